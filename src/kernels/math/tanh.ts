@@ -1,0 +1,10 @@
+import type { WgslFunction } from '../wgsl.ts';
+
+/** tanh whose argument is clamped first: some drivers compute it through exp and overflow to NaN. */
+export const safeTanh: WgslFunction = {
+  name: 'safe_tanh',
+  source: `
+    fn safe_tanh(x: f32) -> f32 {
+      return tanh(clamp(x, -15.0, 15.0));
+    }`,
+};

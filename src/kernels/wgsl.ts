@@ -1,0 +1,79 @@
+/**
+ * The `wgsl` tag: WGSL stands in TypeScript as WGSL. It prints numbers exactly, inserts each required function
+ * once, and dedents; loops and conditions are TypeScript's. A spliced piece is a number or another `wgsl` value.
+ */
+
+/** A piece of WGSL and the functions it calls. */
+export interface Wgsl {
+  readonly text: string;
+  readonly functions: readonly WgslFunction[];
+}
+
+/** A WGSL function that a kernel may require; written once however many pieces ask for it. */
+export interface WgslFunction {
+  readonly name: string;
+  readonly source: string;
+  readonly needs?: readonly WgslFunction[];
+}
+
+type Splice = number | Wgsl | readonly Wgsl[];
+
+/** An identifier or expression that comes from a table, not from a user. */
+export const code = (text: string, ...functions: WgslFunction[]): Wgsl => ({ text, functions });
+
+export function wgsl(strings: TemplateStringsArray, ...splices: Splice[]): Wgsl {
+  const functions: WgslFunction[] = [];
+  let text = strings[0]!;
+  splices.forEach((splice, i) => {
+    text += spliceText(splice, text, functions) + strings[i + 1]!;
+  });
+  return { text: dedent(text), functions };
+}
+
+/** Shortest decimal form that reads back as the same double. @throws where WGSL has no literal for it. */
+export function numberLiteral(value: number): string {
+  if (!Number.isFinite(value)) throw new Error(`wgsl: ${value} has no WGSL literal`);
+  return Object.is(value, -0) ? '-0.0' : String(value);
+}
+
+/** A literal that is a float even where the value is whole. */
+export function floatLiteral(value: number): string {
+  const text = numberLiteral(value);
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+/** Body and functions as one module text, each function before its first caller. */
+export function wgslText(body: Wgsl, label: string): string {
+  if (/\b(undefined|NaN|Infinity)\b/.test(body.text)) {
+    throw new Error(`wgsl: kernel ${label} contains a value that is not a number:\n${body.text}`);
+  }
+  const written = new Map<string, string>();
+  const add = (fn: WgslFunction): void => {
+    if (written.has(fn.name)) return;
+    for (const need of fn.needs ?? []) add(need);
+    written.set(fn.name, fn.source);
+  };
+  for (const fn of body.functions) add(fn);
+  return `${[...written.values()].map((source) => `${dedent(source)}\n`).join('')}${body.text}\n`;
+}
+
+function spliceText(splice: Splice, before: string, functions: WgslFunction[]): string {
+  if (typeof splice === 'number') return numberLiteral(splice);
+  if (!Array.isArray(splice)) return pieceText(splice as Wgsl, before, functions);
+  const indent = currentIndent(before);
+  return (splice as readonly Wgsl[]).map((piece) => pieceText(piece, before, functions)).join(`\n${indent}`);
+}
+
+function pieceText(piece: Wgsl, before: string, functions: WgslFunction[]): string {
+  functions.push(...piece.functions);
+  return piece.text.split('\n').join(`\n${currentIndent(before)}`);
+}
+
+const currentIndent = (text: string): string => /(?:^|\n)([ ]*)[^\n]*$/.exec(text)?.[1] ?? '';
+
+function dedent(text: string): string {
+  const lines = text.replace(/^\n/, '').trimEnd().split('\n');
+  const depths = lines.filter((line) => line.trim()).map((line) => /^ */.exec(line)![0].length);
+  const depth = depths.length === 0 ? 0 : Math.min(...depths);
+  return lines.map((line) => line.slice(depth).trimEnd()).join('\n');
+}
