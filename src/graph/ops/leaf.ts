@@ -1,0 +1,11 @@
+import type { OpTable } from './definition.ts';
+
+/** Values that come from outside the graph; see value.ts for their makers. */
+export const leafOps = {
+  /** attrs: name. */
+  input: { leaf: true },
+  /** attrs: name. */
+  state: { leaf: true },
+  /** attrs: data. */
+  constant: { leaf: true },
+} as const satisfies OpTable;

@@ -1,0 +1,115 @@
+import { DtypeError, ShapeError } from '../errors.ts';
+import type { Program } from '../kernels/program.ts';
+import { product, type Shape, shapeText } from '../shape.ts';
+import type { OpName } from './ops/index.ts';
+
+/** f16 is a storage type only: arithmetic is f32 everywhere. */
+export type Dtype = 'f32' | 'f16' | 'i32' | 'u32';
+
+/** What an op needs to know beside its inputs. Plain data, so that a graph can be printed, compared, hashed. */
+export type Attrs = Readonly<Record<string, unknown>>;
+
+/**
+ * A symbolic tensor: what an op yields, immutable. The graph is whatever its outputs reach; nothing registers.
+ * Ids grow in creation order, which is therefore a topological order.
+ */
+export interface Value {
+  readonly id: number;
+  readonly op: OpName;
+  readonly inputs: readonly Value[];
+  readonly attrs: Attrs;
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+  /** The layer that made it (`decoder.layer1.0.conv1`), for labels and errors. */
+  readonly scope: string;
+}
+
+/** Anything an op takes: a symbolic value, something that holds one (a device tensor), or a number. */
+export type Operand = Value | { readonly value: Value } | number;
+
+let nextId = 0;
+let currentScope = '';
+
+/** Names the values made inside `body` after a layer; nests with dots. */
+export function scope<T>(name: string, body: () => T): T {
+  const outer = currentScope;
+  currentScope = outer === '' ? name : `${outer}.${name}`;
+  try {
+    return body();
+  } finally {
+    currentScope = outer;
+  }
+}
+
+export function makeValue(
+  op: OpName,
+  inputs: readonly Value[],
+  attrs: Attrs,
+  shape: Shape,
+  dtype: Dtype = 'f32',
+  scopeName = currentScope,
+): Value {
+  return { id: nextId++, op, inputs, attrs, shape: [...shape], dtype, scope: scopeName };
+}
+
+/** A value from any operand; numbers become scalars. */
+export function asValue(operand: Operand): Value {
+  if (typeof operand === 'number') return constant([operand], []);
+  return 'value' in operand ? operand.value : operand;
+}
+
+/** A value whose data is known when the graph is made. Row-major `data` of `shape`. */
+export function constant(data: ArrayLike<number>, shape: Shape, dtype: Dtype = 'f32'): Value {
+  if (data.length !== product(shape)) {
+    throw new ShapeError(
+      `constant: shape ${shapeText(shape)} expects ${product(shape)} numbers, got ${data.length}`,
+    );
+  }
+  return makeValue('constant', [], { data: Array.from(data) }, shape, dtype);
+}
+
+/** A value supplied anew at every run. */
+export const input = (name: string, shape: Shape, dtype: Dtype = 'f32'): Value =>
+  makeValue('input', [], { name }, shape, dtype);
+
+/** A value that persists between runs in a device buffer of its own and that effects may update in place. */
+export const state = (name: string, shape: Shape, dtype: Dtype = 'f32'): Value =>
+  makeValue('state', [], { name }, shape, dtype);
+
+/** A number known when the graph is made, or undefined. */
+export function scalarConstant(value: Value): number | undefined {
+  if (value.op !== 'constant' || product(value.shape) !== 1) return undefined;
+  return (value.attrs as { data: readonly number[] }).data[0];
+}
+
+/** The program of a pointwise op. */
+export const programOf = (value: Value): Program => (value.attrs as { program: Program }).program;
+
+/** All values that `roots` reach, inputs before users. */
+export function topological(roots: readonly Value[]): Value[] {
+  const seen = new Set<Value>();
+  const stack = [...roots];
+  while (stack.length > 0) {
+    const value = stack.pop()!;
+    if (seen.has(value)) continue;
+    seen.add(value);
+    stack.push(...value.inputs);
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** @throws DtypeError unless every value is a float. */
+export function requireFloat(op: string, values: Readonly<Record<string, Value>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value.dtype !== 'f32' && value.dtype !== 'f16') {
+      throw new DtypeError(`${op}: ${name} expects f32, got ${value.dtype}; cast it first`);
+    }
+  }
+}
+
+/** @throws ShapeError unless `value` has one of the allowed ranks. */
+export function requireRank(op: string, name: string, value: Value, ...ranks: number[]): void {
+  if (!ranks.includes(value.shape.length)) {
+    throw new ShapeError(`${op}: ${name} expects rank ${ranks.join(' or ')}, got ${shapeText(value.shape)}`);
+  }
+}
