@@ -19,7 +19,7 @@ export function pointwise(
 ): Value {
   const inputs = operands.map(asValue);
   requireFloat(fn, Object.fromEntries(inputs.map((value, i) => [`argument ${i + 1}`, value])));
-  const shape = inputs.reduce<Shape>((so_far, value) => broadcastShapes(fn, so_far, value.shape), []);
+  const shape = inputs.reduce<Shape>((soFar, value) => broadcastShapes(fn, soFar, value.shape), []);
   const step = { fn, args: inputs.map((_, i) => i), params };
   return makeValue('pointwise', inputs, { program: { inputs: inputs.length, steps: [step] } }, shape);
 }

@@ -1,0 +1,24 @@
+import type { DifferentiableOp } from '../graph/ops/index.ts';
+import { convVjps } from './conv.ts';
+import { matmulVjps } from './matmul.ts';
+import { movementVjps } from './movement.ts';
+import { pointwiseVjps } from './pointwise.ts';
+import { poolVjps } from './pool.ts';
+import { reduceVjps } from './reduce.ts';
+import { resizeVjps } from './resize.ts';
+import type { Vjp } from './rule.ts';
+import { selectVjps } from './select.ts';
+import { similarityVjps } from './similarity.ts';
+
+/** The rule of every differentiable op; a missing one does not compile. */
+export const vjps: Readonly<Record<DifferentiableOp, Vjp>> = {
+  ...pointwiseVjps,
+  ...reduceVjps,
+  ...movementVjps,
+  ...matmulVjps,
+  ...convVjps,
+  ...poolVjps,
+  ...resizeVjps,
+  ...similarityVjps,
+  ...selectVjps,
+};

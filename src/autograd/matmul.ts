@@ -1,0 +1,19 @@
+import { matmul, type matmulOps } from '../graph/ops/matmul.ts';
+import type { VjpTable } from './rule.ts';
+
+export const matmulVjps: VjpTable<typeof matmulOps> = {
+  /** out = A B: dA = g B^T, dB = A^T g; a transposed operand gets the transposed formula. */
+  matmul({ inputs: [a, b], cotangent: g, attrs }) {
+    const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
+    return [
+      () =>
+        transposeA
+          ? matmul(b!, g, { transposeA: transposeB, transposeB: true })
+          : matmul(g, b!, { transposeB: !transposeB }),
+      () =>
+        transposeB
+          ? matmul(g, a!, { transposeA: true, transposeB: transposeA })
+          : matmul(a!, g, { transposeA: !transposeA }),
+    ];
+  },
+};

@@ -1,0 +1,82 @@
+import { GpuError, type WgadError } from '../errors.ts';
+
+/**
+ * Turns whatever goes wrong on a device into one typed error that every later wait throws: after a GPU error
+ * nothing computed can be trusted, so nothing may be written.
+ */
+export interface DeviceGuard {
+  /** @throws the first error of the device, if there was one. */
+  check(): void;
+  /** `promise`, unless the device fails first. */
+  wait<T>(promise: Promise<T>): Promise<T>;
+  /** Stops listening; a loss caused by closing the device is then no error. */
+  release(): void;
+}
+
+/** Listens beside whoever else listens: a handler that the owner of the device set stays in place. */
+export function guardDevice(device: GPUDevice): DeviceGuard {
+  let failure: WgadError | undefined;
+  let released = false;
+  let reject!: (error: WgadError) => void;
+  const failed = new Promise<never>((_, onFailure) => {
+    reject = onFailure;
+  });
+  failed.catch(() => {});
+  const fail = (error: WgadError): void => {
+    if (released) return;
+    failure ??= error;
+    reject(failure);
+  };
+  const onError = (event: Event): void => fail(fromGpu((event as GPUUncapturedErrorEvent).error));
+  device.addEventListener('uncapturederror', onError);
+  void device.lost.then((info) => {
+    fail(
+      new GpuError('E_DEVICE_LOST', `the GPU device was lost (${info.reason}): ${info.message}`, {
+        fix: 'resume from the last checkpoint with --resume',
+      }),
+    );
+  });
+  const check = (): void => {
+    if (failure) throw failure;
+  };
+  return {
+    check,
+    async wait(promise) {
+      check();
+      const result = await Promise.race([promise, failed]);
+      check();
+      return result;
+    },
+    release() {
+      released = true;
+      device.removeEventListener('uncapturederror', onError);
+    },
+  };
+}
+
+/** Runs `body` inside error scopes; what they catch is thrown with `label` in front. */
+export async function scoped<T>(device: GPUDevice, label: string, body: () => T | Promise<T>): Promise<T> {
+  const kinds: GPUErrorFilter[] = ['internal', 'out-of-memory', 'validation'];
+  for (const kind of kinds) device.pushErrorScope(kind);
+  let result: T | undefined;
+  let thrown: unknown;
+  try {
+    result = await body();
+  } catch (error) {
+    thrown = error;
+  }
+  const errors = await Promise.all(kinds.map(() => device.popErrorScope()));
+  const first = errors.find((error) => error !== null);
+  if (first) throw fromGpu(first, label);
+  if (thrown !== undefined) throw thrown;
+  return result as T;
+}
+
+function fromGpu(error: GPUError, label = 'GPU'): GpuError {
+  const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
+  return new GpuError(outOfMemory ? 'E_OUT_OF_MEMORY' : 'E_GPU', `${label}: ${error.message}`, {
+    fix: outOfMemory
+      ? 'use a smaller --batch or --size'
+      : 'this is a fault of wgad or of the driver: please report it',
+  });
+}

@@ -1,0 +1,53 @@
+import { WgadError } from '../../errors.ts';
+import { castKernels } from '../../kernels/cast.ts';
+import { gemmKernels } from '../../kernels/gemm/lowering.ts';
+import { BASELINE_DEVICE, type DeviceFacts } from '../../kernels/kernel.ts';
+import type { Lowered, Lowering } from '../../kernels/lowering.ts';
+import { movementKernels } from '../../kernels/movement.ts';
+import { pointwiseKernels } from '../../kernels/pointwise.ts';
+import { poolKernels } from '../../kernels/pool.ts';
+import { randomKernels } from '../../kernels/random.ts';
+import { reduceKernels } from '../../kernels/reduce.ts';
+import { resizeKernels } from '../../kernels/resize.ts';
+import { selectKernels } from '../../kernels/select.ts';
+import { similarityKernels } from '../../kernels/similarity.ts';
+import { updateKernels } from '../../kernels/update.ts';
+import type { LoweredOp } from '../ops/index.ts';
+import type { Value } from '../value.ts';
+
+/** How every op runs; a missing one does not compile. The one place where the graph meets the kernels. */
+const LOWERINGS: Readonly<Record<LoweredOp, Lowering>> = {
+  ...pointwiseKernels,
+  ...castKernels,
+  ...reduceKernels,
+  ...movementKernels,
+  ...gemmKernels,
+  ...poolKernels,
+  ...resizeKernels,
+  ...similarityKernels,
+  ...selectKernels,
+  ...randomKernels,
+  ...updateKernels,
+};
+
+/** The dispatches that compute one value. */
+export function lower(value: Value, device: DeviceFacts): Lowered {
+  const lowering = (LOWERINGS as Readonly<Record<string, Lowering | undefined>>)[value.op];
+  const label = value.scope === '' ? value.op : `${value.scope} ${value.op}`;
+  if (!lowering) throw new WgadError('E_CONFIG', `lower: ${label} has no kernel; was simplify run?`);
+  const spec = ({ shape, dtype }: Value) => ({ shape, element: dtype });
+  return lowering({ label, inputs: value.inputs.map(spec), out: spec(value), attrs: value.attrs }, device);
+}
+
+/** A copy of `value`, for results that must lie somewhere in particular. */
+export const lowerCopy = (value: Value): Lowered =>
+  pointwiseKernels.pointwise(
+    {
+      label: 'copy',
+      inputs: [{ shape: value.shape, element: value.dtype }],
+      out: { shape: value.shape, element: value.dtype },
+      attrs: { program: { inputs: 1, steps: [{ fn: 'identity', args: [0], params: [] }] } },
+    },
+    // A copy is the same on every adapter.
+    BASELINE_DEVICE,
+  );

@@ -1,0 +1,57 @@
+import { ELEMENT_BYTES } from '../kernels/kernel.ts';
+import { product } from '../shape.ts';
+import { type Graph, rootsOf, valuesOf } from './graph.ts';
+import { OPS } from './ops/index.ts';
+import type { Value } from './value.ts';
+
+export const bytesOf = (value: Value): number => product(value.shape) * ELEMENT_BYTES[value.dtype];
+
+/** Whose memory a value is, and where in it. */
+export interface Location {
+  /** A leaf, a computed value, or a pack. */
+  readonly root: Value;
+  /** Bytes. */
+  readonly offset: number;
+}
+
+/**
+ * Resolves views and packs: most values own their memory; a view lies in its input's; an input of a pack is
+ * computed straight into the pack's memory where it can be.
+ */
+export function resolveStorage(graph: Graph): {
+  locate: (value: Value) => Location;
+  /** Pack inputs that could not be placed: they must be copied. */
+  copies: readonly { from: Value; to: Value; offset: number }[];
+} {
+  const placed = new Map<Value, Location>();
+  const copies: { from: Value; to: Value; offset: number }[] = [];
+  const locate = (value: Value): Location => {
+    const place = placed.get(value);
+    if (place) return place;
+    if (!OPS[value.op].view) return { root: value, offset: 0 };
+    const { offset = 0 } = value.attrs as { offset?: number };
+    const inner = locate(value.inputs[0]!);
+    return { root: inner.root, offset: inner.offset + offset * ELEMENT_BYTES[value.dtype] };
+  };
+  const outputs = new Set(rootsOf(graph).map((value) => locate(value).root));
+  for (const target of valuesOf(graph)) {
+    if (!OPS[target.op].placesInputs) continue;
+    const { offsets } = target.attrs as { offsets: readonly number[] };
+    target.inputs.forEach((operand, i) => {
+      const offset = offsets[i]! * ELEMENT_BYTES[target.dtype];
+      const { root, offset: inside } = locate(operand);
+      const free =
+        !OPS[root.op].leaf &&
+        !OPS[root.op].placesInputs &&
+        !placed.has(root) &&
+        !outputs.has(root) &&
+        inside === 0 &&
+        product(root.shape) === product(operand.shape) &&
+        // It would read and write one buffer in one dispatch.
+        root.inputs.every((each) => locate(each).root !== target);
+      if (free) placed.set(root, { root: target, offset });
+      else copies.push({ from: operand, to: target, offset });
+    });
+  }
+  return { locate, copies };
+}

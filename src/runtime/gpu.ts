@@ -1,0 +1,43 @@
+import { type BufferMaker, bufferMaker } from '../gpu/buffers.ts';
+import { type DeviceGuard, guardDevice } from '../gpu/guard.ts';
+import { type AdapterDescription, type OpenOptions, openGpu } from '../gpu/open.ts';
+import { type PipelineCache, pipelineCache } from '../gpu/pipelines.ts';
+import type { DeviceFacts } from '../kernels/kernel.ts';
+
+/** An open device and everything made on it once. */
+export interface Gpu {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterDescription;
+  readonly facts: DeviceFacts;
+  readonly guard: DeviceGuard;
+  readonly buffers: BufferMaker;
+  readonly pipelines: PipelineCache;
+  close(): void;
+}
+
+/** Opens a device, or takes the caller's. @throws GpuError E_NO_ADAPTER. */
+export async function openDevice(options: OpenOptions = {}): Promise<Gpu> {
+  const open = await openGpu(options);
+  const { device, adapter } = open;
+  const guard = guardDevice(device);
+  return {
+    device,
+    adapter,
+    guard,
+    facts: {
+      software: adapter.software,
+      subgroupSize: open.subgroupSize,
+      f16: device.features.has('shader-f16'),
+      maxStorageBuffers: device.limits.maxStorageBuffersPerShaderStage,
+      maxWorkgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
+      workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
+      maxBindingBytes: device.limits.maxStorageBufferBindingSize,
+    },
+    buffers: bufferMaker(device),
+    pipelines: pipelineCache(device),
+    close() {
+      guard.release();
+      open.close();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { ShapeError, WgadError } from '../errors.ts';
+import type { BufferMaker } from '../gpu/buffers.ts';
+import { alignBytes } from '../graph/plan.ts';
+import type { Dtype } from '../graph/value.ts';
+import { product, type Shape } from '../shape.ts';
+
+export type NumberArray = Float32Array | Int32Array | Uint32Array;
+
+/** Persistent device buffers by name: weights, optimiser moments, running statistics. */
+export interface StateStore {
+  /** Makes (or overwrites) the buffer `name`. Data shorter than the shape is an error. */
+  set(name: string, data: NumberArray, shape: Shape): void;
+  buffer(name: string): GPUBuffer;
+  has(name: string): boolean;
+  delete(name: string): void;
+  clear(): void;
+}
+
+export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore {
+  const held = new Map<string, GPUBuffer>();
+  const remove = (name: string): void => {
+    const buffer = held.get(name);
+    if (buffer) buffers.destroy(buffer);
+    held.delete(name);
+  };
+  return {
+    set(name, data, shape) {
+      if (data.length !== product(shape)) {
+        throw new ShapeError(`state ${name}: expects ${product(shape)} numbers, got ${data.length}`);
+      }
+      let buffer = held.get(name);
+      const bytes = alignBytes(data.byteLength);
+      if (buffer && buffer.size !== bytes) {
+        remove(name);
+        buffer = undefined;
+      }
+      if (!buffer) {
+        const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+        buffer = buffers.create(`state ${name}`, bytes, usage);
+        held.set(name, buffer);
+      }
+      device.queue.writeBuffer(buffer, 0, data as NumberArray & ArrayBufferView<ArrayBuffer>);
+    },
+    buffer(name) {
+      const buffer = held.get(name);
+      if (!buffer) throw new WgadError('E_CONFIG', `state ${name} has not been set`);
+      return buffer;
+    },
+    has: (name) => held.has(name),
+    delete: remove,
+    clear() {
+      for (const name of [...held.keys()]) remove(name);
+    },
+  };
+}
+
+/** Bytes on the device as numbers of `dtype`. */
+export function numbersFrom(bytes: ArrayBuffer, dtype: Dtype): NumberArray {
+  if (dtype === 'i32') return new Int32Array(bytes);
+  if (dtype === 'u32') return new Uint32Array(bytes);
+  if (dtype === 'f16') return halfToFloat(new Uint16Array(bytes));
+  return new Float32Array(bytes);
+}
+
+function halfToFloat(halves: Uint16Array): Float32Array {
+  return Float32Array.from(halves, (bits) => {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const exponent = (bits >> 10) & 31;
+    const fraction = bits & 1023;
+    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  });
+}
