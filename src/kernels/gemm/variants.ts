@@ -1,0 +1,109 @@
+import { product } from '../../shape.ts';
+import {
+  type DeviceFacts,
+  GROUP_INDEX,
+  type Kernel,
+  linearGrid,
+  makeKernel,
+  read,
+  write,
+} from '../kernel.ts';
+import { code, wgsl } from '../wgsl.ts';
+import { blocked } from './blocked.ts';
+import { plain } from './plain.ts';
+import { type GemmProblem, type GemmVariant, gemmBindings, storeStatements } from './problem.ts';
+import { subgroupRows } from './subgroupRows.ts';
+
+/** All variants, in the order in which they are asked for a guess. Tests and tuning walk this list. */
+export const GEMM_VARIANTS = { plain, subgroupRows, blocked } as const;
+
+/** A variant and its tile: serialisable, so that a tuning table can hold it. */
+export interface GemmChoice {
+  readonly variant: keyof typeof GEMM_VARIANTS;
+  readonly tile: object;
+}
+
+/** The rule that chooses where nothing was measured. */
+export function chooseGemm(problem: GemmProblem, device: DeviceFacts): GemmChoice {
+  for (const [name, variant] of Object.entries(GEMM_VARIANTS)) {
+    const tile = (variant as GemmVariant<object>).guess(problem, device);
+    if (tile) return { variant: name as GemmChoice['variant'], tile };
+  }
+  return { variant: 'plain', tile: { rows: 1 } };
+}
+
+export function buildGemm(
+  problem: GemmProblem,
+  device: DeviceFacts,
+  choice = chooseGemm(problem, device),
+): Kernel {
+  const variant = GEMM_VARIANTS[choice.variant] as GemmVariant<object>;
+  const fits = variant.fits(choice.tile, problem, device);
+  if (fits !== true)
+    throw new Error(`${problem.label}: ${variant.name} ${JSON.stringify(choice.tile)} ${fits}`);
+  return variant.build(problem, choice.tile, device);
+}
+
+/** Into how many parts a long sum is cut so that the adapter has work for all its cores. 1: not at all. */
+export function splitsFor(problem: GemmProblem, device: DeviceFacts): number {
+  const wanted = device.software ? 16 : 264;
+  const tile = device.software ? { m: 16, n: 16 } : { m: 32, n: 32 };
+  const groups = Math.ceil(problem.m / tile.m) * Math.ceil(problem.n / tile.n) * problem.z;
+  const most = Math.floor(problem.k / 256);
+  return Math.max(1, Math.min(most, Math.ceil(wanted / Math.max(1, groups)), 64));
+}
+
+/**
+ * The problem with its sum cut into `splits` parts, each stored in a row of its own of a scratch array, and the
+ * kernel that adds the rows in order (so the result does not depend on timing) and applies the epilogue.
+ */
+export function splitK(
+  problem: GemmProblem,
+  splits: number,
+): { partial: GemmProblem; total: Kernel; words: number } {
+  const { m, n, k, z } = problem;
+  const depth = Math.ceil(k / splits);
+  const size = product(problem.outShape);
+  const shifted = (operand: GemmProblem['a']): GemmProblem['a'] => ({
+    ...operand,
+    outer: (index, tag, each) => operand.outer(index, tag, `(${each} / ${splits}u)`),
+    inner: (at, tag, each) =>
+      `let all${tag} = ${at} + (${each} % ${splits}u) * ${depth}u;\n${operand.inner(`all${tag}`, tag, `(${each} / ${splits}u)`)}`,
+    at: (outerTag, innerTag) =>
+      k % splits === 0
+        ? operand.at(outerTag, innerTag)
+        : `select(0.0, ${operand.at(outerTag, innerTag)}, all${innerTag} < ${k}u)`,
+  });
+  const partial: GemmProblem = {
+    ...problem,
+    label: `${problem.label} part`,
+    k: depth,
+    z: z * splits,
+    a: shifted(problem.a),
+    b: shifted(problem.b),
+    store: (row, column, each) =>
+      `(${each} % ${splits}u) * ${size}u + ${problem.store(row, column, `(${each} / ${splits}u)`)}`,
+    outShape: [splits, size],
+    epilogue: undefined,
+  };
+  const flat: GemmProblem = { ...problem, store: (_, column) => column };
+  const bindings = gemmBindings(problem, size).slice(2);
+  const store = storeStatements(flat, { m: '0u', n: 'i', z: '0u' }, 'sum', '');
+  const total = makeKernel({
+    label: `${problem.label} total of ${splits}`,
+    bindings: [read('parts', splits * size), ...bindings.slice(0, -1), write('out', size)],
+    grid: linearGrid(Math.ceil(size / 64)),
+    flops: splits * m * n * z,
+    wgsl: wgsl`
+      // parts [${splits}, out]: one invocation adds one element's parts in order.
+      @compute @workgroup_size(64)
+      fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let i = (${code(GROUP_INDEX)}) * 64u + lane;
+        if (i >= ${size}u) { return; }
+        var sum = 0.0;
+        for (var part = 0u; part < ${splits}u; part++) { sum += parts[part * ${size}u + i]; }
+        ${store}
+      }`,
+  });
+  return { partial, total, words: splits * size };
+}

@@ -1,0 +1,67 @@
+import { relu } from '../graph/ops/pointwise.ts';
+import { maxPool2d } from '../graph/ops/pool.ts';
+import type { Value } from '../graph/value.ts';
+import { type Layers, within } from '../nn/layers.ts';
+import { conv, norm, residualBlock } from './blocks.ts';
+
+/** One member of the ResNet family (torchvision's layout, stride in the 3x3). */
+export interface ResNetConfig {
+  /** Channels of layer1 before expansion; 64 in all published ones. */
+  readonly base: number;
+  readonly blocks: readonly [number, number, number, number];
+  readonly expansion: 1 | 4;
+  /** Middle channels of a bottleneck block as a multiple of its planes: 2 for wide_resnet50_2. */
+  readonly widen: number;
+}
+
+export const RESNETS = {
+  resnet18: { base: 64, blocks: [2, 2, 2, 2], expansion: 1, widen: 1 },
+  resnet34: { base: 64, blocks: [3, 4, 6, 3], expansion: 1, widen: 1 },
+  resnet50: { base: 64, blocks: [3, 4, 6, 3], expansion: 4, widen: 1 },
+  wide_resnet50_2: { base: 64, blocks: [3, 4, 6, 3], expansion: 4, widen: 2 },
+  /** A quarter of resnet18's channels; its weights ship with the package. See docs/encoder.md. */
+  resnet18_w16: { base: 16, blocks: [2, 2, 2, 2], expansion: 1, widen: 1 },
+  /** Half of resnet18's channels. */
+  resnet18_w32: { base: 32, blocks: [2, 2, 2, 2], expansion: 1, widen: 1 },
+} as const satisfies Record<string, ResNetConfig>;
+
+export type ResNetName = keyof typeof RESNETS;
+
+/** Output channels of layers 1 to 3. */
+export const featureChannels = ({ base, expansion }: ResNetConfig): [number, number, number] => [
+  base * expansion,
+  2 * base * expansion,
+  4 * base * expansion,
+];
+
+/** Images [N, 3, H, W], normalised -> features of layers 1, 2, 3 at strides 4, 8, 16. H, W multiples of 32. */
+export function resnetFeatures(layers: Layers, x: Value, config: ResNetConfig): [Value, Value, Value] {
+  const stem = maxPool2d(relu(norm(layers, 'bn1', conv(layers, 'conv1', x, config.base, 7, 2))), {
+    kernel: 3,
+    stride: 2,
+    padding: 1,
+  });
+  const f1 = resnetLayer(layers, 1, stem, config);
+  const f2 = resnetLayer(layers, 2, f1, config);
+  return [f1, f2, resnetLayer(layers, 3, f2, config)];
+}
+
+/** One of the four stages. */
+export function resnetLayer(layers: Layers, stage: 1 | 2 | 3 | 4, x: Value, config: ResNetConfig): Value {
+  const planes = config.base * 2 ** (stage - 1);
+  return within(layers, `layer${stage}`, (inner) => {
+    let y = x;
+    for (let block = 0; block < config.blocks[stage - 1]!; block++) {
+      const stride = block === 0 && stage > 1 ? 2 : 1;
+      y = within(inner, String(block), (each) =>
+        residualBlock(each, y, {
+          planes,
+          stride,
+          width: planes * config.widen,
+          expansion: config.expansion,
+        }),
+      );
+    }
+    return y;
+  });
+}
