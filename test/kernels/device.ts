@@ -1,0 +1,65 @@
+import { scoped } from '../../src/gpu/guard.ts';
+import type { Lowered } from '../../src/kernels/lowering.ts';
+import { type Gpu, openDevice } from '../../src/runtime/gpu.ts';
+
+/** One device per test file: made at the first use. */
+let opened: Promise<Gpu> | undefined;
+export const testDevice = (): Promise<Gpu> => {
+  opened ??= openDevice();
+  return opened;
+};
+
+const GUARD = 64;
+const POISON = 0x7fc0dead;
+
+/** Runs the dispatches of one op. The result is poisoned first, and guard words follow it inside the binding. */
+export async function runLowered(
+  lowered: Lowered,
+  inputs: readonly (Float32Array | Int32Array | Uint32Array)[],
+  outLength: number,
+): Promise<Float32Array> {
+  const gpu = await testDevice();
+  const { device } = gpu;
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+  const made: GPUBuffer[] = [];
+  const make = (words: number, data?: ArrayBufferView): GPUBuffer => {
+    const buffer = device.createBuffer({ size: Math.max(16, words * 4), usage });
+    if (data) device.queue.writeBuffer(buffer, 0, data as ArrayBufferView<ArrayBuffer>);
+    else device.queue.writeBuffer(buffer, 0, new Uint32Array(words).fill(POISON));
+    made.push(buffer);
+    return buffer;
+  };
+  const sources = inputs.map((data) => make(data.length, data));
+  const out = make(outLength + GUARD);
+  const scratch = lowered.scratch.map((words) => make(words));
+  const bytes = await scoped(device, 'test', async () => {
+    const encoder = device.createCommandEncoder();
+    for (const { kernel, operands } of lowered.steps) {
+      const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, kernel.bindings);
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      const entries = operands.map((ref, binding) => ({
+        binding,
+        resource: {
+          buffer: ref === 'out' ? out : typeof ref === 'number' ? sources[ref]! : scratch[ref.scratch]!,
+        },
+      }));
+      pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
+      pass.dispatchWorkgroups(...kernel.grid);
+      pass.end();
+    }
+    const staging = device.createBuffer({
+      size: (outLength + GUARD) * 4,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    made.push(staging);
+    encoder.copyBufferToBuffer(out, 0, staging, 0, staging.size);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    return staging.getMappedRange().slice(0);
+  });
+  const guard = new Uint32Array(bytes, outLength * 4);
+  if (guard.some((word) => word !== POISON)) throw new Error('the kernel wrote past its result');
+  for (const buffer of made) buffer.destroy();
+  return new Float32Array(bytes, 0, outLength);
+}

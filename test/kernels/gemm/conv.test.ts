@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
+import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
+import { GEMM_VARIANTS } from '../../../src/kernels/gemm/variants.ts';
+import { BASELINE_DEVICE, type DeviceFacts } from '../../../src/kernels/kernel.ts';
+import type { Lowering } from '../../../src/kernels/lowering.ts';
+import { product, type Shape } from '../../../src/shape.ts';
+import {
+  conv2dInputGradReference,
+  conv2dReference,
+  conv2dWeightGradReference,
+} from '../../reference/conv.ts';
+import { type Tensor64, tensor64 } from '../../reference/tensor64.ts';
+import { runLowered, testDevice } from '../device.ts';
+
+const SEED = Date.now() % 1e6;
+let state = SEED;
+const random = (): number => {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return (state / 2 ** 32) * 4 - 2;
+};
+const signed = (shape: Shape): Float32Array => Float32Array.from({ length: product(shape) }, random);
+
+const plainGeometry: ConvGeometry = { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1], groups: 1 };
+const cases: { x: Shape; w: Shape; geometry: Partial<ConvGeometry> }[] = [
+  { x: [1, 1, 1, 1], w: [1, 1, 1, 1], geometry: {} },
+  { x: [2, 3, 7, 5], w: [5, 3, 3, 3], geometry: { padding: [1, 1, 1, 1] } },
+  { x: [1, 16, 9, 11], w: [17, 16, 1, 1], geometry: {} },
+  { x: [3, 4, 13, 8], w: [8, 4, 3, 3], geometry: { stride: [2, 2], padding: [1, 1, 1, 1] } },
+  { x: [1, 2, 10, 10], w: [3, 2, 7, 7], geometry: { stride: [2, 2], padding: [3, 3, 3, 3] } },
+  { x: [2, 6, 8, 7], w: [4, 3, 3, 2], geometry: { stride: [3, 2], padding: [0, 2, 1, 0], groups: 2 } },
+  { x: [1, 5, 12, 9], w: [5, 1, 3, 3], geometry: { dilation: [2, 2], padding: [2, 2, 2, 2], groups: 5 } },
+  { x: [1, 3, 2, 2], w: [2, 3, 3, 3], geometry: { padding: [2, 1, 1, 2], stride: [2, 1] } },
+  { x: [4, 8, 6, 6], w: [8, 8, 2, 2], geometry: { stride: [2, 2] } },
+  { x: [16, 3, 16, 16], w: [4, 3, 3, 3], geometry: { padding: [1, 1, 1, 1] } },
+];
+
+const facts: Record<string, Partial<DeviceFacts>> = {
+  blocked: { software: false },
+  plain: { software: true, subgroupSize: 0 },
+  'the adapter itself': {},
+};
+
+function outShape(x: Shape, w: Shape, g: ConvGeometry): Shape {
+  const side = (axis: 0 | 1): number =>
+    Math.floor(
+      (x[axis + 2]! +
+        g.padding[axis * 2]! +
+        g.padding[axis * 2 + 1]! -
+        g.dilation[axis]! * (w[axis + 2]! - 1) -
+        1) /
+        g.stride[axis]!,
+    ) + 1;
+  return [x[0]!, w[0]!, side(0), side(1)];
+}
+
+function expectClose(got: Float32Array, want: Tensor64, label: string): void {
+  for (let i = 0; i < got.length; i++) {
+    const bound = 4 * 2 ** -24 * want.magnitude![i]! + 1e-30;
+    if (!(Math.abs(got[i]! - want.data[i]!) <= bound)) {
+      expect.fail(
+        `${label} (seed ${SEED}): element ${i} is ${got[i]}, expected ${want.data[i]} within ${bound}`,
+      );
+    }
+  }
+}
+
+async function check(
+  lowering: Lowering,
+  device: DeviceFacts,
+  inputs: { shape: Shape; data: Float32Array }[],
+  geometry: ConvGeometry,
+  want: Tensor64,
+  label: string,
+): Promise<void> {
+  const lowered = lowering(
+    {
+      label,
+      inputs: inputs.map(({ shape }) => ({ shape, element: 'f32' })),
+      out: { shape: want.shape, element: 'f32' },
+      attrs: { geometry },
+    },
+    device,
+  );
+  const data = inputs.map((each) => each.data);
+  const first = await runLowered(lowered, data, product(want.shape));
+  expectClose(first, want, label);
+  expect(await runLowered(lowered, data, product(want.shape))).toEqual(first);
+}
+
+describe.each(Object.keys(facts))('convolutions with %s', (variant) => {
+  it.each(cases)('match float64: x $x, w $w, $geometry', async ({ x, w, geometry }) => {
+    const gpu = await testDevice();
+    const device = { ...gpu.facts, ...facts[variant] };
+    const g = { ...plainGeometry, ...geometry };
+    const y = outShape(x, w, g);
+    const [xd, wd, yd] = [signed(x), signed(w), signed(y)];
+    const [x64, w64, y64] = [tensor64(x, xd), tensor64(w, wd), tensor64(y, yd)];
+    const X = { shape: x, data: xd };
+    const W = { shape: w, data: wd };
+    const Y = { shape: y, data: yd };
+    await check(gemmKernels.conv2d, device, [X, W], g, conv2dReference(x64, w64, g, y), 'conv2d');
+    await check(
+      gemmKernels.conv2dInputGrad,
+      device,
+      [Y, W],
+      g,
+      conv2dInputGradReference(y64, w64, g, x),
+      'input gradient',
+    );
+    await check(
+      gemmKernels.conv2dWeightGrad,
+      device,
+      [X, Y],
+      g,
+      conv2dWeightGradReference(x64, y64, g, w),
+      'weight gradient',
+    );
+  });
+});
+
+it('says in a sentence why a variant does not fit', () => {
+  const sentence = GEMM_VARIANTS.subgroupRows.fits({ rows: 8, columns: 2 }, {} as never, BASELINE_DEVICE);
+  expect(sentence).toBe('needs subgroups of a known size of at least 4');
+});

@@ -1,0 +1,72 @@
+import type { ConvGeometry } from '../../src/graph/ops/conv.ts';
+import type { Shape } from '../../src/shape.ts';
+import { product } from '../../src/shape.ts';
+import type { Tensor64 } from './tensor64.ts';
+
+type Four = [number, number, number, number];
+
+/** Calls `visit` with the flat indices of every (x, weight, y) triple that a convolution multiplies. */
+function forEachTriple(
+  x: Shape,
+  w: Shape,
+  y: Shape,
+  { stride, padding, dilation, groups }: ConvGeometry,
+  visit: (x: number, w: number, y: number) => void,
+): void {
+  const [n, c, h, width] = x as Four;
+  const [cout, cin, kh, kw] = w as Four;
+  const [, , oh, ow] = y as Four;
+  for (let b = 0; b < n; b++)
+    for (let co = 0; co < cout; co++)
+      for (let ci = 0; ci < cin; ci++) {
+        const channel = Math.floor(co / (cout / groups)) * cin + ci;
+        for (let oy = 0; oy < oh; oy++)
+          for (let ox = 0; ox < ow; ox++)
+            for (let ky = 0; ky < kh; ky++)
+              for (let kx = 0; kx < kw; kx++) {
+                const iy = oy * stride[0] - padding[0] + ky * dilation[0];
+                const ix = ox * stride[1] - padding[2] + kx * dilation[1];
+                if (iy < 0 || iy >= h || ix < 0 || ix >= width) continue;
+                visit(
+                  ((b * c + channel) * h + iy) * width + ix,
+                  ((co * cin + ci) * kh + ky) * kw + kx,
+                  ((b * cout + co) * oh + oy) * ow + ox,
+                );
+              }
+      }
+}
+
+function accumulate(shape: Shape, run: (add: (index: number, term: number) => void) => void): Tensor64 {
+  const data = new Float64Array(product(shape));
+  const magnitude = new Float64Array(data.length);
+  run((index, term) => {
+    data[index]! += term;
+    magnitude[index]! += Math.abs(term);
+  });
+  return { shape, data, magnitude };
+}
+
+export const conv2dReference = (x: Tensor64, w: Tensor64, geometry: ConvGeometry, y: Shape): Tensor64 =>
+  accumulate(y, (add) =>
+    forEachTriple(x.shape, w.shape, y, geometry, (i, j, k) => add(k, x.data[i]! * w.data[j]!)),
+  );
+
+export const conv2dInputGradReference = (
+  dy: Tensor64,
+  w: Tensor64,
+  geometry: ConvGeometry,
+  x: Shape,
+): Tensor64 =>
+  accumulate(x, (add) =>
+    forEachTriple(x, w.shape, dy.shape, geometry, (i, j, k) => add(i, dy.data[k]! * w.data[j]!)),
+  );
+
+export const conv2dWeightGradReference = (
+  x: Tensor64,
+  dy: Tensor64,
+  geometry: ConvGeometry,
+  w: Shape,
+): Tensor64 =>
+  accumulate(w, (add) =>
+    forEachTriple(x.shape, w, dy.shape, geometry, (i, j, k) => add(j, dy.data[k]! * x.data[i]!)),
+  );
