@@ -1,0 +1,122 @@
+import { RandomStream } from '../../random.ts';
+import { drawExposure, photograph } from './camera.ts';
+import { type Canvas, createCanvas, SPAN } from './canvas.ts';
+import type { Defect, Part, Scene, SceneClass } from './scene.ts';
+import { blob, crack, type Spot, type SurfaceDefect, scratch, stain, thread } from './surfaceDefects.ts';
+
+/** An image [side, side, 3] and, where it is defective, its mask [side, side] of 0 and 255. */
+export interface SynthImage {
+  readonly rgb: Uint8Array;
+  readonly mask: Uint8Array | undefined;
+}
+
+const SURFACE: Readonly<Record<Exclude<Defect, 'missing' | 'misplaced'>, SurfaceDefect>> = {
+  scratch,
+  crack,
+  blob,
+  stain,
+  thread,
+};
+
+/** Fewer changed pixels than this (at 160 px) and the defect is drawn anew. */
+const SMALLEST = 24;
+/** A change below this (as a fraction of white) is not seen and not in the mask. */
+const VISIBLE = 0.03;
+
+/** One image of a class, fixed by (seed, stream): normal, or with one defect. */
+export function synthesizeImage(
+  kind: SceneClass,
+  defect: Defect | undefined,
+  side: number,
+  seed: number,
+  stream: number,
+): SynthImage {
+  const scene = kind.compose(new RandomStream(seed, stream * 4));
+  const canvas = createCanvas(side);
+  scene.paint(canvas, scene.parts);
+  const mask =
+    defect === undefined ? undefined : spoil(canvas, scene, defect, new RandomStream(seed, stream * 4 + 1));
+  const exposure = drawExposure(new RandomStream(seed, stream * 4 + 2));
+  return { rgb: photograph(canvas, exposure, new RandomStream(seed, stream * 4 + 3)), mask };
+}
+
+/** Puts the defect into the canvas and returns its mask. */
+function spoil(canvas: Canvas, scene: Scene, defect: Defect, random: RandomStream): Uint8Array {
+  const clean = canvas.rgb.slice();
+  const object = scene.object?.(canvas.side);
+  for (let attempt = 0; ; attempt++) {
+    let mask: Uint8Array;
+    if (defect === 'missing' || defect === 'misplaced') {
+      scene.paint(canvas, disturb(scene.parts, defect, random));
+      mask = fillPinholes(changedPixels(clean, canvas.rgb), canvas.side);
+    } else {
+      const cover = SURFACE[defect](canvas, drawSpot(canvas, object, random), random, object);
+      mask = Uint8Array.from(cover, (value) => (value >= 0.25 ? 255 : 0));
+    }
+    // Unlucky draws (behind the border, the colour of the ground) are drawn again; the tenth is kept.
+    const wanted = SMALLEST * (canvas.side / 160) ** 2;
+    if (attempt === 9 || (countSet(mask) >= wanted && contrast(clean, canvas.rgb, mask) > 0.09)) return mask;
+    canvas.rgb.set(clean);
+  }
+}
+
+/** The parts without one of them, or with one shifted and turned. Parts near the centre: those in view. */
+function disturb(parts: readonly Part[], defect: 'missing' | 'misplaced', random: RandomStream): Part[] {
+  const inView = parts.filter((part) => Math.hypot(part.x, part.y) < 0.42 * SPAN);
+  const victim = inView[random.integer(inView.length)]!;
+  if (defect === 'missing') return parts.filter((part) => part !== victim);
+  const way = random.between(0, 2 * Math.PI);
+  const far = victim.extent * random.between(0.25, 0.55);
+  const moved = {
+    ...victim,
+    x: victim.x + far * Math.cos(way),
+    y: victim.y + far * Math.sin(way),
+    angle: victim.angle + random.between(0.1, 0.45) * (random.next() < 0.5 ? -1 : 1),
+  };
+  return parts.map((part) => (part === victim ? moved : part));
+}
+
+function drawSpot(canvas: Canvas, object: Float32Array | undefined, random: RandomStream): Spot {
+  for (let attempt = 0; ; attempt++) {
+    const spot = { x: random.between(-0.42, 0.42) * SPAN, y: random.between(-0.42, 0.42) * SPAN };
+    const column = Math.floor((spot.x + SPAN / 2) / canvas.pixel);
+    const row = Math.floor((spot.y + SPAN / 2) / canvas.pixel);
+    if (!object || object[row * canvas.side + column]! > 0.9 || attempt === 99) return spot;
+  }
+}
+
+function changedPixels(before: Float32Array, after: Float32Array): Uint8Array {
+  const mask = new Uint8Array(before.length / 3);
+  for (let i = 0; i < mask.length; i++) {
+    let most = 0;
+    for (let c = 0; c < 3; c++) most = Math.max(most, Math.abs(before[i * 3 + c]! - after[i * 3 + c]!));
+    mask[i] = most > VISIBLE ? 255 : 0;
+  }
+  return mask;
+}
+
+/** Sets single pixels whose surroundings are mostly set: there the two pictures agree by chance. */
+function fillPinholes(mask: Uint8Array, side: number): Uint8Array {
+  const filled = mask.slice();
+  for (let row = 1; row < side - 1; row++) {
+    for (let column = 1; column < side - 1; column++) {
+      let around = 0;
+      for (let r = -1; r <= 1; r++)
+        for (let c = -1; c <= 1; c++) around += mask[(row + r) * side + column + c]! & 1;
+      if (around >= 5) filled[row * side + column] = 255;
+    }
+  }
+  return filled;
+}
+
+const countSet = (mask: Uint8Array): number => mask.reduce((count, value) => count + (value & 1), 0);
+
+/** Mean change over the mask, as a fraction of white. */
+function contrast(before: Float32Array, after: Float32Array, mask: Uint8Array): number {
+  let sum = 0;
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] === 0) continue;
+    for (let c = 0; c < 3; c++) sum += Math.abs(before[i * 3 + c]! - after[i * 3 + c]!) / 3;
+  }
+  return sum / Math.max(1, countSet(mask));
+}

@@ -1,0 +1,58 @@
+import type { RandomStream } from '../../random.ts';
+import type { Canvas, Pose } from './canvas.ts';
+
+/** What can be wrong with an image. The last two need a scene with parts. */
+export const DEFECTS = ['scratch', 'crack', 'blob', 'stain', 'thread', 'missing', 'misplaced'] as const;
+export type Defect = (typeof DEFECTS)[number];
+
+/** A part that can be missing or misplaced: x, y, angle in its scene's coordinates, and its own side. */
+export interface Part {
+  readonly kind: string;
+  readonly x: number;
+  readonly y: number;
+  readonly angle: number;
+  /** Roughly its smaller side, in units: how far "misplaced" is. */
+  readonly extent: number;
+}
+
+/**
+ * One image before light and sensor, everything random about it already drawn: painting it twice gives the
+ * same picture, so a defect's mask is what differs between two paintings.
+ */
+export interface Scene {
+  readonly parts: readonly Part[];
+  readonly paint: (canvas: Canvas, parts: readonly Part[]) => void;
+  /** Where the object is, [side, side], 0 to 1; absent where the whole picture is surface. */
+  readonly object?: (side: number) => Float32Array;
+}
+
+/** A class of the data set. */
+export interface SceneClass {
+  readonly name: string;
+  /** The defects that make sense on it. */
+  readonly defects: readonly Defect[];
+  readonly compose: (random: RandomStream) => Scene;
+}
+
+/** A pose near the centre: shifted by up to `shift` units, turned by up to `turn` radians, scaled 1 +- `zoom`. */
+export function looseNear(random: RandomStream, shift: number, turn: number, zoom: number): Pose {
+  return {
+    x: random.between(-shift, shift),
+    y: random.between(-shift, shift),
+    angle: random.between(-turn, turn),
+    scale: random.between(1 - zoom, 1 + zoom),
+  };
+}
+
+/** Picture coordinates to a pose's own: p across, q down. */
+export function localAxes(pose: Pose): {
+  p: (x: number, y: number) => number;
+  q: (x: number, y: number) => number;
+} {
+  const cos = Math.cos(pose.angle) / pose.scale;
+  const sin = Math.sin(pose.angle) / pose.scale;
+  return {
+    p: (x, y) => cos * (x - pose.x) + sin * (y - pose.y),
+    q: (x, y) => cos * (y - pose.y) - sin * (x - pose.x),
+  };
+}
