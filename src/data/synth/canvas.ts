@@ -109,7 +109,7 @@ function pixelRange(centre: number, reach: number, { side, pixel }: Canvas): [nu
 /** Length of (x, y). Math.hypot guards against overflow and costs ten times as much. */
 export const magnitude = (x: number, y: number): number => Math.sqrt(x * x + y * y);
 export const mix = (a: number, b: number, t: number): number => a + (b - a) * t;
-export const clamp01 = (x: number): number => (x < 0 ? 0 : x > 1 ? 1 : x);
+export const clamp01 = (x: number): number => Math.min(1, Math.max(0, x));
 
 /** 0 below `low`, 1 above `high`, smooth between. */
 export function smoothstep(low: number, high: number, x: number): number {

@@ -18,8 +18,10 @@ const SURFACE: Readonly<Record<Exclude<Defect, 'missing' | 'misplaced'>, Surface
   thread,
 };
 
-/** Fewer changed pixels than this (at 160 px) and the defect is drawn anew. */
+/** A mask of fewer pixels than this (at 160 px) counts for less. */
 const SMALLEST = 24;
+/** Mean change over the mask, as a fraction of white, from which a defect is plain to a person. */
+const PLAIN = 0.08;
 /** A change below this (as a fraction of white) is not seen and not in the mask. */
 const VISIBLE = 0.03;
 
@@ -44,20 +46,34 @@ export function synthesizeImage(
 function spoil(canvas: Canvas, scene: Scene, defect: Defect, random: RandomStream): Uint8Array {
   const clean = canvas.rgb.slice();
   const object = scene.object?.(canvas.side);
-  for (let attempt = 0; ; attempt++) {
-    let mask: Uint8Array;
-    if (defect === 'missing' || defect === 'misplaced') {
-      scene.paint(canvas, disturb(scene.parts, defect, random));
-      mask = fillPinholes(changedPixels(clean, canvas.rgb), canvas.side);
-    } else {
-      const cover = SURFACE[defect](canvas, drawSpot(canvas, object, random), random, object);
-      mask = Uint8Array.from(cover, (value) => (value >= 0.25 ? 255 : 0));
-    }
-    // Unlucky draws (behind the border, the colour of the ground) are drawn again; the tenth is kept.
-    const wanted = SMALLEST * (canvas.side / 160) ** 2;
-    if (attempt === 9 || (countSet(mask) >= wanted && contrast(clean, canvas.rgb, mask) > 0.09)) return mask;
+  const wanted = SMALLEST * (canvas.side / 160) ** 2;
+  let best: { mask: Uint8Array; rgb: Float32Array; strength: number } | undefined;
+  for (let attempt = 0; attempt < 10; attempt++) {
     canvas.rgb.set(clean);
+    const mask = apply(canvas, scene, defect, random, clean, object);
+    const strength = contrast(clean, canvas.rgb, mask) * Math.min(1, countSet(mask) / wanted);
+    if (!best || strength > best.strength) best = { mask, rgb: canvas.rgb.slice(), strength };
+    // Unlucky draws (behind the border, the colour of the ground) are drawn again; the best one stays.
+    if (strength > PLAIN) break;
   }
+  canvas.rgb.set(best!.rgb);
+  return best!.mask;
+}
+
+function apply(
+  canvas: Canvas,
+  scene: Scene,
+  defect: Defect,
+  random: RandomStream,
+  clean: Float32Array,
+  object: Float32Array | undefined,
+): Uint8Array {
+  if (defect === 'missing' || defect === 'misplaced') {
+    scene.paint(canvas, disturb(scene.parts, defect, random));
+    return fillPinholes(changedPixels(clean, canvas.rgb), canvas.side);
+  }
+  const cover = SURFACE[defect](canvas, drawSpot(canvas, object, random), random, object);
+  return Uint8Array.from(cover, (value) => (value >= 0.25 ? 255 : 0));
 }
 
 /** The parts without one of them, or with one shifted and turned. Parts near the centre: those in view. */

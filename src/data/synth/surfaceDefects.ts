@@ -62,12 +62,16 @@ export const crack: SurfaceDefect = (canvas, spot, random, object) => {
   const heading = random.between(0, 2 * Math.PI);
   const length = random.between(28, 70);
   const half = random.between(0.6, 1.3);
-  const jagged =
-    (scale: number) =>
-    (t: number): { turn: number; half: number } => ({
-      turn: 0.42 * random.normal(),
-      half: scale * (0.75 + 0.5 * random.next()) * Math.min(1, 5 * t, 3 * (1 - t)) + 0.15,
-    });
+  // Leans left and right of a straight course; a plain random walk would curl up.
+  const jagged = (scale: number) => {
+    let lean = 0;
+    return (t: number): { turn: number; half: number } => {
+      const before = lean;
+      lean = 0.5 * random.normal();
+      const half = scale * (0.75 + 0.5 * random.next()) * Math.min(1, 5 * t, 3 * (1 - t)) + 0.15;
+      return { turn: lean - before, half };
+    };
+  };
   const trunk = walk(spot, heading, length, jagged(half));
   const cover = strokeCover(canvas, trunk);
   for (let branch = random.integer(4); branch > 0; branch--) {
@@ -153,18 +157,23 @@ export const blob: SurfaceDefect = (canvas, spot, random, object) => {
   return cover;
 };
 
-const LIQUIDS: readonly Colour[] = [
-  [0.62, 0.52, 0.36],
-  [0.5, 0.5, 0.52],
-  [0.55, 0.42, 0.4],
-  [1.3, 1.28, 1.22],
+/** What a dried liquid lets through of the surface below, and the film that it leaves of its own. */
+interface Liquid {
+  readonly filter: Colour;
+  readonly film: number;
+}
+const LIQUIDS: readonly Liquid[] = [
+  { filter: [0.62, 0.52, 0.36], film: 0.02 },
+  { filter: [0.5, 0.5, 0.52], film: 0 },
+  { filter: [0.55, 0.42, 0.4], film: 0.02 },
+  { filter: [0.72, 0.72, 0.7], film: 0.27 },
 ];
 
 /** A dried liquid: a broad patch that filters the surface below it, darker towards its rim. */
 export const stain: SurfaceDefect = (canvas, spot, random, object) => {
   const radius = random.between(9, 22);
   const edgeNoise = layered(gradientNoise(random), 3);
-  const filter = LIQUIDS[random.integer(LIQUIDS.length)]!;
+  const { filter, film } = LIQUIDS[random.integer(LIQUIDS.length)]!;
   const strength = random.between(0.5, 0.95);
   const { side, rgb } = canvas;
   const cover = new Float32Array(side * side);
@@ -176,7 +185,8 @@ export const stain: SurfaceDefect = (canvas, spot, random, object) => {
     cover[i] = own;
     const rim = 0.3 * Math.exp(-(((inside - 0.08) / 0.07) ** 2));
     for (let c = 0; c < 3; c++) {
-      rgb[i * 3 + c] = clamp01(rgb[i * 3 + c]! * mix(1, filter[c]!, own * (0.65 * strength + rim)));
+      const opacity = own * (0.65 * strength + rim);
+      rgb[i * 3 + c] = clamp01(rgb[i * 3 + c]! * mix(1, filter[c]!, opacity) + film * opacity);
     }
   });
   return cover;
