@@ -1,0 +1,15 @@
+import { avgPool2d, type PoolWindow, type poolOps } from '../graph/ops/pool.ts';
+import { makeValue } from '../graph/value.ts';
+import type { VjpTable } from './rule.ts';
+
+export const poolVjps: VjpTable<typeof poolOps> = {
+  maxPool2d: ({ inputs: [x], cotangent, attrs }) => [
+    () => makeValue('maxPool2dGrad', [x!, cotangent], attrs, x!.shape),
+  ],
+  avgPool2d: ({ inputs: [x], cotangent, attrs }) => [
+    () => makeValue('avgPool2dGrad', [cotangent], attrs, x!.shape),
+  ],
+  avgPool2dGrad: ({ cotangent, attrs }) => [
+    () => avgPool2d(cotangent, (attrs as { window: PoolWindow }).window),
+  ],
+};

@@ -1,0 +1,35 @@
+import { ShapeError } from '../errors.ts';
+import { withVjp } from '../graph/ops/control.ts';
+import { flatten, reshape } from '../graph/ops/movement.ts';
+import { add, div, equal, greater, mul, neg, scale, shift, sub, where } from '../graph/ops/pointwise.ts';
+import { max, sum } from '../graph/ops/reduce.ts';
+import { kthLargest } from '../graph/ops/select.ts';
+import { asValue, type Operand, type Value } from '../graph/value.ts';
+
+/**
+ * Exact mean of the floor(fraction * L) largest values of each row: x [N, ...] -> [N]. Fraction 0 means the
+ * maximum (methods.md section 1). Ties at the threshold share their derivative.
+ */
+export function topFractionMean(x: Operand, fraction: number): Value {
+  const rows = flatten(x);
+  const [n, length] = rows.shape as [number, number];
+  if (!(fraction >= 0 && fraction <= 1)) {
+    throw new ShapeError(`topFractionMean: fraction expects 0 to 1, got ${fraction}`);
+  }
+  const k = Math.floor(fraction * length + 1e-9);
+  if (k === 0) return max(rows, { axes: [1] });
+  const threshold = kthLargest(rows, k);
+  const over = { axes: [1], keepDims: true };
+  const above = greater(rows, threshold);
+  // What exceeds the threshold, rather than sums that then cancel.
+  const excess = sum(where(above, sub(rows, threshold), 0), over);
+  const result = reshape(add(threshold, scale(excess, 1 / k)), [n]);
+  return withVjp(result, [asValue(rows)], (g) => [
+    () => {
+      const tied = equal(rows, threshold);
+      const room = shift(neg(sum(above, over)), k);
+      const share = add(above, mul(tied, div(room, sum(tied, over))));
+      return mul(scale(share, 1 / k), reshape(g, [n, 1]));
+    },
+  ]);
+}
