@@ -1,0 +1,218 @@
+import { input } from '../../src/graph/value.ts';
+import { AUTHOR_BLUR, gaussianBlur2d, gaussianTaps, SCIPY_BLUR } from '../../src/nn/blur.ts';
+import { crossEntropy, mseLoss, smoothL1Loss } from '../../src/nn/losses.ts';
+import { batchNorm2d, batchNorm2dTrain, layerNorm } from '../../src/nn/norm.ts';
+import { logSoftmax, softmax } from '../../src/nn/softmax.ts';
+import { at, build, type Tensor64 } from '../reference/tensor64.ts';
+import type { SpecTable } from './spec.ts';
+
+function softmaxRef(x: Tensor64): Tensor64 {
+  const width = x.shape.at(-1)!;
+  return build(x.shape, (index) => {
+    const row = Array.from({ length: width }, (_, j) => Math.exp(at(x, index.with(-1, j))));
+    return row[index.at(-1)!]! / row.reduce((s, v) => s + v, 0);
+  });
+}
+
+function channelStatistics(x: Tensor64, c: number): { mean: number; variance: number } {
+  const [n, , h, w] = x.shape as [number, number, number, number];
+  const values: number[] = [];
+  for (let b = 0; b < n; b++)
+    for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) values.push(at(x, [b, c, i, j]));
+  const mean = values.reduce((s, v) => s + v, 0) / values.length;
+  return { mean, variance: values.reduce((s, v) => s + (v - mean) ** 2, 0) / values.length };
+}
+
+function blurRef(x: Tensor64, kernel: number, border: 'zero' | 'symmetric'): Tensor64 {
+  const taps = gaussianTaps(kernel, 4);
+  const half = (kernel - 1) / 2;
+  const [, , h, w] = x.shape as [number, number, number, number];
+  const mirrored = (i: number, size: number): number => (i < 0 ? -1 - i : i >= size ? 2 * size - 1 - i : i);
+  return build(x.shape, ([b, c, y, xx]) => {
+    let total = 0;
+    for (let i = 0; i < kernel; i++)
+      for (let j = 0; j < kernel; j++) {
+        const sy = y! + i - half;
+        const sx = xx! + j - half;
+        const inside = sy >= 0 && sy < h && sx >= 0 && sx < w;
+        if (border === 'zero' && !inside) continue;
+        total += taps[i]! * taps[j]! * at(x, [b!, c!, mirrored(sy, h), mirrored(sx, w)]);
+      }
+    return total;
+  });
+}
+
+const scalar = (value: number): Tensor64 => build([], () => value);
+const mean = (values: Float64Array): number => values.reduce((s, v) => s + v, 0) / values.length;
+const positive = (u: number): number => 0.3 + u;
+
+export const nnSpecs: SpecTable = {
+  softmax: {
+    ulps: 64,
+    samples: [
+      [1, 1],
+      [3, 7],
+      [2, 5, 131],
+    ].map((shape) => ({
+      label: `[${shape}]`,
+      inputs: [{ shape }],
+      run: (x) => softmax(x),
+      reference: softmaxRef,
+    })),
+  },
+  logSoftmax: {
+    ulps: 64,
+    samples: [
+      [3, 7],
+      [2, 131],
+    ].map((shape) => ({
+      label: `[${shape}]`,
+      inputs: [{ shape }],
+      run: (x) => logSoftmax(x),
+      reference: (x) => {
+        const s = softmaxRef(x);
+        return { shape: s.shape, data: s.data.map(Math.log) };
+      },
+    })),
+  },
+  batchNorm2d: {
+    ulps: 32,
+    samples: [
+      {
+        label: 'evaluation',
+        inputs: [
+          { shape: [2, 5, 3, 4] },
+          { shape: [5] },
+          { shape: [5] },
+          { shape: [5] },
+          { shape: [5], fill: positive },
+        ],
+        run: (x, weight, bias, m, variance) => batchNorm2d(x, { weight, bias, mean: m, variance }),
+        reference: (x, w, b, m, v) =>
+          build(x.shape, (i) => {
+            const c = i[1]!;
+            return ((at(x, i) - m.data[c]!) / Math.sqrt(v.data[c]! + 1e-5)) * w.data[c]! + b.data[c]!;
+          }),
+      },
+    ],
+  },
+  batchNorm2dTrain: {
+    ulps: 64,
+    gradTolerance: 5e-3,
+    samples: [
+      [3, 4, 5, 3],
+      [16, 2, 1, 1],
+      [2, 3, 16, 16],
+    ].map((shape) => ({
+      label: `[${shape}]`,
+      inputs: [{ shape }, { shape: [shape[1]!] }, { shape: [shape[1]!] }],
+      run: (x, w, b) => batchNorm2dTrain(x, w, b).out,
+      reference: (x, w, b) => {
+        const stats = Array.from({ length: shape[1]! }, (_, c) => channelStatistics(x, c));
+        return build(x.shape, (i) => {
+          const c = i[1]!;
+          const s = stats[c]!;
+          return ((at(x, i) - s.mean) / Math.sqrt(s.variance + 1e-5)) * w.data[c]! + b.data[c]!;
+        });
+      },
+    })),
+  },
+  layerNorm: {
+    ulps: 64,
+    samples: [
+      {
+        label: '[3, 17]',
+        inputs: [{ shape: [3, 17] }, { shape: [17] }, { shape: [17] }],
+        run: (x, w, b) => layerNorm(x, w, b),
+        reference: (x, w, b) =>
+          build(x.shape, ([r, c]) => {
+            const row = x.data.subarray(r! * 17, (r! + 1) * 17);
+            const m = mean(row);
+            const v = mean(row.map((each) => (each - m) ** 2));
+            return ((row[c!]! - m) / Math.sqrt(v + 1e-5)) * w.data[c!]! + b.data[c!]!;
+          }),
+      },
+    ],
+  },
+  mseLoss: {
+    samples: [
+      {
+        label: '[5, 9]',
+        inputs: [{ shape: [5, 9] }, { shape: [5, 9] }],
+        run: mseLoss,
+        reference: (a, b) => scalar(mean(a.data.map((v, i) => (v - b.data[i]!) ** 2))),
+      },
+    ],
+  },
+  smoothL1Loss: {
+    ulps: 8,
+    samples: [0.1, 10].map((alpha) => ({
+      label: `alpha ${alpha}`,
+      inputs: [{ shape: [16] }, { shape: [16] }],
+      run: (a, b) => smoothL1Loss(a, b, alpha),
+      reference: (a, b) =>
+        scalar(
+          mean(
+            a.data.map((v, i) => {
+              const d = Math.abs(v - b.data[i]!);
+              return d < alpha ? (d * d) / (2 * alpha) : d - alpha / 2;
+            }),
+          ),
+        ),
+    })),
+    rejects: [
+      [
+        () => smoothL1Loss(input('a', [2]), input('b', [2]), 0),
+        'smoothL1Loss: alpha expects more than 0, got 0',
+      ],
+    ],
+  },
+  crossEntropy: {
+    ulps: 64,
+    samples: [
+      {
+        label: '[9, 5]',
+        inputs: [{ shape: [9, 5] }, { shape: [9], dtype: 'i32', fill: (u) => Math.floor(u * 5) }],
+        run: crossEntropy,
+        reference: (x, labels) => {
+          const s = softmaxRef(x);
+          return scalar(mean(labels.data.map((label, i) => -Math.log(at(s, [i, label])))));
+        },
+      },
+    ],
+    rejects: [
+      [
+        () => crossEntropy(input('x', [3]), input('l', [3], 'i32')),
+        'crossEntropy: logits expects [N, K], got [3]',
+      ],
+    ],
+  },
+  gaussianBlur2d: {
+    samples: [
+      {
+        label: 'author, zero border',
+        inputs: [{ shape: [2, 1, 9, 7] }],
+        run: (x) => gaussianBlur2d(x, AUTHOR_BLUR),
+        reference: (x) => blurRef(x, 5, 'zero'),
+      },
+    ],
+    rejects: [
+      [
+        () => gaussianBlur2d(input('x', [1, 1, 4, 4]), { kernel: 4 }),
+        'gaussianBlur2d: expects an odd kernel',
+      ],
+    ],
+  },
+  gaussianBlur2dScipy: {
+    // Smoothing of finished maps: mirrored padding has no derivative.
+    differentiable: false,
+    samples: [
+      {
+        label: 'SciPy, mirrored border',
+        inputs: [{ shape: [1, 1, 20, 19] }],
+        run: (x) => gaussianBlur2d(x, SCIPY_BLUR),
+        reference: (x) => blurRef(x, 33, 'symmetric'),
+      },
+    ],
+  },
+};

@@ -1,0 +1,135 @@
+import { randomUniform } from '../../src/graph/ops/random.ts';
+import { gather, kthLargest, oneHot } from '../../src/graph/ops/select.ts';
+import { input } from '../../src/graph/value.ts';
+import { dropout } from '../../src/nn/dropout.ts';
+import { topFractionMean } from '../../src/nn/topFraction.ts';
+import { philox } from '../../src/random.ts';
+import { at, build, type Tensor64 } from '../reference/tensor64.ts';
+import type { SampleInput, SpecTable } from './spec.ts';
+
+const sortedRows = (x: Tensor64): number[][] => {
+  const width = x.data.length / x.shape[0]!;
+  return Array.from({ length: x.shape[0]! }, (_, n) =>
+    [...x.data.subarray(n * width, (n + 1) * width)].sort((a, b) => b - a),
+  );
+};
+const ties = (u: number): number => Math.floor(u * 7) - 3;
+const key: SampleInput = { shape: [4], dtype: 'u32', fill: (_, i) => [12345, 6, 7, 0][i]! };
+/** What randomUniform must give: four elements from one counter, the top 24 bits of each word. */
+const uniforms = (site: number, count: number, [low, high, step]: readonly number[]): number[] =>
+  Array.from({ length: count }, (_, i) => {
+    const words = philox([i >> 2, site, step!, 0], [low!, high!]);
+    return (words[i & 3]! >>> 8) / 2 ** 24;
+  });
+
+export const selectSpecs: SpecTable = {
+  kthLargest: {
+    differentiable: false,
+    samples: [
+      ...[1, 10, 655, 4099].map((k) => ({
+        label: `k = ${k} of 4099`,
+        inputs: [{ shape: [3, 4099] }],
+        run: (x: Parameters<typeof kthLargest>[0]) => kthLargest(x, k),
+        reference: (x: Tensor64) => build([3, 1], ([n]) => sortedRows(x)[n!]![k - 1]!),
+      })),
+      {
+        label: 'ties and negatives',
+        inputs: [{ shape: [2, 33], fill: ties }],
+        run: (x) => kthLargest(x, 5),
+        reference: (x) => build([2, 1], ([n]) => sortedRows(x)[n!]![4]!),
+      },
+    ],
+    rejects: [[() => kthLargest(input('x', [2, 3]), 4), 'kthLargest: k expects 1 to 3, got 4']],
+  },
+  topFractionMean: {
+    samples: [0, 0.01, 0.3, 1].map((fraction) => ({
+      label: `the highest ${fraction}`,
+      inputs: [{ shape: [3, 20, 11] }],
+      run: (x) => topFractionMean(x, fraction),
+      reference: (x) => {
+        const k = Math.max(1, Math.floor(fraction * 220 + 1e-9));
+        return build(
+          [3],
+          ([n]) =>
+            sortedRows(x)
+              [n!]!.slice(0, k)
+              .reduce((s, v) => s + v, 0) / k,
+        );
+      },
+    })),
+    rejects: [
+      [() => topFractionMean(input('x', [2, 3]), 1.5), 'topFractionMean: fraction expects 0 to 1, got 1.5'],
+    ],
+  },
+  topFractionMeanTies: {
+    differentiable: false,
+    samples: [
+      {
+        label: 'ties at the threshold',
+        inputs: [{ shape: [2, 50], fill: ties }],
+        run: (x) => topFractionMean(x, 0.2),
+        reference: (x) =>
+          build(
+            [2],
+            ([n]) =>
+              sortedRows(x)
+                [n!]!.slice(0, 10)
+                .reduce((s, v) => s + v, 0) / 10,
+          ),
+      },
+    ],
+  },
+  oneHot: {
+    differentiable: false,
+    samples: [
+      {
+        label: '5 classes',
+        inputs: [{ shape: [9], dtype: 'i32', fill: (u) => Math.floor(u * 5) }],
+        run: (x) => oneHot(x, 5),
+        reference: (x) => build([9, 5], ([i, j]) => Number(x.data[i!] === j)),
+      },
+    ],
+    rejects: [[() => oneHot(input('x', [3]), 4), 'oneHot: labels expects i32, got f32']],
+  },
+  gather: {
+    samples: [
+      {
+        label: 'repeated rows',
+        inputs: [{ shape: [5, 3, 2] }, { shape: [7], dtype: 'i32', fill: (u) => Math.floor(u * 5) }],
+        run: gather,
+        reference: (x, rows) => build([7, 3, 2], ([n, a, b]) => at(x, [rows.data[n!]!, a!, b!])),
+      },
+    ],
+    rejects: [[() => gather(input('x', [3, 2]), input('i', [2])), 'gather: indices expects i32, got f32']],
+  },
+  randomUniform: {
+    differentiable: false,
+    samples: [
+      {
+        label: 'equal to the host generator',
+        inputs: [key],
+        run: (k) => randomUniform(k, 3, [1031]),
+        reference: (k) => ({ shape: [1031], data: Float64Array.from(uniforms(3, 1031, [...k.data])) }),
+      },
+    ],
+    rejects: [
+      [() => randomUniform(input('k', [4]), 0, [2]), 'randomUniform: key expects u32 [4], got f32 [4]'],
+    ],
+  },
+  dropout: {
+    samples: [
+      {
+        label: 'a quarter',
+        inputs: [{ shape: [13, 5] }, key],
+        run: (x, k) => dropout(x, 0.25, k, 9),
+        reference: (x, k) => {
+          const u = uniforms(9, 65, [...k.data]);
+          return { shape: x.shape, data: x.data.map((v, i) => (u[i]! >= 0.25 ? v / 0.75 : 0)) };
+        },
+      },
+    ],
+    rejects: [
+      [() => dropout(input('x', [2]), 1, input('k', [4], 'u32'), 0), 'dropout: p expects 0 <= p < 1, got 1'],
+    ],
+  },
+};

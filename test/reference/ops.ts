@@ -1,0 +1,149 @@
+import type { Shape } from '../../src/shape.ts';
+import { broadcastShapes, product } from '../../src/shape.ts';
+import { at, broadcastAt, build, forEachIndex, type Tensor64 } from './tensor64.ts';
+
+/** Float64 references, written as the definitions read. */
+
+export const map1 = (x: Tensor64, f: (v: number) => number): Tensor64 => ({
+  shape: x.shape,
+  data: x.data.map(f),
+});
+
+export function map2(a: Tensor64, b: Tensor64, f: (a: number, b: number) => number): Tensor64 {
+  return build(broadcastShapes('reference', a.shape, b.shape), (index) =>
+    f(broadcastAt(a, index), broadcastAt(b, index)),
+  );
+}
+
+/** erf by its series near 0 and a continued fraction far from it: 1e-15. */
+export function erf(x: number): number {
+  const a = Math.abs(x);
+  if (a > 6) return Math.sign(x);
+  if (a < 2.5) {
+    let term = a;
+    let total = a;
+    for (let n = 1; n < 80; n++) {
+      term *= (-a * a) / n;
+      total += term / (2 * n + 1);
+    }
+    return (Math.sign(x) * 2 * total) / Math.sqrt(Math.PI);
+  }
+  let fraction = 0;
+  for (let n = 60; n > 0; n--) fraction = n / 2 / (a + fraction);
+  return Math.sign(x) * (1 - Math.exp(-a * a) / ((a + fraction) * Math.sqrt(Math.PI)));
+}
+
+export const gelu = (x: number): number => 0.5 * x * (1 + erf(x / Math.SQRT2));
+export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** Reduces `axes` (kept with size 1) with the magnitude of what is summed. */
+export function reduceRef(
+  x: Tensor64,
+  axes: readonly number[],
+  start: number,
+  join: (a: number, b: number) => number,
+): Tensor64 {
+  const shape = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const data = new Float64Array(product(shape)).fill(start);
+  const magnitude = new Float64Array(data.length);
+  const out = { shape, data };
+  forEachIndex(x.shape, (index, flat) => {
+    const place = index.map((i, axis) => (axes.includes(axis) ? 0 : i));
+    const position = placeOf(out.shape, place);
+    data[position] = join(data[position]!, x.data[flat]!);
+    magnitude[position]! += Math.abs(x.data[flat]!);
+  });
+  return { shape, data, magnitude };
+}
+
+const placeOf = (shape: Shape, index: readonly number[]): number =>
+  index.reduce((flat, i, axis) => flat * shape[axis]! + i, 0);
+
+export const dropAxes = (x: Tensor64, axes: readonly number[]): Tensor64 => ({
+  ...x,
+  shape: x.shape.filter((_, axis) => !axes.includes(axis)),
+});
+
+/** a [..., M, K] times b [..., K, N]. */
+export function matmulRef(a: Tensor64, b: Tensor64): Tensor64 {
+  const [m, k] = a.shape.slice(-2) as [number, number];
+  const n = b.shape.at(-1)!;
+  const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const magnitude: number[] = [];
+  const out = build([...batch, m, n], (index) => {
+    const [row, column] = index.slice(-2) as [number, number];
+    const lead = index.slice(0, -2);
+    const take = (x: Tensor64, i: number, j: number): number => {
+      const own = x.shape.slice(0, -2);
+      const place = own.map((size, axis) => (size === 1 ? 0 : lead[axis + lead.length - own.length]!));
+      return at(x, [...place, i, j]);
+    };
+    let total = 0;
+    let size = 0;
+    for (let j = 0; j < k; j++) {
+      const term = take(a, row, j) * take(b, j, column);
+      total += term;
+      size += Math.abs(term);
+    }
+    magnitude.push(size);
+    return total;
+  });
+  return { ...out, magnitude: Float64Array.from(magnitude) };
+}
+
+export const transposeRef = (x: Tensor64): Tensor64 =>
+  build([...x.shape.slice(0, -2), x.shape.at(-1)!, x.shape.at(-2)!], (index) =>
+    at(x, [...index.slice(0, -2), index.at(-1)!, index.at(-2)!]),
+  );
+
+/** Bilinear, or nearest, as methods.md section 1 defines them. */
+export function interpolateRef(
+  x: Tensor64,
+  oh: number,
+  ow: number,
+  mode: string,
+  alignCorners: boolean,
+): Tensor64 {
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const source = (dst: number, from: number, to: number): number => {
+    if (mode === 'nearest') return Math.floor((dst * from) / to);
+    if (alignCorners) return to > 1 ? (dst * (from - 1)) / (to - 1) : 0;
+    return Math.max(0, ((dst + 0.5) * from) / to - 0.5);
+  };
+  return build([n, c, oh, ow], ([b, ch, y, xx]) => {
+    const sy = Math.min(source(y!, h, oh), h - 1);
+    const sx = Math.min(source(xx!, w, ow), w - 1);
+    const [y0, x0] = [Math.floor(sy), Math.floor(sx)];
+    const [y1, x1] = [Math.min(y0 + 1, h - 1), Math.min(x0 + 1, w - 1)];
+    const [fy, fx] = [sy - y0, sx - x0];
+    const v = (i: number, j: number): number => at(x, [b!, ch!, i, j]);
+    return (1 - fy) * ((1 - fx) * v(y0, x0) + fx * v(y0, x1)) + fy * ((1 - fx) * v(y1, x0) + fx * v(y1, x1));
+  });
+}
+
+export interface PoolRefOptions {
+  kernel: readonly [number, number];
+  stride: readonly [number, number];
+  padding: readonly [number, number];
+}
+
+export function poolRef(
+  x: Tensor64,
+  { kernel, stride, padding }: PoolRefOptions,
+  kind: 'max' | 'avg',
+): Tensor64 {
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const oh = Math.floor((h + 2 * padding[0] - kernel[0]) / stride[0]) + 1;
+  const ow = Math.floor((w + 2 * padding[1] - kernel[1]) / stride[1]) + 1;
+  return build([n, c, oh, ow], ([b, ch, y, xx]) => {
+    const found: number[] = [];
+    for (let ky = 0; ky < kernel[0]; ky++)
+      for (let kx = 0; kx < kernel[1]; kx++) {
+        const iy = y! * stride[0] - padding[0] + ky;
+        const ix = xx! * stride[1] - padding[1] + kx;
+        if (iy >= 0 && iy < h && ix >= 0 && ix < w) found.push(at(x, [b!, ch!, iy, ix]));
+      }
+    if (kind === 'max') return Math.max(...found);
+    return found.reduce((s, v) => s + v, 0) / (kernel[0] * kernel[1]);
+  });
+}
