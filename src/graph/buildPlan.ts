@@ -70,7 +70,7 @@ function layOut(graph: Graph, device: DeviceFacts, label: string): Plan {
       emit(lowerCopy(from).steps, [], [from], { root: value, offset });
     }
     const { leaf, view, placesInputs } = OPS[value.op];
-    if (leaf || view || placesInputs) continue;
+    if (leaf || view || placesInputs || bytesOf(value) === 0) continue;
     const { steps, scratch } = lower(value, device);
     emit(steps, scratch, value.inputs, locate(value));
   }

@@ -80,11 +80,15 @@ function describe({ label, inputs, out, attrs }: OpRequest): Reduction {
     outputs: product(out.shape),
     length: product(axes.map((axis) => from[axis]!)),
     bindings: [...bindings, write('out', product(out.shape))],
-    base: `let base = ${offsets('o', from, kept)};`,
-    load: code(
-      `let i = base + ${offsets('r', from, axes)};\n${text.statements.text}\nlet value = ${text.result};`,
-      ...text.statements.functions,
-    ),
+    base: product(from) === 0 ? '' : `let base = ${offsets('o', from, kept)};`,
+    // An empty sum loads nothing, but its text must still compile.
+    load:
+      product(from) === 0
+        ? code('let value = 0.0;')
+        : code(
+            `let i = base + ${offsets('r', from, axes)};\n${text.statements.text}\nlet value = ${text.result};`,
+            ...text.statements.functions,
+          ),
     flops: product(from) * (1 + (prologue ? programFlops(prologue) : 0)),
   };
 }

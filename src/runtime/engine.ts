@@ -123,8 +123,8 @@ export class Engine {
   #call({ executable, result }: Traced, leaves: readonly [string, Tensor][]): Tree<Tensor> {
     const encoder = this.gpu.device.createCommandEncoder({ label: `${executable.plan.label} arguments` });
     for (const [path, tensor] of leaves) {
-      const target = executable.tensors.get(path);
-      if (!target) continue;
+      const target = executable.inputs.get(path);
+      if (!target) continue; // not read
       const source = this.#tensors.buffer(nameOf(tensor.value));
       encoder.copyBufferToBuffer(source, 0, target.buffer, 0, Math.ceil(target.tensor.range.bytes / 4) * 4);
     }
@@ -135,7 +135,7 @@ export class Engine {
 
   /** A result of a run as a tensor of its own, which later runs do not overwrite. */
   #keep(executable: Executable, value: Value, path: string): Tensor {
-    const { buffer, tensor } = executable.tensors.get(path)!;
+    const { buffer, tensor } = executable.outputs.get(path)!;
     const name = this.#nextName();
     const bytes = Math.ceil(tensor.range.bytes / 4);
     this.#tensors.set(name, new Uint32Array(bytes), [bytes]);

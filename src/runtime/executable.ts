@@ -13,9 +13,15 @@ export interface Executable {
   run(inputs?: Readonly<Record<string, NumberArray>>): void;
   /** The outputs of the last run (or those named), in one read-back. */
   read(names?: readonly string[]): Promise<Map<string, NumberArray>>;
-  /** Copies an input or an output on the device, without a read-back. */
-  readonly tensors: ReadonlyMap<string, { buffer: GPUBuffer; tensor: PlannedTensor }>;
+  /** Where inputs and outputs lie, for copies that stay on the device. */
+  readonly inputs: ReadonlyMap<string, BoundTensor>;
+  readonly outputs: ReadonlyMap<string, BoundTensor>;
   destroy(): void;
+}
+
+export interface BoundTensor {
+  readonly buffer: GPUBuffer;
+  readonly tensor: PlannedTensor;
 }
 
 /** Milliseconds of work per submit that keep drivers' watchdogs quiet and Ctrl-C prompt. */
@@ -47,12 +53,8 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
   const chunks = chunkDispatches(dispatches, budget);
   return {
     plan,
-    tensors: new Map(
-      [...plan.inputs, ...plan.outputs].map(([name, tensor]) => [
-        name,
-        { buffer: slots[tensor.range.slot]!, tensor },
-      ]),
-    ),
+    inputs: bound(plan.inputs, slots),
+    outputs: bound(plan.outputs, slots),
     run(inputs = {}) {
       gpu.guard.check();
       upload(gpu, plan, slots, inputs);
@@ -92,6 +94,12 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
     },
   };
 }
+
+const bound = (
+  tensors: ReadonlyMap<string, PlannedTensor>,
+  slots: readonly GPUBuffer[],
+): Map<string, BoundTensor> =>
+  new Map([...tensors].map(([name, tensor]) => [name, { buffer: slots[tensor.range.slot]!, tensor }]));
 
 /** All pipelines at once and asynchronously: repeated layers share one text and so one compilation. */
 async function compileDispatches(gpu: Gpu, plan: Plan, slots: readonly GPUBuffer[]): Promise<Dispatch[]> {
