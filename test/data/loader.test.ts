@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ImageLoader, type ImageLoaderOptions } from '../../src/data/loader.ts';
+import { loadImage } from '../../src/data/loadImage.ts';
+import { ImageError } from '../../src/errors.ts';
+
+let folder = '';
+const paths: string[] = [];
+const SIZE = 24;
+const BYTES = 3 * SIZE * SIZE;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wgad-loader-'));
+  for (let i = 0; i < 12; i++) {
+    const path = join(folder, `${i}.png`);
+    const data = Buffer.from(Array.from({ length: 50 * 40 * 3 }, () => Math.floor(Math.random() * 256)));
+    await sharp(data, { raw: { width: 50, height: 40, channels: 3 } })
+      .png()
+      .toFile(path);
+    paths.push(path);
+  }
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function withLoader(
+  options: Partial<ImageLoaderOptions>,
+  use: (loader: ImageLoader) => Promise<void>,
+): Promise<void> {
+  const loader = new ImageLoader({ size: SIZE, workers: 2, ...options });
+  try {
+    await use(loader);
+  } finally {
+    await loader.close();
+  }
+}
+
+describe('ImageLoader', () => {
+  it('gives what loadImage gives, one by one and in batches, in order', () =>
+    withLoader({}, async (loader) => {
+      expect(await loader.load(paths[3]!)).toEqual(await loadImage(paths[3]!, SIZE));
+      const batch = await loader.loadBatch(paths);
+      expect(batch.length).toBe(paths.length * BYTES);
+      for (const [i, path] of paths.entries()) {
+        expect(batch.subarray(i * BYTES, (i + 1) * BYTES)).toEqual(await loadImage(path, SIZE));
+      }
+    }));
+
+  it('decodes an image once while it fits the cache, again when it does not', async () => {
+    const moved = join(folder, 'moved.png');
+    const bytes = await sharp(paths[0]!).png().toBuffer();
+    await writeFile(moved, bytes);
+    await withLoader({}, async (loader) => {
+      const first = await loader.load(moved);
+      await rm(moved);
+      expect(await loader.load(moved)).toEqual(first);
+    });
+    await writeFile(moved, bytes);
+    await withLoader({ cacheBytes: 2 * BYTES }, async (loader) => {
+      await loader.load(moved);
+      await loader.load(paths[1]!);
+      await rm(moved);
+      await loader.load(moved);
+      await loader.load(paths[2]!); // now paths[1] is the oldest, and goes
+      await loader.load(moved);
+      await loader.load(paths[1]!);
+      await loader.load(paths[2]!);
+      await expect(loader.load(moved)).rejects.toThrow(ImageError);
+    });
+  });
+
+  it('hands over what it read ahead, also without a cache, and keeps to the bound', async () => {
+    const ahead = join(folder, 'ahead.png');
+    await sharp(paths[0]!).png().toFile(ahead);
+    await withLoader({ cacheBytes: 0, ahead: 1, workers: 1 }, async (loader) => {
+      loader.prefetch([ahead, join(folder, 'beyond the bound.png')]);
+      await loader.load(paths[1]!);
+      await loader.load(paths[2]!);
+      await rm(ahead);
+      expect((await loader.load(ahead)).length).toBe(BYTES);
+      await expect(loader.load(ahead)).rejects.toThrow(/ENOENT/);
+    });
+  });
+
+  it('rejects a bad image with an ImageError that names it, and goes on', () =>
+    withLoader({}, async (loader) => {
+      const bad = join(folder, 'bad.png');
+      await writeFile(bad, 'not an image');
+      loader.prefetch([bad]);
+      const error = await loader.load(bad).catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(ImageError);
+      expect(error).toMatchObject({
+        code: 'E_IMAGE',
+        where: bad,
+        message: expect.stringContaining('not a PNG'),
+      });
+      await expect(loader.loadBatch([paths[0]!, bad])).rejects.toThrow(bad);
+      expect((await loader.load(paths[0]!)).length).toBe(BYTES);
+    }));
+
+  it('rejects what is under way when it is closed, and all that comes after', async () => {
+    const loader = new ImageLoader({ size: SIZE, workers: 1 });
+    const all = Promise.allSettled(paths.map((path) => loader.load(path)));
+    await loader.close();
+    expect((await all).filter((result) => result.status === 'rejected').length).toBeGreaterThan(0);
+    await expect(loader.load(paths[0]!)).rejects.toThrow(/closed/);
+  });
+
+  it('lets the process end at once after close, and without close too', async () => {
+    const built = new URL('../../dist/data/loader.js', import.meta.url);
+    for (const end of ['await loader.close();', '']) {
+      const script = `
+        import { ImageLoader } from ${JSON.stringify(built.href)};
+        const loader = new ImageLoader({ size: 24 });
+        await loader.load(${JSON.stringify(paths[0])});
+        ${end}
+        process.stdout.write('done');`;
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+      let finished = 0;
+      child.stdout.on('data', () => {
+        finished = performance.now();
+      });
+      const code = await new Promise((resolve) => child.on('exit', resolve));
+      expect(code).toBe(0);
+      expect(finished).toBeGreaterThan(0);
+      expect(performance.now() - finished).toBeLessThan(1000);
+    }
+  });
+});
