@@ -1,0 +1,82 @@
+/** RevDist: reverse distillation (Deng and Li 2022) as the CADA paper trains it; methods.md section 4. */
+import { reshape } from '../graph/ops/movement.ts';
+import { add, scale } from '../graph/ops/pointwise.ts';
+import { interpolate } from '../graph/ops/resize.ts';
+import { cosineMap } from '../graph/ops/similarity.ts';
+import { input, type Value } from '../graph/value.ts';
+import { bottleneck } from '../models/bottleneck.ts';
+import { type ResNetConfig, resnetFeatures } from '../models/resnet.ts';
+import { reverseDecoder } from '../models/reverseDecoder.ts';
+import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
+import { globalCosineLoss } from '../nn/losses.ts';
+import type { OptimiserConfig } from '../nn/optimiser.ts';
+
+type Scales = [Value, Value, Value];
+
+/** Tensors of the frozen encoder (`encoder.*`) and of what is trained (`bottleneck.*`, `decoder.*`). */
+export function revdistSpecs(config: ResNetConfig): { frozen: ParameterSpec[]; trained: ParameterSpec[] } {
+  const images = input('images', [1, 3, 64, 64]);
+  let features: Scales | undefined;
+  const frozen = declare((layers) => {
+    features = encode(layers, images, config);
+  });
+  return { frozen, trained: declare((layers) => rebuild(layers, features!, config)) };
+}
+
+/** Images [N, 3, S, S] -> the encoder's features at strides 4, 8, 16. */
+export const encode = (layers: Layers, images: Value, config: ResNetConfig): Scales =>
+  within(layers, 'encoder', (inner) => resnetFeatures(inner, images, config));
+
+/** The bottleneck's feature, and the encoder's features as the decoder rebuilds them from it. */
+export function rebuild(
+  layers: Layers,
+  features: Scales,
+  config: ResNetConfig,
+): { embedding: Value; rebuilt: Scales } {
+  const embedding = within(layers, 'bottleneck', (inner) => bottleneck(inner, features, config));
+  return {
+    embedding,
+    rebuilt: within(layers, 'decoder', (inner) => reverseDecoder(inner, embedding, config)),
+  };
+}
+
+/** Sum over the scales of one cosine distance per sample, mean over the batch (methods.md 4.4). */
+export const revdistLoss = (features: Scales, rebuilt: Scales): Value =>
+  features.map((f, i) => globalCosineLoss(f, rebuilt[i]!)).reduce((sum, term) => add(sum, term));
+
+/** Mean over the scales of 1 - cos, each resized to `size` with aligned corners: [N, 1, size, size]. */
+export function anomalyMap(features: Scales, rebuilt: Scales, size: number): Value {
+  const maps = features.map((f, i) => {
+    const distance = cosineMap(f, rebuilt[i]!);
+    const [n, h, w] = distance.shape as [number, number, number];
+    return interpolate(reshape(distance, [n, 1, h, w]), { size, alignCorners: true });
+  });
+  return scale(
+    maps.reduce((sum, map) => add(sum, map)),
+    1 / maps.length,
+  );
+}
+
+/** The paper's settings; the schedule where it is silent is the author's (methods.md 4.1). */
+export const REVDIST_DEFAULTS = {
+  size: 256,
+  batch: 16,
+  iterations: 5000,
+  optimiser: {
+    kind: 'adamw',
+    lr: 2e-3,
+    betas: [0.9, 0.999],
+    eps: 1e-8,
+    weightDecay: 1e-5,
+    amsgrad: false,
+  } as const satisfies OptimiserConfig,
+  /** The learning rate falls to a fifth at 80 % of the iterations. */
+  dropAt: 0.8,
+  dropTo: 0.2,
+  /** Smooth-L1's threshold for the regressor: fits the mean of three cosine maps. */
+  alignAlpha: 0.1,
+} as const;
+
+/** The learning rate at `step` of `iterations`. */
+export const revdistRate = (step: number, iterations: number, lr: number): number =>
+  step < Math.floor(REVDIST_DEFAULTS.dropAt * iterations) ? lr : lr * REVDIST_DEFAULTS.dropTo;

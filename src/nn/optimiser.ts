@@ -1,0 +1,54 @@
+import { pack } from '../graph/ops/movement.ts';
+import { adamw, sgd } from '../graph/ops/update.ts';
+import { input, state, type Value } from '../graph/value.ts';
+import type { BoundNetwork } from './trainable.ts';
+
+/** How a group of parameters is updated. Names and defaults are PyTorch's. */
+export type OptimiserConfig =
+  | {
+      readonly kind: 'adamw';
+      readonly lr: number;
+      readonly betas: readonly [number, number];
+      readonly eps: number;
+      readonly weightDecay: number;
+      readonly amsgrad: boolean;
+    }
+  | { readonly kind: 'sgd'; readonly lr: number; readonly momentum: number; readonly weightDecay: number };
+
+/** Name of the input that `settingsAt` fills. */
+export const SETTINGS = 'optimiser settings';
+
+/** Slabs that the optimiser keeps beside the parameters, all zero at the start. */
+export function momentNames(config: OptimiserConfig, slab: string): string[] {
+  if (config.kind === 'sgd') return [`${slab} momentum`];
+  return [`${slab} m`, `${slab} v`, ...(config.amsgrad ? [`${slab} vmax`] : [])];
+}
+
+/** The effect that applies `gradients` (in slab order) to a network's parameters: one dispatch. */
+export function optimiserStep(
+  network: BoundNetwork,
+  gradients: readonly Value[],
+  config: OptimiserConfig,
+): Value {
+  const p = network.parameters.slab;
+  const { name } = p.attrs as { name: string };
+  const moments = momentNames(config, name).map((each) => state(each, p.shape));
+  const grad = pack(gradients);
+  if (config.kind === 'sgd') {
+    return sgd({ p, buf: moments[0]! }, grad, input(SETTINGS, [2]), config);
+  }
+  const [beta1, beta2] = config.betas;
+  return adamw({ p, m: moments[0]!, v: moments[1]!, vmax: moments[2] }, grad, input(SETTINGS, [3]), {
+    beta1,
+    beta2,
+    eps: config.eps,
+    weightDecay: config.weightDecay,
+  });
+}
+
+/** What SETTINGS holds at `step` (from 0) for the learning rate `lr`. */
+export function settingsAt(config: OptimiserConfig, step: number, lr = config.lr): Float32Array {
+  if (config.kind === 'sgd') return Float32Array.of(lr, step === 0 ? 1 : 0);
+  const [beta1, beta2] = config.betas;
+  return Float32Array.of(lr, 1 - beta1 ** (step + 1), 1 - beta2 ** (step + 1));
+}

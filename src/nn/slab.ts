@@ -1,0 +1,71 @@
+import { WeightsError } from '../errors.ts';
+import { slabOffsets, slabView } from '../graph/ops/movement.ts';
+import { state, type Value } from '../graph/value.ts';
+import { product, shapesEqual, shapeText } from '../shape.ts';
+import type { StateDict } from './init.ts';
+import type { ParameterSpec } from './layers.ts';
+
+/** Many tensors side by side in one buffer, so that an optimiser updates them all in one dispatch. */
+export interface SlabLayout {
+  readonly name: string;
+  readonly specs: readonly ParameterSpec[];
+  readonly offsets: ReadonlyMap<string, number>;
+  readonly length: number;
+}
+
+export function slabLayout(name: string, specs: readonly ParameterSpec[]): SlabLayout {
+  const { offsets, length } = slabOffsets(specs.map((spec) => product(spec.shape)));
+  return { name, specs, offsets: new Map(specs.map((spec, i) => [spec.name, offsets[i]!])), length };
+}
+
+/** A slab as a state value, and its tensors as views of it; the same view for the same name. */
+export interface SlabValues {
+  readonly slab: Value;
+  view(name: string): Value;
+}
+
+export function slabValues(layout: SlabLayout, stateName = layout.name): SlabValues {
+  const slab = state(stateName, [layout.length]);
+  const views = new Map(
+    layout.specs.map((spec) => [spec.name, slabView(slab, layout.offsets.get(spec.name)!, spec.shape)]),
+  );
+  return {
+    slab,
+    view(name) {
+      const view = views.get(name);
+      if (!view) throw new WeightsError(`slab ${layout.name} has no tensor ${name}`);
+      return view;
+    },
+  };
+}
+
+/**
+ * The slab's numbers from named tensors. @throws WeightsError listing everything missing or mis-shaped.
+ * @param where what `tensors` came from, for the message.
+ */
+export function packSlab(layout: SlabLayout, tensors: StateDict, where = 'weights'): Float32Array {
+  const data = new Float32Array(layout.length);
+  const wrong: string[] = [];
+  for (const { name, shape } of layout.specs) {
+    const found = tensors.get(name);
+    if (!found) wrong.push(`missing ${name} ${shapeText(shape)}`);
+    else if (!shapesEqual(found.shape, shape)) {
+      wrong.push(`${name} expects ${shapeText(shape)}, got ${shapeText(found.shape)}`);
+    } else data.set(found.data, layout.offsets.get(name)!);
+  }
+  if (wrong.length > 0) {
+    throw new WeightsError(`${where}: does not fit this network: ${wrong.join('; ')}`, {
+      fix: 'choose the --encoder that the file belongs to',
+    });
+  }
+  return data;
+}
+
+export function unpackSlab(layout: SlabLayout, data: Float32Array): StateDict {
+  return new Map(
+    layout.specs.map(({ name, shape }) => {
+      const offset = layout.offsets.get(name)!;
+      return [name, { shape, data: data.slice(offset, offset + product(shape)) }];
+    }),
+  );
+}

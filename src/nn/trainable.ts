@@ -1,0 +1,62 @@
+import { pack } from '../graph/ops/movement.ts';
+import { assignAverage } from '../graph/ops/update.ts';
+import type { Value } from '../graph/value.ts';
+import { type Layers, layersFrom, type ParameterSpec } from './layers.ts';
+import { type SlabLayout, type SlabValues, slabLayout, slabValues } from './slab.ts';
+
+/** The two slabs of a network: what an optimiser updates, and the running statistics. */
+export interface NetworkLayout {
+  readonly parameters: SlabLayout;
+  readonly buffers: SlabLayout;
+}
+
+export function networkLayout(name: string, specs: readonly ParameterSpec[]): NetworkLayout {
+  return {
+    parameters: slabLayout(
+      `${name} parameters`,
+      specs.filter((spec) => spec.kind === 'parameter'),
+    ),
+    buffers: slabLayout(
+      `${name} buffers`,
+      specs.filter((spec) => spec.kind === 'buffer'),
+    ),
+  };
+}
+
+/** Running statistics keep 0.9 of themselves at each step (PyTorch's momentum 0.1). */
+const STATISTICS_RATE = 0.1;
+
+/** A network's tensors as state values, and its layers reading from them. */
+export interface BoundNetwork {
+  readonly layers: Layers;
+  readonly parameters: SlabValues;
+  /** The trained tensors in slab order, to differentiate with respect to. */
+  readonly trained: readonly Value[];
+  /** The effect that averages this step's batch statistics in; call after the forward pass was traced. */
+  statisticsUpdate(): Value[];
+}
+
+export function bindNetwork(
+  layout: NetworkLayout,
+  options: { training: boolean; key?: Value },
+): BoundNetwork {
+  const parameters = slabValues(layout.parameters);
+  const buffers = slabValues(layout.buffers);
+  const measured = new Map<string, Value>();
+  const layers = layersFrom({
+    training: options.training,
+    key: options.key,
+    tensor: ({ name, kind }) => (kind === 'parameter' ? parameters : buffers).view(name),
+    measured: (name, value) => void measured.set(name, value),
+  });
+  return {
+    layers,
+    parameters,
+    trained: layout.parameters.specs.map(({ name }) => parameters.view(name)),
+    statisticsUpdate() {
+      if (measured.size === 0) return [];
+      const values = layout.buffers.specs.map(({ name }) => measured.get(name) ?? buffers.view(name));
+      return [assignAverage(buffers.slab, pack(values), STATISTICS_RATE)];
+    },
+  };
+}
