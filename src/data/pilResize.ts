@@ -85,16 +85,17 @@ function tapsFor(from: number, to: number): Taps {
 
 /** [rows, width, depth] to [rows, taps.count, depth]. */
 function resampleRows(data: Uint8Array, rows: number, width: number, depth: number, taps: Taps): Uint8Array {
-  const out = new Uint8Array(rows * taps.count * depth);
+  const { count, first, start, weights } = taps;
+  const out = new Uint8Array(rows * count * depth);
   for (let row = 0, at = 0; row < rows; row++) {
-    for (let i = 0; i < taps.count; i++) {
-      const from = (row * width + taps.first[i]!) * depth;
-      const begin = taps.start[i]!;
-      const end = taps.start[i + 1]!;
+    for (let i = 0; i < count; i++) {
+      const from = (row * width + first[i]!) * depth;
+      const begin = start[i]!;
+      const end = start[i + 1]!;
       for (let c = 0; c < depth; c++) {
         let sum = ONE_HALF;
         for (let k = begin, source = from + c; k < end; k++, source += depth) {
-          sum += data[source]! * taps.weights[k]!;
+          sum = (sum + Math.imul(data[source]!, weights[k]!)) | 0;
         }
         out[at++] = clip(sum);
       }
@@ -120,7 +121,7 @@ function resampleColumns(
       let source = (plane * height + taps.first[i]!) * length;
       for (let k = taps.start[i]!; k < end; k++) {
         const weight = taps.weights[k]!;
-        for (let x = 0; x < length; x++) sums[x]! += data[source++]! * weight;
+        for (let x = 0; x < length; x++) sums[x]! += Math.imul(data[source++]!, weight);
       }
       for (let x = 0; x < length; x++) out[at++] = clip(sums[x]!);
     }
