@@ -1,0 +1,55 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError } from '../errors.ts';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import type { Session } from './session.ts';
+
+/** Where a training stands: which stage, how many of its steps are done, and every slab it needs. */
+export interface Checkpoint {
+  readonly stage: string;
+  readonly step: number;
+  readonly slabs: ReadonlyMap<string, Float32Array>;
+}
+
+const fileOf = (run: string): string => join(run, 'checkpoint.safetensors');
+
+/** Written whole, then renamed: after a crash the file is the last complete one. */
+export async function saveCheckpoint(
+  run: string,
+  session: Session,
+  stage: string,
+  step: number,
+  names: readonly string[],
+  configHash: string,
+): Promise<void> {
+  const slabs = await session.readSlabs(names);
+  const tensors = new Map([...slabs].map(([name, data]) => [name, { shape: [data.length], data }]));
+  await writeSafetensors(fileOf(run), tensors, {
+    format: 'wgad checkpoint 1',
+    stage,
+    step: String(step),
+    configHash,
+  });
+}
+
+/** The run's checkpoint, or null where there is none. @throws ConfigError where it belongs to another configuration. */
+export async function loadCheckpoint(run: string, configHash: string): Promise<Checkpoint | null> {
+  const path = fileOf(run);
+  if (!(await stat(path).catch(() => null))) return null;
+  const { metadata, tensors } = await readSafetensors(path);
+  if (metadata.get('configHash') !== configHash) {
+    throw new ConfigError(`${path}: was saved with another configuration`, {
+      fix: 'resume with the options the run was started with, or choose another --out',
+    });
+  }
+  return {
+    stage: metadata.get('stage') ?? '',
+    step: Number(metadata.get('step')),
+    slabs: new Map([...tensors].map(([name, { data }]) => [name, data])),
+  };
+}
+
+/** Puts a checkpoint's slabs back on the device. */
+export function restoreSlabs(session: Session, checkpoint: Checkpoint): void {
+  for (const [name, data] of checkpoint.slabs) session.state.set(name, data, [data.length]);
+}

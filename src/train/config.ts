@@ -1,0 +1,52 @@
+import { ConfigError } from '../errors.ts';
+import { ALIGNMENTS, type Alignment } from '../methods/cada.ts';
+import { RESNETS, type ResNetConfig, type ResNetName } from '../models/resnet.ts';
+
+/** Everything needed to repeat a run; `config.json` in its folder. */
+export interface RunConfig {
+  readonly version: string;
+  readonly method: 'revdist';
+  readonly encoder: ResNetName;
+  /** Path of the encoder's weights, or `embedded`. */
+  readonly weights: string;
+  readonly align: readonly Alignment[];
+  readonly size: number;
+  readonly batch: number;
+  readonly iterations: number;
+  readonly alignIterations: number;
+  readonly lr: number;
+  readonly seed: number;
+  /** Absolute path of the data set. */
+  readonly data: string;
+  readonly smoothing: 'author' | 'scipy';
+  readonly scoreFraction: number;
+  readonly adapter: string;
+}
+
+export const encoderConfig = (name: ResNetName): ResNetConfig => RESNETS[name];
+
+/** @throws ConfigError listing everything that is wrong. */
+export function checkConfig(config: RunConfig): void {
+  const wrong: string[] = [];
+  const whole = (name: 'batch' | 'iterations' | 'alignIterations', least: number): void => {
+    if (!Number.isInteger(config[name]) || config[name] < least) {
+      wrong.push(`${name} expects a whole number of at least ${least}, got ${config[name]}`);
+    }
+  };
+  if (config.method !== 'revdist') wrong.push(`method expects revdist, got ${String(config.method)}`);
+  if (!Object.hasOwn(RESNETS, config.encoder)) {
+    wrong.push(`encoder expects one of ${Object.keys(RESNETS).join(', ')}, got ${config.encoder}`);
+  }
+  if (config.size % 32 !== 0 || config.size < 64) {
+    wrong.push(`size expects a multiple of 32 of at least 64, got ${config.size}`);
+  }
+  whole('batch', 2);
+  whole('iterations', 1);
+  whole('alignIterations', 0);
+  if (!(config.lr > 0)) wrong.push(`lr expects more than 0, got ${config.lr}`);
+  for (const align of config.align) {
+    if (!ALIGNMENTS.includes(align))
+      wrong.push(`align expects any of ${ALIGNMENTS.join(', ')}, got ${align}`);
+  }
+  if (wrong.length > 0) throw new ConfigError(wrong.join('; '));
+}

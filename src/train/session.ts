@@ -1,0 +1,71 @@
+import { buildPlan } from '../graph/buildPlan.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { StateDict } from '../nn/init.ts';
+import { momentNames, type OptimiserConfig } from '../nn/optimiser.ts';
+import { packSlab, unpackSlab } from '../nn/slab.ts';
+import type { NetworkLayout } from '../nn/trainable.ts';
+import { compilePlan, type Executable } from '../runtime/executable.ts';
+import { type Gpu, openDevice } from '../runtime/gpu.ts';
+import { readBuffer } from '../runtime/readBuffer.ts';
+import { type StateStore, stateStore } from '../runtime/state.ts';
+
+/** A device with the state of one model on it: networks are loaded, plans compiled, weights read back. */
+export interface Session {
+  readonly gpu: Gpu;
+  readonly state: StateStore;
+  compile(label: string, graph: Graph): Promise<Executable>;
+  /** Puts a network's tensors on the device. @throws WeightsError listing all that do not fit. */
+  load(layout: NetworkLayout, tensors: StateDict, where?: string): void;
+  /** Zeroes the optimiser's slabs for a network. */
+  startOptimiser(layout: NetworkLayout, optimiser: OptimiserConfig): void;
+  /** A network's tensors as they are on the device now. */
+  save(layout: NetworkLayout): Promise<StateDict>;
+  /** The raw slabs by name, for a checkpoint. */
+  readSlabs(names: readonly string[]): Promise<Map<string, Float32Array>>;
+  close(): void;
+}
+
+export async function openSession(adapter?: string): Promise<Session> {
+  const gpu = await openDevice({ adapter });
+  const state = stateStore(gpu.device, gpu.buffers);
+  const lengths = new Map<string, number>();
+  const set = (name: string, data: Float32Array): void => {
+    lengths.set(name, data.length);
+    state.set(name, data, [data.length]);
+  };
+  const read = (name: string): Promise<Float32Array> =>
+    readBuffer(gpu, state.buffer(name), lengths.get(name)!) as Promise<Float32Array>;
+  return {
+    gpu,
+    state,
+    compile: (label, graph) => compilePlan(gpu, buildPlan(graph, gpu.facts, { label }), state),
+    load(layout, tensors, where) {
+      for (const slab of [layout.parameters, layout.buffers]) set(slab.name, packSlab(slab, tensors, where));
+    },
+    startOptimiser(layout, optimiser) {
+      for (const name of momentNames(optimiser, layout.parameters.name)) {
+        set(name, new Float32Array(layout.parameters.length));
+      }
+    },
+    async save(layout) {
+      const all: StateDict = new Map();
+      for (const slab of [layout.parameters, layout.buffers]) {
+        for (const [name, tensor] of unpackSlab(slab, await read(slab.name))) all.set(name, tensor);
+      }
+      return all;
+    },
+    async readSlabs(names) {
+      const slabs = new Map<string, Float32Array>();
+      for (const name of names) slabs.set(name, await read(name));
+      return slabs;
+    },
+    close: () => gpu.close(),
+  };
+}
+
+/** Names of everything an interrupted training of `layout` needs to go on. */
+export const trainingSlabs = (layout: NetworkLayout, optimiser: OptimiserConfig): string[] => [
+  layout.parameters.name,
+  layout.buffers.name,
+  ...momentNames(optimiser, layout.parameters.name),
+];
