@@ -37,6 +37,7 @@ export function resolveStorage(graph: Graph): {
   for (const target of valuesOf(graph)) {
     if (!OPS[target.op].placesInputs) continue;
     const { offsets } = target.attrs as { offsets: readonly number[] };
+    const roots = target.inputs.map((operand) => locate(operand).root);
     target.inputs.forEach((operand, i) => {
       const offset = offsets[i]! * ELEMENT_BYTES[target.dtype];
       const { root, offset: inside } = locate(operand);
@@ -46,6 +47,8 @@ export function resolveStorage(graph: Graph): {
         !placed.has(root) &&
         !outputs.has(root) &&
         inside === 0 &&
+        // One value in two places is computed outside and copied twice.
+        roots.filter((each) => each === root).length === 1 &&
         product(root.shape) === product(operand.shape) &&
         // It would read and write one buffer in one dispatch.
         root.inputs.every((each) => locate(each).root !== target);
