@@ -85,25 +85,18 @@ function build(
       [b.inner(k, `_k${j}`, 'z'), ...loads, `let v${j} = ${parts(`b${j}_`)};`, ...products].join('\n'),
     );
   });
-  const stores = range(rows).flatMap((r) =>
-    cols.map((c) => {
-      const sum = columns === 1 ? `sum${r}` : `sum${r}.${'xyzw'[c]!}`;
-      const inside = [
-        ...(problem.m % rows === 0 ? [] : [`first_m + ${r}u < M`]),
-        ...(problem.n % width === 0 ? [] : [`n${c} < N`]),
-      ];
-      const store = storeStatements(
-        problem,
-        { m: `(first_m + ${r}u)`, n: `n${c}`, z: 'z' },
-        sum,
-        `${r}_${c}`,
-      );
-      return code(
-        `${inside.length > 0 ? `if (${inside.join(' && ')}) ` : ''}{\n${store.text}\n}`,
-        ...store.functions,
-      );
-    }),
-  );
+  // Sums go through an array and a loop whose bound no compiler knows: one store's text instead of one per row,
+  // because each costs a CPU adapter's compiler some 20 ms.
+  const kept = range(rows).map((r) => code(`results[${r}] = sum${r};`));
+  const stores = cols.map((c) => {
+    const store = storeStatements(problem, { m: '(first_m + r)', n: `n${c}`, z: 'z' }, `result${c}`, `${c}`);
+    const value = `let result${c} = results[r]${columns === 1 ? '' : `.${'xyzw'[c]!}`};`;
+    const body = `${value}\n${store.text}`;
+    return code(
+      problem.n % width === 0 ? `{\n${body}\n}` : `if (n${c} < N) {\n${body}\n}`,
+      ...store.functions,
+    );
+  });
   const total = problem.outShape.reduce((p, s) => p * s, 1);
   return makeKernel({
     label: `${problem.label} subgroupRows ${rows}x${width}`,
@@ -133,7 +126,12 @@ function build(
           ${steps}
         }
 
-        ${stores}
+        var results: array<${code(vector)}, ${rows}>;
+        ${kept}
+        let last_r = min(${rows}u, M - first_m);
+        for (var r = 0u; r < last_r; r++) {
+          ${stores}
+        }
       }`,
   });
 }
