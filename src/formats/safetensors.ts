@@ -57,9 +57,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 }
 
 /** All float tensors of a file and its metadata. */
-export async function readSafetensors(
-  path: string,
-): Promise<{
+export async function readSafetensors(path: string): Promise<{
   metadata: ReadonlyMap<string, string>;
   tensors: Map<string, { shape: Shape; data: Float32Array }>;
 }> {

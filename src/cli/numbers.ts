@@ -1,0 +1,23 @@
+import { ConfigError } from '../errors.ts';
+
+/** A parser for a whole-number option. @throws ConfigError naming the option and the range. */
+export const integer =
+  (name: string, least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new ConfigError(`${name} expects a whole number from ${least} to ${most}, got ${text}`);
+    }
+    return value;
+  };
+
+/** A parser for a real-number option. */
+export const real =
+  (name: string, least: number, most = Number.POSITIVE_INFINITY) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= least && value <= most)) {
+      throw new ConfigError(`${name} expects a number from ${least} to ${most}, got ${text}`);
+    }
+    return value;
+  };

@@ -1,0 +1,71 @@
+import { Command, type CommanderError } from 'commander';
+import type { Context } from './context.ts';
+import { EXIT } from './exitCodes.ts';
+import { integer } from './numbers.ts';
+import { progressTo } from './progress.ts';
+import { dataVerb } from './verbs/data.ts';
+import { demoVerb } from './verbs/demo.ts';
+import { doctorVerb } from './verbs/doctor.ts';
+import { predictVerb } from './verbs/predict.ts';
+import { pretrainVerb } from './verbs/pretrain.ts';
+import { testVerb } from './verbs/test.ts';
+import { trainVerb } from './verbs/train.ts';
+import { weightsVerb } from './verbs/weights.ts';
+import { VERSION } from './version.ts';
+
+/** Adds one verb to the program. `run` is how its action gets the context and sets the exit code. */
+export type AddVerb = (program: Command, run: Runner) => void;
+export type Runner = (body: (context: Context) => Promise<number>) => Promise<void>;
+
+export function buildProgram(signal: AbortSignal, setExitCode: (code: number) => void): Command {
+  const program = new Command('wgad')
+    .description('One model for many kinds of objects: learns from normal images, flags and locates defects.')
+    .version(`wgad ${VERSION}, Node ${process.versions.node}`)
+    .option('--gpu <index|name>', 'adapter to use, by index or part of its name', process.env.WGAD_GPU)
+    .option('--seed <int>', 'seed of every random choice', integer('--seed', 0), 0)
+    .option('--json', 'machine-readable result on stdout')
+    .option('--quiet', 'no progress')
+    .option('--verbose', 'stack traces')
+    .showSuggestionAfterError()
+    .enablePositionalOptions(false)
+    .exitOverride((error: CommanderError) => {
+      process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
+    });
+  const run: Runner = async (body) => {
+    const options = program.opts<{
+      gpu?: string;
+      seed: number;
+      json?: boolean;
+      quiet?: boolean;
+      verbose?: boolean;
+    }>();
+    const { gpu, seed, json = false, quiet = false, verbose = false } = options;
+    setExitCode(
+      await body({
+        gpu,
+        seed,
+        json,
+        quiet,
+        verbose,
+        signal,
+        result: (value, text) => void process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`),
+        say: (text) => void (quiet || process.stderr.write(`${text}\n`)),
+        progress: (label) => progressTo(process.stderr, label, quiet),
+      }),
+    );
+  };
+  for (const add of [
+    doctorVerb,
+    dataVerb,
+    trainVerb,
+    testVerb,
+    predictVerb,
+    weightsVerb,
+    demoVerb,
+    pretrainVerb,
+  ]) {
+    add(program, run);
+  }
+  // Verbs inherit the exit override only if it was set before; commander copies it when they are made.
+  return program;
+}

@@ -1,0 +1,73 @@
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { synthesize } from '../../data/index.ts';
+import { CADA_DEFAULTS } from '../../methods/cada.ts';
+import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
+import { formatTable } from '../../report/table.ts';
+import type { RunConfig } from '../../train/config.ts';
+import { EXIT } from '../exitCodes.ts';
+import { integer } from '../numbers.ts';
+import type { AddVerb } from '../program.ts';
+import { VERSION } from '../version.ts';
+import { testWith } from './test.ts';
+import { trainWith } from './train.ts';
+
+/** Sizes at which the whole job takes minutes on two CPU cores. */
+const DEMO = {
+  classes: 8,
+  train: 40,
+  test: 24,
+  image: 160,
+  size: 128,
+  batch: 16,
+  iterations: 180,
+  alignIterations: 1500,
+};
+
+export const demoVerb: AddVerb = (program, run) => {
+  program
+    .command('demo')
+    .description('the main job end to end: make images, train, align, test, print the table')
+    .option('--out <run>', 'folder of the run; replaced', 'runs/demo')
+    .option('--iterations <n>', 'steps of the detector', integer('--iterations', 1), DEMO.iterations)
+    .addHelpText('after', '\nExample:\n  wgad demo')
+    .action((flags: { out: string; iterations: number }) =>
+      run(async (context) => {
+        const folder = resolve(flags.out);
+        await rm(folder, { recursive: true, force: true });
+        const data = join(folder, 'data');
+        const drawing = context.progress('drawing');
+        await synthesize({
+          out: data,
+          classes: DEMO.classes,
+          train: DEMO.train,
+          test: DEMO.test,
+          size: DEMO.image,
+          seed: context.seed,
+          onProgress: (done, total) => drawing.update(done, total),
+        });
+        drawing.finish();
+        const config: RunConfig = {
+          version: VERSION,
+          method: 'revdist',
+          encoder: 'resnet18_w16',
+          weights: 'embedded',
+          align: ['cada', 'class', 'classifier'],
+          size: DEMO.size,
+          batch: DEMO.batch,
+          iterations: flags.iterations,
+          alignIterations: DEMO.alignIterations,
+          lr: REVDIST_DEFAULTS.optimiser.lr,
+          seed: context.seed,
+          data,
+          smoothing: 'author',
+          scoreFraction: CADA_DEFAULTS.scoreFraction,
+          adapter: '',
+        };
+        if (!(await trainWith(context, folder, config, false))) return EXIT.interrupted;
+        const results = await testWith(context, folder);
+        context.result(results, `adapter: ${results.adapter}\n${formatTable(results)}\nrun: ${folder}`);
+        return EXIT.done;
+      }),
+    );
+};

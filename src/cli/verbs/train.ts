@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../../methods/cada.ts';
+import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
+import type { RunConfig } from '../../train/config.ts';
+import { trainRun } from '../../train/trainRun.ts';
+import type { Context } from '../context.ts';
+import { EXIT } from '../exitCodes.ts';
+import { integer, real } from '../numbers.ts';
+import type { AddVerb } from '../program.ts';
+import { VERSION } from '../version.ts';
+
+interface TrainFlags {
+  out: string;
+  method: string;
+  encoder: string;
+  weights: string;
+  align: string;
+  size: number;
+  batch: number;
+  iterations: number;
+  alignIterations: number;
+  lr: number;
+  smoothing: string;
+  resume?: boolean;
+}
+
+export const trainVerb: AddVerb = (program, run) => {
+  program
+    .command('train <dir>')
+    .description('train the detector on normal images of all kinds mixed, then its alignment')
+    .requiredOption('--out <run>', 'folder of the run')
+    .option('--method <name>', 'detector: revdist', 'revdist')
+    .option('--encoder <name>', 'pre-trained network; the default ships with the package', 'resnet18_w16')
+    .option('--weights <file>', 'its weights (safetensors), or "embedded"', 'embedded')
+    .option('--align <names>', `comma-separated: ${ALIGNMENTS.join(', ')}`, 'cada')
+    .option('--size <px>', 'side that images are resized to', integer('--size', 64), REVDIST_DEFAULTS.size)
+    .option('--batch <n>', 'images per step', integer('--batch', 2), REVDIST_DEFAULTS.batch)
+    .option(
+      '--iterations <n>',
+      'steps of the detector',
+      integer('--iterations', 1),
+      REVDIST_DEFAULTS.iterations,
+    )
+    .option(
+      '--align-iterations <n>',
+      'steps of the alignment',
+      integer('--align-iterations', 0),
+      CADA_DEFAULTS.iterations,
+    )
+    .option('--lr <x>', 'learning rate of the detector', real('--lr', 0), REVDIST_DEFAULTS.optimiser.lr)
+    .option('--smoothing <name>', 'of the maps: author (5 taps, zero border) or scipy', 'author')
+    .option('--resume', 'go on from the last checkpoint')
+    .addHelpText('after', '\nExample:\n  wgad train data/synth --out runs/first --size 128 --iterations 300')
+    .action((dir: string, flags: TrainFlags) =>
+      run(async (context) => {
+        const finished = await trainWith(
+          context,
+          flags.out,
+          configOf(context, dir, flags),
+          flags.resume ?? false,
+        );
+        if (!finished) return EXIT.interrupted;
+        context.result({ run: flags.out }, `trained: ${flags.out}`);
+        return EXIT.done;
+      }),
+    );
+};
+
+/** Trains with progress on stderr; false where Ctrl-C stopped it. */
+export async function trainWith(
+  context: Context,
+  run: string,
+  config: RunConfig,
+  resume: boolean,
+): Promise<boolean> {
+  let shown: { stage: string; progress: ReturnType<Context['progress']> } | undefined;
+  const finished = await trainRun({
+    run,
+    config,
+    resume,
+    adapter: context.gpu,
+    signal: context.signal,
+    onProgress: (stage, { step, of, loss }) => {
+      if (shown?.stage !== stage) {
+        shown?.progress.finish();
+        shown = { stage, progress: context.progress(stage) };
+      }
+      shown.progress.update(step, of, loss > 0 ? `loss ${loss.toPrecision(4)}` : '');
+    },
+  });
+  shown?.progress.finish();
+  if (!finished) context.say(`stopped; go on with: wgad train … --out ${run} --resume`);
+  return finished;
+}
+
+function configOf(context: Context, dir: string, flags: TrainFlags): RunConfig {
+  const align = flags.align.split(',').map((name) => name.trim()) as Alignment[];
+  if (flags.smoothing !== 'author' && flags.smoothing !== 'scipy') {
+    throw new ConfigError(`--smoothing expects author or scipy, got ${flags.smoothing}`);
+  }
+  return {
+    version: VERSION,
+    method: flags.method as RunConfig['method'],
+    encoder: flags.encoder as RunConfig['encoder'],
+    weights: flags.weights === 'embedded' ? 'embedded' : resolve(flags.weights),
+    align,
+    size: flags.size,
+    batch: flags.batch,
+    iterations: flags.iterations,
+    alignIterations: flags.alignIterations,
+    lr: flags.lr,
+    seed: context.seed,
+    data: resolve(dir),
+    smoothing: flags.smoothing,
+    scoreFraction: CADA_DEFAULTS.scoreFraction,
+    adapter: '',
+  };
+}

@@ -1,0 +1,64 @@
+import type { Dataset, ImageLoader } from '../data/index.ts';
+import type { RunConfig } from './config.ts';
+import { collectPlan, type RevdistLayouts } from './revdistPlans.ts';
+import type { Session } from './session.ts';
+
+/** Per training image: the bottleneck feature, and the mean and maximum of its un-smoothed map. */
+export interface Targets {
+  /** [images, C, h, w]. */
+  readonly features: Float32Array;
+  readonly u: Float32Array;
+  readonly gamma: Float32Array;
+}
+
+/** One pass of the frozen detector over the training images: the heads then train without it. */
+export async function collectTargets(
+  session: Session,
+  config: RunConfig,
+  layouts: RevdistLayouts,
+  dataset: Dataset,
+  loader: ImageLoader,
+  onBatch: (done: number, of: number) => void,
+): Promise<Targets> {
+  const executable = await session.compile('collect', collectPlan(config, layouts));
+  const paths = dataset.train.map((sample) => sample.path);
+  const [, c, h, w] = executable.plan.outputs.get('embedding')!.shape as [number, number, number, number];
+  const width = c * h * w;
+  const targets: Targets = {
+    features: new Float32Array(paths.length * width),
+    u: new Float32Array(paths.length),
+    gamma: new Float32Array(paths.length),
+  };
+  for (let first = 0; first < paths.length; first += config.batch) {
+    const picked = Array.from(
+      { length: config.batch },
+      (_, i) => paths[Math.min(first + i, paths.length - 1)]!,
+    );
+    executable.run({ images: await loader.loadBatch(picked) });
+    const out = await executable.read();
+    const count = Math.min(config.batch, paths.length - first);
+    targets.features.set((out.get('embedding') as Float32Array).subarray(0, count * width), first * width);
+    targets.u.set((out.get('u') as Float32Array).subarray(0, count), first);
+    targets.gamma.set((out.get('gamma') as Float32Array).subarray(0, count), first);
+    onBatch(first + count, paths.length);
+  }
+  executable.destroy();
+  return targets;
+}
+
+/** The class statistics u_c and gamma_c [classes, 2], for the two alignments that know classes. */
+export interface ClassTable {
+  readonly classes: readonly string[];
+  readonly values: Float32Array;
+}
+
+/** Means over each class's training images (methods.md 7.1). */
+export function classTable(dataset: Dataset, targets: Targets): ClassTable {
+  const values = new Float32Array(dataset.classes.length * 2);
+  dataset.classes.forEach((name, c) => {
+    const own = dataset.train.flatMap((sample, i) => (sample.className === name ? [i] : []));
+    values[2 * c] = own.reduce((sum, i) => sum + targets.u[i]!, 0) / own.length;
+    values[2 * c + 1] = own.reduce((sum, i) => sum + targets.gamma[i]!, 0) / own.length;
+  });
+  return { classes: dataset.classes, values };
+}

@@ -1,0 +1,81 @@
+import { readSafetensors } from '../formats/safetensors.ts';
+import type { Alignment } from '../methods/cada.ts';
+import type { StateDict } from '../nn/init.ts';
+import type { RunConfig } from './config.ts';
+import { refuseNonFinite } from './encoderWeights.ts';
+import { revdistLayouts, scorePlan } from './revdistPlans.ts';
+import { runFiles } from './runFolder.ts';
+import { openSession } from './session.ts';
+
+/** One image as a trained run sees it. */
+export interface ScoredImage {
+  readonly scores: ReadonlyMap<Alignment, number>;
+  /** [size, size] each. */
+  readonly maps: ReadonlyMap<Alignment, Float32Array>;
+  /** (u, gamma) as each alignment knows them. */
+  readonly statistics: ReadonlyMap<Alignment, readonly [number, number]>;
+}
+
+/** A trained run on a device. */
+export interface Scorer {
+  readonly adapter: string;
+  readonly alignments: readonly Alignment[];
+  readonly classes: readonly string[];
+  /** Up to a batch of images [n, 3, size, size]; class indices are read by CaDA-A alone. */
+  score(images: Float32Array, classes: readonly number[]): Promise<ScoredImage[]>;
+  close(): void;
+}
+
+/** @param options.alignments default: none and all that the run was trained with. */
+export async function openScorer(
+  run: string,
+  config: RunConfig,
+  options: { adapter?: string; alignments?: readonly Alignment[] } = {},
+): Promise<Scorer> {
+  const path = runFiles(run).weights;
+  const { tensors, metadata } = await readSafetensors(path);
+  for (const [name, { data }] of tensors) refuseNonFinite(path, name, data);
+  const classes = JSON.parse(metadata.get('classes') ?? '[]') as string[];
+  const alignments = options.alignments ?? [...new Set<Alignment>(['none', ...config.align])];
+  const session = await openSession(options.adapter);
+  try {
+    const layouts = revdistLayouts(config, classes.length);
+    const weights: StateDict = tensors;
+    session.load(layouts.encoder, weights, path);
+    session.load(layouts.detector, weights, path);
+    if (alignments.includes('cada')) session.load(layouts.regressor, weights, path);
+    if (alignments.includes('classifier')) session.load(layouts.classifier, weights, path);
+    const executable = await session.compile('score', scorePlan(config, layouts, alignments, classes.length));
+    const table = tensors.get('table')?.data ?? new Float32Array(2 * classes.length);
+    const { batch, size } = config;
+    return {
+      adapter: session.gpu.adapter.name + (session.gpu.adapter.software ? ' (software)' : ''),
+      alignments,
+      classes,
+      async score(images, labels) {
+        const count = labels.length;
+        const padded = new Float32Array(batch * 3 * size * size);
+        padded.set(images);
+        const indices = new Int32Array(batch);
+        indices.set(labels.map((label) => Math.max(0, label)));
+        executable.run({ images: padded, labels: indices, table });
+        const out = await executable.read();
+        const part = (name: string, i: number, width: number): Float32Array =>
+          (out.get(name) as Float32Array).slice(i * width, (i + 1) * width);
+        return Array.from({ length: count }, (_, i) => ({
+          scores: new Map(alignments.map((each) => [each, out.get(`score.${each}`)![i]!])),
+          maps: new Map(alignments.map((each) => [each, part(`map.${each}`, i, size * size)])),
+          statistics: new Map(
+            alignments
+              .filter((each) => out.has(`statistics.${each}`))
+              .map((each) => [each, [...part(`statistics.${each}`, i, 2)] as [number, number]]),
+          ),
+        }));
+      },
+      close: () => session.close(),
+    };
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+}
