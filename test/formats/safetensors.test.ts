@@ -1,0 +1,152 @@
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { WgadError } from '../../src/errors.ts';
+import { atomicFile, writeFileAtomic } from '../../src/formats/atomicFile.ts';
+import { csvLine, parseCsv } from '../../src/formats/csv.ts';
+import {
+  halfToFloat,
+  openSafetensors,
+  readSafetensors,
+  writeSafetensors,
+} from '../../src/formats/safetensors.ts';
+
+const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'wgad-test-'));
+const small = new Map([
+  ['b', { shape: [2, 3], data: Float32Array.of(1, -2, 3.5, 0, 1e-20, 7) }],
+  ['a', { shape: [], data: Float32Array.of(0.1) }],
+  ['empty', { shape: [0, 4], data: new Float32Array(0) }],
+]);
+
+/** A file from a header object and data, without any check. */
+async function forged(header: unknown, data: Uint8Array): Promise<string> {
+  const path = join(await folder(), 'forged.safetensors');
+  const text = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
+  const lead = new Uint8Array(8);
+  new DataView(lead.buffer).setBigUint64(0, BigInt(text.length), true);
+  await writeFile(path, Buffer.concat([lead, text, data]));
+  return path;
+}
+
+describe('safetensors', () => {
+  it('reads back what it wrote, and writes the same bytes for the same tensors', async () => {
+    const dir = await folder();
+    await writeSafetensors(join(dir, 'x'), small, { kind: 'test' });
+    await writeSafetensors(join(dir, 'y'), new Map([...small].reverse()), { kind: 'test' });
+    expect(await readFile(join(dir, 'x'))).toEqual(await readFile(join(dir, 'y')));
+    const { tensors, metadata } = await readSafetensors(join(dir, 'x'));
+    expect(metadata.get('kind')).toBe('test');
+    for (const [name, { shape, data }] of small) {
+      expect(tensors.get(name)!.shape).toEqual(shape);
+      expect(tensors.get(name)!.data).toEqual(data);
+    }
+    expect((await readdir(dir)).sort()).toEqual(['x', 'y']);
+  });
+
+  const f32 = (begin: number, end: number) => ({
+    dtype: 'F32',
+    shape: [(end - begin) / 4],
+    data_offsets: [begin, end],
+  });
+  it.each([
+    ['a hole', { a: f32(0, 4), b: f32(8, 12) }, 12, 'begins at 8, expected 4'],
+    ['an overlap', { a: f32(0, 8), b: f32(4, 12) }, 12, 'begins at 4, expected 8'],
+    ['bytes left over', { a: f32(0, 4) }, 8, 'cover 4 bytes of 8'],
+    [
+      'a duplicate that hides data',
+      '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}',
+      8,
+      'begins at 4, expected 0',
+    ],
+    [
+      'a shape that overflows',
+      { a: { dtype: 'F32', shape: [2 ** 40, 2 ** 40], data_offsets: [0, 4] } },
+      4,
+      'needs',
+    ],
+    ['an unknown dtype', { a: { dtype: 'toString', shape: [1], data_offsets: [0, 4] } }, 4, 'unknown dtype'],
+    ['a negative offset', { a: { dtype: 'F32', shape: [1], data_offsets: [-4, 0] } }, 0, 'has the offsets'],
+    ['metadata that is no string', { __metadata__: { a: 1 } }, 0, 'is not a string'],
+    ['a header that is a list', '[1]', 0, 'does not begin with {'],
+  ])('refuses %s', async (_, header, bytes, message) => {
+    const path = await forged(header, new Uint8Array(bytes));
+    await expect(openSafetensors(path)).rejects.toThrow(message);
+  });
+
+  it('refuses a header of 2^63 bytes and a file cut anywhere', async () => {
+    const dir = await folder();
+    await writeSafetensors(join(dir, 'x'), small);
+    const whole = await readFile(join(dir, 'x'));
+    for (let length = 0; length < whole.length; length++) {
+      await writeFile(join(dir, 'cut'), whole.subarray(0, length));
+      await expect(readSafetensors(join(dir, 'cut')), `cut at ${length}`).rejects.toBeInstanceOf(WgadError);
+    }
+    await writeFile(join(dir, 'huge'), Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0x80, 0x7b));
+    await expect(openSafetensors(join(dir, 'huge'))).rejects.toThrow('claims');
+  });
+
+  it('reads or refuses mutated files, always with a typed error', async () => {
+    const dir = await folder();
+    await writeSafetensors(join(dir, 'x'), small);
+    const whole = await readFile(join(dir, 'x'));
+    const mutation = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    await fc.assert(
+      fc.asyncProperty(mutation, async (changes) => {
+        const bytes = Buffer.from(whole);
+        for (const [at, value] of changes) bytes[at] = value;
+        await writeFile(join(dir, 'mutated'), bytes);
+        await readSafetensors(join(dir, 'mutated')).catch((error: unknown) =>
+          expect(error).toBeInstanceOf(WgadError),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('widens halves exactly', () => {
+    expect([0x3c00, 0xc000, 0x0001, 0x7bff, 0x7c00].map(halfToFloat)).toEqual([
+      1,
+      -2,
+      2 ** -24,
+      65504,
+      Number.POSITIVE_INFINITY,
+    ]);
+    expect(halfToFloat(0x7e00)).toBeNaN();
+  });
+});
+
+describe('atomic files', () => {
+  it('leave the old file and nothing else when the writing fails', async () => {
+    const dir = await folder();
+    await writeFileAtomic(join(dir, 'x'), 'old');
+    await expect(
+      atomicFile(join(dir, 'x'), async (write) => {
+        await write('new');
+        throw new Error('stop');
+      }),
+    ).rejects.toThrow('stop');
+    expect(await readFile(join(dir, 'x'), 'utf8')).toBe('old');
+    expect(await readdir(dir)).toEqual(['x']);
+  });
+
+  it('say which file could not be written', async () => {
+    await expect(writeFileAtomic('/nowhere/at/all', 'x')).rejects.toThrow(
+      '/nowhere/at/all: could not be written',
+    );
+  });
+});
+
+describe('csv', () => {
+  it('quotes, guards formulas, and reads back', () => {
+    expect(csvLine(['a,b', 'say "x"', '=1+1', 3, null])).toBe('"a,b","say ""x""",\'=1+1,3,\n');
+    expect(parseCsv('a,"b,""c"""\r\n1,\n')).toEqual([
+      ['a', 'b,"c"'],
+      ['1', ''],
+    ]);
+  });
+});
