@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { grad, valueAndGrad } from '../../src/autograd/reverse.ts';
+import { conv2d } from '../../src/graph/ops/conv.ts';
+import { mul, relu } from '../../src/graph/ops/pointwise.ts';
+import { argmax, sum } from '../../src/graph/ops/reduce.ts';
+import { input, type Value } from '../../src/graph/value.ts';
+import { Engine } from '../../src/runtime/engine.ts';
+import { openDevice } from '../../src/runtime/gpu.ts';
+
+describe('Engine', () => {
+  it('runs the example of the interface document', async () => {
+    using engine = await Engine.create();
+    const w = engine.tensor(
+      Float32Array.from({ length: 4 * 3 * 9 }, (_, i) => Math.sin(i)),
+      [4, 3, 3, 3],
+    );
+    const step = engine.compile((x: Value) => relu(conv2d(x, w, { stride: 2, padding: 1 })));
+    const x = engine.tensor(new Float32Array(3 * 64).fill(1), [1, 3, 8, 8]);
+    const y = await step(x);
+    expect(y.shape).toEqual([1, 4, 4, 4]);
+    expect((await y.data()).length).toBe(64);
+  });
+
+  it('gives loss and gradients in the shape of the parameters', async () => {
+    using engine = await Engine.create();
+    const step = engine.compile(
+      valueAndGrad((params: { a: Value; b: Value }, x: Value) => sum(mul(mul(params.a, params.b), x))),
+    );
+    const [a, b, x] = [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ].map((data) => engine.tensor(data, [2])) as [never, never, never];
+    const { loss, grads } = await step({ a, b }, x);
+    expect([...(await loss.data())]).toEqual([63]);
+    expect([...(await grads.a.data())]).toEqual([15, 24]);
+    expect([...(await grads.b.data())]).toEqual([5, 12]);
+  });
+
+  it('keeps memory flat over calls whose results are disposed of', async () => {
+    using engine = await Engine.create();
+    const step = engine.compile((x: Value) => relu(x));
+    const x = engine.tensor([1, -1, 2], [3]);
+    (await step(x)).dispose();
+    const before = engine.memory();
+    for (let i = 0; i < 50; i++) (await step(x)).dispose();
+    expect(engine.memory().live).toBe(before.live);
+  });
+
+  it('leaves a device that it was given open, and its error handler in place', async () => {
+    const own = await openDevice();
+    const handler = (): void => {};
+    own.device.onuncapturederror = handler;
+    const engine = await Engine.create({ device: own.device });
+    const y = await engine.compile((x: Value) => relu(x))(engine.tensor([-1, 2], [2]));
+    expect([...(await y.data())]).toEqual([0, 2]);
+    engine.dispose();
+    expect(own.device.onuncapturederror).toBe(handler);
+    const buffer = own.device.createBuffer({ size: 16, usage: GPUBufferUsage.COPY_DST });
+    own.device.queue.writeBuffer(buffer, 0, new Uint32Array(4));
+    await own.device.queue.onSubmittedWorkDone();
+    own.close();
+  });
+
+  it('ends every wait with a typed error once the device is lost', async () => {
+    const engine = await Engine.create();
+    const y = await engine.compile((x: Value) => relu(x))(engine.tensor([1], [1]));
+    engine.gpu.device.destroy();
+    await expect(y.data()).rejects.toMatchObject({ code: 'E_DEVICE_LOST' });
+  });
+
+  it('says how much numbers a tensor expects', async () => {
+    using engine = await Engine.create();
+    expect(() => engine.tensor([1, 2, 3], [2, 2])).toThrow('tensor: shape [2, 2] expects 4 numbers, got 3');
+  });
+
+  it('names the adapters where none matches', async () => {
+    await expect(Engine.create({ adapter: 'no such card' })).rejects.toMatchObject({ code: 'E_NO_ADAPTER' });
+  });
+});
+
+describe('grad', () => {
+  it('refuses to pass an op without a derivative, by name and reason', () => {
+    const x = input('x', [2, 3]);
+    const picked = sum(mul(x, 1));
+    expect(() => grad(picked, [input('other', [1])])).toThrow('the loss does not depend on');
+    expect(() => grad(x, [x])).toThrow('loss expects one element, got [2, 3]');
+    expect(argmax(x, 1).dtype).toBe('i32');
+  });
+});

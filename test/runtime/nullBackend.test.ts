@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { create, globals } from 'webgpu';
+import { buildPlan } from '../../src/graph/buildPlan.ts';
+import { matmul } from '../../src/graph/ops/matmul.ts';
+import { cast } from '../../src/graph/ops/pointwise.ts';
+import { input } from '../../src/graph/value.ts';
+import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
+import { openDevice } from '../../src/runtime/gpu.ts';
+import type { RunConfig } from '../../src/train/config.ts';
+import {
+  collectPlan,
+  detectorStep,
+  headStep,
+  revdistLayouts,
+  scorePlan,
+} from '../../src/train/revdistPlans.ts';
+
+Object.assign(globalThis, globals);
+
+/** Adapters whose kernels differ: what CI's own adapter cannot run is still compiled here. */
+const FACTS: Record<string, DeviceFacts> = {
+  'a GPU at the default limits': BASELINE_DEVICE,
+  'a GPU with f16 and subgroups of 32': {
+    ...BASELINE_DEVICE,
+    f16: true,
+    subgroupSize: 32,
+    workgroupBytes: 32_768,
+  },
+  'a CPU adapter without subgroups': { ...BASELINE_DEVICE, software: true },
+  'a CPU adapter with subgroups of 4': { ...BASELINE_DEVICE, software: true, subgroupSize: 4 },
+  'a CPU adapter with subgroups of 8': { ...BASELINE_DEVICE, software: true, subgroupSize: 8 },
+};
+
+const config = {
+  encoder: 'resnet18_w16',
+  size: 64,
+  batch: 4,
+  scoreFraction: 0.01,
+  smoothing: 'author',
+} as RunConfig;
+
+describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
+  it('compiles on the Null backend', async () => {
+    const gpu = create(['backend=null']);
+    const adapter = await gpu.requestAdapter({});
+    const device = await adapter!.requestDevice({ requiredFeatures: ['shader-f16', 'subgroups'] });
+    const facts = FACTS[name]!;
+    const layouts = revdistLayouts(config, 3);
+    const half = cast(input('a', [33, 17]), 'f16');
+    const graphs = [
+      detectorStep(config, layouts),
+      collectPlan(config, layouts),
+      headStep(config, layouts, 'regressor', 3),
+      headStep(config, layouts, 'classifier', 3),
+      scorePlan(config, layouts, ['none', 'cada', 'class', 'classifier'], 3),
+      scorePlan({ ...config, smoothing: 'scipy' }, layouts, ['none'], 3),
+      { outputs: new Map([['product', matmul(half, input('b', [17, 9]))]]), effects: [] },
+    ];
+    const texts = new Map(
+      graphs.flatMap((graph) =>
+        buildPlan(graph, facts).dispatches.map(({ kernel }) => [kernel.wgsl, kernel] as const),
+      ),
+    );
+    const failures: string[] = [];
+    await Promise.all(
+      [...texts.values()].map(async (kernel) => {
+        const module = device.createShaderModule({ code: kernel.wgsl });
+        await device
+          .createComputePipelineAsync({ layout: 'auto', compute: { module, entryPoint: 'main' } })
+          .catch((error: Error) => failures.push(`${kernel.label}: ${error.message}`));
+      }),
+    );
+    expect(failures).toEqual([]);
+    expect(texts.size).toBeGreaterThan(100);
+    device.destroy();
+  });
+});
+
+it('is refused as an adapter to compute on', async () => {
+  await expect(openDevice({ nativeFlags: ['backend=null'] })).rejects.toThrow(
+    'the Null adapter computes nothing',
+  );
+});

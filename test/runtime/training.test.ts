@@ -1,0 +1,142 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { grad } from '../../src/autograd/reverse.ts';
+import { linear } from '../../src/graph/ops/matmul.ts';
+import { relu } from '../../src/graph/ops/pointwise.ts';
+import { input } from '../../src/graph/value.ts';
+import { REVDIST_DEFAULTS } from '../../src/methods/revdist.ts';
+import { initialize, pytorchDefault, zeros } from '../../src/nn/init.ts';
+import { declare, type Layers } from '../../src/nn/layers.ts';
+import { mseLoss } from '../../src/nn/losses.ts';
+import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
+import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
+import { RandomStream } from '../../src/random.ts';
+import { detectorStep, revdistLayouts } from '../../src/train/revdistPlans.ts';
+import { openSession, type Session } from '../../src/train/session.ts';
+
+let session: Session;
+const open = async (): Promise<Session> => {
+  session ??= await openSession();
+  return session;
+};
+afterAll(() => session?.close());
+
+/** A two-layer network and its step, small enough for a thousand of them. */
+async function smallModel(s: Session, optimiser: OptimiserConfig) {
+  const x = input('x', [8, 5]);
+  const net = (layers: Layers) => {
+    const hidden = relu(
+      linear(x, layers.parameter('w1', [7, 5], pytorchDefault), layers.parameter('b1', [7], zeros)),
+    );
+    return linear(hidden, layers.parameter('w2', [2, 7], pytorchDefault), layers.parameter('b2', [2], zeros));
+  };
+  const layout = networkLayout(`small ${optimiser.kind}`, declare(net));
+  const start = initialize([...layout.parameters.specs], 3);
+  s.load(layout, start);
+  s.startOptimiser(layout, optimiser);
+  const network = bindNetwork(layout, { training: true });
+  const loss = mseLoss(net(network.layers), input('y', [8, 2]));
+  const executable = await s.compile('small step', {
+    outputs: new Map([['loss', loss], ...grad(loss, network.trained).map((g, i) => [`g${i}`, g] as const)]),
+    effects: [optimiserStep(network, grad(loss, network.trained), optimiser)],
+  });
+  return { layout, start, executable };
+}
+
+const adamw: OptimiserConfig = {
+  kind: 'adamw',
+  lr: 1e-2,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0.1,
+  amsgrad: true,
+};
+const sgd: OptimiserConfig = { kind: 'sgd', lr: 5e-2, momentum: 0.9, weightDecay: 0.1 };
+
+/** The optimisers as methods.md section 1 writes them, in float64. */
+function reference(config: OptimiserConfig) {
+  const m: number[] = [];
+  const v: number[] = [];
+  const top: number[] = [];
+  return (p: number, g: number, i: number, step: number): number => {
+    if (config.kind === 'sgd') {
+      const decayed = g + config.weightDecay * p;
+      m[i] = step === 0 ? decayed : config.momentum * m[i]! + decayed;
+      return p - config.lr * m[i]!;
+    }
+    const [b1, b2] = config.betas;
+    m[i] = b1 * (m[i] ?? 0) + (1 - b1) * g;
+    v[i] = b2 * (v[i] ?? 0) + (1 - b2) * g * g;
+    top[i] = Math.max(top[i] ?? 0, v[i]!);
+    const kept = p * (1 - config.lr * config.weightDecay);
+    const corrected = Math.sqrt(top[i]!) / Math.sqrt(1 - b2 ** (step + 1)) + config.eps;
+    return kept - ((config.lr / (1 - b1 ** (step + 1))) * m[i]!) / corrected;
+  };
+}
+
+describe.each([adamw, sgd])('$kind', (config) => {
+  it('updates like its definition over 20 steps', async () => {
+    const s = await open();
+    const { layout, start, executable } = await smallModel(s, config);
+    const names = layout.parameters.specs.map((spec) => spec.name);
+    const want = new Map(names.map((name) => [name, Float64Array.from(start.get(name)!.data)]));
+    const rules = new Map(names.map((name) => [name, reference(config)]));
+    const random = new RandomStream(11);
+    for (let step = 0; step < 20; step++) {
+      const x = Float32Array.from({ length: 40 }, () => random.normal());
+      const y = Float32Array.from({ length: 16 }, () => random.normal());
+      executable.run({ x, y, [SETTINGS]: settingsAt(config, step) });
+      const out = await executable.read();
+      names.forEach((name, at) => {
+        const g = out.get(`g${at}`)!;
+        const p = want.get(name)!;
+        p.forEach((value, i) => {
+          p[i] = rules.get(name)!(value, g[i]!, i, step);
+        });
+      });
+    }
+    const got = await s.save(layout);
+    for (const name of names) {
+      got
+        .get(name)!
+        .data.forEach((value, i) => expect(Math.abs(value - want.get(name)![i]!)).toBeLessThan(2e-6));
+    }
+  });
+});
+
+describe('a thousand steps', () => {
+  it('make no buffer and end in the same bytes as another thousand', async () => {
+    const s = await open();
+    const run = async (): Promise<Float32Array> => {
+      const { layout, executable } = await smallModel(s, adamw);
+      const random = new RandomStream(5);
+      const step = (i: number): void =>
+        executable.run({
+          x: Float32Array.from({ length: 40 }, () => random.next()),
+          y: Float32Array.from({ length: 16 }, () => random.next()),
+          [SETTINGS]: settingsAt(adamw, i),
+        });
+      step(0);
+      const before = { ...s.gpu.buffers.counters };
+      for (let i = 1; i < 1000; i++) {
+        step(i);
+        if (i % 100 === 0) await executable.read(['loss']);
+      }
+      expect({ ...s.gpu.buffers.counters, peak: 0 }).toEqual({ ...before, peak: 0 });
+      const weights = (await s.save(layout)).get('w1')!.data;
+      executable.destroy();
+      return weights;
+    };
+    expect(await run()).toEqual(await run());
+  });
+});
+
+describe('the RevDist step', () => {
+  it('plans within 1.15 of the memory bound and never binds a buffer twice', async () => {
+    const s = await open();
+    const config = { encoder: 'resnet18', size: 128, batch: 8 } as const;
+    const layouts = revdistLayouts(config, 3);
+    const { buildPlan } = await import('../../src/graph/buildPlan.ts');
+    const plan = buildPlan(detectorStep(config, layouts, REVDIST_DEFAULTS.optimiser), s.gpu.facts);
+    expect(plan.memory.arenas / plan.memory.lowerBound).toBeLessThan(1.15);
+  });
+});
