@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { input } from '../../src/graph/value.ts';
+import { encode, REVDIST_DEFAULTS, revdistSpecs } from '../../src/methods/revdist.ts';
+import { RESNETS } from '../../src/models/resnet.ts';
+import { SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
+import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
+import { product } from '../../src/shape.ts';
+import { detectorStep, revdistLayouts } from '../../src/train/revdistPlans.ts';
+import { openSession, type Session } from '../../src/train/session.ts';
+import { hashed, hashedWeights } from './hashed.ts';
+
+interface Goldens {
+  features: { norm: number; sample: number[] }[];
+  losses: number[];
+  weights: Record<string, number[]>;
+}
+const goldens: Goldens = JSON.parse(
+  readFileSync(new URL('../goldens/models/revdist.json', import.meta.url), 'utf8'),
+);
+
+let session: Session;
+afterAll(() => session?.close());
+
+/** The same places that the script took, evenly spread by integer arithmetic. */
+const sampled = (data: Float32Array, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => data[Math.trunc((i * (data.length - 1)) / (count - 1))]!);
+
+describe('against PyTorch', () => {
+  it('gives resnet18 features within 1e-4', async () => {
+    session ??= await openSession();
+    const { frozen } = revdistSpecs(RESNETS.resnet18);
+    const layout = networkLayout('golden encoder', frozen);
+    session.load(layout, hashedWeights(frozen));
+    const taps = encode(
+      bindNetwork(layout, { training: false }).layers,
+      input('images', [2, 3, 64, 64]),
+      RESNETS.resnet18,
+    );
+    const executable = await session.compile('features', {
+      outputs: new Map(taps.map((tap, i) => [`f${i}`, tap])),
+      effects: [],
+    });
+    executable.run({ images: hashed('images', 2 * 3 * 64 * 64).map((v) => v * 2) });
+    const out = await executable.read();
+    taps.forEach((_, i) => {
+      const got = out.get(`f${i}`) as Float32Array;
+      const { norm, sample } = goldens.features[i]!;
+      const own = Math.sqrt(got.reduce((total, v) => total + v * v, 0));
+      expect(Math.abs(own / norm - 1)).toBeLessThan(1e-4);
+      const error = sampled(got, sample.length).reduce((total, v, j) => total + (v - sample[j]!) ** 2, 0);
+      const size = sample.reduce((total, v) => total + v * v, 0);
+      expect(Math.sqrt(error / size)).toBeLessThan(1e-4);
+    });
+    executable.destroy();
+  });
+
+  it('trains 20 RevDist steps with the same losses and weights', async () => {
+    session ??= await openSession();
+    const config = { encoder: 'resnet18_w16', size: 64, batch: 4 } as const;
+    const layouts = revdistLayouts(config, 2);
+    for (const layout of [layouts.encoder, layouts.detector]) {
+      session.load(layout, hashedWeights([...layout.parameters.specs, ...layout.buffers.specs]));
+    }
+    const { optimiser } = REVDIST_DEFAULTS;
+    session.startOptimiser(layouts.detector, optimiser);
+    const executable = await session.compile('golden step', detectorStep(config, layouts, optimiser));
+    for (const [step, want] of goldens.losses.entries()) {
+      const images = hashed(`batch ${step}`, 4 * 3 * 64 * 64).map((v) => v * 2);
+      executable.run({ images, [SETTINGS]: settingsAt(optimiser, step) });
+      const loss = (await executable.read(['loss'])).get('loss')![0]!;
+      expect(Math.abs(loss - want), `step ${step}: ${loss} against ${want}`).toBeLessThan(1e-3);
+    }
+    const weights = await session.save(layouts.detector);
+    for (const [name, sample] of Object.entries(goldens.weights)) {
+      const got = sampled(weights.get(name)!.data, sample.length);
+      const error = Math.sqrt(got.reduce((total, v, i) => total + (v - sample[i]!) ** 2, 0));
+      const size = Math.sqrt(sample.reduce((total, v) => total + v * v, 0));
+      expect(error / size, name).toBeLessThan(2e-2);
+    }
+  }, 400_000);
+});
+
+describe('parameter counts', () => {
+  // methods.md 3.2, 4.2 and 4.3, to the unit.
+  const counts = {
+    resnet18: [2_782_784, 11_680_000, 3_703_168],
+    wide_resnet50_2: [24_862_528, 58_885_120, 24_917_504],
+  } as const;
+  it.each(['resnet18', 'wide_resnet50_2'] as const)('of %s equal the tables', (name) => {
+    const { frozen, trained } = revdistSpecs(RESNETS[name]);
+    const count = (prefix: string): number =>
+      [...frozen, ...trained]
+        .filter((spec) => spec.kind === 'parameter' && spec.name.startsWith(prefix))
+        .reduce((total, spec) => total + product(spec.shape), 0);
+    expect(['encoder.', 'bottleneck.', 'decoder.'].map(count)).toEqual(counts[name]);
+  });
+});
