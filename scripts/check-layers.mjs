@@ -18,7 +18,7 @@ const allowed = {
   metrics: [],
   data: ['formats', 'metrics'],
   train: ['methods', 'models', 'nn', 'autograd', 'graph', 'runtime', 'gpu', 'data', 'metrics', 'formats'],
-  report: ['data', 'metrics', 'formats'],
+  report: ['train', 'data', 'metrics', 'formats'],
   cli: '*',
 };
 const badNames = /^(utils?|helpers?|misc|common|manager)\b/i;

@@ -8,6 +8,7 @@ import { demoVerb } from './verbs/demo.ts';
 import { doctorVerb } from './verbs/doctor.ts';
 import { predictVerb } from './verbs/predict.ts';
 import { pretrainVerb } from './verbs/pretrain.ts';
+import { reportVerb } from './verbs/report.ts';
 import { testVerb } from './verbs/test.ts';
 import { trainVerb } from './verbs/train.ts';
 import { weightsVerb } from './verbs/weights.ts';
@@ -60,6 +61,7 @@ export function buildProgram(signal: AbortSignal, setExitCode: (code: number) =>
     trainVerb,
     testVerb,
     predictVerb,
+    reportVerb,
     weightsVerb,
     demoVerb,
     pretrainVerb,

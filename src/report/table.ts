@@ -1,8 +1,12 @@
-/** The part of results.json that the table shows. */
+import { PROTOCOLS, type Protocol } from '../train/testRun.ts';
+
+/** The part of results.json that the tables show. */
 interface TableSource {
   readonly protocols: {
     readonly 'absolute-unified': Readonly<Record<string, Four>>;
-    readonly 'model-unified': Readonly<Record<string, { readonly mean: Four }>>;
+    readonly 'model-unified': Readonly<
+      Record<string, { readonly mean: Four; readonly classes: Readonly<Record<string, Four>> }>
+    >;
   };
 }
 
@@ -13,28 +17,52 @@ interface Four {
   readonly pAp: number | null;
 }
 
-/** The paper's Table 1 as text: percent with one decimal, AUROC / AP. */
-export function formatTable({ protocols }: TableSource): string {
+export type TableRow = readonly string[];
+
+const percent = (value: number | null): string => (value === null ? '–' : (100 * value).toFixed(1));
+const pair = (a: number | null, b: number | null): string => `${percent(a)} / ${percent(b)}`;
+const TASKS = [
+  { title: 'detection', cell: (four: Four) => pair(four.iAuroc, four.iAp) },
+  { title: 'localisation', cell: (four: Four) => pair(four.pAuroc, four.pAp) },
+] as const;
+
+/** The paper's Table 1: a column per alignment, AUROC / AP in percent; the first row is the heading. */
+export function tableRows({ protocols }: TableSource, shown: readonly Protocol[] = PROTOCOLS): TableRow[] {
   const alignments = Object.keys(protocols['absolute-unified']);
-  const rows: string[][] = [['', ...alignments]];
-  const percent = (value: number | null): string => (value === null ? '–' : (100 * value).toFixed(1));
-  const pair = (a: number | null, b: number | null): string => `${percent(a)} / ${percent(b)}`;
-  for (const kind of ['i', 'p'] as const) {
-    const title = kind === 'i' ? 'detection' : 'localisation';
-    for (const protocol of ['model-unified', 'absolute-unified'] as const) {
-      const cells = alignments.map((name) => {
-        const four =
-          protocol === 'absolute-unified' ? protocols[protocol][name]! : protocols[protocol][name]!.mean;
-        return kind === 'i' ? pair(four.iAuroc, four.iAp) : pair(four.pAuroc, four.pAp);
-      });
+  const rows: TableRow[] = [['AUROC / AP in percent', ...alignments]];
+  for (const { title, cell } of TASKS) {
+    for (const protocol of shown) {
+      const cells = alignments.map((name) =>
+        cell(protocol === 'model-unified' ? protocols[protocol][name]!.mean : protocols[protocol][name]!),
+      );
       rows.push([`${title}, ${protocol}`, ...cells]);
     }
   }
+  return rows;
+}
+
+/** Each class by itself: a row per class, two columns per alignment. */
+export function classTableRows({ protocols }: TableSource): TableRow[] {
+  const unified = Object.entries(protocols['model-unified']);
+  const classes = Object.keys(unified[0]?.[1].classes ?? {});
+  return [
+    ['AUROC / AP in percent', ...unified.flatMap(([name]) => TASKS.map(({ title }) => `${name}: ${title}`))],
+    ...classes.map((className) => [
+      className,
+      ...unified.flatMap(([, { classes: each }]) => TASKS.map(({ cell }) => cell(each[className]!))),
+    ]),
+  ];
+}
+
+/** Rows as aligned text for a terminal. */
+export function formatTable(rows: readonly TableRow[]): string {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const line = (row: string[]): string =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join('  ')
-      .trimEnd();
-  return ['AUROC / AP in percent', ...rows.map(line)].join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

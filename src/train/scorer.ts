@@ -1,6 +1,7 @@
 import { readSafetensors } from '../formats/safetensors.ts';
 import type { Alignment } from '../methods/cada.ts';
 import type { StateDict } from '../nn/init.ts';
+import type { Executable } from '../runtime/executable.ts';
 import type { RunConfig } from './config.ts';
 import { refuseNonFinite } from './encoderWeights.ts';
 import { revdistLayouts, scorePlan } from './revdistPlans.ts';
@@ -23,8 +24,12 @@ export interface Scorer {
   readonly classes: readonly string[];
   /** Up to a batch of images [n, 3, size, size]; class indices are read by CaDA-A alone. */
   score(images: Float32Array, classes: readonly number[]): Promise<ScoredImage[]>;
+  /** Median ms of one replay per image at the run's batch size, and the share of it that `alignment` adds. */
+  latency(alignment: Alignment): Promise<{ msPerImage: number; alignShare: number }>;
   close(): void;
 }
+
+const LATENCY_ROUNDS = 5;
 
 /** @param options.alignments default: none and all that the run was trained with. */
 export async function openScorer(
@@ -45,7 +50,9 @@ export async function openScorer(
     session.load(layouts.detector, weights, path);
     if (alignments.includes('cada')) session.load(layouts.regressor, weights, path);
     if (alignments.includes('classifier')) session.load(layouts.classifier, weights, path);
-    const executable = await session.compile('score', scorePlan(config, layouts, alignments, classes.length));
+    const compile = (label: string, wanted: readonly Alignment[]): Promise<Executable> =>
+      session.compile(label, scorePlan(config, layouts, wanted, classes.length));
+    const executable = await compile('score', alignments);
     const table = tensors.get('table')?.data ?? new Float32Array(2 * classes.length);
     const { batch, size } = config;
     return {
@@ -72,6 +79,33 @@ export async function openScorer(
           ),
         }));
       },
+      async latency(alignment) {
+        const inputs = {
+          images: new Float32Array(batch * 3 * size * size),
+          labels: new Int32Array(batch),
+          table,
+        };
+        const plans = [
+          await compile('score without alignment', ['none']),
+          await compile('score aligned', [alignment]),
+        ];
+        const times: number[][] = plans.map(() => []);
+        for (let round = 0; round <= LATENCY_ROUNDS; round++) {
+          for (const [i, plan] of plans.entries()) {
+            const started = performance.now();
+            plan.run(inputs);
+            await plan.read([`score.${i === 0 ? 'none' : alignment}`]);
+            // The first round compiles on some drivers.
+            if (round > 0) times[i]!.push(performance.now() - started);
+          }
+        }
+        for (const plan of plans) plan.destroy();
+        const [bare, aligned] = times.map(median) as [number, number];
+        return {
+          msPerImage: aligned / batch,
+          alignShare: alignment === 'none' ? 0 : Math.max(0, 1 - bare / aligned),
+        };
+      },
       close: () => session.close(),
     };
   } catch (error) {
@@ -79,3 +113,6 @@ export async function openScorer(
     throw error;
   }
 }
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;

@@ -22,6 +22,10 @@ export interface Metrics {
   reasons?: Record<string, string>;
 }
 
+/** One threshold for all classes together, or one for each. */
+export const PROTOCOLS = ['model-unified', 'absolute-unified'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
 export interface Results {
   readonly version: string;
   readonly adapter: string;
@@ -30,7 +34,10 @@ export interface Results {
     'absolute-unified': Record<string, Metrics>;
     'model-unified': Record<string, { mean: Metrics; classes: Record<string, Metrics> }>;
   };
-  readonly latency: { msPerImage: number; batch: number };
+  /** Of one plan replay with its read-back, image decoding not counted. */
+  readonly latency: { msPerImage: number; batch: number; alignShare: number };
+  /** Per alignment the averages over test images of a map's mean and of its maximum: one scale for pictures. */
+  readonly mapScale: Record<string, { low: number; high: number }>;
   /** Test images whose predicted maximum lay at or below the predicted mean, per alignment. */
   readonly floored: Record<string, number>;
 }
@@ -60,6 +67,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
     const tally = newTally(scorer.alignments, dataset.classes);
     const rows: Row[] = [];
     const floored: Record<string, number> = {};
+    const scale = mapScale(scorer.alignments, dataset.test.length);
     for (let first = 0; first < dataset.test.length; first += config.batch) {
       options.signal?.throwIfAborted();
       const samples = dataset.test.slice(first, first + config.batch);
@@ -78,8 +86,10 @@ export async function testRun(options: TestOptions): Promise<Results> {
           ? await loadMask(sample.maskPath, config.size, 'any', sample.path)
           : null;
         const empty = mask ?? new Uint8Array(config.size ** 2);
-        for (const alignment of scorer.alignments)
-          tally.add(alignment, sample.className, image.maps.get(alignment)!, empty);
+        for (const [alignment, map] of image.maps) {
+          tally.add(alignment, sample.className, map, empty);
+          scale.add(alignment, map);
+        }
         for (const [alignment, [u, gamma]] of image.statistics) {
           floored[alignment] = (floored[alignment] ?? 0) + (floorActs(u, gamma) ? 1 : 0);
         }
@@ -87,12 +97,14 @@ export async function testRun(options: TestOptions): Promise<Results> {
       }
       options.onProgress?.(Math.min(first + config.batch, dataset.test.length), dataset.test.length);
     }
+    const timing = await scorer.latency(firstAligned(scorer.alignments));
     const results: Results = {
       version: config.version,
       adapter: scorer.adapter,
       config,
       protocols: protocolsOf(scorer.alignments, dataset.classes, rows, tally),
-      latency: { msPerImage: median(rows.map((row) => row.ms)), batch: config.batch },
+      latency: { ...timing, batch: config.batch },
+      mapScale: scale.scales,
       floored,
     };
     await writeFileAtomic(runFiles(options.run).results, `${JSON.stringify(results, null, 2)}\n`);
@@ -190,7 +202,7 @@ async function writeScores(
   rows: readonly Row[],
   alignments: readonly Alignment[],
 ): Promise<void> {
-  const aligned = alignments.find((each) => each !== 'none') ?? 'none';
+  const aligned = firstAligned(alignments);
   await atomicFile(path, async (write) => {
     await write(csvLine(['path', 'class', 'label', 'score', 'calibrated', 'u_hat', 'gamma_hat', 'ms']));
     for (const { sample, scores, statistics, ms } of rows) {
@@ -210,5 +222,25 @@ async function writeScores(
   });
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+/** Whose scores the `calibrated` column of scores.csv holds. */
+export const firstAligned = (alignments: readonly Alignment[]): Alignment =>
+  alignments.find((each) => each !== 'none') ?? 'none';
+
+function mapScale(alignments: readonly Alignment[], images: number) {
+  const scales: Record<string, { low: number; high: number }> = {};
+  for (const alignment of alignments) scales[alignment] = { low: 0, high: 0 };
+  return {
+    scales,
+    add(alignment: Alignment, map: Float32Array): void {
+      let sum = 0;
+      let highest = Number.NEGATIVE_INFINITY;
+      for (const value of map) {
+        sum += value;
+        if (value > highest) highest = value;
+      }
+      const scale = scales[alignment]!;
+      scale.low += sum / map.length / images;
+      scale.high += highest / images;
+    },
+  };
+}

@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { synthesize } from '../../data/index.ts';
 import { CADA_DEFAULTS } from '../../methods/cada.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
-import { formatTable } from '../../report/table.ts';
+import { formatTable, tableRows } from '../../report/table.ts';
+import { writeReport } from '../../report/writeReport.ts';
 import type { RunConfig } from '../../train/config.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
@@ -66,7 +67,11 @@ export const demoVerb: AddVerb = (program, run) => {
         };
         if (!(await trainWith(context, folder, config, false))) return EXIT.interrupted;
         const results = await testWith(context, folder);
-        context.result(results, `adapter: ${results.adapter}\n${formatTable(results)}\nrun: ${folder}`);
+        const report = await writeReport({ run: folder, adapter: context.gpu });
+        context.result(
+          { ...results, report },
+          `adapter: ${results.adapter}\n${formatTable(tableRows(results))}\nreport: ${report}`,
+        );
         return EXIT.done;
       }),
     );

@@ -1,5 +1,6 @@
-import { formatTable } from '../../report/table.ts';
-import { type Results, testRun } from '../../train/testRun.ts';
+import { InvalidArgumentError } from 'commander';
+import { classTableRows, formatTable, tableRows } from '../../report/table.ts';
+import { PROTOCOLS, type Protocol, type Results, testRun } from '../../train/testRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import type { AddVerb } from '../program.ts';
@@ -9,11 +10,15 @@ export const testVerb: AddVerb = (program, run) => {
     .command('test <run>')
     .description('score the test images under every alignment; write results.json and scores.csv')
     .option('--data <dir>', 'another data set than the one trained on')
-    .addHelpText('after', '\nExample:\n  wgad test runs/first')
-    .action((folder: string, flags: { data?: string }) =>
+    .option('--protocol <names>', 'protocols to print, of those in results.json', protocols, [...PROTOCOLS])
+    .option('--by-class', 'print each class too')
+    .addHelpText('after', '\nExample:\n  wgad test runs/first --by-class')
+    .action((folder: string, flags: { data?: string; protocol: Protocol[]; byClass?: boolean }) =>
       run(async (context) => {
         const results = await testWith(context, folder, flags.data);
-        context.result(results, formatTable(results));
+        const tables = [tableRows(results, flags.protocol)];
+        if (flags.byClass) tables.push(classTableRows(results));
+        context.result(results, tables.map(formatTable).join('\n\n'));
         return EXIT.done;
       }),
     );
@@ -30,4 +35,15 @@ export async function testWith(context: Context, run: string, data?: string): Pr
   });
   progress.finish();
   return results;
+}
+
+/** Parses `a,b` of protocol names. */
+function protocols(text: string): Protocol[] {
+  return text.split(',').map((name) => {
+    const known = PROTOCOLS.find((each) => each === name.trim());
+    if (!known) {
+      throw new InvalidArgumentError(`expects any of ${PROTOCOLS.join(',')}, got ${name}.`);
+    }
+    return known;
+  });
 }

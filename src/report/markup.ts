@@ -1,0 +1,33 @@
+/** Text that is already safe to stand in a page. */
+export class Markup {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Part = Markup | string | number | readonly (Markup | string)[];
+
+/** HTML or SVG from a template: strings are escaped, markup and lists of markup go in as they are. */
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+  return new Markup(
+    strings.reduce((text, string, i) => text + string + (i < parts.length ? render(parts[i]!) : ''), ''),
+  );
+}
+
+function render(part: Part): string {
+  if (part instanceof Markup) return part.text;
+  if (typeof part === 'number') return String(Math.round(part * 1000) / 1000);
+  if (typeof part === 'string') return escaped(part);
+  return part.map(render).join('');
+}
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c]!);

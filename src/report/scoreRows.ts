@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { FileError } from '../errors.ts';
+import { parseCsv } from '../formats/csv.ts';
+
+/** One test image as `scores.csv` has it. */
+export interface ScoreRow {
+  readonly path: string;
+  readonly className: string;
+  readonly anomalous: boolean;
+  /** Uncalibrated score. */
+  readonly raw: number;
+  /** Score after the run's first alignment; equals `raw` where there is none. */
+  readonly calibrated: number;
+}
+
+const COLUMNS = ['path', 'class', 'label', 'score', 'calibrated'] as const;
+
+/** @throws FileError where the file is missing or lacks a column. */
+export async function readScoreRows(path: string): Promise<ScoreRow[]> {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new FileError(`${path}: could not be read: ${cause.message}`, {
+      fix: 'run `wgad test` on this run first',
+      cause,
+    });
+  });
+  const [header = [], ...rows] = parseCsv(text);
+  const at = Object.fromEntries(COLUMNS.map((name) => [name, header.indexOf(name)]));
+  const missing = COLUMNS.filter((name) => at[name] === -1);
+  if (missing.length > 0) {
+    throw new FileError(`${path}: has no column ${missing.join(', ')}`, {
+      fix: 'run `wgad test` on this run again',
+    });
+  }
+  return rows.map((row) => {
+    const cell = (name: (typeof COLUMNS)[number]): string => row[at[name]!]!;
+    return {
+      path: cell('path'),
+      className: cell('class'),
+      anomalous: cell('label') === '1',
+      raw: Number(cell('score')),
+      calibrated: Number(cell('calibrated')),
+    };
+  });
+}

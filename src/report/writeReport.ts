@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { loadImage, loadMask, loadPixels, type Sample, scanDataset } from '../data/index.ts';
+import { FileError } from '../errors.ts';
+import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { runFiles } from '../train/runFolder.ts';
+import { openScorer, type Scorer } from '../train/scorer.ts';
+import { firstAligned, type Results } from '../train/testRun.ts';
+import { type GalleryItem, galleryFigure } from './gallery.ts';
+import type { Markup } from './markup.ts';
+import { page } from './page.ts';
+import { readScoreRows, type ScoreRow } from './scoreRows.ts';
+
+/** Images in the grid, and in each list of worst cases. */
+const GRID_CLASSES = 8;
+const WORST = 6;
+
+export interface ReportOptions {
+  readonly run: string;
+  /** Another data set than the one tested on; its image paths must be those of scores.csv. */
+  readonly data?: string;
+  readonly adapter?: string;
+}
+
+/** Writes `report.html` of a tested run; one file that needs nothing else. @returns its path. */
+export async function writeReport({ run, data, adapter }: ReportOptions): Promise<string> {
+  const files = runFiles(run);
+  const results = await readResults(files.results);
+  const rows = await readScoreRows(files.scores);
+  const dataset = await scanDataset(data ?? results.config.data);
+  const samples = new Map(dataset.test.map((sample) => [sample.id, sample]));
+  const aligned = firstAligned(results.config.align);
+  const shown = [...new Set(['none', aligned] as const)];
+  const scorer = await openScorer(run, results.config, { adapter, alignments: shown });
+  try {
+    const scales = Object.fromEntries(shown.map((name) => [name, results.mapScale[name]!]));
+    const galleries: Markup[] = [];
+    for (const { title, rows: picked } of picks(rows)) {
+      const items = await galleryItems(
+        scorer,
+        results,
+        picked.flatMap((row) => samples.get(row.path) ?? []),
+      );
+      if (items.length > 0) galleries.push(await galleryFigure(title, items, scales));
+    }
+    const title = `wgad report: ${basename(run)}`;
+    await writeFileAtomic(files.report, page({ title, results, rows, aligned, galleries }));
+    return files.report;
+  } finally {
+    scorer.close();
+  }
+}
+
+async function readResults(path: string): Promise<Results> {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new FileError(`${path}: could not be read: ${cause.message}`, {
+      fix: 'run `wgad test` on this run first',
+      cause,
+    });
+  });
+  return JSON.parse(text) as Results;
+}
+
+/** The examples of the grid, then what one threshold for all gets most wrong. */
+function picks(rows: readonly ScoreRow[]): { title: string; rows: ScoreRow[] }[] {
+  const classes = [...new Set(rows.map((row) => row.className))].slice(0, GRID_CLASSES);
+  const example = (className: string, anomalous: boolean): ScoreRow[] => {
+    const own = rows.filter((row) => row.className === className && row.anomalous === anomalous);
+    return own.slice(own.length >> 1).slice(0, 1);
+  };
+  const byScore = [...rows].sort((a, b) => a.calibrated - b.calibrated);
+  return [
+    {
+      title: 'An anomalous and a normal image of each class',
+      rows: classes.flatMap((name) => [...example(name, true), ...example(name, false)]),
+    },
+    {
+      title: 'Worst false alarms: normal images with the highest scores',
+      rows: byScore
+        .filter((row) => !row.anomalous)
+        .slice(-WORST)
+        .reverse(),
+    },
+    {
+      title: 'Worst misses: anomalous images with the lowest scores',
+      rows: byScore.filter((row) => row.anomalous).slice(0, WORST),
+    },
+  ];
+}
+
+async function galleryItems(
+  scorer: Scorer,
+  { config }: Results,
+  samples: readonly Sample[],
+): Promise<GalleryItem[]> {
+  const { size, batch } = config;
+  const items: GalleryItem[] = [];
+  for (let first = 0; first < samples.length; first += batch) {
+    const some = samples.slice(first, first + batch);
+    const images = new Float32Array(some.length * 3 * size * size);
+    for (const [i, sample] of some.entries())
+      images.set(await loadImage(sample.path, size), i * 3 * size * size);
+    const scored = await scorer.score(
+      images,
+      some.map((sample) => scorer.classes.indexOf(sample.className)),
+    );
+    for (const [i, sample] of some.entries()) {
+      items.push({
+        caption: `${sample.className}, ${sample.defect}`,
+        anomalous: sample.anomalous,
+        size,
+        pixels: await loadPixels(sample.path, size),
+        mask: sample.maskPath ? await loadMask(sample.maskPath, size, 'any', sample.path) : null,
+        maps: scored[i]!.maps,
+      });
+    }
+  }
+  return items;
+}
