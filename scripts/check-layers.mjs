@@ -18,6 +18,8 @@ const allowed = {
   metrics: [],
   data: ['formats', 'metrics'],
   train: ['methods', 'models', 'nn', 'autograd', 'graph', 'runtime', 'gpu', 'data', 'metrics', 'formats'],
+  bench: ['train', 'methods', 'models', 'nn', 'autograd', 'graph', 'runtime', 'formats'],
+  doctor: ['train', 'models', 'methods', 'nn', 'autograd', 'graph', 'runtime', 'gpu', 'bench'],
   report: ['train', 'data', 'metrics', 'formats'],
   cli: '*',
 };

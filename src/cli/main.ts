@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { WgadError } from '../errors.ts';
-import { exitCodeOf } from './exitCodes.ts';
+import { EXIT, exitCodeOf } from './exitCodes.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { buildProgram } from './program.ts';
 
@@ -19,7 +19,7 @@ try {
   process.stderr.write(`wgad: ${code} ${message}\n${fix ? `  fix: ${fix}\n` : ''}`);
   if (options.verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (options.json) process.stdout.write(`${JSON.stringify({ error: { code, message, fix } })}\n`);
-  process.exitCode = exitCodeOf(error);
+  process.exitCode = interrupt.signal.aborted ? EXIT.interrupted : exitCodeOf(error);
 } finally {
   interrupt.release();
 }

@@ -3,9 +3,12 @@ import type { Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { integer } from './numbers.ts';
 import { progressTo } from './progress.ts';
+import { applySettings } from './settings.ts';
+import { benchVerb } from './verbs/bench.ts';
 import { dataVerb } from './verbs/data.ts';
 import { demoVerb } from './verbs/demo.ts';
 import { doctorVerb } from './verbs/doctor.ts';
+import { featuresVerb } from './verbs/features.ts';
 import { predictVerb } from './verbs/predict.ts';
 import { pretrainVerb } from './verbs/pretrain.ts';
 import { reportVerb } from './verbs/report.ts';
@@ -19,16 +22,18 @@ export type AddVerb = (program: Command, run: Runner) => void;
 export type Runner = (body: (context: Context) => Promise<number>) => Promise<void>;
 
 export function buildProgram(signal: AbortSignal, setExitCode: (code: number) => void): Command {
-  const program = new Command('wgad')
+  const program: Command = new Command('wgad')
     .description('One model for many kinds of objects: learns from normal images, flags and locates defects.')
     .version(`wgad ${VERSION}, Node ${process.versions.node}`)
-    .option('--gpu <index|name>', 'adapter to use, by index or part of its name', process.env.WGAD_GPU)
+    .option('--gpu <index|name>', 'adapter to use, by index or part of its name')
     .option('--seed <int>', 'seed of every random choice', integer('--seed', 0), 0)
     .option('--json', 'machine-readable result on stdout')
     .option('--quiet', 'no progress')
     .option('--verbose', 'stack traces')
+    .option('--config <file>', 'JSON object of flags; WGAD_* variables and flags go before it')
     .showSuggestionAfterError()
     .enablePositionalOptions(false)
+    .hook('preAction', (_, verb) => applySettings(program, verb))
     .exitOverride((error: CommanderError) => {
       process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
     });
@@ -61,9 +66,11 @@ export function buildProgram(signal: AbortSignal, setExitCode: (code: number) =>
     trainVerb,
     testVerb,
     predictVerb,
+    featuresVerb,
     reportVerb,
     weightsVerb,
     demoVerb,
+    benchVerb,
     pretrainVerb,
   ]) {
     add(program, run);

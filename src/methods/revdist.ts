@@ -11,7 +11,8 @@ import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.t
 import { globalCosineLoss } from '../nn/losses.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
 
-type Scales = [Value, Value, Value];
+/** Features at strides 4, 8 and 16. */
+export type Scales = [Value, Value, Value];
 
 /** Tensors of the frozen encoder (`encoder.*`) and of what is trained (`bottleneck.*`, `decoder.*`). */
 export function revdistSpecs(config: ResNetConfig): { frozen: ParameterSpec[]; trained: ParameterSpec[] } {

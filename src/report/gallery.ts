@@ -63,7 +63,7 @@ ${cells}<tr><td></td>${captions}</tr></table></div></figure>`;
 }
 
 /** Planes to RGB per pixel. */
-function interleaved(planar: Uint8Array): Uint8Array {
+export function interleaved(planar: Uint8Array): Uint8Array {
   const plane = planar.length / 3;
   return planar.map((_, i) => planar[(i % 3) * plane + Math.floor(i / 3)]!);
 }

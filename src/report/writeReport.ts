@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { loadImage, loadMask, loadPixels, type Sample, scanDataset } from '../data/index.ts';
-import { FileError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { runFiles } from '../train/runFolder.ts';
 import { openScorer, type Scorer } from '../train/scorer.ts';
-import { firstAligned, type Results } from '../train/testRun.ts';
+import { firstAligned, type Results, readResults } from '../train/testRun.ts';
 import { type GalleryItem, galleryFigure } from './gallery.ts';
 import type { Markup } from './markup.ts';
 import { page } from './page.ts';
@@ -25,7 +23,7 @@ export interface ReportOptions {
 /** Writes `report.html` of a tested run; one file that needs nothing else. @returns its path. */
 export async function writeReport({ run, data, adapter }: ReportOptions): Promise<string> {
   const files = runFiles(run);
-  const results = await readResults(files.results);
+  const results = await readResults(run);
   const rows = await readScoreRows(files.scores);
   const dataset = await scanDataset(data ?? results.config.data);
   const samples = new Map(dataset.test.map((sample) => [sample.id, sample]));
@@ -49,16 +47,6 @@ export async function writeReport({ run, data, adapter }: ReportOptions): Promis
   } finally {
     scorer.close();
   }
-}
-
-async function readResults(path: string): Promise<Results> {
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new FileError(`${path}: could not be read: ${cause.message}`, {
-      fix: 'run `wgad test` on this run first',
-      cause,
-    });
-  });
-  return JSON.parse(text) as Results;
 }
 
 /** The examples of the grid, then what one threshold for all gets most wrong. */

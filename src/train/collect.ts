@@ -1,5 +1,6 @@
-import type { Dataset, ImageLoader } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import type { RunConfig } from './config.ts';
+import type { DetectorInputs } from './detectorInputs.ts';
 import { collectPlan, type RevdistLayouts } from './revdistPlans.ts';
 import type { Session } from './session.ts';
 
@@ -16,31 +17,27 @@ export async function collectTargets(
   session: Session,
   config: RunConfig,
   layouts: RevdistLayouts,
-  dataset: Dataset,
-  loader: ImageLoader,
+  inputs: DetectorInputs,
+  images: number,
   onBatch: (done: number, of: number) => void,
 ): Promise<Targets> {
-  const executable = await session.compile('collect', collectPlan(config, layouts));
-  const paths = dataset.train.map((sample) => sample.path);
+  const executable = await session.compile('collect', collectPlan(config, layouts, inputs.source));
   const [, c, h, w] = executable.plan.outputs.get('embedding')!.shape as [number, number, number, number];
   const width = c * h * w;
   const targets: Targets = {
-    features: new Float32Array(paths.length * width),
-    u: new Float32Array(paths.length),
-    gamma: new Float32Array(paths.length),
+    features: new Float32Array(images * width),
+    u: new Float32Array(images),
+    gamma: new Float32Array(images),
   };
-  for (let first = 0; first < paths.length; first += config.batch) {
-    const picked = Array.from(
-      { length: config.batch },
-      (_, i) => paths[Math.min(first + i, paths.length - 1)]!,
-    );
-    executable.run({ images: await loader.loadBatch(picked) });
+  for (let first = 0; first < images; first += config.batch) {
+    const picked = Array.from({ length: config.batch }, (_, i) => Math.min(first + i, images - 1));
+    executable.run(await inputs.at(picked));
     const out = await executable.read();
-    const count = Math.min(config.batch, paths.length - first);
+    const count = Math.min(config.batch, images - first);
     targets.features.set((out.get('embedding') as Float32Array).subarray(0, count * width), first * width);
     targets.u.set((out.get('u') as Float32Array).subarray(0, count), first);
     targets.gamma.set((out.get('gamma') as Float32Array).subarray(0, count), first);
-    onBatch(first + count, paths.length);
+    onBatch(first + count, images);
   }
   executable.destroy();
   return targets;

@@ -7,8 +7,8 @@ import type { NumberArray } from '../runtime/state.ts';
 export interface StepReport {
   readonly step: number;
   readonly of: number;
-  /** Of this step; read every few steps only. */
-  readonly loss: number;
+  /** Of this step, where there is one; read every few steps only. */
+  readonly loss?: number;
 }
 
 export interface LoopOptions {

@@ -20,7 +20,9 @@ import {
   rebuild,
   revdistLoss,
   revdistSpecs,
+  type Scales,
 } from '../methods/revdist.ts';
+import { featureChannels } from '../models/resnet.ts';
 import type { BlurOptions } from '../nn/blur.ts';
 import { AUTHOR_BLUR, SCIPY_BLUR } from '../nn/blur.ts';
 import { type OptimiserConfig, optimiserStep } from '../nn/optimiser.ts';
@@ -58,16 +60,54 @@ export function revdistLayouts(config: Pick<RunConfig, 'encoder' | 'size'>, clas
 const images = (config: Pick<RunConfig, 'batch' | 'size'>): Value =>
   input('images', [config.batch, 3, config.size, config.size]);
 
+/** Whether a plan starts at the images or at the frozen encoder's features. */
+export type StepSource = 'images' | 'taps';
+type Sizes = Pick<RunConfig, 'batch' | 'size' | 'encoder'>;
+
+type TapShape = readonly [channels: number, height: number, width: number];
+
+/** The encoder's features of one image, finest first. */
+export function tapShapes({
+  encoder,
+  size,
+}: Pick<RunConfig, 'encoder' | 'size'>): [TapShape, TapShape, TapShape] {
+  const [c1, c2, c3] = featureChannels(encoderConfig(encoder));
+  return [
+    [c1, size / 4, size / 4],
+    [c2, size / 8, size / 8],
+    [c3, size / 16, size / 16],
+  ];
+}
+
+/** Their names as outputs of `tapsPlan` and inputs of the plans that start at them. */
+export const TAP_NAMES = ['tap1', 'tap2', 'tap3'] as const;
+
+/** Images to the encoder's features: outputs tap1, tap2, tap3. */
+export function tapsPlan(config: Sizes, layouts: RevdistLayouts): Graph {
+  const taps = encoderFeatures(config, layouts, 'images');
+  return { outputs: new Map(TAP_NAMES.map((name, i) => [name, taps[i]!])), effects: [] };
+}
+
+function encoderFeatures(config: Sizes, layouts: RevdistLayouts, source: StepSource): Scales {
+  if (source === 'taps') {
+    const [first, second, third] = tapShapes(config);
+    const tap = (name: string, shape: TapShape): Value => input(name, [config.batch, ...shape]);
+    return [tap('tap1', first), tap('tap2', second), tap('tap3', third)];
+  }
+  const encoder = bindNetwork(layouts.encoder, { training: false });
+  return encode(encoder.layers, images(config), encoderConfig(config.encoder));
+}
+
 /** One training step of bottleneck and decoder: forward, backward, update, statistics. Output: loss. */
 export function detectorStep(
-  config: Pick<RunConfig, 'batch' | 'size' | 'encoder'>,
+  config: Sizes,
   layouts: RevdistLayouts,
   optimiser: OptimiserConfig = REVDIST_DEFAULTS.optimiser,
+  source: StepSource = 'images',
 ): Graph {
   const resnet = encoderConfig(config.encoder);
-  const encoder = bindNetwork(layouts.encoder, { training: false });
   const detector = bindNetwork(layouts.detector, { training: true });
-  const features = encode(encoder.layers, images(config), resnet);
+  const features = encoderFeatures(config, layouts, source);
   const { rebuilt } = rebuild(detector.layers, features, resnet);
   const loss = revdistLoss(features, rebuilt);
   const gradients = grad(loss, detector.trained);
@@ -78,8 +118,8 @@ export function detectorStep(
 }
 
 /** What the heads learn from, for one batch: the feature and the un-smoothed map's mean and maximum. */
-export function collectPlan(config: RunConfig, layouts: RevdistLayouts): Graph {
-  const { embedding, map } = detect(config, layouts);
+export function collectPlan(config: Sizes, layouts: RevdistLayouts, source: StepSource = 'images'): Graph {
+  const { embedding, map } = detect(config, layouts, source);
   const { u, gamma } = mapStatistics(map);
   return {
     outputs: new Map([
@@ -91,11 +131,14 @@ export function collectPlan(config: RunConfig, layouts: RevdistLayouts): Graph {
   };
 }
 
-function detect(config: RunConfig, layouts: RevdistLayouts): { embedding: Value; map: Value } {
+function detect(
+  config: Sizes,
+  layouts: RevdistLayouts,
+  source: StepSource,
+): { embedding: Value; map: Value } {
   const resnet = encoderConfig(config.encoder);
-  const encoder = bindNetwork(layouts.encoder, { training: false });
   const detector = bindNetwork(layouts.detector, { training: false });
-  const features = encode(encoder.layers, images(config), resnet);
+  const features = encoderFeatures(config, layouts, source);
   const { embedding, rebuilt } = rebuild(detector.layers, features, resnet);
   return { embedding, map: anomalyMap(features, rebuilt, config.size) };
 }
@@ -129,13 +172,13 @@ export function headStep(
  * Outputs: u, gamma of each map; `map.A` [N, H, W] and `score.A` [N] per alignment; `statistics.A` [N, 2].
  */
 export function scorePlan(
-  config: RunConfig,
+  config: Sizes & Pick<RunConfig, 'smoothing' | 'scoreFraction'>,
   layouts: RevdistLayouts,
   alignments: readonly Alignment[],
   classes: number,
   wanted: { maps: boolean } = { maps: true },
 ): Graph {
-  const { embedding, map } = detect(config, layouts);
+  const { embedding, map } = detect(config, layouts, 'images');
   const { u, gamma } = mapStatistics(map);
   const blur: BlurOptions = config.smoothing === 'scipy' ? SCIPY_BLUR : AUTHOR_BLUR;
   const outputs = new Map<string, Value>([

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { ImageLoader, loadMask, type Sample, scanDataset } from '../data/index.ts';
+import { FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
 import { type Alignment, floorActs } from '../methods/cada.ts';
@@ -243,4 +245,16 @@ function mapScale(alignments: readonly Alignment[], images: number) {
       scale.high += highest / images;
     },
   };
+}
+
+/** What `testRun` wrote. @throws FileError where the run was not tested yet. */
+export async function readResults(run: string): Promise<Results> {
+  const path = runFiles(run).results;
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new FileError(`${path}: could not be read: ${cause.message}`, {
+      fix: 'run `wgad test` on this run first',
+      cause,
+    });
+  });
+  return JSON.parse(text) as Results;
 }

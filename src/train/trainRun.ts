@@ -9,13 +9,15 @@ import { batchAt } from './batches.ts';
 import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from './checkpoint.ts';
 import { type ClassTable, classTable, collectTargets, type Targets } from './collect.ts';
 import { checkConfig, type RunConfig } from './config.ts';
+import { type DetectorInputs, detectorInputs } from './detectorInputs.ts';
 import { loadWeights } from './encoderWeights.ts';
 import { type StepReport, trainLoop } from './loop.ts';
 import { detectorStep, headStep, type RevdistLayouts, revdistLayouts } from './revdistPlans.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
 import { openSession, type Session, trainingSlabs } from './session.ts';
 
-export type Stage = 'detector' | 'collect' | 'regressor' | 'classifier';
+/** In this order; `features` and `collect` are single passes over the training images. */
+export type Stage = 'features' | 'detector' | 'collect' | 'regressor' | 'classifier';
 
 export interface TrainOptions {
   readonly run: string;
@@ -94,10 +96,11 @@ class Trainer {
     );
     const stages: Stage[] = ['detector', ...heads];
     const from = checkpoint ? Math.max(0, stages.indexOf(checkpoint.stage as Stage)) : 0;
-    if (from === 0 && !(await this.#detector(checkpoint?.step ?? 0))) return false;
+    const inputs = await this.#inputs();
+    if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
     let table: ClassTable = { classes: [], values: new Float32Array(0) };
     if (config.align.some((align) => align !== 'none')) {
-      const targets = await this.#collect();
+      const targets = await this.#collect(inputs);
       table = classTable(this.#dataset, targets);
       for (const [i, which] of heads.entries()) {
         const stage = i + 1;
@@ -110,25 +113,31 @@ class Trainer {
     return true;
   }
 
-  async #detector(start: number): Promise<boolean> {
+  #inputs(): Promise<DetectorInputs> {
+    const { config, onProgress } = this.#options;
+    const paths = this.#dataset.train.map((sample) => sample.path);
+    return detectorInputs(this.#session, config, this.#layouts, this.#loader, paths, (step, of) =>
+      onProgress?.('features', { step, of }),
+    );
+  }
+
+  async #detector(inputs: DetectorInputs, start: number): Promise<boolean> {
     const { config } = this.#options;
     const optimiser = { ...REVDIST_DEFAULTS.optimiser, lr: config.lr };
     const layout = this.#layouts.detector;
     if (start === 0) this.#session.startOptimiser(layout, optimiser);
     const executable = await this.#session.compile(
       'training step',
-      detectorStep(config, this.#layouts, optimiser),
+      detectorStep(config, this.#layouts, optimiser, inputs.source),
     );
-    const paths = this.#dataset.train.map((sample) => sample.path);
+    const count = this.#dataset.train.length;
     const done = await trainLoop({
       gpu: this.#session.gpu,
       executable,
       start,
       iterations: config.iterations,
       inputsAt: async (step) => ({
-        images: await this.#loader.loadBatch(
-          batchAt(config.seed, step, paths.length, config.batch).map((i) => paths[i]!),
-        ),
+        ...(await inputs.at(batchAt(config.seed, step, count, config.batch))),
         [SETTINGS]: settingsAt(optimiser, step, revdistRate(step, config.iterations, config.lr)),
       }),
       ...this.#watch('detector', trainingSlabs(layout, optimiser)),
@@ -137,10 +146,11 @@ class Trainer {
     return done === config.iterations;
   }
 
-  #collect(): Promise<Targets> {
+  #collect(inputs: DetectorInputs): Promise<Targets> {
     const { config, onProgress } = this.#options;
-    return collectTargets(this.#session, config, this.#layouts, this.#dataset, this.#loader, (step, of) =>
-      onProgress?.('collect', { step, of, loss: 0 }),
+    const images = this.#dataset.train.length;
+    return collectTargets(this.#session, config, this.#layouts, inputs, images, (step, of) =>
+      onProgress?.('collect', { step, of }),
     );
   }
 

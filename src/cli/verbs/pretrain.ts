@@ -18,7 +18,7 @@ export const pretrainVerb: AddVerb = (program, run) => {
           out: resolve(flags.out),
           iterations: flags.iterations,
           adapter: context.gpu,
-          onReport: ({ step, of, loss }) => progress.update(step, of, `loss ${loss.toFixed(3)}`),
+          onReport: ({ step, of, loss }) => progress.update(step, of, `loss ${loss?.toFixed(3)}`),
         });
         progress.finish();
         context.result(

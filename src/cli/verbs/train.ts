@@ -86,7 +86,7 @@ export async function trainWith(
         shown?.progress.finish();
         shown = { stage, progress: context.progress(stage) };
       }
-      shown.progress.update(step, of, loss > 0 ? `loss ${loss.toPrecision(4)}` : '');
+      shown.progress.update(step, of, loss === undefined ? '' : `loss ${loss.toPrecision(4)}`);
     },
   });
   shown?.progress.finish();

@@ -1,0 +1,49 @@
+import { join, parse } from 'node:path';
+import sharp from 'sharp';
+import { loadPixels } from '../data/index.ts';
+import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { interleaved } from './gallery.ts';
+import { type HeatScale, heatMap, overlay } from './heatMap.ts';
+
+/**
+ * Writes `<name>.heat.png`, `<name>.overlay.png` and, with `raw`, `<name>.map.png`: 16-bit grey, 0 at `scale.low`
+ * and 65535 at `scale.high`. All images of one call share one scale, so that colours compare.
+ */
+export async function writeMaps(options: {
+  folder: string;
+  /** Tells files of equal names in different folders apart. */
+  index: number;
+  path: string;
+  map: Float32Array;
+  size: number;
+  scale: HeatScale;
+  raw: boolean;
+}): Promise<string[]> {
+  const { folder, index, path, map, size, scale, raw } = options;
+  const name = `${String(index).padStart(5, '0')}-${parse(path).name}`;
+  const heat = heatMap(map, scale);
+  const image = interleaved(await loadPixels(path, size));
+  const files: [string, Buffer][] = [
+    [`${name}.heat.png`, await png(heat, size, 3)],
+    [`${name}.overlay.png`, await png(overlay(image, heat), size, 3)],
+  ];
+  if (raw) files.push([`${name}.map.png`, await png16(map, size, scale)]);
+  for (const [file, data] of files) await writeFileAtomic(join(folder, file), data);
+  return files.map(([file]) => join(folder, file));
+}
+
+const png = (data: Uint8Array, size: number, channels: 1 | 3): Promise<Buffer> =>
+  sharp(data, { raw: { width: size, height: size, channels } })
+    .png()
+    .toBuffer();
+
+function png16(map: Float32Array, size: number, { low, high }: HeatScale): Promise<Buffer> {
+  const range = high - low || 1;
+  const data = Uint16Array.from(map, (value) =>
+    Math.round(65_535 * Math.min(1, Math.max(0, (value - low) / range))),
+  );
+  return sharp(data, { raw: { width: size, height: size, channels: 1 } })
+    .toColourspace('grey16')
+    .png()
+    .toBuffer();
+}
