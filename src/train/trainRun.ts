@@ -26,6 +26,8 @@ export interface TrainOptions {
   /** Part of the adapter's name, or its index. */
   readonly adapter?: string;
   readonly signal?: AbortSignal;
+  /** Seconds between checkpoints; default 30. */
+  readonly saveEvery?: number;
   readonly onProgress?: (stage: Stage, report: StepReport) => void;
 }
 
@@ -197,9 +199,10 @@ class Trainer {
   }
 
   #watch(stage: Stage, slabs: readonly string[]) {
-    const { run, config, signal, onProgress } = this.#options;
+    const { run, config, signal, saveEvery, onProgress } = this.#options;
     return {
       signal,
+      saveEvery,
       onReport: (report: StepReport): void => {
         onProgress?.(stage, report);
         void logLine(run, { stage, step: report.step, loss: report.loss });

@@ -65,7 +65,7 @@ export const demoVerb: AddVerb = (program, run) => {
           scoreFraction: CADA_DEFAULTS.scoreFraction,
           adapter: '',
         };
-        if (!(await trainWith(context, folder, config, false))) return EXIT.interrupted;
+        if (!(await trainWith(context, folder, config, { resume: false }))) return EXIT.interrupted;
         const results = await testWith(context, folder);
         const report = await writeReport({ run: folder, adapter: context.gpu });
         context.result(

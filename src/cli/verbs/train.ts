@@ -23,6 +23,7 @@ interface TrainFlags {
   lr: number;
   smoothing: string;
   resume?: boolean;
+  saveEvery: number;
 }
 
 export const trainVerb: AddVerb = (program, run) => {
@@ -50,16 +51,15 @@ export const trainVerb: AddVerb = (program, run) => {
     )
     .option('--lr <x>', 'learning rate of the detector', real('--lr', 0), REVDIST_DEFAULTS.optimiser.lr)
     .option('--smoothing <name>', 'of the maps: author (5 taps, zero border) or scipy', 'author')
+    .option('--save-every <s>', 'seconds between checkpoints', real('--save-every', 0), 30)
     .option('--resume', 'go on from the last checkpoint')
     .addHelpText('after', '\nExample:\n  wgad train data/synth --out runs/first --size 128 --iterations 300')
     .action((dir: string, flags: TrainFlags) =>
       run(async (context) => {
-        const finished = await trainWith(
-          context,
-          flags.out,
-          configOf(context, dir, flags),
-          flags.resume ?? false,
-        );
+        const finished = await trainWith(context, flags.out, configOf(context, dir, flags), {
+          resume: flags.resume ?? false,
+          saveEvery: flags.saveEvery,
+        });
         if (!finished) return EXIT.interrupted;
         context.result({ run: flags.out }, `trained: ${flags.out}`);
         return EXIT.done;
@@ -72,13 +72,13 @@ export async function trainWith(
   context: Context,
   run: string,
   config: RunConfig,
-  resume: boolean,
+  options: { resume: boolean; saveEvery?: number },
 ): Promise<boolean> {
   let shown: { stage: string; progress: ReturnType<Context['progress']> } | undefined;
   const finished = await trainRun({
     run,
     config,
-    resume,
+    ...options,
     adapter: context.gpu,
     signal: context.signal,
     onProgress: (stage, { step, of, loss }) => {

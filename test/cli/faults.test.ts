@@ -1,0 +1,152 @@
+import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
+import { EMBEDDED_ENCODER } from '../../src/train/encoderWeights.ts';
+import { scratchFolder, TINY_DATA, TINY_TRAIN, wgad } from './wgad.ts';
+
+const folder = scratchFolder();
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+beforeAll(async () => {
+  const { code, stderr } = await wgad(['data', 'synth', '--out', folder.path('data'), ...TINY_DATA]);
+  expect(code, stderr).toBe(0);
+});
+
+/** A copy of the data set with one thing wrong. */
+async function broken(
+  name: string,
+  change: (root: string, className: string) => Promise<void>,
+): Promise<string> {
+  const root = folder.path(name);
+  await cp(folder.path('data'), root, { recursive: true });
+  const [className] = (await readdir(root)).sort();
+  await change(root, className!);
+  return root;
+}
+
+/** Training refuses the data: exit 1, the message, and no run folder. */
+async function refused(data: string, message: string | RegExp, ...more: string[]): Promise<void> {
+  const out = folder.path(`run-${Math.random().toString(36).slice(2)}`);
+  const { code, stderr, stdout } = await wgad([
+    'train',
+    data,
+    '--out',
+    out,
+    '--iterations',
+    '2',
+    ...TINY_TRAIN,
+    ...more,
+  ]);
+  expect(stderr).toMatch(message);
+  expect(code).toBe(1);
+  expect(stdout).toBe('');
+  expect(await exists(out)).toBe(false);
+}
+
+describe('data that cannot be used is refused before anything is written', () => {
+  it('a missing folder', () => refused(folder.path('nowhere'), /E_DATASET .*nowhere/));
+
+  it('a class without training images', async () => {
+    const data = await broken('empty', async (root, name) => {
+      await rm(`${root}/${name}/train/good`, { recursive: true });
+      await mkdir(`${root}/${name}/train/good`);
+    });
+    await refused(data, /E_DATASET .*train/);
+  });
+
+  it('a mask of another size', async () => {
+    const data = await broken('mask', async (root, name) => {
+      const [defect] = (await readdir(`${root}/${name}/ground_truth`)).sort();
+      const [mask] = (await readdir(`${root}/${name}/ground_truth/${defect}`)).sort();
+      const grey = { width: 32, height: 48, channels: 3, background: 'black' } as const;
+      await sharp({ create: grey }).png().toFile(`${root}/${name}/ground_truth/${defect}/${mask}`);
+    });
+    const { code, stdout } = await wgad(['data', 'check', data]);
+    expect(stdout).toMatch(/32 ?x ?48/);
+    expect(code).toBe(1);
+  });
+});
+
+describe('a truncated image', () => {
+  const cut = (path: string): Promise<void> => truncate(path, 200);
+
+  it('ends training with its name; nothing is left behind', async () => {
+    const data = await broken('cut', async (root, name) => {
+      const [image] = (await readdir(`${root}/${name}/train/good`)).sort();
+      await cut(`${root}/${name}/train/good/${image}`);
+    });
+    const out = folder.path('run-cut');
+    const args = ['train', data, '--out', out, '--iterations', '2', ...TINY_TRAIN];
+    const { code, stderr } = await wgad(args);
+    expect(stderr).toMatch(/E_IMAGE .*train\/good\//);
+    expect(code).toBe(1);
+    expect(await exists(`${out}/weights.safetensors`)).toBe(false);
+    const left = await readdir(out).catch(() => []);
+    expect(left.filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+describe('weights', () => {
+  it('with NaN are refused by the name of the tensor', async () => {
+    const { tensors } = await readSafetensors(EMBEDDED_ENCODER);
+    const weight = tensors.get('layer1.0.conv1.weight')!;
+    weight.data[5] = Number.NaN;
+    const path = folder.path('nan.safetensors');
+    await writeSafetensors(path, tensors, {});
+    await refused(folder.path('data'), /E_NOT_FINITE .*layer1\.0\.conv1\.weight/, '--weights', path);
+  });
+
+  it('of another network are refused with all that does not fit', async () => {
+    await refused(folder.path('data'), /E_WEIGHTS [\s\S]*layer1\.0\.conv1\.weight/, '--encoder', 'resnet18');
+  });
+
+  it('that are no safetensors are refused', async () => {
+    const path = folder.path('text.safetensors');
+    await writeFile(path, 'not a tensor in sight');
+    await refused(folder.path('data'), /E_(FILE|WEIGHTS) .*text\.safetensors/, '--weights', path);
+  });
+});
+
+describe('the adapter', () => {
+  it('that nobody has: exit 4, and nothing is written', async () => {
+    const out = folder.path('run-gpu');
+    const args = ['train', folder.path('data'), '--out', out, '--gpu', 'no such adapter', ...TINY_TRAIN];
+    const { code, stderr } = await wgad(args);
+    expect(stderr).toContain('E_NO_ADAPTER');
+    expect(code).toBe(4);
+    expect(await exists(out)).toBe(false);
+  });
+});
+
+describe('a run folder', () => {
+  it('that is none is named', async () => {
+    const { code, stderr } = await wgad(['test', folder.path('no-run')]);
+    expect(stderr).toMatch(/E_FILE .*no-run.*config\.json/);
+    expect(code).toBe(1);
+  });
+
+  it('that was not tested cannot be reported', async () => {
+    await mkdir(folder.path('untested'));
+    const { code, stderr } = await wgad(['report', folder.path('untested')]);
+    expect(stderr).toContain('wgad test');
+    expect(code).toBe(1);
+    expect(await readdir(folder.path('untested'))).toEqual([]);
+  });
+});
+
+it('a missing safetensors file is an error with its path', async () => {
+  const { code, stderr } = await wgad(['weights', 'inspect', folder.path('none.safetensors')]);
+  expect(stderr).toMatch(/E_FILE .*none\.safetensors/);
+  expect(code).toBe(1);
+});
+
+it('errors are JSON on stdout with --json', async () => {
+  const { stdout } = await wgad(['test', folder.path('no-run'), '--json']);
+  expect(JSON.parse(stdout).error.code).toBe('E_FILE');
+  expect(await readFile(EMBEDDED_ENCODER)).toBeTruthy();
+});

@@ -1,0 +1,203 @@
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { scratchFolder, start, TINY_DATA, TINY_TRAIN, wgad } from './wgad.ts';
+
+/** The first use of a kernel compiles for seconds on a software adapter. */
+const SLOW = 600_000;
+const TRAIN = [
+  ...TINY_TRAIN,
+  '--iterations',
+  '6',
+  '--align-iterations',
+  '12',
+  '--align',
+  'cada,class,classifier',
+];
+/** How many times training is killed; set KILLS=20 for the long version. */
+const KILLS = Number(process.env.KILLS ?? 3);
+
+const folder = scratchFolder();
+const data = (): string => folder.path('data');
+const train = (run: string, ...more: string[]): string[] => [
+  'train',
+  data(),
+  '--out',
+  folder.path(run),
+  ...TRAIN,
+  ...more,
+];
+const weightsOf = (run: string): Promise<Buffer> => readFile(folder.path(run, 'weights.safetensors'));
+
+async function succeed(args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await wgad(args);
+  expect(code, stderr).toBe(0);
+  return stdout;
+}
+
+/** results.json without what depends on the clock. */
+async function resultsOf(run: string): Promise<unknown> {
+  const { latency: _, ...results } = JSON.parse(await readFile(folder.path(run, 'results.json'), 'utf8'));
+  return results;
+}
+
+beforeAll(async () => {
+  await succeed(['data', 'synth', '--out', data(), ...TINY_DATA]);
+  await succeed(train('first'));
+}, SLOW);
+
+describe('the main job', () => {
+  it(
+    'is the same to the byte when done again with the same seed, and another with another',
+    async () => {
+      await succeed(train('second'));
+      expect((await weightsOf('second')).equals(await weightsOf('first'))).toBe(true);
+      await succeed(['test', folder.path('first'), '--quiet']);
+      await succeed(['test', folder.path('second'), '--quiet']);
+      expect(await resultsOf('second')).toEqual(await resultsOf('first'));
+      await succeed(train('other', '--seed', '1'));
+      expect((await weightsOf('other')).equals(await weightsOf('first'))).toBe(false);
+    },
+    SLOW,
+  );
+
+  it(
+    'writes tables for both protocols and all alignments, metrics as fractions',
+    async () => {
+      const results = JSON.parse(await readFile(folder.path('first', 'results.json'), 'utf8'));
+      for (const name of ['none', 'cada', 'class', 'classifier']) {
+        const four = results.protocols['absolute-unified'][name];
+        for (const value of [four.iAuroc, four.iAp, four.pAuroc, four.pAp]) {
+          expect(value).toBeGreaterThanOrEqual(0);
+          expect(value).toBeLessThanOrEqual(1);
+        }
+        expect(Object.keys(results.protocols['model-unified'][name].classes)).toHaveLength(2);
+      }
+      expect(results.latency.alignShare).toBeGreaterThanOrEqual(0);
+      expect(results.latency.alignShare).toBeLessThan(1);
+      const scores = await readFile(folder.path('first', 'scores.csv'), 'utf8');
+      expect(scores.split('\n')[0]).toBe('path,class,label,score,calibrated,u_hat,gamma_hat,ms');
+      expect(scores.trim().split('\n')).toHaveLength(1 + 8);
+    },
+    SLOW,
+  );
+
+  it(
+    'writes a report that loads nothing from anywhere',
+    async () => {
+      await succeed(['report', folder.path('first')]);
+      const page = await readFile(folder.path('first', 'report.html'), 'utf8');
+      expect(page).not.toMatch(/(src|href)="(?!data:)/);
+      expect(page).not.toMatch(/<script|@import|url\(/);
+      expect(page.match(/<svg/g)).toHaveLength(4);
+      expect(page).toContain('Worst misses');
+      expect(page).not.toContain('NaN');
+      expect(page).not.toContain('undefined');
+    },
+    SLOW,
+  );
+});
+
+describe('predict', () => {
+  it(
+    'scores images of every kind, names a bad one, exits 3, and writes maps on one scale',
+    async () => {
+      const photos = folder.path('photos');
+      await mkdir(photos);
+      const plain = { width: 40, height: 56, channels: 3, background: 'teal' } as const;
+      await sharp({ create: plain }).greyscale().png().toFile(`${photos}/grey.png`);
+      await sharp({ create: { ...plain, channels: 4 } })
+        .png()
+        .toFile(`${photos}/alpha.png`);
+      await sharp({ create: plain }).toColourspace('rgb16').png().toFile(`${photos}/sixteen.png`);
+      await sharp({ create: plain }).jpeg().toFile(`${photos}/photo.jpg`);
+      const { writeFile } = await import('node:fs/promises');
+      await writeFile(`${photos}/bad.png`, 'no image');
+      const maps = folder.path('maps');
+      const args = [
+        'predict',
+        folder.path('first'),
+        photos,
+        '--out',
+        maps,
+        '--save-maps',
+        '--threshold',
+        '0.5',
+      ];
+      const { code, stdout, stderr } = await wgad(args);
+      expect(code, stderr).toBe(3);
+      const rows = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(rows).toHaveLength(5);
+      const bad = rows.filter((row) => row.error);
+      expect(bad.map((row) => row.error.code)).toEqual(['E_IMAGE']);
+      for (const row of rows.filter((each) => !each.error)) {
+        expect(Number.isFinite(row.score)).toBe(true);
+        expect(row.verdict).toBe(row.calibrated >= 0.5 ? 'anomalous' : 'normal');
+      }
+      expect(stderr).toContain('bad.png');
+      const files = await readdir(maps);
+      expect(files).toHaveLength(4 * 3);
+      const raw = await sharp(`${maps}/${files.find((name) => name.endsWith('.map.png'))}`).metadata();
+      expect([raw.width, raw.height, raw.depth]).toEqual([64, 64, 'ushort']);
+    },
+    SLOW,
+  );
+});
+
+describe('a killed training', () => {
+  it(
+    `resumes to the same bytes, ${KILLS} times at random moments`,
+    async () => {
+      const run = folder.path('killed');
+      let seconds = 6;
+      for (let kill = 0; kill < KILLS; kill++) {
+        const { child, done } = start(
+          train('killed', '--save-every', '0', ...(kill > 0 ? ['--resume'] : [])),
+        );
+        const timer = setTimeout(() => child.kill('SIGKILL'), 500 + Math.random() * seconds * 1000);
+        const began = performance.now();
+        const { code } = await done;
+        clearTimeout(timer);
+        // One that ends before it is killed says how long a whole one takes.
+        if (code === 0) seconds = (performance.now() - began) / 1000;
+      }
+      await succeed(train('killed', '--save-every', '0', '--resume'));
+      expect((await weightsOf('killed')).equals(await weightsOf('first'))).toBe(true);
+      expect((await readdir(run)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'by Ctrl-C saves its state, exits 130 and goes on',
+    async () => {
+      const { child, done } = start(
+        train('stopped', '--iterations', '400').filter((arg) => arg !== '--quiet'),
+      );
+      await new Promise<void>((resolve) => {
+        child.stderr!.on('data', (text: Buffer) => {
+          if (text.toString().includes('detector')) resolve();
+        });
+      });
+      child.kill('SIGINT');
+      const { code, stderr } = await done;
+      expect(stderr).toContain('stopped; go on with');
+      expect(code).toBe(130);
+      expect((await stat(folder.path('stopped', 'checkpoint.safetensors'))).size).toBeGreaterThan(1e6);
+    },
+    SLOW,
+  );
+
+  it(
+    'of another configuration is not resumed',
+    async () => {
+      const { code, stderr } = await wgad(train('first', '--resume', '--lr', '0.5'));
+      expect(stderr).toMatch(/E_CONFIG .*another configuration/);
+      expect(code).toBe(2);
+    },
+    SLOW,
+  );
+});

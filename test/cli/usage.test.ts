@@ -1,0 +1,96 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { VERSION } from '../../src/cli/version.ts';
+import { scratchFolder, wgad } from './wgad.ts';
+
+const folder = scratchFolder();
+const VERBS = [
+  ['doctor'],
+  ['data', 'synth'],
+  ['data', 'check'],
+  ['train'],
+  ['test'],
+  ['predict'],
+  ['report'],
+  ['features'],
+  ['weights', 'inspect'],
+  ['bench', 'kernels'],
+  ['bench', 'latency'],
+  ['demo'],
+  ['pretrain'],
+];
+
+describe('help', () => {
+  it.each(VERBS)('of %s %s has an example', async (...verb) => {
+    const { code, stdout } = await wgad([...verb, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: wgad ${verb.join(' ')}`);
+    expect(stdout).toContain(`Example:\n  wgad ${verb.join(' ')}`);
+  });
+
+  it('lists every verb', async () => {
+    const { stdout } = await wgad(['--help']);
+    for (const [verb] of VERBS) expect(stdout).toContain(`\n  ${verb}`);
+  });
+});
+
+it('tells its version, the one in package.json', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+  expect(VERSION).toBe(version);
+  expect((await wgad(['--version'])).stdout).toContain(`wgad ${version}`);
+});
+
+describe('misuse exits 2 and says what would be right', () => {
+  it.each([
+    [['train', 'x', '--out', 'y', '--iteration', '3'], 'Did you mean --iterations?'],
+    [['tset', 'x'], 'Did you mean test?'],
+    [['train', 'x'], "required option '--out <run>' not specified"],
+    [['data', 'synth', '--out', 'x', '--classes', 'many'], '--classes expects a whole number'],
+    [['test', 'x', '--protocol', 'all'], 'expects any of model-unified,absolute-unified, got all'],
+    [['bench', 'latency', '--model', 'resnet19'], 'expects any of resnet18, '],
+    [['features', 'a.png', '--out', 'f', '--encoder', 'vgg'], '--encoder expects one of resnet18, '],
+  ])('%j', async (args, message) => {
+    const { code, stderr, stdout } = await wgad(args);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+  });
+});
+
+describe('settings', () => {
+  const synth = (...more: string[]): string[] => ['data', 'synth', '--test', '2', '--size', '64', ...more];
+  const classesIn = async (args: string[], env?: Record<string, string>): Promise<number> => {
+    const { code, stdout, stderr } = await wgad([...args, '--json'], env);
+    expect(stderr, stderr).not.toContain('wgad: E_');
+    expect(code).toBe(0);
+    return JSON.parse(stdout).classes.length;
+  };
+
+  it('come from the file, over it the environment, over it the flag', async () => {
+    const file = folder.path('settings.json');
+    await writeFile(file, JSON.stringify({ classes: 3, train: 1, seed: 7 }));
+    const config = ['--config', file];
+    expect(await classesIn(synth('--out', folder.path('a'), ...config))).toBe(3);
+    expect(await classesIn(synth('--out', folder.path('b'), ...config), { WGAD_CLASSES: '2' })).toBe(2);
+    const flag = ['--classes', '1'];
+    expect(await classesIn(synth('--out', folder.path('c'), ...config, ...flag), { WGAD_CLASSES: '2' })).toBe(
+      1,
+    );
+  });
+
+  it('are refused where they name no flag', async () => {
+    const file = folder.path('wrong.json');
+    await writeFile(file, JSON.stringify({ clases: 3 }));
+    const { code, stderr } = await wgad(synth('--out', folder.path('d'), '--config', file));
+    expect(stderr).toContain('clases is no flag of this command');
+    expect(code).toBe(2);
+  });
+
+  it('are refused where they are not JSON', async () => {
+    const file = folder.path('broken.json');
+    await writeFile(file, '{');
+    const { code, stderr } = await wgad(synth('--out', folder.path('e'), '--config', file));
+    expect(stderr).toContain('is not JSON');
+    expect(code).toBe(2);
+  });
+});
