@@ -59,6 +59,7 @@ export { interpolate } from './graph/ops/resize.ts';
 export { gather, kthLargest, oneHot } from './graph/ops/select.ts';
 export { cosineMap } from './graph/ops/similarity.ts';
 export type { Plan } from './graph/plan.ts';
+export { printGraph, printPlan } from './graph/print.ts';
 export { constant, type Dtype, input, type Operand, type Value } from './graph/value.ts';
 export { type BlurOptions, gaussianBlur2d } from './nn/blur.ts';
 export { dropout } from './nn/dropout.ts';

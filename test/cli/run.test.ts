@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { scratchFolder, start, TINY_DATA, TINY_TRAIN, wgad } from './wgad.ts';
@@ -86,7 +86,8 @@ describe('the main job', () => {
     'writes a report that loads nothing from anywhere',
     async () => {
       await succeed(['report', folder.path('first')]);
-      const page = await readFile(folder.path('first', 'report.html'), 'utf8');
+      const whole = await readFile(folder.path('first', 'report.html'), 'utf8');
+      const page = whole.replace(/data:image\/jpeg;base64,[^"]*/g, 'data:picture');
       expect(page).not.toMatch(/(src|href)="(?!data:)/);
       expect(page).not.toMatch(/<script|@import|url\(/);
       expect(page.match(/<svg/g)).toHaveLength(4);
@@ -111,7 +112,6 @@ describe('predict', () => {
         .toFile(`${photos}/alpha.png`);
       await sharp({ create: plain }).toColourspace('rgb16').png().toFile(`${photos}/sixteen.png`);
       await sharp({ create: plain }).jpeg().toFile(`${photos}/photo.jpg`);
-      const { writeFile } = await import('node:fs/promises');
       await writeFile(`${photos}/bad.png`, 'no image');
       const maps = folder.path('maps');
       const args = [

@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { synthesize } from '../../data/index.ts';
 import { CADA_DEFAULTS } from '../../methods/cada.ts';
-import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
 import { formatTable, tableRows } from '../../report/table.ts';
 import { writeReport } from '../../report/writeReport.ts';
 import type { RunConfig } from '../../train/config.ts';
@@ -21,8 +20,10 @@ const DEMO = {
   image: 160,
   size: 128,
   batch: 16,
-  iterations: 180,
+  iterations: 300,
   alignIterations: 1500,
+  /** Higher than the method's 2e-3: a schedule this short wins 0.03 AUROC by it. */
+  lr: 5e-3,
 };
 
 export const demoVerb: AddVerb = (program, run) => {
@@ -53,12 +54,12 @@ export const demoVerb: AddVerb = (program, run) => {
           method: 'revdist',
           encoder: 'resnet18_w16',
           weights: 'embedded',
-          align: ['cada', 'class', 'classifier'],
+          align: ['cada', 'class'],
           size: DEMO.size,
           batch: DEMO.batch,
           iterations: flags.iterations,
           alignIterations: DEMO.alignIterations,
-          lr: REVDIST_DEFAULTS.optimiser.lr,
+          lr: DEMO.lr,
           seed: context.seed,
           data,
           smoothing: 'author',

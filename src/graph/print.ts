@@ -1,0 +1,44 @@
+import { type Graph, valuesOf } from './graph.ts';
+import type { Plan } from './plan.ts';
+import { programOf, type Value } from './value.ts';
+
+/**
+ * A graph as text, a line per value: `%2 = pointwise relu(%1) [2, 4]`. Numbers count from the inputs, so equal graphs
+ * print equally.
+ */
+export function printGraph(graph: Graph): string {
+  const values = valuesOf(graph);
+  const names = new Map(values.map((value, i) => [value, `%${i}`]));
+  const lines = values.map((value) => {
+    const inputs = value.inputs.map((operand) => names.get(operand)!).join(', ');
+    return `${names.get(value)} = ${describe(value)}(${inputs}) [${value.shape.join(', ')}]`;
+  });
+  const outputs = [...graph.outputs].map(([name, value]) => `output ${name} ${names.get(value)}`);
+  const effects = graph.effects.map((value) => `effect ${names.get(value)}`);
+  return [...lines, ...outputs, ...effects].join('\n');
+}
+
+function describe(value: Value): string {
+  if (value.op === 'pointwise') return `pointwise ${stepsOf(value)}`;
+  const { name, epilogue } = value.attrs as { name?: string; epilogue?: object };
+  if (name !== undefined) return `${value.op} ${name}`;
+  return epilogue ? `${value.op} with epilogue` : value.op;
+}
+
+const stepsOf = (value: Value): string =>
+  programOf(value)
+    .steps.map((step) => step.fn)
+    .join('+');
+
+/** A plan as text, a line per dispatch: kernel, workgroups, GFLOP, megabytes. */
+export function printPlan(plan: Plan): string {
+  const lines = plan.dispatches.map(({ kernel }, i) => {
+    const work = `${(kernel.flops / 1e9).toFixed(4)} GFLOP  ${(kernel.bytes / 1e6).toFixed(3)} MB`;
+    return `${String(i).padStart(4)}  ${kernel.label}  [${kernel.grid.join(', ')}]  ${work}`;
+  });
+  const { arenas, lowerBound } = plan.memory;
+  return [
+    `${plan.label}: ${lines.length} dispatches, arenas ${arenas} bytes (at least ${lowerBound})`,
+    ...lines,
+  ].join('\n');
+}

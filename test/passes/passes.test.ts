@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { optimize } from '../../src/graph/buildPlan.ts';
+import { conv2d } from '../../src/graph/ops/conv.ts';
+import { reshape } from '../../src/graph/ops/movement.ts';
+import { add, mul, relu, scale, shift, sigmoid } from '../../src/graph/ops/pointwise.ts';
+import { sum } from '../../src/graph/ops/reduce.ts';
+import { fuseElementwise } from '../../src/graph/passes/fuseElementwise.ts';
+import { fuseEpilogue } from '../../src/graph/passes/fuseEpilogue.ts';
+import { type MemoryRequest, planMemory } from '../../src/graph/passes/planMemory.ts';
+import { simplify } from '../../src/graph/passes/simplify.ts';
+import { printGraph } from '../../src/graph/print.ts';
+import { input, type Value } from '../../src/graph/value.ts';
+import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
+import { batchNorm2d } from '../../src/nn/norm.ts';
+
+const graphOf = (...values: Value[]) => ({
+  outputs: new Map(values.map((value, i) => [`y${i}`, value])),
+  effects: [],
+});
+const x = input('x', [2, 3]);
+
+describe('simplify', () => {
+  it('drops arithmetic that changes nothing and views of views', () => {
+    const value = reshape(reshape(shift(scale(x, 1), 0), [6]), [3, 2]);
+    expect(printGraph(simplify(graphOf(value)))).toMatchInlineSnapshot(`
+      "%0 = input x() [2, 3]
+      %1 = reshape(%0) [3, 2]
+      output y0 %1"
+    `);
+  });
+
+  it('computes equal subexpressions once', () => {
+    const value = add(sigmoid(relu(x)), mul(sigmoid(relu(x)), x));
+    expect(printGraph(graphOf(value)).match(/sigmoid/g)).toHaveLength(2);
+    expect(printGraph(simplify(graphOf(value)))).toMatchInlineSnapshot(`
+      "%0 = input x() [2, 3]
+      %1 = pointwise relu(%0) [2, 3]
+      %2 = pointwise sigmoid(%1) [2, 3]
+      %3 = pointwise mul(%2, %0) [2, 3]
+      %4 = pointwise add(%2, %3) [2, 3]
+      output y0 %4"
+    `);
+  });
+});
+
+describe('fuseElementwise', () => {
+  it('makes one kernel of a chain with broadcasting', () => {
+    const row = input('row', [3]);
+    const graph = fuseElementwise(graphOf(relu(add(mul(x, row), row))), 7);
+    expect(printGraph(graph)).toMatchInlineSnapshot(`
+      "%0 = input x() [2, 3]
+      %1 = input row() [3]
+      %2 = pointwise mul+add+relu(%0, %1) [2, 3]
+      output y0 %2"
+    `);
+  });
+
+  it('lets a reduction read the chain before it', () => {
+    expect(printGraph(fuseElementwise(graphOf(sum(mul(x, x), { axes: [1] })), 7))).toMatchInlineSnapshot(`
+      "%0 = input x() [2, 3]
+      %1 = reduce(%0) [2, 1]
+      %2 = reshape(%1) [2]
+      output y0 %2"
+    `);
+  });
+
+  it('keeps a value that somebody else reads', () => {
+    const shared = relu(x);
+    const graph = fuseElementwise(graphOf(sigmoid(shared), shared), 7);
+    expect(printGraph(graph)).toMatchInlineSnapshot(`
+      "%0 = input x() [2, 3]
+      %1 = pointwise relu(%0) [2, 3]
+      %2 = pointwise sigmoid(%1) [2, 3]
+      output y0 %2
+      output y1 %1"
+    `);
+  });
+
+  it('stops at the number of bindings the adapter has', () => {
+    const many = Array.from({ length: 12 }, (_, i) => input(`x${i}`, [4]));
+    const graph = fuseElementwise(graphOf(many.reduce((total, each) => add(total, each))), 4);
+    const most = Math.max(
+      ...printGraph(graph)
+        .split('\n')
+        .map((line) => line.split('%').length - 2),
+    );
+    expect(most).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('fuseEpilogue', () => {
+  it('puts batch norm, residual and activation into the convolution', () => {
+    const image = input('image', [1, 4, 8, 8]);
+    const w = input('w', [4, 4, 3, 3]);
+    const channel = (name: string): Value => input(name, [4]);
+    const state = {
+      weight: channel('weight'),
+      bias: channel('bias'),
+      mean: channel('mean'),
+      variance: channel('variance'),
+      eps: 1e-5,
+    };
+    const y = relu(add(batchNorm2d(conv2d(image, w, { padding: 1 }), state), image));
+    const graph = optimize(graphOf(y), BASELINE_DEVICE);
+    expect(printGraph(graph)).toMatchInlineSnapshot(`
+      "%0 = input image() [1, 4, 8, 8]
+      %1 = input w() [4, 4, 3, 3]
+      %2 = input weight() [4]
+      %3 = input bias() [4]
+      %4 = input mean() [4]
+      %5 = input variance() [4]
+      %6 = pointwise shift+rsqrt+mul(%2, %5) [4]
+      %7 = pointwise mul+sub(%3, %4, %6) [4]
+      %8 = reshape(%6) [1, 4, 1, 1]
+      %9 = reshape(%7) [1, 4, 1, 1]
+      %10 = conv2d with epilogue(%0, %1, %8, %9, %0) [1, 4, 8, 8]
+      output y0 %10"
+    `);
+    expect(printGraph(graph).match(/conv2d with epilogue/g)).toHaveLength(1);
+  });
+
+  it('leaves a product alone whose raw result is read too', () => {
+    const y = conv2d(input('image', [1, 4, 8, 8]), input('w', [4, 4, 3, 3]));
+    expect(printGraph(fuseEpilogue(graphOf(relu(y), y), 7))).not.toContain('with epilogue');
+  });
+});
+
+describe('planMemory', () => {
+  const request = (
+    bytes: number,
+    first: number,
+    last: number,
+    conflicts: MemoryRequest[] = [],
+  ): MemoryRequest => ({
+    bytes,
+    first,
+    last,
+    conflicts: new Set(conflicts),
+  });
+
+  it('puts values that never live together into one place, in the lower bound', () => {
+    const chain = [request(1024, 0, 1), request(1024, 2, 3), request(1024, 4, 5)];
+    const plan = planMemory(chain);
+    expect(plan.arenaBytes.reduce((total, bytes) => total + bytes, 0)).toBe(1024);
+    expect(plan.lowerBound).toBe(1024);
+  });
+
+  it('never puts conflicting values into one arena, nor overlapping lives into one place', () => {
+    const requests = Array.from({ length: 40 }, (_, i) =>
+      request(256 * (1 + ((i * 7) % 5)), i, i + 1 + ((i * 3) % 6)),
+    );
+    for (const [i, each] of requests.entries()) {
+      if (i > 0) (each.conflicts as Set<MemoryRequest>).add(requests[i - 1]!);
+    }
+    const plan = planMemory(requests);
+    const placeOf = (each: MemoryRequest) => plan.placements.get(each)!;
+    for (const a of requests) {
+      for (const b of requests) {
+        if (a === b) continue;
+        const [p, q] = [placeOf(a), placeOf(b)];
+        if (a.conflicts.has(b)) expect(p.arena).not.toBe(q.arena);
+        const together = a.first <= b.last && b.first <= a.last;
+        const overlap = p.offset < q.offset + b.bytes && q.offset < p.offset + a.bytes;
+        if (together && p.arena === q.arena) expect(overlap).toBe(false);
+      }
+    }
+  });
+});
