@@ -4,7 +4,6 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: process.env.SCRATCH ? [] : ['test/scratch/**'],
     reporters: ['default', './scripts/summary-reporter.mjs'],
     pool: 'forks',
     // Two workers: the software adapter already spreads one dispatch over all cores.

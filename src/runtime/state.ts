@@ -11,6 +11,8 @@ export interface StateStore {
   /** Makes (or overwrites) the buffer `name`. Data shorter than the shape is an error. */
   set(name: string, data: NumberArray, shape: Shape): void;
   buffer(name: string): GPUBuffer;
+  /** How many numbers `name` was last set to hold; its buffer may be longer. */
+  length(name: string): number;
   has(name: string): boolean;
   delete(name: string): void;
   clear(): void;
@@ -18,10 +20,16 @@ export interface StateStore {
 
 export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore {
   const held = new Map<string, GPUBuffer>();
+  const lengths = new Map<string, number>();
+  const known = <T>(found: T | undefined, name: string): T => {
+    if (found === undefined) throw new WgadError('E_CONFIG', `state ${name} has not been set`);
+    return found;
+  };
   const remove = (name: string): void => {
     const buffer = held.get(name);
     if (buffer) buffers.destroy(buffer);
     held.delete(name);
+    lengths.delete(name);
   };
   return {
     set(name, data, shape) {
@@ -39,13 +47,11 @@ export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore 
         buffer = buffers.create(`state ${name}`, bytes, usage);
         held.set(name, buffer);
       }
+      lengths.set(name, data.length);
       device.queue.writeBuffer(buffer, 0, data as NumberArray & ArrayBufferView<ArrayBuffer>);
     },
-    buffer(name) {
-      const buffer = held.get(name);
-      if (!buffer) throw new WgadError('E_CONFIG', `state ${name} has not been set`);
-      return buffer;
-    },
+    buffer: (name) => known(held.get(name), name),
+    length: (name) => known(lengths.get(name), name),
     has: (name) => held.has(name),
     delete: remove,
     clear() {

@@ -28,13 +28,9 @@ export interface Session {
 export async function openSession(adapter?: string): Promise<Session> {
   const gpu = await openDevice({ adapter });
   const state = stateStore(gpu.device, gpu.buffers);
-  const lengths = new Map<string, number>();
-  const set = (name: string, data: Float32Array): void => {
-    lengths.set(name, data.length);
-    state.set(name, data, [data.length]);
-  };
+  const set = (name: string, data: Float32Array): void => state.set(name, data, [data.length]);
   const read = (name: string): Promise<Float32Array> =>
-    readBuffer(gpu, state.buffer(name), lengths.get(name)!) as Promise<Float32Array>;
+    readBuffer(gpu, state.buffer(name), state.length(name)) as Promise<Float32Array>;
   return {
     gpu,
     state,

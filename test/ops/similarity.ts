@@ -2,7 +2,7 @@ import { cosineMap, rowDots } from '../../src/graph/ops/similarity.ts';
 import { input } from '../../src/graph/value.ts';
 import { cosineSimilarity, globalCosineLoss } from '../../src/nn/losses.ts';
 import type { Shape } from '../../src/shape.ts';
-import { at, build, type Tensor64 } from '../reference/tensor64.ts';
+import { at, build, roundingScale, type Tensor64 } from '../reference/tensor64.ts';
 import type { SpecTable } from './spec.ts';
 
 function cosine(a: readonly number[], b: readonly number[]): number {
@@ -67,7 +67,7 @@ export const similaritySpecs: SpecTable = {
         return {
           shape: [shape[0]!, 3],
           data: Float64Array.from(sums, (t) => add(t, (v) => v)),
-          magnitude: Float64Array.from(sums, (t) => add(t, Math.abs)),
+          magnitude: Float64Array.from(sums, (t) => roundingScale(add(t, Math.abs), t.length)),
         };
       },
     })),

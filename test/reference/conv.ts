@@ -1,7 +1,7 @@
 import type { ConvGeometry } from '../../src/graph/ops/conv.ts';
 import type { Shape } from '../../src/shape.ts';
 import { product } from '../../src/shape.ts';
-import type { Tensor64 } from './tensor64.ts';
+import { roundingScale, type Tensor64 } from './tensor64.ts';
 
 type Four = [number, number, number, number];
 
@@ -38,12 +38,14 @@ function forEachTriple(
 
 function accumulate(shape: Shape, run: (add: (index: number, term: number) => void) => void): Tensor64 {
   const data = new Float64Array(product(shape));
-  const magnitude = new Float64Array(data.length);
+  const sums = new Float64Array(data.length);
+  const terms = new Uint32Array(data.length);
   run((index, term) => {
     data[index]! += term;
-    magnitude[index]! += Math.abs(term);
+    sums[index]! += Math.abs(term);
+    terms[index]! += 1;
   });
-  return { shape, data, magnitude };
+  return { shape, data, magnitude: sums.map((sum, i) => roundingScale(sum, terms[i]!)) };
 }
 
 export const conv2dReference = (x: Tensor64, w: Tensor64, geometry: ConvGeometry, y: Shape): Tensor64 =>

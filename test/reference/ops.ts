@@ -1,6 +1,6 @@
 import type { Shape } from '../../src/shape.ts';
 import { broadcastShapes, product } from '../../src/shape.ts';
-import { at, broadcastAt, build, forEachIndex, type Tensor64 } from './tensor64.ts';
+import { at, broadcastAt, build, forEachIndex, roundingScale, type Tensor64 } from './tensor64.ts';
 
 /** Float64 references, written as the definitions read. */
 
@@ -45,15 +45,16 @@ export function reduceRef(
 ): Tensor64 {
   const shape = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const data = new Float64Array(product(shape)).fill(start);
-  const magnitude = new Float64Array(data.length);
+  const sums = new Float64Array(data.length);
+  const terms = axes.reduce((total, axis) => total * x.shape[axis]!, 1);
   const out = { shape, data };
   forEachIndex(x.shape, (index, flat) => {
     const place = index.map((i, axis) => (axes.includes(axis) ? 0 : i));
     const position = placeOf(out.shape, place);
     data[position] = join(data[position]!, x.data[flat]!);
-    magnitude[position]! += Math.abs(x.data[flat]!);
+    sums[position]! += Math.abs(x.data[flat]!);
   });
-  return { shape, data, magnitude };
+  return { shape, data, magnitude: sums.map((sum) => roundingScale(sum, terms)) };
 }
 
 const placeOf = (shape: Shape, index: readonly number[]): number =>
@@ -85,7 +86,7 @@ export function matmulRef(a: Tensor64, b: Tensor64): Tensor64 {
       total += term;
       size += Math.abs(term);
     }
-    magnitude.push(size);
+    magnitude.push(roundingScale(size, k));
     return total;
   });
   return { ...out, magnitude: Float64Array.from(magnitude) };

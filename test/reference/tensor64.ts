@@ -4,9 +4,16 @@ import { product, type Shape, stridesOf } from '../../src/shape.ts';
 export interface Tensor64 {
   readonly shape: Shape;
   readonly data: Float64Array;
-  /** Sum of the magnitudes of the terms behind each element, where the error bound should follow it. */
+  /** What each element's rounding error is measured against where it is a sum: see `roundingScale`. */
   readonly magnitude?: Float64Array;
 }
+
+/**
+ * Rounding errors of a float32 sum of n terms grow like sqrt(n) u sum|term| (and like n only at worst), so the
+ * sum of magnitudes is scaled by sqrt(n) / 2, and at least by 1.
+ */
+export const roundingScale = (sumOfMagnitudes: number, terms: number): number =>
+  sumOfMagnitudes * Math.max(1, Math.sqrt(terms) / 2);
 
 export const tensor64 = (shape: Shape, data: ArrayLike<number>, magnitude?: Float64Array): Tensor64 => ({
   shape,

@@ -9,7 +9,7 @@ export const pretrainVerb: AddVerb = (program, run) => {
     .command('pretrain')
     .description('make the embedded encoder: train a small ResNet to tell procedural textures apart')
     .option('--out <file>', 'safetensors file to write', 'weights/encoder.safetensors')
-    .option('--iterations <n>', 'training steps', integer('--iterations', 1), 1600)
+    .option('--iterations <n>', 'training steps', integer('--iterations', 1), 900)
     .addHelpText('after', '\nExample:\n  wgad pretrain --out weights/encoder.safetensors')
     .action((flags: { out: string; iterations: number }) =>
       run(async (context) => {
