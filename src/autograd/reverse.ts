@@ -1,4 +1,4 @@
-import { ShapeError, WgadError } from '../errors.ts';
+import { DtypeError, ShapeError, WgadError } from '../errors.ts';
 import type { CustomVjp } from '../graph/ops/control.ts';
 import { OPS } from '../graph/ops/index.ts';
 import { add } from '../graph/ops/pointwise.ts';
@@ -40,11 +40,19 @@ export function grad(loss: Value, wrt: readonly Value[]): Value[] {
   });
 }
 
-/** `fn` with its gradient: returns the loss and dL/dparams, in the shape of `params`. */
+/**
+ * `fn` with its gradient: returns the loss and dL/dparams, in the shape of `params`.
+ * @throws DtypeError where `params` is not an object of values by name.
+ */
 export function valueAndGrad<P extends Readonly<Record<string, Value>>, R extends readonly Value[]>(
   fn: (params: P, ...rest: R) => Value,
 ): (params: P, ...rest: R) => { loss: Value; grads: { [K in keyof P]: Value } } {
   return (params, ...rest) => {
+    if ('op' in params) {
+      throw new DtypeError(
+        'valueAndGrad: params expects an object of values by name, got one value; write ({ w }, x) => ...',
+      );
+    }
     const loss = fn(params, ...rest);
     const names = Object.keys(params) as (keyof P)[];
     const values = grad(

@@ -4,6 +4,7 @@ import { type Graph, valuesOf } from './graph.ts';
 import { OPS } from './ops/index.ts';
 import { fuseElementwise } from './passes/fuseElementwise.ts';
 import { fuseEpilogue } from './passes/fuseEpilogue.ts';
+import { hoistState } from './passes/hoistState.ts';
 import { lower, lowerCopy } from './passes/lower.ts';
 import { type MemoryRequest, planMemory } from './passes/planMemory.ts';
 import { simplify } from './passes/simplify.ts';
@@ -65,7 +66,12 @@ function layOut(graph: Graph, device: DeviceFacts, label: string): Plan {
       });
     }
   };
-  for (const value of schedule(graph)) {
+  // A value inside a pack shares its memory with values that are computed at every run.
+  const hoisted = hoistState(graph, (value) => !OPS[locate(value).root.op].placesInputs);
+  const { values, still } = schedule(graph, hoisted);
+  let prelude = 0;
+  for (const [at, value] of values.entries()) {
+    if (at === still) prelude = pending.length;
     for (const { from, offset } of copies.filter((copy) => copy.to === value)) {
       emit(lowerCopy(from).steps, [], [from], { root: value, offset });
     }
@@ -74,13 +80,16 @@ function layOut(graph: Graph, device: DeviceFacts, label: string): Plan {
     const { steps, scratch } = lower(value, device);
     emit(steps, scratch, value.inputs, locate(value));
   }
-  return place(graph, locate, pending, label);
+  return place(graph, locate, pending, still === values.length ? pending.length : prelude, label);
 }
 
-/** Values in the order in which they are computed: effects last, in their own order. */
-function schedule(graph: Graph): Value[] {
+/** Values in the order in which they are computed: the `still` hoisted ones first, effects last. */
+function schedule(graph: Graph, hoisted: ReadonlySet<Value>): { values: Value[]; still: number } {
   const effects = new Set(graph.effects);
-  return [...valuesOf(graph).filter((value) => !effects.has(value)), ...graph.effects];
+  const all = valuesOf(graph).filter((value) => !effects.has(value));
+  const first = all.filter((value) => hoisted.has(value));
+  const rest = all.filter((value) => !hoisted.has(value));
+  return { values: [...first, ...rest, ...graph.effects], still: first.length };
 }
 
 const newRequest = (bytes: number): PendingRequest => ({
@@ -94,6 +103,7 @@ function place(
   graph: Graph,
   locate: (value: Value) => Location,
   pending: readonly Pending[],
+  prelude: number,
   label: string,
 ): Plan {
   const slots: Slot[] = [];
@@ -111,7 +121,7 @@ function place(
     requests.set(operand.root, made);
     return made;
   };
-  const all = findLifetimes(pending, requestOf);
+  const all = findLifetimes(pending, prelude, requestOf);
   const memory = planMemory(all);
   const firstArena = slots.length;
   slots.push(...memory.arenaBytes.map((bytes) => ({ kind: 'arena' as const, bytes })));
@@ -142,6 +152,7 @@ function place(
     label,
     slots,
     dispatches,
+    prelude,
     outputs: new Map([...graph.outputs].map(([name, value]) => [name, tensor(value)])),
     inputs: new Map(
       valuesOf(graph)
@@ -160,9 +171,13 @@ function place(
 
 const WORD = { f32: 4, f16: 2, i32: 4, u32: 4 } as const;
 
-/** First and last use of each request, and which must lie apart. Returns them all. */
+/**
+ * First and last use of each request, and which must lie apart. What the prelude leaves for the rest lives on: the
+ * next run reads it again. Returns them all.
+ */
 function findLifetimes(
   pending: readonly Pending[],
+  prelude: number,
   requestOf: (operand: Location | PendingRequest) => PendingRequest | undefined,
 ): PendingRequest[] {
   const all = new Set<PendingRequest>();
@@ -181,6 +196,9 @@ function findLifetimes(
       }
     });
   });
+  for (const request of all) {
+    if (request.first < prelude && request.last >= prelude) request.last = pending.length;
+  }
   return [...all];
 }
 

@@ -34,6 +34,8 @@ export interface Plan {
   readonly label: string;
   readonly slots: readonly Slot[];
   readonly dispatches: readonly PlannedDispatch[];
+  /** How many of them, from the first on, depend on state alone: they run again only where it has changed. */
+  readonly prelude: number;
   readonly outputs: ReadonlyMap<string, PlannedTensor>;
   readonly inputs: ReadonlyMap<string, PlannedTensor>;
   /** What the constants slot holds. */

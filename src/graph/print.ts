@@ -38,7 +38,7 @@ export function printPlan(plan: Plan): string {
   });
   const { arenas, lowerBound } = plan.memory;
   return [
-    `${plan.label}: ${lines.length} dispatches, arenas ${arenas} bytes (at least ${lowerBound})`,
+    `${plan.label}: ${lines.length} dispatches (${plan.prelude} only after a change of state), arenas ${arenas} bytes (at least ${lowerBound})`,
     ...lines,
   ].join('\n');
 }

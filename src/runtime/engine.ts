@@ -86,9 +86,14 @@ export class Engine {
     };
   }
 
-  /** Bytes: in use now, the most so far; `buffers` counts them. Constant over repeated calls of one function. */
-  memory(): { live: number; peak: number; buffers: number; pipelines: number } {
-    return { ...this.gpu.buffers.counters, pipelines: this.gpu.pipelines.size };
+  /**
+   * Bytes: in use now, the most so far, and of those in use the arenas in which the intermediate values of compiled
+   * functions take turns; `buffers` and `pipelines` count. Constant over repeated calls of one function.
+   */
+  memory(): { live: number; peak: number; pooled: number; buffers: number; pipelines: number } {
+    const arenas = [...this.#executables].map(({ plan }) => plan.memory.arenas);
+    const pooled = arenas.reduce((sum, bytes) => sum + bytes, 0);
+    return { ...this.gpu.buffers.counters, pooled, pipelines: this.gpu.pipelines.size };
   }
 
   /** Frees everything made here; a device that the caller brought stays open. */

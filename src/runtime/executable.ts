@@ -2,6 +2,7 @@ import { LimitError, ShapeError, WgadError } from '../errors.ts';
 import { scoped } from '../gpu/guard.ts';
 import { type BufferCopy, chunkDispatches, type Dispatch, submit } from '../gpu/submit.ts';
 import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../graph/plan.ts';
+import type { Access } from '../kernels/kernel.ts';
 import { product, shapeText } from '../shape.ts';
 import type { Gpu } from './gpu.ts';
 import { type NumberArray, numbersFrom, type StateStore } from './state.ts';
@@ -50,7 +51,11 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
   const staging = stagingBuffer(gpu, plan, outputs);
   owned.push(staging.buffer);
   const budget = SUBMIT_MS / 1000;
-  const chunks = chunkDispatches(dispatches, budget);
+  const prelude = chunkDispatches(dispatches.slice(0, plan.prelude), budget);
+  const chunks = chunkDispatches(dispatches.slice(plan.prelude), budget);
+  const read = stateNames(plan, plan.prelude, (access) => access === 'read');
+  const written = stateNames(plan, plan.dispatches.length, (access) => access !== 'read');
+  let seen = '';
   return {
     plan,
     inputs: bound(plan.inputs, slots),
@@ -58,9 +63,13 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
     run(inputs = {}) {
       gpu.guard.check();
       upload(gpu, plan, slots, inputs);
-      for (const [i, chunk] of chunks.entries()) {
-        submit(gpu.device, `${plan.label} ${i + 1}/${chunks.length}`, chunk);
+      const now = read.map((name) => state.version(name)).join();
+      const due = prelude.length > 0 && seen !== now ? [...prelude, ...chunks] : chunks;
+      for (const [i, chunk] of due.entries()) {
+        submit(gpu.device, `${plan.label} ${i + 1}/${due.length}`, chunk);
       }
+      seen = now;
+      written.forEach(state.touch);
     },
     async read(names = outputs.map(([name]) => name)) {
       const copies: BufferCopy[] = [];
@@ -93,6 +102,17 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
       owned.length = 0;
     },
   };
+}
+
+/** The state that the first `count` dispatches bind with an access that `is` meant. */
+function stateNames(plan: Plan, count: number, is: (access: Access) => boolean): string[] {
+  const names = plan.dispatches.slice(0, count).flatMap(({ kernel, ranges }) =>
+    ranges.flatMap(({ slot }, i) => {
+      const bound = plan.slots[slot]!;
+      return bound.kind === 'state' && is(kernel.bindings[i]!.access) ? [bound.name] : [];
+    }),
+  );
+  return [...new Set(names)];
 }
 
 const bound = (

@@ -13,6 +13,10 @@ export interface StateStore {
   buffer(name: string): GPUBuffer;
   /** How many numbers `name` was last set to hold; its buffer may be longer. */
   length(name: string): number;
+  /** Counts the changes of `name`: by `set`, and by plans that update it. */
+  version(name: string): number;
+  /** A plan has changed `name`. */
+  touch(name: string): void;
   has(name: string): boolean;
   delete(name: string): void;
   clear(): void;
@@ -21,6 +25,8 @@ export interface StateStore {
 export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore {
   const held = new Map<string, GPUBuffer>();
   const lengths = new Map<string, number>();
+  const versions = new Map<string, number>();
+  const touch = (name: string): void => void versions.set(name, (versions.get(name) ?? 0) + 1);
   const known = <T>(found: T | undefined, name: string): T => {
     if (found === undefined) throw new WgadError('E_CONFIG', `state ${name} has not been set`);
     return found;
@@ -48,10 +54,13 @@ export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore 
         held.set(name, buffer);
       }
       lengths.set(name, data.length);
+      touch(name);
       device.queue.writeBuffer(buffer, 0, data as NumberArray & ArrayBufferView<ArrayBuffer>);
     },
     buffer: (name) => known(held.get(name), name),
     length: (name) => known(lengths.get(name), name),
+    version: (name) => versions.get(name) ?? 0,
+    touch,
     has: (name) => held.has(name),
     delete: remove,
     clear() {

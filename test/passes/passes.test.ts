@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { optimize } from '../../src/graph/buildPlan.ts';
+import { buildPlan, optimize } from '../../src/graph/buildPlan.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
 import { reshape } from '../../src/graph/ops/movement.ts';
 import { add, mul, relu, scale, shift, sigmoid } from '../../src/graph/ops/pointwise.ts';
@@ -9,7 +9,7 @@ import { fuseEpilogue } from '../../src/graph/passes/fuseEpilogue.ts';
 import { type MemoryRequest, planMemory } from '../../src/graph/passes/planMemory.ts';
 import { simplify } from '../../src/graph/passes/simplify.ts';
 import { printGraph } from '../../src/graph/print.ts';
-import { input, type Value } from '../../src/graph/value.ts';
+import { input, state, type Value } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { batchNorm2d } from '../../src/nn/norm.ts';
 
@@ -117,6 +117,21 @@ describe('fuseEpilogue', () => {
       output y0 %10"
     `);
     expect(printGraph(graph).match(/conv2d with epilogue/g)).toHaveLength(1);
+  });
+
+  it('leaves batch norm in evaluation no dispatch in a run: its scale and shift follow from state', () => {
+    const held = (name: string): Value => state(name, [4], 'f32');
+    const norm = {
+      weight: held('weight'),
+      bias: held('bias'),
+      mean: held('mean'),
+      variance: held('variance'),
+    };
+    const x = input('image', [1, 4, 8, 8]);
+    const y = relu(batchNorm2d(conv2d(x, state('w', [4, 4, 3, 3], 'f32')), norm));
+    const plan = buildPlan(graphOf(y), BASELINE_DEVICE);
+    expect(plan.dispatches.length - plan.prelude).toBe(1);
+    expect(plan.prelude).toBe(2);
   });
 
   it('leaves a product alone whose raw result is read too', () => {

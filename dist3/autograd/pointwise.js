@@ -1,0 +1,64 @@
+import { add, div, equal, exp, geluSlope, greater, greaterEqual, mul, neg, reciprocal, scale, shift, sign, square, where, } from '../graph/ops/pointwise.js';
+import { programOf } from '../graph/value.js';
+const NONE = () => [null, null, null];
+/** dL/dargument of each pointwise function, before summing broadcast axes back. `g` is dL/dout. */
+const SLOPES = {
+    constant: NONE,
+    floor: NONE,
+    sign: NONE,
+    greater: NONE,
+    greaterEqual: NONE,
+    equal: NONE,
+    identity: (g) => [() => g],
+    neg: (g) => [() => neg(g)],
+    abs: (g, [x]) => [() => mul(g, sign(x))],
+    square: (g, [x]) => [() => mul(g, scale(x, 2))],
+    exp: (g, _, out) => [() => mul(g, out)],
+    log: (g, [x]) => [() => div(g, x)],
+    sqrt: (g, _, out) => [() => div(scale(g, 0.5), out)],
+    rsqrt: (g, _, out) => [() => mul(scale(g, -0.5), mul(out, square(out)))],
+    reciprocal: (g, _, out) => [() => neg(mul(g, square(out)))],
+    sigmoid: (g, _, out) => [() => mul(g, mul(out, shift(neg(out), 1)))],
+    tanh: (g, _, out) => [() => mul(g, shift(neg(square(out)), 1))],
+    /** 2/sqrt(pi) exp(-x^2). */
+    erf: (g, [x]) => [() => mul(g, scale(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)))],
+    relu: (g, [x]) => [() => where(greater(x, 0), g, 0)],
+    relu6: (g, [x]) => [() => where(mul(greater(x, 0), greater(6, x)), g, 0)],
+    gelu: (g, [x]) => [() => mul(g, geluSlope(x))],
+    /** d/dx (Phi(x) + x phi(x)) = (2 - x^2) phi(x). */
+    geluSlope: (g, [x]) => [
+        () => mul(g, mul(shift(neg(square(x)), 2), scale(exp(scale(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI)))),
+    ],
+    /** s + x s (1 - s) with s = sigmoid(x). */
+    silu: (g, [x], out) => [
+        () => {
+            const s = reciprocal(shift(exp(neg(x)), 1));
+            return mul(g, add(s, mul(out, shift(neg(s), 1))));
+        },
+    ],
+    add: (g) => [() => g, () => g],
+    sub: (g) => [() => g, () => neg(g)],
+    mul: (g, [a, b]) => [() => mul(g, b), () => mul(g, a)],
+    div: (g, [, b], out) => [() => div(g, b), () => neg(div(mul(g, out), b))],
+    /** Where a and b are equal each gets half, as in PyTorch. */
+    maximum: (g, [a, b]) => [() => mul(g, share(a, b)), () => mul(g, share(b, a))],
+    minimum: (g, [a, b]) => [() => mul(g, share(b, a)), () => mul(g, share(a, b))],
+    where: (g, [c]) => [null, () => where(c, g, 0), () => where(c, 0, g)],
+    scale: (g, _, __, [factor]) => [() => scale(g, factor)],
+    shift: (g) => [() => g],
+    clamp: (g, [x], _, [low, high]) => [
+        () => where(mul(greaterEqual(x, low), greaterEqual(high, x)), g, 0),
+    ],
+};
+/** 1 where a > b, 1/2 where equal, 0 elsewhere. */
+const share = (a, b) => add(greater(a, b), scale(equal(a, b), 0.5));
+export const pointwiseVjps = {
+    pointwise({ inputs, out, cotangent }) {
+        const [step, ...more] = programOf(out).steps;
+        if (!step || more.length > 0) {
+            throw new Error('pointwise: differentiate before fusing; a fused program has no rule');
+        }
+        return SLOPES[step.fn](cotangent, inputs, out, step.params);
+    },
+};
+//# sourceMappingURL=pointwise.js.map

@@ -1,0 +1,3 @@
+import type { selectOps } from '../graph/ops/select.ts';
+import type { VjpTable } from './rule.ts';
+export declare const selectVjps: VjpTable<typeof selectOps>;

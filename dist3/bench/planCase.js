@@ -1,0 +1,37 @@
+import { sample } from './sampler.js';
+/** Compiles a graph, measures its replay, frees it. Inputs keep whatever their buffers hold. */
+export async function measurePlan(session, name, graph, samples) {
+    const executable = await session.compile(`${name.suite} ${name.name}`, graph);
+    try {
+        return await measureExecutable(session, name, executable, samples);
+    }
+    finally {
+        executable.destroy();
+    }
+}
+async function measureExecutable(session, name, executable, samples) {
+    const { gpu } = session;
+    const timing = await sample({
+        enqueue: (repeats) => {
+            for (let i = 0; i < repeats; i++)
+                executable.run();
+        },
+        finish: () => gpu.guard.wait(gpu.device.queue.onSubmittedWorkDone()),
+    }, samples);
+    const { dispatches } = executable.plan;
+    const flops = dispatches.reduce((sum, { kernel }) => sum + kernel.flops, 0);
+    const bytes = dispatches.reduce((sum, { kernel }) => sum + kernel.bytes, 0);
+    return {
+        ...name,
+        ...timing,
+        adapter: gpu.adapter.name,
+        dtype: 'f32',
+        variant: dispatches.length === 1 ? dispatches[0].kernel.label : `${dispatches.length} dispatches`,
+        gflops: flops / timing.medianMs / 1e6,
+        gbs: bytes / timing.medianMs / 1e6,
+        rooflineShare: null,
+        peer: null,
+        ratio: null,
+    };
+}
+//# sourceMappingURL=planCase.js.map

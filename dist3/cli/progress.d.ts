@@ -1,0 +1,3 @@
+import type { Progress } from './context.ts';
+/** See `Progress`. */
+export declare function progressTo(stream: NodeJS.WriteStream, label: string, quiet: boolean): Progress;

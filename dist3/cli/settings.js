@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError, FileError } from '../errors.js';
+/**
+ * Fills in what no flag set, from `WGAD_*` variables first and then from the file of `--config`: built-in < file <
+ * environment < flag. A file is one JSON object of flag names without dashes in front: {"iterations": 500}.
+ * @throws ConfigError for a name that is no flag of this verb, or a value its flag would refuse.
+ */
+export function applySettings(program, verb, environment = process.env) {
+    const commands = [...new Set([program, verb])];
+    const options = commands.flatMap((command) => command.options.map((option) => ({ command, option })));
+    const path = program.opts().config;
+    const file = path === undefined ? {} : readSettings(path);
+    const known = new Set(options.map(({ option }) => nameOf(option)));
+    const unknown = Object.keys(file).filter((name) => !known.has(name));
+    if (unknown.length > 0) {
+        throw new ConfigError(`${path}: ${unknown.join(', ')} is no flag of this command`, {
+            fix: `use any of ${[...known].join(', ')}`,
+        });
+    }
+    for (const { command, option } of options) {
+        const key = option.attributeName();
+        const source = command.getOptionValueSource(key);
+        if (source !== undefined && source !== 'default')
+            continue;
+        const name = nameOf(option);
+        const variable = `WGAD_${name.toUpperCase().replaceAll('-', '_')}`;
+        const set = (text, from) => void command.setOptionValueWithSource(key, parsed(option, text, from), from);
+        if (environment[variable] !== undefined)
+            set(environment[variable], variable);
+        else if (Object.hasOwn(file, name))
+            set(file[name], path);
+    }
+}
+const nameOf = (option) => option.name();
+function parsed(option, value, from) {
+    if (option.isBoolean())
+        return value === true || value === 'true' || value === '1';
+    const text = String(value);
+    try {
+        return option.parseArg ? option.parseArg(text, undefined) : text;
+    }
+    catch (error) {
+        throw new ConfigError(`${from}: ${error.message}`, { cause: error });
+    }
+}
+function readSettings(path) {
+    let text;
+    try {
+        text = readFileSync(path, 'utf8');
+    }
+    catch (cause) {
+        throw new FileError(`${path}: could not be read: ${cause.message}`, { cause });
+    }
+    try {
+        const value = JSON.parse(text);
+        if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+            return value;
+        }
+    }
+    catch (cause) {
+        throw new ConfigError(`${path}: is not JSON: ${cause.message}`, { cause });
+    }
+    throw new ConfigError(`${path}: expects one JSON object such as {"seed": 1}`);
+}
+//# sourceMappingURL=settings.js.map

@@ -1,0 +1,38 @@
+import { checkDataset, formatReport, synthesize } from '../../data/index.js';
+import { EXIT } from '../exitCodes.js';
+import { integer } from '../numbers.js';
+export const dataVerb = (program, run) => {
+    const data = program.command('data').description('make or check a data set');
+    data
+        .command('synth')
+        .description('procedural multi-class data set in MVTec layout; same seed, same bytes')
+        .requiredOption('--out <dir>', 'folder to make; must be new or empty')
+        .option('--classes <n>', 'kinds of objects', integer('--classes', 1, 12), 12)
+        .option('--train <n>', 'normal training images per class', integer('--train', 1), 40)
+        .option('--test <n>', 'test images per class, about half of them defective', integer('--test', 2), 30)
+        .option('--size <px>', 'side of the images', integer('--size', 32, 2048), 160)
+        .option('--defects <names>', 'comma-separated defect kinds; default all')
+        .addHelpText('after', '\nExample:\n  wgad data synth --out data/synth --classes 8')
+        .action((options) => run(async (context) => {
+        const progress = context.progress('drawing');
+        const made = await synthesize({
+            ...options,
+            defects: options.defects?.split(','),
+            seed: context.seed,
+            onProgress: (done, total) => progress.update(done, total),
+        });
+        progress.finish();
+        context.result(made, `${made.root}: ${made.classes.length} classes, ${made.trainImages} training and ${made.testImages} test images`);
+        return EXIT.done;
+    }));
+    data
+        .command('check <dir>')
+        .description('layout found, counts, sizes, and what is wrong')
+        .addHelpText('after', '\nExample:\n  wgad data check data/synth')
+        .action((dir) => run(async (context) => {
+        const report = await checkDataset(dir);
+        context.result(report, formatReport(report));
+        return report.problems.length > 0 ? EXIT.failed : EXIT.done;
+    }));
+};
+//# sourceMappingURL=data.js.map

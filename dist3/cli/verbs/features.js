@@ -1,0 +1,75 @@
+import { resolve } from 'node:path';
+import { loadImage } from '../../data/index.js';
+import { ConfigError } from '../../errors.js';
+import { readSafetensors, writeSafetensors } from '../../formats/safetensors.js';
+import { RESNETS } from '../../models/resnet.js';
+import { LAYER_NAMES, openEncoder } from '../../train/encoder.js';
+import { EXIT } from '../exitCodes.js';
+import { integer } from '../numbers.js';
+export const featuresVerb = (program, run) => {
+    program
+        .command('features <image...>')
+        .description('write feature maps of images, or of a safetensors file with a tensor `input` (N, 3, H, W)')
+        .requiredOption('--out <file>', 'safetensors file; tensors are named <index>.<layer>')
+        .option('--encoder <name>', `one of ${Object.keys(RESNETS).join(', ')}`, 'resnet18_w16')
+        .option('--weights <file>', 'its weights (safetensors), or "embedded"', 'embedded')
+        .option('--size <px>', 'side that images are resized to', integer('--size', 32), 256)
+        .option('--layers <names>', 'which layers', LAYER_NAMES.join(','))
+        .addHelpText('after', '\nExample:\n  wgad features photo.png --out photo.safetensors')
+        .action((paths, flags) => run(async (context) => {
+        const layers = layersOf(flags.layers);
+        if (!Object.hasOwn(RESNETS, flags.encoder)) {
+            throw new ConfigError(`--encoder expects one of ${Object.keys(RESNETS).join(', ')}, got ${flags.encoder}`);
+        }
+        const weights = flags.weights === 'embedded' ? 'embedded' : resolve(flags.weights);
+        const inputs = await readInputs(paths, flags.size);
+        const encoder = await openEncoder(flags.encoder, weights, inputs.shape, context.gpu);
+        const out = new Map();
+        const progress = context.progress('features');
+        try {
+            for (let i = 0; i < inputs.count; i++) {
+                context.signal.throwIfAborted();
+                const found = await encoder.features(await inputs.at(i));
+                for (const layer of layers)
+                    out.set(`${i}.${layer}`, found.get(layer));
+                progress.update(i + 1, inputs.count);
+            }
+        }
+        finally {
+            encoder.close();
+        }
+        progress.finish();
+        await writeSafetensors(flags.out, out, { encoder: flags.encoder, inputs: JSON.stringify(paths) });
+        context.result({ out: flags.out, tensors: [...out.keys()] }, `${flags.out}: ${out.size} tensors`);
+        return EXIT.done;
+    }));
+};
+async function readInputs(paths, size) {
+    const path = paths[0];
+    if (!path.endsWith('.safetensors')) {
+        return { count: paths.length, shape: [size, size], at: (i) => loadImage(paths[i], size) };
+    }
+    if (paths.length > 1)
+        throw new ConfigError('features: expects one safetensors file, or images');
+    const tensor = (await readSafetensors(path)).tensors.get('input');
+    const [count, channels, height, width] = tensor?.shape ?? [];
+    if (tensor?.shape.length !== 4 || channels !== 3 || height % 32 !== 0 || width % 32 !== 0) {
+        const got = tensor ? `[${tensor.shape.join(', ')}]` : 'none';
+        throw new ConfigError(`${path}: expects a tensor input [N, 3, H, W] with H and W multiples of 32, got ${got}`);
+    }
+    const each = 3 * height * width;
+    return {
+        count: count,
+        shape: [height, width],
+        at: async (i) => tensor.data.slice(i * each, (i + 1) * each),
+    };
+}
+function layersOf(text) {
+    return text.split(',').map((name) => {
+        const known = LAYER_NAMES.find((each) => each === name.trim());
+        if (!known)
+            throw new ConfigError(`--layers expects any of ${LAYER_NAMES.join(', ')}, got ${name}`);
+        return known;
+    });
+}
+//# sourceMappingURL=features.js.map

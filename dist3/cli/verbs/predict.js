@@ -1,0 +1,98 @@
+import { mkdir } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { listImages, loadImage } from '../../data/index.js';
+import { WgadError } from '../../errors.js';
+import { writeMaps } from '../../report/maps.js';
+import { readRunConfig } from '../../train/runFolder.js';
+import { openScorer } from '../../train/scorer.js';
+import { readResults } from '../../train/testRun.js';
+import { EXIT } from '../exitCodes.js';
+import { real } from '../numbers.js';
+export const predictVerb = (program, run) => {
+    program
+        .command('predict <run> <path...>')
+        .description('one JSON line per image: score, calibrated score, verdict; a bad image is a line with its error, exit 3')
+        .option('--out <dir>', 'folder for a heat map and an overlay of each image')
+        .option('--threshold <x>', 'calibrated scores at or above it are anomalous', real('--threshold', Number.NEGATIVE_INFINITY))
+        .option('--save-maps', 'with --out: the raw maps too, as 16-bit PNG')
+        .addHelpText('after', '\nExample:\n  wgad predict runs/first photos/ --threshold 0.9 --out maps')
+        .action((folder, paths, flags) => run(async (context) => {
+        const config = await readRunConfig(folder);
+        const images = await listImages(paths);
+        const batch = Math.min(config.batch, images.length);
+        const aligned = config.align.includes('cada') ? 'cada' : 'none';
+        const scorer = await openScorer(folder, { ...config, batch }, { adapter: context.gpu, alignments: [...new Set(['none', aligned])] });
+        if (flags.out)
+            await mkdir(flags.out, { recursive: true });
+        const scale = await scaleOf(folder, aligned);
+        const progress = context.progress('predicting');
+        let skipped = 0;
+        for (let first = 0; first < images.length; first += batch) {
+            context.signal.throwIfAborted();
+            const some = images.slice(first, first + batch);
+            const rows = await predictBatch(scorer, config, some);
+            for (const [i, row] of rows.entries()) {
+                const path = some[i];
+                if ('error' in row) {
+                    skipped += 1;
+                    context.say(`skipped ${basename(path)}: ${row.error.message}`);
+                    process.stdout.write(`${JSON.stringify({ path, error: row.error })}\n`);
+                    continue;
+                }
+                const { scored, ms } = row;
+                const files = flags.out
+                    ? await writeMaps({
+                        folder: flags.out,
+                        index: first + i,
+                        path,
+                        map: scored.maps.get(aligned),
+                        size: config.size,
+                        scale,
+                        raw: flags.saveMaps ?? false,
+                    })
+                    : undefined;
+                const calibrated = scored.scores.get(aligned);
+                const verdict = flags.threshold === undefined ? null : verdictOf(calibrated, flags.threshold);
+                const line = { path, score: scored.scores.get('none'), calibrated, verdict, ms, files };
+                process.stdout.write(`${JSON.stringify(line)}\n`);
+            }
+            progress.update(Math.min(first + batch, images.length), images.length);
+        }
+        progress.finish();
+        scorer.close();
+        reportSkipped(context, skipped);
+        return skipped > 0 ? EXIT.skipped : EXIT.done;
+    }));
+};
+/** Good images are scored together; each bad one becomes a row with its error. */
+async function predictBatch(scorer, { size }, paths) {
+    const started = performance.now();
+    const loaded = await Promise.allSettled(paths.map((path) => loadImage(path, size)));
+    const good = loaded.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const images = new Float32Array(good.length * 3 * size * size);
+    for (const [i, image] of good.entries())
+        images.set(image, i * image.length);
+    const scored = good.length === 0
+        ? []
+        : await scorer.score(images, good.map(() => 0));
+    const ms = (performance.now() - started) / Math.max(1, good.length);
+    return loaded.map((each) => {
+        if (each.status === 'fulfilled')
+            return { scored: scored.shift(), ms };
+        const error = each.reason;
+        if (!(error instanceof WgadError) || error.code !== 'E_IMAGE')
+            throw error;
+        return { error: { code: error.code, message: error.message } };
+    });
+}
+const verdictOf = (score, threshold) => score >= threshold ? 'anomalous' : 'normal';
+/** That of the last test of this run; before any test, predicted mean to predicted maximum. */
+async function scaleOf(run, aligned) {
+    const results = await readResults(run).catch(() => null);
+    return results?.mapScale[aligned] ?? { low: 0, high: 1 };
+}
+function reportSkipped(context, skipped) {
+    if (skipped > 0)
+        context.say(`${skipped} images were skipped`);
+}
+//# sourceMappingURL=predict.js.map

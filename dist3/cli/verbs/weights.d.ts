@@ -1,0 +1,2 @@
+import type { AddVerb } from '../program.ts';
+export declare const weightsVerb: AddVerb;

@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { relative, resolve, sep } from 'node:path';
+import { scanForProblems } from './dataset.js';
+import { decodeImage, decodeMask } from './decode.js';
+import { compareCodePoints, listImages } from './listImages.js';
+/**
+ * Reads every image and mask of a data set and lists all that is wrong with it. A folder of images without a
+ * known layout is checked too, as `predict` would read it; its missing layout is one of the problems.
+ * @throws DatasetError only where there is no such folder.
+ */
+export async function checkDataset(root, onProgress) {
+    const { dataset, problems } = await scanForProblems(root);
+    const samples = dataset.layout === 'folder'
+        ? await looseSamples(dataset.root)
+        : [
+            ...dataset.train.map((sample) => ({ sample, train: true })),
+            ...dataset.test.map((sample) => ({ sample, train: false })),
+        ];
+    const looks = await lookAtAll(samples.map(({ sample }) => sample), onProgress);
+    const found = [...problems];
+    const warnings = [];
+    for (const look of looks) {
+        found.push(...look.problems);
+        warnings.push(...look.warnings);
+    }
+    const names = dataset.layout === 'folder'
+        ? [...new Set(samples.map(({ sample }) => sample.className))]
+        : dataset.classes;
+    const classes = names.map((name) => {
+        const mine = samples
+            .map((entry, i) => ({ ...entry, size: looks[i].size }))
+            .filter(({ sample }) => sample.className === name);
+        return countClass(name, mine);
+    });
+    warnings.push(...duplicates(samples, looks.map((look) => look.hash)));
+    return {
+        root: dataset.root,
+        layout: dataset.layout,
+        classes,
+        images: samples.length,
+        problems: found,
+        warnings,
+    };
+}
+/** The report as plain text, for people. */
+export function formatReport(report) {
+    const lines = [
+        `${report.root}: layout ${report.layout}, ${report.classes.length} classes, ${report.images} images`,
+        '',
+    ];
+    const rows = [['class', 'train', 'test good', 'test anomalous', 'defects', 'sizes']];
+    for (const { name, train, testNormal, testAnomalous, defects, sizes } of report.classes) {
+        const list = (counts) => Object.entries(counts)
+            .map(([key, count]) => `${key} ${count}`)
+            .join(', ');
+        rows.push([name, `${train}`, `${testNormal}`, `${testAnomalous}`, list(defects), list(sizes)]);
+    }
+    const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+    for (const row of rows)
+        lines.push(row
+            .map((cell, column) => cell.padEnd(widths[column]))
+            .join('  ')
+            .trimEnd());
+    const section = (title, entries) => {
+        lines.push('', entries.length === 0 ? `no ${title}` : `${entries.length} ${title}:`);
+        for (const { kind, message } of entries)
+            lines.push(`  ${kind}: ${message}`);
+    };
+    section('problems', report.problems);
+    section('warnings', report.warnings);
+    return lines.join('\n');
+}
+async function lookAtAll(samples, onProgress) {
+    const looks = new Array(samples.length);
+    let next = 0;
+    let done = 0;
+    const lane = async () => {
+        while (next < samples.length) {
+            const i = next++;
+            looks[i] = await lookAt(samples[i]);
+            onProgress?.(++done, samples.length);
+        }
+    };
+    await Promise.all(Array.from({ length: availableParallelism() }, lane));
+    return looks;
+}
+async function lookAt({ path, id, maskPath }) {
+    const problems = [];
+    const warnings = [];
+    const readable = async (file, read) => {
+        try {
+            return await read();
+        }
+        catch (error) {
+            problems.push({ kind: 'unreadable', path: file, message: error.message });
+            return undefined;
+        }
+    };
+    const image = await readable(path, async () => {
+        const { width, height } = await decodeImage(path);
+        return {
+            size: `${width}x${height}`,
+            hash: createHash('sha256')
+                .update(await readFile(path))
+                .digest('hex'),
+        };
+    });
+    const mask = maskPath === null ? undefined : await readable(maskPath, () => decodeMask(maskPath));
+    if (mask && maskPath !== null) {
+        const size = `${mask.width}x${mask.height}`;
+        if (image && size !== image.size) {
+            problems.push({
+                kind: 'mask-size',
+                path: maskPath,
+                message: `the mask of ${id} is ${size}, the image is ${image.size}`,
+            });
+        }
+        if (!mask.data.includes(255)) {
+            warnings.push({
+                kind: 'empty-mask',
+                path: maskPath,
+                message: `the mask of ${id} has no anomalous pixel`,
+            });
+        }
+    }
+    return { size: image?.size, hash: image?.hash, problems, warnings };
+}
+function countClass(name, entries) {
+    const defects = {};
+    const sizes = {};
+    const count = (table, key) => {
+        table[key] = (table[key] ?? 0) + 1;
+    };
+    for (const { sample, size } of entries) {
+        if (sample.anomalous)
+            count(defects, sample.defect);
+        if (size)
+            count(sizes, size);
+    }
+    return {
+        name,
+        train: entries.filter(({ train }) => train).length,
+        testNormal: entries.filter(({ train, sample }) => !train && !sample.anomalous).length,
+        testAnomalous: entries.filter(({ sample }) => sample.anomalous).length,
+        defects,
+        sizes,
+    };
+}
+function duplicates(samples, hashes) {
+    const trained = new Map();
+    for (const [i, { sample, train }] of samples.entries())
+        if (train && hashes[i])
+            trained.set(hashes[i], sample);
+    return samples.flatMap(({ sample, train }, i) => {
+        const twin = train ? undefined : trained.get(hashes[i] ?? '');
+        if (!twin)
+            return [];
+        return [
+            {
+                kind: 'duplicate',
+                path: sample.path,
+                message: `${sample.id} has the same bytes as ${twin.id}`,
+            },
+        ];
+    });
+}
+/** Images of a folder without layout, each named after the folder that it lies in. */
+async function looseSamples(root) {
+    const paths = await listImages([root]).catch(() => []);
+    const top = resolve(root);
+    return paths.sort(compareCodePoints).map((path) => {
+        const id = relative(top, path).split(sep).join('/');
+        const className = id.split('/').slice(0, -1).join('/') || '.';
+        return {
+            sample: { path, id, className, defect: 'good', anomalous: false, maskPath: null },
+            train: false,
+        };
+    });
+}
+//# sourceMappingURL=check.js.map

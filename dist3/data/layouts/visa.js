@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { compareCodePoints, imagesIn } from '../listImages.js';
+const TABLES = ['split_csv/1cls.csv', '1cls.csv'];
+const COLUMNS = ['object', 'split', 'label', 'image', 'mask'];
+/** VisA as released (evaluation.md 1.2): the split, labels and masks stand in `split_csv/1cls.csv`. */
+export async function scanVisa(root) {
+    const problems = [];
+    const rows = await readTable(root, problems);
+    const present = await existing(root, rows);
+    const train = [];
+    const test = [];
+    for (const { object, split, label, image, mask } of rows) {
+        for (const path of [image, mask]) {
+            if (path !== '' && !present.has(path)) {
+                problems.push({ kind: 'missing-file', path, message: `${path}, listed in 1cls.csv, does not exist` });
+            }
+        }
+        if (!present.has(image))
+            continue;
+        const anomalous = label === 'anomaly';
+        if (anomalous && mask === '') {
+            problems.push({ kind: 'missing-mask', path: image, message: `${image} has no mask in 1cls.csv` });
+        }
+        const sample = {
+            path: join(root, image),
+            id: image,
+            className: object,
+            defect: anomalous ? 'bad' : 'good',
+            anomalous,
+            maskPath: anomalous && present.has(mask) ? join(root, mask) : null,
+        };
+        (split === 'train' ? train : test).push(sample);
+    }
+    for (const samples of [train, test])
+        samples.sort((a, b) => compareCodePoints(a.id, b.id));
+    const classes = [...new Set(rows.map((row) => row.object))].sort(compareCodePoints);
+    for (const name of classes) {
+        for (const [kind, samples] of [
+            ['no-train', train],
+            ['no-test', test],
+        ]) {
+            if (samples.some((sample) => sample.className === name))
+                continue;
+            const message = `class ${name} has no ${kind === 'no-train' ? 'training' : 'test'} images in 1cls.csv`;
+            problems.push({ kind, path: join(root, name), message });
+        }
+    }
+    return { dataset: { root, layout: 'visa', classes, train, test }, problems };
+}
+async function readTable(root, problems) {
+    const wrong = (path, message) => {
+        problems.push({ kind: 'layout', path, message });
+    };
+    for (const name of TABLES) {
+        const path = join(root, name);
+        const text = await readFile(path, 'utf8').catch(() => undefined);
+        if (text === undefined)
+            continue;
+        const [header, ...lines] = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+        const columns = header.split(',');
+        const absent = COLUMNS.filter((column) => !columns.includes(column));
+        if (absent.length > 0) {
+            wrong(path, `${name} lacks the columns ${absent.join(', ')}`);
+            return [];
+        }
+        const rows = [];
+        for (const [i, line] of lines.entries()) {
+            if (line.trim() === '')
+                continue;
+            const cells = line.split(',');
+            const cell = (column) => cells[columns.indexOf(column)]?.trim() ?? '';
+            const row = Object.fromEntries(COLUMNS.map((column) => [column, cell(column)]));
+            const fault = faultOf(row);
+            if (fault)
+                wrong(path, `${name}, line ${i + 2}: ${fault}`);
+            else
+                rows.push(row);
+        }
+        return rows;
+    }
+    wrong(root, `VisA needs ${TABLES[0]} (in its archive, or from its repository)`);
+    return [];
+}
+function faultOf({ object, split, label, image, mask }) {
+    if (object === '' || image === '')
+        return 'object or image is empty';
+    if (split !== 'train' && split !== 'test')
+        return `split is "${split}", not train or test`;
+    if (label !== 'normal' && label !== 'anomaly')
+        return `label is "${label}", not normal or anomaly`;
+    if (split === 'train' && label === 'anomaly')
+        return `${image} is an anomaly in the training split`;
+    // A table from elsewhere must not make us read outside the data set.
+    for (const path of [image, mask]) {
+        if (/^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)/.test(path))
+            return `${path} leads out of the data set`;
+    }
+    return undefined;
+}
+/** Which of the listed files exist, by listing each folder once. */
+async function existing(root, rows) {
+    const folders = new Set(rows.flatMap((row) => [dirname(row.image), dirname(row.mask)]));
+    const present = new Set();
+    for (const folder of folders) {
+        for (const name of await imagesIn(join(root, folder)))
+            present.add(`${folder}/${name}`);
+    }
+    return present;
+}
+//# sourceMappingURL=visa.js.map

@@ -1,0 +1,100 @@
+import { availableParallelism } from 'node:os';
+import { DecodePool } from './decodePool.js';
+import { normalize } from './loadImage.js';
+/**
+ * Loads images as `loadImage` does, on several threads, and keeps what it decoded as far as it fits: a
+ * training set that fits is decoded once. Every failure is an ImageError that names its file.
+ */
+export class ImageLoader {
+    size;
+    #pool;
+    #cacheBytes;
+    #aheadLimit;
+    /** Least recently used first. */
+    #cache = new Map();
+    #cachedBytes = 0;
+    /** Under way for a caller. */
+    #pending = new Map();
+    /** Read ahead, done or not, until someone asks. */
+    #ahead = new Map();
+    constructor({ size, workers, cacheBytes = 2 ** 30, ahead = 64 }) {
+        this.size = size;
+        this.#pool = new DecodePool(size, workers ?? Math.max(1, availableParallelism() - 1));
+        this.#cacheBytes = cacheBytes;
+        this.#aheadLimit = ahead;
+    }
+    /** One image, ImageNet-normalised, [3, size, size]; a new array each time. */
+    async load(path) {
+        return normalize(await this.pixels(path));
+    }
+    /** Images in the order given, [paths.length, 3, size, size]. Rejects with the first failure. */
+    async loadBatch(paths) {
+        const images = await Promise.all(paths.map((path) => this.pixels(path)));
+        const length = 3 * this.size * this.size;
+        const batch = new Float32Array(length * images.length);
+        for (const [i, pixels] of images.entries())
+            normalize(pixels, batch, i * length);
+        return batch;
+    }
+    /** One image's RGB planes in 8 bits, [3, size, size]. Shared with the cache: read only. */
+    pixels(path) {
+        const cached = this.#cache.get(path);
+        if (cached) {
+            this.#cache.delete(path);
+            this.#cache.set(path, cached);
+            return Promise.resolve(cached);
+        }
+        const known = this.#pending.get(path) ?? this.#takeAhead(path);
+        const job = known ?? this.#pool.decode(path, false);
+        if (!this.#pending.has(path)) {
+            this.#pending.set(path, job);
+            const forget = () => this.#pending.delete(path);
+            job.then((pixels) => {
+                forget();
+                this.#keep(path, pixels);
+            }, forget);
+        }
+        return job;
+    }
+    /** Begin to read images that will be asked for soon. What exceeds the bound is passed over. */
+    prefetch(paths) {
+        for (const path of paths) {
+            if (this.#ahead.size >= this.#aheadLimit)
+                return;
+            if (this.#cache.has(path) || this.#pending.has(path) || this.#ahead.has(path))
+                continue;
+            const job = this.#pool.decode(path, true);
+            // Whoever asks for the image sees the failure; nobody may ever ask.
+            job.catch(() => undefined);
+            this.#ahead.set(path, job);
+        }
+    }
+    /** Stop the threads and let go of all images; loads under way are rejected. */
+    async close() {
+        this.#cache.clear();
+        this.#ahead.clear();
+        this.#cachedBytes = 0;
+        await this.#pool.close();
+    }
+    #takeAhead(path) {
+        const job = this.#ahead.get(path);
+        if (!job)
+            return undefined;
+        this.#ahead.delete(path);
+        this.#pool.hurry(path);
+        return job;
+    }
+    #keep(path, pixels) {
+        if (pixels.length > this.#cacheBytes || this.#cache.has(path))
+            return;
+        for (const [oldest, bytes] of this.#cache) {
+            if (this.#cachedBytes + pixels.length <= this.#cacheBytes)
+                break;
+            this.#cache.delete(oldest);
+            this.#cachedBytes -= bytes.length;
+        }
+        this.#cache.set(path, pixels);
+        this.#cachedBytes += pixels.length;
+    }
+}
+//# sourceMappingURL=loader.js.map

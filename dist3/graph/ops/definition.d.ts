@@ -1,0 +1,22 @@
+/** What the passes may ask of an op, instead of its name. */
+export interface OpDefinition {
+    /** Supplied from outside: input, constant, state. */
+    readonly leaf?: boolean;
+    /** One element in, one element out, described by `attrs.program`. */
+    readonly pointwise?: boolean;
+    /** Its result is its first input's memory under another shape or offset; nothing is dispatched. */
+    readonly view?: boolean;
+    /** Its inputs are computed straight into the right places of its result; nothing is dispatched. */
+    readonly placesInputs?: boolean;
+    /** May carry `attrs.prologue`, a program over its inputs that yields what it reads. */
+    readonly takesPrologue?: boolean;
+    /** May carry `attrs.epilogue`, a program over its result and further inputs. */
+    readonly takesEpilogue?: boolean;
+    /** Indices of the inputs (state values) that it updates in place. It has no result of its own. */
+    readonly updates?: readonly number[];
+    /** Exists for the reverse sweep alone; `simplify` removes it. */
+    readonly identity?: boolean;
+    /** Why no derivative flows through it. */
+    readonly nonDifferentiable?: string;
+}
+export type OpTable = Readonly<Record<string, OpDefinition>>;

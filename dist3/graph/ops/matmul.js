@@ -1,0 +1,40 @@
+import { ShapeError } from '../../errors.js';
+import { broadcastShapes, shapeText } from '../../shape.js';
+import { asValue, makeValue, requireFloat } from '../value.js';
+import { add } from './pointwise.js';
+export const matmulOps = {
+    /** attrs: transposeA, transposeB, epilogue?. */
+    matmul: { takesEpilogue: true },
+};
+/** a [..., M, K] times b [..., K, N] -> [..., M, N]; leading axes broadcast. */
+export function matmul(a, b, options = {}) {
+    const { transposeA = false, transposeB = false } = options;
+    const left = asValue(a);
+    const right = asValue(b);
+    requireFloat('matmul', { a: left, b: right });
+    if (left.shape.length < 2 || right.shape.length < 2) {
+        throw new ShapeError(`matmul: a and b expect at least two axes, got ${shapeText(left.shape)} and ${shapeText(right.shape)}`);
+    }
+    const [m, k] = lastTwo(left.shape, transposeA);
+    const [kb, n] = lastTwo(right.shape, transposeB);
+    if (k !== kb) {
+        throw new ShapeError(`matmul: b expects ${k} rows to match a, got ${kb}: a ${shapeText(left.shape)}${transposeA ? ' transposed' : ''}, b ${shapeText(right.shape)}${transposeB ? ' transposed' : ''}`);
+    }
+    const batch = broadcastShapes('matmul', left.shape.slice(0, -2), right.shape.slice(0, -2));
+    return makeValue('matmul', [left, right], { transposeA, transposeB }, [...batch, m, n]);
+}
+/** x [..., in] times weight [out, in] transposed, plus bias [out] -> [..., out]. */
+export function linear(x, weight, bias) {
+    const value = asValue(x);
+    const w = asValue(weight);
+    if (w.shape.length !== 2 || value.shape.at(-1) !== w.shape[1]) {
+        throw new ShapeError(`linear: weight expects [out, ${value.shape.at(-1)}] to match x ${shapeText(value.shape)}, got ${shapeText(w.shape)}`);
+    }
+    const product = matmul(value, w, { transposeB: true });
+    return bias === undefined ? product : add(product, bias);
+}
+function lastTwo(shape, transposed) {
+    const [rows, columns] = [shape.at(-2), shape.at(-1)];
+    return transposed ? [columns, rows] : [rows, columns];
+}
+//# sourceMappingURL=matmul.js.map

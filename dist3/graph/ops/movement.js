@@ -1,0 +1,154 @@
+import { ShapeError } from '../../errors.js';
+import { normalizeAxis, product, shapesEqual, shapeText } from '../../shape.js';
+import { asValue, makeValue } from '../value.js';
+export const movementOps = {
+    /** The same elements in the same order under another shape. */
+    reshape: { view: true },
+    /** attrs: offset (elements, a multiple of SLAB_ALIGN). A part of a flat value under a shape of its own. */
+    slabView: { view: true },
+    /** attrs: offsets, length. Flat concatenation at aligned offsets; its inputs are computed in place. */
+    pack: { placesInputs: true },
+    /** attrs: order. */
+    permute: {},
+    /** attrs: starts, steps. */
+    slice: {},
+    /** attrs: before, after, mode, value. */
+    pad: {},
+    /** attrs: axis. */
+    concat: {},
+};
+/** Bindings start at multiples of 256 bytes: 64 float32. */
+export const SLAB_ALIGN = 64;
+/** x under another shape; one size may be -1 (whatever fits). */
+export function reshape(x, shape) {
+    const value = asValue(x);
+    const known = product(shape.filter((size) => size !== -1));
+    const sizes = shape.map((size) => (size === -1 && known > 0 ? product(value.shape) / known : size));
+    if (shape.filter((size) => size === -1).length > 1 || product(sizes) !== product(value.shape)) {
+        throw new ShapeError(`reshape: shape ${shapeText(shape)} does not hold the ${product(value.shape)} elements of ${shapeText(value.shape)}`);
+    }
+    return shapesEqual(sizes, value.shape) ? value : makeValue('reshape', [value], {}, sizes, value.dtype);
+}
+/** All of x but its first axis as one axis: [N, ...] -> [N, product]. */
+export const flatten = (x) => {
+    const value = asValue(x);
+    return reshape(value, [value.shape[0] ?? 1, product(value.shape.slice(1))]);
+};
+/** A part of a flat `slab`, as parameters live side by side in one buffer. */
+export function slabView(slab, offset, shape) {
+    if (offset % SLAB_ALIGN !== 0 || offset + product(shape) > product(slab.shape)) {
+        throw new ShapeError(`slabView: ${shapeText(shape)} at ${offset} does not fit ${shapeText(slab.shape)} at multiples of ${SLAB_ALIGN}`);
+    }
+    return makeValue('slabView', [slab], { offset }, shape, slab.dtype);
+}
+/** Where each of `sizes` starts in a slab, and the slab's length. */
+export function slabOffsets(sizes) {
+    let length = 0;
+    const offsets = sizes.map((size) => {
+        const offset = length;
+        length += Math.ceil(size / SLAB_ALIGN) * SLAB_ALIGN;
+        return offset;
+    });
+    return { offsets, length };
+}
+/** Values side by side in one flat slab, at the offsets of `slabOffsets`; what lies between them is undefined. */
+export function pack(values) {
+    const { offsets, length } = slabOffsets(values.map((value) => product(value.shape)));
+    return makeValue('pack', values, { offsets }, [length]);
+}
+/** Axes in another order: out axis i is x's axis order[i]. */
+export function permute(x, order) {
+    const value = asValue(x);
+    const axes = order.map((axis) => normalizeAxis('permute', axis, value.shape.length));
+    if (new Set(axes).size !== value.shape.length || axes.length !== value.shape.length) {
+        throw new ShapeError(`permute: order expects each axis of ${shapeText(value.shape)} once, got ${shapeText(order)}`);
+    }
+    if (axes.every((axis, i) => axis === i))
+        return value;
+    return makeValue('permute', [value], { order: axes }, axes.map((axis) => value.shape[axis]), value.dtype);
+}
+/** Two axes exchanged; the last two by default. */
+export function transpose(x, a = -2, b = -1) {
+    const value = asValue(x);
+    const order = value.shape.map((_, axis) => axis);
+    const first = normalizeAxis('transpose', a, order.length);
+    const second = normalizeAxis('transpose', b, order.length);
+    order[first] = second;
+    order[second] = first;
+    return permute(value, order);
+}
+/** The part of x given by one range per axis (missing ones take all). */
+export function slice(x, ranges) {
+    const value = asValue(x);
+    if (ranges.length > value.shape.length) {
+        throw new ShapeError(`slice: ${ranges.length} ranges for ${shapeText(value.shape)}`);
+    }
+    const starts = [];
+    const steps = [];
+    const shape = value.shape.map((size, axis) => {
+        const { start = 0, end = size, step = 1 } = ranges[axis] ?? {};
+        const from = start < 0 ? start + size : start;
+        const to = end < 0 ? end + size : end;
+        if (from < 0 || to > size || from > to || step < 1 || !Number.isInteger(step)) {
+            throw new ShapeError(`slice: axis ${axis} expects 0 <= start <= end <= ${size} and step >= 1, got ${start}, ${end}, ${step}`);
+        }
+        starts.push(from);
+        steps.push(step);
+        return Math.ceil((to - from) / step);
+    });
+    if (shapesEqual(shape, value.shape))
+        return value;
+    return makeValue('slice', [value], { starts, steps }, shape, value.dtype);
+}
+/** x in parts of the given sizes along `axis`. */
+export function split(x, sizes, axis = 0) {
+    const value = asValue(x);
+    const chosen = normalizeAxis('split', axis, value.shape.length);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    if (total !== value.shape[chosen]) {
+        throw new ShapeError(`split: sizes expect to sum to ${value.shape[chosen]}, got ${total}`);
+    }
+    let start = 0;
+    return sizes.map((size) => {
+        const ranges = value.shape.map((_, i) => (i === chosen ? { start, end: start + size } : null));
+        start += size;
+        return slice(value, ranges);
+    });
+}
+/** x with `before[i]` and `after[i]` elements added along axis i. */
+export function pad(x, before, after, { mode = 'constant', value = 0 } = {}) {
+    const source = asValue(x);
+    const rank = source.shape.length;
+    if (before.length !== rank || after.length !== rank || [...before, ...after].some((n) => !(n >= 0))) {
+        throw new ShapeError(`pad: before and after expect ${rank} counts of at least 0 for ${shapeText(source.shape)}`);
+    }
+    if (mode === 'symmetric' && source.shape.some((size, i) => before[i] > size || after[i] > size)) {
+        throw new ShapeError(`pad: symmetric padding expects at most the size of each axis of ${shapeText(source.shape)}`);
+    }
+    const shape = source.shape.map((size, i) => size + before[i] + after[i]);
+    if (shapesEqual(shape, source.shape))
+        return source;
+    return makeValue('pad', [source], { before, after, mode, value }, shape, source.dtype);
+}
+/** Values joined along `axis`; all other axes equal. */
+export function concat(operands, axis = 0) {
+    const values = operands.map(asValue);
+    const first = values[0];
+    if (!first)
+        throw new ShapeError('concat: expects at least one value');
+    const chosen = normalizeAxis('concat', axis, first.shape.length);
+    for (const [i, value] of values.entries()) {
+        const fits = value.shape.length === first.shape.length &&
+            value.dtype === first.dtype &&
+            value.shape.every((size, a) => a === chosen || size === first.shape[a]);
+        if (!fits) {
+            throw new ShapeError(`concat: value ${i} expects ${shapeText(first.shape)} ${first.dtype} except along axis ${chosen}, got ${shapeText(value.shape)} ${value.dtype}`);
+        }
+    }
+    if (values.length === 1)
+        return first;
+    const total = values.reduce((sum, value) => sum + value.shape[chosen], 0);
+    const shape = first.shape.map((size, a) => (a === chosen ? total : size));
+    return makeValue('concat', values, { axis: chosen }, shape, first.dtype);
+}
+//# sourceMappingURL=movement.js.map

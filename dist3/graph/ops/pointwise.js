@@ -1,0 +1,84 @@
+import { DtypeError, ShapeError } from '../../errors.js';
+import { broadcastShapes, product, shapesEqual, shapeText } from '../../shape.js';
+import { asValue, makeValue, requireFloat } from '../value.js';
+export const pointwiseOps = {
+    /** attrs: program. Inputs broadcast (NumPy rules) to the result's shape. */
+    pointwise: { pointwise: true },
+    /** Another element type, same shape. Floats to integers truncate towards zero. */
+    cast: { nonDifferentiable: 'an element type has no derivative; cast after the loss' },
+};
+/** One pointwise function applied to broadcast operands. */
+export function pointwise(fn, operands, params = []) {
+    const inputs = operands.map(asValue);
+    requireFloat(fn, Object.fromEntries(inputs.map((value, i) => [`argument ${i + 1}`, value])));
+    const shape = inputs.reduce((soFar, value) => broadcastShapes(fn, soFar, value.shape), []);
+    const step = { fn, args: inputs.map((_, i) => i), params };
+    return makeValue('pointwise', inputs, { program: { inputs: inputs.length, steps: [step] } }, shape);
+}
+const unary = (fn) => (x) => pointwise(fn, [x]);
+const binary = (fn) => (a, b) => pointwise(fn, [a, b]);
+export const add = binary('add');
+export const sub = binary('sub');
+export const mul = binary('mul');
+export const div = binary('div');
+export const maximum = binary('maximum');
+export const minimum = binary('minimum');
+/** 1 where a > b, else 0; like `greaterEqual` and `equal` without a derivative of its own. */
+export const greater = binary('greater');
+export const greaterEqual = binary('greaterEqual');
+export const equal = binary('equal');
+export const neg = unary('neg');
+export const abs = unary('abs');
+export const sign = unary('sign');
+export const square = unary('square');
+export const exp = unary('exp');
+export const log = unary('log');
+export const sqrt = unary('sqrt');
+export const rsqrt = unary('rsqrt');
+export const reciprocal = unary('reciprocal');
+export const relu = unary('relu');
+/** min(max(x, 0), 6). */
+export const relu6 = unary('relu6');
+/** x Phi(x) with the exact erf (PyTorch's default), not the tanh form. */
+export const gelu = unary('gelu');
+export const geluSlope = unary('geluSlope');
+/** x sigmoid(x). */
+export const silu = unary('silu');
+export const sigmoid = unary('sigmoid');
+export const tanh = unary('tanh');
+/** `a` where `condition` is not 0, else `b`; all three broadcast. */
+export const where = (condition, a, b) => pointwise('where', [condition, a, b]);
+/** x * factor, the factor a number known now. */
+export const scale = (x, factor) => pointwise('scale', [x], [factor]);
+/** x + offset, the offset a number known now. */
+export const shift = (x, offset) => pointwise('shift', [x], [offset]);
+/** x limited to [low, high]. */
+export const clamp = (x, low, high) => {
+    if (!(low <= high))
+        throw new ShapeError(`clamp: low expects at most high, got ${low} and ${high}`);
+    return pointwise('clamp', [x], [low, high]);
+};
+/** `x` stretched to `shape` (NumPy rules). */
+export function broadcastTo(x, shape) {
+    const value = asValue(x);
+    if (shapesEqual(value.shape, shape))
+        return value;
+    const joint = broadcastShapes('broadcastTo', value.shape, shape);
+    if (!shapesEqual(joint, shape)) {
+        throw new ShapeError(`broadcastTo: ${shapeText(value.shape)} does not stretch to ${shapeText(shape)}`);
+    }
+    const step = { fn: 'identity', args: [0], params: [] };
+    return makeValue('pointwise', [value], { program: { inputs: 1, steps: [step] } }, shape);
+}
+/** x as another element type. */
+export function cast(x, dtype) {
+    const value = asValue(x);
+    if (!['f32', 'f16', 'i32', 'u32'].includes(dtype)) {
+        throw new DtypeError(`cast: dtype expects f32, f16, i32 or u32, got ${dtype}`);
+    }
+    return value.dtype === dtype ? value : makeValue('cast', [value], {}, value.shape, dtype);
+}
+export const zerosLike = (x) => broadcastTo(0, x.shape);
+export const onesLike = (x) => broadcastTo(1, x.shape);
+export const sizeOf = (x) => product(x.shape);
+//# sourceMappingURL=pointwise.js.map

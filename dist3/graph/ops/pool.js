@@ -1,0 +1,59 @@
+import { ShapeError } from '../../errors.js';
+import { shapeText } from '../../shape.js';
+import { asValue, makeValue, requireFloat, requireRank } from '../value.js';
+import { outputSize, pair } from './conv.js';
+import { mean } from './reduce.js';
+export const poolOps = {
+    /** x [N, C, H, W]. attrs: window. */
+    maxPool2d: {},
+    /** x, dy -> dx: each dy goes to the first largest element of its window. attrs: window. */
+    maxPool2dGrad: { nonDifferentiable: 'second derivatives of max pooling are not implemented' },
+    /** x [N, C, H, W]. attrs: window. Padding counts as zeros in the mean. */
+    avgPool2d: {},
+    /** dy -> dx. attrs: window. */
+    avgPool2dGrad: {},
+};
+/** Largest of each window; padding counts as minus infinity. x [N, C, H, W] -> [N, C, OH, OW]. */
+export const maxPool2d = (x, options) => pool('maxPool2d', x, options);
+/** Mean of each window, padding counted as zeros (PyTorch's default). x [N, C, H, W] -> [N, C, OH, OW]. */
+export const avgPool2d = (x, options) => pool('avgPool2d', x, options);
+/** Mean over all positions: x [N, C, H, W] -> [N, C]. */
+export function globalAvgPool2d(x) {
+    const value = asValue(x);
+    requireRank('globalAvgPool2d', 'x', value, 4);
+    return mean(value, { axes: [2, 3] });
+}
+/** Pools to exactly `size`, which must divide x's: x [N, C, H, W] -> [N, C, size, size]. */
+export function adaptiveAvgPool2d(x, size) {
+    const value = asValue(x);
+    requireRank('adaptiveAvgPool2d', 'x', value, 4);
+    const [oh, ow] = pair(size);
+    const [h, w] = value.shape.slice(2);
+    if (h % oh !== 0 || w % ow !== 0) {
+        throw new ShapeError(`adaptiveAvgPool2d: size expects divisors of ${h}x${w}, got ${oh}x${ow}`);
+    }
+    return avgPool2d(value, { kernel: [h / oh, w / ow] });
+}
+function pool(op, x, options) {
+    const value = asValue(x);
+    requireFloat(op, { x: value });
+    requireRank(op, 'x', value, 4);
+    const kernel = pair(options.kernel);
+    const window = {
+        kernel,
+        stride: pair(options.stride ?? kernel),
+        padding: pair(options.padding ?? 0),
+    };
+    if (window.padding.some((p, i) => p > kernel[i] / 2 || p < 0) ||
+        [...kernel, ...window.stride].some((n) => n < 1)) {
+        throw new ShapeError(`${op}: padding expects at most half the kernel, got ${JSON.stringify(window)}`);
+    }
+    const [n, c, h, w] = value.shape;
+    const oh = outputSize(h, kernel[0], window.stride[0], 2 * window.padding[0]);
+    const ow = outputSize(w, kernel[1], window.stride[1], 2 * window.padding[1]);
+    if (oh < 1 || ow < 1) {
+        throw new ShapeError(`${op}: kernel ${kernel.join('x')} does not fit ${shapeText(value.shape)}`);
+    }
+    return makeValue(op, [value], { window }, [n, c, oh, ow]);
+}
+//# sourceMappingURL=pool.js.map

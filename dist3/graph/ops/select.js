@@ -1,0 +1,50 @@
+import { DtypeError, ShapeError } from '../../errors.js';
+import { shapeText } from '../../shape.js';
+import { asValue, makeValue, requireFloat } from '../value.js';
+export const selectOps = {
+    /** The k-th largest of each row, by radix select. x [N, L] -> [N, 1]. attrs: k. */
+    kthLargest: {
+        nonDifferentiable: 'its derivative depends on ties; use topFractionMean, which settles them',
+    },
+    /** labels (i32) [N] -> [N, classes] of 0 and 1. */
+    oneHot: { nonDifferentiable: 'labels are integers' },
+    /** Rows of x by index: x [R, ...S], indices (i32) [N] -> [N, ...S]. */
+    gather: {},
+    /** The transpose of gather: dy [N, ...S], indices [N] -> [R, ...S], rows that share an index summed in order. */
+    gatherGrad: { nonDifferentiable: 'second derivatives of gather are not implemented' },
+};
+/** The k-th largest element of each row (k from 1): x [N, L] -> [N, 1]. */
+export function kthLargest(x, k) {
+    const value = asValue(x);
+    requireFloat('kthLargest', { x: value });
+    if (value.shape.length !== 2)
+        throw new ShapeError(`kthLargest: x expects [N, L], got ${shapeText(value.shape)}`);
+    if (!(k >= 1 && k <= value.shape[1]) || !Number.isInteger(k)) {
+        throw new ShapeError(`kthLargest: k expects 1 to ${value.shape[1]}, got ${k}`);
+    }
+    return makeValue('kthLargest', [value], { k }, [value.shape[0], 1]);
+}
+/** 1 at each label's place. labels (i32) [N] -> [N, classes]; a label outside 0..classes-1 gives a row of zeros. */
+export function oneHot(labels, classes) {
+    const value = asValue(labels);
+    requireInts('oneHot', 'labels', value);
+    return makeValue('oneHot', [value], {}, [value.shape[0], classes]);
+}
+/** Rows of x [R, ...S] by indices (i32) [N] -> [N, ...S]. Indices are clamped to 0..R-1. */
+export function gather(x, indices) {
+    const value = asValue(x);
+    const rows = asValue(indices);
+    requireFloat('gather', { x: value });
+    requireInts('gather', 'indices', rows);
+    if (value.shape.length < 1 || value.shape[0] < 1) {
+        throw new ShapeError(`gather: x expects at least one row, got ${shapeText(value.shape)}`);
+    }
+    return makeValue('gather', [value, rows], {}, [rows.shape[0], ...value.shape.slice(1)]);
+}
+function requireInts(op, name, value) {
+    if (value.dtype !== 'i32')
+        throw new DtypeError(`${op}: ${name} expects i32, got ${value.dtype}`);
+    if (value.shape.length !== 1)
+        throw new ShapeError(`${op}: ${name} expects [N], got ${shapeText(value.shape)}`);
+}
+//# sourceMappingURL=select.js.map

@@ -1,0 +1,37 @@
+import { ShapeError } from '../../errors.js';
+import { shapesEqual, shapeText } from '../../shape.js';
+import { asValue, makeValue, requireFloat } from '../value.js';
+export const similarityOps = {
+    /** 1 - cos(a, b) along channels. a, b [N, C, ...S] -> [N, ...S]. */
+    cosineMap: {},
+    /** a.b, a.a and b.b of each row in one reading. a, b [N, L] -> [N, 3]. */
+    rowDots: {},
+};
+/** Norms in a cosine are at least this (methods.md, "cosine similarity"). */
+export const NORM_FLOOR = 1e-8;
+/** 1 - cosine similarity along axis 1: a, b [N, C, ...S] -> [N, ...S]. */
+export function cosineMap(a, b) {
+    const [left, right] = sameShape('cosineMap', a, b, 2);
+    const [n, , ...space] = left.shape;
+    return makeValue('cosineMap', [left, right], {}, [n, ...space]);
+}
+/** For each row: a.b, a.a, b.b. a, b [N, L] -> [N, 3]. */
+export function rowDots(a, b) {
+    const [left, right] = sameShape('rowDots', a, b, 2);
+    if (left.shape.length !== 2)
+        throw new ShapeError(`rowDots: a expects [N, L], got ${shapeText(left.shape)}`);
+    return makeValue('rowDots', [left, right], {}, [left.shape[0], 3]);
+}
+function sameShape(op, a, b, minRank) {
+    const left = asValue(a);
+    const right = asValue(b);
+    requireFloat(op, { a: left, b: right });
+    if (left.shape.length < minRank) {
+        throw new ShapeError(`${op}: a expects at least ${minRank} axes, got ${shapeText(left.shape)}`);
+    }
+    if (!shapesEqual(left.shape, right.shape)) {
+        throw new ShapeError(`${op}: b expects ${shapeText(left.shape)} (the shape of a), got ${shapeText(right.shape)}`);
+    }
+    return [left, right];
+}
+//# sourceMappingURL=similarity.js.map

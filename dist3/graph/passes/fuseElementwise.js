@@ -1,0 +1,113 @@
+import { programFlops } from '../../kernels/program.js';
+import { product, shapesEqual } from '../../shape.js';
+import { remake, rewrite, rootsOf, useCounts } from '../graph.js';
+import { OPS } from '../ops/index.js';
+import { programOf, scalarConstant } from '../value.js';
+/** A pointwise value this cheap is computed again in each user rather than stored and read back. */
+const RECOMPUTE_FLOPS = 10;
+/** Longer programs only cost compile time and registers. */
+const MAX_STEPS = 48;
+/**
+ * Merges chains of pointwise values into one program each, and into the loads of the reductions that read
+ * them. `maxInputs` is what a kernel may bind beside its result.
+ *
+ * A value with one user is absorbed. One with several is absorbed by all of them if it is cheap and reads at
+ * most one array of its own size, because each user then reads that array instead of this one: a normalised
+ * activation or a ReLU mask costs no memory at all.
+ */
+export function fuseElementwise(graph, maxInputs) {
+    const uses = useCounts(graph);
+    const roots = new Set(rootsOf(graph));
+    const absorbable = new Set();
+    return rewrite(graph, (value, inputs) => {
+        const fusing = OPS[value.op].pointwise || OPS[value.op].takesPrologue;
+        if (!fusing || value.inputs.length === 0)
+            return remake(value, inputs);
+        const own = OPS[value.op].pointwise ? programOf(value) : IDENTITY;
+        const target = OPS[value.op].pointwise ? value.shape : inputs[0].shape;
+        const merged = mergePrograms(own, inputs, target, absorbable, maxInputs);
+        const made = rebuilt(value, merged, target);
+        if (OPS[value.op].pointwise && !roots.has(value) && (uses.get(value) === 1 || isCheap(made))) {
+            absorbable.add(made);
+        }
+        return made;
+    });
+}
+const IDENTITY = { inputs: 1, steps: [{ fn: 'identity', args: [0], params: [] }] };
+function rebuilt(value, merged, target) {
+    const { program, inputs } = merged;
+    if (OPS[value.op].pointwise)
+        return remake(value, inputs, { program });
+    if (program.steps.length === 1 && program.steps[0].fn === 'identity')
+        return remake(value, inputs);
+    return remake(value, inputs, { ...value.attrs, prologue: program, shape: target });
+}
+const isCheap = (value) => programFlops(programOf(value)) <= RECOMPUTE_FLOPS &&
+    value.inputs.filter((operand) => product(operand.shape) === product(value.shape)).length <= 1;
+/** `program` with the programs of absorbable inputs, and scalar constants as literals, spliced in. */
+function mergePrograms(program, inputs, target, absorbable, maxInputs) {
+    let best = splice(program, inputs, () => false);
+    const chosen = new Set();
+    for (const operand of new Set(inputs)) {
+        const fits = absorbable.has(operand) && shapesEqual(trimmed(operand.shape), trimmed(target));
+        if (!fits)
+            continue;
+        const attempt = splice(program, inputs, (each) => each === operand || chosen.has(each));
+        if (attempt.inputs.length > maxInputs || attempt.program.steps.length > MAX_STEPS)
+            continue;
+        chosen.add(operand);
+        best = attempt;
+    }
+    return best;
+}
+/** Leading axes of size 1 do not change where an element lies. */
+const trimmed = (shape) => shape.slice(shape.findIndex((size) => size !== 1) >>> 0);
+/** One program from `program` and those of the inputs that `absorb` picks; equal inputs and steps merge. */
+function splice(program, inputs, absorb) {
+    const bound = [];
+    const steps = [];
+    const keys = new Map();
+    // While splicing, -1 - i stands for bound input i and i for step i; both are renumbered at the end.
+    const bind = (operand) => {
+        const known = bound.indexOf(operand);
+        return known >= 0 ? -1 - known : -1 - (bound.push(operand) - 1);
+    };
+    const push = (step) => {
+        const key = `${step.fn}|${step.args}|${step.params}`;
+        const known = keys.get(key);
+        if (known !== undefined)
+            return known;
+        keys.set(key, steps.push(step) - 1);
+        return steps.length - 1;
+    };
+    const run = (inner, args) => {
+        const results = [];
+        for (const step of inner.steps) {
+            const mapped = step.args.map((arg) => (arg < inner.inputs ? args[arg] : results[arg - inner.inputs]));
+            const silent = step.fn === 'identity' && inner.steps.length > 1;
+            results.push(silent ? mapped[0] : push({ ...step, args: mapped }));
+        }
+        return results.at(-1);
+    };
+    const operandOf = (operand) => {
+        const literal = operand.dtype === 'f32' ? scalarConstant(operand) : undefined;
+        if (literal !== undefined)
+            return push({ fn: 'constant', args: [], params: [literal] });
+        if (!absorb(operand))
+            return bind(operand);
+        return run(programOf(operand), operand.inputs.map(bind));
+    };
+    const result = run(program, inputs.map(operandOf));
+    // The result must be the last step; not through `push`, which might find an earlier twin.
+    if (result < 0 || result !== steps.length - 1)
+        steps.push({ fn: 'identity', args: [result], params: [] });
+    const renumber = (arg) => (arg < 0 ? -1 - arg : bound.length + arg);
+    return {
+        program: {
+            inputs: bound.length,
+            steps: steps.map((step) => ({ ...step, args: step.args.map(renumber) })),
+        },
+        inputs: bound,
+    };
+}
+//# sourceMappingURL=fuseElementwise.js.map

@@ -1,0 +1,46 @@
+import { shapesEqual } from '../../shape.js';
+import { remake, rewrite, rootsOf, useCounts } from '../graph.js';
+import { OPS } from '../ops/index.js';
+import { makeValue, programOf } from '../value.js';
+/** Bindings that a matmul or convolution needs for itself: two operands, the result, and one for scratch. */
+const OWN_BINDINGS = 4;
+/**
+ * Moves a pointwise value into the store of the matmul or convolution that feeds it: bias, batch norm's scale
+ * and shift, residual add and activation then cost no pass over memory. Runs after `fuseElementwise`.
+ */
+export function fuseEpilogue(graph, maxBindings) {
+    const uses = useCounts(graph);
+    const roots = new Set(rootsOf(graph));
+    const producers = new Map();
+    return rewrite(graph, (value, inputs) => {
+        if (!OPS[value.op].pointwise) {
+            const made = remake(value, inputs);
+            const open = OPS[value.op].takesEpilogue && uses.get(value) === 1 && !roots.has(value);
+            if (open && value.attrs.epilogue === undefined)
+                producers.set(made, value);
+            return made;
+        }
+        const candidates = inputs.filter((operand) => producers.has(operand) && shapesEqual(operand.shape, value.shape));
+        // The last one made: the others are then computed before it.
+        const producer = candidates.sort((a, b) => a.id - b.id).at(-1);
+        const others = inputs.filter((operand) => operand !== producer);
+        if (!producer || others.length + OWN_BINDINGS > maxBindings || value.dtype !== 'f32') {
+            return remake(value, inputs);
+        }
+        const order = [producer, ...others];
+        const attrs = { ...producer.attrs, epilogue: permuteInputs(programOf(value), inputs, order) };
+        return makeValue(producer.op, [...producer.inputs, ...others], attrs, value.shape, 'f32', producer.scope);
+    });
+}
+/** The same program with its inputs in another order. */
+function permuteInputs(program, from, to) {
+    const place = from.map((operand) => to.indexOf(operand));
+    return {
+        inputs: program.inputs,
+        steps: program.steps.map((step) => ({
+            ...step,
+            args: step.args.map((arg) => (arg < program.inputs ? place[arg] : arg)),
+        })),
+    };
+}
+//# sourceMappingURL=fuseEpilogue.js.map

@@ -1,0 +1,78 @@
+import { shapesEqual } from '../../shape.js';
+import { remake, rewrite } from '../graph.js';
+import { OPS } from '../ops/index.js';
+import { scale } from '../ops/pointwise.js';
+import { makeValue, programOf, scalarConstant } from '../value.js';
+/**
+ * Removes what exists for differentiation only, arithmetic that changes nothing, views of views, and repeated
+ * subexpressions. Dead values go by themselves: a graph is what its outputs reach.
+ */
+export function simplify(graph) {
+    const known = new Map();
+    return rewrite(graph, (value, inputs) => {
+        if (OPS[value.op].identity)
+            return inputs[0];
+        const shorter = withoutNoOps(value, inputs);
+        if (shorter)
+            return shorter;
+        const made = remake(value, inputs);
+        if (OPS[value.op].leaf && value.op !== 'constant')
+            return made;
+        if (OPS[value.op].updates)
+            return made;
+        const key = keyOf(made);
+        const twin = known.get(key);
+        if (twin)
+            return twin;
+        known.set(key, made);
+        return made;
+    });
+}
+/** Equal keys compute equal values. */
+function keyOf(value) {
+    const inputs = value.inputs.map((operand) => operand.id).join(',');
+    return `${value.op}|${inputs}|${value.shape}|${value.dtype}|${JSON.stringify(value.attrs)}`;
+}
+/** A value equal to `value` that computes less, if a rule applies. */
+function withoutNoOps(value, inputs) {
+    const [x] = inputs;
+    if (x && value.op === 'reshape') {
+        if (shapesEqual(x.shape, value.shape))
+            return x;
+        if (x.op === 'reshape') {
+            return (withoutNoOps(value, x.inputs) ??
+                makeValue('reshape', x.inputs, {}, value.shape, value.dtype, value.scope));
+        }
+    }
+    if (value.op === 'pointwise' && programOf(value).steps.length === 1)
+        return neutral(value, inputs);
+    return undefined;
+}
+/** x + 0, x * 1 and their like; constants that multiply become literals. */
+function neutral(value, inputs) {
+    const { fn, params } = programOf(value).steps[0];
+    const [a, b] = inputs;
+    const keeps = (operand) => operand !== undefined && shapesEqual(operand.shape, value.shape) && operand.dtype === value.dtype;
+    if (fn === 'identity' && keeps(a))
+        return a;
+    if (fn === 'scale' && params[0] === 1 && keeps(a))
+        return a;
+    if (fn === 'shift' && params[0] === 0 && keeps(a))
+        return a;
+    if (a && b) {
+        const left = scalarConstant(a);
+        const right = scalarConstant(b);
+        if (fn === 'add' && left === 0 && keeps(b))
+            return b;
+        if ((fn === 'add' || fn === 'sub') && right === 0 && keeps(a))
+            return a;
+        if (fn === 'mul' && left !== undefined && keeps(b))
+            return left === 1 ? b : scale(b, left);
+        if ((fn === 'mul' || fn === 'div') && right === 1 && keeps(a))
+            return a;
+        if (fn === 'mul' && right !== undefined && keeps(a))
+            return scale(a, right);
+    }
+    return undefined;
+}
+//# sourceMappingURL=simplify.js.map

@@ -1,0 +1,57 @@
+import type { Kernel } from '../kernels/kernel.ts';
+import type { Shape } from '../shape.ts';
+import type { Dtype } from './value.ts';
+/** A buffer that a plan needs. Arenas hold intermediate values; the rest is what enters, stays and leaves. */
+export type Slot = {
+    readonly kind: 'arena';
+    readonly bytes: number;
+} | {
+    readonly kind: 'constants';
+    readonly bytes: number;
+} | {
+    readonly kind: 'output';
+    readonly bytes: number;
+} | {
+    readonly kind: 'input';
+    readonly name: string;
+    readonly bytes: number;
+} | {
+    readonly kind: 'state';
+    readonly name: string;
+    readonly bytes: number;
+};
+/** A part of a slot, in bytes; offsets are multiples of 256. */
+export interface Range {
+    readonly slot: number;
+    readonly offset: number;
+    readonly bytes: number;
+}
+export interface PlannedDispatch {
+    readonly kernel: Kernel;
+    /** One per binding of the kernel. */
+    readonly ranges: readonly Range[];
+}
+export interface PlannedTensor {
+    readonly range: Range;
+    readonly shape: Shape;
+    readonly dtype: Dtype;
+}
+/** A graph made runnable: plain data, printable and comparable; no device has been asked for anything. */
+export interface Plan {
+    readonly label: string;
+    readonly slots: readonly Slot[];
+    readonly dispatches: readonly PlannedDispatch[];
+    readonly outputs: ReadonlyMap<string, PlannedTensor>;
+    readonly inputs: ReadonlyMap<string, PlannedTensor>;
+    /** What the constants slot holds. */
+    readonly constants: Uint8Array;
+    readonly memory: {
+        /** Bytes of all arenas. */
+        readonly arenas: number;
+        /** The largest sum of values alive at once: no placement can need less. */
+        readonly lowerBound: number;
+    };
+}
+/** Offsets of storage bindings: WebGPU's default limit, used everywhere. */
+export declare const BINDING_ALIGN = 256;
+export declare const alignBytes: (bytes: number) => number;

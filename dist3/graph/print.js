@@ -1,0 +1,41 @@
+import { valuesOf } from './graph.js';
+import { programOf } from './value.js';
+/**
+ * A graph as text, a line per value: `%2 = pointwise relu(%1) [2, 4]`. Numbers count from the inputs, so equal graphs
+ * print equally.
+ */
+export function printGraph(graph) {
+    const values = valuesOf(graph);
+    const names = new Map(values.map((value, i) => [value, `%${i}`]));
+    const lines = values.map((value) => {
+        const inputs = value.inputs.map((operand) => names.get(operand)).join(', ');
+        return `${names.get(value)} = ${describe(value)}(${inputs}) [${value.shape.join(', ')}]`;
+    });
+    const outputs = [...graph.outputs].map(([name, value]) => `output ${name} ${names.get(value)}`);
+    const effects = graph.effects.map((value) => `effect ${names.get(value)}`);
+    return [...lines, ...outputs, ...effects].join('\n');
+}
+function describe(value) {
+    if (value.op === 'pointwise')
+        return `pointwise ${stepsOf(value)}`;
+    const { name, epilogue } = value.attrs;
+    if (name !== undefined)
+        return `${value.op} ${name}`;
+    return epilogue ? `${value.op} with epilogue` : value.op;
+}
+const stepsOf = (value) => programOf(value)
+    .steps.map((step) => step.fn)
+    .join('+');
+/** A plan as text, a line per dispatch: kernel, workgroups, GFLOP, megabytes. */
+export function printPlan(plan) {
+    const lines = plan.dispatches.map(({ kernel }, i) => {
+        const work = `${(kernel.flops / 1e9).toFixed(4)} GFLOP  ${(kernel.bytes / 1e6).toFixed(3)} MB`;
+        return `${String(i).padStart(4)}  ${kernel.label}  [${kernel.grid.join(', ')}]  ${work}`;
+    });
+    const { arenas, lowerBound } = plan.memory;
+    return [
+        `${plan.label}: ${lines.length} dispatches, arenas ${arenas} bytes (at least ${lowerBound})`,
+        ...lines,
+    ].join('\n');
+}
+//# sourceMappingURL=print.js.map

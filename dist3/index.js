@@ -1,0 +1,30 @@
+/** The engine: tensors, ops, derivatives, optimisers. Models, methods, data and metrics have entries of their own. */
+export { grad, valueAndGrad } from './autograd/reverse.js';
+export { ConfigError, DatasetError, DtypeError, FileError, GpuError, ImageError, LimitError, NotFiniteError, ShapeError, WeightsError, WgadError, } from './errors.js';
+export { listAdapters } from './gpu/open.js';
+export { buildPlan } from './graph/buildPlan.js';
+export { stopGradient, withVjp } from './graph/ops/control.js';
+export { conv2d, convTranspose2d } from './graph/ops/conv.js';
+export { linear, matmul } from './graph/ops/matmul.js';
+export { concat, flatten, pad, permute, reshape, slice, split, transpose } from './graph/ops/movement.js';
+export { abs, add, broadcastTo, cast, clamp, div, equal, exp, gelu, greater, greaterEqual, log, maximum, minimum, mul, neg, reciprocal, relu, relu6, rsqrt, scale, shift, sigmoid, sign, silu, sqrt, square, sub, tanh, where, } from './graph/ops/pointwise.js';
+export { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d } from './graph/ops/pool.js';
+export { randomUniform } from './graph/ops/random.js';
+export { argmax, max, mean, min, std, sum, variance } from './graph/ops/reduce.js';
+export { interpolate } from './graph/ops/resize.js';
+export { gather, kthLargest, oneHot } from './graph/ops/select.js';
+export { cosineMap } from './graph/ops/similarity.js';
+export { printGraph, printPlan } from './graph/print.js';
+export { constant, input } from './graph/value.js';
+export { gaussianBlur2d } from './nn/blur.js';
+export { dropout } from './nn/dropout.js';
+export { initialize } from './nn/init.js';
+export { declare, within } from './nn/layers.js';
+export { cosineSimilarity, crossEntropy, globalCosineLoss, mseLoss, smoothL1Loss } from './nn/losses.js';
+export { batchNorm2d, batchNorm2dTrain, layerNorm } from './nn/norm.js';
+export { optimiserStep, settingsAt } from './nn/optimiser.js';
+export { logSoftmax, softmax } from './nn/softmax.js';
+export { topFractionMean } from './nn/topFraction.js';
+export { bindNetwork, networkLayout } from './nn/trainable.js';
+export { Engine } from './runtime/engine.js';
+//# sourceMappingURL=index.js.map

@@ -1,0 +1,136 @@
+/** How the operands of a convolution and of its two gradients are read, as rows and columns of a product. */
+import { read } from '../kernel.js';
+export const perGroup = (s) => ({
+    cin: s.c / s.groups,
+    cout: s.cout / s.groups,
+});
+/** A row-major matrix [z][rows][k] (or [z][k][rows] with `transposed`) as it lies in memory. */
+export function matrix(name, input, element, length, sizes) {
+    const { outer, k, perZ, transposed } = sizes;
+    return {
+        binding: read(name, length, element),
+        input,
+        outer: (index, tag, z) => `let o${tag} = ${perZ(z)} + ${transposed ? index : `${index} * ${k}u`};`,
+        inner: (at, tag) => `let i${tag} = ${transposed ? `${at} * ${outer}u` : at};`,
+        at: (o, i) => `f32(${name}[o${o} + i${i}])`,
+    };
+}
+/** x as B[k = (ci, ky, kx), n = (image, oy, ox)] of the forward convolution. */
+export function patches(s, input, element) {
+    const { cin } = perGroup(s);
+    const taps = s.kh * s.kw;
+    const padded = s.padding.some((p) => p > 0);
+    return {
+        binding: read('x', s.n * s.c * s.h * s.w, element),
+        input,
+        outer: (index, tag, z) => `
+let p${tag} = ${index} % ${s.oh * s.ow}u;
+let y${tag} = i32(p${tag} / ${s.ow}u) * ${s.stride[0]} - ${s.padding[0]};
+let x${tag} = i32(p${tag} % ${s.ow}u) * ${s.stride[1]} - ${s.padding[2]};
+let o${tag} = i32((${index} / ${s.oh * s.ow}u) * ${s.c * s.h * s.w}u + ${z} * ${cin * s.h * s.w}u) + y${tag} * ${s.w} + x${tag};`,
+        inner: (k, tag) => {
+            if (taps === 1)
+                return `let i${tag} = i32(${k}) * ${s.h * s.w};\nlet dy${tag} = 0;\nlet dx${tag} = 0;`;
+            return `
+let tap${tag} = ${k} % ${taps}u;
+let dy${tag} = i32(tap${tag} / ${s.kw}u) * ${s.dilation[0]};
+let dx${tag} = i32(tap${tag} % ${s.kw}u) * ${s.dilation[1]};
+let i${tag} = i32(${k} / ${taps}u) * ${s.h * s.w} + dy${tag} * ${s.w} + dx${tag};`;
+        },
+        at: (o, i) => {
+            const value = `f32(x[o${o} + i${i}])`;
+            if (!padded)
+                return value;
+            // A negative coordinate becomes a huge unsigned one: one comparison per axis.
+            return `select(0.0, ${value}, u32(y${o} + dy${i}) < ${s.h}u && u32(x${o} + dx${i}) < ${s.w}u)`;
+        },
+    };
+}
+/** x as B[k = (image, oy, ox), n = (ci, ky, kx)] of the weight gradient: `patches` with rows and columns swapped. */
+export function patchesTransposed(s, input, element) {
+    const forward = patches(s, input, element);
+    return {
+        ...forward,
+        outer: (index, tag, z) => forward.inner(index, tag, z),
+        inner: (k, tag, z) => forward.outer(k, tag, z),
+        at: (outerTag, innerTag) => forward.at(innerTag, outerTag),
+    };
+}
+/** dy as A[m = co, k = (image, position)] of the weight gradient. */
+export function outputRows(s, input, element) {
+    const { cout } = perGroup(s);
+    const positions = s.oh * s.ow;
+    return {
+        binding: read('dy', s.n * s.cout * positions, element),
+        input,
+        outer: (index, tag, z) => `let o${tag} = (${z} * ${cout}u + ${index}) * ${positions}u;`,
+        inner: (k, tag) => `let i${tag} = (${k} / ${positions}u) * ${s.cout * positions}u + ${k} % ${positions}u;`,
+        at: (o, i) => `f32(dy[o${o} + i${i}])`,
+    };
+}
+/** The phases of one axis. */
+export function phases(size, kernel, stride, padding, dilation) {
+    return Array.from({ length: Math.min(stride, size) }, (_, phase) => {
+        const taps = [];
+        for (let t = 0; t < kernel; t++) {
+            if ((((phase + padding - t * dilation) % stride) + stride) % stride === 0)
+                taps.push(t);
+        }
+        const first = taps[0] ?? 0;
+        const step = taps.length > 1 ? taps[1] - first : 1;
+        return {
+            phase,
+            count: Math.ceil((size - phase) / stride),
+            taps: taps.length,
+            first,
+            step,
+            offset: taps.length === 0 ? 0 : (phase + padding - first * dilation) / stride,
+            offsetStep: taps.length < 2 ? 0 : (step * dilation) / stride,
+        };
+    });
+}
+/** dy as B[k = (co, ty, tx), n = (image, i, j)] of one phase of the input gradient. */
+export function phasePatches(s, rows, columns, input, element) {
+    const { cout } = perGroup(s);
+    const taps = Math.max(1, rows.taps * columns.taps);
+    const across = Math.max(1, columns.taps);
+    const positions = rows.count * columns.count;
+    const inside = taps === 1 && rows.offset === 0 && columns.offset === 0 && rows.count <= s.oh && columns.count <= s.ow;
+    return {
+        binding: read('dy', s.n * s.cout * s.oh * s.ow, element),
+        input,
+        outer: (index, tag, z) => `
+let p${tag} = ${index} % ${positions}u;
+let y${tag} = i32(p${tag} / ${columns.count}u) + ${rows.offset};
+let x${tag} = i32(p${tag} % ${columns.count}u) + ${columns.offset};
+let o${tag} = i32((${index} / ${positions}u) * ${s.cout * s.oh * s.ow}u + ${z} * ${cout * s.oh * s.ow}u) + y${tag} * ${s.ow} + x${tag};`,
+        inner: (k, tag) => `
+let tap${tag} = ${k} % ${taps}u;
+let dy${tag} = i32(tap${tag} / ${across}u) * ${rows.offsetStep};
+let dx${tag} = i32(tap${tag} % ${across}u) * ${columns.offsetStep};
+let i${tag} = i32(${k} / ${taps}u) * ${s.oh * s.ow} - dy${tag} * ${s.ow} - dx${tag};`,
+        at: (o, i) => {
+            const value = `f32(dy[o${o} + i${i}])`;
+            if (inside)
+                return value;
+            return `select(0.0, ${value}, u32(y${o} - dy${i}) < ${s.oh}u && u32(x${o} - dx${i}) < ${s.ow}u)`;
+        },
+    };
+}
+/** weight [Cout, Cin/groups, kh, kw] as A[m = ci, k = (co, ty, tx)] of one phase of the input gradient. */
+export function phaseWeights(s, rows, columns, input, element) {
+    const { cin, cout } = perGroup(s);
+    const taps = Math.max(1, rows.taps * columns.taps);
+    const across = Math.max(1, columns.taps);
+    const kernel = s.kh * s.kw;
+    return {
+        binding: read('w', s.cout * cin * kernel, element),
+        input,
+        outer: (index, tag, z) => `let o${tag} = ${z} * ${cout * cin * kernel}u + ${index} * ${kernel}u;`,
+        inner: (k, tag) => `
+let t${tag} = ${k} % ${taps}u;
+let i${tag} = (${k} / ${taps}u) * ${cin * kernel}u + (${rows.first}u + (t${tag} / ${across}u) * ${rows.step}u) * ${s.kw}u + ${columns.first}u + (t${tag} % ${across}u) * ${columns.step}u;`,
+        at: (o, i) => `f32(w[o${o} + i${i}])`,
+    };
+}
+//# sourceMappingURL=convOperands.js.map

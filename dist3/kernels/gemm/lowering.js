@@ -1,0 +1,164 @@
+import { product, stridesOf } from '../../shape.js';
+import { matrix, outputRows, patches, patchesTransposed, perGroup, phasePatches, phases, phaseWeights, } from './convOperands.js';
+import { buildGemm, splitK, splitsFor } from './variants.js';
+/** a [..., M, K] times b [..., K, N]. attrs: transposeA, transposeB, epilogue?. */
+const matmul = (request, device) => {
+    const [a, b] = request.inputs;
+    const { transposeA, transposeB } = request.attrs;
+    const out = request.out.shape;
+    const [m, n] = out.slice(-2);
+    const k = a.shape.at(transposeA ? -2 : -1);
+    const batch = out.slice(0, -2);
+    return steps({
+        label: request.label,
+        m,
+        n,
+        k,
+        z: product(batch),
+        a: matrix('a', 0, a.element, product(a.shape), {
+            outer: m,
+            k,
+            perZ: batchOffset(batch, a.shape.slice(0, -2), m * k),
+            transposed: transposeA,
+        }),
+        b: matrix('b', 1, b.element, product(b.shape), {
+            outer: n,
+            k,
+            perZ: batchOffset(batch, b.shape.slice(0, -2), n * k),
+            transposed: !transposeB,
+        }),
+        store: (row, column, z) => `${z} * ${m * n}u + ${row} * ${n}u + ${column}`,
+        outShape: out,
+        epilogue: epilogueOf(request),
+    }, device);
+};
+/** attrs: geometry, epilogue?. A = weight [Cout, Cin kh kw], B = patches of x. */
+const conv2d = (request, device) => {
+    const [x, w] = request.inputs;
+    const s = convSizes(request, x.shape, w.shape, request.out.shape);
+    const { cin, cout } = perGroup(s);
+    const k = cin * s.kh * s.kw;
+    const positions = s.oh * s.ow;
+    return steps({
+        label: request.label,
+        m: cout,
+        n: s.n * positions,
+        k,
+        z: s.groups,
+        a: matrix('w', 1, w.element, product(w.shape), {
+            outer: cout,
+            k,
+            perZ: (z) => `${z} * ${cout * k}u`,
+            transposed: false,
+        }),
+        b: patches(s, 0, x.element),
+        store: (m, n, z) => `((${n} / ${positions}u) * ${s.cout}u + ${z} * ${cout}u + ${m}) * ${positions}u + ${n} % ${positions}u`,
+        outShape: request.out.shape,
+        epilogue: epilogueOf(request),
+    }, device);
+};
+/** attrs: geometry, epilogue?. One product per phase of the stride, so no multiplication by a structural zero. */
+const conv2dInputGrad = (request, device) => {
+    const [dy, w] = request.inputs;
+    const s = convSizes(request, request.out.shape, w.shape, dy.shape);
+    const { cin, cout } = perGroup(s);
+    const rowPhases = phases(s.h, s.kh, s.stride[0], s.padding[0], s.dilation[0]);
+    const columnPhases = phases(s.w, s.kw, s.stride[1], s.padding[2], s.dilation[1]);
+    const parts = rowPhases.flatMap((rows) => columnPhases.map((columns) => {
+        const positions = rows.count * columns.count;
+        const problem = {
+            label: request.label,
+            m: cin,
+            n: s.n * positions,
+            k: cout * rows.taps * columns.taps,
+            z: s.groups,
+            a: phaseWeights(s, rows, columns, 1, w.element),
+            b: phasePatches(s, rows, columns, 0, dy.element),
+            store: (m, n, z) => {
+                const image = `((${n} / ${positions}u) * ${s.c}u + ${z} * ${cin}u + ${m}) * ${s.h * s.w}u`;
+                const y = `((${n} % ${positions}u) / ${columns.count}u * ${s.stride[0]}u + ${rows.phase}u) * ${s.w}u`;
+                return `${image} + ${y} + (${n} % ${columns.count}u) * ${s.stride[1]}u + ${columns.phase}u`;
+            },
+            outShape: request.out.shape,
+            epilogue: epilogueOf(request),
+        };
+        return { steps: [step(problem, device)], scratch: [] };
+    }));
+    return { steps: parts.flatMap((part) => part.steps), scratch: [] };
+};
+/** attrs: geometry. A = dy [Cout, images and positions], B = patches of x; the sum runs over the whole batch. */
+const conv2dWeightGrad = (request, device) => {
+    const [x, dy] = request.inputs;
+    const s = convSizes(request, x.shape, request.out.shape, dy.shape);
+    const { cin, cout } = perGroup(s);
+    const n = cin * s.kh * s.kw;
+    return steps({
+        label: request.label,
+        m: cout,
+        n,
+        k: s.n * s.oh * s.ow,
+        z: s.groups,
+        a: outputRows(s, 1, dy.element),
+        b: patchesTransposed(s, 0, x.element),
+        store: (m, column, z) => `(${z} * ${cout}u + ${m}) * ${n}u + ${column}`,
+        outShape: request.out.shape,
+    }, device);
+};
+export const gemmKernels = { matmul, conv2d, conv2dInputGrad, conv2dWeightGrad };
+function step(problem, device) {
+    const extras = problem.epilogue?.inputs ?? [];
+    return {
+        kernel: buildGemm(problem, device),
+        operands: [problem.a.input, problem.b.input, ...extras, 'out'],
+    };
+}
+/** One dispatch, or two where the sum is long and the result small. */
+function steps(problem, device) {
+    const splits = splitsFor(problem, device);
+    if (splits === 1)
+        return { steps: [step(problem, device)], scratch: [] };
+    const { partial, total, words } = splitK(problem, splits);
+    const scratch = { scratch: 0 };
+    return {
+        steps: [
+            { kernel: buildGemm(partial, device), operands: [problem.a.input, problem.b.input, scratch] },
+            { kernel: total, operands: [scratch, ...(problem.epilogue?.inputs ?? []), 'out'] },
+        ],
+        scratch: [words],
+    };
+}
+function epilogueOf(request) {
+    const { epilogue } = request.attrs;
+    if (!epilogue)
+        return undefined;
+    const extras = request.inputs.slice(2);
+    return {
+        program: epilogue,
+        operands: extras.map((spec) => spec.shape),
+        inputs: extras.map((_, i) => i + 2),
+    };
+}
+/** Where the matrices of batch z start: broadcast leading axes repeat. */
+function batchOffset(batch, own, size) {
+    const strides = stridesOf(own);
+    const outer = stridesOf(batch);
+    const lead = batch.length - own.length;
+    const terms = batch
+        .map((extent, axis) => ({
+        extent,
+        outer: outer[axis],
+        stride: own[axis - lead] === 1 ? 0 : (strides[axis - lead] ?? 0),
+    }))
+        .filter(({ extent, stride }) => extent > 1 && stride > 0);
+    return (z) => terms.length === 0
+        ? '0u'
+        : terms.map((t) => `((${z} / ${t.outer}u) % ${t.extent}u) * ${t.stride * size}u`).join(' + ');
+}
+function convSizes(request, x, w, y) {
+    const { geometry } = request.attrs;
+    const [n, c, h, width] = x;
+    const [cout, , kh, kw] = w;
+    const [, , oh, ow] = y;
+    return { ...geometry, n, c, h, w: width, cout, kh, kw, oh, ow };
+}
+//# sourceMappingURL=lowering.js.map

@@ -1,0 +1,70 @@
+/**
+ * One implicit matrix product: out[m, n] = sum over k of A[m, k] B[k, n], for each z. How A and B are read and
+ * where (m, n, z) is stored is data, so matmul, convolution, and its gradients are one family of kernels.
+ */
+import type { Shape } from '../../shape.ts';
+import { type Binding, type DeviceFacts, type Kernel } from '../kernel.ts';
+import { type Program } from '../program.ts';
+import { type Wgsl } from '../wgsl.ts';
+/**
+ * How one operand is read. `outer` is m for A, n for B. Every name that the statements make ends in the
+ * given tag, so that they can be repeated. Reads beyond the operand are clamped by robust access and must
+ * only ever reach results that are not stored, except along k, where `guardK` makes them zero.
+ */
+export interface Operand {
+    readonly binding: Binding;
+    /** Which of the op's inputs it is. */
+    readonly input: number;
+    /** Statements that depend on the outer index alone: run once. */
+    readonly outer: (index: string, tag: string, z: string) => string;
+    /** Statements that depend on k alone. */
+    readonly inner: (k: string, tag: string, z: string) => string;
+    /** The element, an f32 expression over what `outer` and `inner` made. */
+    readonly at: (outerTag: string, innerTag: string) => string;
+}
+export interface GemmProblem {
+    readonly label: string;
+    readonly m: number;
+    readonly n: number;
+    readonly k: number;
+    /** Independent products: batches, groups. */
+    readonly z: number;
+    readonly a: Operand;
+    readonly b: Operand;
+    /** Flat index into the result from `m`, `n`, `z` (u32 names). */
+    readonly store: (m: string, n: string, z: string) => string;
+    readonly outShape: Shape;
+    readonly epilogue?: Epilogue;
+}
+/** What is done to each sum before it is stored. Program input 0 is the sum. */
+export interface Epilogue {
+    readonly program: Program;
+    /** Shapes of program inputs 1.., broadcast against the result. */
+    readonly operands: readonly Shape[];
+    /** Which of the op's inputs they are. */
+    readonly inputs: readonly number[];
+}
+/** A variant: its search space, whether it fits, what to take unmeasured, and how it is built. */
+export interface GemmVariant<T> {
+    readonly name: string;
+    readonly tiles: {
+        readonly [K in keyof T]: readonly T[K][];
+    };
+    /** True, or a sentence that says why not. */
+    readonly fits: (tile: T, problem: GemmProblem, device: DeviceFacts) => true | string;
+    /** Null where another variant suits this class of adapter. */
+    readonly guess: (problem: GemmProblem, device: DeviceFacts) => T | null;
+    readonly build: (problem: GemmProblem, tile: T, device: DeviceFacts) => Kernel;
+}
+/** Bindings in order: a, b, the epilogue's operands, out. */
+export declare function gemmBindings(problem: GemmProblem, outLength: number): Binding[];
+export declare const gemmFlops: ({ m, n, k, z }: GemmProblem) => number;
+/** Statements that store `sum` at (m, n, z) through the epilogue. `tag` keeps repeated stores apart. */
+export declare function storeStatements(problem: GemmProblem, names: {
+    m: string;
+    n: string;
+    z: string;
+}, sum: string, tag: string): Wgsl;
+/** `value` where k is inside the sum, else 0; nothing where the loop never leaves it. */
+export declare const guardK: (value: string, k: string, problem: GemmProblem, step: number) => string;
+export declare const range: (count: number) => number[];

@@ -1,0 +1,33 @@
+/** What a kernel family gives the lowering pass: a function from shapes and attributes to dispatches. */
+import type { Shape } from '../shape.ts';
+import type { DeviceFacts, Element, Kernel } from './kernel.ts';
+export interface TensorSpec {
+    readonly shape: Shape;
+    readonly element: Element;
+}
+/** One op to be computed, without the graph around it. */
+export interface OpRequest {
+    /** The op's name and the layer it is in, for the kernels' labels. */
+    readonly label: string;
+    readonly inputs: readonly TensorSpec[];
+    readonly out: TensorSpec;
+    readonly attrs: Readonly<Record<string, unknown>>;
+}
+/** What a kernel's binding is: an input of the op by index, its result, or a scratch array by index. */
+export type OperandRef = number | 'out' | {
+    readonly scratch: number;
+};
+export interface LoweredStep {
+    readonly kernel: Kernel;
+    /** One per binding of the kernel, in order. */
+    readonly operands: readonly OperandRef[];
+}
+/** Dispatches in order. Every element of the result is written by exactly one of them. */
+export interface Lowered {
+    readonly steps: readonly LoweredStep[];
+    /** Lengths (32-bit words) of arrays that live for these dispatches only. */
+    readonly scratch: readonly number[];
+}
+export type Lowering = (request: OpRequest, device: DeviceFacts) => Lowered;
+/** The common case: one kernel whose bindings are the inputs in order and then the result. */
+export declare const single: (kernel: Kernel) => Lowered;

@@ -1,0 +1,96 @@
+import { product, stridesOf } from '../shape.js';
+import { read, write } from './kernel.js';
+import { single } from './lowering.js';
+import { perElement } from './perElement.js';
+import { code, floatLiteral, wgsl } from './wgsl.js';
+/** The coordinate of flat index `i` along each axis of `shape`, as u32 expressions. */
+function coordinates(shape) {
+    const strides = stridesOf(shape);
+    return shape.map((size, axis) => {
+        const shifted = strides[axis] === 1 ? 'i' : `(i / ${strides[axis]}u)`;
+        return size === 1 ? '0u' : axis === 0 ? shifted : `(${shifted} % ${size}u)`;
+    });
+}
+/** A kernel that fills out[i] from x at the flat index that `index` gives. */
+function copying(request, layout, index) {
+    const [x] = request.inputs;
+    const total = product(request.out.shape);
+    return single(perElement({
+        label: request.label,
+        bindings: [read('x', product(x.shape), x.element), write('out', total, request.out.element)],
+        total,
+        layout,
+        body: wgsl `out[i] = x[${code(index)}];`,
+    }));
+}
+const joined = (terms) => (terms.length === 0 ? '0u' : terms.join(' + '));
+/** attrs: order. */
+const permute = (request) => {
+    const { order } = request.attrs;
+    const strides = stridesOf(request.inputs[0].shape);
+    const terms = coordinates(request.out.shape).map((at, axis) => `${at} * ${strides[order[axis]]}u`);
+    return copying(request, `out's axes are x's in the order ${order}.`, joined(terms));
+};
+/** attrs: starts, steps. */
+const slice = (request) => {
+    const { starts, steps } = request.attrs;
+    const strides = stridesOf(request.inputs[0].shape);
+    const terms = coordinates(request.out.shape).map((at, axis) => `(${at} * ${steps[axis]}u + ${starts[axis]}u) * ${strides[axis]}u`);
+    return copying(request, `Axis a of x is read at start[a] + step[a] * index.`, joined(terms));
+};
+/** attrs: before, after, mode, value. */
+const pad = (request) => {
+    const { before, mode, value } = request.attrs;
+    const [x] = request.inputs;
+    const strides = stridesOf(x.shape);
+    const places = coordinates(request.out.shape).map((at, axis) => `i32(${at}) - ${before[axis]}`);
+    const total = product(request.out.shape);
+    const lines = places.map((place, axis) => {
+        const last = x.shape[axis] - 1;
+        const name = `c${axis}`;
+        if (mode === 'edge')
+            return `let ${name} = clamp(${place}, 0, ${last});`;
+        if (mode === 'constant')
+            return `let ${name} = ${place};`;
+        // Mirrored with the edge repeated: left of a b c comes c b a.
+        return `var ${name} = ${place};\nif (${name} < 0) { ${name} = -1 - ${name}; }\nif (${name} > ${last}) { ${name} = ${2 * last + 1} - ${name}; }`;
+    });
+    const index = joined(places.map((_, axis) => `u32(c${axis}) * ${strides[axis]}u`));
+    const inside = places.map((_, axis) => `u32(c${axis}) < ${x.shape[axis]}u`).join(' && ') || 'true';
+    const store = mode === 'constant'
+        ? `out[i] = select(${request.out.element}(${floatLiteral(value)}), x[${index}], ${inside});`
+        : `out[i] = x[${index}];`;
+    return single(perElement({
+        label: request.label,
+        bindings: [read('x', product(x.shape), x.element), write('out', total, request.out.element)],
+        total,
+        layout: `c0, c1, ...: where out's element lies in x; padding mode ${mode}.`,
+        body: code([...lines, store].join('\n')),
+    }));
+};
+/** attrs: axis. One dispatch per input, each writing its own part. */
+const concat = ({ label, inputs, out, attrs }) => {
+    const { axis } = attrs;
+    const inner = product(out.shape.slice(axis + 1));
+    const row = out.shape[axis] * inner;
+    let start = 0;
+    const steps = inputs.flatMap((spec, index) => {
+        const own = spec.shape[axis] * inner;
+        const total = product(spec.shape);
+        const offset = start;
+        start += own;
+        if (total === 0)
+            return [];
+        const kernel = perElement({
+            label: `${label} part ${index}`,
+            bindings: [read('x', total, spec.element), write('out', product(out.shape), out.element)],
+            total,
+            layout: `x [outer, ${own}] goes to columns ${offset}.. of out [outer, ${row}].`,
+            body: wgsl `out[(i / ${own}u) * ${row}u + ${offset}u + i % ${own}u] = x[i];`,
+        });
+        return [{ kernel, operands: [index, 'out'] }];
+    });
+    return { steps, scratch: [] };
+};
+export const movementKernels = { permute, slice, pad, concat };
+//# sourceMappingURL=movement.js.map

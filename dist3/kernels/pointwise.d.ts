@@ -1,0 +1,4 @@
+import { type Lowering } from './lowering.ts';
+export declare const pointwiseKernels: {
+    pointwise: Lowering;
+};

@@ -1,0 +1,60 @@
+/** Every function of one element, once: its WGSL expression and its cost. Fusion splices these anywhere. */
+import { erf } from './math/erf.js';
+import { safeTanh } from './math/tanh.js';
+const unary = (text, flops = 1, ...functions) => ({
+    arity: 1,
+    params: [],
+    flops,
+    functions,
+    wgsl: ([x]) => text(x),
+});
+const binary = (text, flops = 1) => ({
+    arity: 2,
+    params: [],
+    flops,
+    wgsl: ([a, b]) => text(a, b),
+});
+export const POINTWISE = {
+    constant: { arity: 0, params: ['value'], flops: 0, wgsl: (_, [value]) => value },
+    identity: unary((x) => x, 0),
+    neg: unary((x) => `-${x}`),
+    abs: unary((x) => `abs(${x})`),
+    sign: unary((x) => `sign(${x})`),
+    square: unary((x) => `${x} * ${x}`),
+    exp: unary((x) => `exp(${x})`, 8),
+    log: unary((x) => `log(${x})`, 8),
+    sqrt: unary((x) => `sqrt(${x})`, 4),
+    rsqrt: unary((x) => `inverseSqrt(${x})`, 4),
+    reciprocal: unary((x) => `1.0 / ${x}`, 4),
+    floor: unary((x) => `floor(${x})`),
+    sigmoid: unary((x) => `1.0 / (1.0 + exp(-${x}))`, 12),
+    tanh: unary((x) => `safe_tanh(${x})`, 12, safeTanh),
+    erf: unary((x) => `erf(${x})`, 40, erf),
+    relu: unary((x) => `max(${x}, 0.0)`),
+    relu6: unary((x) => `clamp(${x}, 0.0, 6.0)`, 2),
+    /** x Phi(x), the exact form. */
+    gelu: unary((x) => `0.5 * ${x} * (1.0 + erf(${x} * 0.7071067811865476))`, 44, erf),
+    /** d gelu / dx = Phi(x) + x phi(x). */
+    geluSlope: unary((x) => `0.5 * (1.0 + erf(${x} * 0.7071067811865476)) + ${x} * 0.3989422804014327 * exp(-0.5 * ${x} * ${x})`, 56, erf),
+    silu: unary((x) => `${x} / (1.0 + exp(-${x}))`, 13),
+    add: binary((a, b) => `${a} + ${b}`),
+    sub: binary((a, b) => `${a} - ${b}`),
+    mul: binary((a, b) => `${a} * ${b}`),
+    div: binary((a, b) => `${a} / ${b}`, 4),
+    maximum: binary((a, b) => `max(${a}, ${b})`),
+    minimum: binary((a, b) => `min(${a}, ${b})`),
+    greater: binary((a, b) => `select(0.0, 1.0, ${a} > ${b})`),
+    greaterEqual: binary((a, b) => `select(0.0, 1.0, ${a} >= ${b})`),
+    equal: binary((a, b) => `select(0.0, 1.0, ${a} == ${b})`),
+    /** args: condition, where it is not zero, where it is. */
+    where: { arity: 3, params: [], flops: 1, wgsl: ([c, a, b]) => `select(${b}, ${a}, ${c} != 0.0)` },
+    scale: { arity: 1, params: ['factor'], flops: 1, wgsl: ([x], [factor]) => `${x} * ${factor}` },
+    shift: { arity: 1, params: ['offset'], flops: 1, wgsl: ([x], [offset]) => `${x} + ${offset}` },
+    clamp: {
+        arity: 1,
+        params: ['low', 'high'],
+        flops: 2,
+        wgsl: ([x], [low, high]) => `clamp(${x}, ${low}, ${high})`,
+    },
+};
+//# sourceMappingURL=pointwiseTable.js.map

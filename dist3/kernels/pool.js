@@ -1,0 +1,106 @@
+import { product } from '../shape.js';
+import { read, write } from './kernel.js';
+import { single } from './lowering.js';
+import { perElement } from './perElement.js';
+import { code, wgsl } from './wgsl.js';
+const windowOf = (request) => request.attrs.window;
+/** One invocation per element of `out`, after naming its coordinates: plane, y, x. */
+function perPixel(request, bindings, flops, layout, body) {
+    const [, , h, w] = request.out.shape;
+    const total = product(request.out.shape);
+    return single(perElement({
+        label: request.label,
+        bindings: [...bindings, write('out', total, request.out.element)],
+        total,
+        flops: flops * total,
+        layout,
+        body: wgsl `
+        let plane = i / ${h * w}u;
+        let y = i32((i / ${w}u) % ${h}u);
+        let x = i32(i % ${w}u);
+        ${body}`,
+    }));
+}
+const input = (request, index, name) => {
+    const spec = request.inputs[index];
+    return read(name, product(spec.shape), spec.element);
+};
+const maxPool2d = (request) => {
+    const { kernel, stride, padding } = windowOf(request);
+    const [, , h, w] = request.inputs[0].shape;
+    return perPixel(request, [input(request, 0, 'source')], kernel[0] * kernel[1], 'source [planes, H, W], out [planes, OH, OW]; padding counts as minus infinity.', wgsl `
+      var best = -3.4028234e38;
+      for (var ky = 0; ky < ${kernel[0]}; ky++) {
+        for (var kx = 0; kx < ${kernel[1]}; kx++) {
+          let sy = y * ${stride[0]} - ${padding[0]} + ky;
+          let sx = x * ${stride[1]} - ${padding[1]} + kx;
+          if (u32(sy) < ${h}u && u32(sx) < ${w}u) {
+            best = max(best, f32(source[plane * ${h * w}u + u32(sy) * ${w}u + u32(sx)]));
+          }
+        }
+      }
+      out[i] = ${code(request.out.element)}(best);`);
+};
+/** WGSL ranges of the windows that contain input coordinate `at` along one axis. */
+const windowRange = (at, kernel, stride, padding, count, name) => `let ${name}_first = u32(max(0, ${at} + ${padding} - ${kernel - 1} + ${stride - 1}) / ${stride});
+let ${name}_last = u32(min(${count - 1}, (${at} + ${padding}) / ${stride}));`;
+/** x, dy -> dx. As a gather: each input element asks every window that holds it whether it was the maximum. */
+const maxPool2dGrad = (request) => {
+    const { kernel, stride, padding } = windowOf(request);
+    const [, , h, w] = request.inputs[0].shape;
+    const [, , oh, ow] = request.inputs[1].shape;
+    return perPixel(request, [input(request, 0, 'source'), input(request, 1, 'dy')], (kernel[0] * kernel[1]) ** 2, 'source, out [planes, H, W], dy [planes, OH, OW]. The first largest of a window, row by row, takes its dy.', wgsl `
+      ${code(windowRange('y', kernel[0], stride[0], padding[0], oh, 'oy'))}
+      ${code(windowRange('x', kernel[1], stride[1], padding[1], ow, 'ox'))}
+      var sum = 0.0;
+      for (var oy = oy_first; oy <= oy_last; oy++) {
+        for (var ox = ox_first; ox <= ox_last; ox++) {
+          var best = -3.4028234e38;
+          var winner = 0xffffffffu;
+          for (var ky = 0; ky < ${kernel[0]}; ky++) {
+            for (var kx = 0; kx < ${kernel[1]}; kx++) {
+              let sy = i32(oy) * ${stride[0]} - ${padding[0]} + ky;
+              let sx = i32(ox) * ${stride[1]} - ${padding[1]} + kx;
+              if (u32(sy) >= ${h}u || u32(sx) >= ${w}u) { continue; }
+              let at = plane * ${h * w}u + u32(sy) * ${w}u + u32(sx);
+              let value = f32(source[at]);
+              if (value > best || winner == 0xffffffffu) { best = value; winner = at; }
+            }
+          }
+          if (winner == i) { sum += f32(dy[plane * ${oh * ow}u + oy * ${ow}u + ox]); }
+        }
+      }
+      out[i] = ${code(request.out.element)}(sum);`);
+};
+const avgPool2d = (request) => {
+    const { kernel, stride, padding } = windowOf(request);
+    const [, , h, w] = request.inputs[0].shape;
+    return perPixel(request, [input(request, 0, 'source')], kernel[0] * kernel[1], 'source [planes, H, W], out [planes, OH, OW]; padding counts as zeros.', wgsl `
+      var sum = 0.0;
+      for (var ky = 0; ky < ${kernel[0]}; ky++) {
+        for (var kx = 0; kx < ${kernel[1]}; kx++) {
+          let sy = y * ${stride[0]} - ${padding[0]} + ky;
+          let sx = x * ${stride[1]} - ${padding[1]} + kx;
+          if (u32(sy) < ${h}u && u32(sx) < ${w}u) {
+            sum += f32(source[plane * ${h * w}u + u32(sy) * ${w}u + u32(sx)]);
+          }
+        }
+      }
+      out[i] = ${code(request.out.element)}(sum * f32(${1 / (kernel[0] * kernel[1])}));`);
+};
+const avgPool2dGrad = (request) => {
+    const { kernel, stride, padding } = windowOf(request);
+    const [, , oh, ow] = request.inputs[0].shape;
+    return perPixel(request, [input(request, 0, 'dy')], kernel[0] * kernel[1], 'dy [planes, OH, OW], out [planes, H, W]: the mean of every window that holds the element.', wgsl `
+      ${code(windowRange('y', kernel[0], stride[0], padding[0], oh, 'oy'))}
+      ${code(windowRange('x', kernel[1], stride[1], padding[1], ow, 'ox'))}
+      var sum = 0.0;
+      for (var oy = oy_first; oy <= oy_last; oy++) {
+        for (var ox = ox_first; ox <= ox_last; ox++) {
+          sum += f32(dy[plane * ${oh * ow}u + oy * ${ow}u + ox]);
+        }
+      }
+      out[i] = ${code(request.out.element)}(sum * f32(${1 / (kernel[0] * kernel[1])}));`);
+};
+export const poolKernels = { maxPool2d, maxPool2dGrad, avgPool2d, avgPool2dGrad };
+//# sourceMappingURL=pool.js.map

@@ -1,0 +1,201 @@
+import { product, stridesOf } from '../shape.js';
+import { broadcastIndex } from './broadcast.js';
+import { GROUP_INDEX, linearGrid, makeKernel, read, write } from './kernel.js';
+import { single } from './lowering.js';
+import { programFlops, programLabel, programText } from './program.js';
+import { code, wgsl } from './wgsl.js';
+const JOIN = {
+    sum: (a, b) => `${a} + ${b}`,
+    max: (a, b) => `max(${a}, ${b})`,
+    min: (a, b) => `min(${a}, ${b})`,
+};
+const START = { sum: '0.0', max: '-3.4028234e38', min: '3.4028234e38' };
+const SUBGROUP = { sum: 'subgroupAdd', max: 'subgroupMax', min: 'subgroupMin' };
+/** Sums longer than this are added up in parts, so that the error does not grow with the length. */
+const RUN = 256;
+/** attrs: kind, axes, factor, prologue?, shape? (what is reduced, where a prologue yields it). */
+const reduce = (request, device) => {
+    const reduction = describe(request);
+    const { outputs, length } = reduction;
+    const lanes = laneCount(device);
+    // Neighbouring results next to each other in memory, or short sums: one invocation each.
+    const enough = outputs >= (device.software ? 64 : 4096);
+    if (length <= 16 || lanes === 1 || (enough && length <= 64))
+        return single(perInvocation(reduction));
+    const groups = device.software ? 16 : 256;
+    const splits = Math.max(1, Math.min(Math.floor(length / (lanes * 64)), Math.ceil(groups / outputs), 64));
+    if (splits === 1)
+        return single(perGroup(reduction, lanes, 1, device));
+    const parts = perGroup({ ...reduction, factor: 1 }, lanes, splits, device);
+    const total = perInvocation(totalOf(reduction, splits));
+    return {
+        steps: [
+            { kernel: parts, operands: [...request.inputs.keys(), { scratch: 0 }] },
+            { kernel: total, operands: [{ scratch: 0 }, 'out'] },
+        ],
+        scratch: [outputs * splits],
+    };
+};
+/** Lanes that share one sum. A CPU adapter's workgroup is one subgroup: its tree then needs no barrier. */
+const laneCount = (device) => device.software ? (device.subgroupSize >= 4 ? device.subgroupSize : 1) : 256;
+function describe({ label, inputs, out, attrs }) {
+    const { kind, axes, factor, prologue, shape } = attrs;
+    const from = shape ?? inputs[0].shape;
+    const bindings = inputs.map((spec, i) => read(`x${i}`, product(spec.shape), spec.element));
+    const operands = inputs.map((spec, i) => `f32(x${i}[${broadcastIndex('i', from, spec.shape)}])`);
+    const kept = from.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+    const text = prologue ? programText(prologue, operands) : { statements: code(''), result: operands[0] };
+    return {
+        label: prologue ? `${label} ${kind} of ${programLabel(prologue)}` : `${label} ${kind}`,
+        kind,
+        factor,
+        outputs: product(out.shape),
+        length: product(axes.map((axis) => from[axis])),
+        bindings: [...bindings, write('out', product(out.shape))],
+        base: product(from) === 0 ? '' : `let base = ${offsets('o', from, kept)};`,
+        // An empty sum loads nothing, but its text must still compile.
+        load: product(from) === 0
+            ? code('let value = 0.0;')
+            : code(`let i = base + ${offsets('r', from, axes)};\n${text.statements.text}\nlet value = ${text.result};`, ...text.statements.functions),
+        flops: product(from) * (1 + (prologue ? programFlops(prologue) : 0)),
+    };
+}
+/** Where element `index` of the sub-grid spanned by `axes` lies in `shape`; neighbouring axes are merged. */
+function offsets(index, shape, axes) {
+    const strides = stridesOf(shape);
+    const runs = [];
+    for (const axis of axes) {
+        if (shape[axis] === 1)
+            continue;
+        const last = runs.at(-1);
+        if (last && last.stride === strides[axis] * shape[axis]) {
+            last.size *= shape[axis];
+            last.stride = strides[axis];
+        }
+        else
+            runs.push({ size: shape[axis], stride: strides[axis] });
+    }
+    let below = 1;
+    const terms = runs.reverse().map(({ size, stride }, i) => {
+        const shifted = below === 1 ? index : `(${index} / ${below}u)`;
+        below *= size;
+        return `${i === runs.length - 1 ? shifted : `(${shifted} % ${size}u)`} * ${stride}u`;
+    });
+    return terms.length === 0 ? '0u' : terms.join(' + ');
+}
+/** The second stage of a split: parts [outputs, splits] joined in order. */
+const totalOf = (reduction, splits) => ({
+    ...reduction,
+    label: `${reduction.label} total`,
+    length: splits,
+    bindings: [read('parts', reduction.outputs * splits), write('out', reduction.outputs)],
+    base: `let base = o * ${splits}u;`,
+    load: code('let value = parts[base + r];'),
+    flops: reduction.outputs * splits,
+});
+/** One invocation walks the whole sum of one result. */
+function perInvocation(reduction) {
+    const { label, kind, factor, outputs, length, bindings, base, load, flops } = reduction;
+    return makeKernel({
+        label,
+        bindings,
+        grid: linearGrid(Math.ceil(outputs / 64)),
+        flops,
+        wgsl: wgsl `
+      // Result o is joined from ${length} elements in order, in runs of ${RUN}.
+      @compute @workgroup_size(64)
+      fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let o = (${code(GROUP_INDEX)}) * 64u + lane;
+        if (o >= ${outputs}u) { return; }
+        ${code(base)}
+        var total = ${code(START[kind])};
+        for (var start = 0u; start < ${length}u; start += ${RUN}u) {
+          var part = ${code(START[kind])};
+          for (var r = start; r < min(start + ${RUN}u, ${length}u); r++) {
+            ${load}
+            part = ${code(JOIN[kind]('part', 'value'))};
+          }
+          total = ${code(JOIN[kind]('total', 'part'))};
+        }
+        out[o] = ${code(scaled('total', factor))};
+      }`,
+    });
+}
+const scaled = (name, factor) => (factor === 1 ? name : `${name} * f32(${factor})`);
+/** `lanes` invocations share a sum (or one of its `splits` parts) and join theirs in a tree. */
+function perGroup(reduction, lanes, splits, device) {
+    const { label, kind, factor, outputs, length, bindings, base, load, flops } = reduction;
+    const share = Math.ceil(length / splits);
+    const oneSubgroup = device.subgroupSize === lanes;
+    const tree = oneSubgroup
+        ? code(`let joined = ${SUBGROUP[kind]}(total);`)
+        : wgsl `
+      shared_totals[lane] = total;
+      for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (lane < half) { shared_totals[lane] = ${code(JOIN[kind]('shared_totals[lane]', 'shared_totals[lane + half]'))}; }
+      }
+      let joined = shared_totals[0];`;
+    const memory = oneSubgroup ? code('') : code(`var<workgroup> shared_totals: array<f32, ${lanes}>;`);
+    return makeKernel({
+        label,
+        bindings: [...bindings.slice(0, -1), write('out', outputs * splits)],
+        grid: linearGrid(outputs * splits),
+        flops,
+        enables: oneSubgroup ? ['subgroups'] : [],
+        wgsl: wgsl `
+      // Workgroup (o, part): ${lanes} lanes take every ${lanes}th of ${share} elements, then join in a tree.
+      ${memory}
+      @compute @workgroup_size(${lanes})
+      fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let group = ${code(GROUP_INDEX)};
+        if (group >= ${outputs * splits}u) { return; }
+        let o = group / ${splits}u;
+        let first = (group % ${splits}u) * ${share}u;
+        let last = min(first + ${share}u, ${length}u);
+        ${code(base)}
+        var total = ${code(START[kind])};
+        for (var start = first + lane; start < last; start += ${RUN * lanes}u) {
+          var part = ${code(START[kind])};
+          for (var r = start; r < min(start + ${RUN * lanes}u, last); r += ${lanes}u) {
+            ${load}
+            part = ${code(JOIN[kind]('part', 'value'))};
+          }
+          total = ${code(JOIN[kind]('total', 'part'))};
+        }
+        ${tree}
+        if (lane == 0u) { out[group] = ${code(scaled('joined', factor))}; }
+      }`,
+    });
+}
+/** attrs: axis. The first largest element's index along it (i32). */
+const argmax = ({ label, inputs, out, attrs }) => {
+    const [x] = inputs;
+    const { axis } = attrs;
+    const inner = product(x.shape.slice(axis + 1));
+    const length = x.shape[axis];
+    const outputs = product(out.shape);
+    return single(makeKernel({
+        label,
+        bindings: [read('x', product(x.shape), x.element), write('out', outputs, 'i32')],
+        grid: linearGrid(Math.ceil(outputs / 64)),
+        flops: product(x.shape),
+        wgsl: wgsl `
+        // x [outer, ${length}, ${inner}]; one invocation walks the axis of one result.
+        @compute @workgroup_size(64)
+        fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
+          let o = (${code(GROUP_INDEX)}) * 64u + lane;
+          if (o >= ${outputs}u) { return; }
+          let base = (o / ${inner}u) * ${length * inner}u + o % ${inner}u;
+          var best = 0u;
+          var largest = f32(x[base]);
+          for (var r = 1u; r < ${length}u; r++) {
+            let value = f32(x[base + r * ${inner}u]);
+            if (value > largest) { largest = value; best = r; }
+          }
+          out[o] = i32(best);
+        }`,
+    }));
+};
+export const reduceKernels = { reduce, argmax };
+//# sourceMappingURL=reduce.js.map

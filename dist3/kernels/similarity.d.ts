@@ -1,0 +1,5 @@
+import type { Lowering } from './lowering.ts';
+export declare const similarityKernels: {
+    cosineMap: Lowering;
+    rowDots: Lowering;
+};

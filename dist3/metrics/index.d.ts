@@ -1,0 +1,3 @@
+export type { Metric } from './metric.ts';
+export { type PixelAccumulator, type PixelMetrics, pixelAccumulator } from './pixelMetrics.ts';
+export { auroc, averagePrecision, f1Max, precisionRecallCurve, rocCurve } from './ranking.ts';

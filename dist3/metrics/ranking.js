@@ -1,0 +1,109 @@
+import { NotFiniteError } from '../errors.js';
+import { oneClassReason, undefinedMetric } from './metric.js';
+/** Distinct scores, highest first. `labels[i]` is truthy where sample i is anomalous. */
+export function tiedGroups(scores, labels) {
+    for (let i = 0; i < scores.length; i++) {
+        if (!Number.isFinite(scores[i]))
+            throw new NotFiniteError(`score ${i} is ${scores[i]}, expected a finite number`);
+    }
+    const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b] - scores[a]);
+    const groups = [];
+    for (const i of order) {
+        const last = groups.at(-1);
+        const group = last && last.score === scores[i] ? last : { score: scores[i], positives: 0, negatives: 0 };
+        if (group !== last)
+            groups.push(group);
+        if (labels[i])
+            group.positives += 1;
+        else
+            group.negatives += 1;
+    }
+    return groups;
+}
+const count = (groups) => {
+    let positives = 0;
+    let negatives = 0;
+    for (const group of groups) {
+        positives += group.positives;
+        negatives += group.negatives;
+    }
+    return { positives, negatives };
+};
+/** Probability that a random anomalous sample scores above a random normal one, ties counting half. */
+export function aurocOf(groups) {
+    const { positives, negatives } = count(groups);
+    const reason = oneClassReason(positives, negatives);
+    if (reason)
+        return undefinedMetric(reason);
+    let area = 0;
+    let seen = 0;
+    for (const group of groups) {
+        area += group.negatives * (seen + group.positives / 2);
+        seen += group.positives;
+    }
+    return { value: area / (positives * negatives) };
+}
+/** Sum over distinct scores of recall gained times precision: no interpolation (evaluation.md 3.1). */
+export function averagePrecisionOf(groups) {
+    const { positives, negatives } = count(groups);
+    const reason = oneClassReason(positives, negatives);
+    if (reason)
+        return undefinedMetric(reason);
+    let hits = 0;
+    let flagged = 0;
+    let total = 0;
+    for (const group of groups) {
+        hits += group.positives;
+        flagged += group.positives + group.negatives;
+        total += (group.positives / positives) * (hits / flagged);
+    }
+    return { value: total };
+}
+export const auroc = (scores, labels) => aurocOf(tiedGroups(scores, labels));
+export const averagePrecision = (scores, labels) => averagePrecisionOf(tiedGroups(scores, labels));
+/** The highest F1 over all thresholds, and the threshold (flag scores at or above it) that reaches it. */
+export function f1Max(scores, labels) {
+    const groups = tiedGroups(scores, labels);
+    const { positives, negatives } = count(groups);
+    const reason = oneClassReason(positives, negatives);
+    if (reason)
+        return { value: null, reason };
+    let best = { value: 0, threshold: groups[0].score };
+    let hits = 0;
+    let flagged = 0;
+    for (const group of groups) {
+        hits += group.positives;
+        flagged += group.positives + group.negatives;
+        const value = (2 * hits) / (flagged + positives);
+        if (value > best.value)
+            best = { value, threshold: group.score };
+    }
+    return best;
+}
+/** Points (false-positive rate, true-positive rate), thinned evenly to at most `most`. */
+export function rocCurve(scores, labels, most = 400) {
+    return curve(scores, labels, most, (hits, flagged, positives, negatives) => [
+        (flagged - hits) / negatives,
+        hits / positives,
+    ]);
+}
+/** Points (recall, precision), thinned evenly to at most `most`. */
+export function precisionRecallCurve(scores, labels, most = 400) {
+    return curve(scores, labels, most, (hits, flagged, positives) => [hits / positives, hits / flagged]);
+}
+function curve(scores, labels, most, point) {
+    const groups = tiedGroups(scores, labels);
+    const { positives, negatives } = count(groups);
+    if (oneClassReason(positives, negatives))
+        return [];
+    let hits = 0;
+    let flagged = 0;
+    const points = groups.map((group) => {
+        hits += group.positives;
+        flagged += group.positives + group.negatives;
+        return point(hits, flagged, positives, negatives);
+    });
+    const step = Math.max(1, points.length / most);
+    return points.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step) || i === points.length - 1);
+}
+//# sourceMappingURL=ranking.js.map

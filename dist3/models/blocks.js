@@ -1,0 +1,65 @@
+import { conv2d, convTranspose2d } from '../graph/ops/conv.js';
+import { add, relu, scale } from '../graph/ops/pointwise.js';
+import { kaimingNormalFanOut, ones, pytorchDefault, zeros } from '../nn/init.js';
+import { within } from '../nn/layers.js';
+import { batchNorm2d, batchNorm2dTrain } from '../nn/norm.js';
+/** conv k x k without bias, "same" padding for odd k: [N, C, H, W] -> [N, out, H/stride, W/stride]. */
+export function conv(layers, name, x, out, kernel, stride = 1) {
+    return within(layers, name, (inner) => {
+        const weight = inner.parameter('weight', [out, x.shape[1], kernel, kernel], kaimingNormalFanOut);
+        return conv2d(x, weight, { stride, padding: Math.floor(kernel / 2) });
+    });
+}
+/** Transposed convolution 2x2, stride 2, no bias: doubles both sides. Keeps PyTorch's default start. */
+export function upConv(layers, name, x, out) {
+    return within(layers, name, (inner) => {
+        const weight = inner.parameter('weight', [x.shape[1], out, 2, 2], pytorchDefault);
+        return convTranspose2d(x, weight, { stride: 2 });
+    });
+}
+/** Batch norm, eps 1e-5. Training: batch statistics, which it reports for the running ones (momentum 0.1). */
+export function norm(layers, name, x) {
+    return within(layers, name, (inner) => {
+        const shape = [x.shape[1]];
+        const weight = inner.parameter('weight', shape, ones);
+        const bias = inner.parameter('bias', shape, zeros);
+        const mean = inner.buffer('running_mean', shape, zeros);
+        const variance = inner.buffer('running_var', shape, ones);
+        if (!inner.training)
+            return batchNorm2d(x, { weight, bias, mean, variance, eps: 1e-5 });
+        const batch = batchNorm2dTrain(x, weight, bias, 1e-5);
+        inner.measured('running_mean', batch.mean);
+        // Running statistics keep the unbiased variance.
+        inner.measured('running_var', scale(batch.variance, batch.count / Math.max(1, batch.count - 1)));
+        return batch.out;
+    });
+}
+/** The residual block of ResNet-18/34 (expansion 1) or -50 and wider (4); the stride is in the 3x3. */
+export function residualBlock(layers, x, options) {
+    const { planes, stride, width, expansion, activation: act = relu } = options;
+    const out = planes * expansion;
+    const short = stride === 1 && x.shape[1] === out
+        ? x
+        : within(layers, 'downsample', (inner) => norm(inner, '1', conv(inner, '0', x, out, 1, stride)));
+    if (expansion === 1) {
+        const first = act(norm(layers, 'bn1', conv(layers, 'conv1', x, planes, 3, stride)));
+        return act(add(norm(layers, 'bn2', conv(layers, 'conv2', first, planes, 3)), short));
+    }
+    const first = act(norm(layers, 'bn1', conv(layers, 'conv1', x, width, 1)));
+    const second = act(norm(layers, 'bn2', conv(layers, 'conv2', first, width, 3, stride)));
+    return act(add(norm(layers, 'bn3', conv(layers, 'conv3', second, out, 1)), short));
+}
+/** The decoder's first block of a layer: like `residualBlock`, but doubling the sides by transposed convolution. */
+export function upsamplingBlock(layers, x, options) {
+    const { planes, width, expansion, activation: act = relu } = options;
+    const out = planes * expansion;
+    const short = within(layers, 'upsample', (inner) => norm(inner, '1', upConv(inner, '0', x, out)));
+    if (expansion === 1) {
+        const first = act(norm(layers, 'bn1', upConv(layers, 'conv1', x, planes)));
+        return act(add(norm(layers, 'bn2', conv(layers, 'conv2', first, planes, 3)), short));
+    }
+    const first = act(norm(layers, 'bn1', conv(layers, 'conv1', x, width, 1)));
+    const second = act(norm(layers, 'bn2', upConv(layers, 'conv2', first, width)));
+    return act(add(norm(layers, 'bn3', conv(layers, 'conv3', second, out, 1)), short));
+}
+//# sourceMappingURL=blocks.js.map

@@ -1,0 +1,24 @@
+import { gelu } from '../graph/ops/pointwise.js';
+import { within } from '../nn/layers.js';
+import { residualBlock, upsamplingBlock } from './blocks.js';
+/**
+ * A mirrored ResNet that regrows the encoder's features from the bottleneck (methods.md 4.3). Block counts are
+ * the encoder's list read forwards, as in the original code. Returns g1, g2, g3, shaped like f1, f2, f3.
+ */
+export function reverseDecoder(layers, embedding, config, activation = gelu) {
+    const stage = (index, x) => {
+        const planes = config.base * 2 ** (3 - index);
+        const shape = { planes, width: planes * config.widen, expansion: config.expansion, activation };
+        return within(layers, `layer${index}`, (inner) => {
+            let y = within(inner, '0', (each) => upsamplingBlock(each, x, shape));
+            for (let block = 1; block < config.blocks[index - 1]; block++) {
+                y = within(inner, String(block), (each) => residualBlock(each, y, { ...shape, stride: 1 }));
+            }
+            return y;
+        });
+    };
+    const g3 = stage(1, embedding);
+    const g2 = stage(2, g3);
+    return [stage(3, g2), g2, g3];
+}
+//# sourceMappingURL=reverseDecoder.js.map

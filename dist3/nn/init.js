@@ -1,0 +1,32 @@
+import { RandomStream } from '../random.js';
+import { product } from '../shape.js';
+export const constantInit = (value) => (shape) => new Float32Array(product(shape)).fill(value);
+export const zeros = constantInit(0);
+export const ones = constantInit(1);
+/** N(0, sqrt(2 / fan_out)), fan_out = Cout kh kw: convolution weights [Cout, Cin, kh, kw]. */
+export const kaimingNormalFanOut = (shape, random) => {
+    const deviation = Math.sqrt(2 / (shape[0] * product(shape.slice(2))));
+    return Float32Array.from({ length: product(shape) }, () => random.normal() * deviation);
+};
+/** Uniform in +-1/sqrt(fanIn): PyTorch's default for weights and biases alike. */
+export const uniformFanIn = (fanIn) => (shape, random) => {
+    const bound = 1 / Math.sqrt(fanIn);
+    return Float32Array.from({ length: product(shape) }, () => (2 * random.next() - 1) * bound);
+};
+/** PyTorch's default for a weight: fan_in is everything but the first axis (for transposed convolutions too). */
+export const pytorchDefault = (shape, random) => uniformFanIn(product(shape.slice(1)))(shape, random);
+/** Fresh tensors for `specs`: same seed, same names, same bytes. */
+export function initialize(specs, seed) {
+    return new Map(specs.map(({ name, shape, init }) => [
+        name,
+        { shape, data: init(shape, new RandomStream(seed, streamOf(name))) },
+    ]));
+}
+/** FNV-1a of the name: the stream number of its random numbers. */
+function streamOf(name) {
+    let hash = 0x811c9dc5;
+    for (const char of name)
+        hash = Math.imul(hash ^ char.codePointAt(0), 0x01000193);
+    return hash >>> 0;
+}
+//# sourceMappingURL=init.js.map

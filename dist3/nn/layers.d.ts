@@ -1,0 +1,44 @@
+import { type Value } from '../graph/value.ts';
+import type { Shape } from '../shape.ts';
+import type { Initializer } from './init.ts';
+/** One tensor of a network: a trained parameter, or a buffer (running statistics). Names are torchvision's. */
+export interface ParameterSpec {
+    readonly name: string;
+    readonly shape: Shape;
+    readonly init: Initializer;
+    readonly kind: 'parameter' | 'buffer';
+}
+/**
+ * Where a network's layers get their tensors from. A network is a plain function of this and its inputs: run
+ * once with `declare` it lists its parameters, run again with real tensors it computes.
+ */
+export interface Layers {
+    /** Batch statistics, dropout. */
+    readonly training: boolean;
+    /** The same source for a part of the network: names get `name.` in front. */
+    child(name: string): Layers;
+    parameter(name: string, shape: Shape, init: Initializer): Value;
+    buffer(name: string, shape: Shape, init: Initializer): Value;
+    /** Training: what this step measured for a buffer, to be averaged in. */
+    measured(name: string, value: Value): void;
+    /** Training: the key of the step's random numbers, and a number no other site of the network uses. */
+    random(): {
+        key: Value;
+        site: number;
+    };
+}
+/** What backs the layers: everything `layersFrom` cannot know. */
+export interface LayerSource {
+    readonly training: boolean;
+    tensor(spec: ParameterSpec): Value;
+    measured?(name: string, value: Value): void;
+    /** u32 [4]; see randomUniform. */
+    readonly key?: Value;
+}
+export declare function layersFrom(source: LayerSource, prefix?: string, sites?: {
+    next: number;
+}): Layers;
+/** Runs `part` of a network under its name, for parameters and labels alike. */
+export declare const within: <T>(layers: Layers, name: string, part: (inner: Layers) => T) => T;
+/** The tensors a network asks for, in the order it asks. Computes nothing. */
+export declare function declare(network: (layers: Layers) => unknown): ParameterSpec[];

@@ -1,0 +1,37 @@
+import { ShapeError } from '../errors.js';
+import { flatten, slice } from '../graph/ops/movement.js';
+import { abs, clamp, div, greater, mul, neg, scale, shift, sqrt, square, sub, where, } from '../graph/ops/pointwise.js';
+import { mean, sum } from '../graph/ops/reduce.js';
+import { oneHot } from '../graph/ops/select.js';
+import { cosineMap, NORM_FLOOR, rowDots } from '../graph/ops/similarity.js';
+import { asValue } from '../graph/value.js';
+import { logSoftmax } from './softmax.js';
+/** Mean of squared differences over all elements. */
+export const mseLoss = (a, b) => mean(square(sub(a, b)));
+/** The paper's equation 4: d^2 / (2 alpha) below alpha, |d| - alpha/2 above; mean over all elements. */
+export function smoothL1Loss(prediction, target, alpha) {
+    if (!(alpha > 0))
+        throw new ShapeError(`smoothL1Loss: alpha expects more than 0, got ${alpha}`);
+    const d = sub(prediction, target);
+    const size = abs(d);
+    return mean(where(greater(alpha, size), scale(square(d), 1 / (2 * alpha)), shift(size, -alpha / 2)));
+}
+/** Mean of -log softmax(logits)[label]: logits [N, K], labels (i32) [N]. */
+export function crossEntropy(logits, labels) {
+    const value = asValue(logits);
+    if (value.shape.length !== 2) {
+        throw new ShapeError(`crossEntropy: logits expects [N, K], got [${value.shape.join(', ')}]`);
+    }
+    const picked = mul(logSoftmax(value, 1), oneHot(labels, value.shape[1]));
+    return scale(neg(sum(picked)), 1 / value.shape[0]);
+}
+/** Cosine of a and b along channels: [N, C, ...S] -> [N, ...S]. */
+export const cosineSimilarity = (a, b) => shift(neg(cosineMap(a, b)), 1);
+/** Per sample one cosine over everything, 1 - cos, mean over the batch (methods.md 4.4): each operand read once. */
+export function globalCosineLoss(a, b) {
+    const dots = rowDots(flatten(a), flatten(b));
+    const column = (i) => slice(dots, [null, { start: i, end: i + 1 }]);
+    const norm = (i) => clamp(sqrt(column(i)), NORM_FLOOR, 3e38);
+    return mean(shift(neg(div(column(0), mul(norm(1), norm(2)))), 1));
+}
+//# sourceMappingURL=losses.js.map

@@ -1,0 +1,66 @@
+import { precisionRecallCurve, rocCurve } from '../metrics/index.js';
+import { curveFigure } from './curveFigure.js';
+import { distributionFigure } from './distributionFigure.js';
+import { html, Markup } from './markup.js';
+import { STYLE } from './style.js';
+import { classTableRows, tableRows } from './table.js';
+/** The whole report as one file without scripts or anything to load. */
+export function page({ title, results, rows, aligned, galleries }) {
+    const { config, latency } = results;
+    const labels = rows.map((row) => row.anomalous);
+    const panels = [
+        { name: 'none', title: '(a) without alignment', scoreOf: (row) => row.raw, calibrated: false },
+        {
+            name: aligned,
+            title: `(b) with ${aligned}`,
+            scoreOf: (row) => row.calibrated,
+            calibrated: true,
+        },
+    ].slice(0, aligned === 'none' ? 1 : 2);
+    const curves = (of) => panels.map(({ name, scoreOf }) => ({ name, points: of(rows.map(scoreOf), labels) }));
+    const anomalous = labels.filter(Boolean).length;
+    const facts = [
+        ['data', config.data],
+        ['test images', `${rows.length - anomalous} normal, ${anomalous} anomalous`],
+        ['method', `${config.method}, encoder ${config.encoder}, ${config.size} px`],
+        [
+            'training',
+            `${config.iterations} steps of ${config.batch}, then ${config.alignIterations} of the alignment`,
+        ],
+        [
+            'latency',
+            `${latency.msPerImage.toFixed(1)} ms per image in batches of ${latency.batch}, ${(100 * latency.alignShare).toFixed(1)} % of it for the alignment`,
+        ],
+        ['adapter', results.adapter],
+        ['seed', String(config.seed)],
+        ['version', results.version],
+    ];
+    return html `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width"/>
+<title>${title}</title><style>${new Markup(STYLE)}</style></head><body>
+<h1>${title}</h1>
+<p class="lead">One model for all classes, trained on mixed and unlabelled normal images, judged at one threshold for all
+(absolute-unified) and, for comparison, at a threshold of its own for each class (model-unified).</p>
+<h2>Metrics</h2>
+${numbers(tableRows(results))}
+<h2>Scores of test images by class</h2>
+<p class="lead key"><span><i style="background:var(--normal)"></i>normal</span><span><i style="background:var(--anomalous)"></i>anomalous</span>
+Dashed: the threshold with the highest F1 over all classes together.</p>
+<div class="pair">${panels.map((panel) => distributionFigure({ ...panel, rows }))}</div>
+<h2>One threshold for all: curves</h2>
+<div class="pair">${curveFigure('ROC', 'false alarms', 'found', curves(rocCurve))}${curveFigure('Precision and recall', 'recall', 'precision', curves(precisionRecallCurve))}</div>
+<h2>Images and maps</h2>
+<p class="lead">Colours have one scale per row for the whole data set: blue is the average over test images of the map's
+mean, red the average of its maximum.</p>
+${galleries}
+<h2>By class</h2>
+${numbers(classTableRows(results))}
+<h2>Run</h2>
+<dl>${facts.map(([name, value]) => html `<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+<details><summary>Configuration</summary><pre>${JSON.stringify(config, null, 2)}</pre></details>
+</body></html>
+`.text;
+}
+const numbers = ([head, ...body]) => html `<div class="scroll"><table class="numbers"><thead><tr>${head.map((cell) => html `<th scope="col">${cell}</th>`)}</tr></thead><tbody>${body.map((row) => html `<tr>${row.map((cell, i) => (i === 0 ? html `<th scope="row">${cell}</th>` : html `<td>${cell}</td>`))}</tr>
+`)}</tbody></table></div>`;
+//# sourceMappingURL=page.js.map

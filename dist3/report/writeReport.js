@@ -1,0 +1,87 @@
+import { basename } from 'node:path';
+import { loadImage, loadMask, loadPixels, scanDataset } from '../data/index.js';
+import { writeFileAtomic } from '../formats/atomicFile.js';
+import { runFiles } from '../train/runFolder.js';
+import { openScorer } from '../train/scorer.js';
+import { firstAligned, readResults } from '../train/testRun.js';
+import { galleryFigure } from './gallery.js';
+import { page } from './page.js';
+import { readScoreRows } from './scoreRows.js';
+/** Images in the grid, and in each list of worst cases. */
+const GRID_CLASSES = 8;
+const WORST = 6;
+/** Writes `report.html` of a tested run; one file that needs nothing else. @returns its path. */
+export async function writeReport({ run, data, adapter }) {
+    const files = runFiles(run);
+    const results = await readResults(run);
+    const rows = await readScoreRows(files.scores);
+    const dataset = await scanDataset(data ?? results.config.data);
+    const samples = new Map(dataset.test.map((sample) => [sample.id, sample]));
+    const aligned = firstAligned(results.config.align);
+    const shown = [...new Set(['none', aligned])];
+    const scorer = await openScorer(run, results.config, { adapter, alignments: shown });
+    try {
+        const scales = Object.fromEntries(shown.map((name) => [name, results.mapScale[name]]));
+        const galleries = [];
+        for (const { title, rows: picked } of picks(rows)) {
+            const items = await galleryItems(scorer, results, picked.flatMap((row) => samples.get(row.path) ?? []));
+            if (items.length > 0)
+                galleries.push(await galleryFigure(title, items, scales));
+        }
+        const title = `wgad report: ${basename(run)}`;
+        await writeFileAtomic(files.report, page({ title, results, rows, aligned, galleries }));
+        return files.report;
+    }
+    finally {
+        scorer.close();
+    }
+}
+/** The examples of the grid, then what one threshold for all gets most wrong. */
+function picks(rows) {
+    const classes = [...new Set(rows.map((row) => row.className))].slice(0, GRID_CLASSES);
+    const example = (className, anomalous) => {
+        const own = rows.filter((row) => row.className === className && row.anomalous === anomalous);
+        return own.slice(own.length >> 1).slice(0, 1);
+    };
+    const byScore = [...rows].sort((a, b) => a.calibrated - b.calibrated);
+    return [
+        {
+            title: 'An anomalous and a normal image of each class',
+            rows: classes.flatMap((name) => [...example(name, true), ...example(name, false)]),
+        },
+        {
+            title: 'Worst false alarms: normal images with the highest scores',
+            rows: byScore
+                .filter((row) => !row.anomalous)
+                .slice(-WORST)
+                .reverse(),
+        },
+        {
+            title: 'Worst misses: anomalous images with the lowest scores',
+            rows: byScore.filter((row) => row.anomalous).slice(0, WORST),
+        },
+    ];
+}
+async function galleryItems(scorer, { config }, samples) {
+    const { size, batch } = config;
+    const items = [];
+    for (let first = 0; first < samples.length; first += batch) {
+        const some = samples.slice(first, first + batch);
+        const images = new Float32Array(some.length * 3 * size * size);
+        for (const [i, sample] of some.entries())
+            images.set(await loadImage(sample.path, size), i * 3 * size * size);
+        const scored = await scorer.score(images, some.map((sample) => scorer.classes.indexOf(sample.className)));
+        for (const [i, sample] of some.entries()) {
+            items.push({
+                caption: `${sample.className}, ${sample.defect}`,
+                anomalous: sample.anomalous,
+                size,
+                pixels: await loadPixels(sample.path, size),
+                mask: sample.maskPath ? await loadMask(sample.maskPath, size, 'any', sample.path) : null,
+                maps: scored[i].maps,
+            });
+        }
+    }
+    return items;
+}
+//# sourceMappingURL=writeReport.js.map

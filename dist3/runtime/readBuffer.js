@@ -1,0 +1,19 @@
+import { submit } from '../gpu/submit.js';
+import { ELEMENT_BYTES } from '../kernels/kernel.js';
+import { numbersFrom } from './state.js';
+/** The first `length` elements of a buffer, through a read-back buffer of its own: for results, not for steps. */
+export async function readBuffer(gpu, from, length, dtype = 'f32') {
+    const bytes = length * ELEMENT_BYTES[dtype];
+    const padded = Math.ceil(bytes / 4) * 4;
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const staging = gpu.buffers.create('read-back', padded, usage);
+    try {
+        submit(gpu.device, 'read-back', [], [{ from, fromOffset: 0, to: staging, toOffset: 0, bytes: padded }]);
+        await gpu.guard.wait(staging.mapAsync(GPUMapMode.READ));
+        return numbersFrom(staging.getMappedRange().slice(0, bytes), dtype);
+    }
+    finally {
+        gpu.buffers.destroy(staging);
+    }
+}
+//# sourceMappingURL=readBuffer.js.map

@@ -1,0 +1,39 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError } from '../errors.js';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors.js';
+const fileOf = (run) => join(run, 'checkpoint.safetensors');
+/** Written whole, then renamed: after a crash the file is the last complete one. */
+export async function saveCheckpoint(run, session, stage, step, names, configHash) {
+    const slabs = await session.readSlabs(names);
+    const tensors = new Map([...slabs].map(([name, data]) => [name, { shape: [data.length], data }]));
+    await writeSafetensors(fileOf(run), tensors, {
+        format: 'wgad checkpoint 1',
+        stage,
+        step: String(step),
+        configHash,
+    });
+}
+/** The run's checkpoint, or null where there is none. @throws ConfigError where it belongs to another configuration. */
+export async function loadCheckpoint(run, configHash) {
+    const path = fileOf(run);
+    if (!(await stat(path).catch(() => null)))
+        return null;
+    const { metadata, tensors } = await readSafetensors(path);
+    if (metadata.get('configHash') !== configHash) {
+        throw new ConfigError(`${path}: was saved with another configuration`, {
+            fix: 'resume with the options the run was started with, or choose another --out',
+        });
+    }
+    return {
+        stage: metadata.get('stage') ?? '',
+        step: Number(metadata.get('step')),
+        slabs: new Map([...tensors].map(([name, { data }]) => [name, data])),
+    };
+}
+/** Puts a checkpoint's slabs back on the device. */
+export function restoreSlabs(session, checkpoint) {
+    for (const [name, data] of checkpoint.slabs)
+        session.state.set(name, data, [data.length]);
+}
+//# sourceMappingURL=checkpoint.js.map

@@ -1,0 +1,43 @@
+import { NotFiniteError } from '../errors.js';
+/** Steps between two readings of the loss, which wait for the device. */
+const REPORT_STEPS = 10;
+/**
+ * Runs training steps. Stops cleanly at an abort: the step in flight is finished, the state saved.
+ * @returns the number of steps done. @throws NotFiniteError naming the step; what was saved last is kept.
+ */
+export async function trainLoop(options) {
+    const { gpu, executable, start, iterations, inputsAt, signal, onReport, save, saveEvery = 30 } = options;
+    let saved = performance.now();
+    let next = start < iterations ? inputsAt(start) : undefined;
+    for (let step = start; step < iterations; step++) {
+        const inputs = await next;
+        executable.run(inputs);
+        // The next batch is decoded while the device works on this one.
+        next = step + 1 < iterations ? inputsAt(step + 1) : undefined;
+        const last = step + 1 === iterations;
+        if (step % REPORT_STEPS === 0 || last || signal?.aborted) {
+            const loss = (await executable.read(['loss'])).get('loss')[0];
+            if (!Number.isFinite(loss)) {
+                await next?.catch(() => { });
+                throw new NotFiniteError(`the loss is ${loss} at step ${step}`, {
+                    where: executable.plan.label,
+                    fix: 'use a smaller --lr; the last checkpoint is intact',
+                });
+            }
+            onReport?.({ step: step + 1, of: iterations, loss });
+        }
+        else
+            await gpu.guard.wait(gpu.device.queue.onSubmittedWorkDone());
+        const due = performance.now() - saved > saveEvery * 1000;
+        if (save && (due || signal?.aborted || last)) {
+            await save(step + 1);
+            saved = performance.now();
+        }
+        if (signal?.aborted && !last) {
+            await next?.catch(() => { });
+            return step + 1;
+        }
+    }
+    return iterations;
+}
+//# sourceMappingURL=loop.js.map

@@ -1,0 +1,104 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { grad } from '../autograd/reverse.js';
+import { textureBatch, textureClasses } from '../data/textures.js';
+import { writeSafetensors } from '../formats/safetensors.js';
+import { linear } from '../graph/ops/matmul.js';
+import { globalAvgPool2d } from '../graph/ops/pool.js';
+import { input } from '../graph/value.js';
+import { RESNETS, resnetFeatures } from '../models/resnet.js';
+import { initialize, pytorchDefault, zeros } from '../nn/init.js';
+import { declare, within } from '../nn/layers.js';
+import { crossEntropy } from '../nn/losses.js';
+import { optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.js';
+import { bindNetwork, networkLayout } from '../nn/trainable.js';
+import { trainLoop } from './loop.js';
+import { openSession } from './session.js';
+const TASK = { classes: 64, size: 64, batch: 32, encoder: 'resnet18_w16', seed: 20_260_000 };
+const OPTIMISER = {
+    kind: 'adamw',
+    lr: 3e-3,
+    betas: [0.9, 0.999],
+    eps: 1e-8,
+    weightDecay: 1e-2,
+    amsgrad: false,
+};
+/** Batches that are only looked at: steps far beyond any training. */
+const HELD_OUT_STEP = 0x0800_0000;
+/**
+ * Trains the small encoder to tell procedural textures apart and writes its layers 1 to 3, float32, in
+ * torchvision's names. Same adapter and iterations, same bytes. @returns the accuracy on unseen views.
+ */
+export async function pretrainEncoder({ out, iterations, adapter, onReport, }) {
+    const session = await openSession(adapter);
+    try {
+        const images = input('images', [TASK.batch, 3, TASK.size, TASK.size]);
+        const layout = networkLayout('pretraining', declare((layers) => classify(layers, images)));
+        const specs = [...layout.parameters.specs, ...layout.buffers.specs];
+        session.load(layout, initialize(specs, TASK.seed));
+        session.startOptimiser(layout, OPTIMISER);
+        const network = bindNetwork(layout, { training: true });
+        const loss = crossEntropy(classify(network.layers, images), input('labels', [TASK.batch], 'i32'));
+        const gradients = grad(loss, network.trained);
+        const executable = await session.compile('pretraining step', {
+            outputs: new Map([['loss', loss]]),
+            effects: [optimiserStep(network, gradients, OPTIMISER), ...network.statisticsUpdate()],
+        });
+        const classes = textureClasses(TASK.classes);
+        await trainLoop({
+            gpu: session.gpu,
+            executable,
+            start: 0,
+            iterations,
+            inputsAt: async (step) => ({
+                ...textureBatch(classes, step, TASK.batch, TASK.size),
+                [SETTINGS]: settingsAt(OPTIMISER, step, cosineRate(step, iterations, OPTIMISER.lr)),
+            }),
+            onReport,
+        });
+        const evaluation = bindNetwork(layout, { training: false });
+        const scorer = await session.compile('pretraining test', {
+            outputs: new Map([['logits', classify(evaluation.layers, images)]]),
+            effects: [],
+        });
+        let right = 0;
+        const batches = 8;
+        for (let i = 0; i < batches; i++) {
+            const { images: views, labels } = textureBatch(classes, HELD_OUT_STEP + i, TASK.batch, TASK.size);
+            scorer.run({ images: views });
+            const logits = (await scorer.read()).get('logits');
+            labels.forEach((label, n) => {
+                const row = logits.subarray(n * TASK.classes, (n + 1) * TASK.classes);
+                if (row.indexOf(Math.max(...row)) === label)
+                    right += 1;
+            });
+        }
+        const accuracy = right / (batches * TASK.batch);
+        const trained = await session.save(layout);
+        const encoder = new Map([...trained].flatMap(([name, tensor]) => name.startsWith('encoder.') ? [[name.slice(8), tensor]] : []));
+        await mkdir(dirname(out), { recursive: true });
+        await writeSafetensors(out, encoder, {
+            format: 'wgad weights 1',
+            encoder: TASK.encoder,
+            task: `${TASK.classes} procedural textures, ${TASK.size} px, ${iterations} steps of ${TASK.batch}`,
+            accuracy: accuracy.toFixed(4),
+        });
+        return accuracy;
+    }
+    finally {
+        session.close();
+    }
+}
+/** The encoder's three layers, pooled, and one linear layer that is thrown away afterwards. */
+function classify(layers, images) {
+    const [, , f3] = within(layers, 'encoder', (inner) => resnetFeatures(inner, images, RESNETS[TASK.encoder]));
+    return within(layers, 'fc', (inner) => linear(globalAvgPool2d(f3), inner.parameter('weight', [TASK.classes, f3.shape[1]], pytorchDefault), inner.parameter('bias', [TASK.classes], zeros)));
+}
+/** Warm-up over the first 5 %, then half a cosine to 0. */
+function cosineRate(step, iterations, lr) {
+    const warm = Math.max(1, Math.floor(iterations * 0.05));
+    if (step < warm)
+        return (lr * (step + 1)) / warm;
+    return lr * 0.5 * (1 + Math.cos((Math.PI * (step - warm)) / Math.max(1, iterations - warm)));
+}
+//# sourceMappingURL=pretrain.js.map

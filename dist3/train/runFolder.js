@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError, FileError } from '../errors.js';
+import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.js';
+/** The files of a run; names are part of the public interface. */
+export const runFiles = (run) => ({
+    config: join(run, 'config.json'),
+    weights: join(run, 'weights.safetensors'),
+    checkpoint: join(run, 'checkpoint.safetensors'),
+    log: join(run, 'log.jsonl'),
+    results: join(run, 'results.json'),
+    scores: join(run, 'scores.csv'),
+    report: join(run, 'report.html'),
+});
+/** Identifies what a checkpoint belongs to: everything but where the run happens to be computed. */
+export const configHash = ({ adapter: _, ...config }) => createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16);
+/** Makes the folder and writes the resolved configuration. @throws ConfigError where another run lies there. */
+export async function startRun(run, config, resume) {
+    await mkdir(run, { recursive: true });
+    await removeStaleTemps(run);
+    const known = await readFile(runFiles(run).config, 'utf8').catch(() => null);
+    if (known && !resume && configHash(JSON.parse(known)) !== configHash(config)) {
+        throw new ConfigError(`${run}: holds a run with another configuration`, {
+            fix: 'choose another --out, or remove the folder',
+        });
+    }
+    await writeFileAtomic(runFiles(run).config, `${JSON.stringify(config, null, 2)}\n`);
+}
+export async function readRunConfig(run) {
+    const path = runFiles(run).config;
+    const text = await readFile(path, 'utf8').catch((cause) => {
+        throw new FileError(`${path}: could not be read: ${cause.message}`, {
+            fix: 'give the folder of a finished run',
+            cause,
+        });
+    });
+    return JSON.parse(text);
+}
+export const logLine = (run, entry) => appendFile(runFiles(run).log, `${JSON.stringify(entry)}\n`);
+//# sourceMappingURL=runFolder.js.map

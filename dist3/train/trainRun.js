@@ -1,0 +1,202 @@
+import { ImageLoader, scanDataset } from '../data/index.js';
+import { DatasetError } from '../errors.js';
+import { writeSafetensors } from '../formats/safetensors.js';
+import { CADA_DEFAULTS } from '../methods/cada.js';
+import { REVDIST_DEFAULTS, revdistRate } from '../methods/revdist.js';
+import { initialize } from '../nn/init.js';
+import { SETTINGS, settingsAt } from '../nn/optimiser.js';
+import { batchAt } from './batches.js';
+import { loadCheckpoint, restoreSlabs, saveCheckpoint } from './checkpoint.js';
+import { classTable, collectTargets } from './collect.js';
+import { checkConfig } from './config.js';
+import { detectorInputs } from './detectorInputs.js';
+import { loadWeights } from './encoderWeights.js';
+import { trainLoop } from './loop.js';
+import { detectorStep, headStep, revdistLayouts } from './revdistPlans.js';
+import { configHash, logLine, runFiles, startRun } from './runFolder.js';
+import { openSession, trainingSlabs } from './session.js';
+/**
+ * Trains the detector on the mixed normal images, then its alignment, and writes `weights.safetensors`.
+ * @returns false where a signal stopped it; what was done is then in the checkpoint.
+ */
+export async function trainRun(options) {
+    const { run, resume = false } = options;
+    const dataset = await scanDataset(options.config.data);
+    if (dataset.train.length === 0)
+        throw new DatasetError(`${dataset.root}: has no training image`);
+    checkConfig(options.config);
+    const session = await openSession(options.adapter);
+    try {
+        const config = { ...options.config, adapter: session.gpu.adapter.name };
+        const layouts = revdistLayouts(config, dataset.classes.length);
+        loadStart(session, layouts, config, await loadWeights(config.weights, 'encoder'));
+        await startRun(run, config, resume);
+        const checkpoint = resume ? await loadCheckpoint(run, configHash(config)) : null;
+        const loader = new ImageLoader({ size: config.size });
+        try {
+            return await new Trainer({ ...options, config }, dataset, session, layouts, loader).train(checkpoint);
+        }
+        finally {
+            await loader.close();
+        }
+    }
+    finally {
+        session.close();
+    }
+}
+/** The encoder from its file, everything else fresh from the seed. */
+function loadStart(session, layouts, config, encoder) {
+    session.load(layouts.encoder, encoder, config.weights);
+    for (const layout of [layouts.detector, layouts.regressor, layouts.classifier]) {
+        session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], config.seed));
+    }
+}
+const HEADS = { cada: 'regressor', classifier: 'classifier' };
+/** The stages of one run in order; each can be the one a checkpoint resumes in. */
+class Trainer {
+    #options;
+    #dataset;
+    #session;
+    #layouts;
+    #loader;
+    constructor(options, dataset, session, layouts, loader) {
+        this.#options = options;
+        this.#dataset = dataset;
+        this.#session = session;
+        this.#layouts = layouts;
+        this.#loader = loader;
+    }
+    async train(checkpoint) {
+        const { config } = this.#options;
+        if (checkpoint)
+            restoreSlabs(this.#session, checkpoint);
+        const heads = config.align.flatMap((align) => align === 'cada' || align === 'classifier' ? [HEADS[align]] : []);
+        const stages = ['detector', ...heads];
+        const from = checkpoint ? Math.max(0, stages.indexOf(checkpoint.stage)) : 0;
+        const inputs = await this.#inputs();
+        if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0)))
+            return false;
+        let table = { classes: [], values: new Float32Array(0) };
+        if (config.align.some((align) => align !== 'none')) {
+            const targets = await this.#collect(inputs);
+            table = classTable(this.#dataset, targets);
+            for (const [i, which] of heads.entries()) {
+                const stage = i + 1;
+                if (stage < from)
+                    continue;
+                const start = stage === from && checkpoint ? checkpoint.step : 0;
+                if (!(await this.#head(which, targets, start)))
+                    return false;
+            }
+        }
+        await this.#finish(heads, table);
+        return true;
+    }
+    #inputs() {
+        const { config, onProgress } = this.#options;
+        const paths = this.#dataset.train.map((sample) => sample.path);
+        return detectorInputs(this.#session, config, this.#layouts, this.#loader, paths, (step, of) => onProgress?.('features', { step, of }));
+    }
+    async #detector(inputs, start) {
+        const { config } = this.#options;
+        const optimiser = { ...REVDIST_DEFAULTS.optimiser, lr: config.lr };
+        const layout = this.#layouts.detector;
+        if (start === 0)
+            this.#session.startOptimiser(layout, optimiser);
+        const executable = await this.#session.compile('training step', detectorStep(config, this.#layouts, optimiser, inputs.source));
+        const count = this.#dataset.train.length;
+        const done = await trainLoop({
+            gpu: this.#session.gpu,
+            executable,
+            start,
+            iterations: config.iterations,
+            inputsAt: async (step) => ({
+                ...(await inputs.at(batchAt(config.seed, step, count, config.batch))),
+                [SETTINGS]: settingsAt(optimiser, step, revdistRate(step, config.iterations, config.lr)),
+            }),
+            ...this.#watch('detector', trainingSlabs(layout, optimiser)),
+        });
+        executable.destroy();
+        return done === config.iterations;
+    }
+    #collect(inputs) {
+        const { config, onProgress } = this.#options;
+        const images = this.#dataset.train.length;
+        return collectTargets(this.#session, config, this.#layouts, inputs, images, (step, of) => onProgress?.('collect', { step, of }));
+    }
+    async #head(which, targets, start) {
+        const { config } = this.#options;
+        const { optimiser, batch } = CADA_DEFAULTS;
+        const layout = this.#layouts[which];
+        if (start === 0)
+            this.#session.startOptimiser(layout, optimiser);
+        const graph = headStep(config, this.#layouts, which, this.#dataset.classes.length);
+        const executable = await this.#session.compile(`${which} step`, graph);
+        const labels = this.#dataset.train.map((sample) => this.#dataset.classes.indexOf(sample.className));
+        const count = labels.length;
+        const width = targets.features.length / count;
+        const done = await trainLoop({
+            gpu: this.#session.gpu,
+            executable,
+            start,
+            iterations: config.alignIterations,
+            inputsAt: async (step) => {
+                const picked = batchAt(config.seed + 1, step, count, batch);
+                const feature = new Float32Array(batch * width);
+                for (const [at, i] of picked.entries()) {
+                    feature.set(targets.features.subarray(i * width, (i + 1) * width), at * width);
+                }
+                return {
+                    feature,
+                    targets: Float32Array.from(picked.flatMap((i) => [targets.u[i], targets.gamma[i]])),
+                    labels: Int32Array.from(picked, (i) => labels[i]),
+                    key: Uint32Array.of(config.seed >>> 0, 0, step, 0),
+                    [SETTINGS]: settingsAt(optimiser, step),
+                };
+            },
+            ...this.#watch(which, [...trainingSlabs(layout, optimiser), ...this.#done(which)]),
+        });
+        executable.destroy();
+        return done === config.alignIterations;
+    }
+    /** Slabs of what was trained before `which`: a resumed run needs them too. */
+    #done(which) {
+        const before = which === 'classifier' ? [this.#layouts.detector, this.#layouts.regressor] : [this.#layouts.detector];
+        return before.flatMap((layout) => [layout.parameters.name, layout.buffers.name]);
+    }
+    #watch(stage, slabs) {
+        const { run, config, signal, saveEvery, onProgress } = this.#options;
+        return {
+            signal,
+            saveEvery,
+            onReport: (report) => {
+                onProgress?.(stage, report);
+                void logLine(run, { stage, step: report.step, loss: report.loss });
+            },
+            save: (step) => saveCheckpoint(run, this.#session, stage, step, slabs, configHash(config)),
+        };
+    }
+    async #finish(heads, table) {
+        const { run, config } = this.#options;
+        const all = new Map();
+        for (const layout of [
+            this.#layouts.encoder,
+            this.#layouts.detector,
+            ...heads.map((head) => this.#layouts[head]),
+        ]) {
+            for (const [name, tensor] of await this.#session.save(layout))
+                all.set(name, tensor);
+        }
+        if (table.classes.length > 0)
+            all.set('table', { shape: [table.classes.length, 2], data: table.values });
+        await writeSafetensors(runFiles(run).weights, all, {
+            format: 'wgad weights 1',
+            method: config.method,
+            encoder: config.encoder,
+            seed: String(config.seed),
+            configHash: configHash(config),
+            classes: JSON.stringify(this.#dataset.classes),
+        });
+    }
+}
+//# sourceMappingURL=trainRun.js.map

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { add, mul, relu, rsqrt, scale } from '../../src/graph/ops/pointwise.ts';
+import { sum } from '../../src/graph/ops/reduce.ts';
+import { assign } from '../../src/graph/ops/update.ts';
+import { input, state, type Value } from '../../src/graph/value.ts';
+import { openSession, type Session } from '../../src/train/session.ts';
+
+let session: Session;
+beforeAll(async () => {
+  session = await openSession();
+});
+afterAll(() => session.close());
+
+const outputs = (y: Value) => ({ outputs: new Map([['y', y]]), effects: [] });
+const set = (...numbers: number[]): void =>
+  session.state.set('still', Float32Array.from(numbers), [numbers.length]);
+
+/** Sums of a state-only part keep its value in memory of its own rather than fused into its reader. */
+const model = (): Value => {
+  const still = state('still', [2], 'f32');
+  const norm = rsqrt(sum(mul(still, still)));
+  const other = relu(scale(input('x', [2]), 2));
+  return add(sum(mul(other, other)), norm);
+};
+
+describe('what follows from state alone', () => {
+  it('is computed once, and again after the state was set or updated by a plan', async () => {
+    set(3, 4);
+    const run = await session.compile('hoisted', outputs(model()));
+    const update = await session.compile('update', {
+      outputs: new Map(),
+      effects: [assign(state('still', [2], 'f32'), input('to', [2]))],
+    });
+    expect(run.plan.prelude).toBeGreaterThan(0);
+    expect(run.plan.prelude).toBeLessThan(run.plan.dispatches.length);
+    expect(update.plan.prelude).toBe(0);
+    const y = async (): Promise<number> => {
+      run.run({ x: Float32Array.of(1, -1) });
+      return (await run.read()).get('y')![0]!;
+    };
+    expect(await y()).toBeCloseTo(4 + 1 / 5, 6);
+    // The second run reads what the first left: nothing of the rest may lie on it.
+    expect(await y()).toBeCloseTo(4 + 1 / 5, 6);
+    set(0, 2);
+    expect(await y()).toBeCloseTo(4 + 1 / 2, 6);
+    update.run({ to: Float32Array.of(6, 8) });
+    expect(await y()).toBeCloseTo(4 + 1 / 10, 6);
+  });
+
+  it('is not hoisted out of a plan that updates state', async () => {
+    set(3, 4);
+    const step = await session.compile('step', {
+      ...outputs(model()),
+      effects: [assign(state('still', [2], 'f32'), input('to', [2]))],
+    });
+    expect(step.plan.prelude).toBe(0);
+    const y: number[] = [];
+    for (let i = 0; i < 2; i++) {
+      step.run({ x: Float32Array.of(1, -1), to: Float32Array.of(6, 8) });
+      y.push((await step.read()).get('y')![0]!);
+    }
+    expect(y[0]).toBeCloseTo(4 + 1 / 5, 6);
+    expect(y[1]).toBeCloseTo(4 + 1 / 10, 6);
+  });
+});
