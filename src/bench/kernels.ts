@@ -1,4 +1,5 @@
 import { grad } from '../autograd/reverse.ts';
+import { ConfigError } from '../errors.ts';
 import { conv2d } from '../graph/ops/conv.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { gelu, shift } from '../graph/ops/pointwise.ts';
@@ -50,12 +51,18 @@ export const KERNEL_CASES: readonly KernelCase[] = [
   { name: 'copy', shape: '4 Mi', build: () => shift(x(4, 1024, 1024), 1) },
 ];
 
+/** @throws ConfigError where `filter` matches no case. */
 export async function benchKernels(
   session: Session,
   filter: RegExp,
   onCase: (done: number, of: number) => void,
 ): Promise<BenchRecord[]> {
   const chosen = KERNEL_CASES.filter(({ name, shape }) => filter.test(`${name} ${shape}`));
+  if (chosen.length === 0) {
+    throw new ConfigError(`no kernel case matches ${filter}`, {
+      fix: `match one of: ${KERNEL_CASES.map(({ name, shape }) => `${name} ${shape}`).join('; ')}`,
+    });
+  }
   const records: BenchRecord[] = [];
   for (const { name, shape, build } of chosen) {
     const graph = { outputs: new Map([['out', build()]]), effects: [] };

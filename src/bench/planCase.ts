@@ -41,7 +41,8 @@ async function measureExecutable(
     },
     samples,
   );
-  const { dispatches } = executable.plan;
+  const { plan } = executable;
+  const dispatches = plan.dispatches.slice(plan.prelude);
   const flops = dispatches.reduce((sum, { kernel }) => sum + kernel.flops, 0);
   const bytes = dispatches.reduce((sum, { kernel }) => sum + kernel.bytes, 0);
   return {

@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const pkg = JSON.parse(read('package.json'));
+
+describe('the package', () => {
+  it('gives a reason for every dependency', () => {
+    const reasons = read('docs/dependencies.md');
+    for (const name of Object.keys({ ...pkg.dependencies, ...pkg.devDependencies })) {
+      expect(reasons, name).toContain(`\`${name}\``);
+    }
+  });
+
+  it('imports nothing that is not declared', () => {
+    const declared = new Set(Object.keys(pkg.dependencies));
+    const files = readdirSync(join(root, 'src'), { recursive: true }).map(String);
+    for (const file of files.filter((name) => name.endsWith('.ts'))) {
+      for (const [, name] of read(join('src', file)).matchAll(/(?:from|import)\s*\(?'([^'.][^']*)'/g)) {
+        expect(name!.startsWith('node:') || declared.has(name!), `${file} imports ${name}`).toBe(true);
+      }
+    }
+  });
+
+  it('has every file that its exports name', () => {
+    const paths = Object.values(pkg.exports).flatMap((entry) =>
+      typeof entry === 'string' ? [entry] : Object.values(entry as Record<string, string>),
+    );
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it('is importable by its own name, entry by entry, and does nothing then', () => {
+    const entries = Object.keys(pkg.exports).filter((name) => !name.endsWith('.json'));
+    const code = entries.map((name) => `await import('wgad${name.slice(1)}');`).join('');
+    const said = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(said).toBe('');
+  });
+
+  it('has no install scripts of its own', () => {
+    for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
+      expect(pkg.scripts).not.toHaveProperty(name);
+    }
+  });
+});
