@@ -4,7 +4,7 @@ import { input } from '../../src/graph/value.ts';
 import { dropout } from '../../src/nn/dropout.ts';
 import { topFractionMean } from '../../src/nn/topFraction.ts';
 import { philox } from '../../src/random.ts';
-import { at, build, type Tensor64 } from '../reference/tensor64.ts';
+import { at, build, roundingScale, type Tensor64 } from '../reference/tensor64.ts';
 import type { SampleInput, SpecTable } from './spec.ts';
 
 const sortedRows = (x: Tensor64): number[][] => {
@@ -48,13 +48,13 @@ export const selectSpecs: SpecTable = {
       run: (x) => topFractionMean(x, fraction),
       reference: (x) => {
         const k = Math.max(1, Math.floor(fraction * 220 + 1e-9));
-        return build(
-          [3],
-          ([n]) =>
-            sortedRows(x)
-              [n!]!.slice(0, k)
-              .reduce((s, v) => s + v, 0) / k,
-        );
+        const highest = sortedRows(x).map((row) => row.slice(0, k));
+        const mean = (row: number[]): number => row.reduce((s, v) => s + v, 0) / k;
+        return {
+          shape: [3],
+          data: Float64Array.from(highest, mean),
+          magnitude: Float64Array.from(highest, (row) => roundingScale(mean(row.map(Math.abs)), k)),
+        };
       },
     })),
     rejects: [

@@ -1,8 +1,0 @@
-import { makeValue } from '../graph/value.js';
-export const selectVjps = {
-    gather: ({ inputs: [x, indices], cotangent }) => [
-        () => makeValue('gatherGrad', [cotangent, indices], {}, x.shape),
-        null,
-    ],
-};
-//# sourceMappingURL=select.js.map

@@ -1,2 +1,0 @@
-import type { AddVerb } from '../program.ts';
-export declare const demoVerb: AddVerb;

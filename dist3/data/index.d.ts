@@ -1,8 +1,0 @@
-export { type CheckProblem, type ClassCounts, checkDataset, type DatasetReport, formatReport, } from './check.ts';
-export { type Dataset, type DatasetProblem, type Layout, type Sample, scanDataset, } from './dataset.ts';
-export { decodeImage, decodeMask, imageSize } from './decode.ts';
-export { compareCodePoints, isImageName, listImages } from './listImages.ts';
-export { ImageLoader, type ImageLoaderOptions } from './loader.ts';
-export { IMAGENET_MEAN, IMAGENET_STD, loadImage, loadMask, loadPixels, type MaskRule, normalize, } from './loadImage.ts';
-export { type Pixels, pilResize, pilResizeNearest } from './pilResize.ts';
-export { DEFECTS, type Defect, SYNTH_CLASSES, type SynthesizeOptions, type SynthesizeResult, synthesize, } from './synth/index.ts';

@@ -1,5 +1,0 @@
-import { type GemmVariant } from './problem.ts';
-export interface PlainTile {
-    readonly rows: number;
-}
-export declare const plain: GemmVariant<PlainTile>;

@@ -1,4 +1,0 @@
-import { type Lowering } from './lowering.ts';
-export declare const randomKernels: {
-    randomUniform: Lowering;
-};

@@ -1,3 +1,0 @@
-export type { Metric } from './metric.ts';
-export { type PixelAccumulator, type PixelMetrics, pixelAccumulator } from './pixelMetrics.ts';
-export { auroc, averagePrecision, f1Max, precisionRecallCurve, rocCurve } from './ranking.ts';
