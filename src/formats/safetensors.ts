@@ -1,81 +1,56 @@
-import { open } from 'node:fs/promises';
-import { FileError, WeightsError } from '../errors.ts';
+import { WeightsError } from '../errors.ts';
+import { floatToHalf } from '../float16.ts';
 import { product, type Shape, shapeText } from '../shape.ts';
 import { atomicFile } from './atomicFile.ts';
-import { parseHeader, type TensorEntry } from './safetensorsHeader.ts';
+import type { ByteSource } from './byteSource.ts';
+import { floatsOf, refuseDtype } from './floats.ts';
+import { parseHeader } from './safetensorsHeader.ts';
+import type { WeightsContent } from './weightsFile.ts';
 
 /** A tensor to be written. */
 export interface WritableTensor {
   readonly shape: Shape;
-  readonly data: Float32Array | Int32Array;
+  /** Its numbers, or how to get them when their turn has come: so a large file is never in memory at once. */
+  readonly data: Float32Array | Int32Array | (() => Promise<Float32Array>);
 }
 
-/** A checked file, open for reading tensor by tensor. */
-export interface SafetensorsFile {
-  readonly metadata: ReadonlyMap<string, string>;
-  readonly tensors: ReadonlyMap<string, TensorEntry>;
-  /** A float tensor as float32: F32 as it is, F16 and BF16 widened exactly, F64 narrowed. */
-  read(name: string): Promise<Float32Array>;
-  close(): Promise<void>;
+/** Element type of the floats in a file. */
+export type FloatDtype = 'F32' | 'F16';
+
+/** The tensors of a safetensors file: its header is checked completely (weights.md section 5) before any is read. */
+export async function openSafetensors(source: ByteSource): Promise<WeightsContent> {
+  const { path, size } = source;
+  const lead = size >= 8 ? await source.read(0, 8) : new Uint8Array(0);
+  const { metadata, tensors, start } = await parseHeader(path, size, lead, (length) =>
+    source.read(8, length),
+  );
+  return {
+    kind: 'safetensors',
+    metadata,
+    tensors: new Map(
+      [...tensors].map(([name, { dtype, shape, begin, end }]) => [
+        name,
+        { dtype, shape, bytes: end - begin },
+      ]),
+    ),
+    async read(name) {
+      const entry = tensors.get(name);
+      if (!entry) throw new WeightsError(`${path}: has no tensor ${name}`);
+      const numbers = floatsOf(entry.dtype, await source.read(start + entry.begin, entry.end - entry.begin));
+      return numbers ?? refuseDtype(path, name, entry.dtype);
+    },
+  };
 }
 
 /**
- * Opens a safetensors file and checks its header completely (weights.md section 5) before any tensor is read.
- * @throws FileError where it cannot be opened; WeightsError where it is not a well-formed file.
+ * Writes tensors in name order: same tensors, same bytes. Floats are written as `floats` (F16: to the nearest, ties
+ * to even), integers as I32.
  */
-export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const file = await open(path, 'r').catch((cause: Error) => {
-    throw new FileError(`${path}: could not be opened: ${cause.message}`, { cause });
-  });
-  try {
-    const { size } = await file.stat();
-    const readBytes = async (from: number, length: number): Promise<Uint8Array> => {
-      const bytes = new Uint8Array(length);
-      const { bytesRead } = await file.read(bytes, 0, length, from);
-      if (bytesRead !== length)
-        throw new WeightsError(`${path}: ends at byte ${from + bytesRead}, expected ${from + length}`);
-      return bytes;
-    };
-    const lead = size >= 8 ? await readBytes(0, 8) : new Uint8Array(0);
-    const header = parseHeader(path, size, lead, (length) => readBytes(8, length));
-    const { metadata, tensors, start } = await header;
-    return {
-      metadata,
-      tensors,
-      async read(name) {
-        const entry = tensors.get(name);
-        if (!entry) throw new WeightsError(`${path}: has no tensor ${name}`);
-        const bytes = await readBytes(start + entry.begin, entry.end - entry.begin);
-        return toFloats(path, name, entry, bytes);
-      },
-      close: () => file.close(),
-    };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
-/** All float tensors of a file and its metadata. */
-export async function readSafetensors(path: string): Promise<{
-  metadata: ReadonlyMap<string, string>;
-  tensors: Map<string, { shape: Shape; data: Float32Array }>;
-}> {
-  const file = await openSafetensors(path);
-  try {
-    const tensors = new Map<string, { shape: Shape; data: Float32Array }>();
-    for (const [name, { shape }] of file.tensors) tensors.set(name, { shape, data: await file.read(name) });
-    return { metadata: file.metadata, tensors };
-  } finally {
-    await file.close();
-  }
-}
-
-/** Writes float32 (or int32) tensors in name order: same tensors, same bytes. */
 export async function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, WritableTensor>,
   metadata: Readonly<Record<string, string>> = {},
+  floats: FloatDtype = 'F32',
 ): Promise<void> {
   const names = [...tensors.keys()].sort();
   const header: Record<string, unknown> = {};
@@ -83,12 +58,11 @@ export async function writeSafetensors(
   let offset = 0;
   for (const name of names) {
     const { shape, data } = tensors.get(name)!;
-    if (product(shape) !== data.length) {
-      throw new WeightsError(`${name}: shape ${shapeText(shape)} does not hold ${data.length} numbers`);
-    }
-    const dtype = data instanceof Int32Array ? 'I32' : 'F32';
-    header[name] = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
+    if (typeof data !== 'function') checkLength(name, shape, data.length);
+    const dtype = data instanceof Int32Array ? 'I32' : floats;
+    const bytes = product(shape) * (dtype === 'F16' ? 2 : 4);
+    header[name] = { dtype, shape, data_offsets: [offset, offset + bytes] };
+    offset += bytes;
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   // Readers that map the file want the data at a multiple of 8.
@@ -99,33 +73,19 @@ export async function writeSafetensors(
   await atomicFile(path, async (write) => {
     await write(lead);
     for (const name of names) {
-      const { data } = tensors.get(name)!;
-      await write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      const { shape, data } = tensors.get(name)!;
+      const numbers = typeof data === 'function' ? await data() : data;
+      checkLength(name, shape, numbers.length);
+      const stored =
+        floats === 'F16' && numbers instanceof Float32Array
+          ? Uint16Array.from(numbers, floatToHalf)
+          : numbers;
+      await write(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
     }
   });
 }
 
-function toFloats(path: string, name: string, { dtype }: TensorEntry, bytes: Uint8Array): Float32Array {
-  const buffer = bytes.buffer as ArrayBuffer;
-  switch (dtype) {
-    case 'F32':
-      return new Float32Array(buffer);
-    case 'F64':
-      return Float32Array.from(new Float64Array(buffer));
-    case 'BF16':
-      return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
-    case 'F16':
-      return Float32Array.from(new Uint16Array(buffer), halfToFloat);
-    default:
-      throw new WeightsError(`${path}: ${name} is ${dtype}; expected F32, F16, BF16 or F64`);
-  }
-}
-
-/** Exact, subnormals and non-finite values included. */
-export function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+function checkLength(name: string, shape: Shape, length: number): void {
+  if (product(shape) === length) return;
+  throw new WeightsError(`${name}: shape ${shapeText(shape)} does not hold ${length} numbers`);
 }

@@ -1,4 +1,5 @@
 import { ShapeError, WgadError } from '../errors.ts';
+import { halfToFloat } from '../float16.ts';
 import type { BufferMaker } from '../gpu/buffers.ts';
 import { alignBytes } from '../graph/plan.ts';
 import type { Dtype } from '../graph/value.ts';
@@ -73,16 +74,6 @@ export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore 
 export function numbersFrom(bytes: ArrayBuffer, dtype: Dtype): NumberArray {
   if (dtype === 'i32') return new Int32Array(bytes);
   if (dtype === 'u32') return new Uint32Array(bytes);
-  if (dtype === 'f16') return halfToFloat(new Uint16Array(bytes));
+  if (dtype === 'f16') return Float32Array.from(new Uint16Array(bytes), halfToFloat);
   return new Float32Array(bytes);
-}
-
-function halfToFloat(halves: Uint16Array): Float32Array {
-  return Float32Array.from(halves, (bits) => {
-    const sign = bits & 0x8000 ? -1 : 1;
-    const exponent = (bits >> 10) & 31;
-    const fraction = bits & 1023;
-    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
 }

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { writeSafetensors } from '../formats/safetensors.ts';
+import { readWeights } from '../formats/weightsFile.ts';
 import type { Session } from './session.ts';
 
 /** Where a training stands: which stage, how many of its steps are done, and every slab it needs. */
@@ -36,7 +37,7 @@ export async function saveCheckpoint(
 export async function loadCheckpoint(run: string, configHash: string): Promise<Checkpoint | null> {
   const path = fileOf(run);
   if (!(await stat(path).catch(() => null))) return null;
-  const { metadata, tensors } = await readSafetensors(path);
+  const { metadata, tensors } = await readWeights(path);
   if (metadata.get('configHash') !== configHash) {
     throw new ConfigError(`${path}: was saved with another configuration`, {
       fix: 'resume with the options the run was started with, or choose another --out',

@@ -1,19 +1,22 @@
 import { fileURLToPath } from 'node:url';
 import { NotFiniteError, WeightsError } from '../errors.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
+import { readWeights } from '../formats/weightsFile.ts';
 import type { StateDict } from '../nn/init.ts';
 
 /** The encoder that ships with the package: docs/encoder.md says what it is and is not. */
 export const EMBEDDED_ENCODER = fileURLToPath(new URL('../../weights/encoder.safetensors', import.meta.url));
 
+/** The classifier, the stage before it, and batch norms' counters. */
+const UNUSED = /(^|\.)(fc|layer4)\.|num_batches_tracked$/;
+
 /**
- * A file's tensors under `prefix.`, in torchvision's names. `embedded` is the package's own file. Classifier
- * layers and counters are not needed and left out.
+ * The tensors of a safetensors or PyTorch file under `prefix.`, in torchvision's names. `embedded` is the
+ * package's own file. What no detector needs is left out: `layer4`, `fc` and counters.
  * @throws WeightsError, FileError; NotFiniteError naming the tensor that holds NaN or infinity.
  */
 export async function loadWeights(source: string, prefix: string): Promise<StateDict> {
   const path = source === 'embedded' ? EMBEDDED_ENCODER : source;
-  const { tensors } = await readSafetensors(path);
+  const { tensors } = await readWeights(path, (name) => !UNUSED.test(name));
   if (tensors.size === 0) throw new WeightsError(`${path}: holds no tensor`);
   const found: StateDict = new Map();
   for (const [name, tensor] of tensors) {

@@ -1,4 +1,4 @@
-import { readSafetensors } from '../formats/safetensors.ts';
+import { readWeights } from '../formats/weightsFile.ts';
 import type { Alignment } from '../methods/cada.ts';
 import type { StateDict } from '../nn/init.ts';
 import type { Executable } from '../runtime/executable.ts';
@@ -38,7 +38,7 @@ export async function openScorer(
   options: { adapter?: string; alignments?: readonly Alignment[] } = {},
 ): Promise<Scorer> {
   const path = runFiles(run).weights;
-  const { tensors, metadata } = await readSafetensors(path);
+  const { tensors, metadata } = await readWeights(path);
   for (const [name, { data }] of tensors) refuseNonFinite(path, name, data);
   const classes = JSON.parse(metadata.get('classes') ?? '[]') as string[];
   const alignments = options.alignments ?? [...new Set<Alignment>(['none', ...config.align])];

@@ -1,7 +1,8 @@
 import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { readWeights } from '../../src/formats/weightsFile.ts';
 import { EMBEDDED_ENCODER } from '../../src/train/encoderWeights.ts';
 import { scratchFolder, TINY_DATA, TINY_TRAIN, wgad } from './wgad.ts';
 
@@ -93,7 +94,7 @@ describe('a truncated image', () => {
 
 describe('weights', () => {
   it('with NaN are refused by the name of the tensor', async () => {
-    const { tensors } = await readSafetensors(EMBEDDED_ENCODER);
+    const { tensors } = await readWeights(EMBEDDED_ENCODER);
     const weight = tensors.get('layer1.0.conv1.weight')!;
     weight.data[5] = Number.NaN;
     const path = folder.path('nan.safetensors');

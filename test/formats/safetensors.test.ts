@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WgadError } from '../../src/errors.ts';
+import { floatToHalf, halfToFloat } from '../../src/float16.ts';
 import { atomicFile, writeFileAtomic } from '../../src/formats/atomicFile.ts';
 import { csvLine, parseCsv } from '../../src/formats/csv.ts';
-import {
-  halfToFloat,
-  openSafetensors,
-  readSafetensors,
-  writeSafetensors,
-} from '../../src/formats/safetensors.ts';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { openWeights, readWeights } from '../../src/formats/weightsFile.ts';
 
 const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'wgad-test-'));
 const small = new Map([
@@ -36,7 +33,7 @@ describe('safetensors', () => {
     await writeSafetensors(join(dir, 'x'), small, { kind: 'test' });
     await writeSafetensors(join(dir, 'y'), new Map([...small].reverse()), { kind: 'test' });
     expect(await readFile(join(dir, 'x'))).toEqual(await readFile(join(dir, 'y')));
-    const { tensors, metadata } = await readSafetensors(join(dir, 'x'));
+    const { tensors, metadata } = await readWeights(join(dir, 'x'));
     expect(metadata.get('kind')).toBe('test');
     for (const [name, { shape, data }] of small) {
       expect(tensors.get(name)!.shape).toEqual(shape);
@@ -72,7 +69,7 @@ describe('safetensors', () => {
     ['a header that is a list', '[1]', 0, 'does not begin with {'],
   ])('refuses %s', async (_, header, bytes, message) => {
     const path = await forged(header, new Uint8Array(bytes));
-    await expect(openSafetensors(path)).rejects.toThrow(message);
+    await expect(openWeights(path)).rejects.toThrow(message);
   });
 
   it('refuses a header of 2^63 bytes and a file cut anywhere', async () => {
@@ -81,10 +78,10 @@ describe('safetensors', () => {
     const whole = await readFile(join(dir, 'x'));
     for (let length = 0; length < whole.length; length++) {
       await writeFile(join(dir, 'cut'), whole.subarray(0, length));
-      await expect(readSafetensors(join(dir, 'cut')), `cut at ${length}`).rejects.toBeInstanceOf(WgadError);
+      await expect(readWeights(join(dir, 'cut')), `cut at ${length}`).rejects.toBeInstanceOf(WgadError);
     }
     await writeFile(join(dir, 'huge'), Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0x80, 0x7b));
-    await expect(openSafetensors(join(dir, 'huge'))).rejects.toThrow('claims');
+    await expect(openWeights(join(dir, 'huge'))).rejects.toThrow('claims');
   });
 
   it('reads or refuses mutated files, always with a typed error', async () => {
@@ -100,7 +97,7 @@ describe('safetensors', () => {
         const bytes = Buffer.from(whole);
         for (const [at, value] of changes) bytes[at] = value;
         await writeFile(join(dir, 'mutated'), bytes);
-        await readSafetensors(join(dir, 'mutated')).catch((error: unknown) =>
+        await readWeights(join(dir, 'mutated')).catch((error: unknown) =>
           expect(error).toBeInstanceOf(WgadError),
         );
       }),
@@ -108,15 +105,39 @@ describe('safetensors', () => {
     );
   });
 
-  it('widens halves exactly', () => {
-    expect([0x3c00, 0xc000, 0x0001, 0x7bff, 0x7c00].map(halfToFloat)).toEqual([
+  it('writes halves and reads them back', async () => {
+    const path = join(await folder(), 'half');
+    await writeSafetensors(path, small, {}, 'F16');
+    const { tensors } = await readWeights(path);
+    expect([...tensors.get('b')!.data]).toEqual([1, -2, 3.5, 0, 0, 7]);
+    expect(tensors.get('a')!.data[0]).toBeCloseTo(0.1, 4);
+  });
+});
+
+describe('float16', () => {
+  it('widens and narrows every pattern back to itself', () => {
+    for (let bits = 0; bits < 0x10000; bits++) {
+      const value = halfToFloat(bits);
+      if (Number.isNaN(value)) expect(floatToHalf(value)).toBe(0x7e00);
+      else if (floatToHalf(value) !== bits) expect.fail(`${bits}: ${value} became ${floatToHalf(value)}`);
+    }
+    expect([0x3c00, 0x0001, 0x7bff].map(halfToFloat)).toEqual([1, 2 ** -24, 65504]);
+  });
+
+  it('rounds to the nearest, ties to even, and overflows to infinity', () => {
+    const step = 2 ** -10;
+    const rounded = [1 + step / 2, 1 + 1.5 * step, 1 + 0.51 * step, 2 - step / 4, 65519, 65520, -1e9];
+    expect(rounded.map((value) => halfToFloat(floatToHalf(value)))).toEqual([
       1,
-      -2,
-      2 ** -24,
+      1 + 2 * step,
+      1 + step,
+      2,
       65504,
       Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
     ]);
-    expect(halfToFloat(0x7e00)).toBeNaN();
+    expect(floatToHalf(2 ** -25)).toBe(0);
+    expect(floatToHalf(1.5 * 2 ** -25)).toBe(1);
   });
 });
 

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { loadImage } from '../../data/index.ts';
 import { ConfigError } from '../../errors.ts';
-import { readSafetensors, writeSafetensors } from '../../formats/safetensors.ts';
+import { writeSafetensors } from '../../formats/safetensors.ts';
+import { readWeights } from '../../formats/weightsFile.ts';
 import { RESNETS, type ResNetName } from '../../models/resnet.ts';
 import type { StateDict } from '../../nn/init.ts';
 import { LAYER_NAMES, type LayerName, openEncoder } from '../../train/encoder.ts';
@@ -71,7 +72,7 @@ async function readInputs(paths: readonly string[], size: number): Promise<Input
     return { count: paths.length, shape: [size, size], at: (i) => loadImage(paths[i]!, size) };
   }
   if (paths.length > 1) throw new ConfigError('features: expects one safetensors file, or images');
-  const tensor = (await readSafetensors(path)).tensors.get('input');
+  const tensor = (await readWeights(path)).tensors.get('input');
   const [count, channels, height, width] = tensor?.shape ?? [];
   if (tensor?.shape.length !== 4 || channels !== 3 || height! % 32 !== 0 || width! % 32 !== 0) {
     const got = tensor ? `[${tensor.shape.join(', ')}]` : 'none';

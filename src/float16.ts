@@ -1,0 +1,28 @@
+/** IEEE 754 binary16 bits to a number: exact, subnormals and non-finite values included. */
+export function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** A number to binary16 bits: to the nearest, ties to even; beyond 65504 infinity. */
+export function floatToHalf(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (size >= 65520) return sign | 0x7c00;
+  // Below 2^-14 the step stays that of the smallest normal number.
+  const exponent = size < 2 ** -14 ? -14 : Math.floor(Math.log2(size));
+  const steps = roundHalfToEven(size / 2 ** (exponent - 10));
+  // 2048 steps are the next power of two: the carry runs into the exponent's bits by itself.
+  return size < 2 ** -14 ? sign | steps : sign | (((exponent + 15) << 10) + (steps - 1024));
+}
+
+function roundHalfToEven(x: number): number {
+  const low = Math.floor(x);
+  const rest = x - low;
+  if (rest !== 0.5) return Math.round(x);
+  return low % 2 === 0 ? low : low + 1;
+}

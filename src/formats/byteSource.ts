@@ -1,0 +1,39 @@
+import { open } from 'node:fs/promises';
+import { FileError, WeightsError } from '../errors.ts';
+
+/** A file open for reading at any place. */
+export interface ByteSource {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Exactly `length` bytes from `offset`. @throws WeightsError where the file ends before. */
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+/** @throws FileError where the file cannot be opened. */
+export async function openBytes(path: string): Promise<ByteSource> {
+  const file = await open(path, 'r').catch((cause: Error) => {
+    throw new FileError(`${path}: could not be opened: ${cause.message}`, { cause });
+  });
+  const { size } = await file.stat();
+  return {
+    path,
+    size,
+    async read(offset, length) {
+      // Before anything is allocated: a hostile file asks for more than it has.
+      if (offset + length > size) {
+        throw new WeightsError(`${path}: ends at byte ${size}, expected ${offset + length}`);
+      }
+      const bytes = new Uint8Array(length);
+      let done = 0;
+      while (done < length) {
+        const { bytesRead } = await file.read(bytes, done, length - done, offset + done);
+        if (bytesRead === 0) throw new WeightsError(`${path}: became shorter while it was read`);
+        done += bytesRead;
+      }
+      return bytes;
+    },
+    close: () => file.close(),
+  };
+}

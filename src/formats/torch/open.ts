@@ -1,0 +1,91 @@
+import { WeightsError } from '../../errors.ts';
+import { product } from '../../shape.ts';
+import type { ByteSource } from '../byteSource.ts';
+import { floatsOf, refuseDtype } from '../floats.ts';
+import type { StoredTensor, WeightsContent } from '../weightsFile.ts';
+import { openLegacyStream, openTorchZip, type TorchContainer, type TorchOptions } from './container.ts';
+import { namedTensors } from './stateDict.ts';
+import { type TensorRef, TORCH_BYTES } from './value.ts';
+
+/** The tensors of a file of torch.save, and how to read them. @throws WeightsError. */
+export async function openTorch(
+  source: ByteSource,
+  kind: TorchContainer['kind'],
+  options: TorchOptions,
+): Promise<WeightsContent> {
+  const { path } = source;
+  const container = await (kind === 'torch zip' ? openTorchZip : openLegacyStream)(source, options);
+  const refs = namedTensors(container.root, (what) => {
+    throw new WeightsError(`${path}: ${what}; expected a state dict`);
+  });
+  const tensors = new Map<string, StoredTensor>(
+    [...refs].map(([name, { dtype, shape }]) => [
+      name,
+      { dtype, shape, bytes: product(shape) * TORCH_BYTES[dtype] },
+    ]),
+  );
+  const total = [...tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  // A stride of 0 makes a huge tensor of one number.
+  const most = Math.max(64 * 2 ** 20, 4 * source.size);
+  if (total > most) {
+    throw new WeightsError(`${path}: its tensors are ${total} bytes, too many for a file of ${source.size}`);
+  }
+  return {
+    kind,
+    metadata: new Map(),
+    tensors,
+    async read(name) {
+      const ref = refs.get(name);
+      if (!ref) throw new WeightsError(`${path}: has no tensor ${name}`);
+      return readTensor(path, name, ref, container);
+    },
+  };
+}
+
+async function readTensor(
+  path: string,
+  name: string,
+  { storage, dtype, offset, shape, strides }: TensorRef,
+  container: TorchContainer,
+): Promise<Float32Array> {
+  const count = product(shape);
+  if (count === 0) return new Float32Array(0);
+  const width = TORCH_BYTES[dtype];
+  const span = shape.reduce((at, size, axis) => at + (size - 1) * strides[axis]!, 0) + 1;
+  const bytes = await container.readStorage(storage, offset * width, span * width);
+  if (container.bigEndian) swapBytes(bytes, width);
+  const numbers = floatsOf(dtype, bytes);
+  if (!numbers) return refuseDtype(path, name, dtype);
+  return isRowMajor(shape, strides) ? numbers : gather(numbers, shape, strides);
+}
+
+function swapBytes(bytes: Uint8Array, width: number): void {
+  for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
+}
+
+const isRowMajor = (shape: readonly number[], strides: readonly number[]): boolean => {
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && strides[axis] !== expected) return false;
+    expected *= shape[axis]!;
+  }
+  return true;
+};
+
+/** Permuted or sliced views, in row-major order. */
+function gather(numbers: Float32Array, shape: readonly number[], strides: readonly number[]): Float32Array {
+  const out = new Float32Array(product(shape));
+  const index = shape.map(() => 0);
+  let from = 0;
+  for (let i = 0; i < out.length; i++) {
+    out[i] = numbers[from]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis]! += 1;
+      from += strides[axis]!;
+      if (index[axis]! < shape[axis]!) break;
+      from -= index[axis]! * strides[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,194 @@
+import { promisify } from 'node:util';
+import { inflateRaw } from 'node:zlib';
+import { WeightsError } from '../../errors.ts';
+import type { ByteSource } from '../byteSource.ts';
+
+/** One record of an archive. */
+export interface ZipEntry {
+  readonly name: string;
+  /** 0 stored, 8 deflated. */
+  readonly method: number;
+  /** Bytes in the archive, and unpacked. */
+  readonly packed: number;
+  readonly size: number;
+  /** Of the local header. */
+  readonly offset: number;
+}
+
+export interface ZipArchive {
+  readonly entries: ReadonlyMap<string, ZipEntry>;
+  /** `length` bytes of an entry from `begin`; only these are read where it is stored. */
+  read(entry: ZipEntry, begin: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+const MAX_ENTRIES = 100_000;
+const END = 0x06054b50;
+const END64 = 0x06064b50;
+const LOCATOR64 = 0x07064b50;
+const CENTRAL = 0x02014b50;
+const LOCAL = 0x04034b50;
+/** The end record and the longest comment. */
+const TAIL = 22 + 65_535;
+/** What deflated entries may unpack to, all together: this, or four times the file. */
+const UNPACKED = 64 * 2 ** 20;
+
+const inflate = promisify(inflateRaw);
+
+/**
+ * The central directory of a zip file, Zip64 included, checked: names are unique, records do not overlap, and all
+ * lie before the directory. @throws WeightsError.
+ */
+export async function openZip(source: ByteSource): Promise<ZipArchive> {
+  const fail = failOf(source);
+  const { start, length, count } = await findDirectory(source, fail);
+  if (count > MAX_ENTRIES) fail(`holds ${count} entries, ${MAX_ENTRIES} at most`);
+  if (start + length > source.size) fail('its directory lies outside the file');
+  const entries = readDirectory(await source.read(start, length), count, fail);
+  checkApart(entries, start, fail);
+  const unpacked = entries.reduce((sum, each) => sum + (each.method === 8 ? each.size : 0), 0);
+  if (unpacked > Math.max(UNPACKED, 4 * source.size))
+    fail(`unpacks to ${unpacked} bytes, too many for its size`);
+  return {
+    entries: new Map(entries.map((entry) => [entry.name, entry])),
+    async read(entry, begin, size) {
+      if (begin + size > entry.size)
+        fail(`${entry.name} holds ${entry.size} bytes, expected ${begin + size}`);
+      const data = await dataStart(source, entry, start, fail);
+      if (entry.method === 0) return source.read(data + begin, size);
+      const packed = await source.read(data, entry.packed);
+      const whole = await inflate(packed, { maxOutputLength: entry.size || 1 }).catch((error: Error) =>
+        fail(`${entry.name} could not be unpacked: ${error.message}`),
+      );
+      if (whole.length !== entry.size)
+        fail(`${entry.name} unpacks to ${whole.length} bytes, expected ${entry.size}`);
+      return Uint8Array.from(whole.subarray(begin, begin + size));
+    },
+  };
+}
+
+type Fail = (what: string) => never;
+const failOf =
+  (source: ByteSource): Fail =>
+  (what) => {
+    throw new WeightsError(`${source.path}: not a readable zip archive: ${what}`);
+  };
+
+interface Directory {
+  readonly start: number;
+  readonly length: number;
+  readonly count: number;
+}
+
+async function findDirectory(source: ByteSource, fail: Fail): Promise<Directory> {
+  const from = Math.max(0, source.size - TAIL);
+  const tail = viewOf(await source.read(from, source.size - from));
+  let at = tail.byteLength - 22;
+  while (at >= 0 && tail.getUint32(at, true) !== END) at -= 1;
+  if (at < 0) return fail('it has no end record: the file is cut short');
+  if (at >= 20 && tail.getUint32(at - 20, true) === LOCATOR64) {
+    const place = whole(tail, at - 12, fail);
+    const record = viewOf(await source.read(place, 56));
+    if (record.getUint32(0, true) !== END64) return fail('its Zip64 record is not where it should be');
+    return {
+      count: whole(record, 32, fail),
+      length: whole(record, 40, fail),
+      start: whole(record, 48, fail),
+    };
+  }
+  return {
+    count: tail.getUint16(at + 10, true),
+    length: tail.getUint32(at + 12, true),
+    start: tail.getUint32(at + 16, true),
+  };
+}
+
+function readDirectory(bytes: Uint8Array, count: number, fail: Fail): ZipEntry[] {
+  const view = viewOf(bytes);
+  const entries: ZipEntry[] = [];
+  const names = new Set<string>();
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    if (at + 46 > bytes.length || view.getUint32(at, true) !== CENTRAL)
+      fail(`entry ${i} of its directory is damaged`);
+    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) =>
+      view.getUint16(at + field, true),
+    ) as [number, number, number];
+    const end = at + 46 + nameLength + extraLength + commentLength;
+    if (end > bytes.length) fail(`entry ${i} of its directory is cut short`);
+    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
+    if (names.has(name)) fail(`two entries are called ${name}`);
+    names.add(name);
+    const method = view.getUint16(at + 10, true);
+    if (view.getUint16(at + 8, true) & 1) fail(`${name} is encrypted`);
+    if (method !== 0 && method !== 8) fail(`${name} is packed by method ${method}, expected 0 or 8`);
+    const wide = wideFields(view, at, nameLength, extraLength, fail);
+    const [size, packed, offset] = wide;
+    if (method === 0 && size !== packed) fail(`${name} is stored, but its two sizes differ`);
+    entries.push({ name, method, size, packed, offset });
+    at = end;
+  }
+  return entries;
+}
+
+/** Size, packed size and offset of a directory entry; those that are all ones stand in its Zip64 field. */
+function wideFields(
+  view: DataView,
+  at: number,
+  nameLength: number,
+  extraLength: number,
+  fail: Fail,
+): [size: number, packed: number, offset: number] {
+  const fields = [24, 20, 42].map((field) => view.getUint32(at + field, true));
+  if (!fields.includes(0xffffffff)) return fields as [number, number, number];
+  let extra = at + 46 + nameLength;
+  const end = extra + extraLength;
+  while (extra + 4 <= end) {
+    const length = view.getUint16(extra + 2, true);
+    if (view.getUint16(extra, true) === 1) {
+      let place = extra + 4;
+      const stop = Math.min(end, place + length);
+      return fields.map((value) => {
+        if (value !== 0xffffffff) return value;
+        if (place + 8 > stop) return fail('a Zip64 field is cut short');
+        place += 8;
+        return whole(view, place - 8, fail);
+      }) as [number, number, number];
+    }
+    extra += 4 + length;
+  }
+  return fail('a Zip64 field is missing');
+}
+
+function checkApart(entries: readonly ZipEntry[], directory: number, fail: Fail): void {
+  const order = [...entries].sort((a, b) => a.offset - b.offset);
+  for (const [i, { name, offset, packed }] of order.entries()) {
+    const end = offset + 30 + packed;
+    if (end > (order[i + 1]?.offset ?? directory)) fail(`${name} runs into what follows it`);
+  }
+}
+
+/** Where an entry's data begin: the length of the extra field stands in the local header only. */
+async function dataStart(
+  source: ByteSource,
+  entry: ZipEntry,
+  directory: number,
+  fail: Fail,
+): Promise<number> {
+  const header = viewOf(await source.read(entry.offset, 30));
+  if (header.getUint32(0, true) !== LOCAL) fail(`${entry.name} has no local header`);
+  const nameLength = header.getUint16(26, true);
+  const name = new TextDecoder().decode(await source.read(entry.offset + 30, nameLength));
+  if (name !== entry.name) fail(`${entry.name} is called ${name} in its local header`);
+  const start = entry.offset + 30 + nameLength + header.getUint16(28, true);
+  if (start + entry.packed > directory) fail(`${entry.name} runs into the directory`);
+  return start;
+}
+
+const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** A 64-bit count that fits a number. */
+function whole(view: DataView, at: number, fail: Fail): number {
+  const value = view.getBigUint64(at, true);
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : fail(`claims ${value} bytes`);
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { readWeights } from '../../src/formats/weightsFile.ts';
+import { scratchFolder, wgad } from './wgad.ts';
+
+const folder = scratchFolder();
+const golden = (name: string): string => fileURLToPath(new URL(`../goldens/torch/${name}`, import.meta.url));
+
+describe('weights', () => {
+  it('inspect says which container a file is and lists its tensors', async () => {
+    const { code, stdout } = await wgad(['weights', 'inspect', golden('nested.legacy.pth')]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('# container: torch legacy stream\n');
+    expect(stdout).toContain('bn.0.weight  F32  [3, 2, 3, 3]  216\n');
+  });
+
+  it.each(['zip', 'legacy'])('convert writes the same numbers from a %s, with their origin', async (kind) => {
+    const from = golden(`module.${kind}.pth`);
+    const to = folder.path(`${kind}.safetensors`);
+    const { code, stderr } = await wgad(['weights', 'convert', from, to]);
+    expect(code, stderr).toBe(0);
+    const [before, after] = [
+      await readWeights(from, (name) => !name.includes('num_batches')),
+      await readWeights(to),
+    ];
+    expect(after.tensors).toEqual(new Map([...before.tensors].sort(([a], [b]) => (a < b ? -1 : 1))));
+    expect(after.metadata.get('source')).toBe(`module.${kind}.pth`);
+    expect(after.metadata.get('sha256')).toBe(createHash('sha256').update(readFileSync(from)).digest('hex'));
+  });
+
+  it('convert --dtype f16 halves them, and says what it leaves out', async () => {
+    const to = folder.path('half.safetensors');
+    const { code, stdout } = await wgad(['weights', 'convert', golden('odd.zip.pth'), to, '--dtype', 'f16']);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('num_batches_tracked');
+    const inspected = await wgad(['weights', 'inspect', to]);
+    expect(inspected.stdout).toContain('plain  F16  [6, 5]  60\n');
+  });
+
+  it('convert writes nothing where it refuses, and names the class', async () => {
+    await mkdir(folder.path('out'));
+    const args = ['weights', 'convert', golden('foreign.zip.pth'), folder.path('out', 'x.safetensors')];
+    const { code, stderr } = await wgad(args);
+    expect(code).toBe(1);
+    expect(stderr).toContain('E_WEIGHTS');
+    expect(stderr).toContain('names easydict.EasyDict, which is not allowed');
+    expect(await readdir(folder.path('out'))).toEqual([]);
+    expect((await wgad([...args, '--ignore-foreign'])).code).toBe(0);
+  });
+});

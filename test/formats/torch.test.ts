@@ -1,0 +1,308 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WeightsError, WgadError } from '../../src/errors.ts';
+import { isFloat } from '../../src/formats/floats.ts';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { openWeights, readWeights } from '../../src/formats/weightsFile.ts';
+import { RandomStream } from '../../src/random.ts';
+import { int, pickled, storedZip, text, torchZip } from './forge.ts';
+
+type Expected = Record<string, { shape: number[]; data: number[] }>;
+const golden = (name: string): string => fileURLToPath(new URL(`../goldens/torch/${name}`, import.meta.url));
+const values: Record<string, Expected> = JSON.parse(readFileSync(golden('values.json'), 'utf8'));
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wgad-torch-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const written = async (bytes: Uint8Array): Promise<string> => {
+  const path = join(folder, 'forged.pth');
+  await writeFile(path, bytes);
+  return path;
+};
+
+describe('files of torch.save', () => {
+  it.each([
+    ['odd.zip.pth', 'odd', 'torch zip'],
+    ['odd.legacy.pth', 'odd', 'torch legacy stream'],
+    ['odd.protocol4.pth', 'odd', 'torch zip'],
+    ['odd.deflated.pth', 'odd', 'torch zip'],
+    ['many.legacy.pth', 'many', 'torch legacy stream'],
+    ['module.zip.pth', 'module', 'torch zip'],
+    ['module.legacy.pth', 'module', 'torch legacy stream'],
+    ['nested.zip.pth', 'nested', 'torch zip'],
+    ['nested.legacy.pth', 'nested', 'torch legacy stream'],
+    ['wrapped.zip.pth', 'wrapped', 'torch zip'],
+    ['wrapped.legacy.pth', 'wrapped', 'torch legacy stream'],
+  ])('%s reads as PyTorch reads it', async (name, which, kind) => {
+    const file = await openWeights(golden(name));
+    expect(file.kind).toBe(kind);
+    for (const [tensor, { shape, data }] of Object.entries(values[which]!)) {
+      expect(file.tensors.get(tensor)?.shape, tensor).toEqual(shape);
+      expect([...(await file.read(tensor))], tensor).toEqual(data.map(Math.fround));
+    }
+    if (which !== 'many') {
+      const floats = [...file.tensors].filter(([, { dtype }]) => isFloat(dtype)).map(([tensor]) => tensor);
+      expect(floats.sort()).toEqual(Object.keys(values[which]!).sort());
+    } else expect(file.tensors.size).toBe(1100);
+    await file.close();
+  });
+
+  it('lists a counter and refuses to read it as weights', async () => {
+    const file = await openWeights(golden('odd.zip.pth'));
+    expect(file.tensors.get('num_batches_tracked')).toEqual({ dtype: 'I64', shape: [], bytes: 8 });
+    await expect(file.read('num_batches_tracked')).rejects.toThrow(
+      'num_batches_tracked is I64; expected F32',
+    );
+    await file.close();
+  });
+
+  it('skips objects of unknown classes only where that is asked for', async () => {
+    const path = golden('foreign.zip.pth');
+    await expect(openWeights(path)).rejects.toThrow('names easydict.EasyDict, which is not allowed');
+    const file = await openWeights(path, { ignoreForeign: true });
+    expect([...file.tensors.keys()]).toContain('0.weight');
+    await file.close();
+  });
+
+  it.each([
+    ['script.pt', 'TorchScript'],
+    ['plain.pkl', 'a plain pickle'],
+  ])('%s is refused for what it is', async (name, message) => {
+    await expect(openWeights(golden(name))).rejects.toThrow(message);
+  });
+
+  it('tells the oldest containers by their content', async () => {
+    const tar = new Uint8Array(1024);
+    tar.set(new TextEncoder().encode('ustar'), 257);
+    await expect(openWeights(await written(tar))).rejects.toThrow('a tar file of PyTorch 0.1');
+    await expect(openWeights(await written(new TextEncoder().encode('PYTORCH1....')))).rejects.toThrow(
+      'preview',
+    );
+  });
+
+  it('cut at any byte are refused', async () => {
+    for (const name of ['module.zip.pth', 'module.legacy.pth']) {
+      const whole = await readFile(golden(name));
+      for (let length = 0; length < whole.length; length += 7) {
+        const path = await written(whole.subarray(0, length));
+        await expect(openWeights(path), `${name} cut at ${length}`).rejects.toBeInstanceOf(WgadError);
+      }
+    }
+  });
+});
+
+/** `c` module name: a GLOBAL. */
+const global = (module: string, name: string): number[] => [0x63, ...text(`${module}\n${name}\n`)];
+const [MARK, TUPLE, REDUCE, PERSID, DICT, SETITEM] = [0x28, 0x74, 0x52, 0x51, 0x7d, 0x73];
+const string = (value: string): number[] => [0x58, ...int(value.length), ...text(value)];
+const number = (value: number): number[] => [0x4a, ...int(value)];
+const tuple = (...items: number[][]): number[] => [MARK, ...items.flat(), TUPLE];
+const storage = (length: number, key = '0'): number[] => [
+  ...tuple(string('storage'), global('torch', 'FloatStorage'), string(key), string('cpu'), number(length)),
+  PERSID,
+];
+const tensor = (held: number[], offset: number, shape: number[], strides: number[]): number[] => [
+  ...global('torch._utils', '_rebuild_tensor_v2'),
+  ...tuple(
+    held,
+    number(offset),
+    tuple(...shape.map(number)),
+    tuple(...strides.map(number)),
+    [0x89],
+    [...global('collections', 'OrderedDict'), ...tuple(), REDUCE],
+  ),
+  REDUCE,
+];
+const dict = (name: string, value: number[]): number[] => [DICT, ...string(name), ...value, SETITEM];
+const data = new Uint8Array(16);
+
+describe('hostile pickles', () => {
+  it('the forge makes files that are read', async () => {
+    const file = await openWeights(
+      await written(torchZip(pickled(dict('w', tensor(storage(4), 0, [2, 2], [2, 1]))), data)),
+    );
+    expect([...(await file.read('w'))]).toEqual([0, 0, 0, 0]);
+    await file.close();
+  });
+
+  it.each<[string, number[], string]>([
+    [
+      'a call by name',
+      [...global('os', 'system'), ...tuple(string('id')), REDUCE],
+      'names os.system, which is not allowed',
+    ],
+    ['a call by stacked name', [...string('builtins'), ...string('eval'), 0x93], 'names builtins.eval'],
+    ['a function of torch', [...global('torch', 'load'), ...tuple(string('x')), REDUCE], 'names torch.load'],
+    [
+      'a storage class applied',
+      [...global('torch', 'FloatStorage'), ...tuple(), REDUCE],
+      'torch.FloatStorage is not something to apply',
+    ],
+    ['a string applied', [...string('x'), ...tuple(), REDUCE], 'REDUCE expects a global'],
+    [
+      'a persistent id of no storage',
+      [...tuple(string('file')), PERSID],
+      'expects a storage of a known type',
+    ],
+    ['a pickled module', [...tuple(string('module')), PERSID], 'a whole module was pickled'],
+    [
+      'an offset past the storage',
+      dict('w', tensor(storage(4), 3, [2], [1])),
+      'reads element 4 of a storage of 4',
+    ],
+    [
+      'a stride past the storage',
+      dict('w', tensor(storage(4), 0, [2, 2], [9, 1])),
+      'reads element 10 of a storage of 4',
+    ],
+    ['a negative size', dict('w', tensor(storage(4), 0, [-1], [1])), 'whole numbers of at least 0'],
+    [
+      'an overflowing shape',
+      dict('w', tensor(storage(4), 0, Array(8).fill(2 ** 31 - 1), Array(8).fill(2 ** 30))),
+      'of a storage of 4',
+    ],
+    ['a blown-up tensor', dict('w', tensor(storage(4), 0, [2 ** 30], [0])), 'too many for a file of'],
+    [
+      'a storage longer than its record',
+      dict('w', tensor(storage(400), 0, [400], [1])),
+      'holds 16 bytes, expected 1600',
+    ],
+    ['a storage that is not there', dict('w', tensor(storage(4, '7'), 0, [4], [1])), 'holds no storage 7'],
+    ['an empty stack', [REDUCE], 'takes a value from an empty stack'],
+    ['a group that was not opened', [TUPLE], 'closes a group that was not opened'],
+    ['two values left', [...number(1), ...number(2)], 'ends with other than one value'],
+    ['a memo that was not made', [0x68, 3], 'recalls value 3, which was not remembered'],
+    ['deep groups', Array(200).fill(MARK), 'nests more than 100 groups'],
+    ['a tall stack', Array(10_100).fill(0x4e), 'stacks more than 10000 values'],
+    ['an instance', [0x69, ...text('os\nsystem\n')], 'opcode 0x69 is not one that state dicts use'],
+    ['an extension', [0x82, 1], 'opcode 0x82'],
+    ['a text integer', [0x49, ...text('1\n')], 'opcode 0x49'],
+    ['a long string', [0x58, ...int(2 ** 30)], 'holds a string of 1073741824 bytes'],
+    ['no tensor', dict('w', number(3)), 'its dict holds no tensor'],
+    ['no dict', number(3), 'holds no dict of tensors'],
+    [
+      'a dict in itself',
+      [DICT, 0x71, 0, ...string('w'), 0x68, 0, SETITEM],
+      'nests dicts too deep, or in a circle',
+    ],
+    ['an object', [...global('collections', 'OrderedDict'), ...tuple(), 0x81], 'makes an object of a class'],
+  ])('%s is refused by name', async (_, code, message) => {
+    const path = await written(torchZip(pickled(code), data));
+    const refused = async (): Promise<void> => {
+      const file = await openWeights(path);
+      try {
+        for (const name of file.tensors.keys()) await file.read(name);
+      } finally {
+        await file.close();
+      }
+    };
+    await expect(refused()).rejects.toThrow(message);
+    await expect(refused()).rejects.toBeInstanceOf(WeightsError);
+    await expect(refused()).rejects.toThrow(path);
+  });
+});
+
+describe('hostile archives', () => {
+  const pickle = pickled(dict('w', tensor(storage(4), 0, [4], [1])));
+  it.each<[string, Uint8Array, string]>([
+    [
+      'two records of one name',
+      storedZip([
+        ['a/data.pkl', pickle],
+        ['a/data.pkl', pickle],
+      ]),
+      'two entries are called a/data.pkl',
+    ],
+    [
+      'a record outside the folder',
+      storedZip([
+        ['a/data.pkl', pickle],
+        ['b/data/0', data],
+      ]),
+      'holds b/data/0 outside the folder',
+    ],
+    [
+      'a path upwards',
+      storedZip([
+        ['a/data.pkl', pickle],
+        ['a/../x', data],
+      ]),
+      'holds a/../x outside the folder',
+    ],
+    ['no pickle', storedZip([['a/data/0', data]]), 'holds no data.pkl'],
+    [
+      'overlapping records',
+      storedZip(
+        [
+          ['a/data.pkl', pickle],
+          ['a/data/0', data],
+        ],
+        { overlap: true },
+      ),
+      'runs into what follows it',
+    ],
+    [
+      'another name in the local header',
+      storedZip([['a/data.pkl', pickle]], { localName: 'a/data.pkx' }),
+      'is called a/data.pkx in its local header',
+    ],
+    ['a foreign method', storedZip([['a/data.pkl', pickle]], { method: 12 }), 'packed by method 12'],
+  ])('%s is refused', async (_, bytes, message) => {
+    await expect(openWeights(await written(bytes))).rejects.toThrow(message);
+  });
+});
+
+describe('mutated files', () => {
+  it('are read or refused with a typed error, each within a second', async () => {
+    const random = new RandomStream(20_261_125);
+    const corpus = await Promise.all(
+      [
+        'module.zip.pth',
+        'odd.zip.pth',
+        'odd.deflated.pth',
+        'odd.legacy.pth',
+        'nested.legacy.pth',
+        'odd.protocol4.pth',
+      ].map((name) => readFile(golden(name))),
+    );
+    const same = join(folder, 'module.safetensors');
+    await writeSafetensors(
+      same,
+      (await readWeights(golden('odd.zip.pth'), (name) => !name.startsWith('num'))).tensors,
+    );
+    corpus.push(await readFile(same));
+    let [read, refused] = [0, 0];
+    for (let i = 0; i < MUTATIONS; i++) {
+      const bytes = Uint8Array.from(corpus[random.integer(corpus.length)]!);
+      const changes = 1 + random.integer(4);
+      for (let j = 0; j < changes; j++) bytes[random.integer(bytes.length)] = random.integer(256);
+      const cut = random.integer(4) === 0 ? random.integer(bytes.length) : bytes.length;
+      const path = await written(bytes.subarray(0, cut));
+      const began = performance.now();
+      try {
+        const file = await openWeights(path);
+        try {
+          for (const [name, { dtype }] of file.tensors) if (isFloat(dtype)) await file.read(name);
+          read += 1;
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        if (!(error instanceof WgadError)) throw error;
+        refused += 1;
+      }
+      expect(performance.now() - began, `mutation ${i}`).toBeLessThan(1000);
+    }
+    expect(read).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThan(MUTATIONS / 10);
+  }, 300_000);
+});
+
+const MUTATIONS = 10_000;
