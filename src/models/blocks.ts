@@ -23,16 +23,16 @@ export function upConv(layers: Layers, name: string, x: Value, out: number): Val
   });
 }
 
-/** Batch norm, eps 1e-5. Training: batch statistics, which it reports for the running ones (momentum 0.1). */
-export function norm(layers: Layers, name: string, x: Value): Value {
+/** Batch norm. Training: batch statistics, which it reports for the running ones (momentum 0.1). */
+export function norm(layers: Layers, name: string, x: Value, eps = 1e-5): Value {
   return within(layers, name, (inner) => {
     const shape = [x.shape[1]!];
     const weight = inner.parameter('weight', shape, ones);
     const bias = inner.parameter('bias', shape, zeros);
     const mean = inner.buffer('running_mean', shape, zeros);
     const variance = inner.buffer('running_var', shape, ones);
-    if (!inner.training) return batchNorm2d(x, { weight, bias, mean, variance, eps: 1e-5 });
-    const batch = batchNorm2dTrain(x, weight, bias, 1e-5);
+    if (!inner.training) return batchNorm2d(x, { weight, bias, mean, variance, eps });
+    const batch = batchNorm2dTrain(x, weight, bias, eps);
     inner.measured('running_mean', batch.mean);
     // Running statistics keep the unbiased variance.
     inner.measured('running_var', scale(batch.variance, batch.count / Math.max(1, batch.count - 1)));

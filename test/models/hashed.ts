@@ -31,3 +31,7 @@ export const hashedWeights = (specs: readonly ParameterSpec[]): StateDict =>
       return [name, { shape, data }];
     }),
   );
+
+/** The places that the scripts take, evenly spread by integer arithmetic. */
+export const sampled = (data: Float32Array, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => data[Math.trunc((i * (data.length - 1)) / (count - 1))]!);

@@ -1,0 +1,28 @@
+import { product } from '../shape.ts';
+import { type Graph, valuesOf } from './graph.ts';
+import type { Value } from './value.ts';
+
+/**
+ * Multiply-accumulates of the convolutions and matrix products of a graph, by their definition: padding is counted,
+ * normalisation, activation, pooling and resizing are not (methods.md, conventions).
+ */
+export function countMacs(graph: Graph): number {
+  return valuesOf(graph).reduce((sum, value) => sum + macsOf(value), 0);
+}
+
+function macsOf({ op, inputs, attrs, shape }: Value): number {
+  const [a, b] = inputs;
+  switch (op) {
+    case 'conv2d':
+      return product(shape) * product(b!.shape.slice(1));
+    // Every element of dy meets every weight of its output channel.
+    case 'conv2dInputGrad':
+      return product(a!.shape) * product(b!.shape.slice(1));
+    case 'conv2dWeightGrad':
+      return product(b!.shape) * product(shape.slice(1));
+    case 'matmul':
+      return product(shape) * a!.shape.at((attrs as { transposeA: boolean }).transposeA ? -2 : -1)!;
+    default:
+      return 0;
+  }
+}

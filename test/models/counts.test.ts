@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { countMacs } from '../../src/graph/count.ts';
+import { input, type Value } from '../../src/graph/value.ts';
+import { head, headSpecs } from '../../src/methods/cada.ts';
+import { encode, rebuild, revdistSpecs, type Scales } from '../../src/methods/revdist.ts';
+import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
+import { RESNETS, type ResNetName } from '../../src/models/resnet.ts';
+import { declare, type Layers, layersFrom, type ParameterSpec } from '../../src/nn/layers.ts';
+import { product } from '../../src/shape.ts';
+
+/** Layers in evaluation, every tensor an input: enough to count. */
+const layers: Layers = layersFrom({ training: false, tensor: ({ name, shape }) => input(name, shape) });
+const parameters = (specs: readonly ParameterSpec[], prefix = ''): number =>
+  specs
+    .filter(({ kind, name }) => kind === 'parameter' && name.startsWith(prefix))
+    .reduce((sum, { shape }) => sum + product(shape), 0);
+const macs = (...values: Value[]): number =>
+  countMacs({ outputs: new Map(values.map((value, i) => [String(i), value])), effects: [] });
+
+/** Encoder, bottleneck, decoder at 256 px (methods.md 3.1, 3.2, 4.2, 4.3). */
+const PARAMETERS: Partial<Record<ResNetName, [number, number, number]>> = {
+  resnet18: [2_782_784, 11_680_000, 3_703_168],
+  resnet34: [8_170_304, 16_400_640, 5_770_624],
+  resnet50: [8_543_296, 30_829_568, 15_821_824],
+  wide_resnet50_2: [24_862_528, 58_885_120, 24_917_504],
+};
+/** GMAC as the tables round them. */
+const GMAC: Partial<Record<ResNetName, [string, string, string]>> = {
+  resnet18: ['1.832', '0.931', '1.560'],
+  resnet34: ['3.946', '1.233', '3.674'],
+  resnet50: ['4.281', '5.218', '4.815'],
+  wide_resnet50_2: ['11.999', '7.315', '11.140'],
+};
+
+function revdistMacs(name: ResNetName): [number, number, number] {
+  const config = RESNETS[name];
+  const features = encode(layers, input('images', [1, 3, 256, 256]), config);
+  // From inputs of the features' shapes, so that the encoder is not counted again.
+  const cut = features.map(({ shape }, i) => input(`f${i}`, shape)) as unknown as Scales;
+  const { embedding, rebuilt } = rebuild(layers, cut, config);
+  return [macs(...features), macs(embedding), macs(...rebuilt) - macs(embedding)];
+}
+
+describe.each(Object.keys(PARAMETERS) as ResNetName[])('%s', (name) => {
+  it('has the parameters of the tables', () => {
+    const { frozen, trained } = revdistSpecs(RESNETS[name]);
+    const all = [...frozen, ...trained];
+    expect(['encoder.', 'bottleneck.', 'decoder.'].map((prefix) => parameters(all, prefix))).toEqual(
+      PARAMETERS[name],
+    );
+  });
+
+  it('has the multiply-accumulates of the tables', () => {
+    expect(revdistMacs(name).map((count) => (count / 1e9).toFixed(3))).toEqual(GMAC[name]);
+  });
+});
+
+it('wide_resnet50_2 agrees to the unit', () => {
+  expect(revdistMacs('wide_resnet50_2')).toEqual([11_998_855_168, 7_314_866_176, 11_140_071_424]);
+});
+
+it('efficientnet_b4 agrees to the unit', () => {
+  const images = input('images', [1, 3, 224, 224]);
+  for (const config of Object.values(EFFICIENTNETS)) {
+    expect(parameters(declare((inner) => efficientnetFeatures(inner, images, config)))).toBe(3_635_984);
+    const taps = efficientnetFeatures(layers, images, config);
+    expect(macs(...taps)).toBe(920_040_864);
+    expect(taps.map(({ shape }) => shape.slice(1))).toEqual([
+      [24, 112, 112],
+      [32, 56, 56],
+      [56, 28, 28],
+      [160, 14, 14],
+    ]);
+  }
+});
+
+it.each([
+  [[2048, 8, 8], 2, 4_723_458, 268_960_256],
+  [[512, 8, 8], 2, 395_010, 16_908_800],
+  [[256, 14, 14], 2, 132_354, 12_911_104],
+  [[2048, 8, 8], 15, 4_726_799, 268_963_584],
+])('the head of a %s feature with %i outputs agrees to the unit', (feature, outputs, count, work) => {
+  expect(parameters(headSpecs('head', feature, outputs))).toBe(count);
+  expect(macs(head(layers, 'head', input('feature', [1, ...feature]), outputs))).toBe(work);
+});
