@@ -3,9 +3,8 @@ import { loadImage } from '../../data/index.ts';
 import { ConfigError } from '../../errors.ts';
 import { writeSafetensors } from '../../formats/safetensors.ts';
 import { readWeights } from '../../formats/weightsFile.ts';
-import { RESNETS, type ResNetName } from '../../models/resnet.ts';
 import type { StateDict } from '../../nn/init.ts';
-import { LAYER_NAMES, type LayerName, openEncoder } from '../../train/encoder.ts';
+import { ENCODER_NAMES, type EncoderName, openEncoder, tapNames } from '../../train/encoder.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
@@ -15,7 +14,7 @@ interface FeatureFlags {
   encoder: string;
   weights: string;
   size: number;
-  layers: string;
+  layers?: string;
 }
 
 export const featuresVerb: AddVerb = (program, run) => {
@@ -23,22 +22,24 @@ export const featuresVerb: AddVerb = (program, run) => {
     .command('features <image...>')
     .description('write feature maps of images, or of a safetensors file with a tensor `input` (N, 3, H, W)')
     .requiredOption('--out <file>', 'safetensors file; tensors are named <index>.<layer>')
-    .option('--encoder <name>', `one of ${Object.keys(RESNETS).join(', ')}`, 'resnet18_w16')
-    .option('--weights <file>', 'its weights (safetensors), or "embedded"', 'embedded')
+    .option('--encoder <name>', `one of ${ENCODER_NAMES.join(', ')}`, 'resnet18_w16')
+    .option('--weights <file>', 'its weights (safetensors or .pth), or "embedded"', 'embedded')
     .option('--size <px>', 'side that images are resized to', integer('--size', 32), 256)
-    .option('--layers <names>', 'which layers', LAYER_NAMES.join(','))
+    .option(
+      '--layers <names>',
+      'which of layer1, layer2, layer3, or block1, block5, block9, block21; default all',
+    )
     .addHelpText('after', '\nExample:\n  wgad features photo.png --out photo.safetensors')
     .action((paths: string[], flags: FeatureFlags) =>
       run(async (context) => {
-        const layers = layersOf(flags.layers);
-        if (!Object.hasOwn(RESNETS, flags.encoder)) {
-          throw new ConfigError(
-            `--encoder expects one of ${Object.keys(RESNETS).join(', ')}, got ${flags.encoder}`,
-          );
+        const name = ENCODER_NAMES.find((each) => each === flags.encoder);
+        if (!name) {
+          throw new ConfigError(`--encoder expects one of ${ENCODER_NAMES.join(', ')}, got ${flags.encoder}`);
         }
+        const layers = layersOf(name, flags.layers);
         const weights = flags.weights === 'embedded' ? 'embedded' : resolve(flags.weights);
         const inputs = await readInputs(paths, flags.size);
-        const encoder = await openEncoder(flags.encoder as ResNetName, weights, inputs.shape, context.gpu);
+        const encoder = await openEncoder(name, weights, inputs.shape, context.gpu);
         const out: StateDict = new Map();
         const progress = context.progress('features');
         try {
@@ -88,10 +89,11 @@ async function readInputs(paths: readonly string[], size: number): Promise<Input
   };
 }
 
-function layersOf(text: string): LayerName[] {
-  return text.split(',').map((name) => {
-    const known = LAYER_NAMES.find((each) => each === name.trim());
-    if (!known) throw new ConfigError(`--layers expects any of ${LAYER_NAMES.join(', ')}, got ${name}`);
-    return known;
-  });
+function layersOf(encoder: EncoderName, text: string | undefined): readonly string[] {
+  const known = tapNames(encoder);
+  const names = text?.split(',').map((name) => name.trim()) ?? known;
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new ConfigError(`--layers expects any of ${known.join(', ')}, got ${unknown}`);
+  return names;
 }

@@ -5,7 +5,9 @@ import { InvalidArgumentError } from 'commander';
 import { WeightsError } from '../../errors.ts';
 import { isFloat } from '../../formats/floats.ts';
 import { type FloatDtype, type WritableTensor, writeSafetensors } from '../../formats/safetensors.ts';
-import { openWeights } from '../../formats/weightsFile.ts';
+import { openWeights, type WeightsFile } from '../../formats/weightsFile.ts';
+import { EFFICIENTNETS, type EfficientNetConfig } from '../../models/efficientnet.ts';
+import { lineageOf, namingOf } from '../../models/efficientnetNames.ts';
 import { EXIT } from '../exitCodes.ts';
 import type { AddVerb } from '../program.ts';
 
@@ -40,9 +42,14 @@ export const weightsVerb: AddVerb = (program, run) => {
     .command('convert <in> <out>')
     .description('write the float tensors of a PyTorch or safetensors file as safetensors')
     .option('--dtype <name>', 'f32 or f16', floatDtype, 'F32' as FloatDtype)
+    .option(
+      '--padding <name>',
+      `EfficientNet: note what it was trained with: ${PADDINGS.join(', ')}`,
+      padding,
+    )
     .option('--ignore-foreign', 'skip objects of unknown classes instead of refusing the file')
     .addHelpText('after', '\nExample:\n  wgad weights convert resnet18-f37072fd.pth resnet18.safetensors')
-    .action((from: string, to: string, flags: { dtype: FloatDtype; ignoreForeign?: boolean }) =>
+    .action((from: string, to: string, flags: ConvertFlags) =>
       run(async (context) => {
         const file = await openWeights(from, flags);
         try {
@@ -53,6 +60,7 @@ export const weightsVerb: AddVerb = (program, run) => {
           );
           const metadata = {
             ...Object.fromEntries(file.metadata),
+            ...lineageNote(file, flags.padding),
             source: basename(from),
             sha256: await sha256Of(from),
           };
@@ -76,6 +84,29 @@ export const weightsVerb: AddVerb = (program, run) => {
       }),
     );
 };
+
+interface ConvertFlags {
+  dtype: FloatDtype;
+  padding?: Padding;
+  ignoreForeign?: boolean;
+}
+
+type Padding = EfficientNetConfig['padding'];
+const PADDINGS = Object.values(EFFICIENTNETS).map((config): Padding => config.padding);
+
+function padding(text: string): Padding {
+  const known = PADDINGS.find((each) => each === text);
+  if (!known) throw new InvalidArgumentError(`expects one of ${PADDINGS.join(', ')}, got ${text}.`);
+  return known;
+}
+
+/** What an EfficientNet was trained with, where its names or the user say so: a converted file then says it too. */
+function lineageNote(file: WeightsFile, said: Padding | undefined): Record<string, string> {
+  const naming = namingOf(file.tensors.keys());
+  if (!naming) return {};
+  const config = lineageOf(naming, said ? new Map([['padding', said]]) : file.metadata);
+  return config ? { padding: config.padding, bn_eps: String(config.bnEps) } : {};
+}
 
 function split<T extends { dtype: string }>(tensors: ReadonlyMap<string, T>): [[string, T][], [string, T][]] {
   const all = [...tensors];

@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { input } from '../../src/graph/value.ts';
+import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
+import { namingOf, torchvisionName } from '../../src/models/efficientnetNames.ts';
+import { declare } from '../../src/nn/layers.ts';
+import { openEncoder } from '../../src/train/encoder.ts';
+import { hashed, hashedWeights } from './hashed.ts';
+
+const images = input('images', [1, 3, 64, 64]);
+const specs = declare((layers) => efficientnetFeatures(layers, images, EFFICIENTNETS.efficientnet_b4));
+
+/** The table of weights.md 3.1 read from torchvision's column to the others, in a block that expands. */
+const PARTS: Record<string, [en: string, timm: string]> = {
+  '0.0': ['_expand_conv', 'conv_pw'],
+  '0.1': ['_bn0', 'bn1'],
+  '1.0': ['_depthwise_conv', 'conv_dw'],
+  '1.1': ['_bn1', 'bn2'],
+  '2.fc1': ['_se_reduce', 'se.conv_reduce'],
+  '2.fc2': ['_se_expand', 'se.conv_expand'],
+  '3.0': ['_project_conv', 'conv_pwl'],
+  '3.1': ['_bn2', 'bn3'],
+};
+/** And in stage 0. */
+const FIRST: typeof PARTS = {
+  '0.0': ['_depthwise_conv', 'conv_dw'],
+  '0.1': ['_bn1', 'bn1'],
+  '1.fc1': ['_se_reduce', 'se.conv_reduce'],
+  '1.fc2': ['_se_expand', 'se.conv_expand'],
+  '2.0': ['_project_conv', 'conv_pw'],
+  '2.1': ['_bn2', 'bn2'],
+};
+const BLOCKS_BEFORE = [0, 2, 6, 10, 16];
+
+/** A torchvision name as EfficientNet-PyTorch and timm write it. */
+function others(name: string): [en: string, timm: string] {
+  const stem = /^features\.0\.([01])\.(.+)$/.exec(name);
+  if (stem?.[1] === '0') return ['_conv_stem.weight', 'conv_stem.weight'];
+  if (stem) return [`_bn0.${stem[2]}`, `bn1.${stem[2]}`];
+  const [, features, block, part, rest] = /^features\.(\d)\.(\d)\.block\.(\d\.\w+)\.(.+)$/.exec(name)!;
+  const stage = Number(features) - 1;
+  const [en, timm] = (stage === 0 ? FIRST : PARTS)[part!]!;
+  return [
+    `_blocks.${BLOCKS_BEFORE[stage]! + Number(block)}.${en}.${rest}`,
+    `blocks.${stage}.${block}.${timm}.${rest}`,
+  ];
+}
+
+describe('names', () => {
+  it('of all three schemes lead to the same tensors', () => {
+    for (const { name } of specs) {
+      const [en, timm] = others(name);
+      expect(torchvisionName(name, 'torchvision')).toBe(name);
+      expect(torchvisionName(en, 'efficientnet-pytorch'), en).toBe(name);
+      expect(torchvisionName(timm, 'timm'), timm).toBe(name);
+    }
+  });
+
+  it('of heads, later stages and counters lead nowhere', () => {
+    expect(torchvisionName('_blocks.22._bn0.weight', 'efficientnet-pytorch')).toBeNull();
+    expect(torchvisionName('_bn1.weight', 'efficientnet-pytorch')).toBeNull();
+    expect(torchvisionName('_fc.bias', 'efficientnet-pytorch')).toBeNull();
+    expect(torchvisionName('bn2.weight', 'timm')).toBeNull();
+    expect(torchvisionName('blocks.5.0.conv_pw.weight', 'timm')).toBeNull();
+    expect(torchvisionName('features.8.0.weight', 'torchvision')).toBeNull();
+    expect(torchvisionName('features.0.1.num_batches_tracked', 'torchvision')).toBeNull();
+  });
+
+  it('say which scheme they belong to', () => {
+    expect(namingOf(['x', '_conv_stem.weight'])).toBe('efficientnet-pytorch');
+    expect(namingOf(['conv_stem.weight'])).toBe('timm');
+    expect(namingOf(['features.0.0.weight'])).toBe('torchvision');
+    expect(namingOf(['layer1.0.conv1.weight'])).toBeNull();
+  });
+});
+
+describe('a weight file', () => {
+  let folder = '';
+  const weights = hashedWeights(specs);
+  const image = hashed('image', 3 * 64 * 64);
+  const file = async (name: string, rename: (name: string) => string, metadata = {}): Promise<string> => {
+    const path = join(folder, name);
+    await writeSafetensors(
+      path,
+      new Map([...weights].map(([own, tensor]) => [rename(own), tensor])),
+      metadata,
+    );
+    return path;
+  };
+  const features = async (path: string): Promise<unknown> => {
+    const encoder = await openEncoder('efficientnet_b4', path, [64, 64]);
+    try {
+      return await encoder.features(image);
+    } finally {
+      encoder.close();
+    }
+  };
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wgad-efficientnet-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('gives the same features under every naming, by the arithmetic of its lineage', async () => {
+    const noted = await features(await file('tv', (name) => name, { padding: 'same380' }));
+    expect(await features(await file('en', (name) => others(name)[0]))).toEqual(noted);
+    expect(await features(await file('timm', (name) => others(name)[1], { padding: 'same380' }))).toEqual(
+      noted,
+    );
+    expect(await features(await file('plain', (name) => name))).not.toEqual(noted);
+  }, 400_000);
+
+  it('of timm that does not say its lineage is refused with what to do', async () => {
+    const bare = await file('bare', (name) => others(name)[1]);
+    await expect(openEncoder('efficientnet_b4', bare, [64, 64])).rejects.toMatchObject({
+      code: 'E_WEIGHTS',
+      fix: expect.stringContaining('--padding symmetric (efficientnet_b4) or same (tf_efficientnet_b4)'),
+    });
+  });
+
+  it('of another network is refused', async () => {
+    const path = join(folder, 'other');
+    await writeSafetensors(path, new Map([['w', { shape: [1], data: Float32Array.of(1) }]]));
+    await expect(openEncoder('efficientnet_b4', path, [64, 64])).rejects.toThrow('holds no EfficientNet');
+  });
+});
