@@ -8,6 +8,7 @@ interface Golden {
   labels: number[];
   auroc: number;
   ap: number;
+  f1Max: number;
 }
 const goldens: Golden[] = JSON.parse(
   readFileSync(new URL('../goldens/metrics/ranking.json', import.meta.url), 'utf8'),
@@ -19,6 +20,7 @@ describe('image metrics', () => {
     (_, golden) => {
       expect(Math.abs(auroc(golden.scores, golden.labels).value! - golden.auroc)).toBeLessThan(1e-9);
       expect(Math.abs(averagePrecision(golden.scores, golden.labels).value! - golden.ap)).toBeLessThan(1e-9);
+      expect(Math.abs(f1Max(golden.scores, golden.labels).value! - golden.f1Max)).toBeLessThan(1e-9);
     },
   );
 
