@@ -60,9 +60,13 @@ function layOut(graph: Graph, device: DeviceFacts, label: string): Plan {
     for (const { kernel, operands } of steps) {
       pending.push({
         kernel,
-        operands: operands.map((ref) =>
-          ref === 'out' ? out : typeof ref === 'number' ? locate(inputs[ref]!) : requests[ref.scratch]!,
-        ),
+        operands: operands.map((ref) => {
+          if (ref === 'out') return out;
+          if (typeof ref === 'number') return locate(inputs[ref]!);
+          if ('scratch' in ref) return requests[ref.scratch]!;
+          const { root, offset } = locate(inputs[ref.input]!);
+          return { root, offset: offset + 4 * ref.from };
+        }),
       });
     }
   };

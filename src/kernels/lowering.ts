@@ -16,8 +16,18 @@ export interface OpRequest {
   readonly attrs: Readonly<Record<string, unknown>>;
 }
 
-/** What a kernel's binding is: an input of the op by index, its result, or a scratch array by index. */
-export type OperandRef = number | 'out' | { readonly scratch: number };
+/**
+ * What a kernel's binding is: an input of the op by index, an input from one of its elements on (a multiple of
+ * `PART_ALIGN`), the op's result, or a scratch array by index.
+ */
+export type OperandRef =
+  | number
+  | { readonly input: number; readonly from: number }
+  | 'out'
+  | { readonly scratch: number };
+
+/** Elements: where a binding may begin inside an array of 32-bit numbers. */
+export const PART_ALIGN = 64;
 
 export interface LoweredStep {
   readonly kernel: Kernel;

@@ -1,51 +1,69 @@
 import { product } from '../shape.ts';
-import { read, readWrite } from './kernel.ts';
-import type { Lowered, Lowering, OpRequest } from './lowering.ts';
+import { type DeviceFacts, read, readWrite } from './kernel.ts';
+import { type Lowered, type LoweredStep, type Lowering, type OpRequest, PART_ALIGN } from './lowering.ts';
 import { perElement } from './perElement.ts';
 import { code, floatLiteral, wgsl } from './wgsl.ts';
 
-/** A kernel over a whole slab whose bindings are the op's inputs in order; nothing else is written. */
-function inPlace(
-  { label, inputs }: OpRequest,
-  names: readonly string[],
-  updated: number,
-  flops: number,
-  layout: string,
-  body: ReturnType<typeof wgsl>,
-): Lowered {
-  const total = product(inputs[0]!.shape);
-  const kernel = perElement({
-    label,
-    bindings: names.map((name, i) =>
-      i < updated ? readWrite(name, total) : read(name, product(inputs[i]!.shape), inputs[i]!.element),
-    ),
-    total,
-    flops: flops * total,
-    layout,
-    body,
-  });
-  return { steps: [{ kernel, operands: names.map((_, i) => i) }], scratch: [] };
+interface Update {
+  /** Of the bindings, which are the op's inputs in order. */
+  readonly names: readonly string[];
+  /** The first so many are written; nothing else is. */
+  readonly updated: number;
+  readonly flops: number;
+  readonly layout: string;
+  readonly body: ReturnType<typeof wgsl>;
 }
 
-const assign: Lowering = (request) =>
-  inPlace(request, ['state', 'value'], 1, 0, 'state = value.', wgsl`state[i] = value[i];`);
+/** One dispatch over a whole slab; over parts of it, one after another, where the adapter binds less than the slab. */
+function inPlace({ label, inputs }: OpRequest, device: DeviceFacts, update: Update): Lowered {
+  const { names, updated, flops, layout, body } = update;
+  const total = product(inputs[0]!.shape);
+  const most = Math.max(PART_ALIGN, Math.floor(device.maxBindingBytes / 4 / PART_ALIGN) * PART_ALIGN);
+  const steps: LoweredStep[] = [];
+  for (let from = 0; from < total || from === 0; from += most) {
+    const length = Math.min(most, total - from);
+    const whole = (i: number): boolean => product(inputs[i]!.shape) !== total;
+    const kernel = perElement({
+      label,
+      bindings: names.map((name, i) => {
+        if (i < updated) return readWrite(name, length);
+        return read(name, whole(i) ? product(inputs[i]!.shape) : length, inputs[i]!.element);
+      }),
+      total: length,
+      flops: flops * length,
+      layout,
+      body,
+    });
+    const operands = names.map((_, i) => (from === 0 || whole(i) ? i : { input: i, from }));
+    steps.push({ kernel, operands });
+  }
+  return { steps, scratch: [] };
+}
+
+const assign: Lowering = (request, device) =>
+  inPlace(request, device, {
+    names: ['state', 'value'],
+    updated: 1,
+    flops: 0,
+    layout: 'state = value.',
+    body: wgsl`state[i] = value[i];`,
+  });
 
 /** attrs: rate. */
-const assignAverage: Lowering = (request) => {
+const assignAverage: Lowering = (request, device) => {
   const { rate } = request.attrs as { rate: number };
-  return inPlace(
-    request,
-    ['state', 'value'],
-    1,
-    3,
-    'A running mean: state moves towards value by a fixed share.',
-    wgsl`state[i] = state[i] + ${code(floatLiteral(rate))} * (value[i] - state[i]);`,
-  );
+  return inPlace(request, device, {
+    names: ['state', 'value'],
+    updated: 1,
+    flops: 3,
+    layout: 'A running mean: state moves towards value by a fixed share.',
+    body: wgsl`state[i] = state[i] + ${code(floatLiteral(rate))} * (value[i] - state[i]);`,
+  });
 };
 
 const adam =
   (amsgrad: boolean): Lowering =>
-  (request) => {
+  (request, device) => {
     const { beta1, beta2, eps, weightDecay } = request.attrs as Record<
       'beta1' | 'beta2' | 'eps' | 'weightDecay',
       number
@@ -56,13 +74,12 @@ const adam =
         let second = max(vmax[i], v_new);
         vmax[i] = second;`
       : wgsl`let second = v_new;`;
-    return inPlace(
-      request,
-      ['p', 'm', 'v', ...(amsgrad ? ['vmax'] : []), 'grad', 'settings'],
-      amsgrad ? 4 : 3,
-      20,
-      'AdamW over a slab of parameters. settings: lr, 1 - beta1^t, 1 - beta2^t.',
-      wgsl`
+    return inPlace(request, device, {
+      names: ['p', 'm', 'v', ...(amsgrad ? ['vmax'] : []), 'grad', 'settings'],
+      updated: amsgrad ? 4 : 3,
+      flops: 20,
+      layout: 'AdamW over a slab of parameters. settings: lr, 1 - beta1^t, 1 - beta2^t.',
+      body: wgsl`
         let lr = settings[0];
         let g = grad[i];
         let m_new = ${literal(beta1)} * m[i] + ${literal(1 - beta1)} * g;
@@ -73,24 +90,24 @@ const adam =
         m[i] = m_new;
         v[i] = v_new;
         p[i] = decayed - lr / settings[1] * m_new / denominator;`,
-    );
+    });
   };
 
 /** attrs: momentum, weightDecay. */
-const sgd: Lowering = (request) => {
+const sgd: Lowering = (request, device) => {
   const { momentum, weightDecay } = request.attrs as Record<'momentum' | 'weightDecay', number>;
-  return inPlace(
-    request,
-    ['p', 'buf', 'grad', 'settings'],
-    2,
-    6,
-    'SGD over a slab of parameters. settings: lr, 1 at the first step (the buffer then starts at the gradient).',
-    wgsl`
+  return inPlace(request, device, {
+    names: ['p', 'buf', 'grad', 'settings'],
+    updated: 2,
+    flops: 6,
+    layout:
+      'SGD over a slab of parameters. settings: lr, 1 at the first step (the buffer then starts at the gradient).',
+    body: wgsl`
       let g = grad[i] + ${code(floatLiteral(weightDecay))} * p[i];
       let momentum = select(${code(floatLiteral(momentum))} * buf[i] + g, g, settings[1] != 0.0);
       buf[i] = momentum;
       p[i] = p[i] - settings[0] * momentum;`,
-  );
+  });
 };
 
 export const updateKernels = {

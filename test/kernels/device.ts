@@ -1,5 +1,5 @@
 import { scoped } from '../../src/gpu/guard.ts';
-import type { Lowered } from '../../src/kernels/lowering.ts';
+import type { Lowered, OperandRef } from '../../src/kernels/lowering.ts';
 import { type Gpu, openDevice } from '../../src/runtime/gpu.ts';
 
 /** One device per test file: made at the first use. */
@@ -34,16 +34,17 @@ export async function runLowered(
   const scratch = lowered.scratch.map((words) => make(words));
   const bytes = await scoped(device, 'test', async () => {
     const encoder = device.createCommandEncoder();
+    const resourceOf = (ref: OperandRef): GPUBufferBinding => {
+      if (ref === 'out') return { buffer: out };
+      if (typeof ref === 'number') return { buffer: sources[ref]! };
+      if ('scratch' in ref) return { buffer: scratch[ref.scratch]! };
+      return { buffer: sources[ref.input]!, offset: 4 * ref.from };
+    };
     for (const { kernel, operands } of lowered.steps) {
       const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, kernel.bindings);
       const pass = encoder.beginComputePass();
       pass.setPipeline(pipeline);
-      const entries = operands.map((ref, binding) => ({
-        binding,
-        resource: {
-          buffer: ref === 'out' ? out : typeof ref === 'number' ? sources[ref]! : scratch[ref.scratch]!,
-        },
-      }));
+      const entries = operands.map((ref, binding) => ({ binding, resource: resourceOf(ref) }));
       pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
       pass.dispatchWorkgroups(...kernel.grid);
       pass.end();

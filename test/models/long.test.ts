@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { grad } from '../../src/autograd/reverse.ts';
+import { input } from '../../src/graph/value.ts';
+import { CADA_DEFAULTS, regressorLoss } from '../../src/methods/cada.ts';
+import { REVDIST_DEFAULTS } from '../../src/methods/revdist.ts';
+import { alignHead } from '../../src/models/regressor.ts';
+import { declare, type Layers, within } from '../../src/nn/layers.ts';
+import { optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
+import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
+import { detectorStep, revdistLayouts } from '../../src/train/revdistPlans.ts';
+import { openSession, type Session } from '../../src/train/session.ts';
+import { hashed, hashedWeights } from './hashed.ts';
+
+/** The longest takes ten minutes on a software adapter, so they wait for LONG=1. */
+const LIMIT = 1_800_000;
+
+interface Run {
+  losses: number[];
+  batch: number;
+  size: number;
+  channels: number;
+  side: number;
+}
+const goldens: Record<'regressor' | 'resnet18' | 'wide_resnet50_2', Run> = JSON.parse(
+  readFileSync(new URL('../goldens/models/long.json', import.meta.url), 'utf8'),
+);
+
+let session: Session;
+beforeAll(async () => {
+  session = await openSession();
+});
+afterAll(() => session.close());
+
+/** Compares every loss; says by how much the worst differs. */
+async function expectLosses(
+  want: readonly number[],
+  lossAt: (step: number) => Promise<number>,
+): Promise<void> {
+  let worst = 0;
+  for (const [step, loss] of want.entries()) {
+    const got = await lossAt(step);
+    worst = Math.max(worst, Math.abs(got - loss));
+    expect(worst, `step ${step}: ${got}, expected ${loss}`).toBeLessThan(1e-3);
+  }
+  console.log(`worst of ${want.length} losses differs by ${worst.toExponential(2)}`);
+}
+
+it(
+  'the regressor without dropout follows PyTorch over 200 SGD steps',
+  async () => {
+    const { losses, batch, channels, side } = goldens.regressor;
+    const { optimiser } = CADA_DEFAULTS;
+    const feature = input('feature', [batch, channels, side, side]);
+    const head = (layers: Layers) =>
+      within(layers, 'regressor', (inner) => alignHead(inner, feature, { outputs: 2, dropout: 0 }));
+    const layout = networkLayout('regressor', declare(head));
+    session.load(layout, hashedWeights([...layout.parameters.specs, ...layout.buffers.specs]));
+    session.startOptimiser(layout, optimiser);
+    const network = bindNetwork(layout, { training: true });
+    const loss = regressorLoss(
+      head(network.layers),
+      input('targets', [batch, 2]),
+      REVDIST_DEFAULTS.alignAlpha,
+    );
+    const executable = await session.compile('regressor', {
+      outputs: new Map([['loss', loss]]),
+      effects: [
+        optimiserStep(network, grad(loss, network.trained), optimiser),
+        ...network.statisticsUpdate(),
+      ],
+    });
+    await expectLosses(losses, async (step) => {
+      executable.run({
+        feature: hashed(`feature ${step % 5}`, batch * channels * side * side).map((v) => Math.max(0, v)),
+        targets: hashed(`target ${step % 5}`, batch * 2).map((v) => 0.5 + 0.1 * v),
+        [SETTINGS]: settingsAt(optimiser, step),
+      });
+      return (await executable.read(['loss'])).get('loss')![0]!;
+    });
+    executable.destroy();
+  },
+  LIMIT,
+);
+
+describe.skipIf(!process.env.LONG)('full-width RevDist', () => {
+  it.each(['resnet18', 'wide_resnet50_2'] as const)(
+    '%s follows PyTorch',
+    async (encoder) => {
+      const { losses, batch, size } = goldens[encoder];
+      const config = { encoder, size, batch } as const;
+      const layouts = revdistLayouts(config, 2);
+      for (const layout of [layouts.encoder, layouts.detector]) {
+        session.load(layout, hashedWeights([...layout.parameters.specs, ...layout.buffers.specs]));
+      }
+      const { optimiser } = REVDIST_DEFAULTS;
+      session.startOptimiser(layouts.detector, optimiser);
+      const executable = await session.compile(encoder, detectorStep(config, layouts, optimiser));
+      await expectLosses(losses, async (step) => {
+        const images = hashed(`batch ${step % 5}`, batch * 3 * size * size).map((v) => v * 2);
+        executable.run({ images, [SETTINGS]: settingsAt(optimiser, step) });
+        return (await executable.read(['loss'])).get('loss')![0]!;
+      });
+      executable.destroy();
+    },
+    LIMIT,
+  );
+});

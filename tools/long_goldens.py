@@ -1,0 +1,125 @@
+"""Losses of longer trainings from PyTorch, full width. Run by hand: /usr/bin/python3 tools/long_goldens.py
+
+wide_resnet50_2 at 64 px, 50 steps; resnet18 at 128 px, 100 steps; the regressor without dropout, 200 SGD steps. Weights
+and images come from the hash that test/models/hashed.ts repeats. `LONG=1` makes test/models/long.test.ts run them all.
+"""
+import json
+import pathlib
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import torchvision.models as models
+
+source = (pathlib.Path(__file__).parent / "torch_goldens.py").read_text()
+exec(source.replace("\nmain()\n", "\n"))  # hashed, fill, Basic, Encoder, Bottleneck, Decoder
+
+
+class Wide(nn.Module):
+    """A bottleneck block: 1x1, 3x3 (or 2x2 transposed), 1x1."""
+
+    def __init__(self, cin, width, out, stride=1, act=F.relu, up=False):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(cin, width, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv2 = nn.ConvTranspose2d(width, width, 2, 2, bias=False) if up else nn.Conv2d(width, width, 3, stride, 1, bias=False)
+        self.bn2, self.conv3, self.bn3, self.act = nn.BatchNorm2d(width), nn.Conv2d(width, out, 1, bias=False), nn.BatchNorm2d(out), act
+        if up:
+            self.upsample = nn.Sequential(nn.ConvTranspose2d(cin, out, 2, 2, bias=False), nn.BatchNorm2d(out))
+        elif stride != 1 or cin != out:
+            self.downsample = nn.Sequential(nn.Conv2d(cin, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+
+    def forward(self, x):
+        y = self.act(self.bn1(self.conv1(x)))
+        y = self.bn3(self.conv3(self.act(self.bn2(self.conv2(y)))))
+        short = getattr(self, "upsample", None) or getattr(self, "downsample", None)
+        return self.act(y + (short(x) if short else x))
+
+
+class WideBottleneck(nn.Module):
+    def __init__(self):
+        super().__init__()
+        for i, (cin, out) in enumerate([(256, 512), (512, 1024), (512, 1024)], 1):
+            setattr(self, f"conv{i}", nn.Conv2d(cin, out, 3, 2, 1, bias=False))
+            setattr(self, f"bn{i}", nn.BatchNorm2d(out))
+        self.bn_layer = nn.Sequential(Wide(3072, 1024, 2048, 2), Wide(2048, 1024, 2048), Wide(2048, 1024, 2048))
+
+    forward = Bottleneck.forward
+
+
+class WideDecoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        cin, g = 2048, F.gelu
+        for i, (width, out, blocks) in enumerate([(512, 1024, 3), (256, 512, 4), (128, 256, 6)], 1):
+            rest = [Wide(out, width, out, act=g) for _ in range(blocks - 1)]
+            setattr(self, f"layer{i}", nn.Sequential(Wide(cin, width, out, act=g, up=True), *rest))
+            cin = out
+
+    forward = Decoder.forward
+
+
+class Taps(nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        n = self.net
+        f1 = n.layer1(n.maxpool(n.relu(n.bn1(n.conv1(x)))))
+        f2 = n.layer2(f1)
+        return [f1, f2, n.layer3(f2)]
+
+
+def train(encoder, neck, decoder, size, batch, steps):
+    for module, name in [(encoder, "encoder"), (neck, "bottleneck"), (decoder, "decoder")]:
+        fill(module, name)
+    neck.train(), decoder.train(), encoder.eval()
+    taps = Taps(encoder)
+    optimiser = torch.optim.AdamW(list(neck.parameters()) + list(decoder.parameters()), lr=2e-3, betas=(0.9, 0.999), weight_decay=1e-5)
+    losses = []
+    for step in range(steps):
+        with torch.no_grad():
+            f = taps(images(f"batch {step % 5}", batch, size))
+        g = decoder(neck(f))
+        loss = sum((1 - F.cosine_similarity(a.flatten(1), b.flatten(1))).mean() for a, b in zip(f, g))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss))
+    return {"size": size, "batch": batch, "losses": losses}
+
+
+def regressor(channels=512, side=2, batch=16, steps=200, alpha=0.1):
+    """methods.md 7.3 without dropout, on features and targets from the hash."""
+    conv, bn = nn.Conv2d(channels, channels, 1, bias=False), nn.BatchNorm2d(channels)
+    fc1, fc2 = nn.Linear(channels, 256), nn.Linear(256, 2)
+    net = nn.ModuleDict({"conv": conv, "bn": bn, "fc1": fc1, "fc2": fc2}).train()
+    fill(net, "regressor")
+    optimiser = torch.optim.SGD(net.parameters(), lr=5e-2, momentum=0.9, weight_decay=1e-4)
+    losses = []
+    for step in range(steps):
+        # Like a bottleneck's feature and a map's statistics. Targets at odds with each other make the training chaotic:
+        # PyTorch's own float32 and float64 then part by 0.4.
+        x = F.relu(torch.from_numpy(hashed(f"feature {step % 5}", batch * channels * side * side)).reshape(batch, channels, side, side))
+        target = 0.5 + 0.1 * torch.from_numpy(hashed(f"target {step % 5}", batch * 2).reshape(batch, 2))
+        y = fc2(F.relu(fc1(F.relu(bn(conv(x))).mean((2, 3)))))
+        loss = sum(F.smooth_l1_loss(y[:, i], target[:, i], beta=alpha) for i in range(2))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss))
+    return {"channels": channels, "side": side, "batch": batch, "losses": losses}
+
+
+def main():
+    out = {
+        "regressor": regressor(),
+        "resnet18": train(models.resnet18(), Bottleneck(64), Decoder(64), 128, 4, 100),
+        "wide_resnet50_2": train(models.wide_resnet50_2(), WideBottleneck(), WideDecoder(), 64, 4, 50),
+    }
+    path = pathlib.Path(__file__).parent.parent / "test" / "goldens" / "models" / "long.json"
+    path.write_text(json.dumps(out))
+    print({name: (run["losses"][0], run["losses"][-1]) for name, run in out.items()})
+
+
+main()
