@@ -1,6 +1,7 @@
 """Losses of longer trainings from PyTorch, full width. Run by hand: /usr/bin/python3 tools/long_goldens.py
 
-wide_resnet50_2 at 64 px, 50 steps; resnet18 at 128 px, 100 steps; the regressor without dropout, 200 SGD steps. Weights
+wide_resnet50_2 at 64 px, 50 steps; resnet18 at 128 px, 100 steps; the regressor without dropout, 200 SGD steps. The two
+networks in float32 and in float64: where AdamW amplifies rounding, the gap between the two says how much of it is the method's. Weights
 and images come from the hash that test/models/hashed.ts repeats. `LONG=1` makes test/models/long.test.ts run them all.
 """
 import json
@@ -70,16 +71,16 @@ class Taps(nn.Module):
         return [f1, f2, n.layer3(f2)]
 
 
-def train(encoder, neck, decoder, size, batch, steps):
+def train(encoder, neck, decoder, size, batch, steps, dtype=torch.float32):
     for module, name in [(encoder, "encoder"), (neck, "bottleneck"), (decoder, "decoder")]:
         fill(module, name)
-    neck.train(), decoder.train(), encoder.eval()
+    encoder.to(dtype).eval(), neck.to(dtype).train(), decoder.to(dtype).train()
     taps = Taps(encoder)
     optimiser = torch.optim.AdamW(list(neck.parameters()) + list(decoder.parameters()), lr=2e-3, betas=(0.9, 0.999), weight_decay=1e-5)
     losses = []
     for step in range(steps):
         with torch.no_grad():
-            f = taps(images(f"batch {step % 5}", batch, size))
+            f = taps(images(f"batch {step % 5}", batch, size).to(dtype))
         g = decoder(neck(f))
         loss = sum((1 - F.cosine_similarity(a.flatten(1), b.flatten(1))).mean() for a, b in zip(f, g))
         optimiser.zero_grad()
@@ -87,6 +88,12 @@ def train(encoder, neck, decoder, size, batch, steps):
         optimiser.step()
         losses.append(float(loss))
     return {"size": size, "batch": batch, "losses": losses}
+
+
+def both(build, **how):
+    run = train(*build(), **how)
+    run["float64"] = train(*build(), **how, dtype=torch.float64)["losses"]
+    return run
 
 
 def regressor(channels=512, side=2, batch=16, steps=200, alpha=0.1):
@@ -114,8 +121,8 @@ def regressor(channels=512, side=2, batch=16, steps=200, alpha=0.1):
 def main():
     out = {
         "regressor": regressor(),
-        "resnet18": train(models.resnet18(), Bottleneck(64), Decoder(64), 128, 4, 100),
-        "wide_resnet50_2": train(models.wide_resnet50_2(), WideBottleneck(), WideDecoder(), 64, 4, 50),
+        "resnet18": both(lambda: (models.resnet18(), Bottleneck(64), Decoder(64)), size=128, batch=4, steps=100),
+        "wide_resnet50_2": both(lambda: (models.wide_resnet50_2(), WideBottleneck(), WideDecoder()), size=64, batch=4, steps=50),
     }
     path = pathlib.Path(__file__).parent.parent / "test" / "goldens" / "models" / "long.json"
     path.write_text(json.dumps(out))

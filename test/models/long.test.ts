@@ -17,6 +17,8 @@ const LIMIT = 1_800_000;
 
 interface Run {
   losses: number[];
+  /** The same training in float64. */
+  float64?: number[];
   batch: number;
   size: number;
   channels: number;
@@ -32,24 +34,32 @@ beforeAll(async () => {
 });
 afterAll(() => session.close());
 
-/** Compares every loss; says by how much the worst differs. */
+/**
+ * Every loss lies within 1e-3 of PyTorch's, or within three times what PyTorch's own float32 has parted from its float64
+ * by then: AdamW's first steps follow the sign of gradients near 0, which rounding decides.
+ */
 async function expectLosses(
-  want: readonly number[],
+  { losses, float64 }: Run,
   lossAt: (step: number) => Promise<number>,
 ): Promise<void> {
-  let worst = 0;
-  for (const [step, loss] of want.entries()) {
+  let [worst, gap] = [0, 0];
+  for (const [step, loss] of losses.entries()) {
+    const exact = float64?.[step] ?? loss;
+    gap = Math.max(gap, Math.abs(loss - exact));
     const got = await lossAt(step);
-    worst = Math.max(worst, Math.abs(got - loss));
-    expect(worst, `step ${step}: ${got}, expected ${loss}`).toBeLessThan(1e-3);
+    const error = Math.min(Math.abs(got - loss), Math.abs(got - exact));
+    worst = Math.max(worst, error);
+    expect(error, `step ${step}: ${got}, expected ${loss} or ${exact}`).toBeLessThan(Math.max(1e-3, 3 * gap));
   }
-  console.log(`worst of ${want.length} losses differs by ${worst.toExponential(2)}`);
+  console.log(
+    `worst of ${losses.length} losses differs by ${worst.toExponential(2)}; PyTorch's own two by ${gap.toExponential(2)}`,
+  );
 }
 
 it(
   'the regressor without dropout follows PyTorch over 200 SGD steps',
   async () => {
-    const { losses, batch, channels, side } = goldens.regressor;
+    const { batch, channels, side } = goldens.regressor;
     const { optimiser } = CADA_DEFAULTS;
     const feature = input('feature', [batch, channels, side, side]);
     const head = (layers: Layers) =>
@@ -70,7 +80,7 @@ it(
         ...network.statisticsUpdate(),
       ],
     });
-    await expectLosses(losses, async (step) => {
+    await expectLosses(goldens.regressor, async (step) => {
       executable.run({
         feature: hashed(`feature ${step % 5}`, batch * channels * side * side).map((v) => Math.max(0, v)),
         targets: hashed(`target ${step % 5}`, batch * 2).map((v) => 0.5 + 0.1 * v),
@@ -87,7 +97,7 @@ describe.skipIf(!process.env.LONG)('full-width RevDist', () => {
   it.each(['resnet18', 'wide_resnet50_2'] as const)(
     '%s follows PyTorch',
     async (encoder) => {
-      const { losses, batch, size } = goldens[encoder];
+      const { batch, size } = goldens[encoder];
       const config = { encoder, size, batch } as const;
       const layouts = revdistLayouts(config, 2);
       for (const layout of [layouts.encoder, layouts.detector]) {
@@ -96,7 +106,7 @@ describe.skipIf(!process.env.LONG)('full-width RevDist', () => {
       const { optimiser } = REVDIST_DEFAULTS;
       session.startOptimiser(layouts.detector, optimiser);
       const executable = await session.compile(encoder, detectorStep(config, layouts, optimiser));
-      await expectLosses(losses, async (step) => {
+      await expectLosses(goldens[encoder], async (step) => {
         const images = hashed(`batch ${step % 5}`, batch * 3 * size * size).map((v) => v * 2);
         executable.run({ images, [SETTINGS]: settingsAt(optimiser, step) });
         return (await executable.read(['loss'])).get('loss')![0]!;
