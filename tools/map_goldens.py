@@ -5,27 +5,18 @@ and its code: cosine along channels, bilinear with aligned corners, mean of thre
 """
 import json
 import pathlib
-import zlib
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
+
+from hashed import hashed64
 
 SIZE, BATCH = 64, 2
 SHAPES = [(16, 16), (24, 8), (32, 4)]
 
 
-def hashed(name, n):
-    h = (np.arange(n, dtype=np.uint64) * np.uint64(2654435761) + np.uint64(zlib.crc32(name.encode()))) & np.uint64(0xFFFFFFFF)
-    h ^= h >> np.uint64(15)
-    h = (h * np.uint64(2246822519)) & np.uint64(0xFFFFFFFF)
-    h ^= h >> np.uint64(13)
-    h = (h * np.uint64(3266489917)) & np.uint64(0xFFFFFFFF)
-    h ^= h >> np.uint64(16)
-    return h.astype(np.float64) / 2**31 - 1
-
-
 def features(name, channels, side):
-    return hashed(name, BATCH * channels * side * side).reshape(BATCH, channels, side, side)
+    return hashed64(name, BATCH * channels * side * side).reshape(BATCH, channels, side, side)
 
 
 def aligned(map_, size):

@@ -1,0 +1,71 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WgadError } from '../../src/errors.ts';
+import { isFloat } from '../../src/formats/floats.ts';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { openWeights, readWeights } from '../../src/formats/weightsFile.ts';
+import { RandomStream } from '../../src/random.ts';
+
+const MUTATIONS = 10_000;
+const golden = (name: string): string => fileURLToPath(new URL(`../goldens/torch/${name}`, import.meta.url));
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wgad-mutated-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const written = async (bytes: Uint8Array): Promise<string> => {
+  const path = join(folder, 'mutated.pth');
+  await writeFile(path, bytes);
+  return path;
+};
+
+describe('mutated files', () => {
+  it('are read or refused with a typed error, each within a second', async () => {
+    const random = new RandomStream(20_261_125);
+    const corpus = await Promise.all(
+      [
+        'module.zip.pth',
+        'odd.zip.pth',
+        'odd.deflated.pth',
+        'odd.legacy.pth',
+        'nested.legacy.pth',
+        'odd.protocol4.pth',
+      ].map((name) => readFile(golden(name))),
+    );
+    const same = join(folder, 'module.safetensors');
+    await writeSafetensors(
+      same,
+      (await readWeights(golden('odd.zip.pth'), (name) => !name.startsWith('num'))).tensors,
+    );
+    corpus.push(await readFile(same));
+    let [read, refused] = [0, 0];
+    for (let i = 0; i < MUTATIONS; i++) {
+      const bytes = Uint8Array.from(corpus[random.integer(corpus.length)]!);
+      const changes = 1 + random.integer(4);
+      for (let j = 0; j < changes; j++) bytes[random.integer(bytes.length)] = random.integer(256);
+      const cut = random.integer(4) === 0 ? random.integer(bytes.length) : bytes.length;
+      const path = await written(bytes.subarray(0, cut));
+      const began = performance.now();
+      try {
+        const file = await openWeights(path);
+        try {
+          for (const [name, { dtype }] of file.tensors) if (isFloat(dtype)) await file.read(name);
+          read += 1;
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        if (!(error instanceof WgadError)) throw error;
+        refused += 1;
+      }
+      expect(performance.now() - began, `mutation ${i}`).toBeLessThan(1000);
+    }
+    expect(read).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThan(MUTATIONS / 10);
+  }, 300_000);
+});
