@@ -3,6 +3,7 @@ import type { DeviceFacts } from '../kernel.ts';
 import { imageWords } from '../kernel.ts';
 import type { Lowered, OpRequest } from '../lowering.ts';
 import type { ConvSizes, PhaseAxis } from './convOperands.ts';
+import { buildImageOuter, gradientPixels, guessImageOuter, outerSplits } from './imageOuter.ts';
 import { buildImageRows, guessImageRows } from './imageRows.ts';
 import {
   type ImageConv,
@@ -14,6 +15,7 @@ import {
   weightImage,
 } from './images.ts';
 import { type GemmProblem, gemmFlops } from './problem.ts';
+import { splitK } from './variants.ts';
 
 /** Below, packing and two more dispatches cost more than they save. */
 const LEAST_FLOPS = 1e6;
@@ -28,6 +30,14 @@ function suits(problem: GemmProblem, p: ImageConv, request: OpRequest, device: D
   return imagesFit(p, device);
 }
 
+const forward = (s: ConvSizes): ImageConv => ({
+  images: s.n,
+  channels: s.c,
+  rows: s.cout,
+  y: { size: s.h, out: s.oh, stride: s.stride[0], taps: s.kh, step: s.dilation[0], before: s.padding[0] },
+  x: { size: s.w, out: s.ow, stride: s.stride[1], taps: s.kw, step: s.dilation[1], before: s.padding[2] },
+});
+
 /** y = conv(x, w), or undefined where it does not suit. */
 export function imageConv2d(
   problem: GemmProblem,
@@ -35,13 +45,7 @@ export function imageConv2d(
   request: OpRequest,
   device: DeviceFacts,
 ): Lowered | undefined {
-  const p: ImageConv = {
-    images: s.n,
-    channels: s.c,
-    rows: s.cout,
-    y: { size: s.h, out: s.oh, stride: s.stride[0], taps: s.kh, step: s.dilation[0], before: s.padding[0] },
-    x: { size: s.w, out: s.ow, stride: s.stride[1], taps: s.kw, step: s.dilation[1], before: s.padding[2] },
-  };
+  const p = forward(s);
   const layout: WeightLayout = {
     length: s.cout * s.c * s.kh * s.kw,
     row: s.c * s.kh * s.kw,
@@ -92,6 +96,39 @@ export function imageInputGrad(
     kernelWidth: s.kw,
   };
   return suits(problem, p, request, device) === true ? lowered(problem, p, layout, device) : undefined;
+}
+
+/** The gradient of w, from inputs x and dy, or undefined where it does not suit. */
+export function imageWeightGrad(
+  problem: GemmProblem,
+  s: ConvSizes,
+  request: OpRequest,
+  device: DeviceFacts,
+): Lowered | undefined {
+  const p = forward(s);
+  const dy = gradientPixels(p);
+  if (suits(problem, p, request, device) !== true || imagesFit(dy, device) !== true) return undefined;
+  const tile = guessImageOuter(p.rows, device.subgroupSize);
+  const splits = outerSplits(p, tile, device.subgroupSize);
+  const [pixels, gradients] = [{ scratch: 0 }, { scratch: 1 }];
+  const pack = [
+    { kernel: packPixels(problem.label, p), operands: [0, pixels] },
+    { kernel: packPixels(`${problem.label} dy`, dy), operands: [1, gradients] },
+  ];
+  const outer = buildImageOuter(problem, p, tile, splits, device);
+  const scratch = [imageWords(pixelImage(p)), imageWords(pixelImage(dy))];
+  if (splits === 1)
+    return { steps: [...pack, { kernel: outer, operands: [gradients, pixels, 'out'] }], scratch };
+  const { total, words } = splitK(problem, splits);
+  const parts = { scratch: 2 };
+  return {
+    steps: [
+      ...pack,
+      { kernel: outer, operands: [gradients, pixels, parts] },
+      { kernel: total, operands: [parts, 'out'] },
+    ],
+    scratch: [...scratch, words],
+  };
 }
 
 /** Input 0 holds the pixels, input 1 the weights. */

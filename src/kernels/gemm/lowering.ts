@@ -13,7 +13,7 @@ import {
   phases,
   phaseWeights,
 } from './convOperands.ts';
-import { imageConv2d, imageInputGrad } from './imageLowering.ts';
+import { imageConv2d, imageInputGrad, imageWeightGrad } from './imageLowering.ts';
 import type { Epilogue, GemmProblem } from './problem.ts';
 import { buildGemm, splitK, splitsFor } from './variants.ts';
 
@@ -123,20 +123,18 @@ const conv2dWeightGrad: Lowering = (request, device) => {
   const s = convSizes(request, x.shape, request.out.shape, dy.shape);
   const { cin, cout } = perGroup(s);
   const n = cin * s.kh * s.kw;
-  return steps(
-    {
-      label: request.label,
-      m: cout,
-      n,
-      k: s.n * s.oh * s.ow,
-      z: s.groups,
-      a: outputRows(s, 1, dy.element),
-      b: patchesTransposed(s, 0, x.element),
-      store: (m, column, z) => `(${z} * ${cout}u + ${m}) * ${n}u + ${column}`,
-      outShape: request.out.shape,
-    },
-    device,
-  );
+  const problem: GemmProblem = {
+    label: request.label,
+    m: cout,
+    n,
+    k: s.n * s.oh * s.ow,
+    z: s.groups,
+    a: outputRows(s, 1, dy.element),
+    b: patchesTransposed(s, 0, x.element),
+    store: (m, column, z) => `(${z} * ${cout}u + ${m}) * ${n}u + ${column}`,
+    outShape: request.out.shape,
+  };
+  return imageWeightGrad(problem, s, request, device) ?? steps(problem, device);
 };
 
 export const gemmKernels = { matmul, conv2d, conv2dInputGrad, conv2dWeightGrad } satisfies Record<
