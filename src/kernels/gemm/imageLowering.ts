@@ -108,7 +108,7 @@ export function imageWeightGrad(
   const p = forward(s);
   const dy = gradientPixels(p);
   if (suits(problem, p, request, device) !== true || imagesFit(dy, device) !== true) return undefined;
-  const tile = guessImageOuter(p.rows, device.subgroupSize);
+  const tile = guessImageOuter(p, device.subgroupSize);
   const splits = outerSplits(p, tile, device.subgroupSize);
   const [pixels, gradients] = [{ scratch: 0 }, { scratch: 1 }];
   const pack = [

@@ -6,7 +6,6 @@
 import {
   type DeviceFacts,
   GROUP_INDEX,
-  IMAGE_ALIGN,
   type Kernel,
   linearGrid,
   makeKernel,
@@ -14,19 +13,20 @@ import {
   write,
 } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
-import { type ImageConv, padded, pixelImage } from './images.ts';
+import { channelQuads, firstTexel, type ImageConv, pixelImage, tapShift } from './images.ts';
 import { type GemmProblem, gemmFlops, range } from './problem.ts';
 
 export interface ImageOuterTile {
   /** Quads of output channels per workgroup, at most one a lane. */
   readonly quads: 2 | 4 | 8;
-  /** Positions per turn of the loop: each spares the sums a way to memory and back. */
-  readonly positions: 2 | 4;
+  /** Positions per turn of the loop, a divisor of all: each spares the sums a way to memory and back. */
+  readonly positions: 1 | 2;
 }
 
-export const guessImageOuter = (rows: number, lanes: number): ImageOuterTile => ({
-  quads: rows > 16 && lanes >= 8 ? 8 : rows > 8 ? 4 : 2,
-  positions: 2,
+export const guessImageOuter = (p: ImageConv, lanes: number): ImageOuterTile => ({
+  quads: p.rows > 16 && lanes >= 8 ? 8 : p.rows > 8 ? 4 : 2,
+  // Four are no faster, and their text takes longer to compile.
+  positions: (p.y.out * p.x.out) % 2 === 0 ? 2 : 1,
 });
 
 /** dy without padding, as its own image: every position once. */
@@ -37,9 +37,9 @@ export const gradientPixels = (p: ImageConv): ImageConv => {
 
 /** How many parts the sum over positions is cut into so that every core has work. */
 export function outerSplits(p: ImageConv, tile: ImageOuterTile, lanes: number): number {
-  const columns = pixelImage(p).height * p.y.taps * p.x.taps;
+  const columns = channelQuads(p) * p.y.taps * p.x.taps;
   const groups = Math.ceil(p.rows / (4 * tile.quads)) * Math.ceil(columns / lanes);
-  const turns = p.images * Math.ceil((p.y.out * p.x.out) / tile.positions);
+  const turns = p.images * ((p.y.out * p.x.out) / tile.positions);
   return Math.max(1, Math.min(Math.ceil(16 / groups), Math.floor(turns / 64)));
 }
 
@@ -51,22 +51,20 @@ export function buildImageOuter(
   splits: number,
   { subgroupSize: lanes }: Pick<DeviceFacts, 'subgroupSize'>,
 ): Kernel {
-  const dy = pixelImage(gradientPixels(p));
+  const gradients = gradientPixels(p);
+  const dy = pixelImage(gradients);
   const x = pixelImage(p);
   const taps = p.y.taps * p.x.taps;
-  const columns = x.height * taps;
+  const columns = channelQuads(p) * taps;
   const groupsM = Math.ceil(p.rows / (4 * tile.quads));
   const groupsN = Math.ceil(columns / lanes);
   const size = problem.m * problem.n;
-  const across = padded(p.x);
-  // dy's rows of texels end in zeros up to a multiple of IMAGE_ALIGN: the last turn needs no comparison.
-  const perImage = Math.ceil((p.y.out * p.x.out) / tile.positions);
-  if (IMAGE_ALIGN % tile.positions !== 0) throw new Error('imageOuter: a turn must not leave the row');
+  const perImage = (p.y.out * p.x.out) / tile.positions;
   const positions = range(tile.positions);
   const loads = positions.map((u) =>
     code(`let p${u} = p + ${u}u;
-let dy${u} = textureLoad(dy, vec2u(p${u}, first_m + lane), image);
-let x${u} = textureLoad(x, vec2u(p${u} / ${p.x.out}u * ${p.y.stride * across}u + p${u} % ${p.x.out}u * ${p.x.stride}u + shift, quad), image);`),
+let dy${u} = textureLoad(dy, ${firstTexel(gradients, `(p${u} / ${p.x.out}u)`, `(p${u} % ${p.x.out}u)`)} + ${tapShift(gradients, '(first_m + lane)', '0u', '0u')}, image);
+let x${u} = textureLoad(x, ${firstTexel(p, `(p${u} / ${p.x.out}u)`, `(p${u} % ${p.x.out}u)`)} + shift, image);`),
   );
   const rows = range(tile.quads * 4);
   const products = range(tile.quads).map((q) =>
@@ -102,7 +100,7 @@ let x${u} = textureLoad(x, vec2u(p${u} / ${p.x.out}u * ${p.y.stride * across}u +
         let first_m = tile % ${groupsM}u * ${tile.quads}u;
         let column = tile % ${groupsM * groupsN}u / ${groupsM}u * ${lanes}u + lane;
         let quad = column / ${taps}u;
-        let shift = column % ${taps}u / ${p.x.taps}u * ${p.y.step * across}u + column % ${p.x.taps}u * ${p.x.step}u;
+        let shift = ${code(tapShift(p, 'quad', `(column % ${taps}u / ${p.x.taps}u)`, `(column % ${p.x.taps}u)`))};
         ${rows.map((r) => code(`var sum${r} = vec4f();`))}
 
         let last = (part + 1u) * ${p.images * perImage}u / ${splits}u;

@@ -6,7 +6,7 @@
  */
 import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel, readImage } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
-import { type ImageConv, padded, pixelImage, weightImage } from './images.ts';
+import { channelQuads, firstTexel, type ImageConv, pixelImage, tapShift, weightImage } from './images.ts';
 import { type GemmProblem, gemmBindings, gemmFlops, range, storeStatements } from './problem.ts';
 
 export interface ImageRowsTile {
@@ -49,20 +49,19 @@ export function buildImageRows(
   const width = tile.columns * lanes;
   const tilesM = Math.ceil(problem.m / rows);
   const tilesN = Math.ceil(problem.n / width);
-  const across = padded(p.x);
   const columns = range(tile.columns);
   const vector = tile.columns === 1 ? 'f32' : `vec${tile.columns}f`;
   const place = columns.map((c) =>
     code(`let n${c} = first_n + ${c * lanes}u;
 let image${c} = n${c} / ${p.y.out * p.x.out}u;
-let at${c} = n${c} % ${p.y.out * p.x.out}u / ${p.x.out}u * ${p.y.stride * across}u + n${c} % ${p.x.out}u * ${p.x.stride}u;`),
+let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u / ${p.x.out}u)`, `(n${c} % ${p.x.out}u)`)};`),
   );
   const sums = range(rows).map((r) => code(columns.map((c) => `var sum${r}_${c} = 0.0;`).join('  ')));
   const loads = [
     ...range(tile.rows).map((r) =>
       code(`let w${r} = textureLoad(weights, vec2u(k, first_m + lane + ${r * lanes}u), 0u);`),
     ),
-    ...columns.map((c) => code(`let x${c} = textureLoad(pixels, vec2u(at${c} + shift, quad), image${c});`)),
+    ...columns.map((c) => code(`let x${c} = textureLoad(pixels, at${c} + shift, image${c});`)),
   ];
   const products = range(rows).map((r) =>
     code(
@@ -99,10 +98,10 @@ let at${c} = n${c} % ${p.y.out * p.x.out}u / ${p.x.out}u * ${p.y.stride * across
     flops: gemmFlops(problem),
     enables: ['subgroups'],
     wgsl: wgsl`
-      // weights [row][(channel quad, tap)], pixels [image][channel quad][position of the padded image]: four channels a texel.
+      // weights [row][(channel quad, tap)], pixels [image][channel quad][place in the padded image]: four channels a texel.
       // One subgroup of ${lanes} lanes owns ${rows} rows x ${width} columns; lane l has columns l, l + ${lanes}, ...
       const M = ${problem.m}u;  const N = ${problem.n}u;
-      const QUADS = ${pixelImage(p).height}u;  const TAPS_Y = ${p.y.taps}u;  const TAPS_X = ${p.x.taps}u;
+      const QUADS = ${channelQuads(p)}u;  const TAPS_Y = ${p.y.taps}u;  const TAPS_X = ${p.x.taps}u;
       @compute @workgroup_size(${lanes})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
         let tile = ${code(GROUP_INDEX)};
@@ -117,7 +116,7 @@ let at${c} = n${c} % ${p.y.out * p.x.out}u / ${p.x.out}u * ${p.y.stride * across
         for (var quad = 0u; quad < QUADS; quad++) {
           for (var ty = 0u; ty < TAPS_Y; ty++) {
             for (var tx = 0u; tx < TAPS_X; tx++) {
-              let shift = ty * ${p.y.step * across}u + tx * ${p.x.step}u;
+              let shift = ${code(tapShift(p, 'quad', 'ty', 'tx'))};
               ${loads}
               ${products}
               k++;

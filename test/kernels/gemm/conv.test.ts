@@ -44,6 +44,8 @@ const cases: { x: Shape; w: Shape; geometry: Partial<ConvGeometry> }[] = [
     w: [24, 12, 3, 2],
     geometry: { dilation: [2, 3], padding: [0, 4, 1, 2], stride: [1, 2] },
   },
+  // Its padded image is longer than a row of texels.
+  { x: [1, 3, 101, 97], w: [5, 3, 7, 7], geometry: { stride: [2, 2], padding: [3, 3, 3, 3] } },
   { x: [4, 130, 3, 3], w: [65, 130, 3, 3], geometry: { padding: [1, 1, 1, 1] } },
 ];
 
