@@ -14,6 +14,9 @@ const CASES: [Shape, Shape, boolean, boolean][] = [
   [[2, 3, 4, 5], [3, 5, 6], false, false],
   [[1, 300], [300, 2], false, false],
   [[16, 512], [256, 512], false, true],
+  // Large enough to be packed into textures on a CPU adapter.
+  [[37, 101], [101, 150], false, false],
+  [[101, 37], [150, 101], true, true],
 ];
 
 export const matmulSpecs: SpecTable = {

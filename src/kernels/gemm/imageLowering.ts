@@ -1,4 +1,4 @@
-/** Convolutions and their input gradients as packed products on CPU adapters: pack both operands, multiply. */
+/** Convolutions, their gradients and matrix products on CPU adapters: pack both operands into textures, multiply. */
 import type { DeviceFacts } from '../kernel.ts';
 import { imageWords } from '../kernel.ts';
 import type { Lowered, OpRequest } from '../lowering.ts';
@@ -8,6 +8,7 @@ import { buildImageRows, guessImageRows } from './imageRows.ts';
 import {
   type ImageConv,
   imagesFit,
+  type PixelStrides,
   packPixels,
   packWeights,
   pixelImage,
@@ -19,6 +20,7 @@ import { splitK } from './variants.ts';
 
 /** Below, packing and two more dispatches cost more than they save. */
 const LEAST_FLOPS = 1e6;
+const FEWEST_TILES = 8;
 
 /** True, or why a problem is left to the other variants. */
 function suits(problem: GemmProblem, p: ImageConv, request: OpRequest, device: DeviceFacts): true | string {
@@ -54,7 +56,7 @@ export function imageConv2d(
     x: { first: 0, step: 1 },
     kernelWidth: s.kw,
   };
-  return suits(problem, p, request, device) === true ? lowered(problem, p, layout, device) : undefined;
+  return lowered(problem, p, layout, request, device);
 }
 
 /** One phase of dx = conv(dy, w turned round), or undefined where it does not suit. */
@@ -95,7 +97,7 @@ export function imageInputGrad(
     x: turned(columns),
     kernelWidth: s.kw,
   };
-  return suits(problem, p, request, device) === true ? lowered(problem, p, layout, device) : undefined;
+  return lowered(problem, p, layout, request, device);
 }
 
 /** The gradient of w, from inputs x and dy, or undefined where it does not suit. */
@@ -131,14 +133,58 @@ export function imageWeightGrad(
   };
 }
 
-/** Input 0 holds the pixels, input 1 the weights. */
-function lowered(problem: GemmProblem, p: ImageConv, layout: WeightLayout, device: DeviceFacts): Lowered {
-  const tile = guessImageRows(problem.m, problem.n, device.subgroupSize);
+/**
+ * a times b as a 1x1 convolution: a's rows are its weights, b's columns its positions. Undefined where it does not
+ * suit, as with batches.
+ */
+export function imageMatmul(
+  problem: GemmProblem,
+  request: OpRequest,
+  device: DeviceFacts,
+): Lowered | undefined {
+  const { transposeA, transposeB } = request.attrs as { transposeA: boolean; transposeB: boolean };
+  const { m, n, k } = problem;
+  const axis = (size: number): ImageConv['y'] => ({
+    size,
+    out: size,
+    stride: 1,
+    taps: 1,
+    step: 1,
+    before: 0,
+  });
+  const p: ImageConv = { images: 1, channels: k, rows: m, y: axis(1), x: axis(n) };
+  const one = { first: 0, step: 1 };
+  const [row, channel] = transposeA ? [1, m] : [k, 1];
+  const layout: WeightLayout = { length: m * k, row, channel, y: one, x: one, kernelWidth: 1 };
+  const strides = {
+    image: 0,
+    row: 0,
+    ...(transposeB ? { channel: 1, column: k } : { channel: n, column: 1 }),
+  };
+  return lowered(problem, p, layout, request, device, { pixels: 1, weights: 0, strides });
+}
+
+/** From which inputs the pixels and the weights are packed. */
+const CONV_INPUTS: { pixels: number; weights: number; strides?: PixelStrides } = { pixels: 0, weights: 1 };
+
+function lowered(
+  problem: GemmProblem,
+  p: ImageConv,
+  layout: WeightLayout,
+  request: OpRequest,
+  device: DeviceFacts,
+  inputs = CONV_INPUTS,
+): Lowered | undefined {
+  const lanes = device.subgroupSize;
+  if (suits(problem, p, request, device) !== true) return undefined;
+  // Few results of long sums: cutting the sums into parts keeps more cores busy.
+  if (Math.ceil(problem.m / lanes) * Math.ceil(problem.n / lanes) < FEWEST_TILES) return undefined;
+  const tile = guessImageRows(problem.m, problem.n, lanes);
   const [pixels, weights] = [{ scratch: 0 }, { scratch: 1 }];
   return {
     steps: [
-      { kernel: packPixels(problem.label, p), operands: [0, pixels] },
-      { kernel: packWeights(problem.label, p, layout), operands: [1, weights] },
+      { kernel: packPixels(problem.label, p, inputs.strides), operands: [inputs.pixels, pixels] },
+      { kernel: packWeights(problem.label, p, layout), operands: [inputs.weights, weights] },
       {
         kernel: buildImageRows(problem, p, tile, device),
         operands: [weights, pixels, ...(problem.epilogue?.inputs ?? []), 'out'],

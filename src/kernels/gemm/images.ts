@@ -115,21 +115,38 @@ export function imagesFit(p: ImageConv, device: DeviceFacts): true | string {
 /** Texels that one invocation of a packing kernel writes: the index arithmetic is done once for all of them. */
 const TEXELS_EACH = 8;
 
-/** x [N, C, H, W] into `pixelImage`. */
-export function packPixels(label: string, p: ImageConv): Kernel {
+/** Where pixels lie in memory: strides in elements. */
+export interface PixelStrides {
+  readonly image: number;
+  readonly channel: number;
+  readonly row: number;
+  readonly column: number;
+}
+
+const rowMajor = ({ channels, y, x }: ImageConv): PixelStrides => ({
+  image: channels * y.size * x.size,
+  channel: y.size * x.size,
+  row: x.size,
+  column: 1,
+});
+
+/** x, [N, C, H, W] unless `strides` say otherwise, into `pixelImage`. */
+export function packPixels(label: string, p: ImageConv, strides = rowMajor(p)): Kernel {
   const { pitch, places } = pixelLayout(p);
   const quads = channelQuads(p);
   const blocks = Math.ceil(quads / TEXELS_EACH);
-  const plane = p.y.size * p.x.size;
   const channels = [0, 1, 2, 3].map((c) => {
-    const value = `x[first + ${c * plane}u]`;
+    const value = `x[first + ${c * strides.channel}u]`;
     const inside = p.channels % 4 === 0 ? '' : `quad * 4u + ${c}u < ${p.channels}u`;
     return code(`out[to + ${c}u] = ${inside ? `select(0.0, ${value}, ${inside})` : value};`);
   });
   const zeros = [0, 1, 2, 3].map((c) => code(`out[to + ${c}u] = 0.0;`));
   return perElement({
     label: `${label} pack pixels`,
-    bindings: [read('x', p.images * p.channels * plane), write('out', imageWords(pixelImage(p)))],
+    bindings: [
+      read('x', p.images * p.channels * p.y.size * p.x.size),
+      write('out', imageWords(pixelImage(p))),
+    ],
     total: places * blocks * p.images,
     layout: `out [image][channel quad][place in the padded image][4]: an invocation has one place of ${TEXELS_EACH} quads.`,
     body: wgsl`
@@ -144,7 +161,7 @@ export function packPixels(label: string, p: ImageConv): Kernel {
       for (var quad = block * ${TEXELS_EACH}u; quad < last; quad++) {
         let to = 4u * ((image * ${quads}u + quad) * ${places}u + place);
         if (inside) {
-          let first = (image * ${p.channels}u + quad * 4u) * ${plane}u + row * ${p.x.size}u + column;
+          let first = image * ${strides.image}u + quad * ${4 * strides.channel}u + row * ${strides.row}u + column * ${strides.column}u;
           ${channels}
         } else {
           ${zeros}

@@ -13,7 +13,7 @@ import {
   phases,
   phaseWeights,
 } from './convOperands.ts';
-import { imageConv2d, imageInputGrad, imageWeightGrad } from './imageLowering.ts';
+import { imageConv2d, imageInputGrad, imageMatmul, imageWeightGrad } from './imageLowering.ts';
 import type { Epilogue, GemmProblem } from './problem.ts';
 import { buildGemm, splitK, splitsFor } from './variants.ts';
 
@@ -25,31 +25,29 @@ const matmul: Lowering = (request, device) => {
   const [m, n] = out.slice(-2) as [number, number];
   const k = a.shape.at(transposeA ? -2 : -1)!;
   const batch = out.slice(0, -2);
-  return steps(
-    {
-      label: request.label,
-      m,
-      n,
+  const problem: GemmProblem = {
+    label: request.label,
+    m,
+    n,
+    k,
+    z: product(batch),
+    a: matrix('a', 0, a.element, product(a.shape), {
+      outer: m,
       k,
-      z: product(batch),
-      a: matrix('a', 0, a.element, product(a.shape), {
-        outer: m,
-        k,
-        perZ: batchOffset(batch, a.shape.slice(0, -2), m * k),
-        transposed: transposeA,
-      }),
-      b: matrix('b', 1, b.element, product(b.shape), {
-        outer: n,
-        k,
-        perZ: batchOffset(batch, b.shape.slice(0, -2), n * k),
-        transposed: !transposeB,
-      }),
-      store: (row, column, z) => `${z} * ${m * n}u + ${row} * ${n}u + ${column}`,
-      outShape: out,
-      epilogue: epilogueOf(request),
-    },
-    device,
-  );
+      perZ: batchOffset(batch, a.shape.slice(0, -2), m * k),
+      transposed: transposeA,
+    }),
+    b: matrix('b', 1, b.element, product(b.shape), {
+      outer: n,
+      k,
+      perZ: batchOffset(batch, b.shape.slice(0, -2), n * k),
+      transposed: !transposeB,
+    }),
+    store: (row, column, z) => `${z} * ${m * n}u + ${row} * ${n}u + ${column}`,
+    outShape: out,
+    epilogue: epilogueOf(request),
+  };
+  return imageMatmul(problem, request, device) ?? steps(problem, device);
 };
 
 /** attrs: geometry, epilogue?. A = weight [Cout, Cin kh kw], B = patches of x. */
