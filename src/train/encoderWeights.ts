@@ -1,9 +1,11 @@
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NotFiniteError, WeightsError } from '../errors.ts';
 import { openWeights, readWeights } from '../formats/weightsFile.ts';
 import type { EfficientNetConfig } from '../models/efficientnet.ts';
 import { lineageOf, namingOf, torchvisionName } from '../models/efficientnetNames.ts';
 import type { StateDict } from '../nn/init.ts';
+import { publishedAs } from '../published/table.ts';
 
 /** The encoder that ships with the package: docs/encoder.md says what it is and is not. */
 export const EMBEDDED_ENCODER = fileURLToPath(new URL('../../weights/encoder.safetensors', import.meta.url));
@@ -44,7 +46,7 @@ export async function loadEfficientnet(
         fix: 'choose the --encoder that the file belongs to',
       });
     }
-    const config = lineageOf(naming, file.metadata);
+    const config = lineageOf(naming, saidBy(path, file.metadata));
     if (!config) {
       throw new WeightsError(`${path}: does not say whether it is efficientnet_b4 or tf_efficientnet_b4`, {
         fix: 'wgad weights convert it with --padding symmetric (efficientnet_b4) or same (tf_efficientnet_b4)',
@@ -62,6 +64,12 @@ export async function loadEfficientnet(
   } finally {
     await file.close();
   }
+}
+
+/** A file's metadata, and what its published name says beside them. */
+function saidBy(path: string, metadata: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const { padding } = publishedAs(basename(path)) ?? {};
+  return padding === undefined ? metadata : new Map([['padding', padding], ...metadata]);
 }
 
 export function refuseNonFinite(path: string, name: string, data: Float32Array): void {

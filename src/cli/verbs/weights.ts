@@ -1,18 +1,19 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { WeightsError } from '../../errors.ts';
 import { isFloat } from '../../formats/floats.ts';
 import { type FloatDtype, type WritableTensor, writeSafetensors } from '../../formats/safetensors.ts';
+import { sha256Of } from '../../formats/sha256.ts';
 import { openWeights, type WeightsFile } from '../../formats/weightsFile.ts';
 import { EFFICIENTNETS, type EfficientNetConfig } from '../../models/efficientnet.ts';
 import { lineageOf, namingOf } from '../../models/efficientnetNames.ts';
 import { EXIT } from '../exitCodes.ts';
 import type { AddVerb } from '../program.ts';
+import { addFetch } from './weightsFetch.ts';
 
 export const weightsVerb: AddVerb = (program, run) => {
-  const weights = program.command('weights').description('look into weight files and convert them');
+  const weights = program.command('weights').description('look into weight files, convert and fetch them');
+  addFetch(weights, run);
   weights
     .command('inspect <file>')
     .description(
@@ -111,12 +112,6 @@ function lineageNote(file: WeightsFile, said: Padding | undefined): Record<strin
 function split<T extends { dtype: string }>(tensors: ReadonlyMap<string, T>): [[string, T][], [string, T][]] {
   const all = [...tensors];
   return [all.filter(([, { dtype }]) => isFloat(dtype)), all.filter(([, { dtype }]) => !isFloat(dtype))];
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 function floatDtype(text: string): FloatDtype {
