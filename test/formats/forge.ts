@@ -71,3 +71,19 @@ export function storedZip(
     ...short(0),
   ]);
 }
+
+/** A tar archive of regular members. */
+export function tar(members: readonly (readonly [string, Uint8Array])[]): Uint8Array {
+  const blocks: number[] = [];
+  for (const [name, data] of members) {
+    const header = new Uint8Array(512);
+    header.set(text(name), 0);
+    header.set(text(`${data.length.toString(8).padStart(11, '0')}\0`), 124);
+    header.set(text('        0'), 148);
+    header.set(text('ustar'), 257);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.set(text(`${sum.toString(8).padStart(6, '0')}\0 `), 148);
+    blocks.push(...header, ...data, ...new Uint8Array((512 - (data.length % 512)) % 512));
+  }
+  return Uint8Array.from([...blocks, ...new Uint8Array(1024)]);
+}

@@ -35,6 +35,7 @@ describe('mutated files', () => {
         'odd.legacy.pth',
         'nested.legacy.pth',
         'odd.protocol4.pth',
+        'odd.tar.pth',
       ].map((name) => readFile(golden(name))),
     );
     const same = join(folder, 'module.safetensors');

@@ -1,12 +1,12 @@
 import { WeightsError } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
-import { PickleTruncated, readPickle } from './pickle.ts';
+import { MAX_PICKLE, PickleTruncated, readPickle } from './pickle.ts';
 import { Dict, List, type Pickled, type StorageRef, TORCH_BYTES } from './value.ts';
 import { openZip, type ZipArchive } from './zip.ts';
 
 /** A torch file: the saved object, and access to the bytes of the storages it refers to. */
 export interface TorchContainer {
-  readonly kind: 'torch zip' | 'torch legacy stream';
+  readonly kind: 'torch zip' | 'torch legacy stream' | 'torch tar';
   readonly root: Pickled;
   readonly bigEndian: boolean;
   /** `length` bytes of a storage from byte `begin`. */
@@ -18,7 +18,6 @@ export interface TorchOptions {
   readonly ignoreForeign?: boolean;
 }
 
-const MAX_PICKLE = 64 * 2 ** 20;
 /** The pickled number that opens a legacy stream. */
 export const LEGACY_MAGIC = [
   0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,

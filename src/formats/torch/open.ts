@@ -4,8 +4,15 @@ import type { ByteSource } from '../byteSource.ts';
 import { floatsOf, refuseDtype } from '../floats.ts';
 import type { StoredTensor, WeightsContent } from '../weightsFile.ts';
 import { openLegacyStream, openTorchZip, type TorchContainer, type TorchOptions } from './container.ts';
+import { openTorchTar } from './oldest.ts';
 import { namedTensors } from './stateDict.ts';
 import { type TensorRef, TORCH_BYTES } from './value.ts';
+
+const OPENERS = {
+  'torch zip': openTorchZip,
+  'torch legacy stream': openLegacyStream,
+  'torch tar': openTorchTar,
+} as const;
 
 /** The tensors of a file of torch.save, and how to read them. @throws WeightsError. */
 export async function openTorch(
@@ -14,7 +21,7 @@ export async function openTorch(
   options: TorchOptions,
 ): Promise<WeightsContent> {
   const { path } = source;
-  const container = await (kind === 'torch zip' ? openTorchZip : openLegacyStream)(source, options);
+  const container = await OPENERS[kind](source, options);
   const refs = namedTensors(container.root, (what) => {
     throw new WeightsError(`${path}: ${what}; expected a state dict`);
   });
