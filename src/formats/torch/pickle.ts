@@ -18,6 +18,8 @@ export interface PickleOptions {
 /** A state dict needs about 110 bytes per tensor. */
 export const MAX_PICKLE = 64 * 2 ** 20;
 const MAX_STRING = 2 ** 20;
+/** Classes that trainers leave beside their tensors. */
+const HARMLESS = /^(easydict|numpy|argparse)\./;
 const MAX_STACK = 10_000;
 const MAX_MARKS = 100;
 const MAX_MEMO = 1_000_000;
@@ -121,7 +123,10 @@ class Machine {
     const global = new Global(module, name);
     if (isKnownGlobal(global.path) || this.#options.allows?.(global.path)) this.push(global);
     else if (this.#options.ignoreForeign) this.push(new Foreign(global.path));
-    else this.fail(`names ${global.path}, which is not allowed`);
+    else {
+      const skip = HARMLESS.test(global.path) ? '; --ignore-foreign skips such objects' : '';
+      this.fail(`names ${global.path}, which is not allowed${skip}`);
+    }
   }
 
   persistent(): void {
