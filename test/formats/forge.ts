@@ -40,7 +40,9 @@ export function storedZip(
     const local = text(i === 0 ? (faults.localName ?? name) : name);
     const sizes = [...int(0), ...int(data.length), ...int(data.length)];
     body.push(...int(0x04034b50), ...short(20), ...short(0), ...method, ...int(0), ...sizes);
-    body.push(...short(local.length), ...short(0), ...local, ...data);
+    body.push(...short(local.length), ...short(0), ...local);
+    // Not spread: an argument each would overflow the stack.
+    for (const byte of data) body.push(byte);
     directory.push(
       ...int(0x02014b50),
       ...short(20),

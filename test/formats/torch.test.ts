@@ -182,6 +182,11 @@ describe('hostile pickles', () => {
     ['a memo that was not made', [0x68, 3], 'recalls value 3, which was not remembered'],
     ['deep groups', Array(200).fill(MARK), 'nests more than 100 groups'],
     ['a tall stack', Array(10_100).fill(0x4e), 'stacks more than 10000 values'],
+    [
+      'a list of very many objects',
+      [0x5d, ...Array(500_100).fill([0x5d, 0x61]).flat()],
+      'makes more than 500000 objects',
+    ],
     ['an instance', [0x69, ...text('os\nsystem\n')], 'opcode 0x69 is not one that state dicts use'],
     ['an extension', [0x82, 1], 'opcode 0x82'],
     ['a text integer', [0x49, ...text('1\n')], 'opcode 0x49'],

@@ -57,7 +57,8 @@ export async function openTorchTar(source: ByteSource, options: TorchOptions): P
     kind: 'torch tar',
     root,
     bigEndian: false,
-    readStorage: (storage, begin, length) => source.read(places.get(storage.key)! + begin, length),
+    readStorage: (storage, begin, length, into) =>
+      source.read(places.get(storage.key)! + begin, length, into),
   };
 }
 

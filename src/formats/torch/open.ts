@@ -1,7 +1,7 @@
 import { WeightsError } from '../../errors.ts';
 import { product } from '../../shape.ts';
 import type { ByteSource } from '../byteSource.ts';
-import { floatsOf, refuseDtype } from '../floats.ts';
+import { readFloats, refuseDtype } from '../floats.ts';
 import type { StoredTensor, WeightsContent } from '../weightsFile.ts';
 import { openLegacyStream, openTorchZip, type TorchContainer, type TorchOptions } from './container.ts';
 import { openTorchTar } from './oldest.ts';
@@ -59,15 +59,14 @@ async function readTensor(
   if (count === 0) return new Float32Array(0);
   const width = TORCH_BYTES[dtype];
   const span = shape.reduce((at, size, axis) => at + (size - 1) * strides[axis]!, 0) + 1;
-  const bytes = await container.readStorage(storage, offset * width, span * width);
-  if (container.bigEndian) swapBytes(bytes, width);
-  const numbers = floatsOf(dtype, bytes);
+  const numbers = await readFloats(
+    dtype,
+    span,
+    (begin, length, into) => container.readStorage(storage, offset * width + begin, length, into),
+    container.bigEndian,
+  );
   if (!numbers) return refuseDtype(path, name, dtype);
   return isRowMajor(shape, strides) ? numbers : gather(numbers, shape, strides);
-}
-
-function swapBytes(bytes: Uint8Array, width: number): void {
-  for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
 }
 
 const isRowMajor = (shape: readonly number[], strides: readonly number[]): boolean => {

@@ -1,3 +1,4 @@
+/** The machine and the table of its opcodes: one idea, kept in one file to be checked at a glance. */
 import { build, type Fail, isKnownGlobal, newObject, reduce, storageOf } from './globals.ts';
 import { Dict, Foreign, Global, List, type Pickled, Tuple } from './value.ts';
 
@@ -23,6 +24,8 @@ const HARMLESS = /^(easydict|numpy|argparse)\./;
 const MAX_STACK = 10_000;
 const MAX_MARKS = 100;
 const MAX_MEMO = 1_000_000;
+/** A byte of pickle can ask for an object of a hundred; a tensor needs about fifteen. */
+const MAX_OBJECTS = 500_000;
 
 const text = new TextDecoder('utf-8', { fatal: true });
 
@@ -48,6 +51,7 @@ class Machine {
   /** Where the opcode being read begins, for messages. */
   #opcode = 0;
   #stack: Pickled[] = [];
+  #objects = 0;
   readonly #marks: Pickled[][] = [];
   readonly #memo = new Map<number, Pickled>();
 
@@ -76,6 +80,8 @@ class Machine {
   readonly fail: Fail = (what) => this.#options.fail(what, this.#opcode);
 
   push(value: Pickled): void {
+    if (typeof value === 'object' && ++this.#objects > MAX_OBJECTS)
+      this.fail(`makes more than ${MAX_OBJECTS} objects`);
     this.#stack.push(value);
   }
 
