@@ -6,8 +6,11 @@ export interface ByteSource {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
-  /** Exactly `length` bytes from `offset`. @throws WeightsError where the file ends before. */
-  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Exactly `length` bytes from `offset`, in the front of `into` or in memory of their own.
+   * @throws WeightsError where the file ends before.
+   */
+  read(offset: number, length: number, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 
@@ -20,12 +23,12 @@ export async function openBytes(path: string): Promise<ByteSource> {
   return {
     path,
     size,
-    async read(offset, length) {
+    async read(offset, length, into) {
       // Before anything is allocated: a hostile file asks for more than it has.
       if (offset + length > size) {
         throw new WeightsError(`${path}: ends at byte ${size}, expected ${offset + length}`);
       }
-      const bytes = new Uint8Array(length);
+      const bytes = into?.subarray(0, length) ?? new Uint8Array(length);
       let done = 0;
       while (done < length) {
         const { bytesRead } = await file.read(bytes, done, length - done, offset + done);

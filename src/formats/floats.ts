@@ -4,21 +4,65 @@ import { halfToFloat } from '../float16.ts';
 /** Element types that weights can have, by safetensors' names. */
 export const isFloat = (dtype: string): boolean => ['F32', 'F16', 'BF16', 'F64'].includes(dtype);
 
-/** Little-endian bytes as float32 numbers; undefined for what is no float. */
-export function floatsOf(dtype: string, bytes: Uint8Array<ArrayBuffer>): Float32Array | undefined {
-  const { buffer } = bytes;
-  switch (dtype) {
-    case 'F32':
-      return new Float32Array(buffer);
-    case 'F64':
-      return Float32Array.from(new Float64Array(buffer));
-    case 'BF16':
-      return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
-    case 'F16':
-      return Float32Array.from(new Uint16Array(buffer), halfToFloat);
-    default:
-      return undefined;
+/** Bytes `begin` to `begin + length` of a tensor, into the front of `into` where it is given. */
+export type ReadBytes = (
+  begin: number,
+  length: number,
+  into?: Uint8Array<ArrayBuffer>,
+) => Promise<Uint8Array<ArrayBuffer>>;
+
+/** Bytes widened at a time: a file of halves is never in memory beside its floats. */
+const PIECE = 2 ** 20;
+
+/**
+ * `count` elements as float32 numbers: F16 and BF16 widened exactly, F64 narrowed. Undefined for what is no float.
+ * @param bigEndian the bytes' order; default little.
+ */
+export async function readFloats(
+  dtype: string,
+  count: number,
+  read: ReadBytes,
+  bigEndian = false,
+): Promise<Float32Array | undefined> {
+  const width = WIDTHS[dtype];
+  if (width === undefined) return undefined;
+  if (dtype === 'F32') {
+    const bytes = await read(0, 4 * count);
+    if (bigEndian) swapBytes(bytes, 4);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, count);
   }
+  const out = new Float32Array(count);
+  const piece = new Uint8Array(Math.min(PIECE, count * width));
+  for (let at = 0; at < count; at += PIECE / width) {
+    const part = Math.min(PIECE / width, count - at);
+    const bytes = await read(at * width, part * width, piece);
+    if (bigEndian) swapBytes(bytes, width);
+    widen(dtype, bytes, out.subarray(at, at + part));
+  }
+  return out;
+}
+
+const WIDTHS: Readonly<Record<string, number>> = { F32: 4, F64: 8, F16: 2, BF16: 2 };
+
+let halves: Float32Array | undefined;
+
+function widen(dtype: string, { buffer, byteOffset }: Uint8Array<ArrayBuffer>, out: Float32Array): void {
+  if (dtype === 'F64') {
+    out.set(new Float64Array(buffer, byteOffset, out.length));
+    return;
+  }
+  const from = new Uint16Array(buffer, byteOffset, out.length);
+  if (dtype === 'BF16') {
+    const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
+    for (let i = 0; i < from.length; i++) bits[i] = from[i]! << 16;
+    return;
+  }
+  halves ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => halfToFloat(bits));
+  for (let i = 0; i < from.length; i++) out[i] = halves[from[i]!]!;
+}
+
+function swapBytes(bytes: Uint8Array, width: number): void {
+  for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
 }
 
 export function refuseDtype(path: string, name: string, dtype: string): never {

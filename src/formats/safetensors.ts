@@ -3,7 +3,7 @@ import { floatToHalf } from '../float16.ts';
 import { product, type Shape, shapeText } from '../shape.ts';
 import { atomicFile } from './atomicFile.ts';
 import type { ByteSource } from './byteSource.ts';
-import { floatsOf, refuseDtype } from './floats.ts';
+import { readFloats, refuseDtype } from './floats.ts';
 import { parseHeader } from './safetensorsHeader.ts';
 import type { WeightsContent } from './weightsFile.ts';
 
@@ -36,7 +36,9 @@ export async function openSafetensors(source: ByteSource): Promise<WeightsConten
     async read(name) {
       const entry = tensors.get(name);
       if (!entry) throw new WeightsError(`${path}: has no tensor ${name}`);
-      const numbers = floatsOf(entry.dtype, await source.read(start + entry.begin, entry.end - entry.begin));
+      const numbers = await readFloats(entry.dtype, product(entry.shape), (begin, length, into) =>
+        source.read(start + entry.begin + begin, length, into),
+      );
       return numbers ?? refuseDtype(path, name, entry.dtype);
     },
   };
@@ -76,13 +78,17 @@ export async function writeSafetensors(
       const { shape, data } = tensors.get(name)!;
       const numbers = typeof data === 'function' ? await data() : data;
       checkLength(name, shape, numbers.length);
-      const stored =
-        floats === 'F16' && numbers instanceof Float32Array
-          ? Uint16Array.from(numbers, floatToHalf)
-          : numbers;
+      const stored = floats === 'F16' && numbers instanceof Float32Array ? halvesOf(numbers) : numbers;
       await write(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
     }
   });
+}
+
+/** A loop: `Uint16Array.from` would collect all values in a list of their own first. */
+function halvesOf(numbers: Float32Array): Uint16Array {
+  const halves = new Uint16Array(numbers.length);
+  for (let i = 0; i < halves.length; i++) halves[i] = floatToHalf(numbers[i]!);
+  return halves;
 }
 
 function checkLength(name: string, shape: Shape, length: number): void {

@@ -3,6 +3,7 @@ import { openBytes } from './byteSource.ts';
 import { openSafetensors } from './safetensors.ts';
 import { LEGACY_MAGIC, type TorchContainer, type TorchOptions } from './torch/container.ts';
 import { openTorch } from './torch/open.ts';
+import { beginsTar } from './torch/tar.ts';
 
 /** A tensor as its file describes it; dtypes by safetensors' names. */
 export interface StoredTensor {
@@ -26,8 +27,8 @@ export interface WeightsFile extends WeightsContent {
 }
 
 /**
- * Opens safetensors, or a file of torch.save (zip since 1.6, legacy stream before), told apart by content. No
- * pickle is executed (weights.md section 7).
+ * Opens safetensors, or a file of torch.save (zip since 1.6, legacy stream before, tar in 0.1), told apart by
+ * content. No pickle is executed (weights.md section 7).
  * @throws FileError where it cannot be opened; WeightsError saying what was found instead.
  */
 export async function openWeights(path: string, options: TorchOptions = {}): Promise<WeightsFile> {
@@ -40,6 +41,7 @@ export async function openWeights(path: string, options: TorchOptions = {}): Pro
       return { path, close, ...(await openTorch(source, 'torch zip', options)) };
     if (begins(LEGACY_MAGIC))
       return { path, close, ...(await openTorch(source, 'torch legacy stream', options)) };
+    if (beginsTar(lead)) return { path, close, ...(await openTorch(source, 'torch tar', options)) };
     refuseOthers(path, lead);
     return { path, close, ...(await openSafetensors(source)) };
   } catch (error) {
@@ -57,9 +59,6 @@ function refuseOthers(path: string, lead: Uint8Array): void {
       fix: 'load it with PyTorch and save its state dict again, or take the newer file of the same weights',
     });
   };
-  if (ascii(257, 5) === 'ustar' || (ascii(0, 100).startsWith('storages') && lead[156] === 0x30)) {
-    refuse("a tar file of PyTorch 0.1, which PyTorch's own safe loader refuses too");
-  }
   if (ascii(0, 8) === 'PYTORCH1') refuse('an archive of a PyTorch preview');
   if (lead[0] === 0x80 && lead[1]! <= 5) refuse('a plain pickle, not a file of torch.save');
 }

@@ -1,7 +1,7 @@
 import { WeightsError } from '../errors.ts';
 import { slabOffsets, slabView } from '../graph/ops/movement.ts';
 import { state, type Value } from '../graph/value.ts';
-import { product, shapesEqual, shapeText } from '../shape.ts';
+import { product } from '../shape.ts';
 import type { StateDict } from './init.ts';
 import type { ParameterSpec } from './layers.ts';
 
@@ -39,25 +39,10 @@ export function slabValues(layout: SlabLayout, stateName = layout.name): SlabVal
   };
 }
 
-/**
- * The slab's numbers from named tensors. @throws WeightsError listing everything missing or mis-shaped.
- * @param where what `tensors` came from, for the message.
- */
-export function packSlab(layout: SlabLayout, tensors: StateDict, where = 'weights'): Float32Array {
+/** The slab's numbers from named tensors, which hold and fit all of it: see `refuseMisfits`. */
+export function packSlab(layout: SlabLayout, tensors: StateDict): Float32Array {
   const data = new Float32Array(layout.length);
-  const wrong: string[] = [];
-  for (const { name, shape } of layout.specs) {
-    const found = tensors.get(name);
-    if (!found) wrong.push(`missing ${name} ${shapeText(shape)}`);
-    else if (!shapesEqual(found.shape, shape)) {
-      wrong.push(`${name} expects ${shapeText(shape)}, got ${shapeText(found.shape)}`);
-    } else data.set(found.data, layout.offsets.get(name)!);
-  }
-  if (wrong.length > 0) {
-    throw new WeightsError(`${where}: does not fit this network: ${wrong.join('; ')}`, {
-      fix: 'choose the --encoder that the file belongs to',
-    });
-  }
+  for (const { name } of layout.specs) data.set(tensors.get(name)!.data, layout.offsets.get(name)!);
   return data;
 }
 

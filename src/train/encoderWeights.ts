@@ -1,9 +1,11 @@
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NotFiniteError, WeightsError } from '../errors.ts';
-import { openWeights, readWeights } from '../formats/weightsFile.ts';
+import { openWeights } from '../formats/weightsFile.ts';
 import type { EfficientNetConfig } from '../models/efficientnet.ts';
 import { lineageOf, namingOf, torchvisionName } from '../models/efficientnetNames.ts';
 import type { StateDict } from '../nn/init.ts';
+import { publishedAs } from '../published/table.ts';
 
 /** The encoder that ships with the package: docs/encoder.md says what it is and is not. */
 export const EMBEDDED_ENCODER = fileURLToPath(new URL('../../weights/encoder.safetensors', import.meta.url));
@@ -18,14 +20,37 @@ const UNUSED = /(^|\.)(fc|layer4)\.|num_batches_tracked$/;
  */
 export async function loadWeights(source: string, prefix: string): Promise<StateDict> {
   const path = source === 'embedded' ? EMBEDDED_ENCODER : source;
-  const { tensors } = await readWeights(path, (name) => !UNUSED.test(name));
-  if (tensors.size === 0) throw new WeightsError(`${path}: holds no tensor`);
-  const found: StateDict = new Map();
-  for (const [name, tensor] of tensors) {
-    refuseNonFinite(path, name, tensor.data);
-    found.set(name.startsWith(`${prefix}.`) ? name : `${prefix}.${name}`, tensor);
+  const file = await openWeights(path);
+  try {
+    const found: StateDict = new Map();
+    for (const [own, { name, shape }] of encoderTensors(file.tensors, prefix)) {
+      const data = await file.read(name);
+      refuseNonFinite(path, name, data);
+      found.set(own, { shape, data });
+    }
+    if (found.size === 0) throw new WeightsError(`${path}: holds no tensor of an encoder`);
+    return found;
+  } finally {
+    await file.close();
   }
-  return found;
+}
+
+/**
+ * Which tensors of a file are its encoder's, by their names under `prefix.`: those that have the prefix where any
+ * has, as in the files of runs and detectors, else all.
+ */
+export function encoderTensors<T>(
+  tensors: ReadonlyMap<string, T>,
+  prefix: string,
+): Map<string, T & { readonly name: string }> {
+  const used = [...tensors].filter(([name]) => !UNUSED.test(name));
+  const own = used.filter(([name]) => name.startsWith(`${prefix}.`));
+  return new Map(
+    (own.length > 0 ? own : used).map(([name, tensor]) => [
+      own.length > 0 ? name : `${prefix}.${name}`,
+      { ...tensor, name },
+    ]),
+  );
 }
 
 /**
@@ -38,13 +63,17 @@ export async function loadEfficientnet(
 ): Promise<{ tensors: StateDict; config: EfficientNetConfig }> {
   const file = await openWeights(path);
   try {
-    const naming = namingOf(file.tensors.keys());
+    const prefix = [...file.tensors.keys()].some((name) => name.startsWith('encoder.'))
+      ? /^encoder\./
+      : /^backbone\./;
+    const inner = (name: string): string => name.replace(prefix, '');
+    const naming = namingOf([...file.tensors.keys()].map(inner));
     if (!naming) {
       throw new WeightsError(`${path}: holds no EfficientNet: no tensor features.0.0.weight`, {
         fix: 'choose the --encoder that the file belongs to',
       });
     }
-    const config = lineageOf(naming, file.metadata);
+    const config = lineageOf(naming, saidBy(path, file.metadata));
     if (!config) {
       throw new WeightsError(`${path}: does not say whether it is efficientnet_b4 or tf_efficientnet_b4`, {
         fix: 'wgad weights convert it with --padding symmetric (efficientnet_b4) or same (tf_efficientnet_b4)',
@@ -52,7 +81,7 @@ export async function loadEfficientnet(
     }
     const tensors: StateDict = new Map();
     for (const [name, { shape }] of file.tensors) {
-      const own = torchvisionName(name, naming);
+      const own = torchvisionName(inner(name), naming);
       if (own === null) continue;
       const data = await file.read(name);
       refuseNonFinite(path, name, data);
@@ -62,6 +91,12 @@ export async function loadEfficientnet(
   } finally {
     await file.close();
   }
+}
+
+/** A file's metadata, and what its published name says beside them. */
+function saidBy(path: string, metadata: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const { padding } = publishedAs(basename(path)) ?? {};
+  return padding === undefined ? metadata : new Map([['padding', padding], ...metadata]);
 }
 
 export function refuseNonFinite(path: string, name: string, data: Float32Array): void {

@@ -1,5 +1,6 @@
 import { buildPlan } from '../graph/buildPlan.ts';
 import type { Graph } from '../graph/graph.ts';
+import { refuseMisfits, shapesOf } from '../nn/fit.ts';
 import type { StateDict } from '../nn/init.ts';
 import { momentNames, type OptimiserConfig } from '../nn/optimiser.ts';
 import { packSlab, unpackSlab } from '../nn/slab.ts';
@@ -14,7 +15,7 @@ export interface Session {
   readonly gpu: Gpu;
   readonly state: StateStore;
   compile(label: string, graph: Graph): Promise<Executable>;
-  /** Puts a network's tensors on the device. @throws WeightsError listing all that do not fit. */
+  /** Puts a network's tensors on the device. @throws WeightsError listing all that are missing, mis-shaped, unexpected. */
   load(layout: NetworkLayout, tensors: StateDict, where?: string): void;
   /** Zeroes the optimiser's slabs for a network. */
   startOptimiser(layout: NetworkLayout, optimiser: OptimiserConfig): void;
@@ -35,8 +36,14 @@ export async function openSession(adapter?: string): Promise<Session> {
     gpu,
     state,
     compile: (label, graph) => compilePlan(gpu, buildPlan(graph, gpu.facts, { label }), state),
-    load(layout, tensors, where) {
-      for (const slab of [layout.parameters, layout.buffers]) set(slab.name, packSlab(slab, tensors, where));
+    load(layout, tensors, where = 'weights') {
+      const slabs = [layout.parameters, layout.buffers];
+      const specs = slabs.flatMap((slab) => slab.specs);
+      // A run's file holds several networks: only what is called like this one's tensors can be unexpected.
+      const parts = new Set(specs.map(({ name }) => partOf(name)));
+      const named = new Map([...tensors].filter(([name]) => parts.has(partOf(name))));
+      refuseMisfits(where, shapesOf(specs), named);
+      for (const slab of slabs) set(slab.name, packSlab(slab, tensors));
     },
     startOptimiser(layout, optimiser) {
       for (const name of momentNames(optimiser, layout.parameters.name)) {
@@ -58,6 +65,9 @@ export async function openSession(adapter?: string): Promise<Session> {
     close: () => gpu.close(),
   };
 }
+
+/** The first word of a tensor's name: `encoder`, `decoder`. */
+const partOf = (name: string): string => name.split('.', 1)[0]!;
 
 /** Names of everything an interrupted training of `layout` needs to go on. */
 export const trainingSlabs = (layout: NetworkLayout, optimiser: OptimiserConfig): string[] => [

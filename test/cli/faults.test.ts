@@ -103,7 +103,8 @@ describe('weights', () => {
   });
 
   it('of another network are refused with all that does not fit', async () => {
-    await refused(folder.path('data'), /E_WEIGHTS [\s\S]*layer1\.0\.conv1\.weight/, '--encoder', 'resnet18');
+    const wrong = ['--encoder', 'resnet18', '--weights', EMBEDDED_ENCODER];
+    await refused(folder.path('data'), /E_WEIGHTS [\s\S]*layer1\.0\.conv1\.weight/, ...wrong);
   });
 
   it('that are no safetensors are refused', async () => {

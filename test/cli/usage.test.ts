@@ -14,6 +14,8 @@ const VERBS = [
   ['report'],
   ['features'],
   ['weights', 'inspect'],
+  ['weights', 'convert'],
+  ['weights', 'fetch'],
   ['bench', 'kernels'],
   ['bench', 'latency'],
   ['demo'],

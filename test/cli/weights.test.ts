@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
@@ -40,13 +40,31 @@ describe('weights', () => {
     expect(inspected.stdout).toContain('plain  F16  [6, 5]  60\n');
   });
 
+  it('convert refuses --padding where it would say nothing', async () => {
+    const to = folder.path('padded.safetensors');
+    const args = ['weights', 'convert', golden('module.zip.pth'), to, '--padding', 'same'];
+    const { code, stderr } = await wgad(args);
+    expect(code).toBe(2);
+    expect(stderr).toContain('module.zip.pth: is no EfficientNet, --padding says nothing about it');
+    expect(await stat(to).catch(() => null)).toBeNull();
+  });
+
+  it('convert reads the tar container too', async () => {
+    const to = folder.path('tar.safetensors');
+    const { code, stdout } = await wgad(['weights', 'convert', golden('odd.tar.pth'), to]);
+    expect(code).toBe(0);
+    expect(stdout).toBe(`${to}: 8 tensors from torch tar\n`);
+  });
+
   it('convert writes nothing where it refuses, and names the class', async () => {
     await mkdir(folder.path('out'));
     const args = ['weights', 'convert', golden('foreign.zip.pth'), folder.path('out', 'x.safetensors')];
     const { code, stderr } = await wgad(args);
     expect(code).toBe(1);
     expect(stderr).toContain('E_WEIGHTS');
-    expect(stderr).toContain('names easydict.EasyDict, which is not allowed');
+    expect(stderr).toContain(
+      'names easydict.EasyDict, which is not allowed; --ignore-foreign skips such objects',
+    );
     expect(await readdir(folder.path('out'))).toEqual([]);
     expect((await wgad([...args, '--ignore-foreign'])).code).toBe(0);
   });

@@ -40,7 +40,9 @@ export function storedZip(
     const local = text(i === 0 ? (faults.localName ?? name) : name);
     const sizes = [...int(0), ...int(data.length), ...int(data.length)];
     body.push(...int(0x04034b50), ...short(20), ...short(0), ...method, ...int(0), ...sizes);
-    body.push(...short(local.length), ...short(0), ...local, ...data);
+    body.push(...short(local.length), ...short(0), ...local);
+    // Not spread: an argument each would overflow the stack.
+    for (const byte of data) body.push(byte);
     directory.push(
       ...int(0x02014b50),
       ...short(20),
@@ -70,4 +72,20 @@ export function storedZip(
     ...int(body.length),
     ...short(0),
   ]);
+}
+
+/** A tar archive of regular members. */
+export function tar(members: readonly (readonly [string, Uint8Array])[]): Uint8Array {
+  const blocks: number[] = [];
+  for (const [name, data] of members) {
+    const header = new Uint8Array(512);
+    header.set(text(name), 0);
+    header.set(text(`${data.length.toString(8).padStart(11, '0')}\0`), 124);
+    header.set(text('        0'), 148);
+    header.set(text('ustar'), 257);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.set(text(`${sum.toString(8).padStart(6, '0')}\0 `), 148);
+    blocks.push(...header, ...data, ...new Uint8Array((512 - (data.length % 512)) % 512));
+  }
+  return Uint8Array.from([...blocks, ...new Uint8Array(1024)]);
 }

@@ -1,10 +1,10 @@
-import { resolve } from 'node:path';
 import { loadImage } from '../../data/index.ts';
 import { ConfigError } from '../../errors.ts';
 import { writeSafetensors } from '../../formats/safetensors.ts';
 import { readWeights } from '../../formats/weightsFile.ts';
 import type { StateDict } from '../../nn/init.ts';
 import { ENCODER_NAMES, type EncoderName, openEncoder, tapNames } from '../../train/encoder.ts';
+import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
@@ -23,7 +23,7 @@ export const featuresVerb: AddVerb = (program, run) => {
     .description('write feature maps of images, or of a safetensors file with a tensor `input` (N, 3, H, W)')
     .requiredOption('--out <file>', 'safetensors file; tensors are named <index>.<layer>')
     .option('--encoder <name>', `one of ${ENCODER_NAMES.join(', ')}`, 'resnet18_w16')
-    .option('--weights <file>', 'its weights (safetensors or .pth), or "embedded"', 'embedded')
+    .option('--weights <file|name>', WEIGHTS_HELP, 'embedded')
     .option('--size <px>', 'side that images are resized to', integer('--size', 32), 256)
     .option(
       '--layers <names>',
@@ -37,7 +37,7 @@ export const featuresVerb: AddVerb = (program, run) => {
           throw new ConfigError(`--encoder expects one of ${ENCODER_NAMES.join(', ')}, got ${flags.encoder}`);
         }
         const layers = layersOf(name, flags.layers);
-        const weights = flags.weights === 'embedded' ? 'embedded' : resolve(flags.weights);
+        const weights = await weightsFor(name, flags.weights);
         const inputs = await readInputs(paths, flags.size);
         const encoder = await openEncoder(name, weights, inputs.shape, context.gpu);
         const out: StateDict = new Map();

@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../../methods/cada.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
-import type { RunConfig } from '../../train/config.ts';
+import { checkConfig, type RunConfig } from '../../train/config.ts';
 import { trainRun } from '../../train/trainRun.ts';
+import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer, real } from '../numbers.ts';
@@ -33,7 +34,7 @@ export const trainVerb: AddVerb = (program, run) => {
     .requiredOption('--out <run>', 'folder of the run')
     .option('--method <name>', 'detector: revdist', 'revdist')
     .option('--encoder <name>', 'pre-trained network; the default ships with the package', 'resnet18_w16')
-    .option('--weights <file>', 'its weights (safetensors), or "embedded"', 'embedded')
+    .option('--weights <file|name>', WEIGHTS_HELP, 'embedded')
     .option('--align <names>', `comma-separated: ${ALIGNMENTS.join(', ')}`, 'cada')
     .option('--size <px>', 'side that images are resized to', integer('--size', 64), REVDIST_DEFAULTS.size)
     .option('--batch <n>', 'images per step', integer('--batch', 2), REVDIST_DEFAULTS.batch)
@@ -56,7 +57,7 @@ export const trainVerb: AddVerb = (program, run) => {
     .addHelpText('after', '\nExample:\n  wgad train data/synth --out runs/first --size 128 --iterations 300')
     .action((dir: string, flags: TrainFlags) =>
       run(async (context) => {
-        const finished = await trainWith(context, flags.out, configOf(context, dir, flags), {
+        const finished = await trainWith(context, flags.out, await configOf(context, dir, flags), {
           resume: flags.resume ?? false,
           saveEvery: flags.saveEvery,
         });
@@ -94,16 +95,16 @@ export async function trainWith(
   return finished;
 }
 
-function configOf(context: Context, dir: string, flags: TrainFlags): RunConfig {
+async function configOf(context: Context, dir: string, flags: TrainFlags): Promise<RunConfig> {
   const align = flags.align.split(',').map((name) => name.trim()) as Alignment[];
   if (flags.smoothing !== 'author' && flags.smoothing !== 'scipy') {
     throw new ConfigError(`--smoothing expects author or scipy, got ${flags.smoothing}`);
   }
-  return {
+  const config: RunConfig = {
     version: VERSION,
     method: flags.method as RunConfig['method'],
     encoder: flags.encoder as RunConfig['encoder'],
-    weights: flags.weights === 'embedded' ? 'embedded' : resolve(flags.weights),
+    weights: flags.weights,
     align,
     size: flags.size,
     batch: flags.batch,
@@ -116,4 +117,6 @@ function configOf(context: Context, dir: string, flags: TrainFlags): RunConfig {
     scoreFraction: CADA_DEFAULTS.scoreFraction,
     adapter: '',
   };
+  checkConfig(config);
+  return { ...config, weights: await weightsFor(config.encoder, config.weights) };
 }

@@ -1,16 +1,21 @@
 import { WeightsError } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
-import { PickleTruncated, readPickle } from './pickle.ts';
+import { MAX_PICKLE, PickleTruncated, readPickle } from './pickle.ts';
 import { Dict, List, type Pickled, type StorageRef, TORCH_BYTES } from './value.ts';
 import { openZip, type ZipArchive } from './zip.ts';
 
 /** A torch file: the saved object, and access to the bytes of the storages it refers to. */
 export interface TorchContainer {
-  readonly kind: 'torch zip' | 'torch legacy stream';
+  readonly kind: 'torch zip' | 'torch legacy stream' | 'torch tar';
   readonly root: Pickled;
   readonly bigEndian: boolean;
-  /** `length` bytes of a storage from byte `begin`. */
-  readStorage(storage: StorageRef, begin: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** `length` bytes of a storage from byte `begin`, in the front of `into` where it is given. */
+  readStorage(
+    storage: StorageRef,
+    begin: number,
+    length: number,
+    into?: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export interface TorchOptions {
@@ -18,7 +23,6 @@ export interface TorchOptions {
   readonly ignoreForeign?: boolean;
 }
 
-const MAX_PICKLE = 64 * 2 ** 20;
 /** The pickled number that opens a legacy stream. */
 export const LEGACY_MAGIC = [
   0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
@@ -48,12 +52,12 @@ export async function openTorchZip(source: ByteSource, options: TorchOptions): P
     kind: 'torch zip',
     root,
     bigEndian: (await byteOrder(archive, folder)) === 'big',
-    async readStorage(storage, begin, length) {
+    async readStorage(storage, begin, length, into) {
       const entry = archive.entries.get(`${folder}data/${storage.key}`);
       if (!entry) return fail(`holds no storage ${storage.key}`);
       const needed = storage.length * TORCH_BYTES[storage.dtype];
       if (entry.size < needed) fail(`storage ${storage.key} holds ${entry.size} bytes, expected ${needed}`);
-      return archive.read(entry, begin, length);
+      return archive.read(entry, begin, length, into);
     },
   };
 }
@@ -96,13 +100,13 @@ export async function openLegacyStream(source: ByteSource, options: TorchOptions
     kind: 'torch legacy stream',
     root,
     bigEndian,
-    async readStorage(storage, begin, length) {
+    async readStorage(storage, begin, length, into) {
       const place = starts.get(storage.key);
       if (!place) return fail(`holds no storage ${storage.key}`);
       if (begin + length > place.length) {
         fail(`storage ${storage.key} holds ${place.length} bytes, expected ${begin + length}`);
       }
-      return source.read(place.at + begin, length);
+      return source.read(place.at + begin, length, into);
     },
   };
 }

@@ -1,11 +1,18 @@
 import { WeightsError } from '../../errors.ts';
 import { product } from '../../shape.ts';
 import type { ByteSource } from '../byteSource.ts';
-import { floatsOf, refuseDtype } from '../floats.ts';
+import { readFloats, refuseDtype } from '../floats.ts';
 import type { StoredTensor, WeightsContent } from '../weightsFile.ts';
 import { openLegacyStream, openTorchZip, type TorchContainer, type TorchOptions } from './container.ts';
+import { openTorchTar } from './oldest.ts';
 import { namedTensors } from './stateDict.ts';
 import { type TensorRef, TORCH_BYTES } from './value.ts';
+
+const OPENERS = {
+  'torch zip': openTorchZip,
+  'torch legacy stream': openLegacyStream,
+  'torch tar': openTorchTar,
+} as const;
 
 /** The tensors of a file of torch.save, and how to read them. @throws WeightsError. */
 export async function openTorch(
@@ -14,7 +21,7 @@ export async function openTorch(
   options: TorchOptions,
 ): Promise<WeightsContent> {
   const { path } = source;
-  const container = await (kind === 'torch zip' ? openTorchZip : openLegacyStream)(source, options);
+  const container = await OPENERS[kind](source, options);
   const refs = namedTensors(container.root, (what) => {
     throw new WeightsError(`${path}: ${what}; expected a state dict`);
   });
@@ -52,15 +59,14 @@ async function readTensor(
   if (count === 0) return new Float32Array(0);
   const width = TORCH_BYTES[dtype];
   const span = shape.reduce((at, size, axis) => at + (size - 1) * strides[axis]!, 0) + 1;
-  const bytes = await container.readStorage(storage, offset * width, span * width);
-  if (container.bigEndian) swapBytes(bytes, width);
-  const numbers = floatsOf(dtype, bytes);
+  const numbers = await readFloats(
+    dtype,
+    span,
+    (begin, length, into) => container.readStorage(storage, offset * width + begin, length, into),
+    container.bigEndian,
+  );
   if (!numbers) return refuseDtype(path, name, dtype);
   return isRowMajor(shape, strides) ? numbers : gather(numbers, shape, strides);
-}
-
-function swapBytes(bytes: Uint8Array, width: number): void {
-  for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
 }
 
 const isRowMajor = (shape: readonly number[], strides: readonly number[]): boolean => {

@@ -1,4 +1,5 @@
-import { type Fail, isKnownGlobal, reduce, storageOf } from './globals.ts';
+/** The machine and the table of its opcodes: one idea, kept in one file to be checked at a glance. */
+import { build, type Fail, isKnownGlobal, newObject, reduce, storageOf } from './globals.ts';
 import { Dict, Foreign, Global, List, type Pickled, Tuple } from './value.ts';
 
 /** The bytes ended inside the pickle: with more of them it may go on. */
@@ -7,14 +8,24 @@ export class PickleTruncated extends Error {}
 export interface PickleOptions {
   /** Keep objects of unknown classes as opaque values instead of refusing them. Default false. */
   readonly ignoreForeign?: boolean;
+  /** Names that are allowed as values beside those of state dicts. */
+  readonly allows?: (path: string) => boolean;
+  /** What a persistent id stands for. Default: a storage. */
+  readonly persistent?: (id: Pickled, fail: Fail) => Pickled;
   /** Reports a fault at a byte offset. */
   readonly fail: (what: string, offset: number) => never;
 }
 
+/** A state dict needs about 110 bytes per tensor. */
+export const MAX_PICKLE = 64 * 2 ** 20;
 const MAX_STRING = 2 ** 20;
+/** Classes that trainers leave beside their tensors. */
+const HARMLESS = /^(easydict|numpy|argparse)\./;
 const MAX_STACK = 10_000;
 const MAX_MARKS = 100;
 const MAX_MEMO = 1_000_000;
+/** A byte of pickle can ask for an object of a hundred; a tensor needs about fifteen. */
+const MAX_OBJECTS = 500_000;
 
 const text = new TextDecoder('utf-8', { fatal: true });
 
@@ -40,6 +51,7 @@ class Machine {
   /** Where the opcode being read begins, for messages. */
   #opcode = 0;
   #stack: Pickled[] = [];
+  #objects = 0;
   readonly #marks: Pickled[][] = [];
   readonly #memo = new Map<number, Pickled>();
 
@@ -53,7 +65,7 @@ class Machine {
   run(): Pickled {
     for (;;) {
       this.#opcode = this.at;
-      const code = this.#byte();
+      const code = this.u8();
       if (code === STOP) {
         if (this.#marks.length > 0 || this.#stack.length !== 1) this.fail('ends with other than one value');
         return this.#stack[0]!;
@@ -68,6 +80,8 @@ class Machine {
   readonly fail: Fail = (what) => this.#options.fail(what, this.#opcode);
 
   push(value: Pickled): void {
+    if (typeof value === 'object' && ++this.#objects > MAX_OBJECTS)
+      this.fail(`makes more than ${MAX_OBJECTS} objects`);
     this.#stack.push(value);
   }
 
@@ -113,9 +127,16 @@ class Machine {
 
   global(module: string, name: string): void {
     const global = new Global(module, name);
-    if (isKnownGlobal(global.path)) this.push(global);
+    if (isKnownGlobal(global.path) || this.#options.allows?.(global.path)) this.push(global);
     else if (this.#options.ignoreForeign) this.push(new Foreign(global.path));
-    else this.fail(`names ${global.path}, which is not allowed`);
+    else {
+      const skip = HARMLESS.test(global.path) ? '; --ignore-foreign skips such objects' : '';
+      this.fail(`names ${global.path}, which is not allowed${skip}`);
+    }
+  }
+
+  persistent(): void {
+    this.push((this.#options.persistent ?? storageOf)(this.pop(), this.fail));
   }
 
   take(length: number): Uint8Array {
@@ -146,12 +167,8 @@ class Machine {
     return found;
   }
 
-  #byte(): number {
-    return this.take(1)[0]!;
-  }
-
   u8(): number {
-    return this.#byte();
+    return this.take(1)[0]!;
   }
 
   number(length: number, read: (view: DataView, at: number) => number): number {
@@ -234,10 +251,10 @@ const OPCODES: ReadonlyMap<number, (m: Machine) => void> = new Map<number, (m: M
   [0x4e, (m) => m.push(null)], // NONE
   [0x88, (m) => m.push(true)],
   [0x89, (m) => m.push(false)],
-  [0x51, (m) => m.push(storageOf(m.pop(), m.fail))], // BINPERSID
+  [0x51, (m) => m.persistent()], // BINPERSID
   [0x52, reduceTop],
-  [0x81, newObject],
-  [0x62, build],
+  [0x81, newObjectTop],
+  [0x62, buildTop],
 ]);
 
 function proto(m: Machine): void {
@@ -281,16 +298,13 @@ function reduceTop(m: Machine): void {
   m.push(reduce(callee, args, m.fail));
 }
 
-/** Only of foreign classes, and only where those are ignored. */
-function newObject(m: Machine): void {
-  m.pop();
+function newObjectTop(m: Machine): void {
+  const args = m.pop();
   const type = m.pop();
-  m.push(type instanceof Foreign ? type : m.fail('makes an object of a class'));
+  m.push(newObject(type, args, m.fail));
 }
 
-/** State of an ordered dict (its `_metadata`) is dropped; nothing else has any. */
-function build(m: Machine): void {
-  m.pop();
-  const target = m.top();
-  if (!(target instanceof Dict || target instanceof Foreign)) m.fail('sets the state of what is no dict');
+function buildTop(m: Machine): void {
+  const state = m.pop();
+  build(m.top(), state, m.fail);
 }

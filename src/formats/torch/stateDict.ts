@@ -1,4 +1,4 @@
-import { Dict, type Pickled, TensorRef } from './value.ts';
+import { Dict, Parameter, type Pickled, TensorRef } from './value.ts';
 
 /** Names under which trainers keep the state dict beside epoch and optimiser. */
 const WRAPPERS = ['state_dict', 'model', 'net'];
@@ -39,7 +39,8 @@ interface Collection {
 function collect(dict: Dict, prefix: string, all: Collection, depth: number): void {
   all.dicts += 1;
   if (depth > MAX_DEPTH || all.dicts > MAX_DICTS) all.fail('nests dicts too deep, or in a circle');
-  for (const [key, value] of dict.entries) {
+  for (const [key, saved] of dict.entries) {
+    const value = saved instanceof Parameter ? saved.tensor : saved;
     if (!(value instanceof TensorRef || value instanceof Dict)) continue;
     if (typeof key !== 'string' && typeof key !== 'number') all.fail('names a tensor by other than a string');
     const name = `${prefix}${String(key)}`;

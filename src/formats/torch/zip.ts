@@ -17,8 +17,13 @@ export interface ZipEntry {
 
 export interface ZipArchive {
   readonly entries: ReadonlyMap<string, ZipEntry>;
-  /** `length` bytes of an entry from `begin`; only these are read where it is stored. */
-  read(entry: ZipEntry, begin: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** `length` bytes of an entry from `begin`; only these are read where it is stored. See `ByteSource.read`. */
+  read(
+    entry: ZipEntry,
+    begin: number,
+    length: number,
+    into?: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 const MAX_ENTRIES = 100_000;
@@ -48,19 +53,24 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
   const unpacked = entries.reduce((sum, each) => sum + (each.method === 8 ? each.size : 0), 0);
   if (unpacked > Math.max(UNPACKED, 4 * source.size))
     fail(`unpacks to ${unpacked} bytes, too many for its size`);
+  // The entry unpacked last: a tensor is read in pieces.
+  let unpackedLast: { entry: ZipEntry; bytes: Uint8Array } | undefined;
   return {
     entries: new Map(entries.map((entry) => [entry.name, entry])),
-    async read(entry, begin, size) {
+    async read(entry, begin, size, into) {
       if (begin + size > entry.size)
         fail(`${entry.name} holds ${entry.size} bytes, expected ${begin + size}`);
+      if (unpackedLast?.entry === entry)
+        return Uint8Array.from(unpackedLast.bytes.subarray(begin, begin + size));
       const data = await dataStart(source, entry, start, fail);
-      if (entry.method === 0) return source.read(data + begin, size);
+      if (entry.method === 0) return source.read(data + begin, size, into);
       const packed = await source.read(data, entry.packed);
       const whole = await inflate(packed, { maxOutputLength: entry.size || 1 }).catch((error: Error) =>
         fail(`${entry.name} could not be unpacked: ${error.message}`),
       );
       if (whole.length !== entry.size)
         fail(`${entry.name} unpacks to ${whole.length} bytes, expected ${entry.size}`);
+      unpackedLast = { entry, bytes: whole };
       return Uint8Array.from(whole.subarray(begin, begin + size));
     },
   };

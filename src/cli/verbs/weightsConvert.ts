@@ -1,0 +1,125 @@
+import { basename } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { ConfigError, WeightsError } from '../../errors.ts';
+import { isFloat } from '../../formats/floats.ts';
+import { type FloatDtype, type WritableTensor, writeSafetensors } from '../../formats/safetensors.ts';
+import { sha256Of } from '../../formats/sha256.ts';
+import { openWeights, type WeightsFile } from '../../formats/weightsFile.ts';
+import { EFFICIENTNETS, type EfficientNetConfig } from '../../models/efficientnet.ts';
+import { lineageOf, namingOf } from '../../models/efficientnetNames.ts';
+import { publishedAs } from '../../published/table.ts';
+import { type DetectorContent, detectorContent } from '../../train/detectorCheckpoint.ts';
+import { EXIT } from '../exitCodes.ts';
+import type { Runner } from '../program.ts';
+
+interface ConvertFlags {
+  dtype: FloatDtype;
+  padding?: Padding;
+  ignoreForeign?: boolean;
+}
+
+export function addConvert(weights: Command, run: Runner): void {
+  weights
+    .command('convert <in> <out>')
+    .description(
+      'write the float tensors of a PyTorch or safetensors file as safetensors; those of RD4AD, ReContrast and UniAD under the names used here',
+    )
+    .option('--dtype <name>', 'f32 or f16', floatDtype, 'F32' as FloatDtype)
+    .option(
+      '--padding <name>',
+      `EfficientNet: note what it was trained with: ${PADDINGS.join(', ')}; default: what its names say`,
+      padding,
+    )
+    .option('--ignore-foreign', 'skip objects of unknown classes instead of refusing the file')
+    .addHelpText(
+      'after',
+      '\nExample:\n  wgad weights convert resnet18-f37072fd.pth resnet18.safetensors\n  wgad weights convert uniad.pth.tar uniad.safetensors --ignore-foreign',
+    )
+    .action((from: string, to: string, flags: ConvertFlags) =>
+      run(async (context) => {
+        const file = await openWeights(from, flags);
+        try {
+          const detector = detectorContent(file.tensors);
+          if (detector && detector.wrong.length > 0) {
+            throw new WeightsError(
+              `${from}: is of ${detector.code}, but does not fit ${detector.encoder}: ${detector.wrong.join('; ')}`,
+            );
+          }
+          const names = detector?.names ?? new Map([...file.tensors.keys()].map((name) => [name, name]));
+          const floats = [...names].filter(([, name]) => isFloat(file.tensors.get(name)!.dtype));
+          if (floats.length === 0) throw new WeightsError(`${from}: holds no float tensor`);
+          const tensors = new Map<string, WritableTensor>(
+            floats.map(([own, name]) => [
+              own,
+              { shape: file.tensors.get(name)!.shape, data: () => file.read(name) },
+            ]),
+          );
+          const metadata = {
+            ...Object.fromEntries(file.metadata),
+            ...(detector ? detectorNote(detector) : {}),
+            ...lineageNote(file, from, flags.padding),
+            source: basename(from),
+            sha256: await sha256Of(from),
+          };
+          await writeSafetensors(to, tensors, metadata, flags.dtype);
+          // Batch norms count their batches in an int64 scalar that no evaluation reads.
+          const skipped = [...names.values()].filter(
+            (name) => !isFloat(file.tensors.get(name)!.dtype) && !name.endsWith('num_batches_tracked'),
+          );
+          const dead = detector?.dead ?? [];
+          const lines = [
+            `${to}: ${tensors.size} tensors from ${file.kind}${detector ? `, ${detector.code}` : ''}`,
+            ...skipped.map((name) => `left out ${name}: ${file.tensors.get(name)!.dtype} is no float`),
+            ...(dead.length > 0 ? [`left out, nothing reads them: ${dead.join(', ')}`] : []),
+          ];
+          context.result(
+            {
+              file: to,
+              container: file.kind,
+              detector: detector?.code,
+              tensors: tensors.size,
+              skipped,
+              dead,
+            },
+            lines.join('\n'),
+          );
+        } finally {
+          await file.close();
+        }
+        return EXIT.done;
+      }),
+    );
+}
+
+type Padding = EfficientNetConfig['padding'];
+const PADDINGS = Object.values(EFFICIENTNETS).map((config): Padding => config.padding);
+
+function padding(text: string): Padding {
+  const known = PADDINGS.find((each) => each === text);
+  if (!known) throw new InvalidArgumentError(`expects one of ${PADDINGS.join(', ')}, got ${text}.`);
+  return known;
+}
+
+/** RD4AD's decoder has ReLU where the paper's, ReContrast's and ours have GELU. */
+const detectorNote = ({ code, encoder }: DetectorContent): Record<string, string> => ({
+  detector: code,
+  encoder,
+  ...(code === 'RD4AD' ? { activation: 'relu' } : {}),
+});
+
+/** What an EfficientNet was trained with, where its names or the user say so: a converted file then says it too. */
+function lineageNote(file: WeightsFile, path: string, said: Padding | undefined): Record<string, string> {
+  const naming = namingOf([...file.tensors.keys()].map((name) => name.replace(/^(backbone|encoder)\./, '')));
+  if (!naming) {
+    if (said) throw new ConfigError(`${path}: is no EfficientNet, --padding says nothing about it`);
+    return {};
+  }
+  const known = said ?? publishedAs(basename(path))?.padding;
+  const config = lineageOf(naming, known ? new Map([['padding', known]]) : file.metadata);
+  return config ? { padding: config.padding, bn_eps: String(config.bnEps) } : {};
+}
+
+function floatDtype(text: string): FloatDtype {
+  if (text !== 'f32' && text !== 'f16') throw new InvalidArgumentError(`expects f32 or f16, got ${text}.`);
+  return text === 'f32' ? 'F32' : 'F16';
+}

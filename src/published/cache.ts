@@ -1,0 +1,27 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+/** What decides where the cache lies; the process's own by default. */
+export interface Surroundings {
+  readonly platform: NodeJS.Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+}
+
+const here = (): Surroundings => ({ platform: process.platform, env: process.env, home: homedir() });
+
+/**
+ * The folder of fetched weights: `weights` in `WGAD_CACHE`, or in `wgad` of the user's cache: `XDG_CACHE_HOME` or
+ * `~/.cache`, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows.
+ */
+export function weightsCache({ platform, env, home }: Surroundings = here()): string {
+  if (env.WGAD_CACHE) return join(env.WGAD_CACHE, 'weights');
+  return join(userCache(platform, env, home), 'wgad', 'weights');
+}
+
+function userCache(platform: NodeJS.Platform, env: Surroundings['env'], home: string): string {
+  if (platform === 'darwin') return join(home, 'Library', 'Caches');
+  if (platform === 'win32') return env.LOCALAPPDATA || join(home, 'AppData', 'Local');
+  // The standard says that a relative path there is to be ignored.
+  return env.XDG_CACHE_HOME && isAbsolute(env.XDG_CACHE_HOME) ? env.XDG_CACHE_HOME : join(home, '.cache');
+}

@@ -1,0 +1,83 @@
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ConfigError, FileError } from '../errors.ts';
+import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { sha256Of } from '../formats/sha256.ts';
+import { type DownloadOptions, download } from './download.ts';
+import { checksumIn, type Published } from './table.ts';
+
+export interface FetchOptions extends Omit<DownloadOptions, 'about'> {
+  /** Where fetched files are kept; made if it is missing. */
+  readonly folder: string;
+  /** Base URL of a mirror: the file's name is appended. Default: its authors' own. */
+  readonly from?: string;
+  /** Take what is in the folder, never the network. Default false. */
+  readonly offline?: boolean;
+  /** Told what else happened: a damaged file was replaced. */
+  readonly say?: (text: string) => void;
+}
+
+export interface Fetched {
+  readonly path: string;
+  /** Of the whole file; also in `<file>.sha256` beside it, as sha256sum writes it. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** It had been fetched before. */
+  readonly known: boolean;
+}
+
+/**
+ * A published file, from the folder or from its URL, its checksum compared with the one in its name.
+ * @returns null where `signal` stopped it; the next call goes on from there.
+ * @throws FileError: see `download`; offline and not there; another checksum, and then the file is deleted.
+ */
+export async function fetchPublished(published: Published, options: FetchOptions): Promise<Fetched | null> {
+  const { folder, offline = false, say } = options;
+  const path = join(folder, published.file);
+  const url = `${baseOf(published, options.from)}/${published.file}`;
+  if (await sizeOf(path)) {
+    const sha256 = await sha256Of(path);
+    if (matches(published, sha256)) return { path, sha256, bytes: await sizeOf(path), known: true };
+    await rm(path, { force: true });
+    say?.(`${path}: its SHA-256 begins with ${sha256.slice(0, 8)}, expected ${checksumIn(path)}: deleted`);
+  }
+  if (offline) {
+    throw new FileError(`${path}: is not there, and --offline forbids to fetch it`, {
+      fix: `wgad weights fetch ${published.name}, or put ${url} there by other means`,
+    });
+  }
+  await mkdir(folder, { recursive: true }).catch((cause: Error) => {
+    throw new FileError(`${folder}: could not be made: ${cause.message}`, { cause });
+  });
+  const part = `${path}.part`;
+  const about = Math.round(published.mebibytes * 2 ** 20);
+  if (!(await download(url, part, { ...options, about }))) return null;
+  const sha256 = await sha256Of(part);
+  if (!matches(published, sha256)) {
+    await rm(part, { force: true });
+    throw new FileError(
+      `${url}: its SHA-256 begins with ${sha256.slice(0, 8)}, expected ${checksumIn(path)}: deleted`,
+      { fix: 'run it again, or name another mirror with --from URL' },
+    );
+  }
+  await rename(part, path);
+  await writeFileAtomic(`${path}.sha256`, `${sha256}  ${basename(path)}\n`);
+  return { path, sha256, bytes: await sizeOf(path), known: false };
+}
+
+function baseOf(published: Published, from: string | undefined): string {
+  if (from === undefined) return published.base;
+  if (!/^https?:$/.test(URL.canParse(from) ? new URL(from).protocol : '')) {
+    throw new ConfigError(`--from expects an http or https URL, got ${from}`);
+  }
+  return from.replace(/\/+$/, '');
+}
+
+const matches = ({ file }: Published, sha256: string): boolean => sha256.startsWith(checksumIn(file));
+
+/** Bytes; 0 where there is no such file. */
+const sizeOf = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );

@@ -1,0 +1,97 @@
+import { ConfigError } from '../errors.ts';
+
+/** A weight file that its authors publish. */
+export interface Published {
+  /** What `weights fetch` and `--weights` call it. */
+  readonly name: string;
+  /** The --encoder it is for. */
+  readonly encoder: string;
+  /** Its first digits before the extension are those of its SHA-256. */
+  readonly file: string;
+  /** Where its authors keep it, without the file's name. */
+  readonly base: string;
+  /** Published size; the last digit is rounded. */
+  readonly mebibytes: number;
+  /** What its users should know: where it comes from. */
+  readonly note: string;
+  /** How an EfficientNet pads, where the names of its tensors do not say it. */
+  readonly padding?: 'same';
+}
+
+const TORCHVISION = 'https://download.pytorch.org/models';
+const EFFICIENTNET_PYTORCH = 'https://github.com/lukemelas/EfficientNet-PyTorch/releases/download/1.0';
+const TIMM = 'https://github.com/huggingface/pytorch-image-models/releases/download/v0.1-weights';
+
+const torchvision = (
+  name: string,
+  encoder: string,
+  file: string,
+  mebibytes: number,
+  note: string,
+): Published => ({ name, encoder, file, base: TORCHVISION, mebibytes, note });
+
+/** Sizes and names: torchvision's and the authors' own lists (weights.md section 1). */
+export const PUBLISHED: readonly Published[] = [
+  torchvision('resnet18', 'resnet18', 'resnet18-f37072fd.pth', 44.661, 'torchvision, V1'),
+  torchvision('resnet34', 'resnet34', 'resnet34-b627a593.pth', 83.275, 'torchvision, V1'),
+  torchvision('resnet50', 'resnet50', 'resnet50-0676ba61.pth', 97.781, 'torchvision, V1'),
+  torchvision(
+    'resnet50_v2',
+    'resnet50',
+    'resnet50-11ad3fa6.pth',
+    97.79,
+    'torchvision, V2: another training, other features',
+  ),
+  torchvision(
+    'wide_resnet50_2',
+    'wide_resnet50_2',
+    'wide_resnet50_2-95faca4d.pth',
+    131.82,
+    "torchvision, V1: the paper's",
+  ),
+  torchvision(
+    'wide_resnet50_2_v2',
+    'wide_resnet50_2',
+    'wide_resnet50_2-9ba9bcbe.pth',
+    263.124,
+    'torchvision, V2: another training, other features',
+  ),
+  {
+    name: 'efficientnet_b4',
+    encoder: 'efficientnet_b4',
+    file: 'efficientnet-b4-6ed6700e.pth',
+    base: EFFICIENTNET_PYTORCH,
+    mebibytes: 74.4,
+    note: "EfficientNet-PyTorch: UniAD's",
+  },
+  torchvision(
+    'efficientnet_b4_rwightman',
+    'efficientnet_b4',
+    'efficientnet_b4_rwightman-7eb33cd5.pth',
+    74.489,
+    'torchvision, V1: other weights, symmetric padding',
+  ),
+  {
+    name: 'tf_efficientnet_b4',
+    encoder: 'efficientnet_b4',
+    file: 'tf_efficientnet_b4_aa-818f208c.pth',
+    base: TIMM,
+    mebibytes: 74.4,
+    note: 'timm: the origin of efficientnet_b4, padded by the actual size',
+    padding: 'same',
+  },
+];
+
+export const publishedNamed = (name: string): Published | undefined =>
+  PUBLISHED.find((each) => each.name === name);
+
+/** The published file of this name, as `torch.hub`, browsers and `weights fetch` save it. */
+export const publishedAs = (file: string): Published | undefined =>
+  PUBLISHED.find((each) => each.file === file);
+
+/** The first digits of the SHA-256 that stand in a file's name. */
+export function checksumIn(file: string): string {
+  const found = /-([0-9a-f]{8})\.\w+$/.exec(file);
+  if (!found) throw new ConfigError(`${file}: has no checksum in its name, expected name-01234567.pth`);
+  return found[1]!;
+}

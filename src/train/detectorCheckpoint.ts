@@ -1,0 +1,119 @@
+/** Checkpoints of RD4AD, ReContrast and UniAD in the names of this package (weights.md section 4). */
+import { WeightsError } from '../errors.ts';
+import { openWeights, type StoredTensor } from '../formats/weightsFile.ts';
+import { input } from '../graph/value.ts';
+import { revdistSpecs } from '../methods/revdist.ts';
+import { type DetectorCode, detectorOf, ownName, uniadShapes } from '../models/detectorNames.ts';
+import { EFFICIENTNETS, efficientnetFeatures } from '../models/efficientnet.ts';
+import { featureChannels, RESNETS, type ResNetName } from '../models/resnet.ts';
+import { misfits, refuseMisfits, shapesOf } from '../nn/fit.ts';
+import type { StateDict } from '../nn/init.ts';
+import { declare, within } from '../nn/layers.ts';
+import type { Shape } from '../shape.ts';
+import { refuseNonFinite } from './encoderWeights.ts';
+
+/** What a detector's file holds. */
+export interface DetectorContent {
+  readonly code: DetectorCode;
+  /** The encoder whose shapes it has, or comes closest to. */
+  readonly encoder: ResNetName | 'efficientnet_b4';
+  /** Own name to the file's; what nothing reads is not in it. */
+  readonly names: ReadonlyMap<string, string>;
+  /** The file's names of tensors that nothing reads; counters are not mentioned. */
+  readonly dead: readonly string[];
+  /** In what it differs from the networks here: all of it, empty where it fits. */
+  readonly wrong: readonly string[];
+}
+
+/** What the tensors of a file are as a detector, or null. Looks at names and shapes only. */
+export function detectorContent(tensors: ReadonlyMap<string, StoredTensor>): DetectorContent | null {
+  const code = detectorOf(tensors.keys());
+  if (!code) return null;
+  const names = new Map<string, string>();
+  const dead: string[] = [];
+  for (const name of tensors.keys()) {
+    const own = ownName(name, code);
+    if (own !== null) names.set(own, name);
+    else if (!name.endsWith('num_batches_tracked')) dead.push(name);
+  }
+  const found = new Map([...names].map(([own, name]) => [own, tensors.get(name)!]));
+  const fits = candidates(code, names.keys()).map(({ encoder, shapes }) => ({
+    encoder,
+    wrong: misfits(shapes, found),
+  }));
+  const best = fits.reduce((a, b) => (b.wrong.length < a.wrong.length ? b : a));
+  return { code, names, dead, ...best };
+}
+
+interface Candidate {
+  readonly encoder: DetectorContent['encoder'];
+  readonly shapes: [string, Shape][];
+}
+
+/** What a code's checkpoint may look like, one for each encoder. */
+function candidates(code: DetectorCode, names: Iterable<string>): Candidate[] {
+  if (code === 'UniAD') {
+    const transformer = [...uniadShapes()];
+    const images = input('images', [1, 3, 64, 64]);
+    const encoder = declare((layers) =>
+      within(layers, 'encoder', (inner) =>
+        efficientnetFeatures(inner, images, EFFICIENTNETS.efficientnet_b4_same380),
+      ),
+    );
+    // The backbone never changes, and may be left out.
+    const hasEncoder = [...names].some((name) => name.startsWith('encoder.'));
+    return [
+      { encoder: 'efficientnet_b4', shapes: [...transformer, ...(hasEncoder ? shapesOf(encoder) : [])] },
+    ];
+  }
+  return (Object.keys(RESNETS) as ResNetName[]).map((encoder) => {
+    const { frozen, trained } = revdistSpecs(RESNETS[encoder]);
+    const shapes = shapesOf(trained);
+    if (code === 'ReContrast') {
+      for (const [name, shape] of shapesOf(frozen)) {
+        shapes.push([name, shape], [name.replace('encoder.', 'encoder_freeze.'), shape]);
+      }
+      shapes.push(...headShapes(encoder));
+    }
+    return { encoder, shapes };
+  });
+}
+
+/** ReContrast's two sets of output heads over each scale. */
+const headShapes = (encoder: ResNetName): [string, Shape][] =>
+  featureChannels(RESNETS[encoder]).flatMap((channels, i) =>
+    [0, 1].flatMap((head): [string, Shape][] => [
+      [`decoder.out${i + 1}.${head}.weight`, [channels, channels, 1, 1]],
+      [`decoder.out${i + 1}.${head}.bias`, [channels]],
+    ]),
+  );
+
+/**
+ * The bottleneck and decoder of an RD4AD checkpoint, or of a file converted from one, for `revdistSpecs`' trained
+ * part. RD4AD's decoder has ReLU where ours has GELU by default: build it with `reverseDecoder(…, relu)`.
+ * @throws WeightsError listing every tensor that is missing, mis-shaped or unexpected; NotFiniteError.
+ */
+export async function loadRevdist(path: string, encoder: ResNetName): Promise<StateDict> {
+  const file = await openWeights(path);
+  try {
+    const names = new Map<string, string>();
+    for (const name of file.tensors.keys()) {
+      const own = ownName(name, 'RD4AD');
+      if (own !== null && /^(bottleneck|decoder)\./.test(own)) names.set(own, name);
+    }
+    if (names.size === 0) {
+      throw new WeightsError(`${path}: holds no detector: no tensor under bn. or bottleneck., and decoder.`);
+    }
+    const found = new Map([...names].map(([own, name]) => [own, file.tensors.get(name)!]));
+    refuseMisfits(path, shapesOf(revdistSpecs(RESNETS[encoder]).trained), found);
+    const tensors: StateDict = new Map();
+    for (const [own, name] of names) {
+      const data = await file.read(name);
+      refuseNonFinite(path, name, data);
+      tensors.set(own, { shape: found.get(own)!.shape, data });
+    }
+    return tensors;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,54 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ConfigError, FileError } from '../errors.ts';
+import { weightsCache } from '../published/cache.ts';
+import { PUBLISHED, publishedNamed } from '../published/table.ts';
+
+/** The encoder whose weights ship with the package. */
+const SHIPPED = 'resnet18_w16';
+
+/** For the flag's help. */
+export const WEIGHTS_HELP =
+  'its weights: a file (safetensors or .pth), a name of "weights fetch", or "embedded"';
+
+/**
+ * What --weights means: a file, the name of fetched weights, or `embedded`. A file goes before a name.
+ * @returns an absolute path, or `embedded`.
+ * @throws ConfigError where it cannot belong to the encoder; FileError where it is not there; both say what to fetch.
+ */
+export async function weightsFor(encoder: string, said: string, folder = weightsCache()): Promise<string> {
+  if (said === 'embedded') {
+    if (encoder === SHIPPED) return said;
+    throw new ConfigError(
+      `--encoder ${encoder} needs --weights: only those of ${SHIPPED} ship with the package`,
+      { fix: adviceFor(encoder) },
+    );
+  }
+  if (await isFile(said)) return resolve(said);
+  const published = publishedNamed(said);
+  if (!published) {
+    throw new FileError(`${resolve(said)}: is not there, and ${said} is no name of published weights`, {
+      fix: adviceFor(encoder),
+    });
+  }
+  if (published.encoder !== encoder) {
+    throw new ConfigError(`--weights ${said} are for --encoder ${published.encoder}, got ${encoder}`);
+  }
+  const path = join(folder, published.file);
+  if (await isFile(path)) return path;
+  throw new FileError(`${path}: has not been fetched`, { fix: `wgad weights fetch ${said}` });
+}
+
+function adviceFor(encoder: string): string {
+  const names = PUBLISHED.filter((each) => each.encoder === encoder).map(({ name }) => name);
+  const [first] = names;
+  if (first === undefined) return `give the file of its weights; none are published for ${encoder}`;
+  const others = names.length > 1 ? ` (or ${names.slice(1).join(', ')})` : '';
+  return `wgad weights fetch ${first}${others}, then --weights ${first}`;
+}
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );

@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { input } from '../../src/graph/value.ts';
+import { RESNETS, resnetFeatures, resnetLayer } from '../../src/models/resnet.ts';
+import { declare } from '../../src/nn/layers.ts';
+import { product } from '../../src/shape.ts';
+
+const run = promisify(execFile);
+const dist = (file: string): string => new URL(`../../dist/${file}`, import.meta.url).href;
+let folder = '';
+let path = '';
+
+/** All of wide_resnet50_2 but its classifier, once as floats and once as halves. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wgad-memory-'));
+  path = join(folder, 'wide.safetensors');
+  const specs = declare((layers) => {
+    const [, , f3] = resnetFeatures(layers, input('x', [1, 3, 64, 64]), RESNETS.wide_resnet50_2);
+    resnetLayer(layers, 4, f3, RESNETS.wide_resnet50_2);
+  });
+  const tensors = specs.map(({ name, shape }) => {
+    const data = async (): Promise<Float32Array> => new Float32Array(product(shape)).fill(0.01);
+    return [name, { shape, data }] as const;
+  });
+  await writeSafetensors(path, new Map(tensors));
+  await writeSafetensors(join(folder, 'half.safetensors'), new Map(tensors), {}, 'F16');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Bytes that a process of its own needed at most for `code` beyond what it had before. */
+async function peakOf(code: string): Promise<number> {
+  const script = `
+    const { readWeights } = await import(${JSON.stringify(dist('formats/weightsFile.js'))});
+    const { loadWeights } = await import(${JSON.stringify(dist('train/encoderWeights.js'))});
+    const before = process.memoryUsage().rss;
+    const held = ${code};
+    console.log(process.resourceUsage().maxRSS * 1024 - before, Object.keys(held).length);`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+  });
+  return Number(stdout.split(' ')[0]);
+}
+
+describe('a file of 268 MB', () => {
+  it('is read within 1.3 times its size, also from halves', async () => {
+    const { size } = await stat(path);
+    expect(size).toBeGreaterThan(260e6);
+    const whole = await peakOf(`await readWeights(${JSON.stringify(path)})`);
+    // Less would mean that the measure misses something.
+    expect(whole).toBeGreaterThan(0.95 * size);
+    expect(whole).toBeLessThan(1.3 * size);
+    const halves = await peakOf(`await readWeights(${JSON.stringify(join(folder, 'half.safetensors'))})`);
+    expect(halves).toBeLessThan(1.3 * size);
+  });
+
+  it('lends an encoder the layers it has, and no more', async () => {
+    const { size } = await stat(path);
+    // layer4 is three fifths of the file.
+    expect(await peakOf(`await loadWeights(${JSON.stringify(path)}, 'encoder')`)).toBeLessThan(0.5 * size);
+  });
+});

@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Context } from '../../src/cli/context.ts';
+import { fetchWith } from '../../src/cli/verbs/weightsFetch.ts';
+import { weightsCache } from '../../src/published/cache.ts';
+import { type FetchOptions, fetchPublished } from '../../src/published/fetchPublished.ts';
+import { checksumIn, PUBLISHED, type Published } from '../../src/published/table.ts';
+import { RandomStream } from '../../src/random.ts';
+import { type ServerFaults, serveWeights, type WeightServer } from './weightServer.ts';
+
+const MEBI = 2 ** 20;
+const random = new RandomStream(5);
+const body = Uint8Array.from({ length: 3 * MEBI }, () => random.integer(256));
+const sha256 = createHash('sha256').update(body).digest('hex');
+
+let folder = '';
+let server: WeightServer | undefined;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wgad-fetch-'));
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A published file that a server of this test has. */
+async function published(faults: ServerFaults = {}, sent = body): Promise<Published> {
+  await server?.close();
+  server = await serveWeights(sent, faults);
+  const file = `net-${sha256.slice(0, 8)}.pth`;
+  return { name: 'net', encoder: 'resnet18', file, base: server.url, mebibytes: 3, note: '' };
+}
+const get = (what: Published, more: Partial<FetchOptions> = {}) => fetchPublished(what, { folder, ...more });
+const at = (what: Published, more = ''): string => join(folder, what.file + more);
+
+describe('fetching', () => {
+  it('brings the file, its checksum beside it, and reports every byte', async () => {
+    const what = await published();
+    let last = [0, 0];
+    const got = await get(what, {
+      onProgress: (bytes, of) => {
+        expect(bytes).toBeGreaterThan(last[0]!);
+        last = [bytes, of];
+      },
+    });
+    expect(got).toEqual({ path: at(what), sha256, bytes: body.length, known: false });
+    expect((await readFile(at(what))).equals(body)).toBe(true);
+    expect(last).toEqual([body.length, body.length]);
+    expect(await readFile(at(what, '.sha256'), 'utf8')).toBe(`${sha256}  ${what.file}\n`);
+    expect((await readdir(folder)).sort()).toEqual([what.file, `${what.file}.sha256`]);
+  });
+
+  it('asks no server for what is there and whole', async () => {
+    const what = await published();
+    await get(what);
+    expect(await get(what, { offline: true })).toMatchObject({ sha256, known: true });
+    expect(await get(what)).toMatchObject({ sha256, known: true });
+    expect(server!.asked).toHaveLength(1);
+  });
+
+  it('replaces a cached file that is damaged, and says so', async () => {
+    const what = await published();
+    await writeFile(at(what), 'damaged');
+    const said: string[] = [];
+    expect(await get(what, { say: (text) => void said.push(text) })).toMatchObject({ sha256, known: false });
+    expect(said.join()).toContain(`expected ${sha256.slice(0, 8)}: deleted`);
+  });
+
+  it('goes on where a broken connection ended', async () => {
+    await expect(get(await published({ breaksAfter: MEBI }))).rejects.toMatchObject({
+      code: 'E_FILE',
+      message: expect.stringMatching(/broke off after \d+ of 3145728 bytes/),
+      fix: expect.stringContaining('goes on from there'),
+    });
+    const what = await published();
+    const kept = (await stat(at(what, '.part'))).size;
+    expect(kept).toBeGreaterThan(0);
+    expect(await get(what)).toMatchObject({ sha256 });
+    expect(server!.asked).toEqual([{ path: `/${what.file}`, range: `bytes=${kept}-` }]);
+  });
+
+  it('starts over where the server ignores ranges', async () => {
+    const what = await published({ ignoresRanges: true });
+    await writeFile(at(what, '.part'), body.subarray(7, MEBI));
+    expect(await get(what)).toMatchObject({ sha256 });
+    expect(server!.asked[0]!.range).toBe(`bytes=${MEBI - 7}-`);
+  });
+
+  it('needs no byte more where all had come, and drops what is too much', async () => {
+    const what = await published();
+    await writeFile(at(what, '.part'), body);
+    expect(await get(what)).toMatchObject({ sha256 });
+    await rm(at(what));
+    await writeFile(at(what, '.part'), Buffer.concat([body, body]));
+    expect(await get(what)).toMatchObject({ sha256, bytes: body.length });
+  });
+
+  it('takes a shorter file without a length for what it is', async () => {
+    const what = await published({ endsAfter: MEBI });
+    await expect(get(what)).rejects.toThrow(`ended after ${MEBI} of about ${3 * MEBI} bytes`);
+    expect((await stat(at(what, '.part'))).size).toBe(MEBI);
+  });
+
+  it('deletes a file of another checksum, and says so', async () => {
+    const what = await published({}, Uint8Array.from(body).fill(1, 100, 200));
+    await expect(get(what)).rejects.toMatchObject({
+      code: 'E_FILE',
+      message: expect.stringMatching(/its SHA-256 begins with [0-9a-f]{8}, expected [0-9a-f]{8}: deleted/),
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it.each([404, 403, 500])('says that the server answered %i', async (status) => {
+    const what = await published({ status });
+    await expect(get(what)).rejects.toThrow(`${server!.url}/${what.file}: answered ${status} `);
+  });
+
+  it('stops at a file that is far too long', async () => {
+    const what = await published({}, new Uint8Array(4 * MEBI));
+    await expect(get(what)).rejects.toThrow('sends 4194304 bytes, expected about 3145728');
+    expect((await stat(at(what, '.part'))).size).toBe(0);
+  });
+
+  it('says that nobody answers', async () => {
+    const what = await published();
+    await server!.close();
+    await expect(get(what)).rejects.toThrow(`${what.file}: no answer: `);
+  });
+
+  it('offline takes the cache or nothing', async () => {
+    const what = await published();
+    await expect(get(what, { offline: true })).rejects.toMatchObject({
+      code: 'E_FILE',
+      message: expect.stringContaining(`${at(what)}: is not there`),
+      fix: expect.stringContaining('wgad weights fetch net'),
+    });
+    expect(server!.asked).toEqual([]);
+  });
+
+  it('takes a mirror', async () => {
+    const what = { ...(await published()), base: 'http://127.0.0.1:1' };
+    expect(await get(what, { from: `${server!.url}/mirror/` })).toMatchObject({ sha256 });
+    expect(server!.asked[0]!.path).toBe(`/mirror/${what.file}`);
+    await rm(at(what));
+    for (const from of ['ftp://example.org', 'somewhere']) {
+      await expect(get(what, { from })).rejects.toThrow(`--from expects an http or https URL, got ${from}`);
+    }
+  });
+});
+
+describe('the command', () => {
+  const context = (signal: AbortSignal): Context & { said: string[]; results: unknown[] } => {
+    const [said, results]: [string[], unknown[]] = [[], []];
+    return {
+      gpu: undefined,
+      seed: 0,
+      json: false,
+      quiet: false,
+      verbose: false,
+      signal,
+      said,
+      results,
+      result: (value, text) => void results.push(value, text),
+      say: (text) => void said.push(text),
+      progress: () => ({
+        update: (done, total, note) => void said.push(`${done}/${total} ${note}`),
+        finish() {},
+      }),
+    };
+  };
+
+  it('prints the path and the whole checksum, and counts mebibytes', async () => {
+    const what = await published();
+    const its = context(new AbortController().signal);
+    expect(await fetchWith(its, what, { folder })).toBe(0);
+    expect(its.results[0]).toMatchObject({ name: 'net', file: at(what), sha256, bytes: body.length });
+    expect(its.results[1]).toBe(`${at(what)}: ${body.length} bytes\nsha256 ${sha256}`);
+    expect(its.said.at(-1)).toMatch(/^3\/3 MiB, \d+\.\d MiB\/s$/);
+  });
+
+  it('stopped by Ctrl-C keeps what has come, and goes on from there', async () => {
+    const stopped = new AbortController();
+    const its = context(stopped.signal);
+    const running = fetchWith(
+      { ...its, progress: () => ({ update: () => stopped.abort(), finish() {} }) },
+      await published({ stalls: true }),
+      { folder },
+    );
+    expect(await running).toBe(130);
+    expect(its.said).toEqual(['stopped; go on with: wgad weights fetch net']);
+    const what = await published();
+    const kept = (await stat(at(what, '.part'))).size;
+    expect(kept).toBeGreaterThan(0);
+    expect(await fetchWith(context(new AbortController().signal), what, { folder })).toBe(0);
+    expect(server!.asked[0]!.range).toBe(`bytes=${kept}-`);
+    expect((await readFile(at(what))).equals(body)).toBe(true);
+  });
+});
+
+describe('the table', () => {
+  it('has names, files and checksums, each once', () => {
+    const unique = (values: string[]): void => expect(new Set(values).size).toBe(values.length);
+    unique(PUBLISHED.map(({ name }) => name));
+    unique(PUBLISHED.map(({ file }) => checksumIn(file)));
+    for (const { base, mebibytes } of PUBLISHED) {
+      expect(base).toMatch(/^https:.*[^/]$/);
+      expect(mebibytes).toBeGreaterThan(40);
+    }
+  });
+});
+
+describe('the cache', () => {
+  const where = (platform: NodeJS.Platform, env: Record<string, string>): string =>
+    weightsCache({ platform, env, home: '/home/ada' });
+  it.each<[NodeJS.Platform, Record<string, string>, string]>([
+    ['linux', {}, '/home/ada/.cache/wgad/weights'],
+    ['linux', { XDG_CACHE_HOME: '/var/cache/ada' }, '/var/cache/ada/wgad/weights'],
+    ['linux', { XDG_CACHE_HOME: 'relative' }, '/home/ada/.cache/wgad/weights'],
+    ['darwin', { XDG_CACHE_HOME: '/x' }, '/home/ada/Library/Caches/wgad/weights'],
+    ['win32', { LOCALAPPDATA: '/local' }, '/local/wgad/weights'],
+    ['win32', {}, '/home/ada/AppData/Local/wgad/weights'],
+    ['linux', { WGAD_CACHE: '/mine', XDG_CACHE_HOME: '/x' }, '/mine/weights'],
+  ])('on %s with %j is %s', (platform, env, path) => {
+    // On Windows itself, join writes backslashes.
+    expect(where(platform, env).replaceAll('\\', '/')).toBe(path);
+  });
+});
