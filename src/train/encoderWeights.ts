@@ -8,12 +8,15 @@ import type { StateDict } from '../nn/init.ts';
 /** The encoder that ships with the package: docs/encoder.md says what it is and is not. */
 export const EMBEDDED_ENCODER = fileURLToPath(new URL('../../weights/encoder.safetensors', import.meta.url));
 
+/** What a trained run's file holds beside the encoder, under names of its own. */
+const DETECTOR = /^(bottleneck|decoder)\./;
+
 /** The classifier, the stage before it, and batch norms' counters. */
 const UNUSED = /(^|\.)(fc|layer4)\.|num_batches_tracked$/;
 
 /**
  * The tensors of a safetensors or PyTorch file under `prefix.`, in torchvision's names. `embedded` is the
- * package's own file. What no detector needs is left out: `layer4`, `fc` and counters.
+ * package's own file. A detector's own tensors (`bottleneck.`, `decoder.`) keep their names. What no detector needs is left out: `layer4`, `fc` and counters.
  * @throws WeightsError, FileError; NotFiniteError naming the tensor that holds NaN or infinity.
  */
 export async function loadWeights(source: string, prefix: string): Promise<StateDict> {
@@ -23,7 +26,8 @@ export async function loadWeights(source: string, prefix: string): Promise<State
   const found: StateDict = new Map();
   for (const [name, tensor] of tensors) {
     refuseNonFinite(path, name, tensor.data);
-    found.set(name.startsWith(`${prefix}.`) ? name : `${prefix}.${name}`, tensor);
+    const whole = name.startsWith(`${prefix}.`) || DETECTOR.test(name);
+    found.set(whole ? name : `${prefix}.${name}`, tensor);
   }
   return found;
 }
