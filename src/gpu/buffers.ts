@@ -7,17 +7,25 @@ export interface MemoryCounters {
   buffers: number;
 }
 
-/** Makes labelled buffers and counts them. No pool: the plan owns placement, so nothing is made per step. */
+/** Makes labelled buffers and textures and counts them. No pool: the plan owns placement, so nothing is made per step. */
 export interface BufferMaker {
   readonly counters: Readonly<MemoryCounters>;
   /** @throws LimitError where the device cannot hold it; says what was asked and what is allowed. */
   create(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer;
-  destroy(buffer: GPUBuffer): void;
+  /** A texture of four f32 a texel that shaders read as storage, in texels. */
+  createImage(label: string, size: { width: number; height: number; layers: number }): GPUTexture;
+  destroy(made: GPUBuffer | GPUTexture): void;
 }
 
 export function bufferMaker(device: GPUDevice): BufferMaker {
   const counters: MemoryCounters = { live: 0, peak: 0, buffers: 0 };
-  const made = new Set<GPUBuffer>();
+  const made = new Map<GPUBuffer | GPUTexture, number>();
+  const count = (thing: GPUBuffer | GPUTexture, bytes: number): void => {
+    made.set(thing, bytes);
+    counters.live += bytes;
+    counters.buffers += 1;
+    counters.peak = Math.max(counters.peak, counters.live);
+  };
   return {
     counters,
     create(label, bytes, usage) {
@@ -29,17 +37,26 @@ export function bufferMaker(device: GPUDevice): BufferMaker {
         );
       }
       const buffer = device.createBuffer({ label, size, usage });
-      made.add(buffer);
-      counters.live += size;
-      counters.buffers += 1;
-      counters.peak = Math.max(counters.peak, counters.live);
+      count(buffer, size);
       return buffer;
     },
-    destroy(buffer) {
-      if (!made.delete(buffer)) return;
-      counters.live -= buffer.size;
+    createImage(label, { width, height, layers }) {
+      const texture = device.createTexture({
+        label,
+        size: [width, height, layers],
+        format: 'rgba32float',
+        usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
+      });
+      count(texture, width * height * layers * 16);
+      return texture;
+    },
+    destroy(thing) {
+      const bytes = made.get(thing);
+      if (bytes === undefined) return;
+      made.delete(thing);
+      counters.live -= bytes;
       counters.buffers -= 1;
-      buffer.destroy();
+      thing.destroy();
     },
   };
 }

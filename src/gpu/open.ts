@@ -13,6 +13,8 @@ export interface OpenGpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
   readonly subgroupSize: number;
+  /** Whether shaders may read storage textures. */
+  readonly readsImages: boolean;
   /** False for a device that the caller brought: it is never destroyed here. */
   readonly owned: boolean;
   /** Destroys an owned device and lets the process exit. */
@@ -67,6 +69,7 @@ export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
     device,
     adapter: description,
     subgroupSize: subgroupSize(device, info),
+    readsImages: readsImages(gpu),
     owned: true,
     close() {
       device.destroy();
@@ -93,6 +96,7 @@ function adopt(device: GPUDevice): OpenGpu {
     device,
     adapter: describe(info),
     subgroupSize: subgroupSize(device, info),
+    readsImages: readsImages((globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu),
     owned: false,
     close() {},
   };
@@ -112,6 +116,9 @@ const subgroupSize = (device: GPUDevice, info: GPUAdapterInfo): number =>
     ? info.subgroupMinSize
     : 0;
 
+const readsImages = (gpu: GPU | undefined): boolean =>
+  gpu?.wgslLanguageFeatures.has('readonly_and_readwrite_storage_textures') ?? false;
+
 /** The limits that plans meet, at the adapter's own values: the defaults are far below most hardware. */
 function limitsOf(adapter: GPUAdapter): Record<string, number> {
   const names = [
@@ -122,6 +129,8 @@ function limitsOf(adapter: GPUAdapter): Record<string, number> {
     'maxComputeInvocationsPerWorkgroup',
     'maxComputeWorkgroupSizeX',
     'maxComputeWorkgroupSizeY',
+    'maxTextureDimension2D',
+    'maxTextureArrayLayers',
   ] as const;
   return Object.fromEntries(names.map((name) => [name, adapter.limits[name]]));
 }

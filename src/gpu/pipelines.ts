@@ -3,6 +3,8 @@ import { GpuError } from '../errors.ts';
 /** What a pipeline needs to know of a binding. */
 export interface BindingUse {
   readonly access: 'read' | 'write' | 'readWrite';
+  /** Set where it is a texture of four f32 a texel. */
+  readonly image?: object;
 }
 
 /** Compute pipelines by the text of their shader, and by nothing else: the text is all that they depend on. */
@@ -35,7 +37,7 @@ function layoutFor(
   layouts: Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>,
   bindings: readonly BindingUse[],
 ): GPUPipelineLayout {
-  const key = bindings.map((b) => (b.access === 'read' ? 'r' : 'w')).join('');
+  const key = bindings.map((b) => (b.image ? 'i' : b.access === 'read' ? 'r' : 'w')).join('');
   const known = layouts.get(key);
   if (known) return known.pipeline;
   const group = device.createBindGroupLayout({
@@ -43,7 +45,15 @@ function layoutFor(
     entries: bindings.map((b, binding) => ({
       binding,
       visibility: GPUShaderStage.COMPUTE,
-      buffer: { type: b.access === 'read' ? 'read-only-storage' : 'storage' },
+      ...(b.image
+        ? {
+            storageTexture: {
+              access: 'read-only',
+              format: 'rgba32float',
+              viewDimension: '2d-array',
+            } as const,
+          }
+        : { buffer: { type: b.access === 'read' ? 'read-only-storage' : 'storage' } as const }),
     })),
   });
   const pipeline = device.createPipelineLayout({ label: `bindings ${key}`, bindGroupLayouts: [group] });

@@ -4,8 +4,17 @@ export interface Dispatch {
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly grid: readonly [number, number, number];
+  /** Textures that must hold what the dispatches before it computed. */
+  readonly images?: readonly ImageCopy[];
   /** Relative cost, for splitting a long step into several submits. */
   readonly cost: number;
+}
+
+/** Texels in a buffer, rows and layers without gaps, into a texture of the same shape. */
+export interface ImageCopy {
+  readonly from: GPUBuffer;
+  readonly fromOffset: number;
+  readonly to: GPUTexture;
 }
 
 export interface BufferCopy {
@@ -31,7 +40,9 @@ export function chunkDispatches(dispatches: readonly Dispatch[], budget: number)
   return chunks;
 }
 
-/** One encoder, one compute pass, one submit: the dispatches in order, then the copies. */
+const TEXEL_BYTES = 16;
+
+/** One encoder, one submit: the dispatches in order, in one compute pass where no texture is filled between; then the copies. */
 export function submit(
   device: GPUDevice,
   label: string,
@@ -39,17 +50,30 @@ export function submit(
   copies: readonly BufferCopy[] = [],
 ): void {
   const encoder = device.createCommandEncoder({ label });
-  if (dispatches.length > 0) {
-    const pass = encoder.beginComputePass({ label });
-    for (const { pipeline, bindGroup, grid } of dispatches) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...grid);
+  let pass: GPUComputePassEncoder | undefined;
+  for (const { pipeline, bindGroup, grid, images = [] } of dispatches) {
+    if (images.length > 0) {
+      pass?.end();
+      pass = undefined;
+      for (const image of images) encodeImageCopy(encoder, image);
     }
-    pass.end();
+    pass ??= encoder.beginComputePass({ label });
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(...grid);
   }
+  pass?.end();
   for (const { from, fromOffset, to, toOffset, bytes } of copies) {
     encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, bytes);
   }
   device.queue.submit([encoder.finish()]);
+}
+
+export function encodeImageCopy(encoder: GPUCommandEncoder, { from, fromOffset, to }: ImageCopy): void {
+  const { width, height, depthOrArrayLayers } = to;
+  encoder.copyBufferToTexture(
+    { buffer: from, offset: fromOffset, bytesPerRow: width * TEXEL_BYTES, rowsPerImage: height },
+    { texture: to },
+    [width, height, depthOrArrayLayers],
+  );
 }

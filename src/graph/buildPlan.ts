@@ -49,6 +49,11 @@ interface PendingRequest {
 
 function layOut(graph: Graph, device: DeviceFacts, label: string): Plan {
   const { locate, copies } = resolveStorage(graph);
+  // A value inside a pack shares its memory with values that are computed at every run.
+  const hoisted = hoistState(graph, (value) => !OPS[locate(value).root.op].placesInputs);
+  const still = (value: Value): boolean =>
+    hoisted.has(value) || (graph.effects.length === 0 && (value.op === 'state' || value.op === 'constant'));
+  const ahead: Pending[] = [];
   const pending: Pending[] = [];
   const emit = (
     steps: readonly { kernel: Kernel; operands: readonly OperandRef[] }[],
@@ -57,8 +62,19 @@ function layOut(graph: Graph, device: DeviceFacts, label: string): Plan {
     out: Location,
   ): void => {
     const requests = scratch.map((words) => newRequest(words * 4));
+    const stillScratch = new Set<number>();
     for (const { kernel, operands } of steps) {
-      pending.push({
+      // What a step makes of weights alone (packs them) is done ahead like the values that follow from them.
+      const early = operands.every((ref, i) => {
+        if (ref === 'out') return out.root.op !== 'state' && hoisted.has(out.root);
+        if (typeof ref === 'number') return still(inputs[ref]!);
+        if ('scratch' in ref) return kernel.bindings[i]!.access !== 'read' || stillScratch.has(ref.scratch);
+        return still(inputs[ref.input]!);
+      });
+      operands.forEach((ref) => {
+        if (early && typeof ref === 'object' && 'scratch' in ref) stillScratch.add(ref.scratch);
+      });
+      (early ? ahead : pending).push({
         kernel,
         operands: operands.map((ref) => {
           if (ref === 'out') return out;
@@ -70,12 +86,7 @@ function layOut(graph: Graph, device: DeviceFacts, label: string): Plan {
       });
     }
   };
-  // A value inside a pack shares its memory with values that are computed at every run.
-  const hoisted = hoistState(graph, (value) => !OPS[locate(value).root.op].placesInputs);
-  const { values, still } = schedule(graph, hoisted);
-  let prelude = 0;
-  for (const [at, value] of values.entries()) {
-    if (at === still) prelude = pending.length;
+  for (const value of schedule(graph, hoisted)) {
     for (const { from, offset } of copies.filter((copy) => copy.to === value)) {
       emit(lowerCopy(from).steps, [], [from], { root: value, offset });
     }
@@ -84,16 +95,16 @@ function layOut(graph: Graph, device: DeviceFacts, label: string): Plan {
     const { steps, scratch } = lower(value, device);
     emit(steps, scratch, value.inputs, locate(value));
   }
-  return place(graph, locate, pending, still === values.length ? pending.length : prelude, label);
+  return place(graph, locate, [...ahead, ...pending], ahead.length, label);
 }
 
-/** Values in the order in which they are computed: the `still` hoisted ones first, effects last. */
-function schedule(graph: Graph, hoisted: ReadonlySet<Value>): { values: Value[]; still: number } {
+/** Values in the order in which they are computed: the hoisted ones first, effects last. */
+function schedule(graph: Graph, hoisted: ReadonlySet<Value>): Value[] {
   const effects = new Set(graph.effects);
   const all = valuesOf(graph).filter((value) => !effects.has(value));
   const first = all.filter((value) => hoisted.has(value));
   const rest = all.filter((value) => !hoisted.has(value));
-  return { values: [...first, ...rest, ...graph.effects], still: first.length };
+  return [...first, ...rest, ...graph.effects];
 }
 
 const newRequest = (bytes: number): PendingRequest => ({

@@ -19,7 +19,21 @@ export interface Binding {
   readonly element: Element;
   /** Elements the kernel may touch. */
   readonly length: number;
+  /** Where the range is read as a texture: its shape. The runtime copies the range into one before the dispatch. */
+  readonly image?: ImageShape;
 }
+
+/** A texture of four f32 a texel, in texels: [layers][height][width][4] in memory, without gaps. */
+export interface ImageShape {
+  /** A multiple of `IMAGE_ALIGN`. */
+  readonly width: number;
+  readonly height: number;
+  readonly layers: number;
+}
+
+/** Rows of a copy between a buffer and a texture begin at multiples of 256 bytes: 16 texels. */
+export const IMAGE_ALIGN = 16;
+export const IMAGE_FORMAT = 'rgba32float';
 
 /** A compute kernel as data: ten lines of WebGPU run it by hand. */
 export interface Kernel {
@@ -47,6 +61,9 @@ export interface DeviceFacts {
   readonly maxWorkgroupInvocations: number;
   readonly workgroupBytes: number;
   readonly maxBindingBytes: number;
+  /** Widest and highest texture that kernels may read as storage; 0 where they may not. */
+  readonly maxImageSide: number;
+  readonly maxImageLayers: number;
 }
 
 /** WebGPU's guaranteed limits and nothing optional: plans built with these run everywhere. */
@@ -58,6 +75,8 @@ export const BASELINE_DEVICE: DeviceFacts = {
   maxWorkgroupInvocations: 256,
   workgroupBytes: 16_384,
   maxBindingBytes: 134_217_728,
+  maxImageSide: 0,
+  maxImageLayers: 0,
 };
 
 export const MAX_GROUPS_PER_AXIS = 65_535;
@@ -80,6 +99,15 @@ export const readWrite = (name: string, length: number, element: Element = 'f32'
   element,
   length,
 });
+
+/** A range read as a texture of `shape`. */
+export const readImage = (name: string, shape: ImageShape): Binding => ({
+  ...read(name, imageWords(shape)),
+  image: shape,
+});
+
+/** Its size in memory, in 32-bit words. */
+export const imageWords = ({ width, height, layers }: ImageShape): number => width * height * layers * 4;
 
 /** A one-dimensional grid of `groups` workgroups, folded over x and y; see `GROUP_INDEX`. */
 export function linearGrid(groups: number): [number, number, number] {
@@ -107,10 +135,12 @@ export function makeKernel(spec: {
   const enables = new Set<string>(spec.enables ?? []);
   if (bindings.some((b) => b.element === 'f16')) enables.add('f16');
   const head = [...enables].sort().map((name) => `enable ${name};\n`);
-  const block = bindings.map(
-    (b, i) =>
-      `@group(0) @binding(${i}) var<storage, ${b.access === 'read' ? 'read' : 'read_write'}> ${b.name}: array<${b.element}>;\n`,
-  );
+  const block = bindings.map((b, i) => {
+    const place = `@group(0) @binding(${i})`;
+    if (b.image) return `${place} var ${b.name}: texture_storage_2d_array<${IMAGE_FORMAT}, read>;\n`;
+    const access = b.access === 'read' ? 'read' : 'read_write';
+    return `${place} var<storage, ${access}> ${b.name}: array<${b.element}>;\n`;
+  });
   return {
     label,
     wgsl: `${head.join('')}${block.join('')}${wgslText(spec.wgsl, label)}`,

@@ -5,6 +5,7 @@ import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../graph/plan.
 import type { Access } from '../kernels/kernel.ts';
 import { product, shapeText } from '../shape.ts';
 import type { Gpu } from './gpu.ts';
+import { type PlacedImages, placeImages } from './images.ts';
 import { type NumberArray, numbersFrom, type StateStore } from './state.ts';
 
 /** A plan on a device: buffers, pipelines and bind groups made once; a run is uploads and submits. */
@@ -34,7 +35,7 @@ const SUBMIT_MS = 200;
  */
 export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Promise<Executable> {
   checkLimits(gpu, plan);
-  const owned: GPUBuffer[] = [];
+  const owned: (GPUBuffer | GPUTexture)[] = [];
   const slots = await scoped(gpu.device, plan.label, () =>
     plan.slots.map((slot, i) => {
       if (slot.kind === 'state') return state.buffer(slot.name);
@@ -46,7 +47,9 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
       return buffer;
     }),
   );
-  const dispatches = await compileDispatches(gpu, plan, slots);
+  const images = await scoped(gpu.device, plan.label, () => placeImages(gpu, plan, slots));
+  owned.push(...images.textures);
+  const dispatches = await compileDispatches(gpu, plan, slots, images);
   const outputs = [...plan.outputs];
   const staging = stagingBuffer(gpu, plan, outputs);
   owned.push(staging.buffer);
@@ -98,7 +101,7 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
       return results;
     },
     destroy() {
-      for (const buffer of owned) gpu.buffers.destroy(buffer);
+      for (const thing of owned) gpu.buffers.destroy(thing);
       owned.length = 0;
     },
   };
@@ -122,10 +125,15 @@ const bound = (
   new Map([...tensors].map(([name, tensor]) => [name, { buffer: slots[tensor.range.slot]!, tensor }]));
 
 /** All pipelines at once and asynchronously: repeated layers share one text and so one compilation. */
-async function compileDispatches(gpu: Gpu, plan: Plan, slots: readonly GPUBuffer[]): Promise<Dispatch[]> {
+async function compileDispatches(
+  gpu: Gpu,
+  plan: Plan,
+  slots: readonly GPUBuffer[],
+  images: PlacedImages,
+): Promise<Dispatch[]> {
   return gpu.guard.wait(
     Promise.all(
-      plan.dispatches.map(async (planned): Promise<Dispatch> => {
+      plan.dispatches.map(async (planned, at): Promise<Dispatch> => {
         const { kernel, ranges } = planned;
         const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, kernel.bindings);
         const bindGroup = gpu.device.createBindGroup({
@@ -133,10 +141,18 @@ async function compileDispatches(gpu: Gpu, plan: Plan, slots: readonly GPUBuffer
           layout: pipeline.getBindGroupLayout(0),
           entries: ranges.map(({ slot, offset, bytes }, binding) => ({
             binding,
-            resource: { buffer: slots[slot]!, offset, size: bytes },
+            resource:
+              images.viewOf(planned, binding) ?? ({ buffer: slots[slot]!, offset, size: bytes } as const),
           })),
         });
-        return { label: kernel.label, pipeline, bindGroup, grid: kernel.grid, cost: secondsOf(gpu, planned) };
+        return {
+          label: kernel.label,
+          pipeline,
+          bindGroup,
+          grid: kernel.grid,
+          images: images.copiesBefore.get(at),
+          cost: secondsOf(gpu, planned),
+        };
       }),
     ),
   );

@@ -32,6 +32,8 @@ export async function openDevice(options: OpenOptions = {}): Promise<Gpu> {
       maxWorkgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
       workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
       maxBindingBytes: device.limits.maxStorageBufferBindingSize,
+      maxImageSide: open.readsImages ? device.limits.maxTextureDimension2D : 0,
+      maxImageLayers: open.readsImages ? device.limits.maxTextureArrayLayers : 0,
     },
     buffers: bufferMaker(device),
     pipelines: pipelineCache(device),

@@ -1,4 +1,5 @@
 import { scoped } from '../../src/gpu/guard.ts';
+import { encodeImageCopy } from '../../src/gpu/submit.ts';
 import type { Lowered, OperandRef } from '../../src/kernels/lowering.ts';
 import { type Gpu, openDevice } from '../../src/runtime/gpu.ts';
 
@@ -21,7 +22,7 @@ export async function runLowered(
   const gpu = await testDevice();
   const { device } = gpu;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-  const made: GPUBuffer[] = [];
+  const made: (GPUBuffer | GPUTexture)[] = [];
   const make = (words: number, data?: ArrayBufferView): GPUBuffer => {
     const buffer = device.createBuffer({ size: Math.max(16, words * 4), usage });
     if (data) device.queue.writeBuffer(buffer, 0, data as ArrayBufferView<ArrayBuffer>);
@@ -34,7 +35,7 @@ export async function runLowered(
   const scratch = lowered.scratch.map((words) => make(words));
   const bytes = await scoped(device, 'test', async () => {
     const encoder = device.createCommandEncoder();
-    const resourceOf = (ref: OperandRef): GPUBufferBinding => {
+    const bufferOf = (ref: OperandRef): GPUBufferBinding => {
       if (ref === 'out') return { buffer: out };
       if (typeof ref === 'number') return { buffer: sources[ref]! };
       if ('scratch' in ref) return { buffer: scratch[ref.scratch]! };
@@ -42,9 +43,17 @@ export async function runLowered(
     };
     for (const { kernel, operands } of lowered.steps) {
       const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, kernel.bindings);
+      const entries = operands.map((ref, binding) => {
+        const { buffer, offset = 0 } = bufferOf(ref);
+        const { image } = kernel.bindings[binding]!;
+        if (!image) return { binding, resource: { buffer, offset } };
+        const texture = gpu.buffers.createImage('test', image);
+        made.push(texture);
+        encodeImageCopy(encoder, { from: buffer, fromOffset: offset, to: texture });
+        return { binding, resource: texture.createView({ dimension: '2d-array' }) };
+      });
       const pass = encoder.beginComputePass();
       pass.setPipeline(pipeline);
-      const entries = operands.map((ref, binding) => ({ binding, resource: resourceOf(ref) }));
       pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
       pass.dispatchWorkgroups(...kernel.grid);
       pass.end();
@@ -61,6 +70,6 @@ export async function runLowered(
   });
   const guard = new Uint32Array(bytes, outLength * 4);
   if (guard.some((word) => word !== POISON)) throw new Error('the kernel wrote past its result');
-  for (const buffer of made) buffer.destroy();
+  for (const thing of made) thing.destroy();
   return new Float32Array(bytes, 0, outLength);
 }

@@ -29,6 +29,20 @@ const FACTS: Record<string, DeviceFacts> = {
   'a CPU adapter without subgroups': { ...BASELINE_DEVICE, software: true },
   'a CPU adapter with subgroups of 4': { ...BASELINE_DEVICE, software: true, subgroupSize: 4 },
   'a CPU adapter with subgroups of 8': { ...BASELINE_DEVICE, software: true, subgroupSize: 8 },
+  'a CPU adapter with subgroups of 8 that reads textures': {
+    ...BASELINE_DEVICE,
+    software: true,
+    subgroupSize: 8,
+    maxImageSide: 8192,
+    maxImageLayers: 256,
+  },
+  'a CPU adapter with subgroups of 4 that reads textures': {
+    ...BASELINE_DEVICE,
+    software: true,
+    subgroupSize: 4,
+    maxImageSide: 8192,
+    maxImageLayers: 256,
+  },
 };
 
 const config = {

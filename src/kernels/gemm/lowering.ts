@@ -1,6 +1,6 @@
 import { product, type Shape, stridesOf } from '../../shape.ts';
 import type { DeviceFacts } from '../kernel.ts';
-import type { Lowered, LoweredStep, Lowering, OpRequest } from '../lowering.ts';
+import type { Lowered, LoweredStep, Lowering, OperandRef, OpRequest } from '../lowering.ts';
 import type { Program } from '../program.ts';
 import {
   type ConvSizes,
@@ -13,6 +13,7 @@ import {
   phases,
   phaseWeights,
 } from './convOperands.ts';
+import { imageConv2d, imageInputGrad, imageWeightGrad } from './imageLowering.ts';
 import type { Epilogue, GemmProblem } from './problem.ts';
 import { buildGemm, splitK, splitsFor } from './variants.ts';
 
@@ -58,27 +59,25 @@ const conv2d: Lowering = (request, device) => {
   const { cin, cout } = perGroup(s);
   const k = cin * s.kh * s.kw;
   const positions = s.oh * s.ow;
-  return steps(
-    {
-      label: request.label,
-      m: cout,
-      n: s.n * positions,
+  const problem: GemmProblem = {
+    label: request.label,
+    m: cout,
+    n: s.n * positions,
+    k,
+    z: s.groups,
+    a: matrix('w', 1, w.element, product(w.shape), {
+      outer: cout,
       k,
-      z: s.groups,
-      a: matrix('w', 1, w.element, product(w.shape), {
-        outer: cout,
-        k,
-        perZ: (z) => `${z} * ${cout * k}u`,
-        transposed: false,
-      }),
-      b: patches(s, 0, x.element),
-      store: (m, n, z) =>
-        `((${n} / ${positions}u) * ${s.cout}u + ${z} * ${cout}u + ${m}) * ${positions}u + ${n} % ${positions}u`,
-      outShape: request.out.shape,
-      epilogue: epilogueOf(request),
-    },
-    device,
-  );
+      perZ: (z) => `${z} * ${cout * k}u`,
+      transposed: false,
+    }),
+    b: patches(s, 0, x.element),
+    store: (m, n, z) =>
+      `((${n} / ${positions}u) * ${s.cout}u + ${z} * ${cout}u + ${m}) * ${positions}u + ${n} % ${positions}u`,
+    outShape: request.out.shape,
+    epilogue: epilogueOf(request),
+  };
+  return imageConv2d(problem, s, request, device) ?? steps(problem, device);
 };
 
 /** attrs: geometry, epilogue?. One product per phase of the stride, so no multiplication by a structural zero. */
@@ -107,10 +106,15 @@ const conv2dInputGrad: Lowering = (request, device) => {
         outShape: request.out.shape,
         epilogue: epilogueOf(request),
       };
-      return { steps: [step(problem, device)], scratch: [] };
+      return (
+        imageInputGrad(problem, s, rows, columns, request, device) ?? {
+          steps: [step(problem, device)],
+          scratch: [],
+        }
+      );
     }),
   );
-  return { steps: parts.flatMap((part) => part.steps), scratch: [] };
+  return joined(parts);
 };
 
 /** attrs: geometry. A = dy [Cout, images and positions], B = patches of x; the sum runs over the whole batch. */
@@ -119,26 +123,37 @@ const conv2dWeightGrad: Lowering = (request, device) => {
   const s = convSizes(request, x.shape, request.out.shape, dy.shape);
   const { cin, cout } = perGroup(s);
   const n = cin * s.kh * s.kw;
-  return steps(
-    {
-      label: request.label,
-      m: cout,
-      n,
-      k: s.n * s.oh * s.ow,
-      z: s.groups,
-      a: outputRows(s, 1, dy.element),
-      b: patchesTransposed(s, 0, x.element),
-      store: (m, column, z) => `(${z} * ${cout}u + ${m}) * ${n}u + ${column}`,
-      outShape: request.out.shape,
-    },
-    device,
-  );
+  const problem: GemmProblem = {
+    label: request.label,
+    m: cout,
+    n,
+    k: s.n * s.oh * s.ow,
+    z: s.groups,
+    a: outputRows(s, 1, dy.element),
+    b: patchesTransposed(s, 0, x.element),
+    store: (m, column, z) => `(${z} * ${cout}u + ${m}) * ${n}u + ${column}`,
+    outShape: request.out.shape,
+  };
+  return imageWeightGrad(problem, s, request, device) ?? steps(problem, device);
 };
 
 export const gemmKernels = { matmul, conv2d, conv2dInputGrad, conv2dWeightGrad } satisfies Record<
   string,
   Lowering
 >;
+
+/** Parts one after the other, each with scratch arrays of its own. */
+function joined(parts: readonly Lowered[]): Lowered {
+  const scratch: number[] = [];
+  const all = parts.flatMap((part) => {
+    const before = scratch.length;
+    scratch.push(...part.scratch);
+    const moved = (ref: OperandRef): OperandRef =>
+      typeof ref === 'object' && 'scratch' in ref ? { scratch: ref.scratch + before } : ref;
+    return part.steps.map(({ kernel, operands }) => ({ kernel, operands: operands.map(moved) }));
+  });
+  return { steps: all, scratch };
+}
 
 function step(problem: GemmProblem, device: DeviceFacts): LoweredStep {
   const extras = problem.epilogue?.inputs ?? [];

@@ -33,6 +33,20 @@ const cases: { x: Shape; w: Shape; geometry: Partial<ConvGeometry> }[] = [
   { x: [1, 3, 2, 2], w: [2, 3, 3, 3], geometry: { padding: [2, 1, 1, 2], stride: [2, 1] } },
   { x: [4, 8, 6, 6], w: [8, 8, 2, 2], geometry: { stride: [2, 2] } },
   { x: [16, 3, 16, 16], w: [4, 3, 3, 3], geometry: { padding: [1, 1, 1, 1] } },
+  // Large enough to be packed into textures on a CPU adapter.
+  { x: [1, 16, 19, 23], w: [17, 16, 3, 3], geometry: { padding: [1, 1, 1, 1] } },
+  { x: [3, 5, 27, 22], w: [19, 5, 3, 3], geometry: { stride: [2, 2], padding: [1, 1, 1, 1] } },
+  { x: [2, 3, 33, 31], w: [9, 3, 7, 7], geometry: { stride: [2, 2], padding: [3, 3, 3, 3] } },
+  { x: [2, 37, 13, 11], w: [70, 37, 1, 1], geometry: {} },
+  { x: [5, 34, 9, 9], w: [33, 34, 2, 2], geometry: { stride: [2, 2] } },
+  {
+    x: [1, 12, 25, 20],
+    w: [24, 12, 3, 2],
+    geometry: { dilation: [2, 3], padding: [0, 4, 1, 2], stride: [1, 2] },
+  },
+  // Its padded image is longer than a row of texels.
+  { x: [1, 3, 101, 97], w: [5, 3, 7, 7], geometry: { stride: [2, 2], padding: [3, 3, 3, 3] } },
+  { x: [4, 130, 3, 3], w: [65, 130, 3, 3], geometry: { padding: [1, 1, 1, 1] } },
 ];
 
 const facts: Record<string, Partial<DeviceFacts>> = {

@@ -1,0 +1,149 @@
+/** Convolutions and their input gradients as packed products on CPU adapters: pack both operands, multiply. */
+import type { DeviceFacts } from '../kernel.ts';
+import { imageWords } from '../kernel.ts';
+import type { Lowered, OpRequest } from '../lowering.ts';
+import type { ConvSizes, PhaseAxis } from './convOperands.ts';
+import { buildImageOuter, gradientPixels, guessImageOuter, outerSplits } from './imageOuter.ts';
+import { buildImageRows, guessImageRows } from './imageRows.ts';
+import {
+  type ImageConv,
+  imagesFit,
+  packPixels,
+  packWeights,
+  pixelImage,
+  type WeightLayout,
+  weightImage,
+} from './images.ts';
+import { type GemmProblem, gemmFlops } from './problem.ts';
+import { splitK } from './variants.ts';
+
+/** Below, packing and two more dispatches cost more than they save. */
+const LEAST_FLOPS = 1e6;
+
+/** True, or why a problem is left to the other variants. */
+function suits(problem: GemmProblem, p: ImageConv, request: OpRequest, device: DeviceFacts): true | string {
+  if (!device.software || device.subgroupSize < 4) return 'needs a CPU adapter with subgroups of at least 4';
+  if (problem.z > 1) return 'groups are not packed';
+  if (request.inputs.some(({ element }) => element !== 'f32')) return 'packs f32 alone';
+  if (gemmFlops(problem) < LEAST_FLOPS) return 'too small';
+  if (p.channels < 3 || p.rows < 3) return 'has too few channels to fill texels';
+  return imagesFit(p, device);
+}
+
+const forward = (s: ConvSizes): ImageConv => ({
+  images: s.n,
+  channels: s.c,
+  rows: s.cout,
+  y: { size: s.h, out: s.oh, stride: s.stride[0], taps: s.kh, step: s.dilation[0], before: s.padding[0] },
+  x: { size: s.w, out: s.ow, stride: s.stride[1], taps: s.kw, step: s.dilation[1], before: s.padding[2] },
+});
+
+/** y = conv(x, w), or undefined where it does not suit. */
+export function imageConv2d(
+  problem: GemmProblem,
+  s: ConvSizes,
+  request: OpRequest,
+  device: DeviceFacts,
+): Lowered | undefined {
+  const p = forward(s);
+  const layout: WeightLayout = {
+    length: s.cout * s.c * s.kh * s.kw,
+    row: s.c * s.kh * s.kw,
+    channel: s.kh * s.kw,
+    y: { first: 0, step: 1 },
+    x: { first: 0, step: 1 },
+    kernelWidth: s.kw,
+  };
+  return suits(problem, p, request, device) === true ? lowered(problem, p, layout, device) : undefined;
+}
+
+/** One phase of dx = conv(dy, w turned round), or undefined where it does not suit. */
+export function imageInputGrad(
+  problem: GemmProblem,
+  s: ConvSizes,
+  rows: PhaseAxis,
+  columns: PhaseAxis,
+  request: OpRequest,
+  device: DeviceFacts,
+): Lowered | undefined {
+  if (rows.taps === 0 || columns.taps === 0) return undefined;
+  const axis = (phase: PhaseAxis, size: number): ImageConv['y'] => ({
+    size,
+    out: phase.count,
+    stride: 1,
+    taps: phase.taps,
+    step: Math.max(1, phase.offsetStep),
+    // Tap t reads row i + offset - t offsetStep; taps are walked from the last to the first.
+    before: (phase.taps - 1) * phase.offsetStep - phase.offset,
+  });
+  const p: ImageConv = {
+    images: s.n,
+    channels: s.cout,
+    rows: s.c,
+    y: axis(rows, s.oh),
+    x: axis(columns, s.ow),
+  };
+  const turned = (phase: PhaseAxis): WeightLayout['y'] => ({
+    first: phase.first + (phase.taps - 1) * phase.step,
+    step: -phase.step,
+  });
+  const layout: WeightLayout = {
+    length: s.cout * s.c * s.kh * s.kw,
+    row: s.kh * s.kw,
+    channel: s.c * s.kh * s.kw,
+    y: turned(rows),
+    x: turned(columns),
+    kernelWidth: s.kw,
+  };
+  return suits(problem, p, request, device) === true ? lowered(problem, p, layout, device) : undefined;
+}
+
+/** The gradient of w, from inputs x and dy, or undefined where it does not suit. */
+export function imageWeightGrad(
+  problem: GemmProblem,
+  s: ConvSizes,
+  request: OpRequest,
+  device: DeviceFacts,
+): Lowered | undefined {
+  const p = forward(s);
+  const dy = gradientPixels(p);
+  if (suits(problem, p, request, device) !== true || imagesFit(dy, device) !== true) return undefined;
+  const tile = guessImageOuter(p, device.subgroupSize);
+  const splits = outerSplits(p, tile, device.subgroupSize);
+  const [pixels, gradients] = [{ scratch: 0 }, { scratch: 1 }];
+  const pack = [
+    { kernel: packPixels(problem.label, p), operands: [0, pixels] },
+    { kernel: packPixels(`${problem.label} dy`, dy), operands: [1, gradients] },
+  ];
+  const outer = buildImageOuter(problem, p, tile, splits, device);
+  const scratch = [imageWords(pixelImage(p)), imageWords(pixelImage(dy))];
+  if (splits === 1)
+    return { steps: [...pack, { kernel: outer, operands: [gradients, pixels, 'out'] }], scratch };
+  const { total, words } = splitK(problem, splits);
+  const parts = { scratch: 2 };
+  return {
+    steps: [
+      ...pack,
+      { kernel: outer, operands: [gradients, pixels, parts] },
+      { kernel: total, operands: [parts, 'out'] },
+    ],
+    scratch: [...scratch, words],
+  };
+}
+
+/** Input 0 holds the pixels, input 1 the weights. */
+function lowered(problem: GemmProblem, p: ImageConv, layout: WeightLayout, device: DeviceFacts): Lowered {
+  const tile = guessImageRows(problem.m, problem.n, device.subgroupSize);
+  const [pixels, weights] = [{ scratch: 0 }, { scratch: 1 }];
+  return {
+    steps: [
+      { kernel: packPixels(problem.label, p), operands: [0, pixels] },
+      { kernel: packWeights(problem.label, p, layout), operands: [1, weights] },
+      {
+        kernel: buildImageRows(problem, p, tile, device),
+        operands: [weights, pixels, ...(problem.epilogue?.inputs ?? []), 'out'],
+      },
+    ],
+    scratch: [imageWords(pixelImage(p)), imageWords(weightImage(p))],
+  };
+}

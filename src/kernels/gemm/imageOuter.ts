@@ -1,0 +1,123 @@
+/**
+ * The weight gradient of a convolution on CPU adapters, over operands packed into textures (`images.ts`): a sum over
+ * positions of outer products. A lane of dy's texel holds four output channels, a lane of x's four input channels at
+ * one tap; per position two loads feed 32 x 32 multiply-adds, all of them between registers.
+ */
+import {
+  type DeviceFacts,
+  GROUP_INDEX,
+  type Kernel,
+  linearGrid,
+  makeKernel,
+  readImage,
+  write,
+} from '../kernel.ts';
+import { code, wgsl } from '../wgsl.ts';
+import { channelQuads, firstTexel, type ImageConv, pixelImage, tapShift } from './images.ts';
+import { type GemmProblem, gemmFlops, range } from './problem.ts';
+
+export interface ImageOuterTile {
+  /** Quads of output channels per workgroup, at most one a lane. */
+  readonly quads: 2 | 4 | 8;
+  /** Positions per turn of the loop, a divisor of all: each spares the sums a way to memory and back. */
+  readonly positions: 1 | 2;
+}
+
+export const guessImageOuter = (p: ImageConv, lanes: number): ImageOuterTile => ({
+  quads: p.rows > 16 && lanes >= 8 ? 8 : p.rows > 8 ? 4 : 2,
+  // Four are no faster, and their text takes longer to compile.
+  positions: (p.y.out * p.x.out) % 2 === 0 ? 2 : 1,
+});
+
+/** dy without padding, as its own image: every position once. */
+export const gradientPixels = (p: ImageConv): ImageConv => {
+  const axis = (out: number): ImageConv['y'] => ({ size: out, out, stride: 1, taps: 1, step: 1, before: 0 });
+  return { images: p.images, channels: p.rows, rows: 1, y: axis(p.y.out), x: axis(p.x.out) };
+};
+
+/** How many parts the sum over positions is cut into so that every core has work. */
+export function outerSplits(p: ImageConv, tile: ImageOuterTile, lanes: number): number {
+  const columns = channelQuads(p) * p.y.taps * p.x.taps;
+  const groups = Math.ceil(p.rows / (4 * tile.quads)) * Math.ceil(columns / lanes);
+  const turns = p.images * ((p.y.out * p.x.out) / tile.positions);
+  return Math.max(1, Math.min(Math.ceil(16 / groups), Math.floor(turns / 64)));
+}
+
+/** Stores part s of weight (m, n) at `problem.store(m, n)` + s words of the result. */
+export function buildImageOuter(
+  problem: GemmProblem,
+  p: ImageConv,
+  tile: ImageOuterTile,
+  splits: number,
+  { subgroupSize: lanes }: Pick<DeviceFacts, 'subgroupSize'>,
+): Kernel {
+  const gradients = gradientPixels(p);
+  const dy = pixelImage(gradients);
+  const x = pixelImage(p);
+  const taps = p.y.taps * p.x.taps;
+  const columns = channelQuads(p) * taps;
+  const groupsM = Math.ceil(p.rows / (4 * tile.quads));
+  const groupsN = Math.ceil(columns / lanes);
+  const size = problem.m * problem.n;
+  const perImage = (p.y.out * p.x.out) / tile.positions;
+  const positions = range(tile.positions);
+  const loads = positions.map((u) =>
+    code(`let p${u} = p + ${u}u;
+let dy${u} = textureLoad(dy, ${firstTexel(gradients, `(p${u} / ${p.x.out}u)`, `(p${u} % ${p.x.out}u)`)} + ${tapShift(gradients, '(first_m + lane)', '0u', '0u')}, image);
+let x${u} = textureLoad(x, ${firstTexel(p, `(p${u} / ${p.x.out}u)`, `(p${u} % ${p.x.out}u)`)} + shift, image);`),
+  );
+  const rows = range(tile.quads * 4);
+  const products = range(tile.quads).map((q) =>
+    code(
+      [
+        ...positions.map((u) => `let a${q}_${u} = subgroupBroadcast(dy${u}, ${q}u);`),
+        ...range(4).map(
+          (c) =>
+            `sum${q * 4 + c} += ${positions.map((u) => `a${q}_${u}.${'xyzw'[c]!} * x${u}`).join(' + ')};`,
+        ),
+      ].join('\n'),
+    ),
+  );
+  const store = (c: number) =>
+    code(`if (column < ${columns}u && quad * 4u + ${c}u < ${p.channels}u) {
+  let n = (quad * 4u + ${c}u) * ${taps}u + column % ${taps}u;
+  out[part * ${size}u + ${problem.store('m', 'n', '0u')}] = results[r].${'xyzw'[c]!};
+}`);
+  return makeKernel({
+    label: `${problem.label} imageOuter ${tile.quads * 4}x${lanes * 4}`,
+    bindings: [readImage('dy', dy), readImage('x', x), write('out', splits * size)],
+    grid: linearGrid(groupsM * groupsN * splits),
+    flops: gemmFlops(problem),
+    enables: ['subgroups'],
+    wgsl: wgsl`
+      // dy [image][channel quad][position], x [image][channel quad][position of the padded image], out [part][m][n].
+      // One subgroup owns ${tile.quads * 4} output channels and ${lanes} pairs (input channel quad, tap), one a lane.
+      @compute @workgroup_size(${lanes})
+      fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+        let tile = ${code(GROUP_INDEX)};
+        let part = tile / ${groupsM * groupsN}u;
+        if (part >= ${splits}u) { return; }
+        let first_m = tile % ${groupsM}u * ${tile.quads}u;
+        let column = tile % ${groupsM * groupsN}u / ${groupsM}u * ${lanes}u + lane;
+        let quad = column / ${taps}u;
+        let shift = ${code(tapShift(p, 'quad', `(column % ${taps}u / ${p.x.taps}u)`, `(column % ${p.x.taps}u)`))};
+        ${rows.map((r) => code(`var sum${r} = vec4f();`))}
+
+        let last = (part + 1u) * ${p.images * perImage}u / ${splits}u;
+        for (var turn = part * ${p.images * perImage}u / ${splits}u; turn < last; turn++) {
+          let image = turn / ${perImage}u;
+          let p = turn % ${perImage}u * ${tile.positions}u;
+          ${loads}
+          ${products}
+        }
+
+        var results: array<vec4f, ${tile.quads * 4}>;
+        ${rows.map((r) => code(`results[${r}] = sum${r};`))}
+        let last_r = min(${tile.quads * 4}u, ${p.rows}u - first_m * 4u);
+        for (var r = 0u; r < last_r; r++) {
+          let m = first_m * 4u + r;
+          ${range(4).map(store)}
+        }
+      }`,
+  });
+}
