@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { grad } from '../src/autograd/reverse.ts';
+import { type Tensor64, tensor64 } from '../src/doctor/reference/tensor64.ts';
 import { OPS, type OpName } from '../src/graph/ops/index.ts';
 import { mul } from '../src/graph/ops/pointwise.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
@@ -9,7 +10,6 @@ import { Engine, type Tensor } from '../src/runtime/engine.ts';
 import { product } from '../src/shape.ts';
 import { SPECS } from './ops/index.ts';
 import type { OpSpec, Sample, SampleInput } from './ops/spec.ts';
-import { type Tensor64, tensor64 } from './reference/tensor64.ts';
 
 /** Every test of every op, derived from the spec tables under test/ops. */
 

@@ -1,106 +1,53 @@
-import { benchKernels } from '../bench/kernels.ts';
-import { input, type Value } from '../graph/value.ts';
+import { input } from '../graph/value.ts';
 import { encode, revdistSpecs } from '../methods/revdist.ts';
 import { RESNETS } from '../models/resnet.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
-import { RandomStream } from '../random.ts';
-import type { NumberArray } from '../runtime/state.ts';
-import { product, type Shape } from '../shape.ts';
 import { loadWeights } from '../train/encoderWeights.ts';
 import type { Session } from '../train/session.ts';
+import { type Family, OP_CHECKS, UPDATE_CHECKS } from './checks/index.ts';
 import { encoder64 } from './encoderReference.ts';
-import type { Array64 } from './float64.ts';
-import { checkInputs, OP_CHECKS } from './opChecks.ts';
+import { byFamily, type FamilyFinding, type Finding, finding } from './finding.ts';
+import { measurePace, type Pace } from './pace.ts';
+import { drawn, evaluate, runCheck, runUpdateCheck } from './runCheck.ts';
 
-/** How far the adapter's float32 answer lies from float64's. */
-export interface Finding {
-  readonly name: string;
-  readonly maxAbsolute: number;
-  /** Largest difference over the largest magnitude of the answer. */
-  readonly maxRelative: number;
-  readonly ok: boolean;
-}
-
-export interface Examination {
+export interface Examination extends Pace {
+  readonly families: readonly FamilyFinding[];
   readonly findings: readonly Finding[];
-  readonly peakGflops: number;
-  readonly copyGbs: number;
 }
 
-/** float32 over sums of some hundred terms stays well below this; a broken driver does not. */
-const MOST_RELATIVE = 1e-4;
-
-/** Every kind of kernel and the embedded encoder against float64, then the adapter's pace. */
+/** Every op family, its derivatives and the embedded encoder against float64, then the adapter's pace. */
 export async function examine(
   session: Session,
   onProgress: (done: number, of: number) => void,
 ): Promise<Examination> {
+  const checks = Object.entries(OP_CHECKS).flatMap(([family, each]) =>
+    each.map((check) => [family as Family, check] as const),
+  );
   const findings: Finding[] = [];
-  const steps = OP_CHECKS.length + 2;
-  for (const check of OP_CHECKS) {
-    const data = check.inputs.map((shape, i) => randomArray(shape, i));
-    const out = check.run(...checkInputs(check));
-    const got = await evaluate(session, check.name, [out], data);
-    findings.push(compare(check.name, got[0]!, check.reference(...data)));
-    onProgress(findings.length, steps);
-  }
-  findings.push(await examineEncoder(session));
-  onProgress(steps - 1, steps);
-  const records = await benchKernels(session, /^(matmul|copy) /, () => {});
-  onProgress(steps, steps);
-  const best = (rate: 'gflops' | 'gbs'): number => Math.max(...records.map((record) => record[rate] ?? 0));
-  return { findings, peakGflops: best('gflops'), copyGbs: best('gbs') };
+  const steps = checks.length + UPDATE_CHECKS.length + 2;
+  let done = 0;
+  const step = (...found: Finding[]): void => {
+    findings.push(...found);
+    onProgress(++done, steps);
+  };
+  for (const [family, check] of checks) step(...(await runCheck(session, family, check)));
+  for (const check of UPDATE_CHECKS) step(await runUpdateCheck(session, check));
+  step(...(await examineEncoder(session)));
+  const pace = await measurePace(session);
+  step();
+  return { families: byFamily(findings), findings, ...pace };
 }
 
-async function examineEncoder(session: Session): Promise<Finding> {
+async function examineEncoder(session: Session): Promise<Finding[]> {
   const weights = await loadWeights('embedded', 'encoder');
   const layout = networkLayout('doctor encoder', revdistSpecs(RESNETS.resnet18_w16).frozen);
   session.load(layout, weights);
-  const image = randomArray([1, 3, 64, 64], 0);
+  const image = drawn({ shape: [1, 3, 64, 64] }, 0);
   const { layers } = bindNetwork(layout, { training: false });
-  const taps = encode(layers, input('input 0', image.shape), RESNETS.resnet18_w16);
-  const got = await evaluate(session, 'encoder', taps, [image]);
-  const want = encoder64(weights, image);
-  const parts = want.map(({ data }, i) => compare('', got[i]!, data));
-  return {
-    name: 'embedded encoder',
-    maxAbsolute: Math.max(...parts.map((part) => part.maxAbsolute)),
-    maxRelative: Math.max(...parts.map((part) => part.maxRelative)),
-    ok: parts.every((part) => part.ok),
-  };
-}
-
-/** Uniform in [-2, 2), exactly representable in float32. */
-function randomArray(shape: Shape, stream: number): Array64 {
-  const random = new RandomStream(0, stream);
-  return {
-    shape,
-    data: Float64Array.from({ length: product(shape) }, () => Math.fround(random.between(-2, 2))),
-  };
-}
-
-async function evaluate(
-  session: Session,
-  label: string,
-  outs: readonly Value[],
-  inputs: readonly Array64[],
-): Promise<NumberArray[]> {
-  const outputs = new Map(outs.map((out, i) => [String(i), out]));
-  const executable = await session.compile(label, { outputs, effects: [] });
-  executable.run(Object.fromEntries(inputs.map(({ data }, i) => [`input ${i}`, Float32Array.from(data)])));
-  const out = await executable.read();
-  executable.destroy();
-  return outs.map((_, i) => out.get(String(i))!);
-}
-
-function compare(name: string, got: NumberArray, want: Float64Array): Finding {
-  let [maxAbsolute, magnitude] = [0, Number.MIN_VALUE];
-  for (const [i, value] of want.entries()) {
-    const difference = Math.abs(got[i]! - value);
-    // A NaN must count as the worst there is.
-    maxAbsolute = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(maxAbsolute, difference);
-    magnitude = Math.max(magnitude, Math.abs(value));
-  }
-  const maxRelative = maxAbsolute / magnitude;
-  return { name, maxAbsolute, maxRelative, ok: maxRelative < MOST_RELATIVE };
+  const taps = encode(layers, input('image', image.shape), RESNETS.resnet18_w16);
+  const outputs = new Map(taps.map((tap, i) => [`layer${i + 1}`, tap]));
+  const got = await evaluate(session, 'encoder', outputs, { image: Float32Array.from(image.data) });
+  return encoder64(weights, image).map(({ data }, i) =>
+    finding('encoder', `embedded encoder, layer${i + 1}`, got.get(`layer${i + 1}`)!, data),
+  );
 }

@@ -1,9 +1,12 @@
 import { NotFiniteError } from '../errors.ts';
+import { type KeyCounts, keyCounter } from './keyCounts.ts';
 import { type Metric, oneClassReason, undefinedMetric } from './metric.ts';
 
 export interface PixelMetrics {
   readonly auroc: Metric;
   readonly ap: Metric;
+  /** Whether every distinct score was kept apart; always, unless `mostKeys` was given and reached. */
+  readonly exact: boolean;
 }
 
 /** Pixel scores in, P-AUROC and P-AP out, whatever the number of images. */
@@ -13,86 +16,37 @@ export interface PixelAccumulator {
   finish(): PixelMetrics;
 }
 
-/** Keys kept before they are folded into counts: 16 MiB. */
-const BATCH = 1 << 22;
-
 /**
- * Exact: scores become integers that order like the floats, and equal keys are counted. Memory follows the
- * number of distinct scores seen within a batch and overall, 16 bytes each, not the number of pixels.
+ * Exact: memory follows the number of distinct scores, 20 bytes each, not the number of pixels.
+ * @param options.mostKeys bounds it: above that many distinct scores their low bits are dropped (see `exact`).
  */
-export function pixelAccumulator(): PixelAccumulator {
-  let counts: KeyCounts = {
-    keys: new Uint32Array(0),
-    positives: new Float64Array(0),
-    negatives: new Float64Array(0),
-  };
-  const normal = new Uint32Array(BATCH);
-  const anomalous = new Uint32Array(BATCH);
-  let normals = 0;
-  let anomalies = 0;
-  const fold = (): void => {
-    counts = merge(counts, normal.subarray(0, normals).sort(), anomalous.subarray(0, anomalies).sort());
-    normals = 0;
-    anomalies = 0;
-  };
+export function pixelAccumulator(options: { mostKeys?: number } = {}): PixelAccumulator {
+  const counter = keyCounter(options.mostKeys);
   return {
     add(scores, mask) {
-      const bits = new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
+      const bits = scoreBits(scores);
       for (let i = 0; i < scores.length; i++) {
-        if (!Number.isFinite(scores[i]!)) throw new NotFiniteError(`pixel ${i} scores ${scores[i]}`);
-        const key = orderedKey(bits[i]!);
-        if (mask[i]) anomalous[anomalies++] = key;
-        else normal[normals++] = key;
-        if (normals === BATCH || anomalies === BATCH) fold();
+        if (mask[i]) counter.anomalous(bits[i]!, 1);
+        else counter.normal(bits[i]!);
       }
     },
-    finish() {
-      fold();
-      return metricsOf(counts);
-    },
+    finish: () => metricsOf(counter.finish()),
   };
 }
 
-/** Flips all bits of negatives and the sign bit of others; -0 counts as 0. */
-const orderedKey = (bits: number): number =>
-  bits === 0x80000000 ? 0x80000000 : bits & 0x80000000 ? ~bits >>> 0 : (bits | 0x80000000) >>> 0;
-
-interface KeyCounts {
-  readonly keys: Uint32Array;
-  /** Integers beyond 2^32 are possible, beyond 2^53 are not. */
-  readonly positives: Float64Array;
-  readonly negatives: Float64Array;
+/** The scores' own bytes as integers. @throws NotFiniteError naming the pixel. */
+export function scoreBits(scores: Float32Array): Uint32Array {
+  const wrong = scores.findIndex((score) => !Number.isFinite(score));
+  if (wrong >= 0) throw new NotFiniteError(`pixel ${wrong} scores ${scores[wrong]}`);
+  return new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
 }
 
-/** Three sorted lists into one, equal keys added up. */
-function merge(old: KeyCounts, normal: Uint32Array, anomalous: Uint32Array): KeyCounts {
-  const most = old.keys.length + normal.length + anomalous.length;
-  const keys = new Uint32Array(most);
-  const positives = new Float64Array(most);
-  const negatives = new Float64Array(most);
-  let [a, b, c, n] = [0, 0, 0, 0];
-  const END = 2 ** 32;
-  for (;;) {
-    const key = Math.min(old.keys[a] ?? END, normal[b] ?? END, anomalous[c] ?? END);
-    if (key === END) break;
-    keys[n] = key;
-    if (old.keys[a] === key) {
-      positives[n]! += old.positives[a]!;
-      negatives[n]! += old.negatives[a]!;
-      a += 1;
-    }
-    for (; normal[b] === key; b++) negatives[n]! += 1;
-    for (; anomalous[c] === key; c++) positives[n]! += 1;
-    n += 1;
-  }
-  return { keys: keys.slice(0, n), positives: positives.slice(0, n), negatives: negatives.slice(0, n) };
-}
-
-function metricsOf({ positives, negatives }: KeyCounts): PixelMetrics {
+function metricsOf({ positives, negatives, droppedBits }: KeyCounts): PixelMetrics {
+  const exact = droppedBits === 0;
   const total = (counts: Float64Array): number => counts.reduce((sum, n) => sum + n, 0);
   const [p, n] = [total(positives), total(negatives)];
   const reason = oneClassReason(p, n);
-  if (reason) return { auroc: undefinedMetric(reason), ap: undefinedMetric(reason) };
+  if (reason) return { auroc: undefinedMetric(reason), ap: undefinedMetric(reason), exact };
   let hits = 0;
   let flagged = 0;
   let area = 0;
@@ -103,5 +57,5 @@ function metricsOf({ positives, negatives }: KeyCounts): PixelMetrics {
     flagged += positives[i]! + negatives[i]!;
     precision += (positives[i]! / p) * (hits / flagged);
   }
-  return { auroc: { value: area / (p * n) }, ap: { value: precision } };
+  return { auroc: { value: area / (p * n) }, ap: { value: precision }, exact };
 }

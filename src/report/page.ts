@@ -5,7 +5,7 @@ import { distributionFigure } from './distributionFigure.ts';
 import { html, Markup } from './markup.ts';
 import type { ScoreRow } from './scoreRows.ts';
 import { STYLE } from './style.ts';
-import { classTableRows, type TableRow, tableRows } from './table.ts';
+import { classTableRows, reasonLines, type TableRow, tableRows } from './table.ts';
 
 export interface PageSource {
   readonly title: string;
@@ -57,6 +57,7 @@ export function page({ title, results, rows, aligned, galleries }: PageSource): 
 (absolute-unified) and, for comparison, at a threshold of its own for each class (model-unified).</p>
 <h2>Metrics</h2>
 ${numbers(tableRows(results))}
+${reasonLines(results).map((line) => html`<p class="lead">${line}</p>`)}
 <h2>Scores of test images by class</h2>
 <p class="lead key"><span><i style="background:var(--normal)"></i>normal</span><span><i style="background:var(--anomalous)"></i>anomalous</span>
 Dashed: the threshold with the highest F1 over all classes together.</p>

@@ -1,57 +1,83 @@
+import type { MetricName, Metrics } from '../train/tally.ts';
 import { PROTOCOLS, type Protocol } from '../train/testRun.ts';
 
 /** The part of results.json that the tables show. */
 interface TableSource {
   readonly protocols: {
-    readonly 'absolute-unified': Readonly<Record<string, Four>>;
+    readonly 'absolute-unified': Readonly<Record<string, Metrics>>;
     readonly 'model-unified': Readonly<
-      Record<string, { readonly mean: Four; readonly classes: Readonly<Record<string, Four>> }>
+      Record<string, { readonly mean: Metrics; readonly classes: Readonly<Record<string, Metrics>> }>
     >;
   };
 }
 
-interface Four {
-  readonly iAuroc: number | null;
-  readonly iAp: number | null;
-  readonly pAuroc: number | null;
-  readonly pAp: number | null;
-}
-
 export type TableRow = readonly string[];
 
-const percent = (value: number | null): string => (value === null ? '–' : (100 * value).toFixed(1));
-const pair = (a: number | null, b: number | null): string => `${percent(a)} / ${percent(b)}`;
-const TASKS = [
-  { title: 'detection', cell: (four: Four) => pair(four.iAuroc, four.iAp) },
-  { title: 'localisation', cell: (four: Four) => pair(four.pAuroc, four.pAp) },
-] as const;
+interface Task {
+  readonly title: string;
+  readonly needs: MetricName;
+  readonly cell: (metrics: Metrics) => string;
+}
 
-/** The paper's Table 1: a column per alignment, AUROC / AP in percent; the first row is the heading. */
-export function tableRows({ protocols }: TableSource, shown: readonly Protocol[] = PROTOCOLS): TableRow[] {
-  const alignments = Object.keys(protocols['absolute-unified']);
+const percent = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '–' : (100 * value).toFixed(1);
+const pair = (a: number | null, b: number | null): string => `${percent(a)} / ${percent(b)}`;
+const TASKS: readonly Task[] = [
+  { title: 'detection', needs: 'iAuroc', cell: ({ iAuroc, iAp }) => pair(iAuroc, iAp) },
+  { title: 'localisation', needs: 'pAuroc', cell: ({ pAuroc, pAp }) => pair(pAuroc, pAp) },
+  { title: 'AUPRO (dataset)', needs: 'auproDataset', cell: ({ auproDataset }) => percent(auproDataset) },
+  { title: 'AUPRO (rd4ad)', needs: 'auproRd4ad', cell: ({ auproRd4ad }) => percent(auproRd4ad) },
+];
+
+/** Those of whose numbers the results have any. */
+function tasksOf({ protocols }: TableSource): Task[] {
+  const any = Object.values(protocols['absolute-unified'])[0] ?? {};
+  return TASKS.filter(({ needs }) => needs in any);
+}
+
+const metricsOf = ({ protocols }: TableSource, protocol: Protocol, alignment: string): Metrics =>
+  protocol === 'model-unified' ? protocols[protocol][alignment]!.mean : protocols[protocol][alignment]!;
+
+/**
+ * The paper's Table 1: a column per alignment, AUROC / AP in percent, and AUPRO where it was computed; the first row
+ * is the heading.
+ */
+export function tableRows(source: TableSource, shown: readonly Protocol[] = PROTOCOLS): TableRow[] {
+  const alignments = Object.keys(source.protocols['absolute-unified']);
   const rows: TableRow[] = [['AUROC / AP in percent', ...alignments]];
-  for (const { title, cell } of TASKS) {
+  for (const { title, cell } of tasksOf(source)) {
     for (const protocol of shown) {
-      const cells = alignments.map((name) =>
-        cell(protocol === 'model-unified' ? protocols[protocol][name]!.mean : protocols[protocol][name]!),
-      );
+      const cells = alignments.map((name) => cell(metricsOf(source, protocol, name)));
       rows.push([`${title}, ${protocol}`, ...cells]);
     }
   }
   return rows;
 }
 
-/** Each class by itself: a row per class, two columns per alignment. */
-export function classTableRows({ protocols }: TableSource): TableRow[] {
-  const unified = Object.entries(protocols['model-unified']);
+/** Each class by itself: a row per class, two or more columns per alignment. */
+export function classTableRows(source: TableSource): TableRow[] {
+  const unified = Object.entries(source.protocols['model-unified']);
   const classes = Object.keys(unified[0]?.[1].classes ?? {});
+  const tasks = tasksOf(source);
   return [
-    ['AUROC / AP in percent', ...unified.flatMap(([name]) => TASKS.map(({ title }) => `${name}: ${title}`))],
+    ['AUROC / AP in percent', ...unified.flatMap(([name]) => tasks.map(({ title }) => `${name}: ${title}`))],
     ...classes.map((className) => [
       className,
-      ...unified.flatMap(([, { classes: each }]) => TASKS.map(({ cell }) => cell(each[className]!))),
+      ...unified.flatMap(([, { classes: each }]) => tasks.map(({ cell }) => cell(each[className]!))),
     ]),
   ];
+}
+
+/** Why numbers of the table are missing, and what the means leave out: a line each, the same for several columns once. */
+export function reasonLines(source: TableSource, shown: readonly Protocol[] = PROTOCOLS): string[] {
+  const lines = new Set<string>();
+  for (const protocol of shown) {
+    for (const alignment of Object.keys(source.protocols['absolute-unified'])) {
+      const reasons = Object.entries(metricsOf(source, protocol, alignment).reasons ?? {});
+      for (const [name, reason] of reasons) lines.add(`${name}, ${protocol}: ${reason}`);
+    }
+  }
+  return [...lines];
 }
 
 /** Rows as aligned text for a terminal. */

@@ -1,8 +1,9 @@
 import { input, type Value } from '../graph/value.ts';
+import { encode, rebuild } from '../methods/revdist.ts';
 import { EFFICIENTNET_TAPS, type EfficientNetConfig, efficientnetFeatures } from '../models/efficientnet.ts';
-import { RESNETS, type ResNetName, resnetFeatures } from '../models/resnet.ts';
+import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import type { NamedTensor, StateDict } from '../nn/init.ts';
-import { declare, type Layers, within } from '../nn/layers.ts';
+import { declare, type Layers } from '../nn/layers.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
 import { loadEfficientnet, loadWeights } from './encoderWeights.ts';
 import { openSession } from './session.ts';
@@ -11,10 +12,15 @@ export type EncoderName = ResNetName | 'efficientnet_b4';
 export const ENCODER_NAMES = [...Object.keys(RESNETS), 'efficientnet_b4'] as EncoderName[];
 
 const RESNET_TAPS = ['layer1', 'layer2', 'layer3'] as const;
+const REBUILT_TAPS = ['bottleneck', 'rebuilt1', 'rebuilt2', 'rebuilt3'] as const;
 
 /** What an encoder calls its feature maps, finest first. */
 export const tapNames = (name: EncoderName): readonly string[] =>
   name === 'efficientnet_b4' ? EFFICIENTNET_TAPS : RESNET_TAPS;
+
+/** What reverse distillation makes of them where the weights hold it too: its embedding, and the maps rebuilt. */
+export const rebuiltTapNames = (name: EncoderName): readonly string[] =>
+  name === 'efficientnet_b4' ? [] : REBUILT_TAPS;
 
 /** A pre-trained encoder on a device. */
 export interface Encoder {
@@ -23,14 +29,19 @@ export interface Encoder {
   close(): void;
 }
 
-/** @param size height and width of every image, multiples of 32. @throws WeightsError, FileError, GpuError. */
+/**
+ * @param options.names of `tapNames` and `rebuiltTapNames`; default all of the former.
+ * @param size height and width of every image, multiples of 32.
+ * @throws WeightsError, FileError, GpuError.
+ */
 export async function openEncoder(
   name: EncoderName,
   weights: string,
   size: readonly [number, number],
-  adapter?: string,
+  options: { adapter?: string; names?: readonly string[] } = {},
 ): Promise<Encoder> {
-  const { tensors, taps } = await network(name, weights);
+  const { adapter, names = tapNames(name) } = options;
+  const { tensors, taps } = await network(name, weights, names);
   const session = await openSession(adapter);
   try {
     const images = input('image', [1, 3, ...size]);
@@ -40,17 +51,16 @@ export async function openEncoder(
     );
     session.load(layout, tensors, weights);
     const values = taps(bindNetwork(layout, { training: false }).layers, images);
-    const names = tapNames(name);
-    const outputs = new Map(names.map((tap, i) => [tap, values[i]!]));
+    const outputs = new Map(names.map((tap) => [tap, values.get(tap)!]));
     const executable = await session.compile('features', { outputs, effects: [] });
     return {
       async features(image) {
         executable.run({ image });
         const out = await executable.read();
         return new Map(
-          names.map((tap, i) => [
+          names.map((tap) => [
             tap,
-            { shape: values[i]!.shape.slice(1), data: out.get(tap) as Float32Array },
+            { shape: values.get(tap)!.shape.slice(1), data: out.get(tap) as Float32Array },
           ]),
         );
       },
@@ -62,19 +72,34 @@ export async function openEncoder(
   }
 }
 
+type Taps = ReadonlyMap<string, Value>;
+
 /** The function from images to feature maps, and the tensors it needs. */
 async function network(
   name: EncoderName,
   weights: string,
-): Promise<{ tensors: StateDict; taps: (layers: Layers, images: Value) => readonly Value[] }> {
+  names: readonly string[],
+): Promise<{ tensors: StateDict; taps: (layers: Layers, images: Value) => Taps }> {
   if (name === 'efficientnet_b4') {
     const { tensors, config }: { tensors: StateDict; config: EfficientNetConfig } =
       await loadEfficientnet(weights);
-    return { tensors, taps: (layers, images) => efficientnetFeatures(layers, images, config) };
+    return {
+      tensors,
+      taps: (layers, images) => named(EFFICIENTNET_TAPS, efficientnetFeatures(layers, images, config)),
+    };
   }
+  const rebuilt = names.some((tap) => rebuiltTapNames(name).includes(tap));
   return {
-    tensors: await loadWeights(weights, 'encoder'),
-    taps: (layers, images) =>
-      within(layers, 'encoder', (inner) => resnetFeatures(inner, images, RESNETS[name])),
+    tensors: await loadWeights(weights, 'encoder', rebuilt),
+    taps(layers, images) {
+      const features = encode(layers, images, RESNETS[name]);
+      const taps = named(RESNET_TAPS, features);
+      if (!rebuilt) return taps;
+      const { embedding, rebuilt: maps } = rebuild(layers, features, RESNETS[name]);
+      return new Map([...taps, ...named(REBUILT_TAPS, [embedding, ...maps])]);
+    },
   };
 }
+
+const named = (names: readonly string[], values: readonly Value[]): Map<string, Value> =>
+  new Map(names.map((name, i) => [name, values[i]!]));

@@ -10,20 +10,29 @@ import { publishedAs } from '../published/table.ts';
 /** The encoder that ships with the package: docs/encoder.md says what it is and is not. */
 export const EMBEDDED_ENCODER = fileURLToPath(new URL('../../weights/encoder.safetensors', import.meta.url));
 
+/** What a trained run's file holds beside the encoder, under names of its own. */
+const DETECTOR = /^(bottleneck|decoder)\./;
+
 /** The classifier, the stage before it, and batch norms' counters. */
 const UNUSED = /(^|\.)(fc|layer4)\.|num_batches_tracked$/;
 
 /**
  * The tensors of a safetensors or PyTorch file under `prefix.`, in torchvision's names. `embedded` is the
- * package's own file. What no detector needs is left out: `layer4`, `fc` and counters.
+ * package's own file. `whole` takes a detector's own tensors (`bottleneck.`, `decoder.`) too, under their own names. What
+ * no detector needs is left out: `layer4`, `fc` and counters.
  * @throws WeightsError, FileError; NotFiniteError naming the tensor that holds NaN or infinity.
  */
-export async function loadWeights(source: string, prefix: string): Promise<StateDict> {
+export async function loadWeights(source: string, prefix: string, whole = false): Promise<StateDict> {
   const path = source === 'embedded' ? EMBEDDED_ENCODER : source;
   const file = await openWeights(path);
   try {
     const found: StateDict = new Map();
-    for (const [own, { name, shape }] of encoderTensors(file.tensors, prefix)) {
+    const detector = [...file.tensors].filter(([name]) => whole && DETECTOR.test(name));
+    const wanted = [
+      ...encoderTensors(file.tensors, prefix),
+      ...detector.map(([name, tensor]) => [name, { ...tensor, name }] as const),
+    ];
+    for (const [own, { name, shape }] of wanted) {
       const data = await file.read(name);
       refuseNonFinite(path, name, data);
       found.set(own, { shape, data });
@@ -43,7 +52,7 @@ export function encoderTensors<T>(
   tensors: ReadonlyMap<string, T>,
   prefix: string,
 ): Map<string, T & { readonly name: string }> {
-  const used = [...tensors].filter(([name]) => !UNUSED.test(name));
+  const used = [...tensors].filter(([name]) => !UNUSED.test(name) && !DETECTOR.test(name));
   const own = used.filter(([name]) => name.startsWith(`${prefix}.`));
   return new Map(
     (own.length > 0 ? own : used).map(([name, tensor]) => [

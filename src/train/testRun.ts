@@ -4,25 +4,11 @@ import { FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
 import { type Alignment, floorActs } from '../methods/cada.ts';
-import {
-  auroc,
-  averagePrecision,
-  type Metric,
-  type PixelAccumulator,
-  pixelAccumulator,
-} from '../metrics/index.ts';
+import type { AuproDefinition } from '../metrics/index.ts';
 import type { RunConfig } from './config.ts';
 import { readRunConfig, runFiles } from './runFolder.ts';
 import { openScorer } from './scorer.ts';
-
-/** The four numbers of one protocol under one alignment; `reasons` says why a null is null. */
-export interface Metrics {
-  iAuroc: number | null;
-  iAp: number | null;
-  pAuroc: number | null;
-  pAp: number | null;
-  reasons?: Record<string, string>;
-}
+import { type Metrics, meanMetrics, newTally, type Tally } from './tally.ts';
 
 /** One threshold for all classes together, or one for each. */
 export const PROTOCOLS = ['model-unified', 'absolute-unified'] as const;
@@ -47,6 +33,8 @@ export interface Results {
 export interface TestOptions {
   readonly run: string;
   readonly data?: string;
+  /** Definitions of AUPRO to compute; default none: each costs about as much as the other pixel metrics. */
+  readonly aupro?: readonly AuproDefinition[];
   readonly adapter?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
@@ -66,7 +54,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
   const scorer = await openScorer(options.run, config, { adapter: options.adapter });
   const loader = new ImageLoader({ size: config.size });
   try {
-    const tally = newTally(scorer.alignments, dataset.classes);
+    const tally = newTally(scorer.alignments, dataset.classes, options.aupro ?? []);
     const rows: Row[] = [];
     const floored: Record<string, number> = {};
     const scale = mapScale(scorer.alignments, dataset.test.length);
@@ -89,7 +77,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
           : null;
         const empty = mask ?? new Uint8Array(config.size ** 2);
         for (const [alignment, map] of image.maps) {
-          tally.add(alignment, sample.className, map, empty);
+          tally.add(alignment, sample.className, map, empty, config.size);
           scale.add(alignment, map);
         }
         for (const [alignment, [u, gamma]] of image.statistics) {
@@ -118,26 +106,6 @@ export async function testRun(options: TestOptions): Promise<Results> {
   }
 }
 
-interface Tally {
-  add(alignment: Alignment, className: string, map: Float32Array, mask: Uint8Array): void;
-  pixels(alignment: Alignment, className: string | null): { auroc: Metric; ap: Metric };
-}
-
-/** One accumulator per alignment for the pooled protocol and one per class. */
-function newTally(alignments: readonly Alignment[], classes: readonly string[]): Tally {
-  const all = new Map<string, PixelAccumulator>();
-  for (const alignment of alignments) {
-    for (const name of ['', ...classes]) all.set(`${alignment}/${name}`, pixelAccumulator());
-  }
-  return {
-    add(alignment, className, map, mask) {
-      all.get(`${alignment}/`)!.add(map, mask);
-      all.get(`${alignment}/${className}`)!.add(map, mask);
-    },
-    pixels: (alignment, className) => all.get(`${alignment}/${className ?? ''}`)!.finish(),
-  };
-}
-
 function protocolsOf(
   alignments: readonly Alignment[],
   classes: readonly string[],
@@ -146,57 +114,17 @@ function protocolsOf(
 ): Results['protocols'] {
   const protocols: Results['protocols'] = { 'absolute-unified': {}, 'model-unified': {} };
   for (const alignment of alignments) {
-    protocols['absolute-unified'][alignment] = metricsOf(alignment, rows, tally, null);
-    const each = Object.fromEntries(
-      classes.map((name) => [
-        name,
-        metricsOf(
-          alignment,
-          rows.filter((row) => row.sample.className === name),
-          tally,
-          name,
-        ),
-      ]),
-    );
-    protocols['model-unified'][alignment] = { mean: meanOf(Object.values(each)), classes: each };
+    const metrics = (className: string | null): Metrics => {
+      const own = className === null ? rows : rows.filter((row) => row.sample.className === className);
+      const scores = own.map((row) => row.scores.get(alignment)!);
+      const labels = own.map((row) => row.sample.anomalous);
+      return tally.metrics(alignment, className, scores, labels);
+    };
+    protocols['absolute-unified'][alignment] = metrics(null);
+    const each = Object.fromEntries(classes.map((name) => [name, metrics(name)]));
+    protocols['model-unified'][alignment] = { mean: meanMetrics(each), classes: each };
   }
   return protocols;
-}
-
-function metricsOf(
-  alignment: Alignment,
-  rows: readonly Row[],
-  tally: Tally,
-  className: string | null,
-): Metrics {
-  const scores = rows.map((row) => row.scores.get(alignment)!);
-  const labels = rows.map((row) => row.sample.anomalous);
-  const pixels = tally.pixels(alignment, className);
-  const found: Record<string, Metric> = {
-    iAuroc: auroc(scores, labels),
-    iAp: averagePrecision(scores, labels),
-    pAuroc: pixels.auroc,
-    pAp: pixels.ap,
-  };
-  const reasons = Object.fromEntries(
-    Object.entries(found).flatMap(([name, { reason }]) => (reason ? [[name, reason]] : [])),
-  );
-  const [iAuroc, iAp, pAuroc, pAp] = ['iAuroc', 'iAp', 'pAuroc', 'pAp'].map((name) => found[name]!.value) as [
-    number | null,
-    number | null,
-    number | null,
-    number | null,
-  ];
-  return { iAuroc, iAp, pAuroc, pAp, ...(Object.keys(reasons).length > 0 ? { reasons } : {}) };
-}
-
-/** The unweighted mean over classes; classes without a value are left out of it. */
-function meanOf(all: readonly Metrics[]): Metrics {
-  const mean = (name: 'iAuroc' | 'iAp' | 'pAuroc' | 'pAp'): number | null => {
-    const values = all.flatMap((metrics) => (metrics[name] === null ? [] : [metrics[name]!]));
-    return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-  };
-  return { iAuroc: mean('iAuroc'), iAp: mean('iAp'), pAuroc: mean('pAuroc'), pAp: mean('pAp') };
 }
 
 async function writeScores(

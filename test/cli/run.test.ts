@@ -83,6 +83,26 @@ describe('the main job', () => {
   );
 
   it(
+    'adds AUPRO under the names of its definitions where asked',
+    async () => {
+      const table = await succeed(['test', folder.path('first'), '--quiet', '--aupro', 'dataset,rd4ad']);
+      const results = JSON.parse(await readFile(folder.path('first', 'results.json'), 'utf8'));
+      for (const name of ['auproDataset', 'auproRd4ad'] as const) {
+        const pooled = results.protocols['absolute-unified'].cada[name];
+        expect(pooled).toBeGreaterThan(0);
+        expect(pooled).toBeLessThanOrEqual(1);
+        const { mean, classes } = results.protocols['model-unified'].cada;
+        const each = Object.values(classes).map((metrics) => (metrics as Record<string, number>)[name]!);
+        expect(mean[name]).toBeCloseTo(each.reduce((sum, value) => sum + value, 0) / each.length, 12);
+      }
+      const percent = (100 * results.protocols['absolute-unified'].none.auproDataset).toFixed(1);
+      expect(table).toMatch(new RegExp(`AUPRO \\(dataset\\), absolute-unified +${percent} `));
+      expect(table).toContain('AUPRO (rd4ad), model-unified');
+    },
+    SLOW,
+  );
+
+  it(
     'writes a report that loads nothing from anywhere',
     async () => {
       await succeed(['report', folder.path('first')]);

@@ -49,6 +49,7 @@ describe('misuse exits 2 and says what would be right', () => {
     [['train', 'x'], "required option '--out <run>' not specified"],
     [['data', 'synth', '--out', 'x', '--classes', 'many'], '--classes expects a whole number'],
     [['test', 'x', '--protocol', 'all'], 'expects any of model-unified,absolute-unified, got all'],
+    [['test', 'x', '--aupro', 'mvtec'], 'expects any of dataset,rd4ad, got mvtec'],
     [['bench', 'latency', '--model', 'resnet19'], 'expects any of resnet18, '],
     [['features', 'a.png', '--out', 'f', '--encoder', 'vgg'], '--encoder expects one of resnet18, '],
   ])('%j', async (args, message) => {

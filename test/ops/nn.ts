@@ -1,9 +1,9 @@
+import { at, build, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { input } from '../../src/graph/value.ts';
 import { AUTHOR_BLUR, gaussianBlur2d, gaussianTaps, SCIPY_BLUR } from '../../src/nn/blur.ts';
 import { crossEntropy, mseLoss, smoothL1Loss } from '../../src/nn/losses.ts';
 import { batchNorm2d, batchNorm2dTrain, layerNorm } from '../../src/nn/norm.ts';
 import { logSoftmax, softmax } from '../../src/nn/softmax.ts';
-import { at, build, type Tensor64 } from '../reference/tensor64.ts';
 import type { SpecTable } from './spec.ts';
 
 function softmaxRef(x: Tensor64): Tensor64 {

@@ -1,10 +1,10 @@
+import { at, build, roundingScale, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { randomUniform } from '../../src/graph/ops/random.ts';
 import { gather, kthLargest, oneHot } from '../../src/graph/ops/select.ts';
 import { input } from '../../src/graph/value.ts';
 import { dropout } from '../../src/nn/dropout.ts';
 import { topFractionMean } from '../../src/nn/topFraction.ts';
 import { philox } from '../../src/random.ts';
-import { at, build, roundingScale, type Tensor64 } from '../reference/tensor64.ts';
 import type { SampleInput, SpecTable } from './spec.ts';
 
 const sortedRows = (x: Tensor64): number[][] => {

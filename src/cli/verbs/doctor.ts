@@ -8,7 +8,7 @@ export const doctorVerb: AddVerb = (program, run) => {
   program
     .command('doctor')
     .description(
-      'adapters, limits, whether their arithmetic is right, and how fast they are; exit 4 if unusable',
+      'adapters, limits, every op family and its derivatives against float64, and the measured pace; exit 4 if unusable',
     )
     .addHelpText('after', '\nExample:\n  wgad doctor')
     .action(() =>
@@ -32,12 +32,15 @@ export const doctorVerb: AddVerb = (program, run) => {
             `using ${gpu.adapter.name}${gpu.adapter.software ? ' (software: a CPU pretending to be a GPU)' : ''}`,
             ...Object.entries(gpu.facts).map(([name, value]) => `  ${name}: ${value}`),
             `  features: ${report.features.join(' ')}`,
-            'against float64 (largest absolute and relative difference):',
-            ...examination.findings.map(
-              ({ name, maxAbsolute, maxRelative, ok }) =>
-                `  ${ok ? 'ok   ' : 'WRONG'} ${name.padEnd(18)} ${maxAbsolute.toExponential(1)}  ${maxRelative.toExponential(1)}`,
+            'against float64, per op family the largest absolute and relative difference, and where:',
+            ...examination.families.map(
+              ({ family, checks, maxAbsolute, maxRelative, worst, ok }) =>
+                `  ${ok ? 'ok   ' : 'WRONG'} ${family.padEnd(11)} ${maxAbsolute.toExponential(1)}  ${maxRelative.toExponential(1)}  ${worst} (of ${checks})`,
             ),
-            `measured: ${examination.peakGflops.toFixed(1)} GFLOP/s (matmul 512), ${examination.copyGbs.toFixed(1)} GB/s (copy)`,
+            ...examination.findings
+              .filter(({ ok }) => !ok)
+              .map(({ name, maxRelative }) => `  WRONG ${name}: ${maxRelative.toExponential(1)}`),
+            `measured: ${examination.peakGflops.toFixed(1)} GFLOP/s (${examination.peakAt}), ${examination.copyGbs.toFixed(1)} GB/s (copy of ${examination.copyAt})`,
           ];
           context.result(report, lines.join('\n'));
           return examination.findings.every(({ ok }) => ok) ? EXIT.done : EXIT.noAdapter;

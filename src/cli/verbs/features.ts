@@ -3,7 +3,13 @@ import { ConfigError } from '../../errors.ts';
 import { writeSafetensors } from '../../formats/safetensors.ts';
 import { readWeights } from '../../formats/weightsFile.ts';
 import type { StateDict } from '../../nn/init.ts';
-import { ENCODER_NAMES, type EncoderName, openEncoder, tapNames } from '../../train/encoder.ts';
+import {
+  ENCODER_NAMES,
+  type EncoderName,
+  openEncoder,
+  rebuiltTapNames,
+  tapNames,
+} from '../../train/encoder.ts';
 import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
@@ -27,7 +33,7 @@ export const featuresVerb: AddVerb = (program, run) => {
     .option('--size <px>', 'side that images are resized to', integer('--size', 32), 256)
     .option(
       '--layers <names>',
-      'which of layer1, layer2, layer3, or block1, block5, block9, block21; default all',
+      "which of layer1, layer2, layer3, or block1, block5, block9, block21; default all of the encoder's; from a trained run's weights also bottleneck, rebuilt1, rebuilt2, rebuilt3",
     )
     .addHelpText('after', '\nExample:\n  wgad features photo.png --out photo.safetensors')
     .action((paths: string[], flags: FeatureFlags) =>
@@ -39,7 +45,10 @@ export const featuresVerb: AddVerb = (program, run) => {
         const layers = layersOf(name, flags.layers);
         const weights = await weightsFor(name, flags.weights);
         const inputs = await readInputs(paths, flags.size);
-        const encoder = await openEncoder(name, weights, inputs.shape, context.gpu);
+        const encoder = await openEncoder(name, weights, inputs.shape, {
+          adapter: context.gpu,
+          names: layers,
+        });
         const out: StateDict = new Map();
         const progress = context.progress('features');
         try {
@@ -90,8 +99,8 @@ async function readInputs(paths: readonly string[], size: number): Promise<Input
 }
 
 function layersOf(encoder: EncoderName, text: string | undefined): readonly string[] {
-  const known = tapNames(encoder);
-  const names = text?.split(',').map((name) => name.trim()) ?? known;
+  const known = [...tapNames(encoder), ...rebuiltTapNames(encoder)];
+  const names = text?.split(',').map((name) => name.trim()) ?? tapNames(encoder);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new ConfigError(`--layers expects any of ${known.join(', ')}, got ${unknown}`);

@@ -1,9 +1,20 @@
 import { InvalidArgumentError } from 'commander';
-import { classTableRows, formatTable, tableRows } from '../../report/table.ts';
+import { AUPRO_DEFINITIONS, type AuproDefinition } from '../../metrics/index.ts';
+import { classTableRows, formatTable, reasonLines, tableRows } from '../../report/table.ts';
 import { PROTOCOLS, type Protocol, type Results, testRun } from '../../train/testRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import type { AddVerb } from '../program.ts';
+
+interface TestFlags {
+  readonly data?: string;
+  readonly protocol: Protocol[];
+  readonly byClass?: boolean;
+  readonly aupro: AuproDefinition[];
+}
+
+const AUPRO_HELP =
+  "add the per-region overlap's area up to 30 % false positives: dataset (MVTec's, over all regions), rd4ad (RD4AD's, per image, 200 thresholds), or both; default none";
 
 export const testVerb: AddVerb = (program, run) => {
   program
@@ -12,23 +23,32 @@ export const testVerb: AddVerb = (program, run) => {
     .option('--data <dir>', 'another data set than the one trained on')
     .option('--protocol <names>', 'protocols to print, of those in results.json', protocols, [...PROTOCOLS])
     .option('--by-class', 'print each class too')
+    .option('--aupro <names>', AUPRO_HELP, definitions, [])
     .addHelpText('after', '\nExample:\n  wgad test runs/first --by-class')
-    .action((folder: string, flags: { data?: string; protocol: Protocol[]; byClass?: boolean }) =>
+    .action((folder: string, flags: TestFlags) =>
       run(async (context) => {
-        const results = await testWith(context, folder, flags.data);
-        const tables = [tableRows(results, flags.protocol)];
-        if (flags.byClass) tables.push(classTableRows(results));
-        context.result(results, tables.map(formatTable).join('\n\n'));
+        const results = await testWith(context, folder, flags.data, flags.aupro);
+        const parts = [formatTable(tableRows(results, flags.protocol))];
+        if (flags.byClass) parts.push(formatTable(classTableRows(results)));
+        const reasons = reasonLines(results, flags.protocol);
+        if (reasons.length > 0) parts.push(reasons.join('\n'));
+        context.result(results, parts.join('\n\n'));
         return EXIT.done;
       }),
     );
 };
 
-export async function testWith(context: Context, run: string, data?: string): Promise<Results> {
+export async function testWith(
+  context: Context,
+  run: string,
+  data?: string,
+  aupro?: readonly AuproDefinition[],
+): Promise<Results> {
   const progress = context.progress('testing');
   const results = await testRun({
     run,
     data,
+    aupro,
     adapter: context.gpu,
     signal: context.signal,
     onProgress: (done, of) => progress.update(done, of),
@@ -37,13 +57,14 @@ export async function testWith(context: Context, run: string, data?: string): Pr
   return results;
 }
 
-/** Parses `a,b` of protocol names. */
-function protocols(text: string): Protocol[] {
+const protocols = (text: string): Protocol[] => anyOf(text, PROTOCOLS);
+const definitions = (text: string): AuproDefinition[] => anyOf(text, AUPRO_DEFINITIONS);
+
+/** Parses `a,b` of known names. */
+function anyOf<T extends string>(text: string, names: readonly T[]): T[] {
   return text.split(',').map((name) => {
-    const known = PROTOCOLS.find((each) => each === name.trim());
-    if (!known) {
-      throw new InvalidArgumentError(`expects any of ${PROTOCOLS.join(',')}, got ${name}.`);
-    }
+    const known = names.find((each) => each === name.trim());
+    if (!known) throw new InvalidArgumentError(`expects any of ${names.join(',')}, got ${name}.`);
     return known;
   });
 }

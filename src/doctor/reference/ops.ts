@@ -1,5 +1,5 @@
-import type { Shape } from '../../src/shape.ts';
-import { broadcastShapes, product } from '../../src/shape.ts';
+import type { Shape } from '../../shape.ts';
+import { broadcastShapes, product } from '../../shape.ts';
 import { at, broadcastAt, build, forEachIndex, roundingScale, type Tensor64 } from './tensor64.ts';
 
 /** Float64 references, written as the definitions read. */

@@ -1,6 +1,6 @@
-import type { ConvGeometry } from '../../src/graph/ops/conv.ts';
-import type { Shape } from '../../src/shape.ts';
-import { product } from '../../src/shape.ts';
+import type { ConvGeometry } from '../../graph/ops/conv.ts';
+import type { Shape } from '../../shape.ts';
+import { product } from '../../shape.ts';
 import { roundingScale, type Tensor64 } from './tensor64.ts';
 
 type Four = [number, number, number, number];

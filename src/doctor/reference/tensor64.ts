@@ -1,4 +1,4 @@
-import { product, type Shape, stridesOf } from '../../src/shape.ts';
+import { product, type Shape, stridesOf } from '../../shape.ts';
 
 /** A float64 tensor in plain arrays: what references compute on. Written for clarity, no tiling. */
 export interface Tensor64 {

@@ -1,0 +1,138 @@
+import { add, mul } from '../../graph/ops/pointwise.ts';
+import { argmax, max, mean, min, std, sum } from '../../graph/ops/reduce.ts';
+import { gather, kthLargest, oneHot } from '../../graph/ops/select.ts';
+import { cosineMap, rowDots } from '../../graph/ops/similarity.ts';
+import { softmax } from '../../nn/softmax.ts';
+import { topFractionMean } from '../../nn/topFraction.ts';
+import { at, build, type Tensor64 } from '../reference/tensor64.ts';
+import { type CheckInput, type OpCheck, shaped } from './check.ts';
+
+const rowsOf = ({ shape, data }: Tensor64): Float64Array[] => {
+  const width = shape.at(-1)!;
+  return Array.from({ length: data.length / width }, (_, i) => data.subarray(i * width, (i + 1) * width));
+};
+const total = (row: Float64Array): number => row.reduce((a, b) => a + b, 0);
+const perRow = (x: Tensor64, fn: (row: Float64Array) => number): Tensor64 => {
+  const rows = rowsOf(x);
+  return build([rows.length], ([i]) => fn(rows[i!]!));
+};
+const deviation = (row: Float64Array): number => {
+  const middle = total(row) / row.length;
+  return Math.sqrt(total(row.map((value) => (value - middle) ** 2)) / (row.length - 1));
+};
+
+export const reduceChecks: readonly OpCheck[] = [
+  {
+    name: 'sum of rows',
+    inputs: shaped([7, 1009]),
+    run: (x) => sum(x!, { axes: [1] }),
+    reference: (x) => perRow(x, total),
+  },
+  {
+    name: 'mean of columns',
+    inputs: shaped([211, 37]),
+    run: (x) => mean(x!, { axes: [0] }),
+    reference: (x) => build([37], ([j]) => rowsOf(x).reduce((s, row) => s + row[j!]!, 0) / 211),
+  },
+  {
+    name: 'max, min',
+    inputs: shaped([7, 1009]),
+    run: (x) => add(max(x!, { axes: [1] }), mul(min(x!, { axes: [1] }), 0.5)),
+    reference: (x) => perRow(x, (row) => Math.max(...row) + 0.5 * Math.min(...row)),
+  },
+  {
+    name: 'std',
+    inputs: shaped([7, 1009]),
+    run: (x) => std(x!, { axes: [1] }),
+    reference: (x) => perRow(x, deviation),
+  },
+  {
+    name: 'softmax',
+    inputs: shaped([11, 103]),
+    run: (x) => softmax(x!, 1),
+    reference: (x) =>
+      build(x.shape, ([i, j]) => {
+        const row = rowsOf(x)[i!]!.map(Math.exp);
+        return row[j!]! / total(row);
+      }),
+  },
+  {
+    name: 'argmax',
+    inputs: shaped([13, 1009]),
+    run: (x) => argmax(x!, 1),
+    reference: (x) => perRow(x, (row) => row.indexOf(Math.max(...row))),
+    differentiable: false,
+  },
+];
+
+const products = (a: Float64Array, b: Float64Array): [number, number, number] => [
+  total(a.map((value, i) => value * b[i]!)),
+  total(a.map((value) => value ** 2)),
+  total(b.map((value) => value ** 2)),
+];
+
+export const similarityChecks: readonly OpCheck[] = [
+  {
+    name: 'cosineMap',
+    inputs: shaped([3, 29, 31], [3, 29, 31]),
+    run: (a, b) => cosineMap(a!, b!),
+    reference: (a, b) =>
+      build([3, 31], ([n, s]) => {
+        const along = (x: Tensor64): Float64Array =>
+          Float64Array.from({ length: 29 }, (_, c) => at(x, [n!, c, s!]));
+        const [ab, aa, bb] = products(along(a), along(b));
+        return 1 - ab / Math.sqrt(aa * bb);
+      }),
+  },
+  {
+    name: 'rowDots',
+    inputs: shaped([5, 1013], [5, 1013]),
+    run: (a, b) => rowDots(a!, b!),
+    reference: (a, b) => build([5, 3], ([n, j]) => products(rowsOf(a)[n!]!, rowsOf(b)[n!]!)[j!]!),
+  },
+];
+
+const labels = (count: number, classes: number): CheckInput => ({
+  shape: [count],
+  dtype: 'i32',
+  draw: (random) => random.integer(classes),
+});
+
+export const selectChecks: readonly OpCheck[] = [
+  {
+    name: 'kthLargest',
+    inputs: shaped([3, 2503]),
+    run: (x) => kthLargest(x!, 25),
+    reference: (x) => build([3, 1], ([n]) => rowsOf(x)[n!]!.toSorted().at(-25)!),
+    differentiable: false,
+  },
+  {
+    name: 'topFractionMean',
+    inputs: shaped([3, 53, 47]),
+    run: (x) => topFractionMean(x!, 0.01),
+    reference: (x) =>
+      build(
+        [3],
+        ([n]) =>
+          total(
+            x.data
+              .slice(n! * 2491, (n! + 1) * 2491)
+              .sort()
+              .subarray(2491 - 24),
+          ) / 24,
+      ),
+  },
+  {
+    name: 'gather',
+    inputs: [{ shape: [11, 5, 7] }, labels(19, 11)],
+    run: (x, rows) => gather(x!, rows!),
+    reference: (x, rows) => build([19, 5, 7], ([n, a, b]) => at(x, [rows.data[n!]!, a!, b!])),
+  },
+  {
+    name: 'oneHot',
+    inputs: [labels(19, 11)],
+    run: (x) => oneHot(x!, 11),
+    reference: (x) => build([19, 11], ([n, c]) => Number(x.data[n!] === c)),
+    differentiable: false,
+  },
+];

@@ -1,0 +1,58 @@
+import { measurePlan } from '../bench/planCase.ts';
+import { matmul } from '../graph/ops/matmul.ts';
+import { shift } from '../graph/ops/pointwise.ts';
+import { input, type Value } from '../graph/value.ts';
+import type { Session } from '../train/session.ts';
+
+/** The adapter's pace as this engine reaches it. */
+export interface Pace {
+  /** Best of the products, and the side of the one that reached it. */
+  readonly peakGflops: number;
+  readonly peakAt: string;
+  /** Bytes read and written by a copy, best over sizes. */
+  readonly copyGbs: number;
+  readonly copyAt: string;
+}
+
+/** Larger ones only where the smaller is quick: a software adapter would take minutes. */
+const SIDES = [256, 512, 1024, 2048, 4096];
+const COPIES_MIB = [16, 64, 256];
+const LONG_MS = 50;
+const SAMPLES = 5;
+
+export async function measurePace(session: Session): Promise<Pace> {
+  const products = await bestOf(session, SIDES, 'gflops', (n) =>
+    matmul(input('x', [n, n]), input('w', [n, n])),
+  );
+  const copies = await bestOf(session, COPIES_MIB, 'gbs', (mib) => shift(input('x', [mib, 2 ** 18]), 1));
+  return {
+    peakGflops: products.rate,
+    peakAt: `matmul ${products.size}`,
+    copyGbs: copies.rate,
+    copyAt: `${copies.size} MiB`,
+  };
+}
+
+async function bestOf(
+  session: Session,
+  sizes: readonly number[],
+  rate: 'gflops' | 'gbs',
+  build: (size: number) => Value,
+): Promise<{ rate: number; size: number }> {
+  let best = { rate: 0, size: sizes[0]! };
+  for (const size of sizes) {
+    const out = build(size);
+    // The copies' sizes are in MiB of float32; a product's operands are always smaller than its limit allows.
+    if (4 * out.shape.reduce((a, b) => a * b, 1) > session.gpu.facts.maxBindingBytes) break;
+    const graph = { outputs: new Map([['out', out]]), effects: [] };
+    const record = await measurePlan(
+      session,
+      { suite: 'doctor', name: 'pace', shape: String(size) },
+      graph,
+      SAMPLES,
+    );
+    if (record[rate]! > best.rate) best = { rate: record[rate]!, size };
+    if (record.medianMs > LONG_MS) break;
+  }
+  return best;
+}

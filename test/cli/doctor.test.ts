@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { OP_CHECKS } from '../../src/doctor/checks/index.ts';
+import { wgad } from './wgad.ts';
+
+it('doctor reports every op family and the pace of this adapter, from the package alone', async () => {
+  const { code, stdout, stderr } = await wgad(['doctor', '--json', '--quiet']);
+  expect(code, stderr).toBe(0);
+  const report = JSON.parse(stdout);
+  const names = report.families.map((each: { family: string }) => each.family);
+  expect(names).toEqual([...Object.keys(OP_CHECKS), 'update', 'encoder']);
+  for (const { ok, maxRelative, checks } of report.families) {
+    expect(ok).toBe(true);
+    expect(maxRelative).toBeLessThan(1e-4);
+    expect(checks).toBeGreaterThan(0);
+  }
+  expect(report.findings.length).toBeGreaterThan(100);
+  for (const rate of [report.peakGflops, report.copyGbs]) expect(rate).toBeGreaterThan(0);
+  expect(report.peakAt).toMatch(/^matmul \d+$/);
+  expect(report.copyAt).toMatch(/^\d+ MiB$/);
+}, 400_000);
