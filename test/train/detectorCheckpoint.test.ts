@@ -201,6 +201,13 @@ describe('a checkpoint of UniAD', () => {
 });
 
 describe('other files', () => {
+  it('of timm are padded as their published name says', async () => {
+    const stem = new Map([['conv_stem.weight', filled([48, 3, 3, 3])]]);
+    const named = await write('tf_efficientnet_b4_aa-818f208c.pth', stem);
+    expect((await loadEfficientnet(named)).config).toBe(EFFICIENTNETS.efficientnet_b4_same);
+    await expect(loadEfficientnet(await write('mine.pth', stem))).rejects.toThrow('does not say whether');
+  });
+
   it('of a larger network do not pass for a smaller one, whose tensors they all have', () => {
     const { frozen: small } = revdistSpecs(RESNETS.resnet18);
     const large = hashedShapes(revdistSpecs(RESNETS.resnet34).frozen);
