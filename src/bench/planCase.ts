@@ -2,7 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { Session } from '../train/session.ts';
 import type { BenchRecord } from './record.ts';
-import { sample } from './sampler.ts';
+import { sample, type Timing } from './sampler.ts';
 
 export interface CaseName {
   readonly suite: string;
@@ -41,7 +41,16 @@ async function measureExecutable(
     },
     samples,
   );
-  const { plan } = executable;
+  return planRecord(session, name, executable, timing);
+}
+
+/** What is known of a compiled plan, with its timing and the rates that follow. */
+export function planRecord(
+  { gpu }: Session,
+  name: CaseName,
+  { plan }: Executable,
+  timing: Timing,
+): BenchRecord {
   const dispatches = plan.dispatches.slice(plan.prelude);
   const flops = dispatches.reduce((sum, { kernel }) => sum + kernel.flops, 0);
   const bytes = dispatches.reduce((sum, { kernel }) => sum + kernel.bytes, 0);

@@ -14,8 +14,13 @@ export interface BenchRecord extends Timing {
   readonly gflops: number | null;
   readonly gbs: number | null;
   readonly rooflineShare: number | null;
+  /** The other engine of the comparison; a record with a peer and no ratio is that engine's own time. */
   readonly peer: string | null;
+  /** The peer's time over ours, the median over alternating rounds: above 1 is faster than the peer. */
   readonly ratio: number | null;
+  /** 10th and 90th percentile of the rounds' ratios, where there is a ratio. */
+  readonly ratioP10?: number;
+  readonly ratioP90?: number;
 }
 
 export async function writeRecords(path: string, records: readonly BenchRecord[]): Promise<void> {
@@ -31,30 +36,41 @@ export async function readRecords(path: string): Promise<BenchRecord[]> {
 
 export interface Comparison {
   readonly name: string;
-  /** Time before over time now: above 1 is faster. */
+  /** Time before over time now, or the ratio to a peer now over before: above 1 is faster. */
   readonly ratio: number;
   /** The half width within which both runs' own spread explains the ratio. */
   readonly band: number;
   readonly slower: boolean;
 }
 
-/** Cases that both files have, by suite, name and shape. */
+/**
+ * Cases that both files have, by suite, name and shape. Against a peer the ratios are compared, which a slower machine
+ * moves less than times; a peer's own times are not ours to judge.
+ */
 export function compareRecords(before: readonly BenchRecord[], now: readonly BenchRecord[]): Comparison[] {
   const keyOf = ({ suite, name, shape }: BenchRecord): string => `${suite} ${name} ${shape}`;
   const known = new Map(before.map((record) => [keyOf(record), record]));
   return now.flatMap((record) => {
     const old = known.get(keyOf(record));
-    if (!old) return [];
-    const spread = ({ p10Ms, p90Ms, medianMs }: BenchRecord): number => (p90Ms - p10Ms) / medianMs;
-    const ratio = old.medianMs / record.medianMs;
+    if (!old || (record.peer !== null && record.ratio === null)) return [];
+    const ratio =
+      record.ratio !== null && old.ratio !== null ? record.ratio / old.ratio : old.medianMs / record.medianMs;
     const band = Math.max(0.03, spread(old), spread(record));
     return [{ name: keyOf(record), ratio, band, slower: ratio < 1 - band }];
   });
 }
 
+/** From the 10th to the 90th percentile, as a share of the median: of the ratio where there is one. */
+function spread({ p10Ms, p90Ms, medianMs, ratio, ratioP10, ratioP90 }: BenchRecord): number {
+  if (ratio !== null && ratioP10 !== undefined && ratioP90 !== undefined)
+    return (ratioP90 - ratioP10) / ratio;
+  return (p90Ms - p10Ms) / medianMs;
+}
+
 export function formatRecords(records: readonly BenchRecord[]): string {
+  const ratios = records.some(({ ratio }) => ratio !== null);
   const rows = [
-    ['case', 'shape', 'median ms', 'p10', 'p90', 'GFLOP/s', 'GB/s'],
+    ['case', 'shape', 'median ms', 'p10', 'p90', 'GFLOP/s', 'GB/s', ...(ratios ? ['times as fast'] : [])],
     ...records.map((record) => [
       `${record.suite} ${record.name}`,
       record.shape,
@@ -63,6 +79,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       record.p90Ms.toFixed(3),
       record.gflops?.toFixed(2) ?? '',
       record.gbs?.toFixed(2) ?? '',
+      ...(ratios ? [ratioText(record)] : []),
     ]),
   ];
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
@@ -74,4 +91,13 @@ export function formatRecords(records: readonly BenchRecord[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+function ratioText({ ratio, ratioP10, ratioP90 }: BenchRecord): string {
+  if (ratio === null) return '';
+  const range = ratioP10 === undefined || ratioP90 === undefined ? [] : [ratioP10, ratioP90];
+  return [
+    `${ratio.toFixed(2)}`,
+    ...(range.length ? [`(${range.map((r) => r.toFixed(2)).join(' to ')})`] : []),
+  ].join(' ');
 }

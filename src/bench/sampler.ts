@@ -11,10 +11,10 @@ export interface Timing {
   readonly runs: number;
 }
 
-const SAMPLE_MS = 20;
-const WARM_SAMPLES = 5;
+export const SAMPLE_MS = 20;
+export const WARM_SAMPLES = 5;
 const WARM_SPREAD = 0.1;
-const WARM_MOST = 25;
+export const WARM_MOST = 25;
 
 /**
  * Wall time of one run. Warms up until five samples in a row lie within 10 % of each other (25 at most), then
@@ -36,10 +36,20 @@ export async function sample(each: BenchCase, samples = 9): Promise<Timing> {
   } while (!agree(warm.slice(-WARM_SAMPLES)) && warm.length < WARM_MOST);
   const times: number[] = [];
   for (let i = 0; i < samples; i++) times.push(await once(repeats));
-  times.sort((a, b) => a - b);
-  const at = (share: number): number => times[Math.round(share * (times.length - 1))]!;
-  return { medianMs: at(0.5), p10Ms: at(0.1), p90Ms: at(0.9), runs: samples * repeats };
+  return summary(times, samples * repeats);
 }
 
-const agree = (times: readonly number[]): boolean =>
+/** Nearest-rank percentiles of samples in milliseconds. */
+export function summary(times: readonly number[], runs: number): Timing {
+  const [p10Ms, medianMs, p90Ms] = [0.1, 0.5, 0.9].map((share) => percentile(times, share));
+  return { medianMs: medianMs!, p10Ms: p10Ms!, p90Ms: p90Ms!, runs };
+}
+
+/** The nearest rank, `share` in [0, 1]. */
+export function percentile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.round(share * (values.length - 1))]!;
+}
+
+/** Whether five samples are there and lie within 10 % of each other. */
+export const agree = (times: readonly number[]): boolean =>
   times.length === WARM_SAMPLES && Math.max(...times) <= Math.min(...times) * (1 + WARM_SPREAD);

@@ -1,7 +1,8 @@
 import { conv2d, convTranspose2d } from '../graph/ops/conv.ts';
+import { linear } from '../graph/ops/matmul.ts';
 import { add, relu, scale } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
-import { kaimingNormalFanOut, ones, pytorchDefault, zeros } from '../nn/init.ts';
+import { kaimingNormalFanOut, ones, pytorchDefault, uniformFanIn, zeros } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { batchNorm2d, batchNorm2dTrain } from '../nn/norm.ts';
 
@@ -37,6 +38,15 @@ export function norm(layers: Layers, name: string, x: Value, eps = 1e-5): Value 
     // Running statistics keep the unbiased variance.
     inner.measured('running_var', scale(batch.variance, batch.count / Math.max(1, batch.count - 1)));
     return batch.out;
+  });
+}
+
+/** Linear layer with bias: [N, in] -> [N, out]. Keeps PyTorch's default start. */
+export function dense(layers: Layers, name: string, x: Value, out: number): Value {
+  return within(layers, name, (inner) => {
+    const fanIn = x.shape[1]!;
+    const weight = inner.parameter('weight', [out, fanIn], pytorchDefault);
+    return linear(x, weight, inner.parameter('bias', [out], uniformFanIn(fanIn)));
   });
 }
 

@@ -1,5 +1,12 @@
 /** Networks as functions over values, under torchvision's names. */
 export { bottleneck } from './bottleneck.ts';
 export { type AlignHeadConfig, alignHead } from './regressor.ts';
-export { featureChannels, RESNETS, type ResNetConfig, type ResNetName, resnetFeatures } from './resnet.ts';
+export {
+  featureChannels,
+  RESNETS,
+  type ResNetConfig,
+  type ResNetName,
+  resnetClassifier,
+  resnetFeatures,
+} from './resnet.ts';
 export { reverseDecoder } from './reverseDecoder.ts';

@@ -1,12 +1,11 @@
 import { conv2d } from '../graph/ops/conv.ts';
-import { linear } from '../graph/ops/matmul.ts';
 import { relu } from '../graph/ops/pointwise.ts';
 import { globalAvgPool2d } from '../graph/ops/pool.ts';
 import type { Value } from '../graph/value.ts';
 import { dropout } from '../nn/dropout.ts';
-import { pytorchDefault, uniformFanIn } from '../nn/init.ts';
+import { pytorchDefault } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
-import { norm } from './blocks.ts';
+import { dense, norm } from './blocks.ts';
 
 export interface AlignHeadConfig {
   /** 2 for the regressor (u, gamma), the number of classes for the classifier. */
@@ -39,12 +38,4 @@ export function alignHead(layers: Layers, feature: Value, config: AlignHeadConfi
 function drop(layers: Layers, x: Value, rate: number): Value {
   const { key, site } = layers.random();
   return dropout(x, rate, key, site);
-}
-
-function dense(layers: Layers, name: string, x: Value, out: number): Value {
-  return within(layers, name, (inner) => {
-    const fanIn = x.shape[1]!;
-    const weight = inner.parameter('weight', [out, fanIn], pytorchDefault);
-    return linear(x, weight, inner.parameter('bias', [out], uniformFanIn(fanIn)));
-  });
 }

@@ -1,8 +1,8 @@
 import { relu } from '../graph/ops/pointwise.ts';
-import { maxPool2d } from '../graph/ops/pool.ts';
+import { globalAvgPool2d, maxPool2d } from '../graph/ops/pool.ts';
 import type { Value } from '../graph/value.ts';
 import { type Layers, within } from '../nn/layers.ts';
-import { conv, norm, residualBlock } from './blocks.ts';
+import { conv, dense, norm, residualBlock } from './blocks.ts';
 
 /** One member of the ResNet family (torchvision's layout, stride in the 3x3). */
 export interface ResNetConfig {
@@ -44,6 +44,12 @@ export function resnetFeatures(layers: Layers, x: Value, config: ResNetConfig): 
   const f1 = resnetLayer(layers, 1, stem, config);
   const f2 = resnetLayer(layers, 2, f1, config);
   return [f1, f2, resnetLayer(layers, 3, f2, config)];
+}
+
+/** The classifier that the encoders come from: images as above -> logits [N, classes], ImageNet's 1000 by default. */
+export function resnetClassifier(layers: Layers, x: Value, config: ResNetConfig, classes = 1000): Value {
+  const [, , f3] = resnetFeatures(layers, x, config);
+  return dense(layers, 'fc', globalAvgPool2d(resnetLayer(layers, 4, f3, config)), classes);
 }
 
 /** One of the four stages. */

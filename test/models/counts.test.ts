@@ -4,7 +4,7 @@ import { input, type Value } from '../../src/graph/value.ts';
 import { head, headSpecs } from '../../src/methods/cada.ts';
 import { encode, rebuild, revdistSpecs, type Scales } from '../../src/methods/revdist.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
-import { RESNETS, type ResNetName } from '../../src/models/resnet.ts';
+import { RESNETS, type ResNetName, resnetClassifier } from '../../src/models/resnet.ts';
 import { declare, type Layers, layersFrom, type ParameterSpec } from '../../src/nn/layers.ts';
 import { product } from '../../src/shape.ts';
 
@@ -57,6 +57,20 @@ describe.each(Object.keys(PARAMETERS) as ResNetName[])('%s', (name) => {
 
 it('wide_resnet50_2 agrees to the unit', () => {
   expect(revdistMacs('wide_resnet50_2')).toEqual([11_998_855_168, 7_314_866_176, 11_140_071_424]);
+});
+
+/** torchvision's own figures for its classifiers, at 224 px. */
+it.each([
+  ['resnet18', 11_689_512, '1.814'],
+  ['resnet34', 21_797_672, '3.664'],
+  ['resnet50', 25_557_032, '4.089'],
+  ['wide_resnet50_2', 68_883_240, '11.398'],
+] as const)('the %s classifier has torchvision’s parameters and work', (name, count, gmac) => {
+  const images = input('images', [1, 3, 224, 224]);
+  expect(parameters(declare((inner) => resnetClassifier(inner, images, RESNETS[name])))).toBe(count);
+  const logits = resnetClassifier(layers, images, RESNETS[name]);
+  expect(logits.shape).toEqual([1, 1000]);
+  expect((macs(logits) / 1e9).toFixed(3)).toBe(gmac);
 });
 
 it('efficientnet_b4 agrees to the unit', () => {

@@ -1,0 +1,77 @@
+import type { ResNetConfig } from '../../models/resnet.ts';
+import type { NamedTensor, StateDict } from '../../nn/init.ts';
+import type { OnnxAttributes, OnnxGraph, OnnxNode } from './model.ts';
+
+/**
+ * A ResNet classifier as an exporter would write it: Conv without bias, BatchNormalization, Relu, so that a peer finds
+ * the patterns it fuses. `tensors` under torchvision's names. Input `images` [batch, 3, size, size], output
+ * `logits` [batch, classes].
+ * @throws Error naming a tensor that is missing or that the network does not use: one of the two is wrong.
+ */
+export function onnxResnet(
+  config: ResNetConfig,
+  tensors: StateDict,
+  { batch, size }: { batch: number; size: number },
+): OnnxGraph {
+  const nodes: OnnxNode[] = [];
+  const used = new Map<string, NamedTensor>();
+  const tensor = (name: string): string => {
+    const found = tensors.get(name);
+    if (!found) throw new Error(`onnxResnet: no tensor ${name}`);
+    used.set(name, found);
+    return name;
+  };
+  const node = (
+    op: string,
+    output: string,
+    inputs: readonly string[],
+    attributes: OnnxAttributes = {},
+  ): string => {
+    nodes.push({ op, inputs, output, attributes });
+    return output;
+  };
+  const relu = (x: string): string => node('Relu', `${x}.relu`, [x]);
+  const convNorm = (x: string, conv: string, norm: string, stride = 1): string => {
+    const kernel = tensors.get(`${conv}.weight`)?.shape[2] ?? 1;
+    const pad = Math.floor(kernel / 2);
+    const convolved = node('Conv', conv, [x, tensor(`${conv}.weight`)], {
+      kernel_shape: [kernel, kernel],
+      strides: [stride, stride],
+      pads: [pad, pad, pad, pad],
+    });
+    const state = ['weight', 'bias', 'running_mean', 'running_var'].map((name) => tensor(`${norm}.${name}`));
+    return node('BatchNormalization', norm, [convolved, ...state], { epsilon: { float: 1e-5 } });
+  };
+  const block = (x: string, name: string, stride: number, reshapes: boolean): string => {
+    const short = reshapes ? convNorm(x, `${name}.downsample.0`, `${name}.downsample.1`, stride) : x;
+    const strides = config.expansion === 1 ? [stride, 1] : [1, stride, 1];
+    const last = strides.length;
+    const y = strides.reduce((inner, each, i) => {
+      const normed = convNorm(inner, `${name}.conv${i + 1}`, `${name}.bn${i + 1}`, each);
+      return i + 1 < last ? relu(normed) : normed;
+    }, x);
+    return relu(node('Add', name, [y, short]));
+  };
+
+  let x = relu(convNorm('images', 'conv1', 'bn1', 2));
+  x = node('MaxPool', 'maxpool', [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
+  for (const [stage, blocks] of config.blocks.entries()) {
+    for (let i = 0; i < blocks; i++) {
+      const first = i === 0;
+      const reshapes = first && (stage > 0 || config.expansion > 1);
+      x = block(x, `layer${stage + 1}.${i}`, first && stage > 0 ? 2 : 1, reshapes);
+    }
+  }
+  const pooled = node('Flatten', 'flatten', [node('GlobalAveragePool', 'avgpool', [x])], { axis: 1 });
+  node('Gemm', 'logits', [pooled, tensor('fc.weight'), tensor('fc.bias')], { transB: 1 });
+
+  const unused = [...tensors.keys()].filter((name) => !used.has(name));
+  if (unused.length > 0) throw new Error(`onnxResnet: unused tensors ${unused.join(', ')}`);
+  return {
+    name: 'resnet classifier',
+    input: { name: 'images', shape: [batch, 3, size, size] },
+    output: { name: 'logits', shape: [batch, used.get('fc.bias')!.shape[0]!] },
+    nodes,
+    tensors: used,
+  };
+}

@@ -1,0 +1,134 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { alternate } from '../../src/bench/alternate.ts';
+import { loadPeers } from '../../src/bench/peers.ts';
+import { type BenchRecord, compareRecords, formatRecords } from '../../src/bench/record.ts';
+import { relativeDistance } from '../../src/bench/versus.ts';
+import { exitCodeOf } from '../../src/cli/exitCodes.ts';
+import { ConfigError } from '../../src/errors.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wgad-peers-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const failure = (): ConfigError => {
+  try {
+    loadPeers(['ort-webgpu'], folder);
+  } catch (error) {
+    return error as ConfigError;
+  }
+  throw new Error('loaded a peer from an empty folder');
+};
+
+describe('a peer that is not there', () => {
+  it('is a usage error that says how to install it', () => {
+    writeFileSync(join(folder, 'package.json'), '{}');
+    const error = failure();
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(exitCodeOf(error)).toBe(2);
+    expect(error.message).toContain(`--peers ort-webgpu: onnxruntime-node is not installed in ${folder}`);
+    expect(error.fix).toBe(`(cd ${folder} && npm ci --ignore-scripts)`);
+  });
+
+  it('needs a checkout where there is no bench/peers', () => {
+    expect(failure().fix).toContain('checkout of the repository');
+  });
+});
+
+it('are pinned exactly, and by no registry’s address', () => {
+  const read = (name: string): string => readFileSync(`bench/peers/${name}`, 'utf8');
+  for (const version of Object.values(JSON.parse(read('package.json')).dependencies)) {
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  }
+  for (const [address] of read('package-lock.json').matchAll(/"resolved": "[^"]*/g)) {
+    expect(address).toContain('https://registry.npmjs.org/');
+  }
+});
+
+it('takes turns: who begins changes, inputs rotate, the ratio is theirs over ours', async () => {
+  const turns: string[] = [];
+  let time = 0;
+  const contender = (name: string, ms: number) => async (turn: number) => {
+    turns.push(`${name}${turn}`);
+    time += ms;
+  };
+  const duel = await alternate(contender('a', 10), contender('b', 30), 4, () => time);
+  // A sample of the fast one is the two runs that fill 20 ms.
+  expect(
+    turns
+      .slice(-12)
+      .map((turn) => turn[0])
+      .join(''),
+  ).toBe('aabbaaaabbaa');
+  for (const name of ['a', 'b']) {
+    const counts = turns.filter((turn) => turn[0] === name).map((turn) => Number(turn.slice(1)));
+    expect(counts).toEqual(counts.map((_, i) => i));
+  }
+  expect(duel).toEqual({
+    ours: { medianMs: 10, p10Ms: 10, p90Ms: 10, runs: 8 },
+    theirs: { medianMs: 30, p10Ms: 30, p90Ms: 30, runs: 4 },
+    ratio: 3,
+    ratioP10: 3,
+    ratioP90: 3,
+  });
+});
+
+it('warms up while samples disagree, for a minute at most', async () => {
+  let time = 0;
+  let calls = 0;
+  const restless = async (): Promise<void> => {
+    time += 10_000 * (1 + (calls++ % 2));
+  };
+  await alternate(
+    restless,
+    async () => void (time += 1000),
+    1,
+    () => time,
+  );
+  // Four samples pass the minute, one is the round's.
+  expect(calls).toBe(5);
+});
+
+it('measures distance relative to the second', () => {
+  expect(relativeDistance(Float32Array.of(3, 5), Float32Array.of(3, 4))).toBeCloseTo(0.2, 12);
+  expect(relativeDistance(Float32Array.of(1), Float32Array.of(1, 0))).toBe(Infinity);
+  expect(relativeDistance(Float32Array.of(NaN), Float32Array.of(1))).toBeNaN();
+});
+
+describe('records', () => {
+  const record = (more: Partial<BenchRecord>): BenchRecord => ({
+    ...{ suite: 'latency', name: 'n', adapter: 'a', shape: 's', dtype: 'f32', variant: 'v' },
+    ...{ medianMs: 10, p10Ms: 10, p90Ms: 10, runs: 9 },
+    ...{ gflops: 1, gbs: 1, rooflineShare: null, peer: null, ratio: null },
+    ...more,
+  });
+  const against = { peer: 'ort-cpu', ratio: 5, ratioP10: 4.9, ratioP90: 5.1 };
+
+  it('against a peer are compared by ratio, with the ratio’s spread', () => {
+    const before = [record(against)];
+    // Twice the time, as on a slower machine, but the same ratio.
+    expect(compareRecords(before, [record({ ...against, medianMs: 20 })])).toMatchObject([
+      { ratio: 1, slower: false },
+    ]);
+    const [fallen] = compareRecords(before, [record({ ...against, ratio: 4, ratioP10: 3.9, ratioP90: 4.1 })]);
+    expect(fallen).toMatchObject({ ratio: 0.8, slower: true });
+    expect(fallen!.band).toBeCloseTo(0.05, 12);
+  });
+
+  it('of a peer itself are not judged; without a peer times are', () => {
+    const own = { peer: 'ort-cpu', ratio: null };
+    expect(compareRecords([record(own)], [record({ ...own, medianMs: 20 })])).toEqual([]);
+    expect(compareRecords([record({})], [record({ medianMs: 20 })])).toMatchObject([
+      { ratio: 0.5, slower: true },
+    ]);
+  });
+
+  it('print the ratio with its spread where there is one', () => {
+    expect(formatRecords([record(against)])).toContain('5.00 (4.90 to 5.10)');
+    expect(formatRecords([record({})])).not.toContain('times as fast');
+  });
+});
