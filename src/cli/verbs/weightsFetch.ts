@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ConfigError } from '../../errors.ts';
 import { weightsCache } from '../../published/cache.ts';
-import { type FetchOptions, fetchPublished } from '../../published/fetchPublished.ts';
+import { fetchPublished } from '../../published/fetchPublished.ts';
 import { PUBLISHED, type Published, publishedNamed } from '../../published/table.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -47,7 +47,7 @@ const MEBI = 2 ** 20;
 export async function fetchWith(
   context: Context,
   published: Published,
-  options: Pick<FetchOptions, 'folder' | 'from' | 'offline'>,
+  options: FetchFlags & { readonly folder: string },
 ): Promise<number> {
   const progress = context.progress(published.name);
   const began = performance.now();
