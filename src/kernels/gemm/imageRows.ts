@@ -7,7 +7,7 @@
 import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel, readImage } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
 import { channelQuads, firstTexel, type ImageConv, pixelImage, tapShift, weightImage } from './images.ts';
-import { type GemmProblem, gemmBindings, gemmFlops, range, storeStatements } from './problem.ts';
+import { type GemmProblem, gemmBindings, gemmFlops, perChannel, range, storeStatements } from './problem.ts';
 
 export interface ImageRowsTile {
   /** Rows of the result per workgroup in units of the subgroup's lanes. */
@@ -75,9 +75,12 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u / ${p.x.out}u)`, `(
   const kept = range(rows).map((r) =>
     code(`results[${r}] = ${vector}(${columns.map((c) => `sum${r}_${c}`).join(', ')});`),
   );
+  // Scale and shift are loaded once a row, not once a result.
+  const ofRow = new Map(perChannel(problem).map((i) => [i, `row${i}`]));
+  const rowLoads = [...ofRow].map(([i, name]) => code(`let ${name} = extra${i}[first_m + r];`));
   const stores = columns.map((c) => {
     const names = { m: '(first_m + r)', n: `n${c}`, z: '0u' };
-    const store = storeStatements(problem, names, `result${c}`, `${c}`);
+    const store = storeStatements(problem, names, `result${c}`, `${c}`, ofRow);
     const body = `let result${c} = results[r]${tile.columns === 1 ? '' : `.${'xyzw'[c]!}`};\n${store.text}`;
     return code(
       problem.n % width === 0 ? `{\n${body}\n}` : `if (n${c} < N) {\n${body}\n}`,
@@ -128,6 +131,7 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u / ${p.x.out}u)`, `(
         ${kept}
         let last_r = min(${rows}u, M - first_m);
         for (var r = 0u; r < last_r; r++) {
+          ${rowLoads}
           ${stores}
         }
       }`,

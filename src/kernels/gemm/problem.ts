@@ -2,7 +2,7 @@
  * One implicit matrix product: out[m, n] = sum over k of A[m, k] B[k, n], for each z. How A and B are read and
  * where (m, n, z) is stored is data, so matmul, convolution, and its gradients are one family of kernels.
  */
-import type { Shape } from '../../shape.ts';
+import { product, type Shape } from '../../shape.ts';
 import { broadcastIndex } from '../broadcast.ts';
 import { type Binding, type DeviceFacts, type Kernel, read, write } from '../kernel.ts';
 import { type Program, programText } from '../program.ts';
@@ -78,27 +78,37 @@ export function gemmBindings(problem: GemmProblem, outLength: number): Binding[]
 
 export const gemmFlops = ({ m, n, k, z }: GemmProblem): number => 2 * m * n * k * z;
 
-/** Statements that store `sum` at (m, n, z) through the epilogue. `tag` keeps repeated stores apart. */
+/**
+ * Statements that store `sum` at (m, n, z) through the epilogue. `tag` keeps repeated stores apart; `loaded` names
+ * values of epilogue operands that are at hand already.
+ */
 export function storeStatements(
   problem: GemmProblem,
   names: { m: string; n: string; z: string },
   sum: string,
   tag: string,
+  loaded: ReadonlyMap<number, string> = new Map(),
 ): Wgsl {
   const index = `at${tag}`;
   const place = `let ${index} = ${problem.store(names.m, names.n, names.z)};`;
   const { epilogue, outShape } = problem;
   if (!epilogue) return code(`${place}\nout[${index}] = ${sum};`);
-  const extras = epilogue.operands.map(
-    (shape, i) => `let e${tag}_${i} = extra${i}[${broadcastIndex(index, outShape, shape)}];`,
+  const extras = epilogue.operands.flatMap((shape, i) =>
+    loaded.has(i) ? [] : [`let e${tag}_${i} = extra${i}[${broadcastIndex(index, outShape, shape)}];`],
   );
-  const inputs = [sum, ...epilogue.operands.map((_, i) => `e${tag}_${i}`)];
+  const inputs = [sum, ...epilogue.operands.map((_, i) => loaded.get(i) ?? `e${tag}_${i}`)];
   const { statements, result } = programText(epilogue.program, inputs, `t${tag}_`);
   return code(
     [place, ...extras, statements.text, `out[${index}] = ${result};`].join('\n'),
     ...statements.functions,
   );
 }
+
+/** Epilogue operands of a convolution that hold one number per output channel, which is its row. */
+export const perChannel = ({ epilogue, outShape, m }: GemmProblem): number[] =>
+  (epilogue?.operands ?? []).flatMap((shape, i) =>
+    outShape.length === 4 && outShape[1] === m && shape.at(-3) === m && product(shape) === m ? [i] : [],
+  );
 
 /** `value` where k is inside the sum, else 0; nothing where the loop never leaves it. */
 export const guardK = (value: string, k: string, problem: GemmProblem, step: number): string =>
