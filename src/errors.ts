@@ -68,6 +68,19 @@ export class GpuError extends WgadError {
     super(code, message, details);
   }
 }
+/** A plan did not fit into the device's memory. WebGPU does not tell how much there is, only where it ended. */
+export class OutOfMemoryError extends GpuError {
+  /** Bytes that the plan needs beside its state. */
+  readonly asked: number;
+  /** Bytes of it that had been allocated when it ran out. */
+  readonly available: number;
+
+  constructor(message: string, bytes: { asked: number; available: number }, details?: ErrorDetails) {
+    super('E_OUT_OF_MEMORY', message, details);
+    this.asked = bytes.asked;
+    this.available = bytes.available;
+  }
+}
 /** Missing, unexpected and mis-shaped tensors, all listed; or a malformed weight file. */
 export class WeightsError extends WgadError {
   constructor(message: string, details?: ErrorDetails) {

@@ -10,6 +10,7 @@ export {
   ImageError,
   LimitError,
   NotFiniteError,
+  OutOfMemoryError,
   ShapeError,
   WeightsError,
   WgadError,

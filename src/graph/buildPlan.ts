@@ -17,11 +17,13 @@ export interface PlanOptions {
   readonly label?: string;
   /** Default true; false keeps one dispatch per op, to compare against. */
   readonly fuse?: boolean;
+  /** Of one buffer: intermediate values are spread over more of them where they would exceed it. Default: no limit. */
+  readonly maxBufferBytes?: number;
 }
 
 /** The passes in order, then dispatches, then memory. */
 export function buildPlan(graph: Graph, device: DeviceFacts, options: PlanOptions = {}): Plan {
-  return layOut(optimize(graph, device, options), device, options.label ?? 'plan');
+  return layOut(optimize(graph, device, options), device, options);
 }
 
 /** The graph as it will be lowered. */
@@ -47,7 +49,7 @@ interface PendingRequest {
   readonly conflicts: Set<MemoryRequest>;
 }
 
-function layOut(graph: Graph, device: DeviceFacts, label: string): Plan {
+function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
   const { locate, copies } = resolveStorage(graph);
   // A value inside a pack shares its memory with values that are computed at every run.
   const hoisted = hoistState(graph, (value) => !OPS[locate(value).root.op].placesInputs);
@@ -95,7 +97,7 @@ function layOut(graph: Graph, device: DeviceFacts, label: string): Plan {
     const { steps, scratch } = lower(value, device);
     emit(steps, scratch, value.inputs, locate(value));
   }
-  return place(graph, locate, [...ahead, ...pending], ahead.length, label);
+  return place(graph, locate, [...ahead, ...pending], ahead.length, options);
 }
 
 /** Values in the order in which they are computed: the hoisted ones first, effects last. */
@@ -119,7 +121,7 @@ function place(
   locate: (value: Value) => Location,
   pending: readonly Pending[],
   prelude: number,
-  label: string,
+  { label = 'plan', maxBufferBytes }: PlanOptions,
 ): Plan {
   const slots: Slot[] = [];
   const fixed = new Map<Value, Range>();
@@ -137,7 +139,7 @@ function place(
     return made;
   };
   const all = findLifetimes(pending, prelude, requestOf);
-  const memory = planMemory(all);
+  const memory = planMemory(all, maxBufferBytes);
   const firstArena = slots.length;
   slots.push(...memory.arenaBytes.map((bytes) => ({ kind: 'arena' as const, bytes })));
 

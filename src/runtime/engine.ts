@@ -119,7 +119,11 @@ export class Engine {
     const result = fn(...values);
     const outputs = new Map(flattenTree<Value>(result, isValue));
     if (outputs.size === 0) throw new WgadError('E_CONFIG', `${label}: expects to return at least one value`);
-    const plan = buildPlan({ outputs, effects: [] }, this.facts, { label, fuse: options.fuse });
+    const plan = buildPlan({ outputs, effects: [] }, this.facts, {
+      label,
+      fuse: options.fuse,
+      maxBufferBytes: this.gpu.device.limits.maxBufferSize,
+    });
     const executable = await compilePlan(this.gpu, plan, this.#tensors);
     this.#executables.add(executable);
     return { executable, result };

@@ -1,11 +1,12 @@
 import { LimitError, ShapeError, WgadError } from '../errors.ts';
-import { scoped } from '../gpu/guard.ts';
 import { type BufferCopy, chunkDispatches, type Dispatch, submit } from '../gpu/submit.ts';
+import { excessesOf, excessText } from '../graph/limits.ts';
 import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../graph/plan.ts';
 import type { Access } from '../kernels/kernel.ts';
 import { product, shapeText } from '../shape.ts';
-import type { Gpu } from './gpu.ts';
-import { type PlacedImages, placeImages } from './images.ts';
+import { type Gpu, limitsOf } from './gpu.ts';
+import type { PlacedImages } from './images.ts';
+import { allocate } from './planBuffers.ts';
 import { type NumberArray, numbersFrom, type StateStore } from './state.ts';
 
 /** A plan on a device: buffers, pipelines and bind groups made once; a run is uploads and submits. */
@@ -31,24 +32,11 @@ const SUBMIT_MS = 200;
 
 /**
  * Makes `plan` runnable. `state` holds the buffers of its state slots.
- * @throws LimitError where a tensor exceeds what the adapter binds; GpuError where memory runs out.
+ * @throws LimitError where a value exceeds what the adapter binds; OutOfMemoryError where memory runs out.
  */
 export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Promise<Executable> {
   checkLimits(gpu, plan);
-  const owned: (GPUBuffer | GPUTexture)[] = [];
-  const slots = await scoped(gpu.device, plan.label, () =>
-    plan.slots.map((slot, i) => {
-      if (slot.kind === 'state') return state.buffer(slot.name);
-      const label = `${plan.label} ${slot.kind} ${'name' in slot ? slot.name : i}`;
-      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-      const buffer = gpu.buffers.create(label, slot.bytes, usage);
-      owned.push(buffer);
-      if (slot.kind === 'constants') gpu.device.queue.writeBuffer(buffer, 0, plan.constants as BufferSource);
-      return buffer;
-    }),
-  );
-  const images = await scoped(gpu.device, plan.label, () => placeImages(gpu, plan, slots));
-  owned.push(...images.textures);
+  const { slots, images, owned } = await allocate(gpu, plan, state);
   const dispatches = await compileDispatches(gpu, plan, slots, images);
   const outputs = [...plan.outputs];
   const staging = stagingBuffer(gpu, plan, outputs);
@@ -165,15 +153,12 @@ function secondsOf(gpu: Gpu, { kernel }: PlannedDispatch): number {
 }
 
 function checkLimits(gpu: Gpu, plan: Plan): void {
-  for (const { kernel, ranges } of plan.dispatches) {
-    ranges.forEach((range, i) => {
-      if (range.bytes <= gpu.facts.maxBindingBytes) return;
-      throw new LimitError(
-        `${kernel.label}: ${kernel.bindings[i]!.name} needs a binding of ${range.bytes} bytes, this adapter allows ${gpu.facts.maxBindingBytes}`,
-        { fix: 'use a smaller --batch or --size', where: plan.label },
-      );
-    });
-  }
+  const excesses = excessesOf(plan, limitsOf(gpu));
+  if (excesses.length === 0) return;
+  throw new LimitError(`${plan.label}: ${excessText(excesses)}`, {
+    fix: 'use a smaller batch or size',
+    where: plan.label,
+  });
 }
 
 function upload(

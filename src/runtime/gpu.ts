@@ -2,6 +2,7 @@ import { type BufferMaker, bufferMaker } from '../gpu/buffers.ts';
 import { type DeviceGuard, guardDevice } from '../gpu/guard.ts';
 import { type AdapterDescription, type OpenOptions, openGpu } from '../gpu/open.ts';
 import { type PipelineCache, pipelineCache } from '../gpu/pipelines.ts';
+import type { PlanLimits } from '../graph/limits.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 
 /** An open device and everything made on it once. */
@@ -14,6 +15,12 @@ export interface Gpu {
   readonly pipelines: PipelineCache;
   close(): void;
 }
+
+/** What plans may have on this device. */
+export const limitsOf = ({ facts, device }: Gpu): PlanLimits => ({
+  maxBindingBytes: facts.maxBindingBytes,
+  maxBufferBytes: device.limits.maxBufferSize,
+});
 
 /** Opens a device, or takes the caller's. @throws GpuError E_NO_ADAPTER. */
 export async function openDevice(options: OpenOptions = {}): Promise<Gpu> {

@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/index.ts';
 import type { RunConfig } from './config.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
+import { compileBatch } from './fitBatch.ts';
 import { collectPlan, type RevdistLayouts } from './revdistPlans.ts';
 import type { Session } from './session.ts';
 
@@ -21,7 +22,12 @@ export async function collectTargets(
   images: number,
   onBatch: (done: number, of: number) => void,
 ): Promise<Targets> {
-  const executable = await session.compile('collect', collectPlan(config, layouts, inputs.source));
+  const executable = await compileBatch(session, {
+    label: 'collect',
+    batch: config.batch,
+    least: 2,
+    graphsAt: (batch) => [collectPlan({ ...config, batch }, layouts, inputs.source)],
+  });
   const [, c, h, w] = executable.plan.outputs.get('embedding')!.shape as [number, number, number, number];
   const width = c * h * w;
   const targets: Targets = {

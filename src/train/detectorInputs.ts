@@ -1,6 +1,7 @@
 import type { ImageLoader } from '../data/index.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import type { RunConfig } from './config.ts';
+import { compileBatch } from './fitBatch.ts';
 import { type RevdistLayouts, type StepSource, TAP_NAMES, tapShapes, tapsPlan } from './revdistPlans.ts';
 import type { Session } from './session.ts';
 
@@ -34,7 +35,12 @@ export async function detectorInputs(
     return { source: 'images', at: async (indices) => ({ images: await images(indices) }) };
   }
   const cached = widths.map((width) => new Float32Array(paths.length * width));
-  const executable = await session.compile('encoder features', tapsPlan(config, layouts));
+  const executable = await compileBatch(session, {
+    label: 'encoder features',
+    batch: config.batch,
+    least: 2,
+    graphsAt: (batch) => [tapsPlan({ ...config, batch }, layouts)],
+  });
   for (let first = 0; first < paths.length; first += config.batch) {
     const picked = Array.from({ length: config.batch }, (_, i) => Math.min(first + i, paths.length - 1));
     executable.run({ images: await images(picked) });

@@ -1,9 +1,11 @@
 import { readWeights } from '../formats/weightsFile.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Alignment } from '../methods/cada.ts';
 import type { StateDict } from '../nn/init.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { RunConfig } from './config.ts';
 import { refuseNonFinite } from './encoderWeights.ts';
+import { compileFitting } from './fitBatch.ts';
 import { revdistLayouts, scorePlan } from './revdistPlans.ts';
 import { runFiles } from './runFolder.ts';
 import { openSession } from './session.ts';
@@ -22,9 +24,11 @@ export interface Scorer {
   readonly adapter: string;
   readonly alignments: readonly Alignment[];
   readonly classes: readonly string[];
-  /** Up to a batch of images [n, 3, size, size]; class indices are read by CaDA-A alone. */
+  /** Images per replay: the run's batch, or what this adapter can hold of it. */
+  readonly batch: number;
+  /** Images [n, 3, size, size]; class indices are read by CaDA-A alone. */
   score(images: Float32Array, classes: readonly number[]): Promise<ScoredImage[]>;
-  /** Median ms of one replay per image at the run's batch size, and the share of it that `alignment` adds. */
+  /** Median ms of one replay per image at `batch`, and the share of it that `alignment` adds. */
   latency(alignment: Alignment): Promise<{ msPerImage: number; alignShare: number }>;
   close(): void;
 }
@@ -50,34 +54,51 @@ export async function openScorer(
     session.load(layouts.detector, weights, path);
     if (alignments.includes('cada')) session.load(layouts.regressor, weights, path);
     if (alignments.includes('classifier')) session.load(layouts.classifier, weights, path);
+    const graphAt = (each: number, wanted: readonly Alignment[]): Graph =>
+      scorePlan({ ...config, batch: each }, layouts, wanted, classes.length);
+    const { executable, batch } = await compileFitting(session, {
+      label: `scoring with ${config.encoder}, ${config.size} px`,
+      batch: config.batch,
+      least: 1,
+      graphsAt: (each) => [graphAt(each, alignments)],
+    });
     const compile = (label: string, wanted: readonly Alignment[]): Promise<Executable> =>
-      session.compile(label, scorePlan(config, layouts, wanted, classes.length));
-    const executable = await compile('score', alignments);
+      session.compile(label, graphAt(batch, wanted));
     const table = tensors.get('table')?.data ?? new Float32Array(2 * classes.length);
-    const { batch, size } = config;
+    const { size } = config;
+    const replay = async (images: Float32Array, labels: readonly number[]): Promise<ScoredImage[]> => {
+      const count = labels.length;
+      const padded = new Float32Array(batch * 3 * size * size);
+      padded.set(images);
+      const indices = new Int32Array(batch);
+      indices.set(labels.map((label) => Math.max(0, label)));
+      executable.run({ images: padded, labels: indices, table });
+      const out = await executable.read();
+      const part = (name: string, i: number, width: number): Float32Array =>
+        (out.get(name) as Float32Array).slice(i * width, (i + 1) * width);
+      return Array.from({ length: count }, (_, i) => ({
+        scores: new Map(alignments.map((each) => [each, out.get(`score.${each}`)![i]!])),
+        maps: new Map(alignments.map((each) => [each, part(`map.${each}`, i, size * size)])),
+        statistics: new Map(
+          alignments
+            .filter((each) => out.has(`statistics.${each}`))
+            .map((each) => [each, [...part(`statistics.${each}`, i, 2)] as [number, number]]),
+        ),
+      }));
+    };
     return {
       adapter: session.gpu.adapter.name + (session.gpu.adapter.software ? ' (software)' : ''),
       alignments,
       classes,
+      batch,
       async score(images, labels) {
-        const count = labels.length;
-        const padded = new Float32Array(batch * 3 * size * size);
-        padded.set(images);
-        const indices = new Int32Array(batch);
-        indices.set(labels.map((label) => Math.max(0, label)));
-        executable.run({ images: padded, labels: indices, table });
-        const out = await executable.read();
-        const part = (name: string, i: number, width: number): Float32Array =>
-          (out.get(name) as Float32Array).slice(i * width, (i + 1) * width);
-        return Array.from({ length: count }, (_, i) => ({
-          scores: new Map(alignments.map((each) => [each, out.get(`score.${each}`)![i]!])),
-          maps: new Map(alignments.map((each) => [each, part(`map.${each}`, i, size * size)])),
-          statistics: new Map(
-            alignments
-              .filter((each) => out.has(`statistics.${each}`))
-              .map((each) => [each, [...part(`statistics.${each}`, i, 2)] as [number, number]]),
-          ),
-        }));
+        const scored: ScoredImage[] = [];
+        const each = 3 * size * size;
+        for (let first = 0; first < labels.length; first += batch) {
+          const some = images.subarray(first * each, (first + batch) * each);
+          scored.push(...(await replay(some, labels.slice(first, first + batch))));
+        }
+        return scored;
       },
       async latency(alignment) {
         const inputs = {

@@ -26,8 +26,11 @@ export interface Session {
   close(): void;
 }
 
-export async function openSession(adapter?: string): Promise<Session> {
-  const gpu = await openDevice({ adapter });
+export const openSession = async (adapter?: string): Promise<Session> =>
+  sessionOn(await openDevice({ adapter }));
+
+/** A session on an open device, which it closes. */
+export function sessionOn(gpu: Gpu): Session {
   const state = stateStore(gpu.device, gpu.buffers);
   const set = (name: string, data: Float32Array): void => state.set(name, data, [data.length]);
   const read = (name: string): Promise<Float32Array> =>
@@ -35,7 +38,12 @@ export async function openSession(adapter?: string): Promise<Session> {
   return {
     gpu,
     state,
-    compile: (label, graph) => compilePlan(gpu, buildPlan(graph, gpu.facts, { label }), state),
+    compile: (label, graph) =>
+      compilePlan(
+        gpu,
+        buildPlan(graph, gpu.facts, { label, maxBufferBytes: gpu.device.limits.maxBufferSize }),
+        state,
+      ),
     load(layout, tensors, where = 'weights') {
       const slabs = [layout.parameters, layout.buffers];
       const specs = slabs.flatMap((slab) => slab.specs);

@@ -93,7 +93,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
       adapter: scorer.adapter,
       config,
       protocols: protocolsOf(scorer.alignments, dataset.classes, rows, tally),
-      latency: { ...timing, batch: config.batch },
+      latency: { ...timing, batch: scorer.batch },
       mapScale: scale.scales,
       floored,
     };

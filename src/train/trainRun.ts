@@ -11,6 +11,7 @@ import { type ClassTable, classTable, collectTargets, type Targets } from './col
 import { checkConfig, type RunConfig } from './config.ts';
 import { type DetectorInputs, detectorInputs } from './detectorInputs.ts';
 import { loadWeights } from './encoderWeights.ts';
+import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
 import { type StepReport, trainLoop } from './loop.ts';
 import { detectorStep, headStep, type RevdistLayouts, revdistLayouts } from './revdistPlans.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
@@ -44,6 +45,13 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   try {
     const config: RunConfig = { ...options.config, adapter: session.gpu.adapter.name };
     const layouts = revdistLayouts(config, dataset.classes.length);
+    // Before anything is written. Cached features change where the largest values are computed, not their sizes.
+    checkBatch(targetOf(session.gpu), {
+      label: `training ${config.encoder}, ${config.size} px`,
+      batch: config.batch,
+      least: 2,
+      graphsAt: (batch) => [detectorStep({ ...config, batch }, layouts)],
+    });
     loadStart(session, layouts, config, await loadWeights(config.weights, 'encoder'));
     await startRun(run, config, resume);
     const checkpoint = resume ? await loadCheckpoint(run, configHash(config)) : null;
@@ -128,10 +136,12 @@ class Trainer {
     const optimiser = { ...REVDIST_DEFAULTS.optimiser, lr: config.lr };
     const layout = this.#layouts.detector;
     if (start === 0) this.#session.startOptimiser(layout, optimiser);
-    const executable = await this.#session.compile(
-      'training step',
-      detectorStep(config, this.#layouts, optimiser, inputs.source),
-    );
+    const executable = await compileBatch(this.#session, {
+      label: 'training step',
+      batch: config.batch,
+      least: 2,
+      graphsAt: (batch) => [detectorStep({ ...config, batch }, this.#layouts, optimiser, inputs.source)],
+    });
     const count = this.#dataset.train.length;
     const done = await trainLoop({
       gpu: this.#session.gpu,

@@ -52,6 +52,20 @@ async function refused(data: string, message: string | RegExp, ...more: string[]
 describe('data that cannot be used is refused before anything is written', () => {
   it('a missing folder', () => refused(folder.path('nowhere'), /E_DATASET .*nowhere/));
 
+  it(
+    'a batch that no adapter binds: what is too large, and a batch that fits',
+    () =>
+      refused(
+        folder.path('data'),
+        /E_LIMIT training resnet18_w16, 512 px, batch 4096: encoder\.\S+ .* needs a binding of \d+ bytes .* allows \d+ bytes .*; batch \d+ fits\n.*use --batch \d+ or less/,
+        '--size',
+        '512',
+        '--batch',
+        '4096',
+      ),
+    120_000,
+  );
+
   it('a class without training images', async () => {
     const data = await broken('empty', async (root, name) => {
       await rm(`${root}/${name}/train/good`, { recursive: true });

@@ -27,7 +27,11 @@ export interface MemoryPlan {
   readonly lowerBound: number;
 }
 
-export function planMemory(requests: readonly MemoryRequest[]): MemoryPlan {
+/** @param maxArenaBytes no arena grows beyond it, unless a single request does. */
+export function planMemory(
+  requests: readonly MemoryRequest[],
+  maxArenaBytes = Number.POSITIVE_INFINITY,
+): MemoryPlan {
   const placements = new Map<MemoryRequest, Placement>();
   const arenas: { bytes: number; held: { request: MemoryRequest; offset: number }[] }[] = [];
   const order = [...requests].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
@@ -36,6 +40,7 @@ export function planMemory(requests: readonly MemoryRequest[]): MemoryPlan {
     arenas.forEach((arena, index) => {
       if (arena.held.some((other) => request.conflicts.has(other.request))) return;
       const offset = lowestGap(request, arena.held);
+      if (offset + request.bytes > maxArenaBytes) return;
       const growth = Math.max(0, offset + request.bytes - arena.bytes);
       if (growth < best.growth) best = { arena: index, offset, growth };
     });

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { initialize } from '../../src/nn/init.ts';
+import { RandomStream } from '../../src/random.ts';
+import type { RunConfig } from '../../src/train/config.ts';
+import { revdistLayouts } from '../../src/train/revdistPlans.ts';
+import { runFiles } from '../../src/train/runFolder.ts';
+import { openScorer, type Scorer } from '../../src/train/scorer.ts';
+
+const SIZE = 64;
+const IMAGE = 3 * SIZE * SIZE;
+const config = {
+  encoder: 'resnet18_w16',
+  size: SIZE,
+  batch: 4,
+  align: ['none'],
+  scoreFraction: 0.01,
+  smoothing: 'author',
+} as unknown as RunConfig;
+
+let run: string;
+let scorer: Scorer;
+beforeAll(async () => {
+  run = await mkdtemp(join(tmpdir(), 'wgad-scorer-'));
+  const { encoder, detector } = revdistLayouts(config, 1);
+  const specs = [encoder, detector].flatMap(({ parameters, buffers }) => [
+    ...parameters.specs,
+    ...buffers.specs,
+  ]);
+  await writeSafetensors(runFiles(run).weights, initialize(specs, 3), { classes: '["a"]' });
+  scorer = await openScorer(run, config);
+});
+afterAll(async () => {
+  scorer.close();
+  await rm(run, { recursive: true, force: true });
+});
+
+it('scores more images than a replay holds, the same as in parts', async () => {
+  expect(scorer.batch).toBe(4);
+  const random = new RandomStream(5);
+  const images = Float32Array.from({ length: 10 * IMAGE }, () => random.between(-2, 2));
+  const labels = Array.from({ length: 10 }, () => 0);
+  const whole = await scorer.score(images, labels);
+  expect(whole).toHaveLength(10);
+  const parts = [];
+  for (const [first, end] of [
+    [0, 4],
+    [4, 8],
+    [8, 10],
+  ] as const) {
+    parts.push(
+      ...(await scorer.score(images.subarray(first * IMAGE, end * IMAGE), labels.slice(first, end))),
+    );
+  }
+  const scoresOf = (scored: typeof whole): number[] => scored.map(({ scores }) => scores.get('none')!);
+  expect(scoresOf(whole)).toEqual(scoresOf(parts));
+  expect(new Set(scoresOf(whole)).size).toBe(10);
+  expect(whole[9]!.maps.get('none')).toEqual(parts[9]!.maps.get('none'));
+}, 400_000);
