@@ -7,6 +7,10 @@ export interface MemoryCounters {
   buffers: number;
 }
 
+/** Of every texture here: four f32 a texel. */
+export const IMAGE_FORMAT = 'rgba32float';
+export const TEXEL_BYTES = 16;
+
 /** Makes labelled buffers and textures and counts them. No pool: the plan owns placement, so nothing is made per step. */
 export interface BufferMaker {
   readonly counters: Readonly<MemoryCounters>;
@@ -44,10 +48,10 @@ export function bufferMaker(device: GPUDevice): BufferMaker {
       const texture = device.createTexture({
         label,
         size: [width, height, layers],
-        format: 'rgba32float',
+        format: IMAGE_FORMAT,
         usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
       });
-      count(texture, width * height * layers * 16);
+      count(texture, width * height * layers * TEXEL_BYTES);
       return texture;
     },
     destroy(thing) {

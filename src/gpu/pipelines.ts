@@ -1,4 +1,5 @@
 import { GpuError } from '../errors.ts';
+import { IMAGE_FORMAT } from './buffers.ts';
 
 /** What a pipeline needs to know of a binding. */
 export interface BindingUse {
@@ -49,7 +50,7 @@ function layoutFor(
         ? {
             storageTexture: {
               access: 'read-only',
-              format: 'rgba32float',
+              format: IMAGE_FORMAT,
               viewDimension: '2d-array',
             } as const,
           }

@@ -1,3 +1,5 @@
+import { TEXEL_BYTES } from './buffers.ts';
+
 /** One compute dispatch, ready to be encoded. */
 export interface Dispatch {
   readonly label: string;
@@ -39,8 +41,6 @@ export function chunkDispatches(dispatches: readonly Dispatch[], budget: number)
   }
   return chunks;
 }
-
-const TEXEL_BYTES = 16;
 
 /** One encoder, one submit: the dispatches in order, in one compute pass where no texture is filled between; then the copies. */
 export function submit(

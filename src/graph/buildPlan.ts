@@ -68,7 +68,7 @@ function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
     for (const { kernel, operands } of steps) {
       // What a step makes of weights alone (packs them) is done ahead like the values that follow from them.
       const early = operands.every((ref, i) => {
-        if (ref === 'out') return out.root.op !== 'state' && hoisted.has(out.root);
+        if (ref === 'out') return hoisted.has(out.root);
         if (typeof ref === 'number') return still(inputs[ref]!);
         if ('scratch' in ref) return kernel.bindings[i]!.access !== 'read' || stillScratch.has(ref.scratch);
         return still(inputs[ref.input]!);

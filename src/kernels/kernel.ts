@@ -33,7 +33,7 @@ export interface ImageShape {
 
 /** Rows of a copy between a buffer and a texture begin at multiples of 256 bytes: 16 texels. */
 export const IMAGE_ALIGN = 16;
-export const IMAGE_FORMAT = 'rgba32float';
+const IMAGE_FORMAT = 'rgba32float';
 
 /** A compute kernel as data: ten lines of WebGPU run it by hand. */
 export interface Kernel {

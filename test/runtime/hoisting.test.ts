@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { conv2d } from '../../src/graph/ops/conv.ts';
 import { add, mul, relu, rsqrt, scale } from '../../src/graph/ops/pointwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
 import { assign } from '../../src/graph/ops/update.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
+import { RandomStream } from '../../src/random.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 
 let session: Session;
@@ -61,5 +63,43 @@ describe('what follows from state alone', () => {
     }
     expect(y[0]).toBeCloseTo(4 + 1 / 5, 6);
     expect(y[1]).toBeCloseTo(4 + 1 / 10, 6);
+  });
+
+  it('keeps packed weights of equal shape apart, and packs them again after they were set', async () => {
+    const [c, size] = [16, 16];
+    const random = new RandomStream(7, 0);
+    const numbers = (count: number): Float32Array =>
+      Float32Array.from({ length: count }, () => random.between(-1, 1));
+    const x = numbers(c * size * size);
+    const weights = ['first', 'second'].map((name) => state(name, [c, c, 3, 3], 'f32'));
+    const load = (): void =>
+      weights.forEach((_, i) => {
+        const data = numbers(c * c * 9);
+        session.state.set(['first', 'second'][i]!, data, [data.length]);
+      });
+    const convs = (w: readonly Value[]): Value =>
+      w.reduce((y, each) => conv2d(y, each, { padding: 1 }), input('x', [1, c, size, size]));
+    load();
+    const run = await session.compile('packed', outputs(convs(weights)));
+    const labels = run.plan.dispatches.map(({ kernel }) => kernel.label);
+    const { software, maxImageSide } = session.gpu.facts;
+    const packed = labels.slice(0, run.plan.prelude).filter((label) => label.endsWith('pack weights'));
+    expect(packed).toHaveLength(software && maxImageSide > 0 ? 2 : 0);
+    expect(labels.slice(run.plan.prelude).filter((label) => label.endsWith('pack weights'))).toEqual([]);
+    // The same weights as inputs: nothing is ahead of the run then.
+    const anew = await session.compile(
+      'anew',
+      outputs(convs(weights.map((w, i) => input(`w${i}`, w.shape)))),
+    );
+    for (let round = 0; round < 2; round++) {
+      run.run({ x });
+      run.run({ x });
+      const [w0, w1] = await Promise.all(
+        ['first', 'second'].map(async (name) => (await session.readSlabs([name])).get(name)!),
+      );
+      anew.run({ x, w0: w0!, w1: w1! });
+      expect((await run.read()).get('y')).toEqual((await anew.read()).get('y'));
+      load();
+    }
   });
 });

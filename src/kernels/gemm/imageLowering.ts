@@ -1,6 +1,5 @@
 /** Convolutions, their gradients and matrix products on CPU adapters: pack both operands into textures, multiply. */
-import type { DeviceFacts } from '../kernel.ts';
-import { imageWords } from '../kernel.ts';
+import { type DeviceFacts, imageWords } from '../kernel.ts';
 import type { Lowered, OpRequest } from '../lowering.ts';
 import type { ConvSizes, PhaseAxis } from './convOperands.ts';
 import { buildImageOuter, gradientPixels, guessImageOuter, outerSplits } from './imageOuter.ts';
@@ -20,6 +19,7 @@ import { splitK } from './variants.ts';
 
 /** Below, packing and two more dispatches cost more than they save. */
 const LEAST_FLOPS = 1e6;
+/** Of lanes x lanes results. Below, cutting long sums into parts (`splitK`) keeps more cores busy. */
 const FEWEST_TILES = 8;
 
 /** True, or why a problem is left to the other variants. */
@@ -167,6 +167,7 @@ export function imageMatmul(
 /** From which inputs the pixels and the weights are packed. */
 const CONV_INPUTS: { pixels: number; weights: number; strides?: PixelStrides } = { pixels: 0, weights: 1 };
 
+/** Packs both operands and multiplies them, or undefined where the problem does not suit. */
 function lowered(
   problem: GemmProblem,
   p: ImageConv,
@@ -177,7 +178,6 @@ function lowered(
 ): Lowered | undefined {
   const lanes = device.subgroupSize;
   if (suits(problem, p, request, device) !== true) return undefined;
-  // Few results of long sums: cutting the sums into parts keeps more cores busy.
   if (Math.ceil(problem.m / lanes) * Math.ceil(problem.n / lanes) < FEWEST_TILES) return undefined;
   const tile = guessImageRows(problem.m, problem.n, lanes);
   const [pixels, weights] = [{ scratch: 0 }, { scratch: 1 }];
