@@ -13,6 +13,7 @@ import {
   phases,
   phaseWeights,
 } from './convOperands.ts';
+import { buildDepthwise, isDepthwise } from './depthwise.ts';
 import { imageConv2d, imageInputGrad, imageMatmul, imageWeightGrad } from './imageLowering.ts';
 import type { Epilogue, GemmProblem } from './problem.ts';
 import { buildGemm, splitK, splitsFor } from './variants.ts';
@@ -75,6 +76,10 @@ const conv2d: Lowering = (request, device) => {
     outShape: request.out.shape,
     epilogue: epilogueOf(request),
   };
+  if (isDepthwise(s) && request.inputs.every(({ element }) => element === 'f32')) {
+    const kernel = buildDepthwise(problem, s);
+    return { steps: [{ kernel, operands: [0, 1, ...(problem.epilogue?.inputs ?? []), 'out'] }], scratch: [] };
+  }
   return imageConv2d(problem, s, request, device) ?? steps(problem, device);
 };
 

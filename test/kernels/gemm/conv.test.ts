@@ -30,6 +30,8 @@ const cases: { x: Shape; w: Shape; geometry: Partial<ConvGeometry> }[] = [
   { x: [1, 2, 10, 10], w: [3, 2, 7, 7], geometry: { stride: [2, 2], padding: [3, 3, 3, 3] } },
   { x: [2, 6, 8, 7], w: [4, 3, 3, 2], geometry: { stride: [3, 2], padding: [0, 2, 1, 0], groups: 2 } },
   { x: [1, 5, 12, 9], w: [5, 1, 3, 3], geometry: { dilation: [2, 2], padding: [2, 2, 2, 2], groups: 5 } },
+  { x: [2, 6, 9, 10], w: [12, 1, 5, 5], geometry: { padding: [2, 2, 2, 2], stride: [2, 2], groups: 6 } },
+  { x: [1, 9, 7, 13], w: [9, 1, 3, 3], geometry: { padding: [1, 1, 1, 1], groups: 9 } },
   { x: [1, 3, 2, 2], w: [2, 3, 3, 3], geometry: { padding: [2, 1, 1, 2], stride: [2, 1] } },
   { x: [4, 8, 6, 6], w: [8, 8, 2, 2], geometry: { stride: [2, 2] } },
   { x: [16, 3, 16, 16], w: [4, 3, 3, 3], geometry: { padding: [1, 1, 1, 1] } },

@@ -1,0 +1,78 @@
+/**
+ * Depthwise convolution: each output channel sees one input channel, so there is no product to make, only loads to
+ * spare. An invocation has a run of results side by side, whose windows overlap and whose weights are the same.
+ */
+import { product } from '../../shape.ts';
+import { type Kernel, read } from '../kernel.ts';
+import { perElement } from '../perElement.ts';
+import { code, wgsl } from '../wgsl.ts';
+import { type ConvSizes, perGroup } from './convOperands.ts';
+import { type GemmProblem, gemmBindings, gemmFlops, perChannel, range, storeStatements } from './problem.ts';
+
+/** Results of one invocation. */
+const RUN = 4;
+
+/** Wider kernels (blurs) would be a text too long to compile. */
+const WIDEST = 8;
+
+export const isDepthwise = (s: ConvSizes): boolean => perGroup(s).cin === 1 && s.groups > 1 && s.kw <= WIDEST;
+
+/** y = conv(x, w) with one input channel a group; the epilogue is `problem`'s. Bindings: x, w, the epilogue's, out. */
+export function buildDepthwise(problem: GemmProblem, s: ConvSizes): Kernel {
+  const runs = Math.ceil(s.ow / RUN);
+  const { cout: perInput } = perGroup(s);
+  const [sx, dx] = [s.stride[1], s.dilation[1]];
+  const taps = range(s.kw);
+  const offsets = [...new Set(range(RUN).flatMap((c) => taps.map((k) => c * sx + k * dx)))].sort(
+    (a, b) => a - b,
+  );
+  const loads = offsets.map((o) =>
+    code(`let x${o} = select(0.0, x[u32(first + ${o})], in_y && u32(left + ${o}) < ${s.w}u);`),
+  );
+  const weights = taps.map((k) => code(`let w${k} = w[row_of_w + ${k}u];`));
+  const sums = range(RUN).map((c) =>
+    code(`sum${c} += ${taps.map((k) => `w${k} * x${c * sx + k * dx}`).join(' + ')};`),
+  );
+  // Here a row of the product is a channel of all, not of its group, and the position is at hand.
+  const placed: GemmProblem = { ...problem, m: s.cout, store: (_, place) => place };
+  const ofChannel = new Map(perChannel(placed).map((at) => [at, `of_channel${at}`]));
+  const channelLoads = [...ofChannel].map(([at, name]) => code(`let ${name} = extra${at}[channel];`));
+  const stores = range(RUN).map((c) => {
+    const names = { m: 'channel', n: `(to + ${c}u)`, z: '0u' };
+    const store = storeStatements(placed, names, `sum${c}`, `${c}`, ofChannel);
+    const text =
+      s.ow % RUN === 0 ? `{\n${store.text}\n}` : `if (column + ${c}u < ${s.ow}u) {\n${store.text}\n}`;
+    return code(text, ...store.functions);
+  });
+  return perElement({
+    label: `${problem.label} depthwise`,
+    bindings: [
+      read('x', s.n * s.c * s.h * s.w),
+      read('w', s.cout * s.kh * s.kw),
+      ...gemmBindings(problem, product(problem.outShape)).slice(2),
+    ],
+    total: s.n * s.cout * s.oh * runs,
+    flops: gemmFlops(problem),
+    layout: `x [N, C, H, W], w [Cout, 1, kh, kw], out [N, Cout, OH, OW]: an invocation has ${RUN} results of one row.`,
+    body: wgsl`
+      let column = i % ${runs}u * ${RUN}u;
+      let row = i / ${runs}u % ${s.oh}u;
+      let channel = i / ${runs * s.oh}u % ${s.cout}u;
+      let image = i / ${runs * s.oh * s.cout}u;
+      let plane = i32((image * ${s.c}u + channel / ${perInput}u) * ${s.h * s.w}u);
+      let left = i32(column) * ${sx} - ${s.padding[2]};
+      ${channelLoads}
+      ${range(RUN).map((c) => code(`var sum${c} = 0.0;`))}
+      for (var ky = 0u; ky < ${s.kh}u; ky++) {
+        let y = i32(row) * ${s.stride[0]} - ${s.padding[0]} + i32(ky) * ${s.dilation[0]};
+        let in_y = u32(y) < ${s.h}u;
+        let first = plane + y * ${s.w} + left;
+        let row_of_w = (channel * ${s.kh}u + ky) * ${s.kw}u;
+        ${loads}
+        ${weights}
+        ${sums}
+      }
+      let to = ((image * ${s.cout}u + channel) * ${s.oh}u + row) * ${s.ow}u + column;
+      ${stores}`,
+  });
+}
