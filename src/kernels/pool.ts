@@ -51,11 +51,10 @@ const maxPool2d: Lowering = (request) => {
       var best = -3.4028234e38;
       for (var ky = 0; ky < ${kernel[0]}; ky++) {
         for (var kx = 0; kx < ${kernel[1]}; kx++) {
-          let sy = y * ${stride[0]} - ${padding[0]} + ky;
-          let sx = x * ${stride[1]} - ${padding[1]} + kx;
-          if (u32(sy) < ${h}u && u32(sx) < ${w}u) {
-            best = max(best, f32(source[plane * ${h * w}u + u32(sy) * ${w}u + u32(sx)]));
-          }
+          // Every window meets the image, so the edge that replaces padding is in it too.
+          let sy = clamp(y * ${stride[0]} - ${padding[0]} + ky, 0, ${h - 1});
+          let sx = clamp(x * ${stride[1]} - ${padding[1]} + kx, 0, ${w - 1});
+          best = max(best, f32(source[plane * ${h * w}u + u32(sy) * ${w}u + u32(sx)]));
         }
       }
       out[i] = ${code(request.out.element)}(best);`,
