@@ -94,7 +94,7 @@ function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
     }
     const { leaf, view, placesInputs } = OPS[value.op];
     if (leaf || view || placesInputs || bytesOf(value) === 0) continue;
-    const { steps, scratch } = lower(value, device);
+    const { steps, scratch } = lower(value, device, still);
     emit(steps, scratch, value.inputs, locate(value));
   }
   return place(graph, locate, [...ahead, ...pending], ahead.length, options);

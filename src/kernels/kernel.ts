@@ -44,7 +44,7 @@ export interface Kernel {
   readonly bindings: readonly Binding[];
   /** Workgroups in x, y, z, each at most 65,535. */
   readonly grid: readonly [number, number, number];
-  /** Floating-point operations of one dispatch, a multiply-add counting two. */
+  /** Floating-point operations of one dispatch, a multiply-add counting two; Winograd's products count the direct sum's. */
   readonly flops: number;
   /** Bytes that must move at least once: the sum over the bindings. */
   readonly bytes: number;

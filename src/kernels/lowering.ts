@@ -14,6 +14,8 @@ export interface OpRequest {
   readonly inputs: readonly TensorSpec[];
   readonly out: TensorSpec;
   readonly attrs: Readonly<Record<string, unknown>>;
+  /** Inputs that are the same at every run, so that work on them alone is done ahead; default none. */
+  readonly still?: readonly boolean[];
 }
 
 /**

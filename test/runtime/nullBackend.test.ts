@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
 import { buildPlan } from '../../src/graph/buildPlan.ts';
+import { conv2d } from '../../src/graph/ops/conv.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { cast } from '../../src/graph/ops/pointwise.ts';
 import { input } from '../../src/graph/value.ts';
@@ -68,6 +69,13 @@ describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
       headStep(config, layouts, 'classifier', 3),
       scorePlan(config, layouts, ['none', 'cada', 'class', 'classifier'], 3),
       scorePlan({ ...config, smoothing: 'scipy' }, layouts, ['none'], 3),
+      // Large enough for Winograd's transforms.
+      {
+        outputs: new Map([
+          ['conv', conv2d(input('x', [1, 64, 64, 64]), input('w', [64, 64, 3, 3]), { padding: 1 })],
+        ]),
+        effects: [],
+      },
       { outputs: new Map([['product', matmul(half, input('b', [17, 9]))]]), effects: [] },
     ];
     const texts = new Map(

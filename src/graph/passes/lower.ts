@@ -30,13 +30,17 @@ const LOWERINGS: Readonly<Record<LoweredOp, Lowering>> = {
   ...updateKernels,
 };
 
-/** The dispatches that compute one value. */
-export function lower(value: Value, device: DeviceFacts): Lowered {
+/** The dispatches that compute one value. `still`: which values are the same at every run. */
+export function lower(value: Value, device: DeviceFacts, still: (value: Value) => boolean): Lowered {
   const lowering = (LOWERINGS as Readonly<Record<string, Lowering | undefined>>)[value.op];
   const label = value.scope === '' ? value.op : `${value.scope} ${value.op}`;
   if (!lowering) throw new WgadError('E_CONFIG', `lower: ${label} has no kernel; was simplify run?`);
   const spec = ({ shape, dtype }: Value) => ({ shape, element: dtype });
-  return lowering({ label, inputs: value.inputs.map(spec), out: spec(value), attrs: value.attrs }, device);
+  const { inputs, attrs } = value;
+  return lowering(
+    { label, inputs: inputs.map(spec), out: spec(value), attrs, still: inputs.map(still) },
+    device,
+  );
 }
 
 /** A copy of `value`, for results that must lie somewhere in particular. */

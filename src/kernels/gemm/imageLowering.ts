@@ -4,18 +4,13 @@ import type { Lowered, OpRequest } from '../lowering.ts';
 import type { ConvSizes, PhaseAxis } from './convOperands.ts';
 import { buildImageOuter, gradientPixels, guessImageOuter, outerSplits } from './imageOuter.ts';
 import { buildImageRows, guessImageRows } from './imageRows.ts';
-import {
-  type ImageConv,
-  imagesFit,
-  type PixelStrides,
-  packPixels,
-  packWeights,
-  pixelImage,
-  type WeightLayout,
-  weightImage,
-} from './images.ts';
+import type { ImageConv } from './images.ts';
+import { imagesFit } from './imagesFit.ts';
+import { type PixelStrides, packPixels, pixelImage } from './pixelImages.ts';
 import { type GemmProblem, gemmFlops } from './problem.ts';
 import { splitK } from './variants.ts';
+import { packWeights, type WeightLayout, weightImage } from './weightImages.ts';
+import { winogradFor, winogradSteps } from './winogradLowering.ts';
 
 /** Below, packing and two more dispatches cost more than they save. */
 const LEAST_FLOPS = 1e6;
@@ -178,6 +173,8 @@ function lowered(
 ): Lowered | undefined {
   const lanes = device.subgroupSize;
   if (suits(problem, p, request, device) !== true) return undefined;
+  const winograd = winogradFor(p, request.still?.[inputs.weights] ?? false, device);
+  if (winograd) return winogradSteps(problem, winograd, layout, device);
   if (Math.ceil(problem.m / lanes) * Math.ceil(problem.n / lanes) < FEWEST_TILES) return undefined;
   const tile = guessImageRows(problem.m, problem.n, lanes);
   const [pixels, weights] = [{ scratch: 0 }, { scratch: 1 }];

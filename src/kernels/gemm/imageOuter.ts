@@ -13,7 +13,8 @@ import {
   write,
 } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
-import { channelQuads, firstTexel, type ImageConv, pixelImage, tapShift } from './images.ts';
+import { channelQuads, type ImageConv } from './images.ts';
+import { firstTexel, pixelImage, tapShift } from './pixelImages.ts';
 import { type GemmProblem, gemmFlops, range } from './problem.ts';
 
 export interface ImageOuterTile {
@@ -63,8 +64,8 @@ export function buildImageOuter(
   const positions = range(tile.positions);
   const loads = positions.map((u) =>
     code(`let p${u} = p + ${u}u;
-let dy${u} = textureLoad(dy, ${firstTexel(gradients, `(p${u} / ${p.x.out}u)`, `(p${u} % ${p.x.out}u)`)} + ${tapShift(gradients, '(first_m + lane)', '0u', '0u')}, image);
-let x${u} = textureLoad(x, ${firstTexel(p, `(p${u} / ${p.x.out}u)`, `(p${u} % ${p.x.out}u)`)} + shift, image);`),
+let dy${u} = textureLoad(dy, ${firstTexel(gradients, `p${u}`)} + ${tapShift(gradients, '(first_m + lane)', '0u', '0u')}, image);
+let x${u} = textureLoad(x, ${firstTexel(p, `p${u}`)} + shift, image);`),
   );
   const rows = range(tile.quads * 4);
   const products = range(tile.quads).map((q) =>
@@ -90,7 +91,7 @@ let x${u} = textureLoad(x, ${firstTexel(p, `(p${u} / ${p.x.out}u)`, `(p${u} % ${
     flops: gemmFlops(problem),
     enables: ['subgroups'],
     wgsl: wgsl`
-      // dy [image][channel quad][position], x [image][channel quad][position of the padded image], out [part][m][n].
+      // dy and x as images.ts packs them: four channels a texel; out [part][m][n].
       // One subgroup owns ${tile.quads * 4} output channels and ${lanes} pairs (input channel quad, tap), one a lane.
       @compute @workgroup_size(${lanes})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(subgroup_invocation_id) lane: u32) {

@@ -6,8 +6,10 @@
  */
 import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel, readImage } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
-import { channelQuads, firstTexel, type ImageConv, pixelImage, tapShift, weightImage } from './images.ts';
+import { channelQuads, type ImageConv } from './images.ts';
+import { firstTexel, pixelImage, tapShift } from './pixelImages.ts';
 import { type GemmProblem, gemmBindings, gemmFlops, perChannel, range, storeStatements } from './problem.ts';
+import { weightImage, weightShift, weightTexel } from './weightImages.ts';
 
 export interface ImageRowsTile {
   /** Rows of the result per workgroup in units of the subgroup's lanes. */
@@ -19,19 +21,23 @@ export interface ImageRowsTile {
 /** Workgroups below which the adapter's cores are not busy. */
 const ENOUGH_GROUPS = 16;
 
-/** The largest tile that wastes least: measured on lavapipe, 16 x 32 runs at 18.9 GFLOP/s a core, 8 x 16 at 11.7. */
-export function guessImageRows(m: number, n: number, lanes: number): ImageRowsTile {
-  const waste = (size: number, tile: number): number => (Math.ceil(size / tile) * tile) / size;
-  // Loads and multiply-adds per result, in nanoseconds for 8 lanes as measured there.
-  const cost = ({ rows, columns }: ImageRowsTile): number =>
-    ((rows * (11 + 12) + columns * 11 + rows * columns * lanes * 4 * 0.42) / (rows * columns)) *
-    waste(m, rows * lanes) *
-    waste(n, columns * lanes);
+/** Nanoseconds that one texel of k takes for all m x n results: loads and multiply-adds as measured on lavapipe, one core. */
+export function imageRowsCost(m: number, n: number, lanes: number, { rows, columns }: ImageRowsTile): number {
+  const tiles = Math.ceil(m / (rows * lanes)) * Math.ceil(n / (columns * lanes));
+  return tiles * (rows * (11 + 12) + columns * 11 + rows * columns * lanes * 4 * 0.42);
+}
+
+/**
+ * The largest tile that wastes least, for `products` products of m rows and n columns: measured on lavapipe, 16 x 32
+ * runs at 18.9 GFLOP/s a core, 8 x 16 at 11.7.
+ */
+export function guessImageRows(m: number, n: number, lanes: number, products = 1): ImageRowsTile {
+  const cost = (tile: ImageRowsTile): number => imageRowsCost(m, n, lanes, tile);
   const all = ([2, 1] as const).flatMap((rows) =>
     ([4, 3, 2, 1] as const).map((columns) => ({ rows, columns })),
   );
   const groups = (t: ImageRowsTile): number =>
-    Math.ceil(m / (t.rows * lanes)) * Math.ceil(n / (t.columns * lanes));
+    products * Math.ceil(m / (t.rows * lanes)) * Math.ceil(n / (t.columns * lanes));
   const busy = all.filter((tile) => groups(tile) >= ENOUGH_GROUPS);
   return (busy.length > 0 ? busy : all.slice(-1)).reduce((best, tile) =>
     cost(tile) < cost(best) ? tile : best,
@@ -51,17 +57,21 @@ export function buildImageRows(
   const tilesN = Math.ceil(problem.n / width);
   const columns = range(tile.columns);
   const vector = tile.columns === 1 ? 'f32' : `vec${tile.columns}f`;
+  const layer = (c: number): string => (problem.z === 1 ? `image${c}` : `z * ${p.images}u + image${c}`);
   const place = columns.map((c) =>
     code(`let n${c} = first_n + ${c * lanes}u;
 let image${c} = n${c} / ${p.y.out * p.x.out}u;
-let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u / ${p.x.out}u)`, `(n${c} % ${p.x.out}u)`)};`),
+let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`),
+  );
+  const rowTexels = range(tile.rows).map((r) =>
+    code(`let row${r} = ${weightTexel(p, `(first_m + lane + ${r * lanes}u)`)};`),
   );
   const sums = range(rows).map((r) => code(columns.map((c) => `var sum${r}_${c} = 0.0;`).join('  ')));
   const loads = [
     ...range(tile.rows).map((r) =>
-      code(`let w${r} = textureLoad(weights, vec2u(k, first_m + lane + ${r * lanes}u), 0u);`),
+      code(`let w${r} = textureLoad(weights, row${r} + step, ${problem.z === 1 ? '0u' : 'z'});`),
     ),
-    ...columns.map((c) => code(`let x${c} = textureLoad(pixels, at${c} + shift, image${c});`)),
+    ...columns.map((c) => code(`let x${c} = textureLoad(pixels, at${c} + shift, ${layer(c)});`)),
   ];
   const products = range(rows).map((r) =>
     code(
@@ -76,10 +86,10 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u / ${p.x.out}u)`, `(
     code(`results[${r}] = ${vector}(${columns.map((c) => `sum${r}_${c}`).join(', ')});`),
   );
   // Scale and shift are loaded once a row, not once a result.
-  const ofRow = new Map(perChannel(problem).map((i) => [i, `row${i}`]));
+  const ofRow = new Map(perChannel(problem).map((i) => [i, `ofRow${i}`]));
   const rowLoads = [...ofRow].map(([i, name]) => code(`let ${name} = extra${i}[first_m + r];`));
   const stores = columns.map((c) => {
-    const names = { m: '(first_m + r)', n: `n${c}`, z: '0u' };
+    const names = { m: '(first_m + r)', n: `n${c}`, z: 'z' };
     const store = storeStatements(problem, names, `result${c}`, `${c}`, ofRow);
     const body = `let result${c} = results[r]${tile.columns === 1 ? '' : `.${'xyzw'[c]!}`};\n${store.text}`;
     return code(
@@ -97,22 +107,24 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u / ${p.x.out}u)`, `(
         problem.outShape.reduce((total, size) => total * size, 1),
       ).slice(2),
     ],
-    grid: linearGrid(tilesM * tilesN),
+    grid: linearGrid(tilesM * tilesN * problem.z),
     flops: gemmFlops(problem),
     enables: ['subgroups'],
     wgsl: wgsl`
-      // weights [row][(channel quad, tap)], pixels [image][channel quad][place in the padded image]: four channels a texel.
-      // One subgroup of ${lanes} lanes owns ${rows} rows x ${width} columns; lane l has columns l, l + ${lanes}, ...
+      // weights and pixels as weightImages.ts and pixelImages.ts pack them: four channels a texel.
+      // One subgroup of ${lanes} lanes owns ${rows} rows x ${width} columns of product z; lane l has columns l, l + ${lanes}, ...
       const M = ${problem.m}u;  const N = ${problem.n}u;
       const QUADS = ${channelQuads(p)}u;  const TAPS_Y = ${p.y.taps}u;  const TAPS_X = ${p.x.taps}u;
       @compute @workgroup_size(${lanes})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
         let tile = ${code(GROUP_INDEX)};
-        if (tile >= ${tilesM * tilesN}u) { return; }
+        if (tile >= ${tilesM * tilesN * problem.z}u) { return; }
+        let z = tile / ${tilesM * tilesN}u;
         // Neighbouring workgroups share the rows of weights: 5 % faster than sharing the columns.
-        let first_m = tile / ${tilesN}u * ${rows}u;
+        let first_m = tile % ${tilesM * tilesN}u / ${tilesN}u * ${rows}u;
         let first_n = tile % ${tilesN}u * ${width}u + lane;
         ${place}
+        ${rowTexels}
         ${sums}
 
         var k = 0u;
@@ -120,6 +132,7 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u / ${p.x.out}u)`, `(
           for (var ty = 0u; ty < TAPS_Y; ty++) {
             for (var tx = 0u; tx < TAPS_X; tx++) {
               let shift = ${code(tapShift(p, 'quad', 'ty', 'tx'))};
+              let step = ${code(weightShift(p, 'k'))};
               ${loads}
               ${products}
               k++;

@@ -1,0 +1,111 @@
+/** 3x3 convolutions at stride 1 on CPU adapters through Winograd's domain, where that costs less than the direct sum. */
+import { type DeviceFacts, imageWords } from '../kernel.ts';
+import type { Lowered } from '../lowering.ts';
+import { buildImageRows, guessImageRows, imageRowsCost } from './imageRows.ts';
+import { channelQuads, type ImageAxis, type ImageConv } from './images.ts';
+import { imagesFit } from './imagesFit.ts';
+import { type GemmProblem, gemmFlops } from './problem.ts';
+import type { WeightLayout } from './weightImages.ts';
+import { WINOGRAD_SIZES, winogradTransform } from './winograd.ts';
+import {
+  kernelImage,
+  tileImage,
+  transformPixels,
+  transformResults,
+  transformWeights,
+  type WinogradConv,
+  winogradConv,
+} from './winogradKernels.ts';
+
+/** Nanoseconds for 8 lanes on lavapipe, one core: a load or a store of one f32, and of one byte beyond the caches. */
+const ACCESS = 10;
+const BYTE = 0.1;
+
+/** Multiply-adds of the direct sum below which compiling two more kernels is never paid back within a run. */
+const LEAST_MACS = 6e7;
+
+const filters = (axis: ImageAxis): boolean => axis.taps === 3 && axis.stride === 1 && axis.step === 1;
+
+/** The cheapest way, or undefined where the direct sum is. `still`: the weights are transformed ahead. */
+export function winogradFor(p: ImageConv, still: boolean, device: DeviceFacts): WinogradConv | undefined {
+  if (!filters(p.y) || !filters(p.x)) return undefined;
+  if (p.images * p.y.out * p.x.out * p.rows * p.channels * 9 < LEAST_MACS) return undefined;
+  const lanes = device.subgroupSize;
+  const [best] = WINOGRAD_SIZES.flatMap((m) =>
+    [false, true].map((turned) => winogradConv(p, winogradTransform(m), turned)),
+  )
+    .filter(({ products }) => imagesFit(products, device) === true)
+    .map((way) => ({ way, cost: winogradCost(way, still, lanes) }))
+    .sort((a, b) => a.cost - b.cost);
+  return best && best.cost < directCost(p, still, lanes) ? best.way : undefined;
+}
+
+function directCost(p: ImageConv, still: boolean, lanes: number): number {
+  const n = p.images * p.y.out * p.x.out;
+  const quads = channelQuads(p);
+  const product = imageRowsCost(p.rows, n, lanes, guessImageRows(p.rows, n, lanes)) * quads * 9;
+  const weights = p.rows * quads * 9 * 4;
+  const pixels = quads * 4 * n;
+  const moved = p.rows * n + 2 * pixels + (still ? 0 : 2 * weights);
+  return product + (moved / lanes) * ACCESS + weights * 4 * BYTE;
+}
+
+function winogradCost(
+  { conv, transform, products, tiles }: WinogradConv,
+  still: boolean,
+  lanes: number,
+): number {
+  const points = transform.points ** 2;
+  const quads = channelQuads(conv);
+  const [rows, columns] = [products.rows, products.x.out];
+  const tile = guessImageRows(rows, columns, lanes, points);
+  const product = imageRowsCost(rows, columns, lanes, tile) * quads * points;
+  const weights = conv.rows * quads * 4;
+  const pixels = quads * 4 * tiles * 2 * points;
+  const results = conv.rows * tiles * (2 * points + transform.m ** 2);
+  // Twice: they are written to many places at once.
+  const ahead = still ? 0 : 2 * weights * (9 + points);
+  return product + ((pixels + results + ahead) / lanes) * ACCESS + weights * points * 4 * BYTE;
+}
+
+/** Transform both operands, one product per point, transform back. */
+export function winogradSteps(
+  problem: GemmProblem,
+  way: WinogradConv,
+  layout: WeightLayout,
+  device: DeviceFacts,
+): Lowered {
+  const { conv, products, tiles, turned } = way;
+  const { m: size, points } = way.transform;
+  const [m, n, z] = [products.rows, products.x.out, points ** 2];
+  const inDomain: GemmProblem = {
+    ...problem,
+    label: `${problem.label} winograd ${size}`,
+    m,
+    n,
+    k: conv.channels,
+    z,
+    store: (r, c, point) => {
+      const [channel, at] = turned ? [c, r] : [r, c];
+      return `(${point} * ${conv.rows}u + ${channel}) * ${tiles}u + ${at}`;
+    },
+    outShape: [z, conv.rows, tiles],
+    epilogue: undefined,
+  };
+  const tile = guessImageRows(m, n, device.subgroupSize, z);
+  // Rates are told by what the convolution is, not by how it is done.
+  const product = { ...buildImageRows(inDomain, products, tile, device), flops: gemmFlops(problem) };
+  const [pixels, weights, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
+  return {
+    steps: [
+      { kernel: transformPixels(problem.label, way), operands: [0, pixels] },
+      { kernel: transformWeights(problem.label, way, layout), operands: [1, weights] },
+      { kernel: product, operands: turned ? [pixels, weights, sums] : [weights, pixels, sums] },
+      {
+        kernel: transformResults(problem, way),
+        operands: [sums, ...(problem.epilogue?.inputs ?? []), 'out'],
+      },
+    ],
+    scratch: [imageWords(tileImage(way)), imageWords(kernelImage(way)), z * conv.rows * tiles],
+  };
+}

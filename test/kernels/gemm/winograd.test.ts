@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import { conv2dInputGradReference, conv2dReference } from '../../../src/doctor/reference/conv.ts';
+import { type Tensor64, tensor64 } from '../../../src/doctor/reference/tensor64.ts';
+import type { ImageConv } from '../../../src/kernels/gemm/images.ts';
+import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
+import type { GemmProblem } from '../../../src/kernels/gemm/problem.ts';
+import type { WeightLayout } from '../../../src/kernels/gemm/weightImages.ts';
+import { WINOGRAD_SIZES, winogradTransform } from '../../../src/kernels/gemm/winograd.ts';
+import { winogradConv } from '../../../src/kernels/gemm/winogradKernels.ts';
+import { winogradFor, winogradSteps } from '../../../src/kernels/gemm/winogradLowering.ts';
+import { write } from '../../../src/kernels/kernel.ts';
+import { product, type Shape } from '../../../src/shape.ts';
+import { runLowered, testDevice } from '../device.ts';
+
+const SEED = Date.now() % 1e6;
+let state = SEED;
+const random = (): number => {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return (state / 2 ** 32) * 4 - 2;
+};
+const signed = (shape: Shape): Float32Array => Float32Array.from({ length: product(shape) }, random);
+
+describe.each(WINOGRAD_SIZES)('the transform of %s results', (m) => {
+  it('filters like the direct sum', () => {
+    const { input, weight, output } = winogradTransform(m);
+    const times = (matrix: readonly (readonly number[])[], x: readonly number[]): number[] =>
+      matrix.map((row) => row.reduce((sum, value, k) => sum + value * x[k]!, 0));
+    const d = Array.from({ length: m + 2 }, random);
+    const g = Array.from({ length: 3 }, random);
+    const [D, G] = [times(input, d), times(weight, g)];
+    const got = times(
+      output,
+      D.map((value, i) => value * G[i]!),
+    );
+    got.forEach((value, i) => {
+      const want = g.reduce((sum, tap, t) => sum + tap * d[i + t]!, 0);
+      expect(Math.abs(value - want), `seed ${SEED}`).toBeLessThan(1e-13);
+    });
+  });
+});
+
+interface Case {
+  readonly n: number;
+  readonly c: number;
+  readonly h: number;
+  readonly w: number;
+  readonly cout: number;
+  /** top, bottom, left, right. */
+  readonly padding: readonly [number, number, number, number];
+}
+
+/** One tile and many, edges inside a tile, channels and rows that fill no texel or block, several images. */
+const cases: Case[] = [
+  { n: 1, c: 4, h: 6, w: 6, cout: 16, padding: [1, 1, 1, 1] },
+  { n: 1, c: 3, h: 3, w: 3, cout: 3, padding: [0, 0, 0, 0] },
+  { n: 2, c: 7, h: 11, w: 13, cout: 19, padding: [1, 1, 1, 1] },
+  { n: 3, c: 33, h: 5, w: 4, cout: 34, padding: [1, 0, 0, 1] },
+  { n: 1, c: 13, h: 23, w: 37, cout: 5, padding: [2, 1, 1, 2] },
+];
+
+const outSides = ({ h, w, padding: [top, bottom, left, right] }: Case): [number, number] => [
+  h + top + bottom - 2,
+  w + left + right - 2,
+];
+
+function correlation(each: Case): ImageConv {
+  const [oh, ow] = outSides(each);
+  const axis = (size: number, out: number, before: number) => ({
+    size,
+    out,
+    stride: 1,
+    taps: 3,
+    step: 1,
+    before,
+  });
+  return {
+    images: each.n,
+    channels: each.c,
+    rows: each.cout,
+    y: axis(each.h, oh, each.padding[0]),
+    x: axis(each.w, ow, each.padding[2]),
+  };
+}
+
+/** Winograd rounds within a tile, so each error is measured against the largest sum of magnitudes, not its own. */
+function expectClose(got: Float32Array, want: Tensor64, label: string): void {
+  const largest = want.magnitude!.reduce((most, value) => Math.max(most, value), 0);
+  const bound = 8 * 2 ** -24 * largest;
+  const worst = got.reduce(
+    (at, value, i) => {
+      const error = Math.abs(value - want.data[i]!);
+      return error > at.error || Number.isNaN(error) ? { error, i } : at;
+    },
+    { error: 0, i: 0 },
+  );
+  expect(worst.error, `${label} (seed ${SEED}): element ${worst.i}`).toBeLessThanOrEqual(bound);
+}
+
+const ways = WINOGRAD_SIZES.flatMap((m) => [false, true].map((turned) => ({ m, turned })));
+
+describe.each(ways)('winograd with tiles of $m, turned: $turned', ({ m, turned }) => {
+  it.each(cases)(
+    'matches float64 with an epilogue: $n x $c x $h x $w to $cout, padding $padding',
+    async (each) => {
+      const { facts } = await testDevice();
+      const { n, c, h, w, cout, padding } = each;
+      const [oh, ow] = outSides(each);
+      const [x, kernel, y] = [
+        [n, c, h, w],
+        [cout, c, 3, 3],
+        [n, cout, oh, ow],
+      ] as [Shape, Shape, Shape];
+      const bias: Shape = [1, cout, 1, 1];
+      const [xd, wd, bd, rd] = [signed(x), signed(kernel), signed(bias), signed(y)];
+      const problem = {
+        label: 'conv',
+        m: cout,
+        n: n * oh * ow,
+        k: c * 9,
+        z: 1,
+        a: { binding: write('unused', 1) },
+        b: { binding: write('unused', 1) },
+        outShape: y,
+        epilogue: {
+          program: {
+            inputs: 3,
+            steps: [
+              { fn: 'add', args: [0, 1], params: [] },
+              { fn: 'add', args: [3, 2], params: [] },
+            ],
+          },
+          operands: [bias, y],
+          inputs: [2, 3],
+        },
+      } as unknown as GemmProblem;
+      const layout: WeightLayout = {
+        length: product(kernel),
+        row: c * 9,
+        channel: 9,
+        y: { first: 0, step: 1 },
+        x: { first: 0, step: 1 },
+        kernelWidth: 3,
+      };
+      const way = winogradConv(correlation(each), winogradTransform(m), turned);
+      const lowered = winogradSteps(problem, way, layout, facts);
+      const got = await runLowered(lowered, [xd, wd, bd, rd], product(y));
+      const geometry = { stride: [1, 1], padding, dilation: [1, 1], groups: 1 } as const;
+      const sum = conv2dReference(tensor64(x, xd), tensor64(kernel, wd), geometry, y);
+      const data = sum.data.map((value, i) => value + bd[Math.floor(i / (oh * ow)) % cout]! + rd[i]!);
+      expectClose(got, { ...sum, data }, 'conv2d');
+      expect(await runLowered(lowered, [xd, wd, bd, rd], product(y))).toEqual(got);
+    },
+  );
+});
+
+describe('where winograd is chosen', () => {
+  const geometry = { stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 } as const;
+  const lower = async (op: 'conv2d' | 'conv2dInputGrad', x: Shape, w: Shape, still: boolean) =>
+    gemmKernels[op](
+      {
+        label: op,
+        inputs: [x, w].map((shape) => ({ shape, element: 'f32' as const })),
+        out: { shape: [x[0]!, op === 'conv2d' ? w[0]! : w[1]!, x[2]!, x[3]!], element: 'f32' },
+        attrs: { geometry },
+        still: [false, still],
+      },
+      (await testDevice()).facts,
+    );
+
+  it('computes the input gradient with the kernel turned round', async () => {
+    const [dy, w, x] = [
+      [1, 64, 34, 49],
+      [64, 65, 3, 3],
+      [1, 65, 34, 49],
+    ] as [Shape, Shape, Shape];
+    const lowered = await lower('conv2dInputGrad', dy, w, true);
+    expect(lowered.steps.map(({ kernel }) => kernel.label).join()).toContain('winograd');
+    const [yd, wd] = [signed(dy), signed(w)];
+    const want = conv2dInputGradReference(tensor64(dy, yd), tensor64(w, wd), geometry, x);
+    expectClose(await runLowered(lowered, [yd, wd], product(x)), want, 'input gradient');
+  });
+
+  it('is not where the kernels would take longer to compile than they save, nor for other kernels', async () => {
+    const small = await lower('conv2d', [1, 32, 16, 16], [32, 32, 3, 3], true);
+    expect(small.steps.map(({ kernel }) => kernel.label).join()).not.toContain('winograd');
+    const { facts } = await testDevice();
+    const conv = correlation({ n: 1, c: 64, h: 64, w: 64, cout: 64, padding: [1, 1, 1, 1] });
+    expect(winogradFor(conv, true, facts)).toBeDefined();
+    expect(winogradFor({ ...conv, y: { ...conv.y, stride: 2 } }, true, facts)).toBeUndefined();
+    expect(winogradFor({ ...conv, x: { ...conv.x, taps: 5 } }, true, facts)).toBeUndefined();
+  });
+});
