@@ -13,7 +13,10 @@ export interface BenchRecord extends Timing {
   readonly variant: string;
   readonly gflops: number | null;
   readonly gbs: number | null;
+  /** The time at the adapter's own pace (`Pace`) over the time taken: 1 is as fast as its best product and its copy. */
   readonly rooflineShare: number | null;
+  /** GFLOP/s over the adapter's best product's. Where the pace was measured. */
+  readonly gemmShare?: number;
   /** The other engine of the comparison; a record with a peer and no ratio is that engine's own time. */
   readonly peer: string | null;
   /** The peer's time over ours, the median over alternating rounds: above 1 is faster than the peer. */
@@ -69,8 +72,19 @@ function spread({ p10Ms, p90Ms, medianMs, ratio, ratioP10, ratioP90 }: BenchReco
 
 export function formatRecords(records: readonly BenchRecord[]): string {
   const ratios = records.some(({ ratio }) => ratio !== null);
+  const shares = records.some(({ rooflineShare }) => rooflineShare !== null);
   const rows = [
-    ['case', 'shape', 'median ms', 'p10', 'p90', 'GFLOP/s', 'GB/s', ...(ratios ? ['times as fast'] : [])],
+    [
+      'case',
+      'shape',
+      'median ms',
+      'p10',
+      'p90',
+      'GFLOP/s',
+      'GB/s',
+      ...(shares ? ['of GEMM', 'of roofline'] : []),
+      ...(ratios ? ['times as fast'] : []),
+    ],
     ...records.map((record) => [
       `${record.suite} ${record.name}`,
       record.shape,
@@ -79,6 +93,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       record.p90Ms.toFixed(3),
       record.gflops?.toFixed(2) ?? '',
       record.gbs?.toFixed(2) ?? '',
+      ...(shares ? [percent(record.gemmShare), percent(record.rooflineShare)] : []),
       ...(ratios ? [ratioText(record)] : []),
     ]),
   ];
@@ -92,6 +107,9 @@ export function formatRecords(records: readonly BenchRecord[]): string {
     )
     .join('\n');
 }
+
+const percent = (share: number | null | undefined): string =>
+  share === null || share === undefined ? '' : `${(100 * share).toFixed(0)} %`;
 
 function ratioText({ ratio, ratioP10, ratioP90 }: BenchRecord): string {
   if (ratio === null) return '';
