@@ -1,8 +1,9 @@
 import type { Graph } from '../graph/graph.ts';
-import type { Plan, PlannedDispatch } from '../graph/plan.ts';
+import type { PlannedDispatch } from '../graph/plan.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { Session } from '../train/session.ts';
 import type { Pace } from './pace.ts';
+import { everyRun } from './planPart.ts';
 import type { BenchRecord } from './record.ts';
 import { sample, type Timing } from './sampler.ts';
 
@@ -69,13 +70,11 @@ export function planRecord(
     gbs: bytes / timing.medianMs / 1e6,
     rooflineShare: pace ? leastMs(dispatches, pace) / timing.medianMs : null,
     ...(pace && { gemmShare: gflops / pace.peakGflops }),
+    memory: plan.memory,
     peer: null,
     ratio: null,
   };
 }
-
-/** What a run dispatches where no state has changed. */
-const everyRun = (plan: Plan): readonly PlannedDispatch[] => plan.dispatches.slice(plan.prelude);
 
 /** The time that dispatches take one after another where each reaches the adapter's pace in what it does most. */
 export const leastMs = (dispatches: readonly PlannedDispatch[], { peakGflops, copyGbs }: Pace): number =>

@@ -17,6 +17,12 @@ export interface BenchRecord extends Timing {
   readonly rooflineShare: number | null;
   /** GFLOP/s over the adapter's best product's. Where the pace was measured. */
   readonly gemmShare?: number;
+  /** Bytes of the plan's intermediate values, and the least that any placement of them needs. */
+  readonly memory?: { readonly arenas: number; readonly lowerBound: number };
+  /** Where the record is a part that is added to a plan: its time over the plan's without, median and percentiles. */
+  readonly adds?: number;
+  readonly addsP10?: number;
+  readonly addsP90?: number;
   /** The other engine of the comparison; a record with a peer and no ratio is that engine's own time. */
   readonly peer: string | null;
   /** The peer's time over ours, the median over alternating rounds: above 1 is faster than the peer. */
@@ -73,6 +79,7 @@ function spread({ p10Ms, p90Ms, medianMs, ratio, ratioP10, ratioP90 }: BenchReco
 export function formatRecords(records: readonly BenchRecord[]): string {
   const ratios = records.some(({ ratio }) => ratio !== null);
   const shares = records.some(({ rooflineShare }) => rooflineShare !== null);
+  const plans = records.some(({ suite, memory }) => suite !== 'kernels' && memory);
   const rows = [
     [
       'case',
@@ -83,6 +90,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       'GFLOP/s',
       'GB/s',
       ...(shares ? ['of GEMM', 'of roofline'] : []),
+      ...(plans ? ['arenas (of bound)'] : []),
       ...(ratios ? ['times as fast'] : []),
     ],
     ...records.map((record) => [
@@ -94,6 +102,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       record.gflops?.toFixed(2) ?? '',
       record.gbs?.toFixed(2) ?? '',
       ...(shares ? [percent(record.gemmShare), percent(record.rooflineShare)] : []),
+      ...(plans ? [memoryText(record)] : []),
       ...(ratios ? [ratioText(record)] : []),
     ]),
   ];
@@ -110,6 +119,12 @@ export function formatRecords(records: readonly BenchRecord[]): string {
 
 const percent = (share: number | null | undefined): string =>
   share === null || share === undefined ? '' : `${(100 * share).toFixed(0)} %`;
+
+function memoryText({ memory }: BenchRecord): string {
+  if (!memory || memory.lowerBound === 0) return '';
+  const { arenas, lowerBound } = memory;
+  return `${(arenas / 2 ** 20).toFixed(1)} MiB (${(arenas / lowerBound).toFixed(3)})`;
+}
 
 function ratioText({ ratio, ratioP10, ratioP90 }: BenchRecord): string {
   if (ratio === null) return '';

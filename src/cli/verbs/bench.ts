@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { benchKernels, chooseCases } from '../../bench/kernels.ts';
-import { benchLatency } from '../../bench/latency.ts';
+import { addedText, benchAdded, benchLatency } from '../../bench/latency.ts';
 import { measurePace } from '../../bench/pace.ts';
 import { loadPeers, PEERS, type PeerName } from '../../bench/peers.ts';
 import {
@@ -60,6 +60,7 @@ export const benchVerb: AddVerb = (program, run) => {
     )
     .option('--batch <sizes>', 'comma-separated batch sizes; default 1,16, with --peers 1', sizes)
     .option('--size <px>', 'side of the images', sideOf, 256)
+    .option('--cada-share', 'what CADA adds to scoring, counted in the time of its own dispatches')
     .option('--peers <names>', `time classifiers against other engines: ${PEERS.join(', ')}`, peerNames)
     .option('--out <file>', 'write the records as JSON')
     .option('--compare <file>', 'exit 1 where a median fell by more than its noise band')
@@ -89,16 +90,19 @@ interface LatencyFlags extends Output {
   model?: ResNetName[];
   batch?: number[];
   size: number;
+  cadaShare?: boolean;
   peers?: PeerName[];
 }
 
 const latency = (run: Runner, flags: LatencyFlags): Promise<void> =>
-  measured(run, flags, (session, context) => {
+  measured(run, flags, async (session, context) => {
+    const pace = await measurePace(session);
     const progress = context.progress('latency');
-    return benchLatency(session, {
+    return (flags.cadaShare ? benchAdded : benchLatency)(session, {
       models: flags.model ?? ['resnet18_w16'],
       batches: flags.batch ?? [1, 16],
       size: flags.size,
+      pace,
       onCase: (done, of) => progress.update(done, of),
     });
   });
@@ -155,7 +159,10 @@ async function measure(
     ({ name, ratio, band, slower }) =>
       `${slower ? 'slower' : 'as before or faster'}: ${name}: ${ratio.toFixed(3)} (band ${band.toFixed(3)})`,
   );
-  context.result({ records, comparisons }, [formatRecords(records), ...lines].join('\n'));
+  context.result(
+    { records, comparisons },
+    [formatRecords(records), ...addedText(records), ...lines].join('\n'),
+  );
   return comparisons.some(({ slower }) => slower) ? EXIT.failed : EXIT.done;
 }
 
