@@ -1,19 +1,22 @@
-// The kernel cases as a benny suite: `node bench/kernels.mjs [regex]`. README.md beside this file says what is measured.
+// Cases of `wgad bench kernels` as a benny suite: `node bench/kernels.mjs [regex]`. README.md beside this file says what
+// is measured. benny calls a case several times, un-awaited, while it learns its kind: so all are made before it sees one.
 import b from 'benny';
-import { KERNEL_CASES } from '../dist/bench/kernels.js';
+import { chooseCases, prepareCase } from '../dist/bench/kernels.js';
 import { openSession } from '../dist/train/session.js';
 
-const filter = new RegExp(process.argv[2] ?? '.');
 const session = await openSession(process.env.WGAD_GPU);
 const { gpu } = session;
-
-// Everything is made before benny sees a case: it calls each several times, un-awaited, while it learns its kind.
+const [, , pattern] = process.argv;
+const choice = {
+  filter: pattern && new RegExp(pattern),
+  batches: [1],
+  size: Number(process.env.WGAD_SIZE ?? 256),
+};
 const cases = [];
-for (const { name, shape, build } of KERNEL_CASES) {
-  if (!filter.test(`${name} ${shape}`)) continue;
-  const executable = await session.compile(name, { outputs: new Map([['out', build()]]), effects: [] });
+for (const each of chooseCases(session, choice)) {
+  const { executable } = await prepareCase(session, each);
   cases.push(
-    b.add(`${name} ${shape}`, async () => {
+    b.add(`${each.name} ${each.shape}`, async () => {
       executable.run();
       await gpu.guard.wait(gpu.device.queue.onSubmittedWorkDone());
     }),

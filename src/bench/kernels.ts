@@ -1,73 +1,140 @@
-import { grad } from '../autograd/reverse.ts';
 import { ConfigError } from '../errors.ts';
-import { conv2d } from '../graph/ops/conv.ts';
+import { rootsOf } from '../graph/graph.ts';
 import { matmul } from '../graph/ops/matmul.ts';
-import { gelu, shift } from '../graph/ops/pointwise.ts';
-import { sum } from '../graph/ops/reduce.ts';
+import { shift } from '../graph/ops/pointwise.ts';
 import { input, type Value } from '../graph/value.ts';
-import type { Shape } from '../shape.ts';
+import type { Executable } from '../runtime/executable.ts';
+import { product } from '../shape.ts';
+import type { EncoderName } from '../train/encoder.ts';
 import type { Session } from '../train/session.ts';
-import { measurePlan } from './planCase.ts';
+import { type KernelCase, networkCases } from './cases.ts';
+import { randomNumbers } from './classifier.ts';
+import { NETWORKS } from './networks.ts';
+import type { Pace } from './pace.ts';
+import { planRecord, sampleReplays } from './planCase.ts';
 import type { BenchRecord } from './record.ts';
 
-interface KernelCase {
-  readonly name: string;
-  readonly shape: string;
-  readonly build: () => Value;
-}
-
-const x = (...shape: Shape): Value => input('x', shape);
-
-const conv = (c: number, size: number, kernel: number): KernelCase => ({
-  name: `conv ${kernel}x${kernel}`,
-  shape: `${c} to ${c} channels, ${size}x${size}`,
-  build: () => conv2d(x(1, c, size, size), input('w', [c, c, kernel, kernel]), { padding: (kernel - 1) / 2 }),
-});
-
-/** The gradient of one operand of a convolution. */
-const convGrad = (of: 'input' | 'weight', c: number, size: number): KernelCase => ({
-  name: `conv 3x3, ${of} gradient`,
-  shape: `${c} to ${c} channels, ${size}x${size}`,
-  build: () => {
-    const operands = { input: x(1, c, size, size), weight: input('w', [c, c, 3, 3]) };
-    const y = conv2d(operands.input, operands.weight, { padding: 1 });
-    return grad(sum(gelu(y)), [operands[of]])[0]!;
-  },
-});
-
-/** Cases with the work that networks have; the copy and the large product bound what an adapter can do. */
-export const KERNEL_CASES: readonly KernelCase[] = [
-  conv(64, 64, 3),
-  conv(64, 64, 1),
-  conv(256, 16, 3),
-  convGrad('input', 64, 64),
-  convGrad('weight', 64, 64),
-  {
-    name: 'matmul',
-    shape: '512 x 512 x 512',
-    build: () => matmul(x(512, 512), input('w', [512, 512])),
-  },
-  { name: 'gelu', shape: '4 Mi', build: () => gelu(x(4, 1024, 1024)) },
-  { name: 'copy', shape: '4 Mi', build: () => shift(x(4, 1024, 1024), 1) },
+/** The large product and the copy bound what an adapter can do. */
+const BOUNDS: readonly KernelCase[] = [
+  bound('matmul 512x512x512', 'matmul', (x) => matmul(x(512, 512), x(512, 512))),
+  bound('copy', 'copy', (x) => shift(x(4, 1024, 1024), 1)),
 ];
 
-/** @throws ConfigError where `filter` matches no case. */
-export async function benchKernels(
-  session: Session,
-  filter: RegExp,
-  onCase: (done: number, of: number) => void,
-): Promise<BenchRecord[]> {
-  const chosen = KERNEL_CASES.filter(({ name, shape }) => filter.test(`${name} ${shape}`));
+function bound(name: string, kind: string, make: (x: (...shape: number[]) => Value) => Value): KernelCase {
+  const build = () => {
+    let operands = 0;
+    const out = make((...shape) => input(`operand ${operands++}`, shape));
+    return { graph: { outputs: new Map([['out', out]]), effects: [] }, states: [] };
+  };
+  const shape = build().graph.outputs.get('out')!.shape.join('x');
+  return { name: `bounds/${name}`, shape, kind, networks: ['bounds'], bytes: 0, macs: 0, uses: 0, build };
+}
+
+/** Networks whose heaviest cases stand for all where nothing is chosen. */
+const FEW: readonly EncoderName[] = ['resnet18', 'efficientnet_b4'];
+
+export interface KernelChoice {
+  /** Matches `network/name shape`. Default: of each kind of operation the one with most work. */
+  readonly filter?: RegExp;
+  /** Default: all where there is a filter, else resnet18 and efficientnet_b4. */
+  readonly models?: readonly EncoderName[];
+  readonly batches: readonly number[];
+  /** Side of the images. */
+  readonly size: number;
+}
+
+/** @throws ConfigError where the filter matches no case; it names some that there are. */
+export function chooseCases({ gpu }: Session, { filter, models, batches, size }: KernelChoice): KernelCase[] {
+  const networks = models ?? (filter ? NETWORKS : FEW);
+  const all = [...BOUNDS, ...networkCases(gpu.facts, { networks, batches, size })];
+  if (!filter) return heaviest(all);
+  const chosen = all.filter((each) => aliases(each).some((alias) => filter.test(alias)));
   if (chosen.length === 0) {
-    throw new ConfigError(`no kernel case matches ${filter}`, {
-      fix: `match one of: ${KERNEL_CASES.map(({ name, shape }) => `${name} ${shape}`).join('; ')}`,
+    throw new ConfigError(`none of ${all.length} kernel cases matches ${filter}`, {
+      fix: `match for instance: ${heaviest(all)
+        .map(({ name }) => name)
+        .join('; ')}`,
     });
   }
+  return chosen;
+}
+
+/** Its name under each network that has it, and its shape. */
+function aliases({ name, shape, networks }: KernelCase): string[] {
+  const own = name.slice(name.indexOf('/') + 1);
+  return networks.map((network) => `${network}/${own} ${shape}`);
+}
+
+/** The bounds, and of each kind the case in which the networks do most arithmetic, or move most where they do none. */
+function heaviest(cases: readonly KernelCase[]): KernelCase[] {
+  const best = new Map<string, KernelCase>();
+  const weight = ({ macs, bytes, uses }: KernelCase): number => uses * (macs || bytes);
+  for (const each of cases) {
+    if (BOUNDS.includes(each)) continue;
+    const known = best.get(each.kind);
+    if (!known || weight(each) > weight(known)) best.set(each.kind, each);
+  }
+  return [...BOUNDS, ...best.values()];
+}
+
+export async function benchKernels(
+  session: Session,
+  cases: readonly KernelCase[],
+  pace: Pace,
+  onCase: (done: number, of: number) => void,
+): Promise<BenchRecord[]> {
   const records: BenchRecord[] = [];
-  for (const { name, shape, build } of chosen) {
-    const graph = { outputs: new Map([['out', build()]]), effects: [] };
-    records.push(await measurePlan(session, { suite: 'kernels', name, shape }, graph));
-    onCase(records.length, chosen.length);
+  for (const each of cases) {
+    const { name, shape } = each;
+    const { executable, destroy } = await prepareCase(session, each);
+    try {
+      const timing = await sampleReplays(session, executable);
+      records.push(planRecord(session, { suite: 'kernels', name, shape }, executable, timing, pace));
+    } finally {
+      destroy();
+    }
+    onCase(records.length, cases.length);
   }
   return records;
+}
+
+/** A case compiled, its operands filled, and run once. One at a time in a session: their state has the same names. */
+export async function prepareCase(
+  session: Session,
+  { name, build }: KernelCase,
+): Promise<{ executable: Executable; destroy(): void }> {
+  const { graph, states } = build();
+  const nameOf = (value: Value): string => (value.attrs as { name: string }).name;
+  const [operation] = rootsOf(graph);
+  const inputs = [...new Set(operation!.inputs)].filter(({ op }) => op === 'input');
+  states.forEach((value, i) => {
+    session.state.set(nameOf(value), numbersFor(value, i), value.shape);
+  });
+  const forget = (): void => {
+    for (const value of states) session.state.delete(nameOf(value));
+  };
+  try {
+    const executable = await session.compile(name, graph);
+    executable.run(
+      Object.fromEntries(inputs.map((value, i) => [nameOf(value), numbersFor(value, states.length + i)])),
+    );
+    return {
+      executable,
+      destroy() {
+        executable.destroy();
+        forget();
+      },
+    };
+  } catch (error) {
+    forget();
+    throw error;
+  }
+}
+
+/** In [-1, 1): hardware that multiplies zeros is faster than it is. Indices are zeros: valid in any table. */
+function numbersFor({ shape, dtype }: Value, stream: number): Float32Array | Int32Array | Uint32Array {
+  const count = product(shape);
+  if (dtype === 'i32') return new Int32Array(count);
+  if (dtype === 'u32') return new Uint32Array(count);
+  return randomNumbers(count, 2, stream);
 }

@@ -1,6 +1,9 @@
 import type { Graph } from '../graph/graph.ts';
+import type { PlannedDispatch } from '../graph/plan.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { Session } from '../train/session.ts';
+import type { Pace } from './pace.ts';
+import { everyRun } from './planPart.ts';
 import type { BenchRecord } from './record.ts';
 import { sample, type Timing } from './sampler.ts';
 
@@ -10,29 +13,32 @@ export interface CaseName {
   readonly shape: string;
 }
 
-/** Compiles a graph, measures its replay, frees it. Inputs keep whatever their buffers hold. */
+export interface PlanCaseOptions {
+  /** Default 9. */
+  readonly samples?: number;
+  /** What the rates are held against; without it the record has no shares. */
+  readonly pace?: Pace;
+}
+
+/** Compiles a graph, measures its replay, frees it. Inputs hold zeros. */
 export async function measurePlan(
   session: Session,
   name: CaseName,
   graph: Graph,
-  samples?: number,
+  options: PlanCaseOptions = {},
 ): Promise<BenchRecord> {
   const executable = await session.compile(`${name.suite} ${name.name}`, graph);
   try {
-    return await measureExecutable(session, name, executable, samples);
+    const timing = await sampleReplays(session, executable, options.samples);
+    return planRecord(session, name, executable, timing, options.pace);
   } finally {
     executable.destroy();
   }
 }
 
-async function measureExecutable(
-  session: Session,
-  name: CaseName,
-  executable: Executable,
-  samples?: number,
-): Promise<BenchRecord> {
-  const { gpu } = session;
-  const timing = await sample(
+/** Times replays with the inputs as they are. */
+export const sampleReplays = ({ gpu }: Session, executable: Executable, samples?: number): Promise<Timing> =>
+  sample(
     {
       enqueue: (repeats) => {
         for (let i = 0; i < repeats; i++) executable.run();
@@ -41,8 +47,6 @@ async function measureExecutable(
     },
     samples,
   );
-  return planRecord(session, name, executable, timing);
-}
 
 /** What is known of a compiled plan, with its timing and the rates that follow. */
 export function planRecord(
@@ -50,20 +54,31 @@ export function planRecord(
   name: CaseName,
   { plan }: Executable,
   timing: Timing,
+  pace?: Pace,
 ): BenchRecord {
-  const dispatches = plan.dispatches.slice(plan.prelude);
+  const dispatches = everyRun(plan);
   const flops = dispatches.reduce((sum, { kernel }) => sum + kernel.flops, 0);
   const bytes = dispatches.reduce((sum, { kernel }) => sum + kernel.bytes, 0);
+  const gflops = flops / timing.medianMs / 1e6;
   return {
     ...name,
     ...timing,
     adapter: gpu.adapter.name,
     dtype: 'f32',
     variant: dispatches.length === 1 ? dispatches[0]!.kernel.label : `${dispatches.length} dispatches`,
-    gflops: flops / timing.medianMs / 1e6,
+    gflops,
     gbs: bytes / timing.medianMs / 1e6,
-    rooflineShare: null,
+    rooflineShare: pace ? leastMs(dispatches, pace) / timing.medianMs : null,
+    ...(pace && { gemmShare: gflops / pace.peakGflops }),
+    memory: plan.memory,
     peer: null,
     ratio: null,
   };
 }
+
+/** The time that dispatches take one after another where each reaches the adapter's pace in what it does most. */
+export const leastMs = (dispatches: readonly PlannedDispatch[], { peakGflops, copyGbs }: Pace): number =>
+  dispatches.reduce(
+    (sum, { kernel }) => sum + Math.max(kernel.flops / peakGflops, kernel.bytes / copyGbs) / 1e6,
+    0,
+  );

@@ -13,7 +13,16 @@ export interface BenchRecord extends Timing {
   readonly variant: string;
   readonly gflops: number | null;
   readonly gbs: number | null;
+  /** The time at the adapter's own pace (`Pace`) over the time taken: 1 is as fast as its best product and its copy. */
   readonly rooflineShare: number | null;
+  /** GFLOP/s over the adapter's best product's. Where the pace was measured. */
+  readonly gemmShare?: number;
+  /** Bytes of the plan's intermediate values, and the least that any placement of them needs. */
+  readonly memory?: { readonly arenas: number; readonly lowerBound: number };
+  /** Where the record is a part that is added to a plan: its time over the plan's without, median and percentiles. */
+  readonly adds?: number;
+  readonly addsP10?: number;
+  readonly addsP90?: number;
   /** The other engine of the comparison; a record with a peer and no ratio is that engine's own time. */
   readonly peer: string | null;
   /** The peer's time over ours, the median over alternating rounds: above 1 is faster than the peer. */
@@ -69,8 +78,21 @@ function spread({ p10Ms, p90Ms, medianMs, ratio, ratioP10, ratioP90 }: BenchReco
 
 export function formatRecords(records: readonly BenchRecord[]): string {
   const ratios = records.some(({ ratio }) => ratio !== null);
+  const shares = records.some(({ rooflineShare }) => rooflineShare !== null);
+  const plans = records.some(({ suite, memory }) => suite !== 'kernels' && memory);
   const rows = [
-    ['case', 'shape', 'median ms', 'p10', 'p90', 'GFLOP/s', 'GB/s', ...(ratios ? ['times as fast'] : [])],
+    [
+      'case',
+      'shape',
+      'median ms',
+      'p10',
+      'p90',
+      'GFLOP/s',
+      'GB/s',
+      ...(shares ? ['of GEMM', 'of roofline'] : []),
+      ...(plans ? ['arenas (of bound)'] : []),
+      ...(ratios ? ['times as fast'] : []),
+    ],
     ...records.map((record) => [
       `${record.suite} ${record.name}`,
       record.shape,
@@ -79,6 +101,8 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       record.p90Ms.toFixed(3),
       record.gflops?.toFixed(2) ?? '',
       record.gbs?.toFixed(2) ?? '',
+      ...(shares ? [percent(record.gemmShare), percent(record.rooflineShare)] : []),
+      ...(plans ? [memoryText(record)] : []),
       ...(ratios ? [ratioText(record)] : []),
     ]),
   ];
@@ -91,6 +115,15 @@ export function formatRecords(records: readonly BenchRecord[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+const percent = (share: number | null | undefined): string =>
+  share === null || share === undefined ? '' : `${(100 * share).toFixed(0)} %`;
+
+function memoryText({ memory }: BenchRecord): string {
+  if (!memory || memory.lowerBound === 0) return '';
+  const { arenas, lowerBound } = memory;
+  return `${(arenas / 2 ** 20).toFixed(1)} MiB (${(arenas / lowerBound).toFixed(3)})`;
 }
 
 function ratioText({ ratio, ratioP10, ratioP90 }: BenchRecord): string {

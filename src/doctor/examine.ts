@@ -1,3 +1,4 @@
+import { measurePace, type Pace } from '../bench/pace.ts';
 import { input } from '../graph/value.ts';
 import { encode, revdistSpecs } from '../methods/revdist.ts';
 import { RESNETS } from '../models/resnet.ts';
@@ -7,7 +8,7 @@ import type { Session } from '../train/session.ts';
 import { type Family, OP_CHECKS, UPDATE_CHECKS } from './checks/index.ts';
 import { encoder64 } from './encoderReference.ts';
 import { byFamily, type FamilyFinding, type Finding, finding } from './finding.ts';
-import { measurePace, type Pace } from './pace.ts';
+
 import { drawn, evaluate, runCheck, runUpdateCheck } from './runCheck.ts';
 
 export interface Examination extends Pace {

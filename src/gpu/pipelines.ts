@@ -4,6 +4,8 @@ import { IMAGE_FORMAT } from './buffers.ts';
 /** What a pipeline needs to know of a binding. */
 export interface BindingUse {
   readonly access: 'read' | 'write' | 'readWrite';
+  /** Set where it is read only, and declared `read_write`. */
+  readonly shared?: true;
   /** Set where it is a texture of four f32 a texel. */
   readonly image?: object;
 }
@@ -38,7 +40,7 @@ function layoutFor(
   layouts: Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>,
   bindings: readonly BindingUse[],
 ): GPUPipelineLayout {
-  const key = bindings.map((b) => (b.image ? 'i' : b.access === 'read' ? 'r' : 'w')).join('');
+  const key = bindings.map((b) => (b.image ? 'i' : isReadOnly(b) ? 'r' : 'w')).join('');
   const known = layouts.get(key);
   if (known) return known.pipeline;
   const group = device.createBindGroupLayout({
@@ -54,13 +56,15 @@ function layoutFor(
               viewDimension: '2d-array',
             } as const,
           }
-        : { buffer: { type: b.access === 'read' ? 'read-only-storage' : 'storage' } as const }),
+        : { buffer: { type: isReadOnly(b) ? 'read-only-storage' : 'storage' } as const }),
     })),
   });
   const pipeline = device.createPipelineLayout({ label: `bindings ${key}`, bindGroupLayouts: [group] });
   layouts.set(key, { group, pipeline });
   return pipeline;
 }
+
+const isReadOnly = ({ access, shared }: BindingUse): boolean => access === 'read' && !shared;
 
 async function compile(
   device: GPUDevice,

@@ -1,4 +1,4 @@
-import type { DeviceFacts, Kernel } from '../kernels/kernel.ts';
+import { type DeviceFacts, type Kernel, withSharing } from '../kernels/kernel.ts';
 import type { OperandRef } from '../kernels/lowering.ts';
 import { type Graph, valuesOf } from './graph.ts';
 import { OPS } from './ops/index.ts';
@@ -153,13 +153,16 @@ function place(
     const { arena, offset } = memory.placements.get(request)!;
     return { slot: firstArena + arena, offset: offset + inside, bytes };
   };
-  const dispatches = pending.map(({ kernel, operands }) => ({
-    kernel,
-    ranges: operands.map((operand, i) => {
+  const dispatches = pending.map(({ kernel, operands }) => {
+    const ranges = operands.map((operand, i) => {
       const binding = kernel.bindings[i]!;
       return rangeOf(operand, Math.max(4, Math.ceil((binding.length * WORD[binding.element]) / 4) * 4));
-    }),
-  }));
+    });
+    const written = new Set(
+      ranges.filter((_, i) => kernel.bindings[i]!.access !== 'read').map(({ slot }) => slot),
+    );
+    return { kernel: withSharing(kernel, (i) => written.has(ranges[i]!.slot)), ranges };
+  });
   const tensor = (value: Value): PlannedTensor => ({
     range: rangeOf(locate(value), bytesOf(value)),
     shape: value.shape,
@@ -189,7 +192,7 @@ function place(
 const WORD = { f32: 4, f16: 2, i32: 4, u32: 4 } as const;
 
 /**
- * First and last use of each request, and which must lie apart. What the prelude leaves for the rest lives on: the
+ * First and last use of each request, and which are read and written by one dispatch. What the prelude leaves for the rest lives on: the
  * next run reads it again. Returns them all.
  */
 function findLifetimes(
@@ -206,11 +209,13 @@ function findLifetimes(
       request.first = Math.min(request.first, at);
       request.last = Math.max(request.last, at);
       if (kernel.bindings[i]!.access === 'read') return;
-      for (const other of found) {
-        if (!other || other === request) continue;
+      found.forEach((other, j) => {
+        const { access, image } = kernel.bindings[j]!;
+        // What is read as a texture was copied out of its buffer before.
+        if (!other || other === request || access !== 'read' || image) return;
         request.conflicts.add(other);
         other.conflicts.add(request);
-      }
+      });
     });
   });
   for (const request of all) {

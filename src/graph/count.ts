@@ -10,7 +10,8 @@ export function countMacs(graph: Graph): number {
   return valuesOf(graph).reduce((sum, value) => sum + macsOf(value), 0);
 }
 
-function macsOf({ op, inputs, attrs, shape }: Value): number {
+/** The same of one value; 0 where it is no product. */
+export function macsOf({ op, inputs, attrs, shape }: Value): number {
   const [a, b] = inputs;
   switch (op) {
     case 'conv2d':

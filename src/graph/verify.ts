@@ -4,7 +4,8 @@ import { BINDING_ALIGN } from './plan.ts';
 
 /**
  * What must hold of a plan before a device sees it: bindings match the kernel, ranges lie inside their slots
- * at legal offsets, and no dispatch writes a buffer that it also reads (WebGPU's rule is per buffer).
+ * at legal offsets, no dispatch writes a range that it also reads, and what it reads of a buffer that it writes is
+ * declared alike (WebGPU's rule is per buffer).
  * @throws WgadError naming the dispatch; it means a fault in a pass.
  */
 export function verifyPlan(plan: Plan): void {
@@ -28,9 +29,12 @@ function violation(plan: Plan, { kernel, ranges }: PlannedDispatch): string | un
     if (slot.kind === 'input' || slot.kind === 'constants') return `${name} writes a ${slot.kind}`;
     for (const [j, other] of ranges.entries()) {
       if (i === j || other.slot !== range.slot) continue;
+      const binding = kernel.bindings[j]!;
+      if (binding.image) continue;
       const apart = other.offset >= range.offset + range.bytes || range.offset >= other.offset + other.bytes;
-      if (kernel.bindings[j]!.access === 'read' || !apart) {
-        return `${name} is written while ${kernel.bindings[j]!.name} lies in the same buffer`;
+      if (!apart) return `${name} is written while ${binding.name} lies in the same place`;
+      if (binding.access === 'read' && !binding.shared) {
+        return `${name} is written while ${binding.name} lies in the same buffer, declared read`;
       }
     }
   }

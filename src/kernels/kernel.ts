@@ -19,6 +19,11 @@ export interface Binding {
   readonly element: Element;
   /** Elements the kernel may touch. */
   readonly length: number;
+  /**
+   * Read only, and declared `read_write` all the same: the dispatch writes another range of the same buffer, which
+   * WebGPU allows of bindings that are declared alike.
+   */
+  readonly shared?: true;
   /** Where the range is read as a texture: its shape. The runtime copies the range into one before the dispatch. */
   readonly image?: ImageShape;
 }
@@ -135,12 +140,7 @@ export function makeKernel(spec: {
   const enables = new Set<string>(spec.enables ?? []);
   if (bindings.some((b) => b.element === 'f16')) enables.add('f16');
   const head = [...enables].sort().map((name) => `enable ${name};\n`);
-  const block = bindings.map((b, i) => {
-    const place = `@group(0) @binding(${i})`;
-    if (b.image) return `${place} var ${b.name}: texture_storage_2d_array<${IMAGE_FORMAT}, read>;\n`;
-    const access = b.access === 'read' ? 'read' : 'read_write';
-    return `${place} var<storage, ${access}> ${b.name}: array<${b.element}>;\n`;
-  });
+  const block = bindings.map(declaration);
   return {
     label,
     wgsl: `${head.join('')}${block.join('')}${wgslText(spec.wgsl, label)}`,
@@ -149,4 +149,23 @@ export function makeKernel(spec: {
     flops,
     bytes: bindings.reduce((sum, b) => sum + b.length * ELEMENT_BYTES[b.element], 0),
   };
+}
+
+function declaration({ name, access, element, shared, image }: Binding, index: number): string {
+  const place = `@group(0) @binding(${index})`;
+  if (image) return `${place} var ${name}: texture_storage_2d_array<${IMAGE_FORMAT}, read>;\n`;
+  const declared = access === 'read' && !shared ? 'read' : 'read_write';
+  return `${place} var<storage, ${declared}> ${name}: array<${element}>;\n`;
+}
+
+/** The same kernel for a dispatch in which the bindings that `shares` picks lie in a buffer that it also writes. */
+export function withSharing(kernel: Kernel, shares: (index: number) => boolean): Kernel {
+  let { wgsl } = kernel;
+  const bindings = kernel.bindings.map((binding, i): Binding => {
+    if (binding.access !== 'read' || binding.image || binding.shared || !shares(i)) return binding;
+    const shared: Binding = { ...binding, shared: true };
+    wgsl = wgsl.replace(declaration(binding, i), declaration(shared, i));
+    return shared;
+  });
+  return wgsl === kernel.wgsl ? kernel : { ...kernel, wgsl, bindings };
 }

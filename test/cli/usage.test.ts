@@ -51,6 +51,8 @@ describe('misuse exits 2 and says what would be right', () => {
     [['test', 'x', '--protocol', 'all'], 'expects any of model-unified,absolute-unified, got all'],
     [['test', 'x', '--aupro', 'mvtec'], 'expects any of dataset,rd4ad, got mvtec'],
     [['bench', 'latency', '--model', 'resnet19'], 'expects any of resnet18, '],
+    [['bench', 'kernels', '--model', 'vgg'], 'expects any of resnet18, '],
+    [['bench', 'latency', '--size', '100'], 'expects a multiple of 32, got 100'],
     [['bench', 'latency', '--peers', 'ort'], 'expects any of ort-webgpu, ort-cpu, got ort'],
     [['features', 'a.png', '--out', 'f', '--encoder', 'vgg'], '--encoder expects one of resnet18, '],
   ])('%j', async (args, message) => {

@@ -6,7 +6,6 @@ import { add, mul, relu, scale, shift, sigmoid } from '../../src/graph/ops/point
 import { sum } from '../../src/graph/ops/reduce.ts';
 import { fuseElementwise } from '../../src/graph/passes/fuseElementwise.ts';
 import { fuseEpilogue } from '../../src/graph/passes/fuseEpilogue.ts';
-import { type MemoryRequest, planMemory } from '../../src/graph/passes/planMemory.ts';
 import { simplify } from '../../src/graph/passes/simplify.ts';
 import { printGraph } from '../../src/graph/print.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
@@ -137,47 +136,5 @@ describe('fuseEpilogue', () => {
   it('leaves a product alone whose raw result is read too', () => {
     const y = conv2d(input('image', [1, 4, 8, 8]), input('w', [4, 4, 3, 3]));
     expect(printGraph(fuseEpilogue(graphOf(relu(y), y), 7))).not.toContain('with epilogue');
-  });
-});
-
-describe('planMemory', () => {
-  const request = (
-    bytes: number,
-    first: number,
-    last: number,
-    conflicts: MemoryRequest[] = [],
-  ): MemoryRequest => ({
-    bytes,
-    first,
-    last,
-    conflicts: new Set(conflicts),
-  });
-
-  it('puts values that never live together into one place, in the lower bound', () => {
-    const chain = [request(1024, 0, 1), request(1024, 2, 3), request(1024, 4, 5)];
-    const plan = planMemory(chain);
-    expect(plan.arenaBytes.reduce((total, bytes) => total + bytes, 0)).toBe(1024);
-    expect(plan.lowerBound).toBe(1024);
-  });
-
-  it('never puts conflicting values into one arena, nor overlapping lives into one place', () => {
-    const requests = Array.from({ length: 40 }, (_, i) =>
-      request(256 * (1 + ((i * 7) % 5)), i, i + 1 + ((i * 3) % 6)),
-    );
-    for (const [i, each] of requests.entries()) {
-      if (i > 0) (each.conflicts as Set<MemoryRequest>).add(requests[i - 1]!);
-    }
-    const plan = planMemory(requests);
-    const placeOf = (each: MemoryRequest) => plan.placements.get(each)!;
-    for (const a of requests) {
-      for (const b of requests) {
-        if (a === b) continue;
-        const [p, q] = [placeOf(a), placeOf(b)];
-        if (a.conflicts.has(b)) expect(p.arena).not.toBe(q.arena);
-        const together = a.first <= b.last && b.first <= a.last;
-        const overlap = p.offset < q.offset + b.bytes && q.offset < p.offset + a.bytes;
-        if (together && p.arena === q.arena) expect(overlap).toBe(false);
-      }
-    }
   });
 });

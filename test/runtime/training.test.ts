@@ -5,7 +5,6 @@ import { linear } from '../../src/graph/ops/matmul.ts';
 import { relu } from '../../src/graph/ops/pointwise.ts';
 import { adamw as adamwStep } from '../../src/graph/ops/update.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
-import { REVDIST_DEFAULTS } from '../../src/methods/revdist.ts';
 import { initialize, pytorchDefault, zeros } from '../../src/nn/init.ts';
 import { declare, type Layers } from '../../src/nn/layers.ts';
 import { mseLoss } from '../../src/nn/losses.ts';
@@ -13,7 +12,6 @@ import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../..
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
 import { RandomStream } from '../../src/random.ts';
 import { compilePlan } from '../../src/runtime/executable.ts';
-import { detectorStep, revdistLayouts } from '../../src/train/revdistPlans.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 
 let session: Session;
@@ -162,15 +160,5 @@ describe('a thousand steps', () => {
       return weights;
     };
     expect(await run()).toEqual(await run());
-  });
-});
-
-describe('the RevDist step', () => {
-  it('plans within 1.15 of the memory bound and never binds a buffer twice', async () => {
-    const s = await open();
-    const config = { encoder: 'resnet18', size: 128, batch: 8 } as const;
-    const layouts = revdistLayouts(config, 3);
-    const plan = buildPlan(detectorStep(config, layouts, REVDIST_DEFAULTS.optimiser), s.gpu.facts);
-    expect(plan.memory.arenas / plan.memory.lowerBound).toBeLessThan(1.15);
   });
 });

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
-import { benchKernels } from '../../bench/kernels.ts';
-import { benchLatency } from '../../bench/latency.ts';
+import { benchKernels, chooseCases } from '../../bench/kernels.ts';
+import { addedText, benchAdded, benchLatency } from '../../bench/latency.ts';
+import { measurePace } from '../../bench/pace.ts';
 import { loadPeers, PEERS, type PeerName } from '../../bench/peers.ts';
 import {
   type BenchRecord,
@@ -13,6 +14,7 @@ import { benchVersus } from '../../bench/versus.ts';
 import { ConfigError } from '../../errors.ts';
 import { listAdapters } from '../../gpu/open.ts';
 import { RESNETS, type ResNetName } from '../../models/resnet.ts';
+import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
 import { openSession, type Session } from '../../train/session.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -24,23 +26,30 @@ interface Output {
   compare?: string;
 }
 
+const ENCODER_LIST = `comma-separated: ${ENCODER_NAMES.join(', ')}`;
 const MODEL_NAMES = `comma-separated: ${Object.keys(RESNETS).join(', ')}`;
 
 export const benchVerb: AddVerb = (program, run) => {
   const bench = program.command('bench').description('measure this engine on this adapter');
   bench
     .command('kernels')
-    .description('single ops: convolutions, products, pointwise functions')
-    .option('--filter <regex>', 'cases whose name or shape matches', pattern, /./)
+    .description('single operations, taken from the networks as they are trained and scored')
+    .option(
+      '--filter <regex>',
+      'cases whose network/name and shape match; default the heaviest of each kind',
+      pattern,
+    )
+    .option(
+      '--model <names>',
+      `${ENCODER_LIST}; default resnet18,efficientnet_b4, with --filter all`,
+      encoders,
+    )
+    .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1])
+    .option('--size <px>', 'side of the images', sideOf, 256)
     .option('--out <file>', 'write the records as JSON')
     .option('--compare <file>', 'exit 1 where a median fell by more than its noise band')
-    .addHelpText('after', '\nExample:\n  wgad bench kernels --filter conv')
-    .action((flags: Output & { filter: RegExp }) =>
-      measured(run, flags, (session, context) => {
-        const progress = context.progress('kernels');
-        return benchKernels(session, flags.filter, (done, of) => progress.update(done, of));
-      }),
-    );
+    .addHelpText('after', '\nExample:\n  wgad bench kernels --filter "resnet18/conv2d 3x3 s1"')
+    .action((flags: KernelFlags) => kernels(run, flags));
   bench
     .command('latency')
     .description('milliseconds to score images, with and without CADA, per model and batch size')
@@ -50,7 +59,8 @@ export const benchVerb: AddVerb = (program, run) => {
       models,
     )
     .option('--batch <sizes>', 'comma-separated batch sizes; default 1,16, with --peers 1', sizes)
-    .option('--size <px>', 'side of the images', integer('--size', 64), 256)
+    .option('--size <px>', 'side of the images', sideOf, 256)
+    .option('--cada-share', 'what CADA adds to scoring, counted in the time of its own dispatches')
     .option('--peers <names>', `time classifiers against other engines: ${PEERS.join(', ')}`, peerNames)
     .option('--out <file>', 'write the records as JSON')
     .option('--compare <file>', 'exit 1 where a median fell by more than its noise band')
@@ -61,20 +71,38 @@ export const benchVerb: AddVerb = (program, run) => {
     .action((flags: LatencyFlags) => (flags.peers ? versus(run, flags, flags.peers) : latency(run, flags)));
 };
 
+interface KernelFlags extends Output {
+  filter?: RegExp;
+  model?: EncoderName[];
+  batch: number[];
+  size: number;
+}
+
+const kernels = (run: Runner, { filter, model, batch, size, ...output }: KernelFlags): Promise<void> =>
+  measured(run, output, async (session, context) => {
+    const cases = chooseCases(session, { filter, models: model, batches: batch, size });
+    const progress = context.progress('kernels');
+    const pace = await measurePace(session);
+    return benchKernels(session, cases, pace, (done, of) => progress.update(done, of));
+  });
+
 interface LatencyFlags extends Output {
   model?: ResNetName[];
   batch?: number[];
   size: number;
+  cadaShare?: boolean;
   peers?: PeerName[];
 }
 
 const latency = (run: Runner, flags: LatencyFlags): Promise<void> =>
-  measured(run, flags, (session, context) => {
+  measured(run, flags, async (session, context) => {
+    const pace = await measurePace(session);
     const progress = context.progress('latency');
-    return benchLatency(session, {
+    return (flags.cadaShare ? benchAdded : benchLatency)(session, {
       models: flags.model ?? ['resnet18_w16'],
       batches: flags.batch ?? [1, 16],
       size: flags.size,
+      pace,
       onCase: (done, of) => progress.update(done, of),
     });
   });
@@ -131,7 +159,10 @@ async function measure(
     ({ name, ratio, band, slower }) =>
       `${slower ? 'slower' : 'as before or faster'}: ${name}: ${ratio.toFixed(3)} (band ${band.toFixed(3)})`,
   );
-  context.result({ records, comparisons }, [formatRecords(records), ...lines].join('\n'));
+  context.result(
+    { records, comparisons },
+    [formatRecords(records), ...addedText(records), ...lines].join('\n'),
+  );
   return comparisons.some(({ slower }) => slower) ? EXIT.failed : EXIT.done;
 }
 
@@ -143,21 +174,23 @@ function pattern(text: string): RegExp {
   }
 }
 
-function models(text: string): ResNetName[] {
-  return text.split(',').map((name) => {
-    if (!Object.hasOwn(RESNETS, name)) {
-      throw new InvalidArgumentError(`expects any of ${Object.keys(RESNETS).join(', ')}, got ${name}.`);
-    }
-    return name as ResNetName;
-  });
-}
+const models = (text: string): ResNetName[] => known(text, Object.keys(RESNETS) as ResNetName[]);
+const encoders = (text: string): EncoderName[] => known(text, ENCODER_NAMES);
+const peerNames = (text: string): PeerName[] => known(text, PEERS);
 
-function peerNames(text: string): PeerName[] {
-  return text.split(',').map((name) => {
-    const known = PEERS.find((peer) => peer === name);
-    if (!known) throw new InvalidArgumentError(`expects any of ${PEERS.join(', ')}, got ${name}.`);
-    return known;
+function known<T extends string>(text: string, names: readonly T[]): T[] {
+  return text.split(',').map((given) => {
+    const found = names.find((name) => name === given);
+    if (!found) throw new InvalidArgumentError(`expects any of ${names.join(', ')}, got ${given}.`);
+    return found;
   });
 }
 
 const sizes = (text: string): number[] => text.split(',').map(integer('--batch', 1));
+
+/** The encoders halve images five times. */
+function sideOf(text: string): number {
+  const side = integer('--size', 64)(text);
+  if (side % 32 !== 0) throw new InvalidArgumentError(`expects a multiple of 32, got ${text}.`);
+  return side;
+}

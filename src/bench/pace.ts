@@ -1,8 +1,8 @@
-import { measurePlan } from '../bench/planCase.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { shift } from '../graph/ops/pointwise.ts';
 import { input, type Value } from '../graph/value.ts';
 import type { Session } from '../train/session.ts';
+import { measurePlan } from './planCase.ts';
 
 /** The adapter's pace as this engine reaches it. */
 export interface Pace {
@@ -45,12 +45,9 @@ async function bestOf(
     // The copies' sizes are in MiB of float32; a product's operands are always smaller than its limit allows.
     if (4 * out.shape.reduce((a, b) => a * b, 1) > session.gpu.facts.maxBindingBytes) break;
     const graph = { outputs: new Map([['out', out]]), effects: [] };
-    const record = await measurePlan(
-      session,
-      { suite: 'doctor', name: 'pace', shape: String(size) },
-      graph,
-      SAMPLES,
-    );
+    const record = await measurePlan(session, { suite: 'doctor', name: 'pace', shape: String(size) }, graph, {
+      samples: SAMPLES,
+    });
     if (record[rate]! > best.rate) best = { rate: record[rate]!, size };
     if (record.medianMs > LONG_MS) break;
   }

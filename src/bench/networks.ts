@@ -1,0 +1,52 @@
+import type { Graph } from '../graph/graph.ts';
+import { input } from '../graph/value.ts';
+import { CADA_DEFAULTS } from '../methods/cada.ts';
+import { EFFICIENTNET_TAPS, EFFICIENTNETS, efficientnetFeatures } from '../models/efficientnet.ts';
+import { declare } from '../nn/layers.ts';
+import { bindNetwork, networkLayout } from '../nn/trainable.ts';
+import { ENCODER_NAMES, type EncoderName } from '../train/encoder.ts';
+import { detectorStep, headStep, revdistLayouts, scorePlan } from '../train/revdistPlans.ts';
+
+/** What kernels are measured for: the encoders, each with the plans that run on it. */
+export const NETWORKS: readonly EncoderName[] = ENCODER_NAMES;
+
+/** What a plan is for: an operation is named by the first of them that has it. */
+export type Purpose = 'scoring' | 'training';
+
+export interface NetworkPlan {
+  readonly purpose: Purpose;
+  readonly graph: Graph;
+}
+
+/** The graphs as scoring and training compile them, before any pass. EfficientNet is an encoder only. */
+export function networkPlans(
+  encoder: EncoderName,
+  { batch, size }: { batch: number; size: number },
+): NetworkPlan[] {
+  if (encoder === 'efficientnet_b4') return [{ purpose: 'scoring', graph: efficientnetGraph(batch, size) }];
+  const config = {
+    encoder,
+    batch,
+    size,
+    smoothing: 'author',
+    scoreFraction: CADA_DEFAULTS.scoreFraction,
+  } as const;
+  const layouts = revdistLayouts(config, 1);
+  return [
+    { purpose: 'scoring', graph: scorePlan(config, layouts, ['none', 'cada'], 1) },
+    { purpose: 'training', graph: detectorStep(config, layouts) },
+    { purpose: 'training', graph: headStep(config, layouts, 'regressor', 1) },
+  ];
+}
+
+function efficientnetGraph(batch: number, size: number): Graph {
+  const images = input('images', [batch, 3, size, size]);
+  const config = EFFICIENTNETS.efficientnet_b4;
+  const layout = networkLayout(
+    'encoder',
+    declare((layers) => efficientnetFeatures(layers, images, config)),
+  );
+  const { layers } = bindNetwork(layout, { training: false });
+  const taps = efficientnetFeatures(layers, images, config);
+  return { outputs: new Map(EFFICIENTNET_TAPS.map((name, i) => [name, taps[i]!])), effects: [] };
+}

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { networkPlans } from '../../src/bench/networks.ts';
+import { buildPlan } from '../../src/graph/buildPlan.ts';
+import { type MemoryRequest, planMemory } from '../../src/graph/passes/planMemory.ts';
+import {
+  BASELINE_DEVICE,
+  type DeviceFacts,
+  makeKernel,
+  read,
+  withSharing,
+  write,
+} from '../../src/kernels/kernel.ts';
+import { wgsl } from '../../src/kernels/wgsl.ts';
+
+const request = (bytes: number, first: number, last: number): MemoryRequest => ({
+  bytes,
+  first,
+  last,
+  conflicts: new Set(),
+});
+/** A dispatch reads one of them and writes the other. */
+function conflict(a: MemoryRequest, b: MemoryRequest): void {
+  (a.conflicts as Set<MemoryRequest>).add(b);
+  (b.conflicts as Set<MemoryRequest>).add(a);
+}
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+
+describe('planMemory', () => {
+  it('puts values that never live together into one place, in the lower bound', () => {
+    const plan = planMemory([request(1024, 0, 1), request(1024, 2, 3), request(1024, 4, 5)]);
+    expect(plan.arenaBytes).toEqual([1024]);
+    expect(plan.lowerBound).toBe(1024);
+  });
+
+  it('keeps operands and results apart where that costs nothing', () => {
+    const chain = Array.from({ length: 6 }, (_, i) => request(1024, i, i + 1));
+    for (let i = 1; i < chain.length; i++) conflict(chain[i - 1]!, chain[i]!);
+    const { placements, arenaBytes } = planMemory(chain);
+    expect(arenaBytes).toEqual([1024, 1024]);
+    for (let i = 1; i < chain.length; i++) {
+      expect(placements.get(chain[i]!)!.arena).not.toBe(placements.get(chain[i - 1]!)!.arena);
+    }
+  });
+
+  it('lets them share an arena where a third would be needed', () => {
+    // A wide stem, its pooled result, and a residual block: y = f(x), z = g(y) + x.
+    const [stem, x, y, z] = [
+      request(8192, 0, 1),
+      request(2048, 1, 3),
+      request(2048, 2, 3),
+      request(2048, 3, 4),
+    ];
+    for (const [a, b] of [
+      [stem, x],
+      [x, y],
+      [y, z],
+      [x, z],
+    ] as const)
+      conflict(a, b);
+    const plan = planMemory([stem, x, y, z]);
+    expect(plan.lowerBound).toBe(10_240);
+    expect(sum(plan.arenaBytes)).toBe(10_240);
+  });
+
+  it('never puts two that live together into one place', () => {
+    const requests = Array.from({ length: 60 }, (_, i) =>
+      request(256 * (1 + ((i * 7) % 5)), i, i + 1 + ((i * 3) % 6)),
+    );
+    for (let i = 1; i < requests.length; i++) conflict(requests[i - 1]!, requests[i]!);
+    const { placements, arenaBytes } = planMemory(requests);
+    const placeOf = (each: MemoryRequest) => placements.get(each)!;
+    for (const a of requests) {
+      const p = placeOf(a);
+      expect(p.offset + a.bytes).toBeLessThanOrEqual(arenaBytes[p.arena]!);
+      for (const b of requests) {
+        const q = placeOf(b);
+        if (a === b || p.arena !== q.arena || a.first > b.last || b.first > a.last) continue;
+        expect(p.offset < q.offset + b.bytes && q.offset < p.offset + a.bytes).toBe(false);
+      }
+    }
+  });
+
+  it('lets no arena grow beyond what a buffer may have', () => {
+    const requests = Array.from({ length: 10 }, () => request(1024, 0, 1));
+    const { arenaBytes } = planMemory(requests, 4096);
+    expect(Math.max(...arenaBytes)).toBe(4096);
+    expect(sum(arenaBytes)).toBe(10_240);
+  });
+});
+
+it('a kernel that shares is declared so, and is else the same', () => {
+  const kernel = makeKernel({
+    label: 'copy',
+    bindings: [read('x', 4), read('xy', 4), write('y', 4)],
+    grid: [1, 1, 1],
+    flops: 0,
+    wgsl: wgsl`@compute @workgroup_size(1) fn main() { y[0] = x[0] + xy[0]; }`,
+  });
+  const shared = withSharing(kernel, (i) => i === 0);
+  expect(shared.wgsl).toBe(kernel.wgsl.replace('var<storage, read> x:', 'var<storage, read_write> x:'));
+  expect(shared.wgsl).not.toBe(kernel.wgsl);
+  expect(shared.bindings.map((binding) => binding.shared)).toEqual([true, undefined, undefined]);
+  expect(shared.bindings[0]!.access).toBe('read');
+  expect(withSharing(kernel, () => false)).toBe(kernel);
+});
+
+const GPU: DeviceFacts = { ...BASELINE_DEVICE, maxBindingBytes: 2 ** 31 };
+const CPU: DeviceFacts = {
+  ...GPU,
+  software: true,
+  subgroupSize: 8,
+  maxImageSide: 16_384,
+  maxImageLayers: 2048,
+};
+
+describe('plans of the real networks take at most 1.15 times the memory that lives at once', () => {
+  it.each([
+    ['resnet18', 'GPU', GPU, 1, 256],
+    ['resnet18', 'GPU', GPU, 16, 256],
+    ['resnet18', 'software', CPU, 16, 256],
+    ['resnet50', 'software', CPU, 8, 128],
+    ['wide_resnet50_2', 'GPU', GPU, 1, 256],
+    ['wide_resnet50_2', 'software', CPU, 1, 256],
+    ['resnet18_w16', 'software', CPU, 16, 128],
+    ['efficientnet_b4', 'GPU', GPU, 1, 256],
+    ['efficientnet_b4', 'software', CPU, 4, 256],
+  ] as const)('%s on a %s adapter, batch %#', (encoder, _, device, batch, size) => {
+    for (const { purpose, graph } of networkPlans(encoder, { batch, size })) {
+      const { memory } = buildPlan(graph, device);
+      expect(memory.lowerBound).toBeGreaterThan(0);
+      expect(memory.arenas / memory.lowerBound, `${purpose}, ${batch} x ${size} px`).toBeLessThanOrEqual(
+        1.15,
+      );
+    }
+  });
+});
