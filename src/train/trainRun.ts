@@ -10,7 +10,7 @@ import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from '.
 import { type ClassTable, classTable, collectTargets, type Targets } from './collect.ts';
 import { checkConfig, type RunConfig } from './config.ts';
 import { type DetectorInputs, detectorInputs } from './detectorInputs.ts';
-import { loadWeights } from './encoderWeights.ts';
+import { openEncoderWeights } from './encoderWeights.ts';
 import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
 import { type StepReport, trainLoop } from './loop.ts';
 import { detectorStep, headStep, type RevdistLayouts, revdistLayouts } from './revdistPlans.ts';
@@ -52,7 +52,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
       least: 2,
       graphsAt: (batch) => [detectorStep({ ...config, batch }, layouts)],
     });
-    loadStart(session, layouts, config, await loadWeights(config.weights, 'encoder'));
+    await loadStart(session, layouts, config);
     await startRun(run, config, resume);
     const checkpoint = resume ? await loadCheckpoint(run, configHash(config)) : null;
     const loader = new ImageLoader({ size: config.size });
@@ -67,8 +67,13 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
 }
 
 /** The encoder from its file, everything else fresh from the seed. */
-function loadStart(session: Session, layouts: RevdistLayouts, config: RunConfig, encoder: StateDict): void {
-  session.load(layouts.encoder, encoder, config.weights);
+async function loadStart(session: Session, layouts: RevdistLayouts, config: RunConfig): Promise<void> {
+  const encoder = await openEncoderWeights(config.weights, 'encoder');
+  try {
+    await session.loadFrom(layouts.encoder, encoder);
+  } finally {
+    await encoder.close();
+  }
   for (const layout of [layouts.detector, layouts.regressor, layouts.classifier]) {
     session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], config.seed));
   }
