@@ -5,7 +5,7 @@ import { input } from '../graph/value.ts';
 import { revdistSpecs } from '../methods/revdist.ts';
 import { type DetectorCode, detectorOf, ownName, uniadShapes } from '../models/detectorNames.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../models/efficientnet.ts';
-import { featureChannels, RESNETS, type ResNetName } from '../models/resnet.ts';
+import { type DecoderActivation, featureChannels, RESNETS, type ResNetName } from '../models/resnet.ts';
 import { misfits, refuseMisfits, shapesOf } from '../nn/fit.ts';
 import { declare, within } from '../nn/layers.ts';
 import type { Shape } from '../shape.ts';
@@ -88,12 +88,15 @@ const headShapes = (encoder: ResNetName): [string, Shape][] =>
   );
 
 /**
- * The bottleneck and decoder of an RD4AD checkpoint, or of a file converted from one, for `revdistSpecs`' trained
- * part. RD4AD's decoder has ReLU where ours has GELU by default: build it with `reverseDecoder(…, relu)`.
+ * The bottleneck and decoder of an RD4AD checkpoint, of a file converted from one, or of a run's weights, for
+ * `revdistSpecs`' trained part, and the activation that its decoder was trained with.
  * @throws WeightsError listing every tensor that is missing, mis-shaped or unexpected.
  */
-export async function openRevdist(path: string, encoder: ResNetName): Promise<TensorSource> {
-  const { source } = await openTensors(path, (file) => {
+export async function openRevdist(
+  path: string,
+  encoder: ResNetName,
+): Promise<{ source: TensorSource; activation: DecoderActivation }> {
+  const { source, found } = await openTensors(path, (file) => {
     const names = new Map<string, string>();
     for (const name of file.tensors.keys()) {
       const own = ownName(name, 'RD4AD');
@@ -104,7 +107,13 @@ export async function openRevdist(path: string, encoder: ResNetName): Promise<Te
     }
     const found = new Map([...names].map(([own, name]) => [own, file.tensors.get(name)!]));
     refuseMisfits(path, shapesOf(revdistSpecs(RESNETS[encoder]).trained), found);
-    return { names };
+    // RD4AD's decoder has ReLU; a file of ours says so where that is not GELU.
+    const theirs = [...names.values()].some((name) => name.startsWith('bn.'));
+    return { names, activation: theirs ? 'relu' : activationSaid(file.metadata) } as const;
   });
-  return source;
+  return { source, activation: found.activation };
 }
+
+/** What the metadata of a file of ours say about its decoder. */
+export const activationSaid = (metadata: ReadonlyMap<string, string>): DecoderActivation =>
+  metadata.get('activation') === 'relu' ? 'relu' : 'gelu';

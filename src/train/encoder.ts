@@ -5,6 +5,7 @@ import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import type { NamedTensor } from '../nn/init.ts';
 import { declare, type Layers } from '../nn/layers.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
+import { activationSaid } from './detectorCheckpoint.ts';
 import { openEfficientnet, openEncoderWeights } from './encoderWeights.ts';
 import { openSession } from './session.ts';
 import type { TensorSource } from './tensorSource.ts';
@@ -93,13 +94,15 @@ async function network(
     };
   }
   const rebuilt = names.some((tap) => rebuiltTapNames(name).includes(tap));
+  const source = await openEncoderWeights(weights, 'encoder', rebuilt);
   return {
-    source: await openEncoderWeights(weights, 'encoder', rebuilt),
+    source,
     taps(layers, images) {
       const features = encode(layers, images, RESNETS[name]);
       const taps = named(RESNET_TAPS, features);
       if (!rebuilt) return taps;
-      const { embedding, rebuilt: maps } = rebuild(layers, features, RESNETS[name]);
+      const config = { ...RESNETS[name], decoderActivation: activationSaid(source.metadata) };
+      const { embedding, rebuilt: maps } = rebuild(layers, features, config);
       return new Map([...taps, ...named(REBUILT_TAPS, [embedding, ...maps])]);
     },
   };

@@ -9,11 +9,12 @@ import { batchAt } from './batches.ts';
 import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from './checkpoint.ts';
 import { type ClassTable, classTable, collectTargets, type Targets } from './collect.ts';
 import { checkConfig, type RunConfig } from './config.ts';
+import { openRevdist } from './detectorCheckpoint.ts';
 import { type DetectorInputs, detectorInputs } from './detectorInputs.ts';
 import { openEncoderWeights } from './encoderWeights.ts';
 import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
 import { type StepReport, trainLoop } from './loop.ts';
-import { detectorStep, headStep, type RevdistLayouts, revdistLayouts } from './revdistPlans.ts';
+import { collectPlan, detectorStep, headStep, type RevdistLayouts, revdistLayouts } from './revdistPlans.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
 import { openSession, type Session, trainingSlabs } from './session.ts';
 
@@ -50,7 +51,10 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
       label: `training ${config.encoder}, ${config.size} px`,
       batch: config.batch,
       least: 2,
-      graphsAt: (batch) => [detectorStep({ ...config, batch }, layouts)],
+      graphsAt: (batch) =>
+        config.iterations > 0
+          ? [detectorStep({ ...config, batch }, layouts)]
+          : [collectPlan({ ...config, batch }, layouts)],
     });
     await loadStart(session, layouts, config);
     await startRun(run, config, resume);
@@ -66,7 +70,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   }
 }
 
-/** The encoder from its file, everything else fresh from the seed. */
+/** The encoder and a detector to start from, from their files; everything else fresh from the seed. */
 async function loadStart(session: Session, layouts: RevdistLayouts, config: RunConfig): Promise<void> {
   const encoder = await openEncoderWeights(config.weights, 'encoder');
   try {
@@ -76,6 +80,13 @@ async function loadStart(session: Session, layouts: RevdistLayouts, config: RunC
   }
   for (const layout of [layouts.detector, layouts.regressor, layouts.classifier]) {
     session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], config.seed));
+  }
+  if (config.detector === undefined) return;
+  const { source } = await openRevdist(config.detector, config.encoder);
+  try {
+    await session.loadFrom(layouts.detector, source);
+  } finally {
+    await source.close();
   }
 }
 
@@ -138,6 +149,7 @@ class Trainer {
 
   async #detector(inputs: DetectorInputs, start: number): Promise<boolean> {
     const { config } = this.#options;
+    if (config.iterations === 0) return true;
     const optimiser = { ...REVDIST_DEFAULTS.optimiser, lr: config.lr };
     const layout = this.#layouts.detector;
     if (start === 0) this.#session.startOptimiser(layout, optimiser);
@@ -241,6 +253,7 @@ class Trainer {
       format: 'wgad weights 1',
       method: config.method,
       encoder: config.encoder,
+      ...(config.activation === undefined ? {} : { activation: config.activation }),
       seed: String(config.seed),
       configHash: configHash(config),
       classes: JSON.stringify(this.#dataset.classes),
