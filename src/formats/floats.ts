@@ -16,22 +16,24 @@ const PIECE = 2 ** 20;
 
 /**
  * `count` elements as float32 numbers: F16 and BF16 widened exactly, F64 narrowed. Undefined for what is no float.
- * @param bigEndian the bytes' order; default little.
+ * @param options.bigEndian the bytes' order; default little. @param options.into where the numbers go, in its front;
+ * default memory of their own.
  */
 export async function readFloats(
   dtype: string,
   count: number,
   read: ReadBytes,
-  bigEndian = false,
-): Promise<Float32Array | undefined> {
+  { bigEndian = false, into }: { bigEndian?: boolean; into?: Float32Array<ArrayBuffer> } = {},
+): Promise<Float32Array<ArrayBuffer> | undefined> {
   const width = WIDTHS[dtype];
   if (width === undefined) return undefined;
   if (dtype === 'F32') {
-    const bytes = await read(0, 4 * count);
+    const target = into && new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
+    const bytes = await read(0, 4 * count, target);
     if (bigEndian) swapBytes(bytes, 4);
     return new Float32Array(bytes.buffer, bytes.byteOffset, count);
   }
-  const out = new Float32Array(count);
+  const out = into?.subarray(0, count) ?? new Float32Array(count);
   const piece = new Uint8Array(Math.min(PIECE, count * width));
   for (let at = 0; at < count; at += PIECE / width) {
     const part = Math.min(PIECE / width, count - at);

@@ -33,11 +33,14 @@ export async function openSafetensors(source: ByteSource): Promise<WeightsConten
         { dtype, shape, bytes: end - begin },
       ]),
     ),
-    async read(name) {
+    async read(name, into) {
       const entry = tensors.get(name);
       if (!entry) throw new WeightsError(`${path}: has no tensor ${name}`);
-      const numbers = await readFloats(entry.dtype, product(entry.shape), (begin, length, into) =>
-        source.read(start + entry.begin + begin, length, into),
+      const numbers = await readFloats(
+        entry.dtype,
+        product(entry.shape),
+        (begin, length, bytes) => source.read(start + entry.begin + begin, length, bytes),
+        { into },
       );
       return numbers ?? refuseDtype(path, name, entry.dtype);
     },

@@ -17,8 +17,11 @@ export interface WeightsContent {
   readonly kind: 'safetensors' | TorchContainer['kind'];
   readonly metadata: ReadonlyMap<string, string>;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** A float tensor as float32, row-major: F16 and BF16 widened exactly, F64 narrowed. @throws WeightsError. */
-  read(name: string): Promise<Float32Array>;
+  /**
+   * A float tensor as float32, row-major: F16 and BF16 widened exactly, F64 narrowed.
+   * @param into memory that may be used instead of new one, at least as long as the tensor. @throws WeightsError.
+   */
+  read(name: string, into?: Float32Array<ArrayBuffer>): Promise<Float32Array>;
 }
 
 export interface WeightsFile extends WeightsContent {

@@ -12,6 +12,8 @@ export interface AdapterDescription {
 export interface OpenGpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
+  /** All that the adapter has, by WebGPU's names; a device gets the defaults of those that plans never meet. */
+  readonly adapterLimits: Readonly<Record<string, number>>;
   readonly subgroupSize: number;
   /** Whether shaders may read storage textures. */
   readonly readsImages: boolean;
@@ -68,6 +70,7 @@ export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
   return {
     device,
     adapter: description,
+    adapterLimits: allLimits(adapter.limits),
     subgroupSize: subgroupSize(device, info),
     readsImages: readsImages(gpu),
     owned: true,
@@ -95,6 +98,7 @@ function adopt(device: GPUDevice): OpenGpu {
   return {
     device,
     adapter: describe(info),
+    adapterLimits: allLimits(device.limits),
     subgroupSize: subgroupSize(device, info),
     readsImages: readsImages((globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu),
     owned: false,
@@ -118,6 +122,16 @@ const subgroupSize = (device: GPUDevice, info: GPUAdapterInfo): number =>
 
 const readsImages = (gpu: GPU | undefined): boolean =>
   gpu?.wgslLanguageFeatures.has('readonly_and_readwrite_storage_textures') ?? false;
+
+/** They are accessors of the prototype, so no copying operator sees them. */
+export function allLimits(limits: GPUSupportedLimits): Record<string, number> {
+  const all: Record<string, number> = {};
+  for (const name in limits) {
+    const value: unknown = limits[name as keyof GPUSupportedLimits];
+    if (typeof value === 'number') all[name] = value;
+  }
+  return all;
+}
 
 /** The limits that plans meet, at the adapter's own values: the defaults are far below most hardware. */
 function limitsOf(adapter: GPUAdapter): Record<string, number> {

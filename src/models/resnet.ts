@@ -12,7 +12,13 @@ export interface ResNetConfig {
   readonly expansion: 1 | 4;
   /** Middle channels of a bottleneck block as a multiple of its planes: 2 for wide_resnet50_2. */
   readonly widen: number;
+  /** Of the reverse decoder after it; default gelu. */
+  readonly decoderActivation?: DecoderActivation;
 }
+
+/** The paper's; and that of RD4AD's published checkpoints. */
+export const DECODER_ACTIVATIONS = ['gelu', 'relu'] as const;
+export type DecoderActivation = (typeof DECODER_ACTIVATIONS)[number];
 
 export const RESNETS = {
   resnet18: { base: 64, blocks: [2, 2, 2, 2], expansion: 1, widen: 1 },

@@ -1,7 +1,7 @@
-import { gelu } from '../graph/ops/pointwise.ts';
+import { gelu, relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
 import { type Layers, within } from '../nn/layers.ts';
-import { type Activation, residualBlock, upsamplingBlock } from './blocks.ts';
+import { residualBlock, upsamplingBlock } from './blocks.ts';
 import type { ResNetConfig } from './resnet.ts';
 
 /**
@@ -12,8 +12,8 @@ export function reverseDecoder(
   layers: Layers,
   embedding: Value,
   config: ResNetConfig,
-  activation: Activation = gelu,
 ): [Value, Value, Value] {
+  const activation = config.decoderActivation === 'relu' ? relu : gelu;
   const stage = (index: 1 | 2 | 3, x: Value): Value => {
     const planes = config.base * 2 ** (3 - index);
     const shape = { planes, width: planes * config.widen, expansion: config.expansion, activation };

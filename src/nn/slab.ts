@@ -39,13 +39,6 @@ export function slabValues(layout: SlabLayout, stateName = layout.name): SlabVal
   };
 }
 
-/** The slab's numbers from named tensors, which hold and fit all of it: see `refuseMisfits`. */
-export function packSlab(layout: SlabLayout, tensors: StateDict): Float32Array {
-  const data = new Float32Array(layout.length);
-  for (const { name } of layout.specs) data.set(tensors.get(name)!.data, layout.offsets.get(name)!);
-  return data;
-}
-
 export function unpackSlab(layout: SlabLayout, data: Float32Array): StateDict {
   return new Map(
     layout.specs.map(({ name, shape }) => {

@@ -9,6 +9,8 @@ import type { DeviceFacts } from '../kernels/kernel.ts';
 export interface Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
+  /** All that the adapter has; the device's own are `device.limits`. */
+  readonly adapterLimits: Readonly<Record<string, number>>;
   readonly facts: DeviceFacts;
   readonly guard: DeviceGuard;
   readonly buffers: BufferMaker;
@@ -30,6 +32,7 @@ export async function openDevice(options: OpenOptions = {}): Promise<Gpu> {
   return {
     device,
     adapter,
+    adapterLimits: open.adapterLimits,
     guard,
     facts: {
       software: adapter.software,

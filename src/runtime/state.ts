@@ -11,6 +11,10 @@ export type NumberArray = Float32Array | Int32Array | Uint32Array;
 export interface StateStore {
   /** Makes (or overwrites) the buffer `name`. Data shorter than the shape is an error. */
   set(name: string, data: NumberArray, shape: Shape): void;
+  /** Makes the buffer `name` for so many numbers, to be filled by `write`; one of that size stays as it is. */
+  reserve(name: string, length: number): void;
+  /** Overwrites numbers of `name` from number `offset` on. */
+  write(name: string, offset: number, data: NumberArray): void;
   buffer(name: string): GPUBuffer;
   /** How many numbers `name` was last set to hold; its buffer may be longer. */
   length(name: string): number;
@@ -38,26 +42,31 @@ export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore 
     held.delete(name);
     lengths.delete(name);
   };
+  const reserve = (name: string, length: number): void => {
+    const bytes = alignBytes(4 * length);
+    if (held.get(name)?.size !== bytes) {
+      remove(name);
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+      held.set(name, buffers.create(`state ${name}`, bytes, usage));
+    }
+    lengths.set(name, length);
+    touch(name);
+  };
+  const write = (name: string, offset: number, data: NumberArray): void => {
+    const buffer = known(held.get(name), name);
+    device.queue.writeBuffer(buffer, 4 * offset, data as NumberArray & ArrayBufferView<ArrayBuffer>);
+    touch(name);
+  };
   return {
     set(name, data, shape) {
       if (data.length !== product(shape)) {
         throw new ShapeError(`state ${name}: expects ${product(shape)} numbers, got ${data.length}`);
       }
-      let buffer = held.get(name);
-      const bytes = alignBytes(data.byteLength);
-      if (buffer && buffer.size !== bytes) {
-        remove(name);
-        buffer = undefined;
-      }
-      if (!buffer) {
-        const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-        buffer = buffers.create(`state ${name}`, bytes, usage);
-        held.set(name, buffer);
-      }
-      lengths.set(name, data.length);
-      touch(name);
-      device.queue.writeBuffer(buffer, 0, data as NumberArray & ArrayBufferView<ArrayBuffer>);
+      reserve(name, data.length);
+      write(name, 0, data);
     },
+    reserve,
+    write,
     buffer: (name) => known(held.get(name), name),
     length: (name) => known(lengths.get(name), name),
     version: (name) => versions.get(name) ?? 0,

@@ -1,6 +1,12 @@
 import { ConfigError } from '../errors.ts';
 import { ALIGNMENTS, type Alignment } from '../methods/cada.ts';
-import { RESNETS, type ResNetConfig, type ResNetName } from '../models/resnet.ts';
+import {
+  DECODER_ACTIVATIONS,
+  type DecoderActivation,
+  RESNETS,
+  type ResNetConfig,
+  type ResNetName,
+} from '../models/resnet.ts';
 
 /** Everything needed to repeat a run; `config.json` in its folder. */
 export interface RunConfig {
@@ -9,6 +15,10 @@ export interface RunConfig {
   readonly encoder: ResNetName;
   /** Path of the encoder's weights, or `embedded`. */
   readonly weights: string;
+  /** Path of the detector that training starts from; absent: fresh from the seed. */
+  readonly detector?: string;
+  /** Of the decoder; absent: gelu. */
+  readonly activation?: DecoderActivation;
   readonly align: readonly Alignment[];
   readonly size: number;
   readonly batch: number;
@@ -23,7 +33,12 @@ export interface RunConfig {
   readonly adapter: string;
 }
 
-export const encoderConfig = (name: ResNetName): ResNetConfig => RESNETS[name];
+/** What the networks of a run are built from. */
+export const encoderConfig = ({
+  encoder,
+  activation,
+}: Pick<RunConfig, 'encoder' | 'activation'>): ResNetConfig =>
+  activation === undefined ? RESNETS[encoder] : { ...RESNETS[encoder], decoderActivation: activation };
 
 /** @throws ConfigError listing everything that is wrong. */
 export function checkConfig(config: RunConfig): void {
@@ -41,7 +56,10 @@ export function checkConfig(config: RunConfig): void {
     wrong.push(`size expects a multiple of 32 of at least 64, got ${config.size}`);
   }
   whole('batch', 2);
-  whole('iterations', 1);
+  whole('iterations', config.detector === undefined ? 1 : 0);
+  if (config.activation !== undefined && !DECODER_ACTIVATIONS.includes(config.activation)) {
+    wrong.push(`activation expects one of ${DECODER_ACTIVATIONS.join(', ')}, got ${config.activation}`);
+  }
   whole('alignIterations', 0);
   if (!(config.lr > 0)) wrong.push(`lr expects more than 0, got ${config.lr}`);
   for (const align of config.align) {

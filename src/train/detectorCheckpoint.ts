@@ -1,16 +1,15 @@
 /** Checkpoints of RD4AD, ReContrast and UniAD in the names of this package (weights.md section 4). */
 import { WeightsError } from '../errors.ts';
-import { openWeights, type StoredTensor } from '../formats/weightsFile.ts';
+import type { StoredTensor } from '../formats/weightsFile.ts';
 import { input } from '../graph/value.ts';
 import { revdistSpecs } from '../methods/revdist.ts';
 import { type DetectorCode, detectorOf, ownName, uniadShapes } from '../models/detectorNames.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../models/efficientnet.ts';
-import { featureChannels, RESNETS, type ResNetName } from '../models/resnet.ts';
+import { type DecoderActivation, featureChannels, RESNETS, type ResNetName } from '../models/resnet.ts';
 import { misfits, refuseMisfits, shapesOf } from '../nn/fit.ts';
-import type { StateDict } from '../nn/init.ts';
 import { declare, within } from '../nn/layers.ts';
 import type { Shape } from '../shape.ts';
-import { refuseNonFinite } from './encoderWeights.ts';
+import { openTensors, type TensorSource } from './tensorSource.ts';
 
 /** What a detector's file holds. */
 export interface DetectorContent {
@@ -89,13 +88,15 @@ const headShapes = (encoder: ResNetName): [string, Shape][] =>
   );
 
 /**
- * The bottleneck and decoder of an RD4AD checkpoint, or of a file converted from one, for `revdistSpecs`' trained
- * part. RD4AD's decoder has ReLU where ours has GELU by default: build it with `reverseDecoder(…, relu)`.
- * @throws WeightsError listing every tensor that is missing, mis-shaped or unexpected; NotFiniteError.
+ * The bottleneck and decoder of an RD4AD checkpoint, of a file converted from one, or of a run's weights, for
+ * `revdistSpecs`' trained part, and the activation that its decoder was trained with.
+ * @throws WeightsError listing every tensor that is missing, mis-shaped or unexpected.
  */
-export async function loadRevdist(path: string, encoder: ResNetName): Promise<StateDict> {
-  const file = await openWeights(path);
-  try {
+export async function openRevdist(
+  path: string,
+  encoder: ResNetName,
+): Promise<{ source: TensorSource; activation: DecoderActivation }> {
+  const { source, found } = await openTensors(path, (file) => {
     const names = new Map<string, string>();
     for (const name of file.tensors.keys()) {
       const own = ownName(name, 'RD4AD');
@@ -106,14 +107,13 @@ export async function loadRevdist(path: string, encoder: ResNetName): Promise<St
     }
     const found = new Map([...names].map(([own, name]) => [own, file.tensors.get(name)!]));
     refuseMisfits(path, shapesOf(revdistSpecs(RESNETS[encoder]).trained), found);
-    const tensors: StateDict = new Map();
-    for (const [own, name] of names) {
-      const data = await file.read(name);
-      refuseNonFinite(path, name, data);
-      tensors.set(own, { shape: found.get(own)!.shape, data });
-    }
-    return tensors;
-  } finally {
-    await file.close();
-  }
+    // RD4AD's decoder has ReLU; a file of ours says so where that is not GELU.
+    const theirs = [...names.values()].some((name) => name.startsWith('bn.'));
+    return { names, activation: theirs ? 'relu' : activationSaid(file.metadata) } as const;
+  });
+  return { source, activation: found.activation };
 }
+
+/** What the metadata of a file of ours say about its decoder. */
+export const activationSaid = (metadata: ReadonlyMap<string, string>): DecoderActivation =>
+  metadata.get('activation') === 'relu' ? 'relu' : 'gelu';

@@ -1,12 +1,14 @@
 import { input, type Value } from '../graph/value.ts';
 import { encode, rebuild } from '../methods/revdist.ts';
-import { EFFICIENTNET_TAPS, type EfficientNetConfig, efficientnetFeatures } from '../models/efficientnet.ts';
+import { EFFICIENTNET_TAPS, efficientnetFeatures } from '../models/efficientnet.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
-import type { NamedTensor, StateDict } from '../nn/init.ts';
+import type { NamedTensor } from '../nn/init.ts';
 import { declare, type Layers } from '../nn/layers.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
-import { loadEfficientnet, loadWeights } from './encoderWeights.ts';
+import { activationSaid } from './detectorCheckpoint.ts';
+import { openEfficientnet, openEncoderWeights } from './encoderWeights.ts';
 import { openSession } from './session.ts';
+import type { TensorSource } from './tensorSource.ts';
 
 export type EncoderName = ResNetName | 'efficientnet_b4';
 export const ENCODER_NAMES = [...Object.keys(RESNETS), 'efficientnet_b4'] as EncoderName[];
@@ -41,61 +43,66 @@ export async function openEncoder(
   options: { adapter?: string; names?: readonly string[] } = {},
 ): Promise<Encoder> {
   const { adapter, names = tapNames(name) } = options;
-  const { tensors, taps } = await network(name, weights, names);
-  const session = await openSession(adapter);
+  const { source, taps } = await network(name, weights, names);
   try {
-    const images = input('image', [1, 3, ...size]);
-    const layout = networkLayout(
-      'encoder',
-      declare((layers) => taps(layers, images)),
-    );
-    session.load(layout, tensors, weights);
-    const values = taps(bindNetwork(layout, { training: false }).layers, images);
-    const outputs = new Map(names.map((tap) => [tap, values.get(tap)!]));
-    const executable = await session.compile('features', { outputs, effects: [] });
-    return {
-      async features(image) {
-        executable.run({ image });
-        const out = await executable.read();
-        return new Map(
-          names.map((tap) => [
-            tap,
-            { shape: values.get(tap)!.shape.slice(1), data: out.get(tap) as Float32Array },
-          ]),
-        );
-      },
-      close: () => session.close(),
-    };
-  } catch (error) {
-    session.close();
-    throw error;
+    const session = await openSession(adapter);
+    try {
+      const images = input('image', [1, 3, ...size]);
+      const layout = networkLayout(
+        'encoder',
+        declare((layers) => taps(layers, images)),
+      );
+      await session.loadFrom(layout, source);
+      const values = taps(bindNetwork(layout, { training: false }).layers, images);
+      const outputs = new Map(names.map((tap) => [tap, values.get(tap)!]));
+      const executable = await session.compile('features', { outputs, effects: [] });
+      return {
+        async features(image) {
+          executable.run({ image });
+          const out = await executable.read();
+          return new Map(
+            names.map((tap) => [
+              tap,
+              { shape: values.get(tap)!.shape.slice(1), data: out.get(tap) as Float32Array },
+            ]),
+          );
+        },
+        close: () => session.close(),
+      };
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  } finally {
+    await source.close();
   }
 }
 
 type Taps = ReadonlyMap<string, Value>;
 
-/** The function from images to feature maps, and the tensors it needs. */
+/** The function from images to feature maps, and the tensors it needs, in an open file. */
 async function network(
   name: EncoderName,
   weights: string,
   names: readonly string[],
-): Promise<{ tensors: StateDict; taps: (layers: Layers, images: Value) => Taps }> {
+): Promise<{ source: TensorSource; taps: (layers: Layers, images: Value) => Taps }> {
   if (name === 'efficientnet_b4') {
-    const { tensors, config }: { tensors: StateDict; config: EfficientNetConfig } =
-      await loadEfficientnet(weights);
+    const { source, config } = await openEfficientnet(weights);
     return {
-      tensors,
+      source,
       taps: (layers, images) => named(EFFICIENTNET_TAPS, efficientnetFeatures(layers, images, config)),
     };
   }
   const rebuilt = names.some((tap) => rebuiltTapNames(name).includes(tap));
+  const source = await openEncoderWeights(weights, 'encoder', rebuilt);
   return {
-    tensors: await loadWeights(weights, 'encoder', rebuilt),
+    source,
     taps(layers, images) {
       const features = encode(layers, images, RESNETS[name]);
       const taps = named(RESNET_TAPS, features);
       if (!rebuilt) return taps;
-      const { embedding, rebuilt: maps } = rebuild(layers, features, RESNETS[name]);
+      const config = { ...RESNETS[name], decoderActivation: activationSaid(source.metadata) };
+      const { embedding, rebuilt: maps } = rebuild(layers, features, config);
       return new Map([...taps, ...named(REBUILT_TAPS, [embedding, ...maps])]);
     },
   };

@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NotFiniteError, WeightsError } from '../errors.ts';
-import { openWeights } from '../formats/weightsFile.ts';
+import { WeightsError } from '../errors.ts';
 import type { EfficientNetConfig } from '../models/efficientnet.ts';
 import { lineageOf, namingOf, torchvisionName } from '../models/efficientnetNames.ts';
 import type { StateDict } from '../nn/init.ts';
 import { publishedAs } from '../published/table.ts';
+import { openTensors, readAll, type TensorSource } from './tensorSource.ts';
 
 /** The encoder that ships with the package: docs/encoder.md says what it is and is not. */
 export const EMBEDDED_ENCODER = fileURLToPath(new URL('../../weights/encoder.safetensors', import.meta.url));
@@ -20,29 +20,21 @@ const UNUSED = /(^|\.)(fc|layer4)\.|num_batches_tracked$/;
  * The tensors of a safetensors or PyTorch file under `prefix.`, in torchvision's names. `embedded` is the
  * package's own file. `whole` takes a detector's own tensors (`bottleneck.`, `decoder.`) too, under their own names. What
  * no detector needs is left out: `layer4`, `fc` and counters.
- * @throws WeightsError, FileError; NotFiniteError naming the tensor that holds NaN or infinity.
+ * @throws WeightsError, FileError.
  */
-export async function loadWeights(source: string, prefix: string, whole = false): Promise<StateDict> {
-  const path = source === 'embedded' ? EMBEDDED_ENCODER : source;
-  const file = await openWeights(path);
-  try {
-    const found: StateDict = new Map();
-    const detector = [...file.tensors].filter(([name]) => whole && DETECTOR.test(name));
-    const wanted = [
-      ...encoderTensors(file.tensors, prefix),
-      ...detector.map(([name, tensor]) => [name, { ...tensor, name }] as const),
-    ];
-    for (const [own, { name, shape }] of wanted) {
-      const data = await file.read(name);
-      refuseNonFinite(path, name, data);
-      found.set(own, { shape, data });
-    }
-    if (found.size === 0) throw new WeightsError(`${path}: holds no tensor of an encoder`);
-    return found;
-  } finally {
-    await file.close();
-  }
+export async function openEncoderWeights(said: string, prefix: string, whole = false): Promise<TensorSource> {
+  const { source } = await openTensors(said === 'embedded' ? EMBEDDED_ENCODER : said, (file) => {
+    const names = new Map([...encoderTensors(file.tensors, prefix)].map(([own, { name }]) => [own, name]));
+    for (const name of file.tensors.keys()) if (whole && DETECTOR.test(name)) names.set(name, name);
+    if (names.size === 0) throw new WeightsError(`${file.path}: holds no tensor of an encoder`);
+    return { names };
+  });
+  return source;
 }
+
+/** All of them in memory. @throws also NotFiniteError naming the tensor that holds NaN or infinity. */
+export const loadWeights = async (said: string, prefix: string): Promise<StateDict> =>
+  readAll(await openEncoderWeights(said, prefix));
 
 /**
  * Which tensors of a file are its encoder's, by their names under `prefix.`: those that have the prefix where any
@@ -67,11 +59,10 @@ export function encoderTensors<T>(
  * EfficientNet-PyTorch's, and the arithmetic it was trained for.
  * @throws WeightsError, also where a timm file does not say which of the two lineages it is.
  */
-export async function loadEfficientnet(
+export async function openEfficientnet(
   path: string,
-): Promise<{ tensors: StateDict; config: EfficientNetConfig }> {
-  const file = await openWeights(path);
-  try {
+): Promise<{ source: TensorSource; config: EfficientNetConfig }> {
+  const { source, found } = await openTensors(path, (file) => {
     const prefix = [...file.tensors.keys()].some((name) => name.startsWith('encoder.'))
       ? /^encoder\./
       : /^backbone\./;
@@ -88,31 +79,18 @@ export async function loadEfficientnet(
         fix: 'wgad weights convert it with --padding symmetric (efficientnet_b4) or same (tf_efficientnet_b4)',
       });
     }
-    const tensors: StateDict = new Map();
-    for (const [name, { shape }] of file.tensors) {
+    const names = new Map<string, string>();
+    for (const name of file.tensors.keys()) {
       const own = torchvisionName(inner(name), naming);
-      if (own === null) continue;
-      const data = await file.read(name);
-      refuseNonFinite(path, name, data);
-      tensors.set(own, { shape, data });
+      if (own !== null) names.set(own, name);
     }
-    return { tensors, config };
-  } finally {
-    await file.close();
-  }
+    return { names, config };
+  });
+  return { source, config: found.config };
 }
 
 /** A file's metadata, and what its published name says beside them. */
 function saidBy(path: string, metadata: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const { padding } = publishedAs(basename(path)) ?? {};
   return padding === undefined ? metadata : new Map([['padding', padding], ...metadata]);
-}
-
-export function refuseNonFinite(path: string, name: string, data: Float32Array): void {
-  const bad = data.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0);
-  if (bad > 0) {
-    throw new NotFiniteError(
-      `${path}: ${name} holds ${bad} of ${data.length} values that are NaN or infinite`,
-    );
-  }
 }

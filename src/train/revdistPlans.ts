@@ -42,12 +42,12 @@ export function featureShape({
   encoder,
   size,
 }: Pick<RunConfig, 'encoder' | 'size'>): [number, number, number] {
-  const { base, expansion } = encoderConfig(encoder);
+  const { base, expansion } = encoderConfig({ encoder });
   return [8 * base * expansion, size / 32, size / 32];
 }
 
 export function revdistLayouts(config: Pick<RunConfig, 'encoder' | 'size'>, classes: number): RevdistLayouts {
-  const { frozen, trained } = revdistSpecs(encoderConfig(config.encoder));
+  const { frozen, trained } = revdistSpecs(encoderConfig(config));
   const feature = featureShape(config);
   return {
     encoder: networkLayout('encoder', frozen),
@@ -62,7 +62,7 @@ const images = (config: Pick<RunConfig, 'batch' | 'size'>): Value =>
 
 /** Whether a plan starts at the images or at the frozen encoder's features. */
 export type StepSource = 'images' | 'taps';
-type Sizes = Pick<RunConfig, 'batch' | 'size' | 'encoder'>;
+type Sizes = Pick<RunConfig, 'batch' | 'size' | 'encoder' | 'activation'>;
 
 type TapShape = readonly [channels: number, height: number, width: number];
 
@@ -71,7 +71,7 @@ export function tapShapes({
   encoder,
   size,
 }: Pick<RunConfig, 'encoder' | 'size'>): [TapShape, TapShape, TapShape] {
-  const [c1, c2, c3] = featureChannels(encoderConfig(encoder));
+  const [c1, c2, c3] = featureChannels(encoderConfig({ encoder }));
   return [
     [c1, size / 4, size / 4],
     [c2, size / 8, size / 8],
@@ -95,7 +95,7 @@ function encoderFeatures(config: Sizes, layouts: RevdistLayouts, source: StepSou
     return [tap('tap1', first), tap('tap2', second), tap('tap3', third)];
   }
   const encoder = bindNetwork(layouts.encoder, { training: false });
-  return encode(encoder.layers, images(config), encoderConfig(config.encoder));
+  return encode(encoder.layers, images(config), encoderConfig(config));
 }
 
 /** One training step of bottleneck and decoder: forward, backward, update, statistics. Output: loss. */
@@ -105,7 +105,7 @@ export function detectorStep(
   optimiser: OptimiserConfig = REVDIST_DEFAULTS.optimiser,
   source: StepSource = 'images',
 ): Graph {
-  const resnet = encoderConfig(config.encoder);
+  const resnet = encoderConfig(config);
   const detector = bindNetwork(layouts.detector, { training: true });
   const features = encoderFeatures(config, layouts, source);
   const { rebuilt } = rebuild(detector.layers, features, resnet);
@@ -136,7 +136,7 @@ function detect(
   layouts: RevdistLayouts,
   source: StepSource,
 ): { embedding: Value; map: Value } {
-  const resnet = encoderConfig(config.encoder);
+  const resnet = encoderConfig(config);
   const detector = bindNetwork(layouts.detector, { training: false });
   const features = encoderFeatures(config, layouts, source);
   const { embedding, rebuilt } = rebuild(detector.layers, features, resnet);

@@ -1,14 +1,12 @@
-import { readWeights } from '../formats/weightsFile.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Alignment } from '../methods/cada.ts';
-import type { StateDict } from '../nn/init.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { RunConfig } from './config.ts';
-import { refuseNonFinite } from './encoderWeights.ts';
 import { compileFitting } from './fitBatch.ts';
-import { revdistLayouts, scorePlan } from './revdistPlans.ts';
+import { type RevdistLayouts, revdistLayouts, scorePlan } from './revdistPlans.ts';
 import { runFiles } from './runFolder.ts';
-import { openSession } from './session.ts';
+import { openSession, type Session } from './session.ts';
+import { openTensors } from './tensorSource.ts';
 
 /** One image as a trained run sees it. */
 export interface ScoredImage {
@@ -41,19 +39,10 @@ export async function openScorer(
   config: RunConfig,
   options: { adapter?: string; alignments?: readonly Alignment[] } = {},
 ): Promise<Scorer> {
-  const path = runFiles(run).weights;
-  const { tensors, metadata } = await readWeights(path);
-  for (const [name, { data }] of tensors) refuseNonFinite(path, name, data);
-  const classes = JSON.parse(metadata.get('classes') ?? '[]') as string[];
   const alignments = options.alignments ?? [...new Set<Alignment>(['none', ...config.align])];
   const session = await openSession(options.adapter);
   try {
-    const layouts = revdistLayouts(config, classes.length);
-    const weights: StateDict = tensors;
-    session.load(layouts.encoder, weights, path);
-    session.load(layouts.detector, weights, path);
-    if (alignments.includes('cada')) session.load(layouts.regressor, weights, path);
-    if (alignments.includes('classifier')) session.load(layouts.classifier, weights, path);
+    const { layouts, classes, table } = await loadRun(session, run, config, alignments);
     const graphAt = (each: number, wanted: readonly Alignment[]): Graph =>
       scorePlan({ ...config, batch: each }, layouts, wanted, classes.length);
     const { executable, batch } = await compileFitting(session, {
@@ -64,7 +53,6 @@ export async function openScorer(
     });
     const compile = (label: string, wanted: readonly Alignment[]): Promise<Executable> =>
       session.compile(label, graphAt(batch, wanted));
-    const table = tensors.get('table')?.data ?? new Float32Array(2 * classes.length);
     const { size } = config;
     const replay = async (images: Float32Array, labels: readonly number[]): Promise<ScoredImage[]> => {
       const count = labels.length;
@@ -132,6 +120,39 @@ export async function openScorer(
   } catch (error) {
     session.close();
     throw error;
+  }
+}
+
+interface LoadedRun {
+  readonly layouts: RevdistLayouts;
+  readonly classes: readonly string[];
+  /** Mean and maximum of each class's maps [k, 2]. */
+  readonly table: Float32Array;
+}
+
+/** A run's weights on the device, as far as `alignments` need them. */
+async function loadRun(
+  session: Session,
+  run: string,
+  config: RunConfig,
+  alignments: readonly Alignment[],
+): Promise<LoadedRun> {
+  const { source } = await openTensors(runFiles(run).weights, ({ tensors }) => ({
+    names: new Map([...tensors.keys()].map((name) => [name, name])),
+  }));
+  try {
+    const classes = JSON.parse(source.metadata.get('classes') ?? '[]') as string[];
+    const layouts = revdistLayouts(config, classes.length);
+    await session.loadFrom(layouts.encoder, source);
+    await session.loadFrom(layouts.detector, source);
+    if (alignments.includes('cada')) await session.loadFrom(layouts.regressor, source);
+    if (alignments.includes('classifier')) await session.loadFrom(layouts.classifier, source);
+    const table = source.tensors.has('table')
+      ? await source.read('table')
+      : new Float32Array(2 * classes.length);
+    return { layouts, classes, table };
+  } finally {
+    await source.close();
   }
 }
 

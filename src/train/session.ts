@@ -3,12 +3,14 @@ import type { Graph } from '../graph/graph.ts';
 import { refuseMisfits, shapesOf } from '../nn/fit.ts';
 import type { StateDict } from '../nn/init.ts';
 import { momentNames, type OptimiserConfig } from '../nn/optimiser.ts';
-import { packSlab, unpackSlab } from '../nn/slab.ts';
+import { type SlabLayout, unpackSlab } from '../nn/slab.ts';
 import type { NetworkLayout } from '../nn/trainable.ts';
 import { compilePlan, type Executable } from '../runtime/executable.ts';
 import { type Gpu, openDevice } from '../runtime/gpu.ts';
 import { readBuffer } from '../runtime/readBuffer.ts';
 import { type StateStore, stateStore } from '../runtime/state.ts';
+import { product, type Shape } from '../shape.ts';
+import type { TensorSource } from './tensorSource.ts';
 
 /** A device with the state of one model on it: networks are loaded, plans compiled, weights read back. */
 export interface Session {
@@ -17,6 +19,8 @@ export interface Session {
   compile(label: string, graph: Graph): Promise<Executable>;
   /** Puts a network's tensors on the device. @throws WeightsError listing all that are missing, mis-shaped, unexpected. */
   load(layout: NetworkLayout, tensors: StateDict, where?: string): void;
+  /** As `load`, from a file and tensor by tensor: none is in memory beside another. @throws also NotFiniteError. */
+  loadFrom(layout: NetworkLayout, source: TensorSource): Promise<void>;
   /** Zeroes the optimiser's slabs for a network. */
   startOptimiser(layout: NetworkLayout, optimiser: OptimiserConfig): void;
   /** A network's tensors as they are on the device now. */
@@ -25,6 +29,9 @@ export interface Session {
   readSlabs(names: readonly string[]): Promise<Map<string, Float32Array>>;
   close(): void;
 }
+
+/** Written bytes wait in memory of their own until they are submitted: so many at most. */
+const UPLOAD_BYTES = 16 * 2 ** 20;
 
 export const openSession = async (adapter?: string): Promise<Session> =>
   sessionOn(await openDevice({ adapter }));
@@ -45,13 +52,29 @@ export function sessionOn(gpu: Gpu): Session {
         state,
       ),
     load(layout, tensors, where = 'weights') {
-      const slabs = [layout.parameters, layout.buffers];
-      const specs = slabs.flatMap((slab) => slab.specs);
-      // A run's file holds several networks: only what is called like this one's tensors can be unexpected.
-      const parts = new Set(specs.map(({ name }) => partOf(name)));
-      const named = new Map([...tensors].filter(([name]) => parts.has(partOf(name))));
-      refuseMisfits(where, shapesOf(specs), named);
-      for (const slab of slabs) set(slab.name, packSlab(slab, tensors));
+      refuseOthers(layout, tensors, where);
+      for (const slab of slabsOf(layout)) {
+        state.reserve(slab.name, slab.length);
+        for (const [name, offset] of slab.offsets) state.write(slab.name, offset, tensors.get(name)!.data);
+      }
+    },
+    async loadFrom(layout, source) {
+      refuseOthers(layout, source.tensors, source.path);
+      const sizes = slabsOf(layout).flatMap(({ specs }) => specs.map(({ shape }) => product(shape)));
+      const scratch = new Float32Array(Math.max(0, ...sizes));
+      let waiting = 0;
+      for (const slab of slabsOf(layout)) {
+        state.reserve(slab.name, slab.length);
+        for (const [name, offset] of slab.offsets) {
+          const data = await source.read(name, scratch);
+          state.write(slab.name, offset, data);
+          waiting += data.byteLength;
+          if (waiting < UPLOAD_BYTES) continue;
+          gpu.device.queue.submit([]);
+          await gpu.guard.wait(gpu.device.queue.onSubmittedWorkDone());
+          waiting = 0;
+        }
+      }
     },
     startOptimiser(layout, optimiser) {
       for (const name of momentNames(optimiser, layout.parameters.name)) {
@@ -72,6 +95,20 @@ export function sessionOn(gpu: Gpu): Session {
     },
     close: () => gpu.close(),
   };
+}
+
+const slabsOf = ({ parameters, buffers }: NetworkLayout): SlabLayout[] => [parameters, buffers];
+
+/** A run's file holds several networks: only what is called like this one's tensors can be unexpected. */
+function refuseOthers(
+  layout: NetworkLayout,
+  tensors: ReadonlyMap<string, { readonly shape: Shape }>,
+  where: string,
+): void {
+  const specs = slabsOf(layout).flatMap((slab) => slab.specs);
+  const parts = new Set(specs.map(({ name }) => partOf(name)));
+  const named = new Map([...tensors].filter(([name]) => parts.has(partOf(name))));
+  refuseMisfits(where, shapesOf(specs), named);
 }
 
 /** The first word of a tensor's name: `encoder`, `decoder`. */

@@ -6,6 +6,7 @@ import { csvLine } from '../formats/csv.ts';
 import { type Alignment, floorActs } from '../methods/cada.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
 import type { RunConfig } from './config.ts';
+import { finiteMaps } from './finiteMaps.ts';
 import { readRunConfig, runFiles } from './runFolder.ts';
 import { openScorer } from './scorer.ts';
 import { type Metrics, meanMetrics, newTally, type Tally } from './tally.ts';
@@ -71,7 +72,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
       );
       const ms = (performance.now() - started) / samples.length;
       for (const [i, sample] of samples.entries()) {
-        const image = scored[i]!;
+        const image = finiteMaps(sample.path, scored[i]!);
         const mask = sample.maskPath
           ? await loadMask(sample.maskPath, config.size, 'any', sample.path)
           : null;

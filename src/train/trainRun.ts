@@ -9,11 +9,12 @@ import { batchAt } from './batches.ts';
 import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from './checkpoint.ts';
 import { type ClassTable, classTable, collectTargets, type Targets } from './collect.ts';
 import { checkConfig, type RunConfig } from './config.ts';
+import { openRevdist } from './detectorCheckpoint.ts';
 import { type DetectorInputs, detectorInputs } from './detectorInputs.ts';
-import { loadWeights } from './encoderWeights.ts';
+import { openEncoderWeights } from './encoderWeights.ts';
 import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
 import { type StepReport, trainLoop } from './loop.ts';
-import { detectorStep, headStep, type RevdistLayouts, revdistLayouts } from './revdistPlans.ts';
+import { collectPlan, detectorStep, headStep, type RevdistLayouts, revdistLayouts } from './revdistPlans.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
 import { openSession, type Session, trainingSlabs } from './session.ts';
 
@@ -50,9 +51,12 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
       label: `training ${config.encoder}, ${config.size} px`,
       batch: config.batch,
       least: 2,
-      graphsAt: (batch) => [detectorStep({ ...config, batch }, layouts)],
+      graphsAt: (batch) =>
+        config.iterations > 0
+          ? [detectorStep({ ...config, batch }, layouts)]
+          : [collectPlan({ ...config, batch }, layouts)],
     });
-    loadStart(session, layouts, config, await loadWeights(config.weights, 'encoder'));
+    await loadStart(session, layouts, config);
     await startRun(run, config, resume);
     const checkpoint = resume ? await loadCheckpoint(run, configHash(config)) : null;
     const loader = new ImageLoader({ size: config.size });
@@ -66,11 +70,23 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   }
 }
 
-/** The encoder from its file, everything else fresh from the seed. */
-function loadStart(session: Session, layouts: RevdistLayouts, config: RunConfig, encoder: StateDict): void {
-  session.load(layouts.encoder, encoder, config.weights);
+/** The encoder and a detector to start from, from their files; everything else fresh from the seed. */
+async function loadStart(session: Session, layouts: RevdistLayouts, config: RunConfig): Promise<void> {
+  const encoder = await openEncoderWeights(config.weights, 'encoder');
+  try {
+    await session.loadFrom(layouts.encoder, encoder);
+  } finally {
+    await encoder.close();
+  }
   for (const layout of [layouts.detector, layouts.regressor, layouts.classifier]) {
     session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], config.seed));
+  }
+  if (config.detector === undefined) return;
+  const { source } = await openRevdist(config.detector, config.encoder);
+  try {
+    await session.loadFrom(layouts.detector, source);
+  } finally {
+    await source.close();
   }
 }
 
@@ -133,6 +149,7 @@ class Trainer {
 
   async #detector(inputs: DetectorInputs, start: number): Promise<boolean> {
     const { config } = this.#options;
+    if (config.iterations === 0) return true;
     const optimiser = { ...REVDIST_DEFAULTS.optimiser, lr: config.lr };
     const layout = this.#layouts.detector;
     if (start === 0) this.#session.startOptimiser(layout, optimiser);
@@ -236,6 +253,7 @@ class Trainer {
       format: 'wgad weights 1',
       method: config.method,
       encoder: config.encoder,
+      ...(config.activation === undefined ? {} : { activation: config.activation }),
       seed: String(config.seed),
       configHash: configHash(config),
       classes: JSON.stringify(this.#dataset.classes),

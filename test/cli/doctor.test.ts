@@ -13,6 +13,18 @@ it('doctor reports every op family and the pace of this adapter, from the packag
     expect(maxRelative).toBeLessThan(1e-4);
     expect(checks).toBeGreaterThan(0);
   }
+  const { adapter, device } = report.limits;
+  expect(Object.keys(adapter).length).toBeGreaterThan(30);
+  expect(Object.keys(device)).toEqual(Object.keys(adapter));
+  // Plans get all that the adapter has of what they meet.
+  for (const name of ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeInvocationsPerWorkgroup']) {
+    expect(device[name], name).toBe(adapter[name]);
+    expect(adapter[name]).toBeGreaterThan(0);
+  }
+  const { features, timestampGranularityNs } = report;
+  if (!features.includes('timestamp-query')) expect(timestampGranularityNs).toBeNull();
+  // Dawn quantises to 2^16 ns unless it is told not to.
+  else if (report.chosen.software) expect(timestampGranularityNs % 65_536).toBe(0);
   expect(report.findings.length).toBeGreaterThan(100);
   for (const rate of [report.peakGflops, report.copyGbs]) expect(rate).toBeGreaterThan(0);
   expect(report.peakAt).toMatch(/^matmul \d+$/);

@@ -1,4 +1,5 @@
 /** Hand-made files of torch.save, right and wrong. */
+import { deflateRawSync } from 'node:zlib';
 
 export const text = (value: string): number[] => [...new TextEncoder().encode(value)];
 
@@ -13,6 +14,34 @@ const short = (value: number): number[] => int(value).slice(0, 2);
 /** A pickle of protocol 2 around `code`. */
 export const pickled = (code: readonly number[]): Uint8Array => Uint8Array.from([0x80, 2, ...code, 0x2e]);
 
+export const [MARK, TUPLE, REDUCE, PERSID, DICT, SETITEM] = [0x28, 0x74, 0x52, 0x51, 0x7d, 0x73] as const;
+/** `c` module name: a GLOBAL. */
+export const global = (module: string, name: string): number[] => [0x63, ...text(`${module}\n${name}\n`)];
+export const string = (value: string): number[] => [0x58, ...int(value.length), ...text(value)];
+export const number = (value: number): number[] => [0x4a, ...int(value)];
+export const tuple = (...items: number[][]): number[] => [MARK, ...items.flat(), TUPLE];
+export const storage = (length: number, key = '0'): number[] => [
+  ...tuple(string('storage'), global('torch', 'FloatStorage'), string(key), string('cpu'), number(length)),
+  PERSID,
+];
+export const tensor = (held: number[], offset: number, shape: number[], strides: number[]): number[] => [
+  ...global('torch._utils', '_rebuild_tensor_v2'),
+  ...tuple(
+    held,
+    number(offset),
+    tuple(...shape.map(number)),
+    tuple(...strides.map(number)),
+    [0x89],
+    [...global('collections', 'OrderedDict'), ...tuple(), REDUCE],
+  ),
+  REDUCE,
+];
+export const dictOf = (entries: [name: string, value: number[]][]): number[] => [
+  DICT,
+  ...entries.flatMap(([name, value]) => [...string(name), ...value, SETITEM]),
+];
+export const dict = (name: string, value: number[]): number[] => dictOf([[name, value]]);
+
 export const torchZip = (pickle: Uint8Array, storage: Uint8Array): Uint8Array =>
   storedZip([
     ['archive/data.pkl', pickle],
@@ -25,54 +54,41 @@ export interface ZipFaults {
   /** What the first record is called in its local header. */
   readonly localName?: string;
   readonly method?: number;
+  /** Unpacked sizes that are not true, by name. */
+  readonly claims?: Readonly<Record<string, number>>;
 }
 
-/** A zip archive of stored records. */
+/** A zip archive of records that are stored, or deflated with method 8. */
 export function storedZip(
   records: readonly (readonly [string, Uint8Array])[],
-  faults: ZipFaults = {},
+  { overlap = false, localName, method = 0, claims = {} }: ZipFaults = {},
 ): Uint8Array {
-  const body: number[] = [];
+  const body: Uint8Array[] = [];
+  let length = 0;
+  const add = (bytes: Uint8Array): void => {
+    body.push(bytes);
+    length += bytes.length;
+  };
   const directory: number[] = [];
-  const method = short(faults.method ?? 0);
   for (const [i, [name, data]] of records.entries()) {
-    const offset = faults.overlap && i === 1 ? 0 : body.length;
-    const local = text(i === 0 ? (faults.localName ?? name) : name);
-    const sizes = [...int(0), ...int(data.length), ...int(data.length)];
-    body.push(...int(0x04034b50), ...short(20), ...short(0), ...method, ...int(0), ...sizes);
-    body.push(...short(local.length), ...short(0), ...local);
-    // Not spread: an argument each would overflow the stack.
-    for (const byte of data) body.push(byte);
-    directory.push(
-      ...int(0x02014b50),
-      ...short(20),
-      ...short(20),
-      ...short(0),
-      ...method,
-      ...int(0),
-      ...sizes,
-    );
-    directory.push(
-      ...short(text(name).length),
-      ...short(0),
-      ...short(0),
-      ...short(0),
-      ...short(0),
-      ...int(0),
-    );
-    directory.push(...int(offset), ...text(name));
+    const offset = overlap && i === 1 ? 0 : length;
+    const local = text(i === 0 ? (localName ?? name) : name);
+    const packed = method === 8 ? deflateRawSync(data) : data;
+    const sizes = [...int(packed.length), ...int(claims[name] ?? data.length)];
+    const common = [...short(20), ...short(0), ...short(method), ...int(0), ...int(0), ...sizes];
+    add(Uint8Array.from([...int(0x04034b50), ...common, ...short(local.length), ...short(0), ...local]));
+    add(packed);
+    const rest = [0, 0, 0, 0].flatMap(short);
+    directory.push(...int(0x02014b50), ...short(20), ...common, ...short(text(name).length), ...rest);
+    directory.push(...int(0), ...int(offset), ...text(name));
   }
   const count = short(records.length);
   const end = [...int(0x06054b50), ...short(0), ...short(0), ...count, ...count];
-  return Uint8Array.from([
-    ...body,
-    ...directory,
-    ...end,
-    ...int(directory.length),
-    ...int(body.length),
-    ...short(0),
-  ]);
+  add(Uint8Array.from([...directory, ...end, ...int(directory.length), ...int(length), ...short(0)]));
+  return joined(...body);
 }
+
+export const joined = (...parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(parts);
 
 /** A tar archive of regular members. */
 export function tar(members: readonly (readonly [string, Uint8Array])[]): Uint8Array {

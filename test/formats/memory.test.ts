@@ -33,14 +33,21 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Bytes that a process of its own needed at most for `code` beyond what it had before. */
-async function peakOf(code: string): Promise<number> {
+/** Bytes that a process of its own needed at most for `code` beyond what it had after `first`. */
+async function peakOf(code: string, first = ''): Promise<number> {
   const script = `
     const { readWeights } = await import(${JSON.stringify(dist('formats/weightsFile.js'))});
-    const { loadWeights } = await import(${JSON.stringify(dist('train/encoderWeights.js'))});
+    const { loadWeights, openEncoderWeights } = await import(${JSON.stringify(dist('train/encoderWeights.js'))});
+    const { openEncoder } = await import(${JSON.stringify(dist('train/encoder.js'))});
+    const { openSession } = await import(${JSON.stringify(dist('train/session.js'))});
+    const { networkLayout } = await import(${JSON.stringify(dist('nn/trainable.js'))});
+    const { revdistSpecs } = await import(${JSON.stringify(dist('methods/revdist.js'))});
+    const { RESNETS } = await import(${JSON.stringify(dist('models/resnet.js'))});
+    ${first}
     const before = process.memoryUsage().rss;
     const held = ${code};
-    console.log(process.resourceUsage().maxRSS * 1024 - before, Object.keys(held).length);`;
+    console.log(process.resourceUsage().maxRSS * 1024 - before, Object.keys(held ?? {}).length);
+    process.exit(0);`;
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
   });
@@ -63,5 +70,26 @@ describe('a file of 268 MB', () => {
     const { size } = await stat(path);
     // layer4 is three fifths of the file.
     expect(await peakOf(`await loadWeights(${JSON.stringify(path)}, 'encoder')`)).toBeLessThan(0.5 * size);
+  });
+
+  it('becomes an encoder within 1.3 times its size, device and kernels included', async () => {
+    const { size } = await stat(path);
+    const peak = await peakOf(`await openEncoder('wide_resnet50_2', ${JSON.stringify(path)}, [64, 64])`);
+    expect(peak).toBeLessThan(1.3 * size);
+  }, 300_000);
+
+  it.each([
+    ['wide', 0.5],
+    // The encoder's 100 MB of floats from a file of 134 MB.
+    ['half', 1.1],
+  ])('goes to the device without a second copy in memory: %s', async (name, share) => {
+    const file = join(folder, `${name}.safetensors`);
+    const peak = await peakOf(
+      `await session.loadFrom(layout, await openEncoderWeights(${JSON.stringify(file)}, 'encoder'))`,
+      `const session = await openSession();
+       const layout = networkLayout('encoder', revdistSpecs(RESNETS.wide_resnet50_2).frozen);`,
+    );
+    // On an adapter with memory of its own, less.
+    expect(peak).toBeLessThan(share * (await stat(file)).size);
   });
 });

@@ -7,7 +7,27 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WeightsError, WgadError } from '../../src/errors.ts';
 import { isFloat } from '../../src/formats/floats.ts';
 import { openWeights } from '../../src/formats/weightsFile.ts';
-import { int, pickled, storedZip, tar, text, torchZip } from './forge.ts';
+import {
+  DICT,
+  dict,
+  global,
+  int,
+  MARK,
+  number,
+  PERSID,
+  pickled,
+  REDUCE,
+  SETITEM,
+  storage,
+  storedZip,
+  string,
+  TUPLE,
+  tar,
+  tensor,
+  text,
+  torchZip,
+  tuple,
+} from './forge.ts';
 
 type Expected = Record<string, { shape: number[]; data: number[] }>;
 const golden = (name: string): string => fileURLToPath(new URL(`../goldens/torch/${name}`, import.meta.url));
@@ -99,29 +119,6 @@ describe('files of torch.save', () => {
   });
 });
 
-/** `c` module name: a GLOBAL. */
-const global = (module: string, name: string): number[] => [0x63, ...text(`${module}\n${name}\n`)];
-const [MARK, TUPLE, REDUCE, PERSID, DICT, SETITEM] = [0x28, 0x74, 0x52, 0x51, 0x7d, 0x73];
-const string = (value: string): number[] => [0x58, ...int(value.length), ...text(value)];
-const number = (value: number): number[] => [0x4a, ...int(value)];
-const tuple = (...items: number[][]): number[] => [MARK, ...items.flat(), TUPLE];
-const storage = (length: number, key = '0'): number[] => [
-  ...tuple(string('storage'), global('torch', 'FloatStorage'), string(key), string('cpu'), number(length)),
-  PERSID,
-];
-const tensor = (held: number[], offset: number, shape: number[], strides: number[]): number[] => [
-  ...global('torch._utils', '_rebuild_tensor_v2'),
-  ...tuple(
-    held,
-    number(offset),
-    tuple(...shape.map(number)),
-    tuple(...strides.map(number)),
-    [0x89],
-    [...global('collections', 'OrderedDict'), ...tuple(), REDUCE],
-  ),
-  REDUCE,
-];
-const dict = (name: string, value: number[]): number[] => [DICT, ...string(name), ...value, SETITEM];
 const data = new Uint8Array(16);
 
 describe('hostile pickles', () => {

@@ -13,8 +13,9 @@ import { refuseMisfits, shapesOf } from '../../src/nn/fit.ts';
 import type { StateDict } from '../../src/nn/init.ts';
 import { declare } from '../../src/nn/layers.ts';
 import { product, type Shape } from '../../src/shape.ts';
-import { detectorContent, loadRevdist } from '../../src/train/detectorCheckpoint.ts';
-import { loadEfficientnet, loadWeights } from '../../src/train/encoderWeights.ts';
+import { detectorContent, openRevdist } from '../../src/train/detectorCheckpoint.ts';
+import { loadWeights, openEfficientnet } from '../../src/train/encoderWeights.ts';
+import { readAll } from '../../src/train/tensorSource.ts';
 import { contentOf } from '../../src/train/weightsContent.ts';
 import { wgad } from '../cli/wgad.ts';
 import { hashedWeights } from '../models/hashed.ts';
@@ -84,6 +85,17 @@ describe('names and shapes of weights.md section 4', () => {
   });
 });
 
+/** To the bit; vitest's own comparison of so many numbers takes a minute. */
+function expectSame(got: StateDict, want: StateDict): void {
+  expect([...got.keys()].sort()).toEqual([...want.keys()].sort());
+  for (const [name, { shape, data }] of want) {
+    expect(got.get(name)!.shape, name).toEqual(shape);
+    expect(Buffer.compare(bytesOf(got.get(name)!.data), bytesOf(data)), name).toBe(0);
+  }
+}
+const bytesOf = (data: Float32Array): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
 describe('a checkpoint of RD4AD', () => {
   it('is recognised with its encoder, and its dead tensors by name', () => {
     const content = detectorContent(stored([...rd4ad()].map(([name, { shape }]) => [name, shape])))!;
@@ -93,9 +105,9 @@ describe('a checkpoint of RD4AD', () => {
 
   it('loads as our detector, bit for bit, also after conversion', async () => {
     const path = await write('rd.safetensors', rd4ad());
-    const loaded = await loadRevdist(path, 'resnet18_w16');
+    const loaded = await readAll((await openRevdist(path, 'resnet18_w16')).source);
     expect(new Set(loaded.keys())).toEqual(new Set(trained.map(({ name }) => name)));
-    for (const [name, { shape, data }] of ours) expect(loaded.get(name), name).toEqual({ shape, data });
+    expectSame(loaded, ours);
     const to = join(folder, 'converted.safetensors');
     const { code, stdout, stderr } = await wgad(['weights', 'convert', path, to]);
     expect(code, stderr).toBe(0);
@@ -109,9 +121,7 @@ describe('a checkpoint of RD4AD', () => {
       encoder: 'resnet18_w16',
       activation: 'relu',
     });
-    expect(await loadRevdist(to, 'resnet18_w16')).toEqual(
-      new Map([...loaded].sort(([a], [b]) => (a < b ? -1 : 1))),
-    );
+    expectSame(await readAll((await openRevdist(to, 'resnet18_w16')).source), loaded);
   });
 
   it('that does not fit is refused with everything that is wrong, and nothing is written', async () => {
@@ -125,7 +135,7 @@ describe('a checkpoint of RD4AD', () => {
       'decoder.layer1.0.bn1.bias expects [64], got [7]',
       'unexpected decoder.layer9.weight [2, 2]',
     ];
-    const error = await loadRevdist(path, 'resnet18_w16').catch((caught: Error) => caught);
+    const error = await openRevdist(path, 'resnet18_w16').catch((caught: Error) => caught);
     for (const text of all) expect((error as Error).message).toContain(text);
     const to = join(folder, 'never.safetensors');
     const { code, stderr } = await wgad(['weights', 'convert', path, to]);
@@ -189,14 +199,16 @@ describe('a checkpoint of UniAD', () => {
   it('lends its backbone to efficientnet_b4, whose arithmetic its names tell', async () => {
     const en = new Map([['backbone._conv_stem.weight', filled([48, 3, 3, 3])]]);
     const path = await write('uniad.safetensors', en);
-    const { tensors, config } = await loadEfficientnet(path);
-    expect([...tensors.keys()]).toEqual(['features.0.0.weight']);
+    const { source, config } = await openEfficientnet(path);
+    expect([...(await readAll(source)).keys()]).toEqual(['features.0.0.weight']);
     expect(config).toBe(EFFICIENTNETS.efficientnet_b4_same380);
     const converted = await write(
       'ours.safetensors',
       new Map([['encoder.features.0.0.weight', filled([48, 3, 3, 3])]]),
     );
-    expect([...(await loadEfficientnet(converted)).tensors.keys()]).toEqual(['features.0.0.weight']);
+    expect([...(await readAll((await openEfficientnet(converted)).source)).keys()]).toEqual([
+      'features.0.0.weight',
+    ]);
   });
 });
 
@@ -204,8 +216,10 @@ describe('other files', () => {
   it('of timm are padded as their published name says', async () => {
     const stem = new Map([['conv_stem.weight', filled([48, 3, 3, 3])]]);
     const named = await write('tf_efficientnet_b4_aa-818f208c.pth', stem);
-    expect((await loadEfficientnet(named)).config).toBe(EFFICIENTNETS.efficientnet_b4_same);
-    await expect(loadEfficientnet(await write('mine.pth', stem))).rejects.toThrow('does not say whether');
+    const { source, config } = await openEfficientnet(named);
+    await source.close();
+    expect(config).toBe(EFFICIENTNETS.efficientnet_b4_same);
+    await expect(openEfficientnet(await write('mine.pth', stem))).rejects.toThrow('does not say whether');
   });
 
   it('of a larger network do not pass for a smaller one, whose tensors they all have', () => {

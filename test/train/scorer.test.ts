@@ -6,9 +6,10 @@ import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { initialize } from '../../src/nn/init.ts';
 import { RandomStream } from '../../src/random.ts';
 import type { RunConfig } from '../../src/train/config.ts';
+import { finiteMaps } from '../../src/train/finiteMaps.ts';
 import { revdistLayouts } from '../../src/train/revdistPlans.ts';
 import { runFiles } from '../../src/train/runFolder.ts';
-import { openScorer, type Scorer } from '../../src/train/scorer.ts';
+import { openScorer, type ScoredImage, type Scorer } from '../../src/train/scorer.ts';
 
 const SIZE = 64;
 const IMAGE = 3 * SIZE * SIZE;
@@ -60,3 +61,25 @@ it('scores more images than a replay holds, the same as in parts', async () => {
   expect(new Set(scoresOf(whole)).size).toBe(10);
   expect(whole[9]!.maps.get('none')).toEqual(parts[9]!.maps.get('none'));
 }, 400_000);
+
+it('a map or score that is not finite is refused by the path of its image', async () => {
+  const scored = (pixel: number, score: number): ScoredImage => ({
+    maps: new Map([
+      ['none', Float32Array.of(0, 1, 2)],
+      ['cada', Float32Array.of(0, pixel, 2)],
+    ]),
+    scores: new Map([
+      ['none', 1],
+      ['cada', score],
+    ]),
+    statistics: new Map(),
+  });
+  const right = scored(1, 2);
+  expect(finiteMaps('a/good.png', right)).toBe(right);
+  expect(() => finiteMaps('a/bad.png', scored(Number.NaN, 2))).toThrow(
+    'a/bad.png: NaN or infinite: 1 of 3 pixels under cada',
+  );
+  expect(() => finiteMaps('a/bad.png', scored(1, Number.POSITIVE_INFINITY))).toThrow(
+    'a/bad.png: NaN or infinite: the score under cada',
+  );
+});

@@ -1,5 +1,6 @@
 import { examine } from '../../doctor/examine.ts';
-import { listAdapters } from '../../gpu/open.ts';
+import { allLimits, listAdapters } from '../../gpu/open.ts';
+import { timestampGranularity } from '../../gpu/timestampGranularity.ts';
 import { openSession } from '../../train/session.ts';
 import { EXIT } from '../exitCodes.ts';
 import type { AddVerb } from '../program.ts';
@@ -25,6 +26,8 @@ export const doctorVerb: AddVerb = (program, run) => {
             chosen: gpu.adapter,
             facts: gpu.facts,
             features: [...gpu.device.features].sort(),
+            limits: { adapter: gpu.adapterLimits, device: allLimits(gpu.device.limits) },
+            timestampGranularityNs: await timestampGranularity(gpu.device),
             ...examination,
           };
           const lines = [
@@ -32,6 +35,9 @@ export const doctorVerb: AddVerb = (program, run) => {
             `using ${gpu.adapter.name}${gpu.adapter.software ? ' (software: a CPU pretending to be a GPU)' : ''}`,
             ...Object.entries(gpu.facts).map(([name, value]) => `  ${name}: ${value}`),
             `  features: ${report.features.join(' ')}`,
+            `  timestamps: ${timestampsText(report.timestampGranularityNs)}`,
+            'limits of the adapter (and of the device, where it was opened with less):',
+            ...limitLines(report.limits),
             'against float64, per op family the largest absolute and relative difference, and where:',
             ...examination.families.map(
               ({ family, checks, maxAbsolute, maxRelative, worst, ok }) =>
@@ -50,3 +56,19 @@ export const doctorVerb: AddVerb = (program, run) => {
       }),
     );
 };
+
+/** A figure of 20 steps is right to 5 %. */
+const STEPS = 20;
+
+function timestampsText(step: number | null): string {
+  if (step === null) return "none; times are the wall clock's";
+  return `in steps of ${step} ns; nothing below ${((STEPS * step) / 1e6).toPrecision(2)} ms can be told from them`;
+}
+
+function limitLines({ adapter, device }: Record<'adapter' | 'device', Record<string, number>>): string[] {
+  const width = Math.max(...Object.keys(adapter).map((name) => name.length));
+  return Object.entries(adapter).map(([name, value]) => {
+    const own = device[name] === value ? '' : `  (${device[name]})`;
+    return `  ${name.padEnd(width)}  ${value}${own}`;
+  });
+}

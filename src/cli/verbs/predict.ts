@@ -5,6 +5,7 @@ import { WgadError } from '../../errors.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
 import { writeMaps } from '../../report/maps.ts';
 import type { RunConfig } from '../../train/config.ts';
+import { finiteMaps } from '../../train/finiteMaps.ts';
 import { readRunConfig } from '../../train/runFolder.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../train/scorer.ts';
 import { readResults } from '../../train/testRun.ts';
@@ -106,8 +107,8 @@ async function predictBatch(scorer: Scorer, { size }: RunConfig, paths: readonly
           good.map(() => 0),
         );
   const ms = (performance.now() - started) / Math.max(1, good.length);
-  return loaded.map((each) => {
-    if (each.status === 'fulfilled') return { scored: scored.shift()!, ms };
+  return loaded.map((each, i) => {
+    if (each.status === 'fulfilled') return { scored: finiteMaps(paths[i]!, scored.shift()!), ms };
     const error: unknown = each.reason;
     if (!(error instanceof WgadError) || error.code !== 'E_IMAGE') throw error;
     return { error: { code: error.code, message: error.message } };

@@ -3,6 +3,7 @@ import { ConfigError } from '../../errors.ts';
 import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../../methods/cada.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
 import { checkConfig, type RunConfig } from '../../train/config.ts';
+import { openRevdist } from '../../train/detectorCheckpoint.ts';
 import { trainRun } from '../../train/trainRun.ts';
 import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import type { Context } from '../context.ts';
@@ -16,10 +17,11 @@ interface TrainFlags {
   method: string;
   encoder: string;
   weights: string;
+  detector?: string;
   align: string;
   size: number;
   batch: number;
-  iterations: number;
+  iterations?: number;
   alignIterations: number;
   lr: number;
   smoothing: string;
@@ -35,14 +37,17 @@ export const trainVerb: AddVerb = (program, run) => {
     .option('--method <name>', 'detector: revdist', 'revdist')
     .option('--encoder <name>', 'pre-trained network; the default ships with the package', 'resnet18_w16')
     .option('--weights <file|name>', WEIGHTS_HELP, 'embedded')
+    .option(
+      '--detector <file>',
+      "a trained detector to start from: RD4AD's checkpoint, or the weights of a run; its decoder's activation comes with it",
+    )
     .option('--align <names>', `comma-separated: ${ALIGNMENTS.join(', ')}`, 'cada')
     .option('--size <px>', 'side that images are resized to', integer('--size', 64), REVDIST_DEFAULTS.size)
     .option('--batch <n>', 'images per step', integer('--batch', 2), REVDIST_DEFAULTS.batch)
     .option(
       '--iterations <n>',
-      'steps of the detector',
-      integer('--iterations', 1),
-      REVDIST_DEFAULTS.iterations,
+      `steps of the detector (default: ${REVDIST_DEFAULTS.iterations}, with --detector 0: only the alignment is trained)`,
+      integer('--iterations', 0),
     )
     .option(
       '--align-iterations <n>',
@@ -54,7 +59,10 @@ export const trainVerb: AddVerb = (program, run) => {
     .option('--smoothing <name>', 'of the maps: author (5 taps, zero border) or scipy', 'author')
     .option('--save-every <s>', 'seconds between checkpoints', real('--save-every', 0), 30)
     .option('--resume', 'go on from the last checkpoint')
-    .addHelpText('after', '\nExample:\n  wgad train data/synth --out runs/first --size 128 --iterations 300')
+    .addHelpText(
+      'after',
+      '\nExample:\n  wgad train data/synth --out runs/first --size 128 --iterations 300\n  wgad train photos --out runs/rd --encoder wide_resnet50_2 --weights wide_resnet50_2 --detector rd4ad.pth',
+    )
     .action((dir: string, flags: TrainFlags) =>
       run(async (context) => {
         const finished = await trainWith(context, flags.out, await configOf(context, dir, flags), {
@@ -105,10 +113,11 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     method: flags.method as RunConfig['method'],
     encoder: flags.encoder as RunConfig['encoder'],
     weights: flags.weights,
+    ...(flags.detector === undefined ? {} : { detector: resolve(flags.detector) }),
     align,
     size: flags.size,
     batch: flags.batch,
-    iterations: flags.iterations,
+    iterations: flags.iterations ?? (flags.detector === undefined ? REVDIST_DEFAULTS.iterations : 0),
     alignIterations: flags.alignIterations,
     lr: flags.lr,
     seed: context.seed,
@@ -118,5 +127,9 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     adapter: '',
   };
   checkConfig(config);
-  return { ...config, weights: await weightsFor(config.encoder, config.weights) };
+  const weights = await weightsFor(config.encoder, config.weights);
+  if (config.detector === undefined) return { ...config, weights };
+  const { source, activation } = await openRevdist(config.detector, config.encoder);
+  await source.close();
+  return { ...config, weights, activation };
 }

@@ -13,7 +13,7 @@ import { EXIT } from '../exitCodes.ts';
 import type { Runner } from '../program.ts';
 
 interface ConvertFlags {
-  dtype: FloatDtype;
+  dtype: DtypeName;
   padding?: Padding;
   ignoreForeign?: boolean;
 }
@@ -24,7 +24,7 @@ export function addConvert(weights: Command, run: Runner): void {
     .description(
       'write the float tensors of a PyTorch or safetensors file as safetensors; those of RD4AD, ReContrast and UniAD under the names used here',
     )
-    .option('--dtype <name>', 'f32 or f16', floatDtype, 'F32' as FloatDtype)
+    .option('--dtype <name>', 'f32 or f16', floatDtype, 'f32' as DtypeName)
     .option(
       '--padding <name>',
       `EfficientNet: note what it was trained with: ${PADDINGS.join(', ')}; default: what its names say`,
@@ -61,7 +61,7 @@ export function addConvert(weights: Command, run: Runner): void {
             source: basename(from),
             sha256: await sha256Of(from),
           };
-          await writeSafetensors(to, tensors, metadata, flags.dtype);
+          await writeSafetensors(to, tensors, metadata, DTYPES[flags.dtype]);
           // Batch norms count their batches in an int64 scalar that no evaluation reads.
           const skipped = [...names.values()].filter(
             (name) => !isFloat(file.tensors.get(name)!.dtype) && !name.endsWith('num_batches_tracked'),
@@ -119,7 +119,10 @@ function lineageNote(file: WeightsFile, path: string, said: Padding | undefined)
   return config ? { padding: config.padding, bn_eps: String(config.bnEps) } : {};
 }
 
-function floatDtype(text: string): FloatDtype {
+const DTYPES = { f32: 'F32', f16: 'F16' } as const satisfies Record<string, FloatDtype>;
+type DtypeName = keyof typeof DTYPES;
+
+function floatDtype(text: string): DtypeName {
   if (text !== 'f32' && text !== 'f16') throw new InvalidArgumentError(`expects f32 or f16, got ${text}.`);
-  return text === 'f32' ? 'F32' : 'F16';
+  return text;
 }

@@ -45,7 +45,9 @@ export async function openTorchZip(source: ByteSource, options: TorchOptions): P
   }
   const record = archive.entries.get(`${folder}data.pkl`);
   if (!record) return fail('holds no data.pkl: not a file of torch.save');
-  if (record.size > MAX_PICKLE) fail(`has a pickle of ${record.size} bytes, ${MAX_PICKLE} at most`);
+  // One that was packed again is read whole: some kilobytes must not become gigabytes.
+  const most = record.method === 0 ? MAX_PICKLE : Math.min(MAX_PICKLE, Math.max(2 ** 20, source.size));
+  if (record.size > most) fail(`has a pickle of ${record.size} bytes, ${most} at most`);
   const bytes = await archive.read(record, 0, record.size);
   const root = whole(() => readPickle(bytes, 0, { ...options, fail }).value, fail);
   return {

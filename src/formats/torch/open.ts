@@ -41,10 +41,10 @@ export async function openTorch(
     kind,
     metadata: new Map(),
     tensors,
-    async read(name) {
+    async read(name, into) {
       const ref = refs.get(name);
       if (!ref) throw new WeightsError(`${path}: has no tensor ${name}`);
-      return readTensor(path, name, ref, container);
+      return readTensor(path, name, ref, container, into);
     },
   };
 }
@@ -54,19 +54,21 @@ async function readTensor(
   name: string,
   { storage, dtype, offset, shape, strides }: TensorRef,
   container: TorchContainer,
+  into?: Float32Array<ArrayBuffer>,
 ): Promise<Float32Array> {
   const count = product(shape);
   if (count === 0) return new Float32Array(0);
   const width = TORCH_BYTES[dtype];
   const span = shape.reduce((at, size, axis) => at + (size - 1) * strides[axis]!, 0) + 1;
+  const direct = isRowMajor(shape, strides);
   const numbers = await readFloats(
     dtype,
     span,
-    (begin, length, into) => container.readStorage(storage, offset * width + begin, length, into),
-    container.bigEndian,
+    (begin, length, bytes) => container.readStorage(storage, offset * width + begin, length, bytes),
+    { bigEndian: container.bigEndian, into: direct ? into : undefined },
   );
   if (!numbers) return refuseDtype(path, name, dtype);
-  return isRowMajor(shape, strides) ? numbers : gather(numbers, shape, strides);
+  return direct ? numbers : gather(numbers, shape, strides);
 }
 
 const isRowMajor = (shape: readonly number[], strides: readonly number[]): boolean => {

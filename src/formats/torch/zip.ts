@@ -1,7 +1,6 @@
-import { promisify } from 'node:util';
-import { inflateRaw } from 'node:zlib';
 import { WeightsError } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
+import { InflatedRecord } from './inflate.ts';
 
 /** One record of an archive. */
 export interface ZipEntry {
@@ -36,8 +35,10 @@ const LOCAL = 0x04034b50;
 const TAIL = 22 + 65_535;
 /** What deflated entries may unpack to, all together: this, or four times the file. */
 const UNPACKED = 64 * 2 ** 20;
-
-const inflate = promisify(inflateRaw);
+/** Deflate cannot pack better than 1 byte in 1032. */
+const MOST_PACKED = 1032;
+/** How often all of that may be unpacked in a file's life: views in an order of malice start again for each. */
+const MOST_UNPACKINGS = 4;
 
 /**
  * The central directory of a zip file, Zip64 included, checked: names are unique, records do not overlap, and all
@@ -51,27 +52,34 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
   const entries = readDirectory(await source.read(start, length), count, fail);
   checkApart(entries, start, fail);
   const unpacked = entries.reduce((sum, each) => sum + (each.method === 8 ? each.size : 0), 0);
-  if (unpacked > Math.max(UNPACKED, 4 * source.size))
-    fail(`unpacks to ${unpacked} bytes, too many for its size`);
-  // The entry unpacked last: a tensor is read in pieces.
-  let unpackedLast: { entry: ZipEntry; bytes: Uint8Array } | undefined;
+  const most = Math.max(UNPACKED, 4 * source.size);
+  const impossible = entries.find((each) => each.method === 8 && each.size > MOST_PACKED * each.packed);
+  if (unpacked > most || impossible) fail(`unpacks to ${unpacked} bytes, too many for its size`);
+  let left = MOST_UNPACKINGS * most;
+  const spend = (bytes: number): void => {
+    left -= bytes;
+    if (left < 0) fail('its tensors can only be read by unpacking them again and again');
+  };
+  const inflated = new Map<ZipEntry, InflatedRecord>();
+  // The one read last goes on where it was: a tensor is read in pieces.
+  let current: InflatedRecord | undefined;
   return {
     entries: new Map(entries.map((entry) => [entry.name, entry])),
     async read(entry, begin, size, into) {
       if (begin + size > entry.size)
         fail(`${entry.name} holds ${entry.size} bytes, expected ${begin + size}`);
-      if (unpackedLast?.entry === entry)
-        return Uint8Array.from(unpackedLast.bytes.subarray(begin, begin + size));
-      const data = await dataStart(source, entry, start, fail);
-      if (entry.method === 0) return source.read(data + begin, size, into);
-      const packed = await source.read(data, entry.packed);
-      const whole = await inflate(packed, { maxOutputLength: entry.size || 1 }).catch((error: Error) =>
-        fail(`${entry.name} could not be unpacked: ${error.message}`),
-      );
-      if (whole.length !== entry.size)
-        fail(`${entry.name} unpacks to ${whole.length} bytes, expected ${entry.size}`);
-      unpackedLast = { entry, bytes: whole };
-      return Uint8Array.from(whole.subarray(begin, begin + size));
+      if (entry.method === 0) {
+        return source.read((await dataStart(source, entry, start, fail)) + begin, size, into);
+      }
+      let record = inflated.get(entry);
+      if (!record) {
+        const at = await dataStart(source, entry, start, fail);
+        record = new InflatedRecord(source, { ...entry, at }, fail, spend);
+        inflated.set(entry, record);
+      }
+      if (current !== record) await current?.close();
+      current = record;
+      return record.read(begin, size, into);
     },
   };
 }

@@ -1,0 +1,72 @@
+import { NotFiniteError } from '../errors.ts';
+import { openWeights, type WeightsFile } from '../formats/weightsFile.ts';
+import type { StateDict } from '../nn/init.ts';
+import type { Shape } from '../shape.ts';
+
+/** The tensors of one network in an open file, under the names used here, read when their turn comes. */
+export interface TensorSource {
+  /** Of the file. */
+  readonly path: string;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly tensors: ReadonlyMap<string, { readonly shape: Shape }>;
+  /**
+   * A tensor's numbers, in `into` where it is long enough and the file allows.
+   * @throws WeightsError; NotFiniteError naming the tensor that holds NaN or infinity.
+   */
+  read(name: string, into?: Float32Array<ArrayBuffer>): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param pick what of the file is wanted: `names`, own name to the file's, and what else it says.
+ * @throws WeightsError, FileError, whatever `pick` throws; the file is then closed.
+ */
+export async function openTensors<T extends { readonly names: ReadonlyMap<string, string> }>(
+  path: string,
+  pick: (file: WeightsFile) => T,
+): Promise<{ source: TensorSource; found: T }> {
+  const file = await openWeights(path);
+  try {
+    const found = pick(file);
+    return { source: sourceOf(file, found.names), found };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function sourceOf(file: WeightsFile, names: ReadonlyMap<string, string>): TensorSource {
+  return {
+    path: file.path,
+    metadata: file.metadata,
+    tensors: new Map([...names].map(([own, name]) => [own, { shape: file.tensors.get(name)!.shape }])),
+    async read(own, into) {
+      const name = names.get(own)!;
+      const data = await file.read(name, into);
+      refuseNonFinite(file.path, name, data);
+      return data;
+    },
+    close: () => file.close(),
+  };
+}
+
+/** All of its tensors in memory; closes it. */
+export async function readAll(source: TensorSource): Promise<StateDict> {
+  try {
+    const all: StateDict = new Map();
+    for (const [name, { shape }] of source.tensors) all.set(name, { shape, data: await source.read(name) });
+    return all;
+  } finally {
+    await source.close();
+  }
+}
+
+function refuseNonFinite(path: string, name: string, data: Float32Array): void {
+  let bad = 0;
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) bad += 1;
+  if (bad > 0) {
+    throw new NotFiniteError(
+      `${path}: ${name} holds ${bad} of ${data.length} values that are NaN or infinite`,
+    );
+  }
+}
