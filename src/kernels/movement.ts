@@ -1,5 +1,5 @@
 import { product, type Shape, stridesOf } from '../shape.ts';
-import { read, write } from './kernel.ts';
+import { type DeviceFacts, read, write } from './kernel.ts';
 import { type Lowering, type OpRequest, single, type TensorSpec } from './lowering.ts';
 import { perElement } from './perElement.ts';
 import { code, floatLiteral, wgsl } from './wgsl.ts';
@@ -14,42 +14,45 @@ function coordinates(shape: Shape): string[] {
 }
 
 /** A kernel that fills out[i] from x at the flat index that `index` gives. */
-function copying(request: OpRequest, layout: string, index: string) {
+function copying(request: OpRequest, device: DeviceFacts, layout: string, index: string) {
   const [x] = request.inputs as [TensorSpec];
   const total = product(request.out.shape);
   return single(
-    perElement({
-      label: request.label,
-      bindings: [read('x', product(x.shape), x.element), write('out', total, request.out.element)],
-      total,
-      layout,
-      body: wgsl`out[i] = x[${code(index)}];`,
-    }),
+    perElement(
+      {
+        label: request.label,
+        bindings: [read('x', product(x.shape), x.element), write('out', total, request.out.element)],
+        total,
+        layout,
+        body: wgsl`out[i] = x[${code(index)}];`,
+      },
+      device,
+    ),
   );
 }
 
 const joined = (terms: readonly string[]): string => (terms.length === 0 ? '0u' : terms.join(' + '));
 
 /** attrs: order. */
-const permute: Lowering = (request) => {
+const permute: Lowering = (request, device) => {
   const { order } = request.attrs as { order: readonly number[] };
   const strides = stridesOf(request.inputs[0]!.shape);
   const terms = coordinates(request.out.shape).map((at, axis) => `${at} * ${strides[order[axis]!]}u`);
-  return copying(request, `out's axes are x's in the order ${order}.`, joined(terms));
+  return copying(request, device, `out's axes are x's in the order ${order}.`, joined(terms));
 };
 
 /** attrs: starts, steps. */
-const slice: Lowering = (request) => {
+const slice: Lowering = (request, device) => {
   const { starts, steps } = request.attrs as { starts: readonly number[]; steps: readonly number[] };
   const strides = stridesOf(request.inputs[0]!.shape);
   const terms = coordinates(request.out.shape).map(
     (at, axis) => `(${at} * ${steps[axis]}u + ${starts[axis]}u) * ${strides[axis]}u`,
   );
-  return copying(request, `Axis a of x is read at start[a] + step[a] * index.`, joined(terms));
+  return copying(request, device, `Axis a of x is read at start[a] + step[a] * index.`, joined(terms));
 };
 
 /** attrs: before, after, mode, value. */
-const pad: Lowering = (request) => {
+const pad: Lowering = (request, device) => {
   const { before, mode, value } = request.attrs as {
     before: readonly number[];
     mode: 'constant' | 'symmetric' | 'edge';
@@ -74,18 +77,21 @@ const pad: Lowering = (request) => {
       ? `out[i] = select(${request.out.element}(${floatLiteral(value)}), x[${index}], ${inside});`
       : `out[i] = x[${index}];`;
   return single(
-    perElement({
-      label: request.label,
-      bindings: [read('x', product(x.shape), x.element), write('out', total, request.out.element)],
-      total,
-      layout: `c0, c1, ...: where out's element lies in x; padding mode ${mode}.`,
-      body: code([...lines, store].join('\n')),
-    }),
+    perElement(
+      {
+        label: request.label,
+        bindings: [read('x', product(x.shape), x.element), write('out', total, request.out.element)],
+        total,
+        layout: `c0, c1, ...: where out's element lies in x; padding mode ${mode}.`,
+        body: code([...lines, store].join('\n')),
+      },
+      device,
+    ),
   );
 };
 
 /** attrs: axis. One dispatch per input, each writing its own part. */
-const concat: Lowering = ({ label, inputs, out, attrs }) => {
+const concat: Lowering = ({ label, inputs, out, attrs }, device) => {
   const { axis } = attrs as { axis: number };
   const inner = product(out.shape.slice(axis + 1));
   const row = out.shape[axis]! * inner;
@@ -96,13 +102,16 @@ const concat: Lowering = ({ label, inputs, out, attrs }) => {
     const offset = start;
     start += own;
     if (total === 0) return [];
-    const kernel = perElement({
-      label: `${label} part ${index}`,
-      bindings: [read('x', total, spec.element), write('out', product(out.shape), out.element)],
-      total,
-      layout: `x [outer, ${own}] goes to columns ${offset}.. of out [outer, ${row}].`,
-      body: wgsl`out[(i / ${own}u) * ${row}u + ${offset}u + i % ${own}u] = x[i];`,
-    });
+    const kernel = perElement(
+      {
+        label: `${label} part ${index}`,
+        bindings: [read('x', total, spec.element), write('out', product(out.shape), out.element)],
+        total,
+        layout: `x [outer, ${own}] goes to columns ${offset}.. of out [outer, ${row}].`,
+        body: wgsl`out[(i / ${own}u) * ${row}u + ${offset}u + i % ${own}u] = x[i];`,
+      },
+      device,
+    );
     return [{ kernel, operands: [index, 'out' as const] }];
   });
   return { steps, scratch: [] };

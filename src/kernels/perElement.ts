@@ -1,29 +1,58 @@
-import { type Binding, GROUP_INDEX, type Kernel, linearGrid, makeKernel } from './kernel.ts';
+import {
+  type Binding,
+  type DeviceFacts,
+  GROUP_INDEX,
+  type Kernel,
+  linearGrid,
+  makeKernel,
+} from './kernel.ts';
 import { code, type Wgsl, wgsl } from './wgsl.ts';
 
-/** One invocation per index `i` below `total`, running `body`: the frame of every kernel without a loop plan. */
-export function perElement(spec: {
-  label: string;
-  bindings: readonly Binding[];
-  total: number;
-  flops?: number;
-  /** The layout comment. */
-  layout: string;
-  body: Wgsl;
-}): Kernel {
+/** Lanes of a workgroup on a GPU. */
+const GPU_LANES = 64;
+
+/** On a CPU adapter: lanes where subgroups are not known, elements a lane takes at most, workgroups that keep all cores busy. */
+const CPU_LANES = 8;
+const MOST_EACH = 256;
+const ENOUGH_GROUPS = 64;
+
+/**
+ * `body` for each index `i` below `total`: the frame of every kernel without a loop plan. To skip an index, `continue`.
+ * On a GPU an index is an invocation. On a CPU adapter a workgroup is one subgroup that walks a run of neighbours: a
+ * workgroup of 64 costs some 400 ns there before it does anything, which is more than most bodies take.
+ */
+export function perElement(
+  spec: {
+    label: string;
+    bindings: readonly Binding[];
+    total: number;
+    flops?: number;
+    /** The layout comment. */
+    layout: string;
+    body: Wgsl;
+  },
+  device: Pick<DeviceFacts, 'software' | 'subgroupSize'>,
+): Kernel {
   const { label, bindings, total, flops = 0, layout, body } = spec;
+  const lanes = device.software ? device.subgroupSize || CPU_LANES : GPU_LANES;
+  const share = Math.floor(total / (lanes * ENOUGH_GROUPS));
+  const each = device.software ? Math.max(1, Math.min(share, MOST_EACH)) : 1;
+  const run = lanes * each;
   return makeKernel({
     label,
     bindings,
-    grid: linearGrid(Math.ceil(total / 64)),
+    grid: linearGrid(Math.ceil(total / run)),
     flops,
     wgsl: wgsl`
       // ${code(layout)}
-      @compute @workgroup_size(64)
+      @compute @workgroup_size(${lanes})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
-        let i = (${code(GROUP_INDEX)}) * 64u + lane;
-        if (i >= ${total}u) { return; }
-        ${body}
+        let first = (${code(GROUP_INDEX)}) * ${run}u;
+        // The bound depends on the group, so that no compiler unrolls the loop: that costs seconds on CPU adapters.
+        let end = min(first + ${run}u, ${total}u);
+        for (var i = first + lane; i < end; i += ${lanes}u) {
+          ${body}
+        }
       }`,
   });
 }

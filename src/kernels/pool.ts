@@ -1,5 +1,5 @@
 import { product } from '../shape.ts';
-import { type Binding, read, write } from './kernel.ts';
+import { type Binding, type DeviceFacts, read, write } from './kernel.ts';
 import { type Lowering, type OpRequest, single } from './lowering.ts';
 import { perElement } from './perElement.ts';
 import { code, type Wgsl, wgsl } from './wgsl.ts';
@@ -15,22 +15,32 @@ type Four = [number, number, number, number];
 const windowOf = (request: OpRequest): Window => (request.attrs as { window: Window }).window;
 
 /** One invocation per element of `out`, after naming its coordinates: plane, y, x. */
-function perPixel(request: OpRequest, bindings: Binding[], flops: number, layout: string, body: Wgsl) {
+function perPixel(
+  request: OpRequest,
+  device: DeviceFacts,
+  bindings: Binding[],
+  flops: number,
+  layout: string,
+  body: Wgsl,
+) {
   const [, , h, w] = request.out.shape as Four;
   const total = product(request.out.shape);
   return single(
-    perElement({
-      label: request.label,
-      bindings: [...bindings, write('out', total, request.out.element)],
-      total,
-      flops: flops * total,
-      layout,
-      body: wgsl`
+    perElement(
+      {
+        label: request.label,
+        bindings: [...bindings, write('out', total, request.out.element)],
+        total,
+        flops: flops * total,
+        layout,
+        body: wgsl`
         let plane = i / ${h * w}u;
         let y = i32((i / ${w}u) % ${h}u);
         let x = i32(i % ${w}u);
         ${body}`,
-    }),
+      },
+      device,
+    ),
   );
 }
 
@@ -39,11 +49,12 @@ const input = (request: OpRequest, index: number, name: string): Binding => {
   return read(name, product(spec.shape), spec.element);
 };
 
-const maxPool2d: Lowering = (request) => {
+const maxPool2d: Lowering = (request, device) => {
   const { kernel, stride, padding } = windowOf(request);
   const [, , h, w] = request.inputs[0]!.shape as Four;
   return perPixel(
     request,
+    device,
     [input(request, 0, 'source')],
     kernel[0] * kernel[1],
     'source [planes, H, W], out [planes, OH, OW]; padding counts as minus infinity.',
@@ -74,12 +85,13 @@ const windowRange = (
 let ${name}_last = u32(min(${count - 1}, (${at} + ${padding}) / ${stride}));`;
 
 /** x, dy -> dx. As a gather: each input element asks every window that holds it whether it was the maximum. */
-const maxPool2dGrad: Lowering = (request) => {
+const maxPool2dGrad: Lowering = (request, device) => {
   const { kernel, stride, padding } = windowOf(request);
   const [, , h, w] = request.inputs[0]!.shape as Four;
   const [, , oh, ow] = request.inputs[1]!.shape as Four;
   return perPixel(
     request,
+    device,
     [input(request, 0, 'source'), input(request, 1, 'dy')],
     (kernel[0] * kernel[1]) ** 2,
     'source, out [planes, H, W], dy [planes, OH, OW]. The first largest of a window, row by row, takes its dy.',
@@ -108,11 +120,12 @@ const maxPool2dGrad: Lowering = (request) => {
   );
 };
 
-const avgPool2d: Lowering = (request) => {
+const avgPool2d: Lowering = (request, device) => {
   const { kernel, stride, padding } = windowOf(request);
   const [, , h, w] = request.inputs[0]!.shape as Four;
   return perPixel(
     request,
+    device,
     [input(request, 0, 'source')],
     kernel[0] * kernel[1],
     'source [planes, H, W], out [planes, OH, OW]; padding counts as zeros.',
@@ -131,11 +144,12 @@ const avgPool2d: Lowering = (request) => {
   );
 };
 
-const avgPool2dGrad: Lowering = (request) => {
+const avgPool2dGrad: Lowering = (request, device) => {
   const { kernel, stride, padding } = windowOf(request);
   const [, , oh, ow] = request.inputs[0]!.shape as Four;
   return perPixel(
     request,
+    device,
     [input(request, 0, 'dy')],
     kernel[0] * kernel[1],
     'dy [planes, OH, OW], out [planes, H, W]: the mean of every window that holds the element.',

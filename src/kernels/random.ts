@@ -6,23 +6,26 @@ import { perElement } from './perElement.ts';
 import { code, wgsl } from './wgsl.ts';
 
 /** attrs: site. */
-const randomUniform: Lowering = ({ label, out, attrs }) => {
+const randomUniform: Lowering = ({ label, out, attrs }, device) => {
   const { site } = attrs as { site: number };
   const total = product(out.shape);
   return single(
-    perElement({
-      label,
-      bindings: [read('key', 4, 'u32'), write('out', total)],
-      total: Math.ceil(total / 4),
-      flops: total * 25,
-      layout: 'key = seed low, seed high, step, 0. One invocation makes four neighbours from one counter.',
-      body: wgsl`
+    perElement(
+      {
+        label,
+        bindings: [read('key', 4, 'u32'), write('out', total)],
+        total: Math.ceil(total / 4),
+        flops: total * 25,
+        layout: 'key = seed low, seed high, step, 0. One invocation makes four neighbours from one counter.',
+        body: wgsl`
         let words = ${code('philox', philox)}(vec4u(i, ${site}u, key[2], 0u), vec2u(key[0], key[1]));
         for (var part = 0u; part < 4u; part++) {
           // The top 24 bits are exact in f32 and never round up to 1.
           if (i * 4u + part < ${total}u) { out[i * 4u + part] = f32(words[part] >> 8u) * 5.9604644775390625e-8; }
         }`,
-    }),
+      },
+      device,
+    ),
   );
 };
 

@@ -3,6 +3,7 @@ import { broadcastIndex } from './broadcast.ts';
 import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel, read, write } from './kernel.ts';
 import type { Lowered, Lowering, OpRequest } from './lowering.ts';
 import { single } from './lowering.ts';
+import { perElement } from './perElement.ts';
 import { type Program, programFlops, programLabel, programText } from './program.ts';
 import { code, type Wgsl, wgsl } from './wgsl.ts';
 
@@ -41,12 +42,12 @@ const reduce: Lowering = (request, device) => {
   const lanes = laneCount(device);
   // Neighbouring results next to each other in memory, or short sums: one invocation each.
   const enough = outputs >= (device.software ? 64 : 4096);
-  if (length <= 16 || lanes === 1 || (enough && length <= 64)) return single(perInvocation(reduction));
+  if (length <= 16 || lanes === 1 || (enough && length <= 64)) return single(perResult(reduction, device));
   const groups = device.software ? 16 : 256;
   const splits = Math.max(1, Math.min(Math.floor(length / (lanes * 64)), Math.ceil(groups / outputs), 64));
   if (splits === 1) return single(perGroup(reduction, lanes, 1, device));
   const parts = perGroup({ ...reduction, factor: 1 }, lanes, splits, device);
-  const total = perInvocation(totalOf(reduction, splits));
+  const total = perResult(totalOf(reduction, splits), device);
   return {
     steps: [
       { kernel: parts, operands: [...request.inputs.keys(), { scratch: 0 }] },
@@ -125,20 +126,18 @@ const totalOf = (reduction: Reduction, splits: number): Reduction => ({
   flops: reduction.outputs * splits,
 });
 
-/** One invocation walks the whole sum of one result. */
-function perInvocation(reduction: Reduction): Kernel {
+/** One lane walks the whole sum of one result. */
+function perResult(reduction: Reduction, device: DeviceFacts): Kernel {
   const { label, kind, factor, outputs, length, bindings, base, load, flops } = reduction;
-  return makeKernel({
-    label,
-    bindings,
-    grid: linearGrid(Math.ceil(outputs / 64)),
-    flops,
-    wgsl: wgsl`
-      // Result o is joined from ${length} elements in order, in runs of ${RUN}.
-      @compute @workgroup_size(64)
-      fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
-        let o = (${code(GROUP_INDEX)}) * 64u + lane;
-        if (o >= ${outputs}u) { return; }
+  return perElement(
+    {
+      label,
+      bindings,
+      total: outputs,
+      flops,
+      layout: `Result o is joined from ${length} elements in order, in runs of ${RUN}.`,
+      body: wgsl`
+        let o = i;
         ${code(base)}
         var total = ${code(START[kind])};
         for (var start = 0u; start < ${length}u; start += ${RUN}u) {
@@ -149,9 +148,10 @@ function perInvocation(reduction: Reduction): Kernel {
           }
           total = ${code(JOIN[kind]('total', 'part'))};
         }
-        out[o] = ${code(scaled('total', factor))};
-      }`,
-  });
+        out[o] = ${code(scaled('total', factor))};`,
+    },
+    device,
+  );
 }
 
 const scaled = (name: string, factor: number): string => (factor === 1 ? name : `${name} * f32(${factor})`);
@@ -204,34 +204,32 @@ function perGroup(reduction: Reduction, lanes: number, splits: number, device: D
 }
 
 /** attrs: axis. The first largest element's index along it (i32). */
-const argmax: Lowering = ({ label, inputs, out, attrs }): Lowered => {
+const argmax: Lowering = ({ label, inputs, out, attrs }, device): Lowered => {
   const [x] = inputs as [OpRequest['inputs'][number]];
   const { axis } = attrs as { axis: number };
   const inner = product(x.shape.slice(axis + 1));
   const length = x.shape[axis]!;
   const outputs = product(out.shape);
   return single(
-    makeKernel({
-      label,
-      bindings: [read('x', product(x.shape), x.element), write('out', outputs, 'i32')],
-      grid: linearGrid(Math.ceil(outputs / 64)),
-      flops: product(x.shape),
-      wgsl: wgsl`
-        // x [outer, ${length}, ${inner}]; one invocation walks the axis of one result.
-        @compute @workgroup_size(64)
-        fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
-          let o = (${code(GROUP_INDEX)}) * 64u + lane;
-          if (o >= ${outputs}u) { return; }
-          let base = (o / ${inner}u) * ${length * inner}u + o % ${inner}u;
+    perElement(
+      {
+        label,
+        bindings: [read('x', product(x.shape), x.element), write('out', outputs, 'i32')],
+        total: outputs,
+        flops: product(x.shape),
+        layout: `x [outer, ${length}, ${inner}]; one lane walks the axis of one result.`,
+        body: wgsl`
+          let base = (i / ${inner}u) * ${length * inner}u + i % ${inner}u;
           var best = 0u;
           var largest = f32(x[base]);
           for (var r = 1u; r < ${length}u; r++) {
             let value = f32(x[base + r * ${inner}u]);
             if (value > largest) { largest = value; best = r; }
           }
-          out[o] = i32(best);
-        }`,
-    }),
+          out[i] = i32(best);`,
+      },
+      device,
+    ),
   );
 };
 

@@ -49,7 +49,7 @@ function tapsFunction(
   };
 }
 
-const interpolate: Lowering = (request) => {
+const interpolate: Lowering = (request, device) => {
   const attrs = request.attrs as unknown as ResizeAttrs;
   const [, , h, w] = request.inputs[0]!.shape as Four;
   const [, , oh, ow] = request.out.shape as Four;
@@ -57,16 +57,17 @@ const interpolate: Lowering = (request) => {
   const tapsY = tapsFunction('y', h, oh, attrs);
   const tapsX = tapsFunction('x', w, ow, attrs);
   return single(
-    perElement({
-      label: request.label,
-      bindings: [
-        read('source', product(request.inputs[0]!.shape), request.inputs[0]!.element),
-        write('out', total),
-      ],
-      total,
-      flops: total * 12,
-      layout: `source [planes, ${h}, ${w}], out [planes, ${oh}, ${ow}].`,
-      body: wgsl`
+    perElement(
+      {
+        label: request.label,
+        bindings: [
+          read('source', product(request.inputs[0]!.shape), request.inputs[0]!.element),
+          write('out', total),
+        ],
+        total,
+        flops: total * 12,
+        layout: `source [planes, ${h}, ${w}], out [planes, ${oh}, ${ow}].`,
+        body: wgsl`
         let plane = (i / ${oh * ow}u) * ${h * w}u;
         let ty = ${code('taps_y((i', tapsY)} / ${ow}u) % ${oh}u);
         let tx = ${code('taps_x(i', tapsX)} % ${ow}u);
@@ -75,7 +76,9 @@ const interpolate: Lowering = (request) => {
         let above = mix(f32(source[top + u32(tx.x)]), f32(source[top + u32(tx.y)]), tx.z);
         let below = mix(f32(source[bottom + u32(tx.x)]), f32(source[bottom + u32(tx.y)]), tx.z);
         out[i] = mix(above, below, ty.z);`,
-    }),
+      },
+      device,
+    ),
   );
 };
 
@@ -87,7 +90,7 @@ function touching(at: string, from: number, to: number, attrs: ResizeAttrs, name
 let ${name}_last = u32(clamp(ceil((f32(${at}) + 1.5) / ${floatLiteral(scale)}) + 1.0, 0.0, ${floatLiteral(to - 1)}));`;
 }
 
-const interpolateGrad: Lowering = (request: OpRequest) => {
+const interpolateGrad: Lowering = (request: OpRequest, device) => {
   const attrs = request.attrs as unknown as ResizeAttrs;
   const [, , oh, ow] = request.inputs[0]!.shape as Four;
   const [, , h, w] = request.out.shape as Four;
@@ -95,16 +98,17 @@ const interpolateGrad: Lowering = (request: OpRequest) => {
   const weigh = (taps: string, at: string): string =>
     `select(0.0, 1.0 - ${taps}.z, u32(${taps}.x) == ${at}) + select(0.0, ${taps}.z, u32(${taps}.y) == ${at})`;
   return single(
-    perElement({
-      label: request.label,
-      bindings: [
-        read('dy', product(request.inputs[0]!.shape), request.inputs[0]!.element),
-        write('out', total),
-      ],
-      total,
-      flops: total * 40,
-      layout: `dy [planes, ${oh}, ${ow}], out [planes, ${h}, ${w}]: each source pixel gathers from what it touched.`,
-      body: wgsl`
+    perElement(
+      {
+        label: request.label,
+        bindings: [
+          read('dy', product(request.inputs[0]!.shape), request.inputs[0]!.element),
+          write('out', total),
+        ],
+        total,
+        flops: total * 40,
+        layout: `dy [planes, ${oh}, ${ow}], out [planes, ${h}, ${w}]: each source pixel gathers from what it touched.`,
+        body: wgsl`
         let plane = (i / ${h * w}u) * ${oh * ow}u;
         let y = (i / ${w}u) % ${h}u;
         let x = i % ${w}u;
@@ -122,7 +126,9 @@ const interpolateGrad: Lowering = (request: OpRequest) => {
           }
         }
         out[i] = sum;`,
-    }),
+      },
+      device,
+    ),
   );
 };
 

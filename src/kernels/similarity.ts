@@ -8,22 +8,23 @@ import { code, wgsl } from './wgsl.ts';
 /** Norms are at least this (methods.md, "cosine similarity"). */
 const FLOOR = 1e-8;
 
-const cosineMap: Lowering = ({ label, inputs, out }) => {
+const cosineMap: Lowering = ({ label, inputs, out }, device) => {
   const [n, c, ...space] = inputs[0]!.shape as [number, number, ...number[]];
   const positions = product(space);
   const total = product(out.shape);
   return single(
-    perElement({
-      label,
-      bindings: [
-        read('a', n * c * positions, inputs[0]!.element),
-        read('b', n * c * positions, inputs[1]!.element),
-        write('out', total),
-      ],
-      total,
-      flops: 6 * n * c * positions,
-      layout: 'a, b [N, C, P], out [N, P], P innermost: neighbouring lanes read neighbouring words.',
-      body: wgsl`
+    perElement(
+      {
+        label,
+        bindings: [
+          read('a', n * c * positions, inputs[0]!.element),
+          read('b', n * c * positions, inputs[1]!.element),
+          write('out', total),
+        ],
+        total,
+        flops: 6 * n * c * positions,
+        layout: 'a, b [N, C, P], out [N, P], P innermost: neighbouring lanes read neighbouring words.',
+        body: wgsl`
         let base = (i / ${positions}u) * ${c * positions}u + i % ${positions}u;
         var ab = 0.0;
         var aa = 0.0;
@@ -36,7 +37,9 @@ const cosineMap: Lowering = ({ label, inputs, out }) => {
           bb += y * y;
         }
         out[i] = 1.0 - ab / (max(sqrt(aa), ${FLOOR}) * max(sqrt(bb), ${FLOOR}));`,
-    }),
+      },
+      device,
+    ),
   );
 };
 
@@ -52,13 +55,14 @@ const rowDots: Lowering = ({ label, inputs, out }, device): Lowered => {
         operands: [0, 1, { scratch: 0 }],
       },
       {
-        kernel: perElement({
-          label: `${label} total`,
-          bindings: [read('parts', rows * parts * lanes * 3), write('out', product(out.shape))],
-          total: rows * 3,
-          flops: rows * parts * lanes * 3,
-          layout: 'parts [N, 3, parts and lanes], out [N, 3]: each sum in order, in runs of 64.',
-          body: wgsl`
+        kernel: perElement(
+          {
+            label: `${label} total`,
+            bindings: [read('parts', rows * parts * lanes * 3), write('out', product(out.shape))],
+            total: rows * 3,
+            flops: rows * parts * lanes * 3,
+            layout: 'parts [N, 3, parts and lanes], out [N, 3]: each sum in order, in runs of 64.',
+            body: wgsl`
             var total = 0.0;
             for (var start = 0u; start < ${parts * lanes}u; start += 64u) {
               var run = 0.0;
@@ -66,7 +70,9 @@ const rowDots: Lowering = ({ label, inputs, out }, device): Lowered => {
               total += run;
             }
             out[i] = total;`,
-        }),
+          },
+          device,
+        ),
         operands: [{ scratch: 0 }, 'out'],
       },
     ],

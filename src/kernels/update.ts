@@ -23,17 +23,20 @@ function inPlace({ label, inputs }: OpRequest, device: DeviceFacts, update: Upda
   for (let from = 0; from < total || from === 0; from += most) {
     const length = Math.min(most, total - from);
     const whole = (i: number): boolean => product(inputs[i]!.shape) !== total;
-    const kernel = perElement({
-      label,
-      bindings: names.map((name, i) => {
-        if (i < updated) return readWrite(name, length);
-        return read(name, whole(i) ? product(inputs[i]!.shape) : length, inputs[i]!.element);
-      }),
-      total: length,
-      flops: flops * length,
-      layout,
-      body,
-    });
+    const kernel = perElement(
+      {
+        label,
+        bindings: names.map((name, i) => {
+          if (i < updated) return readWrite(name, length);
+          return read(name, whole(i) ? product(inputs[i]!.shape) : length, inputs[i]!.element);
+        }),
+        total: length,
+        flops: flops * length,
+        layout,
+        body,
+      },
+      device,
+    );
     const operands = names.map((_, i) => (from === 0 || whole(i) ? i : { input: i, from }));
     steps.push({ kernel, operands });
   }

@@ -3,7 +3,7 @@
  * spare. An invocation has a run of results side by side, whose windows overlap and whose weights are the same.
  */
 import { product } from '../../shape.ts';
-import { type Kernel, read } from '../kernel.ts';
+import { type DeviceFacts, type Kernel, read } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
 import { type ConvSizes, perGroup } from './convOperands.ts';
@@ -18,7 +18,7 @@ const WIDEST = 8;
 export const isDepthwise = (s: ConvSizes): boolean => perGroup(s).cin === 1 && s.groups > 1 && s.kw <= WIDEST;
 
 /** y = conv(x, w) with one input channel a group; the epilogue is `problem`'s. Bindings: x, w, the epilogue's, out. */
-export function buildDepthwise(problem: GemmProblem, s: ConvSizes): Kernel {
+export function buildDepthwise(problem: GemmProblem, s: ConvSizes, device: DeviceFacts): Kernel {
   const runs = Math.ceil(s.ow / RUN);
   const { cout: perInput } = perGroup(s);
   const [sx, dx] = [s.stride[1], s.dilation[1]];
@@ -44,17 +44,18 @@ export function buildDepthwise(problem: GemmProblem, s: ConvSizes): Kernel {
       s.ow % RUN === 0 ? `{\n${store.text}\n}` : `if (column + ${c}u < ${s.ow}u) {\n${store.text}\n}`;
     return code(text, ...store.functions);
   });
-  return perElement({
-    label: `${problem.label} depthwise`,
-    bindings: [
-      read('x', s.n * s.c * s.h * s.w),
-      read('w', s.cout * s.kh * s.kw),
-      ...gemmBindings(problem, product(problem.outShape)).slice(2),
-    ],
-    total: s.n * s.cout * s.oh * runs,
-    flops: gemmFlops(problem),
-    layout: `x [N, C, H, W], w [Cout, 1, kh, kw], out [N, Cout, OH, OW]: an invocation has ${RUN} results of one row.`,
-    body: wgsl`
+  return perElement(
+    {
+      label: `${problem.label} depthwise`,
+      bindings: [
+        read('x', s.n * s.c * s.h * s.w),
+        read('w', s.cout * s.kh * s.kw),
+        ...gemmBindings(problem, product(problem.outShape)).slice(2),
+      ],
+      total: s.n * s.cout * s.oh * runs,
+      flops: gemmFlops(problem),
+      layout: `x [N, C, H, W], w [Cout, 1, kh, kw], out [N, Cout, OH, OW]: an invocation has ${RUN} results of one row.`,
+      body: wgsl`
       let column = i % ${runs}u * ${RUN}u;
       let row = i / ${runs}u % ${s.oh}u;
       let channel = i / ${runs * s.oh}u % ${s.cout}u;
@@ -74,5 +75,7 @@ export function buildDepthwise(problem: GemmProblem, s: ConvSizes): Kernel {
       }
       let to = ((image * ${s.cout}u + channel) * ${s.oh}u + row) * ${s.ow}u + column;
       ${stores}`,
-  });
+    },
+    device,
+  );
 }

@@ -109,14 +109,14 @@ export function imageWeightGrad(
   const splits = outerSplits(p, tile, device.subgroupSize);
   const [pixels, gradients] = [{ scratch: 0 }, { scratch: 1 }];
   const pack = [
-    { kernel: packPixels(problem.label, p), operands: [0, pixels] },
-    { kernel: packPixels(`${problem.label} dy`, dy), operands: [1, gradients] },
+    { kernel: packPixels(problem.label, p, device), operands: [0, pixels] },
+    { kernel: packPixels(`${problem.label} dy`, dy, device), operands: [1, gradients] },
   ];
   const outer = buildImageOuter(problem, p, tile, splits, device);
   const scratch = [imageWords(pixelImage(p)), imageWords(pixelImage(dy))];
   if (splits === 1)
     return { steps: [...pack, { kernel: outer, operands: [gradients, pixels, 'out'] }], scratch };
-  const { total, words } = splitK(problem, splits);
+  const { total, words } = splitK(problem, splits, device);
   const parts = { scratch: 2 };
   return {
     steps: [
@@ -180,8 +180,8 @@ function lowered(
   const [pixels, weights] = [{ scratch: 0 }, { scratch: 1 }];
   return {
     steps: [
-      { kernel: packPixels(problem.label, p, inputs.strides), operands: [inputs.pixels, pixels] },
-      { kernel: packWeights(problem.label, p, layout), operands: [inputs.weights, weights] },
+      { kernel: packPixels(problem.label, p, device, inputs.strides), operands: [inputs.pixels, pixels] },
+      { kernel: packWeights(problem.label, p, layout, device), operands: [inputs.weights, weights] },
       {
         kernel: buildImageRows(problem, p, tile, device),
         operands: [weights, pixels, ...(problem.epilogue?.inputs ?? []), 'out'],

@@ -77,7 +77,7 @@ const conv2d: Lowering = (request, device) => {
     epilogue: epilogueOf(request),
   };
   if (isDepthwise(s) && request.inputs.every(({ element }) => element === 'f32')) {
-    const kernel = buildDepthwise(problem, s);
+    const kernel = buildDepthwise(problem, s, device);
     return { steps: [{ kernel, operands: [0, 1, ...(problem.epilogue?.inputs ?? []), 'out'] }], scratch: [] };
   }
   return imageConv2d(problem, s, request, device) ?? steps(problem, device);
@@ -170,7 +170,7 @@ function step(problem: GemmProblem, device: DeviceFacts): LoweredStep {
 function steps(problem: GemmProblem, device: DeviceFacts): Lowered {
   const splits = splitsFor(problem, device);
   if (splits === 1) return { steps: [step(problem, device)], scratch: [] };
-  const { partial, total, words } = splitK(problem, splits);
+  const { partial, total, words } = splitK(problem, splits, device);
   const scratch = { scratch: 0 };
   return {
     steps: [

@@ -1,5 +1,13 @@
 /** A correlation's pixels as a texture: how they lie there, where a result finds its taps, and the kernel that packs them. */
-import { IMAGE_ALIGN, type ImageShape, imageWords, type Kernel, read, write } from '../kernel.ts';
+import {
+  type DeviceFacts,
+  IMAGE_ALIGN,
+  type ImageShape,
+  imageWords,
+  type Kernel,
+  read,
+  write,
+} from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
 import { channelQuads, type ImageConv, padded, TEXELS_EACH } from './images.ts';
@@ -81,7 +89,7 @@ const rowMajor = ({ channels, y, x }: ImageConv): PixelStrides => ({
 });
 
 /** x, [N, C, H, W] unless `strides` say otherwise, into `pixelImage`. */
-export function packPixels(label: string, p: ImageConv, strides = rowMajor(p)): Kernel {
+export function packPixels(label: string, p: ImageConv, device: DeviceFacts, strides = rowMajor(p)): Kernel {
   const layout = pixelLayout(p);
   const image = pixelImage(p);
   const quads = channelQuads(p);
@@ -98,12 +106,13 @@ export function packPixels(label: string, p: ImageConv, strides = rowMajor(p)): 
   // A place is a result's position where blocks are packed, else a position of the padded image.
   const [pitch, down, across] = blocked ? [p.x.out, p.y.stride, p.x.stride] : [layout.pitch, 1, 1];
   const to = blocked ? blockedWord(p, 'quad', 'place') : `4u * (quad * ${places}u + place)`;
-  return perElement({
-    label: `${label} pack pixels`,
-    bindings: [read('x', p.images * p.channels * p.y.size * p.x.size), write('out', imageWords(image))],
-    total: places * parts * p.images,
-    layout: `out ${blocked ? `[image][block][channel quad][place of ${BLOCK}][4]` : '[image][channel quad][place in the padded image][4]'}: an invocation has one place of ${TEXELS_EACH} quads.`,
-    body: wgsl`
+  return perElement(
+    {
+      label: `${label} pack pixels`,
+      bindings: [read('x', p.images * p.channels * p.y.size * p.x.size), write('out', imageWords(image))],
+      total: places * parts * p.images,
+      layout: `out ${blocked ? `[image][block][channel quad][place of ${BLOCK}][4]` : '[image][channel quad][place in the padded image][4]'}: an invocation has one place of ${TEXELS_EACH} quads.`,
+      body: wgsl`
       let place = i % ${places}u;
       let part = i / ${places}u % ${parts}u;
       let image = i / ${places * parts}u;
@@ -121,5 +130,7 @@ export function packPixels(label: string, p: ImageConv, strides = rowMajor(p)): 
           ${zeros}
         }
       }`,
-  });
+    },
+    device,
+  );
 }

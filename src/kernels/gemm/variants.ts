@@ -1,14 +1,7 @@
 import { product } from '../../shape.ts';
-import {
-  type DeviceFacts,
-  GROUP_INDEX,
-  type Kernel,
-  linearGrid,
-  makeKernel,
-  read,
-  write,
-} from '../kernel.ts';
-import { code, wgsl } from '../wgsl.ts';
+import { type DeviceFacts, type Kernel, read, write } from '../kernel.ts';
+import { perElement } from '../perElement.ts';
+import { wgsl } from '../wgsl.ts';
 import { blocked } from './blocked.ts';
 import { plain } from './plain.ts';
 import { type GemmProblem, type GemmVariant, gemmBindings, storeStatements } from './problem.ts';
@@ -60,6 +53,7 @@ export function splitsFor(problem: GemmProblem, device: DeviceFacts): number {
 export function splitK(
   problem: GemmProblem,
   splits: number,
+  device: DeviceFacts,
 ): { partial: GemmProblem; total: Kernel; words: number } {
   const { m, n, k, z } = problem;
   const depth = Math.ceil(k / splits);
@@ -89,21 +83,19 @@ export function splitK(
   const flat: GemmProblem = { ...problem, store: (_, column) => column };
   const bindings = gemmBindings(problem, size).slice(2);
   const store = storeStatements(flat, { m: '0u', n: 'i', z: '0u' }, 'sum', '');
-  const total = makeKernel({
-    label: `${problem.label} total of ${splits}`,
-    bindings: [read('parts', splits * size), ...bindings.slice(0, -1), write('out', size)],
-    grid: linearGrid(Math.ceil(size / 64)),
-    flops: splits * m * n * z,
-    wgsl: wgsl`
-      // parts [${splits}, out]: one invocation adds one element's parts in order.
-      @compute @workgroup_size(64)
-      fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
-        let i = (${code(GROUP_INDEX)}) * 64u + lane;
-        if (i >= ${size}u) { return; }
+  const total = perElement(
+    {
+      label: `${problem.label} total of ${splits}`,
+      bindings: [read('parts', splits * size), ...bindings.slice(0, -1), write('out', size)],
+      total: size,
+      flops: splits * m * n * z,
+      layout: `parts [${splits}, out]: one lane adds one element's parts in order.`,
+      body: wgsl`
         var sum = 0.0;
         for (var part = 0u; part < ${splits}u; part++) { sum += parts[part * ${size}u + i]; }
-        ${store}
-      }`,
-  });
+        ${store}`,
+    },
+    device,
+  );
   return { partial, total, words: splits * size };
 }

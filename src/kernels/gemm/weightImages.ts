@@ -1,5 +1,5 @@
 /** A correlation's weights as a texture: how they lie there, where a row of the product finds them, and their packing. */
-import { type ImageShape, imageWords, type Kernel, read, write } from '../kernel.ts';
+import { type DeviceFacts, type ImageShape, imageWords, type Kernel, read, write } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
 import { channelQuads, type ImageConv, TEXELS_EACH } from './images.ts';
@@ -58,7 +58,7 @@ export interface WeightLayout {
 }
 
 /** Weights into `weightImage`. */
-export function packWeights(label: string, p: ImageConv, layout: WeightLayout): Kernel {
+export function packWeights(label: string, p: ImageConv, layout: WeightLayout, device: DeviceFacts): Kernel {
   const taps = p.y.taps * p.x.taps;
   const parts = Math.ceil(p.rows / TEXELS_EACH);
   const used = channelQuads(p) * taps;
@@ -67,12 +67,13 @@ export function packWeights(label: string, p: ImageConv, layout: WeightLayout): 
     const inside = p.channels % 4 === 0 ? '' : `quad * 4u + ${c}u < ${p.channels}u`;
     return code(`out[to + ${c}u] = ${inside ? `select(0.0, ${value}, ${inside})` : value};`);
   });
-  return perElement({
-    label: `${label} pack weights`,
-    bindings: [read('w', layout.length), write('out', imageWords(weightImage(p)))],
-    total: used * parts,
-    layout: `out [block of ${BLOCK} rows][k = (channel quad, tap)][row][4]: an invocation has one k of ${TEXELS_EACH} rows.`,
-    body: wgsl`
+  return perElement(
+    {
+      label: `${label} pack weights`,
+      bindings: [read('w', layout.length), write('out', imageWords(weightImage(p)))],
+      total: used * parts,
+      layout: `out [block of ${BLOCK} rows][k = (channel quad, tap)][row][4]: an invocation has one k of ${TEXELS_EACH} rows.`,
+      body: wgsl`
       let k = i % ${used}u;
       let part = i / ${used}u;
       let quad = k / ${taps}u;
@@ -85,5 +86,7 @@ export function packWeights(label: string, p: ImageConv, layout: WeightLayout): 
         let first = row * ${layout.row}u + quad * ${4 * layout.channel}u + u32(tap);
         ${channels}
       }`,
-  });
+    },
+    device,
+  );
 }

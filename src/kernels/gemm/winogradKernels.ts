@@ -1,5 +1,5 @@
 /** Into Winograd's domain and back, for the packed operands of `images.ts`: point by point, four channels a texel. */
-import { type ImageShape, imageWords, type Kernel, read, write } from '../kernel.ts';
+import { type DeviceFacts, type ImageShape, imageWords, type Kernel, read, write } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, floatLiteral, type Wgsl, wgsl } from '../wgsl.ts';
 import { channelQuads, type ImageAxis, type ImageConv } from './images.ts';
@@ -48,7 +48,7 @@ export const kernelImage = ({ turned, products }: WinogradConv): ImageShape =>
   turned ? pixelImage(products) : weightImage(products);
 
 /** B^T d B of every tile of x [N, C, H, W], into `tileImage`. */
-export function transformPixels(label: string, w: WinogradConv): Kernel {
+export function transformPixels(label: string, w: WinogradConv, device: DeviceFacts): Kernel {
   const { conv: p, down, across, tiles } = w;
   const { points, m, input } = w.transform;
   const image = tileImage(w);
@@ -59,12 +59,13 @@ export function transformPixels(label: string, w: WinogradConv): Kernel {
   );
   const load = (c: number): string =>
     `select(0.0, x[u32(plane + y * ${p.x.size} + x${c})], in_y && in_x${c})`;
-  return perElement({
-    label: `${label} winograd ${m} pixels`,
-    bindings: [read('x', p.images * p.channels * p.y.size * p.x.size), write('out', imageWords(image))],
-    total: tiles * channels,
-    layout: `out [point][block of tiles][channel quad][tile][4]: an invocation has all ${points} x ${points} points of one channel of one tile of ${m} x ${m} results.`,
-    body: wgsl`
+  return perElement(
+    {
+      label: `${label} winograd ${m} pixels`,
+      bindings: [read('x', p.images * p.channels * p.y.size * p.x.size), write('out', imageWords(image))],
+      total: tiles * channels,
+      layout: `out [point][block of tiles][channel quad][tile][4]: an invocation has all ${points} x ${points} points of one channel of one tile of ${m} x ${m} results.`,
+      body: wgsl`
       let tile = i % ${tiles}u;
       let channel = i / ${tiles}u;
       let top = i32(tile / ${across}u % ${down}u) * ${m} - (${p.y.before});
@@ -75,11 +76,18 @@ export function transformPixels(label: string, w: WinogradConv): Kernel {
       let to = ${word(w.products, w.turned, 'tile')};
       ${alongRows(input, code(`let y = top + i32(r);\nlet in_y = u32(y) < ${p.y.size}u;`), load)}
       ${range(points).map((c) => alongColumn(input, `${c}`, (k, value) => `out[to + ${(k * points + c) * image.width * image.height * 4}u] = ${value};`))}`,
-  });
+    },
+    device,
+  );
 }
 
 /** G g G^T of every kernel, into `kernelImage`. */
-export function transformWeights(label: string, w: WinogradConv, layout: WeightLayout): Kernel {
+export function transformWeights(
+  label: string,
+  w: WinogradConv,
+  layout: WeightLayout,
+  device: DeviceFacts,
+): Kernel {
   const { conv: p } = w;
   const { points, m, weight } = w.transform;
   const image = kernelImage(w);
@@ -90,27 +98,30 @@ export function transformWeights(label: string, w: WinogradConv, layout: WeightL
     const value = `w[first + ${x.first + c * x.step}u]`;
     return used ? `select(0.0, ${value}, ${used})` : value;
   };
-  return perElement({
-    label: `${label} winograd ${m} weights`,
-    bindings: [read('w', layout.length), write('out', imageWords(image))],
-    total: Math.ceil(p.rows / 16) * 64 * quads,
-    layout: `out [point][block of rows][channel quad][row][4]: an invocation has all ${points} x ${points} points of one kernel.`,
-    body: wgsl`
+  return perElement(
+    {
+      label: `${label} winograd ${m} weights`,
+      bindings: [read('w', layout.length), write('out', imageWords(image))],
+      total: Math.ceil(p.rows / 16) * 64 * quads,
+      layout: `out [point][block of rows][channel quad][row][4]: an invocation has all ${points} x ${points} points of one kernel.`,
+      body: wgsl`
       // In the order of the result: neighbours write side by side.
       let row = i / ${64 * quads}u * 16u + i / 4u % 16u;
       let channel = i / 64u % ${quads}u * 4u + i % 4u;
-      if (row >= ${p.rows}u) { return; }
+      if (row >= ${p.rows}u) { continue; }
       let corner = row * ${layout.row}u + channel * ${layout.channel}u;
       let to = ${word(w.products, !w.turned, 'row')};
       ${alongRows(weight, code(`let first = corner + u32(${y.first} + i32(r) * ${y.step}) * ${kernelWidth}u;`), load)}
       for (var c = 0u; c < outer; c++) {
         ${alongColumn(weight, 'c', (k, value) => `out[to + (${k * points}u + c) * ${image.width * image.height * 4}u] = ${value};`)}
       }`,
-  });
+    },
+    device,
+  );
 }
 
 /** A^T of the products [point][row][tile] A, through the epilogue of `problem`. */
-export function transformResults(problem: GemmProblem, w: WinogradConv): Kernel {
+export function transformResults(problem: GemmProblem, w: WinogradConv, device: DeviceFacts): Kernel {
   const { conv: p, down, across, tiles } = w;
   const { points, m, output } = w.transform;
   const size = p.rows * tiles;
@@ -138,18 +149,19 @@ export function transformResults(problem: GemmProblem, w: WinogradConv): Kernel 
       ...store.functions,
     );
   });
-  return perElement({
-    label: `${problem.label} winograd ${m} results`,
-    bindings: [
-      read('sums', points * points * size),
-      ...gemmBindings(
-        problem,
-        problem.outShape.reduce((product, extent) => product * extent, 1),
-      ).slice(2),
-    ],
-    total: size,
-    layout: `sums [point][row][tile]: an invocation has one tile of ${m} x ${m} results.`,
-    body: wgsl`
+  return perElement(
+    {
+      label: `${problem.label} winograd ${m} results`,
+      bindings: [
+        read('sums', points * points * size),
+        ...gemmBindings(
+          problem,
+          problem.outShape.reduce((product, extent) => product * extent, 1),
+        ).slice(2),
+      ],
+      total: size,
+      layout: `sums [point][row][tile]: an invocation has one tile of ${m} x ${m} results.`,
+      body: wgsl`
       let tile = i % ${tiles}u;
       let row = i / ${tiles}u;
       let image = tile / ${down * across}u;
@@ -164,7 +176,9 @@ export function transformResults(problem: GemmProblem, w: WinogradConv): Kernel 
         let to = ((image * ${p.rows}u + row) * ${height}u + top + r) * ${width}u + left;
         ${stores}
       }`,
-  });
+    },
+    device,
+  );
 }
 
 /** WGSL: the element of point 0 and `channel` in row or column `index` of the products. */

@@ -98,11 +98,11 @@ export function winogradSteps(
   const [pixels, weights, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   return {
     steps: [
-      { kernel: transformPixels(problem.label, way), operands: [0, pixels] },
-      { kernel: transformWeights(problem.label, way, layout), operands: [1, weights] },
+      { kernel: transformPixels(problem.label, way, device), operands: [0, pixels] },
+      { kernel: transformWeights(problem.label, way, layout, device), operands: [1, weights] },
       { kernel: product, operands: turned ? [pixels, weights, sums] : [weights, pixels, sums] },
       {
-        kernel: transformResults(problem, way),
+        kernel: transformResults(problem, way, device),
         operands: [sums, ...(problem.epilogue?.inputs ?? []), 'out'],
       },
     ],
