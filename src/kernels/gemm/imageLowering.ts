@@ -173,8 +173,9 @@ function lowered(
 ): Lowered | undefined {
   const lanes = device.subgroupSize;
   if (suits(problem, p, request, device) !== true) return undefined;
-  const winograd = winogradFor(p, request.still?.[inputs.weights] ?? false, device);
-  if (winograd) return winogradSteps(problem, winograd, layout, device);
+  const still = request.still?.[inputs.weights] ?? false;
+  const winograd = winogradFor(p, still, device);
+  if (winograd) return winogradSteps(problem, winograd, layout, still, device);
   if (Math.ceil(problem.m / lanes) * Math.ceil(problem.n / lanes) < FEWEST_TILES) return undefined;
   const tile = guessImageRows(problem.m, problem.n, lanes);
   const [pixels, weights] = [{ scratch: 0 }, { scratch: 1 }];

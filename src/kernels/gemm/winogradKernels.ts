@@ -81,11 +81,12 @@ export function transformPixels(label: string, w: WinogradConv, device: DeviceFa
   );
 }
 
-/** G g G^T of every kernel, into `kernelImage`. */
+/** G g G^T of every kernel, into `kernelImage`. `once`: a short text to compile counts for more than the time it takes. */
 export function transformWeights(
   label: string,
   w: WinogradConv,
   layout: WeightLayout,
+  once: boolean,
   device: DeviceFacts,
 ): Kernel {
   const { conv: p } = w;
@@ -98,6 +99,11 @@ export function transformWeights(
     const value = `w[first + ${x.first + c * x.step}u]`;
     return used ? `select(0.0, ${value}, ${used})` : value;
   };
+  const row = code(`let first = corner + u32(${y.first} + i32(r) * ${y.step}) * ${kernelWidth}u;`);
+  const store =
+    (c: string) =>
+    (k: number, value: string): string =>
+      `out[to + (${k * points}u + ${c}) * ${image.width * image.height * 4}u] = ${value};`;
   return perElement(
     {
       label: `${label} winograd ${m} weights`,
@@ -111,9 +117,14 @@ export function transformWeights(
       if (row >= ${p.rows}u) { continue; }
       let corner = row * ${layout.row}u + channel * ${layout.channel}u;
       let to = ${word(w.products, !w.turned, 'row')};
-      ${alongRows(weight, code(`let first = corner + u32(${y.first} + i32(r) * ${y.step}) * ${kernelWidth}u;`), load)}
-      for (var c = 0u; c < outer; c++) {
-        ${alongColumn(weight, 'c', (k, value) => `out[to + (${k * points}u + c) * ${image.width * image.height * 4}u] = ${value};`)}
+      ${alongRows(weight, row, load, once)}
+      ${
+        once
+          ? wgsl`
+        for (var c = 0u; c < outer; c++) {
+          ${alongColumn(weight, 'c', store('c'))}
+        }`
+          : range(points).map((c) => alongColumn(weight, `${c}`, store(`${c}u`)))
       }`,
     },
     device,
@@ -190,23 +201,36 @@ const word = (products: ImageConv, asRow: boolean, index: string): Wgsl =>
   );
 
 /**
- * X `matrix`^T into `between`, a row of X at a time; `load(k)` is element k of row `r`. A loop, because a load costs a
- * CPU adapter's compiler some 15 ms: 36 of them half a second. Declares the loop bounds `inner` and `outer`.
+ * X `matrix`^T into `between`, a row of X at a time; `load(k)` is element k of row `r`. Looped, because a load costs a
+ * CPU adapter's compiler some 15 ms, 36 of them half a second; then it declares `outer`, the number of columns.
  */
-function alongRows(matrix: Matrix, before: Wgsl, load: (k: number) => string): Wgsl {
+function alongRows(matrix: Matrix, before: Wgsl, load: (k: number) => string, looped = true): Wgsl {
   const inner = matrix[0]!.length;
   const outer = matrix.length;
   const terms = range(inner).map((k) => `d${k}`);
+  const row = wgsl`
+    ${before}
+    ${terms.map((term, k) => code(`let ${term} = ${load(k)};`))}
+    ${transform1d(matrix, terms, 't').map((line) => code(line))}
+    ${range(outer).map((k) => code(`between[r][${k}] = t${k};`))}`;
+  const declared = code(`var between: array<array<f32, ${outer}>, ${inner}>;`);
+  if (!looped)
+    return wgsl`
+    ${declared}
+    ${range(inner).map(
+      (r) => wgsl`
+      {
+        const r = ${code(`${r}u`)};
+        ${row}
+      }`,
+    )}`;
   return wgsl`
     // The grid is flat, so wid.z is 0; the compiler does not know, or it would unroll the loops.
     let inner = ${inner}u + wid.z;
     let outer = ${outer}u + wid.z;
-    var between: array<array<f32, ${outer}>, ${inner}>;
+    ${declared}
     for (var r = 0u; r < inner; r++) {
-      ${before}
-      ${terms.map((term, k) => code(`let ${term} = ${load(k)};`))}
-      ${transform1d(matrix, terms, 't').map((line) => code(line))}
-      ${range(outer).map((k) => code(`between[r][${k}] = t${k};`))}
+      ${row}
     }`;
 }
 

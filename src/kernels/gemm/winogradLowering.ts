@@ -73,6 +73,7 @@ export function winogradSteps(
   problem: GemmProblem,
   way: WinogradConv,
   layout: WeightLayout,
+  still: boolean,
   device: DeviceFacts,
 ): Lowered {
   const { conv, products, tiles, turned } = way;
@@ -99,7 +100,7 @@ export function winogradSteps(
   return {
     steps: [
       { kernel: transformPixels(problem.label, way, device), operands: [0, pixels] },
-      { kernel: transformWeights(problem.label, way, layout, device), operands: [1, weights] },
+      { kernel: transformWeights(problem.label, way, layout, still, device), operands: [1, weights] },
       { kernel: product, operands: turned ? [pixels, weights, sums] : [weights, pixels, sums] },
       {
         kernel: transformResults(problem, way, device),

@@ -142,7 +142,7 @@ describe.each(ways)('winograd with tiles of $m, turned: $turned', ({ m, turned }
         kernelWidth: 3,
       };
       const way = winogradConv(correlation(each), winogradTransform(m), turned);
-      const lowered = winogradSteps(problem, way, layout, facts);
+      const lowered = winogradSteps(problem, way, layout, turned, facts);
       const got = await runLowered(lowered, [xd, wd, bd, rd], product(y));
       const geometry = { stride: [1, 1], padding, dilation: [1, 1], groups: 1 } as const;
       const sum = conv2dReference(tensor64(x, xd), tensor64(kernel, wd), geometry, y);
