@@ -10,7 +10,8 @@ import { type PixelStrides, packPixels, pixelImage } from './pixelImages.ts';
 import { type GemmProblem, gemmFlops } from './problem.ts';
 import { splitK } from './variants.ts';
 import { packWeights, type WeightLayout, weightImage } from './weightImages.ts';
-import { winogradFor, winogradSteps } from './winogradLowering.ts';
+import { winogradGradSteps } from './winogradGrad.ts';
+import { winogradFor, winogradGradFor, winogradSteps } from './winogradLowering.ts';
 
 /** Below, packing and two more dispatches cost more than they save. */
 const LEAST_FLOPS = 1e6;
@@ -105,6 +106,8 @@ export function imageWeightGrad(
   const p = forward(s);
   const dy = gradientPixels(p);
   if (suits(problem, p, request, device) !== true || imagesFit(dy, device) !== true) return undefined;
+  const winograd = winogradGradFor(p, device);
+  if (winograd) return winogradGradSteps(problem, winograd, device);
   const tile = guessImageOuter(p, device.subgroupSize);
   const splits = outerSplits(p, tile, device.subgroupSize);
   const [pixels, gradients] = [{ scratch: 0 }, { scratch: 1 }];

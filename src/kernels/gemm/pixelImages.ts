@@ -18,7 +18,7 @@ const aligned = (texels: number): number => Math.ceil(texels / IMAGE_ALIGN) * IM
 const LONGEST_ROW = 8192;
 
 /** Places side by side where each is read at one tap alone: the columns of the widest tile. */
-const BLOCK = 32;
+export const COLUMN_BLOCK = 32;
 
 /**
  * How pixels lie in memory. With several taps: [image][channel quad][row][column][4], the padded image, its rows
@@ -31,7 +31,8 @@ type PixelLayout =
   | { readonly kind: 'blocks'; readonly blocks: number };
 
 function pixelLayout(p: ImageConv): PixelLayout {
-  if (p.y.taps * p.x.taps === 1) return { kind: 'blocks', blocks: Math.ceil((p.y.out * p.x.out) / BLOCK) };
+  if (p.y.taps * p.x.taps === 1)
+    return { kind: 'blocks', blocks: Math.ceil((p.y.out * p.x.out) / COLUMN_BLOCK) };
   const [down, across] = [padded(p.y), padded(p.x)];
   const whole = aligned(down * across);
   // Quads a power of two apart fall into the same few cache lines: packing 256 channels took 1.4 times as long.
@@ -44,7 +45,8 @@ function pixelLayout(p: ImageConv): PixelLayout {
 export function pixelImage(p: ImageConv): ImageShape {
   const layout = pixelLayout(p);
   const layers = p.images * (p.products ?? 1);
-  if (layout.kind === 'blocks') return { width: channelQuads(p) * BLOCK, height: layout.blocks, layers };
+  if (layout.kind === 'blocks')
+    return { width: channelQuads(p) * COLUMN_BLOCK, height: layout.blocks, layers };
   const { pitch, places, oneRow } = layout;
   return { width: oneRow ? places : pitch, height: channelQuads(p) * (oneRow ? 1 : places / pitch), layers };
 }
@@ -52,7 +54,8 @@ export function pixelImage(p: ImageConv): ImageShape {
 /** WGSL, vec2u: the texel of the first tap of a result's `position` in its image, to which `tapShift` is added. */
 export function firstTexel(p: ImageConv, position: string): string {
   const layout = pixelLayout(p);
-  if (layout.kind === 'blocks') return `vec2u(${position} % ${BLOCK}u, ${position} / ${BLOCK}u)`;
+  if (layout.kind === 'blocks')
+    return `vec2u(${position} % ${COLUMN_BLOCK}u, ${position} / ${COLUMN_BLOCK}u)`;
   const y = `${position} / ${p.x.out}u * ${p.y.stride}u`;
   const x = `${position} % ${p.x.out}u * ${p.x.stride}u`;
   return layout.oneRow ? `vec2u(${y} * ${layout.pitch}u + ${x}, 0u)` : `vec2u(${x}, ${y})`;
@@ -61,7 +64,7 @@ export function firstTexel(p: ImageConv, position: string): string {
 /** WGSL, vec2u: from the first tap's texel in quad 0 to tap (ty, tx) in `quad`. */
 export function tapShift(p: ImageConv, quad: string, ty: string, tx: string): string {
   const layout = pixelLayout(p);
-  if (layout.kind === 'blocks') return `vec2u(${quad} * ${BLOCK}u, 0u)`;
+  if (layout.kind === 'blocks') return `vec2u(${quad} * ${COLUMN_BLOCK}u, 0u)`;
   const { pitch, places, oneRow } = layout;
   const [y, x] = [`${ty} * ${p.y.step}u`, `${tx} * ${p.x.step}u`];
   return oneRow
@@ -71,7 +74,7 @@ export function tapShift(p: ImageConv, quad: string, ty: string, tx: string): st
 
 /** WGSL: the word of `quad` at `place` of a one-tap image's layer 0, as `pixelImage` lays it out. */
 export const blockedWord = (p: ImageConv, quad: string, place: string): string =>
-  `4u * ((${place} / ${BLOCK}u * ${channelQuads(p)}u + ${quad}) * ${BLOCK}u + ${place} % ${BLOCK}u)`;
+  `4u * ((${place} / ${COLUMN_BLOCK}u * ${channelQuads(p)}u + ${quad}) * ${COLUMN_BLOCK}u + ${place} % ${COLUMN_BLOCK}u)`;
 
 /** Where pixels lie in memory: strides in elements. */
 export interface PixelStrides {
@@ -111,7 +114,7 @@ export function packPixels(label: string, p: ImageConv, device: DeviceFacts, str
       label: `${label} pack pixels`,
       bindings: [read('x', p.images * p.channels * p.y.size * p.x.size), write('out', imageWords(image))],
       total: places * parts * p.images,
-      layout: `out ${blocked ? `[image][block][channel quad][place of ${BLOCK}][4]` : '[image][channel quad][place in the padded image][4]'}: an invocation has one place of ${TEXELS_EACH} quads.`,
+      layout: `out ${blocked ? `[image][block][channel quad][place of ${COLUMN_BLOCK}][4]` : '[image][channel quad][place in the padded image][4]'}: an invocation has one place of ${TEXELS_EACH} quads.`,
       body: wgsl`
       let place = i % ${places}u;
       let part = i / ${places}u % ${parts}u;

@@ -5,7 +5,7 @@ import { code, wgsl } from '../wgsl.ts';
 import { channelQuads, type ImageConv, TEXELS_EACH } from './images.ts';
 
 /** Rows side by side: those of the highest tile, and what a copy into a texture asks. */
-const BLOCK = 16;
+export const ROW_BLOCK = 16;
 
 /** Longest texture row in texels. */
 const LONGEST_ROW = 8192;
@@ -16,35 +16,35 @@ const LONGEST_ROW = 8192;
  */
 function weightRows(p: ImageConv): { steps: number; perBlock: number } {
   const k = channelQuads(p) * p.y.taps * p.x.taps;
-  const perBlock = Math.ceil((k * BLOCK) / LONGEST_ROW);
+  const perBlock = Math.ceil((k * ROW_BLOCK) / LONGEST_ROW);
   return { steps: Math.ceil(k / perBlock), perBlock };
 }
 
 export function weightImage(p: ImageConv): ImageShape {
   const { steps, perBlock } = weightRows(p);
   return {
-    width: steps * BLOCK,
-    height: Math.ceil(p.rows / BLOCK) * perBlock,
+    width: steps * ROW_BLOCK,
+    height: Math.ceil(p.rows / ROW_BLOCK) * perBlock,
     layers: p.products ?? 1,
   };
 }
 
 /** WGSL, vec2u: the texel of `row` at k = 0, to which `weightShift` is added. */
 export const weightTexel = (p: ImageConv, row: string): string =>
-  `vec2u(${row} % ${BLOCK}u, ${row} / ${BLOCK}u * ${weightRows(p).perBlock}u)`;
+  `vec2u(${row} % ${ROW_BLOCK}u, ${row} / ${ROW_BLOCK}u * ${weightRows(p).perBlock}u)`;
 
 /** WGSL, vec2u: from k = 0 to `k`. */
 export function weightShift(p: ImageConv, k: string): string {
   const { steps, perBlock } = weightRows(p);
   return perBlock === 1
-    ? `vec2u(${k} * ${BLOCK}u, 0u)`
-    : `vec2u(${k} % ${steps}u * ${BLOCK}u, ${k} / ${steps}u)`;
+    ? `vec2u(${k} * ${ROW_BLOCK}u, 0u)`
+    : `vec2u(${k} % ${steps}u * ${ROW_BLOCK}u, ${k} / ${steps}u)`;
 }
 
 /** WGSL: the word of `row` at `k` in layer 0. */
 export function weightWord(p: ImageConv, row: string, k: string): string {
   const { steps, perBlock } = weightRows(p);
-  return `4u * ((${row} / ${BLOCK}u * ${steps * perBlock}u + ${k}) * ${BLOCK}u + ${row} % ${BLOCK}u)`;
+  return `4u * ((${row} / ${ROW_BLOCK}u * ${steps * perBlock}u + ${k}) * ${ROW_BLOCK}u + ${row} % ${ROW_BLOCK}u)`;
 }
 
 /** Where weights lie in memory: strides in elements, and which taps of a `kernel` wide kernel are read. */
@@ -72,7 +72,7 @@ export function packWeights(label: string, p: ImageConv, layout: WeightLayout, d
       label: `${label} pack weights`,
       bindings: [read('w', layout.length), write('out', imageWords(weightImage(p)))],
       total: used * parts,
-      layout: `out [block of ${BLOCK} rows][k = (channel quad, tap)][row][4]: an invocation has one k of ${TEXELS_EACH} rows.`,
+      layout: `out [block of ${ROW_BLOCK} rows][k = (channel quad, tap)][row][4]: an invocation has one k of ${TEXELS_EACH} rows.`,
       body: wgsl`
       let k = i % ${used}u;
       let part = i / ${used}u;

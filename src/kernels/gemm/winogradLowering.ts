@@ -7,15 +7,17 @@ import { imagesFit } from './imagesFit.ts';
 import { type GemmProblem, gemmFlops } from './problem.ts';
 import type { WeightLayout } from './weightImages.ts';
 import { WINOGRAD_SIZES, winogradTransform } from './winograd.ts';
+import { type WinogradGrad, winogradGrad } from './winogradGrad.ts';
 import {
-  kernelImage,
-  tileImage,
+  kernelOperand,
+  tileOperand,
   transformPixels,
   transformResults,
   transformWeights,
   type WinogradConv,
   winogradConv,
 } from './winogradKernels.ts';
+import { operandImage } from './winogradTiles.ts';
 
 /** Nanoseconds for 8 lanes on lavapipe, one core: a load or a store of one f32, and of one byte beyond the caches. */
 const ACCESS = 10;
@@ -26,10 +28,13 @@ const LEAST_MACS = 6e7;
 
 const filters = (axis: ImageAxis): boolean => axis.taps === 3 && axis.stride === 1 && axis.step === 1;
 
+const directMacs = (p: ImageConv): number =>
+  p.images * p.y.out * p.x.out * p.rows * p.channels * p.y.taps * p.x.taps;
+
 /** The cheapest way, or undefined where the direct sum is. `still`: the weights are transformed ahead. */
 export function winogradFor(p: ImageConv, still: boolean, device: DeviceFacts): WinogradConv | undefined {
   if (!filters(p.y) || !filters(p.x)) return undefined;
-  if (p.images * p.y.out * p.x.out * p.rows * p.channels * 9 < LEAST_MACS) return undefined;
+  if (directMacs(p) < LEAST_MACS) return undefined;
   const lanes = device.subgroupSize;
   const [best] = WINOGRAD_SIZES.flatMap((m) =>
     [false, true].map((turned) => winogradConv(p, winogradTransform(m), turned)),
@@ -66,6 +71,31 @@ function winogradCost(
   // Twice: they are written to many places at once.
   const ahead = still ? 0 : 2 * weights * (9 + points);
   return product + ((pixels + results + ahead) / lanes) * ACCESS + weights * points * 4 * BYTE;
+}
+
+/** Nanoseconds of `imageOuter` for a multiply-add: 17 GFLOP/s, measured likewise. */
+const OUTER = 0.118;
+
+/** The same for a weight gradient: undefined where the sum of outer products costs less. */
+export function winogradGradFor(p: ImageConv, device: DeviceFacts): WinogradGrad | undefined {
+  if (!filters(p.y) || !filters(p.x)) return undefined;
+  const direct = directMacs(p);
+  if (direct < LEAST_MACS) return undefined;
+  const lanes = device.subgroupSize;
+  const [best] = WINOGRAD_SIZES.map((m) => winogradGrad(p, winogradTransform(m)))
+    .filter(({ products }) => imagesFit(products, device) === true)
+    .map((way) => ({ way, cost: gradCost(way, lanes) }))
+    .sort((a, b) => a.cost - b.cost);
+  return best && best.cost < direct * OUTER ? best.way : undefined;
+}
+
+function gradCost({ conv, transform, tiles }: WinogradGrad, lanes: number): number {
+  const points = transform.points ** 2;
+  const tile = guessImageRows(conv.rows, conv.channels, lanes, points);
+  const product = imageRowsCost(conv.rows, conv.channels, lanes, tile) * Math.ceil(tiles / 4) * points;
+  const packed = (conv.channels * 2 * points + conv.rows * (points + transform.m ** 2)) * tiles;
+  const results = conv.rows * conv.channels * (2 * points + 9);
+  return product + ((packed + results) / lanes) * ACCESS;
 }
 
 /** Transform both operands, one product per point, transform back. */
@@ -107,6 +137,10 @@ export function winogradSteps(
         operands: [sums, ...(problem.epilogue?.inputs ?? []), 'out'],
       },
     ],
-    scratch: [imageWords(tileImage(way)), imageWords(kernelImage(way)), z * conv.rows * tiles],
+    scratch: [
+      imageWords(operandImage(tileOperand(way))),
+      imageWords(operandImage(kernelOperand(way))),
+      z * conv.rows * tiles,
+    ],
   };
 }

@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { conv2dInputGradReference, conv2dReference } from '../../../src/doctor/reference/conv.ts';
+import {
+  conv2dInputGradReference,
+  conv2dReference,
+  conv2dWeightGradReference,
+} from '../../../src/doctor/reference/conv.ts';
 import { type Tensor64, tensor64 } from '../../../src/doctor/reference/tensor64.ts';
 import type { ImageConv } from '../../../src/kernels/gemm/images.ts';
 import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
 import type { GemmProblem } from '../../../src/kernels/gemm/problem.ts';
 import type { WeightLayout } from '../../../src/kernels/gemm/weightImages.ts';
 import { WINOGRAD_SIZES, winogradTransform } from '../../../src/kernels/gemm/winograd.ts';
+import { winogradGrad, winogradGradSteps } from '../../../src/kernels/gemm/winogradGrad.ts';
 import { winogradConv } from '../../../src/kernels/gemm/winogradKernels.ts';
-import { winogradFor, winogradSteps } from '../../../src/kernels/gemm/winogradLowering.ts';
+import { winogradFor, winogradGradFor, winogradSteps } from '../../../src/kernels/gemm/winogradLowering.ts';
 import { write } from '../../../src/kernels/kernel.ts';
 import { product, type Shape } from '../../../src/shape.ts';
 import { runLowered, testDevice } from '../device.ts';
@@ -83,9 +88,9 @@ function correlation(each: Case): ImageConv {
 }
 
 /** Winograd rounds within a tile, so each error is measured against the largest sum of magnitudes, not its own. */
-function expectClose(got: Float32Array, want: Tensor64, label: string): void {
+function expectClose(got: Float32Array, want: Tensor64, label: string, ulps = 8): void {
   const largest = want.magnitude!.reduce((most, value) => Math.max(most, value), 0);
-  const bound = 8 * 2 ** -24 * largest;
+  const bound = ulps * 2 ** -24 * largest;
   const worst = got.reduce(
     (at, value, i) => {
       const error = Math.abs(value - want.data[i]!);
@@ -153,6 +158,31 @@ describe.each(ways)('winograd with tiles of $m, turned: $turned', ({ m, turned }
   );
 });
 
+describe.each(WINOGRAD_SIZES)('weight gradients with tiles of %s', (m) => {
+  it.each(cases)('match float64: $n x $c x $h x $w to $cout, padding $padding', async (each) => {
+    const { facts } = await testDevice();
+    const { n, c, h, w, cout, padding } = each;
+    const [oh, ow] = outSides(each);
+    const [x, y, kernel] = [
+      [n, c, h, w],
+      [n, cout, oh, ow],
+      [cout, c, 3, 3],
+    ] as [Shape, Shape, Shape];
+    const [xd, yd] = [signed(x), signed(y)];
+    const unused = { binding: write('unused', 1) };
+    const sizes = { m: cout, n: c * 9, k: n * oh * ow, z: 1 };
+    const problem = { label: 'grad', ...sizes, a: unused, b: unused, outShape: kernel };
+    const way = winogradGrad(correlation(each), winogradTransform(m));
+    const lowered = winogradGradSteps(problem as unknown as GemmProblem, way, facts);
+    const geometry = { stride: [1, 1], padding, dilation: [1, 1], groups: 1 } as const;
+    const want = conv2dWeightGradReference(tensor64(x, xd), tensor64(y, yd), geometry, kernel);
+    const got = await runLowered(lowered, [xd, yd], product(kernel));
+    // Of one result the products are few, and the zeros that fill its tile cancel only after rounding.
+    expectClose(got, want, 'weight gradient', oh * ow === 1 ? 64 : 8);
+    expect(await runLowered(lowered, [xd, yd], product(kernel))).toEqual(got);
+  });
+});
+
 describe('where winograd is chosen', () => {
   const geometry = { stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 } as const;
   const lower = async (op: 'conv2d' | 'conv2dInputGrad', x: Shape, w: Shape, still: boolean) =>
@@ -188,5 +218,8 @@ describe('where winograd is chosen', () => {
     expect(winogradFor(conv, true, facts)).toBeDefined();
     expect(winogradFor({ ...conv, y: { ...conv.y, stride: 2 } }, true, facts)).toBeUndefined();
     expect(winogradFor({ ...conv, x: { ...conv.x, taps: 5 } }, true, facts)).toBeUndefined();
+    expect(winogradGradFor(conv, facts)).toBeDefined();
+    expect(winogradGradFor({ ...conv, y: { ...conv.y, stride: 2 } }, facts)).toBeUndefined();
+    expect(winogradGradFor({ ...conv, channels: 4 }, facts)).toBeUndefined();
   });
 });

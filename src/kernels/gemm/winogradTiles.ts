@@ -1,0 +1,138 @@
+/** Images cut into tiles and taken into Winograd's domain, and the products there: one per pair of points. */
+import { type DeviceFacts, type ImageShape, imageWords, type Kernel, read, write } from '../kernel.ts';
+import { perElement } from '../perElement.ts';
+import { code, type Wgsl, wgsl } from '../wgsl.ts';
+import { channelQuads, type ImageAxis, type ImageConv } from './images.ts';
+import { blockedWord, COLUMN_BLOCK, pixelImage } from './pixelImages.ts';
+import { range } from './problem.ts';
+import { ROW_BLOCK, weightImage, weightWord } from './weightImages.ts';
+import type { Matrix, WinogradTransform } from './winograd.ts';
+import { alongColumn, alongRows } from './winogradTransforms.ts';
+
+/** Tiles of m x m results: of an image's height and width, and of all images. */
+export interface Tiling {
+  readonly m: number;
+  readonly down: number;
+  readonly across: number;
+  readonly tiles: number;
+}
+
+export function tilingOf(conv: ImageConv, m: number): Tiling {
+  const [down, across] = [Math.ceil(conv.y.out / m), Math.ceil(conv.x.out / m)];
+  return { m, down, across, tiles: conv.images * down * across };
+}
+
+/** rows x columns products over `length` terms, packed four terms a texel. */
+export function productsOf(
+  { points }: WinogradTransform,
+  rows: number,
+  columns: number,
+  length: number,
+): ImageConv {
+  const axis = (size: number): ImageAxis => ({ size, out: size, stride: 1, taps: 1, step: 1, before: 0 });
+  return { products: points ** 2, images: 1, channels: length, rows, y: axis(1), x: axis(columns) };
+}
+
+/** An operand of the products: their rows, or their columns. */
+export interface ProductOperand {
+  readonly products: ImageConv;
+  readonly asRows: boolean;
+}
+
+export const operandImage = ({ products, asRows }: ProductOperand): ImageShape =>
+  asRows ? weightImage(products) : pixelImage(products);
+
+/**
+ * An operand's elements of one point in the order in which they lie: neighbours write side by side. Declares `index`,
+ * the row or column, `term`, which may lie beyond the last, and `to`.
+ */
+export function operandElements({ products, asRows }: ProductOperand): { total: number; begin: Wgsl } {
+  const count = asRows ? products.rows : products.x.out;
+  const block = asRows ? ROW_BLOCK : COLUMN_BLOCK;
+  const quads = channelQuads(products);
+  const word = asRows
+    ? weightWord(products, 'index', 'term / 4u')
+    : blockedWord(products, 'term / 4u', 'index');
+  const begin = wgsl`
+    let index = i / ${4 * block * quads}u * ${block}u + i / 4u % ${block}u;
+    let term = i / ${4 * block}u % ${quads}u * 4u + i % 4u;
+    ${code(count % block === 0 ? '' : `if (index >= ${count}u) { continue; }`)}
+    let to = ${code(word)} + term % 4u;`;
+  return { total: Math.ceil(count / block) * block * quads * 4, begin };
+}
+
+export interface TileTransform {
+  /** [images, channels, y, x] in memory. */
+  readonly source: Source;
+  readonly tiling: Tiling;
+  /** Rows and columns of a tile that lie before m times its index. */
+  readonly before: readonly [number, number];
+  /** [points, side of a tile of the source]. */
+  readonly matrix: Matrix;
+  /** Which of a tile's indices runs over the terms of the products; the other over rows or columns. */
+  readonly terms: 'channel' | 'tile';
+  readonly into: ProductOperand;
+}
+
+interface Source {
+  readonly images: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** `matrix` d `matrix`^T of every tile d of every channel, into `image`. */
+export function transformTiles(label: string, transform: TileTransform, device: DeviceFacts): Kernel {
+  const { source, tiling, before, matrix, terms, into } = transform;
+  const { m, down, across } = tiling;
+  const side = matrix[0]!.length;
+  const points = matrix.length;
+  const image = operandImage(into);
+  const { total, begin } = operandElements(into);
+  const [tile, channel] = terms === 'tile' ? ['term', 'index'] : ['index', 'term'];
+  const { channels: length } = into.products;
+  const filled = length % 4 === 0 ? '' : ` && term < ${length}u`;
+  const columns = range(side).map((c) =>
+    code(`let x${c} = left + ${c};  let in_x${c} = u32(x${c}) < ${source.width}u${filled};`),
+  );
+  const load = (c: number): string =>
+    `select(0.0, x[u32(plane + y * ${source.width} + x${c})], in_y && in_x${c})`;
+  const pointWords = image.width * image.height * 4;
+  return perElement(
+    {
+      label,
+      bindings: [
+        read('x', source.images * source.channels * source.height * source.width),
+        write('out', imageWords(image)),
+      ],
+      total,
+      layout: `out [point][...]: an invocation has all ${points} x ${points} points of one channel of one tile of ${side} x ${side}.`,
+      body: wgsl`
+        ${begin}
+        let tile = ${code(tile)};
+        let channel = ${code(channel)};
+        let top = i32(tile / ${across}u % ${down}u) * ${m} - (${before[0]});
+        let left = i32(tile % ${across}u) * ${m} - (${before[1]});
+        let image = tile / ${down * across}u;
+        let plane = i32((image * ${source.channels}u + channel) * ${source.height * source.width}u);
+        ${columns}
+        ${alongRows(matrix, code(`let y = top + i32(r);\nlet in_y = u32(y) < ${source.height}u;`), load)}
+        ${range(points).map((c) => alongColumn(matrix, `${c}`, (k, value) => `out[to + ${(k * points + c) * pointWords}u] = ${value};`))}`,
+    },
+    device,
+  );
+}
+
+/** The pixels that a correlation reads, and the results that it makes. */
+export const pixelsOf = ({ images, channels, y, x }: ImageConv): Source => ({
+  images,
+  channels,
+  height: y.size,
+  width: x.size,
+});
+export const resultsOf = ({ images, rows, y, x }: ImageConv): Source => ({
+  images,
+  channels: rows,
+  height: y.out,
+  width: x.out,
+});
