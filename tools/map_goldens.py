@@ -1,7 +1,7 @@
 """Anomaly maps, calibrated maps and scores from NumPy and SciPy. Run by hand: /usr/bin/python3 tools/map_goldens.py
 
 Features come from the hash that test/models/hashed.ts repeats; everything is float64 here, from the formulas of the paper
-and its code: cosine along channels, bilinear with aligned corners, mean of three, equation 5, smoothing, top 1 %.
+and its code: cosine along channels, bilinear with aligned corners, mean of three, equation 5, smoothing, top 1 % and Table 3's other fractions.
 """
 import json
 import pathlib
@@ -54,6 +54,8 @@ u, gamma = statistics[:, 0, None, None], statistics[:, 1, None, None]
 calibrated = (raw - u) / (gamma - u)
 out = {"size": SIZE, "batch": BATCH, "shapes": SHAPES, "statistics": statistics.tolist()}
 out["u"], out["gamma"] = raw.mean((1, 2)).tolist(), raw.max((1, 2)).tolist()
+out["upper"] = (raw.mean((1, 2)) + 3 * raw.std((1, 2), ddof=1)).tolist()
+out["scores by fraction"] = {str(q): score(author_blur(raw), q).tolist() for q in (0, 0.001, 0.02)}
 for name, map_, blur in [
     ("raw, author", raw, author_blur),
     ("calibrated, author", calibrated, author_blur),

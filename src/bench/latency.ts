@@ -4,7 +4,8 @@ import { type Alignment, CADA_DEFAULTS } from '../methods/cada.ts';
 import type { ResNetName } from '../models/resnet.ts';
 import { initialize } from '../nn/init.ts';
 import { compilePlan } from '../runtime/executable.ts';
-import { revdistLayouts, scorePlan } from '../train/revdistPlans.ts';
+import { scorePlan } from '../train/detectorPlans.ts';
+import { runLayouts } from '../train/layouts.ts';
 import type { Session } from '../train/session.ts';
 import { alternate } from './alternate.ts';
 import type { Pace } from './pace.ts';
@@ -45,14 +46,15 @@ function* cases(session: Session, { models, batches, size }: LatencyOptions): Ge
   for (const encoder of models) {
     for (const batch of batches) {
       const config = {
+        method: 'revdist',
         encoder,
         batch,
         size,
         smoothing: 'author',
         scoreFraction: CADA_DEFAULTS.scoreFraction,
       } as const;
-      const layouts = revdistLayouts(config, 1);
-      for (const layout of [layouts.encoder, layouts.detector, layouts.regressor]) {
+      const layouts = runLayouts(config, 1);
+      for (const layout of [...layouts.parts, layouts.heads.regressor]) {
         session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], 0));
       }
       yield {

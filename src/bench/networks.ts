@@ -4,8 +4,9 @@ import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { EFFICIENTNET_TAPS, EFFICIENTNETS, efficientnetFeatures } from '../models/efficientnet.ts';
 import { declare } from '../nn/layers.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
+import { detectorStep, headStep, scorePlan } from '../train/detectorPlans.ts';
 import { ENCODER_NAMES, type EncoderName } from '../train/encoder.ts';
-import { detectorStep, headStep, revdistLayouts, scorePlan } from '../train/revdistPlans.ts';
+import { runLayouts } from '../train/layouts.ts';
 
 /** What kernels are measured for: the encoders, each with the plans that run on it. */
 export const NETWORKS: readonly EncoderName[] = ENCODER_NAMES;
@@ -25,13 +26,14 @@ export function networkPlans(
 ): NetworkPlan[] {
   if (encoder === 'efficientnet_b4') return [{ purpose: 'scoring', graph: efficientnetGraph(batch, size) }];
   const config = {
+    method: 'revdist',
     encoder,
     batch,
     size,
     smoothing: 'author',
     scoreFraction: CADA_DEFAULTS.scoreFraction,
   } as const;
-  const layouts = revdistLayouts(config, 1);
+  const layouts = runLayouts(config, 1);
   return [
     { purpose: 'scoring', graph: scorePlan(config, layouts, ['none', 'cada'], 1) },
     { purpose: 'training', graph: detectorStep(config, layouts) },

@@ -2,33 +2,72 @@
 
 import { reshape, slice } from '../graph/ops/movement.ts';
 import { abs, add, div, maximum, scale, sub } from '../graph/ops/pointwise.ts';
-import { max, mean } from '../graph/ops/reduce.ts';
+import { max, mean, std } from '../graph/ops/reduce.ts';
 import { input, type Value } from '../graph/value.ts';
-import { alignHead } from '../models/regressor.ts';
+import { alignHead, type HeadOptions } from '../models/regressor.ts';
 import { type BlurOptions, gaussianBlur2d } from '../nn/blur.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { crossEntropy, smoothL1Loss } from '../nn/losses.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
 import { topFractionMean } from '../nn/topFraction.ts';
 
-/** `none`; CADA; CaDA-A (the true class's statistics); CaDA-B (those of the class that a head names). */
-export const ALIGNMENTS = ['none', 'cada', 'class', 'classifier'] as const;
+/**
+ * `none`; CADA with mean and maximum; with mean and standard deviation (methods.md 7.6); CaDA-A (the true class's
+ * statistics); CaDA-B (those of the class that a head names).
+ */
+export const ALIGNMENTS = ['none', 'cada', 'cada-std', 'class', 'classifier'] as const;
 export type Alignment = (typeof ALIGNMENTS)[number];
 
-/** Mean and maximum of each map [N, 1, H, W] -> two [N]: what the regressor learns to predict. */
-export function mapStatistics(map: Value): { u: Value; gamma: Value } {
-  return { u: mean(map, { axes: [1, 2, 3] }), gamma: max(map, { axes: [1, 2, 3] }) };
+/** What a head on the embedding learns beside u: the map's maximum, its u + 3 sigma; or the class alone. */
+export const HEADS = {
+  regressor: 'gamma',
+  regressor_std: 'upper',
+  classifier: 'label',
+} as const;
+export type HeadName = keyof typeof HEADS;
+
+/** The head that an alignment predicts with, where it has one. */
+export const HEAD_OF: Readonly<Record<Alignment, HeadName | null>> = {
+  none: null,
+  cada: 'regressor',
+  'cada-std': 'regressor_std',
+  class: null,
+  classifier: 'classifier',
+};
+
+/** The heads that a run with these alignments trains, in order. */
+export const headsOf = (alignments: readonly Alignment[]): HeadName[] =>
+  (Object.keys(HEADS) as HeadName[]).filter((name) => alignments.some((each) => HEAD_OF[each] === name));
+
+/** Standard deviations above the mean that stand for the maximum in `cada-std`. */
+const SIGMAS = 3;
+
+/** Of each map [N, 1, H, W], as [N]: mean, maximum, and mean + 3 standard deviations (unbiased). */
+export function mapStatistics(map: Value): { u: Value; gamma: Value; upper: Value } {
+  const over = { axes: [1, 2, 3] };
+  const u = mean(map, over);
+  return { u, gamma: max(map, over), upper: add(u, scale(std(map, over), SIGMAS)) };
 }
 
-/** The regressor's or classifier's tensors, `regressor.*` or `classifier.*`. */
-export const headSpecs = (name: string, feature: readonly number[], outputs: number): ParameterSpec[] =>
-  declare((layers) => head(layers, name, input('feature', [1, ...feature]), outputs));
+/** A head's tensors, `name.*`. */
+export const headSpecs = (
+  name: string,
+  feature: readonly number[],
+  outputs: number,
+  options: HeadOptions = {},
+): ParameterSpec[] =>
+  declare((layers) => head(layers, name, input('feature', [1, ...feature]), outputs, options));
 
 /** Bottleneck feature [N, C, h, w] -> [N, outputs]. */
-export const head = (layers: Layers, name: string, feature: Value, outputs: number): Value =>
-  within(layers, name, (inner) => alignHead(inner, feature, { outputs }));
+export const head = (
+  layers: Layers,
+  name: string,
+  feature: Value,
+  outputs: number,
+  options: HeadOptions = {},
+): Value => within(layers, name, (inner) => alignHead(inner, feature, { ...options, outputs }));
 
-/** Equation 3: both predictions against the image's own mean and maximum. predicted, targets [N, 2]. */
+/** Equation 3: both predictions against the image's own mean and maximum (or upper). predicted, targets [N, 2]. */
 export function regressorLoss(predicted: Value, targets: Value, alpha: number): Value {
   const column = (x: Value, i: number): Value => slice(x, [null, { start: i, end: i + 1 }]);
   return add(
@@ -77,7 +116,6 @@ export function scoreMap(map: Value, statistics: Value | null, blur: BlurOptions
 }
 
 export const CADA_DEFAULTS = {
-  iterations: 5000,
   batch: 16,
   optimiser: { kind: 'sgd', lr: 5e-2, momentum: 0.9, weightDecay: 1e-4 } as const satisfies OptimiserConfig,
   scoreFraction: 0.01,

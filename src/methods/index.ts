@@ -1,3 +1,6 @@
-/** The detector and its alignments as functions over values. */
+/** The detectors and their alignments as functions over values. */
 export * from './cada.ts';
+export * from './detector.ts';
+export * from './detectors.ts';
+export * from './recontrast.ts';
 export * from './revdist.ts';

@@ -10,6 +10,7 @@ import { reverseDecoder } from '../models/reverseDecoder.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { globalCosineLoss } from '../nn/losses.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
+import type { Detector, DetectorDefaults } from './detector.ts';
 
 /** Features at strides 4, 8 and 16. */
 export type Scales = [Value, Value, Value];
@@ -24,9 +25,9 @@ export function revdistSpecs(config: ResNetConfig): { frozen: ParameterSpec[]; t
   return { frozen, trained: declare((layers) => rebuild(layers, features!, config)) };
 }
 
-/** Images [N, 3, S, S] -> the encoder's features at strides 4, 8, 16. */
-export const encode = (layers: Layers, images: Value, config: ResNetConfig): Scales =>
-  within(layers, 'encoder', (inner) => resnetFeatures(inner, images, config));
+/** Images [N, 3, S, S] -> the features at strides 4, 8, 16 of the encoder whose tensors are called `name.*`. */
+export const encode = (layers: Layers, images: Value, config: ResNetConfig, name = 'encoder'): Scales =>
+  within(layers, name, (inner) => resnetFeatures(inner, images, config));
 
 /** The bottleneck's feature, and the encoder's features as the decoder rebuilds them from it. */
 export function rebuild(
@@ -42,11 +43,11 @@ export function rebuild(
 }
 
 /** Sum over the scales of one cosine distance per sample, mean over the batch (methods.md 4.4). */
-export const revdistLoss = (features: Scales, rebuilt: Scales): Value =>
+export const revdistLoss = (features: readonly Value[], rebuilt: readonly Value[]): Value =>
   features.map((f, i) => globalCosineLoss(f, rebuilt[i]!)).reduce((sum, term) => add(sum, term));
 
-/** Mean over the scales of 1 - cos, each resized to `size` with aligned corners: [N, 1, size, size]. */
-export function anomalyMap(features: Scales, rebuilt: Scales, size: number): Value {
+/** Mean over the pairs of 1 - cos, each resized to `size` with aligned corners: [N, 1, size, size]. */
+export function anomalyMap(features: readonly Value[], rebuilt: readonly Value[], size: number): Value {
   const maps = features.map((f, i) => {
     const distance = cosineMap(f, rebuilt[i]!);
     const [n, h, w] = distance.shape as [number, number, number];
@@ -71,13 +72,34 @@ export const REVDIST_DEFAULTS = {
     weightDecay: 1e-5,
     amsgrad: false,
   } as const satisfies OptimiserConfig,
-  /** The learning rate falls to a fifth at 80 % of the iterations. */
-  dropAt: 0.8,
-  dropTo: 0.2,
-  /** Smooth-L1's threshold for the regressor: fits the mean of three cosine maps. */
+  alignIterations: 5000,
+  /** Fits the mean of cosine maps. */
   alignAlpha: 0.1,
-} as const;
+} as const satisfies DetectorDefaults;
 
-/** The learning rate at `step` of `iterations`. */
-export const revdistRate = (step: number, iterations: number, lr: number): number =>
-  step < Math.floor(REVDIST_DEFAULTS.dropAt * iterations) ? lr : lr * REVDIST_DEFAULTS.dropTo;
+/** The learning rate falls to a fifth at 80 % of the iterations. */
+const DROP = { at: 0.8, to: 0.2 };
+
+export const dropAtFourFifths = (step: number, iterations: number): number =>
+  step < Math.floor(DROP.at * iterations) ? 1 : DROP.to;
+
+export const revdist: Detector<'encoder' | 'detector'> = {
+  defaults: REVDIST_DEFAULTS,
+  checkpoints: 'RD4AD',
+  parts(encoder) {
+    const { frozen, trained } = revdistSpecs(encoder);
+    return {
+      encoder: { specs: frozen, start: 'encoder' },
+      detector: { specs: trained, start: 'seed', group: 'detector' },
+    };
+  },
+  frozen: (layers, images, encoder) => encode(layers.encoder, images, encoder),
+  reconstruct(layers, source, encoder) {
+    const targets =
+      'images' in source ? encode(layers.encoder, source.images, encoder) : (source.frozen as Scales);
+    return { targets, ...rebuild(layers.detector, targets, encoder) };
+  },
+  loss: ({ targets, rebuilt }) => revdistLoss(targets, rebuilt),
+  map: ({ targets, rebuilt }, size) => anomalyMap(targets, rebuilt, size),
+  rateAt: dropAtFourFifths,
+};

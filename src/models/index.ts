@@ -1,6 +1,12 @@
 /** Networks as functions over values, under torchvision's names. */
 export { bottleneck } from './bottleneck.ts';
-export { type AlignHeadConfig, alignHead } from './regressor.ts';
+export {
+  type AlignHeadConfig,
+  alignHead,
+  HEAD_STRUCTURES,
+  type HeadOptions,
+  type HeadStructure,
+} from './regressor.ts';
 export {
   featureChannels,
   RESNETS,
@@ -9,4 +15,4 @@ export {
   resnetClassifier,
   resnetFeatures,
 } from './resnet.ts';
-export { reverseDecoder } from './reverseDecoder.ts';
+export { outputHeads, reverseDecoder } from './reverseDecoder.ts';

@@ -7,33 +7,57 @@ import { pytorchDefault } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { dense, norm } from './blocks.ts';
 
-export interface AlignHeadConfig {
-  /** 2 for the regressor (u, gamma), the number of classes for the classifier. */
-  readonly outputs: number;
-  /** Hidden width of the linear layers; default 256. */
-  readonly hidden?: number;
-  /** Default 0.25. */
+/** The rows of the paper's Table 3: convolutions before the pool, linear layers after it. */
+export const HEAD_STRUCTURES = {
+  '1-linear': { convs: 0, linears: 1 },
+  '2-linear': { convs: 0, linears: 2 },
+  '3-linear': { convs: 0, linears: 3 },
+  '1-conv-2-linear': { convs: 1, linears: 2 },
+  '2-conv-2-linear': { convs: 2, linears: 2 },
+} as const;
+export type HeadStructure = keyof typeof HEAD_STRUCTURES;
+
+/** What may be chosen of a head; the default is the paper's, its kernel ours (methods.md 7.3). */
+export interface HeadOptions {
+  /** Default 1-conv-2-linear. */
+  readonly structure?: HeadStructure;
+  /** Rate of the one dropout, between pool and linear layers; default 0.25. */
   readonly dropout?: number;
-  /** Side of the convolution's kernel, 1 or 3; default 1. */
+  /** Side of the convolutions' kernels, 1 or 3; default 1. */
   readonly kernel?: 1 | 3;
 }
 
+export interface AlignHeadConfig extends HeadOptions {
+  /** 2 for a regressor, the number of classes for the classifier. */
+  readonly outputs: number;
+  /** Hidden width of the linear layers; default 256. */
+  readonly hidden?: number;
+}
+
 /**
- * CADA's head (methods.md 7.3): conv keeping the channels, BN, ReLU, pool, dropout, two linear layers.
- * Bottleneck feature [N, C, h, w] -> [N, outputs].
+ * CADA's head (methods.md 7.3, 7.5): convolutions that keep the channels, each with BN and ReLU; pool; dropout; linear
+ * layers with ReLU between. Tensors `conv`, `bn`, `conv2`, `bn2`, `fc1` to `fc3`. Feature [N, C, h, w] -> [N, outputs].
  */
 export function alignHead(layers: Layers, feature: Value, config: AlignHeadConfig): Value {
-  const { outputs, hidden = 256, dropout: rate = 0.25, kernel = 1 } = config;
-  const channels = feature.shape[1]!;
-  const convolved = within(layers, 'conv', (inner) =>
-    conv2d(feature, inner.parameter('weight', [channels, channels, kernel, kernel], pytorchDefault), {
-      padding: (kernel - 1) / 2,
-    }),
-  );
-  const pooled = globalAvgPool2d(relu(norm(layers, 'bn', convolved)));
-  const dropped = layers.training && rate > 0 ? drop(layers, pooled, rate) : pooled;
-  return dense(layers, 'fc2', relu(dense(layers, 'fc1', dropped, hidden)), outputs);
+  const { outputs, hidden = 256, dropout: rate = 0.25, kernel = 1, structure = '1-conv-2-linear' } = config;
+  const { convs, linears } = HEAD_STRUCTURES[structure];
+  let x = feature;
+  for (let i = 1; i <= convs; i++) {
+    const suffix = i === 1 ? '' : String(i);
+    x = relu(norm(layers, `bn${suffix}`, keepChannels(layers, `conv${suffix}`, x, kernel)));
+  }
+  x = globalAvgPool2d(x);
+  if (layers.training && rate > 0) x = drop(layers, x, rate);
+  for (let i = 1; i < linears; i++) x = relu(dense(layers, `fc${i}`, x, hidden));
+  return dense(layers, `fc${linears}`, x, outputs);
 }
+
+const keepChannels = (layers: Layers, name: string, x: Value, kernel: number): Value =>
+  within(layers, name, (inner) => {
+    const channels = x.shape[1]!;
+    const weight = inner.parameter('weight', [channels, channels, kernel, kernel], pytorchDefault);
+    return conv2d(x, weight, { padding: (kernel - 1) / 2 });
+  });
 
 function drop(layers: Layers, x: Value, rate: number): Value {
   const { key, site } = layers.random();

@@ -1,5 +1,7 @@
+import { conv2d } from '../graph/ops/conv.ts';
 import { gelu, relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
+import { kaimingNormalFanOut, uniformFanIn } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { residualBlock, upsamplingBlock } from './blocks.ts';
 import type { ResNetConfig } from './resnet.ts';
@@ -28,4 +30,22 @@ export function reverseDecoder(
   const g3 = stage(1, embedding);
   const g2 = stage(2, g3);
   return [stage(3, g2), g2, g3];
+}
+
+/**
+ * One set of ReContrast's output heads over a decoder's results: at each scale conv 1x1 with bias, channels kept
+ * (methods.md 5.1). Tensors `out{1,2,3}.{set}.*`.
+ */
+export function outputHeads(
+  layers: Layers,
+  [g1, g2, g3]: readonly [Value, Value, Value],
+  set: 0 | 1,
+): [Value, Value, Value] {
+  const one = (index: 1 | 2 | 3, x: Value): Value =>
+    within(layers, `out${index}.${set}`, (inner) => {
+      const channels = x.shape[1]!;
+      const weight = inner.parameter('weight', [channels, channels, 1, 1], kaimingNormalFanOut);
+      return conv2d(x, weight, { bias: inner.parameter('bias', [channels], uniformFanIn(channels)) });
+    });
+  return [one(1, g1), one(2, g2), one(3, g3)];
 }

@@ -1,7 +1,9 @@
 import { ShapeError } from '../errors.ts';
-import { flatten, slice } from '../graph/ops/movement.ts';
+import { stopGradient } from '../graph/ops/control.ts';
+import { flatten, reshape, slice } from '../graph/ops/movement.ts';
 import {
   abs,
+  add,
   clamp,
   div,
   greater,
@@ -14,10 +16,11 @@ import {
   sub,
   where,
 } from '../graph/ops/pointwise.ts';
-import { mean, sum } from '../graph/ops/reduce.ts';
+import { mean, std, sum } from '../graph/ops/reduce.ts';
 import { oneHot } from '../graph/ops/select.ts';
 import { cosineMap, NORM_FLOOR, rowDots } from '../graph/ops/similarity.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
+import { gradientGate } from './gradientGate.ts';
 import { logSoftmax } from './softmax.ts';
 
 /** Mean of squared differences over all elements. */
@@ -50,4 +53,19 @@ export function globalCosineLoss(a: Operand, b: Operand): Value {
   const column = (i: number): Value => slice(dots, [null, { start: i, end: i + 1 }]);
   const norm = (i: number): Value => clamp(sqrt(column(i)), NORM_FLOOR, 3e38);
   return mean(shift(neg(div(column(0), mul(norm(1), norm(2)))), 1));
+}
+
+/**
+ * globalCosineLoss(target, rebuilt) that teaches hard positions alone: no derivative arrives at `rebuilt` [N, C, H, W]
+ * where its cosine distance lies below mean + strictness * std over all positions of the batch (std unbiased). The value
+ * is that of all positions, and `target` carries no derivative (methods.md 5.2). `strictness` has one element.
+ */
+export function hardMiningCosineLoss(target: Operand, rebuilt: Operand, strictness: Operand): Value {
+  const goal = stopGradient(target);
+  const x = asValue(rebuilt);
+  const distance = stopGradient(cosineMap(goal, x));
+  const [n, ...space] = distance.shape as [number, ...number[]];
+  const bar = add(mean(distance), mul(reshape(strictness, []), std(distance)));
+  const easy = reshape(greater(bar, distance), [n, 1, ...space]);
+  return globalCosineLoss(goal, gradientGate(x, easy));
 }

@@ -15,7 +15,7 @@ export type OptimiserConfig =
     }
   | { readonly kind: 'sgd'; readonly lr: number; readonly momentum: number; readonly weightDecay: number };
 
-/** Name of the input that `settingsAt` fills. */
+/** Name of the input that `settingsAt` fills, where there is one group of parameters. */
 export const SETTINGS = 'optimiser settings';
 
 /** Slabs that the optimiser keeps beside the parameters, all zero at the start. */
@@ -24,21 +24,25 @@ export function momentNames(config: OptimiserConfig, slab: string): string[] {
   return [`${slab} m`, `${slab} v`, ...(config.amsgrad ? [`${slab} vmax`] : [])];
 }
 
-/** The effect that applies `gradients` (in slab order) to a network's parameters: one dispatch. */
+/**
+ * The effect that applies `gradients` (in slab order) to a network's parameters: one dispatch.
+ * @param settings name of the input with its learning rate: one for each group that has a rate of its own.
+ */
 export function optimiserStep(
   network: BoundNetwork,
   gradients: readonly Value[],
   config: OptimiserConfig,
+  settings = SETTINGS,
 ): Value {
   const p = network.parameters.slab;
   const { name } = p.attrs as { name: string };
   const moments = momentNames(config, name).map((each) => state(each, p.shape));
   const grad = pack(gradients);
   if (config.kind === 'sgd') {
-    return sgd({ p, buf: moments[0]! }, grad, input(SETTINGS, [2]), config);
+    return sgd({ p, buf: moments[0]! }, grad, input(settings, [2]), config);
   }
   const [beta1, beta2] = config.betas;
-  return adamw({ p, m: moments[0]!, v: moments[1]!, vmax: moments[2] }, grad, input(SETTINGS, [3]), {
+  return adamw({ p, m: moments[0]!, v: moments[1]!, vmax: moments[2] }, grad, input(settings, [3]), {
     beta1,
     beta2,
     eps: config.eps,

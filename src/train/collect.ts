@@ -1,23 +1,25 @@
 import type { Dataset } from '../data/index.ts';
 import type { RunConfig } from './config.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
+import { collectPlan } from './detectorPlans.ts';
 import { compileBatch } from './fitBatch.ts';
-import { collectPlan, type RevdistLayouts } from './revdistPlans.ts';
+import type { RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
 
-/** Per training image: the bottleneck feature, and the mean and maximum of its un-smoothed map. */
+/** Per training image: the bottleneck feature, and the un-smoothed map's mean, maximum and mean + 3 sigma. */
 export interface Targets {
   /** [images, C, h, w]. */
   readonly features: Float32Array;
   readonly u: Float32Array;
   readonly gamma: Float32Array;
+  readonly upper: Float32Array;
 }
 
 /** One pass of the frozen detector over the training images: the heads then train without it. */
 export async function collectTargets(
   session: Session,
   config: RunConfig,
-  layouts: RevdistLayouts,
+  layouts: RunLayouts,
   inputs: DetectorInputs,
   images: number,
   onBatch: (done: number, of: number) => void,
@@ -34,6 +36,7 @@ export async function collectTargets(
     features: new Float32Array(images * width),
     u: new Float32Array(images),
     gamma: new Float32Array(images),
+    upper: new Float32Array(images),
   };
   for (let first = 0; first < images; first += config.batch) {
     const picked = Array.from({ length: config.batch }, (_, i) => Math.min(first + i, images - 1));
@@ -41,8 +44,9 @@ export async function collectTargets(
     const out = await executable.read();
     const count = Math.min(config.batch, images - first);
     targets.features.set((out.get('embedding') as Float32Array).subarray(0, count * width), first * width);
-    targets.u.set((out.get('u') as Float32Array).subarray(0, count), first);
-    targets.gamma.set((out.get('gamma') as Float32Array).subarray(0, count), first);
+    for (const name of ['u', 'gamma', 'upper'] as const) {
+      targets[name].set((out.get(name) as Float32Array).subarray(0, count), first);
+    }
     onBatch(first + count, images);
   }
   executable.destroy();

@@ -1,5 +1,8 @@
 import { ConfigError } from '../errors.ts';
 import { ALIGNMENTS, type Alignment } from '../methods/cada.ts';
+import { NORM_MODES, type NormMode } from '../methods/detector.ts';
+import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../methods/detectors.ts';
+import { HEAD_STRUCTURES, type HeadStructure } from '../models/regressor.ts';
 import {
   DECODER_ACTIVATIONS,
   type DecoderActivation,
@@ -11,7 +14,7 @@ import {
 /** Everything needed to repeat a run; `config.json` in its folder. */
 export interface RunConfig {
   readonly version: string;
-  readonly method: 'revdist';
+  readonly method: DetectorName;
   readonly encoder: ResNetName;
   /** Path of the encoder's weights, or `embedded`. */
   readonly weights: string;
@@ -25,11 +28,20 @@ export interface RunConfig {
   readonly iterations: number;
   readonly alignIterations: number;
   readonly lr: number;
+  /** Of an encoder that is trained; absent where the method's is frozen. */
+  readonly encoderLr?: number;
+  /** Its batch norms in training; absent likewise. */
+  readonly encoderNorm?: NormMode;
   readonly seed: number;
   /** Absolute path of the data set. */
   readonly data: string;
   readonly smoothing: 'author' | 'scipy';
+  /** Share of a map's pixels, its highest, whose mean is the image's score; 0 means the maximum. */
   readonly scoreFraction: number;
+  /** Structure of the alignments' heads, their dropout and their convolutions' kernel; absent: the defaults of `HeadOptions`. */
+  readonly alignHead?: HeadStructure;
+  readonly alignDropout?: number;
+  readonly alignKernel?: 1 | 3;
   readonly adapter: string;
 }
 
@@ -48,7 +60,9 @@ export function checkConfig(config: RunConfig): void {
       wrong.push(`${name} expects a whole number of at least ${least}, got ${config[name]}`);
     }
   };
-  if (config.method !== 'revdist') wrong.push(`method expects revdist, got ${String(config.method)}`);
+  if (!DETECTOR_NAMES.includes(config.method)) {
+    wrong.push(`method expects one of ${DETECTOR_NAMES.join(', ')}, got ${config.method}`);
+  }
   if (!Object.hasOwn(RESNETS, config.encoder)) {
     wrong.push(`encoder expects one of ${Object.keys(RESNETS).join(', ')}, got ${config.encoder}`);
   }
@@ -62,9 +76,52 @@ export function checkConfig(config: RunConfig): void {
   }
   whole('alignIterations', 0);
   if (!(config.lr > 0)) wrong.push(`lr expects more than 0, got ${config.lr}`);
+  wrong.push(...wrongOfMethod(config));
+  if (!(config.scoreFraction >= 0 && config.scoreFraction <= 1)) {
+    wrong.push(`scoreFraction expects 0 to 1, got ${config.scoreFraction}`);
+  }
+  wrong.push(...wrongOfHead(config));
   for (const align of config.align) {
     if (!ALIGNMENTS.includes(align))
       wrong.push(`align expects any of ${ALIGNMENTS.join(', ')}, got ${align}`);
   }
   if (wrong.length > 0) throw new ConfigError(wrong.join('; '));
+}
+
+function wrongOfHead({ alignHead, alignDropout, alignKernel }: RunConfig): string[] {
+  const wrong: string[] = [];
+  if (alignHead !== undefined && !Object.hasOwn(HEAD_STRUCTURES, alignHead)) {
+    wrong.push(`alignHead expects one of ${Object.keys(HEAD_STRUCTURES).join(', ')}, got ${alignHead}`);
+  }
+  if (alignDropout !== undefined && !(alignDropout >= 0 && alignDropout < 1)) {
+    wrong.push(`alignDropout expects 0 or more and less than 1, got ${alignDropout}`);
+  }
+  if (alignKernel !== undefined && alignKernel !== 1 && alignKernel !== 3) {
+    wrong.push(`alignKernel expects 1 or 3, got ${alignKernel}`);
+  }
+  return wrong;
+}
+
+/** What is wrong with options that only some methods have. */
+function wrongOfMethod({ method, encoderLr, encoderNorm, detector }: RunConfig): string[] {
+  const wrong: string[] = [];
+  if (encoderLr !== undefined && !(encoderLr >= 0)) {
+    wrong.push(`encoderLr expects 0 or more, got ${encoderLr}`);
+  }
+  if (encoderNorm !== undefined && !NORM_MODES.includes(encoderNorm)) {
+    wrong.push(`encoderNorm expects one of ${NORM_MODES.join(', ')}, got ${encoderNorm}`);
+  }
+  // An unknown method is refused by itself.
+  if (!DETECTOR_NAMES.includes(method)) return wrong;
+  const { defaults, checkpoints } = DETECTORS[method];
+  if (defaults.encoderLr === undefined) {
+    for (const [name, value] of Object.entries({ encoderLr, encoderNorm })) {
+      if (value !== undefined)
+        wrong.push(`${name} is for methods that train their encoder, not for ${method}`);
+    }
+  }
+  if (detector !== undefined && checkpoints === undefined) {
+    wrong.push(`detector is for methods whose checkpoints are read, not for ${method}`);
+  }
+  return wrong;
 }

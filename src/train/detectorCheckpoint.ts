@@ -2,10 +2,12 @@
 import { WeightsError } from '../errors.ts';
 import type { StoredTensor } from '../formats/weightsFile.ts';
 import { input } from '../graph/value.ts';
+import { HEADS } from '../methods/cada.ts';
+import { recontrastSpecs } from '../methods/recontrast.ts';
 import { revdistSpecs } from '../methods/revdist.ts';
 import { type DetectorCode, detectorOf, ownName, uniadShapes } from '../models/detectorNames.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../models/efficientnet.ts';
-import { type DecoderActivation, featureChannels, RESNETS, type ResNetName } from '../models/resnet.ts';
+import { type DecoderActivation, RESNETS, type ResNetName } from '../models/resnet.ts';
 import { misfits, refuseMisfits, shapesOf } from '../nn/fit.ts';
 import { declare, within } from '../nn/layers.ts';
 import type { Shape } from '../shape.ts';
@@ -24,6 +26,10 @@ export interface DetectorContent {
   readonly wrong: readonly string[];
 }
 
+/** What a run's file holds beside its detector, which for ReContrast has the names of the author's own checkpoints. */
+const ofAlignment = (name: string): boolean =>
+  Object.hasOwn(HEADS, name.split('.', 1)[0]!) || name === 'table';
+
 /** What the tensors of a file are as a detector, or null. Looks at names and shapes only. */
 export function detectorContent(tensors: ReadonlyMap<string, StoredTensor>): DetectorContent | null {
   const code = detectorOf(tensors.keys());
@@ -35,7 +41,9 @@ export function detectorContent(tensors: ReadonlyMap<string, StoredTensor>): Det
     if (own !== null) names.set(own, name);
     else if (!name.endsWith('num_batches_tracked')) dead.push(name);
   }
-  const found = new Map([...names].map(([own, name]) => [own, tensors.get(name)!]));
+  const found = new Map(
+    [...names].filter(([own]) => !ofAlignment(own)).map(([own, name]) => [own, tensors.get(name)!]),
+  );
   const fits = candidates(code, names.keys()).map(({ encoder, shapes }) => ({
     encoder,
     wrong: misfits(shapes, found),
@@ -66,26 +74,12 @@ function candidates(code: DetectorCode, names: Iterable<string>): Candidate[] {
     ];
   }
   return (Object.keys(RESNETS) as ResNetName[]).map((encoder) => {
-    const { frozen, trained } = revdistSpecs(RESNETS[encoder]);
-    const shapes = shapesOf(trained);
-    if (code === 'ReContrast') {
-      for (const [name, shape] of shapesOf(frozen)) {
-        shapes.push([name, shape], [name.replace('encoder.', 'encoder_freeze.'), shape]);
-      }
-      shapes.push(...headShapes(encoder));
-    }
-    return { encoder, shapes };
+    const config = RESNETS[encoder];
+    if (code === 'RD4AD') return { encoder, shapes: shapesOf(revdistSpecs(config).trained) };
+    const { encoder: trained, frozen, detector } = recontrastSpecs(config);
+    return { encoder, shapes: shapesOf([...trained, ...frozen, ...detector]) };
   });
 }
-
-/** ReContrast's two sets of output heads over each scale. */
-const headShapes = (encoder: ResNetName): [string, Shape][] =>
-  featureChannels(RESNETS[encoder]).flatMap((channels, i) =>
-    [0, 1].flatMap((head): [string, Shape][] => [
-      [`decoder.out${i + 1}.${head}.weight`, [channels, channels, 1, 1]],
-      [`decoder.out${i + 1}.${head}.bias`, [channels]],
-    ]),
-  );
 
 /**
  * The bottleneck and decoder of an RD4AD checkpoint, of a file converted from one, or of a run's weights, for

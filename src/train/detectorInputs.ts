@@ -1,8 +1,10 @@
 import type { ImageLoader } from '../data/index.ts';
 import type { NumberArray } from '../runtime/state.ts';
+import { product } from '../shape.ts';
 import type { RunConfig } from './config.ts';
+import { frozenPlan, type StepSource } from './detectorPlans.ts';
 import { compileBatch } from './fitBatch.ts';
-import { type RevdistLayouts, type StepSource, TAP_NAMES, tapShapes, tapsPlan } from './revdistPlans.ts';
+import { frozenName, frozenShapes, type RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
 
 /** What the detector's plans read for a set of training images, by their indices. */
@@ -11,27 +13,28 @@ export interface DetectorInputs {
   at(indices: readonly number[]): Promise<Record<string, NumberArray>>;
 }
 
-/** Host memory that the encoder's features of all training images may take. */
-const TAP_CACHE_BYTES = 2 ** 30;
+/** Host memory that the frozen features of all training images may take. */
+const CACHE_BYTES = 2 ** 30;
 
 /**
- * The encoder is frozen and training images are not augmented, so its features are computed once where they fit
- * into `limit` bytes, and from the image at every step where they do not. Both give the same numbers.
+ * Training images are not augmented, so what a frozen encoder makes of them is computed once where it fits into `limit`
+ * bytes, and from the image at every step where it does not. Both give the same numbers. A method that trains its encoder
+ * has nothing to keep (`Detector.frozen`): it always starts at the images.
  */
 export async function detectorInputs(
   session: Session,
   config: RunConfig,
-  layouts: RevdistLayouts,
+  layouts: RunLayouts,
   loader: ImageLoader,
   paths: readonly string[],
   onBatch: (done: number, of: number) => void,
-  limit = TAP_CACHE_BYTES,
+  limit = CACHE_BYTES,
 ): Promise<DetectorInputs> {
   const images = (indices: readonly number[]): Promise<Float32Array> =>
     loader.loadBatch(indices.map((i) => paths[i]!));
-  const widths = tapShapes(config).map(([c, h, w]) => c * h * w);
+  const widths = frozenShapes(config)?.map(product) ?? [];
   const bytes = 4 * paths.length * widths.reduce((sum, width) => sum + width, 0);
-  if (bytes > limit) {
+  if (widths.length === 0 || bytes > limit) {
     return { source: 'images', at: async (indices) => ({ images: await images(indices) }) };
   }
   const cached = widths.map((width) => new Float32Array(paths.length * width));
@@ -39,7 +42,7 @@ export async function detectorInputs(
     label: 'encoder features',
     batch: config.batch,
     least: 2,
-    graphsAt: (batch) => [tapsPlan({ ...config, batch }, layouts)],
+    graphsAt: (batch) => [frozenPlan({ ...config, batch }, layouts)],
   });
   for (let first = 0; first < paths.length; first += config.batch) {
     const picked = Array.from({ length: config.batch }, (_, i) => Math.min(first + i, paths.length - 1));
@@ -47,14 +50,14 @@ export async function detectorInputs(
     const out = await executable.read();
     const count = Math.min(config.batch, paths.length - first);
     for (const [tap, width] of widths.entries()) {
-      const found = out.get(TAP_NAMES[tap]!) as Float32Array;
+      const found = out.get(frozenName(tap)) as Float32Array;
       cached[tap]!.set(found.subarray(0, count * width), first * width);
     }
     onBatch(first + count, paths.length);
   }
   executable.destroy();
   return {
-    source: 'taps',
+    source: 'frozen',
     async at(indices) {
       const batch = widths.map((width) => new Float32Array(indices.length * width));
       for (const [at, i] of indices.entries()) {
@@ -62,7 +65,7 @@ export async function detectorInputs(
           batch[tap]!.set(cached[tap]!.subarray(i * width, (i + 1) * width), at * width);
         }
       }
-      return Object.fromEntries(TAP_NAMES.map((name, tap) => [name, batch[tap]!]));
+      return Object.fromEntries(batch.map((values, tap) => [frozenName(tap), values]));
     },
   };
 }

@@ -1,9 +1,10 @@
 import type { Graph } from '../graph/graph.ts';
-import type { Alignment } from '../methods/cada.ts';
+import { type Alignment, headsOf } from '../methods/cada.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { RunConfig } from './config.ts';
+import { scorePlan } from './detectorPlans.ts';
 import { compileFitting } from './fitBatch.ts';
-import { type RevdistLayouts, revdistLayouts, scorePlan } from './revdistPlans.ts';
+import { type RunLayouts, runLayouts } from './layouts.ts';
 import { runFiles } from './runFolder.ts';
 import { openSession, type Session } from './session.ts';
 import { openTensors } from './tensorSource.ts';
@@ -46,7 +47,7 @@ export async function openScorer(
     const graphAt = (each: number, wanted: readonly Alignment[]): Graph =>
       scorePlan({ ...config, batch: each }, layouts, wanted, classes.length);
     const { executable, batch } = await compileFitting(session, {
-      label: `scoring with ${config.encoder}, ${config.size} px`,
+      label: `scoring with ${config.method}, ${config.encoder}, ${config.size} px`,
       batch: config.batch,
       least: 1,
       graphsAt: (each) => [graphAt(each, alignments)],
@@ -124,7 +125,7 @@ export async function openScorer(
 }
 
 interface LoadedRun {
-  readonly layouts: RevdistLayouts;
+  readonly layouts: RunLayouts;
   readonly classes: readonly string[];
   /** Mean and maximum of each class's maps [k, 2]. */
   readonly table: Float32Array;
@@ -142,11 +143,9 @@ async function loadRun(
   }));
   try {
     const classes = JSON.parse(source.metadata.get('classes') ?? '[]') as string[];
-    const layouts = revdistLayouts(config, classes.length);
-    await session.loadFrom(layouts.encoder, source);
-    await session.loadFrom(layouts.detector, source);
-    if (alignments.includes('cada')) await session.loadFrom(layouts.regressor, source);
-    if (alignments.includes('classifier')) await session.loadFrom(layouts.classifier, source);
+    const layouts = runLayouts(config, classes.length);
+    for (const part of layouts.parts) await session.loadFrom(part, source);
+    for (const name of headsOf(alignments)) await session.loadFrom(layouts.heads[name], source);
     const table = source.tensors.has('table')
       ? await source.read('table')
       : new Float32Array(2 * classes.length);

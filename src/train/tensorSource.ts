@@ -50,6 +50,21 @@ function sourceOf(file: WeightsFile, names: ReadonlyMap<string, string>): Tensor
   };
 }
 
+/** The same with another first word in its tensors' names. */
+export function underName(source: TensorSource, from: string, to: string): TensorSource {
+  const names = new Map(
+    [...source.tensors.keys()].map((name) => [
+      name.startsWith(`${from}.`) ? to + name.slice(from.length) : name,
+      name,
+    ]),
+  );
+  return {
+    ...source,
+    tensors: new Map([...names].map(([own, name]) => [own, source.tensors.get(name)!])),
+    read: (own, into) => source.read(names.get(own)!, into),
+  };
+}
+
 /** All of its tensors in memory; closes it. */
 export async function readAll(source: TensorSource): Promise<StateDict> {
   try {

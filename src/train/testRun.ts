@@ -3,7 +3,7 @@ import { ImageLoader, loadMask, type Sample, scanDataset } from '../data/index.t
 import { FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
-import { type Alignment, floorActs } from '../methods/cada.ts';
+import { type Alignment, floorActs, HEAD_OF, HEADS } from '../methods/cada.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
 import type { RunConfig } from './config.ts';
 import { finiteMaps } from './finiteMaps.ts';
@@ -36,6 +36,8 @@ export interface TestOptions {
   readonly data?: string;
   /** Definitions of AUPRO to compute; default none: each costs about as much as the other pixel metrics. */
   readonly aupro?: readonly AuproDefinition[];
+  /** Instead of the run's own; see RunConfig. */
+  readonly scoreFraction?: number;
   readonly adapter?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
@@ -50,7 +52,8 @@ interface Row {
 
 /** Scores every test image under every alignment of the run; writes results.json and scores.csv. */
 export async function testRun(options: TestOptions): Promise<Results> {
-  const config = await readRunConfig(options.run);
+  const trained = await readRunConfig(options.run);
+  const config = { ...trained, scoreFraction: options.scoreFraction ?? trained.scoreFraction };
   const dataset = await scanDataset(options.data ?? config.data);
   const scorer = await openScorer(options.run, config, { adapter: options.adapter });
   const loader = new ImageLoader({ size: config.size });
@@ -58,6 +61,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
     const tally = newTally(scorer.alignments, dataset.classes, options.aupro ?? []);
     const rows: Row[] = [];
     const floored: Record<string, number> = {};
+    const predicted = scorer.alignments.find(predictsStatistics);
     const scale = mapScale(scorer.alignments, dataset.test.length);
     for (let first = 0; first < dataset.test.length; first += config.batch) {
       options.signal?.throwIfAborted();
@@ -84,7 +88,12 @@ export async function testRun(options: TestOptions): Promise<Results> {
         for (const [alignment, [u, gamma]] of image.statistics) {
           floored[alignment] = (floored[alignment] ?? 0) + (floorActs(u, gamma) ? 1 : 0);
         }
-        rows.push({ sample, scores: image.scores, statistics: image.statistics.get('cada') ?? null, ms });
+        rows.push({
+          sample,
+          scores: image.scores,
+          statistics: predicted ? (image.statistics.get(predicted) ?? null) : null,
+          ms,
+        });
       }
       options.onProgress?.(Math.min(first + config.batch, dataset.test.length), dataset.test.length);
     }
@@ -156,6 +165,12 @@ async function writeScores(
 /** Whose scores the `calibrated` column of scores.csv holds. */
 export const firstAligned = (alignments: readonly Alignment[]): Alignment =>
   alignments.find((each) => each !== 'none') ?? 'none';
+
+/** Whether an alignment predicts an image's own statistics, for the columns u_hat and gamma_hat. */
+function predictsStatistics(alignment: Alignment): boolean {
+  const head = HEAD_OF[alignment];
+  return head !== null && HEADS[head] !== 'label';
+}
 
 function mapScale(alignments: readonly Alignment[], images: number) {
   const scales: Record<string, { low: number; high: number }> = {};

@@ -1,8 +1,8 @@
 import { type Dataset, ImageLoader, scanDataset } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
-import { CADA_DEFAULTS } from '../methods/cada.ts';
-import { REVDIST_DEFAULTS, revdistRate } from '../methods/revdist.ts';
+import { CADA_DEFAULTS, HEADS, type HeadName, headsOf } from '../methods/cada.ts';
+import { DETECTORS } from '../methods/detectors.ts';
 import { initialize, type StateDict } from '../nn/init.ts';
 import { SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { batchAt } from './batches.ts';
@@ -11,15 +11,17 @@ import { type ClassTable, classTable, collectTargets, type Targets } from './col
 import { checkConfig, type RunConfig } from './config.ts';
 import { openRevdist } from './detectorCheckpoint.ts';
 import { type DetectorInputs, detectorInputs } from './detectorInputs.ts';
+import { collectPlan, detectorStep, headStep, stepInputs } from './detectorPlans.ts';
 import { openEncoderWeights } from './encoderWeights.ts';
 import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
+import { type RunLayouts, runLayouts, trainedParts } from './layouts.ts';
 import { type StepReport, trainLoop } from './loop.ts';
-import { collectPlan, detectorStep, headStep, type RevdistLayouts, revdistLayouts } from './revdistPlans.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
 import { openSession, type Session, trainingSlabs } from './session.ts';
+import { underName } from './tensorSource.ts';
 
 /** In this order; `features` and `collect` are single passes over the training images. */
-export type Stage = 'features' | 'detector' | 'collect' | 'regressor' | 'classifier';
+export type Stage = 'features' | 'detector' | 'collect' | HeadName;
 
 export interface TrainOptions {
   readonly run: string;
@@ -45,10 +47,10 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   const session = await openSession(options.adapter);
   try {
     const config: RunConfig = { ...options.config, adapter: session.gpu.adapter.name };
-    const layouts = revdistLayouts(config, dataset.classes.length);
+    const layouts = runLayouts(config, dataset.classes.length);
     // Before anything is written. Cached features change where the largest values are computed, not their sizes.
     checkBatch(targetOf(session.gpu), {
-      label: `training ${config.encoder}, ${config.size} px`,
+      label: `training ${config.method}, ${config.encoder}, ${config.size} px`,
       batch: config.batch,
       least: 2,
       graphsAt: (batch) =>
@@ -70,41 +72,42 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   }
 }
 
-/** The encoder and a detector to start from, from their files; everything else fresh from the seed. */
-async function loadStart(session: Session, layouts: RevdistLayouts, config: RunConfig): Promise<void> {
+/** The encoder for each part that starts from it, and a detector to start from, from their files; the rest from the seed. */
+async function loadStart(session: Session, layouts: RunLayouts, config: RunConfig): Promise<void> {
   const encoder = await openEncoderWeights(config.weights, 'encoder');
   try {
-    await session.loadFrom(layouts.encoder, encoder);
+    for (const part of layouts.parts) {
+      if (part.start === 'encoder') await session.loadFrom(part, underName(encoder, 'encoder', part.name));
+    }
   } finally {
     await encoder.close();
   }
-  for (const layout of [layouts.detector, layouts.regressor, layouts.classifier]) {
+  const fresh = layouts.parts.filter(({ start }) => start === 'seed');
+  for (const layout of [...fresh, ...Object.values(layouts.heads)]) {
     session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], config.seed));
   }
   if (config.detector === undefined) return;
   const { source } = await openRevdist(config.detector, config.encoder);
   try {
-    await session.loadFrom(layouts.detector, source);
+    for (const part of fresh) await session.loadFrom(part, source);
   } finally {
     await source.close();
   }
 }
-
-const HEADS = { cada: 'regressor', classifier: 'classifier' } as const;
 
 /** The stages of one run in order; each can be the one a checkpoint resumes in. */
 class Trainer {
   readonly #options: TrainOptions;
   readonly #dataset: Dataset;
   readonly #session: Session;
-  readonly #layouts: RevdistLayouts;
+  readonly #layouts: RunLayouts;
   readonly #loader: ImageLoader;
 
   constructor(
     options: TrainOptions,
     dataset: Dataset,
     session: Session,
-    layouts: RevdistLayouts,
+    layouts: RunLayouts,
     loader: ImageLoader,
   ) {
     this.#options = options;
@@ -117,9 +120,7 @@ class Trainer {
   async train(checkpoint: Checkpoint | null): Promise<boolean> {
     const { config } = this.#options;
     if (checkpoint) restoreSlabs(this.#session, checkpoint);
-    const heads = config.align.flatMap((align) =>
-      align === 'cada' || align === 'classifier' ? [HEADS[align]] : [],
-    );
+    const heads = headsOf(config.align);
     const stages: Stage[] = ['detector', ...heads];
     const from = checkpoint ? Math.max(0, stages.indexOf(checkpoint.stage as Stage)) : 0;
     const inputs = await this.#inputs();
@@ -150,9 +151,9 @@ class Trainer {
   async #detector(inputs: DetectorInputs, start: number): Promise<boolean> {
     const { config } = this.#options;
     if (config.iterations === 0) return true;
-    const optimiser = { ...REVDIST_DEFAULTS.optimiser, lr: config.lr };
-    const layout = this.#layouts.detector;
-    if (start === 0) this.#session.startOptimiser(layout, optimiser);
+    const { optimiser } = DETECTORS[config.method].defaults;
+    const trained = trainedParts(this.#layouts);
+    if (start === 0) for (const part of trained) this.#session.startOptimiser(part, optimiser);
     const executable = await compileBatch(this.#session, {
       label: 'training step',
       batch: config.batch,
@@ -167,9 +168,12 @@ class Trainer {
       iterations: config.iterations,
       inputsAt: async (step) => ({
         ...(await inputs.at(batchAt(config.seed, step, count, config.batch))),
-        [SETTINGS]: settingsAt(optimiser, step, revdistRate(step, config.iterations, config.lr)),
+        ...stepInputs(config, optimiser, step),
       }),
-      ...this.#watch('detector', trainingSlabs(layout, optimiser)),
+      ...this.#watch(
+        'detector',
+        trained.flatMap((part) => trainingSlabs(part, optimiser)),
+      ),
     });
     executable.destroy();
     return done === config.iterations;
@@ -183,16 +187,17 @@ class Trainer {
     );
   }
 
-  async #head(which: 'regressor' | 'classifier', targets: Targets, start: number): Promise<boolean> {
+  async #head(which: HeadName, targets: Targets, start: number): Promise<boolean> {
     const { config } = this.#options;
     const { optimiser, batch } = CADA_DEFAULTS;
-    const layout = this.#layouts[which];
+    const layout = this.#layouts.heads[which];
     if (start === 0) this.#session.startOptimiser(layout, optimiser);
     const graph = headStep(config, this.#layouts, which, this.#dataset.classes.length);
     const executable = await this.#session.compile(`${which} step`, graph);
     const labels = this.#dataset.train.map((sample) => this.#dataset.classes.indexOf(sample.className));
     const count = labels.length;
     const width = targets.features.length / count;
+    const above = HEADS[which] === 'upper' ? targets.upper : targets.gamma;
     const done = await trainLoop({
       gpu: this.#session.gpu,
       executable,
@@ -206,7 +211,7 @@ class Trainer {
         }
         return {
           feature,
-          targets: Float32Array.from(picked.flatMap((i) => [targets.u[i]!, targets.gamma[i]!])),
+          targets: Float32Array.from(picked.flatMap((i) => [targets.u[i]!, above[i]!])),
           labels: Int32Array.from(picked, (i) => labels[i]!),
           key: Uint32Array.of(config.seed >>> 0, 0, step, 0),
           [SETTINGS]: settingsAt(optimiser, step),
@@ -219,10 +224,13 @@ class Trainer {
   }
 
   /** Slabs of what was trained before `which`: a resumed run needs them too. */
-  #done(which: 'regressor' | 'classifier'): string[] {
-    const before =
-      which === 'classifier' ? [this.#layouts.detector, this.#layouts.regressor] : [this.#layouts.detector];
-    return before.flatMap((layout) => [layout.parameters.name, layout.buffers.name]);
+  #done(which: HeadName): string[] {
+    const heads = headsOf(this.#options.config.align);
+    const before = heads.slice(0, heads.indexOf(which)).map((name) => this.#layouts.heads[name]);
+    return [...trainedParts(this.#layouts), ...before].flatMap((layout) => [
+      layout.parameters.name,
+      layout.buffers.name,
+    ]);
   }
 
   #watch(stage: Stage, slabs: readonly string[]) {
@@ -238,14 +246,10 @@ class Trainer {
     };
   }
 
-  async #finish(heads: readonly ('regressor' | 'classifier')[], table: ClassTable): Promise<void> {
+  async #finish(heads: readonly HeadName[], table: ClassTable): Promise<void> {
     const { run, config } = this.#options;
     const all: StateDict = new Map();
-    for (const layout of [
-      this.#layouts.encoder,
-      this.#layouts.detector,
-      ...heads.map((head) => this.#layouts[head]),
-    ]) {
+    for (const layout of [...this.#layouts.parts, ...heads.map((head) => this.#layouts.heads[head])]) {
       for (const [name, tensor] of await this.#session.save(layout)) all.set(name, tensor);
     }
     if (table.classes.length > 0) all.set('table', { shape: [table.classes.length, 2], data: table.values });

@@ -4,16 +4,18 @@ import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { countMacs } from '../../src/graph/count.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import type { Alignment } from '../../src/methods/cada.ts';
-import { revdistLayouts, scorePlan } from '../../src/train/revdistPlans.ts';
+import { scorePlan } from '../../src/train/detectorPlans.ts';
+import { runLayouts } from '../../src/train/layouts.ts';
 
 const config = {
+  method: 'revdist',
   encoder: 'resnet18_w16',
   batch: 1,
   size: 64,
   smoothing: 'author',
   scoreFraction: 0.01,
 } as const;
-const layouts = revdistLayouts(config, 1);
+const layouts = runLayouts(config, 1);
 const graph = (alignment: Alignment) => scorePlan(config, layouts, [alignment], 1, { maps: false });
 const devices: [string, DeviceFacts][] = [
   ['a GPU', BASELINE_DEVICE],

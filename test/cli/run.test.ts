@@ -119,6 +119,78 @@ describe('the main job', () => {
   );
 });
 
+describe('another method', () => {
+  it(
+    'goes through the same commands: train, test, predict, report',
+    async () => {
+      const run = folder.path('contrast');
+      await succeed([
+        ...train('contrast', '--method', 'recontrast', '--align-head', '2-conv-2-linear'),
+        ...['--align', 'cada,cada-std,class'],
+      ]);
+      const config = JSON.parse(await readFile(folder.path('contrast', 'config.json'), 'utf8'));
+      expect(config).toMatchObject({ method: 'recontrast', encoderLr: 1e-5, encoderNorm: 'evaluation' });
+      await succeed(['test', run, '--quiet']);
+      const { protocols } = (await resultsOf('contrast')) as { protocols: Record<string, object> };
+      expect(Object.keys(protocols['absolute-unified']!)).toEqual(['none', 'cada', 'cada-std', 'class']);
+      const rows = await succeed(['predict', run, `${data()}/${(await readdir(data()))[0]}`]);
+      for (const row of rows.trim().split('\n')) {
+        const { score, calibrated } = JSON.parse(row);
+        expect(score).toBeGreaterThan(0);
+        expect(Number.isFinite(calibrated)).toBe(true);
+      }
+      await succeed(['report', run]);
+      const page = await readFile(folder.path('contrast', 'report.html'), 'utf8');
+      expect(page).toContain('recontrast, encoder resnet18_w16');
+      const scores = async (): Promise<number[]> => {
+        const [, ...lines] = (await readFile(folder.path('contrast', 'scores.csv'), 'utf8'))
+          .trim()
+          .split('\n');
+        return lines.map((line) => Number(line.split(',')[3]));
+      };
+      const topOne = await scores();
+      await succeed(['test', run, '--quiet', '--score-fraction', '0']);
+      (await scores()).forEach((highest, i) => {
+        expect(highest).toBeGreaterThan(topOne[i]!);
+      });
+    },
+    SLOW,
+  );
+
+  it('is refused where it is unknown, and so are options that the method has not', async () => {
+    const unknown = await wgad(
+      train(
+        'unknown',
+        '--method',
+        'magic',
+        '--encoder-norm',
+        'odd',
+        '--align-head',
+        '9-conv',
+        '--align-kernel',
+        '2',
+      ),
+    );
+    expect(unknown.code).toBe(2);
+    for (const text of [
+      'method expects one of revdist, recontrast, got magic',
+      'encoderNorm expects one of evaluation, training, got odd',
+      'alignHead expects one of 1-linear, 2-linear, 3-linear, 1-conv-2-linear, 2-conv-2-linear, got 9-conv',
+      'alignKernel expects 1 or 3, got 2',
+    ]) {
+      expect(unknown.stderr).toContain(text);
+    }
+    const started = await wgad(train('started', '--method', 'recontrast', '--detector', 'some.pth'));
+    expect(started.code).toBe(2);
+    expect(started.stderr).toContain(
+      'detector is for methods whose checkpoints are read, not for recontrast',
+    );
+    const frozen = await wgad(train('frozen', '--encoder-lr', '1e-4'));
+    expect(frozen.code).toBe(2);
+    expect(frozen.stderr).toContain('encoderLr is for methods that train their encoder, not for revdist');
+  });
+});
+
 describe('predict', () => {
   it(
     'scores images of every kind, names a bad one, exits 3, and writes maps on one scale',

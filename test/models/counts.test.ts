@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { countMacs } from '../../src/graph/count.ts';
 import { input, type Value } from '../../src/graph/value.ts';
 import { head, headSpecs } from '../../src/methods/cada.ts';
+import { recontrast } from '../../src/methods/recontrast.ts';
 import { encode, rebuild, revdistSpecs, type Scales } from '../../src/methods/revdist.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
 import { RESNETS, type ResNetName, resnetClassifier } from '../../src/models/resnet.ts';
@@ -59,6 +60,24 @@ it('wide_resnet50_2 agrees to the unit', () => {
   expect(revdistMacs('wide_resnet50_2')).toEqual([11_998_855_168, 7_314_866_176, 11_140_071_424]);
 });
 
+it('ReContrast agrees to the unit', () => {
+  const config = RESNETS.wide_resnet50_2;
+  const parts = recontrast.parts(config);
+  expect(parameters(parts.encoder.specs)).toBe(24_862_528);
+  expect(parameters(parts.encoder_freeze.specs, 'encoder_freeze.')).toBe(24_862_528);
+  expect(parameters(parts.detector.specs, 'bottleneck.')).toBe(58_885_120);
+  expect(parameters(parts.detector.specs, 'decoder.')).toBe(27_673_600);
+  const images = input('images', [1, 3, 256, 256]);
+  const made = recontrast.reconstruct(
+    { encoder: layers, encoder_freeze: layers, detector: layers },
+    { images },
+    config,
+  );
+  expect(macs(...made.targets, ...made.rebuilt)).toBe(62_518_198_272);
+  expect(made.targets.map(({ shape }) => shape)).toEqual(made.rebuilt.map(({ shape }) => shape));
+  expect(made.embedding.shape).toEqual([1, 2048, 8, 8]);
+});
+
 /** torchvision's own figures for its classifiers, at 224 px. */
 it.each([
   ['resnet18', 11_689_512, '1.814'],
@@ -86,6 +105,19 @@ it('efficientnet_b4 agrees to the unit', () => {
       [160, 14, 14],
     ]);
   }
+});
+
+/** Table 3's heads on the wide network's feature (methods.md 7.5). */
+it.each([
+  [{ structure: '1-linear' }, 4_098],
+  [{ structure: '2-linear' }, 525_058],
+  [{ structure: '3-linear' }, 590_850],
+  [{ structure: '1-conv-2-linear' }, 4_723_458],
+  [{ structure: '1-conv-2-linear', kernel: 3 }, 38_277_890],
+  [{ structure: '2-conv-2-linear' }, 8_921_858],
+  [{ structure: '2-conv-2-linear', kernel: 3 }, 76_030_722],
+] as const)('the head %o has the parameters of the table', (options, count) => {
+  expect(parameters(headSpecs('head', [2048, 8, 8], 2, options))).toBe(count);
 });
 
 it.each([

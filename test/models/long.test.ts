@@ -8,7 +8,8 @@ import { alignHead } from '../../src/models/regressor.ts';
 import { declare, type Layers, within } from '../../src/nn/layers.ts';
 import { optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
-import { detectorStep, revdistLayouts } from '../../src/train/revdistPlans.ts';
+import { detectorStep } from '../../src/train/detectorPlans.ts';
+import { runLayouts, trainedParts } from '../../src/train/layouts.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed, hashedWeights } from './hashed.ts';
 
@@ -98,13 +99,13 @@ describe.skipIf(!process.env.LONG)('full-width RevDist', () => {
     '%s follows PyTorch',
     async (encoder) => {
       const { batch, size } = goldens[encoder];
-      const config = { encoder, size, batch } as const;
-      const layouts = revdistLayouts(config, 2);
-      for (const layout of [layouts.encoder, layouts.detector]) {
+      const config = { method: 'revdist', encoder, size, batch } as const;
+      const layouts = runLayouts(config, 2);
+      for (const layout of layouts.parts) {
         session.load(layout, hashedWeights([...layout.parameters.specs, ...layout.buffers.specs]));
       }
       const { optimiser } = REVDIST_DEFAULTS;
-      session.startOptimiser(layouts.detector, optimiser);
+      for (const part of trainedParts(layouts)) session.startOptimiser(part, optimiser);
       const executable = await session.compile(encoder, detectorStep(config, layouts, optimiser));
       await expectLosses(goldens[encoder], async (step) => {
         const images = hashed(`batch ${step % 5}`, batch * 3 * size * size).map((v) => v * 2);

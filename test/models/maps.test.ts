@@ -18,6 +18,9 @@ interface Goldens {
   statistics: number[][];
   u: number[];
   gamma: number[];
+  upper: number[];
+  /** Of the raw map after the author's smoothing. */
+  'scores by fraction': Record<string, number[]>;
 }
 const goldens: Goldens & Record<string, Smoothed> = JSON.parse(
   readFileSync(new URL('../goldens/models/maps.json', import.meta.url), 'utf8'),
@@ -42,11 +45,11 @@ describe('maps and scores', () => {
     const scale = (which: string): Scales =>
       shapes.map(([c, side], k) => input(`${which}${k}`, [batch, c, side, side])) as unknown as Scales;
     const map = anomalyMap(scale('f'), scale('g'), size);
-    const { u, gamma } = mapStatistics(map);
-    const outputs = new Map([
-      ['u', u],
-      ['gamma', gamma],
-    ]);
+    const outputs = new Map(Object.entries(mapStatistics(map)));
+    const fractions = Object.keys(goldens['scores by fraction']);
+    for (const fraction of fractions) {
+      outputs.set(fraction, scoreMap(map, null, AUTHOR_BLUR, Number(fraction)).score);
+    }
     const statistics = input('statistics', [batch, 2]);
     for (const [start, given] of [
       ['raw', null],
@@ -72,8 +75,11 @@ describe('maps and scores', () => {
     }
     executable.run(inputs);
     const out = await executable.read();
-    expectWithin(out.get('u')!, goldens.u, 'u');
-    expectWithin(out.get('gamma')!, goldens.gamma, 'gamma');
+    for (const name of ['u', 'gamma', 'upper'] as const) expectWithin(out.get(name)!, goldens[name], name);
+    expect(fractions).toHaveLength(3);
+    for (const fraction of fractions) {
+      expectWithin(out.get(fraction)!, goldens['scores by fraction'][fraction]!, `fraction ${fraction}`);
+    }
     for (const name of ['raw, author', 'calibrated, author', 'raw, scipy', 'calibrated, scipy']) {
       expectWithin(out.get(`${name}: score`)!, goldens[name]!.score, `${name}: score`);
       const whole = out.get(`${name}: map`)!;

@@ -5,7 +5,8 @@ import { encode, REVDIST_DEFAULTS, revdistSpecs } from '../../src/methods/revdis
 import { RESNETS } from '../../src/models/resnet.ts';
 import { SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
-import { detectorStep, revdistLayouts } from '../../src/train/revdistPlans.ts';
+import { detectorStep } from '../../src/train/detectorPlans.ts';
+import { runLayouts, trainedParts } from '../../src/train/layouts.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';
 
@@ -52,13 +53,14 @@ describe('against PyTorch', () => {
 
   it('trains 20 RevDist steps with the same losses and weights', async () => {
     session ??= await openSession();
-    const config = { encoder: 'resnet18_w16', size: 64, batch: 4 } as const;
-    const layouts = revdistLayouts(config, 2);
-    for (const layout of [layouts.encoder, layouts.detector]) {
+    const config = { method: 'revdist', encoder: 'resnet18_w16', size: 64, batch: 4 } as const;
+    const layouts = runLayouts(config, 2);
+    for (const layout of layouts.parts) {
       session.load(layout, hashedWeights([...layout.parameters.specs, ...layout.buffers.specs]));
     }
     const { optimiser } = REVDIST_DEFAULTS;
-    session.startOptimiser(layouts.detector, optimiser);
+    const [detector] = trainedParts(layouts);
+    session.startOptimiser(detector!, optimiser);
     const executable = await session.compile('golden step', detectorStep(config, layouts, optimiser));
     for (const [step, want] of goldens.losses.entries()) {
       const images = hashed(`batch ${step}`, 4 * 3 * 64 * 64).map((v) => v * 2);
@@ -66,7 +68,7 @@ describe('against PyTorch', () => {
       const loss = (await executable.read(['loss'])).get('loss')![0]!;
       expect(Math.abs(loss - want), `step ${step}: ${loss} against ${want}`).toBeLessThan(1e-3);
     }
-    const weights = await session.save(layouts.detector);
+    const weights = await session.save(detector!);
     for (const [name, sample] of Object.entries(goldens.weights)) {
       const got = sampled(weights.get(name)!.data, sample.length);
       const error = Math.sqrt(got.reduce((total, v, i) => total + (v - sample[i]!) ** 2, 0));

@@ -1,6 +1,9 @@
 import { at, build, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
+import { stopGradient } from '../../src/graph/ops/control.ts';
+import { mul, sub } from '../../src/graph/ops/pointwise.ts';
 import { input } from '../../src/graph/value.ts';
 import { AUTHOR_BLUR, gaussianBlur2d, gaussianTaps, SCIPY_BLUR } from '../../src/nn/blur.ts';
+import { gradientGate } from '../../src/nn/gradientGate.ts';
 import { crossEntropy, mseLoss, smoothL1Loss } from '../../src/nn/losses.ts';
 import { batchNorm2d, batchNorm2dTrain, layerNorm } from '../../src/nn/norm.ts';
 import { logSoftmax, softmax } from '../../src/nn/softmax.ts';
@@ -131,6 +134,21 @@ export const nnSpecs: SpecTable = {
             const v = mean(row.map((each) => (each - m) ** 2));
             return ((row[c!]! - m) / Math.sqrt(v + 1e-5)) * w.data[c!]! + b.data[c!]!;
           }),
+      },
+    ],
+  },
+  gradientGate: {
+    samples: [
+      {
+        label: 'along the channels of [2, 3, 5, 4]',
+        inputs: [
+          { shape: [2, 3, 5, 4] },
+          { shape: [2, 1, 5, 4], fill: (u) => Number(u < 0.4), differentiable: false },
+        ],
+        // Without what is shut, value and derivative agree, so that differences can check both.
+        run: (x, shut) => sub(gradientGate(x, shut), mul(shut, stopGradient(x))),
+        reference: (x, shut) =>
+          build(x.shape, ([n, c, i, j]) => at(x, [n!, c!, i!, j!]) * (1 - at(shut, [n!, 0, i!, j!]))),
       },
     ],
   },

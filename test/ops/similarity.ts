@@ -1,7 +1,7 @@
 import { at, build, roundingScale, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { cosineMap, rowDots } from '../../src/graph/ops/similarity.ts';
 import { input } from '../../src/graph/value.ts';
-import { cosineSimilarity, globalCosineLoss } from '../../src/nn/losses.ts';
+import { cosineSimilarity, globalCosineLoss, hardMiningCosineLoss } from '../../src/nn/losses.ts';
 import type { Shape } from '../../src/shape.ts';
 import type { SpecTable } from './spec.ts';
 
@@ -86,6 +86,18 @@ export const similaritySpecs: SpecTable = {
       run: globalCosineLoss,
       reference: (a, b) =>
         build([], () => rows(a).reduce((s, x, n) => s + 1 - cosine(x, rows(b)[n]!), 0) / shape[0]!),
+    })),
+  },
+  hardMiningCosineLoss: {
+    ulps: 8,
+    // Its derivative is not that of its value: test/models/hardMining.test.ts.
+    differentiable: false,
+    samples: [-3, 1].map((strictness) => ({
+      label: `strictness ${strictness}`,
+      inputs: [{ shape: [2, 3, 5, 7] }, { shape: [2, 3, 5, 7] }, { shape: [1], fill: () => strictness }],
+      run: hardMiningCosineLoss,
+      reference: (a, b) =>
+        build([], () => rows(a).reduce((s, x, n) => s + 1 - cosine(x, rows(b)[n]!), 0) / 2),
     })),
   },
 };

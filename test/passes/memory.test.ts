@@ -11,6 +11,8 @@ import {
   write,
 } from '../../src/kernels/kernel.ts';
 import { wgsl } from '../../src/kernels/wgsl.ts';
+import { detectorStep } from '../../src/train/detectorPlans.ts';
+import { runLayouts } from '../../src/train/layouts.ts';
 
 const request = (bytes: number, first: number, last: number): MemoryRequest => ({
   bytes,
@@ -132,5 +134,14 @@ describe('plans of the real networks take at most 1.15 times the memory that liv
         1.15,
       );
     }
+  });
+
+  it.each([
+    ['GPU', GPU],
+    ['software', CPU],
+  ] as const)('ReContrast on a %s adapter', (_, device) => {
+    const config = { method: 'recontrast', encoder: 'resnet18', size: 128, batch: 8 } as const;
+    const { memory } = buildPlan(detectorStep(config, runLayouts(config, 1)), device);
+    expect(memory.arenas / memory.lowerBound).toBeLessThanOrEqual(1.15);
   });
 });

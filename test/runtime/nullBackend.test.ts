@@ -8,13 +8,8 @@ import { input } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
 import type { RunConfig } from '../../src/train/config.ts';
-import {
-  collectPlan,
-  detectorStep,
-  headStep,
-  revdistLayouts,
-  scorePlan,
-} from '../../src/train/revdistPlans.ts';
+import { collectPlan, detectorStep, headStep, scorePlan } from '../../src/train/detectorPlans.ts';
+import { runLayouts } from '../../src/train/layouts.ts';
 
 Object.assign(globalThis, globals);
 
@@ -47,6 +42,7 @@ const FACTS: Record<string, DeviceFacts> = {
 };
 
 const config = {
+  method: 'revdist',
   encoder: 'resnet18_w16',
   size: 64,
   batch: 4,
@@ -60,11 +56,16 @@ describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
     const adapter = await gpu.requestAdapter({});
     const device = await adapter!.requestDevice({ requiredFeatures: ['shader-f16', 'subgroups'] });
     const facts = FACTS[name]!;
-    const layouts = revdistLayouts(config, 3);
+    const layouts = runLayouts(config, 3);
+    const contrast = { ...config, method: 'recontrast', encoderNorm: 'training' } as const;
+    const contrasting = runLayouts(contrast, 3);
     const half = cast(input('a', [33, 17]), 'f16');
     const graphs = [
       detectorStep(config, layouts),
       collectPlan(config, layouts),
+      detectorStep(contrast, contrasting),
+      detectorStep({ ...contrast, encoderNorm: 'evaluation' }, contrasting),
+      scorePlan(contrast, contrasting, ['none', 'cada'], 3),
       headStep(config, layouts, 'regressor', 3),
       headStep(config, layouts, 'classifier', 3),
       scorePlan(config, layouts, ['none', 'cada', 'class', 'classifier'], 3),

@@ -166,6 +166,21 @@ describe('a checkpoint of ReContrast', () => {
     expect(content).toMatchObject({ code: 'ReContrast', encoder: 'resnet18_w16', wrong: [] });
     expect(content.dead).toEqual(['bottleneck.conv4.weight']);
     for (const [own, name] of content.names) expect(own).toBe(name);
+    // The file of a run of ours has the same names, and an alignment beside them.
+    const heads: [string, Shape][] = [
+      ['regressor.fc2.bias', [2]],
+      ['table', [3, 2]],
+    ];
+    expect(
+      contentOf(
+        stored(
+          [...content.names.keys()].map((name) => [name, theirs.get(name)!.shape] as const).concat(heads),
+        ),
+      ),
+    ).toEqual({
+      content: 'checkpoint of ReContrast, encoder resnet18_w16',
+      wrong: [],
+    });
     const path = await write('recontrast.safetensors', theirs);
     const encoder = await loadWeights(path, 'encoder');
     expect(new Set(encoder.keys())).toEqual(new Set(frozen.map(({ name }) => name)));

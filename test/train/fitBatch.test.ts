@@ -10,6 +10,7 @@ import { REVDIST_DEFAULTS } from '../../src/methods/revdist.ts';
 import { initialize } from '../../src/nn/init.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
 import type { RunConfig } from '../../src/train/config.ts';
+import { detectorStep } from '../../src/train/detectorPlans.ts';
 import {
   type BatchJob,
   checkBatch,
@@ -18,14 +19,20 @@ import {
   largestBatch,
   type PlanTarget,
 } from '../../src/train/fitBatch.ts';
-import { detectorStep, revdistLayouts } from '../../src/train/revdistPlans.ts';
+import { runLayouts } from '../../src/train/layouts.ts';
 import { type Session, sessionOn } from '../../src/train/session.ts';
 
 Object.assign(globalThis, globals);
 
 const MIB = 2 ** 20;
-const config = { encoder: 'resnet18_w16', size: 256, scoreFraction: 0.01, smoothing: 'author' } as RunConfig;
-const layouts = revdistLayouts(config, 1);
+const config = {
+  method: 'revdist',
+  encoder: 'resnet18_w16',
+  size: 256,
+  scoreFraction: 0.01,
+  smoothing: 'author',
+} as RunConfig;
+const layouts = runLayouts(config, 1);
 
 const job = (batch: number, more: Partial<BatchJob> = {}): BatchJob => ({
   label: 'training',
@@ -135,7 +142,7 @@ describe('a batch that memory does not hold', () => {
       },
     });
     opened = sessionOn(await openDevice({ device }));
-    for (const layout of [layouts.encoder, layouts.detector]) {
+    for (const layout of layouts.parts) {
       opened.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], 0));
       opened.startOptimiser(layout, REVDIST_DEFAULTS.optimiser);
     }

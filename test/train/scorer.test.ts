@@ -7,13 +7,14 @@ import { initialize } from '../../src/nn/init.ts';
 import { RandomStream } from '../../src/random.ts';
 import type { RunConfig } from '../../src/train/config.ts';
 import { finiteMaps } from '../../src/train/finiteMaps.ts';
-import { revdistLayouts } from '../../src/train/revdistPlans.ts';
+import { runLayouts } from '../../src/train/layouts.ts';
 import { runFiles } from '../../src/train/runFolder.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../src/train/scorer.ts';
 
 const SIZE = 64;
 const IMAGE = 3 * SIZE * SIZE;
 const config = {
+  method: 'revdist',
   encoder: 'resnet18_w16',
   size: SIZE,
   batch: 4,
@@ -26,11 +27,8 @@ let run: string;
 let scorer: Scorer;
 beforeAll(async () => {
   run = await mkdtemp(join(tmpdir(), 'wgad-scorer-'));
-  const { encoder, detector } = revdistLayouts(config, 1);
-  const specs = [encoder, detector].flatMap(({ parameters, buffers }) => [
-    ...parameters.specs,
-    ...buffers.specs,
-  ]);
+  const { parts } = runLayouts(config, 1);
+  const specs = parts.flatMap(({ parameters, buffers }) => [...parameters.specs, ...buffers.specs]);
   await writeSafetensors(runFiles(run).weights, initialize(specs, 3), { classes: '["a"]' });
   scorer = await openScorer(run, config);
 });

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { listImages, loadImage } from '../../data/index.ts';
 import { WgadError } from '../../errors.ts';
+import { type Alignment, HEAD_OF } from '../../methods/cada.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
 import { writeMaps } from '../../report/maps.ts';
 import type { RunConfig } from '../../train/config.ts';
@@ -39,11 +40,12 @@ export const predictVerb: AddVerb = (program, run) => {
         const config = await readRunConfig(folder);
         const images = await listImages(paths);
         const batch = Math.min(config.batch, images.length);
-        const aligned = config.align.includes('cada') ? 'cada' : 'none';
+        // A table row for the true class would need the class.
+        const aligned = config.align.find((each) => HEAD_OF[each] !== null) ?? 'none';
         const scorer = await openScorer(
           folder,
           { ...config, batch },
-          { adapter: context.gpu, alignments: [...new Set(['none', aligned] as const)] },
+          { adapter: context.gpu, alignments: [...new Set<Alignment>(['none', aligned])] },
         );
         if (flags.out) await mkdir(flags.out, { recursive: true });
         const scale = await scaleOf(folder, aligned);

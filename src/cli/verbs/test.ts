@@ -4,6 +4,7 @@ import { classTableRows, formatTable, reasonLines, tableRows } from '../../repor
 import { PROTOCOLS, type Protocol, type Results, testRun } from '../../train/testRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
+import { SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
 
 interface TestFlags {
@@ -11,6 +12,7 @@ interface TestFlags {
   readonly protocol: Protocol[];
   readonly byClass?: boolean;
   readonly aupro: AuproDefinition[];
+  readonly scoreFraction?: number;
 }
 
 const AUPRO_HELP =
@@ -24,10 +26,11 @@ export const testVerb: AddVerb = (program, run) => {
     .option('--protocol <names>', 'protocols to print, of those in results.json', protocols, [...PROTOCOLS])
     .option('--by-class', 'print each class too')
     .option('--aupro <names>', AUPRO_HELP, definitions, [])
+    .option('--score-fraction <q>', `${SCORE_FRACTION_HELP}; default: as trained`, scoreFraction)
     .addHelpText('after', '\nExample:\n  wgad test runs/first --by-class')
     .action((folder: string, flags: TestFlags) =>
       run(async (context) => {
-        const results = await testWith(context, folder, flags.data, flags.aupro);
+        const results = await testWith(context, folder, flags);
         const parts = [formatTable(tableRows(results, flags.protocol))];
         if (flags.byClass) parts.push(formatTable(classTableRows(results)));
         const reasons = reasonLines(results, flags.protocol);
@@ -41,14 +44,14 @@ export const testVerb: AddVerb = (program, run) => {
 export async function testWith(
   context: Context,
   run: string,
-  data?: string,
-  aupro?: readonly AuproDefinition[],
+  { data, aupro, scoreFraction: fraction }: Partial<TestFlags> = {},
 ): Promise<Results> {
   const progress = context.progress('testing');
   const results = await testRun({
     run,
     data,
     aupro,
+    scoreFraction: fraction,
     adapter: context.gpu,
     signal: context.signal,
     onProgress: (done, of) => progress.update(done, of),

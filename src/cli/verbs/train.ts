@@ -1,14 +1,16 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../../methods/cada.ts';
-import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
+import { type DetectorDefaults, NORM_MODES, type NormMode } from '../../methods/detector.ts';
+import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../../methods/detectors.ts';
+import { HEAD_STRUCTURES, type HeadStructure } from '../../models/regressor.ts';
 import { checkConfig, type RunConfig } from '../../train/config.ts';
 import { openRevdist } from '../../train/detectorCheckpoint.ts';
 import { trainRun } from '../../train/trainRun.ts';
 import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
-import { integer, real } from '../numbers.ts';
+import { integer, real, SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
 import { VERSION } from '../version.ts';
 
@@ -19,11 +21,17 @@ interface TrainFlags {
   weights: string;
   detector?: string;
   align: string;
-  size: number;
-  batch: number;
+  size?: number;
+  batch?: number;
   iterations?: number;
-  alignIterations: number;
-  lr: number;
+  alignIterations?: number;
+  lr?: number;
+  encoderLr?: number;
+  encoderNorm?: string;
+  alignHead: string;
+  alignDropout: number;
+  alignKernel: number;
+  scoreFraction: number;
   smoothing: string;
   resume?: boolean;
   saveEvery: number;
@@ -34,7 +42,7 @@ export const trainVerb: AddVerb = (program, run) => {
     .command('train <dir>')
     .description('train the detector on normal images of all kinds mixed, then its alignment')
     .requiredOption('--out <run>', 'folder of the run')
-    .option('--method <name>', 'detector: revdist', 'revdist')
+    .option('--method <name>', `detector: ${DETECTOR_NAMES.join(', ')}`, 'revdist')
     .option('--encoder <name>', 'pre-trained network; the default ships with the package', 'resnet18_w16')
     .option('--weights <file|name>', WEIGHTS_HELP, 'embedded')
     .option(
@@ -42,20 +50,49 @@ export const trainVerb: AddVerb = (program, run) => {
       "a trained detector to start from: RD4AD's checkpoint, or the weights of a run; its decoder's activation comes with it",
     )
     .option('--align <names>', `comma-separated: ${ALIGNMENTS.join(', ')}`, 'cada')
-    .option('--size <px>', 'side that images are resized to', integer('--size', 64), REVDIST_DEFAULTS.size)
-    .option('--batch <n>', 'images per step', integer('--batch', 2), REVDIST_DEFAULTS.batch)
+    .option(
+      '--size <px>',
+      `side that images are resized to ${ofMethod(({ size }) => size)}`,
+      integer('--size', 64),
+    )
+    .option('--batch <n>', `images per step ${ofMethod(({ batch }) => batch)}`, integer('--batch', 2))
     .option(
       '--iterations <n>',
-      `steps of the detector (default: ${REVDIST_DEFAULTS.iterations}, with --detector 0: only the alignment is trained)`,
+      `steps of the detector ${ofMethod(({ iterations }) => iterations)}; with --detector 0: only the alignment is trained`,
       integer('--iterations', 0),
     )
     .option(
       '--align-iterations <n>',
-      'steps of the alignment',
+      `steps of the alignment ${ofMethod(({ alignIterations }) => alignIterations)}`,
       integer('--align-iterations', 0),
-      CADA_DEFAULTS.iterations,
     )
-    .option('--lr <x>', 'learning rate of the detector', real('--lr', 0), REVDIST_DEFAULTS.optimiser.lr)
+    .option(
+      '--lr <x>',
+      `learning rate of the detector ${ofMethod(({ optimiser }) => optimiser.lr)}`,
+      real('--lr', 0),
+    )
+    .option(
+      '--encoder-lr <x>',
+      `learning rate of a trained encoder ${ofMethod(({ encoderLr }) => encoderLr)}`,
+      real('--encoder-lr', 0),
+    )
+    .option(
+      '--encoder-norm <mode>',
+      `batch norms of a trained encoder while it trains: ${NORM_MODES.join(' or ')} ${ofMethod(({ encoderNorm }) => encoderNorm)}`,
+    )
+    .option(
+      '--align-head <name>',
+      `structure of the alignment's head: ${Object.keys(HEAD_STRUCTURES).join(', ')}`,
+      '1-conv-2-linear',
+    )
+    .option('--align-dropout <p>', "dropout of the alignment's head", real('--align-dropout', 0, 0.99), 0.25)
+    .option(
+      '--align-kernel <n>',
+      "kernel of the head's convolutions, 1 or 3",
+      integer('--align-kernel', 1, 3),
+      1,
+    )
+    .option('--score-fraction <q>', SCORE_FRACTION_HELP, scoreFraction, CADA_DEFAULTS.scoreFraction)
     .option('--smoothing <name>', 'of the maps: author (5 taps, zero border) or scipy', 'author')
     .option('--save-every <s>', 'seconds between checkpoints', real('--save-every', 0), 30)
     .option('--resume', 'go on from the last checkpoint')
@@ -75,6 +112,17 @@ export const trainVerb: AddVerb = (program, run) => {
       }),
     );
 };
+
+/** The default as the methods have it, for the flag's help: once where all agree. */
+function ofMethod(pick: (defaults: DetectorDefaults) => number | string | undefined): string {
+  const found = DETECTOR_NAMES.flatMap((name) => {
+    const value = pick(DETECTORS[name].defaults);
+    return value === undefined ? [] : [{ name, value }];
+  });
+  const same = found.length === DETECTOR_NAMES.length && new Set(found.map(({ value }) => value)).size === 1;
+  if (same) return `(default: ${found[0]!.value})`;
+  return `(default: ${found.map(({ name, value }) => `${value} with ${name}`).join(', ')})`;
+}
 
 /** Trains with progress on stderr; false where Ctrl-C stopped it. */
 export async function trainWith(
@@ -108,22 +156,30 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   if (flags.smoothing !== 'author' && flags.smoothing !== 'scipy') {
     throw new ConfigError(`--smoothing expects author or scipy, got ${flags.smoothing}`);
   }
+  const method = flags.method as DetectorName;
+  // An unknown method is refused below, with everything else that is wrong.
+  const { defaults } = DETECTORS[method] ?? DETECTORS.revdist;
   const config: RunConfig = {
     version: VERSION,
-    method: flags.method as RunConfig['method'],
+    method,
     encoder: flags.encoder as RunConfig['encoder'],
     weights: flags.weights,
     ...(flags.detector === undefined ? {} : { detector: resolve(flags.detector) }),
     align,
-    size: flags.size,
-    batch: flags.batch,
-    iterations: flags.iterations ?? (flags.detector === undefined ? REVDIST_DEFAULTS.iterations : 0),
-    alignIterations: flags.alignIterations,
-    lr: flags.lr,
+    size: flags.size ?? defaults.size,
+    batch: flags.batch ?? defaults.batch,
+    iterations: flags.iterations ?? (flags.detector === undefined ? defaults.iterations : 0),
+    alignIterations: flags.alignIterations ?? defaults.alignIterations,
+    lr: flags.lr ?? defaults.optimiser.lr,
+    encoderLr: flags.encoderLr ?? defaults.encoderLr,
+    encoderNorm: (flags.encoderNorm as NormMode | undefined) ?? defaults.encoderNorm,
     seed: context.seed,
     data: resolve(dir),
     smoothing: flags.smoothing,
-    scoreFraction: CADA_DEFAULTS.scoreFraction,
+    scoreFraction: flags.scoreFraction,
+    alignHead: flags.alignHead as HeadStructure,
+    alignDropout: flags.alignDropout,
+    alignKernel: flags.alignKernel as 1 | 3,
     adapter: '',
   };
   checkConfig(config);

@@ -1,0 +1,104 @@
+/** ReContrast (Guo et al. 2023) as the CADA paper trains it; methods.md section 5. */
+import { stopGradient } from '../graph/ops/control.ts';
+import { concat, slice } from '../graph/ops/movement.ts';
+import { add, scale } from '../graph/ops/pointwise.ts';
+import { input, type Value } from '../graph/value.ts';
+import type { ResNetConfig } from '../models/resnet.ts';
+import { outputHeads } from '../models/reverseDecoder.ts';
+import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
+import { hardMiningCosineLoss } from '../nn/losses.ts';
+import type { Detector, DetectorDefaults } from './detector.ts';
+import { anomalyMap, dropAtFourFifths, encode, REVDIST_DEFAULTS, rebuild, type Scales } from './revdist.ts';
+
+/**
+ * Tensors of the encoder that is trained (`encoder.*`), of its frozen twin (`encoder_freeze.*`), and of bottleneck and
+ * decoder with two sets of heads (`bottleneck.*`, `decoder.*`).
+ */
+export function recontrastSpecs(config: ResNetConfig): {
+  encoder: ParameterSpec[];
+  frozen: ParameterSpec[];
+  detector: ParameterSpec[];
+} {
+  const images = input('images', [1, 3, 64, 64]);
+  let features: Scales | undefined;
+  const encoder = declare((layers) => {
+    features = encode(layers, images, config);
+  });
+  return {
+    encoder,
+    frozen: declare((layers) => encode(layers, images, config, 'encoder_freeze')),
+    detector: declare((layers) => contrast(layers, features!, features!, config)),
+  };
+}
+
+/**
+ * Both encoders' features through one bottleneck and decoder, joined along the batch so that batch statistics cover both
+ * domains. What comes from the trained encoder's features is read by head set 0 and rebuilds the frozen one's, and the
+ * other way round with set 1. The embedding is that of the frozen encoder's features.
+ */
+export function contrast(
+  layers: Layers,
+  trained: Scales,
+  frozen: Scales,
+  config: ResNetConfig,
+): { embedding: Value; ofFrozen: Scales; ofTrained: Scales } {
+  const n = trained[0].shape[0]!;
+  const half = (x: Value, which: 0 | 1): Value => slice(x, [{ start: which * n, end: (which + 1) * n }]);
+  const both = trained.map((feature, i) => concat([feature, frozen[i]!], 0)) as Scales;
+  const { embedding, rebuilt } = rebuild(layers, both, config);
+  const heads = (set: 0 | 1): Scales =>
+    within(layers, 'decoder', (inner) =>
+      outputHeads(inner, rebuilt.map((map) => half(map, set)) as Scales, set),
+    );
+  return { embedding: half(embedding, 1), ofFrozen: heads(0), ofTrained: heads(1) };
+}
+
+/** Name of the input that says how hard a position must be to be learned from: `miningAt`. */
+export const MINING = 'mining';
+
+/** Half the sum over all pairs: each set of heads counts as a half (methods.md 5.2). */
+export const recontrastLoss = (targets: readonly Value[], rebuilt: readonly Value[], mining: Value): Value =>
+  scale(
+    targets
+      .map((target, i) => hardMiningCosineLoss(target, rebuilt[i]!, mining))
+      .reduce((sum, term) => add(sum, term)),
+    0.5,
+  );
+
+/** Keeps everything at the start and roughly the worst sixth from a tenth of the iterations on. */
+export const miningAt = (step: number, iterations: number): number =>
+  Math.min(-3 + (4 * step) / (0.1 * iterations), 1);
+
+/** The paper's settings; what it does not say of the encoder is from the author's multi-class scripts (methods.md 5.3). */
+export const RECONTRAST_DEFAULTS = {
+  ...REVDIST_DEFAULTS,
+  encoderLr: 1e-5,
+  encoderNorm: 'evaluation',
+} as const satisfies DetectorDefaults;
+
+export const recontrast: Detector<'encoder' | 'encoder_freeze' | 'detector'> = {
+  defaults: RECONTRAST_DEFAULTS,
+  parts(config) {
+    const { encoder, frozen, detector } = recontrastSpecs(config);
+    return {
+      encoder: { specs: encoder, start: 'encoder', group: 'encoder' },
+      encoder_freeze: { specs: frozen, start: 'encoder' },
+      detector: { specs: detector, start: 'seed', group: 'detector' },
+    };
+  },
+  reconstruct(layers, source, config) {
+    if (!('images' in source)) throw new Error('ReContrast starts at images: one of its encoders is trained');
+    const trained = encode(layers.encoder, source.images, config);
+    const frozen = encode(layers.encoder_freeze, source.images, config, 'encoder_freeze');
+    const { embedding, ofFrozen, ofTrained } = contrast(layers.detector, trained, frozen, config);
+    return {
+      targets: [...frozen, ...trained.map(stopGradient)],
+      rebuilt: [...ofFrozen, ...ofTrained],
+      embedding,
+    };
+  },
+  loss: ({ targets, rebuilt }) => recontrastLoss(targets, rebuilt, input(MINING, [1])),
+  lossInputs: (step, iterations) => ({ [MINING]: Float32Array.of(miningAt(step, iterations)) }),
+  map: ({ targets, rebuilt }, size) => anomalyMap(targets, rebuilt, size),
+  rateAt: dropAtFourFifths,
+};

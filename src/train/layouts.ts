@@ -1,0 +1,97 @@
+import { input, type Value } from '../graph/value.ts';
+import { HEADS, type HeadName, headSpecs } from '../methods/cada.ts';
+import { DETECTORS } from '../methods/detectors.ts';
+import type { Group, Part, PartLayers } from '../methods/index.ts';
+import type { HeadOptions } from '../models/regressor.ts';
+import { type Layers, layersFrom } from '../nn/layers.ts';
+import { type NetworkLayout, networkLayout } from '../nn/trainable.ts';
+import type { Shape } from '../shape.ts';
+import { encoderConfig, type RunConfig } from './config.ts';
+
+/** One network of a detector, laid out on the device. */
+export interface PartLayout extends NetworkLayout, Pick<Part, 'start' | 'group'> {
+  readonly name: string;
+}
+
+/** The networks of a run, each a pair of slabs. */
+export interface RunLayouts {
+  /** The detector's own, in the order of its weights file. */
+  readonly parts: readonly PartLayout[];
+  /** What alignments predict with; a run trains and keeps those of its own alignments. */
+  readonly heads: Readonly<Record<HeadName, NetworkLayout>>;
+}
+
+/** What fixes a run's networks and their sizes. */
+export type ModelConfig = Pick<
+  RunConfig,
+  'method' | 'encoder' | 'activation' | 'size' | 'alignHead' | 'alignDropout' | 'alignKernel'
+>;
+
+export function runLayouts(config: ModelConfig, classes: number): RunLayouts {
+  const parts = DETECTORS[config.method].parts(encoderConfig(config));
+  const feature = featureShape(config);
+  const headLayout = (name: HeadName): NetworkLayout =>
+    networkLayout(name, headSpecs(name, feature, headOutputs(name, classes), headOptions(config)));
+  return {
+    parts: Object.entries(parts).map(([name, { specs, start, group }]) => ({
+      ...networkLayout(name, specs),
+      name,
+      start,
+      group,
+    })),
+    heads: {
+      regressor: headLayout('regressor'),
+      regressor_std: headLayout('regressor_std'),
+      classifier: headLayout('classifier'),
+    },
+  };
+}
+
+/** u and what lies above it; or a logit for each class. */
+export const headOutputs = (name: HeadName, classes: number): number =>
+  HEADS[name] === 'label' ? Math.max(2, classes) : 2;
+
+export const headOptions = ({ alignHead, alignDropout, alignKernel }: ModelConfig): HeadOptions => ({
+  structure: alignHead,
+  dropout: alignDropout,
+  kernel: alignKernel,
+});
+
+/** The parts that training changes. */
+export const trainedParts = ({ parts }: RunLayouts): (PartLayout & { readonly group: Group })[] =>
+  parts.flatMap((part) => (part.group === undefined ? [] : [{ ...part, group: part.group }]));
+
+/** Shape of the feature of one image that the heads read. */
+export function featureShape(config: ModelConfig): Shape {
+  const made = DETECTORS[config.method].reconstruct(
+    shapeOnly(config),
+    { images: oneImage(config.size) },
+    encoderConfig(config),
+  );
+  return made.embedding.shape.slice(1);
+}
+
+/** Shapes, for one image, of what training never changes of it; null where the method has nothing such. */
+export function frozenShapes(config: ModelConfig): Shape[] | null {
+  const values = DETECTORS[config.method].frozen?.(
+    shapeOnly(config),
+    oneImage(config.size),
+    encoderConfig(config),
+  );
+  return values?.map(({ shape }: Value) => shape.slice(1)) ?? null;
+}
+
+/** The frozen values' names as outputs of `frozenPlan` and inputs of the plans that start at them. */
+export const frozenName = (index: number): string => `tap${index + 1}`;
+
+const oneImage = (size: number): Value => input('images', [1, 3, size, size]);
+
+/** Layers that know shapes and compute nothing. */
+function shapeOnly(config: ModelConfig): PartLayers<string> {
+  const layers: Layers = layersFrom({
+    training: false,
+    tensor: ({ name, shape }) => input(name, shape),
+  });
+  const names = Object.keys(DETECTORS[config.method].parts(encoderConfig(config)));
+  return Object.fromEntries(names.map((name) => [name, layers]));
+}
