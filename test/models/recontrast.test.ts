@@ -25,6 +25,9 @@ const goldens: Record<'whole' | 'long', Run> = JSON.parse(
   readFileSync(new URL('../goldens/models/recontrast.json', import.meta.url), 'utf8'),
 );
 
+/** Of losses and relative to weights: in so few steps rounding has not parted anything; in 50, PyTorch's own two precisions part by 6e-4. */
+const BOUND = { whole: 1e-4, long: 1e-3 } as const;
+
 let session: Session;
 beforeAll(async () => {
   session = await openSession();
@@ -58,7 +61,7 @@ describe('against PyTorch', () => {
         executable.run({ images, ...stepInputs({ ...config, iterations, lr }, optimiser, step) });
         const loss = (await executable.read(['loss'])).get('loss')![0]!;
         worst = Math.max(worst, Math.abs(loss - want));
-        expect(Math.abs(loss - want), `step ${step}: ${loss} against ${want}`).toBeLessThan(1e-3);
+        expect(Math.abs(loss - want), `step ${step}: ${loss} against ${want}`).toBeLessThan(BOUND[which]);
       }
       console.log(`${encoderNorm}: worst loss differs by ${worst.toExponential(1)}`);
       for (const part of trainedParts(layouts)) {
@@ -80,10 +83,10 @@ describe('against PyTorch', () => {
         console.log(
           `${encoderNorm}, ${part.name}: weights ${parameters.weights.toExponential(1)}, what moved them ${parameters.moves.toExponential(1)}, statistics ${buffers.weights.toExponential(1)}`,
         );
-        expect(parameters.weights, `${part.name}'s weights`).toBeLessThan(1e-3);
+        expect(parameters.weights, `${part.name}'s weights`).toBeLessThan(BOUND[which]);
         // An encoder moves little: what it is moved by has to agree too.
         expect(parameters.moves, `what moved ${part.name}`).toBeLessThan(5e-2);
-        expect(buffers.weights, `${part.name}'s statistics`).toBeLessThan(1e-3);
+        expect(buffers.weights, `${part.name}'s statistics`).toBeLessThan(BOUND[which]);
       }
       executable.destroy();
     },
