@@ -99,7 +99,6 @@ describe('ReContrast', () => {
     async () => {
       expect(await train('contrast', false)).toBe(true);
       expect(await train('contrasts', false, 'detector', 1)).toBe(false);
-      expect(await train('contrasts', true, 'regressor', 1)).toBe(false);
       expect(await train('contrasts', true, 'regressor_std', 1)).toBe(false);
       expect(await train('contrasts', true)).toBe(true);
       expect((await weightsOf('contrasts')).equals(await weightsOf('contrast'))).toBe(true);
