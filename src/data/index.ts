@@ -8,6 +8,7 @@ export {
 export {
   type Dataset,
   type DatasetProblem,
+  LAYOUTS,
   type Layout,
   type Sample,
   scanDataset,
@@ -24,6 +25,7 @@ export {
   type MaskRule,
   normalize,
 } from './loadImage.ts';
+export type { CountDifference, OfficialComparison } from './official.ts';
 export { type Pixels, pilResize, pilResizeNearest } from './pilResize.ts';
 export {
   DEFECTS,
