@@ -5,6 +5,7 @@ export {
   type DatasetReport,
   formatReport,
 } from './check.ts';
+export { chooseContaminants, contaminate } from './contaminate.ts';
 export {
   type Dataset,
   type DatasetProblem,

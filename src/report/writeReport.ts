@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
-import { loadImage, loadMask, loadPixels, type Sample, scanDataset } from '../data/index.ts';
+import { loadImage, loadMask, loadPixels, type Sample } from '../data/index.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { datasetOf } from '../train/runDataset.ts';
 import { runFiles } from '../train/runFolder.ts';
 import { openScorer, type Scorer } from '../train/scorer.ts';
 import { firstAligned, type Results, readResults } from '../train/testRun.ts';
@@ -25,7 +26,7 @@ export async function writeReport({ run, data, adapter }: ReportOptions): Promis
   const files = runFiles(run);
   const results = await readResults(run);
   const rows = await readScoreRows(files.scores);
-  const dataset = await scanDataset(data ?? results.config.data);
+  const dataset = await datasetOf(results.config, data);
   const samples = new Map(dataset.test.map((sample) => [sample.id, sample]));
   const aligned = firstAligned(results.config.align);
   const shown = [...new Set(['none', aligned] as const)];

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { ImageLoader, loadMask, type Sample, scanDataset } from '../data/index.ts';
-import { FileError } from '../errors.ts';
+import { ImageLoader, loadMask, type Sample } from '../data/index.ts';
+import { DatasetError, FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
 import { type Alignment, floorActs } from '../methods/cada.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
 import type { RunConfig } from './config.ts';
 import { finiteMaps } from './finiteMaps.ts';
+import { datasetOf } from './runDataset.ts';
 import { readRunConfig, runFiles } from './runFolder.ts';
 import { openScorer } from './scorer.ts';
 import { type Metrics, meanMetrics, newTally, type Tally } from './tally.ts';
@@ -51,7 +52,13 @@ interface Row {
 /** Scores every test image under every alignment of the run; writes results.json and scores.csv. */
 export async function testRun(options: TestOptions): Promise<Results> {
   const config = await readRunConfig(options.run);
-  const dataset = await scanDataset(options.data ?? config.data);
+  const dataset = await datasetOf(config, options.data);
+  if (dataset.test.length === 0) {
+    throw new DatasetError(`${dataset.root}: has no test image`, {
+      where: dataset.root,
+      fix: 'put normal images into test/good and others into test/<defect>, or score single images with `wgad predict`',
+    });
+  }
   const scorer = await openScorer(options.run, config, { adapter: options.adapter });
   const loader = new ImageLoader({ size: config.size });
   try {
@@ -76,9 +83,11 @@ export async function testRun(options: TestOptions): Promise<Results> {
         const mask = sample.maskPath
           ? await loadMask(sample.maskPath, config.size, 'any', sample.path)
           : null;
-        const empty = mask ?? new Uint8Array(config.size ** 2);
+        const known = mask !== null || !sample.anomalous;
+        const truth = mask ?? new Uint8Array(config.size ** 2);
+        if (!known) tally.leaveOut(sample.className);
         for (const [alignment, map] of image.maps) {
-          tally.add(alignment, sample.className, map, empty, config.size);
+          if (known) tally.add(alignment, sample.className, map, truth, config.size);
           scale.add(alignment, map);
         }
         for (const [alignment, [u, gamma]] of image.statistics) {

@@ -1,4 +1,4 @@
-import { type Dataset, ImageLoader, scanDataset } from '../data/index.ts';
+import { type Dataset, ImageLoader } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
@@ -15,6 +15,7 @@ import { openEncoderWeights } from './encoderWeights.ts';
 import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
 import { type StepReport, trainLoop } from './loop.ts';
 import { collectPlan, detectorStep, headStep, type RevdistLayouts, revdistLayouts } from './revdistPlans.ts';
+import { datasetOf } from './runDataset.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
 import { openSession, type Session, trainingSlabs } from './session.ts';
 
@@ -39,7 +40,7 @@ export interface TrainOptions {
  */
 export async function trainRun(options: TrainOptions): Promise<boolean> {
   const { run, resume = false } = options;
-  const dataset = await scanDataset(options.config.data);
+  const dataset = await datasetOf(options.config);
   if (dataset.train.length === 0) throw new DatasetError(`${dataset.root}: has no training image`);
   checkConfig(options.config);
   const session = await openSession(options.adapter);
