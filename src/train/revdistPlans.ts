@@ -166,6 +166,13 @@ export function headStep(
   };
 }
 
+/** The trained regressor on cached features. Input: feature, as `headStep`'s. Output: predicted [batch, 2]. */
+export function regressorPlan(config: Pick<RunConfig, 'encoder' | 'size'>, layouts: RevdistLayouts): Graph {
+  const { layers } = bindNetwork(layouts.regressor, { training: false });
+  const feature = input('feature', [CADA_DEFAULTS.batch, ...featureShape(config)]);
+  return { outputs: new Map([['predicted', head(layers, 'regressor', feature, 2)]]), effects: [] };
+}
+
 /**
  * Images to maps and scores, under every alignment of the run at once: network, map, calibration, smoothing and
  * scores in one plan. Inputs: images; labels (i32 [N]) and table [k, 2] where an alignment reads classes.
