@@ -1,5 +1,6 @@
 import { grad } from '../autograd/reverse.ts';
 import type { Graph } from '../graph/graph.ts';
+import { slice } from '../graph/ops/movement.ts';
 import { argmax } from '../graph/ops/reduce.ts';
 import { gather } from '../graph/ops/select.ts';
 import { input, type Value } from '../graph/value.ts';
@@ -221,7 +222,9 @@ function statisticsFor(
     case 'classifier': {
       const network = bindNetwork(layouts.classifier, { training: false });
       const logits = head(network.layers, 'classifier', embedding, Math.max(2, classes));
-      return gather(table(), argmax(logits, 1));
+      // The head has two outputs at least, a table of one class one row.
+      const named = classes < 2 ? slice(logits, [null, { start: 0, end: classes }]) : logits;
+      return gather(table(), argmax(named, 1));
     }
   }
 }

@@ -5,6 +5,7 @@ import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
 import { type Alignment, floorActs } from '../methods/cada.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
+import { classRuns } from './classRuns.ts';
 import type { RunConfig } from './config.ts';
 import { finiteMaps } from './finiteMaps.ts';
 import { datasetOf } from './runDataset.ts';
@@ -12,9 +13,15 @@ import { readRunConfig, runFiles } from './runFolder.ts';
 import { openScorer } from './scorer.ts';
 import { type Metrics, meanMetrics, newTally, type Tally } from './tally.ts';
 
-/** One threshold for all classes together, or one for each. */
-export const PROTOCOLS = ['model-unified', 'absolute-unified'] as const;
+/** A model and a threshold for each class; one model, a threshold for each; one of both (evaluation.md 2). */
+export const PROTOCOLS = ['class-separated', 'model-unified', 'absolute-unified'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
+
+/** Each class by itself, and the unweighted mean over classes. */
+export interface ClassMetrics {
+  readonly mean: Metrics;
+  readonly classes: Readonly<Record<string, Metrics>>;
+}
 
 export interface Results {
   readonly version: string;
@@ -22,7 +29,9 @@ export interface Results {
   readonly config: RunConfig;
   readonly protocols: {
     'absolute-unified': Record<string, Metrics>;
-    'model-unified': Record<string, { mean: Metrics; classes: Record<string, Metrics> }>;
+    'model-unified': Record<string, ClassMetrics>;
+    /** Where the models of each class were tested too. */
+    'class-separated'?: Record<string, ClassMetrics>;
   };
   /** Of one plan replay with its read-back, image decoding not counted. */
   readonly latency: { msPerImage: number; batch: number; alignShare: number };
@@ -37,6 +46,8 @@ export interface TestOptions {
   readonly data?: string;
   /** Definitions of AUPRO to compute; default none: each costs about as much as the other pixel metrics. */
   readonly aupro?: readonly AuproDefinition[];
+  /** Test the models of each class as well (`wgad train --per-class`). */
+  readonly perClass?: boolean;
   readonly adapter?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
@@ -59,6 +70,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
       fix: 'put normal images into test/good and others into test/<defect>, or score single images with `wgad predict`',
     });
   }
+  const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
   const scorer = await openScorer(options.run, config, { adapter: options.adapter });
   const loader = new ImageLoader({ size: config.size });
   try {
@@ -102,7 +114,10 @@ export async function testRun(options: TestOptions): Promise<Results> {
       version: config.version,
       adapter: scorer.adapter,
       config,
-      protocols: protocolsOf(scorer.alignments, dataset.classes, rows, tally),
+      protocols: {
+        ...protocolsOf(scorer.alignments, dataset.classes, rows, tally),
+        ...(separated && { 'class-separated': separated }),
+      },
       latency: { ...timing, batch: scorer.batch },
       mapScale: scale.scales,
       floored,
@@ -114,6 +129,30 @@ export async function testRun(options: TestOptions): Promise<Results> {
     await loader.close();
     scorer.close();
   }
+}
+
+/** Each class's own model on the images of that class alone. Results of each lie in its folder, too. */
+async function testClassRuns(
+  options: TestOptions,
+  classes: readonly string[],
+): Promise<Record<string, ClassMetrics>> {
+  const folders = await classRuns(options.run);
+  const absent = classes.filter((name) => !folders.has(name));
+  if (absent.length > 0) {
+    throw new FileError(`${options.run}: has no model of its own for ${absent.join(', ')}`, {
+      fix: 'run `wgad train` with --per-class --resume on this run first',
+    });
+  }
+  const byAlignment = new Map<string, Record<string, Metrics>>();
+  for (const name of classes) {
+    const { protocols } = await testRun({ ...options, run: folders.get(name)!, perClass: false });
+    for (const [alignment, { classes: own }] of Object.entries(protocols['model-unified'])) {
+      byAlignment.set(alignment, { ...byAlignment.get(alignment), [name]: own[name]! });
+    }
+  }
+  return Object.fromEntries(
+    [...byAlignment].map(([alignment, each]) => [alignment, { mean: meanMetrics(each), classes: each }]),
+  );
 }
 
 function protocolsOf(

@@ -3,6 +3,7 @@ import { chooseContaminants, type Layout } from '../../data/index.ts';
 import { ConfigError } from '../../errors.ts';
 import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../../methods/cada.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
+import { isTrained, plannedClassRuns } from '../../train/classRuns.ts';
 import { checkConfig, type RunConfig } from '../../train/config.ts';
 import { openRevdist } from '../../train/detectorCheckpoint.ts';
 import { datasetOf } from '../../train/runDataset.ts';
@@ -30,6 +31,7 @@ interface TrainFlags {
   smoothing: string;
   layout?: Layout;
   contaminate: number;
+  perClass?: boolean;
   resume?: boolean;
   saveEvery: number;
 }
@@ -69,6 +71,10 @@ export const trainVerb: AddVerb = (program, run) => {
       real('--contaminate', 0, 1),
       0,
     )
+    .option(
+      '--per-class',
+      'also a model of each class by itself, in RUN/classes (class-separated protocol): each takes as many steps again',
+    )
     .option('--save-every <s>', 'seconds between checkpoints', real('--save-every', 0), 30)
     .option('--resume', 'go on from the last checkpoint')
     .addHelpText(
@@ -77,11 +83,12 @@ export const trainVerb: AddVerb = (program, run) => {
     )
     .action((dir: string, flags: TrainFlags) =>
       run(async (context) => {
-        const finished = await trainWith(context, flags.out, await configOf(context, dir, flags), {
-          resume: flags.resume ?? false,
-          saveEvery: flags.saveEvery,
-        });
-        if (!finished) return EXIT.interrupted;
+        const config = await configOf(context, dir, flags);
+        const options = { resume: flags.resume ?? false, saveEvery: flags.saveEvery };
+        const done = flags.perClass
+          ? await trainAllWith(context, flags.out, config, options)
+          : await trainWith(context, flags.out, config, options);
+        if (!done) return EXIT.interrupted;
         context.result({ run: flags.out }, `trained: ${flags.out}`);
         return EXIT.done;
       }),
@@ -111,8 +118,25 @@ export async function trainWith(
     },
   });
   shown?.progress.finish();
-  if (!finished) context.say(`stopped; go on with: wgad train … --out ${run} --resume`);
+  if (!finished) context.say(`stopped in ${run}; go on with the same command and --resume`);
   return finished;
+}
+
+/** The model of all classes, then one of each; with `resume` those that are finished stay as they are. */
+async function trainAllWith(
+  context: Context,
+  run: string,
+  config: RunConfig,
+  options: { resume: boolean; saveEvery?: number },
+): Promise<boolean> {
+  const { classes } = await datasetOf(config);
+  const runs = [{ className: 'all', folder: run, config }, ...plannedClassRuns(run, config, classes)];
+  for (const [i, { className, folder, config: own }] of runs.entries()) {
+    if (options.resume && (await isTrained(folder, own))) continue;
+    context.say(`model ${i + 1} of ${runs.length}: ${className}`);
+    if (!(await trainWith(context, folder, own, options))) return false;
+  }
+  return true;
 }
 
 async function configOf(context: Context, dir: string, flags: TrainFlags): Promise<RunConfig> {
