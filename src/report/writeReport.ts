@@ -5,6 +5,7 @@ import { datasetOf } from '../train/runDataset.ts';
 import { runFiles } from '../train/runFolder.ts';
 import { openScorer, type Scorer } from '../train/scorer.ts';
 import { firstAligned, type Results, readResults } from '../train/testRun.ts';
+import { readThreshold } from '../train/thresholdRun.ts';
 import { type GalleryItem, galleryFigure } from './gallery.ts';
 import type { Markup } from './markup.ts';
 import { page } from './page.ts';
@@ -27,6 +28,7 @@ export async function writeReport({ run, data, adapter }: ReportOptions): Promis
   const results = await readResults(run);
   const rows = await readScoreRows(files.scores);
   const dataset = await datasetOf(results.config, data);
+  const threshold = await readThreshold(run);
   const samples = new Map(dataset.test.map((sample) => [sample.id, sample]));
   const aligned = firstAligned(results.config.align);
   const shown = [...new Set(['none', aligned] as const)];
@@ -38,12 +40,18 @@ export async function writeReport({ run, data, adapter }: ReportOptions): Promis
       const items = await galleryItems(
         scorer,
         results,
-        picked.flatMap((row) => samples.get(row.path) ?? []),
+        picked.flatMap((row) => {
+          const sample = samples.get(row.path);
+          return sample ? [{ sample, score: row.calibrated }] : [];
+        }),
       );
       if (items.length > 0) galleries.push(await galleryFigure(title, items, scales));
     }
     const title = `wgad report: ${basename(run)}`;
-    await writeFileAtomic(files.report, page({ title, results, rows, aligned, galleries }));
+    await writeFileAtomic(
+      files.report,
+      page({ title, results, rows, aligned, threshold, familiar: scorer.familiar, galleries }),
+    );
     return files.report;
   } finally {
     scorer.close();
@@ -80,22 +88,23 @@ function picks(rows: readonly ScoreRow[]): { title: string; rows: ScoreRow[] }[]
 async function galleryItems(
   scorer: Scorer,
   { config }: Results,
-  samples: readonly Sample[],
+  picked: readonly { sample: Sample; score: number }[],
 ): Promise<GalleryItem[]> {
   const { size, batch } = config;
   const items: GalleryItem[] = [];
-  for (let first = 0; first < samples.length; first += batch) {
-    const some = samples.slice(first, first + batch);
+  for (let first = 0; first < picked.length; first += batch) {
+    const some = picked.slice(first, first + batch);
     const images = new Float32Array(some.length * 3 * size * size);
-    for (const [i, sample] of some.entries())
+    for (const [i, { sample }] of some.entries())
       images.set(await loadImage(sample.path, size), i * 3 * size * size);
     const scored = await scorer.score(
       images,
-      some.map((sample) => scorer.classes.indexOf(sample.className)),
+      some.map(({ sample }) => scorer.classes.indexOf(sample.className)),
     );
-    for (const [i, sample] of some.entries()) {
+    for (const [i, { sample, score }] of some.entries()) {
       items.push({
-        caption: `${sample.className}, ${sample.defect}`,
+        caption: `${sample.className}, ${sample.defect}: ${score.toPrecision(3)}`,
+        path: sample.id,
         anomalous: sample.anomalous,
         size,
         pixels: await loadPixels(sample.path, size),
