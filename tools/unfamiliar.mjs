@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readWeights } from '../dist/formats/weightsFile.js';
 import { auroc } from '../dist/metrics/index.js';
-import { strangeness } from '../dist/train/familiarity.js';
+import { strangeGap, strangePrediction } from '../dist/train/familiarity.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -55,7 +55,7 @@ async function foldImages(left) {
         symlinkSync(join(all, name), join(data, name));
     }
     const steps = ['--iterations', iterations, '--align-iterations', alignIterations, '--lr', '5e-3'];
-    wgad('train', data, '--out', run, '--size', size, ...steps);
+    wgad('train', data, '--out', run, '--size', size, '--resume', ...steps);
     writeFileSync(lines, wgad('predict', run, ...classes.map((name) => join(all, name, 'test'))));
   }
   const { metadata } = await readWeights(join(run, 'weights.safetensors'), () => false);
@@ -64,16 +64,20 @@ async function foldImages(left) {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
-    .map(({ path, u, gamma, unfamiliar, calibrated }) => {
+    .map(({ path, u_hat: predictedU, gamma_hat: predictedGamma, u, unfamiliar }) => {
       const [, name, defect] = /([^/]+)\/test\/([^/]+)\/[^/]+$/.exec(path);
-      const strange = strangeness(range, [u, gamma]);
+      const impression = { predictedU, predictedGamma, u };
+      const prediction = strangePrediction(range, impression);
+      const gap = strangeGap(range, impression);
+      const both = Math.max(prediction, gap);
       return {
         name,
         known: !left.includes(name),
         normal: defect === 'good',
-        strange,
+        prediction,
+        gap,
+        both,
         unfamiliar,
-        calibrated,
       };
     });
 }
@@ -95,34 +99,31 @@ function rowOf(left, images) {
       of.map(({ known }) => !known),
     ).value;
   const share = (of) => of.filter(({ unfamiliar }) => unfamiliar).length / of.length;
+  const normals = images.filter(({ normal }) => normal);
   return {
     left,
-    auroc: area(images, 'strange'),
-    normals: area(
-      images.filter(({ normal }) => normal),
-      'strange',
-    ),
+    prediction: area(images, 'prediction'),
+    gap: area(images, 'gap'),
+    both: area(images, 'both'),
+    bothNormals: area(normals, 'both'),
     found: share(images.filter(({ known }) => !known)),
-    falseNormal: share(images.filter(({ known, normal }) => known && normal)),
+    falseNormal: share(normals.filter(({ known }) => known)),
     falseAnomalous: share(images.filter(({ known, normal }) => known && !normal)),
-    score: area(
-      images.filter(({ normal }) => normal),
-      'calibrated',
-    ),
   };
 }
-const keys = ['auroc', 'normals', 'found', 'falseNormal', 'falseAnomalous', 'score'];
+const keys = ['prediction', 'gap', 'both', 'bothNormals', 'found', 'falseNormal', 'falseAnomalous'];
 const mean = Object.fromEntries(
   keys.map((key) => [key, rows.reduce((sum, row) => sum + row[key], 0) / rows.length]),
 );
 const heads = [
   'left out',
-  'AUROC',
-  'AUROC, normal images',
+  'AUROC, prediction alone',
+  'AUROC, gap alone',
+  'AUROC, both',
+  'both, normal images alone',
   'marked',
   'marked of familiar normal',
   'marked of familiar anomalous',
-  'AUROC of the calibrated score, normal images',
 ];
 const line = (cells) => `| ${cells.join(' | ')} |`;
 process.stdout.write(

@@ -1,5 +1,4 @@
 import { precisionRecallCurve, rocCurve } from '../metrics/index.ts';
-import type { FamiliarRange } from '../train/familiarity.ts';
 import type { Results } from '../train/testRun.ts';
 import type { StoredThreshold } from '../train/thresholdRun.ts';
 import { curveFigure } from './curveFigure.ts';
@@ -18,8 +17,6 @@ export interface PageSource {
   /** The alignment whose scores the `calibrated` column holds; `none` where there is none. */
   readonly aligned: string;
   readonly threshold: StoredThreshold | null;
-  /** Where the regressor's predictions of the training images lie, if the run has one. */
-  readonly familiar: FamiliarRange | null;
   /** Finished figures: the grid of examples, false alarms, misses. */
   readonly galleries: readonly Markup[];
 }
@@ -95,7 +92,7 @@ Dashed: the threshold with the highest F1 over all classes together${source.thre
 <h2>One threshold for all, or one for each class</h2>
 <p class="lead">${thresholds.lead}</p>
 ${numbers(thresholds.rows)}
-${unfamiliarSection(rows, source.familiar) ?? ''}
+${unfamiliarSection(rows) ?? ''}
 <h2>Images and maps</h2>
 <p class="lead">Colours have one scale per row for the whole data set: blue is the average over test images of the map's
 mean, red the average of its maximum. Numbers are scores${aligned === 'none' ? '' : ` after ${aligned}`}.</p>

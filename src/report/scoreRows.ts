@@ -11,11 +11,11 @@ export interface ScoreRow {
   readonly raw: number;
   /** Score after the run's first alignment; equals `raw` where there is none. */
   readonly calibrated: number;
-  /** The regressor's mean and maximum of a normal map; null where the run has no regressor. */
-  readonly prediction: readonly [u: number, gamma: number] | null;
+  /** Whether it is unlike all that the run was trained on; null where the run cannot tell. */
+  readonly unfamiliar: boolean | null;
 }
 
-const COLUMNS = ['path', 'class', 'label', 'score', 'calibrated', 'u_hat', 'gamma_hat'] as const;
+const COLUMNS = ['path', 'class', 'label', 'score', 'calibrated', 'unfamiliar'] as const;
 
 /** @throws FileError where the file is missing or lacks a column. */
 export async function readScoreRows(path: string): Promise<ScoreRow[]> {
@@ -41,7 +41,7 @@ export async function readScoreRows(path: string): Promise<ScoreRow[]> {
       anomalous: cell('label') === '1',
       raw: Number(cell('score')),
       calibrated: Number(cell('calibrated')),
-      prediction: cell('u_hat') === '' ? null : [Number(cell('u_hat')), Number(cell('gamma_hat'))],
+      unfamiliar: cell('unfamiliar') === '' ? null : cell('unfamiliar') === '1',
     };
   });
 }

@@ -48,10 +48,7 @@ export async function writeReport({ run, data, adapter }: ReportOptions): Promis
       if (items.length > 0) galleries.push(await galleryFigure(title, items, scales));
     }
     const title = `wgad report: ${basename(run)}`;
-    await writeFileAtomic(
-      files.report,
-      page({ title, results, rows, aligned, threshold, familiar: scorer.familiar, galleries }),
-    );
+    await writeFileAtomic(files.report, page({ title, results, rows, aligned, threshold, galleries }));
     return files.report;
   } finally {
     scorer.close();

@@ -2,6 +2,7 @@ import type { Dataset } from '../data/index.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
 import type { RunConfig } from './config.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
+import type { Impression } from './familiarity.ts';
 import { compileBatch } from './fitBatch.ts';
 import { collectPlan, type RevdistLayouts, regressorPlan } from './revdistPlans.ts';
 import type { Session } from './session.ts';
@@ -50,27 +51,29 @@ export async function collectTargets(
   return targets;
 }
 
-/** What the trained regressor makes of the same images: (u, gamma) each, [images, 2]. */
+/** What the trained regressor makes of the same images. */
 export async function predictTargets(
   session: Session,
   config: RunConfig,
   layouts: RevdistLayouts,
   { features, u }: Targets,
-): Promise<Float32Array> {
+): Promise<Impression[]> {
   const executable = await session.compile('regressor', regressorPlan(config, layouts));
   const { batch } = CADA_DEFAULTS;
   const images = u.length;
   const width = features.length / images;
-  const predicted = new Float32Array(images * 2);
+  const impressions: Impression[] = [];
   for (let first = 0; first < images; first += batch) {
     const feature = new Float32Array(batch * width);
     feature.set(features.subarray(first * width, (first + batch) * width));
     executable.run({ feature });
     const out = (await executable.read()).get('predicted') as Float32Array;
-    predicted.set(out.subarray(0, 2 * Math.min(batch, images - first)), 2 * first);
+    for (let i = 0; i < batch && first + i < images; i++) {
+      impressions.push({ predictedU: out[2 * i]!, predictedGamma: out[2 * i + 1]!, u: u[first + i]! });
+    }
   }
   executable.destroy();
-  return predicted;
+  return impressions;
 }
 
 /** The class statistics u_c and gamma_c [classes, 2], for the two alignments that know classes. */

@@ -2,7 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Alignment } from '../methods/cada.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { RunConfig } from './config.ts';
-import type { FamiliarRange } from './familiarity.ts';
+import { type FamiliarRange, isUnfamiliar } from './familiarity.ts';
 import { compileFitting } from './fitBatch.ts';
 import { type RevdistLayouts, revdistLayouts, scorePlan } from './revdistPlans.ts';
 import { runFiles } from './runFolder.ts';
@@ -16,6 +16,8 @@ export interface ScoredImage {
   readonly maps: ReadonlyMap<Alignment, Float32Array>;
   /** (u, gamma) as each alignment knows them. */
   readonly statistics: ReadonlyMap<Alignment, readonly [number, number]>;
+  /** Mean of the un-smoothed map, before calibration. */
+  readonly u: number;
 }
 
 /** A trained run on a device. */
@@ -25,8 +27,8 @@ export interface Scorer {
   readonly classes: readonly string[];
   /** Images per replay: the run's batch, or what this adapter can hold of it. */
   readonly batch: number;
-  /** Null where the run has no regressor, or was trained by a version without this mark. */
-  readonly familiar: FamiliarRange | null;
+  /** Whether an image is unlike those trained on; null where the run has no regressor. */
+  unfamiliar(image: ScoredImage): boolean | null;
   /** Images [n, 3, size, size]; class indices are read by CaDA-A alone. */
   score(images: Float32Array, classes: readonly number[]): Promise<ScoredImage[]>;
   /** Median ms of one replay per image at `batch`, and the share of it that `alignment` adds. */
@@ -75,6 +77,7 @@ export async function openScorer(
             .filter((each) => out.has(`statistics.${each}`))
             .map((each) => [each, [...part(`statistics.${each}`, i, 2)] as [number, number]]),
         ),
+        u: out.get('u')![i]!,
       }));
     };
     return {
@@ -82,7 +85,11 @@ export async function openScorer(
       alignments,
       classes,
       batch,
-      familiar,
+      unfamiliar({ statistics, u }) {
+        const [predictedU, predictedGamma] = statistics.get('cada') ?? [];
+        if (familiar === null || predictedU === undefined || predictedGamma === undefined) return null;
+        return isUnfamiliar(familiar, { predictedU, predictedGamma, u });
+      },
       async score(images, labels) {
         const scored: ScoredImage[] = [];
         const each = 3 * size * size;

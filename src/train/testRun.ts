@@ -57,6 +57,7 @@ interface Row {
   readonly sample: Sample;
   readonly scores: ReadonlyMap<Alignment, number>;
   readonly statistics: readonly [number, number] | null;
+  readonly unfamiliar: boolean | null;
   readonly ms: number;
 }
 
@@ -105,7 +106,13 @@ export async function testRun(options: TestOptions): Promise<Results> {
         for (const [alignment, [u, gamma]] of image.statistics) {
           floored[alignment] = (floored[alignment] ?? 0) + (floorActs(u, gamma) ? 1 : 0);
         }
-        rows.push({ sample, scores: image.scores, statistics: image.statistics.get('cada') ?? null, ms });
+        rows.push({
+          sample,
+          scores: image.scores,
+          statistics: image.statistics.get('cada') ?? null,
+          unfamiliar: scorer.unfamiliar(image),
+          ms,
+        });
       }
       options.onProgress?.(Math.min(first + config.batch, dataset.test.length), dataset.test.length);
     }
@@ -183,8 +190,10 @@ async function writeScores(
 ): Promise<void> {
   const aligned = firstAligned(alignments);
   await atomicFile(path, async (write) => {
-    await write(csvLine(['path', 'class', 'label', 'score', 'calibrated', 'u_hat', 'gamma_hat', 'ms']));
-    for (const { sample, scores, statistics, ms } of rows) {
+    await write(
+      csvLine(['path', 'class', 'label', 'score', 'calibrated', 'u_hat', 'gamma_hat', 'unfamiliar', 'ms']),
+    );
+    for (const { sample, scores, statistics, unfamiliar, ms } of rows) {
       await write(
         csvLine([
           sample.id,
@@ -194,6 +203,7 @@ async function writeScores(
           scores.get(aligned) ?? null,
           statistics?.[0] ?? null,
           statistics?.[1] ?? null,
+          unfamiliar === null ? null : Number(unfamiliar),
           Number(ms.toFixed(3)),
         ]),
       );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { galleryFigure } from '../../src/report/gallery.ts';
 import { page } from '../../src/report/page.ts';
-import { hostile, pageSource } from './source.ts';
+import { hostile, pageSource, SOURCE_ROWS } from './source.ts';
 
 describe('the report page', () => {
   it('escapes names and paths, wherever they stand', async () => {
@@ -31,9 +31,10 @@ describe('the report page', () => {
 
   it('lists images unlike those trained on', async () => {
     const text = page(await pageSource());
-    expect(text).toContain('1 of 8 test images lie outside');
+    expect(text).toContain('1 of 8 test images are marked');
     expect(text).toMatch(/<li>&quot;&gt;&lt;script&gt;[^<]*bent\/0\.png<\/li>/);
-    expect(page({ ...(await pageSource()), familiar: null })).not.toContain('Unlike what was trained on');
+    const rows = SOURCE_ROWS.map((row) => ({ ...row, unfamiliar: null }));
+    expect(page({ ...(await pageSource()), rows })).not.toContain('Unlike what was trained on');
   });
 
   it('draws maps on the scale it is given, not on one of their own', async () => {

@@ -7,16 +7,22 @@ import type { Metrics } from '../../src/train/tally.ts';
 /** A name that would run, close its tag and leave its attribute if it were not escaped. */
 export const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>'&`;
 
-const row = (className: string, i: number, anomalous: boolean, score: number, u = 0.3): ScoreRow => ({
+const row = (
+  className: string,
+  i: number,
+  anomalous: boolean,
+  score: number,
+  unfamiliar = false,
+): ScoreRow => ({
   path: `${className}/test/${anomalous ? 'bent' : 'good'}/${i}.png`,
   className,
   anomalous,
   raw: score / 10,
   calibrated: score,
-  prediction: [u, 2 * u],
+  unfamiliar,
 });
 
-/** Two classes of two normal and two anomalous images; one prediction lies outside the range of `pageSource`. */
+/** Two classes of two normal and two anomalous images; one is unlike those trained on. */
 export const SOURCE_ROWS: readonly ScoreRow[] = [
   row('plain', 0, false, 0.2),
   row('plain', 1, false, 0.5),
@@ -24,7 +30,7 @@ export const SOURCE_ROWS: readonly ScoreRow[] = [
   row('plain', 1, true, 2.5),
   row(hostile, 0, false, 1.1),
   row(hostile, 1, false, 1.6),
-  row(hostile, 0, true, 3, 0.9),
+  row(hostile, 0, true, 3, true),
   row(hostile, 1, true, 4),
 ];
 
@@ -91,7 +97,6 @@ export async function pageSource(): Promise<PageSource> {
         [hostile]: { value: 1.8, rate: 0.02, images: 50 },
       },
     },
-    familiar: { u: [0.1, 0.5], gamma: [0.2, 1], images: 99 },
     galleries: [await galleryFigure('Figure', items, scales)],
   };
 }

@@ -5,7 +5,6 @@ import { WgadError } from '../../errors.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
 import { writeMaps } from '../../report/maps.ts';
 import type { RunConfig } from '../../train/config.ts';
-import { isUnfamiliar } from '../../train/familiarity.ts';
 import { finiteMaps } from '../../train/finiteMaps.ts';
 import { readRunConfig } from '../../train/runFolder.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../train/scorer.ts';
@@ -27,7 +26,7 @@ export const predictVerb: AddVerb = (program, run) => {
   program
     .command('predict <run> <path...>')
     .description(
-      'one JSON line per image: score, calibrated score, verdict, predicted normal level (u, gamma), and whether that lies outside what the run was trained on (unfamiliar); a bad image is a line with its error, exit 3',
+      'one JSON line per image: score, calibrated score, verdict, predicted normal level (u_hat, gamma_hat) and the mean that it has (u), and whether these are unlike all that the run was trained on (unfamiliar); a bad image is a line with its error, exit 3',
     )
     .option('--out <dir>', 'folder for a heat map and an overlay of each image')
     .option(
@@ -85,9 +84,10 @@ export const predictVerb: AddVerb = (program, run) => {
               score: scored.scores.get('none'),
               calibrated,
               verdict,
-              u: prediction?.[0] ?? null,
-              gamma: prediction?.[1] ?? null,
-              unfamiliar: prediction && scorer.familiar ? isUnfamiliar(scorer.familiar, prediction) : null,
+              u_hat: prediction?.[0] ?? null,
+              gamma_hat: prediction?.[1] ?? null,
+              u: scored.u,
+              unfamiliar: scorer.unfamiliar(scored),
               ms,
               files,
             };
