@@ -6,6 +6,7 @@ import { readWeights } from '../formats/weightsFile.ts';
 import type { Alignment } from '../methods/cada.ts';
 import { alarmThreshold, bootstrapThreshold, type Interval, lowestRate } from '../metrics/index.ts';
 import type { RunConfig } from './config.ts';
+import { finiteMaps } from './finiteMaps.ts';
 import { datasetOf } from './runDataset.ts';
 import { readRunConfig, runFiles } from './runFolder.ts';
 import { openScorer, type Scorer } from './scorer.ts';
@@ -133,7 +134,7 @@ async function scoresOf(
         await loader.loadBatch(some),
         some.map(() => 0),
       );
-      scores.push(...scored.map((image) => image.scores.get(alignment)!));
+      scores.push(...scored.map((image, i) => finiteMaps(some[i]!, image).scores.get(alignment)!));
       onProgress?.(first + some.length, paths.length);
     }
     return scores;
