@@ -101,29 +101,31 @@ function mask(value: number, channels: 1 | 3 = 1): Promise<Buffer> {
     .toBuffer();
 }
 
-/** A Windows bitmap, bottom row first; with 8 bits a grey palette. */
-function bitmap(
+/** A Windows bitmap, bottom row first; up to 8 bits with a palette from black to white that `valueAt` indexes. */
+export function bitmap(
   width: number,
   height: number,
-  bits: 8 | 24,
+  bits: 1 | 4 | 8 | 24,
   valueAt: (x: number, y: number) => number,
 ): Buffer {
-  const palette = bits === 8 ? 1024 : 0;
+  const colours = bits === 24 ? 0 : 2 ** bits;
+  const start = 54 + 4 * colours;
   const stride = Math.ceil((width * bits) / 32) * 4;
-  const bytes = Buffer.alloc(54 + palette + stride * height);
+  const bytes = Buffer.alloc(start + stride * height);
   bytes.write('BM');
   bytes.writeUInt32LE(bytes.length, 2);
-  bytes.writeUInt32LE(54 + palette, 10);
+  bytes.writeUInt32LE(start, 10);
   bytes.writeUInt32LE(40, 14);
   bytes.writeInt32LE(width, 18);
   bytes.writeInt32LE(height, 22);
   bytes.writeUInt16LE(1, 26);
   bytes.writeUInt16LE(bits, 28);
-  for (let i = 0; i < palette / 4; i++) bytes.fill(i, 54 + 4 * i, 54 + 4 * i + 3);
+  for (let i = 0; i < colours; i++) bytes.fill((255 * i) / (colours - 1), 54 + 4 * i, 54 + 4 * i + 3);
   for (let y = 0; y < height; y++) {
+    const row = start + (height - 1 - y) * stride;
     for (let x = 0; x < width; x++) {
-      const at = 54 + palette + (height - 1 - y) * stride + (x * bits) / 8;
-      bytes.fill(valueAt(x, y), at, at + bits / 8);
+      if (bits === 24) bytes.fill(valueAt(x, y), row + 3 * x, row + 3 * x + 3);
+      else bytes[row + Math.floor((x * bits) / 8)]! |= valueAt(x, y) << (8 - bits - ((x * bits) % 8));
     }
   }
   return bytes;
