@@ -63,10 +63,10 @@ describe('bootstrapThreshold', () => {
   it('covers the true threshold about as often as it says', () => {
     // The 95th percentile of the standard normal distribution.
     let covered = 0;
-    for (let seed = 0; seed < 100; seed++) {
-      const { low, high } = bootstrapThreshold(normals(400, seed), 0.05, seed, { resamples: 200 });
+    for (let seed = 0; seed < 60; seed++) {
+      const { low, high } = bootstrapThreshold(normals(400, seed), 0.05, seed, { resamples: 100 });
       if (low <= 1.6449 && high >= 1.6449) covered += 1;
     }
-    expect(covered).toBeGreaterThan(85);
+    expect(covered).toBeGreaterThan(50);
   });
 });
