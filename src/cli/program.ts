@@ -13,6 +13,7 @@ import { predictVerb } from './verbs/predict.ts';
 import { pretrainVerb } from './verbs/pretrain.ts';
 import { reportVerb } from './verbs/report.ts';
 import { testVerb } from './verbs/test.ts';
+import { thresholdVerb } from './verbs/threshold.ts';
 import { trainVerb } from './verbs/train.ts';
 import { weightsVerb } from './verbs/weights.ts';
 import { VERSION } from './version.ts';
@@ -65,6 +66,7 @@ export function buildProgram(signal: AbortSignal, setExitCode: (code: number) =>
     dataVerb,
     trainVerb,
     testVerb,
+    thresholdVerb,
     predictVerb,
     featuresVerb,
     reportVerb,

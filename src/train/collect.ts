@@ -1,8 +1,10 @@
 import type { Dataset } from '../data/index.ts';
+import { CADA_DEFAULTS } from '../methods/cada.ts';
 import type { RunConfig } from './config.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
+import type { Impression } from './familiarity.ts';
 import { compileBatch } from './fitBatch.ts';
-import { collectPlan, type RevdistLayouts } from './revdistPlans.ts';
+import { collectPlan, type RevdistLayouts, regressorPlan } from './revdistPlans.ts';
 import type { Session } from './session.ts';
 
 /** Per training image: the bottleneck feature, and the mean and maximum of its un-smoothed map. */
@@ -47,6 +49,31 @@ export async function collectTargets(
   }
   executable.destroy();
   return targets;
+}
+
+/** What the trained regressor makes of the same images. */
+export async function predictTargets(
+  session: Session,
+  config: RunConfig,
+  layouts: RevdistLayouts,
+  { features, u }: Targets,
+): Promise<Impression[]> {
+  const executable = await session.compile('regressor', regressorPlan(config, layouts));
+  const { batch } = CADA_DEFAULTS;
+  const images = u.length;
+  const width = features.length / images;
+  const impressions: Impression[] = [];
+  for (let first = 0; first < images; first += batch) {
+    const feature = new Float32Array(batch * width);
+    feature.set(features.subarray(first * width, (first + batch) * width));
+    executable.run({ feature });
+    const out = (await executable.read()).get('predicted') as Float32Array;
+    for (let i = 0; i < batch && first + i < images; i++) {
+      impressions.push({ predictedU: out[2 * i]!, predictedGamma: out[2 * i + 1]!, u: u[first + i]! });
+    }
+  }
+  executable.destroy();
+  return impressions;
 }
 
 /** The class statistics u_c and gamma_c [classes, 2], for the two alignments that know classes. */

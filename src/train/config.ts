@@ -1,3 +1,4 @@
+import type { Layout } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import { ALIGNMENTS, type Alignment } from '../methods/cada.ts';
 import {
@@ -28,6 +29,12 @@ export interface RunConfig {
   readonly seed: number;
   /** Absolute path of the data set. */
   readonly data: string;
+  /** Where it was given; else it is found from the folder names. */
+  readonly layout?: Layout;
+  /** Of the data set's classes only these: the class-separated models. Default all. */
+  readonly classes?: readonly string[];
+  /** A noisy training set: the fraction of anomalous test images that was asked for, and the ids that were moved. */
+  readonly contaminate?: { readonly fraction: number; readonly images: readonly string[] };
   readonly smoothing: 'author' | 'scipy';
   readonly scoreFraction: number;
   readonly adapter: string;

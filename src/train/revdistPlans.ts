@@ -1,5 +1,6 @@
 import { grad } from '../autograd/reverse.ts';
 import type { Graph } from '../graph/graph.ts';
+import { slice } from '../graph/ops/movement.ts';
 import { argmax } from '../graph/ops/reduce.ts';
 import { gather } from '../graph/ops/select.ts';
 import { input, type Value } from '../graph/value.ts';
@@ -166,6 +167,13 @@ export function headStep(
   };
 }
 
+/** The trained regressor on cached features. Input: feature, as `headStep`'s. Output: predicted [batch, 2]. */
+export function regressorPlan(config: Pick<RunConfig, 'encoder' | 'size'>, layouts: RevdistLayouts): Graph {
+  const { layers } = bindNetwork(layouts.regressor, { training: false });
+  const feature = input('feature', [CADA_DEFAULTS.batch, ...featureShape(config)]);
+  return { outputs: new Map([['predicted', head(layers, 'regressor', feature, 2)]]), effects: [] };
+}
+
 /**
  * Images to maps and scores, under every alignment of the run at once: network, map, calibration, smoothing and
  * scores in one plan. Inputs: images; labels (i32 [N]) and table [k, 2] where an alignment reads classes.
@@ -214,7 +222,9 @@ function statisticsFor(
     case 'classifier': {
       const network = bindNetwork(layouts.classifier, { training: false });
       const logits = head(network.layers, 'classifier', embedding, Math.max(2, classes));
-      return gather(table(), argmax(logits, 1));
+      // The head has two outputs at least, a table of one class one row.
+      const named = classes < 2 ? slice(logits, [null, { start: 0, end: classes }]) : logits;
+      return gather(table(), argmax(named, 1));
     }
   }
 }

@@ -2,6 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Alignment } from '../methods/cada.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { RunConfig } from './config.ts';
+import { type FamiliarRange, isUnfamiliar } from './familiarity.ts';
 import { compileFitting } from './fitBatch.ts';
 import { type RevdistLayouts, revdistLayouts, scorePlan } from './revdistPlans.ts';
 import { runFiles } from './runFolder.ts';
@@ -15,6 +16,8 @@ export interface ScoredImage {
   readonly maps: ReadonlyMap<Alignment, Float32Array>;
   /** (u, gamma) as each alignment knows them. */
   readonly statistics: ReadonlyMap<Alignment, readonly [number, number]>;
+  /** Mean of the un-smoothed map, before calibration. */
+  readonly u: number;
 }
 
 /** A trained run on a device. */
@@ -24,6 +27,8 @@ export interface Scorer {
   readonly classes: readonly string[];
   /** Images per replay: the run's batch, or what this adapter can hold of it. */
   readonly batch: number;
+  /** Whether an image is unlike those trained on; null where the run has no regressor. */
+  unfamiliar(image: ScoredImage): boolean | null;
   /** Images [n, 3, size, size]; class indices are read by CaDA-A alone. */
   score(images: Float32Array, classes: readonly number[]): Promise<ScoredImage[]>;
   /** Median ms of one replay per image at `batch`, and the share of it that `alignment` adds. */
@@ -42,7 +47,7 @@ export async function openScorer(
   const alignments = options.alignments ?? [...new Set<Alignment>(['none', ...config.align])];
   const session = await openSession(options.adapter);
   try {
-    const { layouts, classes, table } = await loadRun(session, run, config, alignments);
+    const { layouts, classes, table, familiar } = await loadRun(session, run, config, alignments);
     const graphAt = (each: number, wanted: readonly Alignment[]): Graph =>
       scorePlan({ ...config, batch: each }, layouts, wanted, classes.length);
     const { executable, batch } = await compileFitting(session, {
@@ -72,6 +77,7 @@ export async function openScorer(
             .filter((each) => out.has(`statistics.${each}`))
             .map((each) => [each, [...part(`statistics.${each}`, i, 2)] as [number, number]]),
         ),
+        u: out.get('u')![i]!,
       }));
     };
     return {
@@ -79,6 +85,11 @@ export async function openScorer(
       alignments,
       classes,
       batch,
+      unfamiliar({ statistics, u }) {
+        const [predictedU, predictedGamma] = statistics.get('cada') ?? [];
+        if (familiar === null || predictedU === undefined || predictedGamma === undefined) return null;
+        return isUnfamiliar(familiar, { predictedU, predictedGamma, u });
+      },
       async score(images, labels) {
         const scored: ScoredImage[] = [];
         const each = 3 * size * size;
@@ -128,6 +139,7 @@ interface LoadedRun {
   readonly classes: readonly string[];
   /** Mean and maximum of each class's maps [k, 2]. */
   readonly table: Float32Array;
+  readonly familiar: FamiliarRange | null;
 }
 
 /** A run's weights on the device, as far as `alignments` need them. */
@@ -150,7 +162,13 @@ async function loadRun(
     const table = source.tensors.has('table')
       ? await source.read('table')
       : new Float32Array(2 * classes.length);
-    return { layouts, classes, table };
+    const familiar = source.metadata.get('familiar');
+    return {
+      layouts,
+      classes,
+      table,
+      familiar: familiar === undefined ? null : (JSON.parse(familiar) as FamiliarRange),
+    };
   } finally {
     await source.close();
   }

@@ -1,4 +1,4 @@
-import { type Dataset, ImageLoader, scanDataset } from '../data/index.ts';
+import { type Dataset, ImageLoader } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
@@ -7,14 +7,16 @@ import { initialize, type StateDict } from '../nn/init.ts';
 import { SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { batchAt } from './batches.ts';
 import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from './checkpoint.ts';
-import { type ClassTable, classTable, collectTargets, type Targets } from './collect.ts';
+import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
 import { checkConfig, type RunConfig } from './config.ts';
 import { openRevdist } from './detectorCheckpoint.ts';
 import { type DetectorInputs, detectorInputs } from './detectorInputs.ts';
 import { openEncoderWeights } from './encoderWeights.ts';
+import { type FamiliarRange, familiarRange } from './familiarity.ts';
 import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
 import { type StepReport, trainLoop } from './loop.ts';
 import { collectPlan, detectorStep, headStep, type RevdistLayouts, revdistLayouts } from './revdistPlans.ts';
+import { datasetOf } from './runDataset.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
 import { openSession, type Session, trainingSlabs } from './session.ts';
 
@@ -39,7 +41,7 @@ export interface TrainOptions {
  */
 export async function trainRun(options: TrainOptions): Promise<boolean> {
   const { run, resume = false } = options;
-  const dataset = await scanDataset(options.config.data);
+  const dataset = await datasetOf(options.config);
   if (dataset.train.length === 0) throw new DatasetError(`${dataset.root}: has no training image`);
   checkConfig(options.config);
   const session = await openSession(options.adapter);
@@ -124,6 +126,7 @@ class Trainer {
     const from = checkpoint ? Math.max(0, stages.indexOf(checkpoint.stage as Stage)) : 0;
     const inputs = await this.#inputs();
     if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
+    let familiar: FamiliarRange | null = null;
     let table: ClassTable = { classes: [], values: new Float32Array(0) };
     if (config.align.some((align) => align !== 'none')) {
       const targets = await this.#collect(inputs);
@@ -134,8 +137,11 @@ class Trainer {
         const start = stage === from && checkpoint ? checkpoint.step : 0;
         if (!(await this.#head(which, targets, start))) return false;
       }
+      if (heads.includes('regressor')) {
+        familiar = familiarRange(await predictTargets(this.#session, config, this.#layouts, targets));
+      }
     }
-    await this.#finish(heads, table);
+    await this.#finish(heads, table, familiar);
     return true;
   }
 
@@ -238,7 +244,11 @@ class Trainer {
     };
   }
 
-  async #finish(heads: readonly ('regressor' | 'classifier')[], table: ClassTable): Promise<void> {
+  async #finish(
+    heads: readonly ('regressor' | 'classifier')[],
+    table: ClassTable,
+    familiar: FamiliarRange | null,
+  ): Promise<void> {
     const { run, config } = this.#options;
     const all: StateDict = new Map();
     for (const layout of [
@@ -257,6 +267,7 @@ class Trainer {
       seed: String(config.seed),
       configHash: configHash(config),
       classes: JSON.stringify(this.#dataset.classes),
+      ...(familiar && { familiar: JSON.stringify(familiar) }),
     });
   }
 }

@@ -48,7 +48,16 @@ describe('misuse exits 2 and says what would be right', () => {
     [['tset', 'x'], 'Did you mean test?'],
     [['train', 'x'], "required option '--out <run>' not specified"],
     [['data', 'synth', '--out', 'x', '--classes', 'many'], '--classes expects a whole number'],
-    [['test', 'x', '--protocol', 'all'], 'expects any of model-unified,absolute-unified, got all'],
+    [
+      ['test', 'x', '--protocol', 'all'],
+      'expects any of class-separated,model-unified,absolute-unified, got all',
+    ],
+    [['threshold', 'x', '--fpr', '0'], '--fpr expects more than 0 and less than 1, got 0'],
+    [['train', 'x', '--out', 'y', '--contaminate', '2'], '--contaminate expects a number from 0 to 1, got 2'],
+    [
+      ['data', 'check', 'x', '--layout', 'coco'],
+      '--layout expects any of mvtec, visa, btad, folder, got coco',
+    ],
     [['test', 'x', '--aupro', 'mvtec'], 'expects any of dataset,rd4ad, got mvtec'],
     [['bench', 'latency', '--model', 'resnet19'], 'expects any of resnet18, '],
     [['bench', 'kernels', '--model', 'vgg'], 'expects any of resnet18, '],

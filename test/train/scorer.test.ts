@@ -73,6 +73,7 @@ it('a map or score that is not finite is refused by the path of its image', asyn
       ['cada', score],
     ]),
     statistics: new Map(),
+    u: 0,
   });
   const right = scored(1, 2);
   expect(finiteMaps('a/good.png', right)).toBe(right);

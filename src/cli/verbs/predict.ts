@@ -9,10 +9,12 @@ import { finiteMaps } from '../../train/finiteMaps.ts';
 import { readRunConfig } from '../../train/runFolder.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../train/scorer.ts';
 import { readResults } from '../../train/testRun.ts';
+import { readThreshold, servedAlignment } from '../../train/thresholdRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
+import { formatThreshold } from './threshold.ts';
 
 interface PredictFlags {
   out?: string;
@@ -24,12 +26,12 @@ export const predictVerb: AddVerb = (program, run) => {
   program
     .command('predict <run> <path...>')
     .description(
-      'one JSON line per image: score, calibrated score, verdict; a bad image is a line with its error, exit 3',
+      'one JSON line per image: score, calibrated score, verdict, predicted normal level (u_hat, gamma_hat) and the mean that it has (u), and whether these are unlike all that the run was trained on (unfamiliar); a bad image is a line with its error, exit 3',
     )
     .option('--out <dir>', 'folder for a heat map and an overlay of each image')
     .option(
       '--threshold <x>',
-      'calibrated scores at or above it are anomalous',
+      'calibrated scores at or above it are anomalous; default: what `wgad threshold` stored',
       real('--threshold', Number.NEGATIVE_INFINITY),
     )
     .option('--save-maps', 'with --out: the raw maps too, as 16-bit PNG')
@@ -39,7 +41,8 @@ export const predictVerb: AddVerb = (program, run) => {
         const config = await readRunConfig(folder);
         const images = await listImages(paths);
         const batch = Math.min(config.batch, images.length);
-        const aligned = config.align.includes('cada') ? 'cada' : 'none';
+        const aligned = servedAlignment(config);
+        const threshold = await thresholdFor(context, folder, flags.threshold);
         const scorer = await openScorer(
           folder,
           { ...config, batch },
@@ -74,8 +77,20 @@ export const predictVerb: AddVerb = (program, run) => {
                 })
               : undefined;
             const calibrated = scored.scores.get(aligned)!;
-            const verdict = flags.threshold === undefined ? null : verdictOf(calibrated, flags.threshold);
-            const line = { path, score: scored.scores.get('none'), calibrated, verdict, ms, files };
+            const verdict = threshold === null ? null : verdictOf(calibrated, threshold);
+            const prediction = scored.statistics.get(aligned) ?? null;
+            const line = {
+              path,
+              score: scored.scores.get('none'),
+              calibrated,
+              verdict,
+              u_hat: prediction?.[0] ?? null,
+              gamma_hat: prediction?.[1] ?? null,
+              u: scored.u,
+              unfamiliar: scorer.unfamiliar(scored),
+              ms,
+              files,
+            };
             process.stdout.write(`${JSON.stringify(line)}\n`);
           }
           progress.update(Math.min(first + batch, images.length), images.length);
@@ -113,6 +128,14 @@ async function predictBatch(scorer: Scorer, { size }: RunConfig, paths: readonly
     if (!(error instanceof WgadError) || error.code !== 'E_IMAGE') throw error;
     return { error: { code: error.code, message: error.message } };
   });
+}
+
+/** The flag's, or the run's own; null where there is neither. */
+async function thresholdFor(context: Context, run: string, flag: number | undefined): Promise<number | null> {
+  if (flag !== undefined) return flag;
+  const stored = await readThreshold(run);
+  if (stored) context.say(formatThreshold(stored));
+  return stored?.value ?? null;
 }
 
 const verdictOf = (score: number, threshold: number): 'anomalous' | 'normal' =>

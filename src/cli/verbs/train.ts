@@ -1,13 +1,17 @@
 import { resolve } from 'node:path';
+import { chooseContaminants, type Layout } from '../../data/index.ts';
 import { ConfigError } from '../../errors.ts';
 import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../../methods/cada.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
+import { isTrained, plannedClassRuns } from '../../train/classRuns.ts';
 import { checkConfig, type RunConfig } from '../../train/config.ts';
 import { openRevdist } from '../../train/detectorCheckpoint.ts';
+import { datasetOf } from '../../train/runDataset.ts';
 import { trainRun } from '../../train/trainRun.ts';
 import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
+import { LAYOUT_HELP, layoutName } from '../layoutFlag.ts';
 import { integer, real } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
 import { VERSION } from '../version.ts';
@@ -25,6 +29,9 @@ interface TrainFlags {
   alignIterations: number;
   lr: number;
   smoothing: string;
+  layout?: Layout;
+  contaminate: number;
+  perClass?: boolean;
   resume?: boolean;
   saveEvery: number;
 }
@@ -57,6 +64,17 @@ export const trainVerb: AddVerb = (program, run) => {
     )
     .option('--lr <x>', 'learning rate of the detector', real('--lr', 0), REVDIST_DEFAULTS.optimiser.lr)
     .option('--smoothing <name>', 'of the maps: author (5 taps, zero border) or scipy', 'author')
+    .option('--layout <name>', LAYOUT_HELP, layoutName)
+    .option(
+      '--contaminate <f>',
+      'fraction of the anomalous test images to mix into training, and hold out of the test',
+      real('--contaminate', 0, 1),
+      0,
+    )
+    .option(
+      '--per-class',
+      'also a model of each class by itself, in RUN/classes (class-separated protocol): each takes as many steps again',
+    )
     .option('--save-every <s>', 'seconds between checkpoints', real('--save-every', 0), 30)
     .option('--resume', 'go on from the last checkpoint')
     .addHelpText(
@@ -65,11 +83,12 @@ export const trainVerb: AddVerb = (program, run) => {
     )
     .action((dir: string, flags: TrainFlags) =>
       run(async (context) => {
-        const finished = await trainWith(context, flags.out, await configOf(context, dir, flags), {
-          resume: flags.resume ?? false,
-          saveEvery: flags.saveEvery,
-        });
-        if (!finished) return EXIT.interrupted;
+        const config = await configOf(context, dir, flags);
+        const options = { resume: flags.resume ?? false, saveEvery: flags.saveEvery };
+        const done = flags.perClass
+          ? await trainAllWith(context, flags.out, config, options)
+          : await trainWith(context, flags.out, config, options);
+        if (!done) return EXIT.interrupted;
         context.result({ run: flags.out }, `trained: ${flags.out}`);
         return EXIT.done;
       }),
@@ -99,8 +118,25 @@ export async function trainWith(
     },
   });
   shown?.progress.finish();
-  if (!finished) context.say(`stopped; go on with: wgad train … --out ${run} --resume`);
+  if (!finished) context.say(`stopped in ${run}; go on with the same command and --resume`);
   return finished;
+}
+
+/** The model of all classes, then one of each; with `resume` those that are finished stay as they are. */
+async function trainAllWith(
+  context: Context,
+  run: string,
+  config: RunConfig,
+  options: { resume: boolean; saveEvery?: number },
+): Promise<boolean> {
+  const { classes } = await datasetOf(config);
+  const runs = [{ className: 'all', folder: run, config }, ...plannedClassRuns(run, config, classes)];
+  for (const [i, { className, folder, config: own }] of runs.entries()) {
+    if (options.resume && (await isTrained(folder, own))) continue;
+    context.say(`model ${i + 1} of ${runs.length}: ${className}`);
+    if (!(await trainWith(context, folder, own, options))) return false;
+  }
+  return true;
 }
 
 async function configOf(context: Context, dir: string, flags: TrainFlags): Promise<RunConfig> {
@@ -122,14 +158,22 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     lr: flags.lr,
     seed: context.seed,
     data: resolve(dir),
+    layout: flags.layout,
     smoothing: flags.smoothing,
     scoreFraction: CADA_DEFAULTS.scoreFraction,
     adapter: '',
   };
   checkConfig(config);
   const weights = await weightsFor(config.encoder, config.weights);
-  if (config.detector === undefined) return { ...config, weights };
+  const contaminate = await contaminationOf(config, flags.contaminate);
+  if (config.detector === undefined) return { ...config, weights, contaminate };
   const { source, activation } = await openRevdist(config.detector, config.encoder);
   await source.close();
-  return { ...config, weights, activation };
+  return { ...config, weights, contaminate, activation };
+}
+
+/** Which images the flag moves; nothing at 0. */
+async function contaminationOf(config: RunConfig, fraction: number): Promise<RunConfig['contaminate']> {
+  if (fraction === 0) return undefined;
+  return { fraction, images: chooseContaminants(await datasetOf(config), fraction, config.seed) };
 }
