@@ -50,11 +50,7 @@ export interface Jax {
     square(x: JaxArray): JaxArray;
     matmul(a: JaxArray, b: JaxArray): JaxArray;
     concatenate(parts: readonly JaxArray[], axis: number): JaxArray;
-    pad(
-      x: JaxArray,
-      widths: readonly (readonly [number, number])[],
-      options: { mode: 'constant'; constantValues: number },
-    ): JaxArray;
+    pad(x: JaxArray, widths: readonly Pair[]): JaxArray;
   };
   readonly nn: {
     relu(x: JaxArray): JaxArray;
@@ -62,13 +58,6 @@ export interface Jax {
   };
   readonly lax: {
     conv(x: JaxArray, weight: JaxArray, strides: readonly number[], padding: readonly Pair[]): JaxArray;
-    convTranspose(
-      x: JaxArray,
-      weight: JaxArray,
-      strides: readonly number[],
-      padding: 'VALID',
-      options: { transposeKernel: true },
-    ): JaxArray;
     reduceWindow(
       x: JaxArray,
       reduce: (window: JaxArray) => JaxArray,
@@ -129,14 +118,14 @@ export function frozenOps(jax: Jax, arrays: JaxTree): ClassifierOps<JaxArray> {
     },
     join: (a, b) => nn.relu(a.ref.add(b.ref)),
     maxPool(x) {
-      // The smallest number, not infinity: after a ReLU nothing is below zero anyway.
+      // Zeros never win: what is pooled comes out of a ReLU.
       const widths = [
         [0, 0],
         [0, 0],
         [1, 1],
         [1, 1],
       ] as const;
-      const padded = numpy.pad(x.ref, widths, { mode: 'constant', constantValues: -3e38 });
+      const padded = numpy.pad(x.ref, widths);
       return lax.reduceWindow(padded, (window) => numpy.max(window), [3, 3], [2, 2]);
     },
   };

@@ -97,9 +97,7 @@ function trainedOps(jax: Jax, trained: JaxTree, measured: JaxTree): RevdistOps<J
     ...frozenOps(jax, {}),
     convNorm(x, { conv, norm, stride, up, act }) {
       const weight = trained[`${conv}.weight`]!;
-      const y = up
-        ? lax.convTranspose(x.ref, weight.ref, [2, 2], 'VALID', { transposeKernel: true })
-        : convolve(jax, x, weight, stride);
+      const y = up ? upsample(jax, x, weight) : convolve(jax, x, weight, stride);
       const over = [0, 2, 3];
       const mean = numpy.mean(y.ref, over, { keepdims: true });
       const centred = y.ref.sub(mean.ref);
@@ -123,6 +121,28 @@ function trainedOps(jax: Jax, trained: JaxTree, measured: JaxTree): RevdistOps<J
         1,
       ),
   };
+}
+
+/**
+ * Transposed convolution 2x2, stride 2, as the 1x1 convolution and depth-to-space that it is: jax-js's own
+ * `convTranspose` computes wrong numbers on WebGPU for some shapes (bench/README.md), and this is less work.
+ */
+function upsample({ lax }: Jax, x: JaxArray, weight: JaxArray): JaxArray {
+  const [n, into, h, w] = x.shape as [number, number, number, number];
+  const out = weight.shape[1]!;
+  const pointwise = weight.ref.transpose([1, 2, 3, 0]).reshape([4 * out, into, 1, 1]);
+  const deep = lax
+    .conv(
+      x.ref,
+      pointwise,
+      [1, 1],
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    )
+    .reshape([n, out, 2, 2, h, w]);
+  return deep.transpose([0, 1, 4, 2, 5, 3]).reshape([n, out, 2 * h, 2 * w]);
 }
 
 /** One cosine per sample over everything, 1 - cos, mean over the batch. */
