@@ -31,7 +31,7 @@ const allowed = {
     'formats',
     'published',
   ],
-  bench: ['train', 'methods', 'models', 'nn', 'autograd', 'graph', 'kernels', 'runtime', 'formats'],
+  bench: ['train', 'methods', 'models', 'nn', 'autograd', 'graph', 'kernels', 'runtime', 'gpu', 'formats'],
   doctor: ['train', 'models', 'methods', 'nn', 'autograd', 'graph', 'runtime', 'gpu', 'bench'],
   report: ['train', 'data', 'metrics', 'formats'],
   cli: '*',

@@ -62,7 +62,9 @@ describe('misuse exits 2 and says what would be right', () => {
     [['bench', 'latency', '--model', 'resnet19'], 'expects any of resnet18, '],
     [['bench', 'kernels', '--model', 'vgg'], 'expects any of resnet18, '],
     [['bench', 'latency', '--size', '100'], 'expects a multiple of 32, got 100'],
-    [['bench', 'latency', '--peers', 'ort'], 'expects any of ort-webgpu, ort-cpu, got ort'],
+    [['bench', 'latency', '--peers', 'ort'], 'expects any of ort-webgpu, ort-cpu, tfjs-webgpu, jax-js, got'],
+    [['bench', 'train', '--peers', 'ort-cpu'], 'expects any of tfjs-webgpu, jax-js, got ort-cpu'],
+    [['bench', 'train', '--batch', '1'], '--batch'],
     [['features', 'a.png', '--out', 'f', '--encoder', 'vgg'], '--encoder expects one of resnet18, '],
   ])('%j', async (args, message) => {
     const { code, stderr, stdout } = await wgad(args);
