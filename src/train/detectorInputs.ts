@@ -1,6 +1,8 @@
 import type { ImageLoader } from '../data/index.ts';
+import { FileError } from '../errors.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import type { RunConfig } from './config.ts';
+import { type FeatureStore, fileStore, memoryStore } from './featureStore.ts';
 import { compileBatch } from './fitBatch.ts';
 import { type RevdistLayouts, type StepSource, TAP_NAMES, tapShapes, tapsPlan } from './revdistPlans.ts';
 import type { Session } from './session.ts';
@@ -9,14 +11,31 @@ import type { Session } from './session.ts';
 export interface DetectorInputs {
   readonly source: StepSource;
   at(indices: readonly number[]): Promise<Record<string, NumberArray>>;
+  /** Lets go of cached features. */
+  close(): Promise<void>;
 }
 
-/** Host memory that the encoder's features of all training images may take. */
-const TAP_CACHE_BYTES = 2 ** 30;
+/** Bytes that the encoder's features of all training images may take. */
+export interface FeatureBudget {
+  /** Of host memory; default 1 GiB. */
+  readonly memory?: number;
+  /** Of the disk, where memory does not suffice; default 16 GiB. */
+  readonly disk?: number;
+}
+export const FEATURE_BUDGET = { memory: 2 ** 30, disk: 16 * 2 ** 30 } as const;
+
+export interface DetectorInputOptions {
+  readonly budget?: FeatureBudget;
+  /** The file that features may lie in until `close`. */
+  readonly file: string;
+  readonly onBatch: (done: number, of: number) => void;
+  /** What is done with the features, where that is not the usual. */
+  readonly onNote: (text: string) => void;
+}
 
 /**
  * The encoder is frozen and training images are not augmented, so its features are computed once where they fit
- * into `limit` bytes, and from the image at every step where they do not. Both give the same numbers.
+ * into the budget, and from the image at every step where they do not. All three ways give the same numbers.
  */
 export async function detectorInputs(
   session: Session,
@@ -24,45 +43,90 @@ export async function detectorInputs(
   layouts: RevdistLayouts,
   loader: ImageLoader,
   paths: readonly string[],
-  onBatch: (done: number, of: number) => void,
-  limit = TAP_CACHE_BYTES,
+  options: DetectorInputOptions,
 ): Promise<DetectorInputs> {
   const images = (indices: readonly number[]): Promise<Float32Array> =>
     loader.loadBatch(indices.map((i) => paths[i]!));
   const widths = tapShapes(config).map(([c, h, w]) => c * h * w);
-  const bytes = 4 * paths.length * widths.reduce((sum, width) => sum + width, 0);
-  if (bytes > limit) {
-    return { source: 'images', at: async (indices) => ({ images: await images(indices) }) };
+  const fromImages: DetectorInputs = {
+    source: 'images',
+    at: async (indices) => ({ images: await images(indices) }),
+    close: async () => {},
+  };
+  let store: FeatureStore | undefined;
+  try {
+    store = await storeFor(widths, paths.length, options);
+    if (!store) return fromImages;
+    await fill(store, session, config, layouts, images, { widths, count: paths.length, ...options });
+  } catch (error) {
+    await store?.close().catch(() => {});
+    // A disk that is full or broken costs time, not the run.
+    if (!(error instanceof FileError)) throw error;
+    options.onNote(`features are computed anew at every step: ${error.message}`);
+    return fromImages;
   }
-  const cached = widths.map((width) => new Float32Array(paths.length * width));
+  const filled = store;
+  return {
+    source: 'taps',
+    async at(indices) {
+      const batch = await filled.take(indices);
+      return Object.fromEntries(TAP_NAMES.map((name, tap) => [name, batch[tap]!]));
+    },
+    close: () => filled.close(),
+  };
+}
+
+async function storeFor(
+  widths: readonly number[],
+  images: number,
+  { budget, file, onNote }: DetectorInputOptions,
+): Promise<FeatureStore | undefined> {
+  const { memory, disk } = { ...FEATURE_BUDGET, ...budget };
+  const bytes = 4 * images * widths.reduce((sum, width) => sum + width, 0);
+  if (bytes <= memory) return memoryStore(widths, images);
+  if (bytes <= disk) return fileStore(file, widths, images);
+  onNote(
+    `features are computed anew at every step: they take ${gibibytes(bytes)}, more than the ${gibibytes(memory)} of memory and ${gibibytes(disk)} of disk that they may`,
+  );
+  return undefined;
+}
+
+const gibibytes = (bytes: number): string => `${Number((bytes / 2 ** 30).toPrecision(3))} GiB`;
+
+/** One pass of the encoder over all images. */
+async function fill(
+  store: FeatureStore,
+  session: Session,
+  config: RunConfig,
+  layouts: RevdistLayouts,
+  images: (indices: readonly number[]) => Promise<Float32Array>,
+  { widths, count, onBatch }: DetectorInputOptions & { widths: readonly number[]; count: number },
+): Promise<void> {
   const executable = await compileBatch(session, {
     label: 'encoder features',
     batch: config.batch,
     least: 2,
     graphsAt: (batch) => [tapsPlan({ ...config, batch }, layouts)],
   });
-  for (let first = 0; first < paths.length; first += config.batch) {
-    const picked = Array.from({ length: config.batch }, (_, i) => Math.min(first + i, paths.length - 1));
-    executable.run({ images: await images(picked) });
-    const out = await executable.read();
-    const count = Math.min(config.batch, paths.length - first);
-    for (const [tap, width] of widths.entries()) {
-      const found = out.get(TAP_NAMES[tap]!) as Float32Array;
-      cached[tap]!.set(found.subarray(0, count * width), first * width);
+  const pick = (first: number): number[] =>
+    Array.from({ length: config.batch }, (_, i) => Math.min(first + i, count - 1));
+  try {
+    let next = images(pick(0));
+    for (let first = 0; first < count; first += config.batch) {
+      executable.run({ images: await next });
+      // Decoded while the device works.
+      next = images(pick(Math.min(first + config.batch, count - 1)));
+      // Whoever needs the batch sees the failure; a failure before that leaves nobody to see it.
+      next.catch(() => {});
+      const out = await executable.read();
+      const some = Math.min(config.batch, count - first);
+      await store.put(
+        first,
+        widths.map((width, tap) => (out.get(TAP_NAMES[tap]!) as Float32Array).subarray(0, some * width)),
+      );
+      onBatch(first + some, count);
     }
-    onBatch(first + count, paths.length);
+  } finally {
+    executable.destroy();
   }
-  executable.destroy();
-  return {
-    source: 'taps',
-    async at(indices) {
-      const batch = widths.map((width) => new Float32Array(indices.length * width));
-      for (const [at, i] of indices.entries()) {
-        for (const [tap, width] of widths.entries()) {
-          batch[tap]!.set(cached[tap]!.subarray(i * width, (i + 1) * width), at * width);
-        }
-      }
-      return Object.fromEntries(TAP_NAMES.map((name, tap) => [name, batch[tap]!]));
-    },
-  };
 }

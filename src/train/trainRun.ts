@@ -10,9 +10,10 @@ import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from '.
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
 import { checkConfig, type RunConfig } from './config.ts';
 import { openRevdist } from './detectorCheckpoint.ts';
-import { type DetectorInputs, detectorInputs } from './detectorInputs.ts';
+import { type DetectorInputs, detectorInputs, type FeatureBudget } from './detectorInputs.ts';
 import { openEncoderWeights } from './encoderWeights.ts';
 import { type FamiliarRange, familiarRange } from './familiarity.ts';
+import { featureFile } from './featureStore.ts';
 import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
 import { type StepReport, trainLoop } from './loop.ts';
 import { collectPlan, detectorStep, headStep, type RevdistLayouts, revdistLayouts } from './revdistPlans.ts';
@@ -32,7 +33,10 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Seconds between checkpoints; default 30. */
   readonly saveEvery?: number;
+  /** Room for the frozen encoder's features; it changes how long training takes, not what comes out. */
+  readonly features?: FeatureBudget;
   readonly onProgress?: (stage: Stage, report: StepReport) => void;
+  readonly onNote?: (text: string) => void;
 }
 
 /**
@@ -124,12 +128,17 @@ class Trainer {
     );
     const stages: Stage[] = ['detector', ...heads];
     const from = checkpoint ? Math.max(0, stages.indexOf(checkpoint.stage as Stage)) : 0;
-    const inputs = await this.#inputs();
-    if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
     let familiar: FamiliarRange | null = null;
     let table: ClassTable = { classes: [], values: new Float32Array(0) };
-    if (config.align.some((align) => align !== 'none')) {
-      const targets = await this.#collect(inputs);
+    let targets: Targets | undefined;
+    const inputs = await this.#inputs();
+    try {
+      if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
+      if (config.align.some((align) => align !== 'none')) targets = await this.#collect(inputs);
+    } finally {
+      await inputs.close();
+    }
+    if (targets) {
       table = classTable(this.#dataset, targets);
       for (const [i, which] of heads.entries()) {
         const stage = i + 1;
@@ -146,11 +155,17 @@ class Trainer {
   }
 
   #inputs(): Promise<DetectorInputs> {
-    const { config, onProgress } = this.#options;
+    const { run, config, features, onProgress, onNote } = this.#options;
     const paths = this.#dataset.train.map((sample) => sample.path);
-    return detectorInputs(this.#session, config, this.#layouts, this.#loader, paths, (step, of) =>
-      onProgress?.('features', { step, of }),
-    );
+    return detectorInputs(this.#session, config, this.#layouts, this.#loader, paths, {
+      budget: features,
+      file: featureFile(run),
+      onBatch: (step, of) => onProgress?.('features', { step, of }),
+      onNote: (text) => {
+        onNote?.(text);
+        void logLine(run, { stage: 'features', note: text });
+      },
+    });
   }
 
   async #detector(inputs: DetectorInputs, start: number): Promise<boolean> {

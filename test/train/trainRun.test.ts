@@ -1,15 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ImageLoader, scanDataset, synthesize } from '../../src/data/index.ts';
-import { initialize } from '../../src/nn/init.ts';
-import { collectTargets, type Targets } from '../../src/train/collect.ts';
+import { synthesize } from '../../src/data/index.ts';
 import type { RunConfig } from '../../src/train/config.ts';
-import { detectorInputs } from '../../src/train/detectorInputs.ts';
-import { loadWeights } from '../../src/train/encoderWeights.ts';
-import { revdistLayouts } from '../../src/train/revdistPlans.ts';
-import { openSession } from '../../src/train/session.ts';
+import { featureFile } from '../../src/train/featureStore.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -76,34 +72,32 @@ describe('a training stopped in each of its stages, some of them twice', () => {
 });
 
 describe('a training set whose features do not fit into memory', () => {
-  it(
-    'is read from its images, with the same numbers',
-    async () => {
-      const { train } = await scanDataset(config.data);
-      const paths = train.map(({ path }) => path);
-      const layouts = revdistLayouts(config, 2);
-      const loader = new ImageLoader({ size: config.size });
-      const session = await openSession();
-      session.load(layouts.encoder, await loadWeights('embedded', 'encoder'));
-      const { specs } = layouts.detector.parameters;
-      session.load(layouts.detector, initialize([...specs, ...layouts.detector.buffers.specs], 0));
-      const targets = async (limit: number): Promise<[string, Targets]> => {
-        const inputs = await detectorInputs(session, config, layouts, loader, paths, () => {}, limit);
-        return [
-          inputs.source,
-          await collectTargets(session, config, layouts, inputs, paths.length, () => {}),
-        ];
-      };
-      const [cached, taps] = await targets(2 ** 30);
-      const [direct, images] = await targets(0);
-      expect([cached, direct]).toEqual(['taps', 'images']);
-      for (const name of ['features', 'u', 'gamma'] as const) {
-        images[name].forEach((value, i) => {
-          expect(Math.abs(value - taps[name][i]!)).toBeLessThan(1e-5 * Math.max(1, Math.abs(value)));
-        });
-      }
-      await loader.close();
-      session.close();
+  it.each([
+    ['in a file', 2 ** 30, []],
+    [
+      'nowhere',
+      0,
+      [expect.stringMatching(/^features are computed anew at every step: they take 0\.00\d+ GiB/)],
+    ],
+  ] as const)(
+    'keeps them %s, and ends with the same bytes',
+    async (_, disk, notes) => {
+      const said: string[] = [];
+      const run = join(root, `disk ${disk}`);
+      const files = new Set<string>();
+      await trainRun({
+        run,
+        config,
+        features: { memory: 0, disk },
+        onNote: (text) => said.push(text),
+        onProgress: (stage, { step }) => {
+          if (stage === 'detector' && step === 1) for (const name of readdirSync(run)) files.add(name);
+        },
+      });
+      expect(said).toEqual(notes);
+      expect(files.has(basename(featureFile(run)))).toBe(disk > 0);
+      expect((await readdir(run)).filter((name) => name.startsWith('.'))).toEqual([]);
+      expect((await weightsOf(`disk ${disk}`)).equals(await weightsOf('whole'))).toBe(true);
     },
     SLOW,
   );

@@ -6,8 +6,9 @@ import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
 import { isTrained, plannedClassRuns } from '../../train/classRuns.ts';
 import { checkConfig, type RunConfig } from '../../train/config.ts';
 import { openRevdist } from '../../train/detectorCheckpoint.ts';
+import { FEATURE_BUDGET } from '../../train/detectorInputs.ts';
 import { datasetOf } from '../../train/runDataset.ts';
-import { trainRun } from '../../train/trainRun.ts';
+import { type TrainOptions, trainRun } from '../../train/trainRun.ts';
 import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -34,6 +35,7 @@ interface TrainFlags {
   perClass?: boolean;
   resume?: boolean;
   saveEvery: number;
+  featureDisk: number;
 }
 
 export const trainVerb: AddVerb = (program, run) => {
@@ -76,6 +78,12 @@ export const trainVerb: AddVerb = (program, run) => {
       'also a model of each class by itself, in RUN/classes (class-separated protocol): each takes as many steps again',
     )
     .option('--save-every <s>', 'seconds between checkpoints', real('--save-every', 0), 30)
+    .option(
+      '--feature-disk <GiB>',
+      "room in the run's folder, while it trains, for the encoder's features where they exceed 1 GiB of memory",
+      real('--feature-disk', 0),
+      FEATURE_BUDGET.disk / 2 ** 30,
+    )
     .option('--resume', 'go on from the last checkpoint')
     .addHelpText(
       'after',
@@ -84,7 +92,11 @@ export const trainVerb: AddVerb = (program, run) => {
     .action((dir: string, flags: TrainFlags) =>
       run(async (context) => {
         const config = await configOf(context, dir, flags);
-        const options = { resume: flags.resume ?? false, saveEvery: flags.saveEvery };
+        const options = {
+          resume: flags.resume ?? false,
+          saveEvery: flags.saveEvery,
+          features: { disk: flags.featureDisk * 2 ** 30 },
+        };
         const done = flags.perClass
           ? await trainAllWith(context, flags.out, config, options)
           : await trainWith(context, flags.out, config, options);
@@ -100,7 +112,7 @@ export async function trainWith(
   context: Context,
   run: string,
   config: RunConfig,
-  options: { resume: boolean; saveEvery?: number },
+  options: Pick<TrainOptions, 'resume' | 'saveEvery' | 'features'>,
 ): Promise<boolean> {
   let shown: { stage: string; progress: ReturnType<Context['progress']> } | undefined;
   const finished = await trainRun({
@@ -109,6 +121,7 @@ export async function trainWith(
     ...options,
     adapter: context.gpu,
     signal: context.signal,
+    onNote: (text) => context.say(text),
     onProgress: (stage, { step, of, loss }) => {
       if (shown?.stage !== stage) {
         shown?.progress.finish();
@@ -127,7 +140,7 @@ async function trainAllWith(
   context: Context,
   run: string,
   config: RunConfig,
-  options: { resume: boolean; saveEvery?: number },
+  options: Pick<TrainOptions, 'resume' | 'saveEvery' | 'features'>,
 ): Promise<boolean> {
   const { classes } = await datasetOf(config);
   const runs = [{ className: 'all', folder: run, config }, ...plannedClassRuns(run, config, classes)];
