@@ -1,5 +1,7 @@
-import { LimitError, ShapeError, WgadError } from '../errors.ts';
+import { GpuError, LimitError, ShapeError, WgadError } from '../errors.ts';
+import { scoped } from '../gpu/guard.ts';
 import { type BufferCopy, chunkDispatches, type Dispatch, submit } from '../gpu/submit.ts';
+import { RING_BYTES, type UploadRing, uploadRing } from '../gpu/uploadRing.ts';
 import { excessesOf, excessText } from '../graph/limits.ts';
 import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../graph/plan.ts';
 import type { Access } from '../kernels/kernel.ts';
@@ -41,6 +43,7 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
   const outputs = [...plan.outputs];
   const staging = stagingBuffer(gpu, plan, outputs);
   owned.push(staging.buffer);
+  const rings = await uploadRings(gpu, plan, owned);
   const budget = SUBMIT_MS / 1000;
   const prelude = chunkDispatches(dispatches.slice(0, plan.prelude), budget);
   const chunks = chunkDispatches(dispatches.slice(plan.prelude), budget);
@@ -53,7 +56,7 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
     outputs: bound(plan.outputs, slots),
     run(inputs = {}) {
       gpu.guard.check();
-      upload(gpu, plan, slots, inputs);
+      upload(gpu, plan, slots, rings, inputs);
       const now = read.map((name) => state.version(name)).join();
       const due = prelude.length > 0 && seen !== now ? [...prelude, ...chunks] : chunks;
       for (const [i, chunk] of due.entries()) {
@@ -165,6 +168,7 @@ function upload(
   gpu: Gpu,
   plan: Plan,
   slots: readonly GPUBuffer[],
+  rings: ReadonlyMap<string, UploadRing>,
   inputs: Readonly<Record<string, NumberArray>>,
 ): void {
   for (const [name, data] of Object.entries(inputs)) {
@@ -175,12 +179,38 @@ function upload(
         `${plan.label}: input ${name} expects ${shapeText(tensor.shape)}, got ${data.length} numbers`,
       );
     }
-    gpu.device.queue.writeBuffer(
-      slots[tensor.range.slot]!,
-      0,
-      data as NumberArray & ArrayBufferView<ArrayBuffer>,
-    );
+    const to = slots[tensor.range.slot]!;
+    if (rings.get(name)?.write(plan.label, to, data)) continue;
+    gpu.device.queue.writeBuffer(to, 0, data as NumberArray & ArrayBufferView<ArrayBuffer>);
   }
+}
+
+/** For inputs that are large enough; without where there is no memory for them, since uploads go without too. */
+async function uploadRings(
+  gpu: Gpu,
+  plan: Plan,
+  owned: (GPUBuffer | GPUTexture)[],
+): Promise<Map<string, UploadRing>> {
+  const rings = new Map<string, UploadRing>();
+  for (const [name, { range }] of plan.inputs) {
+    if (range.bytes < RING_BYTES) continue;
+    const label = `${plan.label} ${name}`;
+    const made: GPUBuffer[] = [];
+    try {
+      const ring = await scoped(gpu.device, label, () =>
+        uploadRing(gpu.device, gpu.buffers, { label, bytes: range.bytes, owned: made }),
+      );
+      rings.set(name, ring);
+      owned.push(...made);
+    } catch (error) {
+      for (const buffer of made) gpu.buffers.destroy(buffer);
+      // A buffer that is mapped from the start throws a RangeError where there is no memory.
+      if (error instanceof RangeError || (error instanceof GpuError && error.code === 'E_OUT_OF_MEMORY'))
+        break;
+      throw error;
+    }
+  }
+  return rings;
 }
 
 function stagingBuffer(

@@ -37,9 +37,15 @@ export async function collectTargets(
     u: new Float32Array(images),
     gamma: new Float32Array(images),
   };
+  const pick = (first: number): number[] =>
+    Array.from({ length: config.batch }, (_, i) => Math.min(first + i, images - 1));
+  let next = inputs.at(pick(0));
   for (let first = 0; first < images; first += config.batch) {
-    const picked = Array.from({ length: config.batch }, (_, i) => Math.min(first + i, images - 1));
-    executable.run(await inputs.at(picked));
+    executable.run(await next);
+    // Read or decoded while the device works.
+    if (first + config.batch < images) next = inputs.at(pick(first + config.batch));
+    // Whoever needs the batch sees its failure; where the device fails before, nobody does.
+    next.catch(() => {});
     const out = await executable.read();
     const count = Math.min(config.batch, images - first);
     targets.features.set((out.get('embedding') as Float32Array).subarray(0, count * width), first * width);

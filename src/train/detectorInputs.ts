@@ -115,8 +115,8 @@ async function fill(
     for (let first = 0; first < count; first += config.batch) {
       executable.run({ images: await next });
       // Decoded while the device works.
-      next = images(pick(Math.min(first + config.batch, count - 1)));
-      // Whoever needs the batch sees the failure; a failure before that leaves nobody to see it.
+      if (first + config.batch < count) next = images(pick(first + config.batch));
+      // Whoever needs the batch sees its failure; where the device fails before, nobody does.
       next.catch(() => {});
       const out = await executable.read();
       const some = Math.min(config.batch, count - first);

@@ -7,6 +7,7 @@ import { synthesize } from '../../src/data/index.ts';
 import type { RunConfig } from '../../src/train/config.ts';
 import { featureFile } from '../../src/train/featureStore.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
+import { countCreations } from '../runtime/creations.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 600_000;
@@ -85,15 +86,29 @@ describe('a training set whose features do not fit into memory', () => {
       const said: string[] = [];
       const run = join(root, `disk ${disk}`);
       const files = new Set<string>();
+      const creations = countCreations();
+      const at = new Map<string, number>();
       await trainRun({
         run,
         config,
         features: { memory: 0, disk },
         onNote: (text) => said.push(text),
+        // Reading the state back for a checkpoint makes buffers: not within this test.
+        saveEvery: 1e6,
         onProgress: (stage, { step }) => {
+          at.set(`${stage} ${step}`, creations.count());
           if (stage === 'detector' && step === 1) for (const name of readdirSync(run)) files.add(name);
         },
       });
+      creations.stop();
+      // From the first step to the last, which are those that report.
+      for (const [stage, last] of [
+        ['detector', 13],
+        ['regressor', 23],
+      ] as const) {
+        expect(at.get(`${stage} 1`)).toBeGreaterThan(0);
+        expect(at.get(`${stage} ${last}`), stage).toBe(at.get(`${stage} 1`));
+      }
       expect(said).toEqual(notes);
       expect(files.has(basename(featureFile(run)))).toBe(disk > 0);
       expect((await readdir(run)).filter((name) => name.startsWith('.'))).toEqual([]);
