@@ -52,12 +52,18 @@ export const predictVerb: AddVerb = (program, run) => {
         const scale = await scaleOf(folder, aligned);
         const progress = context.progress('predicting');
         let skipped = 0;
+        const load = (first: number): Promise<Loaded[]> =>
+          loadAll(images.slice(first, first + batch), config.size);
+        let next = load(0);
         for (let first = 0; first < images.length; first += batch) {
           context.signal.throwIfAborted();
-          const some = images.slice(first, first + batch);
-          const rows = await predictBatch(scorer, config, some);
+          const started = performance.now();
+          const loaded = await next;
+          // Decoded while the device works on this batch.
+          if (first + batch < images.length) next = load(first + batch);
+          const rows = await predictBatch(scorer, config, loaded, started);
           for (const [i, row] of rows.entries()) {
-            const path = some[i]!;
+            const { path } = loaded[i]!;
             if ('error' in row) {
               skipped += 1;
               context.say(`skipped ${basename(path)}: ${row.error.message}`);
@@ -107,11 +113,24 @@ type Row =
   | { readonly scored: ScoredImage; readonly ms: number }
   | { readonly error: { readonly code: string; readonly message: string } };
 
+interface Loaded {
+  readonly path: string;
+  readonly image: PromiseSettledResult<Float32Array>;
+}
+
+async function loadAll(paths: readonly string[], size: number): Promise<Loaded[]> {
+  const images = await Promise.allSettled(paths.map((path) => loadImage(path, size)));
+  return images.map((image, i) => ({ path: paths[i]!, image }));
+}
+
 /** Good images are scored together; each bad one becomes a row with its error. */
-async function predictBatch(scorer: Scorer, { size }: RunConfig, paths: readonly string[]): Promise<Row[]> {
-  const started = performance.now();
-  const loaded = await Promise.allSettled(paths.map((path) => loadImage(path, size)));
-  const good = loaded.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+async function predictBatch(
+  scorer: Scorer,
+  { size }: RunConfig,
+  loaded: readonly Loaded[],
+  started: number,
+): Promise<Row[]> {
+  const good = loaded.flatMap(({ image }) => (image.status === 'fulfilled' ? [image.value] : []));
   const images = new Float32Array(good.length * 3 * size * size);
   for (const [i, image] of good.entries()) images.set(image, i * image.length);
   const scored =
@@ -122,9 +141,9 @@ async function predictBatch(scorer: Scorer, { size }: RunConfig, paths: readonly
           good.map(() => 0),
         );
   const ms = (performance.now() - started) / Math.max(1, good.length);
-  return loaded.map((each, i) => {
-    if (each.status === 'fulfilled') return { scored: finiteMaps(paths[i]!, scored.shift()!), ms };
-    const error: unknown = each.reason;
+  return loaded.map(({ path, image }) => {
+    if (image.status === 'fulfilled') return { scored: finiteMaps(path, scored.shift()!), ms };
+    const error: unknown = image.reason;
     if (!(error instanceof WgadError) || error.code !== 'E_IMAGE') throw error;
     return { error: { code: error.code, message: error.message } };
   });
