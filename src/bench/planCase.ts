@@ -69,7 +69,11 @@ export function planRecord(
     gflops,
     gbs: bytes / timing.medianMs / 1e6,
     rooflineShare: pace ? leastMs(dispatches, pace) / timing.medianMs : null,
-    ...(pace && { gemmShare: gflops / pace.peakGflops }),
+    ...(pace && {
+      gemmShare: gflops / pace.peakGflops,
+      peakGflops: pace.peakGflops,
+      copyGbs: pace.copyGbs,
+    }),
     memory: plan.memory,
     peer: null,
     ratio: null,

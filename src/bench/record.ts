@@ -15,8 +15,10 @@ export interface BenchRecord extends Timing {
   readonly gbs: number | null;
   /** The time at the adapter's own pace (`Pace`) over the time taken: 1 is as fast as its best product and its copy. */
   readonly rooflineShare: number | null;
-  /** GFLOP/s over the adapter's best product's. Where the pace was measured. */
+  /** GFLOP/s over the adapter's best product's, and that product's and the copy's own rates in the same run. */
   readonly gemmShare?: number;
+  readonly peakGflops?: number;
+  readonly copyGbs?: number;
   /** Bytes of the plan's intermediate values, and the least that any placement of them needs. */
   readonly memory?: { readonly arenas: number; readonly lowerBound: number };
   /** Where the record is a part that is added to a plan: its time over the plan's without, median and percentiles. */
