@@ -33,6 +33,7 @@ const allowed = {
   ],
   bench: ['train', 'methods', 'models', 'nn', 'autograd', 'graph', 'kernels', 'runtime', 'gpu', 'formats'],
   doctor: ['train', 'models', 'methods', 'nn', 'autograd', 'graph', 'runtime', 'gpu', 'bench'],
+  profile: ['runtime', 'graph', 'kernels', 'formats'],
   report: ['train', 'data', 'metrics', 'formats'],
   cli: '*',
 };

@@ -39,6 +39,7 @@ export function optimize(graph: Graph, device: DeviceFacts, { fuse = true }: Pla
 /** A dispatch whose operands are still values and scratch requests. */
 interface Pending {
   readonly kernel: Kernel;
+  readonly scope: string;
   readonly operands: readonly (Location | PendingRequest)[];
 }
 /** A memory request while its lifetime is being found. */
@@ -62,6 +63,7 @@ function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
     scratch: readonly number[],
     inputs: readonly Value[],
     out: Location,
+    scope: string,
   ): void => {
     const requests = scratch.map((words) => newRequest(words * 4));
     const stillScratch = new Set<number>();
@@ -78,6 +80,7 @@ function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
       });
       (early ? ahead : pending).push({
         kernel,
+        scope,
         operands: operands.map((ref) => {
           if (ref === 'out') return out;
           if (typeof ref === 'number') return locate(inputs[ref]!);
@@ -90,12 +93,12 @@ function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
   };
   for (const value of schedule(graph, hoisted)) {
     for (const { from, offset } of copies.filter((copy) => copy.to === value)) {
-      emit(lowerCopy(from).steps, [], [from], { root: value, offset });
+      emit(lowerCopy(from).steps, [], [from], { root: value, offset }, '');
     }
     const { leaf, view, placesInputs } = OPS[value.op];
     if (leaf || view || placesInputs || bytesOf(value) === 0) continue;
     const { steps, scratch } = lower(value, device, still);
-    emit(steps, scratch, value.inputs, locate(value));
+    emit(steps, scratch, value.inputs, locate(value), value.scope);
   }
   return place(graph, locate, [...ahead, ...pending], ahead.length, options);
 }
@@ -153,7 +156,7 @@ function place(
     const { arena, offset } = memory.placements.get(request)!;
     return { slot: firstArena + arena, offset: offset + inside, bytes };
   };
-  const dispatches = pending.map(({ kernel, operands }) => {
+  const dispatches = pending.map(({ kernel, scope, operands }) => {
     const ranges = operands.map((operand, i) => {
       const binding = kernel.bindings[i]!;
       return rangeOf(operand, Math.max(4, Math.ceil((binding.length * WORD[binding.element]) / 4) * 4));
@@ -161,7 +164,7 @@ function place(
     const written = new Set(
       ranges.filter((_, i) => kernel.bindings[i]!.access !== 'read').map(({ slot }) => slot),
     );
-    return { kernel: withSharing(kernel, (i) => written.has(ranges[i]!.slot)), ranges };
+    return { kernel: withSharing(kernel, (i) => written.has(ranges[i]!.slot)), scope, ranges };
   });
   const tensor = (value: Value): PlannedTensor => ({
     range: rangeOf(locate(value), bytesOf(value)),

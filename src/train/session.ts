@@ -7,6 +7,7 @@ import { type SlabLayout, unpackSlab } from '../nn/slab.ts';
 import type { NetworkLayout } from '../nn/trainable.ts';
 import { compilePlan, type Executable } from '../runtime/executable.ts';
 import { type Gpu, openDevice } from '../runtime/gpu.ts';
+import type { Profiler } from '../runtime/profiler.ts';
 import { readBuffer } from '../runtime/readBuffer.ts';
 import { type StateStore, stateStore } from '../runtime/state.ts';
 import { product, type Shape } from '../shape.ts';
@@ -33,8 +34,15 @@ export interface Session {
 /** Written bytes wait in memory of their own until they are submitted: so many at most. */
 const UPLOAD_BYTES = 16 * 2 ** 20;
 
-export const openSession = async (adapter?: string): Promise<Session> =>
-  sessionOn(await openDevice({ adapter }));
+/** On which device a job runs, and whether it is watched. */
+export interface GpuRequest {
+  /** Part of the adapter's name, or its index. Default: high performance first. */
+  readonly adapter?: string;
+  readonly profiler?: Profiler;
+}
+
+export const openSession = async (request: GpuRequest = {}): Promise<Session> =>
+  sessionOn(await openDevice(request));
 
 /** A session on an open device, which it closes. */
 export function sessionOn(gpu: Gpu): Session {

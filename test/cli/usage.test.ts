@@ -18,6 +18,7 @@ const VERBS = [
   ['weights', 'fetch'],
   ['bench', 'kernels'],
   ['bench', 'latency'],
+  ['profile'],
   ['demo'],
   ['pretrain'],
 ];

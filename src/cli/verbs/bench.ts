@@ -175,8 +175,8 @@ async function withPeers<T>(
   names: readonly PeerName[],
   body: (peers: readonly Peer[]) => Promise<T>,
 ): Promise<T> {
-  if (context.gpu !== undefined && names.includes('ort-webgpu')) await requireOneAdapter();
-  const { peers, close } = await loadPeers(names, { adapter: context.gpu });
+  if (context.gpu.adapter !== undefined && names.includes('ort-webgpu')) await requireOneAdapter();
+  const { peers, close } = await loadPeers(names, context.gpu);
   try {
     for (const { name, version } of peers) context.say(`${name}: ${version}`);
     return await body(peers);

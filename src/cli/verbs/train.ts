@@ -107,7 +107,7 @@ export async function trainWith(
     run,
     config,
     ...options,
-    adapter: context.gpu,
+    gpu: context.gpu,
     signal: context.signal,
     onProgress: (stage, { step, of, loss }) => {
       if (shown?.stage !== stage) {
