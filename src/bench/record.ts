@@ -30,6 +30,8 @@ export interface BenchRecord extends Timing {
   /** 10th and 90th percentile of the rounds' ratios, where there is a ratio. */
   readonly ratioP10?: number;
   readonly ratioP90?: number;
+  /** Where a choice was tuned: how much longer the rule's takes, 0.1 being a tenth; by turns. */
+  readonly regret?: number;
 }
 
 export async function writeRecords(path: string, records: readonly BenchRecord[]): Promise<void> {
@@ -80,6 +82,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
   const ratios = records.some(({ ratio }) => ratio !== null);
   const shares = records.some(({ rooflineShare }) => rooflineShare !== null);
   const plans = records.some(({ suite, memory }) => suite !== 'kernels' && memory);
+  const regrets = records.some(({ regret }) => regret !== undefined);
   const rows = [
     [
       'case',
@@ -92,6 +95,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       ...(shares ? ['of GEMM', 'of roofline'] : []),
       ...(plans ? ['arenas (of bound)'] : []),
       ...(ratios ? ['times as fast'] : []),
+      ...(regrets ? ["rule's regret"] : []),
     ],
     ...records.map((record) => [
       `${record.suite} ${record.name}`,
@@ -104,6 +108,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       ...(shares ? [percent(record.gemmShare), percent(record.rooflineShare)] : []),
       ...(plans ? [memoryText(record)] : []),
       ...(ratios ? [ratioText(record)] : []),
+      ...(regrets ? [record.regret === undefined ? '' : `${(100 * record.regret).toFixed(1)} %`] : []),
     ]),
   ];
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));

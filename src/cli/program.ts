@@ -5,6 +5,7 @@ import { EXIT } from './exitCodes.ts';
 import { integer } from './numbers.ts';
 import { progressTo } from './progress.ts';
 import { applySettings } from './settings.ts';
+import { cachedTuning } from './tuning.ts';
 import { benchVerb } from './verbs/bench.ts';
 import { dataVerb } from './verbs/data.ts';
 import { demoVerb } from './verbs/demo.ts';
@@ -17,6 +18,7 @@ import { reportVerb } from './verbs/report.ts';
 import { testVerb } from './verbs/test.ts';
 import { thresholdVerb } from './verbs/threshold.ts';
 import { trainVerb } from './verbs/train.ts';
+import { tuneVerb } from './verbs/tune.ts';
 import { weightsVerb } from './verbs/weights.ts';
 import { VERSION } from './version.ts';
 
@@ -44,6 +46,7 @@ export function buildProgram(
     .option('--json', 'machine-readable result on stdout')
     .option('--quiet', 'no progress')
     .option('--verbose', 'stack traces')
+    .option('--no-tuning', 'kernels as the rule chooses, not as wgad tune measured')
     .option('--config <file>', 'JSON object of flags; WGAD_* variables and flags go before it')
     .showSuggestionAfterError()
     .enablePositionalOptions(false)
@@ -62,11 +65,14 @@ export function buildProgram(
       json?: boolean;
       quiet?: boolean;
       verbose?: boolean;
+      tuning: boolean;
     }>();
     const { gpu, seed, json = false, quiet = false, verbose = false } = options;
+    const say = (text: string): void => void (quiet || process.stderr.write(`${text}\n`));
+    const tuning = options.tuning ? cachedTuning(say) : undefined;
     setExitCode(
       await body({
-        gpu: { adapter: gpu, profiler: outer?.profiler },
+        gpu: { adapter: gpu, profiler: outer?.profiler, tuning },
         seed,
         json,
         quiet,
@@ -76,7 +82,7 @@ export function buildProgram(
           if (outer && json) outer.onResult(value);
           else process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`);
         },
-        say: (text) => void (quiet || process.stderr.write(`${text}\n`)),
+        say,
         progress: (label) => progressTo(process.stderr, label, quiet),
         async inside(args, profiler, onResult) {
           let code: number = EXIT.done;
@@ -103,6 +109,7 @@ export function buildProgram(
     demoVerb,
     benchVerb,
     profileVerb,
+    tuneVerb,
     pretrainVerb,
   ]) {
     add(program, run);

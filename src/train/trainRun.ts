@@ -45,10 +45,14 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   checkConfig(options.config);
   const session = await openSession(options.gpu);
   try {
-    const config: RunConfig = { ...options.config, adapter: session.gpu.adapter.name };
+    const config: RunConfig = {
+      ...options.config,
+      adapter: session.gpu.adapter.name,
+      ...(session.tuned?.hash ? { tuning: session.tuned.hash } : {}),
+    };
     const layouts = revdistLayouts(config, dataset.classes.length);
     // Before anything is written. Cached features change where the largest values are computed, not their sizes.
-    checkBatch(targetOf(session.gpu), {
+    checkBatch(targetOf(session), {
       label: `training ${config.encoder}, ${config.size} px`,
       batch: config.batch,
       least: 2,

@@ -19,6 +19,7 @@ const VERBS = [
   ['bench', 'kernels'],
   ['bench', 'latency'],
   ['profile'],
+  ['tune'],
   ['demo'],
   ['pretrain'],
 ];

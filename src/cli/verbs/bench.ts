@@ -20,7 +20,7 @@ import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
 import { openSession, type Session } from '../../train/session.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
-import { integer } from '../numbers.ts';
+import { integer, pattern } from '../numbers.ts';
 import type { AddVerb, Runner } from '../program.ts';
 
 interface Output {
@@ -224,14 +224,6 @@ async function measure(
     [formatRecords(records), ...addedText(records), ...lines].join('\n'),
   );
   return comparisons.some(({ slower }) => slower) ? EXIT.failed : EXIT.done;
-}
-
-function pattern(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch {
-    throw new InvalidArgumentError(`expects a regular expression, got ${text}.`);
-  }
 }
 
 const models = (text: string): ResNetName[] => known(text, Object.keys(RESNETS) as ResNetName[]);
