@@ -80,8 +80,8 @@ async function profile(context: Context, verb: readonly string[], flags: Profile
 }
 
 /** After the command and on a device of its own: compiling the products first would take the command's time. */
-async function measured({ gpu: { adapter } }: Context) {
-  const session = await openSession({ adapter });
+async function measured({ gpu: { adapter, tuning } }: Context) {
+  const session = await openSession({ adapter, tuning });
   try {
     return { pace: await measurePace(session), adapter: session.gpu.adapter.name };
   } finally {
