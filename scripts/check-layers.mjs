@@ -32,7 +32,9 @@ const allowed = {
     'published',
   ],
   bench: ['train', 'methods', 'models', 'nn', 'autograd', 'graph', 'kernels', 'runtime', 'gpu', 'formats'],
+  tune: ['bench', 'train', 'graph', 'kernels', 'runtime', 'formats', 'published'],
   doctor: ['train', 'models', 'methods', 'nn', 'autograd', 'graph', 'runtime', 'gpu', 'bench'],
+  profile: ['runtime', 'graph', 'kernels', 'formats'],
   report: ['train', 'data', 'metrics', 'formats'],
   cli: '*',
 };

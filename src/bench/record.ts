@@ -32,6 +32,8 @@ export interface BenchRecord extends Timing {
   /** 10th and 90th percentile of the rounds' ratios, where there is a ratio. */
   readonly ratioP10?: number;
   readonly ratioP90?: number;
+  /** Where a choice was tuned: how much longer the rule's takes, 0.1 being a tenth; by turns. */
+  readonly regret?: number;
 }
 
 export async function writeRecords(path: string, records: readonly BenchRecord[]): Promise<void> {
@@ -82,6 +84,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
   const ratios = records.some(({ ratio }) => ratio !== null);
   const shares = records.some(({ rooflineShare }) => rooflineShare !== null);
   const plans = records.some(({ suite, memory }) => suite !== 'kernels' && memory);
+  const regrets = records.some(({ regret }) => regret !== undefined);
   const rows = [
     [
       'case',
@@ -94,6 +97,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       ...(shares ? ['of GEMM', 'of roofline'] : []),
       ...(plans ? ['arenas (of bound)'] : []),
       ...(ratios ? ['times as fast'] : []),
+      ...(regrets ? ["rule's regret"] : []),
     ],
     ...records.map((record) => [
       `${record.suite} ${record.name}`,
@@ -106,6 +110,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       ...(shares ? [percent(record.gemmShare), percent(record.rooflineShare)] : []),
       ...(plans ? [memoryText(record)] : []),
       ...(ratios ? [ratioText(record)] : []),
+      ...(regrets ? [record.regret === undefined ? '' : `${(100 * record.regret).toFixed(1)} %`] : []),
     ]),
   ];
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));

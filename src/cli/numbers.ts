@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { ConfigError } from '../errors.ts';
 
 /** A parser for a whole-number option. @throws ConfigError naming the option and the range. */
@@ -21,3 +22,12 @@ export const real =
     }
     return value;
   };
+
+/** A regular expression. */
+export function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch {
+    throw new InvalidArgumentError(`expects a regular expression, got ${text}.`);
+  }
+}

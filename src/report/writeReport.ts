@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { datasetOf } from '../train/runDataset.ts';
 import { runFiles } from '../train/runFolder.ts';
 import { openScorer, type Scorer } from '../train/scorer.ts';
+import type { GpuRequest } from '../train/session.ts';
 import { firstAligned, type Results, readResults } from '../train/testRun.ts';
 import { readThreshold } from '../train/thresholdRun.ts';
 import { type GalleryItem, galleryFigure } from './gallery.ts';
@@ -19,11 +20,11 @@ export interface ReportOptions {
   readonly run: string;
   /** Another data set than the one tested on; its image paths must be those of scores.csv. */
   readonly data?: string;
-  readonly adapter?: string;
+  readonly gpu?: GpuRequest;
 }
 
 /** Writes `report.html` of a tested run; one file that needs nothing else. @returns its path. */
-export async function writeReport({ run, data, adapter }: ReportOptions): Promise<string> {
+export async function writeReport({ run, data, gpu }: ReportOptions): Promise<string> {
   const files = runFiles(run);
   const results = await readResults(run);
   const rows = await readScoreRows(files.scores);
@@ -32,7 +33,7 @@ export async function writeReport({ run, data, adapter }: ReportOptions): Promis
   const samples = new Map(dataset.test.map((sample) => [sample.id, sample]));
   const aligned = firstAligned(results.config.align);
   const shown = [...new Set(['none', aligned] as const)];
-  const scorer = await openScorer(run, results.config, { adapter, alignments: shown });
+  const scorer = await openScorer(run, results.config, { gpu, alignments: shown });
   try {
     const scales = Object.fromEntries(shown.map((name) => [name, results.mapScale[name]!]));
     const galleries: Markup[] = [];

@@ -1,6 +1,6 @@
 import { GpuError, LimitError, ShapeError, WgadError } from '../errors.ts';
 import { scoped } from '../gpu/guard.ts';
-import { type BufferCopy, chunkDispatches, type Dispatch, submit } from '../gpu/submit.ts';
+import { type BufferCopy, chunkDispatches, submit } from '../gpu/submit.ts';
 import { RING_BYTES, type UploadRing, uploadRing } from '../gpu/uploadRing.ts';
 import { excessesOf, excessText } from '../graph/limits.ts';
 import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../graph/plan.ts';
@@ -10,6 +10,7 @@ import { type Gpu, limitsOf } from './gpu.ts';
 import type { PlacedImages } from './images.ts';
 import { allocate } from './planBuffers.ts';
 import { type NumberArray, numbersFrom, type StateStore } from './state.ts';
+import type { PlanDispatch, Upload } from './submitter.ts';
 
 /** A plan on a device: buffers, pipelines and bind groups made once; a run is uploads and submits. */
 export interface Executable {
@@ -56,12 +57,10 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
     outputs: bound(plan.outputs, slots),
     run(inputs = {}) {
       gpu.guard.check();
-      upload(gpu, plan, slots, rings, inputs);
+      const uploads = uploadsOf(plan, slots, rings, inputs);
       const now = read.map((name) => state.version(name)).join();
       const due = prelude.length > 0 && seen !== now ? [...prelude, ...chunks] : chunks;
-      for (const [i, chunk] of due.entries()) {
-        submit(gpu.device, `${plan.label} ${i + 1}/${due.length}`, chunk);
-      }
+      gpu.submitter.run(plan.label, uploads, due);
       seen = now;
       written.forEach(state.touch);
     },
@@ -79,6 +78,9 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
         copies.push(copyOf(tensor.range, slots, staging.buffer, place));
         return { name, place, tensor };
       });
+      const waiting = gpu.submitter.settled();
+      // Without a profiler the copy is enqueued before this call returns, and so before any later run.
+      if (waiting) await gpu.guard.wait(waiting);
       submit(gpu.device, `${plan.label} read`, [], copies);
       await gpu.guard.wait(staging.buffer.mapAsync(GPUMapMode.READ));
       const mapped = staging.buffer.getMappedRange();
@@ -121,10 +123,10 @@ async function compileDispatches(
   plan: Plan,
   slots: readonly GPUBuffer[],
   images: PlacedImages,
-): Promise<Dispatch[]> {
+): Promise<PlanDispatch[]> {
   return gpu.guard.wait(
     Promise.all(
-      plan.dispatches.map(async (planned, at): Promise<Dispatch> => {
+      plan.dispatches.map(async (planned, at): Promise<PlanDispatch> => {
         const { kernel, ranges } = planned;
         const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, kernel.bindings);
         const bindGroup = gpu.device.createBindGroup({
@@ -137,6 +139,7 @@ async function compileDispatches(
           })),
         });
         return {
+          planned,
           label: kernel.label,
           pipeline,
           bindGroup,
@@ -164,25 +167,23 @@ function checkLimits(gpu: Gpu, plan: Plan): void {
   });
 }
 
-function upload(
-  gpu: Gpu,
+/** @throws ShapeError where an input has another length than the plan's. */
+function uploadsOf(
   plan: Plan,
   slots: readonly GPUBuffer[],
   rings: ReadonlyMap<string, UploadRing>,
   inputs: Readonly<Record<string, NumberArray>>,
-): void {
-  for (const [name, data] of Object.entries(inputs)) {
+): Upload[] {
+  return Object.entries(inputs).flatMap(([name, data]) => {
     const tensor = plan.inputs.get(name);
-    if (!tensor) continue; // an input that the simplified graph no longer reads
+    if (!tensor) return []; // an input that the simplified graph no longer reads
     if (data.length !== product(tensor.shape)) {
       throw new ShapeError(
         `${plan.label}: input ${name} expects ${shapeText(tensor.shape)}, got ${data.length} numbers`,
       );
     }
-    const to = slots[tensor.range.slot]!;
-    if (rings.get(name)?.write(plan.label, to, data)) continue;
-    gpu.device.queue.writeBuffer(to, 0, data as NumberArray & ArrayBufferView<ArrayBuffer>);
-  }
+    return [{ to: slots[tensor.range.slot]!, data, ring: rings.get(name) }];
+  });
 }
 
 /** For inputs that are large enough; without where there is no memory for them, since uploads go without too. */

@@ -38,6 +38,8 @@ export interface RunConfig {
   readonly smoothing: 'author' | 'scipy';
   readonly scoreFraction: number;
   readonly adapter: string;
+  /** Hash of the measured kernel choices it was trained with; absent where the rule chose. */
+  readonly tuning?: string;
 }
 
 /** What the networks of a run are built from. */

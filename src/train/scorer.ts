@@ -6,7 +6,7 @@ import { type FamiliarRange, isUnfamiliar } from './familiarity.ts';
 import { compileFitting } from './fitBatch.ts';
 import { type RevdistLayouts, revdistLayouts, scorePlan } from './revdistPlans.ts';
 import { runFiles } from './runFolder.ts';
-import { openSession, type Session } from './session.ts';
+import { type GpuRequest, openSession, type Session } from './session.ts';
 import { openTensors } from './tensorSource.ts';
 
 /** One image as a trained run sees it. */
@@ -42,10 +42,10 @@ const LATENCY_ROUNDS = 5;
 export async function openScorer(
   run: string,
   config: RunConfig,
-  options: { adapter?: string; alignments?: readonly Alignment[] } = {},
+  options: { gpu?: GpuRequest; alignments?: readonly Alignment[] } = {},
 ): Promise<Scorer> {
   const alignments = options.alignments ?? [...new Set<Alignment>(['none', ...config.align])];
-  const session = await openSession(options.adapter);
+  const session = await openSession(options.gpu);
   try {
     const { layouts, classes, table, familiar } = await loadRun(session, run, config, alignments);
     const graphAt = (each: number, wanted: readonly Alignment[]): Graph =>

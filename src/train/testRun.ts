@@ -11,6 +11,7 @@ import { finiteMaps } from './finiteMaps.ts';
 import { datasetOf } from './runDataset.ts';
 import { readRunConfig, runFiles } from './runFolder.ts';
 import { openScorer } from './scorer.ts';
+import type { GpuRequest } from './session.ts';
 import { type Metrics, meanMetrics, newTally, type Tally } from './tally.ts';
 
 /** A model and a threshold for each class; one model, a threshold for each; one of both (evaluation.md 2). */
@@ -48,7 +49,7 @@ export interface TestOptions {
   readonly aupro?: readonly AuproDefinition[];
   /** Test the models of each class as well (`wgad train --per-class`). */
   readonly perClass?: boolean;
-  readonly adapter?: string;
+  readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
 }
@@ -72,7 +73,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
     });
   }
   const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
-  const scorer = await openScorer(options.run, config, { adapter: options.adapter });
+  const scorer = await openScorer(options.run, config, { gpu: options.gpu });
   const loader = new ImageLoader({ size: config.size });
   try {
     const tally = newTally(scorer.alignments, dataset.classes, options.aupro ?? []);

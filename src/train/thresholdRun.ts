@@ -10,6 +10,7 @@ import { finiteMaps } from './finiteMaps.ts';
 import { datasetOf } from './runDataset.ts';
 import { readRunConfig, runFiles } from './runFolder.ts';
 import { openScorer, type Scorer } from './scorer.ts';
+import type { GpuRequest } from './session.ts';
 
 /** A run's threshold and where it comes from; in the metadata of its weights. */
 export interface StoredThreshold {
@@ -42,7 +43,7 @@ export interface ThresholdOptions {
   readonly rate: number;
   /** Normal images, files or folders; default: those that the run was trained on. */
   readonly images?: readonly string[];
-  readonly adapter?: string;
+  readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
 }
@@ -65,7 +66,7 @@ export async function thresholdRun(options: ThresholdOptions): Promise<StoredThr
   const images = await normalImages(config, options.images);
   refuseTooFew(images.length, rate);
   const alignment = servedAlignment(config);
-  const scorer = await openScorer(run, config, { adapter: options.adapter, alignments: [alignment] });
+  const scorer = await openScorer(run, config, { gpu: options.gpu, alignments: [alignment] });
   try {
     const scores = await scoresOf(scorer, config, alignment, images, options);
     const stored: StoredThreshold = {

@@ -19,7 +19,7 @@ import { type StepReport, trainLoop } from './loop.ts';
 import { collectPlan, detectorStep, headStep, type RevdistLayouts, revdistLayouts } from './revdistPlans.ts';
 import { datasetOf } from './runDataset.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
-import { openSession, type Session, trainingSlabs } from './session.ts';
+import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
 
 /** In this order; `features` and `collect` are single passes over the training images. */
 export type Stage = 'features' | 'detector' | 'collect' | 'regressor' | 'classifier';
@@ -28,8 +28,7 @@ export interface TrainOptions {
   readonly run: string;
   readonly config: RunConfig;
   readonly resume?: boolean;
-  /** Part of the adapter's name, or its index. */
-  readonly adapter?: string;
+  readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   /** Seconds between checkpoints; default 30. */
   readonly saveEvery?: number;
@@ -48,12 +47,16 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   const dataset = await datasetOf(options.config);
   if (dataset.train.length === 0) throw new DatasetError(`${dataset.root}: has no training image`);
   checkConfig(options.config);
-  const session = await openSession(options.adapter);
+  const session = await openSession(options.gpu);
   try {
-    const config: RunConfig = { ...options.config, adapter: session.gpu.adapter.name };
+    const config: RunConfig = {
+      ...options.config,
+      adapter: session.gpu.adapter.name,
+      ...(session.tuned?.hash ? { tuning: session.tuned.hash } : {}),
+    };
     const layouts = revdistLayouts(config, dataset.classes.length);
     // Before anything is written. Cached features change where the largest values are computed, not their sizes.
-    checkBatch(targetOf(session.gpu), {
+    checkBatch(targetOf(session), {
       label: `training ${config.encoder}, ${config.size} px`,
       batch: config.batch,
       least: 2,

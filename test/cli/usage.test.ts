@@ -18,6 +18,8 @@ const VERBS = [
   ['weights', 'fetch'],
   ['bench', 'kernels'],
   ['bench', 'latency'],
+  ['profile'],
+  ['tune'],
   ['demo'],
   ['pretrain'],
 ];

@@ -20,7 +20,7 @@ import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
 import { openSession, type Session } from '../../train/session.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
-import { integer } from '../numbers.ts';
+import { integer, pattern } from '../numbers.ts';
 import type { AddVerb, Runner } from '../program.ts';
 
 interface Output {
@@ -175,8 +175,8 @@ async function withPeers<T>(
   names: readonly PeerName[],
   body: (peers: readonly Peer[]) => Promise<T>,
 ): Promise<T> {
-  if (context.gpu !== undefined && names.includes('ort-webgpu')) await requireOneAdapter();
-  const { peers, close } = await loadPeers(names, { adapter: context.gpu });
+  if (context.gpu.adapter !== undefined && names.includes('ort-webgpu')) await requireOneAdapter();
+  const { peers, close } = await loadPeers(names, context.gpu);
   try {
     for (const { name, version } of peers) context.say(`${name}: ${version}`);
     return await body(peers);
@@ -224,14 +224,6 @@ async function measure(
     [formatRecords(records), ...addedText(records), ...lines].join('\n'),
   );
   return comparisons.some(({ slower }) => slower) ? EXIT.failed : EXIT.done;
-}
-
-function pattern(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch {
-    throw new InvalidArgumentError(`expects a regular expression, got ${text}.`);
-  }
 }
 
 const models = (text: string): ResNetName[] => known(text, Object.keys(RESNETS) as ResNetName[]);

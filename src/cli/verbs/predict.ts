@@ -46,7 +46,7 @@ export const predictVerb: AddVerb = (program, run) => {
         const scorer = await openScorer(
           folder,
           { ...config, batch },
-          { adapter: context.gpu, alignments: [...new Set(['none', aligned] as const)] },
+          { gpu: context.gpu, alignments: [...new Set(['none', aligned] as const)] },
         );
         if (flags.out) await mkdir(flags.out, { recursive: true });
         const scale = await scaleOf(folder, aligned);

@@ -56,7 +56,7 @@ export async function testWith(
     data: options.data,
     aupro: options.aupro,
     perClass: options.perClass,
-    adapter: context.gpu,
+    gpu: context.gpu,
     signal: context.signal,
     onProgress: (done, of) => progress.update(done, of),
   });

@@ -23,7 +23,7 @@ export const thresholdVerb: AddVerb = (program, run) => {
           run: folder,
           rate: flags.fpr,
           images: flags.images,
-          adapter: context.gpu,
+          gpu: context.gpu,
           signal: context.signal,
           onProgress: (done, of) => progress.update(done, of),
         });

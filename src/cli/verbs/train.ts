@@ -119,7 +119,7 @@ export async function trainWith(
     run,
     config,
     ...options,
-    adapter: context.gpu,
+    gpu: context.gpu,
     signal: context.signal,
     onNote: (text) => context.say(text),
     onProgress: (stage, { step, of, loss }) => {
