@@ -50,7 +50,8 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
   const chunks = chunkDispatches(dispatches.slice(plan.prelude), budget);
   const read = stateNames(plan, plan.prelude, (access) => access === 'read');
   const written = stateNames(plan, plan.dispatches.length, (access) => access !== 'read');
-  let seen = '';
+  // Nothing yet: a prelude that reads no state has to run once as well.
+  let seen: string | undefined;
   return {
     plan,
     inputs: bound(plan.inputs, slots),

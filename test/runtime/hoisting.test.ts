@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { grad } from '../../src/autograd/reverse.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
 import { add, mul, relu, rsqrt, scale } from '../../src/graph/ops/pointwise.ts';
-import { sum } from '../../src/graph/ops/reduce.ts';
+import { mean, sum } from '../../src/graph/ops/reduce.ts';
 import { assign } from '../../src/graph/ops/update.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
 import { RandomStream } from '../../src/random.ts';
@@ -47,6 +48,15 @@ describe('what follows from state alone', () => {
     expect(await y()).toBeCloseTo(4 + 1 / 2, 6);
     update.run({ to: Float32Array.of(6, 8) });
     expect(await y()).toBeCloseTo(4 + 1 / 10, 6);
+  });
+
+  it('is computed too where it follows from constants alone', async () => {
+    // The cotangent of a mean: 1 / n, from the constant 1.
+    const x = input('x', [4]);
+    const step = await session.compile('constants alone', outputs(grad(mean(mul(x, x)), [x])[0]!));
+    expect(step.plan.prelude).toBeGreaterThan(0);
+    step.run({ x: Float32Array.of(1, 2, 3, 4) });
+    expect([...(await step.read()).get('y')!]).toEqual([0.5, 1, 1.5, 2]);
   });
 
   it('is not hoisted out of a plan that updates state', async () => {
