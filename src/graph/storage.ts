@@ -38,6 +38,8 @@ export function resolveStorage(graph: Graph): {
     if (!OPS[target.op].placesInputs) continue;
     const { offsets } = target.attrs as { offsets: readonly number[] };
     const roots = target.inputs.map((operand) => locate(operand).root);
+    /** Read by what already lies in the pack. */
+    const readInside = new Set<Value>();
     target.inputs.forEach((operand, i) => {
       const offset = offsets[i]! * ELEMENT_BYTES[target.dtype];
       const { root, offset: inside } = locate(operand);
@@ -50,10 +52,13 @@ export function resolveStorage(graph: Graph): {
         // One value in two places is computed outside and copied twice.
         roots.filter((each) => each === root).length === 1 &&
         product(root.shape) === product(operand.shape) &&
-        // It would read and write one buffer in one dispatch.
-        root.inputs.every((each) => locate(each).root !== target);
-      if (free) placed.set(root, { root: target, offset });
-      else copies.push({ from: operand, to: target, offset });
+        // A dispatch would read and write one buffer: its own, or that of one which reads it.
+        root.inputs.every((each) => locate(each).root !== target) &&
+        !readInside.has(root);
+      if (free) {
+        for (const each of root.inputs) readInside.add(locate(each).root);
+        placed.set(root, { root: target, offset });
+      } else copies.push({ from: operand, to: target, offset });
     });
   }
   return { locate, copies };

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { buildPlan, optimize } from '../../src/graph/buildPlan.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
-import { reshape } from '../../src/graph/ops/movement.ts';
+import { pack, reshape } from '../../src/graph/ops/movement.ts';
 import { add, mul, relu, scale, shift, sigmoid } from '../../src/graph/ops/pointwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
+import { assign } from '../../src/graph/ops/update.ts';
 import { fuseElementwise } from '../../src/graph/passes/fuseElementwise.ts';
 import { fuseEpilogue } from '../../src/graph/passes/fuseEpilogue.ts';
 import { simplify } from '../../src/graph/passes/simplify.ts';
@@ -136,5 +137,23 @@ describe('fuseEpilogue', () => {
   it('leaves a product alone whose raw result is read too', () => {
     const y = conv2d(input('image', [1, 4, 8, 8]), input('w', [4, 4, 3, 3]));
     expect(printGraph(fuseEpilogue(graphOf(relu(y), y), 7))).not.toContain('with epilogue');
+  });
+});
+
+describe('a pack', () => {
+  it('leaves out what a value in it reads, in either order: one dispatch would read and write one buffer', () => {
+    const first = sum(input('x', [64, 3]), { axes: [1] });
+    const second = sigmoid(add(first, input('y', [64])));
+    for (const inputs of [
+      [first, second],
+      [second, first],
+    ]) {
+      const packed = pack(inputs);
+      const effects = [assign(state('slab', packed.shape), packed)];
+      // buildPlan checks the rule itself.
+      const { dispatches } = buildPlan({ outputs: new Map(), effects }, BASELINE_DEVICE);
+      // Two that compute, the copy of the one left out, the update.
+      expect(dispatches).toHaveLength(4);
+    }
   });
 });
