@@ -4,7 +4,7 @@ import b from 'benny';
 import { chooseCases, prepareCase } from '../dist/bench/kernels.js';
 import { openSession } from '../dist/train/session.js';
 
-const session = await openSession(process.env.WGAD_GPU);
+const session = await openSession({ adapter: process.env.WGAD_GPU });
 const { gpu } = session;
 const [, , pattern] = process.argv;
 const choice = {

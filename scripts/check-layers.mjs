@@ -31,8 +31,10 @@ const allowed = {
     'formats',
     'published',
   ],
-  bench: ['train', 'methods', 'models', 'nn', 'autograd', 'graph', 'kernels', 'runtime', 'formats'],
+  bench: ['train', 'methods', 'models', 'nn', 'autograd', 'graph', 'kernels', 'runtime', 'gpu', 'formats'],
+  tune: ['bench', 'train', 'graph', 'kernels', 'runtime', 'formats', 'published'],
   doctor: ['train', 'models', 'methods', 'nn', 'autograd', 'graph', 'runtime', 'gpu', 'bench'],
+  profile: ['runtime', 'graph', 'kernels', 'formats'],
   report: ['train', 'data', 'metrics', 'formats'],
   cli: '*',
 };

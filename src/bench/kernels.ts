@@ -1,9 +1,10 @@
 import { ConfigError } from '../errors.ts';
-import { rootsOf } from '../graph/graph.ts';
+import { type Graph, rootsOf } from '../graph/graph.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { shift } from '../graph/ops/pointwise.ts';
 import { input, type Value } from '../graph/value.ts';
 import type { Executable } from '../runtime/executable.ts';
+import type { NumberArray } from '../runtime/state.ts';
 import { product } from '../shape.ts';
 import type { EncoderName } from '../train/encoder.ts';
 import type { Session } from '../train/session.ts';
@@ -13,6 +14,7 @@ import { NETWORKS } from './networks.ts';
 import type { Pace } from './pace.ts';
 import { planRecord, sampleReplays } from './planCase.ts';
 import type { BenchRecord } from './record.ts';
+import { ruleRegret } from './regret.ts';
 
 /** The large product and the copy bound what an adapter can do. */
 const BOUNDS: readonly KernelCase[] = [
@@ -86,10 +88,11 @@ export async function benchKernels(
   const records: BenchRecord[] = [];
   for (const each of cases) {
     const { name, shape } = each;
-    const { executable, destroy } = await prepareCase(session, each);
+    const { graph, inputs, executable, destroy } = await prepareCase(session, each);
     try {
       const timing = await sampleReplays(session, executable);
-      records.push(planRecord(session, { suite: 'kernels', name, shape }, executable, timing, pace));
+      const record = planRecord(session, { suite: 'kernels', name, shape }, executable, timing, pace);
+      records.push({ ...record, ...(await ruleRegret(session, graph, inputs)) });
     } finally {
       destroy();
     }
@@ -98,15 +101,23 @@ export async function benchKernels(
   return records;
 }
 
+export interface PreparedCase {
+  readonly graph: Graph;
+  readonly inputs: Readonly<Record<string, NumberArray>>;
+  readonly executable: Executable;
+  destroy(): void;
+}
+
 /** A case compiled, its operands filled, and run once. One at a time in a session: their state has the same names. */
-export async function prepareCase(
-  session: Session,
-  { name, build }: KernelCase,
-): Promise<{ executable: Executable; destroy(): void }> {
+export async function prepareCase(session: Session, { name, build }: KernelCase): Promise<PreparedCase> {
   const { graph, states } = build();
   const nameOf = (value: Value): string => (value.attrs as { name: string }).name;
   const [operation] = rootsOf(graph);
-  const inputs = [...new Set(operation!.inputs)].filter(({ op }) => op === 'input');
+  const inputs = Object.fromEntries(
+    [...new Set(operation!.inputs)]
+      .filter(({ op }) => op === 'input')
+      .map((value, i) => [nameOf(value), numbersFor(value, states.length + i)]),
+  );
   states.forEach((value, i) => {
     session.state.set(nameOf(value), numbersFor(value, i), value.shape);
   });
@@ -115,10 +126,10 @@ export async function prepareCase(
   };
   try {
     const executable = await session.compile(name, graph);
-    executable.run(
-      Object.fromEntries(inputs.map((value, i) => [nameOf(value), numbersFor(value, states.length + i)])),
-    );
+    executable.run(inputs);
     return {
+      graph,
+      inputs,
       executable,
       destroy() {
         executable.destroy();

@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import type { PlannedDispatch } from '../graph/plan.ts';
 import type { Executable } from '../runtime/executable.ts';
+import { idle } from '../runtime/gpu.ts';
 import type { Session } from '../train/session.ts';
 import type { Pace } from './pace.ts';
 import { everyRun } from './planPart.ts';
@@ -43,7 +44,7 @@ export const sampleReplays = ({ gpu }: Session, executable: Executable, samples?
       enqueue: (repeats) => {
         for (let i = 0; i < repeats; i++) executable.run();
       },
-      finish: () => gpu.guard.wait(gpu.device.queue.onSubmittedWorkDone()),
+      finish: () => idle(gpu),
     },
     samples,
   );
@@ -69,7 +70,11 @@ export function planRecord(
     gflops,
     gbs: bytes / timing.medianMs / 1e6,
     rooflineShare: pace ? leastMs(dispatches, pace) / timing.medianMs : null,
-    ...(pace && { gemmShare: gflops / pace.peakGflops }),
+    ...(pace && {
+      gemmShare: gflops / pace.peakGflops,
+      peakGflops: pace.peakGflops,
+      copyGbs: pace.copyGbs,
+    }),
     memory: plan.memory,
     peer: null,
     ratio: null,

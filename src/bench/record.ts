@@ -15,8 +15,10 @@ export interface BenchRecord extends Timing {
   readonly gbs: number | null;
   /** The time at the adapter's own pace (`Pace`) over the time taken: 1 is as fast as its best product and its copy. */
   readonly rooflineShare: number | null;
-  /** GFLOP/s over the adapter's best product's. Where the pace was measured. */
+  /** GFLOP/s over the adapter's best product's, and that product's and the copy's own rates in the same run. */
   readonly gemmShare?: number;
+  readonly peakGflops?: number;
+  readonly copyGbs?: number;
   /** Bytes of the plan's intermediate values, and the least that any placement of them needs. */
   readonly memory?: { readonly arenas: number; readonly lowerBound: number };
   /** Where the record is a part that is added to a plan: its time over the plan's without, median and percentiles. */
@@ -30,6 +32,8 @@ export interface BenchRecord extends Timing {
   /** 10th and 90th percentile of the rounds' ratios, where there is a ratio. */
   readonly ratioP10?: number;
   readonly ratioP90?: number;
+  /** Where a choice was tuned: how much longer the rule's takes, 0.1 being a tenth; by turns. */
+  readonly regret?: number;
 }
 
 export async function writeRecords(path: string, records: readonly BenchRecord[]): Promise<void> {
@@ -80,6 +84,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
   const ratios = records.some(({ ratio }) => ratio !== null);
   const shares = records.some(({ rooflineShare }) => rooflineShare !== null);
   const plans = records.some(({ suite, memory }) => suite !== 'kernels' && memory);
+  const regrets = records.some(({ regret }) => regret !== undefined);
   const rows = [
     [
       'case',
@@ -92,6 +97,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       ...(shares ? ['of GEMM', 'of roofline'] : []),
       ...(plans ? ['arenas (of bound)'] : []),
       ...(ratios ? ['times as fast'] : []),
+      ...(regrets ? ["rule's regret"] : []),
     ],
     ...records.map((record) => [
       `${record.suite} ${record.name}`,
@@ -104,6 +110,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       ...(shares ? [percent(record.gemmShare), percent(record.rooflineShare)] : []),
       ...(plans ? [memoryText(record)] : []),
       ...(ratios ? [ratioText(record)] : []),
+      ...(regrets ? [record.regret === undefined ? '' : `${(100 * record.regret).toFixed(1)} %`] : []),
     ]),
   ];
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));

@@ -1,11 +1,8 @@
-import { WgadError } from '../errors.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import type { Session } from '../train/session.ts';
-import { alternate } from './alternate.ts';
 import { compileClassifier, randomNumbers } from './classifier.ts';
-import { onnxResnet } from './onnx/resnet.ts';
-import type { Peer, PeerNetwork } from './peers.ts';
-import { planRecord } from './planCase.ts';
+import { duelRecords, INPUTS, relativeDistance, requireClose } from './duel.ts';
+import type { Peer } from './peers/peer.ts';
 import type { BenchRecord } from './record.ts';
 
 export interface VersusOptions {
@@ -13,12 +10,13 @@ export interface VersusOptions {
   readonly batches: readonly number[];
   readonly size: number;
   readonly peers: readonly Peer[];
+  /** Rounds of one sample each. */
+  readonly rounds: number;
   readonly onCase: (done: number, of: number) => void;
 }
 
 /** How far a peer's logits may lie from ours, as a relative L2 distance. */
 const TOLERANCE = 1e-3;
-const INPUTS = 3;
 
 /**
  * Forward pass of ImageNet-shaped classifiers against other engines: same random weights, images handed over in host
@@ -26,44 +24,30 @@ const INPUTS = 3;
  * @throws WgadError E_GPU where a peer's output is not ours; nothing of that case is timed then.
  */
 export async function benchVersus(session: Session, options: VersusOptions): Promise<BenchRecord[]> {
-  const { models, batches, size, peers, onCase } = options;
+  const { models, batches, size, peers, rounds, onCase } = options;
   const cases = models.flatMap((model) => batches.map((batch) => ({ model, batch })));
   const records: BenchRecord[] = [];
   let done = 0;
   for (const { model, batch } of cases) {
     const classifier = await compileClassifier(session, model, { batch, size });
     const { executable, tensors } = classifier;
-    const images = Array.from({ length: INPUTS }, (_, i) => randomNumbers(batch * 3 * size * size, 1, i));
+    const inputs = Array.from({ length: INPUTS }, (_, i) => randomNumbers(batch * 3 * size * size, 1, i));
     const ours = async (turn: number): Promise<Float32Array> => {
-      executable.run({ images: images[turn % INPUTS]! });
+      executable.run({ images: inputs[turn % INPUTS]! });
       return (await executable.read()).get('logits') as Float32Array;
     };
+    const name = { suite: 'latency', name: `${model} classifier`, shape: `${batch} x ${size} px` };
     try {
       for (const peer of peers) {
-        const network = await peer.open(onnxResnet(RESNETS[model], tensors, { batch, size }));
+        const network = await peer.classifier({ config: RESNETS[model], tensors, batch, size, inputs });
         try {
-          const theirs = (turn: number): Promise<Float32Array> => network.run(images[turn % INPUTS]!);
-          await checkOutputs(`${model} ${batch} x ${size} px: ${peer.name}`, ours, theirs);
-          const { ours: own, theirs: other, ...ratios } = await alternate(ours, theirs);
-          const name = {
-            suite: 'latency',
-            name: `${model} classifier / ${peer.name}`,
-            shape: `${batch} x ${size} px`,
-          };
-          const record = planRecord(session, name, executable, own);
-          records.push(
-            { ...record, peer: peer.name, ...ratios },
-            {
-              ...record,
-              ...other,
-              name: `${peer.name} ${model} classifier`,
-              adapter: peer.name === 'ort-cpu' ? 'CPU' : record.adapter,
-              variant: peer.version,
-              gflops: (record.gflops! * own.medianMs) / other.medianMs,
-              gbs: null,
-              peer: peer.name,
-            },
-          );
+          for (let turn = 0; turn < INPUTS; turn++) {
+            const distance = relativeDistance(await network.run(turn), await ours(turn));
+            const where = `${model} ${name.shape}: ${peer.name}`;
+            requireClose(where, 'its logits lie', distance, TOLERANCE);
+          }
+          const theirs = (turn: number): Promise<Float32Array> => network.run(turn);
+          records.push(...(await duelRecords(session, { name, peer, executable, ours, theirs, rounds })));
         } finally {
           await network.close();
         }
@@ -75,31 +59,4 @@ export async function benchVersus(session: Session, options: VersusOptions): Pro
     }
   }
   return records;
-}
-
-async function checkOutputs(
-  where: string,
-  ours: (turn: number) => Promise<Float32Array>,
-  theirs: PeerRun,
-): Promise<void> {
-  for (let turn = 0; turn < INPUTS; turn++) {
-    const distance = relativeDistance(await theirs(turn), await ours(turn));
-    if (!(distance <= TOLERANCE)) {
-      throw new WgadError(
-        'E_GPU',
-        `${where}: its logits lie ${distance.toExponential(1)} from ours (relative L2), expected at most ${TOLERANCE}; not timed`,
-        { fix: 'run `wgad doctor` to see whether this adapter computes what it should' },
-      );
-    }
-  }
-}
-
-type PeerRun = (turn: number) => ReturnType<PeerNetwork['run']>;
-
-/** |a - b| / |b|; infinite where the lengths differ. */
-export function relativeDistance(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) return Infinity;
-  const difference = a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0);
-  const norm = b.reduce((sum, value) => sum + value ** 2, 0);
-  return Math.sqrt(difference / norm);
 }

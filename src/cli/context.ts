@@ -1,6 +1,9 @@
+import type { Profiler } from '../runtime/profiler.ts';
+import type { GpuRequest } from '../train/session.ts';
+
 /** What every verb gets beside its own arguments. */
 export interface Context {
-  readonly gpu: string | undefined;
+  readonly gpu: GpuRequest;
   readonly seed: number;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -12,6 +15,11 @@ export interface Context {
   /** Talk, on stderr. */
   say(text: string): void;
   progress(label: string): Progress;
+  /**
+   * Runs another command line with the flags of this one, its devices profiled. Its result goes to `onResult` as the
+   * value of `result` where --json was given, else to stdout as ever. @returns its exit code.
+   */
+  inside(args: readonly string[], profiler: Profiler, onResult: (value: unknown) => void): Promise<number>;
 }
 
 /** A bar on a terminal, a plain line at most every 5 s elsewhere, nothing with --quiet. */

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { ConfigError } from '../errors.ts';
 
 /** A parser for a whole-number option. @throws ConfigError naming the option and the range. */
@@ -27,3 +28,12 @@ export const SCORE_FRACTION_HELP =
 
 /** The parser of `--score-fraction`. */
 export const scoreFraction = real('--score-fraction', 0, 1);
+
+/** A regular expression. */
+export function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch {
+    throw new InvalidArgumentError(`expects a regular expression, got ${text}.`);
+  }
+}

@@ -1,9 +1,11 @@
 import { Command, type CommanderError } from 'commander';
+import type { Profiler } from '../runtime/profiler.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { integer } from './numbers.ts';
 import { progressTo } from './progress.ts';
 import { applySettings } from './settings.ts';
+import { cachedTuning } from './tuning.ts';
 import { benchVerb } from './verbs/bench.ts';
 import { dataVerb } from './verbs/data.ts';
 import { demoVerb } from './verbs/demo.ts';
@@ -11,9 +13,12 @@ import { doctorVerb } from './verbs/doctor.ts';
 import { featuresVerb } from './verbs/features.ts';
 import { predictVerb } from './verbs/predict.ts';
 import { pretrainVerb } from './verbs/pretrain.ts';
+import { profileVerb } from './verbs/profile.ts';
 import { reportVerb } from './verbs/report.ts';
 import { testVerb } from './verbs/test.ts';
+import { thresholdVerb } from './verbs/threshold.ts';
 import { trainVerb } from './verbs/train.ts';
+import { tuneVerb } from './verbs/tune.ts';
 import { weightsVerb } from './verbs/weights.ts';
 import { VERSION } from './version.ts';
 
@@ -21,7 +26,18 @@ import { VERSION } from './version.ts';
 export type AddVerb = (program: Command, run: Runner) => void;
 export type Runner = (body: (context: Context) => Promise<number>) => Promise<void>;
 
-export function buildProgram(signal: AbortSignal, setExitCode: (code: number) => void): Command {
+/** The command line around this one (`wgad profile -- …`): its global flags hold where these args set none. */
+interface Outer {
+  readonly program: Command;
+  readonly profiler: Profiler;
+  readonly onResult: (value: unknown) => void;
+}
+
+export function buildProgram(
+  signal: AbortSignal,
+  setExitCode: (code: number) => void,
+  outer?: Outer,
+): Command {
   const program: Command = new Command('wgad')
     .description('One model for many kinds of objects: learns from normal images, flags and locates defects.')
     .version(`wgad ${VERSION}, Node ${process.versions.node}`)
@@ -30,6 +46,7 @@ export function buildProgram(signal: AbortSignal, setExitCode: (code: number) =>
     .option('--json', 'machine-readable result on stdout')
     .option('--quiet', 'no progress')
     .option('--verbose', 'stack traces')
+    .option('--no-tuning', 'kernels as the rule chooses, not as wgad tune measured')
     .option('--config <file>', 'JSON object of flags; WGAD_* variables and flags go before it')
     .showSuggestionAfterError()
     .enablePositionalOptions(false)
@@ -37,6 +54,10 @@ export function buildProgram(signal: AbortSignal, setExitCode: (code: number) =>
     .exitOverride((error: CommanderError) => {
       process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
     });
+  for (const [name, value] of Object.entries(outer?.program.opts() ?? {})) {
+    const source = outer!.program.getOptionValueSource(name);
+    if (source !== undefined && source !== 'default') program.setOptionValueWithSource(name, value, source);
+  }
   const run: Runner = async (body) => {
     const options = program.opts<{
       gpu?: string;
@@ -44,19 +65,34 @@ export function buildProgram(signal: AbortSignal, setExitCode: (code: number) =>
       json?: boolean;
       quiet?: boolean;
       verbose?: boolean;
+      tuning: boolean;
     }>();
     const { gpu, seed, json = false, quiet = false, verbose = false } = options;
+    const say = (text: string): void => void (quiet || process.stderr.write(`${text}\n`));
+    const tuning = options.tuning ? cachedTuning(say) : undefined;
     setExitCode(
       await body({
-        gpu,
+        gpu: { adapter: gpu, profiler: outer?.profiler, tuning },
         seed,
         json,
         quiet,
         verbose,
         signal,
-        result: (value, text) => void process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`),
-        say: (text) => void (quiet || process.stderr.write(`${text}\n`)),
+        result(value, text) {
+          if (outer && json) outer.onResult(value);
+          else process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`);
+        },
+        say,
         progress: (label) => progressTo(process.stderr, label, quiet),
+        async inside(args, profiler, onResult) {
+          let code: number = EXIT.done;
+          const setCode = (value: number): void => {
+            code = value;
+          };
+          const inner = buildProgram(signal, setCode, { program, profiler, onResult });
+          await inner.parseAsync(args, { from: 'user' });
+          return code;
+        },
       }),
     );
   };
@@ -65,12 +101,15 @@ export function buildProgram(signal: AbortSignal, setExitCode: (code: number) =>
     dataVerb,
     trainVerb,
     testVerb,
+    thresholdVerb,
     predictVerb,
     featuresVerb,
     reportVerb,
     weightsVerb,
     demoVerb,
     benchVerb,
+    profileVerb,
+    tuneVerb,
     pretrainVerb,
   ]) {
     add(program, run);

@@ -35,7 +35,9 @@ export function applySettings(program: Command, verb: Command, environment = pro
 const nameOf = (option: Option): string => option.name();
 
 function parsed(option: Option, value: unknown, from: string): unknown {
-  if (option.isBoolean()) return value === true || value === 'true' || value === '1';
+  const isSet = value === true || value === 'true' || value === '1';
+  if (option.negate) return !isSet;
+  if (option.isBoolean()) return isSet;
   const text = String(value);
   try {
     return option.parseArg ? option.parseArg(text, undefined as never) : text;

@@ -1,11 +1,17 @@
+/** Interleaved RGB. */
+interface Bitmap {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+  /** Whether the pixels were indices into a palette. */
+  readonly isPalette: boolean;
+}
+
 /**
- * Reads uncompressed Windows bitmaps (sharp's prebuilt library does not): 8-bit palette, 24 and 32 bits per
- * pixel, bottom-up or top-down. Returns interleaved RGB. @throws Error with the reason; the caller adds the path.
+ * Reads uncompressed Windows bitmaps (sharp's prebuilt library does not): 1, 4 and 8 bits with a palette, 24 and 32
+ * bits per pixel, bottom-up or top-down. @throws Error with the reason; the caller adds the path.
  */
-export function decodeBmp(
-  bytes: Buffer,
-  maxPixels: number,
-): { width: number; height: number; data: Uint8Array } {
+export function decodeBmp(bytes: Buffer, maxPixels: number): Bitmap {
   const header = readHeader(bytes);
   const { width, height, bits, pixelStart } = header;
   if (width * height > maxPixels) {
@@ -18,20 +24,25 @@ export function decodeBmp(
       `it is truncated: ${width}x${height} at ${bits} bits needs ${pixelStart + stride * height} bytes, got ${bytes.length}`,
     );
   }
-  const palette = bits === 8 ? bytes.subarray(header.paletteStart, pixelStart) : undefined;
-  const step = bits / 8;
+  const palette = bits <= 8 ? bytes.subarray(header.paletteStart, pixelStart) : undefined;
   const data = new Uint8Array(width * height * 3);
   for (let row = 0, at = 0; row < height; row++) {
-    let from = pixelStart + stride * (header.topDown ? row : height - 1 - row);
-    for (let column = 0; column < width; column++, from += step, at += 3) {
+    const from = pixelStart + stride * (header.topDown ? row : height - 1 - row);
+    for (let column = 0; column < width; column++, at += 3) {
       const source = palette ?? bytes;
-      const entry = palette ? bytes[from]! * 4 : from;
+      const entry = palette ? indexAt(bytes, from, column, bits) * 4 : from + column * (bits / 8);
       data[at] = source[entry + 2] ?? 0;
       data[at + 1] = source[entry + 1] ?? 0;
       data[at + 2] = source[entry] ?? 0;
     }
   }
-  return { width, height, data };
+  return { width, height, data, isPalette: palette !== undefined };
+}
+
+/** The palette index of a row's pixel; several in a byte have the leftmost in its high bits. */
+function indexAt(bytes: Buffer, row: number, column: number, bits: number): number {
+  const bit = column * bits;
+  return (bytes[row + (bit >> 3)]! >> (8 - bits - (bit & 7))) & (2 ** bits - 1);
 }
 
 /** Width and height from the header alone. @throws Error with the reason. */
@@ -65,8 +76,8 @@ function readHeader(bytes: Buffer): BmpHeader {
   if (!(compression === 0 || (compression === 3 && bits === 32))) {
     throw new Error(`bitmap compression ${compression} is not supported; save it uncompressed or as PNG`);
   }
-  if (bits !== 8 && bits !== 24 && bits !== 32) {
-    throw new Error(`bitmaps of ${bits} bits per pixel are not supported (8, 24 and 32 are)`);
+  if (![1, 4, 8, 24, 32].includes(bits)) {
+    throw new Error(`bitmaps of ${bits} bits per pixel are not supported (1, 4, 8, 24 and 32 are)`);
   }
   const paletteStart = 14 + infoSize;
   const pixelStart = bytes.readUInt32LE(10);

@@ -5,6 +5,7 @@ import { relative, resolve, sep } from 'node:path';
 import { type DatasetProblem, type Layout, type Sample, scanForProblems } from './dataset.ts';
 import { decodeImage, decodeMask } from './decode.ts';
 import { compareCodePoints, listImages } from './listImages.ts';
+import { compareWithOfficial, formatComparison, type OfficialComparison } from './official.ts';
 
 export interface ClassCounts {
   readonly name: string;
@@ -31,8 +32,13 @@ export interface DatasetReport {
   readonly images: number;
   /** What keeps the set from being trained on and tested. */
   readonly problems: readonly CheckProblem[];
-  /** What is odd but usable: duplicates across train and test, masks without a single anomalous pixel. */
+  /**
+   * What is odd but usable: duplicates across train and test, masks without a single anomalous pixel or of no image,
+   * files that VisA's table does not list.
+   */
   readonly warnings: readonly CheckProblem[];
+  /** Against the published data set that this is a copy of; null where it is none. */
+  readonly official: OfficialComparison | null;
 }
 
 /**
@@ -42,30 +48,27 @@ export interface DatasetReport {
  */
 export async function checkDataset(
   root: string,
-  onProgress?: (done: number, total: number) => void,
+  options: { layout?: Layout; onProgress?: (done: number, total: number) => void } = {},
 ): Promise<DatasetReport> {
-  const { dataset, problems } = await scanForProblems(root);
-  const samples =
-    dataset.layout === 'folder'
-      ? await looseSamples(dataset.root)
-      : [
-          ...dataset.train.map((sample) => ({ sample, train: true })),
-          ...dataset.test.map((sample) => ({ sample, train: false })),
-        ];
+  const { dataset, problems, oddities } = await scanForProblems(root, options.layout);
+  const loose = dataset.classes.length === 0 && dataset.layout === 'folder';
+  const samples = loose
+    ? await looseSamples(dataset.root)
+    : [
+        ...dataset.train.map((sample) => ({ sample, train: true })),
+        ...dataset.test.map((sample) => ({ sample, train: false })),
+      ];
   const looks = await lookAtAll(
     samples.map(({ sample }) => sample),
-    onProgress,
+    options.onProgress,
   );
   const found: CheckProblem[] = [...problems];
-  const warnings: CheckProblem[] = [];
+  const warnings: CheckProblem[] = [...oddities];
   for (const look of looks) {
     found.push(...look.problems);
     warnings.push(...look.warnings);
   }
-  const names =
-    dataset.layout === 'folder'
-      ? [...new Set(samples.map(({ sample }) => sample.className))]
-      : dataset.classes;
+  const names = loose ? [...new Set(samples.map(({ sample }) => sample.className))] : dataset.classes;
   const classes = names.map((name) => {
     const mine = samples
       .map((entry, i) => ({ ...entry, size: looks[i]!.size }))
@@ -85,6 +88,7 @@ export async function checkDataset(
     images: samples.length,
     problems: found,
     warnings,
+    official: compareWithOfficial(dataset.layout, classes),
   };
 }
 
@@ -110,6 +114,7 @@ export function formatReport(report: DatasetReport): string {
         .join('  ')
         .trimEnd(),
     );
+  if (report.official) lines.push('', ...formatComparison(report.official));
   const section = (title: string, entries: readonly CheckProblem[]): void => {
     lines.push('', entries.length === 0 ? `no ${title}` : `${entries.length} ${title}:`);
     for (const { kind, message } of entries) lines.push(`  ${kind}: ${message}`);

@@ -1,12 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DatasetError } from '../errors.ts';
+import { scanPlainFolders } from './layouts/plainFolders.ts';
 import { scanSplitFolders } from './layouts/splitFolders.ts';
 import { scanVisa } from './layouts/visa.ts';
-import { foldersIn } from './listImages.ts';
+import { foldersIn, imagesIn } from './listImages.ts';
 
-/** How the folders are named (evaluation.md 1); `folder` is images with no split, for `predict` alone. */
-export type Layout = 'mvtec' | 'visa' | 'btad' | 'folder';
+/** How the folders are named (evaluation.md 1); `folder`: anyone's own, with `train` and perhaps `test`. */
+export const LAYOUTS = ['mvtec', 'visa', 'btad', 'folder'] as const;
+export type Layout = (typeof LAYOUTS)[number];
 
 export interface Sample {
   /** Absolute. */
@@ -17,7 +19,7 @@ export interface Sample {
   /** The defect's folder; `good` where normal, whatever its folder is called. */
   readonly defect: string;
   readonly anomalous: boolean;
-  /** Absolute; null where normal. */
+  /** Absolute; null where normal, and where a plain folder has none for an anomalous image. */
   readonly maskPath: string | null;
 }
 
@@ -25,7 +27,7 @@ export interface Dataset {
   readonly root: string;
   readonly layout: Layout;
   readonly classes: readonly string[];
-  /** Normal images only. */
+  /** Normal images, unless some were mixed in on purpose (`contaminate.ts`). */
   readonly train: readonly Sample[];
   readonly test: readonly Sample[];
 }
@@ -38,6 +40,8 @@ export interface DatasetProblem {
     | 'no-test'
     | 'missing-mask'
     | 'missing-file'
+    | 'unlabelled'
+    | 'extra-file'
     | 'unreadable'
     | 'mask-size';
   readonly path: string;
@@ -48,16 +52,20 @@ export interface DatasetProblem {
 export interface Scan {
   readonly dataset: Dataset;
   readonly problems: readonly DatasetProblem[];
+  /** What is odd, but keeps nothing from working. */
+  readonly oddities: readonly DatasetProblem[];
 }
 
 /**
  * Finds the layout of a data set from its folder names and lists its samples, classes and files sorted by
  * code point (evaluation.md 1.4).
+ * @param layout default: found from the folder names.
  * @throws DatasetError for a folder that is missing or has no known layout, a class without normal training
- * or without test images, and an anomalous image without mask; all problems at once, up to ten.
+ * or (but in plain folders) without test images, and an anomalous image without mask (but in plain folders);
+ * all problems at once, up to ten.
  */
-export async function scanDataset(root: string): Promise<Dataset> {
-  const { dataset, problems } = await scanForProblems(root);
+export async function scanDataset(root: string, layout?: Layout): Promise<Dataset> {
+  const { dataset, problems } = await scanForProblems(root, layout);
   if (problems.length === 0) return dataset;
   const shown = problems.slice(0, 10).map((problem) => problem.message);
   if (problems.length > 10) shown.push(`and ${problems.length - 10} more`);
@@ -68,7 +76,7 @@ export async function scanDataset(root: string): Promise<Dataset> {
 }
 
 /** The same, but problems inside a data set are returned. @throws DatasetError where there is no folder. */
-export async function scanForProblems(root: string): Promise<Scan> {
+export async function scanForProblems(root: string, layout?: Layout): Promise<Scan> {
   const top = resolve(root);
   const info = await stat(top).catch(() => undefined);
   if (!info) throw new DatasetError(`data set ${top} does not exist`, { where: top });
@@ -76,35 +84,43 @@ export async function scanForProblems(root: string): Promise<Scan> {
   const folders = await foldersIn(top);
   // VisA's prepared copy has one level more.
   const base = folders.includes('1cls') ? join(top, '1cls') : top;
-  const layout = await detectLayout(base);
-  if (layout === 'mvtec') return scanSplitFolders(top, base, layout, 'good');
-  if (layout === 'btad') return scanSplitFolders(top, base, layout, 'ok');
-  if (layout === 'visa') return scanVisa(top);
-  const message =
-    folders.length === 0
-      ? `${top} holds no class folders`
-      : folders.includes('train')
-        ? `${top} looks like one class; name the folder that holds the class folders`
-        : `${top} has no known layout: no class folder with train/good (MVTec AD), Data/Images (VisA) or train/ok (BTAD)`;
-  const dataset: Dataset = { root: top, layout: 'folder', classes: [], train: [], test: [] };
-  return { dataset, problems: [{ kind: 'layout', path: top, message }] };
+  switch (layout ?? (await detectLayout(base))) {
+    case 'mvtec':
+      return scanSplitFolders(top, base, 'mvtec', 'good');
+    case 'btad':
+      return scanSplitFolders(top, base, 'btad', 'ok');
+    case 'visa':
+      return scanVisa(top);
+    case 'folder':
+      return scanPlainFolders(top, base);
+    case undefined: {
+      const message =
+        folders.length === 0
+          ? `${top} holds no class folders`
+          : `${top} has no known layout: no class folder with train/good (MVTec AD), Data/Images (VisA) or train/ok (BTAD), and no train folder, here or in a class folder`;
+      const dataset: Dataset = { root: top, layout: 'folder', classes: [], train: [], test: [] };
+      return { dataset, problems: [{ kind: 'layout', path: top, message }], oddities: [] };
+    }
+  }
 }
 
-async function detectLayout(base: string): Promise<Layout> {
+/** Undefined where images have no split at all: `predict` reads them, nothing can be trained on them. */
+async function detectLayout(base: string): Promise<Layout | undefined> {
   const classes = await foldersIn(base);
+  // One class by itself, whatever its layout: its name is the folder's.
+  if (classes.includes('train')) return 'folder';
   let split = false;
   for (const name of classes) {
     const parts = await foldersIn(join(base, name));
     if (parts.includes('Data')) return 'visa';
     if (!parts.includes('train') && !parts.includes('test')) continue;
     split = true;
-    const normal = [
-      ...(await foldersIn(join(base, name, 'train'))),
-      ...(await foldersIn(join(base, name, 'test'))),
-    ];
+    const train = await foldersIn(join(base, name, 'train'));
+    const normal = [...train, ...(await foldersIn(join(base, name, 'test')))];
+    // A set that keeps its normal images in train itself is nobody's official one.
+    if (train.length === 0 && (await imagesIn(join(base, name, 'train'))).length > 0) return 'folder';
     if (normal.includes('good')) return 'mvtec';
     if (normal.includes('ok')) return 'btad';
   }
-  // With neither name anywhere, MVTec AD's is what the message should ask for.
-  return split ? 'mvtec' : 'folder';
+  return split ? 'folder' : undefined;
 }

@@ -22,7 +22,10 @@ const SHARP: SharpOptions = { limitInputPixels: MAX_PIXELS, failOn: 'error', ign
  */
 export async function decodeImage(path: string): Promise<Pixels> {
   return attempt(path, async (bytes, format) => {
-    if (format === 'bmp') return { ...decodeBmp(bytes, MAX_PIXELS), channels: 3, layout: 'interleaved' };
+    if (format === 'bmp') {
+      const { width, height, data } = decodeBmp(bytes, MAX_PIXELS);
+      return { width, height, data, channels: 3, layout: 'interleaved' };
+    }
     const { data, info } = await sharp(bytes, SHARP)
       .autoOrient()
       .toColourspace('srgb')
@@ -42,8 +45,8 @@ export async function decodeImage(path: string): Promise<Pixels> {
 export async function decodeMask(path: string): Promise<Pixels> {
   return attempt(path, async (bytes, format) => {
     if (format === 'bmp') {
-      const { width, height, data } = decodeBmp(bytes, MAX_PIXELS);
-      return { width, height, channels: 1, layout: 'planar', data: binarise(data, 3, 1) };
+      const { width, height, data, isPalette } = decodeBmp(bytes, MAX_PIXELS);
+      return { width, height, channels: 1, layout: 'planar', data: binarise(data, 3, isPalette ? 3 : 1) };
     }
     const { depth, isPalette } = await sharp(bytes, SHARP).metadata();
     const deep = depth === 'ushort';

@@ -5,9 +5,11 @@ export {
   type DatasetReport,
   formatReport,
 } from './check.ts';
+export { chooseContaminants, contaminate } from './contaminate.ts';
 export {
   type Dataset,
   type DatasetProblem,
+  LAYOUTS,
   type Layout,
   type Sample,
   scanDataset,
@@ -24,6 +26,7 @@ export {
   type MaskRule,
   normalize,
 } from './loadImage.ts';
+export type { CountDifference, OfficialComparison } from './official.ts';
 export { type Pixels, pilResize, pilResizeNearest } from './pilResize.ts';
 export {
   DEFECTS,

@@ -25,7 +25,7 @@ export async function listImages(paths: readonly string[]): Promise<string[]> {
       found.add(path);
       continue;
     }
-    const images = await imagesBelow(path, new Set());
+    const images = await imagesBelow(path);
     if (images.length === 0) {
       throw new DatasetError(`${path} holds no image (${[...EXTENSIONS].join(' ')})`, { where: path });
     }
@@ -34,9 +34,10 @@ export async function listImages(paths: readonly string[]): Promise<string[]> {
   return [...found];
 }
 
-async function imagesBelow(folder: string, seen: Set<string>): Promise<string[]> {
-  const real = await realpath(folder);
-  if (seen.has(real)) return [];
+/** Absolute paths of the images in a folder at any depth, a folder's own sorted; empty where there is no such folder. */
+export async function imagesBelow(folder: string, seen = new Set<string>()): Promise<string[]> {
+  const real = await realpath(folder).catch(() => undefined);
+  if (real === undefined || seen.has(real)) return [];
   seen.add(real);
   const images: string[] = [];
   for (const entry of await entriesOf(folder)) {

@@ -15,7 +15,7 @@ export const TEXEL_BYTES = 16;
 export interface BufferMaker {
   readonly counters: Readonly<MemoryCounters>;
   /** @throws LimitError where the device cannot hold it; says what was asked and what is allowed. */
-  create(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer;
+  create(label: string, bytes: number, usage: GPUBufferUsageFlags, mapped?: boolean): GPUBuffer;
   /** A texture of four f32 a texel that shaders read as storage, in texels. */
   createImage(label: string, size: { width: number; height: number; layers: number }): GPUTexture;
   destroy(made: GPUBuffer | GPUTexture): void;
@@ -32,7 +32,7 @@ export function bufferMaker(device: GPUDevice): BufferMaker {
   };
   return {
     counters,
-    create(label, bytes, usage) {
+    create(label, bytes, usage, mappedAtCreation = false) {
       const size = Math.max(16, Math.ceil(bytes / 4) * 4);
       if (size > device.limits.maxBufferSize) {
         throw new LimitError(
@@ -40,7 +40,7 @@ export function bufferMaker(device: GPUDevice): BufferMaker {
           { fix: 'use a smaller --batch or --size' },
         );
       }
-      const buffer = device.createBuffer({ label, size, usage });
+      const buffer = device.createBuffer({ label, size, usage, mappedAtCreation });
       count(buffer, size);
       return buffer;
     },

@@ -81,6 +81,12 @@ export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
   };
 }
 
+/**
+ * An entry point of its own, for another engine in this process: as if it were `navigator.gpu`, on the adapter that
+ * `openGpu` would open. Node only; keep a reference for as long as a device of it is in use (see `held`).
+ */
+export const openEntry = async (adapter?: string): Promise<GPU> => entryPoint(await nativeFlags({ adapter }));
+
 /** Names of all adapters. Node only: elsewhere a browser does not tell. */
 export async function listAdapters(): Promise<string[]> {
   try {

@@ -1,4 +1,5 @@
 import { TEXEL_BYTES } from './buffers.ts';
+import type { PassLease } from './passClock.ts';
 
 /** One compute dispatch, ready to be encoded. */
 export interface Dispatch {
@@ -28,8 +29,8 @@ export interface BufferCopy {
 }
 
 /** A dispatch list in pieces, each of which should keep the device busy for at most `budget` cost. */
-export function chunkDispatches(dispatches: readonly Dispatch[], budget: number): Dispatch[][] {
-  const chunks: Dispatch[][] = [];
+export function chunkDispatches<D extends Dispatch>(dispatches: readonly D[], budget: number): D[][] {
+  const chunks: D[][] = [];
   let sum = Number.POSITIVE_INFINITY;
   for (const dispatch of dispatches) {
     if (sum + dispatch.cost > budget) {
@@ -42,27 +43,32 @@ export function chunkDispatches(dispatches: readonly Dispatch[], budget: number)
   return chunks;
 }
 
-/** One encoder, one submit: the dispatches in order, in one compute pass where no texture is filled between; then the copies. */
+/**
+ * One encoder, one submit: the dispatches in order, in one compute pass where no texture is filled between; then the
+ * copies. With `times` every dispatch has a pass of its own, whose ends are written there.
+ */
 export function submit(
   device: GPUDevice,
   label: string,
   dispatches: readonly Dispatch[],
   copies: readonly BufferCopy[] = [],
+  times?: PassLease,
 ): void {
   const encoder = device.createCommandEncoder({ label });
   let pass: GPUComputePassEncoder | undefined;
-  for (const { pipeline, bindGroup, grid, images = [] } of dispatches) {
-    if (images.length > 0) {
+  for (const [i, { pipeline, bindGroup, grid, images = [] }] of dispatches.entries()) {
+    if (images.length > 0 || times) {
       pass?.end();
       pass = undefined;
       for (const image of images) encodeImageCopy(encoder, image);
     }
-    pass ??= encoder.beginComputePass({ label });
+    pass ??= encoder.beginComputePass({ label, timestampWrites: times?.writes(i) });
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, bindGroup);
     pass.dispatchWorkgroups(...grid);
   }
   pass?.end();
+  times?.resolve(encoder, dispatches.length);
   for (const { from, fromOffset, to, toOffset, bytes } of copies) {
     encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, bytes);
   }

@@ -1,3 +1,4 @@
+import type { TunedChoices } from '../kernels/gemm/choices.ts';
 import { type DeviceFacts, type Kernel, withSharing } from '../kernels/kernel.ts';
 import type { OperandRef } from '../kernels/lowering.ts';
 import { type Graph, valuesOf } from './graph.ts';
@@ -5,7 +6,7 @@ import { OPS } from './ops/index.ts';
 import { fuseElementwise } from './passes/fuseElementwise.ts';
 import { fuseEpilogue } from './passes/fuseEpilogue.ts';
 import { hoistState } from './passes/hoistState.ts';
-import { lower, lowerCopy } from './passes/lower.ts';
+import { lower, lowerCopy, type Product, productOf } from './passes/lower.ts';
 import { type MemoryRequest, planMemory } from './passes/planMemory.ts';
 import { simplify } from './passes/simplify.ts';
 import { alignBytes, type Plan, type PlannedTensor, type Range, type Slot } from './plan.ts';
@@ -19,6 +20,8 @@ export interface PlanOptions {
   readonly fuse?: boolean;
   /** Of one buffer: intermediate values are spread over more of them where they would exceed it. Default: no limit. */
   readonly maxBufferBytes?: number;
+  /** Measured choices of how products are computed; default none, and the rule chooses. */
+  readonly tuned?: TunedChoices;
 }
 
 /** The passes in order, then dispatches, then memory. */
@@ -39,6 +42,7 @@ export function optimize(graph: Graph, device: DeviceFacts, { fuse = true }: Pla
 /** A dispatch whose operands are still values and scratch requests. */
 interface Pending {
   readonly kernel: Kernel;
+  readonly scope: string;
   readonly operands: readonly (Location | PendingRequest)[];
 }
 /** A memory request while its lifetime is being found. */
@@ -51,10 +55,7 @@ interface PendingRequest {
 
 function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
   const { locate, copies } = resolveStorage(graph);
-  // A value inside a pack shares its memory with values that are computed at every run.
-  const hoisted = hoistState(graph, (value) => !OPS[locate(value).root.op].placesInputs);
-  const still = (value: Value): boolean =>
-    hoisted.has(value) || (graph.effects.length === 0 && (value.op === 'state' || value.op === 'constant'));
+  const { hoisted, still } = stillValues(graph, locate);
   const ahead: Pending[] = [];
   const pending: Pending[] = [];
   const emit = (
@@ -62,6 +63,7 @@ function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
     scratch: readonly number[],
     inputs: readonly Value[],
     out: Location,
+    scope: string,
   ): void => {
     const requests = scratch.map((words) => newRequest(words * 4));
     const stillScratch = new Set<number>();
@@ -78,6 +80,7 @@ function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
       });
       (early ? ahead : pending).push({
         kernel,
+        scope,
         operands: operands.map((ref) => {
           if (ref === 'out') return out;
           if (typeof ref === 'number') return locate(inputs[ref]!);
@@ -90,14 +93,33 @@ function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
   };
   for (const value of schedule(graph, hoisted)) {
     for (const { from, offset } of copies.filter((copy) => copy.to === value)) {
-      emit(lowerCopy(from).steps, [], [from], { root: value, offset });
+      emit(lowerCopy(from).steps, [], [from], { root: value, offset }, '');
     }
     const { leaf, view, placesInputs } = OPS[value.op];
     if (leaf || view || placesInputs || bytesOf(value) === 0) continue;
-    const { steps, scratch } = lower(value, device, still);
-    emit(steps, scratch, value.inputs, locate(value));
+    const { steps, scratch } = lower(value, device, still, options.tuned);
+    emit(steps, scratch, value.inputs, locate(value), value.scope);
   }
   return place(graph, locate, [...ahead, ...pending], ahead.length, options);
+}
+
+/** The values computed ahead, and which are the same at every run: those, state and constants. */
+function stillValues(graph: Graph, locate: (value: Value) => Location) {
+  // A value inside a pack shares its memory with values that are computed at every run.
+  const hoisted = hoistState(graph, (value) => !OPS[locate(value).root.op].placesInputs);
+  const still = (value: Value): boolean =>
+    hoisted.has(value) || (graph.effects.length === 0 && (value.op === 'state' || value.op === 'constant'));
+  return { hoisted, still };
+}
+
+/** The products that a plan of `graph` computes at every run: what can be tuned. */
+export function productsOf(graph: Graph, device: DeviceFacts): Product[] {
+  const optimized = optimize(graph, device);
+  const { hoisted, still } = stillValues(optimized, resolveStorage(optimized).locate);
+  return valuesOf(optimized).flatMap((value) => {
+    const product = hoisted.has(value) ? undefined : productOf(value, still);
+    return product ? [product] : [];
+  });
 }
 
 /** Values in the order in which they are computed: the hoisted ones first, effects last. */
@@ -153,7 +175,7 @@ function place(
     const { arena, offset } = memory.placements.get(request)!;
     return { slot: firstArena + arena, offset: offset + inside, bytes };
   };
-  const dispatches = pending.map(({ kernel, operands }) => {
+  const dispatches = pending.map(({ kernel, scope, operands }) => {
     const ranges = operands.map((operand, i) => {
       const binding = kernel.bindings[i]!;
       return rangeOf(operand, Math.max(4, Math.ceil((binding.length * WORD[binding.element]) / 4) * 4));
@@ -161,7 +183,7 @@ function place(
     const written = new Set(
       ranges.filter((_, i) => kernel.bindings[i]!.access !== 'read').map(({ slot }) => slot),
     );
-    return { kernel: withSharing(kernel, (i) => written.has(ranges[i]!.slot)), ranges };
+    return { kernel: withSharing(kernel, (i) => written.has(ranges[i]!.slot)), scope, ranges };
   });
   const tensor = (value: Value): PlannedTensor => ({
     range: rangeOf(locate(value), bytesOf(value)),

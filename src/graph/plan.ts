@@ -19,6 +19,8 @@ export interface Range {
 
 export interface PlannedDispatch {
   readonly kernel: Kernel;
+  /** The layer it belongs to; empty outside of all. The kernel's label begins with it. */
+  readonly scope: string;
   /** One per binding of the kernel. */
   readonly ranges: readonly Range[];
 }

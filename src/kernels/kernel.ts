@@ -24,6 +24,8 @@ export interface Binding {
    * WebGPU allows of bindings that are declared alike.
    */
   readonly shared?: true;
+  /** Elements it does touch, where they are fewer. */
+  readonly touched?: number;
   /** Where the range is read as a texture: its shape. The runtime copies the range into one before the dispatch. */
   readonly image?: ImageShape;
 }
@@ -51,7 +53,7 @@ export interface Kernel {
   readonly grid: readonly [number, number, number];
   /** Floating-point operations of one dispatch, a multiply-add counting two; Winograd's products count the direct sum's. */
   readonly flops: number;
-  /** Bytes that must move at least once: the sum over the bindings. */
+  /** Bytes that must move at least once: the sum over the bindings, twice what is updated in place. */
   readonly bytes: number;
 }
 
@@ -105,6 +107,10 @@ export const readWrite = (name: string, length: number, element: Element = 'f32'
   length,
 });
 
+/** Of which the kernel touches no more than `elements`. */
+export const touching = (elements: number, binding: Binding): Binding =>
+  elements < binding.length ? { ...binding, touched: elements } : binding;
+
 /** A range read as a texture of `shape`. */
 export const readImage = (name: string, shape: ImageShape): Binding => ({
   ...read(name, imageWords(shape)),
@@ -147,7 +153,7 @@ export function makeKernel(spec: {
     bindings,
     grid,
     flops,
-    bytes: bindings.reduce((sum, b) => sum + b.length * ELEMENT_BYTES[b.element], 0),
+    bytes: bindings.reduce((sum, binding) => sum + movedBytes(binding), 0),
   };
 }
 
@@ -169,3 +175,6 @@ export function withSharing(kernel: Kernel, shares: (index: number) => boolean):
   });
   return wgsl === kernel.wgsl ? kernel : { ...kernel, wgsl, bindings };
 }
+
+const movedBytes = ({ access, element, length, touched = length }: Binding): number =>
+  touched * ELEMENT_BYTES[element] * (access === 'readWrite' ? 2 : 1);

@@ -1,5 +1,6 @@
 /** What a kernel family gives the lowering pass: a function from shapes and attributes to dispatches. */
 import type { Shape } from '../shape.ts';
+import type { ProductChoice } from './gemm/choices.ts';
 import type { DeviceFacts, Element, Kernel } from './kernel.ts';
 
 export interface TensorSpec {
@@ -16,6 +17,8 @@ export interface OpRequest {
   readonly attrs: Readonly<Record<string, unknown>>;
   /** Inputs that are the same at every run, so that work on them alone is done ahead; default none. */
   readonly still?: readonly boolean[];
+  /** Of a product: how it is computed, where that fits; default as the rule says. */
+  readonly choice?: ProductChoice;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { product, type Shape, stridesOf } from '../shape.ts';
-import { type DeviceFacts, read, write } from './kernel.ts';
+import { type DeviceFacts, read, touching, write } from './kernel.ts';
 import { type Lowering, type OpRequest, single, type TensorSpec } from './lowering.ts';
 import { perElement } from './perElement.ts';
 import { code, floatLiteral, wgsl } from './wgsl.ts';
@@ -21,7 +21,10 @@ function copying(request: OpRequest, device: DeviceFacts, layout: string, index:
     perElement(
       {
         label: request.label,
-        bindings: [read('x', product(x.shape), x.element), write('out', total, request.out.element)],
+        bindings: [
+          touching(total, read('x', product(x.shape), x.element)),
+          write('out', total, request.out.element),
+        ],
         total,
         layout,
         body: wgsl`out[i] = x[${code(index)}];`,
@@ -105,7 +108,10 @@ const concat: Lowering = ({ label, inputs, out, attrs }, device) => {
     const kernel = perElement(
       {
         label: `${label} part ${index}`,
-        bindings: [read('x', total, spec.element), write('out', product(out.shape), out.element)],
+        bindings: [
+          read('x', total, spec.element),
+          touching(total, write('out', product(out.shape), out.element)),
+        ],
         total,
         layout: `x [outer, ${own}] goes to columns ${offset}.. of out [outer, ${row}].`,
         body: wgsl`out[(i / ${own}u) * ${row}u + ${offset}u + i % ${own}u] = x[i];`,

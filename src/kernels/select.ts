@@ -1,5 +1,5 @@
 import { product } from '../shape.ts';
-import { GROUP_INDEX, linearGrid, makeKernel, read, write } from './kernel.ts';
+import { GROUP_INDEX, linearGrid, makeKernel, read, touching, write } from './kernel.ts';
 import { type Lowering, single } from './lowering.ts';
 import { perElement } from './perElement.ts';
 import { code, type WgslFunction, wgsl } from './wgsl.ts';
@@ -96,7 +96,7 @@ const gather: Lowering = ({ label, inputs, out }, device) => {
       {
         label,
         bindings: [
-          read('x', rows * width, inputs[0]!.element),
+          touching(total, read('x', rows * width, inputs[0]!.element)),
           read('indices', product(inputs[1]!.shape), 'i32'),
           write('out', total),
         ],

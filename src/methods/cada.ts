@@ -39,6 +39,13 @@ export const HEAD_OF: Readonly<Record<Alignment, HeadName | null>> = {
 export const headsOf = (alignments: readonly Alignment[]): HeadName[] =>
   (Object.keys(HEADS) as HeadName[]).filter((name) => alignments.some((each) => HEAD_OF[each] === name));
 
+/** The first alignment that predicts an image's own statistics, by which images are marked unfamiliar; null for none. */
+export const predictingAlignment = (alignments: readonly Alignment[]): Alignment | null =>
+  alignments.find((each) => {
+    const head = HEAD_OF[each];
+    return head !== null && HEADS[head] !== 'label';
+  }) ?? null;
+
 /** Standard deviations above the mean that stand for the maximum in `cada-std`. */
 const SIGMAS = 3;
 

@@ -1,4 +1,11 @@
 export {
+  type AlarmThreshold,
+  alarmThreshold,
+  bootstrapThreshold,
+  type Interval,
+  lowestRate,
+} from './alarmThreshold.ts';
+export {
   AUPRO_DEFINITIONS,
   type Aupro,
   type AuproAccumulator,

@@ -10,13 +10,19 @@ export interface Surroundings {
 
 const here = (): Surroundings => ({ platform: process.platform, env: process.env, home: homedir() });
 
+/** The folder of fetched weights. */
+export const weightsCache = (around?: Surroundings): string => cacheFolder('weights', around);
+
+/** The folder of measured kernel choices. */
+export const tuningCache = (around?: Surroundings): string => cacheFolder('tuning', around);
+
 /**
- * The folder of fetched weights: `weights` in `WGAD_CACHE`, or in `wgad` of the user's cache: `XDG_CACHE_HOME` or
- * `~/.cache`, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows.
+ * `name` in `WGAD_CACHE`, or in `wgad` of the user's cache: `XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches` on macOS,
+ * `%LOCALAPPDATA%` on Windows.
  */
-export function weightsCache({ platform, env, home }: Surroundings = here()): string {
-  if (env.WGAD_CACHE) return join(env.WGAD_CACHE, 'weights');
-  return join(userCache(platform, env, home), 'wgad', 'weights');
+function cacheFolder(name: string, { platform, env, home }: Surroundings = here()): string {
+  if (env.WGAD_CACHE) return join(env.WGAD_CACHE, name);
+  return join(userCache(platform, env, home), 'wgad', name);
 }
 
 function userCache(platform: NodeJS.Platform, env: Surroundings['env'], home: string): string {

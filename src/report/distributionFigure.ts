@@ -16,18 +16,22 @@ export interface DistributionOptions {
   readonly scoreOf: (row: ScoreRow) => number;
   /** Calibrated scores have fixed marks: 0 = predicted mean of a normal map, 1 = its predicted maximum. */
   readonly calibrated: boolean;
+  /** The run's own threshold of these scores, if it has one. */
+  readonly threshold?: number | undefined;
 }
 
 /**
  * The paper's Figure 5: per class and for all together, half-violins with dots of the image scores of normals
- * (left) and anomalies (right), and the one line that is best for all (highest F1 of the pooled scores).
+ * (left) and anomalies (right), the one line that is best for all (highest F1 of the pooled scores), and the run's own.
  */
-export function distributionFigure({ title, rows, scoreOf, calibrated }: DistributionOptions): Markup {
+export function distributionFigure(options: DistributionOptions): Markup {
+  const { title, rows, scoreOf, calibrated, threshold } = options;
   const classes = [...new Set(rows.map((row) => row.className))];
   const columns = [...classes, 'all'];
   const scores = rows.map(scoreOf);
-  const low = Math.min(...scores, ...(calibrated ? [0] : []));
-  const high = Math.max(...scores, ...(calibrated ? [1] : []));
+  const marks = [...(calibrated ? [0, 1] : []), ...(threshold === undefined ? [] : [threshold])];
+  const low = lowest([...scores, ...marks]);
+  const high = highest([...scores, ...marks]);
   const y = scaleLinear([low, high], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice();
   const width = (WIDTH - MARGIN.left - MARGIN.right) / columns.length;
   const middle = (column: number): number => MARGIN.left + (column + 0.5) * width;
@@ -51,7 +55,7 @@ export function distributionFigure({ title, rows, scoreOf, calibrated }: Distrib
   );
   const labels = columns.map(
     (name, column) =>
-      html`<text class="tick" transform="translate(${middle(column)} ${HEIGHT - MARGIN.bottom + 14}) rotate(-35)" text-anchor="end">${name}</text>`,
+      html`<text class="tick" transform="translate(${middle(column)} ${HEIGHT - MARGIN.bottom + 14}) rotate(-35)" text-anchor="end">${shortened(name)}<title>${name}</title></text>`,
   );
   const line =
     best.value === null
@@ -65,10 +69,17 @@ export function distributionFigure({ title, rows, scoreOf, calibrated }: Distrib
         html`<line class="mark" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(1)}" y2="${y(1)}"><title>1 = predicted maximum of a normal map</title></line>`,
       ]
     : [];
+  const own =
+    threshold === undefined
+      ? []
+      : [
+          html`<line class="own" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(threshold)}" y2="${y(threshold)}"/>
+<text class="tick" x="${MARGIN.left + 4}" y="${y(threshold) - 4}">threshold</text>`,
+        ];
   return html`<figure><figcaption>${title}</figcaption>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}">${ticks}
 <rect class="pooled" x="${middle(classes.length) - width / 2}" y="${MARGIN.top}" width="${width}" height="${HEIGHT - MARGIN.top - MARGIN.bottom}"/>
-${halves}${one}${line}${labels}</svg></figure>`;
+${halves}${one}${line}${own}${labels}</svg></figure>`;
 }
 
 function half(
@@ -79,7 +90,7 @@ function half(
   y: ReturnType<typeof scaleLinear<number, number>>,
 ): Markup {
   if (values.length === 0) return html``;
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = [lowest(values), highest(values)];
   const sign = anomalous ? 1 : -1;
   const heights = density(values, low, high, 40);
   const tallest = Math.max(...heights);
@@ -99,3 +110,10 @@ function half(
   return html`<g class="${anomalous ? 'anomalous' : 'normal'}"><path d="${path}"/>${dots}</g>
 `;
 }
+
+/** What fits below the axis. */
+const shortened = (name: string): string => (name.length > 16 ? `${name.slice(0, 15)}…` : name);
+
+/** By a loop: a call with a score of every image as an argument has a limit. */
+const lowest = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b));
+const highest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b));

@@ -5,6 +5,8 @@ import { html, type Markup } from './markup.ts';
 /** One test image with its maps at evaluation size. */
 export interface GalleryItem {
   readonly caption: string;
+  /** Where it lies, shown on hovering. */
+  readonly path: string;
   readonly anomalous: boolean;
   readonly size: number;
   /** RGB planes, [3, size, size]. */
@@ -55,8 +57,8 @@ export async function galleryFigure(
     }),
   );
   const captions = items.map(
-    ({ caption, anomalous }) =>
-      html`<th scope="col" class="${anomalous ? 'anomalous' : 'normal'}">${caption}</th>`,
+    ({ caption, path, anomalous }) =>
+      html`<th scope="col" class="${anomalous ? 'anomalous' : 'normal'}" title="${path}">${caption}</th>`,
   );
   return html`<figure><figcaption>${title}</figcaption><div class="scroll"><table class="gallery">
 ${cells}<tr><td></td>${captions}</tr></table></div></figure>`;

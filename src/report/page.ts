@@ -1,11 +1,14 @@
 import { precisionRecallCurve, rocCurve } from '../metrics/index.ts';
 import type { Results } from '../train/testRun.ts';
+import type { StoredThreshold } from '../train/thresholdRun.ts';
 import { curveFigure } from './curveFigure.ts';
 import { distributionFigure } from './distributionFigure.ts';
 import { html, Markup } from './markup.ts';
 import type { ScoreRow } from './scoreRows.ts';
 import { STYLE } from './style.ts';
 import { classTableRows, reasonLines, type TableRow, tableRows } from './table.ts';
+import { compareThresholds } from './thresholdTable.ts';
+import { unfamiliarSection } from './unfamiliar.ts';
 
 export interface PageSource {
   readonly title: string;
@@ -13,12 +16,15 @@ export interface PageSource {
   readonly rows: readonly ScoreRow[];
   /** The alignment whose scores the `calibrated` column holds; `none` where there is none. */
   readonly aligned: string;
+  readonly threshold: StoredThreshold | null;
   /** Finished figures: the grid of examples, false alarms, misses. */
   readonly galleries: readonly Markup[];
 }
 
 /** The whole report as one file without scripts or anything to load. */
-export function page({ title, results, rows, aligned, galleries }: PageSource): string {
+export function page(source: PageSource): string {
+  const { title, results, rows, aligned, galleries } = source;
+  const thresholds = compareThresholds(rows, source.threshold, aligned);
   const { config, latency } = results;
   const labels = rows.map((row) => row.anomalous);
   const panels = [
@@ -45,28 +51,51 @@ export function page({ title, results, rows, aligned, galleries }: PageSource): 
       'latency',
       `${latency.msPerImage.toFixed(1)} ms per image in batches of ${latency.batch}, ${(100 * latency.alignShare).toFixed(1)} % of it for the alignment`,
     ],
+    ...(config.contaminate
+      ? [
+          ['noisy training', `${config.contaminate.images.length} anomalous images mixed in`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
     ['adapter', results.adapter],
     ['seed', String(config.seed)],
     ['version', results.version],
   ];
+  const separated =
+    'class-separated' in results.protocols
+      ? '; and a model of its own, trained on nothing else, for each class (class-separated)'
+      : '';
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width"/>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
 <title>${title}</title><style>${new Markup(STYLE)}</style></head><body>
 <h1>${title}</h1>
 <p class="lead">One model for all classes, trained on mixed and unlabelled normal images, judged at one threshold for all
-(absolute-unified) and, for comparison, at a threshold of its own for each class (model-unified).</p>
+(absolute-unified) and, for comparison, at a threshold of its own for each class (model-unified)${separated}.</p>
 <h2>Metrics</h2>
 ${numbers(tableRows(results))}
 ${reasonLines(results).map((line) => html`<p class="lead">${line}</p>`)}
 <h2>Scores of test images by class</h2>
 <p class="lead key"><span><i style="background:var(--normal)"></i>normal</span><span><i style="background:var(--anomalous)"></i>anomalous</span>
-Dashed: the threshold with the highest F1 over all classes together.</p>
-<div class="pair">${panels.map((panel) => distributionFigure({ ...panel, rows }))}</div>
+Dashed: the threshold with the highest F1 over all classes together${source.threshold ? "; solid: the run's own" : ''}.</p>
+<div class="pair">${panels.map((panel) =>
+    distributionFigure({
+      ...panel,
+      rows,
+      threshold: source.threshold?.alignment === panel.name ? source.threshold.value : undefined,
+    }),
+  )}</div>
 <h2>One threshold for all: curves</h2>
 <div class="pair">${curveFigure('ROC', 'false alarms', 'found', curves(rocCurve))}${curveFigure('Precision and recall', 'recall', 'precision', curves(precisionRecallCurve))}</div>
+<h2>One threshold for all, or one for each class</h2>
+<p class="lead">${thresholds.lead}</p>
+${numbers(thresholds.rows)}
+${unfamiliarSection(rows) ?? ''}
 <h2>Images and maps</h2>
 <p class="lead">Colours have one scale per row for the whole data set: blue is the average over test images of the map's
-mean, red the average of its maximum.</p>
+mean, red the average of its maximum. Numbers are scores${aligned === 'none' ? '' : ` after ${aligned}`}.</p>
 ${galleries}
 <h2>By class</h2>
 ${numbers(classTableRows(results))}

@@ -11,9 +11,11 @@ export interface ScoreRow {
   readonly raw: number;
   /** Score after the run's first alignment; equals `raw` where there is none. */
   readonly calibrated: number;
+  /** Whether it is unlike all that the run was trained on; null where the run cannot tell. */
+  readonly unfamiliar: boolean | null;
 }
 
-const COLUMNS = ['path', 'class', 'label', 'score', 'calibrated'] as const;
+const COLUMNS = ['path', 'class', 'label', 'score', 'calibrated', 'unfamiliar'] as const;
 
 /** @throws FileError where the file is missing or lacks a column. */
 export async function readScoreRows(path: string): Promise<ScoreRow[]> {
@@ -39,6 +41,7 @@ export async function readScoreRows(path: string): Promise<ScoreRow[]> {
       anomalous: cell('label') === '1',
       raw: Number(cell('score')),
       calibrated: Number(cell('calibrated')),
+      unfamiliar: cell('unfamiliar') === '' ? null : cell('unfamiliar') === '1',
     };
   });
 }

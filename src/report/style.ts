@@ -18,6 +18,7 @@ figure.small { max-width: 420px; }
 svg { width: 100%; height: auto; display: block; }
 .grid { stroke: var(--line); } .tick { fill: var(--soft); font-size: 11px; }
 .pooled { fill: var(--pooled); } .best { stroke: var(--best); stroke-width: 1.5; stroke-dasharray: 5 4; }
+.own { stroke: var(--best); stroke-width: 1.5; } ul.paths { margin: 4px 0; overflow-wrap: anywhere; }
 .mark { stroke: var(--soft); stroke-dasharray: 1 3; }
 svg .normal { fill: var(--normal); } svg .anomalous { fill: var(--anomalous); }
 svg g path { fill-opacity: .35; }
@@ -26,7 +27,8 @@ svg g path { fill-opacity: .35; }
 .key span { display: inline-block; margin-right: 18px; } .key i { display: inline-block; width: 11px; height: 11px;
   border-radius: 2px; margin-right: 6px; }
 .scroll { overflow-x: auto; } table.gallery { border-collapse: collapse; font-size: 12px; }
-table.gallery th { font-weight: 500; color: var(--soft); padding: 2px 8px 2px 0; text-align: left; max-width: 96px; }
+table.gallery th { font-weight: 500; color: var(--soft); padding: 2px 8px 2px 0; text-align: left; max-width: 96px;
+  overflow-wrap: anywhere; }
 table.gallery th.anomalous { color: var(--anomalous); } table.gallery th.normal { color: var(--normal); }
 table.gallery td { padding: 1px; } img { display: block; border-radius: 3px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 18px; } dt { color: var(--soft); } dd { margin: 0; }

@@ -1,13 +1,12 @@
 import type { MetricName, Metrics } from '../train/tally.ts';
-import { PROTOCOLS, type Protocol } from '../train/testRun.ts';
+import { type ClassMetrics, PROTOCOLS, type Protocol } from '../train/testRun.ts';
 
 /** The part of results.json that the tables show. */
 interface TableSource {
   readonly protocols: {
     readonly 'absolute-unified': Readonly<Record<string, Metrics>>;
-    readonly 'model-unified': Readonly<
-      Record<string, { readonly mean: Metrics; readonly classes: Readonly<Record<string, Metrics>> }>
-    >;
+    readonly 'model-unified': Readonly<Record<string, ClassMetrics>>;
+    readonly 'class-separated'?: Readonly<Record<string, ClassMetrics>>;
   };
 }
 
@@ -36,7 +35,11 @@ function tasksOf({ protocols }: TableSource): Task[] {
 }
 
 const metricsOf = ({ protocols }: TableSource, protocol: Protocol, alignment: string): Metrics =>
-  protocol === 'model-unified' ? protocols[protocol][alignment]!.mean : protocols[protocol][alignment]!;
+  protocol === 'absolute-unified' ? protocols[protocol][alignment]! : protocols[protocol]![alignment]!.mean;
+
+/** Those of `shown` that the results have. */
+const present = ({ protocols }: TableSource, shown: readonly Protocol[]): Protocol[] =>
+  shown.filter((protocol) => protocols[protocol] !== undefined);
 
 /**
  * The paper's Table 1: a column per alignment, AUROC / AP in percent, and AUPRO where it was computed; the first row
@@ -46,7 +49,7 @@ export function tableRows(source: TableSource, shown: readonly Protocol[] = PROT
   const alignments = Object.keys(source.protocols['absolute-unified']);
   const rows: TableRow[] = [['AUROC / AP in percent', ...alignments]];
   for (const { title, cell } of tasksOf(source)) {
-    for (const protocol of shown) {
+    for (const protocol of present(source, shown)) {
       const cells = alignments.map((name) => cell(metricsOf(source, protocol, name)));
       rows.push([`${title}, ${protocol}`, ...cells]);
     }
@@ -54,9 +57,16 @@ export function tableRows(source: TableSource, shown: readonly Protocol[] = PROT
   return rows;
 }
 
-/** Each class by itself: a row per class, two or more columns per alignment. */
+/**
+ * Each class by itself: a row per class, two or more columns per alignment, and as many again where each class has a
+ * model of its own.
+ */
 export function classTableRows(source: TableSource): TableRow[] {
-  const unified = Object.entries(source.protocols['model-unified']);
+  const own = Object.entries(source.protocols['class-separated'] ?? {});
+  const unified = [
+    ...Object.entries(source.protocols['model-unified']),
+    ...own.map(([name, metrics]) => [`${name}, own model`, metrics] as const),
+  ];
   const classes = Object.keys(unified[0]?.[1].classes ?? {});
   const tasks = tasksOf(source);
   return [
@@ -71,7 +81,7 @@ export function classTableRows(source: TableSource): TableRow[] {
 /** Why numbers of the table are missing, and what the means leave out: a line each, the same for several columns once. */
 export function reasonLines(source: TableSource, shown: readonly Protocol[] = PROTOCOLS): string[] {
   const lines = new Set<string>();
-  for (const protocol of shown) {
+  for (const protocol of present(source, shown)) {
     for (const alignment of Object.keys(source.protocols['absolute-unified'])) {
       const reasons = Object.entries(metricsOf(source, protocol, alignment).reasons ?? {});
       for (const [name, reason] of reasons) lines.add(`${name}, ${protocol}: ${reason}`);

@@ -1,9 +1,12 @@
 import { basename } from 'node:path';
-import { loadImage, loadMask, loadPixels, type Sample, scanDataset } from '../data/index.ts';
+import { loadImage, loadMask, loadPixels, type Sample } from '../data/index.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { datasetOf } from '../train/runDataset.ts';
 import { runFiles } from '../train/runFolder.ts';
 import { openScorer, type Scorer } from '../train/scorer.ts';
+import type { GpuRequest } from '../train/session.ts';
 import { firstAligned, type Results, readResults } from '../train/testRun.ts';
+import { readThreshold } from '../train/thresholdRun.ts';
 import { type GalleryItem, galleryFigure } from './gallery.ts';
 import type { Markup } from './markup.ts';
 import { page } from './page.ts';
@@ -17,19 +20,20 @@ export interface ReportOptions {
   readonly run: string;
   /** Another data set than the one tested on; its image paths must be those of scores.csv. */
   readonly data?: string;
-  readonly adapter?: string;
+  readonly gpu?: GpuRequest;
 }
 
 /** Writes `report.html` of a tested run; one file that needs nothing else. @returns its path. */
-export async function writeReport({ run, data, adapter }: ReportOptions): Promise<string> {
+export async function writeReport({ run, data, gpu }: ReportOptions): Promise<string> {
   const files = runFiles(run);
   const results = await readResults(run);
   const rows = await readScoreRows(files.scores);
-  const dataset = await scanDataset(data ?? results.config.data);
+  const dataset = await datasetOf(results.config, data);
+  const threshold = await readThreshold(run);
   const samples = new Map(dataset.test.map((sample) => [sample.id, sample]));
   const aligned = firstAligned(results.config.align);
   const shown = [...new Set(['none', aligned] as const)];
-  const scorer = await openScorer(run, results.config, { adapter, alignments: shown });
+  const scorer = await openScorer(run, results.config, { gpu, alignments: shown });
   try {
     const scales = Object.fromEntries(shown.map((name) => [name, results.mapScale[name]!]));
     const galleries: Markup[] = [];
@@ -37,12 +41,15 @@ export async function writeReport({ run, data, adapter }: ReportOptions): Promis
       const items = await galleryItems(
         scorer,
         results,
-        picked.flatMap((row) => samples.get(row.path) ?? []),
+        picked.flatMap((row) => {
+          const sample = samples.get(row.path);
+          return sample ? [{ sample, score: row.calibrated }] : [];
+        }),
       );
       if (items.length > 0) galleries.push(await galleryFigure(title, items, scales));
     }
     const title = `wgad report: ${basename(run)}`;
-    await writeFileAtomic(files.report, page({ title, results, rows, aligned, galleries }));
+    await writeFileAtomic(files.report, page({ title, results, rows, aligned, threshold, galleries }));
     return files.report;
   } finally {
     scorer.close();
@@ -79,22 +86,23 @@ function picks(rows: readonly ScoreRow[]): { title: string; rows: ScoreRow[] }[]
 async function galleryItems(
   scorer: Scorer,
   { config }: Results,
-  samples: readonly Sample[],
+  picked: readonly { sample: Sample; score: number }[],
 ): Promise<GalleryItem[]> {
   const { size, batch } = config;
   const items: GalleryItem[] = [];
-  for (let first = 0; first < samples.length; first += batch) {
-    const some = samples.slice(first, first + batch);
+  for (let first = 0; first < picked.length; first += batch) {
+    const some = picked.slice(first, first + batch);
     const images = new Float32Array(some.length * 3 * size * size);
-    for (const [i, sample] of some.entries())
+    for (const [i, { sample }] of some.entries())
       images.set(await loadImage(sample.path, size), i * 3 * size * size);
     const scored = await scorer.score(
       images,
-      some.map((sample) => scorer.classes.indexOf(sample.className)),
+      some.map(({ sample }) => scorer.classes.indexOf(sample.className)),
     );
-    for (const [i, sample] of some.entries()) {
+    for (const [i, { sample, score }] of some.entries()) {
       items.push({
-        caption: `${sample.className}, ${sample.defect}`,
+        caption: `${sample.className}, ${sample.defect}: ${score.toPrecision(3)}`,
+        path: sample.id,
         anomalous: sample.anomalous,
         size,
         pixels: await loadPixels(sample.path, size),

@@ -1,5 +1,7 @@
-import { LimitError, ShapeError, WgadError } from '../errors.ts';
-import { type BufferCopy, chunkDispatches, type Dispatch, submit } from '../gpu/submit.ts';
+import { GpuError, LimitError, ShapeError, WgadError } from '../errors.ts';
+import { scoped } from '../gpu/guard.ts';
+import { type BufferCopy, chunkDispatches, submit } from '../gpu/submit.ts';
+import { RING_BYTES, type UploadRing, uploadRing } from '../gpu/uploadRing.ts';
 import { excessesOf, excessText } from '../graph/limits.ts';
 import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../graph/plan.ts';
 import type { Access } from '../kernels/kernel.ts';
@@ -8,6 +10,7 @@ import { type Gpu, limitsOf } from './gpu.ts';
 import type { PlacedImages } from './images.ts';
 import { allocate } from './planBuffers.ts';
 import { type NumberArray, numbersFrom, type StateStore } from './state.ts';
+import type { PlanDispatch, Upload } from './submitter.ts';
 
 /** A plan on a device: buffers, pipelines and bind groups made once; a run is uploads and submits. */
 export interface Executable {
@@ -41,6 +44,7 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
   const outputs = [...plan.outputs];
   const staging = stagingBuffer(gpu, plan, outputs);
   owned.push(staging.buffer);
+  const rings = await uploadRings(gpu, plan, owned);
   const budget = SUBMIT_MS / 1000;
   const prelude = chunkDispatches(dispatches.slice(0, plan.prelude), budget);
   const chunks = chunkDispatches(dispatches.slice(plan.prelude), budget);
@@ -54,12 +58,10 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
     outputs: bound(plan.outputs, slots),
     run(inputs = {}) {
       gpu.guard.check();
-      upload(gpu, plan, slots, inputs);
+      const uploads = uploadsOf(plan, slots, rings, inputs);
       const now = read.map((name) => state.version(name)).join();
       const due = prelude.length > 0 && seen !== now ? [...prelude, ...chunks] : chunks;
-      for (const [i, chunk] of due.entries()) {
-        submit(gpu.device, `${plan.label} ${i + 1}/${due.length}`, chunk);
-      }
+      gpu.submitter.run(plan.label, uploads, due);
       seen = now;
       written.forEach(state.touch);
     },
@@ -77,6 +79,9 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
         copies.push(copyOf(tensor.range, slots, staging.buffer, place));
         return { name, place, tensor };
       });
+      const waiting = gpu.submitter.settled();
+      // Without a profiler the copy is enqueued before this call returns, and so before any later run.
+      if (waiting) await gpu.guard.wait(waiting);
       submit(gpu.device, `${plan.label} read`, [], copies);
       await gpu.guard.wait(staging.buffer.mapAsync(GPUMapMode.READ));
       const mapped = staging.buffer.getMappedRange();
@@ -119,10 +124,10 @@ async function compileDispatches(
   plan: Plan,
   slots: readonly GPUBuffer[],
   images: PlacedImages,
-): Promise<Dispatch[]> {
+): Promise<PlanDispatch[]> {
   return gpu.guard.wait(
     Promise.all(
-      plan.dispatches.map(async (planned, at): Promise<Dispatch> => {
+      plan.dispatches.map(async (planned, at): Promise<PlanDispatch> => {
         const { kernel, ranges } = planned;
         const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, kernel.bindings);
         const bindGroup = gpu.device.createBindGroup({
@@ -135,6 +140,7 @@ async function compileDispatches(
           })),
         });
         return {
+          planned,
           label: kernel.label,
           pipeline,
           bindGroup,
@@ -162,26 +168,51 @@ function checkLimits(gpu: Gpu, plan: Plan): void {
   });
 }
 
-function upload(
-  gpu: Gpu,
+/** @throws ShapeError where an input has another length than the plan's. */
+function uploadsOf(
   plan: Plan,
   slots: readonly GPUBuffer[],
+  rings: ReadonlyMap<string, UploadRing>,
   inputs: Readonly<Record<string, NumberArray>>,
-): void {
-  for (const [name, data] of Object.entries(inputs)) {
+): Upload[] {
+  return Object.entries(inputs).flatMap(([name, data]) => {
     const tensor = plan.inputs.get(name);
-    if (!tensor) continue; // an input that the simplified graph no longer reads
+    if (!tensor) return []; // an input that the simplified graph no longer reads
     if (data.length !== product(tensor.shape)) {
       throw new ShapeError(
         `${plan.label}: input ${name} expects ${shapeText(tensor.shape)}, got ${data.length} numbers`,
       );
     }
-    gpu.device.queue.writeBuffer(
-      slots[tensor.range.slot]!,
-      0,
-      data as NumberArray & ArrayBufferView<ArrayBuffer>,
-    );
+    return [{ to: slots[tensor.range.slot]!, data, ring: rings.get(name) }];
+  });
+}
+
+/** For inputs that are large enough; without where there is no memory for them, since uploads go without too. */
+async function uploadRings(
+  gpu: Gpu,
+  plan: Plan,
+  owned: (GPUBuffer | GPUTexture)[],
+): Promise<Map<string, UploadRing>> {
+  const rings = new Map<string, UploadRing>();
+  for (const [name, { range }] of plan.inputs) {
+    if (range.bytes < RING_BYTES) continue;
+    const label = `${plan.label} ${name}`;
+    const made: GPUBuffer[] = [];
+    try {
+      const ring = await scoped(gpu.device, label, () =>
+        uploadRing(gpu.device, gpu.buffers, { label, bytes: range.bytes, owned: made }),
+      );
+      rings.set(name, ring);
+      owned.push(...made);
+    } catch (error) {
+      for (const buffer of made) gpu.buffers.destroy(buffer);
+      // A buffer that is mapped from the start throws a RangeError where there is no memory.
+      if (error instanceof RangeError || (error instanceof GpuError && error.code === 'E_OUT_OF_MEMORY'))
+        break;
+      throw error;
+    }
   }
+  return rings;
 }
 
 function stagingBuffer(

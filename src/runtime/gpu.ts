@@ -4,6 +4,8 @@ import { type AdapterDescription, type OpenOptions, openGpu } from '../gpu/open.
 import { type PipelineCache, pipelineCache } from '../gpu/pipelines.ts';
 import type { PlanLimits } from '../graph/limits.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
+import { PRECISE_TIMESTAMPS, type Profiler } from './profiler.ts';
+import { directSubmitter, type Submitter } from './submitter.ts';
 
 /** An open device and everything made on it once. */
 export interface Gpu {
@@ -15,7 +17,13 @@ export interface Gpu {
   readonly guard: DeviceGuard;
   readonly buffers: BufferMaker;
   readonly pipelines: PipelineCache;
+  readonly submitter: Submitter;
   close(): void;
+}
+
+export interface DeviceOptions extends OpenOptions {
+  /** Times whatever runs on the device. */
+  readonly profiler?: Profiler;
 }
 
 /** What plans may have on this device. */
@@ -24,9 +32,18 @@ export const limitsOf = ({ facts, device }: Gpu): PlanLimits => ({
   maxBufferBytes: device.limits.maxBufferSize,
 });
 
+/** Everything that was run is done. */
+export async function idle({ submitter, guard, device }: Gpu): Promise<void> {
+  await submitter.settled();
+  await guard.wait(device.queue.onSubmittedWorkDone());
+}
+
 /** Opens a device, or takes the caller's. @throws GpuError E_NO_ADAPTER. */
-export async function openDevice(options: OpenOptions = {}): Promise<Gpu> {
-  const open = await openGpu(options);
+export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
+  const { profiler, nativeFlags = [] } = options;
+  const open = await openGpu(
+    profiler ? { ...options, nativeFlags: [...nativeFlags, PRECISE_TIMESTAMPS] } : options,
+  );
   const { device, adapter } = open;
   const guard = guardDevice(device);
   return {
@@ -47,6 +64,7 @@ export async function openDevice(options: OpenOptions = {}): Promise<Gpu> {
     },
     buffers: bufferMaker(device),
     pipelines: pipelineCache(device),
+    submitter: profiler?.submitter(device) ?? directSubmitter(device),
     close() {
       guard.release();
       open.close();

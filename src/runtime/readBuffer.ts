@@ -11,6 +11,8 @@ export async function readBuffer(
   length: number,
   dtype: Dtype = 'f32',
 ): Promise<NumberArray> {
+  const waiting = gpu.submitter.settled();
+  if (waiting) await gpu.guard.wait(waiting);
   const bytes = length * ELEMENT_BYTES[dtype];
   const padded = Math.ceil(bytes / 4) * 4;
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;

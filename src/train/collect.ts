@@ -1,7 +1,9 @@
 import type { Dataset } from '../data/index.ts';
+import { CADA_DEFAULTS, type HeadName } from '../methods/cada.ts';
 import type { RunConfig } from './config.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import { collectPlan } from './detectorPlans.ts';
+import { collectPlan, predictionPlan } from './detectorPlans.ts';
+import type { Impression } from './familiarity.ts';
 import { compileBatch } from './fitBatch.ts';
 import type { RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
@@ -38,9 +40,15 @@ export async function collectTargets(
     gamma: new Float32Array(images),
     upper: new Float32Array(images),
   };
+  const pick = (first: number): number[] =>
+    Array.from({ length: config.batch }, (_, i) => Math.min(first + i, images - 1));
+  let next = inputs.at(pick(0));
   for (let first = 0; first < images; first += config.batch) {
-    const picked = Array.from({ length: config.batch }, (_, i) => Math.min(first + i, images - 1));
-    executable.run(await inputs.at(picked));
+    executable.run(await next);
+    // Read or decoded while the device works.
+    if (first + config.batch < images) next = inputs.at(pick(first + config.batch));
+    // Whoever needs the batch sees its failure; where the device fails before, nobody does.
+    next.catch(() => {});
     const out = await executable.read();
     const count = Math.min(config.batch, images - first);
     targets.features.set((out.get('embedding') as Float32Array).subarray(0, count * width), first * width);
@@ -51,6 +59,32 @@ export async function collectTargets(
   }
   executable.destroy();
   return targets;
+}
+
+/** What a trained regressor makes of the same images. */
+export async function predictTargets(
+  session: Session,
+  config: RunConfig,
+  layouts: RunLayouts,
+  which: HeadName,
+  { features, u }: Targets,
+): Promise<Impression[]> {
+  const executable = await session.compile(which, predictionPlan(config, layouts, which));
+  const { batch } = CADA_DEFAULTS;
+  const images = u.length;
+  const width = features.length / images;
+  const impressions: Impression[] = [];
+  for (let first = 0; first < images; first += batch) {
+    const feature = new Float32Array(batch * width);
+    feature.set(features.subarray(first * width, (first + batch) * width));
+    executable.run({ feature });
+    const out = (await executable.read()).get('predicted') as Float32Array;
+    for (let i = 0; i < batch && first + i < images; i++) {
+      impressions.push({ predictedU: out[2 * i]!, predictedGamma: out[2 * i + 1]!, u: u[first + i]! });
+    }
+  }
+  executable.destroy();
+  return impressions;
 }
 
 /** The class statistics u_c and gamma_c [classes, 2], for the two alignments that know classes. */

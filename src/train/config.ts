@@ -1,3 +1,4 @@
+import type { Layout } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import { ALIGNMENTS, type Alignment } from '../methods/cada.ts';
 import { NORM_MODES, type NormMode } from '../methods/detector.ts';
@@ -35,6 +36,12 @@ export interface RunConfig {
   readonly seed: number;
   /** Absolute path of the data set. */
   readonly data: string;
+  /** Where it was given; else it is found from the folder names. */
+  readonly layout?: Layout;
+  /** Of the data set's classes only these: the class-separated models. Default all. */
+  readonly classes?: readonly string[];
+  /** A noisy training set: the fraction of anomalous test images that was asked for, and the ids that were moved. */
+  readonly contaminate?: { readonly fraction: number; readonly images: readonly string[] };
   readonly smoothing: 'author' | 'scipy';
   /** Share of a map's pixels, its highest, whose mean is the image's score; 0 means the maximum. */
   readonly scoreFraction: number;
@@ -43,6 +50,8 @@ export interface RunConfig {
   readonly alignDropout?: number;
   readonly alignKernel?: 1 | 3;
   readonly adapter: string;
+  /** Hash of the measured kernel choices it was trained with; absent where the rule chose. */
+  readonly tuning?: string;
 }
 
 /** What the networks of a run are built from. */

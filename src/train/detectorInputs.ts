@@ -1,8 +1,10 @@
 import type { ImageLoader } from '../data/index.ts';
+import { FileError } from '../errors.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { product } from '../shape.ts';
 import type { RunConfig } from './config.ts';
 import { frozenPlan, type StepSource } from './detectorPlans.ts';
+import { type FeatureStore, fileStore, memoryStore } from './featureStore.ts';
 import { compileBatch } from './fitBatch.ts';
 import { frozenName, frozenShapes, type RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
@@ -11,15 +13,32 @@ import type { Session } from './session.ts';
 export interface DetectorInputs {
   readonly source: StepSource;
   at(indices: readonly number[]): Promise<Record<string, NumberArray>>;
+  /** Lets go of cached features. */
+  close(): Promise<void>;
 }
 
-/** Host memory that the frozen features of all training images may take. */
-const CACHE_BYTES = 2 ** 30;
+/** Bytes that the encoder's features of all training images may take. */
+export interface FeatureBudget {
+  /** Of host memory; default 1 GiB. */
+  readonly memory?: number;
+  /** Of the disk, where memory does not suffice; default 16 GiB. */
+  readonly disk?: number;
+}
+export const FEATURE_BUDGET = { memory: 2 ** 30, disk: 16 * 2 ** 30 } as const;
+
+export interface DetectorInputOptions {
+  readonly budget?: FeatureBudget;
+  /** The file that features may lie in until `close`. */
+  readonly file: string;
+  readonly onBatch: (done: number, of: number) => void;
+  /** What is done with the features, where that is not the usual. */
+  readonly onNote: (text: string) => void;
+}
 
 /**
- * Training images are not augmented, so what a frozen encoder makes of them is computed once where it fits into `limit`
- * bytes, and from the image at every step where it does not. Both give the same numbers. A method that trains its encoder
- * has nothing to keep (`Detector.frozen`): it always starts at the images.
+ * Training images are not augmented, so what a frozen encoder makes of them is computed once where it fits into the
+ * budget, and from the image at every step where it does not. All three ways give the same numbers. A method that trains
+ * its encoder has nothing to keep (`Detector.frozen`): it always starts at the images.
  */
 export async function detectorInputs(
   session: Session,
@@ -27,45 +46,91 @@ export async function detectorInputs(
   layouts: RunLayouts,
   loader: ImageLoader,
   paths: readonly string[],
-  onBatch: (done: number, of: number) => void,
-  limit = CACHE_BYTES,
+  options: DetectorInputOptions,
 ): Promise<DetectorInputs> {
   const images = (indices: readonly number[]): Promise<Float32Array> =>
     loader.loadBatch(indices.map((i) => paths[i]!));
-  const widths = frozenShapes(config)?.map(product) ?? [];
-  const bytes = 4 * paths.length * widths.reduce((sum, width) => sum + width, 0);
-  if (widths.length === 0 || bytes > limit) {
-    return { source: 'images', at: async (indices) => ({ images: await images(indices) }) };
+  const fromImages: DetectorInputs = {
+    source: 'images',
+    at: async (indices) => ({ images: await images(indices) }),
+    close: async () => {},
+  };
+  const widths = frozenShapes(config)?.map(product);
+  if (!widths) return fromImages;
+  let store: FeatureStore | undefined;
+  try {
+    store = await storeFor(widths, paths.length, options);
+    if (!store) return fromImages;
+    await fill(store, session, config, layouts, images, { widths, count: paths.length, ...options });
+  } catch (error) {
+    await store?.close().catch(() => {});
+    // A disk that is full or broken costs time, not the run.
+    if (!(error instanceof FileError)) throw error;
+    options.onNote(`features are computed anew at every step: ${error.message}`);
+    return fromImages;
   }
-  const cached = widths.map((width) => new Float32Array(paths.length * width));
+  const filled = store;
+  return {
+    source: 'frozen',
+    async at(indices) {
+      const batch = await filled.take(indices);
+      return Object.fromEntries(batch.map((values, tap) => [frozenName(tap), values]));
+    },
+    close: () => filled.close(),
+  };
+}
+
+async function storeFor(
+  widths: readonly number[],
+  images: number,
+  { budget, file, onNote }: DetectorInputOptions,
+): Promise<FeatureStore | undefined> {
+  const { memory, disk } = { ...FEATURE_BUDGET, ...budget };
+  const bytes = 4 * images * widths.reduce((sum, width) => sum + width, 0);
+  if (bytes <= memory) return memoryStore(widths, images);
+  if (bytes <= disk) return fileStore(file, widths, images);
+  onNote(
+    `features are computed anew at every step: they take ${gibibytes(bytes)}, more than the ${gibibytes(memory)} of memory and ${gibibytes(disk)} of disk that they may`,
+  );
+  return undefined;
+}
+
+const gibibytes = (bytes: number): string => `${Number((bytes / 2 ** 30).toPrecision(3))} GiB`;
+
+/** One pass of the encoder over all images. */
+async function fill(
+  store: FeatureStore,
+  session: Session,
+  config: RunConfig,
+  layouts: RunLayouts,
+  images: (indices: readonly number[]) => Promise<Float32Array>,
+  { widths, count, onBatch }: DetectorInputOptions & { widths: readonly number[]; count: number },
+): Promise<void> {
   const executable = await compileBatch(session, {
     label: 'encoder features',
     batch: config.batch,
     least: 2,
     graphsAt: (batch) => [frozenPlan({ ...config, batch }, layouts)],
   });
-  for (let first = 0; first < paths.length; first += config.batch) {
-    const picked = Array.from({ length: config.batch }, (_, i) => Math.min(first + i, paths.length - 1));
-    executable.run({ images: await images(picked) });
-    const out = await executable.read();
-    const count = Math.min(config.batch, paths.length - first);
-    for (const [tap, width] of widths.entries()) {
-      const found = out.get(frozenName(tap)) as Float32Array;
-      cached[tap]!.set(found.subarray(0, count * width), first * width);
+  const pick = (first: number): number[] =>
+    Array.from({ length: config.batch }, (_, i) => Math.min(first + i, count - 1));
+  try {
+    let next = images(pick(0));
+    for (let first = 0; first < count; first += config.batch) {
+      executable.run({ images: await next });
+      // Decoded while the device works.
+      if (first + config.batch < count) next = images(pick(first + config.batch));
+      // Whoever needs the batch sees its failure; where the device fails before, nobody does.
+      next.catch(() => {});
+      const out = await executable.read();
+      const some = Math.min(config.batch, count - first);
+      await store.put(
+        first,
+        widths.map((width, tap) => (out.get(frozenName(tap)) as Float32Array).subarray(0, some * width)),
+      );
+      onBatch(first + some, count);
     }
-    onBatch(first + count, paths.length);
+  } finally {
+    executable.destroy();
   }
-  executable.destroy();
-  return {
-    source: 'frozen',
-    async at(indices) {
-      const batch = widths.map((width) => new Float32Array(indices.length * width));
-      for (const [at, i] of indices.entries()) {
-        for (const [tap, width] of widths.entries()) {
-          batch[tap]!.set(cached[tap]!.subarray(i * width, (i + 1) * width), at * width);
-        }
-      }
-      return Object.fromEntries(batch.map((values, tap) => [frozenName(tap), values]));
-    },
-  };
 }

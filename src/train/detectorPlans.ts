@@ -1,5 +1,6 @@
 import { grad } from '../autograd/reverse.ts';
 import type { Graph } from '../graph/graph.ts';
+import { slice } from '../graph/ops/movement.ts';
 import { argmax } from '../graph/ops/reduce.ts';
 import { gather } from '../graph/ops/select.ts';
 import { input, type Value } from '../graph/value.ts';
@@ -147,6 +148,14 @@ export function headStep(config: ModelConfig, layouts: RunLayouts, which: HeadNa
   };
 }
 
+/** A trained head that predicts statistics, on cached features. Input: feature, as `headStep`'s. Output: predicted [batch, 2]. */
+export function predictionPlan(config: ModelConfig, layouts: RunLayouts, which: HeadName): Graph {
+  const { layers } = bindNetwork(layouts.heads[which], { training: false });
+  const feature = input('feature', [CADA_DEFAULTS.batch, ...featureShape(config)]);
+  const predicted = head(layers, which, feature, 2, headOptions(config));
+  return { outputs: new Map([['predicted', predicted]]), effects: [] };
+}
+
 /**
  * Images to maps and scores, under every alignment of the run at once: network, map, calibration, smoothing and
  * scores in one plan. Inputs: images; labels (i32 [N]) and table [k, 2] where an alignment reads classes.
@@ -190,5 +199,8 @@ function statisticsFor(
   if (which === null) return gather(table(), input('labels', [config.batch], 'i32'));
   const { layers } = bindNetwork(layouts.heads[which], { training: false });
   const predicted = head(layers, which, embedding, headOutputs(which, classes), headOptions(config));
-  return HEADS[which] === 'label' ? gather(table(), argmax(predicted, 1)) : predicted;
+  if (HEADS[which] !== 'label') return predicted;
+  // The head has two outputs at least, a table of one class one row.
+  const named = classes < 2 ? slice(predicted, [null, { start: 0, end: classes }]) : predicted;
+  return gather(table(), argmax(named, 1));
 }

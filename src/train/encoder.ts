@@ -7,7 +7,7 @@ import { declare, type Layers } from '../nn/layers.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
 import { activationSaid } from './detectorCheckpoint.ts';
 import { openEfficientnet, openEncoderWeights } from './encoderWeights.ts';
-import { openSession } from './session.ts';
+import { type GpuRequest, openSession } from './session.ts';
 import type { TensorSource } from './tensorSource.ts';
 
 export type EncoderName = ResNetName | 'efficientnet_b4';
@@ -40,12 +40,12 @@ export async function openEncoder(
   name: EncoderName,
   weights: string,
   size: readonly [number, number],
-  options: { adapter?: string; names?: readonly string[] } = {},
+  options: { gpu?: GpuRequest; names?: readonly string[] } = {},
 ): Promise<Encoder> {
-  const { adapter, names = tapNames(name) } = options;
+  const { gpu, names = tapNames(name) } = options;
   const { source, taps } = await network(name, weights, names);
   try {
-    const session = await openSession(adapter);
+    const session = await openSession(gpu);
     try {
       const images = input('image', [1, 3, ...size]);
       const layout = networkLayout(

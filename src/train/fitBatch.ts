@@ -1,6 +1,6 @@
 /** What to do where an adapter is too small for a batch: say which batch would fit, or score in smaller ones. */
 import { LimitError, OutOfMemoryError } from '../errors.ts';
-import { buildPlan } from '../graph/buildPlan.ts';
+import { buildPlan, type PlanOptions } from '../graph/buildPlan.ts';
 import type { Graph } from '../graph/graph.ts';
 import {
   bytesText,
@@ -28,8 +28,13 @@ export interface BatchJob {
 export interface PlanTarget {
   readonly facts: Gpu['facts'];
   readonly limits: PlanLimits;
+  readonly tuned?: PlanOptions['tuned'];
 }
-export const targetOf = (gpu: Gpu): PlanTarget => ({ facts: gpu.facts, limits: limitsOf(gpu) });
+export const targetOf = ({ gpu, tuned }: Session): PlanTarget => ({
+  facts: gpu.facts,
+  limits: limitsOf(gpu),
+  tuned: tuned?.choose,
+});
 
 /**
  * The largest batch from `least` to below `batch` that fits, by halving; 0 where none does. What it returns did fit:
@@ -62,12 +67,12 @@ export function checkBatch(target: PlanTarget, job: BatchJob): void {
   );
 }
 
-function excessesAt({ facts, limits }: PlanTarget, job: BatchJob, batch: number): Excess[] {
-  return job.graphsAt(batch).flatMap((graph) => excessesOf(plan(graph, facts, limits), limits));
+function excessesAt(target: PlanTarget, job: BatchJob, batch: number): Excess[] {
+  return job.graphsAt(batch).flatMap((graph) => excessesOf(plan(graph, target), target.limits));
 }
 
-const plan = (graph: Graph, facts: Gpu['facts'], limits: PlanLimits) =>
-  buildPlan(graph, facts, { maxBufferBytes: limits.maxBufferBytes });
+const plan = (graph: Graph, { facts, limits, tuned }: PlanTarget) =>
+  buildPlan(graph, facts, { maxBufferBytes: limits.maxBufferBytes, tuned });
 
 const fittingText = ({ least }: BatchJob, fitting: number): string =>
   fitting > 0 ? `batch ${fitting} fits` : `not even batch ${least} fits`;
@@ -82,7 +87,7 @@ export async function compileBatch(session: Session, job: BatchJob): Promise<Exe
     return await session.compile(job.label, job.graphsAt(job.batch)[0]!);
   } catch (error) {
     if (!(error instanceof OutOfMemoryError)) throw error;
-    const fitting = largestWithin(targetOf(session.gpu), job, error.available);
+    const fitting = largestWithin(targetOf(session), job, error.available);
     throw new OutOfMemoryError(
       `${job.label}, batch ${job.batch}: ${memoryText(error)}; ${fittingText(job, fitting)}`,
       { asked: error.asked, available: error.available },
@@ -96,10 +101,9 @@ const memoryText = ({ asked, available }: OutOfMemoryError): string =>
 
 /** The largest batch whose plan takes no more than `available` bytes and exceeds no limit. */
 export function largestWithin(target: PlanTarget, job: BatchJob, available: number): number {
-  const { facts, limits } = target;
   return largestBatch(job, (batch) => {
-    const built = plan(job.graphsAt(batch)[0]!, facts, limits);
-    return planBytes(built) <= available && excessesOf(built, limits).length === 0;
+    const built = plan(job.graphsAt(batch)[0]!, target);
+    return planBytes(built) <= available && excessesOf(built, target.limits).length === 0;
   });
 }
 
@@ -111,7 +115,7 @@ export async function compileFitting(
   session: Session,
   job: BatchJob,
 ): Promise<{ executable: Executable; batch: number }> {
-  const target = targetOf(session.gpu);
+  const target = targetOf(session);
   let { batch } = job;
   for (;;) {
     try {

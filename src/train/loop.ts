@@ -1,6 +1,6 @@
 import { NotFiniteError } from '../errors.ts';
 import type { Executable } from '../runtime/executable.ts';
-import type { Gpu } from '../runtime/gpu.ts';
+import { type Gpu, idle } from '../runtime/gpu.ts';
 import type { NumberArray } from '../runtime/state.ts';
 
 /** What the loop tells whoever watches: a progress bar, a log. */
@@ -54,7 +54,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         });
       }
       onReport?.({ step: step + 1, of: iterations, loss });
-    } else await gpu.guard.wait(gpu.device.queue.onSubmittedWorkDone());
+    } else await idle(gpu);
     const due = performance.now() - saved > saveEvery * 1000;
     if (save && (due || signal?.aborted || last)) {
       await save(step + 1);

@@ -13,7 +13,7 @@ import { crossEntropy } from '../nn/losses.ts';
 import { optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
 import { type StepReport, trainLoop } from './loop.ts';
-import { openSession } from './session.ts';
+import { type GpuRequest, openSession } from './session.ts';
 
 const TASK = { classes: 64, size: 64, batch: 32, encoder: 'resnet18_w16', seed: 20_260_000 } as const;
 const OPTIMISER = {
@@ -31,7 +31,7 @@ const HELD_OUT_STEP = 0x0800_0000;
 export interface PretrainOptions {
   readonly out: string;
   readonly iterations: number;
-  readonly adapter?: string;
+  readonly gpu?: GpuRequest;
   readonly onReport?: (report: StepReport) => void;
 }
 
@@ -39,13 +39,8 @@ export interface PretrainOptions {
  * Trains the small encoder to tell procedural textures apart and writes its layers 1 to 3, float32, in
  * torchvision's names. Same adapter and iterations, same bytes. @returns the accuracy on unseen views.
  */
-export async function pretrainEncoder({
-  out,
-  iterations,
-  adapter,
-  onReport,
-}: PretrainOptions): Promise<number> {
-  const session = await openSession(adapter);
+export async function pretrainEncoder({ out, iterations, gpu, onReport }: PretrainOptions): Promise<number> {
+  const session = await openSession(gpu);
   try {
     const images = input('images', [TASK.batch, 3, TASK.size, TASK.size]);
     const layout = networkLayout(

@@ -17,7 +17,7 @@ export const runFiles = (run: string) => ({
 });
 
 /** Identifies what a checkpoint belongs to: everything but where the run happens to be computed. */
-export const configHash = ({ adapter: _, ...config }: RunConfig): string =>
+export const configHash = ({ adapter: _, tuning: __, ...config }: RunConfig): string =>
   createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16);
 
 /** Makes the folder and writes the resolved configuration. @throws ConfigError where another run lies there. */

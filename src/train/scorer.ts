@@ -1,12 +1,13 @@
 import type { Graph } from '../graph/graph.ts';
-import { type Alignment, headsOf } from '../methods/cada.ts';
+import { type Alignment, headsOf, predictingAlignment } from '../methods/cada.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { RunConfig } from './config.ts';
 import { scorePlan } from './detectorPlans.ts';
+import { type FamiliarRange, isUnfamiliar } from './familiarity.ts';
 import { compileFitting } from './fitBatch.ts';
 import { type RunLayouts, runLayouts } from './layouts.ts';
 import { runFiles } from './runFolder.ts';
-import { openSession, type Session } from './session.ts';
+import { type GpuRequest, openSession, type Session } from './session.ts';
 import { openTensors } from './tensorSource.ts';
 
 /** One image as a trained run sees it. */
@@ -16,6 +17,8 @@ export interface ScoredImage {
   readonly maps: ReadonlyMap<Alignment, Float32Array>;
   /** (u, gamma) as each alignment knows them. */
   readonly statistics: ReadonlyMap<Alignment, readonly [number, number]>;
+  /** Mean of the un-smoothed map, before calibration. */
+  readonly u: number;
 }
 
 /** A trained run on a device. */
@@ -25,6 +28,8 @@ export interface Scorer {
   readonly classes: readonly string[];
   /** Images per replay: the run's batch, or what this adapter can hold of it. */
   readonly batch: number;
+  /** Whether an image is unlike those trained on; null where the run has no regressor. */
+  unfamiliar(image: ScoredImage): boolean | null;
   /** Images [n, 3, size, size]; class indices are read by CaDA-A alone. */
   score(images: Float32Array, classes: readonly number[]): Promise<ScoredImage[]>;
   /** Median ms of one replay per image at `batch`, and the share of it that `alignment` adds. */
@@ -38,12 +43,12 @@ const LATENCY_ROUNDS = 5;
 export async function openScorer(
   run: string,
   config: RunConfig,
-  options: { adapter?: string; alignments?: readonly Alignment[] } = {},
+  options: { gpu?: GpuRequest; alignments?: readonly Alignment[] } = {},
 ): Promise<Scorer> {
   const alignments = options.alignments ?? [...new Set<Alignment>(['none', ...config.align])];
-  const session = await openSession(options.adapter);
+  const session = await openSession(options.gpu);
   try {
-    const { layouts, classes, table } = await loadRun(session, run, config, alignments);
+    const { layouts, classes, table, familiar } = await loadRun(session, run, config, alignments);
     const graphAt = (each: number, wanted: readonly Alignment[]): Graph =>
       scorePlan({ ...config, batch: each }, layouts, wanted, classes.length);
     const { executable, batch } = await compileFitting(session, {
@@ -55,6 +60,7 @@ export async function openScorer(
     const compile = (label: string, wanted: readonly Alignment[]): Promise<Executable> =>
       session.compile(label, graphAt(batch, wanted));
     const { size } = config;
+    const predicting = predictingAlignment(config.align);
     const replay = async (images: Float32Array, labels: readonly number[]): Promise<ScoredImage[]> => {
       const count = labels.length;
       const padded = new Float32Array(batch * 3 * size * size);
@@ -73,6 +79,7 @@ export async function openScorer(
             .filter((each) => out.has(`statistics.${each}`))
             .map((each) => [each, [...part(`statistics.${each}`, i, 2)] as [number, number]]),
         ),
+        u: out.get('u')![i]!,
       }));
     };
     return {
@@ -80,6 +87,11 @@ export async function openScorer(
       alignments,
       classes,
       batch,
+      unfamiliar({ statistics, u }) {
+        const [predictedU, predictedGamma] = (predicting && statistics.get(predicting)) ?? [];
+        if (familiar === null || predictedU === undefined || predictedGamma === undefined) return null;
+        return isUnfamiliar(familiar, { predictedU, predictedGamma, u });
+      },
       async score(images, labels) {
         const scored: ScoredImage[] = [];
         const each = 3 * size * size;
@@ -129,6 +141,7 @@ interface LoadedRun {
   readonly classes: readonly string[];
   /** Mean and maximum of each class's maps [k, 2]. */
   readonly table: Float32Array;
+  readonly familiar: FamiliarRange | null;
 }
 
 /** A run's weights on the device, as far as `alignments` need them. */
@@ -149,7 +162,13 @@ async function loadRun(
     const table = source.tensors.has('table')
       ? await source.read('table')
       : new Float32Array(2 * classes.length);
-    return { layouts, classes, table };
+    const familiar = source.metadata.get('familiar');
+    return {
+      layouts,
+      classes,
+      table,
+      familiar: familiar === undefined ? null : (JSON.parse(familiar) as FamiliarRange),
+    };
   } finally {
     await source.close();
   }

@@ -1,3 +1,4 @@
+import type { PlanOptions } from '../graph/buildPlan.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
 import type { Graph } from '../graph/graph.ts';
 import { refuseMisfits, shapesOf } from '../nn/fit.ts';
@@ -7,6 +8,7 @@ import { type SlabLayout, unpackSlab } from '../nn/slab.ts';
 import type { NetworkLayout } from '../nn/trainable.ts';
 import { compilePlan, type Executable } from '../runtime/executable.ts';
 import { type Gpu, openDevice } from '../runtime/gpu.ts';
+import type { Profiler } from '../runtime/profiler.ts';
 import { readBuffer } from '../runtime/readBuffer.ts';
 import { type StateStore, stateStore } from '../runtime/state.ts';
 import { product, type Shape } from '../shape.ts';
@@ -16,7 +18,10 @@ import type { TensorSource } from './tensorSource.ts';
 export interface Session {
   readonly gpu: Gpu;
   readonly state: StateStore;
-  compile(label: string, graph: Graph): Promise<Executable>;
+  /** What its plans are built with; undefined: the rule. */
+  readonly tuned: Tuned | undefined;
+  /** `rule`: as if nothing had been tuned. */
+  compile(label: string, graph: Graph, options?: { rule?: boolean }): Promise<Executable>;
   /** Puts a network's tensors on the device. @throws WeightsError listing all that are missing, mis-shaped, unexpected. */
   load(layout: NetworkLayout, tensors: StateDict, where?: string): void;
   /** As `load`, from a file and tensor by tensor: none is in memory beside another. @throws also NotFiniteError. */
@@ -33,11 +38,36 @@ export interface Session {
 /** Written bytes wait in memory of their own until they are submitted: so many at most. */
 const UPLOAD_BYTES = 16 * 2 ** 20;
 
-export const openSession = async (adapter?: string): Promise<Session> =>
-  sessionOn(await openDevice({ adapter }));
+/** On which device a job runs, and whether it is watched. */
+export interface GpuRequest {
+  /** Part of the adapter's name, or its index. Default: high performance first. */
+  readonly adapter?: string;
+  readonly profiler?: Profiler;
+  /** Looks up what was measured on the device once it is open; default: the rule chooses all kernels. */
+  readonly tuning?: (gpu: Gpu) => Promise<Tuned | undefined>;
+}
+
+/** Measured choices of how products are computed. */
+export interface Tuned {
+  readonly choose: NonNullable<PlanOptions['tuned']>;
+  /** Whether a product was measured: what has no choice then is best as the rule has it. */
+  readonly known: (key: string) => boolean;
+  /** Of all choices: the same hash, the same kernels. Null where the rule has them all. */
+  readonly hash: string | null;
+}
+
+export async function openSession(request: GpuRequest = {}): Promise<Session> {
+  const gpu = await openDevice(request);
+  try {
+    return sessionOn(gpu, await request.tuning?.(gpu));
+  } catch (error) {
+    gpu.close();
+    throw error;
+  }
+}
 
 /** A session on an open device, which it closes. */
-export function sessionOn(gpu: Gpu): Session {
+export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
   const state = stateStore(gpu.device, gpu.buffers);
   const set = (name: string, data: Float32Array): void => state.set(name, data, [data.length]);
   const read = (name: string): Promise<Float32Array> =>
@@ -45,10 +75,15 @@ export function sessionOn(gpu: Gpu): Session {
   return {
     gpu,
     state,
-    compile: (label, graph) =>
+    tuned,
+    compile: (label, graph, { rule = false } = {}) =>
       compilePlan(
         gpu,
-        buildPlan(graph, gpu.facts, { label, maxBufferBytes: gpu.device.limits.maxBufferSize }),
+        buildPlan(graph, gpu.facts, {
+          label,
+          maxBufferBytes: gpu.device.limits.maxBufferSize,
+          tuned: rule ? undefined : tuned?.choose,
+        }),
         state,
       ),
     load(layout, tensors, where = 'weights') {

@@ -1,19 +1,28 @@
 import { readFile } from 'node:fs/promises';
-import { ImageLoader, loadMask, type Sample, scanDataset } from '../data/index.ts';
-import { FileError } from '../errors.ts';
+import { ImageLoader, loadMask, type Sample } from '../data/index.ts';
+import { DatasetError, FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
-import { type Alignment, floorActs, HEAD_OF, HEADS } from '../methods/cada.ts';
+import { type Alignment, floorActs, predictingAlignment } from '../methods/cada.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
+import { classRuns } from './classRuns.ts';
 import type { RunConfig } from './config.ts';
 import { finiteMaps } from './finiteMaps.ts';
+import { datasetOf } from './runDataset.ts';
 import { readRunConfig, runFiles } from './runFolder.ts';
 import { openScorer } from './scorer.ts';
+import type { GpuRequest } from './session.ts';
 import { type Metrics, meanMetrics, newTally, type Tally } from './tally.ts';
 
-/** One threshold for all classes together, or one for each. */
-export const PROTOCOLS = ['model-unified', 'absolute-unified'] as const;
+/** A model and a threshold for each class; one model, a threshold for each; one of both (evaluation.md 2). */
+export const PROTOCOLS = ['class-separated', 'model-unified', 'absolute-unified'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
+
+/** Each class by itself, and the unweighted mean over classes. */
+export interface ClassMetrics {
+  readonly mean: Metrics;
+  readonly classes: Readonly<Record<string, Metrics>>;
+}
 
 export interface Results {
   readonly version: string;
@@ -21,7 +30,9 @@ export interface Results {
   readonly config: RunConfig;
   readonly protocols: {
     'absolute-unified': Record<string, Metrics>;
-    'model-unified': Record<string, { mean: Metrics; classes: Record<string, Metrics> }>;
+    'model-unified': Record<string, ClassMetrics>;
+    /** Where the models of each class were tested too. */
+    'class-separated'?: Record<string, ClassMetrics>;
   };
   /** Of one plan replay with its read-back, image decoding not counted. */
   readonly latency: { msPerImage: number; batch: number; alignShare: number };
@@ -38,7 +49,9 @@ export interface TestOptions {
   readonly aupro?: readonly AuproDefinition[];
   /** Instead of the run's own; see RunConfig. */
   readonly scoreFraction?: number;
-  readonly adapter?: string;
+  /** Test the models of each class as well (`wgad train --per-class`). */
+  readonly perClass?: boolean;
+  readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
 }
@@ -47,6 +60,7 @@ interface Row {
   readonly sample: Sample;
   readonly scores: ReadonlyMap<Alignment, number>;
   readonly statistics: readonly [number, number] | null;
+  readonly unfamiliar: boolean | null;
   readonly ms: number;
 }
 
@@ -54,14 +68,21 @@ interface Row {
 export async function testRun(options: TestOptions): Promise<Results> {
   const trained = await readRunConfig(options.run);
   const config = { ...trained, scoreFraction: options.scoreFraction ?? trained.scoreFraction };
-  const dataset = await scanDataset(options.data ?? config.data);
-  const scorer = await openScorer(options.run, config, { adapter: options.adapter });
+  const dataset = await datasetOf(config, options.data);
+  if (dataset.test.length === 0) {
+    throw new DatasetError(`${dataset.root}: has no test image`, {
+      where: dataset.root,
+      fix: 'put normal images into test/good and others into test/<defect>, or score single images with `wgad predict`',
+    });
+  }
+  const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
+  const scorer = await openScorer(options.run, config, { gpu: options.gpu });
   const loader = new ImageLoader({ size: config.size });
   try {
     const tally = newTally(scorer.alignments, dataset.classes, options.aupro ?? []);
     const rows: Row[] = [];
     const floored: Record<string, number> = {};
-    const predicted = scorer.alignments.find(predictsStatistics);
+    const predicting = predictingAlignment(scorer.alignments);
     const scale = mapScale(scorer.alignments, dataset.test.length);
     for (let first = 0; first < dataset.test.length; first += config.batch) {
       options.signal?.throwIfAborted();
@@ -80,9 +101,11 @@ export async function testRun(options: TestOptions): Promise<Results> {
         const mask = sample.maskPath
           ? await loadMask(sample.maskPath, config.size, 'any', sample.path)
           : null;
-        const empty = mask ?? new Uint8Array(config.size ** 2);
+        const known = mask !== null || !sample.anomalous;
+        const truth = mask ?? new Uint8Array(config.size ** 2);
+        if (!known) tally.leaveOut(sample.className);
         for (const [alignment, map] of image.maps) {
-          tally.add(alignment, sample.className, map, empty, config.size);
+          if (known) tally.add(alignment, sample.className, map, truth, config.size);
           scale.add(alignment, map);
         }
         for (const [alignment, [u, gamma]] of image.statistics) {
@@ -91,7 +114,8 @@ export async function testRun(options: TestOptions): Promise<Results> {
         rows.push({
           sample,
           scores: image.scores,
-          statistics: predicted ? (image.statistics.get(predicted) ?? null) : null,
+          statistics: predicting ? (image.statistics.get(predicting) ?? null) : null,
+          unfamiliar: scorer.unfamiliar(image),
           ms,
         });
       }
@@ -102,7 +126,10 @@ export async function testRun(options: TestOptions): Promise<Results> {
       version: config.version,
       adapter: scorer.adapter,
       config,
-      protocols: protocolsOf(scorer.alignments, dataset.classes, rows, tally),
+      protocols: {
+        ...protocolsOf(scorer.alignments, dataset.classes, rows, tally),
+        ...(separated && { 'class-separated': separated }),
+      },
       latency: { ...timing, batch: scorer.batch },
       mapScale: scale.scales,
       floored,
@@ -114,6 +141,30 @@ export async function testRun(options: TestOptions): Promise<Results> {
     await loader.close();
     scorer.close();
   }
+}
+
+/** Each class's own model on the images of that class alone. Results of each lie in its folder, too. */
+async function testClassRuns(
+  options: TestOptions,
+  classes: readonly string[],
+): Promise<Record<string, ClassMetrics>> {
+  const folders = await classRuns(options.run);
+  const absent = classes.filter((name) => !folders.has(name));
+  if (absent.length > 0) {
+    throw new FileError(`${options.run}: has no model of its own for ${absent.join(', ')}`, {
+      fix: 'run `wgad train` with --per-class --resume on this run first',
+    });
+  }
+  const byAlignment = new Map<string, Record<string, Metrics>>();
+  for (const name of classes) {
+    const { protocols } = await testRun({ ...options, run: folders.get(name)!, perClass: false });
+    for (const [alignment, { classes: own }] of Object.entries(protocols['model-unified'])) {
+      byAlignment.set(alignment, { ...byAlignment.get(alignment), [name]: own[name]! });
+    }
+  }
+  return Object.fromEntries(
+    [...byAlignment].map(([alignment, each]) => [alignment, { mean: meanMetrics(each), classes: each }]),
+  );
 }
 
 function protocolsOf(
@@ -144,8 +195,10 @@ async function writeScores(
 ): Promise<void> {
   const aligned = firstAligned(alignments);
   await atomicFile(path, async (write) => {
-    await write(csvLine(['path', 'class', 'label', 'score', 'calibrated', 'u_hat', 'gamma_hat', 'ms']));
-    for (const { sample, scores, statistics, ms } of rows) {
+    await write(
+      csvLine(['path', 'class', 'label', 'score', 'calibrated', 'u_hat', 'gamma_hat', 'unfamiliar', 'ms']),
+    );
+    for (const { sample, scores, statistics, unfamiliar, ms } of rows) {
       await write(
         csvLine([
           sample.id,
@@ -155,6 +208,7 @@ async function writeScores(
           scores.get(aligned) ?? null,
           statistics?.[0] ?? null,
           statistics?.[1] ?? null,
+          unfamiliar === null ? null : Number(unfamiliar),
           Number(ms.toFixed(3)),
         ]),
       );
@@ -165,12 +219,6 @@ async function writeScores(
 /** Whose scores the `calibrated` column of scores.csv holds. */
 export const firstAligned = (alignments: readonly Alignment[]): Alignment =>
   alignments.find((each) => each !== 'none') ?? 'none';
-
-/** Whether an alignment predicts an image's own statistics, for the columns u_hat and gamma_hat. */
-function predictsStatistics(alignment: Alignment): boolean {
-  const head = HEAD_OF[alignment];
-  return head !== null && HEADS[head] !== 'label';
-}
 
 function mapScale(alignments: readonly Alignment[], images: number) {
   const scales: Record<string, { low: number; high: number }> = {};

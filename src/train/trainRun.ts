@@ -1,24 +1,32 @@
-import { type Dataset, ImageLoader, scanDataset } from '../data/index.ts';
+import { type Dataset, ImageLoader } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
-import { CADA_DEFAULTS, HEADS, type HeadName, headsOf } from '../methods/cada.ts';
+import {
+  CADA_DEFAULTS,
+  HEAD_OF,
+  HEADS,
+  type HeadName,
+  headsOf,
+  predictingAlignment,
+} from '../methods/cada.ts';
 import { DETECTORS } from '../methods/detectors.ts';
-import { initialize, type StateDict } from '../nn/init.ts';
+import type { StateDict } from '../nn/init.ts';
 import { SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { batchAt } from './batches.ts';
 import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from './checkpoint.ts';
-import { type ClassTable, classTable, collectTargets, type Targets } from './collect.ts';
+import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
 import { checkConfig, type RunConfig } from './config.ts';
-import { openRevdist } from './detectorCheckpoint.ts';
-import { type DetectorInputs, detectorInputs } from './detectorInputs.ts';
+import { type DetectorInputs, detectorInputs, type FeatureBudget } from './detectorInputs.ts';
 import { collectPlan, detectorStep, headStep, stepInputs } from './detectorPlans.ts';
-import { openEncoderWeights } from './encoderWeights.ts';
+import { type FamiliarRange, familiarRange } from './familiarity.ts';
+import { featureFile } from './featureStore.ts';
 import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
 import { type RunLayouts, runLayouts, trainedParts } from './layouts.ts';
+import { loadStart } from './loadStart.ts';
 import { type StepReport, trainLoop } from './loop.ts';
+import { datasetOf } from './runDataset.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
-import { openSession, type Session, trainingSlabs } from './session.ts';
-import { underName } from './tensorSource.ts';
+import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
 
 /** In this order; `features` and `collect` are single passes over the training images. */
 export type Stage = 'features' | 'detector' | 'collect' | HeadName;
@@ -27,12 +35,14 @@ export interface TrainOptions {
   readonly run: string;
   readonly config: RunConfig;
   readonly resume?: boolean;
-  /** Part of the adapter's name, or its index. */
-  readonly adapter?: string;
+  readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   /** Seconds between checkpoints; default 30. */
   readonly saveEvery?: number;
+  /** Room for the frozen encoder's features; it changes how long training takes, not what comes out. */
+  readonly features?: FeatureBudget;
   readonly onProgress?: (stage: Stage, report: StepReport) => void;
+  readonly onNote?: (text: string) => void;
 }
 
 /**
@@ -41,15 +51,19 @@ export interface TrainOptions {
  */
 export async function trainRun(options: TrainOptions): Promise<boolean> {
   const { run, resume = false } = options;
-  const dataset = await scanDataset(options.config.data);
+  const dataset = await datasetOf(options.config);
   if (dataset.train.length === 0) throw new DatasetError(`${dataset.root}: has no training image`);
   checkConfig(options.config);
-  const session = await openSession(options.adapter);
+  const session = await openSession(options.gpu);
   try {
-    const config: RunConfig = { ...options.config, adapter: session.gpu.adapter.name };
+    const config: RunConfig = {
+      ...options.config,
+      adapter: session.gpu.adapter.name,
+      ...(session.tuned?.hash ? { tuning: session.tuned.hash } : {}),
+    };
     const layouts = runLayouts(config, dataset.classes.length);
     // Before anything is written. Cached features change where the largest values are computed, not their sizes.
-    checkBatch(targetOf(session.gpu), {
+    checkBatch(targetOf(session), {
       label: `training ${config.method}, ${config.encoder}, ${config.size} px`,
       batch: config.batch,
       least: 2,
@@ -69,29 +83,6 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     }
   } finally {
     session.close();
-  }
-}
-
-/** The encoder for each part that starts from it, and a detector to start from, from their files; the rest from the seed. */
-async function loadStart(session: Session, layouts: RunLayouts, config: RunConfig): Promise<void> {
-  const encoder = await openEncoderWeights(config.weights, 'encoder');
-  try {
-    for (const part of layouts.parts) {
-      if (part.start === 'encoder') await session.loadFrom(part, underName(encoder, 'encoder', part.name));
-    }
-  } finally {
-    await encoder.close();
-  }
-  const fresh = layouts.parts.filter(({ start }) => start === 'seed');
-  for (const layout of [...fresh, ...Object.values(layouts.heads)]) {
-    session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], config.seed));
-  }
-  if (config.detector === undefined) return;
-  const { source } = await openRevdist(config.detector, config.encoder);
-  try {
-    for (const part of fresh) await session.loadFrom(part, source);
-  } finally {
-    await source.close();
   }
 }
 
@@ -123,11 +114,17 @@ class Trainer {
     const heads = headsOf(config.align);
     const stages: Stage[] = ['detector', ...heads];
     const from = checkpoint ? Math.max(0, stages.indexOf(checkpoint.stage as Stage)) : 0;
-    const inputs = await this.#inputs();
-    if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
+    let familiar: FamiliarRange | null = null;
     let table: ClassTable = { classes: [], values: new Float32Array(0) };
-    if (config.align.some((align) => align !== 'none')) {
-      const targets = await this.#collect(inputs);
+    let targets: Targets | undefined;
+    const inputs = await this.#inputs();
+    try {
+      if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
+      if (config.align.some((align) => align !== 'none')) targets = await this.#collect(inputs);
+    } finally {
+      await inputs.close();
+    }
+    if (targets) {
       table = classTable(this.#dataset, targets);
       for (const [i, which] of heads.entries()) {
         const stage = i + 1;
@@ -135,17 +132,28 @@ class Trainer {
         const start = stage === from && checkpoint ? checkpoint.step : 0;
         if (!(await this.#head(which, targets, start))) return false;
       }
+      const predicting = predictingAlignment(config.align);
+      const head = predicting && HEAD_OF[predicting];
+      if (head) {
+        familiar = familiarRange(await predictTargets(this.#session, config, this.#layouts, head, targets));
+      }
     }
-    await this.#finish(heads, table);
+    await this.#finish(heads, table, familiar);
     return true;
   }
 
   #inputs(): Promise<DetectorInputs> {
-    const { config, onProgress } = this.#options;
+    const { run, config, features, onProgress, onNote } = this.#options;
     const paths = this.#dataset.train.map((sample) => sample.path);
-    return detectorInputs(this.#session, config, this.#layouts, this.#loader, paths, (step, of) =>
-      onProgress?.('features', { step, of }),
-    );
+    return detectorInputs(this.#session, config, this.#layouts, this.#loader, paths, {
+      budget: features,
+      file: featureFile(run),
+      onBatch: (step, of) => onProgress?.('features', { step, of }),
+      onNote: (text) => {
+        onNote?.(text);
+        void logLine(run, { stage: 'features', note: text });
+      },
+    });
   }
 
   async #detector(inputs: DetectorInputs, start: number): Promise<boolean> {
@@ -246,7 +254,11 @@ class Trainer {
     };
   }
 
-  async #finish(heads: readonly HeadName[], table: ClassTable): Promise<void> {
+  async #finish(
+    heads: readonly HeadName[],
+    table: ClassTable,
+    familiar: FamiliarRange | null,
+  ): Promise<void> {
     const { run, config } = this.#options;
     const all: StateDict = new Map();
     for (const layout of [...this.#layouts.parts, ...heads.map((head) => this.#layouts.heads[head])]) {
@@ -261,6 +273,7 @@ class Trainer {
       seed: String(config.seed),
       configHash: configHash(config),
       classes: JSON.stringify(this.#dataset.classes),
+      ...(familiar && { familiar: JSON.stringify(familiar) }),
     });
   }
 }

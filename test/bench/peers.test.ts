@@ -1,11 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alternate } from '../../src/bench/alternate.ts';
-import { loadPeers } from '../../src/bench/peers.ts';
+import { relativeDistance } from '../../src/bench/duel.ts';
+import { loadPeers } from '../../src/bench/peers/loadPeers.ts';
+import { provideNavigator } from '../../src/bench/peers/navigatorGpu.ts';
+import type { PeerName } from '../../src/bench/peers/peer.ts';
 import { type BenchRecord, compareRecords, formatRecords } from '../../src/bench/record.ts';
-import { relativeDistance } from '../../src/bench/versus.ts';
 import { exitCodeOf } from '../../src/cli/exitCodes.ts';
 import { ConfigError } from '../../src/errors.ts';
 
@@ -15,28 +17,50 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const failure = (): ConfigError => {
-  try {
-    loadPeers(['ort-webgpu'], folder);
-  } catch (error) {
-    return error as ConfigError;
-  }
-  throw new Error('loaded a peer from an empty folder');
-};
+const failure = (name: PeerName): Promise<ConfigError> =>
+  loadPeers([name], { folder }).then(
+    () => {
+      throw new Error('loaded a peer from an empty folder');
+    },
+    (error: ConfigError) => error,
+  );
 
 describe('a peer that is not there', () => {
-  it('is a usage error that says how to install it', () => {
+  it.each([
+    ['ort-webgpu', 'onnxruntime-node'],
+    ['tfjs-webgpu', '@tensorflow/tfjs-backend-webgpu'],
+    ['jax-js', '@jax-js/jax'],
+  ] as const)('%s is a usage error that says how to install it', async (name, missing) => {
     writeFileSync(join(folder, 'package.json'), '{}');
-    const error = failure();
+    const error = await failure(name);
     expect(error).toBeInstanceOf(ConfigError);
     expect(exitCodeOf(error)).toBe(2);
-    expect(error.message).toContain(`--peers ort-webgpu: onnxruntime-node is not installed in ${folder}`);
+    expect(error.message).toContain(`--peers ${name}: ${missing} is not installed in ${folder}`);
     expect(error.fix).toBe(`(cd ${folder} && npm ci --ignore-scripts)`);
   });
 
-  it('needs a checkout where there is no bench/peers', () => {
-    expect(failure().fix).toContain('checkout of the repository');
+  it('needs a checkout where there is no bench/peers', async () => {
+    expect((await failure('ort-cpu')).fix).toContain('checkout of the repository');
   });
+});
+
+it('that is there and does not load is a usage error that names its version', async () => {
+  const home = join(folder, 'node_modules', 'onnxruntime-node');
+  mkdirSync(home, { recursive: true });
+  writeFileSync(join(home, 'package.json'), '{ "version": "9.8.7", "main": "index.js" }');
+  writeFileSync(join(home, 'index.js'), 'throw new Error("no build for this platform")');
+  const error = await failure('ort-cpu');
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(error.message).toContain('onnxruntime-node 9.8.7 does not load: no build for this platform');
+});
+
+it('puts navigator back as it was', () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  const gpu = {} as GPU;
+  const restore = provideNavigator(gpu);
+  expect((globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu).toBe(gpu);
+  restore();
+  expect(Object.getOwnPropertyDescriptor(globalThis, 'navigator')).toEqual(before);
 });
 
 it('are pinned exactly, and by no registry’s address', () => {

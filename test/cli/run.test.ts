@@ -76,7 +76,7 @@ describe('the main job', () => {
       expect(results.latency.alignShare).toBeGreaterThanOrEqual(0);
       expect(results.latency.alignShare).toBeLessThan(1);
       const scores = await readFile(folder.path('first', 'scores.csv'), 'utf8');
-      expect(scores.split('\n')[0]).toBe('path,class,label,score,calibrated,u_hat,gamma_hat,ms');
+      expect(scores.split('\n')[0]).toBe('path,class,label,score,calibrated,u_hat,gamma_hat,unfamiliar,ms');
       expect(scores.trim().split('\n')).toHaveLength(1 + 8);
     },
     SLOW,

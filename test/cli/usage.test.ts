@@ -18,6 +18,8 @@ const VERBS = [
   ['weights', 'fetch'],
   ['bench', 'kernels'],
   ['bench', 'latency'],
+  ['profile'],
+  ['tune'],
   ['demo'],
   ['pretrain'],
 ];
@@ -48,12 +50,23 @@ describe('misuse exits 2 and says what would be right', () => {
     [['tset', 'x'], 'Did you mean test?'],
     [['train', 'x'], "required option '--out <run>' not specified"],
     [['data', 'synth', '--out', 'x', '--classes', 'many'], '--classes expects a whole number'],
-    [['test', 'x', '--protocol', 'all'], 'expects any of model-unified,absolute-unified, got all'],
+    [
+      ['test', 'x', '--protocol', 'all'],
+      'expects any of class-separated,model-unified,absolute-unified, got all',
+    ],
+    [['threshold', 'x', '--fpr', '0'], '--fpr expects more than 0 and less than 1, got 0'],
+    [['train', 'x', '--out', 'y', '--contaminate', '2'], '--contaminate expects a number from 0 to 1, got 2'],
+    [
+      ['data', 'check', 'x', '--layout', 'coco'],
+      '--layout expects any of mvtec, visa, btad, folder, got coco',
+    ],
     [['test', 'x', '--aupro', 'mvtec'], 'expects any of dataset,rd4ad, got mvtec'],
     [['bench', 'latency', '--model', 'resnet19'], 'expects any of resnet18, '],
     [['bench', 'kernels', '--model', 'vgg'], 'expects any of resnet18, '],
     [['bench', 'latency', '--size', '100'], 'expects a multiple of 32, got 100'],
-    [['bench', 'latency', '--peers', 'ort'], 'expects any of ort-webgpu, ort-cpu, got ort'],
+    [['bench', 'latency', '--peers', 'ort'], 'expects any of ort-webgpu, ort-cpu, tfjs-webgpu, jax-js, got'],
+    [['bench', 'train', '--peers', 'ort-cpu'], 'expects any of tfjs-webgpu, jax-js, got ort-cpu'],
+    [['bench', 'train', '--batch', '1'], '--batch'],
     [['features', 'a.png', '--out', 'f', '--encoder', 'vgg'], '--encoder expects one of resnet18, '],
   ])('%j', async (args, message) => {
     const { code, stderr, stdout } = await wgad(args);

@@ -13,12 +13,15 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** What a developer's own cache holds must not choose kernels here. */
+const UNTUNED = { WGAD_NO_TUNING: 'true' };
+
 /** Starts the built command line. `done` settles when it has ended, however it ended. */
 export function start(
   args: readonly string[],
   env: Record<string, string> = {},
 ): { child: ChildProcess; done: Promise<Finished> } {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...UNTUNED, ...env } });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (data: Buffer) => {
     stdout += data.toString();

@@ -17,7 +17,7 @@ describe('checkDataset', () => {
     const root = join(folder, 'sound');
     await synthesize({ out: root, classes: 2, train: 3, test: 4, size: 40, defects: ['blob', 'stain'] });
     const seen: number[] = [];
-    const report = await checkDataset(root, (done, total) => seen.push(done / total));
+    const report = await checkDataset(root, { onProgress: (done, total) => seen.push(done / total) });
     expect(report).toMatchObject({ root, layout: 'mvtec', images: 14, problems: [], warnings: [] });
     expect(report.classes[0]).toEqual({
       name: 'circuit',

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage, decodeMask, imageSize } from '../../src/data/decode.ts';
 import { IMAGENET_MEAN, IMAGENET_STD, loadImage } from '../../src/data/loadImage.ts';
 import { ImageError } from '../../src/errors.ts';
+import { bitmap } from './lookalikes.ts';
 
 const golden = (name: string): string => fileURLToPath(new URL(`../goldens/pil/${name}`, import.meta.url));
 
@@ -95,6 +96,24 @@ describe('decodeMask', () => {
       .toFile(alpha);
     expect([...(await decodeMask(alpha)).data]).toEqual([0, 255, 0, 255]);
   });
+});
+
+describe('bitmaps with a palette', () => {
+  for (const bits of [1, 4, 8] as const) {
+    it(`of ${bits} bits: every index at its place, and as a mask what is not black`, async () => {
+      const most = 2 ** bits - 1;
+      const indexAt = (x: number, y: number): number => (x * 7 + y * 3) % (most + 1);
+      const bytes = bitmap(13, 5, bits, indexAt);
+      const path = await put(`palette${bits}.bmp`, bytes);
+      const expected = Array.from({ length: 13 * 5 }, (_, i) => indexAt(i % 13, Math.floor(i / 13)));
+      const { data } = await decodeImage(path);
+      expect(expected.map((_, i) => data[3 * i])).toEqual(expected.map((index) => (255 * index) / most));
+      // The first colour black, the last one blue: it is anomalous all the same.
+      bytes.fill(0, 54 + 4 * most + 1, 54 + 4 * most + 3);
+      const mask = await decodeMask(await put(`mask${bits}.bmp`, bytes));
+      expect([...mask.data]).toEqual(expected.map((index) => (index === 0 ? 0 : 255)));
+    });
+  }
 });
 
 describe('hostile files', () => {

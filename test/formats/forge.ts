@@ -48,6 +48,28 @@ export const torchZip = (pickle: Uint8Array, storage: Uint8Array): Uint8Array =>
     ['archive/data/0', storage],
   ]);
 
+/** What torch.save makes of a state dict, or of a dict of them by the first words of the names. */
+export function savedStateDict(
+  tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
+  nested = false,
+): Uint8Array {
+  const records: [string, Uint8Array][] = [];
+  const parts = new Map<string, [string, number[]][]>();
+  for (const [name, { shape, data }] of tensors) {
+    const cut = nested ? name.indexOf('.') : -1;
+    const part = name.slice(0, Math.max(0, cut));
+    const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+    const held = storage(data.length, String(records.length));
+    if (!parts.has(part)) parts.set(part, []);
+    parts.get(part)!.push([name.slice(cut + 1), tensor(held, 0, [...shape], strides)]);
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    records.push([`archive/data/${records.length}`, bytes]);
+  }
+  const dicts = [...parts].map(([part, entries]): [string, number[]] => [part, dictOf(entries)]);
+  const saved = nested ? dictOf(dicts) : dicts[0]![1];
+  return storedZip([['archive/data.pkl', pickled(saved)], ...records]);
+}
+
 export interface ZipFaults {
   /** The second record begins where the first one does. */
   readonly overlap?: boolean;

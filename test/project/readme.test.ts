@@ -29,6 +29,8 @@ const SMALL = {
   WGAD_BATCH: '4',
   WGAD_ITERATIONS: '2',
   WGAD_ALIGN_ITERATIONS: '3',
+  // So few images cannot vouch for less.
+  WGAD_FPR: '0.2',
 };
 
 let folder = '';

@@ -156,7 +156,7 @@ describe('the command', () => {
   const context = (signal: AbortSignal): Context & { said: string[]; results: unknown[] } => {
     const [said, results]: [string[], unknown[]] = [[], []];
     return {
-      gpu: undefined,
+      gpu: {},
       seed: 0,
       json: false,
       quiet: false,
@@ -170,6 +170,7 @@ describe('the command', () => {
         update: (done, total, note) => void said.push(`${done}/${total} ${note}`),
         finish() {},
       }),
+      inside: () => Promise.reject(new Error('not a command that runs others')),
     };
   };
 

@@ -10,6 +10,7 @@ import { finiteMaps } from '../../src/train/finiteMaps.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 import { runFiles } from '../../src/train/runFolder.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../src/train/scorer.ts';
+import { countCreations } from '../runtime/creations.ts';
 
 const SIZE = 64;
 const IMAGE = 3 * SIZE * SIZE;
@@ -71,6 +72,7 @@ it('a map or score that is not finite is refused by the path of its image', asyn
       ['cada', score],
     ]),
     statistics: new Map(),
+    u: 0,
   });
   const right = scored(1, 2);
   expect(finiteMaps('a/good.png', right)).toBe(right);
@@ -80,4 +82,14 @@ it('a map or score that is not finite is refused by the path of its image', asyn
   expect(() => finiteMaps('a/bad.png', scored(1, Number.POSITIVE_INFINITY))).toThrow(
     'a/bad.png: NaN or infinite: the score under cada',
   );
+});
+
+it('makes nothing on the device while it scores', async () => {
+  const images = new Float32Array(4 * IMAGE).fill(0.5);
+  const score = () => scorer.score(images, [0, 0, 0, 0]);
+  await score();
+  const creations = countCreations();
+  for (let i = 0; i < 5; i++) await score();
+  creations.stop();
+  expect(creations.count()).toBe(0);
 });

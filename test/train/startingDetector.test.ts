@@ -8,12 +8,11 @@ import { encode, rebuild, revdistSpecs } from '../../src/methods/revdist.ts';
 import { type DecoderActivation, RESNETS } from '../../src/models/resnet.ts';
 import type { StateDict } from '../../src/nn/init.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
-import { product } from '../../src/shape.ts';
 import { openEncoder } from '../../src/train/encoder.ts';
 import { loadWeights } from '../../src/train/encoderWeights.ts';
 import { openSession } from '../../src/train/session.ts';
 import { TINY_DATA, wgad } from '../cli/wgad.ts';
-import { dictOf, pickled, storage, storedZip, tensor } from '../formats/forge.ts';
+import { savedStateDict } from '../formats/forge.ts';
 import { hashed, hashedWeights } from '../models/hashed.ts';
 
 const ENCODER = RESNETS.resnet18_w16;
@@ -26,22 +25,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** As RD4AD's trainer saves it: torch.save({'bn': state dict, 'decoder': state dict}). */
-function rd4ad(): Uint8Array {
-  const records: [string, Uint8Array][] = [];
-  const parts = new Map<string, [string, number[]][]>([
-    ['bn', []],
-    ['decoder', []],
-  ]);
-  for (const [name, { shape, data }] of theirs) {
-    const [part, ...rest] = name.replace(/^bottleneck/, 'bn').split('.');
-    const strides = shape.map((_, axis) => product(shape.slice(axis + 1)));
-    const held = storage(data.length, String(records.length));
-    parts.get(part!)!.push([rest.join('.'), tensor(held, 0, [...shape], strides)]);
-    records.push([`rd/data/${records.length}`, new Uint8Array(data.buffer)]);
-  }
-  const saved = dictOf([...parts].map(([part, tensors]) => [part, dictOf(tensors)]));
-  return storedZip([['rd/data.pkl', pickled(saved)], ...records]);
-}
+const rd4ad = (): Uint8Array =>
+  savedStateDict(new Map([...theirs].map(([name, each]) => [name.replace(/^bottleneck/, 'bn'), each])), true);
 
 /** The coarsest map that the detector rebuilds from an image, straight from its graph. */
 async function rebuilt(image: Float32Array, decoderActivation: DecoderActivation): Promise<Float32Array> {

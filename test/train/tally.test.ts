@@ -54,3 +54,25 @@ it('counts the images that an average over images leaves out', () => {
     auproRd4ad: '1 images left out: all scores of the image are equal: no thresholds lie between',
   });
 });
+
+it('leaves anomalies without a mask out of the pixels alone, and says so', () => {
+  const tally = newTally(['none'], ['some', 'no'], []);
+  tally.add('none', 'some', map, mask, 8);
+  tally.leaveOut('some');
+  tally.leaveOut('no');
+  const some = tally.metrics('none', 'some', [0.5, 0.1, 0.7], [true, false, true]);
+  expect(some.pAp).toBeCloseTo(1, 12);
+  expect(some).toMatchObject({
+    iAuroc: 1,
+    iAp: 1,
+    pAuroc: 1,
+    reasons: {
+      pAuroc: '1 anomalous images left out: they have no mask',
+      pAp: '1 anomalous images left out: they have no mask',
+    },
+  });
+  const no = tally.metrics('none', 'no', [0.5, 0.1], [true, false]);
+  expect(no).toMatchObject({ iAuroc: 1, pAuroc: null });
+  expect(no.reasons!.pAp).toMatch(/^no anomalous sample; 1 anomalous images left out/);
+  expect(tally.metrics('none', null, [0.5], [true]).reasons!.pAuroc).toMatch(/^2 anomalous images/);
+});

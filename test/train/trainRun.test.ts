@@ -1,17 +1,15 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ImageLoader, scanDataset, synthesize } from '../../src/data/index.ts';
+import { synthesize } from '../../src/data/index.ts';
 import { readWeights } from '../../src/formats/weightsFile.ts';
-import { initialize } from '../../src/nn/init.ts';
-import { collectTargets, type Targets } from '../../src/train/collect.ts';
 import type { RunConfig } from '../../src/train/config.ts';
-import { detectorInputs } from '../../src/train/detectorInputs.ts';
 import { loadWeights } from '../../src/train/encoderWeights.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
-import { openSession } from '../../src/train/session.ts';
+import { featureFile } from '../../src/train/featureStore.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
+import { countCreations } from '../runtime/creations.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 600_000;
@@ -114,34 +112,46 @@ describe('ReContrast', () => {
 });
 
 describe('a training set whose features do not fit into memory', () => {
-  it(
-    'is read from its images, with the same numbers',
-    async () => {
-      const { train } = await scanDataset(config.data);
-      const paths = train.map(({ path }) => path);
-      const layouts = runLayouts(config, 2);
-      const loader = new ImageLoader({ size: config.size });
-      const session = await openSession();
-      const [encoder, detector] = layouts.parts;
-      session.load(encoder!, await loadWeights('embedded', 'encoder'));
-      session.load(detector!, initialize([...detector!.parameters.specs, ...detector!.buffers.specs], 0));
-      const targets = async (limit: number): Promise<[string, Targets]> => {
-        const inputs = await detectorInputs(session, config, layouts, loader, paths, () => {}, limit);
-        return [
-          inputs.source,
-          await collectTargets(session, config, layouts, inputs, paths.length, () => {}),
-        ];
-      };
-      const [cached, kept] = await targets(2 ** 30);
-      const [direct, images] = await targets(0);
-      expect([cached, direct]).toEqual(['frozen', 'images']);
-      for (const name of ['features', 'u', 'gamma'] as const) {
-        images[name].forEach((value, i) => {
-          expect(Math.abs(value - kept[name][i]!)).toBeLessThan(1e-5 * Math.max(1, Math.abs(value)));
-        });
+  it.each([
+    ['in a file', 2 ** 30, []],
+    [
+      'nowhere',
+      0,
+      [expect.stringMatching(/^features are computed anew at every step: they take 0\.00\d+ GiB/)],
+    ],
+  ] as const)(
+    'keeps them %s, and ends with the same bytes',
+    async (_, disk, notes) => {
+      const said: string[] = [];
+      const run = join(root, `disk ${disk}`);
+      const files = new Set<string>();
+      const creations = countCreations();
+      const at = new Map<string, number>();
+      await trainRun({
+        run,
+        config,
+        features: { memory: 0, disk },
+        onNote: (text) => said.push(text),
+        // Reading the state back for a checkpoint makes buffers: not within this test.
+        saveEvery: 1e6,
+        onProgress: (stage, { step }) => {
+          at.set(`${stage} ${step}`, creations.count());
+          if (stage === 'detector' && step === 1) for (const name of readdirSync(run)) files.add(name);
+        },
+      });
+      creations.stop();
+      // From the first step to the last, which are those that report.
+      for (const [stage, last] of [
+        ['detector', 13],
+        ['regressor', 23],
+      ] as const) {
+        expect(at.get(`${stage} 1`)).toBeGreaterThan(0);
+        expect(at.get(`${stage} ${last}`), stage).toBe(at.get(`${stage} 1`));
       }
-      await loader.close();
-      session.close();
+      expect(said).toEqual(notes);
+      expect(files.has(basename(featureFile(run)))).toBe(disk > 0);
+      expect((await readdir(run)).filter((name) => name.startsWith('.'))).toEqual([]);
+      expect((await weightsOf(`disk ${disk}`)).equals(await weightsOf('whole'))).toBe(true);
     },
     SLOW,
   );

@@ -1,5 +1,6 @@
 import type { ResNetConfig } from '../../models/resnet.ts';
 import type { NamedTensor, StateDict } from '../../nn/init.ts';
+import { type ClassifierOps, classifierTrunk, type PeerActivation } from '../peers/networks.ts';
 import type { OnnxAttributes, OnnxGraph, OnnxNode } from './model.ts';
 
 /**
@@ -30,38 +31,30 @@ export function onnxResnet(
     nodes.push({ op, inputs, output, attributes });
     return output;
   };
-  const relu = (x: string): string => node('Relu', `${x}.relu`, [x]);
-  const convNorm = (x: string, conv: string, norm: string, stride = 1): string => {
-    const kernel = tensors.get(`${conv}.weight`)?.shape[2] ?? 1;
-    const pad = Math.floor(kernel / 2);
-    const convolved = node('Conv', conv, [x, tensor(`${conv}.weight`)], {
-      kernel_shape: [kernel, kernel],
-      strides: [stride, stride],
-      pads: [pad, pad, pad, pad],
-    });
-    const state = ['weight', 'bias', 'running_mean', 'running_var'].map((name) => tensor(`${norm}.${name}`));
-    return node('BatchNormalization', norm, [convolved, ...state], { epsilon: { float: 1e-5 } });
+  const activated = (x: string, act: PeerActivation): string =>
+    act === 'relu' ? node('Relu', `${x}.relu`, [x]) : x;
+  const ops: ClassifierOps<string> = {
+    convNorm(x, { conv, norm, stride, act }) {
+      const kernel = tensors.get(`${conv}.weight`)?.shape[2] ?? 1;
+      const pad = Math.floor(kernel / 2);
+      const convolved = node('Conv', conv, [x, tensor(`${conv}.weight`)], {
+        kernel_shape: [kernel, kernel],
+        strides: [stride, stride],
+        pads: [pad, pad, pad, pad],
+      });
+      const state = ['weight', 'bias', 'running_mean', 'running_var'].map((each) =>
+        tensor(`${norm}.${each}`),
+      );
+      return activated(
+        node('BatchNormalization', norm, [convolved, ...state], { epsilon: { float: 1e-5 } }),
+        act,
+      );
+    },
+    join: (a, b, act) => activated(node('Add', `${a}.sum`, [a, b]), act),
+    maxPool: (x) =>
+      node('MaxPool', 'maxpool', [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
   };
-  const block = (x: string, name: string, stride: number, reshapes: boolean): string => {
-    const short = reshapes ? convNorm(x, `${name}.downsample.0`, `${name}.downsample.1`, stride) : x;
-    const strides = config.expansion === 1 ? [stride, 1] : [1, stride, 1];
-    const last = strides.length;
-    const y = strides.reduce((inner, each, i) => {
-      const normed = convNorm(inner, `${name}.conv${i + 1}`, `${name}.bn${i + 1}`, each);
-      return i + 1 < last ? relu(normed) : normed;
-    }, x);
-    return relu(node('Add', name, [y, short]));
-  };
-
-  let x = relu(convNorm('images', 'conv1', 'bn1', 2));
-  x = node('MaxPool', 'maxpool', [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
-  for (const [stage, blocks] of config.blocks.entries()) {
-    for (let i = 0; i < blocks; i++) {
-      const first = i === 0;
-      const reshapes = first && (stage > 0 || config.expansion > 1);
-      x = block(x, `layer${stage + 1}.${i}`, first && stage > 0 ? 2 : 1, reshapes);
-    }
-  }
+  const x = classifierTrunk(ops, 'images', config);
   const pooled = node('Flatten', 'flatten', [node('GlobalAveragePool', 'avgpool', [x])], { axis: 1 });
   node('Gemm', 'logits', [pooled, tensor('fc.weight'), tensor('fc.bias')], { transB: 1 });
 

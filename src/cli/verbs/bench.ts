@@ -2,7 +2,8 @@ import { InvalidArgumentError } from 'commander';
 import { benchKernels, chooseCases } from '../../bench/kernels.ts';
 import { addedText, benchAdded, benchLatency } from '../../bench/latency.ts';
 import { measurePace } from '../../bench/pace.ts';
-import { loadPeers, PEERS, type PeerName } from '../../bench/peers.ts';
+import { loadPeers } from '../../bench/peers/loadPeers.ts';
+import { PEERS, type Peer, type PeerName, TRAINING_PEERS } from '../../bench/peers/peer.ts';
 import {
   type BenchRecord,
   compareRecords,
@@ -10,6 +11,7 @@ import {
   readRecords,
   writeRecords,
 } from '../../bench/record.ts';
+import { benchTrain } from '../../bench/train.ts';
 import { benchVersus } from '../../bench/versus.ts';
 import { ConfigError } from '../../errors.ts';
 import { listAdapters } from '../../gpu/open.ts';
@@ -18,7 +20,7 @@ import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
 import { openSession, type Session } from '../../train/session.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
-import { integer } from '../numbers.ts';
+import { integer, pattern } from '../numbers.ts';
 import type { AddVerb, Runner } from '../program.ts';
 
 interface Output {
@@ -61,7 +63,8 @@ export const benchVerb: AddVerb = (program, run) => {
     .option('--batch <sizes>', 'comma-separated batch sizes; default 1,16, with --peers 1', sizes)
     .option('--size <px>', 'side of the images', sideOf, 256)
     .option('--cada-share', 'what CADA adds to scoring, counted in the time of its own dispatches')
-    .option('--peers <names>', `time classifiers against other engines: ${PEERS.join(', ')}`, peerNames)
+    .option('--peers <names>', `time classifiers against other engines: ${PEERS.join(', ')}`, peers)
+    .option('--rounds <n>', 'with --peers, samples of each engine', integer('--rounds', 1), 9)
     .option('--out <file>', 'write the records as JSON')
     .option('--compare <file>', 'exit 1 where a median fell by more than its noise band')
     .addHelpText(
@@ -69,6 +72,25 @@ export const benchVerb: AddVerb = (program, run) => {
       '\nExample:\n  wgad bench latency --size 128 --batch 1\n  wgad bench latency --peers ort-webgpu --model resnet18',
     )
     .action((flags: LatencyFlags) => (flags.peers ? versus(run, flags, flags.peers) : latency(run, flags)));
+  bench
+    .command('train')
+    .description("milliseconds of RevDist's training step, the frozen encoder's forward pass included")
+    .option('--model <names>', MODEL_NAMES, models, ['resnet18'])
+    .option('--batch <sizes>', 'comma-separated batch sizes', trainingSizes, [8])
+    .option('--size <px>', 'side of the images', sideOf, 128)
+    .option(
+      '--peers <names>',
+      `do the same step in other engines: ${TRAINING_PEERS.join(', ')}`,
+      trainingPeers,
+    )
+    .option('--rounds <n>', 'with --peers, samples of each engine', integer('--rounds', 1), 9)
+    .option('--out <file>', 'write the records as JSON')
+    .option('--compare <file>', 'exit 1 where a median fell by more than its noise band')
+    .addHelpText(
+      'after',
+      '\nExample:\n  wgad bench train --model resnet18_w16\n  wgad bench train --peers tfjs-webgpu --rounds 3',
+    )
+    .action((flags: TrainFlags) => train(run, flags));
 };
 
 interface KernelFlags extends Output {
@@ -86,12 +108,19 @@ const kernels = (run: Runner, { filter, model, batch, size, ...output }: KernelF
     return benchKernels(session, cases, pace, (done, of) => progress.update(done, of));
   });
 
-interface LatencyFlags extends Output {
+interface PeerFlags extends Output {
+  size: number;
+  peers?: PeerName[];
+  rounds: number;
+}
+interface LatencyFlags extends PeerFlags {
   model?: ResNetName[];
   batch?: number[];
-  size: number;
   cadaShare?: boolean;
-  peers?: PeerName[];
+}
+interface TrainFlags extends PeerFlags {
+  model: ResNetName[];
+  batch: number[];
 }
 
 const latency = (run: Runner, flags: LatencyFlags): Promise<void> =>
@@ -107,22 +136,53 @@ const latency = (run: Runner, flags: LatencyFlags): Promise<void> =>
     });
   });
 
-function versus(run: Runner, flags: LatencyFlags, names: PeerName[]): Promise<void> {
-  return run(async (context) => {
-    const peers = loadPeers(names);
-    if (context.gpu !== undefined && names.includes('ort-webgpu')) await requireOneAdapter();
+const versus = (run: Runner, flags: LatencyFlags, names: PeerName[]): Promise<void> =>
+  run((context) =>
+    withPeers(context, names, (peers) =>
+      measure(context, flags, (session) => {
+        const progress = context.progress('latency');
+        return benchVersus(session, {
+          models: flags.model ?? ['resnet18', 'wide_resnet50_2'],
+          batches: flags.batch ?? [1],
+          size: flags.size,
+          peers,
+          rounds: flags.rounds,
+          onCase: (done, of) => progress.update(done, of),
+        });
+      }),
+    ),
+  );
+
+const train = (run: Runner, flags: TrainFlags): Promise<void> =>
+  run((context) =>
+    withPeers(context, flags.peers ?? [], (peers) =>
+      measure(context, flags, (session) => {
+        const progress = context.progress('train');
+        return benchTrain(session, {
+          models: flags.model,
+          batches: flags.batch,
+          size: flags.size,
+          peers,
+          rounds: flags.rounds,
+          onCase: (done, of) => progress.update(done, of),
+        });
+      }),
+    ),
+  );
+
+async function withPeers<T>(
+  context: Context,
+  names: readonly PeerName[],
+  body: (peers: readonly Peer[]) => Promise<T>,
+): Promise<T> {
+  if (context.gpu.adapter !== undefined && names.includes('ort-webgpu')) await requireOneAdapter();
+  const { peers, close } = await loadPeers(names, context.gpu);
+  try {
     for (const { name, version } of peers) context.say(`${name}: ${version}`);
-    return measure(context, flags, (session) => {
-      const progress = context.progress('latency');
-      return benchVersus(session, {
-        models: flags.model ?? ['resnet18', 'wide_resnet50_2'],
-        batches: flags.batch ?? [1],
-        size: flags.size,
-        peers,
-        onCase: (done, of) => progress.update(done, of),
-      });
-    });
-  });
+    return await body(peers);
+  } finally {
+    close();
+  }
 }
 
 /** ONNX Runtime takes no adapter's name: it opens the high-performance one, as this engine does by default. */
@@ -166,17 +226,10 @@ async function measure(
   return comparisons.some(({ slower }) => slower) ? EXIT.failed : EXIT.done;
 }
 
-function pattern(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch {
-    throw new InvalidArgumentError(`expects a regular expression, got ${text}.`);
-  }
-}
-
 const models = (text: string): ResNetName[] => known(text, Object.keys(RESNETS) as ResNetName[]);
 const encoders = (text: string): EncoderName[] => known(text, ENCODER_NAMES);
-const peerNames = (text: string): PeerName[] => known(text, PEERS);
+const peers = (text: string): PeerName[] => known(text, PEERS);
+const trainingPeers = (text: string): PeerName[] => known(text, TRAINING_PEERS);
 
 function known<T extends string>(text: string, names: readonly T[]): T[] {
   return text.split(',').map((given) => {
@@ -187,6 +240,8 @@ function known<T extends string>(text: string, names: readonly T[]): T[] {
 }
 
 const sizes = (text: string): number[] => text.split(',').map(integer('--batch', 1));
+/** Batch norms need two images to learn from. */
+const trainingSizes = (text: string): number[] => text.split(',').map(integer('--batch', 2));
 
 /** The encoders halve images five times. */
 function sideOf(text: string): number {

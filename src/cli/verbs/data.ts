@@ -1,5 +1,6 @@
-import { checkDataset, formatReport, synthesize } from '../../data/index.ts';
+import { checkDataset, formatReport, type Layout, synthesize } from '../../data/index.ts';
 import { EXIT } from '../exitCodes.ts';
+import { LAYOUT_HELP, layoutName } from '../layoutFlag.ts';
 import { integer } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
 
@@ -42,11 +43,19 @@ export const dataVerb: AddVerb = (program, run) => {
     );
   data
     .command('check <dir>')
-    .description('layout found, counts, sizes, and what is wrong')
+    .description(
+      'layout found, counts (of MVTec AD, VisA and BTAD against the published ones), sizes, and what is wrong',
+    )
+    .option('--layout <name>', LAYOUT_HELP, layoutName)
     .addHelpText('after', '\nExample:\n  wgad data check data/synth')
-    .action((dir: string) =>
+    .action((dir: string, { layout }: { layout?: Layout }) =>
       run(async (context) => {
-        const report = await checkDataset(dir);
+        const progress = context.progress('reading');
+        const report = await checkDataset(dir, {
+          layout,
+          onProgress: (done, total) => progress.update(done, total),
+        });
+        progress.finish();
         context.result(report, formatReport(report));
         return report.problems.length > 0 ? EXIT.failed : EXIT.done;
       }),

@@ -68,7 +68,7 @@ export const demoVerb: AddVerb = (program, run) => {
         };
         if (!(await trainWith(context, folder, config, { resume: false }))) return EXIT.interrupted;
         const results = await testWith(context, folder);
-        const report = await writeReport({ run: folder, adapter: context.gpu });
+        const report = await writeReport({ run: folder, gpu: context.gpu });
         context.result(
           { ...results, report },
           `adapter: ${results.adapter}\n${formatTable(tableRows(results))}\nreport: ${report}`,

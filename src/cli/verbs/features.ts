@@ -46,7 +46,7 @@ export const featuresVerb: AddVerb = (program, run) => {
         const weights = await weightsFor(name, flags.weights);
         const inputs = await readInputs(paths, flags.size);
         const encoder = await openEncoder(name, weights, inputs.shape, {
-          adapter: context.gpu,
+          gpu: context.gpu,
           names: layers,
         });
         const out: StateDict = new Map();

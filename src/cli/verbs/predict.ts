@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { listImages, loadImage } from '../../data/index.ts';
 import { WgadError } from '../../errors.ts';
-import { type Alignment, HEAD_OF } from '../../methods/cada.ts';
+import type { Alignment } from '../../methods/cada.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
 import { writeMaps } from '../../report/maps.ts';
 import type { RunConfig } from '../../train/config.ts';
@@ -10,10 +10,12 @@ import { finiteMaps } from '../../train/finiteMaps.ts';
 import { readRunConfig } from '../../train/runFolder.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../train/scorer.ts';
 import { readResults } from '../../train/testRun.ts';
+import { readThreshold, servedAlignment } from '../../train/thresholdRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
+import { formatThreshold } from './threshold.ts';
 
 interface PredictFlags {
   out?: string;
@@ -25,12 +27,12 @@ export const predictVerb: AddVerb = (program, run) => {
   program
     .command('predict <run> <path...>')
     .description(
-      'one JSON line per image: score, calibrated score, verdict; a bad image is a line with its error, exit 3',
+      'one JSON line per image: score, calibrated score, verdict, predicted normal level (u_hat, gamma_hat) and the mean that it has (u), and whether these are unlike all that the run was trained on (unfamiliar); a bad image is a line with its error, exit 3',
     )
     .option('--out <dir>', 'folder for a heat map and an overlay of each image')
     .option(
       '--threshold <x>',
-      'calibrated scores at or above it are anomalous',
+      'calibrated scores at or above it are anomalous; default: what `wgad threshold` stored',
       real('--threshold', Number.NEGATIVE_INFINITY),
     )
     .option('--save-maps', 'with --out: the raw maps too, as 16-bit PNG')
@@ -40,23 +42,29 @@ export const predictVerb: AddVerb = (program, run) => {
         const config = await readRunConfig(folder);
         const images = await listImages(paths);
         const batch = Math.min(config.batch, images.length);
-        // A table row for the true class would need the class.
-        const aligned = config.align.find((each) => HEAD_OF[each] !== null) ?? 'none';
+        const aligned = servedAlignment(config);
+        const threshold = await thresholdFor(context, folder, flags.threshold);
         const scorer = await openScorer(
           folder,
           { ...config, batch },
-          { adapter: context.gpu, alignments: [...new Set<Alignment>(['none', aligned])] },
+          { gpu: context.gpu, alignments: [...new Set<Alignment>(['none', aligned])] },
         );
         if (flags.out) await mkdir(flags.out, { recursive: true });
         const scale = await scaleOf(folder, aligned);
         const progress = context.progress('predicting');
         let skipped = 0;
+        const load = (first: number): Promise<Loaded[]> =>
+          loadAll(images.slice(first, first + batch), config.size);
+        let next = load(0);
         for (let first = 0; first < images.length; first += batch) {
           context.signal.throwIfAborted();
-          const some = images.slice(first, first + batch);
-          const rows = await predictBatch(scorer, config, some);
+          const started = performance.now();
+          const loaded = await next;
+          // Decoded while the device works on this batch.
+          if (first + batch < images.length) next = load(first + batch);
+          const rows = await predictBatch(scorer, config, loaded, started);
           for (const [i, row] of rows.entries()) {
-            const path = some[i]!;
+            const { path } = loaded[i]!;
             if ('error' in row) {
               skipped += 1;
               context.say(`skipped ${basename(path)}: ${row.error.message}`);
@@ -76,8 +84,20 @@ export const predictVerb: AddVerb = (program, run) => {
                 })
               : undefined;
             const calibrated = scored.scores.get(aligned)!;
-            const verdict = flags.threshold === undefined ? null : verdictOf(calibrated, flags.threshold);
-            const line = { path, score: scored.scores.get('none'), calibrated, verdict, ms, files };
+            const verdict = threshold === null ? null : verdictOf(calibrated, threshold);
+            const prediction = scored.statistics.get(aligned) ?? null;
+            const line = {
+              path,
+              score: scored.scores.get('none'),
+              calibrated,
+              verdict,
+              u_hat: prediction?.[0] ?? null,
+              gamma_hat: prediction?.[1] ?? null,
+              u: scored.u,
+              unfamiliar: scorer.unfamiliar(scored),
+              ms,
+              files,
+            };
             process.stdout.write(`${JSON.stringify(line)}\n`);
           }
           progress.update(Math.min(first + batch, images.length), images.length);
@@ -94,11 +114,24 @@ type Row =
   | { readonly scored: ScoredImage; readonly ms: number }
   | { readonly error: { readonly code: string; readonly message: string } };
 
+interface Loaded {
+  readonly path: string;
+  readonly image: PromiseSettledResult<Float32Array>;
+}
+
+async function loadAll(paths: readonly string[], size: number): Promise<Loaded[]> {
+  const images = await Promise.allSettled(paths.map((path) => loadImage(path, size)));
+  return images.map((image, i) => ({ path: paths[i]!, image }));
+}
+
 /** Good images are scored together; each bad one becomes a row with its error. */
-async function predictBatch(scorer: Scorer, { size }: RunConfig, paths: readonly string[]): Promise<Row[]> {
-  const started = performance.now();
-  const loaded = await Promise.allSettled(paths.map((path) => loadImage(path, size)));
-  const good = loaded.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+async function predictBatch(
+  scorer: Scorer,
+  { size }: RunConfig,
+  loaded: readonly Loaded[],
+  started: number,
+): Promise<Row[]> {
+  const good = loaded.flatMap(({ image }) => (image.status === 'fulfilled' ? [image.value] : []));
   const images = new Float32Array(good.length * 3 * size * size);
   for (const [i, image] of good.entries()) images.set(image, i * image.length);
   const scored =
@@ -109,12 +142,20 @@ async function predictBatch(scorer: Scorer, { size }: RunConfig, paths: readonly
           good.map(() => 0),
         );
   const ms = (performance.now() - started) / Math.max(1, good.length);
-  return loaded.map((each, i) => {
-    if (each.status === 'fulfilled') return { scored: finiteMaps(paths[i]!, scored.shift()!), ms };
-    const error: unknown = each.reason;
+  return loaded.map(({ path, image }) => {
+    if (image.status === 'fulfilled') return { scored: finiteMaps(path, scored.shift()!), ms };
+    const error: unknown = image.reason;
     if (!(error instanceof WgadError) || error.code !== 'E_IMAGE') throw error;
     return { error: { code: error.code, message: error.message } };
   });
+}
+
+/** The flag's, or the run's own; null where there is neither. */
+async function thresholdFor(context: Context, run: string, flag: number | undefined): Promise<number | null> {
+  if (flag !== undefined) return flag;
+  const stored = await readThreshold(run);
+  if (stored) context.say(formatThreshold(stored));
+  return stored?.value ?? null;
 }
 
 const verdictOf = (score: number, threshold: number): 'anomalous' | 'normal' =>

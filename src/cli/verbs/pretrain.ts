@@ -17,7 +17,7 @@ export const pretrainVerb: AddVerb = (program, run) => {
         const accuracy = await pretrainEncoder({
           out: resolve(flags.out),
           iterations: flags.iterations,
-          adapter: context.gpu,
+          gpu: context.gpu,
           onReport: ({ step, of, loss }) => progress.update(step, of, `loss ${loss?.toFixed(3)}`),
         });
         progress.finish();

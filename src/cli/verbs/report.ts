@@ -12,7 +12,7 @@ export const reportVerb: AddVerb = (program, run) => {
     .addHelpText('after', '\nExample:\n  wgad report runs/first')
     .action((folder: string, flags: { data?: string }) =>
       run(async (context) => {
-        const path = await writeReport({ run: folder, data: flags.data, adapter: context.gpu });
+        const path = await writeReport({ run: folder, data: flags.data, gpu: context.gpu });
         context.result({ report: path }, path);
         return EXIT.done;
       }),

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { AUPRO_DEFINITIONS, type AuproDefinition } from '../../metrics/index.ts';
 import { classTableRows, formatTable, reasonLines, tableRows } from '../../report/table.ts';
-import { PROTOCOLS, type Protocol, type Results, testRun } from '../../train/testRun.ts';
+import { PROTOCOLS, type Protocol, type Results, type TestOptions, testRun } from '../../train/testRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
@@ -9,7 +9,8 @@ import type { AddVerb } from '../program.ts';
 
 interface TestFlags {
   readonly data?: string;
-  readonly protocol: Protocol[];
+  readonly protocol?: Protocol[];
+  readonly perClass?: boolean;
   readonly byClass?: boolean;
   readonly aupro: AuproDefinition[];
   readonly scoreFraction?: number;
@@ -23,14 +24,20 @@ export const testVerb: AddVerb = (program, run) => {
     .command('test <run>')
     .description('score the test images under every alignment; write results.json and scores.csv')
     .option('--data <dir>', 'another data set than the one trained on')
-    .option('--protocol <names>', 'protocols to print, of those in results.json', protocols, [...PROTOCOLS])
+    .option(
+      '--protocol <names>',
+      `protocols to print: ${PROTOCOLS.join(', ')}; default: all that the run has models for`,
+      protocols,
+    )
+    .option('--per-class', 'test the models of `train --per-class` too: class-separated')
     .option('--by-class', 'print each class too')
     .option('--aupro <names>', AUPRO_HELP, definitions, [])
     .option('--score-fraction <q>', `${SCORE_FRACTION_HELP}; default: as trained`, scoreFraction)
     .addHelpText('after', '\nExample:\n  wgad test runs/first --by-class')
     .action((folder: string, flags: TestFlags) =>
       run(async (context) => {
-        const results = await testWith(context, folder, flags);
+        const perClass = flags.perClass || flags.protocol?.includes('class-separated');
+        const results = await testWith(context, folder, { ...flags, perClass });
         const parts = [formatTable(tableRows(results, flags.protocol))];
         if (flags.byClass) parts.push(formatTable(classTableRows(results)));
         const reasons = reasonLines(results, flags.protocol);
@@ -44,15 +51,16 @@ export const testVerb: AddVerb = (program, run) => {
 export async function testWith(
   context: Context,
   run: string,
-  { data, aupro, scoreFraction: fraction }: Partial<TestFlags> = {},
+  options: Pick<TestOptions, 'data' | 'aupro' | 'scoreFraction' | 'perClass'> = {},
 ): Promise<Results> {
   const progress = context.progress('testing');
   const results = await testRun({
     run,
-    data,
-    aupro,
-    scoreFraction: fraction,
-    adapter: context.gpu,
+    data: options.data,
+    aupro: options.aupro,
+    scoreFraction: options.scoreFraction,
+    perClass: options.perClass,
+    gpu: context.gpu,
     signal: context.signal,
     onProgress: (done, of) => progress.update(done, of),
   });

@@ -1,15 +1,20 @@
 import { resolve } from 'node:path';
+import { chooseContaminants, type Layout } from '../../data/index.ts';
 import { ConfigError } from '../../errors.ts';
 import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../../methods/cada.ts';
 import { type DetectorDefaults, NORM_MODES, type NormMode } from '../../methods/detector.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../../methods/detectors.ts';
 import { HEAD_STRUCTURES, type HeadStructure } from '../../models/regressor.ts';
+import { isTrained, plannedClassRuns } from '../../train/classRuns.ts';
 import { checkConfig, type RunConfig } from '../../train/config.ts';
 import { openRevdist } from '../../train/detectorCheckpoint.ts';
-import { trainRun } from '../../train/trainRun.ts';
+import { FEATURE_BUDGET } from '../../train/detectorInputs.ts';
+import { datasetOf } from '../../train/runDataset.ts';
+import { type TrainOptions, trainRun } from '../../train/trainRun.ts';
 import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
+import { LAYOUT_HELP, layoutName } from '../layoutFlag.ts';
 import { integer, real, SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
 import { VERSION } from '../version.ts';
@@ -33,8 +38,12 @@ interface TrainFlags {
   alignKernel: number;
   scoreFraction: number;
   smoothing: string;
+  layout?: Layout;
+  contaminate: number;
+  perClass?: boolean;
   resume?: boolean;
   saveEvery: number;
+  featureDisk: number;
 }
 
 export const trainVerb: AddVerb = (program, run) => {
@@ -94,7 +103,24 @@ export const trainVerb: AddVerb = (program, run) => {
     )
     .option('--score-fraction <q>', SCORE_FRACTION_HELP, scoreFraction, CADA_DEFAULTS.scoreFraction)
     .option('--smoothing <name>', 'of the maps: author (5 taps, zero border) or scipy', 'author')
+    .option('--layout <name>', LAYOUT_HELP, layoutName)
+    .option(
+      '--contaminate <f>',
+      'fraction of the anomalous test images to mix into training, and hold out of the test',
+      real('--contaminate', 0, 1),
+      0,
+    )
+    .option(
+      '--per-class',
+      'also a model of each class by itself, in RUN/classes (class-separated protocol): each takes as many steps again',
+    )
     .option('--save-every <s>', 'seconds between checkpoints', real('--save-every', 0), 30)
+    .option(
+      '--feature-disk <GiB>',
+      "room in the run's folder, while it trains, for the encoder's features where they exceed 1 GiB of memory",
+      real('--feature-disk', 0),
+      FEATURE_BUDGET.disk / 2 ** 30,
+    )
     .option('--resume', 'go on from the last checkpoint')
     .addHelpText(
       'after',
@@ -102,11 +128,16 @@ export const trainVerb: AddVerb = (program, run) => {
     )
     .action((dir: string, flags: TrainFlags) =>
       run(async (context) => {
-        const finished = await trainWith(context, flags.out, await configOf(context, dir, flags), {
+        const config = await configOf(context, dir, flags);
+        const options = {
           resume: flags.resume ?? false,
           saveEvery: flags.saveEvery,
-        });
-        if (!finished) return EXIT.interrupted;
+          features: { disk: flags.featureDisk * 2 ** 30 },
+        };
+        const done = flags.perClass
+          ? await trainAllWith(context, flags.out, config, options)
+          : await trainWith(context, flags.out, config, options);
+        if (!done) return EXIT.interrupted;
         context.result({ run: flags.out }, `trained: ${flags.out}`);
         return EXIT.done;
       }),
@@ -129,15 +160,16 @@ export async function trainWith(
   context: Context,
   run: string,
   config: RunConfig,
-  options: { resume: boolean; saveEvery?: number },
+  options: Pick<TrainOptions, 'resume' | 'saveEvery' | 'features'>,
 ): Promise<boolean> {
   let shown: { stage: string; progress: ReturnType<Context['progress']> } | undefined;
   const finished = await trainRun({
     run,
     config,
     ...options,
-    adapter: context.gpu,
+    gpu: context.gpu,
     signal: context.signal,
+    onNote: (text) => context.say(text),
     onProgress: (stage, { step, of, loss }) => {
       if (shown?.stage !== stage) {
         shown?.progress.finish();
@@ -147,8 +179,25 @@ export async function trainWith(
     },
   });
   shown?.progress.finish();
-  if (!finished) context.say(`stopped; go on with: wgad train … --out ${run} --resume`);
+  if (!finished) context.say(`stopped in ${run}; go on with the same command and --resume`);
   return finished;
+}
+
+/** The model of all classes, then one of each; with `resume` those that are finished stay as they are. */
+async function trainAllWith(
+  context: Context,
+  run: string,
+  config: RunConfig,
+  options: Pick<TrainOptions, 'resume' | 'saveEvery' | 'features'>,
+): Promise<boolean> {
+  const { classes } = await datasetOf(config);
+  const runs = [{ className: 'all', folder: run, config }, ...plannedClassRuns(run, config, classes)];
+  for (const [i, { className, folder, config: own }] of runs.entries()) {
+    if (options.resume && (await isTrained(folder, own))) continue;
+    context.say(`model ${i + 1} of ${runs.length}: ${className}`);
+    if (!(await trainWith(context, folder, own, options))) return false;
+  }
+  return true;
 }
 
 async function configOf(context: Context, dir: string, flags: TrainFlags): Promise<RunConfig> {
@@ -175,6 +224,7 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     encoderNorm: (flags.encoderNorm as NormMode | undefined) ?? defaults.encoderNorm,
     seed: context.seed,
     data: resolve(dir),
+    layout: flags.layout,
     smoothing: flags.smoothing,
     scoreFraction: flags.scoreFraction,
     alignHead: flags.alignHead as HeadStructure,
@@ -184,8 +234,15 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   };
   checkConfig(config);
   const weights = await weightsFor(config.encoder, config.weights);
-  if (config.detector === undefined) return { ...config, weights };
+  const contaminate = await contaminationOf(config, flags.contaminate);
+  if (config.detector === undefined) return { ...config, weights, contaminate };
   const { source, activation } = await openRevdist(config.detector, config.encoder);
   await source.close();
-  return { ...config, weights, activation };
+  return { ...config, weights, contaminate, activation };
+}
+
+/** Which images the flag moves; nothing at 0. */
+async function contaminationOf(config: RunConfig, fraction: number): Promise<RunConfig['contaminate']> {
+  if (fraction === 0) return undefined;
+  return { fraction, images: chooseContaminants(await datasetOf(config), fraction, config.seed) };
 }

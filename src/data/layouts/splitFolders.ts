@@ -1,6 +1,6 @@
 import { join, parse, relative, sep } from 'node:path';
 import type { DatasetProblem, Layout, Sample, Scan } from '../dataset.ts';
-import { foldersIn, imagesIn } from '../listImages.ts';
+import { foldersIn, imagesBelow, imagesIn } from '../listImages.ts';
 
 /**
  * `<class>/train/<normal>`, `<class>/test/<normal or defect>`, `<class>/ground_truth/<defect>`: MVTec AD and
@@ -16,6 +16,7 @@ export async function scanSplitFolders(
   const train: Sample[] = [];
   const test: Sample[] = [];
   const problems: DatasetProblem[] = [];
+  const oddities: DatasetProblem[] = [];
   for (const className of classes) {
     const folder = join(base, className);
     const normals = await samplesIn(root, join(folder, 'train', normal), className);
@@ -28,12 +29,13 @@ export async function scanSplitFolders(
     }
     train.push(...normals);
     const tested = await testSamples(root, folder, className, normal, problems);
+    oddities.push(...(await spareMasks(root, folder, tested)));
     if (tested.length === 0) {
       problems.push({ kind: 'no-test', path: folder, message: `class ${className} has no images in test` });
     }
     test.push(...tested);
   }
-  return { dataset: { root, layout, classes, train, test }, problems };
+  return { dataset: { root, layout, classes, train, test }, problems, oddities };
 }
 
 async function testSamples(
@@ -66,6 +68,22 @@ async function testSamples(
     }
   }
   return samples;
+}
+
+/** Masks that belong to no image: a second one of the same stem, one of an image that is not there. */
+async function spareMasks(
+  root: string,
+  folder: string,
+  tested: readonly Sample[],
+): Promise<DatasetProblem[]> {
+  const used = new Set(tested.map((sample) => sample.maskPath));
+  const spare: DatasetProblem[] = [];
+  for (const path of await imagesBelow(join(folder, 'ground_truth'))) {
+    if (used.has(path)) continue;
+    const id = relative(root, path).split(sep).join('/');
+    spare.push({ kind: 'extra-file', path, message: `${id} is the mask of no image` });
+  }
+  return spare;
 }
 
 /** Pairing is by name in any case, never by order: a missing mask must not shift the others. */

@@ -46,7 +46,20 @@ export async function scanVisa(root: string): Promise<Scan> {
       problems.push({ kind, path: join(root, name), message });
     }
   }
-  return { dataset: { root, layout: 'visa', classes, train, test }, problems };
+  return {
+    dataset: { root, layout: 'visa', classes, train, test },
+    problems,
+    oddities: unlisted(rows, present),
+  };
+}
+
+/** Files in the folders of the table that it does not mention. */
+function unlisted(rows: readonly Row[], present: ReadonlySet<string>): DatasetProblem[] {
+  const listed = new Set(rows.flatMap((row) => [row.image, row.mask]));
+  return [...present]
+    .filter((path) => !listed.has(path))
+    .sort(compareCodePoints)
+    .map((path) => ({ kind: 'extra-file', path, message: `${path} is not listed in 1cls.csv` }));
 }
 
 type Row = Record<(typeof COLUMNS)[number], string>;
@@ -96,7 +109,8 @@ function faultOf({ object, split, label, image, mask }: Row): string | undefined
 
 /** Which of the listed files exist, by listing each folder once. */
 async function existing(root: string, rows: readonly Row[]): Promise<Set<string>> {
-  const folders = new Set(rows.flatMap((row) => [dirname(row.image), dirname(row.mask)]));
+  const files = rows.flatMap((row) => [row.image, row.mask]).filter((path) => path !== '');
+  const folders = new Set(files.map((path) => dirname(path)));
   const present = new Set<string>();
   for (const folder of folders) {
     for (const name of await imagesIn(join(root, folder))) present.add(`${folder}/${name}`);

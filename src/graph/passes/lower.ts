@@ -1,8 +1,9 @@
 import { WgadError } from '../../errors.ts';
 import { castKernels } from '../../kernels/cast.ts';
+import { PRODUCT_OPS, type ProductOp, productKey, type TunedChoices } from '../../kernels/gemm/choices.ts';
 import { gemmKernels } from '../../kernels/gemm/lowering.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../kernels/kernel.ts';
-import type { Lowered, Lowering } from '../../kernels/lowering.ts';
+import type { Lowered, Lowering, OpRequest } from '../../kernels/lowering.ts';
 import { movementKernels } from '../../kernels/movement.ts';
 import { pointwiseKernels } from '../../kernels/pointwise.ts';
 import { poolKernels } from '../../kernels/pool.ts';
@@ -30,17 +31,47 @@ const LOWERINGS: Readonly<Record<LoweredOp, Lowering>> = {
   ...updateKernels,
 };
 
-/** The dispatches that compute one value. `still`: which values are the same at every run. */
-export function lower(value: Value, device: DeviceFacts, still: (value: Value) => boolean): Lowered {
+/**
+ * The dispatches that compute one value. `still`: which values are the same at every run. `tuned`: how products are
+ * computed where that was measured.
+ */
+export function lower(
+  value: Value,
+  device: DeviceFacts,
+  still: (value: Value) => boolean,
+  tuned?: TunedChoices,
+): Lowered {
   const lowering = (LOWERINGS as Readonly<Record<string, Lowering | undefined>>)[value.op];
   const label = value.scope === '' ? value.op : `${value.scope} ${value.op}`;
   if (!lowering) throw new WgadError('E_CONFIG', `lower: ${label} has no kernel; was simplify run?`);
+  const request = requestOf(value, label, still);
+  const choice = tuned && isProduct(value.op) ? tuned(productKey(value.op, request)) : undefined;
+  return lowering({ ...request, choice }, device);
+}
+
+function requestOf(value: Value, label: string, still: (value: Value) => boolean): OpRequest {
   const spec = ({ shape, dtype }: Value) => ({ shape, element: dtype });
   const { inputs, attrs } = value;
-  return lowering(
-    { label, inputs: inputs.map(spec), out: spec(value), attrs, still: inputs.map(still) },
-    device,
-  );
+  return { label, inputs: inputs.map(spec), out: spec(value), attrs, still: inputs.map(still) };
+}
+
+const isProduct = (op: string): op is ProductOp => PRODUCT_OPS.some((each) => each === op);
+
+/** A product of a graph and what its choice is looked up by. */
+export interface Product {
+  readonly op: ProductOp;
+  readonly key: string;
+  readonly value: Value;
+  /** Of its inputs. */
+  readonly still: readonly boolean[];
+}
+
+/** The value as a product, or undefined. */
+export function productOf(value: Value, still: (value: Value) => boolean): Product | undefined {
+  const { op } = value;
+  if (!isProduct(op)) return undefined;
+  const request = requestOf(value, op, still);
+  return { op, key: productKey(op, request), value, still: request.still! };
 }
 
 /** A copy of `value`, for results that must lie somewhere in particular. */

@@ -1,8 +1,15 @@
 /** Convolutions, their gradients and matrix products on CPU adapters: pack both operands into textures, multiply. */
 import { type DeviceFacts, imageWords } from '../kernel.ts';
 import type { Lowered, OpRequest } from '../lowering.ts';
+import { gemmChoiceOf } from './choices.ts';
 import type { ConvSizes, PhaseAxis } from './convOperands.ts';
-import { buildImageOuter, gradientPixels, guessImageOuter, outerSplits } from './imageOuter.ts';
+import {
+  buildImageOuter,
+  gradientPixels,
+  guessImageOuter,
+  type ImageOuterTile,
+  outerSplits,
+} from './imageOuter.ts';
 import { buildImageRows, guessImageRows } from './imageRows.ts';
 import type { ImageConv } from './images.ts';
 import { imagesFit } from './imagesFit.ts';
@@ -11,7 +18,13 @@ import { type GemmProblem, gemmFlops } from './problem.ts';
 import { splitK } from './variants.ts';
 import { packWeights, type WeightLayout, weightImage } from './weightImages.ts';
 import { winogradGradSteps } from './winogradGrad.ts';
-import { winogradFor, winogradGradFor, winogradSteps } from './winogradLowering.ts';
+import {
+  winogradFor,
+  winogradGradFor,
+  winogradGradOf,
+  winogradOf,
+  winogradSteps,
+} from './winogradLowering.ts';
 
 /** Below, packing and two more dispatches cost more than they save. */
 const LEAST_FLOPS = 1e6;
@@ -21,9 +34,10 @@ const FEWEST_TILES = 8;
 /** True, or why a problem is left to the other variants. */
 function suits(problem: GemmProblem, p: ImageConv, request: OpRequest, device: DeviceFacts): true | string {
   if (!device.software || device.subgroupSize < 4) return 'needs a CPU adapter with subgroups of at least 4';
+  if (gemmChoiceOf(request.choice)) return 'another variant is chosen';
   if (problem.z > 1) return 'groups are not packed';
   if (request.inputs.some(({ element }) => element !== 'f32')) return 'packs f32 alone';
-  if (gemmFlops(problem) < LEAST_FLOPS) return 'too small';
+  if (!request.choice && gemmFlops(problem) < LEAST_FLOPS) return 'too small';
   if (p.channels < 3 || p.rows < 3) return 'has too few channels to fill texels';
   return imagesFit(p, device);
 }
@@ -106,9 +120,10 @@ export function imageWeightGrad(
   const p = forward(s);
   const dy = gradientPixels(p);
   if (suits(problem, p, request, device) !== true || imagesFit(dy, device) !== true) return undefined;
-  const winograd = winogradGradFor(p, device);
+  const { choice } = request;
+  const winograd = choice ? winogradGradOf(p, choice, device) : winogradGradFor(p, device);
   if (winograd) return winogradGradSteps(problem, winograd, device);
-  const tile = guessImageOuter(p, device.subgroupSize);
+  const tile = outerTile(p, request, device);
   const splits = outerSplits(p, tile, device.subgroupSize);
   const [pixels, gradients] = [{ scratch: 0 }, { scratch: 1 }];
   const pack = [
@@ -129,6 +144,15 @@ export function imageWeightGrad(
     ],
     scratch: [...scratch, words],
   };
+}
+
+/** The one chosen, where the lanes hold its channels and its turns come out even; else the rule's. */
+function outerTile(p: ImageConv, { choice }: OpRequest, { subgroupSize }: DeviceFacts): ImageOuterTile {
+  const fits =
+    choice?.by === 'imageOuter' &&
+    choice.tile.quads <= subgroupSize &&
+    (p.y.out * p.x.out) % choice.tile.positions === 0;
+  return fits ? choice.tile : guessImageOuter(p, subgroupSize);
 }
 
 /**
@@ -176,11 +200,13 @@ function lowered(
 ): Lowered | undefined {
   const lanes = device.subgroupSize;
   if (suits(problem, p, request, device) !== true) return undefined;
+  const { choice } = request;
   const still = request.still?.[inputs.weights] ?? false;
-  const winograd = winogradFor(p, still, device);
+  const winograd = choice ? winogradOf(p, choice, device) : winogradFor(p, still, device);
   if (winograd) return winogradSteps(problem, winograd, layout, still, device);
-  if (Math.ceil(problem.m / lanes) * Math.ceil(problem.n / lanes) < FEWEST_TILES) return undefined;
-  const tile = guessImageRows(problem.m, problem.n, lanes);
+  const chosen = choice?.by === 'imageRows' ? choice.tile : undefined;
+  if (!chosen && Math.ceil(problem.m / lanes) * Math.ceil(problem.n / lanes) < FEWEST_TILES) return undefined;
+  const tile = chosen ?? guessImageRows(problem.m, problem.n, lanes);
   const [pixels, weights] = [{ scratch: 0 }, { scratch: 1 }];
   return {
     steps: [

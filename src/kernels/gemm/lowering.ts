@@ -2,6 +2,7 @@ import { product, type Shape, stridesOf } from '../../shape.ts';
 import type { DeviceFacts } from '../kernel.ts';
 import type { Lowered, LoweredStep, Lowering, OperandRef, OpRequest } from '../lowering.ts';
 import type { Program } from '../program.ts';
+import { gemmChoiceOf, type ProductChoice } from './choices.ts';
 import {
   type ConvSizes,
   matrix,
@@ -16,7 +17,7 @@ import {
 import { buildDepthwise, isDepthwise } from './depthwise.ts';
 import { imageConv2d, imageInputGrad, imageMatmul, imageWeightGrad } from './imageLowering.ts';
 import type { Epilogue, GemmProblem } from './problem.ts';
-import { buildGemm, splitK, splitsFor } from './variants.ts';
+import { buildGemm, fitsGemm, type GemmChoice, splitK, splitsFor } from './variants.ts';
 
 /** a [..., M, K] times b [..., K, N]. attrs: transposeA, transposeB, epilogue?. */
 const matmul: Lowering = (request, device) => {
@@ -48,7 +49,7 @@ const matmul: Lowering = (request, device) => {
     outShape: out,
     epilogue: epilogueOf(request),
   };
-  return imageMatmul(problem, request, device) ?? steps(problem, device);
+  return imageMatmul(problem, request, device) ?? steps(problem, device, request.choice);
 };
 
 /** attrs: geometry, epilogue?. A = weight [Cout, Cin kh kw], B = patches of x. */
@@ -80,7 +81,7 @@ const conv2d: Lowering = (request, device) => {
     const kernel = buildDepthwise(problem, s, device);
     return { steps: [{ kernel, operands: [0, 1, ...(problem.epilogue?.inputs ?? []), 'out'] }], scratch: [] };
   }
-  return imageConv2d(problem, s, request, device) ?? steps(problem, device);
+  return imageConv2d(problem, s, request, device) ?? steps(problem, device, request.choice);
 };
 
 /** attrs: geometry, epilogue?. One product per phase of the stride, so no multiplication by a structural zero. */
@@ -111,7 +112,7 @@ const conv2dInputGrad: Lowering = (request, device) => {
       };
       return (
         imageInputGrad(problem, s, rows, columns, request, device) ?? {
-          steps: [step(problem, device)],
+          steps: [step(problem, device, request.choice)],
           scratch: [],
         }
       );
@@ -137,7 +138,7 @@ const conv2dWeightGrad: Lowering = (request, device) => {
     store: (m, column, z) => `(${z} * ${cout}u + ${m}) * ${n}u + ${column}`,
     outShape: request.out.shape,
   };
-  return imageWeightGrad(problem, s, request, device) ?? steps(problem, device);
+  return imageWeightGrad(problem, s, request, device) ?? steps(problem, device, request.choice);
 };
 
 export const gemmKernels = { matmul, conv2d, conv2dInputGrad, conv2dWeightGrad } satisfies Record<
@@ -158,27 +159,37 @@ function joined(parts: readonly Lowered[]): Lowered {
   return { steps: all, scratch };
 }
 
-function step(problem: GemmProblem, device: DeviceFacts): LoweredStep {
+function step(problem: GemmProblem, device: DeviceFacts, choice?: ProductChoice): LoweredStep {
   const extras = problem.epilogue?.inputs ?? [];
   return {
-    kernel: buildGemm(problem, device),
+    kernel: buildGemm(problem, device, fitting(problem, device, choice)),
     operands: [problem.a.input, problem.b.input, ...extras, 'out'],
   };
 }
 
 /** One dispatch, or two where the sum is long and the result small. */
-function steps(problem: GemmProblem, device: DeviceFacts): Lowered {
-  const splits = splitsFor(problem, device);
-  if (splits === 1) return { steps: [step(problem, device)], scratch: [] };
+function steps(problem: GemmProblem, device: DeviceFacts, choice?: ProductChoice): Lowered {
+  const wanted = choice && 'splits' in choice ? choice.splits : undefined;
+  const splits = Math.min(wanted ?? splitsFor(problem, device), Math.max(1, problem.k));
+  if (splits === 1) return { steps: [step(problem, device, choice)], scratch: [] };
   const { partial, total, words } = splitK(problem, splits, device);
   const scratch = { scratch: 0 };
   return {
     steps: [
-      { kernel: buildGemm(partial, device), operands: [problem.a.input, problem.b.input, scratch] },
+      {
+        kernel: buildGemm(partial, device, fitting(partial, device, choice)),
+        operands: [problem.a.input, problem.b.input, scratch],
+      },
       { kernel: total, operands: [scratch, ...(problem.epilogue?.inputs ?? []), 'out'] },
     ],
     scratch: [words],
   };
+}
+
+/** The variant and tile that were chosen, where they fit; undefined leaves it to the rule. */
+function fitting(problem: GemmProblem, device: DeviceFacts, choice?: ProductChoice): GemmChoice | undefined {
+  const chosen = gemmChoiceOf(choice);
+  return chosen && fitsGemm(problem, device, chosen) === true ? chosen : undefined;
 }
 
 function epilogueOf(request: OpRequest): Epilogue | undefined {

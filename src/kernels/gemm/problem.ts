@@ -4,7 +4,7 @@
  */
 import { product, type Shape } from '../../shape.ts';
 import { broadcastIndex } from '../broadcast.ts';
-import { type Binding, type DeviceFacts, type Kernel, read, write } from '../kernel.ts';
+import { type Binding, type DeviceFacts, type Kernel, read, touching, write } from '../kernel.ts';
 import { type Program, programText } from '../program.ts';
 import { code, type Wgsl } from '../wgsl.ts';
 
@@ -72,7 +72,7 @@ export function gemmBindings(problem: GemmProblem, outLength: number): Binding[]
         shape.reduce((p, s) => p * s, 1),
       ),
     ),
-    write('out', outLength),
+    touching(problem.m * problem.n * problem.z, write('out', outLength)),
   ];
 }
 

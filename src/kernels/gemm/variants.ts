@@ -30,12 +30,18 @@ export function buildGemm(
   device: DeviceFacts,
   choice = chooseGemm(problem, device),
 ): Kernel {
-  const variant = GEMM_VARIANTS[choice.variant] as GemmVariant<object>;
-  const fits = variant.fits(choice.tile, problem, device);
+  const fits = fitsGemm(problem, device, choice);
   if (fits !== true)
-    throw new Error(`${problem.label}: ${variant.name} ${JSON.stringify(choice.tile)} ${fits}`);
-  return variant.build(problem, choice.tile, device);
+    throw new Error(`${problem.label}: ${choice.variant} ${JSON.stringify(choice.tile)} ${fits}`);
+  return variantOf(choice).build(problem, choice.tile, device);
 }
+
+/** True, or a sentence that says why not. */
+export const fitsGemm = (problem: GemmProblem, device: DeviceFacts, choice: GemmChoice): true | string =>
+  variantOf(choice).fits(choice.tile, problem, device);
+
+const variantOf = ({ variant }: GemmChoice): GemmVariant<object> =>
+  GEMM_VARIANTS[variant] as GemmVariant<object>;
 
 /** Into how many parts a long sum is cut so that the adapter has work for all its cores. 1: not at all. */
 export function splitsFor(problem: GemmProblem, device: DeviceFacts): number {

@@ -1,6 +1,7 @@
 /** 3x3 convolutions at stride 1 on CPU adapters through Winograd's domain, where that costs less than the direct sum. */
 import { type DeviceFacts, imageWords } from '../kernel.ts';
 import type { Lowered } from '../lowering.ts';
+import type { ProductChoice } from './choices.ts';
 import { buildImageRows, guessImageRows, imageRowsCost } from './imageRows.ts';
 import { channelQuads, type ImageAxis, type ImageConv } from './images.ts';
 import { imagesFit } from './imagesFit.ts';
@@ -45,6 +46,18 @@ export function winogradFor(p: ImageConv, still: boolean, device: DeviceFacts): 
   return best && best.cost < directCost(p, still, lanes) ? best.way : undefined;
 }
 
+/** The way that was chosen; undefined where it is none of these or does not fit. */
+export function winogradOf(
+  p: ImageConv,
+  choice: ProductChoice,
+  device: DeviceFacts,
+): WinogradConv | undefined {
+  if (choice.by !== 'winograd' || !filters(p.y) || !filters(p.x)) return undefined;
+  const { m, turned } = choice.tile;
+  const way = winogradConv(p, winogradTransform(m), turned === 1);
+  return imagesFit(way.products, device) === true ? way : undefined;
+}
+
 function directCost(p: ImageConv, still: boolean, lanes: number): number {
   const n = p.images * p.y.out * p.x.out;
   const quads = channelQuads(p);
@@ -87,6 +100,18 @@ export function winogradGradFor(p: ImageConv, device: DeviceFacts): WinogradGrad
     .map((way) => ({ way, cost: gradCost(way, lanes) }))
     .sort((a, b) => a.cost - b.cost);
   return best && best.cost < direct * OUTER ? best.way : undefined;
+}
+
+/** As `winogradOf`; only pixels can be the columns here. */
+export function winogradGradOf(
+  p: ImageConv,
+  choice: ProductChoice,
+  device: DeviceFacts,
+): WinogradGrad | undefined {
+  if (choice.by !== 'winograd' || choice.tile.turned === 1 || !filters(p.y) || !filters(p.x))
+    return undefined;
+  const way = winogradGrad(p, winogradTransform(choice.tile.m));
+  return imagesFit(way.products, device) === true ? way : undefined;
 }
 
 function gradCost({ conv, transform, tiles }: WinogradGrad, lanes: number): number {

@@ -1,0 +1,62 @@
+import { WgadError } from '../errors.ts';
+import type { Executable } from '../runtime/executable.ts';
+import type { Session } from '../train/session.ts';
+import { alternate, type Contender } from './alternate.ts';
+import type { Peer } from './peers/peer.ts';
+import { type CaseName, planRecord } from './planCase.ts';
+import type { BenchRecord } from './record.ts';
+
+/** Inputs that the runs take in turn. */
+export const INPUTS = 3;
+
+/** A case that both engines compute, checked to be the same; `name.name` is what is computed. */
+export interface DuelCase {
+  readonly name: CaseName;
+  readonly peer: Peer;
+  readonly executable: Executable;
+  readonly ours: Contender;
+  readonly theirs: Contender;
+  readonly rounds: number;
+}
+
+/** Times the two by turns. Two records: ours with the ratio, and the peer's. */
+export async function duelRecords(session: Session, each: DuelCase): Promise<[BenchRecord, BenchRecord]> {
+  const { name, peer, executable, rounds } = each;
+  const { ours, theirs, ...ratios } = await alternate(each.ours, each.theirs, rounds);
+  const record = planRecord(session, { ...name, name: `${name.name} / ${peer.name}` }, executable, ours);
+  return [
+    { ...record, peer: peer.name, ...ratios },
+    {
+      ...record,
+      ...theirs,
+      name: `${peer.name} ${name.name}`,
+      adapter: peer.name === 'ort-cpu' ? 'CPU' : record.adapter,
+      variant: peer.version,
+      gflops: (record.gflops! * ours.medianMs) / theirs.medianMs,
+      gbs: null,
+      memory: undefined,
+      peer: peer.name,
+    },
+  ];
+}
+
+/**
+ * @param what the peer's result, such as `its logits`; `distance` is how far it lies from ours
+ * @throws WgadError E_GPU where it lies farther than `most`, or is not a number
+ */
+export function requireClose(where: string, what: string, distance: number, most: number): void {
+  if (distance <= most) return;
+  throw new WgadError(
+    'E_GPU',
+    `${where}: ${what} ${distance.toExponential(1)} from ours (relative L2), expected at most ${most}; not timed`,
+    { fix: 'run `wgad doctor` to see whether this adapter computes what it should' },
+  );
+}
+
+/** |a - b| / |b|; infinite where the lengths differ. */
+export function relativeDistance(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return Infinity;
+  const difference = a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0);
+  const norm = b.reduce((sum, value) => sum + value ** 2, 0);
+  return Math.sqrt(difference / norm);
+}

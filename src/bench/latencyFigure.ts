@@ -1,0 +1,56 @@
+import { COLOURS, figure, label, logAxis, PLOT, px, segment, yGrid } from './chart.ts';
+import type { HistoryEntry, HistoryRecord } from './history.ts';
+
+/** Milliseconds of every scoring case over the entries of a history, with the 10th to 90th percentile. */
+export function latencyFigure(entries: readonly HistoryEntry[]): string {
+  const measured = entries.flatMap(({ records }) => records.filter(isLatency));
+  const names = [...new Set(measured.map(nameOf))];
+  const y = logAxis(
+    measured.flatMap(({ p10Ms, p90Ms }) => [p10Ms, p90Ms]),
+    PLOT.bottom,
+    PLOT.top,
+  );
+  const step = (PLOT.right - PLOT.left) / entries.length;
+  const x = (entry: number): number => PLOT.left + (entry + 0.5) * step;
+  const lines = names.flatMap((name, i) => {
+    const colour = `c${i % COLOURS}`;
+    const points = entries.flatMap(({ records }, at) => {
+      const found = records.filter(isLatency).find((record) => nameOf(record) === name);
+      return found ? [{ at: x(at), record: found }] : [];
+    });
+    const path = points.map(
+      ({ at, record }, n) => `${n === 0 ? 'M' : 'L'}${px(at)},${px(y.at(record.medianMs))}`,
+    );
+    return [
+      `<g class="${colour}">`,
+      `<path class="line" d="${path.join('')}"/>`,
+      ...points.flatMap(({ at, record }) => [
+        segment('spread', at, y.at(record.p10Ms), at, y.at(record.p90Ms)),
+        `<circle class="dot" cx="${px(at)}" cy="${px(y.at(record.medianMs))}" r="4"><title>${record.medianMs} ms</title></circle>`,
+      ]),
+      segment('line', PLOT.right - 250, PLOT.top + 16 + 18 * i, PLOT.right - 226, PLOT.top + 16 + 18 * i),
+      label(PLOT.right - 218, PLOT.top + 20 + 18 * i, name, 'start'),
+      '</g>',
+    ];
+  });
+  const dates = entries.flatMap(({ date, revision, note }, at) => [
+    label(x(at), PLOT.bottom + 20, `${date} ${revision}`, 'middle'),
+    ...wrapped(note, step / 6.5).map((line, i) => label(x(at), PLOT.bottom + 38 + 15 * i, line, 'middle')),
+  ]);
+  const machine = entries[0]?.machine ?? '';
+  return figure(`Scoring a batch, ${machine}`, 'ms, logarithmic', [...yGrid(y), ...dates, ...lines]);
+}
+
+const isLatency = ({ suite, name }: HistoryRecord): boolean => suite === 'latency' && !name.includes(' adds');
+const nameOf = ({ name, shape }: HistoryRecord): string => `${name}, ${shape}`;
+
+/** Lines of at most `width` characters, three at most. */
+function wrapped(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)!;
+    if (last !== '' && last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines.slice(0, 3);
+}

@@ -1,0 +1,46 @@
+/** The products that plans compute, each once, and each alone. */
+import { productsOf } from '../graph/buildPlan.ts';
+import { type Graph, remake } from '../graph/graph.ts';
+import type { Product } from '../graph/passes/lower.ts';
+import { input, state, type Value } from '../graph/value.ts';
+import type { Gpu } from '../runtime/gpu.ts';
+import type { EncoderName } from '../train/encoder.ts';
+import { networkPlans } from './networks.ts';
+
+export interface ModelSizes {
+  readonly model: EncoderName;
+  readonly size: number;
+  readonly batches: readonly number[];
+}
+
+/** Of scoring and training with a model; a batch of one is only scored. */
+export function modelGraphs({ model, size, batches }: ModelSizes): Graph[] {
+  return batches.flatMap((batch) =>
+    networkPlans(model, { batch, size })
+      .filter(({ purpose }) => batch > 1 || purpose === 'scoring')
+      .map(({ graph }) => graph),
+  );
+}
+
+/** By the key that their choice is looked up by. */
+export function distinctProducts(graphs: readonly Graph[], facts: Gpu['facts']): Product[] {
+  const all = graphs.flatMap((graph) => productsOf(graph, facts));
+  return [...new Map(all.map((product) => [product.key, product])).values()];
+}
+
+/**
+ * A product over leaves of the same shapes: state where its inputs are the same at every run, so that a plan does the
+ * same work ahead. `fill` makes the state.
+ */
+export function isolated(
+  { value, still }: Product,
+  fill: (name: string, shape: Value['shape']) => void,
+): Graph {
+  const leaves = value.inputs.map(({ shape, dtype }, i) => {
+    if (!still[i]) return input(`in${i}`, shape, dtype);
+    const name = `still ${i}`;
+    fill(name, shape);
+    return state(name, shape, dtype);
+  });
+  return { outputs: new Map([['out', remake(value, leaves)]]), effects: [] };
+}

@@ -1,0 +1,57 @@
+import { ConfigError } from '../../errors.ts';
+import { type StoredThreshold, thresholdRun } from '../../train/thresholdRun.ts';
+import { EXIT } from '../exitCodes.ts';
+import { real } from '../numbers.ts';
+import type { AddVerb } from '../program.ts';
+
+export const thresholdVerb: AddVerb = (program, run) => {
+  program
+    .command('threshold <run>')
+    .description(
+      'one threshold for all classes from normal images alone, stored in the run with where it comes from; `predict` uses it',
+    )
+    .option('--fpr <rate>', 'highest share of normal images to flag', rate, 0.01)
+    .option(
+      '--images <path...>',
+      'normal images that were kept out of training; default: the training images, whose scores are a little lower than those of new ones',
+    )
+    .addHelpText('after', '\nExample:\n  wgad threshold runs/first --fpr 0.01 --images photos/good')
+    .action((folder: string, flags: { fpr: number; images?: string[] }) =>
+      run(async (context) => {
+        const progress = context.progress('scoring');
+        const stored = await thresholdRun({
+          run: folder,
+          rate: flags.fpr,
+          images: flags.images,
+          gpu: context.gpu,
+          signal: context.signal,
+          onProgress: (done, of) => progress.update(done, of),
+        });
+        progress.finish();
+        context.result(stored, formatThreshold(stored));
+        return EXIT.done;
+      }),
+    );
+};
+
+function rate(text: string): number {
+  const value = real('--fpr', 0, 1)(text);
+  if (value === 0 || value === 1)
+    throw new ConfigError(`--fpr expects more than 0 and less than 1, got ${text}`);
+  return value;
+}
+
+export const formatThreshold = ({
+  value,
+  alignment,
+  target,
+  rate,
+  images,
+  source,
+  interval,
+}: StoredThreshold): string =>
+  `threshold ${value.toPrecision(6)} of ${alignment === 'none' ? 'raw' : 'calibrated'} scores (${alignment}), from ${images} ${source}: ` +
+  `at most ${percent(rate)} % of normal images like these are flagged (asked ${percent(target)} %); ` +
+  `${percent(interval.level)} % interval ${interval.low.toPrecision(4)} to ${interval.high.toPrecision(4)}`;
+
+const percent = (share: number): string => String(Number((100 * share).toPrecision(3)));

@@ -1,0 +1,103 @@
+import { InvalidArgumentError } from 'commander';
+import { choiceText } from '../../kernels/gemm/choices.ts';
+import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
+import { tuningCache } from '../../published/cache.ts';
+import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
+import { openSession } from '../../train/session.ts';
+import { tuningDevice } from '../../tune/device.ts';
+import { readTuning, type TuningTable, tuningFile, writeTuning } from '../../tune/table.ts';
+import { productsToTune, tuneProducts } from '../../tune/tuneModel.ts';
+import type { Context } from '../context.ts';
+import { EXIT } from '../exitCodes.ts';
+import { integer, pattern } from '../numbers.ts';
+import type { AddVerb } from '../program.ts';
+
+interface TuneFlags {
+  readonly model: EncoderName;
+  readonly size: number;
+  readonly batch: number[];
+  readonly filter: RegExp;
+  readonly again?: boolean;
+}
+
+export const tuneVerb: AddVerb = (program, run) => {
+  program
+    .command('tune')
+    .description(
+      "measure kernel variants on this adapter for a model's shapes and keep the fastest in the user cache",
+    )
+    .option('--model <name>', `any of ${ENCODER_NAMES.join(', ')}`, model, 'resnet18_w16')
+    .option('--size <px>', 'side of the images', integer('--size', 64), REVDIST_DEFAULTS.size)
+    .option(
+      '--batch <sizes>',
+      'comma-separated; a batch of 1 is scored only, larger ones are trained too',
+      (text: string) => text.split(',').map(integer('--batch', 1)),
+      [REVDIST_DEFAULTS.batch, 1],
+    )
+    .option('--filter <regex>', 'products whose op, shapes or epilogue match', pattern, /./)
+    .option('--again', 'measure what the cache has, too')
+    .addHelpText(
+      'after',
+      '\nCtrl-C keeps what has been measured; the next call goes on. Tuned kernels add up in another order: results differ' +
+        '\nin the last bits from an untuned machine. wgad --no-tuning ... runs as if nothing had been tuned.' +
+        '\n\nExample:\n  wgad tune --model resnet18 --size 256 --batch 1',
+    )
+    .action((flags: TuneFlags) => run((context) => tune(context, flags)));
+};
+
+async function tune(context: Context, flags: TuneFlags): Promise<number> {
+  const { adapter } = context.gpu;
+  const session = await openSession({ adapter });
+  try {
+    const [folder, device] = [tuningCache(), tuningDevice(session.gpu)];
+    const known = await readTuning(folder, device, context.say);
+    const { model: name, size, batch: batches, filter } = flags;
+    const products = productsToTune(session, { model: name, size, batches }, filter);
+    const keys = new Set(products.map(({ key }) => key));
+    const start: TuningTable = flags.again ? new Map([...known].filter(([key]) => !keys.has(key))) : known;
+    const progress = context.progress('tuning');
+    const table = await tuneProducts(session, products, start, {
+      signal: context.signal,
+      keep: async (whole) => void (await writeTuning(folder, device, whole)),
+      onProduct: (done, of, found) =>
+        progress.update(
+          done,
+          of,
+          found?.choice ? `${(found.ruleMs / found.ms).toFixed(2)} x ${choiceText(found.choice)}` : '',
+        ),
+    });
+    progress.finish();
+    const file = tuningFile(folder, device);
+    const measured = [...table].flatMap(([key, found]) => (keys.has(key) ? [{ key, ...found }] : []));
+    context.result({ file, device, products: measured }, summary(file, measured, products.length));
+    if (!context.signal.aborted) return EXIT.done;
+    context.say('stopped; what was measured is kept, the same command goes on');
+    return EXIT.interrupted;
+  } finally {
+    session.close();
+  }
+}
+
+type Row = { readonly key: string; readonly ms: number; readonly ruleMs: number; readonly choice: unknown };
+
+function summary(file: string, rows: readonly Row[], of: number): string {
+  const better = rows.filter(({ choice }) => choice !== null);
+  const sum = (pick: (row: Row) => number): number => rows.reduce((total, row) => total + pick(row), 0);
+  const regret = rows.length === 0 ? 0 : sum(({ ruleMs }) => ruleMs) / sum(({ ms }) => ms) - 1;
+  const worst = better
+    .toSorted((a, b) => b.ruleMs / b.ms - a.ruleMs / a.ms)
+    .slice(0, 5)
+    .map(({ key, ms, ruleMs }) => `  ${(ruleMs / ms).toFixed(2)} times as fast: ${key}`);
+  return [
+    `${rows.length} of ${of} products measured; for ${better.length} another kernel than the rule's is faster`,
+    `regret of the rule over one run of each: ${(100 * regret).toFixed(1)} %`,
+    ...worst,
+    `kept in ${file}`,
+  ].join('\n');
+}
+
+function model(text: string): EncoderName {
+  const known = ENCODER_NAMES.find((name) => name === text);
+  if (!known) throw new InvalidArgumentError(`expects any of ${ENCODER_NAMES.join(', ')}, got ${text}.`);
+  return known;
+}

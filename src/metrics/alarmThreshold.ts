@@ -1,0 +1,73 @@
+import { RandomStream } from '../random.ts';
+
+/** A threshold that keeps false alarms rare, found from normal scores alone. */
+export interface AlarmThreshold {
+  /** Scores at or above it are anomalous; the number next above a normal score, in float32. */
+  readonly value: number;
+  /** What it promises: at most this share of new normal images of the same kind is flagged. */
+  readonly rate: number;
+}
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+  /** Share of resamples between the two. */
+  readonly level: number;
+  readonly resamples: number;
+}
+
+/** The lowest rate that `images` normal scores can vouch for. */
+export const lowestRate = (images: number): number => 1 / (images + 1);
+
+/**
+ * The split-conformal threshold (Vovk, Gammerman, Shafer: "Algorithmic learning in a random world", 2005): with k =
+ * floor(rate * (n + 1)), whatever exceeds the k-th highest of n normal scores is flagged, and of new scores of the
+ * same distribution that is a share of at most k / (n + 1), whatever the distribution. Null where k is 0: so few
+ * scores cannot vouch for so low a rate.
+ */
+export function alarmThreshold(scores: ArrayLike<number>, rate: number): AlarmThreshold | null {
+  const k = allowed(scores.length, rate);
+  if (k === 0) return null;
+  return { value: nextFloat32(kthHighest(Float32Array.from(scores), k)), rate: k / (scores.length + 1) };
+}
+
+/** How far the threshold moves when the same number of images is drawn again (percentile bootstrap). */
+export function bootstrapThreshold(
+  scores: ArrayLike<number>,
+  rate: number,
+  seed: number,
+  { level = 0.95, resamples = 1000 }: Partial<Pick<Interval, 'level' | 'resamples'>> = {},
+): Interval {
+  const k = allowed(scores.length, rate);
+  const random = new RandomStream(seed, STREAM);
+  const drawn = new Float32Array(scores.length);
+  const found = Float32Array.from({ length: resamples }, () => {
+    for (let i = 0; i < drawn.length; i++) drawn[i] = scores[random.integer(drawn.length)]!;
+    return kthHighest(drawn, Math.max(1, k));
+  }).sort();
+  const tail = Math.floor(((1 - level) / 2) * resamples);
+  return {
+    low: nextFloat32(found[tail]!),
+    high: nextFloat32(found[resamples - 1 - tail]!),
+    level,
+    resamples,
+  };
+}
+
+/** Stream of the seed that belongs to the bootstrap. */
+const STREAM = 0xb007_0000;
+
+/** A rate of 0.01 of 100 is 1, also where floating point says 0.99999. */
+const allowed = (images: number, rate: number): number =>
+  Math.min(images, Math.floor(rate * (images + 1) + 1e-9));
+
+/** Sorts `scores` in place. */
+const kthHighest = (scores: Float32Array, k: number): number => scores.sort()[scores.length - k]!;
+
+function nextFloat32(value: number): number {
+  const float = Float32Array.of(value);
+  const bits = new Int32Array(float.buffer);
+  if (float[0] === 0) bits[0] = 1;
+  else bits[0]! += float[0]! > 0 ? 1 : -1;
+  return float[0]!;
+}

@@ -1,0 +1,170 @@
+/**
+ * Times every dispatch of every plan that runs on the devices it is given. With timestamps each dispatch has a pass of
+ * its own between two readings of the device's clock. Without, each dispatch is submitted alone and waited for: the
+ * wall time then holds the way to the device and back, measured as the granularity.
+ */
+import { PASSES_A_LEASE, passClock } from '../gpu/passClock.ts';
+import { submit } from '../gpu/submit.ts';
+import type { PlannedDispatch } from '../graph/plan.ts';
+import { directSubmitter, type PlanDispatch, type Submitter, write } from './submitter.ts';
+
+/** One dispatch as it ran. */
+export interface DispatchTime {
+  readonly planned: PlannedDispatch;
+  readonly plan: string;
+  /** Which of the profiled devices, from 0. */
+  readonly device: number;
+  /** Nanoseconds since the profiler was made; a device's first dispatch is placed by the wall clock. */
+  readonly begin: number;
+  readonly ns: number;
+}
+
+export type Clock = 'timestamp' | 'wall';
+
+export interface Profiler {
+  /** How the devices were timed; null before the first. */
+  readonly clock: Clock | null;
+  readonly times: readonly DispatchTime[];
+  /** The finest step of the clock in nanoseconds as it was seen; by the wall, what an empty submit takes. */
+  readonly granularity: number;
+  /** Nanoseconds between the dispatches of one submit: textures filled, gaps. */
+  readonly between: number;
+  /** Dispatches whose time was never read or ran backwards: their device was closed first, or its clock reset. */
+  readonly lost: number;
+  /** The way to the queue of a device that will be profiled. */
+  submitter(device: GPUDevice): Submitter;
+}
+
+/** Dawn reports multiples of 65,536 ns where nobody says otherwise. */
+export const PRECISE_TIMESTAMPS = 'disable-dawn-features=timestamp_quantization';
+
+/** @param wanted `wall` even where there are timestamps. */
+export function makeProfiler(wanted?: Clock): Profiler {
+  const log = new TimeLog();
+  let devices = 0;
+  return {
+    get clock() {
+      return log.clock;
+    },
+    get granularity() {
+      return log.granularity;
+    },
+    get between() {
+      return log.between;
+    },
+    get lost() {
+      return log.enqueued - log.times.length;
+    },
+    times: log.times,
+    submitter(device) {
+      const index = devices++;
+      const stamped = wanted !== 'wall' && device.features.has('timestamp-query');
+      log.clock = stamped ? 'timestamp' : 'wall';
+      return stamped ? stampedSubmitter(device, index, log) : walledSubmitter(device, index, log);
+    },
+  };
+}
+
+class TimeLog {
+  clock: Clock | null = null;
+  readonly times: DispatchTime[] = [];
+  granularity = 0;
+  between = 0;
+  enqueued = 0;
+  readonly #start = performance.now();
+
+  now(): number {
+    return (performance.now() - this.#start) * 1e6;
+  }
+}
+
+function stampedSubmitter(device: GPUDevice, index: number, log: TimeLog): Submitter {
+  const clock = passClock(device);
+  const pending = new Set<Promise<void>>();
+  let origin: { device: bigint; log: number } | undefined;
+  const direct = directSubmitter(device);
+  const keep = (plan: string, chunk: readonly PlanDispatch[], stamps: BigUint64Array, at: number): void => {
+    origin ??= { device: stamps[0]!, log: at };
+    const since = (stamp: bigint): number => Number(stamp - origin!.device);
+    let end = since(stamps[0]!);
+    for (const [i, { planned }] of chunk.entries()) {
+      const [first, last] = [since(stamps[2 * i]!), since(stamps[2 * i + 1]!)];
+      // Zero is what the standard lets a clock say that was reset.
+      if (stamps[2 * i] === 0n || last < first) continue;
+      log.times.push({ planned, plan, device: index, begin: origin.log + first, ns: last - first });
+      log.between += Math.max(0, first - end);
+      for (const each of [first, last]) log.granularity = divisor(log.granularity, Math.abs(each));
+      end = last;
+    }
+  };
+  return {
+    run(label, uploads, chunks) {
+      direct.run(label, uploads, []);
+      for (const part of chunks.flatMap((chunk) => pieces(chunk, PASSES_A_LEASE))) {
+        log.enqueued += part.length;
+        const lease = clock.lease();
+        const at = log.now();
+        submit(device, label, part, [], lease);
+        const reading = lease.read(part.length).then(
+          (stamps) => keep(label, part, stamps, at),
+          // The device is gone: `lost` says so.
+          () => {},
+        );
+        pending.add(reading);
+        void reading.finally(() => pending.delete(reading));
+      }
+    },
+    async settled() {
+      await Promise.all(pending);
+    },
+  };
+}
+
+/** Runs one after the other: what is run while another waits for the device is done after it. */
+function walledSubmitter(device: GPUDevice, index: number, log: TimeLog): Submitter {
+  let tail: Promise<void> = Promise.resolve();
+  let calibrated = false;
+  const done = async (dispatches: readonly PlanDispatch[], label: string): Promise<number> => {
+    const began = log.now();
+    submit(device, label, dispatches);
+    await device.queue.onSubmittedWorkDone();
+    return log.now() - began;
+  };
+  return {
+    run(label, uploads, chunks) {
+      const dispatches = chunks.flat();
+      log.enqueued += dispatches.length;
+      // The caller may use its arrays again before their turn comes.
+      const kept = uploads.map(({ to, data }) => ({ to, data: data.slice() }));
+      const turn = async (): Promise<void> => {
+        if (!calibrated) {
+          calibrated = true;
+          const empty: number[] = [];
+          for (let i = 0; i < EMPTY_SUBMITS; i++) empty.push(await done([], 'empty'));
+          log.granularity = Math.max(log.granularity, empty.sort((a, b) => a - b)[EMPTY_SUBMITS >> 1]!);
+        }
+        for (const each of kept) write(device, label, each);
+        for (const dispatch of dispatches) {
+          const begin = log.now();
+          const ns = await done([dispatch], label);
+          log.times.push({ planned: dispatch.planned, plan: label, device: index, begin, ns });
+        }
+      };
+      tail = tail.then(turn);
+      tail.catch(() => {});
+    },
+    settled: () => tail,
+  };
+}
+
+const EMPTY_SUBMITS = 9;
+
+function pieces<T>(all: readonly T[], most: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / most) }, (_, i) => all.slice(i * most, (i + 1) * most));
+}
+
+/** The greatest common divisor: of all readings of a clock, its step. */
+function divisor(a: number, b: number): number {
+  while (b !== 0) [a, b] = [b, a % b];
+  return a;
+}

@@ -1,0 +1,70 @@
+/** What a run makes of one image: the regressor's mean and maximum of its map were it normal, and the map's own mean. */
+export interface Impression {
+  readonly predictedU: number;
+  readonly predictedGamma: number;
+  readonly u: number;
+}
+
+type Range = readonly [lowest: number, highest: number];
+
+/** Where the impressions of the images that a run was trained on lie: a box. */
+export interface FamiliarRange {
+  readonly u: Range;
+  readonly gamma: Range;
+  /** Of `gapOf`. */
+  readonly gap: Range;
+  /** Training images behind it. */
+  readonly images: number;
+}
+
+/**
+ * How far the map's mean exceeds the predicted one, in units of the predicted span: the mean of the calibrated map.
+ * About 0 where an image is what the regressor takes it for; a defect lifts a part of the map, an unknown object all.
+ */
+export const gapOf = ({ predictedU, predictedGamma, u }: Impression): number =>
+  (u - predictedU) / Math.max(predictedGamma - predictedU, LEAST_SPAN * Math.max(1, Math.abs(predictedU)));
+
+/** As the floor of equation 5's denominator. */
+const LEAST_SPAN = 1e-6;
+
+/** The range of impressions, or null of none. */
+export function familiarRange(impressions: readonly Impression[]): FamiliarRange | null {
+  if (impressions.length === 0) return null;
+  const range = (of: (impression: Impression) => number): [number, number] => {
+    const values = impressions.map(of);
+    return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  };
+  return {
+    u: range(({ predictedU }) => predictedU),
+    gamma: range(({ predictedGamma }) => predictedGamma),
+    gap: range(gapOf),
+    images: impressions.length,
+  };
+}
+
+/** Half a range is at least this share of its ends: one training image alone has a range, too. */
+const LEAST_HALF = 1e-4;
+
+/** Distance from the middle of a range in half widths, negative below: within -1 and 1 inside. */
+function place([lowest, highest]: Range, value: number): number {
+  const least = LEAST_HALF * Math.max(Math.abs(lowest), Math.abs(highest), Number.MIN_VALUE);
+  return (value - (lowest + highest) / 2) / Math.max((highest - lowest) / 2, least);
+}
+
+/** How far the prediction alone lies from the middle of the range, on the axis where it lies farthest: at most 1 inside. */
+export const strangePrediction = (range: FamiliarRange, { predictedU, predictedGamma }: Impression): number =>
+  Math.max(Math.abs(place(range.u, predictedU)), Math.abs(place(range.gamma, predictedGamma)));
+
+/** The same of the gap, which is strange only upwards. */
+export const strangeGap = (range: FamiliarRange, impression: Impression): number =>
+  place(range.gap, gapOf(impression));
+
+/** Another plan or adapter rounds a training image's impression differently; it must stay inside. */
+const ROUNDING = 1e-3;
+
+/**
+ * Whether an image is unlike those trained on: its prediction lies outside their range, or its map exceeds what was
+ * predicted for it by more than any of theirs. The second finds nearly all there is to find (docs/unfamiliar.md).
+ */
+export const isUnfamiliar = (range: FamiliarRange, impression: Impression): boolean =>
+  Math.max(strangePrediction(range, impression), strangeGap(range, impression)) > 1 + ROUNDING;

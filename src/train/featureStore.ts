@@ -1,0 +1,129 @@
+/** Where the frozen encoder's features of all training images lie between steps: in memory, or in a file. */
+import { constants } from 'node:fs';
+import { type FileHandle, open, rm, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { FileError } from '../errors.ts';
+
+/** Features of one image: one array a tap. */
+export type Taps = readonly Float32Array[];
+
+export interface FeatureStore {
+  /** Features of the images from `first` on, [images, width] a tap. */
+  put(first: number, taps: Taps): Promise<void>;
+  /** Features of those images in that order, [indices, width] a tap, in memory of their own. */
+  take(indices: readonly number[]): Promise<Float32Array[]>;
+  /** Frees the memory, removes the file. */
+  close(): Promise<void>;
+}
+
+/** Numbers of a tap for one image, in the order of the taps. */
+type Widths = readonly number[];
+
+export function memoryStore(widths: Widths, images: number): FeatureStore {
+  let held = widths.map((width) => new Float32Array(images * width));
+  return {
+    async put(first, taps) {
+      for (const [tap, values] of taps.entries()) held[tap]!.set(values, first * widths[tap]!);
+    },
+    async take(indices) {
+      const batch = widths.map((width) => new Float32Array(indices.length * width));
+      for (const [at, i] of indices.entries()) {
+        for (const [tap, width] of widths.entries()) {
+          batch[tap]!.set(held[tap]!.subarray(i * width, (i + 1) * width), at * width);
+        }
+      }
+      return batch;
+    },
+    async close() {
+      held = [];
+    },
+  };
+}
+
+/** Named as unfinished files are, so that the next start in this folder removes what a killed process left. */
+export const featureFile = (folder: string): string => join(folder, `.features.${process.pid}.tmp`);
+
+/** What a store asks of its file. */
+export type FeatureFile = Pick<FileHandle, 'readv' | 'writev' | 'close'>;
+
+const openFile = (path: string): Promise<FeatureFile> =>
+  open(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, 0o600);
+
+/**
+ * A file of one record an image, its taps one after another. Nothing outlives `close`.
+ * @throws FileError where the file cannot be made, or where its file system has less room than `images` need.
+ */
+export async function fileStore(
+  path: string,
+  widths: Widths,
+  images: number,
+  opened: (path: string) => Promise<FeatureFile> = openFile,
+): Promise<FeatureStore> {
+  const record = 4 * widths.reduce((sum, width) => sum + width, 0);
+  const failed = (cause: Error): never => {
+    throw new FileError(`${path}: ${cause.message}`, {
+      fix: 'go on from the last checkpoint with --resume',
+      cause,
+    });
+  };
+  const { bavail, bsize } = await statfs(dirname(path)).catch(failed);
+  if (bavail * bsize < record * images) {
+    throw new FileError(
+      `${path}: needs ${mebibytes(record * images)}, its file system has ${mebibytes(bavail * bsize)} left`,
+    );
+  }
+  const file = await opened(path).catch(failed);
+  const partsOf = (taps: Taps, at: number): Uint8Array<ArrayBuffer>[] =>
+    taps.map((values, tap) => {
+      const width = widths[tap]!;
+      return new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset + 4 * at * width, 4 * width);
+    });
+  return {
+    async put(first, taps) {
+      const count = taps[0]!.length / widths[0]!;
+      for (let at = 0; at < count; at++) {
+        const position = (first + at) * record;
+        await whole(
+          partsOf(taps, at),
+          position,
+          async (parts, from) => (await file.writev(parts, from)).bytesWritten,
+        ).catch(failed);
+      }
+    },
+    async take(indices) {
+      const batch = widths.map((width) => new Float32Array(indices.length * width));
+      await Promise.all(
+        indices.map((image, at) =>
+          whole(
+            partsOf(batch, at),
+            image * record,
+            async (parts, from) => (await file.readv(parts, from)).bytesRead,
+          ),
+        ),
+      ).catch(failed);
+      return batch;
+    },
+    async close() {
+      await file.close();
+      await rm(path, { force: true });
+    },
+  };
+}
+
+/** Repeats `move` until all parts are through: the system may move less than it is asked. */
+async function whole(
+  parts: readonly Uint8Array<ArrayBuffer>[],
+  position: number,
+  move: (parts: Uint8Array<ArrayBuffer>[], position: number) => Promise<number>,
+): Promise<void> {
+  let [left, from] = [[...parts], position];
+  while (left.length > 0) {
+    let moved = await move(left, from);
+    if (moved === 0) throw new Error('became shorter while it was in use');
+    from += moved;
+    while (left.length > 0 && moved >= left[0]!.length) moved -= left.shift()!.length;
+    if (moved > 0) left[0] = left[0]!.subarray(moved);
+  }
+}
+
+const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;

@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { ImageLoader, listImages } from '../data/index.ts';
+import { DatasetError } from '../errors.ts';
+import { writeSafetensors } from '../formats/safetensors.ts';
+import { readWeights } from '../formats/weightsFile.ts';
+import { type Alignment, HEAD_OF, predictingAlignment } from '../methods/cada.ts';
+import { alarmThreshold, bootstrapThreshold, type Interval, lowestRate } from '../metrics/index.ts';
+import type { RunConfig } from './config.ts';
+import { finiteMaps } from './finiteMaps.ts';
+import { datasetOf } from './runDataset.ts';
+import { readRunConfig, runFiles } from './runFolder.ts';
+import { openScorer, type Scorer } from './scorer.ts';
+import type { GpuRequest } from './session.ts';
+
+/** A run's threshold and where it comes from; in the metadata of its weights. */
+export interface StoredThreshold {
+  /** Scores at or above it are anomalous. */
+  readonly value: number;
+  /** Whose scores. */
+  readonly alignment: Alignment;
+  /** The false-alarm rate that was asked for, and the one promised for new images like these. */
+  readonly target: number;
+  readonly rate: number;
+  readonly images: number;
+  readonly source: 'training images' | 'given images';
+  /** SHA-256 of the images' names, sorted, one a line. */
+  readonly list: string;
+  readonly interval: Interval;
+  /** For comparison: a threshold for each hidden class by itself, where classes are known. */
+  readonly classes: Readonly<Record<string, ClassThreshold>>;
+}
+
+/** `rate` is above the target where a class has too few images to vouch for it: then it is the lowest they can. */
+export interface ClassThreshold {
+  readonly value: number;
+  readonly rate: number;
+  readonly images: number;
+}
+
+export interface ThresholdOptions {
+  readonly run: string;
+  /** Highest share of normal images to be flagged, in (0, 1). */
+  readonly rate: number;
+  /** Normal images, files or folders; default: those that the run was trained on. */
+  readonly images?: readonly string[];
+  readonly gpu?: GpuRequest;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, of: number) => void;
+}
+
+interface NormalImage {
+  readonly path: string;
+  readonly name: string;
+  /** Null where it is not known. */
+  readonly className: string | null;
+}
+
+/**
+ * Finds one threshold for all classes from normal images alone and stores it in `weights.safetensors`.
+ * Anomalies that `--contaminate` mixed into training are left out.
+ * @throws DatasetError where the images are too few to vouch for the rate; ImageError for one that cannot be read.
+ */
+export async function thresholdRun(options: ThresholdOptions): Promise<StoredThreshold> {
+  const { run, rate } = options;
+  const config = await readRunConfig(run);
+  const images = await normalImages(config, options.images);
+  refuseTooFew(images.length, rate);
+  const alignment = servedAlignment(config);
+  const scorer = await openScorer(run, config, { gpu: options.gpu, alignments: [alignment] });
+  try {
+    const scores = await scoresOf(scorer, config, alignment, images, options);
+    const stored: StoredThreshold = {
+      ...alarmThreshold(scores, rate)!,
+      alignment,
+      target: rate,
+      images: images.length,
+      source: options.images ? 'given images' : 'training images',
+      list: createHash('sha256')
+        .update(
+          images
+            .map(({ name }) => `${name}\n`)
+            .sort()
+            .join(''),
+        )
+        .digest('hex'),
+      interval: bootstrapThreshold(scores, rate, config.seed),
+      classes: classThresholds(images, scores, rate),
+    };
+    await storeThreshold(run, stored);
+    return stored;
+  } finally {
+    scorer.close();
+  }
+}
+
+/**
+ * Whose scores `predict` judges by: the first that predicts each image's own statistics, else the first whose head names
+ * the class. A table row for the true class would need the class.
+ */
+export const servedAlignment = ({ align }: Pick<RunConfig, 'align'>): Alignment =>
+  predictingAlignment(align) ?? align.find((each) => HEAD_OF[each] !== null) ?? 'none';
+
+async function normalImages(config: RunConfig, given?: readonly string[]): Promise<NormalImage[]> {
+  if (given) {
+    return (await listImages(given)).map((path) => ({ path, name: path, className: null }));
+  }
+  const { train } = await datasetOf(config);
+  return train
+    .filter((sample) => !sample.anomalous)
+    .map(({ path, id, className }) => ({ path, name: id, className }));
+}
+
+function refuseTooFew(images: number, rate: number): void {
+  const least = lowestRate(images);
+  if (rate >= least - 1e-12) return;
+  throw new DatasetError(
+    `a false-alarm rate of ${rate} needs at least ${Math.ceil(1 / rate) - 1} normal images, got ${images}`,
+    { fix: `give more images, or ask for a rate of at least ${(Math.ceil(least * 1e4) / 1e4).toString()}` },
+  );
+}
+
+async function scoresOf(
+  scorer: Scorer,
+  { size, batch }: RunConfig,
+  alignment: Alignment,
+  images: readonly NormalImage[],
+  { signal, onProgress }: ThresholdOptions,
+): Promise<number[]> {
+  const loader = new ImageLoader({ size });
+  const paths = images.map(({ path }) => path);
+  const scores: number[] = [];
+  try {
+    for (let first = 0; first < paths.length; first += batch) {
+      signal?.throwIfAborted();
+      const some = paths.slice(first, first + batch);
+      loader.prefetch(paths.slice(first + batch, first + 2 * batch));
+      const scored = await scorer.score(
+        await loader.loadBatch(some),
+        some.map(() => 0),
+      );
+      scores.push(...scored.map((image, i) => finiteMaps(some[i]!, image).scores.get(alignment)!));
+      onProgress?.(first + some.length, paths.length);
+    }
+    return scores;
+  } finally {
+    await loader.close();
+  }
+}
+
+function classThresholds(
+  images: readonly NormalImage[],
+  scores: readonly number[],
+  rate: number,
+): Record<string, ClassThreshold> {
+  const byClass = new Map<string, number[]>();
+  for (const [i, { className }] of images.entries()) {
+    if (className === null) continue;
+    byClass.set(className, [...(byClass.get(className) ?? []), scores[i]!]);
+  }
+  return Object.fromEntries(
+    [...byClass].map(([name, own]) => [
+      name,
+      { ...alarmThreshold(own, Math.max(rate, lowestRate(own.length)))!, images: own.length },
+    ]),
+  );
+}
+
+async function storeThreshold(run: string, threshold: StoredThreshold): Promise<void> {
+  const path = runFiles(run).weights;
+  const { tensors, metadata } = await readWeights(path);
+  await writeSafetensors(path, tensors, {
+    ...Object.fromEntries(metadata),
+    threshold: JSON.stringify(threshold),
+  });
+}
+
+/** What `thresholdRun` stored, or null. */
+export async function readThreshold(run: string): Promise<StoredThreshold | null> {
+  const { metadata } = await readWeights(runFiles(run).weights, () => false);
+  const text = metadata.get('threshold');
+  return text === undefined ? null : (JSON.parse(text) as StoredThreshold);
+}

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compileClassifier, randomNumbers } from '../../src/bench/classifier.ts';
+import { relativeDistance } from '../../src/bench/duel.ts';
+import { PEERS_FOLDER } from '../../src/bench/peers/install.ts';
+import { type LoadedPeers, loadPeers } from '../../src/bench/peers/loadPeers.ts';
+import type { PeerName } from '../../src/bench/peers/peer.ts';
+import { treeDistance } from '../../src/bench/train.ts';
+import { compileTrainStep } from '../../src/bench/trainStep.ts';
+import { REVDIST_DEFAULTS } from '../../src/methods/revdist.ts';
+import { RESNETS } from '../../src/models/resnet.ts';
+import { openSession, type Session } from '../../src/train/session.ts';
+
+const installed = (name: string): boolean => existsSync(join(PEERS_FOLDER, 'node_modules', name));
+
+/** Peers are installed by hand; where one is not, its cases are reported as skipped. Compiling shaders takes minutes. */
+const CASES: readonly [PeerName, { trains: boolean; there: boolean }][] = [
+  ['ort-cpu', { trains: false, there: installed('onnxruntime-node') }],
+  ['tfjs-webgpu', { trains: true, there: installed('@tensorflow/tfjs-backend-webgpu') }],
+  ['jax-js', { trains: true, there: installed('@jax-js/jax') }],
+];
+const TIMEOUT = 900_000;
+const encoder = 'resnet18_w16';
+const sizes = { batch: 2, size: 64 };
+const config = RESNETS[encoder];
+
+describe.each(CASES)('%s', (name, { trains, there }) => {
+  let session: Session;
+  let loaded: LoadedPeers;
+  beforeAll(async () => {
+    if (!there) return;
+    session = await openSession();
+    loaded = await loadPeers([name]);
+  }, TIMEOUT);
+  afterAll(() => {
+    loaded?.close();
+    session?.close();
+  });
+
+  it.skipIf(!there)(
+    'computes our classifier’s logits, each turn of its input',
+    async () => {
+      const classifier = await compileClassifier(session, encoder, sizes);
+      const inputs = [1, 2].map((seed) => randomNumbers(2 * 3 * 64 * 64, seed, 0));
+      const [peer] = loaded.peers;
+      const network = await peer!.classifier({ config, tensors: classifier.tensors, inputs, ...sizes });
+      for (const turn of [0, 1, 2]) {
+        classifier.executable.run({ images: inputs[turn % 2]! });
+        const ours = (await classifier.executable.read()).get('logits') as Float32Array;
+        expect(relativeDistance(await network.run(turn), ours)).toBeLessThan(1e-4);
+      }
+      await network.close();
+      classifier.destroy();
+    },
+    TIMEOUT,
+  );
+
+  it.skipIf(!there || trains)('has no training step', () => {
+    expect(loaded.peers[0]!.training).toBeUndefined();
+  });
+
+  it.skipIf(!there || !trains)(
+    'takes our training step: losses and gradients',
+    async () => {
+      const ours = await compileTrainStep(session, { encoder, ...sizes });
+      const { tensors, inputs } = ours;
+      const start = { config, tensors, inputs, ...sizes };
+      const theirs = await loaded.peers[0]!.training!(start, REVDIST_DEFAULTS.optimiser);
+      const losses = [await ours.step(0)];
+      expect(await theirs.step(0)).toBeCloseTo(losses[0]!, 4);
+      expect(treeDistance(await theirs.moments(), await ours.moments())).toBeLessThan(1e-3);
+      for (const turn of [1, 2]) {
+        losses.push(await ours.step(turn));
+        expect(await theirs.step(turn)).toBeCloseTo(losses[turn]!, 2);
+      }
+      // Each step did update the weights: the first loss comes from none, the third from two.
+      expect(losses[2]).toBeLessThan(losses[0]!);
+      await theirs.close();
+      ours.destroy();
+    },
+    TIMEOUT,
+  );
+});

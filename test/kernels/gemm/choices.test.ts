@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import {
+  conv2dInputGradReference,
+  conv2dReference,
+  conv2dWeightGradReference,
+} from '../../../src/doctor/reference/conv.ts';
+import { type Tensor64, tensor64 } from '../../../src/doctor/reference/tensor64.ts';
+import {
+  candidateChoices,
+  choiceText,
+  isProductChoice,
+  type ProductChoice,
+  type ProductOp,
+  productKey,
+} from '../../../src/kernels/gemm/choices.ts';
+import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
+import { BASELINE_DEVICE, type DeviceFacts } from '../../../src/kernels/kernel.ts';
+import type { Lowered, OpRequest } from '../../../src/kernels/lowering.ts';
+import { RandomStream } from '../../../src/random.ts';
+import { product, type Shape } from '../../../src/shape.ts';
+import { runLowered, testDevice } from '../device.ts';
+
+const random = new RandomStream(4);
+const signed = (shape: Shape): Float32Array =>
+  Float32Array.from({ length: product(shape) }, () => 4 * random.next() - 2);
+const textOf = ({ steps }: Lowered): string =>
+  steps.map(({ kernel }) => `${kernel.grid} ${kernel.wgsl}`).join();
+
+const geometry = { stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 } as const;
+const [X, W, Y]: Shape[] = [
+  [2, 5, 12, 9],
+  [19, 5, 3, 3],
+  [2, 19, 12, 9],
+];
+const [x, w, y] = [signed(X!), signed(W!), signed(Y!)];
+const [x64, w64, y64] = [tensor64(X!, x), tensor64(W!, w), tensor64(Y!, y)];
+
+const products: Record<
+  Exclude<ProductOp, 'matmul'>,
+  { inputs: [Shape, Shape]; data: Float32Array[]; want: Tensor64 }
+> = {
+  conv2d: { inputs: [X!, W!], data: [x, w], want: conv2dReference(x64, w64, geometry, Y!) },
+  conv2dInputGrad: { inputs: [Y!, W!], data: [y, w], want: conv2dInputGradReference(y64, w64, geometry, X!) },
+  conv2dWeightGrad: {
+    inputs: [X!, Y!],
+    data: [x, y],
+    want: conv2dWeightGradReference(x64, y64, geometry, W!),
+  },
+};
+const requestOf = (op: keyof typeof products, choice?: ProductChoice): OpRequest => ({
+  label: op,
+  inputs: products[op].inputs.map((shape) => ({ shape, element: 'f32' })),
+  out: { shape: products[op].want.shape, element: 'f32' },
+  attrs: { geometry },
+  choice,
+});
+
+/** Few that have every value of every side of the tiles: all of them would compile for minutes on a CPU adapter. */
+function covering(choices: readonly ProductChoice[]): ProductChoice[] {
+  const covered = new Set<string>();
+  return choices.filter(({ by, tile }) => {
+    const values = Object.entries(tile).map(([side, value]) => `${by} ${side} ${value}`);
+    const adds = values.some((value) => !covered.has(value));
+    for (const value of values) covered.add(value);
+    return adds;
+  });
+}
+
+const ops = Object.keys(products) as (keyof typeof products)[];
+/** A GPU's kernels take a CPU adapter seconds each to compile; their tiles do not depend on the op. */
+const adapters: { name: string; facts: Partial<DeviceFacts>; of: typeof ops }[] = [
+  { name: 'this adapter', facts: {}, of: ops },
+  { name: 'a GPU', facts: { software: false }, of: ['conv2d'] },
+];
+
+describe.each(adapters)('every choice for $name', ({ facts, of }) => {
+  it.each(of)(
+    'of %s computes what float64 does',
+    async (op) => {
+      const device = { ...(await testDevice()).facts, ...facts };
+      const { data, want } = products[op];
+      const largest = want.magnitude!.reduce((most, value) => Math.max(most, value), 0);
+      const seen = new Set<string>();
+      for (const choice of covering(candidateChoices(op, device).flat())) {
+        expect(isProductChoice(choice), choiceText(choice)).toBe(true);
+        const lowered = gemmKernels[op](requestOf(op, choice), device);
+        if (seen.has(textOf(lowered))) continue;
+        seen.add(textOf(lowered));
+        const got = await runLowered(lowered, data, product(want.shape));
+        for (const [i, value] of got.entries()) {
+          // Winograd rounds within a tile of results: each error is held against the largest sum, as in winograd.test.ts.
+          const magnitude = choice.by === 'winograd' ? largest : want.magnitude![i]!;
+          const bound = (choice.by === 'winograd' ? 8 : 4) * 2 ** -24 * magnitude + 1e-30;
+          if (Math.abs(value - want.data[i]!) <= bound) continue;
+          expect.fail(
+            `${choiceText(choice)}: element ${i} is ${value}, expected ${want.data[i]} within ${bound}`,
+          );
+        }
+      }
+      expect(seen.size).toBeGreaterThan(3);
+    },
+    600_000,
+  );
+});
+
+describe('a choice', () => {
+  it('that does not fit leaves the product to the rule', () => {
+    const rule = textOf(gemmKernels.conv2d(requestOf('conv2d'), BASELINE_DEVICE));
+    const subgroups = { by: 'subgroupRows', tile: { rows: 8, columns: 2 } } as const;
+    const images = { by: 'imageRows', tile: { rows: 1, columns: 1 } } as const;
+    for (const choice of [subgroups, images]) {
+      expect(textOf(gemmKernels.conv2d(requestOf('conv2d', choice), BASELINE_DEVICE))).toBe(rule);
+    }
+    const fitting = { by: 'plain', tile: { rows: 2 }, splits: 2 } as const;
+    expect(textOf(gemmKernels.conv2d(requestOf('conv2d', fitting), BASELINE_DEVICE))).not.toBe(rule);
+  });
+
+  it.each([
+    [{ by: 'plain', tile: { rows: 4 } }, true],
+    [{ by: 'plain', tile: { rows: 4 }, splits: 8 }, true],
+    [{ by: 'plain', tile: { rows: 3 } }, false],
+    [{ by: 'plain', tile: { rows: 4, columns: 1 } }, false],
+    [{ by: 'plain', tile: { rows: 4 }, splits: 0 }, false],
+    [{ by: 'imageRows', tile: { rows: 2, columns: 4 }, splits: 2 }, false],
+    [{ by: 'imageRows', tile: { rows: '2', columns: 4 } }, false],
+    [{ by: 'winograd', tile: { m: 4, turned: 1 } }, true],
+    [{ by: 'winograd', tile: { m: 3, turned: 1 } }, false],
+    [{ by: 'toString', tile: {} }, false],
+    [{ by: 'plain', tile: { rows: 4 }, more: 1 }, false],
+    [null, false],
+  ])('read from a file is checked: %j', (value, right) => {
+    expect(isProductChoice(value)).toBe(right);
+  });
+});
+
+describe('the key of a product', () => {
+  const request = requestOf('conv2d');
+  it('names all that the choice depends on, and no layer', () => {
+    expect(productKey('conv2d', request)).toBe(
+      'conv2d 2x5x12x9 19x5x3x3 to 2x19x12x9 dilation 1,1 groups 1 padding 1,1,1,1 stride 1,1',
+    );
+    const epilogue = { inputs: 2, steps: [{ fn: 'add', args: [0, 1], params: [] }] };
+    const with3 = (shape: Shape): OpRequest['inputs'] => [...request.inputs, { shape, element: 'f32' }];
+    const others: Partial<OpRequest>[] = [
+      { still: [false, true] },
+      { attrs: { geometry: { ...geometry, stride: [2, 2] } } },
+      { attrs: { geometry, epilogue }, inputs: with3([1, 19, 1, 1]) },
+      { attrs: { geometry, epilogue }, inputs: with3(request.out.shape) },
+      { inputs: [request.inputs[0]!, { ...request.inputs[1]!, element: 'f16' }] },
+    ];
+    const keys = [{}, ...others].map((change) => productKey('conv2d', { ...request, ...change }));
+    expect(new Set(keys).size).toBe(6);
+    expect(keys.slice(3, 5)).toEqual([`${keys[0]} + channel`, `${keys[0]} + residual`]);
+    expect(productKey('conv2d', { ...request, label: 'layer1 conv2d' })).toBe(keys[0]);
+  });
+});

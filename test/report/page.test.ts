@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { galleryFigure } from '../../src/report/gallery.ts';
+import { page } from '../../src/report/page.ts';
+import { hostile, pageSource, SOURCE_ROWS } from './source.ts';
+
+describe('the report page', () => {
+  it('escapes names and paths, wherever they stand', async () => {
+    const text = page(await pageSource());
+    expect(text).not.toContain(hostile);
+    expect(text).not.toMatch(/<script|<img src="?x|onerror=alert\(1\)>/);
+    // Once per place: the distributions, the table by class, thresholds, the unfamiliar list.
+    expect(text.split('&lt;script&gt;').length).toBeGreaterThan(6);
+    expect(text).toContain(`default-src 'none'; img-src data:`);
+    expect(text.replaceAll(/base64,[^"]*/g, '')).not.toMatch(/NaN|undefined|\[object/);
+  });
+
+  it('shows what a threshold for each class would change, from the same normal images', async () => {
+    const text = page(await pageSource());
+    expect(text).toContain('found by wgad threshold from 99 training images alone');
+    // At 1.5 for all, the plain class has no alarm and misses one of two; its own threshold of 0.9 finds both.
+    expect(text).toMatch(
+      /<th scope="row">plain<\/th><td>2 \/ 2<\/td><td>0 \(0\.0 %\)<\/td><td>1 \(50\.0 %\)<\/td><td>0\.9000<\/td><td>0 \(0\.0 %\)<\/td><td>0 \(0\.0 %\)<\/td><td>−1 misses<\/td>/,
+    );
+    expect(text).toMatch(/<th scope="row">all<\/th><td>4 \/ 4<\/td><td>1 \(25\.0 %\)<\/td>/);
+    expect(text.match(/class="own"/g)).toHaveLength(1);
+    const without = page({ ...(await pageSource()), threshold: null });
+    expect(without).toContain('This run has no threshold yet');
+    expect(without).toContain('chosen on the test images themselves');
+    expect(without).not.toContain('class="own"');
+  });
+
+  it('lists images unlike those trained on', async () => {
+    const text = page(await pageSource());
+    expect(text).toContain('1 of 8 test images are marked');
+    expect(text).toMatch(/<li>&quot;&gt;&lt;script&gt;[^<]*bent\/0\.png<\/li>/);
+    const rows = SOURCE_ROWS.map((row) => ({ ...row, unfamiliar: null }));
+    expect(page({ ...(await pageSource()), rows })).not.toContain('Unlike what was trained on');
+  });
+
+  it('draws maps on the scale it is given, not on one of their own', async () => {
+    const item = (value: number) => ({
+      caption: 'c',
+      path: 'p',
+      anomalous: false,
+      size: 8,
+      pixels: new Uint8Array(3 * 64).fill(128),
+      mask: null,
+      maps: new Map([['none', new Float32Array(64).fill(value)]]),
+    });
+    const draw = async (...values: number[]): Promise<string[]> => {
+      const { text } = await galleryFigure('t', values.map(item), { none: { low: 0, high: 1 } });
+      const row = text.split('<tr>').find((part) => part.includes('none, map<'))!;
+      return [...row.matchAll(/src="([^"]+)"/g)].map(([, uri]) => uri!);
+    };
+    const [low, high, clipped] = await draw(0, 1, 7);
+    expect(low).not.toBe(high);
+    expect(clipped).toBe(high);
+    expect((await draw(0.5, 0))[1]).toBe(low);
+  });
+});
