@@ -126,18 +126,19 @@ describe('another method', () => {
       const run = folder.path('contrast');
       await succeed([
         ...train('contrast', '--method', 'recontrast', '--align-head', '2-conv-2-linear'),
-        ...['--align', 'cada,cada-std,class'],
+        ...['--align', 'cada-std,cada,class'],
       ]);
       const config = JSON.parse(await readFile(folder.path('contrast', 'config.json'), 'utf8'));
       expect(config).toMatchObject({ method: 'recontrast', encoderLr: 1e-5, encoderNorm: 'evaluation' });
       await succeed(['test', run, '--quiet']);
       const { protocols } = (await resultsOf('contrast')) as { protocols: Record<string, object> };
-      expect(Object.keys(protocols['absolute-unified']!)).toEqual(['none', 'cada', 'cada-std', 'class']);
+      expect(Object.keys(protocols['absolute-unified']!)).toEqual(['none', 'cada-std', 'cada', 'class']);
       const rows = await succeed(['predict', run, `${data()}/${(await readdir(data()))[0]}`]);
       for (const row of rows.trim().split('\n')) {
-        const { score, calibrated } = JSON.parse(row);
+        const { score, calibrated, u_hat, gamma_hat, unfamiliar } = JSON.parse(row);
         expect(score).toBeGreaterThan(0);
-        expect(Number.isFinite(calibrated)).toBe(true);
+        for (const value of [calibrated, u_hat, gamma_hat]) expect(value).toEqual(expect.any(Number));
+        expect(unfamiliar).toEqual(expect.any(Boolean));
       }
       await succeed(['report', run]);
       const page = await readFile(folder.path('contrast', 'report.html'), 'utf8');

@@ -102,6 +102,20 @@ describe('features in a file', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it('are not kept of an encoder that training changes', async () => {
+    const config = { method: 'recontrast', encoder: 'resnet18_w16', size: 64, batch: 2 } as RunConfig;
+    const loader = { loadBatch: async () => Float32Array.of(7) } as unknown as ImageLoader;
+    const inputs = await detectorInputs({} as Session, config, runLayouts(config, 1), loader, ['a', 'b'], {
+      file: featureFile(folder),
+      onBatch: () => expect.unreachable(),
+      onNote: () => expect.unreachable(),
+    });
+    expect(inputs.source).toBe('images');
+    expect(await inputs.at([1])).toEqual({ images: Float32Array.of(7) });
+    await inputs.close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('cost the run nothing but time where they cannot be kept', async () => {
     const notes: string[] = [];
     const config = { method: 'revdist', encoder: 'resnet18_w16', size: 64, batch: 2 } as RunConfig;
