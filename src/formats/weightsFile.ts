@@ -45,12 +45,18 @@ export async function openWeights(path: string, options: TorchOptions = {}): Pro
     if (begins(LEGACY_MAGIC))
       return { path, close, ...(await openTorch(source, 'torch legacy stream', options)) };
     if (beginsTar(lead)) return { path, close, ...(await openTorch(source, 'torch tar', options)) };
-    refuseOthers(path, lead);
+    if (!beginsSafetensors(lead, source.size)) refuseOthers(path, lead);
     return { path, close, ...(await openSafetensors(source)) };
   } catch (error) {
     await source.close();
     throw error;
   }
+}
+
+/** Asked before the pickles, because the length that leads such a file can be the bytes that begin one. */
+function beginsSafetensors(lead: Uint8Array, size: number): boolean {
+  if (lead.length < 9 || lead[8] !== '{'.charCodeAt(0)) return false;
+  return new DataView(lead.buffer, lead.byteOffset).getBigUint64(0, true) <= BigInt(size - 8);
 }
 
 /** Containers that are known and not read. */

@@ -72,6 +72,16 @@ describe('safetensors', () => {
     await expect(openWeights(path)).rejects.toThrow(message);
   });
 
+  it.each([0x180, 0x280, 0x580])(
+    'reads a file whose header of %d bytes begins as a pickle does',
+    async (length) => {
+      const bare = JSON.stringify({ a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } });
+      const path = await forged(bare.padEnd(length), new Uint8Array(Float32Array.of(2).buffer));
+      expect([...(await readFile(path)).subarray(0, 2)]).toEqual([0x80, length >> 8]);
+      expect((await readWeights(path)).tensors.get('a')!.data).toEqual(Float32Array.of(2));
+    },
+  );
+
   it('refuses a header of 2^63 bytes and a file cut anywhere', async () => {
     const dir = await folder();
     await writeSafetensors(join(dir, 'x'), small);
