@@ -6,9 +6,12 @@ import {
   add,
   clamp,
   div,
+  exp,
   greater,
+  log,
   mul,
   neg,
+  relu,
   scale,
   shift,
   sqrt,
@@ -42,6 +45,12 @@ export function crossEntropy(logits: Operand, labels: Operand): Value {
   }
   const picked = mul(logSoftmax(value, 1), oneHot(labels, value.shape[1]!));
   return scale(neg(sum(picked)), 1 / value.shape[0]!);
+}
+
+/** Mean of -log of the probability that sigmoid(logits) gives to targets (0 to 1), in a form that cannot overflow. */
+export function binaryCrossEntropy(logits: Operand, targets: Operand): Value {
+  const z = asValue(logits);
+  return mean(add(sub(relu(z), mul(z, targets)), log(shift(exp(neg(abs(z))), 1))));
 }
 
 /** Cosine of a and b along channels: [N, C, ...S] -> [N, ...S]. */

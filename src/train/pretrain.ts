@@ -1,21 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { grad } from '../autograd/reverse.ts';
-import { textureBatch, textureClasses } from '../data/textures.ts';
+import { placesBatch } from '../data/scenes/index.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
-import { linear } from '../graph/ops/matmul.ts';
-import { globalAvgPool2d } from '../graph/ops/pool.ts';
-import { input, type Value } from '../graph/value.ts';
-import { RESNETS, resnetFeatures } from '../models/resnet.ts';
-import { initialize, pytorchDefault, zeros } from '../nn/init.ts';
-import { declare, type Layers, within } from '../nn/layers.ts';
-import { crossEntropy } from '../nn/losses.ts';
+import { input } from '../graph/value.ts';
+import { auroc } from '../metrics/index.ts';
+import { initialize } from '../nn/init.ts';
+import { declare, type Layers } from '../nn/layers.ts';
 import { optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
 import { type StepReport, trainLoop } from './loop.ts';
+import { choicesAt, comparedLabels, PLACES, type PlaceMaps, placeMaps, placesLoss } from './placesTask.ts';
 import { type GpuRequest, openSession } from './session.ts';
 
-const TASK = { classes: 64, size: 64, batch: 32, encoder: 'resnet18_w16', seed: 20_260_000 } as const;
+const TASK = { size: 64, batch: 32, encoder: 'resnet18_w16', seed: 20_260_000 } as const;
 const OPTIMISER = {
   kind: 'adamw',
   lr: 3e-3,
@@ -27,65 +25,77 @@ const OPTIMISER = {
 
 /** Batches that are only looked at: steps far beyond any training. */
 const HELD_OUT_STEP = 0x0800_0000;
+const HELD_OUT_BATCHES = 8;
 
 export interface PretrainOptions {
   readonly out: string;
   readonly iterations: number;
   readonly gpu?: GpuRequest;
+  /** Ends the training after the step in flight; nothing is written then. */
+  readonly signal?: AbortSignal;
   readonly onReport?: (report: StepReport) => void;
 }
 
 /**
- * Trains the small encoder to tell procedural textures apart and writes its layers 1 to 3, float32, in
- * torchvision's names. Same adapter and iterations, same bytes. @returns the accuracy on unseen views.
+ * Trains the small encoder to tell the places of scenes apart and to find those that don't belong, and writes
+ * its layers 1 to 3, float32, in torchvision's names. Same adapter and iterations, same bytes.
+ * @returns how well it ranks the places of unseen scenes, as AUROC at strides 4, 8 and 16.
  */
-export async function pretrainEncoder({ out, iterations, gpu, onReport }: PretrainOptions): Promise<number> {
+export async function pretrainEncoder({
+  out,
+  iterations,
+  gpu,
+  signal,
+  onReport,
+}: PretrainOptions): Promise<number[]> {
   const session = await openSession(gpu);
   try {
-    const images = input('images', [TASK.batch, 3, TASK.size, TASK.size]);
-    const layout = networkLayout(
-      'pretraining',
-      declare((layers) => classify(layers, images)),
-    );
+    const images = input('images', [2 * TASK.batch, 3, TASK.size, TASK.size]);
+    const maps = (layers: Layers): PlaceMaps => placeMaps(layers, images, TASK.encoder);
+    const layout = networkLayout('pretraining', declare(maps));
     const specs = [...layout.parameters.specs, ...layout.buffers.specs];
     session.load(layout, initialize(specs, TASK.seed));
     session.startOptimiser(layout, OPTIMISER);
     const network = bindNetwork(layout, { training: true });
-    const loss = crossEntropy(classify(network.layers, images), input('labels', [TASK.batch], 'i32'));
+    const compared = comparedLabels(TASK.batch);
+    const loss = placesLoss(maps(network.layers), input('compared', [compared.length], 'i32'));
     const gradients = grad(loss, network.trained);
     const executable = await session.compile('pretraining step', {
       outputs: new Map([['loss', loss]]),
       effects: [optimiserStep(network, gradients, OPTIMISER), ...network.statisticsUpdate()],
     });
-    const classes = textureClasses(TASK.classes);
     await trainLoop({
       gpu: session.gpu,
       executable,
       start: 0,
       iterations,
       inputsAt: async (step) => ({
-        ...textureBatch(classes, step, TASK.batch, TASK.size),
+        ...inputsOf(step),
+        ...choicesAt(TASK.seed, step, TASK.size),
+        compared,
         [SETTINGS]: settingsAt(OPTIMISER, step, cosineRate(step, iterations, OPTIMISER.lr)),
       }),
+      signal,
       onReport,
     });
+    signal?.throwIfAborted();
     const evaluation = bindNetwork(layout, { training: false });
     const scorer = await session.compile('pretraining test', {
-      outputs: new Map([['logits', classify(evaluation.layers, images)]]),
+      outputs: new Map(maps(evaluation.layers).logits.map((logits, i) => [PLACES[i]!, logits])),
       effects: [],
     });
-    let right = 0;
-    const batches = 8;
-    for (let i = 0; i < batches; i++) {
-      const { images: views, labels } = textureBatch(classes, HELD_OUT_STEP + i, TASK.batch, TASK.size);
+    const scores = PLACES.map((): number[] => []);
+    const labels = PLACES.map((): number[] => []);
+    for (let i = 0; i < HELD_OUT_BATCHES; i++) {
+      const { images: views, ...places } = inputsOf(HELD_OUT_STEP + i);
       scorer.run({ images: views });
-      const logits = (await scorer.read()).get('logits') as Float32Array;
-      labels.forEach((label, n) => {
-        const row = logits.subarray(n * TASK.classes, (n + 1) * TASK.classes);
-        if (row.indexOf(Math.max(...row)) === label) right += 1;
+      const logits = await scorer.read();
+      PLACES.forEach((name, k) => {
+        scores[k]!.push(...(logits.get(name) as Float32Array));
+        labels[k]!.push(...places[name]);
       });
     }
-    const accuracy = right / (batches * TASK.batch);
+    const ranking = scores.map((values, k) => auroc(values, labels[k]!).value ?? Number.NaN);
     const trained = await session.save(layout);
     const encoder = new Map(
       [...trained].flatMap(([name, tensor]) =>
@@ -96,25 +106,18 @@ export async function pretrainEncoder({ out, iterations, gpu, onReport }: Pretra
     await writeSafetensors(out, encoder, {
       format: 'wgad weights 1',
       encoder: TASK.encoder,
-      task: `${TASK.classes} procedural textures, ${TASK.size} px, ${iterations} steps of ${TASK.batch}`,
-      accuracy: accuracy.toFixed(4),
+      task: `places of procedural scenes, ${TASK.size} px, ${iterations} steps of ${TASK.batch}`,
+      auroc: ranking.map((value) => value.toFixed(4)).join(' '),
     });
-    return accuracy;
+    return ranking;
   } finally {
     session.close();
   }
 }
 
-/** The encoder's three layers, pooled, and one linear layer that is thrown away afterwards. */
-function classify(layers: Layers, images: Value): Value {
-  const [, , f3] = within(layers, 'encoder', (inner) => resnetFeatures(inner, images, RESNETS[TASK.encoder]));
-  return within(layers, 'fc', (inner) =>
-    linear(
-      globalAvgPool2d(f3),
-      inner.parameter('weight', [TASK.classes, f3.shape[1]!], pytorchDefault),
-      inner.parameter('bias', [TASK.classes], zeros),
-    ),
-  );
+function inputsOf(step: number): Record<'images' | (typeof PLACES)[number], Float32Array> {
+  const { images, places } = placesBatch(step, TASK.batch, TASK.size);
+  return { images, places1: places[0], places2: places[1], places3: places[2] };
 }
 
 /** Warm-up over the first 5 %, then half a cosine to 0. */

@@ -67,3 +67,12 @@ it('Ctrl-C keeps what has been measured, and the next call goes on', async () =>
     true,
   );
 }, 600_000);
+
+it('Ctrl-C ends a benchmark at once', async () => {
+  const { child, done } = start(['bench', 'kernels', '--model', 'resnet18', '--size', '256'], env);
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  expect(child.exitCode).toBeNull();
+  child.kill('SIGINT');
+  const { code } = await done;
+  expect(code).toBe(130);
+}, 60_000);

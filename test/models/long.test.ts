@@ -13,6 +13,9 @@ import { runLayouts, trainedParts } from '../../src/train/layouts.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed, hashedWeights } from './hashed.ts';
 
+/** tools/long_goldens.py has why: a network as drawn is chaotic. */
+const LAST_NORM = /^(bottleneck\.bn_layer|decoder\.layer\d)\.\d+\.bn3\.weight$/;
+
 /** The longest takes ten minutes on a software adapter, so they wait for LONG=1. */
 const LIMIT = 1_800_000;
 
@@ -22,10 +25,13 @@ interface Run {
   float64?: number[];
   batch: number;
   size: number;
+  /** Of the last batch norm's weight in each trained residual block, over what the hash gives. */
+  branch?: number;
   channels: number;
   side: number;
 }
-const goldens: Record<'regressor' | 'resnet18' | 'wide_resnet50_2', Run> = JSON.parse(
+const CHAOTIC = 'wide_resnet50_2 as drawn';
+const goldens: Record<'regressor' | 'resnet18' | 'wide_resnet50_2' | typeof CHAOTIC, Run> = JSON.parse(
   readFileSync(new URL('../goldens/models/long.json', import.meta.url), 'utf8'),
 );
 
@@ -36,22 +42,26 @@ beforeAll(async () => {
 afterAll(() => session.close());
 
 /**
- * Every loss lies within 1e-3 of PyTorch's, or within three times what PyTorch's own float32 has parted from its float64
- * by then: AdamW's first steps follow the sign of gradients near 0, which rounding decides.
+ * Every loss lies within 1e-3 of PyTorch's float32. `chaotic`: or of its float64, or within three times what the two
+ * have parted by then.
  */
 async function expectLosses(
   { losses, float64 }: Run,
   lossAt: (step: number) => Promise<number>,
+  chaotic = false,
 ): Promise<void> {
   let [worst, gap] = [0, 0];
   for (const [step, loss] of losses.entries()) {
     const exact = float64?.[step] ?? loss;
     gap = Math.max(gap, Math.abs(loss - exact));
     const got = await lossAt(step);
-    const error = Math.min(Math.abs(got - loss), Math.abs(got - exact));
+    const error = Math.min(Math.abs(got - loss), chaotic ? Math.abs(got - exact) : Number.POSITIVE_INFINITY);
     worst = Math.max(worst, error);
-    expect(error, `step ${step}: ${got}, expected ${loss} or ${exact}`).toBeLessThan(Math.max(1e-3, 3 * gap));
+    const bound = chaotic ? Math.max(1e-3, 3 * gap) : 1e-3;
+    expect(error, `step ${step}: ${got}, expected ${loss} or ${exact}`).toBeLessThan(bound);
   }
+  // A bound that the reference itself does not keep would say nothing.
+  if (!chaotic) expect(gap).toBeLessThan(5e-4);
   console.log(
     `worst of ${losses.length} losses differs by ${worst.toExponential(2)}; PyTorch's own two by ${gap.toExponential(2)}`,
   );
@@ -95,23 +105,29 @@ it(
 );
 
 describe.skipIf(!process.env.LONG)('full-width RevDist', () => {
-  it.each(['resnet18', 'wide_resnet50_2'] as const)(
+  it.each(['resnet18', 'wide_resnet50_2', CHAOTIC] as const)(
     '%s follows PyTorch',
-    async (encoder) => {
-      const { batch, size } = goldens[encoder];
+    async (name) => {
+      const { batch, size, branch = 1 } = goldens[name];
+      const encoder = name === CHAOTIC ? 'wide_resnet50_2' : name;
       const config = { method: 'revdist', encoder, size, batch } as const;
       const layouts = runLayouts(config, 2);
       for (const layout of layouts.parts) {
-        session.load(layout, hashedWeights([...layout.parameters.specs, ...layout.buffers.specs]));
+        const start = hashedWeights([...layout.parameters.specs, ...layout.buffers.specs]);
+        for (const [tensor, { shape, data }] of start) {
+          if (LAST_NORM.test(tensor)) start.set(tensor, { shape, data: data.map((v) => branch * v) });
+        }
+        session.load(layout, start);
       }
       const { optimiser } = REVDIST_DEFAULTS;
       for (const part of trainedParts(layouts)) session.startOptimiser(part, optimiser);
       const executable = await session.compile(encoder, detectorStep(config, layouts, optimiser));
-      await expectLosses(goldens[encoder], async (step) => {
+      const lossAt = async (step: number): Promise<number> => {
         const images = hashed(`batch ${step % 5}`, batch * 3 * size * size).map((v) => v * 2);
         executable.run({ images, [SETTINGS]: settingsAt(optimiser, step) });
         return (await executable.read(['loss'])).get('loss')![0]!;
-      });
+      };
+      await expectLosses(goldens[name], lossAt, name === CHAOTIC);
       executable.destroy();
     },
     LIMIT,

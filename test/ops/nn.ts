@@ -1,10 +1,10 @@
 import { at, build, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { stopGradient } from '../../src/graph/ops/control.ts';
-import { mul, sub } from '../../src/graph/ops/pointwise.ts';
+import { mul, scale, sub } from '../../src/graph/ops/pointwise.ts';
 import { input } from '../../src/graph/value.ts';
 import { AUTHOR_BLUR, gaussianBlur2d, gaussianTaps, SCIPY_BLUR } from '../../src/nn/blur.ts';
 import { gradientGate } from '../../src/nn/gradientGate.ts';
-import { crossEntropy, mseLoss, smoothL1Loss } from '../../src/nn/losses.ts';
+import { binaryCrossEntropy, crossEntropy, mseLoss, smoothL1Loss } from '../../src/nn/losses.ts';
 import { batchNorm2d, batchNorm2dTrain, layerNorm } from '../../src/nn/norm.ts';
 import { logSoftmax, softmax } from '../../src/nn/softmax.ts';
 import type { SpecTable } from './spec.ts';
@@ -184,6 +184,23 @@ export const nnSpecs: SpecTable = {
         'smoothL1Loss: alpha expects more than 0, got 0',
       ],
     ],
+  },
+  binaryCrossEntropy: {
+    ulps: 8,
+    samples: [1, 60].map((size) => ({
+      label: `logits about ${size}`,
+      inputs: [{ shape: [3, 7] }, { shape: [3, 7] }],
+      run: (a, b) => binaryCrossEntropy(scale(a, size), b),
+      reference: (a, b) =>
+        scalar(
+          mean(
+            a.data.map((v, i) => {
+              const z = v * size;
+              return Math.max(z, 0) - z * b.data[i]! + Math.log1p(Math.exp(-Math.abs(z)));
+            }),
+          ),
+        ),
+    })),
   },
   crossEntropy: {
     ulps: 64,

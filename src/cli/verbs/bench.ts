@@ -206,6 +206,8 @@ async function measure(
   measurement: Measurement,
 ): Promise<number> {
   const before = compare === undefined ? [] : await readRecords(compare);
+  // A measurement has no state to save, and a peer's step may take a minute.
+  context.signal.addEventListener('abort', () => process.exit(EXIT.interrupted), { once: true });
   const session = await openSession(context.gpu);
   let records: BenchRecord[];
   try {

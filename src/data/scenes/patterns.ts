@@ -1,86 +1,10 @@
-import { RandomStream } from '../random.ts';
-import { IMAGENET_MEAN, IMAGENET_STD } from './loadImage.ts';
+import type { RandomStream } from '../../random.ts';
 
-/**
- * The pre-training task: abstract textures to be told apart. A class is a random pair of patterns and a
- * palette; a sample is one view of it under its own pose, lighting and noise. Nothing of the procedural
- * inspection set (its objects, its defects, its seeds) is used here.
- */
-
-/** Classes draw from this seed, samples from it and the step: nobody else uses it. */
-const TASK_SEED = 0x7e87_0001;
-
-type Pattern = (x: number, y: number) => number;
-
-interface TextureClass {
-  readonly first: Pattern;
-  readonly second: Pattern;
-  readonly palette: readonly (readonly [number, number, number])[];
-}
-
-/** Batch `step` of the task: images [count, 3, size, size], normalised, and their labels. */
-export function textureBatch(
-  classes: readonly TextureClass[],
-  step: number,
-  count: number,
-  size: number,
-): { images: Float32Array; labels: Int32Array } {
-  const random = new RandomStream(TASK_SEED, 0x1000_0000 + step);
-  const images = new Float32Array(count * 3 * size * size);
-  const labels = Int32Array.from({ length: count }, () => random.integer(classes.length));
-  labels.forEach((label, i) => {
-    drawView(classes[label]!, random, size, images.subarray(i * 3 * size * size, (i + 1) * 3 * size * size));
-  });
-  return { images, labels };
-}
-
-export const textureClasses = (count: number): TextureClass[] =>
-  Array.from({ length: count }, (_, k) => {
-    const random = new RandomStream(TASK_SEED, k);
-    const colour = (): [number, number, number] => [random.next(), random.next(), random.next()];
-    return {
-      first: drawPattern(random),
-      second: drawPattern(random),
-      palette: [colour(), colour(), colour()],
-    };
-  });
-
-function drawView(
-  { first, second, palette }: TextureClass,
-  random: RandomStream,
-  size: number,
-  out: Float32Array,
-): void {
-  const angle = random.between(-0.5, 0.5);
-  const zoom = random.between(0.75, 1.35) / size;
-  const [c, s] = [Math.cos(angle) * zoom, Math.sin(angle) * zoom];
-  const [dx, dy] = [random.between(0, 50), random.between(0, 50)];
-  const gain = random.between(0.7, 1.2);
-  const tint = [0, 1, 2].map(() => random.between(-0.1, 0.1));
-  const [slopeX, slopeY] = [random.between(-0.3, 0.3), random.between(-0.3, 0.3)];
-  const noise = random.between(0, 0.06);
-  const share = random.between(0.35, 0.65);
-  const plane = size * size;
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const u = c * x - s * y + dx;
-      const v = s * x + c * y + dy;
-      const t = first(u, v);
-      const w = second(u, v) * share;
-      const light = gain * (1 + (slopeX * (x - size / 2) + slopeY * (y - size / 2)) / size);
-      for (let channel = 0; channel < 3; channel++) {
-        const base = palette[0]![channel]! * (1 - t) + palette[1]![channel]! * t;
-        const mixed = base * (1 - w) + palette[2]![channel]! * w + tint[channel]!;
-        const value = mixed * light + noise * (random.next() - 0.5);
-        out[channel * plane + y * size + x] =
-          (Math.min(1, Math.max(0, value)) - IMAGENET_MEAN[channel]!) / IMAGENET_STD[channel]!;
-      }
-    }
-  }
-}
+/** A scalar field with values in [0, 1]. */
+export type Pattern = (x: number, y: number) => number;
 
 /** One of several families with random parameters; values in [0, 1]. Coordinates span about one unit a view. */
-function drawPattern(random: RandomStream): Pattern {
+export function drawPattern(random: RandomStream): Pattern {
   const families = [stripes, lattice, cells, clouds, chevrons, scales];
   return families[random.integer(families.length)]!(random);
 }

@@ -1,0 +1,1 @@
+export { type PlacesBatch, placesBatch } from './places.ts';
