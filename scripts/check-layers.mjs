@@ -36,6 +36,7 @@ const allowed = {
   doctor: ['train', 'models', 'methods', 'nn', 'autograd', 'graph', 'runtime', 'gpu', 'bench'],
   profile: ['runtime', 'graph', 'kernels', 'formats'],
   report: ['train', 'data', 'metrics', 'formats'],
+  reproduce: ['report', 'train', 'methods', 'models', 'data', 'metrics', 'formats'],
   cli: '*',
 };
 const badNames = /^(utils?|helpers?|misc|common|manager)\b/i;

@@ -15,6 +15,7 @@ import { predictVerb } from './verbs/predict.ts';
 import { pretrainVerb } from './verbs/pretrain.ts';
 import { profileVerb } from './verbs/profile.ts';
 import { reportVerb } from './verbs/report.ts';
+import { reproduceVerb } from './verbs/reproduce.ts';
 import { testVerb } from './verbs/test.ts';
 import { thresholdVerb } from './verbs/threshold.ts';
 import { trainVerb } from './verbs/train.ts';
@@ -105,6 +106,7 @@ export function buildProgram(
     predictVerb,
     featuresVerb,
     reportVerb,
+    reproduceVerb,
     weightsVerb,
     demoVerb,
     benchVerb,

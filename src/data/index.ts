@@ -13,6 +13,7 @@ export {
   type Layout,
   type Sample,
   scanDataset,
+  scanForProblems,
 } from './dataset.ts';
 export { decodeImage, decodeMask, imageSize } from './decode.ts';
 export { compareCodePoints, isImageName, listImages } from './listImages.ts';
@@ -26,7 +27,7 @@ export {
   type MaskRule,
   normalize,
 } from './loadImage.ts';
-export type { CountDifference, OfficialComparison } from './official.ts';
+export { type CountDifference, type OfficialComparison, officialSet } from './official.ts';
 export { type Pixels, pilResize, pilResizeNearest } from './pilResize.ts';
 export {
   DEFECTS,

@@ -133,23 +133,30 @@ export interface OfficialComparison {
  * The published set that a data set is a copy of: that of the same layout which knows at least half of its classes.
  * Null where there is none.
  */
+export function officialSet(layout: Layout, classes: readonly string[]): OfficialSet | null {
+  return (
+    OFFICIAL_SETS.find((set) => {
+      const known = classes.filter((name) => Object.hasOwn(set.classes, name)).length;
+      return set.layouts.includes(layout) && known > 0 && 2 * known >= classes.length;
+    }) ?? null
+  );
+}
+
+/** Against its published set; null where there is none. */
 export function compareWithOfficial(
   layout: Layout,
   classes: readonly ClassCounts[],
 ): OfficialComparison | null {
-  for (const set of OFFICIAL_SETS) {
-    if (!set.layouts.includes(layout)) continue;
-    const known = classes.filter(({ name }) => Object.hasOwn(set.classes, name));
-    if (known.length === 0 || 2 * known.length < classes.length) continue;
-    const found = new Set(classes.map(({ name }) => name));
-    return {
-      name: set.name,
-      missingClasses: Object.keys(set.classes).filter((name) => !found.has(name)),
-      extraClasses: classes.filter((each) => !known.includes(each)).map(({ name }) => name),
-      differences: known.flatMap((each) => differencesOf(each, set.classes[each.name]!)),
-    };
-  }
-  return null;
+  const found = classes.map(({ name }) => name);
+  const set = officialSet(layout, found);
+  if (!set) return null;
+  const known = classes.filter(({ name }) => Object.hasOwn(set.classes, name));
+  return {
+    name: set.name,
+    missingClasses: Object.keys(set.classes).filter((name) => !found.includes(name)),
+    extraClasses: classes.filter((each) => !known.includes(each)).map(({ name }) => name),
+    differences: known.flatMap((each) => differencesOf(each, set.classes[each.name]!)),
+  };
 }
 
 function differencesOf(found: ClassCounts, official: OfficialClass): CountDifference[] {

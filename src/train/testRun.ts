@@ -49,6 +49,8 @@ export interface TestOptions {
   readonly aupro?: readonly AuproDefinition[];
   /** Instead of the run's own; see RunConfig. */
   readonly scoreFraction?: number;
+  /** Folder for results.json and scores.csv; default the run's own. */
+  readonly out?: string;
   /** Test the models of each class as well (`wgad train --per-class`). */
   readonly perClass?: boolean;
   readonly gpu?: GpuRequest;
@@ -134,8 +136,10 @@ export async function testRun(options: TestOptions): Promise<Results> {
       mapScale: scale.scales,
       floored,
     };
-    await writeFileAtomic(runFiles(options.run).results, `${JSON.stringify(results, null, 2)}\n`);
-    await writeScores(runFiles(options.run).scores, rows, scorer.alignments);
+    const files = runFiles(options.out ?? options.run);
+    // Last, the file that says it is done.
+    await writeScores(files.scores, rows, scorer.alignments);
+    await writeFileAtomic(files.results, `${JSON.stringify(results, null, 2)}\n`);
     return results;
   } finally {
     await loader.close();
@@ -157,7 +161,12 @@ async function testClassRuns(
   }
   const byAlignment = new Map<string, Record<string, Metrics>>();
   for (const name of classes) {
-    const { protocols } = await testRun({ ...options, run: folders.get(name)!, perClass: false });
+    const { protocols } = await testRun({
+      ...options,
+      run: folders.get(name)!,
+      out: undefined,
+      perClass: false,
+    });
     for (const [alignment, { classes: own }] of Object.entries(protocols['model-unified'])) {
       byAlignment.set(alignment, { ...byAlignment.get(alignment), [name]: own[name]! });
     }

@@ -51,7 +51,7 @@ export const testVerb: AddVerb = (program, run) => {
 export async function testWith(
   context: Context,
   run: string,
-  options: Pick<TestOptions, 'data' | 'aupro' | 'scoreFraction' | 'perClass'> = {},
+  options: Pick<TestOptions, 'data' | 'aupro' | 'scoreFraction' | 'perClass' | 'out'> = {},
 ): Promise<Results> {
   const progress = context.progress('testing');
   const results = await testRun({
@@ -60,6 +60,7 @@ export async function testWith(
     aupro: options.aupro,
     scoreFraction: options.scoreFraction,
     perClass: options.perClass,
+    out: options.out,
     gpu: context.gpu,
     signal: context.signal,
     onProgress: (done, of) => progress.update(done, of),

@@ -1,0 +1,197 @@
+import { join, resolve } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import { formatTable } from '../../report/table.ts';
+import { type Settings, setsOf } from '../../reproduce/cells.ts';
+import { reproduceTable } from '../../reproduce/reproduceTable.ts';
+import type { Workers } from '../../reproduce/run.ts';
+import { drawSets, type FoundSets, findSets } from '../../reproduce/sets.ts';
+import { type SetName, TABLE_NAMES, TABLES, type TableName } from '../../reproduce/tables.ts';
+import type { RunConfig } from '../../train/config.ts';
+import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
+import type { Context } from '../context.ts';
+import { EXIT } from '../exitCodes.ts';
+import { integer, real } from '../numbers.ts';
+import type { AddVerb } from '../program.ts';
+import { VERSION } from '../version.ts';
+import { testWith } from './test.ts';
+import { trainWith } from './train.ts';
+
+interface ReproduceFlags {
+  data: string[];
+  out?: string;
+  quick?: boolean;
+  encoder?: string;
+  weights?: string;
+  seeds: number;
+  size?: number;
+  batch?: number;
+  iterations?: number;
+  alignIterations?: number;
+  contaminate?: number;
+  classes: number;
+  train: number;
+  test: number;
+  saveEvery: number;
+}
+
+/** With --quick, where no flag says otherwise: minutes on two CPU cores. */
+const QUICK = {
+  encoder: 'resnet18_w16',
+  size: 64,
+  batch: 8,
+  iterations: 60,
+  alignIterations: 200,
+  contaminate: 0.2,
+} as const;
+const PAPER_ENCODER = 'wide_resnet50_2';
+
+const ofQuick = (value: number | string): string => `; with --quick ${value}`;
+
+export const reproduceVerb: AddVerb = (program, run) => {
+  program
+    .command('reproduce <what>')
+    .description(
+      "run what a table of the CADA paper needs, and print it beside the paper's numbers; the same command goes on where it was stopped",
+    )
+    .option(
+      '--data <dir>',
+      'a published data set, or a folder of them; may be given several times',
+      (dir: string, before: string[] = []) => [...before, dir],
+      [],
+    )
+    .option(
+      '--out <dir>',
+      'folder of all reproductions, which share runs (default: runs/reproduce, or runs/quick)',
+    )
+    .option('--quick', 'on small synthetic data, drawn into the folder, instead of --data')
+    .option('--encoder <name>', `pre-trained network (default: ${PAPER_ENCODER}${ofQuick(QUICK.encoder)})`)
+    .option('--weights <file|name>', `${WEIGHTS_HELP} (default: by the encoder's name${ofQuick('embedded')})`)
+    .option(
+      '--seeds <n>',
+      'runs of each cell, seeds from --seed on: mean and deviation',
+      integer('--seeds', 1, 100),
+      1,
+    )
+    .option(
+      '--size <px>',
+      `side of the images (default: the paper's${ofQuick(QUICK.size)})`,
+      integer('--size', 64),
+    )
+    .option(
+      '--batch <n>',
+      `images per step (default: the paper's${ofQuick(QUICK.batch)})`,
+      integer('--batch', 2),
+    )
+    .option(
+      '--iterations <n>',
+      `steps of the detector (default: the paper's${ofQuick(QUICK.iterations)})`,
+      integer('--iterations', 1),
+    )
+    .option(
+      '--align-iterations <n>',
+      `steps of the alignment (default: the paper's${ofQuick(QUICK.alignIterations)})`,
+      integer('--align-iterations', 1),
+    )
+    .option(
+      '--contaminate <f>',
+      `fraction of BTAD's anomalous test images to mix into its training, for table5 (default: 0, it is noisy as it is${ofQuick(QUICK.contaminate)})`,
+      real('--contaminate', 0, 0.9),
+    )
+    .option('--classes <n>', 'with --quick: classes of each data set', integer('--classes', 2, 12), 4)
+    .option('--train <n>', 'with --quick: training images per class', integer('--train', 1), 16)
+    .option('--test <n>', 'with --quick: test images per class', integer('--test', 2), 12)
+    .option('--save-every <s>', 'seconds between checkpoints', real('--save-every', 0), 30)
+    .addHelpText(
+      'after',
+      `\nWhat: ${TABLE_NAMES.join(', ')}\n\nExample:\n  wgad reproduce table3 --data mvtec_ad --weights wide_resnet50_2\n  wgad reproduce table4 --quick`,
+    )
+    .action((what: string, flags: ReproduceFlags) =>
+      run(async (context) => {
+        const name = tableName(what);
+        const out = resolve(flags.out ?? join('runs', flags.quick ? 'quick' : 'reproduce'));
+        const settings = await settingsOf(context, flags);
+        const sets = await setsFor(context, name, flags, out);
+        const { quick: synthetic = false } = flags;
+        const done = await reproduceTable(
+          { name, sets, synthetic, settings, out },
+          workersOf(context, flags),
+        );
+        if (!done) {
+          context.say('stopped; the same command goes on');
+          return EXIT.interrupted;
+        }
+        const { outcome, text, notes, files } = done;
+        const parts = [outcome.title, notes.join('\n'), formatTable(text), `written: ${files.join(', ')}`];
+        context.result(outcome, parts.join('\n\n'));
+        return setsOf(TABLES[name].entries).every((set) => sets.has(set)) ? EXIT.done : EXIT.skipped;
+      }),
+    );
+};
+
+function tableName(what: string): TableName {
+  const name = TABLE_NAMES.find((each) => each === what);
+  if (!name) throw new ConfigError(`reproduce expects one of ${TABLE_NAMES.join(', ')}, got ${what}`);
+  return name;
+}
+
+async function settingsOf(context: Context, flags: ReproduceFlags): Promise<Settings> {
+  const usual: Partial<typeof QUICK> = flags.quick ? QUICK : {};
+  const encoder = flags.encoder ?? usual.encoder ?? PAPER_ENCODER;
+  const weights = flags.weights ?? (encoder === QUICK.encoder ? 'embedded' : encoder);
+  return {
+    version: VERSION,
+    encoder: encoder as RunConfig['encoder'],
+    weights: await weightsFor(encoder, weights),
+    seeds: Array.from({ length: flags.seeds }, (_, i) => context.seed + i),
+    size: flags.size ?? usual.size,
+    batch: flags.batch ?? usual.batch,
+    iterations: flags.iterations ?? usual.iterations,
+    alignIterations: flags.alignIterations ?? usual.alignIterations,
+    noise: flags.contaminate ?? usual.contaminate ?? 0,
+  };
+}
+
+async function setsFor(
+  context: Context,
+  name: TableName,
+  flags: ReproduceFlags,
+  out: string,
+): Promise<FoundSets> {
+  const wanted = setsOf(TABLES[name].entries);
+  if (flags.quick) {
+    if (flags.data.length > 0) throw new ConfigError('--quick draws its own data: leave out --data');
+    const { classes, train, test } = flags;
+    const size = { classes, train, test, size: flags.size ?? QUICK.size, seed: context.seed };
+    let shown: { set: SetName; progress: ReturnType<Context['progress']> } | undefined;
+    const sets = await drawSets(join(out, 'data'), wanted, size, (set, done, of) => {
+      if (shown?.set !== set) {
+        shown?.progress.finish();
+        shown = { set, progress: context.progress(`drawing ${set}`) };
+      }
+      shown.progress.update(done, of);
+    });
+    shown?.progress.finish();
+    return sets;
+  }
+  if (flags.data.length === 0) {
+    throw new ConfigError(`${name} is measured on ${wanted.join(' and ')}: --data is missing`, {
+      fix: 'give the folder of the data set, or try --quick, which draws its own',
+    });
+  }
+  const sets = await findSets(flags.data);
+  const missing = wanted.filter((set) => !sets.has(set));
+  if (missing.length === wanted.length) {
+    throw new ConfigError(
+      `${name} is measured on ${wanted.join(' and ')}; --data has ${[...sets.keys()].join(' and ')}`,
+    );
+  }
+  if (missing.length > 0) context.say(`without ${missing.join(' and ')}, which --data has not`);
+  return sets;
+}
+
+const workersOf = (context: Context, { saveEvery }: ReproduceFlags): Workers => ({
+  train: (folder, config) => trainWith(context, folder, config, { resume: true, saveEvery }),
+  test: (folder, options) => testWith(context, folder, options),
+  signal: context.signal,
+  say: (text) => context.say(text),
+});

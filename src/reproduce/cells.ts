@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import { chooseContaminants } from '../data/index.ts';
+import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../methods/cada.ts';
+import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../methods/detectors.ts';
+import type { HeadStructure } from '../models/regressor.ts';
+import type { RunConfig } from '../train/config.ts';
+import { runFiles } from '../train/runFolder.ts';
+import type { FoundSets } from './sets.ts';
+import { type Entry, type PaperMethod, SET_NAMES, type SetName, TABLES } from './tables.ts';
+
+/** What all runs of a reproduction share; what is absent is the method's default. */
+export interface Settings {
+  readonly version: string;
+  readonly encoder: RunConfig['encoder'];
+  /** Path, or `embedded`. */
+  readonly weights: string;
+  readonly seeds: readonly number[];
+  readonly size?: number;
+  readonly batch?: number;
+  readonly iterations?: number;
+  readonly alignIterations?: number;
+  /** Fraction of anomalous test images that is mixed into the training images of the noisy data set; 0: as it is. */
+  readonly noise: number;
+}
+
+/** One training. */
+export interface Job {
+  readonly folder: string;
+  readonly config: RunConfig;
+  /** Whose detector it takes over: only the alignment is trained then. */
+  readonly from?: Job;
+}
+
+/** One test of what a job trained. */
+export interface Cell {
+  readonly job: Job;
+  readonly scoreFraction: number;
+  /** Where its results.json lies. */
+  readonly folder: string;
+}
+
+export interface Planned {
+  readonly entry: Entry;
+  /** One per seed; empty where it cannot be measured. */
+  readonly cells: readonly Cell[];
+  readonly reason?: string;
+}
+
+/** The default head (methods.md 7.3). */
+const HEAD = { structure: '1-conv-2-linear', dropout: 0.25 } as const satisfies {
+  structure: HeadStructure;
+  dropout: number;
+};
+const NOISY: SetName = 'BTAD';
+
+export const isImplemented = (method: PaperMethod): method is PaperMethod & DetectorName =>
+  (DETECTOR_NAMES as readonly string[]).includes(method);
+
+/** Every alignment that any table asks of a method: one run of it serves all tables. */
+const alignmentsOf = (method: PaperMethod): Alignment[] => {
+  const asked = Object.values(TABLES).flatMap(({ entries }) =>
+    entries.filter((each) => each.method === method),
+  );
+  return ALIGNMENTS.filter((name) => name !== 'none' && asked.some(({ alignment }) => alignment === name));
+};
+
+/**
+ * Which runs and tests fill `entries`: one training per data set, method and seed, one of the alignment alone for each
+ * other head, one test more for each other score; none twice.
+ * @param out folder of the reproduction; its runs lie in `cells`.
+ */
+export function planCells(
+  entries: readonly Entry[],
+  sets: FoundSets,
+  settings: Settings,
+  out: string,
+): Planned[] {
+  const jobs = new Map<string, Job>();
+  const cells = new Map<string, Cell>();
+  const once = <T>(known: Map<string, T>, key: string, make: () => T): T => {
+    const value = known.get(key) ?? make();
+    known.set(key, value);
+    return value;
+  };
+  const mainJob = (set: SetName, method: DetectorName, seed: number): Job => {
+    const folder = join(out, 'cells', `${set.toLowerCase().replaceAll(' ', '-')}-${method}-seed${seed}`);
+    return once(jobs, folder, () => ({ folder, config: configOf(set, method, seed, sets, settings) }));
+  };
+  const jobOf = (entry: Entry, method: DetectorName, seed: number): Job => {
+    const main = mainJob(entry.set, method, seed);
+    const { structure = HEAD.structure, dropout = HEAD.dropout } = entry;
+    if (structure === HEAD.structure && dropout === HEAD.dropout) return main;
+    const folder = `${main.folder}-${structure}-dropout${dropout}`;
+    const head = { align: ['cada'] as const, alignHead: structure, alignDropout: dropout };
+    const start = { detector: runFiles(main.folder).weights, iterations: 0 };
+    return once(jobs, folder, () => ({ folder, config: { ...main.config, ...head, ...start }, from: main }));
+  };
+  return entries.map((entry) => {
+    const { method, set, scoreFraction = CADA_DEFAULTS.scoreFraction } = entry;
+    if (!isImplemented(method)) return { entry, cells: [], reason: 'not implemented' };
+    if (!sets.has(set)) return { entry, cells: [], reason: `${set} is not in --data` };
+    return {
+      entry,
+      cells: settings.seeds.map((seed) => {
+        const job = jobOf(entry, method, seed);
+        const usual = scoreFraction === job.config.scoreFraction;
+        const folder = usual ? job.folder : join(job.folder, `score-${scoreFraction}`);
+        return once(cells, folder, () => ({ job, scoreFraction, folder }));
+      }),
+    };
+  });
+}
+
+function configOf(
+  set: SetName,
+  method: DetectorName,
+  seed: number,
+  sets: FoundSets,
+  settings: Settings,
+): RunConfig {
+  const { version, encoder, weights, size, batch, iterations, alignIterations, noise } = settings;
+  const { defaults } = DETECTORS[method];
+  const dataset = sets.get(set)!;
+  return {
+    version,
+    method,
+    encoder,
+    weights,
+    align: alignmentsOf(method),
+    size: size ?? defaults.size,
+    batch: batch ?? defaults.batch,
+    iterations: iterations ?? defaults.iterations,
+    alignIterations: alignIterations ?? defaults.alignIterations,
+    lr: defaults.optimiser.lr,
+    encoderLr: defaults.encoderLr,
+    encoderNorm: defaults.encoderNorm,
+    seed,
+    data: dataset.root,
+    layout: dataset.layout,
+    contaminate:
+      set === NOISY && noise > 0
+        ? { fraction: noise, images: chooseContaminants(dataset, noise, seed) }
+        : undefined,
+    smoothing: 'author',
+    scoreFraction: CADA_DEFAULTS.scoreFraction,
+    adapter: '',
+  };
+}
+
+/** The data sets that entries are measured on, as far as their methods can be run. */
+export const setsOf = (entries: readonly Entry[]): SetName[] =>
+  SET_NAMES.filter((name) => entries.some(({ set, method }) => set === name && isImplemented(method)));

@@ -1,0 +1,79 @@
+import { mkdir } from 'node:fs/promises';
+import { ConfigError } from '../errors.ts';
+import { isTrained } from '../train/classRuns.ts';
+import type { RunConfig } from '../train/config.ts';
+import { configHash, readRunConfig } from '../train/runFolder.ts';
+import { type Results, readResults } from '../train/testRun.ts';
+import type { Cell, Job, Planned } from './cells.ts';
+
+/** How runs are trained and tested; the plan only says which. */
+export interface Workers {
+  /** Resumes what was begun. False where an interrupt stopped it. */
+  train(folder: string, config: RunConfig): Promise<boolean>;
+  /** Writes results.json and scores.csv into `out`. May throw where an interrupt stopped it. */
+  test(folder: string, options: { scoreFraction: number; out: string }): Promise<Results>;
+  readonly signal: AbortSignal;
+  say(text: string): void;
+}
+
+/**
+ * Trains and tests what is missing of a plan. What a killed process left half done is gone on with; a test that was
+ * not finished is done again.
+ * @returns each cell's results; null where an interrupt stopped it.
+ * @throws ConfigError, before anything is done, listing the folders that hold runs with other settings.
+ */
+export async function runCells(
+  plan: readonly Planned[],
+  workers: Workers,
+): Promise<Map<Cell, Results> | null> {
+  const cells = [...new Set(plan.flatMap((each) => each.cells))];
+  await refuseOthers([...new Set(cells.flatMap(({ job }) => [job, ...(job.from ? [job.from] : [])]))]);
+  const done = new Map<Cell, Results>();
+  const trained = new Set<Job>();
+  const train = async (job: Job): Promise<boolean> => {
+    if (trained.has(job)) return true;
+    if (!(await isTrained(job.folder, job.config))) {
+      if (job.from && !(await train(job.from))) return false;
+      if (workers.signal.aborted || !(await workers.train(job.folder, job.config))) return false;
+    }
+    trained.add(job);
+    return true;
+  };
+  for (const [i, cell] of cells.entries()) {
+    const results = await finishedResults(cell);
+    if (results) {
+      done.set(cell, results);
+      continue;
+    }
+    workers.say(`cell ${i + 1} of ${cells.length}: ${cell.folder}`);
+    if (!(await train(cell.job))) return null;
+    try {
+      await mkdir(cell.folder, { recursive: true });
+      const { folder: out, scoreFraction, job } = cell;
+      done.set(cell, await workers.test(job.folder, { out, scoreFraction }));
+    } catch (error) {
+      if (workers.signal.aborted) return null;
+      throw error;
+    }
+  }
+  return done;
+}
+
+/** Of an earlier call with the same settings. */
+async function finishedResults({ folder, job, scoreFraction }: Cell): Promise<Results | null> {
+  const results = await readResults(folder).catch(() => null);
+  const expected = configHash({ ...job.config, scoreFraction });
+  return results && configHash(results.config) === expected ? results : null;
+}
+
+async function refuseOthers(jobs: readonly Job[]): Promise<void> {
+  const others: string[] = [];
+  for (const { folder, config } of jobs) {
+    const known = await readRunConfig(folder).catch(() => null);
+    if (known && configHash(known) !== configHash(config)) others.push(folder);
+  }
+  if (others.length === 0) return;
+  throw new ConfigError(`runs with other settings lie in ${others.join(', ')}`, {
+    fix: 'give the settings they were begun with, choose another --out, or remove them',
+  });
+}

@@ -1,0 +1,104 @@
+import { readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Dataset, officialSet, scanDataset, scanForProblems, synthesize } from '../data/index.ts';
+import { DatasetError, FileError } from '../errors.ts';
+import { SET_NAMES, type SetName } from './tables.ts';
+
+/** The data sets that a table may be measured on, by the name the paper has for each. */
+export type FoundSets = ReadonlyMap<SetName, Dataset>;
+
+/**
+ * Recognises published data sets by their layout and class names, in the folders given and one level below them.
+ * @throws DatasetError where a folder holds none, where two hold the same, and where one that was recognised has
+ * problems: all of them at once.
+ */
+export async function findSets(folders: readonly string[]): Promise<FoundSets> {
+  const found = new Map<SetName, Dataset>();
+  for (const folder of folders) {
+    let recognised = 0;
+    for (const candidate of [resolve(folder), ...(await foldersBelow(resolve(folder)))]) {
+      const { dataset } = await scanForProblems(candidate);
+      const official = officialSet(dataset.layout, dataset.classes)?.name;
+      const name = SET_NAMES.find((each) => each === official);
+      if (name === undefined) continue;
+      const other = found.get(name);
+      if (other) {
+        throw new DatasetError(`${name} is at ${other.root} and again at ${candidate}`, {
+          fix: 'give --data the one folder that is meant',
+        });
+      }
+      found.set(name, await scanDataset(candidate));
+      recognised++;
+      // Classes of a data set are no data sets.
+      if (candidate === resolve(folder)) break;
+    }
+    if (recognised === 0) {
+      throw new DatasetError(`${resolve(folder)}: neither it nor a folder in it is ${SET_NAMES.join(', ')}`, {
+        where: resolve(folder),
+        fix: 'see what it is with `wgad data check`, or try --quick, which draws its own data',
+      });
+    }
+  }
+  return found;
+}
+
+async function foldersBelow(top: string): Promise<string[]> {
+  const entries = await readdir(top, { withFileTypes: true }).catch((cause: Error) => {
+    throw new FileError(`${top}: could not be read: ${cause.message}`, { where: top, cause });
+  });
+  return entries
+    .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || entry.isSymbolicLink()))
+    .map((entry) => join(top, entry.name))
+    .sort();
+}
+
+/** How much is drawn for each data set that stands in for a published one. */
+export interface DrawnSize {
+  readonly classes: number;
+  /** Images of each class. */
+  readonly train: number;
+  readonly test: number;
+  /** Side of the images. */
+  readonly size: number;
+  readonly seed: number;
+}
+
+/** Each published set's stand-in has images of its own. */
+const SEED_STEP = 1000;
+
+/** Draws synthetic stand-ins for `names` below `folder`, as far as they are not there yet. */
+export async function drawSets(
+  folder: string,
+  names: readonly SetName[],
+  { seed, ...size }: DrawnSize,
+  onProgress: (name: SetName, done: number, of: number) => void,
+): Promise<FoundSets> {
+  const found = new Map<SetName, Dataset>();
+  for (const name of names) {
+    const number = SET_NAMES.indexOf(name);
+    const own = `${number}-${size.classes}x${size.train}+${size.test}-${size.size}px-seed${seed}`;
+    const root = join(folder, own);
+    await removeDrafts(root);
+    // It appears whole, by a rename.
+    const there = await scanForProblems(root).catch(() => null);
+    if (!there) {
+      await synthesize({
+        ...size,
+        out: root,
+        seed: seed + SEED_STEP * number,
+        onProgress: (done, of) => onProgress(name, done, of),
+      });
+    }
+    found.set(name, await scanDataset(root));
+  }
+  return found;
+}
+
+/** What a killed `synthesize` left beside its goal. */
+async function removeDrafts(root: string): Promise<void> {
+  for (const name of await readdir(dirname(root)).catch(() => [])) {
+    if (name.startsWith(`${basename(root)}.`) && name.endsWith('.tmp')) {
+      await rm(join(dirname(root), name), { recursive: true, force: true });
+    }
+  }
+}
