@@ -20,6 +20,18 @@ export interface DistributionOptions {
   readonly threshold?: number | undefined;
 }
 
+/** The figure's two panels; the first alone where there is no alignment. */
+export const distributionPanels = (aligned: string) =>
+  [
+    { name: 'none', title: '(a) without alignment', scoreOf: (row: ScoreRow) => row.raw, calibrated: false },
+    {
+      name: aligned,
+      title: `(b) with ${aligned}`,
+      scoreOf: (row: ScoreRow) => row.calibrated,
+      calibrated: true,
+    },
+  ].slice(0, aligned === 'none' ? 1 : 2);
+
 /**
  * The paper's Figure 5: per class and for all together, half-violins with dots of the image scores of normals
  * (left) and anomalies (right), the one line that is best for all (highest F1 of the pooled scores), and the run's own.

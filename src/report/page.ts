@@ -2,7 +2,7 @@ import { precisionRecallCurve, rocCurve } from '../metrics/index.ts';
 import type { Results } from '../train/testRun.ts';
 import type { StoredThreshold } from '../train/thresholdRun.ts';
 import { curveFigure } from './curveFigure.ts';
-import { distributionFigure } from './distributionFigure.ts';
+import { distributionFigure, distributionPanels } from './distributionFigure.ts';
 import { html, Markup } from './markup.ts';
 import type { ScoreRow } from './scoreRows.ts';
 import { STYLE } from './style.ts';
@@ -27,15 +27,7 @@ export function page(source: PageSource): string {
   const thresholds = compareThresholds(rows, source.threshold, aligned);
   const { config, latency } = results;
   const labels = rows.map((row) => row.anomalous);
-  const panels = [
-    { name: 'none', title: '(a) without alignment', scoreOf: (row: ScoreRow) => row.raw, calibrated: false },
-    {
-      name: aligned,
-      title: `(b) with ${aligned}`,
-      scoreOf: (row: ScoreRow) => row.calibrated,
-      calibrated: true,
-    },
-  ].slice(0, aligned === 'none' ? 1 : 2);
+  const panels = distributionPanels(aligned);
   const curves = (of: typeof rocCurve): { name: string; points: readonly (readonly [number, number])[] }[] =>
     panels.map(({ name, scoreOf }) => ({ name, points: of(rows.map(scoreOf), labels) }));
   const anomalous = labels.filter(Boolean).length;
@@ -67,26 +59,22 @@ export function page(source: PageSource): string {
     'class-separated' in results.protocols
       ? '; and a model of its own, trained on nothing else, for each class (class-separated)'
       : '';
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width"/>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
-<title>${title}</title><style>${new Markup(STYLE)}</style></head><body>
-<h1>${title}</h1>
-<p class="lead">One model for all classes, trained on mixed and unlabelled normal images, judged at one threshold for all
+  return shell(
+    title,
+    html`<p class="lead">One model for all classes, trained on mixed and unlabelled normal images, judged at one threshold for all
 (absolute-unified) and, for comparison, at a threshold of its own for each class (model-unified)${separated}.</p>
 <h2>Metrics</h2>
 ${numbers(tableRows(results))}
 ${reasonLines(results).map((line) => html`<p class="lead">${line}</p>`)}
 <h2>Scores of test images by class</h2>
-<p class="lead key"><span><i style="background:var(--normal)"></i>normal</span><span><i style="background:var(--anomalous)"></i>anomalous</span>
-Dashed: the threshold with the highest F1 over all classes together${source.threshold ? "; solid: the run's own" : ''}.</p>
+${distributionKey(source.threshold ? "; solid: the run's own" : '')}
 <div class="pair">${panels.map((panel) =>
-    distributionFigure({
-      ...panel,
-      rows,
-      threshold: source.threshold?.alignment === panel.name ? source.threshold.value : undefined,
-    }),
-  )}</div>
+      distributionFigure({
+        ...panel,
+        rows,
+        threshold: source.threshold?.alignment === panel.name ? source.threshold.value : undefined,
+      }),
+    )}</div>
 <h2>One threshold for all: curves</h2>
 <div class="pair">${curveFigure('ROC', 'false alarms', 'found', curves(rocCurve))}${curveFigure('Precision and recall', 'recall', 'precision', curves(precisionRecallCurve))}</div>
 <h2>One threshold for all, or one for each class</h2>
@@ -102,9 +90,24 @@ ${numbers(classTableRows(results))}
 <h2>Run</h2>
 <dl>${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
 <details><summary>Configuration</summary><pre>${JSON.stringify(config, null, 2)}</pre></details>
-</body></html>
-`.text;
+`,
+  );
 }
+
+/** What the colours and lines of `distributionFigure` are. */
+export const distributionKey = (more = ''): Markup =>
+  html`<p class="lead key"><span><i style="background:var(--normal)"></i>normal</span><span><i style="background:var(--anomalous)"></i>anomalous</span>
+Dashed: the threshold with the highest F1 over all classes together${more}.</p>`;
+
+/** A whole page that loads nothing and runs nothing. */
+export const shell = (title: string, body: Markup): string =>
+  html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width"/>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
+<title>${title}</title><style>${new Markup(STYLE)}</style></head><body>
+<h1>${title}</h1>
+${body}</body></html>
+`.text;
 
 const numbers = ([head, ...body]: TableRow[]): Markup =>
   html`<div class="scroll"><table class="numbers"><thead><tr>${head!.map(

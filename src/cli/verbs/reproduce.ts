@@ -2,7 +2,14 @@ import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { formatTable } from '../../report/table.ts';
 import { type Settings, setsOf } from '../../reproduce/cells.ts';
-import { reproduceTable } from '../../reproduce/reproduceTable.ts';
+import {
+  FIGURE_ENTRY,
+  FIGURE_NAMES,
+  type FigureName,
+  type FigureRequest,
+  reproduceFigure,
+} from '../../reproduce/reproduceFigure.ts';
+import { reproduceTable, type TableRequest } from '../../reproduce/reproduceTable.ts';
 import type { Workers } from '../../reproduce/run.ts';
 import { drawSets, type FoundSets, findSets } from '../../reproduce/sets.ts';
 import { type SetName, TABLE_NAMES, TABLES, type TableName } from '../../reproduce/tables.ts';
@@ -51,7 +58,7 @@ export const reproduceVerb: AddVerb = (program, run) => {
   program
     .command('reproduce <what>')
     .description(
-      "run what a table of the CADA paper needs, and print it beside the paper's numbers; the same command goes on where it was stopped",
+      "run what a table or figure of the CADA paper needs, and print it beside the paper's numbers; the same command goes on where it was stopped",
     )
     .option(
       '--data <dir>',
@@ -103,36 +110,57 @@ export const reproduceVerb: AddVerb = (program, run) => {
     .option('--save-every <s>', 'seconds between checkpoints', real('--save-every', 0), 30)
     .addHelpText(
       'after',
-      `\nWhat: ${TABLE_NAMES.join(', ')}\n\nExample:\n  wgad reproduce table3 --data mvtec_ad --weights wide_resnet50_2\n  wgad reproduce table4 --quick`,
+      `\nWhat: ${NAMES.join(', ')}\n\nExample:\n  wgad reproduce table3 --data mvtec_ad --weights wide_resnet50_2\n  wgad reproduce table4 --quick`,
     )
     .action((what: string, flags: ReproduceFlags) =>
       run(async (context) => {
-        const name = tableName(what);
+        const name = whatOf(what);
         const out = resolve(flags.out ?? join('runs', flags.quick ? 'quick' : 'reproduce'));
         const settings = await settingsOf(context, flags);
-        const sets = await setsFor(context, name, flags, out);
-        const { quick: synthetic = false } = flags;
-        const done = await reproduceTable(
-          { name, sets, synthetic, settings, out },
-          workersOf(context, flags),
-        );
+        const entries = isTable(name) ? TABLES[name].entries : [FIGURE_ENTRY];
+        const wanted = setsOf(entries);
+        const sets = await setsFor(context, name, wanted, flags, out);
+        const workers = workersOf(context, flags);
+        const request = { sets, synthetic: flags.quick ?? false, settings, out };
+        const done = isTable(name)
+          ? await tableWith(context, { ...request, name }, workers)
+          : await figureWith(context, { ...request, name, gpu: context.gpu }, workers);
         if (!done) {
           context.say('stopped; the same command goes on');
           return EXIT.interrupted;
         }
-        const { outcome, text, notes, files } = done;
-        const parts = [outcome.title, notes.join('\n'), formatTable(text), `written: ${files.join(', ')}`];
-        context.result(outcome, parts.join('\n\n'));
-        return setsOf(TABLES[name].entries).every((set) => sets.has(set)) ? EXIT.done : EXIT.skipped;
+        return wanted.every((set) => sets.has(set)) ? EXIT.done : EXIT.skipped;
       }),
     );
 };
 
-function tableName(what: string): TableName {
-  const name = TABLE_NAMES.find((each) => each === what);
-  if (!name) throw new ConfigError(`reproduce expects one of ${TABLE_NAMES.join(', ')}, got ${what}`);
+/** False where an interrupt stopped it. */
+async function tableWith(context: Context, request: TableRequest, workers: Workers): Promise<boolean> {
+  const done = await reproduceTable(request, workers);
+  if (!done) return false;
+  const { outcome, text, notes, files } = done;
+  const parts = [outcome.title, notes.join('\n'), formatTable(text), `written: ${files.join(', ')}`];
+  context.result(outcome, parts.join('\n\n'));
+  return true;
+}
+
+async function figureWith(context: Context, request: FigureRequest, workers: Workers): Promise<boolean> {
+  const done = await reproduceFigure(request, workers);
+  if (!done) return false;
+  context.result(done.outcome, `${done.outcome.title}\nwritten: ${done.files.join(', ')}`);
+  return true;
+}
+
+const NAMES = [...TABLE_NAMES, ...FIGURE_NAMES];
+
+function whatOf(what: string): TableName | FigureName {
+  const name = NAMES.find((each) => each === what);
+  if (!name) throw new ConfigError(`reproduce expects one of ${NAMES.join(', ')}, got ${what}`);
   return name;
 }
+
+const isTable = (name: TableName | FigureName): name is TableName =>
+  (TABLE_NAMES as readonly string[]).includes(name);
 
 async function settingsOf(context: Context, flags: ReproduceFlags): Promise<Settings> {
   const usual: Partial<typeof QUICK> = flags.quick ? QUICK : {};
@@ -153,11 +181,11 @@ async function settingsOf(context: Context, flags: ReproduceFlags): Promise<Sett
 
 async function setsFor(
   context: Context,
-  name: TableName,
+  name: TableName | FigureName,
+  wanted: readonly SetName[],
   flags: ReproduceFlags,
   out: string,
 ): Promise<FoundSets> {
-  const wanted = setsOf(TABLES[name].entries);
   if (flags.quick) {
     if (flags.data.length > 0) throw new ConfigError('--quick draws its own data: leave out --data');
     const { classes, train, test } = flags;

@@ -1,0 +1,55 @@
+import { type Dataset, loadImage, loadMask, loadPixels, type Sample } from '../data/index.ts';
+import type { Scorer } from '../train/scorer.ts';
+import type { Results } from '../train/testRun.ts';
+import type { GalleryItem } from './gallery.ts';
+import type { ScoreRow } from './scoreRows.ts';
+
+/** Classes in the grid. */
+const GRID_CLASSES = 8;
+
+/** The examples of the grid: an anomalous and a normal image of each class, the middle ones of each. */
+export function gridRows(rows: readonly ScoreRow[]): ScoreRow[] {
+  const classes = [...new Set(rows.map((row) => row.className))].slice(0, GRID_CLASSES);
+  const example = (className: string, anomalous: boolean): ScoreRow[] => {
+    const own = rows.filter((row) => row.className === className && row.anomalous === anomalous);
+    return own.slice(own.length >> 1).slice(0, 1);
+  };
+  return classes.flatMap((name) => [...example(name, true), ...example(name, false)]);
+}
+
+/** Test images with their maps; rows whose image is not in the data set are left out. */
+export async function galleryItems(
+  scorer: Scorer,
+  { config: { size, batch } }: Results,
+  dataset: Dataset,
+  rows: readonly ScoreRow[],
+): Promise<GalleryItem[]> {
+  const samples = new Map(dataset.test.map((sample) => [sample.id, sample]));
+  const picked = rows.flatMap((row): { sample: Sample; score: number }[] => {
+    const sample = samples.get(row.path);
+    return sample ? [{ sample, score: row.calibrated }] : [];
+  });
+  const items: GalleryItem[] = [];
+  for (let first = 0; first < picked.length; first += batch) {
+    const some = picked.slice(first, first + batch);
+    const images = new Float32Array(some.length * 3 * size * size);
+    for (const [i, { sample }] of some.entries())
+      images.set(await loadImage(sample.path, size), i * 3 * size * size);
+    const scored = await scorer.score(
+      images,
+      some.map(({ sample }) => scorer.classes.indexOf(sample.className)),
+    );
+    for (const [i, { sample, score }] of some.entries()) {
+      items.push({
+        caption: `${sample.className}, ${sample.defect}: ${score.toPrecision(3)}`,
+        path: sample.id,
+        anomalous: sample.anomalous,
+        size,
+        pixels: await loadPixels(sample.path, size),
+        mask: sample.maskPath ? await loadMask(sample.maskPath, size, 'any', sample.path) : null,
+        maps: scored[i]!.maps,
+      });
+    }
+  }
+  return items;
+}
