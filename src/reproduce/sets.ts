@@ -14,27 +14,28 @@ export type FoundSets = ReadonlyMap<SetName, Dataset>;
  */
 export async function findSets(folders: readonly string[]): Promise<FoundSets> {
   const found = new Map<SetName, Dataset>();
-  for (const folder of folders) {
-    let recognised = 0;
-    for (const candidate of [resolve(folder), ...(await foldersBelow(resolve(folder)))]) {
-      const { dataset } = await scanForProblems(candidate);
-      const official = officialSet(dataset.layout, dataset.classes)?.name;
-      const name = SET_NAMES.find((each) => each === official);
-      if (name === undefined) continue;
-      const other = found.get(name);
-      if (other) {
-        throw new DatasetError(`${name} is at ${other.root} and again at ${candidate}`, {
-          fix: 'give --data the one folder that is meant',
-        });
-      }
-      found.set(name, await scanDataset(candidate));
-      recognised++;
-      // Classes of a data set are no data sets.
-      if (candidate === resolve(folder)) break;
+  const recognise = async (folder: string): Promise<boolean> => {
+    const { dataset } = await scanForProblems(folder);
+    const official = officialSet(dataset.layout, dataset.classes)?.name;
+    const name = SET_NAMES.find((each) => each === official);
+    if (name === undefined) return false;
+    const other = found.get(name);
+    if (other) {
+      throw new DatasetError(`${name} is at ${other.root} and again at ${folder}`, {
+        fix: 'give --data the one folder that is meant',
+      });
     }
-    if (recognised === 0) {
-      throw new DatasetError(`${resolve(folder)}: neither it nor a folder in it is ${SET_NAMES.join(', ')}`, {
-        where: resolve(folder),
+    found.set(name, await scanDataset(folder));
+    return true;
+  };
+  for (const folder of folders) {
+    const top = resolve(folder);
+    if (await recognise(top)) continue;
+    const recognised: boolean[] = [];
+    for (const each of await foldersBelow(top)) recognised.push(await recognise(each));
+    if (!recognised.includes(true)) {
+      throw new DatasetError(`${top}: neither it nor a folder in it is ${SET_NAMES.join(', ')}`, {
+        where: top,
         fix: 'see what it is with `wgad data check`, or try --quick, which draws its own data',
       });
     }

@@ -1,0 +1,85 @@
+import { readFile, rm, stat } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { RandomStream } from '../../src/random.ts';
+import { scratchFolder, start, wgad } from './wgad.ts';
+
+/** The first use of a kernel compiles for seconds on a software adapter. */
+const SLOW = 900_000;
+const SMALL = ['--classes', '2', '--train', '4', '--test', '4', '--batch', '4', '--iterations', '4'];
+const folder = scratchFolder();
+const quick = (what: string): string[] => [
+  ...['reproduce', what, '--quick', '--out', folder.path('out'), ...SMALL, '--align-iterations', '6'],
+  ...['--save-every', '0', '--quiet'],
+];
+const file = (name: string): Promise<string> => readFile(folder.path('out', name), 'utf8');
+
+describe('wgad reproduce', () => {
+  it(
+    'fills a table, and fills it the same killed at five random moments; the figures then need no run',
+    async () => {
+      const began = performance.now();
+      const straight = await wgad([...quick('table1'), '--json']);
+      const took = performance.now() - began;
+      expect(straight.code, straight.stderr).toBe(0);
+      const whole = { json: await file('table1.json'), markdown: await file('table1.md') };
+      expect(JSON.parse(straight.stdout)).toEqual(JSON.parse(whole.json));
+      const { rows } = JSON.parse(whole.json);
+      for (const { method, numbers, reason } of rows) {
+        const runs = ['revdist', 'recontrast'].includes(method);
+        for (const name of ['iAuroc', 'iAp', 'pAuroc', 'pAp']) {
+          expect(numbers[name].values).toHaveLength(runs ? 1 : 0);
+        }
+        expect(reason).toBe(runs ? undefined : 'not implemented');
+      }
+      // Another alignment's numbers are others.
+      const own = rows.filter(({ method }: { method: string }) => method === 'revdist');
+      expect(own[0].numbers.pAuroc.mean).not.toBe(own[2].numbers.pAuroc.mean);
+
+      await rm(folder.path('out'), { recursive: true });
+      const random = new RandomStream(0, 0x1e11);
+      for (let kill = 0; kill < 5; kill++) {
+        const { child, done } = start(quick('table1'));
+        const timer = setTimeout(() => child.kill('SIGKILL'), (0.1 + 0.4 * random.next()) * took);
+        await done;
+        clearTimeout(timer);
+      }
+      const finished = await wgad(quick('table1'));
+      expect(finished.code, finished.stderr).toBe(0);
+      expect(await file('table1.json')).toBe(whole.json);
+      expect(await file('table1.md')).toBe(whole.markdown);
+      expect(finished.stdout).toContain('gain');
+
+      const weights = folder.path('out', 'cells', 'mvtec-ad-revdist-seed0', 'weights.safetensors');
+      const { mtimeMs } = await stat(weights);
+      for (const figure of ['figure5', 'figure6']) {
+        const { code, stderr } = await wgad(quick(figure));
+        expect(code, stderr).toBe(0);
+      }
+      expect((await stat(weights)).mtimeMs).toBe(mtimeMs);
+      const { panels } = JSON.parse(await file('figure5.json'));
+      expect(panels.map(({ alignment }: { alignment: string }) => alignment)).toEqual(['none', 'cada']);
+      expect(Object.keys(panels[0].levels)).toEqual(['circuit', 'painted', 'all']);
+      expect((await file('figure5.html')).match(/<svg /g)).toHaveLength(2);
+      // An anomalous and a normal image of two classes: itself, its mask, two maps each alone and over it.
+      expect((await file('figure6.html')).match(/<img /g)).toHaveLength(4 * 6);
+    },
+    SLOW,
+  );
+
+  it('says what is missing', async () => {
+    const none = await wgad(['reproduce', 'table4', '--weights', 'embedded', '--encoder', 'resnet18_w16']);
+    expect([none.code, none.stderr]).toEqual([
+      2,
+      expect.stringMatching(/table4 is measured on MVTec AD and VisA: --data is missing\n +fix: .*--quick/),
+    ]);
+    const other = await wgad(['reproduce', 'table6', '--quick']);
+    expect([other.code, other.stderr]).toEqual([
+      2,
+      expect.stringMatching(/one of table1, .*figure6, got table6/),
+    ]);
+    const weights = await wgad(['reproduce', 'table1', '--data', folder.path('no')], {
+      XDG_CACHE_HOME: folder.path('cache'),
+    });
+    expect(weights.stderr).toMatch(/wide_resnet50_2.*\n +fix: wgad weights fetch wide_resnet50_2/);
+  });
+});

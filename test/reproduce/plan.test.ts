@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { type Cell, type Job, planCells } from '../../src/reproduce/cells.ts';
+import { TABLES, type TableName } from '../../src/reproduce/tables.ts';
+import { checkConfig } from '../../src/train/config.ts';
+import { ALL_SETS, SETTINGS } from './settings.ts';
+
+const plan = (name: TableName, settings = SETTINGS, sets = ALL_SETS) =>
+  planCells(TABLES[name].entries, sets, settings, '/out');
+const cellsOf = (...args: Parameters<typeof plan>): Cell[] => [
+  ...new Set(plan(...args).flatMap(({ cells }) => cells)),
+];
+const jobsOf = (...args: Parameters<typeof plan>): Job[] => [
+  ...new Set(cellsOf(...args).map(({ job }) => job)),
+];
+
+describe('the plan of a table', () => {
+  it('trains a detector once for all heads, and tests once for each score', () => {
+    const jobs = jobsOf('table3');
+    const main = jobs.filter(({ from }) => !from);
+    expect(main).toHaveLength(1);
+    // Four other structures, three other rates.
+    const heads = jobs.filter(({ from }) => from);
+    expect(heads).toHaveLength(7);
+    for (const { from, config } of heads) {
+      expect(from).toBe(main[0]);
+      expect([config.iterations, config.align]).toEqual([0, ['cada']]);
+      expect(config.detector).toBe('/out/cells/mvtec-ad-revdist-seed0/weights.safetensors');
+    }
+    expect(new Set(heads.map(({ config }) => `${config.alignHead} ${config.alignDropout}`)).size).toBe(7);
+    // And the maximum, 0.1 % and 2 % of the main run.
+    expect(cellsOf('table3')).toHaveLength(11);
+    const fractions = cellsOf('table3').filter(({ job }) => !job.from);
+    expect(fractions.map(({ scoreFraction }) => scoreFraction)).toEqual([0.01, 0, 0.001, 0.02]);
+    expect(new Set(cellsOf('table3').map(({ folder }) => folder)).size).toBe(11);
+  });
+
+  it('shares runs between tables, to the last setting', () => {
+    const seen = new Map<string, Job>();
+    for (const name of ['table1', 'table2', 'table3', 'table4', 'table5'] as const) {
+      for (const job of jobsOf(name)) {
+        expect(job).toEqual(seen.get(job.folder) ?? job);
+        seen.set(job.folder, job);
+        expect(() => checkConfig(job.config)).not.toThrow();
+      }
+    }
+    const mains = [...seen.values()].filter(({ from }) => !from);
+    expect(mains.map(({ folder }) => folder).sort()).toEqual([
+      '/out/cells/btad-revdist-seed0',
+      '/out/cells/mvtec-ad-recontrast-seed0',
+      '/out/cells/mvtec-ad-revdist-seed0',
+      '/out/cells/visa-recontrast-seed0',
+      '/out/cells/visa-revdist-seed0',
+    ]);
+    for (const { config } of mains) {
+      const all = ['cada', 'cada-std', 'class', 'classifier'];
+      expect(config.align).toEqual(config.method === 'revdist' ? all : ['cada']);
+    }
+  });
+
+  it("has the paper's settings where none are given", () => {
+    const { config } = jobsOf('table1')[0]!;
+    expect(config).toMatchObject({ size: 256, batch: 16, iterations: 5000, alignIterations: 5000, lr: 2e-3 });
+    expect(jobsOf('table1', { ...SETTINGS, iterations: 7, size: 64 })[0]!.config).toMatchObject({
+      size: 64,
+      iterations: 7,
+      alignIterations: 5000,
+    });
+  });
+
+  it('repeats every cell for each seed', () => {
+    const seeds = [3, 4, 5];
+    for (const { cells, entry } of plan('table4', { ...SETTINGS, seeds })) {
+      expect(
+        cells.map(({ job }) => job.config.seed),
+        entry.labels.join(),
+      ).toEqual(seeds);
+    }
+  });
+
+  it('mixes anomalies into the noisy data set alone', () => {
+    for (const { config } of jobsOf('table5', { ...SETTINGS, noise: 0.3 })) {
+      expect(config.contaminate?.images.length).toBe(config.data.endsWith('BTAD') ? 3 : undefined);
+    }
+    expect(jobsOf('table5').filter(({ config }) => config.contaminate)).toEqual([]);
+  });
+
+  it('says of what it cannot measure why not', () => {
+    const one = new Map([...ALL_SETS].filter(([name]) => name === 'MVTec AD'));
+    const reasons = plan('table4', SETTINGS, one).map(({ reason }) => reason);
+    expect(reasons).toEqual([...Array(4), ...Array(4).fill('VisA is not in --data')]);
+    const draem = plan('table1').find(({ entry }) => entry.method === 'draem')!;
+    expect([draem.cells.length, draem.reason]).toEqual([0, 'not implemented']);
+  });
+});
+
+describe("the paper's numbers", () => {
+  it('have the gains that its tables print', () => {
+    // "Δ to the base": UniAD, RevDist, ReContrast; I-AUROC, I-AP, P-AUROC, P-AP.
+    const printed = {
+      table1: [
+        [4.3, 1.4, -0.3, -0.2],
+        [13.0, 4.9, 1.1, 4.1],
+        [7.9, 2.7, 0.4, 0.9],
+      ],
+      table2: [
+        [1.7, 1.5, 0.4, 0.7],
+        [9.3, 6.2, 1.4, 8.8],
+        [2.6, 1.7, 0.7, 2.9],
+      ],
+    };
+    for (const name of ['table1', 'table2'] as const) {
+      const { entries, metrics } = TABLES[name];
+      const gains = entries.flatMap(({ base, paper }) =>
+        base ? [metrics.map((metric) => Number((paper[metric]! - base.paper[metric]!).toFixed(1)))] : [],
+      );
+      expect(gains).toEqual(printed[name]);
+    }
+  });
+
+  it('agree where the paper repeats itself', () => {
+    const { table1, table3, table5 } = TABLES;
+    const absolute = (alignment: string) =>
+      table1.entries.find(
+        (each) =>
+          each.method === 'revdist' && each.alignment === alignment && each.protocol === 'absolute-unified',
+      )!.paper;
+    expect(table3.entries[0]!.paper).toEqual(absolute('none'));
+    expect(table5.entries[0]!.paper).toEqual(absolute('none'));
+    const defaults = table3.entries.filter(({ labels }) => labels[0] === 'default');
+    expect(defaults).toHaveLength(3);
+    for (const { paper } of defaults) expect(paper).toEqual(absolute('cada'));
+  });
+});

@@ -1,0 +1,160 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { type Planned, planCells, type Settings } from '../../src/reproduce/cells.ts';
+import { markdown, textRows } from '../../src/reproduce/markdown.ts';
+import { outcomeRows } from '../../src/reproduce/outcome.ts';
+import { runCells, type Workers } from '../../src/reproduce/run.ts';
+import { TABLES, type TableName } from '../../src/reproduce/tables.ts';
+import { configHash, readRunConfig, runFiles } from '../../src/train/runFolder.ts';
+import type { Results } from '../../src/train/testRun.ts';
+import { ALL_SETS, SETTINGS } from './settings.ts';
+
+let out = '';
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), 'wgad-reproduce-'));
+});
+afterEach(() => rm(out, { recursive: true, force: true }));
+
+const plan = (name: TableName, settings: Settings = SETTINGS): Planned[] =>
+  planCells(TABLES[name].entries, ALL_SETS, settings, out);
+
+/** Trains and tests nothing, but leaves the files; aborts before call `limit`. Numbers go by settings and alignment. */
+function pretend(limit = Number.POSITIVE_INFINITY): Workers & { readonly calls: string[] } {
+  const calls: string[] = [];
+  const controller = new AbortController();
+  const stopped = (call: string): boolean => {
+    if (calls.length >= limit) controller.abort();
+    else calls.push(call);
+    return controller.signal.aborted;
+  };
+  return {
+    calls,
+    signal: controller.signal,
+    say() {},
+    async train(folder, config) {
+      await mkdir(folder, { recursive: true });
+      await writeFile(runFiles(folder).config, JSON.stringify(config));
+      if (stopped(`train ${folder.slice(out.length + 7)}`)) return false;
+      await writeSafetensors(runFiles(folder).weights, new Map(), { configHash: configHash(config) });
+      return true;
+    },
+    async test(folder, { scoreFraction, out: to }) {
+      if (stopped(`test ${to.slice(out.length + 7)}`)) throw new Error('aborted');
+      const config = { ...(await readRunConfig(folder)), scoreFraction };
+      const numbers = (alignment: string, mean: number) => ({
+        iAuroc: mean + (alignment === 'none' ? 0 : 0.1) + config.seed / 100,
+        iAp: 0.5 + scoreFraction,
+        pAuroc: 0.7,
+        pAp: alignment === 'none' ? null : 0.4,
+      });
+      const all = ['none', ...config.align];
+      const results = {
+        adapter: 'pretended',
+        config,
+        protocols: {
+          'absolute-unified': Object.fromEntries(all.map((name) => [name, numbers(name, 0.8)])),
+          'model-unified': Object.fromEntries(all.map((name) => [name, { mean: numbers(name, 0.85) }])),
+        },
+      } as unknown as Results;
+      await writeFile(runFiles(to).results, JSON.stringify(results));
+      return results;
+    },
+  };
+}
+
+const rowsAfter = async (name: TableName, workers: Workers) => {
+  const planned = plan(name);
+  const results = await runCells(planned, workers);
+  return results && outcomeRows(TABLES[name], planned, results, out);
+};
+
+describe('the cells of a table', () => {
+  it('come to the same table wherever an interrupt falls', async () => {
+    const straight = pretend();
+    const whole = await rowsAfter('table3', straight);
+    // One detector, seven heads, eleven tests.
+    expect(straight.calls).toHaveLength(19);
+    for (let limit = 0; limit < 19; limit += 2) {
+      await rm(join(out, 'cells'), { recursive: true });
+      const first = pretend(limit);
+      expect(await rowsAfter('table3', first)).toBeNull();
+      const second = pretend();
+      expect(await rowsAfter('table3', second)).toEqual(whole);
+      // Nothing that was finished is done again.
+      expect([...first.calls, ...second.calls]).toEqual(straight.calls);
+    }
+  });
+
+  it('are taken from another table that has filled them', async () => {
+    await runCells(plan('table5'), pretend());
+    const workers = pretend();
+    await runCells(plan('table4'), workers);
+    expect(workers.calls).toEqual([]);
+  });
+
+  it('are not mixed with those of other settings: refused before anything is done, all of them', async () => {
+    await runCells(plan('table4'), pretend());
+    const workers = pretend();
+    const error = runCells(plan('table4', { ...SETTINGS, iterations: 9 }), workers);
+    await expect(error).rejects.toThrow(/mvtec-ad-revdist-seed0, .*visa-revdist-seed0/);
+    await expect(error).rejects.toMatchObject({ code: 'E_CONFIG' });
+    expect(workers.calls).toEqual([]);
+  });
+
+  it('are tested again where a test was of other settings', async () => {
+    await runCells(plan('table4'), pretend());
+    const path = join(out, 'cells', 'visa-revdist-seed0', 'results.json');
+    await writeFile(path, JSON.stringify({ config: { scoreFraction: 0.5 } }));
+    const workers = pretend();
+    await runCells(plan('table4'), workers);
+    expect(workers.calls).toEqual(['test visa-revdist-seed0']);
+  });
+});
+
+describe('the written table', () => {
+  it("has the measured number, the paper's, the difference, and the gain over the base", async () => {
+    const rows = (await rowsAfter('table1', pretend()))!;
+    const text = textRows(TABLES.table1, rows);
+    expect(text[0]).toEqual(['method', 'setting', 'I-AUROC', 'I-AP', 'P-AUROC', 'P-AP', '']);
+    const line = (start: string) => text.find((cells) => cells.join(' ').startsWith(start));
+    expect(line('RevDist model-unified')!.slice(2, 4)).toEqual(['85.0 (97.8, -12.8)', '51.0 (99.1, -48.1)']);
+    expect(line('RevDist + CADA absolute')![2]).toBe('90.0 (98.0, -8.0)');
+    expect(line('gain RevDist,')!.slice(2)).toEqual([
+      '+10.0 (+13.0, -3.0)',
+      '0.0 (+4.9, -4.9)',
+      '0.0 (+1.1, -1.1)',
+      // The base has none.
+      '– (+4.1)',
+      '',
+    ]);
+    const draem = ['DRAEM', 'absolute-unified', '– (82.3)', '– (93.7)', '– (81.8)', '– (41.1)'];
+    expect(line('DRAEM absolute')).toEqual([...draem, 'not implemented']);
+  });
+
+  it('has the mean and the deviation over seeds', async () => {
+    const planned = plan('table4', { ...SETTINGS, seeds: [1, 2, 3] });
+    const rows = outcomeRows(TABLES.table4, planned, (await runCells(planned, pretend()))!, out);
+    expect(textRows(TABLES.table4, rows)[1]!.slice(3)).toEqual([
+      '82.0 ± 1.0 (85.0, -3.0)',
+      '70.0 ± 0.0 (94.5, -24.5)',
+      '– (49.0)',
+      '',
+    ]);
+    expect(rows[0]!.cells).toEqual([1, 2, 3].map((seed) => `cells/mvtec-ad-revdist-seed${seed}`));
+  });
+
+  it('is a Markdown table whatever the texts hold', () => {
+    const text = markdown(
+      'T',
+      ['in /a_b/<c>'],
+      [
+        ['x', 'y'],
+        ['1|2', '*3*'],
+      ],
+    );
+    expect(text).toBe('# T\n\n- in /a\\_b/\\<c\\>\n\n| x | y |\n| --- | --- |\n| 1\\|2 | \\*3\\* |\n');
+  });
+});
