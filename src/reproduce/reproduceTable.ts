@@ -4,6 +4,7 @@ import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
 import type { Cell, Planned, Settings } from './cells.ts';
 import { planCells } from './cells.ts';
 import { markdown, textRows } from './markdown.ts';
+import { type Ordering, orderingLines, orderings } from './orderings.ts';
 import { type OutcomeRow, outcomeRows } from './outcome.ts';
 import { runCells, type Workers } from './run.ts';
 import type { FoundSets } from './sets.ts';
@@ -34,6 +35,7 @@ export interface TableOutcome {
     readonly test: number;
   }[];
   readonly rows: readonly OutcomeRow[];
+  readonly orderings: readonly Ordering[];
 }
 
 /**
@@ -69,9 +71,10 @@ export async function reproduceTable(
       test: test.length,
     })),
     rows,
+    orderings: orderings(rows),
   };
   const text = textRows(table, rows);
-  const notes = notesOf(outcome, plan);
+  const notes = [...notesOf(outcome, plan), ...orderingLines(outcome.orderings)];
   const files = [join(out, `${name}.md`), join(out, `${name}.json`)];
   await writeFileAtomic(files[0]!, markdown(table.title, notes, text));
   await writeFileAtomic(files[1]!, `${JSON.stringify(outcome, null, 2)}\n`);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { type Planned, planCells, type Settings } from '../../src/reproduce/cells.ts';
 import { markdown, textRows } from '../../src/reproduce/markdown.ts';
+import { orderingLines, orderings } from '../../src/reproduce/orderings.ts';
 import { outcomeRows } from '../../src/reproduce/outcome.ts';
 import { runCells, type Workers } from '../../src/reproduce/run.ts';
 import { TABLES, type TableName } from '../../src/reproduce/tables.ts';
@@ -144,6 +145,33 @@ describe('the written table', () => {
       '',
     ]);
     expect(rows[0]!.cells).toEqual([1, 2, 3].map((seed) => `cells/mvtec-ad-revdist-seed${seed}`));
+  });
+
+  it("says which of the paper's orderings hold", async () => {
+    const rows = (await rowsAfter('table4', pretend()))!;
+    const lines = (changed: typeof rows): string[] => orderingLines(orderings(changed));
+    // For each data set three alignments above none, and CADA as good as CaDA-A.
+    expect(lines(rows)).toEqual(["Of the paper's orderings of I-AUROC 8 of 8 hold"]);
+    const lower = rows.map((row) => {
+      if (row.set !== 'VisA' || row.alignment !== 'cada') return row;
+      const numbers = { ...row.numbers, iAuroc: { ...row.numbers.iAuroc!, mean: 70 } };
+      return { ...row, numbers };
+    });
+    expect(lines(lower)).toEqual([
+      "Of the paper's orderings of I-AUROC 6 of 8 hold",
+      'Does not hold (-10.0 points): VisA, + CADA, none: above none',
+      'Does not hold (-20.0 points): VisA, + CADA, none: above CaDA-A, or at most 2 points below',
+    ]);
+    const first = orderings((await rowsAfter('table1', pretend()))!);
+    const known = first.filter(({ holds }) => holds !== null).map(({ claim }) => claim);
+    expect(known).toEqual([
+      'MVTec AD, RevDist, model-unified: above absolute-unified',
+      'MVTec AD, ReContrast, model-unified: above absolute-unified',
+      'MVTec AD, RevDist + CADA, absolute-unified: above none',
+      'MVTec AD, ReContrast + CADA, absolute-unified: above none',
+    ]);
+    // Eleven settings, the default in three rows.
+    expect(orderings((await rowsAfter('table3', pretend()))!)).toHaveLength(11);
   });
 
   it('is a Markdown table whatever the texts hold', () => {
