@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 import { isTrained } from '../train/classRuns.ts';
 import type { RunConfig } from '../train/config.ts';
-import { configHash, readRunConfig } from '../train/runFolder.ts';
+import { configHash, readRunConfig, runFiles } from '../train/runFolder.ts';
 import { type Results, readResults } from '../train/testRun.ts';
 import type { Cell, Job, Planned } from './cells.ts';
 
@@ -36,6 +36,8 @@ export async function runCells(
       if (job.from && !(await train(job.from))) return false;
       if (workers.signal.aborted || !(await workers.train(job.folder, job.config))) return false;
     }
+    // A finished run is never resumed, and its checkpoint is larger than all else in its folder.
+    await rm(runFiles(job.folder).checkpoint, { force: true });
     trained.add(job);
     return true;
   };
@@ -73,7 +75,7 @@ async function refuseOthers(jobs: readonly Job[]): Promise<void> {
     if (known && configHash(known) !== configHash(config)) others.push(folder);
   }
   if (others.length === 0) return;
-  throw new ConfigError(`runs with other settings lie in ${others.join(', ')}`, {
+  throw new ConfigError(`runs with other settings, or of another version, lie in ${others.join(', ')}`, {
     fix: 'give the settings they were begun with, choose another --out, or remove them',
   });
 }

@@ -1,5 +1,6 @@
 import { readFile, rm, stat } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { DETECTOR_NAMES } from '../../src/methods/detectors.ts';
 import { RandomStream } from '../../src/random.ts';
 import { scratchFolder, start, wgad } from './wgad.ts';
 
@@ -25,7 +26,7 @@ describe('wgad reproduce', () => {
       expect(JSON.parse(straight.stdout)).toEqual(JSON.parse(whole.json));
       const { rows } = JSON.parse(whole.json);
       for (const { method, numbers, reason } of rows) {
-        const runs = ['revdist', 'recontrast'].includes(method);
+        const runs = DETECTOR_NAMES.includes(method);
         for (const name of ['iAuroc', 'iAp', 'pAuroc', 'pAp']) {
           expect(numbers[name].values).toHaveLength(runs ? 1 : 0);
         }
@@ -36,6 +37,17 @@ describe('wgad reproduce', () => {
       expect(own[0].numbers.pAuroc.mean).not.toBe(own[2].numbers.pAuroc.mean);
 
       await rm(folder.path('out'), { recursive: true });
+      // Told to stop, as soon as something is trained; then five times killed.
+      const told = start(quick('table1').filter((flag) => flag !== '--quiet'));
+      const onText = (text: Buffer): void => {
+        if (!/^detector /m.test(`${text}`)) return;
+        told.child.stderr?.off('data', onText);
+        told.child.kill('SIGTERM');
+      };
+      told.child.stderr?.on('data', onText);
+      const stopped = await told.done;
+      expect(stopped.code, stopped.stderr).toBe(130);
+      expect(stopped.stderr).toMatch(/stopped; the same command goes on\n$/);
       const random = new RandomStream(0, 0x1e11);
       for (let kill = 0; kill < 5; kill++) {
         const { child, done } = start(quick('table1'));

@@ -12,6 +12,7 @@ const VERBS = [
   ['test'],
   ['predict'],
   ['report'],
+  ['reproduce'],
   ['features'],
   ['weights', 'inspect'],
   ['weights', 'convert'],

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -39,6 +39,7 @@ function pretend(limit = Number.POSITIVE_INFINITY): Workers & { readonly calls: 
       await mkdir(folder, { recursive: true });
       await writeFile(runFiles(folder).config, JSON.stringify(config));
       if (stopped(`train ${folder.slice(out.length + 7)}`)) return false;
+      await writeFile(runFiles(folder).checkpoint, '');
       await writeSafetensors(runFiles(folder).weights, new Map(), { configHash: configHash(config) });
       return true;
     },
@@ -78,6 +79,13 @@ describe('the cells of a table', () => {
     const whole = await rowsAfter('table3', straight);
     // One detector, seven heads, eleven tests.
     expect(straight.calls).toHaveLength(19);
+    const left = await readdir(join(out, 'cells'), { recursive: true });
+    expect(left.filter((name) => /weights|checkpoint/.test(name)).sort()).toEqual(
+      straight.calls
+        .filter((call) => call.startsWith('train'))
+        .map((call) => `${call.slice(6)}/weights.safetensors`)
+        .sort(),
+    );
     for (let limit = 0; limit < 19; limit += 2) {
       await rm(join(out, 'cells'), { recursive: true });
       const first = pretend(limit);

@@ -137,7 +137,10 @@ export const trainVerb: AddVerb = (program, run) => {
         const done = flags.perClass
           ? await trainAllWith(context, flags.out, config, options)
           : await trainWith(context, flags.out, config, options);
-        if (!done) return EXIT.interrupted;
+        if (!done) {
+          context.say(`stopped in ${flags.out}; go on with the same command and --resume`);
+          return EXIT.interrupted;
+        }
         context.result({ run: flags.out }, `trained: ${flags.out}`);
         return EXIT.done;
       }),
@@ -179,7 +182,6 @@ export async function trainWith(
     },
   });
   shown?.progress.finish();
-  if (!finished) context.say(`stopped in ${run}; go on with the same command and --resume`);
   return finished;
 }
 
