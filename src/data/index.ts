@@ -27,7 +27,7 @@ export {
   type MaskRule,
   normalize,
 } from './loadImage.ts';
-export { type CountDifference, type OfficialComparison, officialSet } from './official.ts';
+export { type CountDifference, type OfficialComparison, officialSet, officialTotals } from './official.ts';
 export { type Pixels, pilResize, pilResizeNearest } from './pilResize.ts';
 export {
   DEFECTS,

@@ -142,6 +142,16 @@ export function officialSet(layout: Layout, classes: readonly string[]): Officia
   );
 }
 
+/** Classes and images of a whole set as published. */
+export function officialTotals({ classes }: OfficialSet): { classes: number; train: number; test: number } {
+  const each = Object.values(classes);
+  return {
+    classes: each.length,
+    train: each.reduce((sum, { train }) => sum + train, 0),
+    test: each.reduce((sum, { testNormal, testAnomalous }) => sum + testNormal + testAnomalous, 0),
+  };
+}
+
 /** Against its published set; null where there is none. */
 export function compareWithOfficial(
   layout: Layout,

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { officialSet, officialTotals } from '../data/index.ts';
 import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
 import type { Cell, Planned, Settings } from './cells.ts';
 import { planCells } from './cells.ts';
@@ -33,6 +34,8 @@ export interface TableOutcome {
     readonly classes: number;
     readonly train: number;
     readonly test: number;
+    /** What the published data set has; absent where a drawn one stands in for it. */
+    readonly published?: { readonly classes: number; readonly train: number; readonly test: number };
   }[];
   readonly rows: readonly OutcomeRow[];
   readonly orderings: readonly Ordering[];
@@ -63,13 +66,17 @@ export async function reproduceTable(
     adapters,
     synthetic,
     settings,
-    data: used.map(([set, { root, classes, train, test }]) => ({
-      set,
-      root,
-      classes: classes.length,
-      train: train.length,
-      test: test.length,
-    })),
+    data: used.map(([set, { root, layout, classes, train, test }]) => {
+      const official = synthetic ? null : officialSet(layout, classes);
+      return {
+        set,
+        root,
+        classes: classes.length,
+        train: train.length,
+        test: test.length,
+        ...(official ? { published: officialTotals(official) } : {}),
+      };
+    }),
     rows,
     orderings: orderings(rows),
   };
@@ -101,10 +108,13 @@ function notesOf({ adapters, synthetic, settings, data }: TableOutcome, plan: re
     ...(synthetic
       ? ["Synthetic images stand in for the paper's data: compare the order of rows, not the values"]
       : []),
-    ...data.map(({ set, root, classes, train, test }) => {
+    ...data.map(({ set, root, classes, train, test, published }) => {
       const noisy =
         set === 'BTAD' && noise > 0 ? `, ${100 * noise} % of the anomalies mixed into training` : '';
-      return `${set}: ${root}, ${classes} classes, ${train} training and ${test} test images${noisy}`;
+      const counts = `${classes} classes, ${train} training and ${test} test images${noisy}`;
+      const { classes: k, train: n, test: m } = published ?? { classes, train, test };
+      const whole = classes === k && train === n && test === m;
+      return `${set}: ${root}, ${counts}${whole ? '' : `; published with ${k}, ${n} and ${m}`}`;
     }),
     `Encoder ${encoder}, ${[...sizes, ...steps].join(', ')}`,
     `Adapter: ${adapters.join(', ') || 'none used'}`,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { type Planned, planCells, type Settings } from '../../src/reproduce/cell
 import { markdown, textRows } from '../../src/reproduce/markdown.ts';
 import { orderingLines, orderings } from '../../src/reproduce/orderings.ts';
 import { outcomeRows } from '../../src/reproduce/outcome.ts';
+import { reproduceTable } from '../../src/reproduce/reproduceTable.ts';
 import { runCells, type Workers } from '../../src/reproduce/run.ts';
 import { TABLES, type TableName } from '../../src/reproduce/tables.ts';
 import { configHash, readRunConfig, runFiles } from '../../src/train/runFolder.ts';
@@ -180,6 +181,22 @@ describe('the written table', () => {
     ]);
     // Eleven settings, the default in three rows.
     expect(orderings((await rowsAfter('table3', pretend()))!)).toHaveLength(11);
+  });
+
+  it('says how much of the published data set it was measured on, and is written whole', async () => {
+    const mvtec = { ...ALL_SETS.get('MVTec AD')!, classes: ['bottle', 'cable'] };
+    const request = { name: 'table3', synthetic: false, settings: SETTINGS, out } as const;
+    const sets = new Map([['MVTec AD', mvtec]] as const);
+    const { outcome, notes } = (await reproduceTable({ ...request, sets }, pretend()))!;
+    expect(notes).toContain(
+      'MVTec AD: /data/MVTec AD, 2 classes, 0 training and 10 test images; published with 15, 3629 and 1725',
+    );
+    expect(JSON.parse(await readFile(join(out, 'table3.json'), 'utf8'))).toEqual(outcome);
+    expect(await readFile(join(out, 'table3.md'), 'utf8')).toContain('| default | 1 conv, 2 linear | 0.25 |');
+    expect((await readdir(out)).sort()).toEqual(['cells', 'table3.json', 'table3.md']);
+    const drawn = (await reproduceTable({ ...request, sets, synthetic: true }, pretend()))!;
+    expect(drawn.notes.join()).not.toContain('published with');
+    expect(drawn.notes.join()).toContain('Synthetic images');
   });
 
   it('is a Markdown table whatever the texts hold', () => {
