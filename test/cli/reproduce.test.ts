@@ -2,6 +2,7 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { DETECTOR_NAMES } from '../../src/methods/detectors.ts';
 import { RandomStream } from '../../src/random.ts';
+import { lookalikes } from '../data/lookalikes.ts';
 import { scratchFolder, start, wgad } from './wgad.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -84,6 +85,15 @@ describe('wgad reproduce', () => {
       2,
       expect.stringMatching(/table4 is measured on MVTec AD and VisA: --data is missing\n +fix: .*--quick/),
     ]);
+    await lookalikes.mvtec(folder.path('sets', 'mvtec'));
+    const small = ['--data', folder.path('sets'), '--encoder', 'resnet18_w16'];
+    const unfit = await wgad(['reproduce', 'table2', ...small]);
+    expect([unfit.code, unfit.stderr]).toEqual([
+      2,
+      expect.stringContaining('table2 is measured on VisA; --data has MVTec AD'),
+    ]);
+    const both = await wgad(['reproduce', 'table1', ...small, '--quick']);
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('leave out --data')]);
     const other = await wgad(['reproduce', 'table6', '--quick']);
     expect([other.code, other.stderr]).toEqual([
       2,
