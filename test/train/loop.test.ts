@@ -16,6 +16,7 @@ it('prepares the next batch while the device works on this one', async () => {
     },
   } as unknown as Executable;
   const gpu = {
+    submitter: { settled: () => undefined },
     guard: { wait: (promise: Promise<unknown>) => promise },
     device: {
       queue: {
