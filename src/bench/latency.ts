@@ -1,13 +1,15 @@
 import { WgadError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { type Alignment, CADA_DEFAULTS } from '../methods/cada.ts';
+import type { Alignment } from '../methods/cada.ts';
 import type { ResNetName } from '../models/resnet.ts';
 import { initialize } from '../nn/init.ts';
 import { compilePlan } from '../runtime/executable.ts';
+import { idle } from '../runtime/gpu.ts';
 import { scorePlan } from '../train/detectorPlans.ts';
 import { runLayouts } from '../train/layouts.ts';
 import type { Session } from '../train/session.ts';
 import { alternate } from './alternate.ts';
+import { revdistConfig } from './networks.ts';
 import type { Pace } from './pace.ts';
 import { measurePlan, planRecord } from './planCase.ts';
 import { planDifference, planPart } from './planPart.ts';
@@ -45,14 +47,7 @@ interface ScoreCase {
 function* cases(session: Session, { models, batches, size }: LatencyOptions): Generator<ScoreCase> {
   for (const encoder of models) {
     for (const batch of batches) {
-      const config = {
-        method: 'revdist',
-        encoder,
-        batch,
-        size,
-        smoothing: 'author',
-        scoreFraction: CADA_DEFAULTS.scoreFraction,
-      } as const;
+      const config = revdistConfig(encoder, { batch, size });
       const layouts = runLayouts(config, 1);
       for (const layout of [...layouts.parts, layouts.heads.regressor]) {
         session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], 0));
@@ -98,22 +93,21 @@ async function added(
     );
   }
   const part = await compilePlan(gpu, planPart(aligned.plan, 'what CADA adds', extra), session.state);
-  const idle = (): Promise<unknown> => gpu.guard.wait(gpu.device.queue.onSubmittedWorkDone());
   try {
     // So many that one wait does not count; `alternate` waits for each of its runs.
     const runs = {
       enqueue: (n: number) => repeat(n, () => part.run()),
-      finish: async () => void (await idle()),
+      finish: () => idle(gpu),
     };
     const times = Math.max(1, Math.ceil(SAMPLE_MS / (await sample(runs, 1)).medianMs));
     const duel = await alternate(
       async () => {
         none.run();
-        await idle();
+        await idle(gpu);
       },
       async () => {
         repeat(times, () => part.run());
-        await idle();
+        await idle(gpu);
       },
     );
     const record = (name: string, plan: typeof none, timing: Timing): BenchRecord =>

@@ -2,6 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import { input } from '../graph/value.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { EFFICIENTNET_TAPS, EFFICIENTNETS, efficientnetFeatures } from '../models/efficientnet.ts';
+import type { ResNetName } from '../models/resnet.ts';
 import { declare } from '../nn/layers.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
 import { detectorStep, headStep, scorePlan } from '../train/detectorPlans.ts';
@@ -19,20 +20,24 @@ export interface NetworkPlan {
   readonly graph: Graph;
 }
 
-/** The graphs as scoring and training compile them, before any pass. EfficientNet is an encoder only. */
-export function networkPlans(
-  encoder: EncoderName,
-  { batch, size }: { batch: number; size: number },
-): NetworkPlan[] {
-  if (encoder === 'efficientnet_b4') return [{ purpose: 'scoring', graph: efficientnetGraph(batch, size) }];
-  const config = {
+/** Reverse distillation with its defaults, as far as a plan depends on them. */
+export const revdistConfig = (encoder: ResNetName, { batch, size }: { batch: number; size: number }) =>
+  ({
     method: 'revdist',
     encoder,
     batch,
     size,
     smoothing: 'author',
     scoreFraction: CADA_DEFAULTS.scoreFraction,
-  } as const;
+  }) as const;
+
+/** The graphs as scoring and training compile them, before any pass. EfficientNet is an encoder only. */
+export function networkPlans(
+  encoder: EncoderName,
+  { batch, size }: { batch: number; size: number },
+): NetworkPlan[] {
+  if (encoder === 'efficientnet_b4') return [{ purpose: 'scoring', graph: efficientnetGraph(batch, size) }];
+  const config = revdistConfig(encoder, { batch, size });
   const layouts = runLayouts(config, 1);
   return [
     { purpose: 'scoring', graph: scorePlan(config, layouts, ['none', 'cada'], 1) },

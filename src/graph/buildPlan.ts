@@ -214,8 +214,8 @@ function place(
 const WORD = { f32: 4, f16: 2, i32: 4, u32: 4 } as const;
 
 /**
- * First and last use of each request, and which are read and written by one dispatch. What the prelude leaves for the rest lives on: the
- * next run reads it again. Returns them all.
+ * First and last use of each request, and which are read and written by one dispatch. What the prelude leaves for the
+ * rest lives on: the next run reads it again. Returns them all.
  */
 function findLifetimes(
   pending: readonly Pending[],

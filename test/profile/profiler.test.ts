@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CADA_DEFAULTS } from '../../src/methods/cada.ts';
+import { revdistConfig } from '../../src/bench/networks.ts';
 import { initialize } from '../../src/nn/init.ts';
 import { type Clock, makeProfiler, type Profiler } from '../../src/runtime/profiler.ts';
 import { scorePlan } from '../../src/train/detectorPlans.ts';
@@ -16,14 +16,7 @@ async function scores(
 ): Promise<{ scores: number[]; dispatches: number; wallNs: number }> {
   const session = await openSession({ profiler });
   try {
-    const config = {
-      method: 'revdist',
-      encoder: 'resnet18_w16',
-      batch: BATCH,
-      size: SIZE,
-      smoothing: 'author',
-      scoreFraction: CADA_DEFAULTS.scoreFraction,
-    } as const;
+    const config = revdistConfig('resnet18_w16', { batch: BATCH, size: SIZE });
     const layouts = runLayouts(config, 1);
     for (const layout of [...layouts.parts, layouts.heads.regressor]) {
       session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], 0));

@@ -11,7 +11,7 @@ import {
   outerSplits,
 } from './imageOuter.ts';
 import { buildImageRows, guessImageRows } from './imageRows.ts';
-import type { ImageConv } from './images.ts';
+import { everyPlace, type ImageConv } from './images.ts';
 import { imagesFit } from './imagesFit.ts';
 import { type PixelStrides, packPixels, pixelImage } from './pixelImages.ts';
 import { type GemmProblem, gemmFlops } from './problem.ts';
@@ -166,15 +166,7 @@ export function imageMatmul(
 ): Lowered | undefined {
   const { transposeA, transposeB } = request.attrs as { transposeA: boolean; transposeB: boolean };
   const { m, n, k } = problem;
-  const axis = (size: number): ImageConv['y'] => ({
-    size,
-    out: size,
-    stride: 1,
-    taps: 1,
-    step: 1,
-    before: 0,
-  });
-  const p: ImageConv = { images: 1, channels: k, rows: m, y: axis(1), x: axis(n) };
+  const p: ImageConv = { images: 1, channels: k, rows: m, y: everyPlace(1), x: everyPlace(n) };
   const one = { first: 0, step: 1 };
   const [row, channel] = transposeA ? [1, m] : [k, 1];
   const layout: WeightLayout = { length: m * k, row, channel, y: one, x: one, kernelWidth: 1 };

@@ -13,7 +13,7 @@ import {
   write,
 } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
-import { channelQuads, type ImageConv } from './images.ts';
+import { channelQuads, everyPlace, type ImageConv } from './images.ts';
 import { firstTexel, pixelImage, tapShift } from './pixelImages.ts';
 import { type GemmProblem, gemmFlops, range } from './problem.ts';
 
@@ -32,8 +32,7 @@ export const guessImageOuter = (p: ImageConv, lanes: number): ImageOuterTile => 
 
 /** dy without padding, as its own image: every position once. */
 export const gradientPixels = (p: ImageConv): ImageConv => {
-  const axis = (out: number): ImageConv['y'] => ({ size: out, out, stride: 1, taps: 1, step: 1, before: 0 });
-  return { images: p.images, channels: p.rows, rows: 1, y: axis(p.y.out), x: axis(p.x.out) };
+  return { images: p.images, channels: p.rows, rows: 1, y: everyPlace(p.y.out), x: everyPlace(p.x.out) };
 };
 
 /** How many parts the sum over positions is cut into so that every core has work. */

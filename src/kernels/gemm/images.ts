@@ -14,6 +14,16 @@ export interface ImageAxis {
   readonly before: number;
 }
 
+/** Every place once: a 1x1 kernel, or a matrix. */
+export const everyPlace = (size: number): ImageAxis => ({
+  size,
+  out: size,
+  stride: 1,
+  taps: 1,
+  step: 1,
+  before: 0,
+});
+
 /** A correlation of one image batch with one set of weights, without groups. */
 export interface ImageConv {
   /** Independent correlations, each with images and weights of its own; default 1. */

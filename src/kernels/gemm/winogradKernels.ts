@@ -1,4 +1,5 @@
 /** Into Winograd's domain and back, for the packed operands of `images.ts`: point by point, four channels a texel. */
+import { product } from '../../shape.ts';
 import { type DeviceFacts, imageWords, type Kernel, read, write } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
@@ -148,10 +149,7 @@ export function transformResults(problem: GemmProblem, w: WinogradConv, device: 
       label: `${problem.label} winograd ${m} results`,
       bindings: [
         read('sums', points * points * size),
-        ...gemmBindings(
-          problem,
-          problem.outShape.reduce((product, extent) => product * extent, 1),
-        ).slice(2),
+        ...gemmBindings(problem, product(problem.outShape)).slice(2),
       ],
       total: size,
       layout: `sums [point][row][tile]: an invocation has one tile of ${m} x ${m} results.`,
@@ -165,8 +163,7 @@ export function transformResults(problem: GemmProblem, w: WinogradConv, device: 
       ${alongRows(output, code(`let first = i + r * ${points * size}u;`), load)}
       var results: array<${code(`vec${m}f`)}, ${m}>;
       ${columns}
-      let rows = ${height % m === 0 ? m : code(`min(${m}u, ${height}u - top)`)};
-      for (var r = 0u; r < ${height % m === 0 ? code(`${m}u`) : code('rows')}; r++) {
+      for (var r = 0u; r < ${code(height % m === 0 ? `${m}u` : `min(${m}u, ${height}u - top)`)}; r++) {
         let to = ((image * ${p.rows}u + row) * ${height}u + top + r) * ${width}u + left;
         ${stores}
       }`,

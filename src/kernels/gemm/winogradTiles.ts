@@ -2,7 +2,7 @@
 import { type DeviceFacts, type ImageShape, imageWords, type Kernel, read, write } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, type Wgsl, wgsl } from '../wgsl.ts';
-import { channelQuads, type ImageAxis, type ImageConv } from './images.ts';
+import { channelQuads, everyPlace, type ImageConv } from './images.ts';
 import { blockedWord, COLUMN_BLOCK, pixelImage } from './pixelImages.ts';
 import { range } from './problem.ts';
 import { ROW_BLOCK, weightImage, weightWord } from './weightImages.ts';
@@ -29,8 +29,14 @@ export function productsOf(
   columns: number,
   length: number,
 ): ImageConv {
-  const axis = (size: number): ImageAxis => ({ size, out: size, stride: 1, taps: 1, step: 1, before: 0 });
-  return { products: points ** 2, images: 1, channels: length, rows, y: axis(1), x: axis(columns) };
+  return {
+    products: points ** 2,
+    images: 1,
+    channels: length,
+    rows,
+    y: everyPlace(1),
+    x: everyPlace(columns),
+  };
 }
 
 /** An operand of the products: their rows, or their columns. */
@@ -81,7 +87,7 @@ interface Source {
   readonly width: number;
 }
 
-/** `matrix` d `matrix`^T of every tile d of every channel, into `image`. */
+/** `matrix` d `matrix`^T of every tile d of every channel, into the rows or columns of products. */
 export function transformTiles(label: string, transform: TileTransform, device: DeviceFacts): Kernel {
   const { source, tiling, before, matrix, terms, into } = transform;
   const { m, down, across } = tiling;
@@ -106,7 +112,7 @@ export function transformTiles(label: string, transform: TileTransform, device: 
         write('out', imageWords(image)),
       ],
       total,
-      layout: `out [point][...]: an invocation has all ${points} x ${points} points of one channel of one tile of ${side} x ${side}.`,
+      layout: `out [point][block of ${into.asRows ? 'rows' : 'columns'}][term quad][${into.asRows ? 'row' : 'column'}][4], terms are ${terms}s: an invocation has all ${points} x ${points} points of one channel of one tile of ${side} x ${side}.`,
       body: wgsl`
         ${begin}
         let tile = ${code(tile)};

@@ -12,14 +12,7 @@ import { BASELINE_DEVICE, type DeviceFacts } from '../../../src/kernels/kernel.t
 import type { Lowering } from '../../../src/kernels/lowering.ts';
 import { product, type Shape } from '../../../src/shape.ts';
 import { runLowered, testDevice } from '../device.ts';
-
-const SEED = Date.now() % 1e6;
-let state = SEED;
-const random = (): number => {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-  return (state / 2 ** 32) * 4 - 2;
-};
-const signed = (shape: Shape): Float32Array => Float32Array.from({ length: product(shape) }, random);
+import { SEED, signed } from './random.ts';
 
 const plainGeometry: ConvGeometry = { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1], groups: 1 };
 const cases: { x: Shape; w: Shape; geometry: Partial<ConvGeometry> }[] = [

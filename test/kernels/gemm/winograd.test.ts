@@ -16,14 +16,7 @@ import { winogradFor, winogradGradFor, winogradSteps } from '../../../src/kernel
 import { write } from '../../../src/kernels/kernel.ts';
 import { product, type Shape } from '../../../src/shape.ts';
 import { runLowered, testDevice } from '../device.ts';
-
-const SEED = Date.now() % 1e6;
-let state = SEED;
-const random = (): number => {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-  return (state / 2 ** 32) * 4 - 2;
-};
-const signed = (shape: Shape): Float32Array => Float32Array.from({ length: product(shape) }, random);
+import { random, SEED, signed } from './random.ts';
 
 describe.each(WINOGRAD_SIZES)('the transform of %s results', (m) => {
   it('filters like the direct sum', () => {
