@@ -17,14 +17,9 @@ import { type PixelStrides, packPixels, pixelImage } from './pixelImages.ts';
 import { type GemmProblem, gemmFlops } from './problem.ts';
 import { splitK } from './variants.ts';
 import { packWeights, type WeightLayout, weightImage } from './weightImages.ts';
+import { winogradFor, winogradGradFor, winogradGradOf, winogradOf } from './winogradChoice.ts';
 import { winogradGradSteps } from './winogradGrad.ts';
-import {
-  winogradFor,
-  winogradGradFor,
-  winogradGradOf,
-  winogradOf,
-  winogradSteps,
-} from './winogradLowering.ts';
+import { winogradSteps } from './winogradLowering.ts';
 
 /** Below, packing and two more dispatches cost more than they save. */
 const LEAST_FLOPS = 1e6;

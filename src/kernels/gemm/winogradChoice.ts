@@ -1,0 +1,112 @@
+/** Whether a 3x3 convolution at stride 1 goes through Winograd's domain on a CPU adapter, and how: by estimated time. */
+import type { DeviceFacts } from '../kernel.ts';
+import type { ProductChoice } from './choices.ts';
+import { guessImageRows, imageRowsCost } from './imageRows.ts';
+import { channelQuads, type ImageAxis, type ImageConv } from './images.ts';
+import { imagesFit } from './imagesFit.ts';
+import { WINOGRAD_SIZES, winogradTransform } from './winograd.ts';
+import { type WinogradGrad, winogradGrad } from './winogradGrad.ts';
+import { type WinogradConv, winogradConv } from './winogradKernels.ts';
+
+/** Nanoseconds for 8 lanes on lavapipe, one core: a load or a store of one f32, and of one byte beyond the caches. */
+const ACCESS = 10;
+const BYTE = 0.1;
+
+/** Multiply-adds of the direct sum below which compiling two more kernels is never paid back within a run. */
+const LEAST_MACS = 6e7;
+
+const filters = (axis: ImageAxis): boolean => axis.taps === 3 && axis.stride === 1 && axis.step === 1;
+
+const directMacs = (p: ImageConv): number =>
+  p.images * p.y.out * p.x.out * p.rows * p.channels * p.y.taps * p.x.taps;
+
+/** The cheapest way, or undefined where the direct sum is. `still`: the weights are transformed ahead. */
+export function winogradFor(p: ImageConv, still: boolean, device: DeviceFacts): WinogradConv | undefined {
+  if (!filters(p.y) || !filters(p.x)) return undefined;
+  if (directMacs(p) < LEAST_MACS) return undefined;
+  const lanes = device.subgroupSize;
+  const [best] = WINOGRAD_SIZES.flatMap((m) =>
+    [false, true].map((turned) => winogradConv(p, winogradTransform(m), turned)),
+  )
+    .filter(({ products }) => imagesFit(products, device) === true)
+    .map((way) => ({ way, cost: winogradCost(way, still, lanes) }))
+    .sort((a, b) => a.cost - b.cost);
+  return best && best.cost < directCost(p, still, lanes) ? best.way : undefined;
+}
+
+/** The way that was chosen; undefined where it is none of these or does not fit. */
+export function winogradOf(
+  p: ImageConv,
+  choice: ProductChoice,
+  device: DeviceFacts,
+): WinogradConv | undefined {
+  if (choice.by !== 'winograd' || !filters(p.y) || !filters(p.x)) return undefined;
+  const { m, turned } = choice.tile;
+  const way = winogradConv(p, winogradTransform(m), turned === 1);
+  return imagesFit(way.products, device) === true ? way : undefined;
+}
+
+function directCost(p: ImageConv, still: boolean, lanes: number): number {
+  const n = p.images * p.y.out * p.x.out;
+  const quads = channelQuads(p);
+  const product = imageRowsCost(p.rows, n, lanes, guessImageRows(p.rows, n, lanes)) * quads * 9;
+  const weights = p.rows * quads * 9 * 4;
+  const pixels = quads * 4 * n;
+  const moved = p.rows * n + 2 * pixels + (still ? 0 : 2 * weights);
+  return product + (moved / lanes) * ACCESS + weights * 4 * BYTE;
+}
+
+function winogradCost(
+  { conv, transform, products, tiles }: WinogradConv,
+  still: boolean,
+  lanes: number,
+): number {
+  const points = transform.points ** 2;
+  const quads = channelQuads(conv);
+  const [rows, columns] = [products.rows, products.x.out];
+  const tile = guessImageRows(rows, columns, lanes, points);
+  const product = imageRowsCost(rows, columns, lanes, tile) * quads * points;
+  const weights = conv.rows * quads * 4;
+  const pixels = quads * 4 * tiles * 2 * points;
+  const results = conv.rows * tiles * (2 * points + transform.m ** 2);
+  // Twice: they are written to many places at once.
+  const ahead = still ? 0 : 2 * weights * (9 + points);
+  return product + ((pixels + results + ahead) / lanes) * ACCESS + weights * points * 4 * BYTE;
+}
+
+/** Nanoseconds of `imageOuter` for a multiply-add: 17 GFLOP/s, measured likewise. */
+const OUTER = 0.118;
+
+/** The same for a weight gradient: undefined where the sum of outer products costs less. */
+export function winogradGradFor(p: ImageConv, device: DeviceFacts): WinogradGrad | undefined {
+  if (!filters(p.y) || !filters(p.x)) return undefined;
+  const direct = directMacs(p);
+  if (direct < LEAST_MACS) return undefined;
+  const lanes = device.subgroupSize;
+  const [best] = WINOGRAD_SIZES.map((m) => winogradGrad(p, winogradTransform(m)))
+    .filter(({ products }) => imagesFit(products, device) === true)
+    .map((way) => ({ way, cost: gradCost(way, lanes) }))
+    .sort((a, b) => a.cost - b.cost);
+  return best && best.cost < direct * OUTER ? best.way : undefined;
+}
+
+/** As `winogradOf`; only pixels can be the columns here. */
+export function winogradGradOf(
+  p: ImageConv,
+  choice: ProductChoice,
+  device: DeviceFacts,
+): WinogradGrad | undefined {
+  if (choice.by !== 'winograd' || choice.tile.turned === 1 || !filters(p.y) || !filters(p.x))
+    return undefined;
+  const way = winogradGrad(p, winogradTransform(choice.tile.m));
+  return imagesFit(way.products, device) === true ? way : undefined;
+}
+
+function gradCost({ conv, transform, tiles }: WinogradGrad, lanes: number): number {
+  const points = transform.points ** 2;
+  const tile = guessImageRows(conv.rows, conv.channels, lanes, points);
+  const product = imageRowsCost(conv.rows, conv.channels, lanes, tile) * Math.ceil(tiles / 4) * points;
+  const packed = (conv.channels * 2 * points + conv.rows * (points + transform.m ** 2)) * tiles;
+  const results = conv.rows * conv.channels * (2 * points + 9);
+  return product + ((packed + results) / lanes) * ACCESS;
+}
