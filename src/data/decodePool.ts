@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { ImageError } from '../errors.ts';
 import type { DecodeReply, DecodeRequest } from './decodeWorker.ts';
+import type { Frame } from './frame.ts';
 
 /** Requests a worker holds at once: one in work and one to go on with. */
 const DEPTH = 2;
@@ -22,7 +23,7 @@ interface Member {
  * while they have work.
  */
 export class DecodePool {
-  readonly #size: number;
+  readonly #frame: Frame;
   readonly #limit: number;
   readonly #members = new Set<Member>();
   readonly #urgent: Job[] = [];
@@ -30,9 +31,9 @@ export class DecodePool {
   #nextId = 0;
   #closed = false;
 
-  /** `size`: side of the result in pixels; `workers`: how many threads at most. */
-  constructor(size: number, workers: number) {
-    this.#size = size;
+  /** `frame`: of the result; `workers`: how many threads at most. */
+  constructor(frame: Frame, workers: number) {
+    this.#frame = frame;
     this.#limit = workers;
   }
 
@@ -70,7 +71,7 @@ export class DecodePool {
       const id = this.#nextId++;
       member.jobs.set(id, job);
       member.worker.ref();
-      member.worker.postMessage({ id, path: job.path, size: this.#size } satisfies DecodeRequest);
+      member.worker.postMessage({ id, path: job.path, frame: this.#frame } satisfies DecodeRequest);
     }
   }
 

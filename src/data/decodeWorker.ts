@@ -1,13 +1,14 @@
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { WgadError } from '../errors.ts';
+import type { Frame } from './frame.ts';
 import { loadPixels } from './loadImage.ts';
 
 /** What the loader asks of a worker. */
 export interface DecodeRequest {
   readonly id: number;
   readonly path: string;
-  readonly size: number;
+  readonly frame: Frame;
 }
 
 /** What a worker answers: RGB planes [3, size, size], or why not. */
@@ -19,9 +20,9 @@ export type DecodeReply =
 sharp.cache(false);
 
 const port = parentPort!;
-port.on('message', async ({ id, path, size }: DecodeRequest) => {
+port.on('message', async ({ id, path, frame }: DecodeRequest) => {
   try {
-    const pixels = await loadPixels(path, size);
+    const pixels = await loadPixels(path, frame);
     port.postMessage({ id, pixels } satisfies DecodeReply, [pixels.buffer as ArrayBuffer]);
   } catch (error) {
     const where = error instanceof WgadError ? error.where : path;

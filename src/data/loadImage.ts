@@ -1,5 +1,6 @@
 import { DatasetError } from '../errors.ts';
 import { decodeImage, decodeMask, imageSize } from './decode.ts';
+import { cropMiddle, type Frame, frameOf } from './frame.ts';
 import { pilResize, pilResizeNearest } from './pilResize.ts';
 
 /** Means and deviations of ImageNet's red, green and blue, of values in 0 to 1. */
@@ -10,18 +11,20 @@ export const IMAGENET_STD = [0.229, 0.224, 0.225] as const;
 export type MaskRule = 'any' | 'half' | 'nearest';
 
 /**
- * An image as the encoders take it: decoded to RGB, resized to exactly `size` x `size` (the aspect ratio is
- * not kept) as PIL does, and normalised with ImageNet's statistics. [3, size, size].
+ * An image as the encoders take it: decoded to RGB, resized to exactly `frame` (the aspect ratio is not kept) as PIL
+ * does, and normalised with ImageNet's statistics. [3, size, size].
+ * @param frame a number: the whole image at that size.
  * @throws ImageError naming the path and the reason.
  */
-export async function loadImage(path: string, size: number): Promise<Float32Array> {
-  return normalize(await loadPixels(path, size));
+export async function loadImage(path: string, frame: number | Frame): Promise<Float32Array> {
+  return normalize(await loadPixels(path, frame));
 }
 
 /** The same before normalisation: RGB in 8 bits, [3, size, size]. */
-export async function loadPixels(path: string, size: number): Promise<Uint8Array> {
-  const { data } = pilResize(await decodeImage(path), size, size);
-  const plane = size * size;
+export async function loadPixels(path: string, frame: number | Frame): Promise<Uint8Array> {
+  const whole = frameOf(frame);
+  const data = cropMiddle(pilResize(await decodeImage(path), whole.resize, whole.resize).data, whole, 3);
+  const plane = whole.size ** 2;
   const planar = new Uint8Array(plane * 3);
   for (let i = 0, at = 0; i < plane; i++) {
     planar[i] = data[at++]!;
@@ -61,7 +64,7 @@ const NORMALIZED = IMAGENET_MEAN.map((mean, c) =>
  */
 export async function loadMask(
   path: string,
-  size: number,
+  frame: number | Frame,
   rule: MaskRule = 'any',
   imagePath?: string,
 ): Promise<Uint8Array> {
@@ -75,9 +78,12 @@ export async function loadMask(
       );
     }
   }
+  const whole = frameOf(frame);
+  const side = whole.resize;
   if (rule === 'nearest') {
-    return pilResizeNearest(mask.data, mask.width, mask.height, size, size).map((value) => value & 1);
+    const nearest = pilResizeNearest(mask.data, mask.width, mask.height, side, side);
+    return cropMiddle(nearest, whole, 1).map((value) => value & 1);
   }
   const above = rule === 'half' ? 127 : 0;
-  return pilResize(mask, size, size).data.map((value) => (value > above ? 1 : 0));
+  return cropMiddle(pilResize(mask, side, side).data, whole, 1).map((value) => (value > above ? 1 : 0));
 }

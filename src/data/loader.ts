@@ -1,10 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { DecodePool } from './decodePool.ts';
+import type { Frame } from './frame.ts';
 import { normalize } from './loadImage.ts';
 
-export interface ImageLoaderOptions {
-  /** Side of the images in pixels. */
-  readonly size: number;
+export interface ImageLoaderOptions extends Frame {
   /** Decoding threads at most; default one less than there are cores, at least 1. */
   readonly workers?: number;
   /** Resized 8-bit images to keep, in bytes; default 1 GiB (5,461 images of 256 px). */
@@ -30,9 +29,9 @@ export class ImageLoader {
   /** Read ahead, done or not, until someone asks. */
   readonly #ahead = new Map<string, Promise<Uint8Array>>();
 
-  constructor({ size, workers, cacheBytes = 2 ** 30, ahead = 64 }: ImageLoaderOptions) {
+  constructor({ size, resize, workers, cacheBytes = 2 ** 30, ahead = 64 }: ImageLoaderOptions) {
     this.size = size;
-    this.#pool = new DecodePool(size, workers ?? Math.max(1, availableParallelism() - 1));
+    this.#pool = new DecodePool({ size, resize }, workers ?? Math.max(1, availableParallelism() - 1));
     this.#cacheBytes = cacheBytes;
     this.#aheadLimit = ahead;
   }

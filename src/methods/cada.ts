@@ -5,11 +5,12 @@ import { abs, add, div, maximum, scale, sub } from '../graph/ops/pointwise.ts';
 import { max, mean, std } from '../graph/ops/reduce.ts';
 import { input, type Value } from '../graph/value.ts';
 import { alignHead, type HeadOptions } from '../models/regressor.ts';
-import { type BlurOptions, gaussianBlur2d } from '../nn/blur.ts';
+import { AUTHOR_BLUR, type BlurOptions, gaussianBlur2d, SCIPY_BLUR } from '../nn/blur.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { crossEntropy, smoothL1Loss } from '../nn/losses.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
 import { topFractionMean } from '../nn/topFraction.ts';
+import type { Smoothing, Traced } from './detector.ts';
 
 /**
  * `none`; CADA with mean and maximum; with mean and standard deviation (methods.md 7.6); CaDA-A (the true class's
@@ -110,16 +111,37 @@ export const floorActs = (u: number, gamma: number): boolean =>
 export interface Scored {
   /** [N, H, W]. */
   readonly map: Value;
-  /** Mean of the highest fraction of the map: [N]. */
+  /** [N]. */
   readonly score: Value;
 }
 
+/** How a map becomes scores: its smoothing, and the share of it whose mean is the image's score. */
+export interface ScoreRule {
+  readonly smoothing: Smoothing;
+  /** Null: the method's own score. */
+  readonly scoreFraction: number | null;
+}
+
+const BLURS: Readonly<Record<Smoothing, BlurOptions | null>> = {
+  author: AUTHOR_BLUR,
+  scipy: SCIPY_BLUR,
+  none: null,
+};
+
 /** Calibration, then smoothing, then the score (methods.md 4.5, steps 4 to 6). */
-export function scoreMap(map: Value, statistics: Value | null, blur: BlurOptions, fraction: number): Scored {
+export function scoreMap(
+  { map, score }: Pick<Traced, 'score'> & { readonly map: Value },
+  statistics: Value | null,
+  { smoothing, scoreFraction }: ScoreRule,
+): Scored {
   const [n, , h, w] = map.shape as [number, number, number, number];
-  const smooth = gaussianBlur2d(statistics ? calibrate(map, statistics) : map, blur);
-  const flat = reshape(smooth, [n, h, w]);
-  return { map: flat, score: topFractionMean(flat, fraction) };
+  const calibrated = (x: Value): Value => (statistics ? calibrate(x, statistics) : x);
+  const blur = BLURS[smoothing];
+  const smoothed = blur ? gaussianBlur2d(calibrated(map), blur) : calibrated(map);
+  const flat = reshape(smoothed, [n, h, w]);
+  if (scoreFraction !== null) return { map: flat, score: topFractionMean(flat, scoreFraction) };
+  if (!score) throw new Error('a method without a score of its own needs a fraction of the map');
+  return { map: flat, score: score({ calibrate: calibrated, smoothed }) };
 }
 
 export const CADA_DEFAULTS = {

@@ -1,5 +1,6 @@
 /** What training, alignment and scoring know of a method. The methods themselves are listed in detectors.ts. */
 import type { Value } from '../graph/value.ts';
+import type { EncoderConfig, EncoderFamily } from '../models/encoders.ts';
 import type { ResNetConfig } from '../models/resnet.ts';
 import type { Layers, ParameterSpec } from '../nn/layers.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
@@ -11,11 +12,25 @@ export type Group = 'detector' | 'encoder';
 export const NORM_MODES = ['evaluation', 'training'] as const;
 export type NormMode = (typeof NORM_MODES)[number];
 
+/** The author's 5 taps over a zero border, SciPy's 33 over a reflected one, or as it is. */
+export const SMOOTHINGS = ['author', 'scipy', 'none'] as const;
+export type Smoothing = (typeof SMOOTHINGS)[number];
+
+/** What fixes the networks of a method. */
+export interface Model {
+  /** Null for a method without. */
+  readonly encoder: EncoderConfig | null;
+  /** Side of the images that the networks see. */
+  readonly size: number;
+  /** Of the method's memory (`Detector.memory`); 0 where it keeps none. */
+  readonly memoryRows: number;
+}
+
 /** One network of a detector: a pair of slabs on the device. Its name is the first word of an encoder's tensors. */
 export interface Part {
   readonly specs: readonly ParameterSpec[];
-  /** Where its tensors come from before training: the file of the pre-trained encoder, or the seed. */
-  readonly start: 'encoder' | 'seed';
+  /** Where its tensors come from before training: the file of the pre-trained encoder, the seed, or `Detector.memory`. */
+  readonly start: 'encoder' | 'seed' | 'memory';
   /** Who trains it; absent: it is frozen, its batch norms in evaluation. */
   readonly group?: Group;
 }
@@ -23,19 +38,33 @@ export interface Part {
 /** Where a plan starts: at the images [N, 3, S, S], or at what `Detector.frozen` made of them. */
 export type Source = { readonly images: Value } | { readonly frozen: readonly Value[] };
 
-/** Feature maps as the detector rebuilds them, each beside what it should be. Targets carry no derivative. */
-export interface Reconstruction {
-  readonly targets: readonly Value[];
-  readonly rebuilt: readonly Value[];
+/** One batch in a method's hands. What a plan does not ask for is not computed. */
+export interface Traced {
   /** What an alignment's head reads: [N, C, h, w]. */
   readonly embedding: Value;
+  /** The un-smoothed anomaly map [N, 1, size, size]. */
+  map(): Value;
+  /** What training minimises: one element. May read inputs of its own, which `lossInputs` fills. Absent: nothing is trained by steps. */
+  loss?(): Value;
+  /** The method's own image score [N], where it is not the mean of a fraction of the smoothed map. */
+  score?(parts: ScoreParts): Value;
+}
+
+export interface ScoreParts {
+  /** Equation 5 for what is on the map's scale [N, 1, h, w]; the identity without alignment. */
+  calibrate(x: Value): Value;
+  /** The calibrated and smoothed map [N, 1, size, size]. */
+  readonly smoothed: Value;
 }
 
 /** The paper's settings. */
 export interface DetectorDefaults {
   readonly size: number;
+  /** Images are resized to this side first, then their middle of `size` is taken; absent: resized to `size`. */
+  readonly resize?: number;
   readonly batch: number;
-  readonly iterations: number;
+  /** Steps, or passes over the training images. 0: nothing is trained by steps. */
+  readonly iterations: number | { readonly epochs: number };
   /** Its `lr` is that of the group `detector`. */
   readonly optimiser: OptimiserConfig;
   /** Of the group `encoder`, where the method has one. */
@@ -44,27 +73,48 @@ export interface DetectorDefaults {
   readonly alignIterations: number;
   /** Smooth-L1's threshold for the regressor: it goes by the scale of the method's maps. */
   readonly alignAlpha: number;
+  readonly smoothing: Smoothing;
+  /** Share of the smoothed map whose mean is the image's score, 0 its maximum; null: `Traced.score`. */
+  readonly scoreFraction: number | null;
+}
+
+/** What a method remembers of the training images, filled by one pass over them before any step. */
+export interface Memory<Name extends string> {
+  /** `mean`: the images' mean of what `describe` makes of one, in the only tensor of the only part that starts so. */
+  readonly kind: 'mean';
+  /** How many rows are kept of `images` training images. */
+  rows(model: Model, images: number): number;
+  /** What each image adds: [N, rows, C], from parts as they are before training. */
+  describe(layers: PartLayers<Name>, source: Source, model: Model): Value;
 }
 
 /** A method. `Name` are its parts. */
 export interface Detector<Name extends string = string> {
   readonly defaults: DetectorDefaults;
+  /** What it can read features of; none: it has no encoder. */
+  readonly encoders: readonly EncoderFamily[];
   /** Whose checkpoints training can start from; absent: none. */
   readonly checkpoints?: 'RD4AD';
-  parts(encoder: ResNetConfig): Readonly<Record<Name, Part>>;
+  parts(model: Model): Readonly<Record<Name, Part>>;
   /**
    * What training never changes of an image, to be computed once where memory allows; absent where everything changes.
    * The other functions then take its results for images.
    */
-  frozen?(layers: PartLayers<Name>, images: Value, encoder: ResNetConfig): readonly Value[];
-  reconstruct(layers: PartLayers<Name>, source: Source, encoder: ResNetConfig): Reconstruction;
-  /** What training minimises: one element. May read inputs of its own, which `lossInputs` fills. */
-  loss(made: Reconstruction): Value;
+  frozen?(layers: PartLayers<Name>, images: Value, model: Model): readonly Value[];
+  readonly memory?: Memory<Name>;
+  trace(layers: PartLayers<Name>, source: Source, model: Model): Traced;
   lossInputs?(step: number, iterations: number): Readonly<Record<string, Float32Array>>;
-  /** The un-smoothed anomaly map [N, 1, size, size]. */
-  map(made: Reconstruction, size: number): Value;
   /** What every learning rate is multiplied by at `step` (from 0) of `iterations`. */
   rateAt(step: number, iterations: number): number;
+  /** The same method with other settings, by the names of `--preset`. */
+  readonly presets?: Readonly<Record<string, Detector<Name>>>;
 }
 
 export type PartLayers<Name extends string> = Readonly<Record<Name, Layers>>;
+
+/** The encoder of a method that reads ResNets alone, as `Detector.encoders` says and a run's configuration is checked for. */
+export function resnetOf({ encoder }: Model): ResNetConfig {
+  if (encoder?.family !== 'resnet')
+    throw new Error(`expects a ResNet, got ${encoder?.family ?? 'no encoder'}`);
+  return encoder.config;
+}

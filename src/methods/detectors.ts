@@ -7,3 +7,9 @@ export type DetectorName = (typeof DETECTOR_NAMES)[number];
 
 /** The one place that knows methods by name. */
 export const DETECTORS: Readonly<Record<DetectorName, Detector>> = { revdist, recontrast };
+
+/** A method as its preset has it. An unknown preset is refused by a run's configuration before. */
+export function detectorOf({ method, preset }: { method: DetectorName; preset?: string }): Detector {
+  const detector = DETECTORS[method];
+  return preset === undefined ? detector : (detector.presets?.[preset] ?? detector);
+}

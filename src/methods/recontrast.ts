@@ -7,7 +7,7 @@ import type { ResNetConfig } from '../models/resnet.ts';
 import { outputHeads } from '../models/reverseDecoder.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { hardMiningCosineLoss } from '../nn/losses.ts';
-import type { Detector, DetectorDefaults } from './detector.ts';
+import { type Detector, type DetectorDefaults, resnetOf } from './detector.ts';
 import { anomalyMap, dropAtFourFifths, encode, REVDIST_DEFAULTS, rebuild, type Scales } from './revdist.ts';
 
 /**
@@ -78,27 +78,29 @@ export const RECONTRAST_DEFAULTS = {
 
 export const recontrast: Detector<'encoder' | 'encoder_freeze' | 'detector'> = {
   defaults: RECONTRAST_DEFAULTS,
-  parts(config) {
-    const { encoder, frozen, detector } = recontrastSpecs(config);
+  encoders: ['resnet'],
+  parts(model) {
+    const { encoder, frozen, detector } = recontrastSpecs(resnetOf(model));
     return {
       encoder: { specs: encoder, start: 'encoder', group: 'encoder' },
       encoder_freeze: { specs: frozen, start: 'encoder' },
       detector: { specs: detector, start: 'seed', group: 'detector' },
     };
   },
-  reconstruct(layers, source, config) {
+  trace(layers, source, model) {
     if (!('images' in source)) throw new Error('ReContrast starts at images: one of its encoders is trained');
+    const config = resnetOf(model);
     const trained = encode(layers.encoder, source.images, config);
     const frozen = encode(layers.encoder_freeze, source.images, config, 'encoder_freeze');
     const { embedding, ofFrozen, ofTrained } = contrast(layers.detector, trained, frozen, config);
+    const targets = [...frozen, ...trained.map(stopGradient)];
+    const rebuilt = [...ofFrozen, ...ofTrained];
     return {
-      targets: [...frozen, ...trained.map(stopGradient)],
-      rebuilt: [...ofFrozen, ...ofTrained],
       embedding,
+      loss: () => recontrastLoss(targets, rebuilt, input(MINING, [1])),
+      map: () => anomalyMap(targets, rebuilt, model.size),
     };
   },
-  loss: ({ targets, rebuilt }) => recontrastLoss(targets, rebuilt, input(MINING, [1])),
   lossInputs: (step, iterations) => ({ [MINING]: Float32Array.of(miningAt(step, iterations)) }),
-  map: ({ targets, rebuilt }, size) => anomalyMap(targets, rebuilt, size),
   rateAt: dropAtFourFifths,
 };

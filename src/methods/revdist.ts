@@ -10,7 +10,7 @@ import { reverseDecoder } from '../models/reverseDecoder.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { globalCosineLoss } from '../nn/losses.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
-import type { Detector, DetectorDefaults } from './detector.ts';
+import { type Detector, type DetectorDefaults, resnetOf } from './detector.ts';
 
 /** Features at strides 4, 8 and 16. */
 export type Scales = [Value, Value, Value];
@@ -75,6 +75,8 @@ export const REVDIST_DEFAULTS = {
   alignIterations: 5000,
   /** Fits the mean of cosine maps. */
   alignAlpha: 0.1,
+  smoothing: 'author',
+  scoreFraction: 0.01,
 } as const satisfies DetectorDefaults;
 
 /** The learning rate falls to a fifth at 80 % of the iterations. */
@@ -85,21 +87,26 @@ export const dropAtFourFifths = (step: number, iterations: number): number =>
 
 export const revdist: Detector<'encoder' | 'detector'> = {
   defaults: REVDIST_DEFAULTS,
+  encoders: ['resnet'],
   checkpoints: 'RD4AD',
-  parts(encoder) {
-    const { frozen, trained } = revdistSpecs(encoder);
+  parts(model) {
+    const { frozen, trained } = revdistSpecs(resnetOf(model));
     return {
       encoder: { specs: frozen, start: 'encoder' },
       detector: { specs: trained, start: 'seed', group: 'detector' },
     };
   },
-  frozen: (layers, images, encoder) => encode(layers.encoder, images, encoder),
-  reconstruct(layers, source, encoder) {
+  frozen: (layers, images, model) => encode(layers.encoder, images, resnetOf(model)),
+  trace(layers, source, model) {
+    const encoder = resnetOf(model);
     const targets =
       'images' in source ? encode(layers.encoder, source.images, encoder) : (source.frozen as Scales);
-    return { targets, ...rebuild(layers.detector, targets, encoder) };
+    const { embedding, rebuilt } = rebuild(layers.detector, targets, encoder);
+    return {
+      embedding,
+      loss: () => revdistLoss(targets, rebuilt),
+      map: () => anomalyMap(targets, rebuilt, model.size),
+    };
   },
-  loss: ({ targets, rebuilt }) => revdistLoss(targets, rebuilt),
-  map: ({ targets, rebuilt }, size) => anomalyMap(targets, rebuilt, size),
   rateAt: dropAtFourFifths,
 };

@@ -12,7 +12,7 @@ const MARKS: Readonly<Record<DetectorCode, readonly string[]>> = {
 };
 
 /** The code that a state dict's names are from, or null. */
-export function detectorOf(names: Iterable<string>): DetectorCode | null {
+export function detectorCodeOf(names: Iterable<string>): DetectorCode | null {
   const all = [...names];
   const has = (mark: string): boolean => all.some((name) => name.startsWith(mark));
   return (Object.keys(MARKS) as DetectorCode[]).find((code) => MARKS[code].every(has)) ?? null;

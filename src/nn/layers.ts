@@ -34,9 +34,11 @@ export interface LayerSource {
   measured?(name: string, value: Value): void;
   /** u32 [4]; see randomUniform. */
   readonly key?: Value;
+  /** Counts the places that draw random numbers; networks that share a key share it. Default one of their own. */
+  readonly sites?: { next: number };
 }
 
-export function layersFrom(source: LayerSource, prefix = '', sites = { next: 0 }): Layers {
+export function layersFrom(source: LayerSource, prefix = '', sites = source.sites ?? { next: 0 }): Layers {
   const full = (name: string): string => (prefix === '' ? name : `${prefix}.${name}`);
   const tensor = (kind: ParameterSpec['kind']) => (name: string, shape: Shape, init: Initializer) =>
     source.tensor({ name: full(name), shape, init, kind });

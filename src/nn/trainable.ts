@@ -38,7 +38,7 @@ export interface BoundNetwork {
 
 export function bindNetwork(
   layout: NetworkLayout,
-  options: { training: boolean; key?: Value },
+  options: { training: boolean; key?: Value; sites?: { next: number } },
 ): BoundNetwork {
   const parameters = slabValues(layout.parameters);
   const buffers = slabValues(layout.buffers);
@@ -48,6 +48,7 @@ export function bindNetwork(
     key: options.key,
     tensor: ({ name, kind }) => (kind === 'parameter' ? parameters : buffers).view(name),
     measured: (name, value) => void measured.set(name, value),
+    sites: options.sites,
   });
   return {
     layers,

@@ -20,10 +20,11 @@ export function gridRows(rows: readonly ScoreRow[]): ScoreRow[] {
 /** Test images with their maps; rows whose image is not in the data set are left out. */
 export async function galleryItems(
   scorer: Scorer,
-  { config: { size, batch } }: Results,
+  { config }: Results,
   dataset: Dataset,
   rows: readonly ScoreRow[],
 ): Promise<GalleryItem[]> {
+  const { size, batch } = config;
   const samples = new Map(dataset.test.map((sample) => [sample.id, sample]));
   const picked = rows.flatMap((row): { sample: Sample; score: number }[] => {
     const sample = samples.get(row.path);
@@ -34,7 +35,7 @@ export async function galleryItems(
     const some = picked.slice(first, first + batch);
     const images = new Float32Array(some.length * 3 * size * size);
     for (const [i, { sample }] of some.entries())
-      images.set(await loadImage(sample.path, size), i * 3 * size * size);
+      images.set(await loadImage(sample.path, config), i * 3 * size * size);
     const scored = await scorer.score(
       images,
       some.map(({ sample }) => scorer.classes.indexOf(sample.className)),
@@ -45,8 +46,8 @@ export async function galleryItems(
         path: sample.id,
         anomalous: sample.anomalous,
         size,
-        pixels: await loadPixels(sample.path, size),
-        mask: sample.maskPath ? await loadMask(sample.maskPath, size, 'any', sample.path) : null,
+        pixels: await loadPixels(sample.path, config),
+        mask: sample.maskPath ? await loadMask(sample.maskPath, config, 'any', sample.path) : null,
         maps: scored[i]!.maps,
       });
     }

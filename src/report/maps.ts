@@ -1,6 +1,6 @@
 import { join, parse } from 'node:path';
 import sharp from 'sharp';
-import { loadPixels } from '../data/index.ts';
+import { type Frame, loadPixels } from '../data/index.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { interleaved } from './gallery.ts';
 import { type HeatScale, heatMap, overlay } from './heatMap.ts';
@@ -15,14 +15,15 @@ export async function writeMaps(options: {
   index: number;
   path: string;
   map: Float32Array;
-  size: number;
+  frame: Frame;
   scale: HeatScale;
   raw: boolean;
 }): Promise<string[]> {
-  const { folder, index, path, map, size, scale, raw } = options;
+  const { folder, index, path, map, frame, scale, raw } = options;
+  const { size } = frame;
   const name = `${String(index).padStart(5, '0')}-${parse(path).name}`;
   const heat = heatMap(map, scale);
-  const image = interleaved(await loadPixels(path, size));
+  const image = interleaved(await loadPixels(path, frame));
   const files: [string, Buffer][] = [
     [`${name}.heat.png`, await png(heat, size, 3)],
     [`${name}.overlay.png`, await png(overlay(image, heat), size, 3)],

@@ -4,6 +4,7 @@ import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../methods/cada.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import type { HeadStructure } from '../models/regressor.ts';
 import type { RunConfig } from '../train/config.ts';
+import { iterationsFor, resizeFor } from '../train/config.ts';
 import { runFiles } from '../train/runFolder.ts';
 import type { FoundSets } from './sets.ts';
 import { type Entry, type PaperMethod, SET_NAMES, type SetName, TABLES } from './tables.ts';
@@ -128,8 +129,10 @@ function configOf(
     weights,
     align: alignmentsOf(method),
     size: size ?? defaults.size,
+    resize: resizeFor(defaults, size ?? defaults.size),
     batch: batch ?? defaults.batch,
-    iterations: iterations ?? defaults.iterations,
+    iterations:
+      iterations ?? iterationsFor(defaults.iterations, dataset.train.length, batch ?? defaults.batch),
     alignIterations: alignIterations ?? defaults.alignIterations,
     lr: defaults.optimiser.lr,
     encoderLr: defaults.encoderLr,
@@ -141,8 +144,8 @@ function configOf(
       set === NOISY && noise > 0
         ? { fraction: noise, images: chooseContaminants(dataset, noise, seed) }
         : undefined,
-    smoothing: 'author',
-    scoreFraction: CADA_DEFAULTS.scoreFraction,
+    smoothing: defaults.smoothing,
+    scoreFraction: defaults.scoreFraction,
     adapter: '',
   };
 }

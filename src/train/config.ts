@@ -1,23 +1,27 @@
-import type { Layout } from '../data/index.ts';
+import type { Frame, Layout } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import { ALIGNMENTS, type Alignment } from '../methods/cada.ts';
-import { NORM_MODES, type NormMode } from '../methods/detector.ts';
-import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../methods/detectors.ts';
-import { HEAD_STRUCTURES, type HeadStructure } from '../models/regressor.ts';
 import {
-  DECODER_ACTIVATIONS,
-  type DecoderActivation,
-  RESNETS,
-  type ResNetConfig,
-  type ResNetName,
-} from '../models/resnet.ts';
+  type DetectorDefaults,
+  type Model,
+  NORM_MODES,
+  type NormMode,
+  SMOOTHINGS,
+  type Smoothing,
+} from '../methods/detector.ts';
+import { DETECTOR_NAMES, DETECTORS, type DetectorName, detectorOf } from '../methods/detectors.ts';
+import { PRETRAINED_NAMES, type PretrainedName, pretrained } from '../models/encoders.ts';
+import { HEAD_STRUCTURES, type HeadStructure } from '../models/regressor.ts';
+import { DECODER_ACTIVATIONS, type DecoderActivation } from '../models/resnet.ts';
 
 /** Everything needed to repeat a run; `config.json` in its folder. */
 export interface RunConfig {
   readonly version: string;
   readonly method: DetectorName;
-  readonly encoder: ResNetName;
-  /** Path of the encoder's weights, or `embedded`. */
+  /** The method's other settings, by a name of its own; absent: the paper's. */
+  readonly preset?: string;
+  readonly encoder: PretrainedName | 'none';
+  /** Path of the encoder's weights, or `embedded`; `none` where there is no encoder. */
   readonly weights: string;
   /** Path of the detector that training starts from; absent: fresh from the seed. */
   readonly detector?: string;
@@ -25,6 +29,8 @@ export interface RunConfig {
   readonly activation?: DecoderActivation;
   readonly align: readonly Alignment[];
   readonly size: number;
+  /** Side that images are resized to before their middle of `size` is taken; absent: `size`. */
+  readonly resize?: number;
   readonly batch: number;
   readonly iterations: number;
   readonly alignIterations: number;
@@ -42,24 +48,37 @@ export interface RunConfig {
   readonly classes?: readonly string[];
   /** A noisy training set: the fraction of anomalous test images that was asked for, and the ids that were moved. */
   readonly contaminate?: { readonly fraction: number; readonly images: readonly string[] };
-  readonly smoothing: 'author' | 'scipy';
-  /** Share of a map's pixels, its highest, whose mean is the image's score; 0 means the maximum. */
-  readonly scoreFraction: number;
+  readonly smoothing: Smoothing;
+  /** Share of a map's pixels, its highest, whose mean is the image's score; 0 means the maximum, null the method's own score. */
+  readonly scoreFraction: number | null;
   /** Structure of the alignments' heads, their dropout and their convolutions' kernel; absent: the defaults of `HeadOptions`. */
   readonly alignHead?: HeadStructure;
   readonly alignDropout?: number;
   readonly alignKernel?: 1 | 3;
   readonly adapter: string;
+  /** Rows of the method's memory, which go by the number of training images; absent where it has none. */
+  readonly memoryRows?: number;
   /** Hash of the measured kernel choices it was trained with; absent where the rule chose. */
   readonly tuning?: string;
 }
 
+/** How its images are cut. */
+export const frameIn = ({ size, resize }: Frame): Frame => ({ size, resize });
+
 /** What the networks of a run are built from. */
-export const encoderConfig = ({
+export function modelOf({
   encoder,
   activation,
-}: Pick<RunConfig, 'encoder' | 'activation'>): ResNetConfig =>
-  activation === undefined ? RESNETS[encoder] : { ...RESNETS[encoder], decoderActivation: activation };
+  size,
+  memoryRows = 0,
+}: Pick<RunConfig, 'encoder' | 'activation' | 'size' | 'memoryRows'>): Model {
+  const found = encoder === 'none' ? null : pretrained(encoder);
+  const decoded =
+    found?.family === 'resnet' && activation !== undefined
+      ? { ...found, config: { ...found.config, decoderActivation: activation } }
+      : found;
+  return { encoder: decoded, size, memoryRows };
+}
 
 /** @throws ConfigError listing everything that is wrong. */
 export function checkConfig(config: RunConfig): void {
@@ -72,21 +91,24 @@ export function checkConfig(config: RunConfig): void {
   if (!DETECTOR_NAMES.includes(config.method)) {
     wrong.push(`method expects one of ${DETECTOR_NAMES.join(', ')}, got ${config.method}`);
   }
-  if (!Object.hasOwn(RESNETS, config.encoder)) {
-    wrong.push(`encoder expects one of ${Object.keys(RESNETS).join(', ')}, got ${config.encoder}`);
-  }
   if (config.size % 32 !== 0 || config.size < 64) {
     wrong.push(`size expects a multiple of 32 of at least 64, got ${config.size}`);
   }
   whole('batch', 2);
-  whole('iterations', config.detector === undefined ? 1 : 0);
+  if (config.resize !== undefined && !(Number.isInteger(config.resize) && config.resize >= config.size)) {
+    wrong.push(`resize expects a whole number of at least size, ${config.size}, got ${config.resize}`);
+  }
+  whole('iterations', 0);
   if (config.activation !== undefined && !DECODER_ACTIVATIONS.includes(config.activation)) {
     wrong.push(`activation expects one of ${DECODER_ACTIVATIONS.join(', ')}, got ${config.activation}`);
   }
   whole('alignIterations', 0);
   if (!(config.lr > 0)) wrong.push(`lr expects more than 0, got ${config.lr}`);
   wrong.push(...wrongOfMethod(config));
-  if (!(config.scoreFraction >= 0 && config.scoreFraction <= 1)) {
+  if (!SMOOTHINGS.includes(config.smoothing)) {
+    wrong.push(`smoothing expects one of ${SMOOTHINGS.join(', ')}, got ${config.smoothing}`);
+  }
+  if (config.scoreFraction !== null && !(config.scoreFraction >= 0 && config.scoreFraction <= 1)) {
     wrong.push(`scoreFraction expects 0 to 1, got ${config.scoreFraction}`);
   }
   wrong.push(...wrongOfHead(config));
@@ -112,7 +134,8 @@ function wrongOfHead({ alignHead, alignDropout, alignKernel }: RunConfig): strin
 }
 
 /** What is wrong with options that only some methods have. */
-function wrongOfMethod({ method, encoderLr, encoderNorm, detector }: RunConfig): string[] {
+function wrongOfMethod(config: RunConfig): string[] {
+  const { method, preset, encoder, encoderLr, encoderNorm, detector, iterations, scoreFraction } = config;
   const wrong: string[] = [];
   if (encoderLr !== undefined && !(encoderLr >= 0)) {
     wrong.push(`encoderLr expects 0 or more, got ${encoderLr}`);
@@ -122,7 +145,29 @@ function wrongOfMethod({ method, encoderLr, encoderNorm, detector }: RunConfig):
   }
   // An unknown method is refused by itself.
   if (!DETECTOR_NAMES.includes(method)) return wrong;
-  const { defaults, checkpoints } = DETECTORS[method];
+  const presets = Object.keys(DETECTORS[method].presets ?? {});
+  if (preset !== undefined && !presets.includes(preset)) {
+    const known = presets.length > 0 ? `one of ${presets.join(', ')}` : 'nothing';
+    wrong.push(`preset expects ${known} for ${method}, got ${preset}`);
+  }
+  const { defaults, checkpoints, encoders } = detectorOf(config);
+  const fitting = [
+    ...PRETRAINED_NAMES.filter((name) => encoders.includes(pretrained(name).family)),
+    ...(encoders.length === 0 ? ['none'] : []),
+  ];
+  if (!fitting.includes(encoder)) {
+    wrong.push(`encoder expects one of ${fitting.join(', ')} for ${method}, got ${encoder}`);
+  }
+  const byStep = defaults.iterations !== 0;
+  if (byStep && iterations === 0 && detector === undefined) {
+    wrong.push('iterations expects a whole number of at least 1, got 0');
+  }
+  if (!byStep && iterations > 0) {
+    wrong.push(`iterations expects 0 for ${method}, which is not trained by steps, got ${iterations}`);
+  }
+  if (scoreFraction === null && defaults.scoreFraction !== null) {
+    wrong.push(`scoreFraction expects 0 to 1: ${method} has no score of its own`);
+  }
   if (defaults.encoderLr === undefined) {
     for (const [name, value] of Object.entries({ encoderLr, encoderNorm })) {
       if (value !== undefined)
@@ -134,3 +179,15 @@ function wrongOfMethod({ method, encoderLr, encoderNorm, detector }: RunConfig):
   }
   return wrong;
 }
+
+/** Steps of a method's defaults for so many training images. */
+export const iterationsFor = (
+  iterations: DetectorDefaults['iterations'],
+  images: number,
+  batch: number,
+): number =>
+  typeof iterations === 'number' ? iterations : iterations.epochs * Math.max(1, Math.floor(images / batch));
+
+/** The method's resize, in proportion where another size is asked for. */
+export const resizeFor = ({ resize, size: usual }: DetectorDefaults, size: number): number | undefined =>
+  resize === undefined ? undefined : Math.round((size * resize) / usual);

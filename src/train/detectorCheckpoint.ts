@@ -3,14 +3,16 @@ import { WeightsError } from '../errors.ts';
 import type { StoredTensor } from '../formats/weightsFile.ts';
 import { input } from '../graph/value.ts';
 import { HEADS } from '../methods/cada.ts';
+import { resnetOf } from '../methods/detector.ts';
 import { recontrastSpecs } from '../methods/recontrast.ts';
 import { revdistSpecs } from '../methods/revdist.ts';
-import { type DetectorCode, detectorOf, ownName, uniadShapes } from '../models/detectorNames.ts';
+import { type DetectorCode, detectorCodeOf, ownName, uniadShapes } from '../models/detectorNames.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../models/efficientnet.ts';
 import { type DecoderActivation, RESNETS, type ResNetName } from '../models/resnet.ts';
 import { misfits, refuseMisfits, shapesOf } from '../nn/fit.ts';
 import { declare, within } from '../nn/layers.ts';
 import type { Shape } from '../shape.ts';
+import { modelOf, type RunConfig } from './config.ts';
 import { openTensors, type TensorSource } from './tensorSource.ts';
 
 /** What a detector's file holds. */
@@ -32,7 +34,7 @@ const ofAlignment = (name: string): boolean =>
 
 /** What the tensors of a file are as a detector, or null. Looks at names and shapes only. */
 export function detectorContent(tensors: ReadonlyMap<string, StoredTensor>): DetectorContent | null {
-  const code = detectorOf(tensors.keys());
+  const code = detectorCodeOf(tensors.keys());
   if (!code) return null;
   const names = new Map<string, string>();
   const dead: string[] = [];
@@ -88,7 +90,7 @@ function candidates(code: DetectorCode, names: Iterable<string>): Candidate[] {
  */
 export async function openRevdist(
   path: string,
-  encoder: ResNetName,
+  encoder: RunConfig['encoder'],
 ): Promise<{ source: TensorSource; activation: DecoderActivation }> {
   const { source, found } = await openTensors(path, (file) => {
     const names = new Map<string, string>();
@@ -100,7 +102,8 @@ export async function openRevdist(
       throw new WeightsError(`${path}: holds no detector: no tensor under bn. or bottleneck., and decoder.`);
     }
     const found = new Map([...names].map(([own, name]) => [own, file.tensors.get(name)!]));
-    refuseMisfits(path, shapesOf(revdistSpecs(RESNETS[encoder]).trained), found);
+    const config = resnetOf(modelOf({ encoder, size: 64 }));
+    refuseMisfits(path, shapesOf(revdistSpecs(config).trained), found);
     // RD4AD's decoder has ReLU; a file of ours says so where that is not GELU.
     const theirs = [...names.values()].some((name) => name.startsWith('bn.'));
     return { names, activation: theirs ? 'relu' : activationSaid(file.metadata) } as const;

@@ -16,13 +16,12 @@ import {
   regressorLoss,
   scoreMap,
 } from '../methods/cada.ts';
-import type { Detector, Group, PartLayers, Reconstruction, Source } from '../methods/detector.ts';
-import { DETECTORS } from '../methods/detectors.ts';
-import type { BlurOptions } from '../nn/blur.ts';
-import { AUTHOR_BLUR, SCIPY_BLUR } from '../nn/blur.ts';
+import type { Detector, Group, PartLayers, Source, Traced } from '../methods/detector.ts';
+import { detectorOf } from '../methods/detectors.ts';
 import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { bindNetwork } from '../nn/trainable.ts';
-import { encoderConfig, type RunConfig } from './config.ts';
+import type { NumberArray } from '../runtime/state.ts';
+import { modelOf, type RunConfig } from './config.ts';
 import {
   featureShape,
   frozenName,
@@ -38,11 +37,21 @@ export type StepSource = 'images' | 'frozen';
 type Sizes = ModelConfig & Pick<RunConfig, 'batch'>;
 type StepConfig = Sizes & Pick<RunConfig, 'encoderNorm'>;
 
+/** Name of the input with the key of a step's random numbers. */
+const KEY = 'key';
+
 /** Each part with tensors from its slabs; those that `training` names are bound for training. */
 function bindParts({ parts }: RunLayouts, training: (group: Group) => boolean) {
+  const key = input(KEY, [4], 'u32');
+  // No two parts may draw the same numbers.
+  const sites = { next: 0 };
   const bound = parts.map((part) => ({
     ...part,
-    network: bindNetwork(part, { training: part.group !== undefined && training(part.group) }),
+    network: bindNetwork(part, {
+      training: part.group !== undefined && training(part.group),
+      key,
+      sites,
+    }),
   }));
   const layers: PartLayers<string> = Object.fromEntries(
     bound.map(({ name, network }) => [name, network.layers]),
@@ -60,7 +69,7 @@ function sourceOf(config: Sizes, source: StepSource): Source {
 export function frozenPlan(config: Sizes, layouts: RunLayouts): Graph {
   const { layers } = bindParts(layouts, () => false);
   const images = input('images', [config.batch, 3, config.size, config.size]);
-  const values = DETECTORS[config.method].frozen?.(layers, images, encoderConfig(config)) ?? [];
+  const values = detectorOf(config).frozen?.(layers, images, modelOf(config)) ?? [];
   return { outputs: new Map(values.map((value, i) => [frozenName(i), value])), effects: [] };
 }
 
@@ -71,14 +80,14 @@ export function frozenPlan(config: Sizes, layouts: RunLayouts): Graph {
 export function detectorStep(
   config: StepConfig,
   layouts: RunLayouts,
-  optimiser: OptimiserConfig = DETECTORS[config.method].defaults.optimiser,
+  optimiser: OptimiserConfig = detectorOf(config).defaults.optimiser,
   source: StepSource = 'images',
 ): Graph {
-  const detector = DETECTORS[config.method];
+  const detector = detectorOf(config);
   const norm = config.encoderNorm ?? detector.defaults.encoderNorm;
   const { bound, layers } = bindParts(layouts, (group) => group === 'detector' || norm === 'training');
-  const made = detector.reconstruct(layers, sourceOf(config, source), encoderConfig(config));
-  const loss = detector.loss(made);
+  const loss = detector.trace(layers, sourceOf(config, source), modelOf(config)).loss?.();
+  if (!loss) throw new Error(`${config.method} is not trained by steps`);
   const trained = bound.flatMap(({ group, network }) => (group ? [{ group, network }] : []));
   const gradients = grad(
     loss,
@@ -98,15 +107,17 @@ const settingsName = (group: Group): string => (group === 'detector' ? SETTINGS 
 
 /** What a training step reads beside its images at `step`: the groups' learning rates, and what the loss wants to know. */
 export function stepInputs(
-  config: Pick<RunConfig, 'method' | 'iterations' | 'lr' | 'encoderLr'>,
+  config: Pick<RunConfig, 'method' | 'preset' | 'iterations' | 'lr' | 'encoderLr' | 'seed'>,
   optimiser: OptimiserConfig,
   step: number,
-): Record<string, Float32Array> {
-  const { defaults, lossInputs, rateAt }: Detector = DETECTORS[config.method];
-  const { iterations, lr, encoderLr = defaults.encoderLr } = config;
+): Record<string, NumberArray> {
+  const { defaults, lossInputs, rateAt }: Detector = detectorOf(config);
+  const { iterations, lr, seed, encoderLr = defaults.encoderLr } = config;
   const factor = rateAt(step, iterations);
   return {
     ...lossInputs?.(step, iterations),
+    // The heads' steps have 0 where these have 1.
+    [KEY]: Uint32Array.of(seed >>> 0, 1, step, 0),
     [settingsName('detector')]: settingsAt(optimiser, step, lr * factor),
     ...(encoderLr === undefined
       ? {}
@@ -114,21 +125,22 @@ export function stepInputs(
   };
 }
 
+/** What one batch adds to the method's memory, from parts as they are before training. Output: rows [N, rows, C]. */
+export function memoryPlan(config: Sizes, layouts: RunLayouts, source: StepSource = 'images'): Graph {
+  const { layers } = bindParts(layouts, () => false);
+  const rows = detectorOf(config).memory!.describe(layers, sourceOf(config, source), modelOf(config));
+  return { outputs: new Map([['rows', rows]]), effects: [] };
+}
+
 /** What the heads learn from, for one batch: the feature and the un-smoothed map's statistics. */
 export function collectPlan(config: Sizes, layouts: RunLayouts, source: StepSource = 'images'): Graph {
   const { embedding, map } = detect(config, layouts, source);
-  return { outputs: new Map(Object.entries({ embedding, ...mapStatistics(map) })), effects: [] };
+  return { outputs: new Map(Object.entries({ embedding, ...mapStatistics(map()) })), effects: [] };
 }
 
-function detect(
-  config: Sizes,
-  layouts: RunLayouts,
-  source: StepSource,
-): Pick<Reconstruction, 'embedding'> & { map: Value } {
-  const detector = DETECTORS[config.method];
+function detect(config: Sizes, layouts: RunLayouts, source: StepSource): Traced {
   const { layers } = bindParts(layouts, () => false);
-  const made = detector.reconstruct(layers, sourceOf(config, source), encoderConfig(config));
-  return { embedding: made.embedding, map: detector.map(made, config.size) };
+  return detectorOf(config).trace(layers, sourceOf(config, source), modelOf(config));
 }
 
 /** One training step of a head on cached features. Inputs: feature, targets (or labels), key. Output: loss. */
@@ -140,7 +152,7 @@ export function headStep(config: ModelConfig, layouts: RunLayouts, which: HeadNa
   const loss =
     HEADS[which] === 'label'
       ? classifierLoss(predicted, input('labels', [batch], 'i32'))
-      : regressorLoss(predicted, input('targets', [batch, 2]), DETECTORS[config.method].defaults.alignAlpha);
+      : regressorLoss(predicted, input('targets', [batch, 2]), detectorOf(config).defaults.alignAlpha);
   const gradients = grad(loss, network.trained);
   return {
     outputs: new Map([['loss', loss]]),
@@ -168,16 +180,17 @@ export function scorePlan(
   classes: number,
   wanted: { maps: boolean } = { maps: true },
 ): Graph {
-  const { embedding, map } = detect(config, layouts, 'images');
+  const traced = detect(config, layouts, 'images');
+  const { embedding } = traced;
+  const map = traced.map();
   const { u, gamma } = mapStatistics(map);
-  const blur: BlurOptions = config.smoothing === 'scipy' ? SCIPY_BLUR : AUTHOR_BLUR;
   const outputs = new Map<string, Value>([
     ['u', u],
     ['gamma', gamma],
   ]);
   for (const alignment of alignments) {
     const statistics = statisticsFor(alignment, embedding, config, layouts, classes);
-    const scored = scoreMap(map, statistics, blur, config.scoreFraction);
+    const scored = scoreMap({ ...traced, map }, statistics, config);
     outputs.set(`score.${alignment}`, scored.score);
     if (wanted.maps) outputs.set(`map.${alignment}`, scored.map);
     if (statistics) outputs.set(`statistics.${alignment}`, statistics);

@@ -1,12 +1,12 @@
 import { input, type Value } from '../graph/value.ts';
 import { HEADS, type HeadName, headSpecs } from '../methods/cada.ts';
-import { DETECTORS } from '../methods/detectors.ts';
+import { detectorOf } from '../methods/detectors.ts';
 import type { Group, Part, PartLayers } from '../methods/index.ts';
 import type { HeadOptions } from '../models/regressor.ts';
 import { type Layers, layersFrom } from '../nn/layers.ts';
 import { type NetworkLayout, networkLayout } from '../nn/trainable.ts';
 import type { Shape } from '../shape.ts';
-import { encoderConfig, type RunConfig } from './config.ts';
+import { modelOf, type RunConfig } from './config.ts';
 
 /** One network of a detector, laid out on the device. */
 export interface PartLayout extends NetworkLayout, Pick<Part, 'start' | 'group'> {
@@ -24,11 +24,19 @@ export interface RunLayouts {
 /** What fixes a run's networks and their sizes. */
 export type ModelConfig = Pick<
   RunConfig,
-  'method' | 'encoder' | 'activation' | 'size' | 'alignHead' | 'alignDropout' | 'alignKernel'
+  | 'method'
+  | 'preset'
+  | 'encoder'
+  | 'activation'
+  | 'size'
+  | 'memoryRows'
+  | 'alignHead'
+  | 'alignDropout'
+  | 'alignKernel'
 >;
 
 export function runLayouts(config: ModelConfig, classes: number): RunLayouts {
-  const parts = DETECTORS[config.method].parts(encoderConfig(config));
+  const parts = detectorOf(config).parts(modelOf(config));
   const feature = featureShape(config);
   const headLayout = (name: HeadName): NetworkLayout =>
     networkLayout(name, headSpecs(name, feature, headOutputs(name, classes), headOptions(config)));
@@ -63,21 +71,17 @@ export const trainedParts = ({ parts }: RunLayouts): (PartLayout & { readonly gr
 
 /** Shape of the feature of one image that the heads read. */
 export function featureShape(config: ModelConfig): Shape {
-  const made = DETECTORS[config.method].reconstruct(
+  const { embedding } = detectorOf(config).trace(
     shapeOnly(config),
     { images: oneImage(config.size) },
-    encoderConfig(config),
+    modelOf(config),
   );
-  return made.embedding.shape.slice(1);
+  return embedding.shape.slice(1);
 }
 
 /** Shapes, for one image, of what training never changes of it; null where the method has nothing such. */
 export function frozenShapes(config: ModelConfig): Shape[] | null {
-  const values = DETECTORS[config.method].frozen?.(
-    shapeOnly(config),
-    oneImage(config.size),
-    encoderConfig(config),
-  );
+  const values = detectorOf(config).frozen?.(shapeOnly(config), oneImage(config.size), modelOf(config));
   return values?.map(({ shape }: Value) => shape.slice(1)) ?? null;
 }
 
@@ -92,6 +96,6 @@ function shapeOnly(config: ModelConfig): PartLayers<string> {
     training: false,
     tensor: ({ name, shape }) => input(name, shape),
   });
-  const names = Object.keys(DETECTORS[config.method].parts(encoderConfig(config)));
+  const names = Object.keys(detectorOf(config).parts(modelOf(config)));
   return Object.fromEntries(names.map((name) => [name, layers]));
 }

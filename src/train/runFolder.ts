@@ -10,14 +10,16 @@ export const runFiles = (run: string) => ({
   config: join(run, 'config.json'),
   weights: join(run, 'weights.safetensors'),
   checkpoint: join(run, 'checkpoint.safetensors'),
+  /** The method's memory, until the run is finished. */
+  memory: join(run, 'memory.safetensors'),
   log: join(run, 'log.jsonl'),
   results: join(run, 'results.json'),
   scores: join(run, 'scores.csv'),
   report: join(run, 'report.html'),
 });
 
-/** Identifies what a checkpoint belongs to: everything but where the run happens to be computed. */
-export const configHash = ({ adapter: _, tuning: __, ...config }: RunConfig): string =>
+/** Identifies what a checkpoint belongs to: everything but where the run happens to be computed, and what follows from the data. */
+export const configHash = ({ adapter: _, tuning: __, memoryRows: ___, ...config }: RunConfig): string =>
   createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16);
 
 /** Makes the folder and writes the resolved configuration. @throws ConfigError where another run lies there. */

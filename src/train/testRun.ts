@@ -6,7 +6,7 @@ import { csvLine } from '../formats/csv.ts';
 import { type Alignment, floorActs, predictingAlignment } from '../methods/cada.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
 import { classRuns } from './classRuns.ts';
-import type { RunConfig } from './config.ts';
+import { frameIn, type RunConfig } from './config.ts';
 import { finiteMaps } from './finiteMaps.ts';
 import { datasetOf } from './runDataset.ts';
 import { readRunConfig, runFiles } from './runFolder.ts';
@@ -79,7 +79,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
   }
   const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
   const scorer = await openScorer(options.run, config, { gpu: options.gpu });
-  const loader = new ImageLoader({ size: config.size });
+  const loader = new ImageLoader(frameIn(config));
   try {
     const tally = newTally(scorer.alignments, dataset.classes, options.aupro ?? []);
     const rows: Row[] = [];
@@ -100,9 +100,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
       const ms = (performance.now() - started) / samples.length;
       for (const [i, sample] of samples.entries()) {
         const image = finiteMaps(sample.path, scored[i]!);
-        const mask = sample.maskPath
-          ? await loadMask(sample.maskPath, config.size, 'any', sample.path)
-          : null;
+        const mask = sample.maskPath ? await loadMask(sample.maskPath, config, 'any', sample.path) : null;
         const known = mask !== null || !sample.anomalous;
         const truth = mask ?? new Uint8Array(config.size ** 2);
         if (!known) tally.leaveOut(sample.className);

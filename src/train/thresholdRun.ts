@@ -5,7 +5,7 @@ import { writeSafetensors } from '../formats/safetensors.ts';
 import { readWeights } from '../formats/weightsFile.ts';
 import { type Alignment, HEAD_OF, predictingAlignment } from '../methods/cada.ts';
 import { alarmThreshold, bootstrapThreshold, type Interval, lowestRate } from '../metrics/index.ts';
-import type { RunConfig } from './config.ts';
+import { frameIn, type RunConfig } from './config.ts';
 import { finiteMaps } from './finiteMaps.ts';
 import { datasetOf } from './runDataset.ts';
 import { readRunConfig, runFiles } from './runFolder.ts';
@@ -121,12 +121,13 @@ function refuseTooFew(images: number, rate: number): void {
 
 async function scoresOf(
   scorer: Scorer,
-  { size, batch }: RunConfig,
+  config: RunConfig,
   alignment: Alignment,
   images: readonly NormalImage[],
   { signal, onProgress }: ThresholdOptions,
 ): Promise<number[]> {
-  const loader = new ImageLoader({ size });
+  const loader = new ImageLoader(frameIn(config));
+  const { batch } = config;
   const paths = images.map(({ path }) => path);
   const scores: number[] = [];
   try {

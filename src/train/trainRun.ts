@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { type Dataset, ImageLoader } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
@@ -9,13 +10,13 @@ import {
   headsOf,
   predictingAlignment,
 } from '../methods/cada.ts';
-import { DETECTORS } from '../methods/detectors.ts';
+import { detectorOf } from '../methods/detectors.ts';
 import type { StateDict } from '../nn/init.ts';
 import { SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { batchAt } from './batches.ts';
 import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from './checkpoint.ts';
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
-import { checkConfig, type RunConfig } from './config.ts';
+import { checkConfig, frameIn, modelOf, type RunConfig } from './config.ts';
 import { type DetectorInputs, detectorInputs, type FeatureBudget } from './detectorInputs.ts';
 import { collectPlan, detectorStep, headStep, stepInputs } from './detectorPlans.ts';
 import { type FamiliarRange, familiarRange } from './familiarity.ts';
@@ -24,12 +25,13 @@ import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
 import { type RunLayouts, runLayouts, trainedParts } from './layouts.ts';
 import { loadStart } from './loadStart.ts';
 import { type StepReport, trainLoop } from './loop.ts';
+import { loadMemory, memoryParts } from './memory.ts';
 import { datasetOf } from './runDataset.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
 
-/** In this order; `features` and `collect` are single passes over the training images. */
-export type Stage = 'features' | 'detector' | 'collect' | HeadName;
+/** In this order; `features`, `memory` and `collect` are single passes over the training images. */
+export type Stage = 'features' | 'memory' | 'detector' | 'collect' | HeadName;
 
 export interface TrainOptions {
   readonly run: string;
@@ -56,9 +58,11 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   checkConfig(options.config);
   const session = await openSession(options.gpu);
   try {
+    const { memory } = detectorOf(options.config);
     const config: RunConfig = {
       ...options.config,
       adapter: session.gpu.adapter.name,
+      ...(memory && { memoryRows: memory.rows(modelOf(options.config), dataset.train.length) }),
       ...(session.tuned?.hash ? { tuning: session.tuned.hash } : {}),
     };
     const layouts = runLayouts(config, dataset.classes.length);
@@ -75,7 +79,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     await loadStart(session, layouts, config);
     await startRun(run, config, resume);
     const checkpoint = resume ? await loadCheckpoint(run, configHash(config)) : null;
-    const loader = new ImageLoader({ size: config.size });
+    const loader = new ImageLoader(frameIn(config));
     try {
       return await new Trainer({ ...options, config }, dataset, session, layouts, loader).train(checkpoint);
     } finally {
@@ -119,6 +123,7 @@ class Trainer {
     let targets: Targets | undefined;
     const inputs = await this.#inputs();
     try {
+      await this.#memory(inputs);
       if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
       if (config.align.some((align) => align !== 'none')) targets = await this.#collect(inputs);
     } finally {
@@ -156,10 +161,22 @@ class Trainer {
     });
   }
 
+  async #memory(inputs: DetectorInputs): Promise<void> {
+    const { run, config, resume, onProgress } = this.#options;
+    if (memoryParts(this.#layouts).length === 0) return;
+    await loadMemory(this.#session, config, this.#layouts, {
+      inputs,
+      images: this.#dataset.train.length,
+      run,
+      resume: resume ?? false,
+      onBatch: (step, of) => onProgress?.('memory', { step, of }),
+    });
+  }
+
   async #detector(inputs: DetectorInputs, start: number): Promise<boolean> {
     const { config } = this.#options;
     if (config.iterations === 0) return true;
-    const { optimiser } = DETECTORS[config.method].defaults;
+    const { optimiser } = detectorOf(config).defaults;
     const trained = trainedParts(this.#layouts);
     if (start === 0) for (const part of trained) this.#session.startOptimiser(part, optimiser);
     const executable = await compileBatch(this.#session, {
@@ -275,5 +292,6 @@ class Trainer {
       classes: JSON.stringify(this.#dataset.classes),
       ...(familiar && { familiar: JSON.stringify(familiar) }),
     });
+    await rm(runFiles(run).memory, { force: true });
   }
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage, decodeMask, imageSize } from '../../src/data/decode.ts';
-import { IMAGENET_MEAN, IMAGENET_STD, loadImage } from '../../src/data/loadImage.ts';
+import { IMAGENET_MEAN, IMAGENET_STD, loadImage, loadMask, loadPixels } from '../../src/data/loadImage.ts';
 import { ImageError } from '../../src/errors.ts';
 import { bitmap } from './lookalikes.ts';
 
@@ -77,6 +77,26 @@ describe('decodeImage', () => {
     for (const [c, value] of [10, 128, 250].entries()) {
       const expected = (value / 255 - IMAGENET_MEAN[c]!) / IMAGENET_STD[c]!;
       for (let i = 0; i < 64; i++) expect(image[c * 64 + i]!).toBeCloseTo(expected, 5);
+    }
+  });
+});
+
+describe('the middle of a resized image', () => {
+  it('is what the whole has there, for images and masks', async () => {
+    const path = join(folder, 'framed.png');
+    await noise(40, 30, 3).png().toFile(path);
+    const whole = await loadPixels(path, 32);
+    const middle = await loadPixels(path, { size: 27, resize: 32 });
+    const mask = await loadMask(path, 32, 'half');
+    const maskMiddle = await loadMask(path, { size: 27, resize: 32 }, 'half');
+    // torchvision's CenterCrop rounds half a pixel up: (32 - 27) / 2 = 2.5 begins at 3, as Math.round has it.
+    const first = 3;
+    for (let y = 0; y < 27; y++) {
+      for (let x = 0; x < 27; x++) {
+        const [at, from] = [y * 27 + x, (first + y) * 32 + first + x];
+        expect(maskMiddle[at]).toBe(mask[from]);
+        for (let c = 0; c < 3; c++) expect(middle[c * 27 ** 2 + at]).toBe(whole[c * 32 ** 2 + from]);
+      }
     }
   });
 });

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { input } from '../../src/graph/value.ts';
 import { mapStatistics, scoreMap } from '../../src/methods/cada.ts';
 import { anomalyMap, type Scales } from '../../src/methods/revdist.ts';
-import { AUTHOR_BLUR, SCIPY_BLUR } from '../../src/nn/blur.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed } from './hashed.ts';
 
@@ -48,20 +47,20 @@ describe('maps and scores', () => {
     const outputs = new Map(Object.entries(mapStatistics(map)));
     const fractions = Object.keys(goldens['scores by fraction']);
     for (const fraction of fractions) {
-      outputs.set(fraction, scoreMap(map, null, AUTHOR_BLUR, Number(fraction)).score);
+      outputs.set(
+        fraction,
+        scoreMap({ map }, null, { smoothing: 'author', scoreFraction: Number(fraction) }).score,
+      );
     }
     const statistics = input('statistics', [batch, 2]);
     for (const [start, given] of [
       ['raw', null],
       ['calibrated', statistics],
     ] as const) {
-      for (const [name, blur] of [
-        ['author', AUTHOR_BLUR],
-        ['scipy', SCIPY_BLUR],
-      ] as const) {
-        const scored = scoreMap(map, given, blur, 0.01);
-        outputs.set(`${start}, ${name}: map`, scored.map);
-        outputs.set(`${start}, ${name}: score`, scored.score);
+      for (const smoothing of ['author', 'scipy'] as const) {
+        const scored = scoreMap({ map }, given, { smoothing, scoreFraction: 0.01 });
+        outputs.set(`${start}, ${smoothing}: map`, scored.map);
+        outputs.set(`${start}, ${smoothing}: score`, scored.score);
       }
     }
     const executable = await session.compile('maps', { outputs, effects: [] });

@@ -58,7 +58,7 @@ describe('against PyTorch', () => {
       let worst = 0;
       for (const [step, want] of losses.entries()) {
         const images = hashed(`batch ${step % cycle}`, batch * 3 * size * size).map((v) => v * 2);
-        executable.run({ images, ...stepInputs({ ...config, iterations, lr }, optimiser, step) });
+        executable.run({ images, ...stepInputs({ ...config, iterations, lr, seed: 0 }, optimiser, step) });
         const loss = (await executable.read(['loss'])).get('loss')![0]!;
         worst = Math.max(worst, Math.abs(loss - want));
         expect(Math.abs(loss - want), `step ${step}: ${loss} against ${want}`).toBeLessThan(BOUND[which]);
@@ -106,10 +106,10 @@ it('is strict from a tenth of the iterations on', () => {
 });
 
 it('lets both learning rates fall to a fifth at four fifths', () => {
-  const config = { method: 'recontrast', iterations: 10, lr: 1e-2, encoderLr: 1e-4 } as const;
+  const config = { method: 'recontrast', iterations: 10, lr: 1e-2, encoderLr: 1e-4, seed: 0 } as const;
   const ratesAt = (step: number): number[] =>
     Object.entries(stepInputs(config, RECONTRAST_DEFAULTS.optimiser, step))
-      .filter(([name]) => name !== 'mining')
+      .filter(([name]) => name !== 'mining' && name !== 'key')
       .map(([, settings]) => settings[0]!);
   expect(ratesAt(7)).toEqual([Math.fround(1e-2), Math.fround(1e-4)]);
   expect(ratesAt(8)).toEqual([Math.fround(2e-3), Math.fround(2e-5)]);

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { listImages, loadImage } from '../../data/index.ts';
+import { type Frame, listImages, loadImage } from '../../data/index.ts';
 import { WgadError } from '../../errors.ts';
 import type { Alignment } from '../../methods/cada.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
@@ -54,7 +54,7 @@ export const predictVerb: AddVerb = (program, run) => {
         const progress = context.progress('predicting');
         let skipped = 0;
         const load = (first: number): Promise<Loaded[]> =>
-          loadAll(images.slice(first, first + batch), config.size);
+          loadAll(images.slice(first, first + batch), config);
         let next = load(0);
         for (let first = 0; first < images.length; first += batch) {
           context.signal.throwIfAborted();
@@ -78,7 +78,7 @@ export const predictVerb: AddVerb = (program, run) => {
                   index: first + i,
                   path,
                   map: scored.maps.get(aligned)!,
-                  size: config.size,
+                  frame: config,
                   scale,
                   raw: flags.saveMaps ?? false,
                 })
@@ -119,8 +119,8 @@ interface Loaded {
   readonly image: PromiseSettledResult<Float32Array>;
 }
 
-async function loadAll(paths: readonly string[], size: number): Promise<Loaded[]> {
-  const images = await Promise.allSettled(paths.map((path) => loadImage(path, size)));
+async function loadAll(paths: readonly string[], frame: Frame): Promise<Loaded[]> {
+  const images = await Promise.allSettled(paths.map((path) => loadImage(path, frame)));
   return images.map((image, i) => ({ path: paths[i]!, image }));
 }
 

@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
 import { chooseContaminants, type Layout } from '../../data/index.ts';
-import { ConfigError } from '../../errors.ts';
-import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../../methods/cada.ts';
-import { type DetectorDefaults, NORM_MODES, type NormMode } from '../../methods/detector.ts';
-import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../../methods/detectors.ts';
+import { ALIGNMENTS, type Alignment } from '../../methods/cada.ts';
+import { type DetectorDefaults, NORM_MODES, type NormMode, type Smoothing } from '../../methods/detector.ts';
+import { DETECTOR_NAMES, DETECTORS, type DetectorName, detectorOf } from '../../methods/detectors.ts';
 import { HEAD_STRUCTURES, type HeadStructure } from '../../models/regressor.ts';
 import { isTrained, plannedClassRuns } from '../../train/classRuns.ts';
-import { checkConfig, type RunConfig } from '../../train/config.ts';
+import { checkConfig, iterationsFor, type RunConfig, resizeFor } from '../../train/config.ts';
 import { openRevdist } from '../../train/detectorCheckpoint.ts';
 import { FEATURE_BUDGET } from '../../train/detectorInputs.ts';
+import { encoderIn } from '../../train/loadStart.ts';
 import { datasetOf } from '../../train/runDataset.ts';
 import { type TrainOptions, trainRun } from '../../train/trainRun.ts';
 import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
@@ -22,11 +22,13 @@ import { VERSION } from '../version.ts';
 interface TrainFlags {
   out: string;
   method: string;
-  encoder: string;
-  weights: string;
+  preset?: string;
+  encoder?: string;
+  weights?: string;
   detector?: string;
   align: string;
   size?: number;
+  resize?: number;
   batch?: number;
   iterations?: number;
   alignIterations?: number;
@@ -36,8 +38,8 @@ interface TrainFlags {
   alignHead: string;
   alignDropout: number;
   alignKernel: number;
-  scoreFraction: number;
-  smoothing: string;
+  scoreFraction?: number;
+  smoothing?: string;
   layout?: Layout;
   contaminate: number;
   perClass?: boolean;
@@ -52,8 +54,12 @@ export const trainVerb: AddVerb = (program, run) => {
     .description('train the detector on normal images of all kinds mixed, then its alignment')
     .requiredOption('--out <run>', 'folder of the run')
     .option('--method <name>', `detector: ${DETECTOR_NAMES.join(', ')}`, 'revdist')
-    .option('--encoder <name>', 'pre-trained network; the default ships with the package', 'resnet18_w16')
-    .option('--weights <file|name>', WEIGHTS_HELP, 'embedded')
+    .option('--preset <name>', `settings of the method other than the paper's: ${presets()}`)
+    .option(
+      '--encoder <name>',
+      'pre-trained network (default: resnet18_w16, which ships with the package; none where the method has none)',
+    )
+    .option('--weights <file|name>', `${WEIGHTS_HELP} (default: embedded)`)
     .option(
       '--detector <file>',
       "a trained detector to start from: RD4AD's checkpoint, or the weights of a run; its decoder's activation comes with it",
@@ -61,13 +67,18 @@ export const trainVerb: AddVerb = (program, run) => {
     .option('--align <names>', `comma-separated: ${ALIGNMENTS.join(', ')}`, 'cada')
     .option(
       '--size <px>',
-      `side that images are resized to ${ofMethod(({ size }) => size)}`,
+      `side of the images that the method sees ${ofMethod(({ size }) => size)}`,
       integer('--size', 64),
+    )
+    .option(
+      '--resize <px>',
+      `side that images are resized to before their middle is taken ${ofMethod(({ resize }) => resize)}; in proportion for another --size`,
+      integer('--resize', 64),
     )
     .option('--batch <n>', `images per step ${ofMethod(({ batch }) => batch)}`, integer('--batch', 2))
     .option(
       '--iterations <n>',
-      `steps of the detector ${ofMethod(({ iterations }) => iterations)}; with --detector 0: only the alignment is trained`,
+      `steps of the detector ${ofMethod(({ iterations }) => (typeof iterations === 'number' ? iterations : `${iterations.epochs} passes`))}; with --detector 0: only the alignment is trained`,
       integer('--iterations', 0),
     )
     .option(
@@ -101,8 +112,15 @@ export const trainVerb: AddVerb = (program, run) => {
       integer('--align-kernel', 1, 3),
       1,
     )
-    .option('--score-fraction <q>', SCORE_FRACTION_HELP, scoreFraction, CADA_DEFAULTS.scoreFraction)
-    .option('--smoothing <name>', 'of the maps: author (5 taps, zero border) or scipy', 'author')
+    .option(
+      '--score-fraction <q>',
+      `${SCORE_FRACTION_HELP} ${ofMethod(({ scoreFraction }) => scoreFraction ?? "the method's own score")}`,
+      scoreFraction,
+    )
+    .option(
+      '--smoothing <name>',
+      `of the maps: author (5 taps, zero border), scipy (33 taps, reflected border) or none ${ofMethod(({ smoothing }) => smoothing)}`,
+    )
     .option('--layout <name>', LAYOUT_HELP, layoutName)
     .option(
       '--contaminate <f>',
@@ -158,6 +176,14 @@ function ofMethod(pick: (defaults: DetectorDefaults) => number | string | undefi
   return `(default: ${found.map(({ name, value }) => `${value} with ${name}`).join(', ')})`;
 }
 
+/** For the flag's help: `uniad with uniad`. */
+function presets(): string {
+  const found = DETECTOR_NAMES.flatMap((name) =>
+    Object.keys(DETECTORS[name].presets ?? {}).map((preset) => `${preset} with ${name}`),
+  );
+  return found.length > 0 ? found.join(', ') : 'none yet';
+}
+
 /** Trains with progress on stderr; false where Ctrl-C stopped it. */
 export async function trainWith(
   context: Context,
@@ -204,22 +230,27 @@ async function trainAllWith(
 
 async function configOf(context: Context, dir: string, flags: TrainFlags): Promise<RunConfig> {
   const align = flags.align.split(',').map((name) => name.trim()) as Alignment[];
-  if (flags.smoothing !== 'author' && flags.smoothing !== 'scipy') {
-    throw new ConfigError(`--smoothing expects author or scipy, got ${flags.smoothing}`);
-  }
   const method = flags.method as DetectorName;
   // An unknown method is refused below, with everything else that is wrong.
-  const { defaults } = DETECTORS[method] ?? DETECTORS.revdist;
+  const known = DETECTOR_NAMES.includes(method);
+  const { defaults, encoders } = detectorOf({ method: known ? method : 'revdist', preset: flags.preset });
+  const bare = encoders.length === 0;
+  const size = flags.size ?? defaults.size;
+  const batch = flags.batch ?? defaults.batch;
   const config: RunConfig = {
     version: VERSION,
     method,
-    encoder: flags.encoder as RunConfig['encoder'],
-    weights: flags.weights,
+    preset: flags.preset,
+    encoder: (flags.encoder ?? (bare ? 'none' : 'resnet18_w16')) as RunConfig['encoder'],
+    weights: flags.weights ?? (bare ? 'none' : 'embedded'),
     ...(flags.detector === undefined ? {} : { detector: resolve(flags.detector) }),
     align,
-    size: flags.size ?? defaults.size,
-    batch: flags.batch ?? defaults.batch,
-    iterations: flags.iterations ?? (flags.detector === undefined ? defaults.iterations : 0),
+    size,
+    resize: flags.resize ?? resizeFor(defaults, size),
+    batch,
+    iterations:
+      flags.iterations ??
+      (flags.detector === undefined ? await usualIterations(dir, flags, defaults, batch) : 0),
     alignIterations: flags.alignIterations ?? defaults.alignIterations,
     lr: flags.lr ?? defaults.optimiser.lr,
     encoderLr: flags.encoderLr ?? defaults.encoderLr,
@@ -227,20 +258,33 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     seed: context.seed,
     data: resolve(dir),
     layout: flags.layout,
-    smoothing: flags.smoothing,
-    scoreFraction: flags.scoreFraction,
+    smoothing: (flags.smoothing ?? defaults.smoothing) as Smoothing,
+    scoreFraction: flags.scoreFraction ?? defaults.scoreFraction,
     alignHead: flags.alignHead as HeadStructure,
     alignDropout: flags.alignDropout,
     alignKernel: flags.alignKernel as 1 | 3,
     adapter: '',
   };
   checkConfig(config);
-  const weights = await weightsFor(config.encoder, config.weights);
+  const weights = bare ? config.weights : await weightsFor(config.encoder, config.weights);
+  const encoder = await encoderIn(config.encoder, weights);
   const contaminate = await contaminationOf(config, flags.contaminate);
-  if (config.detector === undefined) return { ...config, weights, contaminate };
+  if (config.detector === undefined) return { ...config, encoder, weights, contaminate };
   const { source, activation } = await openRevdist(config.detector, config.encoder);
   await source.close();
   return { ...config, weights, contaminate, activation };
+}
+
+/** Where the method counts passes over the images, they are counted first. */
+async function usualIterations(
+  dir: string,
+  { layout }: TrainFlags,
+  { iterations }: DetectorDefaults,
+  batch: number,
+): Promise<number> {
+  if (typeof iterations === 'number') return iterations;
+  const { train } = await datasetOf({ data: resolve(dir), layout });
+  return iterationsFor(iterations, train.length, batch);
 }
 
 /** Which images the flag moves; nothing at 0. */

@@ -1,0 +1,43 @@
+import type { Value } from '../graph/value.ts';
+import { type Layers, within } from '../nn/layers.ts';
+import {
+  EFFICIENTNETS,
+  type EfficientNetConfig,
+  type EfficientNetName,
+  efficientnetFeatures,
+} from './efficientnet.ts';
+import { RESNETS, type ResNetConfig, type ResNetName, resnetFeatures } from './resnet.ts';
+
+/** A pre-trained network that detectors read features of. */
+export type EncoderConfig =
+  | { readonly family: 'resnet'; readonly config: ResNetConfig }
+  | { readonly family: 'efficientnet'; readonly config: EfficientNetConfig };
+export type EncoderFamily = EncoderConfig['family'];
+
+/** A ResNet, or EfficientNet-B4 with the arithmetic that one of its published weights needs. */
+export type PretrainedName = ResNetName | EfficientNetName;
+
+export function pretrained(name: PretrainedName): EncoderConfig {
+  if (isEfficientnet(name)) return { family: 'efficientnet', config: EFFICIENTNETS[name] };
+  return { family: 'resnet', config: RESNETS[name] };
+}
+
+const isEfficientnet = (name: PretrainedName): name is EfficientNetName => Object.hasOwn(EFFICIENTNETS, name);
+
+export const PRETRAINED_NAMES = [...Object.keys(RESNETS), ...Object.keys(EFFICIENTNETS)] as PretrainedName[];
+
+/**
+ * Images [N, 3, H, W], normalised -> feature maps, finest first, of the encoder whose tensors are called `name.*`: a
+ * ResNet's layers 1 to 3 (strides 4, 8, 16), EfficientNet-B4's blocks 1, 5, 9, 21 (strides 2, 4, 8, 16).
+ */
+export const encoderTaps = (
+  layers: Layers,
+  images: Value,
+  encoder: EncoderConfig,
+  name = 'encoder',
+): Value[] =>
+  within(layers, name, (inner) =>
+    encoder.family === 'resnet'
+      ? resnetFeatures(inner, images, encoder.config)
+      : efficientnetFeatures(inner, images, encoder.config),
+  );

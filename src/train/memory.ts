@@ -1,0 +1,89 @@
+import { writeSafetensors } from '../formats/safetensors.ts';
+import { readWeights } from '../formats/weightsFile.ts';
+import type { NamedTensor, StateDict } from '../nn/init.ts';
+import type { RunConfig } from './config.ts';
+import type { DetectorInputs } from './detectorInputs.ts';
+import { memoryPlan } from './detectorPlans.ts';
+import { compileBatch } from './fitBatch.ts';
+import type { PartLayout, RunLayouts } from './layouts.ts';
+import { configHash, runFiles } from './runFolder.ts';
+import type { Session } from './session.ts';
+
+/** The parts that a method's memory fills. */
+export const memoryParts = ({ parts }: RunLayouts): PartLayout[] =>
+  parts.filter(({ start }) => start === 'memory');
+
+export interface MemoryOptions {
+  readonly inputs: DetectorInputs;
+  /** How many training images there are. */
+  readonly images: number;
+  readonly run: string;
+  readonly resume: boolean;
+  readonly onBatch: (done: number, of: number) => void;
+}
+
+/**
+ * Puts the method's memory on the device: one pass over the training images with parts as they are before any step. The
+ * result lies in a file of its own until the run is finished: resuming does not repeat the pass.
+ */
+export async function loadMemory(
+  session: Session,
+  config: RunConfig,
+  layouts: RunLayouts,
+  options: MemoryOptions,
+): Promise<void> {
+  const path = runFiles(options.run).memory;
+  const hash = configHash(config);
+  const kept = options.resume ? await readWeights(path).catch(() => null) : null;
+  let tensors: StateDict | undefined = kept?.metadata.get('configHash') === hash ? kept.tensors : undefined;
+  if (!tensors) {
+    tensors = await fillMemory(session, config, layouts, options);
+    await writeSafetensors(path, tensors, { configHash: hash });
+  }
+  for (const part of memoryParts(layouts)) session.load(part, tensors, path);
+}
+
+async function fillMemory(
+  session: Session,
+  config: RunConfig,
+  layouts: RunLayouts,
+  options: MemoryOptions,
+): Promise<StateDict> {
+  const [spec] = memoryParts(layouts).flatMap(({ parameters, buffers }) => [
+    ...parameters.specs,
+    ...buffers.specs,
+  ]);
+  return new Map([[spec!.name, await meanRows(session, config, layouts, options)]]);
+}
+
+/** The mean over images of the rows that each adds. */
+async function meanRows(
+  session: Session,
+  config: RunConfig,
+  layouts: RunLayouts,
+  { inputs, images, onBatch }: MemoryOptions,
+): Promise<NamedTensor> {
+  const executable = await compileBatch(session, {
+    label: 'memory',
+    batch: config.batch,
+    least: 2,
+    graphsAt: (batch) => [memoryPlan({ ...config, batch }, layouts, inputs.source)],
+  });
+  try {
+    const [, ...shape] = executable.plan.outputs.get('rows')!.shape;
+    const width = shape.reduce((all, size) => all * size, 1);
+    const sums = new Float64Array(width);
+    const pick = (first: number): number[] =>
+      Array.from({ length: config.batch }, (_, i) => Math.min(first + i, images - 1));
+    for (let first = 0; first < images; first += config.batch) {
+      executable.run(await inputs.at(pick(first)));
+      const rows = (await executable.read()).get('rows') as Float32Array;
+      const count = Math.min(config.batch, images - first);
+      for (let i = 0; i < count * width; i++) sums[i % width]! += rows[i]!;
+      onBatch(first + count, images);
+    }
+    return { shape, data: Float32Array.from(sums, (sum) => sum / images) };
+  } finally {
+    executable.destroy();
+  }
+}
