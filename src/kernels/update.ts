@@ -1,5 +1,5 @@
 import { product } from '../shape.ts';
-import { type DeviceFacts, read, readWrite } from './kernel.ts';
+import { type DeviceFacts, read, readWrite, write } from './kernel.ts';
 import { type Lowered, type LoweredStep, type Lowering, type OpRequest, PART_ALIGN } from './lowering.ts';
 import { perElement } from './perElement.ts';
 import { code, floatLiteral, wgsl } from './wgsl.ts';
@@ -9,6 +9,8 @@ interface Update {
   readonly names: readonly string[];
   /** The first so many are written; nothing else is. */
   readonly updated: number;
+  /** What was there is not read. */
+  readonly overwrites?: true;
   readonly flops: number;
   readonly layout: string;
   readonly body: ReturnType<typeof wgsl>;
@@ -16,7 +18,7 @@ interface Update {
 
 /** One dispatch over a whole slab; over parts of it, one after another, where the adapter binds less than the slab. */
 function inPlace({ label, inputs }: OpRequest, device: DeviceFacts, update: Update): Lowered {
-  const { names, updated, flops, layout, body } = update;
+  const { names, updated, overwrites, flops, layout, body } = update;
   const total = product(inputs[0]!.shape);
   const most = Math.max(PART_ALIGN, Math.floor(device.maxBindingBytes / 4 / PART_ALIGN) * PART_ALIGN);
   const steps: LoweredStep[] = [];
@@ -27,7 +29,7 @@ function inPlace({ label, inputs }: OpRequest, device: DeviceFacts, update: Upda
       {
         label,
         bindings: names.map((name, i) => {
-          if (i < updated) return readWrite(name, length);
+          if (i < updated) return overwrites ? write(name, length) : readWrite(name, length);
           return read(name, whole(i) ? product(inputs[i]!.shape) : length, inputs[i]!.element);
         }),
         total: length,
@@ -47,6 +49,7 @@ const assign: Lowering = (request, device) =>
   inPlace(request, device, {
     names: ['state', 'value'],
     updated: 1,
+    overwrites: true,
     flops: 0,
     layout: 'state = value.',
     body: wgsl`state[i] = value[i];`,

@@ -4,7 +4,7 @@ import { conv2d } from '../../src/graph/ops/conv.ts';
 import { pack, reshape } from '../../src/graph/ops/movement.ts';
 import { add, mul, relu, scale, shift, sigmoid } from '../../src/graph/ops/pointwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
-import { assign } from '../../src/graph/ops/update.ts';
+import { assign, assignAverage } from '../../src/graph/ops/update.ts';
 import { fuseElementwise } from '../../src/graph/passes/fuseElementwise.ts';
 import { fuseEpilogue } from '../../src/graph/passes/fuseEpilogue.ts';
 import { simplify } from '../../src/graph/passes/simplify.ts';
@@ -156,4 +156,14 @@ describe('a pack', () => {
       expect(dispatches).toHaveLength(4);
     }
   });
+});
+
+it('an assignment counts no bytes read of the state it overwrites; a running mean does', () => {
+  const bytesOf = (effect: Value): number[] =>
+    buildPlan({ outputs: new Map(), effects: [effect] }, BASELINE_DEVICE).dispatches.map(
+      ({ kernel }) => kernel.bytes,
+    );
+  const [target, value] = [state('slab', [64]), input('x', [64])];
+  expect(bytesOf(assign(target, value))).toEqual([2 * 64 * 4]);
+  expect(bytesOf(assignAverage(target, value, 0.1))).toEqual([3 * 64 * 4]);
 });
