@@ -93,16 +93,17 @@ export function f1Max(
   return best;
 }
 
-/** Points (false-positive rate, true-positive rate), thinned evenly to at most `most`. */
+/** Points (false-positive rate, true-positive rate) from (0, 0), nothing flagged, to (1, 1), thinned evenly to at most `most`. */
 export function rocCurve(
   scores: ArrayLike<number>,
   labels: ArrayLike<number | boolean>,
   most = 400,
 ): [number, number][] {
-  return curve(scores, labels, most, (hits, flagged, positives, negatives) => [
+  const points = curve(scores, labels, most - 1, (hits, flagged, positives, negatives) => [
     (flagged - hits) / negatives,
     hits / positives,
   ]);
+  return points.length === 0 ? [] : [[0, 0], ...points];
 }
 
 /** Points (recall, precision), thinned evenly to at most `most`. */
@@ -130,7 +131,7 @@ function curve(
     flagged += group.positives + group.negatives;
     return point(hits, flagged, positives, negatives);
   });
-  const step = Math.max(1, points.length / most);
+  const step = Math.max(1, (points.length - 1) / (most - 1));
   return points.filter(
     (_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step) || i === points.length - 1,
   );

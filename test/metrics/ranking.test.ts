@@ -43,8 +43,34 @@ describe('image metrics', () => {
     expect(f1Max([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])).toEqual({ value: 0.8, threshold: 0.35 });
   });
 
-  it('draws a curve from (0, 0) side to (1, 1)', () => {
-    expect(rocCurve([4, 3, 2, 1], [1, 0, 1, 0]).at(-1)).toEqual([1, 1]);
+  it('draws a curve from (0, 0) to (1, 1), also where the highest score is a false alarm or all scores are equal', () => {
+    expect(rocCurve([4, 3, 2, 1], [0, 1, 0, 1])).toEqual([
+      [0, 0],
+      [0.5, 0],
+      [0.5, 0.5],
+      [1, 0.5],
+      [1, 1],
+    ]);
+    expect(rocCurve([7, 7], [0, 1])).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+    expect(rocCurve([1, 2], [1, 1])).toEqual([]);
+  });
+
+  it('thins a curve to at most the points asked for, both ends included', () => {
+    const scores = Array.from({ length: 1000 }, (_, i) => i);
+    const points = rocCurve(
+      scores,
+      scores.map((score) => score % 3 === 0),
+      50,
+    );
+    expect(points.length).toBeGreaterThan(40);
+    expect(points.length).toBeLessThanOrEqual(50);
+    expect([points[0], points.at(-1)]).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
   });
 });
 
