@@ -1,6 +1,8 @@
 import { scaleLinear } from 'd3-scale';
 import { area } from 'd3-shape';
+import type { Alignment } from '../methods/cada.ts';
 import { f1Max } from '../metrics/index.ts';
+import { CALIBRATED_UNIT } from './calibratedUnit.ts';
 import { density } from './density.ts';
 import { html, type Markup } from './markup.ts';
 import type { ScoreRow } from './scoreRows.ts';
@@ -14,21 +16,21 @@ export interface DistributionOptions {
   readonly title: string;
   readonly rows: readonly ScoreRow[];
   readonly scoreOf: (row: ScoreRow) => number;
-  /** Calibrated scores have fixed marks: 0 = predicted mean of a normal map, 1 = its predicted maximum. */
-  readonly calibrated: boolean;
+  /** What calibrated scores call 1, which has a fixed mark as 0 has; null for raw scores. */
+  readonly unit: string | null;
   /** The run's own threshold of these scores, if it has one. */
   readonly threshold?: number | undefined;
 }
 
 /** The figure's two panels; the first alone where there is no alignment. */
-export const distributionPanels = (aligned: string) =>
+export const distributionPanels = (aligned: Alignment) =>
   [
-    { name: 'none', title: '(a) without alignment', scoreOf: (row: ScoreRow) => row.raw, calibrated: false },
+    { name: 'none', title: '(a) without alignment', scoreOf: (row: ScoreRow) => row.raw, unit: null },
     {
       name: aligned,
       title: `(b) with ${aligned}`,
       scoreOf: (row: ScoreRow) => row.calibrated,
-      calibrated: true,
+      unit: CALIBRATED_UNIT[aligned],
     },
   ].slice(0, aligned === 'none' ? 1 : 2);
 
@@ -37,11 +39,11 @@ export const distributionPanels = (aligned: string) =>
  * (left) and anomalies (right), the one line that is best for all (highest F1 of the pooled scores), and the run's own.
  */
 export function distributionFigure(options: DistributionOptions): Markup {
-  const { title, rows, scoreOf, calibrated, threshold } = options;
+  const { title, rows, scoreOf, unit, threshold } = options;
   const classes = [...new Set(rows.map((row) => row.className))];
   const columns = [...classes, 'all'];
   const scores = rows.map(scoreOf);
-  const marks = [...(calibrated ? [0, 1] : []), ...(threshold === undefined ? [] : [threshold])];
+  const marks = [...(unit === null ? [] : [0, 1]), ...(threshold === undefined ? [] : [threshold])];
   const low = lowest([...scores, ...marks]);
   const high = highest([...scores, ...marks]);
   const y = scaleLinear([low, high], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice();
@@ -76,11 +78,12 @@ export function distributionFigure(options: DistributionOptions): Markup {
           html`<line class="best" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(best.threshold)}" y2="${y(best.threshold)}"/>
 <text class="tick" x="${WIDTH - MARGIN.right}" y="${y(best.threshold) - 4}" text-anchor="end">best F1 ${best.value.toFixed(3)}</text>`,
         ];
-  const one = calibrated
-    ? [
-        html`<line class="mark" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(1)}" y2="${y(1)}"><title>1 = predicted maximum of a normal map</title></line>`,
-      ]
-    : [];
+  const one =
+    unit === null
+      ? []
+      : [
+          html`<line class="mark" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(1)}" y2="${y(1)}"><title>1 = ${unit}</title></line>`,
+        ];
   const own =
     threshold === undefined
       ? []

@@ -1,6 +1,8 @@
+import type { Alignment } from '../methods/cada.ts';
 import { precisionRecallCurve, rocCurve } from '../metrics/index.ts';
 import type { Results } from '../train/testRun.ts';
 import type { StoredThreshold } from '../train/thresholdRun.ts';
+import { predictedBesideMean } from './calibratedUnit.ts';
 import { curveFigure } from './curveFigure.ts';
 import { distributionFigure, distributionPanels } from './distributionFigure.ts';
 import { html, Markup } from './markup.ts';
@@ -15,7 +17,7 @@ export interface PageSource {
   readonly results: Results;
   readonly rows: readonly ScoreRow[];
   /** The alignment whose scores the `calibrated` column holds; `none` where there is none. */
-  readonly aligned: string;
+  readonly aligned: Alignment;
   readonly threshold: StoredThreshold | null;
   /** Finished figures: the grid of examples, false alarms, misses. */
   readonly galleries: readonly Markup[];
@@ -80,7 +82,7 @@ ${distributionKey(source.threshold ? "; solid: the run's own" : '')}
 <h2>One threshold for all, or one for each class</h2>
 <p class="lead">${thresholds.lead}</p>
 ${numbers(thresholds.rows)}
-${unfamiliarSection(rows) ?? ''}
+${unfamiliarSection(rows, predictedBesideMean(config.align)) ?? ''}
 <h2>Images and maps</h2>
 <p class="lead">Colours have one scale per row for the whole data set: blue is the average over test images of the map's
 mean, red the average of its maximum. Numbers are scores${aligned === 'none' ? '' : ` after ${aligned}`}.</p>

@@ -4,15 +4,18 @@ import type { ScoreRow } from './scoreRows.ts';
 /** Paths that are listed. */
 const LISTED = 20;
 
-/** Test images unlike all that the run was trained on; null where it cannot tell. */
-export function unfamiliarSection(rows: readonly ScoreRow[]): Markup | null {
+/**
+ * Test images unlike all that the run was trained on; null where it cannot tell.
+ * @param beside what the regressor predicts beside a map's mean, in words.
+ */
+export function unfamiliarSection(rows: readonly ScoreRow[], beside: string): Markup | null {
   const known = rows.filter(({ unfamiliar }) => unfamiliar !== null);
   if (known.length === 0) return null;
   const marked = known.filter(({ unfamiliar }) => unfamiliar);
   const byClass = new Map<string, number>();
   for (const { className } of marked) byClass.set(className, (byClass.get(className) ?? 0) + 1);
   return html`<h2>Unlike what was trained on</h2>
-<p class="lead">The regressor predicts each image's normal level: the mean and the maximum of its map, were it free of
+<p class="lead">The regressor predicts each image's normal level: the mean and the ${beside} of its map, were it free of
 defects. ${marked.length} of ${known.length} test images are marked unfamiliar: their prediction, or the distance of the
 map's mean from it, lies outside what the training images span. A large defect can do that, too.</p>
 ${

@@ -29,6 +29,18 @@ describe('the report page', () => {
     expect(without).not.toContain('class="own"');
   });
 
+  it('names what the alignment calls 1, and what its regressor predicts', async () => {
+    const source = await pageSource();
+    expect(page(source)).toContain('1 = predicted maximum of a normal map');
+    expect(page(source)).toContain('the mean and the maximum of its map');
+    const config = { ...source.results.config, align: ['cada-std'] as const };
+    const text = page({ ...source, aligned: 'cada-std', results: { ...source.results, config } });
+    expect(text).toContain('1 = predicted mean + 3 standard deviations of a normal map');
+    expect(text).toContain('the mean and the mean + 3 standard deviations of its map');
+    expect(text).not.toMatch(/(predicted|and the) maximum of/);
+    expect(page({ ...source, aligned: 'none' })).not.toContain('1 = ');
+  });
+
   it('lists images unlike those trained on', async () => {
     const text = page(await pageSource());
     expect(text).toContain('1 of 8 test images are marked');

@@ -161,7 +161,7 @@ async function thresholdFor(context: Context, run: string, flag: number | undefi
 const verdictOf = (score: number, threshold: number): 'anomalous' | 'normal' =>
   score >= threshold ? 'anomalous' : 'normal';
 
-/** That of the last test of this run; before any test, predicted mean to predicted maximum. */
+/** That of the last test of this run; before any test, from 0 to 1 of the calibrated map. */
 async function scaleOf(run: string, aligned: string): Promise<HeatScale> {
   const results = await readResults(run).catch(() => null);
   return results?.mapScale[aligned] ?? { low: 0, high: 1 };
