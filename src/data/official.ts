@@ -187,7 +187,7 @@ function differencesOf(found: ClassCounts, official: OfficialClass): CountDiffer
     .map(([folder, n, expected]) => ({ folder: `${name}: ${folder}`, found: n, official: expected }));
 }
 
-/** In words, a line each. */
+/** In words, a line each. Counts are all that is compared: which files differ is not known. */
 export function formatComparison(comparison: OfficialComparison): string[] {
   const { name, missingClasses, extraClasses, differences } = comparison;
   const set = OFFICIAL_SETS.find((each) => each.name === name)!;
@@ -195,7 +195,9 @@ export function formatComparison(comparison: OfficialComparison): string[] {
   if (missingClasses.length + extraClasses.length + differences.length === 0) {
     return [`${name}: all ${total} classes with the published counts`];
   }
-  const lines = [`differs from ${name} as published (${total} classes):`];
+  const lines = [
+    `counts that differ from ${name} as published (${total} classes); which files they are is not known:`,
+  ];
   if (missingClasses.length > 0) lines.push(`  missing classes: ${missingClasses.join(', ')}`);
   if (extraClasses.length > 0) lines.push(`  extra classes: ${extraClasses.join(', ')}`);
   for (const { folder, found, official } of differences) {

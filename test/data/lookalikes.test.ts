@@ -98,6 +98,9 @@ describe('data check', () => {
         { folder: `${name}: test, anomalous`, found: e, official: f },
       ]),
     });
+    expect(formatReport(report)).toContain(
+      'counts that differ from BTAD as published (3 classes); which files',
+    );
     expect(formatReport(report)).toContain('02: train: 2 images, published 399 (397 missing)');
     const mvtec = await made('mvtec');
     await put(mvtec, 'mine/train/good/0.png', await picture(9));

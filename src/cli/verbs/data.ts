@@ -44,7 +44,7 @@ export const dataVerb: AddVerb = (program, run) => {
   data
     .command('check <dir>')
     .description(
-      'layout found, counts (of MVTec AD, VisA and BTAD against the published ones), sizes, and what is wrong',
+      'layout found, counts (of MVTec AD, VisA and BTAD those that differ from the published ones), sizes, and what is wrong',
     )
     .option('--layout <name>', LAYOUT_HELP, layoutName)
     .addHelpText('after', '\nExample:\n  wgad data check data/synth')
