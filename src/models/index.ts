@@ -1,5 +1,6 @@
 /** Networks as functions over values, under torchvision's names. */
 export { bottleneck } from './bottleneck.ts';
+export { patchDescriptor, patchFeatures } from './patchDescriptor.ts';
 export {
   type AlignHeadConfig,
   alignHead,

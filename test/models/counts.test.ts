@@ -6,7 +6,8 @@ import { recontrast } from '../../src/methods/recontrast.ts';
 import { encode, rebuild, revdistSpecs, type Scales } from '../../src/methods/revdist.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
 import { pretrained } from '../../src/models/encoders.ts';
-import { RESNETS, type ResNetName, resnetClassifier } from '../../src/models/resnet.ts';
+import { patchDescriptor, patchFeatures } from '../../src/models/patchDescriptor.ts';
+import { RESNETS, type ResNetName, resnetClassifier, resnetFeatures } from '../../src/models/resnet.ts';
 import { declare, type Layers, layersFrom, type ParameterSpec } from '../../src/nn/layers.ts';
 import { product } from '../../src/shape.ts';
 
@@ -129,3 +130,22 @@ it.each([
   expect(parameters(headSpecs('head', feature, outputs))).toBe(count);
   expect(macs(head(layers, 'head', input('feature', [1, ...feature]), outputs))).toBe(work);
 });
+
+/** CFA at 224 px (methods.md 8.2); the other encoders' by the same arithmetic. */
+it.each([
+  ['wide_resnet50_2', 3_216_640, 1792],
+  ['resnet50', 3_216_640, 1792],
+  ['resnet34', 202_048, 448],
+  ['resnet18', 202_048, 448],
+] as const)(
+  'CFA’s descriptor on %s has %i parameters and their work at each of 56 x 56 places',
+  (name, count, channels) => {
+    const taps = resnetFeatures(layers, input('images', [1, 3, 224, 224]), RESNETS[name]);
+    const features = patchFeatures(taps.map(({ shape }, i) => input(`f${i}`, shape)));
+    expect(features.shape).toEqual([1, channels, 56, 56]);
+    expect(parameters(declare((inner) => patchDescriptor(inner, features)))).toBe(count);
+    const described = patchDescriptor(layers, features);
+    expect(described.shape).toEqual(features.shape);
+    expect(macs(described)).toBe((channels + 2) * channels * 56 * 56);
+  },
+);
