@@ -2,7 +2,14 @@ import { conv2d, convTranspose2d } from '../graph/ops/conv.ts';
 import { linear } from '../graph/ops/matmul.ts';
 import { add, relu, scale } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
-import { type Initializer, kaimingNormalFanOut, ones, pytorchDefault, uniformFanIn, zeros } from '../nn/init.ts';
+import {
+  type Initializer,
+  kaimingNormalFanOut,
+  ones,
+  pytorchDefault,
+  uniformFanIn,
+  zeros,
+} from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { batchNorm2d, batchNorm2dTrain } from '../nn/norm.ts';
 

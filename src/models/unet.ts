@@ -85,5 +85,8 @@ const conv3 = (layers: Layers, name: string, x: Value, out: number): Value =>
   within(layers, name, (inner) => {
     const channels = x.shape[1]!;
     const weight = inner.parameter('weight', [out, channels, 3, 3], normal(0, 0.02));
-    return conv2d(x, weight, { padding: 1, bias: inner.parameter('bias', [out], uniformFanIn(9 * channels)) });
+    return conv2d(x, weight, {
+      padding: 1,
+      bias: inner.parameter('bias', [out], uniformFanIn(9 * channels)),
+    });
   });
