@@ -2,7 +2,14 @@ import { conv2d, convTranspose2d } from '../graph/ops/conv.ts';
 import { linear } from '../graph/ops/matmul.ts';
 import { add, relu, scale } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
-import { kaimingNormalFanOut, ones, pytorchDefault, uniformFanIn, zeros } from '../nn/init.ts';
+import {
+  type Initializer,
+  kaimingNormalFanOut,
+  ones,
+  pytorchDefault,
+  uniformFanIn,
+  zeros,
+} from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { batchNorm2d, batchNorm2dTrain } from '../nn/norm.ts';
 
@@ -25,10 +32,16 @@ export function upConv(layers: Layers, name: string, x: Value, out: number): Val
 }
 
 /** Batch norm. Training: batch statistics, which it reports for the running ones (momentum 0.1). */
-export function norm(layers: Layers, name: string, x: Value, eps = 1e-5): Value {
+export function norm(
+  layers: Layers,
+  name: string,
+  x: Value,
+  eps = 1e-5,
+  weightInit: Initializer = ones,
+): Value {
   return within(layers, name, (inner) => {
     const shape = [x.shape[1]!];
-    const weight = inner.parameter('weight', shape, ones);
+    const weight = inner.parameter('weight', shape, weightInit);
     const bias = inner.parameter('bias', shape, zeros);
     const mean = inner.buffer('running_mean', shape, zeros);
     const variance = inner.buffer('running_var', shape, ones);

@@ -17,3 +17,4 @@ export {
   resnetFeatures,
 } from './resnet.ts';
 export { outputHeads, reverseDecoder } from './reverseDecoder.ts';
+export { discriminativeNet, reconstructiveNet } from './unet.ts';

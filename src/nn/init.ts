@@ -13,6 +13,12 @@ export const constantInit =
 export const zeros = constantInit(0);
 export const ones = constantInit(1);
 
+/** N(mean, deviation). */
+export const normal =
+  (mean: number, deviation: number): Initializer =>
+  (shape, random) =>
+    Float32Array.from({ length: product(shape) }, () => mean + random.normal() * deviation);
+
 /** N(0, sqrt(2 / fan_out)), fan_out = Cout kh kw: convolution weights [Cout, Cin, kh, kw]. */
 export const kaimingNormalFanOut: Initializer = (shape, random) => {
   const deviation = Math.sqrt(2 / (shape[0]! * product(shape.slice(2))));

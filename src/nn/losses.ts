@@ -14,6 +14,7 @@ import {
   relu,
   scale,
   shift,
+  sigmoid,
   sqrt,
   square,
   sub,
@@ -23,6 +24,7 @@ import { mean, std, sum } from '../graph/ops/reduce.ts';
 import { oneHot } from '../graph/ops/select.ts';
 import { cosineMap, NORM_FLOOR, rowDots } from '../graph/ops/similarity.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
+import { shapesEqual, shapeText } from '../shape.ts';
 import { gradientGate } from './gradientGate.ts';
 import { logSoftmax } from './softmax.ts';
 
@@ -51,6 +53,30 @@ export function crossEntropy(logits: Operand, labels: Operand): Value {
 export function binaryCrossEntropy(logits: Operand, targets: Operand): Value {
   const z = asValue(logits);
   return mean(add(sub(relu(z), mul(z, targets)), log(shift(exp(neg(abs(z))), 1))));
+}
+
+/** Keeps focalLoss's targets from 0 and 1, and its logarithm from 0. */
+const FOCAL_SMOOTH = 1e-5;
+
+/**
+ * Mean of -(1 - p)^2 ln p, p the probability that softmax(logits [N, 2, H, W]) gives to what mask [N, 1, H, W] (0 to 1)
+ * says: the focal loss with gamma 2 and no class weights, smoothed as in methods.md 8.3. The mask carries no derivative.
+ */
+export function focalLoss(logits: Operand, mask: Operand): Value {
+  const z = asValue(logits);
+  const m = stopGradient(mask);
+  const [n, classes, ...space] = z.shape;
+  if (z.shape.length !== 4 || classes !== 2 || !shapesEqual(m.shape, [n!, 1, ...space])) {
+    throw new ShapeError(
+      `focalLoss: logits and mask expect [N, 2, H, W] and [N, 1, H, W], got ${shapeText(z.shape)} and ${shapeText(m.shape)}`,
+    );
+  }
+  // Each of the two by itself: 1 - p would lose what is left of a p near 1.
+  const rise = sub(slice(z, [null, { start: 1 }]), slice(z, [null, { end: 1 }]));
+  const target = (x: Value): Value => clamp(x, FOCAL_SMOOTH, 1 - FOCAL_SMOOTH);
+  const given = add(mul(target(m), sigmoid(rise)), mul(target(shift(neg(m), 1)), sigmoid(neg(rise))));
+  const p = shift(given, FOCAL_SMOOTH);
+  return neg(mean(mul(square(shift(neg(p), 1)), log(p))));
 }
 
 /** Cosine of a and b along channels: [N, C, ...S] -> [N, ...S]. */

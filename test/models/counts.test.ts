@@ -8,6 +8,7 @@ import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientn
 import { pretrained } from '../../src/models/encoders.ts';
 import { patchDescriptor, patchFeatures } from '../../src/models/patchDescriptor.ts';
 import { RESNETS, type ResNetName, resnetClassifier, resnetFeatures } from '../../src/models/resnet.ts';
+import { discriminativeNet, reconstructiveNet } from '../../src/models/unet.ts';
 import { declare, type Layers, layersFrom, type ParameterSpec } from '../../src/nn/layers.ts';
 import { product } from '../../src/shape.ts';
 
@@ -106,6 +107,20 @@ it('efficientnet_b4 agrees to the unit', () => {
       [160, 14, 14],
     ]);
   }
+});
+
+it('DRAEM’s networks agree to the unit', () => {
+  const images = input('images', [1, 3, 256, 256]);
+  const pair = input('pair', [1, 6, 256, 256]);
+  expect(parameters(declare((inner) => reconstructiveNet(inner, images, 128)))).toBe(69_048_579);
+  expect(parameters(declare((inner) => discriminativeNet(inner, pair, 64)))).toBe(28_374_146);
+  const { out, bottleneck } = reconstructiveNet(layers, images, 128);
+  const logits = discriminativeNet(layers, pair, 64);
+  expect(out.shape).toEqual([1, 3, 256, 256]);
+  expect(bottleneck.shape).toEqual([1, 1024, 16, 16]);
+  expect(logits.shape).toEqual([1, 2, 256, 256]);
+  const work = [macs(bottleneck), macs(out) - macs(bottleneck), macs(logits)];
+  expect(work.map((count) => (count / 1e9).toFixed(3))).toEqual(['58.209', '101.695', '38.051']);
 });
 
 /** Table 3's heads on the wide network's feature (methods.md 7.5). */

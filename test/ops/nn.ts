@@ -4,9 +4,10 @@ import { mul, scale, sub } from '../../src/graph/ops/pointwise.ts';
 import { input } from '../../src/graph/value.ts';
 import { AUTHOR_BLUR, gaussianBlur2d, gaussianTaps, SCIPY_BLUR } from '../../src/nn/blur.ts';
 import { gradientGate } from '../../src/nn/gradientGate.ts';
-import { binaryCrossEntropy, crossEntropy, mseLoss, smoothL1Loss } from '../../src/nn/losses.ts';
+import { binaryCrossEntropy, crossEntropy, focalLoss, mseLoss, smoothL1Loss } from '../../src/nn/losses.ts';
 import { batchNorm2d, batchNorm2dTrain, layerNorm } from '../../src/nn/norm.ts';
 import { logSoftmax, softmax } from '../../src/nn/softmax.ts';
+import { ssim } from '../../src/nn/ssim.ts';
 import type { SpecTable } from './spec.ts';
 
 function softmaxRef(x: Tensor64): Tensor64 {
@@ -26,8 +27,8 @@ function channelStatistics(x: Tensor64, c: number): { mean: number; variance: nu
   return { mean, variance: values.reduce((s, v) => s + (v - mean) ** 2, 0) / values.length };
 }
 
-function blurRef(x: Tensor64, kernel: number, border: 'zero' | 'symmetric'): Tensor64 {
-  const taps = gaussianTaps(kernel, 4);
+function blurRef(x: Tensor64, kernel: number, border: 'zero' | 'symmetric', sigma = 4): Tensor64 {
+  const taps = gaussianTaps(kernel, sigma);
   const half = (kernel - 1) / 2;
   const [, , h, w] = x.shape as [number, number, number, number];
   const mirrored = (i: number, size: number): number => (i < 0 ? -1 - i : i >= size ? 2 * size - 1 - i : i);
@@ -44,6 +45,45 @@ function blurRef(x: Tensor64, kernel: number, border: 'zero' | 'symmetric'): Ten
     return total;
   });
 }
+
+/** By its definition: variances and covariance around the window's own means. */
+function ssimRef(a: Tensor64, b: Tensor64): Tensor64 {
+  const taps = gaussianTaps(11, 1.5);
+  const [, , h, w] = a.shape as [number, number, number, number];
+  const map = build(a.shape, ([n, c, y, x]) => {
+    const pixels = Array.from({ length: 121 }, (_, k) => {
+      const [i, j] = [Math.floor(k / 11), k % 11];
+      const [sy, sx] = [y! + i - 5, x! + j - 5];
+      const inside = sy >= 0 && sy < h && sx >= 0 && sx < w;
+      const of = (t: Tensor64): number => (inside ? at(t, [n!, c!, sy, sx]) : 0);
+      return { weight: taps[i]! * taps[j]!, a: of(a), b: of(b) };
+    });
+    const over = (f: (a: number, b: number) => number): number =>
+      pixels.reduce((sum, each) => sum + each.weight * f(each.a, each.b), 0);
+    const [ma, mb] = [over((p) => p), over((_, q) => q)];
+    const [va, vb] = [over((p) => (p - ma) ** 2), over((_, q) => (q - mb) ** 2)];
+    const both = over((p, q) => (p - ma) * (q - mb));
+    return ((2 * ma * mb + 1e-4) * (2 * both + 9e-4)) / ((ma * ma + mb * mb + 1e-4) * (va + vb + 9e-4));
+  });
+  return scalar(mean(map.data));
+}
+
+function focalRef(logits: Tensor64, mask: Tensor64): Tensor64 {
+  const s = softmaxRefAlong1(logits);
+  const limited = (x: number): number => Math.min(1 - 1e-5, Math.max(1e-5, x));
+  const map = build(mask.shape, ([n, , i, j]) => {
+    const m = at(mask, [n!, 0, i!, j!]);
+    const p = limited(m) * at(s, [n!, 1, i!, j!]) + limited(1 - m) * at(s, [n!, 0, i!, j!]) + 1e-5;
+    return -((1 - p) ** 2) * Math.log(p);
+  });
+  return scalar(mean(map.data));
+}
+
+const softmaxRefAlong1 = (x: Tensor64): Tensor64 =>
+  build(x.shape, ([n, c, i, j]) => {
+    const powers = [0, 1].map((k) => Math.exp(at(x, [n!, k, i!, j!])));
+    return powers[c!]! / (powers[0]! + powers[1]!);
+  });
 
 const scalar = (value: number): Tensor64 => build([], () => value);
 const mean = (values: Float64Array): number => values.reduce((s, v) => s + v, 0) / values.length;
@@ -219,6 +259,43 @@ export const nnSpecs: SpecTable = {
       [
         () => crossEntropy(input('x', [3]), input('l', [3], 'i32')),
         'crossEntropy: logits expects [N, K], got [3]',
+      ],
+    ],
+  },
+  focalLoss: {
+    ulps: 16,
+    samples: [1, 8].map((size) => ({
+      label: `logits about ${size}`,
+      inputs: [
+        { shape: [2, 2, 5, 3] },
+        { shape: [2, 1, 5, 3], fill: (u) => Number(u < 0.3), differentiable: false },
+      ],
+      run: (logits, mask) => focalLoss(scale(logits, size), mask),
+      reference: (logits, mask) =>
+        focalRef({ shape: logits.shape, data: logits.data.map((v) => v * size) }, mask),
+    })),
+    rejects: [
+      [
+        () => focalLoss(input('z', [1, 3, 4, 4]), input('m', [1, 1, 4, 4])),
+        'focalLoss: logits and mask expect [N, 2, H, W] and [N, 1, H, W], got [1, 3, 4, 4] and [1, 1, 4, 4]',
+      ],
+    ],
+  },
+  ssim: {
+    ulps: 128,
+    samples: [[2, 3, 16, 13]].map((shape) => ({
+      label: `[${shape}]`,
+      inputs: [
+        { shape, fill: (u) => u },
+        { shape, fill: (u) => u },
+      ],
+      run: ssim,
+      reference: ssimRef,
+    })),
+    rejects: [
+      [
+        () => ssim(input('a', [1, 3, 4, 4]), input('b', [1, 3, 4, 5])),
+        'ssim: a and b expect one shape [N, C, H, W], got [1, 3, 4, 4] and [1, 3, 4, 5]',
       ],
     ],
   },

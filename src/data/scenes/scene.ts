@@ -26,11 +26,12 @@ export interface Scene {
 
 /** A texture alone, scattered figures, a lattice of figures, or a body with figures on it. */
 export function drawScene(random: RandomStream): Scene {
-  const kinds = [texture, scatter, array, body];
+  const kinds = [drawTexture, scatter, array, body];
   return kinds[random.integer(kinds.length)]!(random);
 }
 
-const texture = (random: RandomStream): Scene => ({ ground: drawPaint(random, 0), figures: [] });
+/** A texture alone. */
+export const drawTexture = (random: RandomStream): Scene => ({ ground: drawPaint(random, 0), figures: [] });
 
 function scatter(random: RandomStream): Scene {
   const kinds = Array.from({ length: 1 + random.integer(4) }, () => ({

@@ -1,0 +1,1 @@
+export { type AnomalyPlan, type AnomalySample, drawAnomaly, planAnomaly } from './sample.ts';
