@@ -35,7 +35,7 @@ const allowed = {
   tune: ['bench', 'train', 'graph', 'kernels', 'runtime', 'formats', 'published'],
   doctor: ['train', 'models', 'methods', 'nn', 'autograd', 'graph', 'runtime', 'gpu', 'bench'],
   profile: ['runtime', 'graph', 'kernels', 'formats'],
-  report: ['train', 'data', 'metrics', 'formats'],
+  report: ['train', 'methods', 'data', 'metrics', 'formats'],
   reproduce: ['report', 'train', 'methods', 'models', 'data', 'metrics', 'formats'],
   cli: '*',
 };
