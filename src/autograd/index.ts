@@ -2,6 +2,7 @@ import type { DifferentiableOp } from '../graph/ops/index.ts';
 import { convVjps } from './conv.ts';
 import { matmulVjps } from './matmul.ts';
 import { movementVjps } from './movement.ts';
+import { nearestVjps } from './nearest.ts';
 import { pointwiseVjps } from './pointwise.ts';
 import { poolVjps } from './pool.ts';
 import { reduceVjps } from './reduce.ts';
@@ -21,4 +22,5 @@ export const vjps: Readonly<Record<DifferentiableOp, Vjp>> = {
   ...resizeVjps,
   ...similarityVjps,
   ...selectVjps,
+  ...nearestVjps,
 };

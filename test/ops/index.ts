@@ -1,6 +1,7 @@
 import { convSpecs } from './conv.ts';
 import { matmulSpecs } from './matmul.ts';
 import { movementSpecs } from './movement.ts';
+import { nearestSpecs } from './nearest.ts';
 import { nnSpecs } from './nn.ts';
 import { pointwiseSpecs } from './pointwise.ts';
 import { poolSpecs } from './pool.ts';
@@ -18,5 +19,6 @@ export const SPECS: SpecTable = {
   ...poolSpecs,
   ...similaritySpecs,
   ...selectSpecs,
+  ...nearestSpecs,
   ...nnSpecs,
 };

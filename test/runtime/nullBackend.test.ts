@@ -3,6 +3,7 @@ import { create, globals } from 'webgpu';
 import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
+import { nearestRows } from '../../src/graph/ops/nearest.ts';
 import { cast } from '../../src/graph/ops/pointwise.ts';
 import { input } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
@@ -72,6 +73,15 @@ describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
       {
         outputs: new Map([
           ['conv', conv2d(input('x', [1, 64, 64, 64]), input('w', [64, 64, 3, 3]), { padding: 1 })],
+        ]),
+        effects: [],
+      },
+      {
+        outputs: new Map([
+          [
+            'nearest',
+            nearestRows(input('x', [70, 30]), [input('b', [900, 30]), input('c', [5, 30])], 9).distances,
+          ],
         ]),
         effects: [],
       },

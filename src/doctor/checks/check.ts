@@ -14,6 +14,7 @@ export type Family =
   | 'resize'
   | 'similarity'
   | 'select'
+  | 'nearest'
   | 'random'
   | 'update';
 

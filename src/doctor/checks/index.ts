@@ -1,6 +1,7 @@
 import type { Family, OpCheck, UpdateCheck } from './check.ts';
 import { convChecks, matmulChecks, poolChecks, resizeChecks } from './layers.ts';
 import { movementChecks, randomChecks } from './movement.ts';
+import { nearestChecks } from './nearest.ts';
 import { pointwiseChecks } from './pointwise.ts';
 import { reduceChecks, selectChecks, similarityChecks } from './reductions.ts';
 import { updateChecks } from './update.ts';
@@ -18,6 +19,7 @@ export const OP_CHECKS: Readonly<Record<Exclude<Family, 'update'>, readonly OpCh
   resize: resizeChecks,
   similarity: similarityChecks,
   select: selectChecks,
+  nearest: nearestChecks,
   random: randomChecks,
 };
 

@@ -4,6 +4,7 @@ import type { OpDefinition } from './definition.ts';
 import { leafOps } from './leaf.ts';
 import { matmulOps } from './matmul.ts';
 import { movementOps } from './movement.ts';
+import { nearestOps } from './nearest.ts';
 import { pointwiseOps } from './pointwise.ts';
 import { poolOps } from './pool.ts';
 import { randomOps } from './random.ts';
@@ -26,6 +27,7 @@ export const opTable = {
   ...resizeOps,
   ...similarityOps,
   ...selectOps,
+  ...nearestOps,
   ...randomOps,
   ...updateOps,
 };

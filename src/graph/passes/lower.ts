@@ -5,6 +5,7 @@ import { gemmKernels } from '../../kernels/gemm/lowering.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../kernels/kernel.ts';
 import type { Lowered, Lowering, OpRequest } from '../../kernels/lowering.ts';
 import { movementKernels } from '../../kernels/movement.ts';
+import { nearestKernels } from '../../kernels/nearest/lowering.ts';
 import { pointwiseKernels } from '../../kernels/pointwise.ts';
 import { poolKernels } from '../../kernels/pool.ts';
 import { randomKernels } from '../../kernels/random.ts';
@@ -27,6 +28,7 @@ const LOWERINGS: Readonly<Record<LoweredOp, Lowering>> = {
   ...resizeKernels,
   ...similarityKernels,
   ...selectKernels,
+  ...nearestKernels,
   ...randomKernels,
   ...updateKernels,
 };

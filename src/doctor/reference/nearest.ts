@@ -1,0 +1,28 @@
+import type { Tensor64 } from './tensor64.ts';
+
+/** Of each row of x [M, C] the k nearest rows of bank [K, C]: squared distances and row numbers, both [M, k]. */
+export function nearestRef(
+  x: Tensor64,
+  bank: Tensor64,
+  k: number,
+): { distances: Tensor64; indices: Tensor64 } {
+  const columns = x.shape[1]!;
+  const rowOf = (t: Tensor64, i: number): Float64Array => t.data.subarray(i * columns, (i + 1) * columns);
+  const shape = [x.shape[0]!, k];
+  const distances: number[] = [];
+  const indices: number[] = [];
+  for (let m = 0; m < x.shape[0]!; m++) {
+    const own = rowOf(x, m);
+    const all = Array.from({ length: bank.shape[0]! }, (_, row) => ({
+      row,
+      distance: rowOf(bank, row).reduce((sum, b, c) => sum + (own[c]! - b) ** 2, 0),
+    }));
+    const nearest = all.sort((a, b) => a.distance - b.distance || a.row - b.row).slice(0, k);
+    distances.push(...nearest.map(({ distance }) => distance));
+    indices.push(...nearest.map(({ row }) => row));
+  }
+  return {
+    distances: { shape, data: Float64Array.from(distances) },
+    indices: { shape, data: Float64Array.from(indices) },
+  };
+}

@@ -1,0 +1,51 @@
+import { ShapeError } from '../../errors.ts';
+import { shapeText } from '../../shape.ts';
+import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
+import type { OpTable } from './definition.ts';
+import { reshape, slice } from './movement.ts';
+import { cast } from './pointwise.ts';
+
+export const nearestOps = {
+  /** x [M, C], banks [K_i, C]... -> [2, M, k]: squared distances, then row numbers as floats. attrs: k. */
+  nearestRows: {},
+  /** bank [K, C], x [M, C], found [2, M, k], cotangent [2, M, k] -> dx [M, C]. attrs: first (of the bank's rows). */
+  nearestRowsGrad: { nonDifferentiable: 'second derivatives of nearestRows are not implemented' },
+} as const satisfies OpTable;
+
+/** Row numbers travel as float32, which counts to here without gaps. */
+const MOST_ROWS = 2 ** 24;
+
+export interface NearestRows {
+  /** Squared Euclidean distances, ascending [M, k]. */
+  readonly distances: Value;
+  /** Whose distances they are (i32) [M, k]; rows at the same distance in ascending order. */
+  readonly indices: Value;
+}
+
+/**
+ * The k rows of `bank` [K, C] nearest to each row of x [M, C], exactly; never an M x K matrix in memory. A bank
+ * larger than one binding comes in several parts, counted through in order. Rows are found by |b|^2/2 - x.b and their
+ * distances then summed from differences, so small distances between long rows keep their digits. Derivatives flow
+ * through `distances`, to x and to the bank, as if the choice of rows were fixed.
+ * @throws ShapeError for other shapes, k outside 1 to K, or more rows than float32 can number.
+ */
+export function nearestRows(x: Operand, bank: Operand | readonly Operand[], k: number): NearestRows {
+  const value = asValue(x);
+  const banks = (Array.isArray(bank) ? (bank as readonly Operand[]) : [bank as Operand]).map(asValue);
+  const wrong: string[] = [];
+  for (const [name, each] of [['x', value], ...banks.map((b) => ['bank', b])] as [string, Value][]) {
+    requireFloat('nearestRows', { [name]: each });
+    if (each.shape.length !== 2 || each.shape[0]! < 1) {
+      wrong.push(`${name} expects [rows, columns], got ${shapeText(each.shape)}`);
+    } else if (each.shape[1] !== value.shape[1]) {
+      wrong.push(`bank expects ${value.shape[1]} columns as x has, got ${shapeText(each.shape)}`);
+    }
+  }
+  const rows = banks.reduce((sum, each) => sum + (each.shape[0] ?? 0), 0);
+  if (!(Number.isInteger(k) && k >= 1 && k <= rows)) wrong.push(`k expects 1 to ${rows}, got ${k}`);
+  if (rows > MOST_ROWS) wrong.push(`bank expects at most ${MOST_ROWS} rows, got ${rows}`);
+  if (wrong.length > 0) throw new ShapeError(`nearestRows: ${wrong.join('; ')}`);
+  const found = makeValue('nearestRows', [value, ...banks], { k }, [2, value.shape[0]!, k]);
+  const plane = (i: number): Value => reshape(slice(found, [{ start: i, end: i + 1 }]), [value.shape[0]!, k]);
+  return { distances: plane(0), indices: cast(plane(1), 'i32') };
+}

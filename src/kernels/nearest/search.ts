@@ -1,0 +1,68 @@
+import type { Element } from '../kernel.ts';
+import { code, type Wgsl } from '../wgsl.ts';
+
+/** Rows of one bank searched for each query, in parts that workgroups take side by side. */
+export interface Search {
+  readonly label: string;
+  /** Queries, rows of this bank, columns. */
+  readonly m: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** How the queries and the bank are stored. */
+  readonly query: Element;
+  readonly bank: Element;
+  /** Candidates kept of each part; no part has fewer rows. */
+  readonly kept: number;
+  readonly parts: number;
+  /** Of this bank's candidates among all, and of its rows. */
+  readonly firstCandidate: number;
+  readonly firstRow: number;
+  /** Candidates of all banks. */
+  readonly candidates: number;
+}
+
+/** WGSL: the first row of `part`, an expression; part + 1 gives its end. Parts differ by one row at most. */
+export const partStart = ({ rows, parts }: Search, part: string): string =>
+  parts === 1
+    ? `(${part}) * ${rows}u`
+    : `(${part}) * ${Math.floor(rows / parts)}u + min(${part}, ${rows % parts}u)`;
+
+/** Sorted lists of `kept` values and row numbers in registers, one per `tag`. */
+export const emptyList = ({ kept, firstRow }: Search, tag: string): Wgsl =>
+  code(
+    Array.from(
+      { length: kept },
+      (_, j) => `var best${j}_${tag} = 3.4e38;  var row${j}_${tag} = ${firstRow}u;`,
+    ).join('\n'),
+  );
+
+/**
+ * Puts (`value`, `row`) into the list where it belongs. A value equal to one in the list goes behind it, so rows that
+ * come in ascending order stay so. The comparison with the last is nearly always the only one.
+ */
+export function insertion(kept: number, tag: string, value: string, row: string): Wgsl {
+  const last = kept - 1;
+  const steps = Array.from({ length: last }, (_, i) => {
+    const j = last - 1 - i;
+    return `if (best${j + 1}_${tag} < best${j}_${tag}) {
+  let b = best${j}_${tag};  best${j}_${tag} = best${j + 1}_${tag};  best${j + 1}_${tag} = b;
+  let r = row${j}_${tag};  row${j}_${tag} = row${j + 1}_${tag};  row${j + 1}_${tag} = r;
+}`;
+  });
+  return code(`if (${value} < best${last}_${tag}) {
+best${last}_${tag} = ${value};
+row${last}_${tag} = ${row};
+${steps.join('\n')}
+}`);
+}
+
+/** Writes the list of `query`, if there is such a query, as candidates of `part`: out [candidate][M]. */
+export const storeList = (s: Search, tag: string, query: string, part: string): Wgsl =>
+  code(`if (${query} < ${s.m}u) {
+let to = (${s.firstCandidate}u + ${part} * ${s.kept}u) * ${s.m}u + ${query};
+// One store's text in a loop: each costs a CPU adapter's compiler some 20 ms.
+var list = array(${Array.from({ length: s.kept }, (_, j) => `row${j}_${tag}`).join(', ')});
+for (var j = 0u; j < ${s.kept}u; j++) { out[to + j * ${s.m}u] = list[j]; }
+}`);
+
+export const searchFlops = ({ m, rows, columns }: Search): number => 2 * m * rows * columns;
