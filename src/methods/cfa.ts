@@ -1,24 +1,50 @@
 /** CFA: coupled hyperspheres around a bank of means (Lee et al. 2022); methods.md section 8.2. */
-import { reshape, slice } from '../graph/ops/movement.ts';
+import { permute, reshape, slice } from '../graph/ops/movement.ts';
+import { nearestRows } from '../graph/ops/nearest.ts';
 import { add, maximum, mul, neg, relu, scale, shift, sqrt, square, sub } from '../graph/ops/pointwise.ts';
 import { mean } from '../graph/ops/reduce.ts';
-import type { Value } from '../graph/value.ts';
+import { interpolate } from '../graph/ops/resize.ts';
+import { input, type Value } from '../graph/value.ts';
+import { patchDescriptor, patchFeatures } from '../models/patchDescriptor.ts';
+import { constantInit, zeros } from '../nn/init.ts';
+import { declare, type Layers, within } from '../nn/layers.ts';
+import type { OptimiserConfig } from '../nn/optimiser.ts';
 import { softmax } from '../nn/softmax.ts';
+import { type Detector, type DetectorDefaults, type Model, resnetOf, type Source } from './detector.ts';
+import { encode } from './revdist.ts';
 
-/** Nearest centres that each position is drawn to, as many again that it is kept away from, and those that score it. */
-export const ATTRACTED = 3;
-export const REPELLED = 3;
-export const SCORED = 3;
+/** Nearest centres that each position is drawn to, as many again that it is kept away from; and those that score it. */
+const ATTRACTED = 3;
+const REPELLED = 3;
+const SCORED = 3;
 
-/** What a repelling centre's squared distance exceeds r² by where it costs nothing; and what both terms count. */
+/** By how much a repelling centre's squared distance must exceed r² to cost nothing; and the weight of both terms. */
 const MARGIN = 0.1;
 const WEIGHT = 1000;
 
 /**
- * Attraction into the spheres of the nearest centres, repulsion out of those of the next: 1000 mean(max(0, D - r²)) over
- * the first three, 1000 mean(max(0, r² - D - 0.1)) over the last three.
- * @param squared D, squared distances of each position to its six nearest centres, ascending: [M, 6].
- * @param radius r: [1].
+ * What training minimises: each position is drawn into the spheres of its nearest centres, and kept out of those of the next.
+ * @param described the descriptor's output [N, C, h, w]; @param centres [K, C]; @param radius of the spheres: [1].
+ */
+export function cfaLoss(described: Value, centres: Value, radius: Value): Value {
+  return hypersphereLoss(nearestRows(positions(described), centres, ATTRACTED + REPELLED).distances, radius);
+}
+
+/** The un-smoothed map: described [N, C, h, w], centres [K, C] -> [N, 1, size, size]. */
+export function cfaMap(described: Value, centres: Value, size: number): Value {
+  const [n, , h, w] = described.shape as [number, number, number, number];
+  const scores = hypersphereScores(nearestRows(positions(described), centres, SCORED).distances);
+  return interpolate(reshape(scores, [n, 1, h, w]), { size, alignCorners: false });
+}
+
+/** A row for each position: [N, C, h, w] -> [N h w, C]. */
+export function positions(x: Value): Value {
+  return reshape(permute(x, [0, 2, 3, 1]), [-1, x.shape[1]!]);
+}
+
+/**
+ * 1000 mean(max(0, D - r²)) over the three nearest centres + 1000 mean(max(0, r² - D - 0.1)) over the next three.
+ * @param squared D, squared distances to the nearest centres, ascending: [M, 6]; @param radius r: [1].
  */
 export function hypersphereLoss(squared: Value, radius: Value): Value {
   const reach = square(reshape(radius, [1, 1]));
@@ -30,12 +56,97 @@ export function hypersphereLoss(squared: Value, radius: Value): Value {
 }
 
 /**
- * Each position's score: its distance to the nearest centre, times how much nearer that is than the next two (softmin).
- * @param squared squared distances to the three nearest centres, ascending: [M, 3] -> [M].
+ * The distance to the nearest centre, times the share that softmin gives it among the nearest three: a position between
+ * centres, at home with none, scores less than one that is as far from the only centre near.
+ * @param squared squared distances, ascending: [M, 3] -> [M].
  */
 export function hypersphereScores(squared: Value): Value {
-  // A squared distance of nearly 0 may round below it.
+  // Nothing below the root may be negative, whoever computed it.
   const distances = sqrt(maximum(squared, 0));
   const first = (x: Value): Value => reshape(slice(x, [null, { end: 1 }]), [x.shape[0]!]);
   return mul(first(softmax(neg(distances), 1)), first(distances));
 }
+
+/** The authors' settings; what they say of no alignment is ours. */
+export const CFA_DEFAULTS = {
+  size: 224,
+  resize: 256,
+  batch: 4,
+  iterations: { epochs: 30 },
+  optimiser: {
+    kind: 'adamw',
+    lr: 1e-3,
+    betas: [0.9, 0.999],
+    eps: 1e-8,
+    weightDecay: 5e-4,
+    amsgrad: true,
+  } as const satisfies OptimiserConfig,
+  alignIterations: 5000,
+  /** Distances to the centres, as a tenth of them lies beside RevDist's cosine maps. */
+  alignAlpha: 0.1,
+  smoothing: 'scipy',
+  scoreFraction: 0,
+} as const satisfies DetectorDefaults;
+
+/** Of the first tap, and so of the grid that has a centre for each of its positions. */
+const STRIDE = 4;
+const START_RADIUS = 1e-5;
+
+/** The descriptor's output [N, C, h, w] of the encoder's taps. Tensors `descriptor.*`. */
+const descriptorOf = (layers: Layers, taps: readonly Value[]): Value =>
+  within(layers, 'descriptor', (inner) => patchDescriptor(inner, patchFeatures(taps)));
+
+/** r [1], which is trained too. */
+const radiusOf = (layers: Layers): Value =>
+  within(layers, 'descriptor', (inner) => inner.parameter('r', [1], constantInit(START_RADIUS)));
+
+/** The centres [K, C]: what the descriptor makes of training images as it starts, their mean for each position. */
+const centresOf = (layers: Layers, { memoryRows }: Model, channels: number): Value =>
+  within(layers, 'memory', (inner) => inner.buffer('centres', [memoryRows, channels], zeros));
+
+const tapsOf = (layers: Layers, source: Source, model: Model): readonly Value[] =>
+  'images' in source ? encode(layers, source.images, resnetOf(model)) : source.frozen;
+
+export const cfa: Detector<'encoder' | 'detector' | 'memory'> = {
+  defaults: CFA_DEFAULTS,
+  encoders: ['resnet'],
+  parts(model) {
+    const images = input('images', [1, 3, model.size, model.size]);
+    let described: Value | undefined;
+    let taps: readonly Value[] = [];
+    const encoder = declare((layers) => {
+      taps = tapsOf(layers, { images }, model);
+    });
+    const detector = declare((layers) => {
+      described = descriptorOf(layers, taps);
+      radiusOf(layers);
+    });
+    const memory = declare((layers) => centresOf(layers, model, described!.shape[1]!));
+    return {
+      encoder: { specs: encoder, start: 'encoder' },
+      detector: { specs: detector, start: 'seed', group: 'detector' },
+      memory: { specs: memory, start: 'memory' },
+    };
+  },
+  frozen: (layers, images, model) => tapsOf(layers.encoder, { images }, model),
+  memory: {
+    kind: 'mean',
+    rows: ({ size }) => (size / STRIDE) ** 2,
+    describe(layers, source, model) {
+      const described = descriptorOf(layers.detector, tapsOf(layers.encoder, source, model));
+      return reshape(positions(described), [described.shape[0]!, -1, described.shape[1]!]);
+    },
+  },
+  trace(layers, source, model) {
+    const taps = tapsOf(layers.encoder, source, model);
+    const described = descriptorOf(layers.detector, taps);
+    const centres = centresOf(layers.memory, model, described.shape[1]!);
+    return {
+      // There is no bottleneck; the deepest tap knows best what an object is, and training leaves it as it is.
+      embedding: taps.at(-1)!,
+      loss: () => cfaLoss(described, centres, radiusOf(layers.detector)),
+      map: () => cfaMap(described, centres, model.size),
+    };
+  },
+  rateAt: () => 1,
+};

@@ -1,5 +1,6 @@
 /** The detectors and their alignments as functions over values. */
 export * from './cada.ts';
+export * from './cfa.ts';
 export * from './detector.ts';
 export * from './detectors.ts';
 export * from './recontrast.ts';
