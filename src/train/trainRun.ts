@@ -114,7 +114,6 @@ class Trainer {
 
   async train(checkpoint: Checkpoint | null): Promise<boolean> {
     const { config } = this.#options;
-    if (checkpoint) restoreSlabs(this.#session, checkpoint);
     const heads = headsOf(config.align);
     const stages: Stage[] = ['detector', ...heads];
     const from = checkpoint ? Math.max(0, stages.indexOf(checkpoint.stage as Stage)) : 0;
@@ -123,7 +122,9 @@ class Trainer {
     let targets: Targets | undefined;
     const inputs = await this.#inputs();
     try {
+      // Before anything trained is put back: where its file is lost, it is made again from what training started with.
       await this.#memory(inputs);
+      if (checkpoint) restoreSlabs(this.#session, checkpoint);
       if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
       if (config.align.some((align) => align !== 'none')) targets = await this.#collect(inputs);
     } finally {
