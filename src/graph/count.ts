@@ -23,6 +23,9 @@ export function macsOf({ op, inputs, attrs, shape }: Value): number {
       return product(b!.shape) * product(shape.slice(1));
     case 'matmul':
       return product(shape) * a!.shape.at((attrs as { transposeA: boolean }).transposeA ? -2 : -1)!;
+    // Every row of x meets every row of the bank, which comes in parts.
+    case 'nearestRows':
+      return inputs.slice(1).reduce((sum, bank) => sum + a!.shape[0]! * product(bank.shape), 0);
     default:
       return 0;
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { countMacs } from '../../src/graph/count.ts';
 import { input, type Value } from '../../src/graph/value.ts';
 import { head, headSpecs } from '../../src/methods/cada.ts';
+import { cfa } from '../../src/methods/cfa.ts';
 import { recontrast } from '../../src/methods/recontrast.ts';
 import { encode, rebuild, revdistSpecs, type Scales } from '../../src/methods/revdist.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
@@ -146,7 +147,26 @@ it.each([
   expect(macs(head(layers, 'head', input('feature', [1, ...feature]), outputs))).toBe(work);
 });
 
-/** CFA at 224 px (methods.md 8.2); the other encoders' by the same arithmetic. */
+it('CFA agrees to the unit', () => {
+  const model = { encoder: pretrained('wide_resnet50_2'), size: 224, memoryRows: 56 * 56 };
+  const { encoder, detector, memory } = cfa.parts(model);
+  expect(parameters(encoder.specs)).toBe(24_862_528);
+  expect(parameters(detector.specs)).toBe(3_216_641);
+  expect(memory.specs.map(({ shape }) => shape)).toEqual([[3136, 1792]]);
+  expect(cfa.memory!.rows(model, 999)).toBe(3136);
+  const source = { images: input('images', [1, 3, 224, 224]) };
+  const parts = { encoder: layers, detector: layers, memory: layers };
+  const traced = cfa.trace(parts, source, model);
+  const [described, search] = [1794 * 1792 * 3136, 3136 ** 2 * 1792];
+  expect(macs(traced.map())).toBe(macs(traced.embedding) + described + search);
+  expect((macs(traced.map()) / 1e9).toFixed(2)).toBe('36.89');
+  // Drawing near and pushing away take one search.
+  expect(macs(traced.loss!())).toBe(macs(traced.map()));
+  expect(traced.embedding.shape).toEqual([1, 1024, 14, 14]);
+  expect(traced.map().shape).toEqual([1, 1, 224, 224]);
+});
+
+/** CFA's descriptor at 224 px (methods.md 8.2); the other encoders' by the same arithmetic. */
 it.each([
   ['wide_resnet50_2', 3_216_640, 1792],
   ['resnet50', 3_216_640, 1792],
