@@ -82,7 +82,6 @@ export const CFA_DEFAULTS = {
     amsgrad: true,
   } as const satisfies OptimiserConfig,
   alignIterations: 5000,
-  /** Distances to the centres, as a tenth of them lies beside RevDist's cosine maps. */
   alignAlpha: 0.1,
   smoothing: 'scipy',
   scoreFraction: 0,
