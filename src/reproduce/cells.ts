@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { chooseContaminants } from '../data/index.ts';
-import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../methods/cada.ts';
+import { ALIGNMENTS, type Alignment } from '../methods/cada.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import type { HeadStructure } from '../models/regressor.ts';
 import type { RunConfig } from '../train/config.ts';
@@ -35,7 +35,8 @@ export interface Job {
 /** One test of what a job trained. */
 export interface Cell {
   readonly job: Job;
-  readonly scoreFraction: number;
+  /** Null: the method's own score. */
+  readonly scoreFraction: number | null;
   /** Where its results.json lies. */
   readonly folder: string;
 }
@@ -97,9 +98,10 @@ export function planCells(
     return once(jobs, folder, () => ({ folder, config: { ...main.config, ...head, ...start }, from: main }));
   };
   return entries.map((entry) => {
-    const { method, set, scoreFraction = CADA_DEFAULTS.scoreFraction } = entry;
+    const { method, set } = entry;
     if (!isImplemented(method)) return { entry, cells: [], reason: 'not implemented' };
     if (!sets.has(set)) return { entry, cells: [], reason: `${set} is not in --data` };
+    const { scoreFraction = DETECTORS[method].defaults.scoreFraction } = entry;
     return {
       entry,
       cells: settings.seeds.map((seed) => {

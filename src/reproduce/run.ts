@@ -11,7 +11,7 @@ export interface Workers {
   /** Resumes what was begun. False where an interrupt stopped it. */
   train(folder: string, config: RunConfig): Promise<boolean>;
   /** Writes results.json and scores.csv into `out`. May throw where an interrupt stopped it. */
-  test(folder: string, options: { scoreFraction: number; out: string }): Promise<Results>;
+  test(folder: string, options: { scoreFraction: number | null; out: string }): Promise<Results>;
   readonly signal: AbortSignal;
   say(text: string): void;
 }

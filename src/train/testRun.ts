@@ -48,7 +48,7 @@ export interface TestOptions {
   /** Definitions of AUPRO to compute; default none: each costs about as much as the other pixel metrics. */
   readonly aupro?: readonly AuproDefinition[];
   /** Instead of the run's own; see RunConfig. */
-  readonly scoreFraction?: number;
+  readonly scoreFraction?: number | null;
   /** Folder for results.json and scores.csv; default the run's own. */
   readonly out?: string;
   /** Test the models of each class as well (`wgad train --per-class`). */
@@ -69,7 +69,8 @@ interface Row {
 /** Scores every test image under every alignment of the run; writes results.json and scores.csv. */
 export async function testRun(options: TestOptions): Promise<Results> {
   const trained = await readRunConfig(options.run);
-  const config = { ...trained, scoreFraction: options.scoreFraction ?? trained.scoreFraction };
+  const { scoreFraction = trained.scoreFraction } = options;
+  const config = { ...trained, scoreFraction };
   const dataset = await datasetOf(config, options.data);
   if (dataset.test.length === 0) {
     throw new DatasetError(`${dataset.root}: has no test image`, {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Alignment } from '../../src/methods/cada.ts';
+import type { DetectorName } from '../../src/methods/detectors.ts';
 import { type Cell, type Job, planCells } from '../../src/reproduce/cells.ts';
 import { TABLES, type TableName } from '../../src/reproduce/tables.ts';
 import { checkConfig } from '../../src/train/config.ts';
@@ -48,13 +50,15 @@ describe('the plan of a table', () => {
       '/out/cells/btad-revdist-seed0',
       '/out/cells/mvtec-ad-recontrast-seed0',
       '/out/cells/mvtec-ad-revdist-seed0',
+      '/out/cells/visa-cfa-seed0',
       '/out/cells/visa-recontrast-seed0',
       '/out/cells/visa-revdist-seed0',
     ]);
-    for (const { config } of mains) {
-      const all = ['cada', 'cada-std', 'class', 'classifier'];
-      expect(config.align).toEqual(config.method === 'revdist' ? all : ['cada']);
-    }
+    const asked: Partial<Record<DetectorName, Alignment[]>> = {
+      revdist: ['cada', 'cada-std', 'class', 'classifier'],
+      recontrast: ['cada'],
+    };
+    for (const { config } of mains) expect(config.align).toEqual(asked[config.method] ?? []);
   });
 
   it("has the paper's settings where none are given", () => {
@@ -64,6 +68,19 @@ describe('the plan of a table', () => {
       size: 64,
       iterations: 7,
       alignIterations: 5000,
+    });
+  });
+
+  it("takes each method's own images, batch and image score", () => {
+    const [cell] = cellsOf('table2').filter(({ job }) => job.config.method === 'cfa');
+    expect(cell!.folder).toBe(cell!.job.folder);
+    expect(cell!.scoreFraction).toBe(0);
+    expect(cell!.job.config).toMatchObject({
+      size: 224,
+      resize: 256,
+      batch: 4,
+      smoothing: 'scipy',
+      lr: 1e-3,
     });
   });
 

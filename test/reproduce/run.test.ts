@@ -49,7 +49,7 @@ function pretend(limit = Number.POSITIVE_INFINITY): Workers & { readonly calls: 
       const config = { ...(await readRunConfig(folder)), scoreFraction };
       const numbers = (alignment: string, mean: number) => ({
         iAuroc: mean + (alignment === 'none' ? 0 : 0.1) + config.seed / 100,
-        iAp: 0.5 + scoreFraction,
+        iAp: 0.5 + (scoreFraction ?? 0),
         pAuroc: 0.7,
         pAp: alignment === 'none' ? null : 0.4,
       });
