@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from hashed import fill, hashed64, sample
 
-WIDTH, SIZE, BATCH, STEPS, CYCLE, RATE = 16, 64, 4, 50, 5, 1e-4
+WIDTH, SIZE, BATCH, STEPS, CYCLE, RATE = 8, 64, 4, 50, 5, 1e-4
 
 
 def stage(cin, *channels):
@@ -163,7 +163,7 @@ def of_networks():
         made, neck = rec(images)
         p = torch.softmax(dis(torch.cat([made, images], 1)), 1)[:, 1:]
         score = F.avg_pool2d(p, 21, 1, 10).amax((1, 2, 3))
-    return {"embedding": sample(neck), "map": sample(p), "score": [float(v) for v in score]}
+    return {"embedding": sample(F.avg_pool2d(neck, 2)), "map": sample(p), "score": [float(v) for v in score]}
 
 
 def main():
