@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { ImageError } from '../errors.ts';
-import type { DecodeReply, DecodeRequest } from './decodeWorker.ts';
+import type { AnomalyJob, AnomalySample } from './anomalies/index.ts';
+import type { WorkReply, WorkRequest } from './decodeWorker.ts';
 import type { Frame } from './frame.ts';
 
 /** Requests a worker holds at once: one in work and one to go on with. */
 const DEPTH = 2;
 
 interface Job {
-  readonly path: string;
-  readonly resolve: (pixels: Uint8Array) => void;
+  readonly work: WorkRequest['work'];
+  readonly resolve: (done: Uint8Array | AnomalySample) => void;
   readonly reject: (error: ImageError) => void;
 }
 
@@ -19,8 +20,8 @@ interface Member {
 }
 
 /**
- * Worker threads that decode and resize images. They start when first needed, and keep the process alive only
- * while they have work.
+ * Worker threads that decode and resize images, and draw anomalies into them. They start when first needed, and keep the
+ * process alive only while they have work.
  */
 export class DecodePool {
   readonly #frame: Frame;
@@ -39,16 +40,17 @@ export class DecodePool {
 
   /** RGB planes [3, size, size]. Background requests wait for all others. Rejects with ImageError. */
   decode(path: string, background: boolean): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(closedError(path));
-      (background ? this.#background : this.#urgent).push({ path, resolve, reject });
-      this.#dispatch();
-    });
+    return this.#do({ path, frame: this.#frame }, background) as Promise<Uint8Array>;
+  }
+
+  /** A training sample with an anomaly, or without; see `drawAnomaly`. */
+  drawAnomaly(anomaly: AnomalyJob): Promise<AnomalySample> {
+    return this.#do({ path: anomaly.path, anomaly }, false) as Promise<AnomalySample>;
   }
 
   /** Move a background request that has not begun to the front. */
   hurry(path: string): void {
-    const at = this.#background.findIndex((job) => job.path === path);
+    const at = this.#background.findIndex(({ work }) => work.path === path);
     if (at >= 0) this.#urgent.push(...this.#background.splice(at, 1));
   }
 
@@ -57,10 +59,18 @@ export class DecodePool {
     this.#closed = true;
     const running = [...this.#members].flatMap((member) => [...member.jobs.values()]);
     for (const job of [...running, ...this.#urgent.splice(0), ...this.#background.splice(0)]) {
-      job.reject(closedError(job.path));
+      job.reject(closedError(job.work.path));
     }
     await Promise.all([...this.#members].map((member) => member.worker.terminate()));
     this.#members.clear();
+  }
+
+  #do(work: WorkRequest['work'], background: boolean): Promise<Uint8Array | AnomalySample> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(closedError(work.path));
+      (background ? this.#background : this.#urgent).push({ work, resolve, reject });
+      this.#dispatch();
+    });
   }
 
   #dispatch(): void {
@@ -71,7 +81,7 @@ export class DecodePool {
       const id = this.#nextId++;
       member.jobs.set(id, job);
       member.worker.ref();
-      member.worker.postMessage({ id, path: job.path, frame: this.#frame } satisfies DecodeRequest);
+      member.worker.postMessage({ id, work: job.work } satisfies WorkRequest);
     }
   }
 
@@ -87,11 +97,11 @@ export class DecodePool {
   #start(): Member {
     const member: Member = { worker: new Worker(workerUrl(), { execArgv: [] }), jobs: new Map() };
     this.#members.add(member);
-    member.worker.on('message', (reply: DecodeReply) => {
+    member.worker.on('message', (reply: WorkReply) => {
       const job = member.jobs.get(reply.id);
       member.jobs.delete(reply.id);
       if (member.jobs.size === 0) member.worker.unref();
-      if ('pixels' in reply) job?.resolve(reply.pixels);
+      if ('done' in reply) job?.resolve(reply.done);
       else job?.reject(new ImageError(reply.message, { where: reply.where }));
       this.#dispatch();
     });
@@ -103,7 +113,8 @@ export class DecodePool {
 
   #bury(member: Member, cause: Error | undefined): void {
     if (!this.#members.delete(member)) return;
-    for (const { path, reject } of member.jobs.values()) {
+    for (const { work, reject } of member.jobs.values()) {
+      const { path } = work;
       const reason = cause?.message ?? 'it ended';
       reject(
         new ImageError(`cannot read image ${path}: its decoding thread stopped: ${reason}`, {

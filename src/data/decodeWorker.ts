@@ -1,31 +1,34 @@
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { WgadError } from '../errors.ts';
+import { type AnomalyJob, type AnomalySample, drawAnomaly } from './anomalies/index.ts';
 import type { Frame } from './frame.ts';
 import { loadPixels } from './loadImage.ts';
 
-/** What the loader asks of a worker. */
-export interface DecodeRequest {
+/** What the pool asks of a worker: an image decoded, or a training sample drawn from one that was. */
+export interface WorkRequest {
   readonly id: number;
-  readonly path: string;
-  readonly frame: Frame;
+  readonly work: { readonly path: string } & ({ readonly frame: Frame } | { readonly anomaly: AnomalyJob });
 }
 
-/** What a worker answers: RGB planes [3, size, size], or why not. */
-export type DecodeReply =
-  | { readonly id: number; readonly pixels: Uint8Array }
+/** What a worker answers: RGB planes [3, size, size] or a sample, or why not. */
+export type WorkReply =
+  | { readonly id: number; readonly done: Uint8Array | AnomalySample }
   | { readonly id: number; readonly message: string; readonly where: string | undefined };
 
 // Each file is read once; libvips would keep its operations for nothing.
 sharp.cache(false);
 
 const port = parentPort!;
-port.on('message', async ({ id, path, frame }: DecodeRequest) => {
+port.on('message', async ({ id, work }: WorkRequest) => {
   try {
-    const pixels = await loadPixels(path, frame);
-    port.postMessage({ id, pixels } satisfies DecodeReply, [pixels.buffer as ArrayBuffer]);
+    const done = 'frame' in work ? await loadPixels(work.path, work.frame) : drawAnomaly(work.anomaly);
+    const parts = done instanceof Uint8Array ? [done] : Object.values(done as AnomalySample);
+    // A sample's planes may be the same twice.
+    const buffers = [...new Set(parts.map(({ buffer }) => buffer as ArrayBuffer))];
+    port.postMessage({ id, done } satisfies WorkReply, buffers);
   } catch (error) {
-    const where = error instanceof WgadError ? error.where : path;
-    port.postMessage({ id, message: (error as Error).message, where } satisfies DecodeReply);
+    const where = error instanceof WgadError ? error.where : work.path;
+    port.postMessage({ id, message: (error as Error).message, where } satisfies WorkReply);
   }
 });

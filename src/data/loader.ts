@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { planAnomaly } from './anomalies/index.ts';
 import { DecodePool } from './decodePool.ts';
 import type { Frame } from './frame.ts';
 import { normalize } from './loadImage.ts';
@@ -69,6 +70,39 @@ export class ImageLoader {
       }, forget);
     }
     return job;
+  }
+
+  /**
+   * Training samples of DRAEM from the images given, numbered from `first` on: the same for the same seed and numbers.
+   * `textures`: images that anomalies are made of; none: procedural ones. `images`, `clean` normalised, [N, 3, size, size];
+   * `mask` [N, 1, size, size], 1 where `images` has something that `clean` has not. Sizes a multiple of 32.
+   */
+  async loadAnomalies(
+    paths: readonly string[],
+    { seed, first, textures }: { seed: number; first: number; textures: readonly string[] },
+  ): Promise<{ images: Float32Array; clean: Float32Array; mask: Float32Array }> {
+    const samples = await Promise.all(
+      paths.map(async (path, i) => {
+        const number = first + i;
+        const plan = planAnomaly(seed, number, textures.length);
+        const [pixels, texture] = await Promise.all([
+          this.pixels(path),
+          plan.texture === null ? undefined : this.pixels(textures[plan.texture]!),
+        ]);
+        const { anomalous } = plan;
+        return this.#pool.drawAnomaly({ seed, number, anomalous, path, side: this.size, pixels, texture });
+      }),
+    );
+    const plane = this.size * this.size;
+    const images = new Float32Array(3 * plane * paths.length);
+    const clean = new Float32Array(images.length);
+    const mask = new Float32Array(plane * paths.length);
+    for (const [i, sample] of samples.entries()) {
+      normalize(sample.image, images, 3 * plane * i);
+      normalize(sample.clean, clean, 3 * plane * i);
+      mask.set(sample.mask, plane * i);
+    }
+    return { images, clean, mask };
   }
 
   /** Begin to read images that will be asked for soon. What exceeds the bound is passed over. */

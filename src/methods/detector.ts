@@ -24,6 +24,8 @@ export interface Model {
   readonly size: number;
   /** Of the method's memory (`Detector.memory`); 0 where it keeps none. */
   readonly memoryRows: number;
+  /** Channels of networks that start from the seed alone; 0 where the encoder fixes them. */
+  readonly width: number;
 }
 
 /** One network of a detector: a pair of slabs on the device. Its name is the first word of an encoder's tensors. */
@@ -70,6 +72,8 @@ export interface DetectorDefaults {
   /** Of the group `encoder`, where the method has one. */
   readonly encoderLr?: number;
   readonly encoderNorm?: NormMode;
+  /** Where the method's networks have a width to choose, an even number. */
+  readonly width?: number;
   readonly alignIterations: number;
   /** Smooth-L1's threshold for the regressor: it goes by the scale of the method's maps. */
   readonly alignAlpha: number;
@@ -102,6 +106,11 @@ export interface Detector<Name extends string = string> {
    */
   frozen?(layers: PartLayers<Name>, images: Value, model: Model): readonly Value[];
   readonly memory?: Memory<Name>;
+  /**
+   * A step learns from drawn anomalies: `images` have them, and there are the inputs `clean` [N, 3, S, S], normalised
+   * alike, and `mask` [N, 1, S, S], 1 where the two differ. Everything else sees images as they are.
+   */
+  readonly anomalies?: true;
   trace(layers: PartLayers<Name>, source: Source, model: Model): Traced;
   lossInputs?(step: number, iterations: number): Readonly<Record<string, Float32Array>>;
   /** What every learning rate is multiplied by at `step` (from 0) of `iterations`. */

@@ -3,5 +3,6 @@ export * from './cada.ts';
 export * from './cfa.ts';
 export * from './detector.ts';
 export * from './detectors.ts';
+export * from './draem.ts';
 export * from './recontrast.ts';
 export * from './revdist.ts';

@@ -12,6 +12,12 @@ export function batchAt(seed: number, step: number, count: number, batch: number
   return Array.from({ length: batch }, (_, i) => order[(first + i) % count]!);
 }
 
+/** Which samples a step sees of a method that draws them with replacement; as `batchAt` otherwise. */
+export function drawnAt(seed: number, step: number, count: number, batch: number): number[] {
+  const random = new RandomStream(seed, DRAW_STREAM + step);
+  return Array.from({ length: batch }, () => random.integer(count));
+}
+
 let latest: { key: string; order: number[] } | undefined;
 
 function shuffled(seed: number, epoch: number, count: number): number[] {
@@ -26,3 +32,5 @@ function shuffled(seed: number, epoch: number, count: number): number[] {
 
 /** Streams of the seed that belong to shuffling. */
 const SHUFFLE_STREAM = 0x51a0_0000;
+/** And to drawing. */
+const DRAW_STREAM = 0x6a00_0000;

@@ -56,6 +56,10 @@ export interface RunConfig {
   readonly alignDropout?: number;
   readonly alignKernel?: 1 | 3;
   readonly adapter: string;
+  /** Channels of a method's own networks; absent where the encoder fixes them. */
+  readonly width?: number;
+  /** Folder of images that anomalies are made of, as an absolute path; absent: drawn textures. */
+  readonly textures?: string;
   /** Rows of the method's memory, which go by the number of training images; absent where it has none. */
   readonly memoryRows?: number;
   /** Hash of the measured kernel choices it was trained with; absent where the rule chose. */
@@ -71,13 +75,14 @@ export function modelOf({
   activation,
   size,
   memoryRows = 0,
-}: Pick<RunConfig, 'encoder' | 'activation' | 'size' | 'memoryRows'>): Model {
+  width = 0,
+}: Pick<RunConfig, 'encoder' | 'activation' | 'size' | 'memoryRows' | 'width'>): Model {
   const found = encoder === 'none' ? null : pretrained(encoder);
   const decoded =
     found?.family === 'resnet' && activation !== undefined
       ? { ...found, config: { ...found.config, decoderActivation: activation } }
       : found;
-  return { encoder: decoded, size, memoryRows };
+  return { encoder: decoded, size, memoryRows, width };
 }
 
 /** @throws ConfigError listing everything that is wrong. */
@@ -136,6 +141,7 @@ function wrongOfHead({ alignHead, alignDropout, alignKernel }: RunConfig): strin
 /** What is wrong with options that only some methods have. */
 function wrongOfMethod(config: RunConfig): string[] {
   const { method, preset, encoder, encoderLr, encoderNorm, detector, iterations, scoreFraction } = config;
+  const { width, textures } = config;
   const wrong: string[] = [];
   if (encoderLr !== undefined && !(encoderLr >= 0)) {
     wrong.push(`encoderLr expects 0 or more, got ${encoderLr}`);
@@ -150,7 +156,7 @@ function wrongOfMethod(config: RunConfig): string[] {
     const known = presets.length > 0 ? `one of ${presets.join(', ')}` : 'nothing';
     wrong.push(`preset expects ${known} for ${method}, got ${preset}`);
   }
-  const { defaults, checkpoints, encoders } = detectorOf(config);
+  const { defaults, checkpoints, encoders, anomalies } = detectorOf(config);
   const fitting = [
     ...PRETRAINED_NAMES.filter((name) => encoders.includes(pretrained(name).family)),
     ...(encoders.length === 0 ? ['none'] : []),
@@ -173,6 +179,15 @@ function wrongOfMethod(config: RunConfig): string[] {
       if (value !== undefined)
         wrong.push(`${name} is for methods that train their encoder, not for ${method}`);
     }
+  }
+  if (defaults.width === undefined && width !== undefined) {
+    wrong.push(`width is for methods with networks of their own width, not for ${method}`);
+  }
+  if (defaults.width !== undefined && !(Number.isInteger(width! / 2) && width! >= 2)) {
+    wrong.push(`width expects an even number of at least 2 for ${method}, got ${width}`);
+  }
+  if (textures !== undefined && !anomalies) {
+    wrong.push(`textures is for methods that learn from drawn anomalies, not for ${method}`);
   }
   if (detector !== undefined && checkpoints === undefined) {
     wrong.push(`detector is for methods whose checkpoints are read, not for ${method}`);

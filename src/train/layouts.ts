@@ -30,6 +30,7 @@ export type ModelConfig = Pick<
   | 'activation'
   | 'size'
   | 'memoryRows'
+  | 'width'
   | 'alignHead'
   | 'alignDropout'
   | 'alignKernel'

@@ -29,6 +29,7 @@ import { loadMemory, memoryParts } from './memory.ts';
 import { datasetOf } from './runDataset.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
+import { stepImages } from './stepImages.ts';
 
 /** In this order; `features`, `memory` and `collect` are single passes over the training images. */
 export type Stage = 'features' | 'memory' | 'detector' | 'collect' | HeadName;
@@ -186,14 +187,14 @@ class Trainer {
       least: 2,
       graphsAt: (batch) => [detectorStep({ ...config, batch }, this.#layouts, optimiser, inputs.source)],
     });
-    const count = this.#dataset.train.length;
+    const imagesAt = await stepImages(config, this.#dataset, this.#loader, inputs);
     const done = await trainLoop({
       gpu: this.#session.gpu,
       executable,
       start,
       iterations: config.iterations,
       inputsAt: async (step) => ({
-        ...(await inputs.at(batchAt(config.seed, step, count, config.batch))),
+        ...(await imagesAt(step)),
         ...stepInputs(config, optimiser, step),
       }),
       ...this.#watch(

@@ -181,9 +181,10 @@ describe('augmentations', () => {
 });
 
 describe('a training sample', () => {
+  const common = { path: 'drawn', side: SIDE, pixels };
   const draw = (seed: number, number: number) => {
     const plan = planAnomaly(seed, number, 0);
-    return { plan, ...drawAnomaly(seed, number, plan, pixels, SIDE) };
+    return { plan, ...drawAnomaly({ seed, number, ...common, anomalous: plan.anomalous }) };
   };
 
   it('depends on seed and number alone', () => {
@@ -220,9 +221,9 @@ describe('a training sample', () => {
     const number = [...Array(50).keys()].find(
       (n) => planAnomaly(0, n, 1).anomalous && mean(draw(0, n).mask) > 0.02,
     )!;
-    const plan = planAnomaly(0, number, 1);
-    const one = drawAnomaly(0, number, plan, pixels, SIDE, noise(8));
-    const other = drawAnomaly(0, number, plan, pixels, SIDE, noise(9));
+    const job = { seed: 0, number, anomalous: true, ...common };
+    const one = drawAnomaly({ ...job, texture: noise(8) });
+    const other = drawAnomaly({ ...job, texture: noise(9) });
     expect(one.mask).toEqual(other.mask);
     expect(one.image).not.toEqual(other.image);
   });

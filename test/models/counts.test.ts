@@ -65,7 +65,7 @@ it('wide_resnet50_2 agrees to the unit', () => {
 });
 
 it('ReContrast agrees to the unit', () => {
-  const model = { encoder: pretrained('wide_resnet50_2'), size: 256, memoryRows: 0 };
+  const model = { encoder: pretrained('wide_resnet50_2'), size: 256, memoryRows: 0, width: 0 };
   const parts = recontrast.parts(model);
   expect(parameters(parts.encoder.specs)).toBe(24_862_528);
   expect(parameters(parts.encoder_freeze.specs, 'encoder_freeze.')).toBe(24_862_528);

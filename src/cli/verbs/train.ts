@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { chooseContaminants, type Layout } from '../../data/index.ts';
 import { ALIGNMENTS, type Alignment } from '../../methods/cada.ts';
 import { type DetectorDefaults, NORM_MODES, type NormMode, type Smoothing } from '../../methods/detector.ts';
-import { DETECTOR_NAMES, DETECTORS, type DetectorName, detectorOf } from '../../methods/detectors.ts';
+import { DETECTOR_NAMES, type DetectorName, detectorOf } from '../../methods/detectors.ts';
 import { HEAD_STRUCTURES, type HeadStructure } from '../../models/regressor.ts';
 import { isTrained, plannedClassRuns } from '../../train/classRuns.ts';
 import { checkConfig, iterationsFor, type RunConfig, resizeFor } from '../../train/config.ts';
@@ -15,6 +15,7 @@ import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { LAYOUT_HELP, layoutName } from '../layoutFlag.ts';
+import { ofMethod, presets, withAnomalies } from '../methodHelp.ts';
 import { integer, real, SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
 import { VERSION } from '../version.ts';
@@ -35,6 +36,8 @@ interface TrainFlags {
   lr?: number;
   encoderLr?: number;
   encoderNorm?: string;
+  width?: number;
+  textures?: string;
   alignHead: string;
   alignDropout: number;
   alignKernel: number;
@@ -101,6 +104,15 @@ export const trainVerb: AddVerb = (program, run) => {
       `batch norms of a trained encoder while it trains: ${NORM_MODES.join(' or ')} ${ofMethod(({ encoderNorm }) => encoderNorm)}`,
     )
     .option(
+      '--width <n>',
+      `channels of a method's own networks at full resolution ${ofMethod(({ width }) => width)}`,
+      integer('--width', 2),
+    )
+    .option(
+      '--textures <dir>',
+      `images that drawn anomalies are made of, for ${withAnomalies()} (default: drawn textures)`,
+    )
+    .option(
       '--align-head <name>',
       `structure of the alignment's head: ${Object.keys(HEAD_STRUCTURES).join(', ')}`,
       '1-conv-2-linear',
@@ -164,25 +176,6 @@ export const trainVerb: AddVerb = (program, run) => {
       }),
     );
 };
-
-/** The default as the methods have it, for the flag's help: once where all agree. */
-function ofMethod(pick: (defaults: DetectorDefaults) => number | string | undefined): string {
-  const found = DETECTOR_NAMES.flatMap((name) => {
-    const value = pick(DETECTORS[name].defaults);
-    return value === undefined ? [] : [{ name, value }];
-  });
-  const same = found.length === DETECTOR_NAMES.length && new Set(found.map(({ value }) => value)).size === 1;
-  if (same) return `(default: ${found[0]!.value})`;
-  return `(default: ${found.map(({ name, value }) => `${value} with ${name}`).join(', ')})`;
-}
-
-/** For the flag's help: `uniad with uniad`. */
-function presets(): string {
-  const found = DETECTOR_NAMES.flatMap((name) =>
-    Object.keys(DETECTORS[name].presets ?? {}).map((preset) => `${preset} with ${name}`),
-  );
-  return found.length > 0 ? found.join(', ') : 'none yet';
-}
 
 /** Trains with progress on stderr; false where Ctrl-C stopped it. */
 export async function trainWith(
@@ -255,6 +248,8 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     lr: flags.lr ?? defaults.optimiser.lr,
     encoderLr: flags.encoderLr ?? defaults.encoderLr,
     encoderNorm: (flags.encoderNorm as NormMode | undefined) ?? defaults.encoderNorm,
+    width: flags.width ?? defaults.width,
+    ...(flags.textures === undefined ? {} : { textures: resolve(flags.textures) }),
     seed: context.seed,
     data: resolve(dir),
     layout: flags.layout,

@@ -33,18 +33,23 @@ export function planAnomaly(seed: number, number: number, textures: number): Ano
   return { anomalous, texture: anomalous && textures > 0 ? random.integer(textures) : null };
 }
 
-/**
- * The sample itself. `pixels`: the clean image's planes; `texture`: those of the plan's texture, absent for a procedural
- * one. Blended pixels are rounded to 8 bits, as those of a photograph are.
- */
-export function drawAnomaly(
-  seed: number,
-  number: number,
-  { anomalous }: AnomalyPlan,
-  pixels: Uint8Array,
-  side: number,
-  texture?: Uint8Array,
-): AnomalySample {
+/** All that fixes a sample. */
+export interface AnomalyJob {
+  readonly seed: number;
+  readonly number: number;
+  readonly anomalous: boolean;
+  /** Of the clean image: what an error names. */
+  readonly path: string;
+  /** Side of all planes, a multiple of 32. */
+  readonly side: number;
+  /** The clean image's planes. */
+  readonly pixels: Uint8Array;
+  /** Those of the plan's texture; absent for a procedural one. */
+  readonly texture?: Uint8Array;
+}
+
+/** The sample itself. Blended pixels are rounded to 8 bits, as those of a photograph are. */
+export function drawAnomaly({ seed, number, anomalous, side, pixels, texture }: AnomalyJob): AnomalySample {
   const random = anomalyStream(seed, 2 * number + 1);
   const clean =
     random.next() < TURNED ? turnedPixels(pixels, side, (random.between(-90, 90) * Math.PI) / 180) : pixels;

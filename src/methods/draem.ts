@@ -1,0 +1,118 @@
+/** DRAEM (Zavrtanik et al. 2021): learns from drawn anomalies to redraw images without them and to tell where they were; methods.md 8.3. */
+import { concat, slice } from '../graph/ops/movement.ts';
+import { add, mul, neg, shift, sigmoid, sub } from '../graph/ops/pointwise.ts';
+import { avgPool2d } from '../graph/ops/pool.ts';
+import { max } from '../graph/ops/reduce.ts';
+import { constant, input, type Value } from '../graph/value.ts';
+import { discriminativeNet, reconstructiveNet } from '../models/unet.ts';
+import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
+import { focalLoss, mseLoss } from '../nn/losses.ts';
+import type { OptimiserConfig } from '../nn/optimiser.ts';
+import { ssim } from '../nn/ssim.ts';
+import type { Detector, DetectorDefaults } from './detector.ts';
+
+/** How images come: of red, green and blue in 0 to 1. */
+export const NORMALISED = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
+
+/** Normalised RGB [N, 3, H, W] as DRAEM sees it: blue, green and red in 0 to 1. */
+export function plainBgr(images: Value): Value {
+  const [mean, std] = [NORMALISED.mean, NORMALISED.std].map((values) => constant([...values], [1, 3, 1, 1]));
+  const plain = add(mul(images, std!), mean!);
+  return concat(
+    [2, 1, 0].map((c) => slice(plain, [null, { start: c, end: c + 1 }])),
+    1,
+  );
+}
+
+const redraw = (layers: Layers, images: Value, width: number): { out: Value; bottleneck: Value } =>
+  within(layers, 'reconstruction', (inner) => reconstructiveNet(inner, images, width));
+
+/** Half as wide as the other network, as in the original. */
+const tell = (layers: Layers, pair: Value, width: number): Value =>
+  within(layers, 'discrimination', (inner) => discriminativeNet(inner, pair, width / 2));
+
+/** Tensors of the two networks, `reconstruction.*` and `discrimination.*`. */
+export function draemSpecs(width: number): {
+  reconstruction: ParameterSpec[];
+  discrimination: ParameterSpec[];
+} {
+  return {
+    reconstruction: declare((layers) => redraw(layers, input('images', [1, 3, 32, 32]), width)),
+    discrimination: declare((layers) => tell(layers, input('pair', [1, 6, 32, 32]), width)),
+  };
+}
+
+/** MSE + (1 - SSIM) of the redrawn image against the clean one, + the focal loss of the logits against the mask. */
+export const draemLoss = (redrawn: Value, clean: Value, logits: Value, mask: Value): Value =>
+  add(add(mseLoss(redrawn, clean), shift(neg(ssim(redrawn, clean)), 1)), focalLoss(logits, mask));
+
+/** Side of the window whose highest mean is an image's score; zeros beyond the border count. */
+const SCORE_WINDOW = 21;
+
+/** [N, 1, H, W] -> [N]. */
+export function draemScore(map: Value): Value {
+  const half = (SCORE_WINDOW - 1) / 2;
+  // A mean of columns' means: 42 readings a pixel for 441.
+  const columns = avgPool2d(map, { kernel: [SCORE_WINDOW, 1], stride: 1, padding: [half, 0] });
+  const windows = avgPool2d(columns, { kernel: [1, SCORE_WINDOW], stride: 1, padding: [0, half] });
+  return max(windows, { axes: [1, 2, 3] });
+}
+
+/** The original's settings; what alignment takes is ours (docs/methods.md). */
+export const DRAEM_DEFAULTS = {
+  size: 256,
+  batch: 8,
+  iterations: { epochs: 700 },
+  optimiser: {
+    kind: 'adamw',
+    lr: 1e-4,
+    betas: [0.9, 0.999],
+    eps: 1e-8,
+    // Without decay it is Adam.
+    weightDecay: 0,
+    amsgrad: false,
+  } as const satisfies OptimiserConfig,
+  width: 128,
+  alignIterations: 5000,
+  alignAlpha: 0.1,
+  smoothing: 'none',
+  scoreFraction: null,
+} as const satisfies DetectorDefaults;
+
+/** To a fifth at 80 % of the iterations, and again at 90 %. */
+export const draemRateAt = (step: number, iterations: number): number =>
+  [0.8, 0.9].reduce((rate, part) => (step < Math.floor(part * iterations) ? rate : rate * 0.2), 1);
+
+export const draem: Detector<'reconstruction' | 'discrimination'> = {
+  defaults: DRAEM_DEFAULTS,
+  encoders: [],
+  anomalies: true,
+  parts({ width }) {
+    const { reconstruction, discrimination } = draemSpecs(width);
+    return {
+      reconstruction: { specs: reconstruction, start: 'seed', group: 'detector' },
+      discrimination: { specs: discrimination, start: 'seed', group: 'detector' },
+    };
+  },
+  trace(layers, source, { width }) {
+    if (!('images' in source)) throw new Error('DRAEM starts at images: nothing of it is frozen');
+    const images = plainBgr(source.images);
+    const { out, bottleneck } = redraw(layers.reconstruction, images, width);
+    const logits = (): Value => tell(layers.discrimination, concat([out, images], 1), width);
+    return {
+      // Means of 2 x 2: at the side of the other methods' features, and a quarter to keep for each image.
+      embedding: avgPool2d(bottleneck, { kernel: 2 }),
+      loss() {
+        const clean = plainBgr(input('clean', source.images.shape));
+        const [n, , h, w] = source.images.shape as [number, number, number, number];
+        return draemLoss(out, clean, logits(), input('mask', [n, 1, h, w]));
+      },
+      map() {
+        const z = logits();
+        return sigmoid(sub(slice(z, [null, { start: 1 }]), slice(z, [null, { end: 1 }])));
+      },
+      score: ({ smoothed }) => draemScore(smoothed),
+    };
+  },
+  rateAt: draemRateAt,
+};

@@ -1,0 +1,27 @@
+import { type Dataset, type ImageLoader, listImages } from '../data/index.ts';
+import { detectorOf } from '../methods/detectors.ts';
+import type { NumberArray } from '../runtime/state.ts';
+import { batchAt, drawnAt } from './batches.ts';
+import type { RunConfig } from './config.ts';
+import type { DetectorInputs } from './detectorInputs.ts';
+
+/**
+ * What a training step reads of the training images: each once an epoch, or, where the method learns from drawn anomalies,
+ * images drawn with replacement, with anomalies in half of them. Depends on (seed, step) alone.
+ * @throws DatasetError where the textures' folder holds no image.
+ */
+export async function stepImages(
+  config: RunConfig,
+  { train }: Dataset,
+  loader: ImageLoader,
+  inputs: DetectorInputs,
+): Promise<(step: number) => Promise<Record<string, NumberArray>>> {
+  const { seed, batch, textures } = config;
+  if (!detectorOf(config).anomalies) return (step) => inputs.at(batchAt(seed, step, train.length, batch));
+  const files = textures === undefined ? [] : await listImages([textures]);
+  return (step) =>
+    loader.loadAnomalies(
+      drawnAt(seed, step, train.length, batch).map((i) => train[i]!.path),
+      { seed, first: step * batch, textures: files },
+    );
+}
