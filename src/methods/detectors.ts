@@ -1,12 +1,13 @@
 import type { Detector } from './detector.ts';
+import { patchcore } from './patchcore.ts';
 import { recontrast } from './recontrast.ts';
 import { revdist } from './revdist.ts';
 
-export const DETECTOR_NAMES = ['revdist', 'recontrast'] as const;
+export const DETECTOR_NAMES = ['revdist', 'recontrast', 'patchcore'] as const;
 export type DetectorName = (typeof DETECTOR_NAMES)[number];
 
 /** The one place that knows methods by name. */
-export const DETECTORS: Readonly<Record<DetectorName, Detector>> = { revdist, recontrast };
+export const DETECTORS: Readonly<Record<DetectorName, Detector>> = { revdist, recontrast, patchcore };
 
 /** A method as its preset has it. An unknown preset is refused by a run's configuration before. */
 export function detectorOf({ method, preset }: { method: DetectorName; preset?: string }): Detector {

@@ -40,6 +40,7 @@ interface TrainFlags {
   alignKernel: number;
   scoreFraction?: number;
   smoothing?: string;
+  coresetFraction?: number;
   layout?: Layout;
   contaminate: number;
   perClass?: boolean;
@@ -121,6 +122,11 @@ export const trainVerb: AddVerb = (program, run) => {
       '--smoothing <name>',
       `of the maps: author (5 taps, zero border), scipy (33 taps, reflected border) or none ${ofMethod(({ smoothing }) => smoothing)}`,
     )
+    .option(
+      '--coreset-fraction <f>',
+      `share of the training patches that the memory keeps ${ofMemories()}`,
+      real('--coreset-fraction', 0, 1),
+    )
     .option('--layout <name>', LAYOUT_HELP, layoutName)
     .option(
       '--contaminate <f>',
@@ -174,6 +180,15 @@ function ofMethod(pick: (defaults: DetectorDefaults) => number | string | undefi
   const same = found.length === DETECTOR_NAMES.length && new Set(found.map(({ value }) => value)).size === 1;
   if (same) return `(default: ${found[0]!.value})`;
   return `(default: ${found.map(({ name, value }) => `${value} with ${name}`).join(', ')})`;
+}
+
+/** Of the methods that keep some of the patches. */
+function ofMemories(): string {
+  const found = DETECTOR_NAMES.flatMap((name) => {
+    const { memory } = DETECTORS[name];
+    return memory?.kind === 'coreset' ? [`${memory.fraction} with ${name}`] : [];
+  });
+  return `(default: ${found.join(', ')})`;
 }
 
 /** For the flag's help: `uniad with uniad`. */
@@ -233,7 +248,10 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   const method = flags.method as DetectorName;
   // An unknown method is refused below, with everything else that is wrong.
   const known = DETECTOR_NAMES.includes(method);
-  const { defaults, encoders } = detectorOf({ method: known ? method : 'revdist', preset: flags.preset });
+  const { defaults, encoders, memory } = detectorOf({
+    method: known ? method : 'revdist',
+    preset: flags.preset,
+  });
   const bare = encoders.length === 0;
   const size = flags.size ?? defaults.size;
   const batch = flags.batch ?? defaults.batch;
@@ -263,6 +281,7 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     alignHead: flags.alignHead as HeadStructure,
     alignDropout: flags.alignDropout,
     alignKernel: flags.alignKernel as 1 | 3,
+    coresetFraction: flags.coresetFraction ?? (memory?.kind === 'coreset' ? memory.fraction : undefined),
     adapter: '',
   };
   checkConfig(config);
