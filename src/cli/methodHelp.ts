@@ -24,3 +24,12 @@ export function presets(): string {
   );
   return found.length > 0 ? found.join(', ') : 'none yet';
 }
+
+/** Of the methods that keep some of the patches. */
+export function ofMemories(): string {
+  const found = DETECTOR_NAMES.flatMap((name) => {
+    const { memory } = DETECTORS[name];
+    return memory?.kind === 'coreset' ? [`${memory.fraction} with ${name}`] : [];
+  });
+  return `(default: ${found.join(', ')})`;
+}

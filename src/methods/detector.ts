@@ -82,13 +82,26 @@ export interface DetectorDefaults {
   readonly scoreFraction: number | null;
 }
 
-/** What a method remembers of the training images, filled by one pass over them before any step. */
-export interface Memory<Name extends string> {
-  /** `mean`: the images' mean of what `describe` makes of one, in the only tensor of the only part that starts so. */
+/** What a method remembers of the training images, filled by passes over them before any step. */
+export type Memory<Name extends string> = MeanMemory<Name> | CoresetMemory<Name>;
+
+/** The images' mean of what `describe` makes of one, in the only tensor of the only part that starts so. */
+export interface MeanMemory<Name extends string> {
   readonly kind: 'mean';
   /** How many rows are kept of `images` training images. */
   rows(model: Model, images: number): number;
   /** What each image adds: [N, rows, C], from parts as they are before training. */
+  describe(layers: PartLayers<Name>, source: Source, model: Model): Value;
+}
+
+/** Some of the patches of all images, each far from those taken before it; see train/coreset.ts. */
+export interface CoresetMemory<Name extends string> {
+  readonly kind: 'coreset';
+  /** Default share of the patches that is kept. */
+  readonly fraction: number;
+  /** Of one image. */
+  patches(model: Model): number;
+  /** The vectors of all patches of each image: [N, patches, C], from parts as they are before training. */
   describe(layers: PartLayers<Name>, source: Source, model: Model): Value;
 }
 

@@ -55,6 +55,8 @@ export interface RunConfig {
   readonly alignHead?: HeadStructure;
   readonly alignDropout?: number;
   readonly alignKernel?: 1 | 3;
+  /** Share of the training patches that the method's memory keeps; absent where it keeps none of them. */
+  readonly coresetFraction?: number;
   readonly adapter: string;
   /** Channels of a method's own networks; absent where the encoder fixes them. */
   readonly width?: number;
@@ -141,7 +143,7 @@ function wrongOfHead({ alignHead, alignDropout, alignKernel }: RunConfig): strin
 /** What is wrong with options that only some methods have. */
 function wrongOfMethod(config: RunConfig): string[] {
   const { method, preset, encoder, encoderLr, encoderNorm, detector, iterations, scoreFraction } = config;
-  const { width, textures } = config;
+  const { width, textures, coresetFraction } = config;
   const wrong: string[] = [];
   if (encoderLr !== undefined && !(encoderLr >= 0)) {
     wrong.push(`encoderLr expects 0 or more, got ${encoderLr}`);
@@ -156,7 +158,7 @@ function wrongOfMethod(config: RunConfig): string[] {
     const known = presets.length > 0 ? `one of ${presets.join(', ')}` : 'nothing';
     wrong.push(`preset expects ${known} for ${method}, got ${preset}`);
   }
-  const { defaults, checkpoints, encoders, anomalies } = detectorOf(config);
+  const { defaults, checkpoints, encoders, anomalies, memory } = detectorOf(config);
   const fitting = [
     ...PRETRAINED_NAMES.filter((name) => encoders.includes(pretrained(name).family)),
     ...(encoders.length === 0 ? ['none'] : []),
@@ -173,6 +175,11 @@ function wrongOfMethod(config: RunConfig): string[] {
   }
   if (scoreFraction === null && defaults.scoreFraction !== null) {
     wrong.push(`scoreFraction expects 0 to 1: ${method} has no score of its own`);
+  }
+  if (coresetFraction !== undefined && memory?.kind !== 'coreset') {
+    wrong.push(`coresetFraction is for methods that remember patches, not for ${method}`);
+  } else if (coresetFraction !== undefined && !(coresetFraction > 0 && coresetFraction <= 1)) {
+    wrong.push(`coresetFraction expects more than 0 and at most 1, got ${coresetFraction}`);
   }
   if (defaults.encoderLr === undefined) {
     for (const [name, value] of Object.entries({ encoderLr, encoderNorm })) {

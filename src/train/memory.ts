@@ -1,7 +1,11 @@
 import { writeSafetensors } from '../formats/safetensors.ts';
 import { readWeights } from '../formats/weightsFile.ts';
+import { detectorOf } from '../methods/detectors.ts';
 import type { NamedTensor, StateDict } from '../nn/init.ts';
-import type { RunConfig } from './config.ts';
+import type { ParameterSpec } from '../nn/layers.ts';
+import { product } from '../shape.ts';
+import { modelOf, type RunConfig } from './config.ts';
+import { greedyCoreset } from './coreset.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { memoryPlan } from './detectorPlans.ts';
 import { compileBatch } from './fitBatch.ts';
@@ -13,34 +17,49 @@ import type { Session } from './session.ts';
 export const memoryParts = ({ parts }: RunLayouts): PartLayout[] =>
   parts.filter(({ start }) => start === 'memory');
 
+/** Rows of the method's memory for so many training images; undefined where it keeps none. */
+export function memoryRows(config: RunConfig, images: number): number | undefined {
+  const { memory } = detectorOf(config);
+  if (!memory) return undefined;
+  const model = modelOf(config);
+  if (memory.kind === 'mean') return memory.rows(model, images);
+  const { fraction, patches } = memory;
+  return Math.max(1, Math.floor(images * patches(model) * (config.coresetFraction ?? fraction)));
+}
+
 export interface MemoryOptions {
   readonly inputs: DetectorInputs;
   /** How many training images there are. */
   readonly images: number;
   readonly run: string;
   readonly resume: boolean;
+  readonly signal?: AbortSignal;
   readonly onBatch: (done: number, of: number) => void;
 }
 
 /**
- * Puts the method's memory on the device: one pass over the training images with parts as they are before any step. The
- * result lies in a file of its own until the run is finished: resuming does not repeat the pass.
+ * Puts the method's memory on the device: passes over the training images with parts as they are before any step. The
+ * result lies in a file of its own until the run is finished: resuming does not repeat them. False where a signal
+ * stopped them; they then begin anew.
  */
 export async function loadMemory(
   session: Session,
   config: RunConfig,
   layouts: RunLayouts,
   options: MemoryOptions,
-): Promise<void> {
+): Promise<boolean> {
   const path = runFiles(options.run).memory;
   const hash = configHash(config);
   const kept = options.resume ? await readWeights(path).catch(() => null) : null;
   let tensors: StateDict | undefined = kept?.metadata.get('configHash') === hash ? kept.tensors : undefined;
   if (!tensors) {
-    tensors = await fillMemory(session, config, layouts, options);
+    const filled = await fillMemory(session, config, layouts, options);
+    if (!filled) return false;
+    tensors = filled;
     await writeSafetensors(path, tensors, { configHash: hash });
   }
   for (const part of memoryParts(layouts)) session.load(part, tensors, path);
+  return true;
 }
 
 async function fillMemory(
@@ -48,12 +67,32 @@ async function fillMemory(
   config: RunConfig,
   layouts: RunLayouts,
   options: MemoryOptions,
-): Promise<StateDict> {
-  const [spec] = memoryParts(layouts).flatMap(({ parameters, buffers }) => [
+): Promise<StateDict | null> {
+  const specs = memoryParts(layouts).flatMap(({ parameters, buffers }) => [
     ...parameters.specs,
     ...buffers.specs,
   ]);
-  return new Map([[spec!.name, await meanRows(session, config, layouts, options)]]);
+  if (detectorOf(config).memory!.kind === 'mean') {
+    return new Map([[specs[0]!.name, await meanRows(session, config, layouts, options)]]);
+  }
+  const rows = config.memoryRows!;
+  const coreset = await greedyCoreset(session, config, layouts, {
+    ...options,
+    rows,
+    onProgress: options.onBatch,
+  });
+  return coreset && inParts(specs, coreset.rows);
+}
+
+/** One after the other, as the parts have room. */
+function inParts(specs: readonly ParameterSpec[], rows: Float32Array): StateDict {
+  let from = 0;
+  return new Map(
+    specs.map(({ name, shape }) => {
+      from += product(shape);
+      return [name, { shape, data: rows.subarray(from - product(shape), from) }];
+    }),
+  );
 }
 
 /** The mean over images of the rows that each adds. */

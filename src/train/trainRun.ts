@@ -16,7 +16,7 @@ import { SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { batchAt } from './batches.ts';
 import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from './checkpoint.ts';
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
-import { checkConfig, frameIn, modelOf, type RunConfig } from './config.ts';
+import { checkConfig, frameIn, type RunConfig } from './config.ts';
 import { type DetectorInputs, detectorInputs, type FeatureBudget } from './detectorInputs.ts';
 import { collectPlan, detectorStep, headStep, stepInputs } from './detectorPlans.ts';
 import { type FamiliarRange, familiarRange } from './familiarity.ts';
@@ -25,7 +25,7 @@ import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
 import { type RunLayouts, runLayouts, trainedParts } from './layouts.ts';
 import { loadStart } from './loadStart.ts';
 import { type StepReport, trainLoop } from './loop.ts';
-import { loadMemory, memoryParts } from './memory.ts';
+import { loadMemory, memoryParts, memoryRows } from './memory.ts';
 import { datasetOf } from './runDataset.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
@@ -59,11 +59,11 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   checkConfig(options.config);
   const session = await openSession(options.gpu);
   try {
-    const { memory } = detectorOf(options.config);
+    const rows = memoryRows(options.config, dataset.train.length);
     const config: RunConfig = {
       ...options.config,
       adapter: session.gpu.adapter.name,
-      ...(memory && { memoryRows: memory.rows(modelOf(options.config), dataset.train.length) }),
+      ...(rows !== undefined && { memoryRows: rows }),
       ...(session.tuned?.hash ? { tuning: session.tuned.hash } : {}),
     };
     const layouts = runLayouts(config, dataset.classes.length);
@@ -124,7 +124,7 @@ class Trainer {
     const inputs = await this.#inputs();
     try {
       // Before anything trained is put back: where its file is lost, it is made again from what training started with.
-      await this.#memory(inputs);
+      if (!(await this.#memory(inputs))) return false;
       if (checkpoint) restoreSlabs(this.#session, checkpoint);
       if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
       if (config.align.some((align) => align !== 'none')) targets = await this.#collect(inputs);
@@ -163,14 +163,15 @@ class Trainer {
     });
   }
 
-  async #memory(inputs: DetectorInputs): Promise<void> {
-    const { run, config, resume, onProgress } = this.#options;
-    if (memoryParts(this.#layouts).length === 0) return;
-    await loadMemory(this.#session, config, this.#layouts, {
+  async #memory(inputs: DetectorInputs): Promise<boolean> {
+    const { run, config, resume, signal, onProgress } = this.#options;
+    if (memoryParts(this.#layouts).length === 0) return true;
+    return await loadMemory(this.#session, config, this.#layouts, {
       inputs,
       images: this.#dataset.train.length,
       run,
       resume: resume ?? false,
+      signal,
       onBatch: (step, of) => onProgress?.('memory', { step, of }),
     });
   }

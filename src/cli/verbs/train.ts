@@ -15,7 +15,7 @@ import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { LAYOUT_HELP, layoutName } from '../layoutFlag.ts';
-import { ofMethod, presets, withAnomalies } from '../methodHelp.ts';
+import { ofMemories, ofMethod, presets, withAnomalies } from '../methodHelp.ts';
 import { integer, real, SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
 import { VERSION } from '../version.ts';
@@ -43,6 +43,7 @@ interface TrainFlags {
   alignKernel: number;
   scoreFraction?: number;
   smoothing?: string;
+  coresetFraction?: number;
   layout?: Layout;
   contaminate: number;
   perClass?: boolean;
@@ -132,6 +133,11 @@ export const trainVerb: AddVerb = (program, run) => {
     .option(
       '--smoothing <name>',
       `of the maps: author (5 taps, zero border), scipy (33 taps, reflected border) or none ${ofMethod(({ smoothing }) => smoothing)}`,
+    )
+    .option(
+      '--coreset-fraction <f>',
+      `share of the training patches that the memory keeps ${ofMemories()}`,
+      real('--coreset-fraction', 0, 1),
     )
     .option('--layout <name>', LAYOUT_HELP, layoutName)
     .option(
@@ -226,7 +232,10 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   const method = flags.method as DetectorName;
   // An unknown method is refused below, with everything else that is wrong.
   const known = DETECTOR_NAMES.includes(method);
-  const { defaults, encoders } = detectorOf({ method: known ? method : 'revdist', preset: flags.preset });
+  const { defaults, encoders, memory } = detectorOf({
+    method: known ? method : 'revdist',
+    preset: flags.preset,
+  });
   const bare = encoders.length === 0;
   const size = flags.size ?? defaults.size;
   const batch = flags.batch ?? defaults.batch;
@@ -258,6 +267,7 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     alignHead: flags.alignHead as HeadStructure,
     alignDropout: flags.alignDropout,
     alignKernel: flags.alignKernel as 1 | 3,
+    coresetFraction: flags.coresetFraction ?? (memory?.kind === 'coreset' ? memory.fraction : undefined),
     adapter: '',
   };
   checkConfig(config);

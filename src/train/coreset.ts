@@ -1,0 +1,279 @@
+/**
+ * The coreset of a memory (methods.md 8.1, step 4), for patches by the million: their 128 projected numbers lie on the
+ * device, the vectors themselves are made twice, once to project them and once more to keep those that were picked, so
+ * that they take no room. Everything follows from the seed.
+ */
+import { RandomStream } from '../random.ts';
+import type { RunConfig } from './config.ts';
+import {
+  CHUNK_STEP,
+  columnsName,
+  distancesName,
+  MOST_COLUMNS,
+  PICKS,
+  PROJECTED,
+  pickPlan,
+  projectionOf,
+  STARTS,
+  startPlan,
+} from './coresetPlans.ts';
+import type { DetectorInputs } from './detectorInputs.ts';
+import { memoryPlan } from './detectorPlans.ts';
+import { compileBatch } from './fitBatch.ts';
+import type { RunLayouts } from './layouts.ts';
+import type { Session } from './session.ts';
+
+/** What the choice depends on beside the patches. */
+export interface CoresetStart {
+  /** [128, C]. */
+  readonly projection: Float32Array;
+  /** Numbers of the patches that the first distances are measured from. */
+  readonly starts: readonly number[];
+}
+
+/** Streams of the seed that belong to this. */
+const PROJECTION_STREAM = 0xc05e_0000;
+const START_STREAM = 0xc05e_0001;
+
+/** A linear layer's usual start without bias, ±1/sqrt(C), and ten patches at random (all, where there are fewer). */
+export function coresetStart(seed: number, width: number, patches: number): CoresetStart {
+  const random = new RandomStream(seed, PROJECTION_STREAM);
+  const bound = 1 / Math.sqrt(width);
+  const projection = Float32Array.from({ length: PROJECTED * width }, () => random.between(-bound, bound));
+  const drawn = new RandomStream(seed, START_STREAM);
+  const starts = new Set<number>();
+  while (starts.size < Math.min(STARTS, patches)) starts.add(drawn.integer(patches));
+  return { projection, starts: [...starts] };
+}
+
+export interface CoresetOptions {
+  readonly inputs: DetectorInputs;
+  /** How many training images there are, and how many of their patches are kept. */
+  readonly images: number;
+  readonly rows: number;
+  readonly signal?: AbortSignal;
+  /** Of images seen, twice, and patches picked. */
+  readonly onProgress?: (done: number, of: number) => void;
+  /** Default: from the configuration's seed. */
+  readonly start?: CoresetStart;
+}
+
+export interface Coreset {
+  /** Numbers of the patches in the order in which they were picked: image times patches an image, and place. */
+  readonly picked: Int32Array;
+  /** Their vectors [rows, C]. */
+  readonly rows: Float32Array;
+}
+
+/** Null where the signal stopped it. */
+export async function greedyCoreset(
+  session: Session,
+  config: RunConfig,
+  layouts: RunLayouts,
+  options: CoresetOptions,
+): Promise<Coreset | null> {
+  const { images, rows, onProgress } = options;
+  const of = 2 * images + rows;
+  const report = (done: number): void => onProgress?.(done, of);
+  const graph = memoryPlan(config, layouts, options.inputs.source);
+  const [, perImage, width] = graph.outputs.get('rows')!.shape as [number, number, number];
+  const start = options.start ?? coresetStart(config.seed, width, images * perImage);
+  const columns = await projectPatches(session, config, layouts, options, start, perImage, report);
+  if (!columns) return null;
+  const picked = await pickFarthest(session, columns, rows, options.signal, (done) => report(images + done));
+  columns.release();
+  if (!picked) return null;
+  const kept = await keepPicked(session, config, layouts, options, picked, perImage, (done) =>
+    report(images + rows + done),
+  );
+  return kept && { picked, rows: kept };
+}
+
+/** The projected patches on the device, in chunks. */
+interface Columns {
+  readonly chunks: readonly number[];
+  /** Columns of a full chunk. */
+  readonly size: number;
+  readonly patches: number;
+  /** [starts, 128]. */
+  readonly points: Float32Array<ArrayBuffer>;
+  release(): void;
+}
+
+/** Batches of images in order, the last filled up with repetitions of the last image. */
+async function eachBatch(
+  { batch }: Pick<RunConfig, 'batch'>,
+  { images, inputs, signal }: CoresetOptions,
+  wanted: (first: number, count: number) => boolean,
+  run: (input: Awaited<ReturnType<DetectorInputs['at']>>, first: number, count: number) => Promise<void>,
+): Promise<boolean> {
+  for (let first = 0; first < images; first += batch) {
+    if (signal?.aborted) return false;
+    const count = Math.min(batch, images - first);
+    if (!wanted(first, count)) continue;
+    const indices = Array.from({ length: batch }, (_, i) => Math.min(first + i, images - 1));
+    await run(await inputs.at(indices), first, count);
+  }
+  return true;
+}
+
+async function projectPatches(
+  session: Session,
+  config: RunConfig,
+  layouts: RunLayouts,
+  options: CoresetOptions,
+  { projection, starts }: CoresetStart,
+  perImage: number,
+  report: (done: number) => void,
+): Promise<Columns | null> {
+  const patches = options.images * perImage;
+  const { size, chunks } = chunksOf(patches, session.gpu.facts.maxBindingBytes);
+  const points = new Float32Array(starts.length * PROJECTED);
+  const executable = await compileBatch(session, {
+    label: 'projection',
+    batch: config.batch,
+    least: 2,
+    graphsAt: (batch) => [
+      projectionOf(memoryPlan({ ...config, batch }, layouts, options.inputs.source).outputs.get('rows')!),
+    ],
+  });
+  // Filled column by column and sent when full: the host holds one chunk.
+  let chunk = -1;
+  let current = new Float32Array(0);
+  const send = (): void => {
+    if (chunk >= 0) session.state.set(columnsName(chunk), current, [PROJECTED, chunks[chunk]!]);
+  };
+  const put = (patch: number, projected: Float32Array, at: number, stride: number): void => {
+    if (patch % size === 0) {
+      send();
+      chunk += 1;
+      current = new Float32Array(PROJECTED * chunks[chunk]!);
+    }
+    const length = chunks[chunk]!;
+    for (let i = 0; i < PROJECTED; i++) current[i * length + (patch % size)] = projected[i * stride + at]!;
+    const start = starts.indexOf(patch);
+    for (let i = 0; start >= 0 && i < PROJECTED; i++) {
+      points[start * PROJECTED + i] = projected[i * stride + at]!;
+    }
+  };
+  const columns: Columns = {
+    chunks,
+    size,
+    patches,
+    points,
+    release() {
+      for (const i of chunks.keys()) {
+        session.state.delete(columnsName(i));
+        session.state.delete(distancesName(i));
+      }
+    },
+  };
+  try {
+    const all = await eachBatch(
+      config,
+      options,
+      () => true,
+      async (input, first, count) => {
+        executable.run({ ...input, projection });
+        const projected = (await executable.read()).get('projected') as Float32Array;
+        const stride = config.batch * perImage;
+        for (let i = 0; i < count * perImage; i++) put(first * perImage + i, projected, i, stride);
+        report(first + count);
+      },
+    );
+    if (!all) {
+      columns.release();
+      return null;
+    }
+    send();
+  } finally {
+    executable.destroy();
+  }
+  return columns;
+}
+
+/** As few chunks as bindings allow, the last rounded up to whole groups. */
+export function chunksOf(patches: number, maxBindingBytes: number): { size: number; chunks: number[] } {
+  const most = Math.min(MOST_COLUMNS, Math.floor(maxBindingBytes / (4 * PROJECTED)));
+  const size = Math.floor(most / CHUNK_STEP) * CHUNK_STEP;
+  const chunks = Array.from({ length: Math.ceil(patches / size) }, (_, i) =>
+    Math.min(size, Math.ceil((patches - i * size) / CHUNK_STEP) * CHUNK_STEP),
+  );
+  return { size, chunks };
+}
+
+async function pickFarthest(
+  session: Session,
+  { chunks, size, patches, points }: Columns,
+  rows: number,
+  signal: AbortSignal | undefined,
+  report: (done: number) => void,
+): Promise<Int32Array | null> {
+  for (const [i, length] of chunks.entries()) {
+    session.state.set(distancesName(i), new Float32Array(length), [length]);
+    const graph = startPlan(i, length, points.length / PROJECTED);
+    const executable = await session.compile('coreset start', graph);
+    executable.run({
+      points,
+      real: Float32Array.from({ length }, (_, at) => Number(i * size + at < patches)),
+    });
+    executable.destroy();
+  }
+  const executable = await session.compile('coreset', pickPlan(chunks));
+  try {
+    const picked = new Int32Array(rows);
+    for (let done = 0; done < rows; done += PICKS) {
+      if (signal?.aborted) return null;
+      executable.run({});
+      const found = (await executable.read()).get('picked') as Float32Array;
+      const count = Math.min(PICKS, rows - done);
+      for (let i = 0; i < count; i++) picked[done + i] = found[2 * i]! * size + found[2 * i + 1]!;
+      report(done + count);
+    }
+    return picked;
+  } finally {
+    executable.destroy();
+  }
+}
+
+/** The vectors of the picked patches, made once more; batches that hold none of them are passed over. */
+async function keepPicked(
+  session: Session,
+  config: RunConfig,
+  layouts: RunLayouts,
+  options: CoresetOptions,
+  picked: Int32Array,
+  perImage: number,
+  report: (done: number) => void,
+): Promise<Float32Array | null> {
+  const order = [...picked.keys()].sort((a, b) => picked[a]! - picked[b]!);
+  const executable = await compileBatch(session, {
+    label: 'memory',
+    batch: config.batch,
+    least: 2,
+    graphsAt: (batch) => [memoryPlan({ ...config, batch }, layouts, options.inputs.source)],
+  });
+  const width = executable.plan.outputs.get('rows')!.shape[2]!;
+  const kept = new Float32Array(picked.length * width);
+  let next = 0;
+  const patchOf = (at: number): number => picked[order[at]!]!;
+  try {
+    const all = await eachBatch(
+      config,
+      options,
+      (first, count) => next < order.length && patchOf(next) < (first + count) * perImage,
+      async (input, first, count) => {
+        executable.run(input);
+        const vectors = (await executable.read()).get('rows') as Float32Array;
+        for (; next < order.length && patchOf(next) < (first + count) * perImage; next++) {
+          const at = (patchOf(next) - first * perImage) * width;
+          kept.set(vectors.subarray(at, at + width), order[next]! * width);
+        }
+        report(first + count);
+      },
+    );
+    return all ? kept : null;
+  } finally {
+    executable.destroy();
+  }
+}
