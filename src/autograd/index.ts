@@ -1,4 +1,5 @@
 import type { DifferentiableOp } from '../graph/ops/index.ts';
+import { attentionVjps } from './attention.ts';
 import { convVjps } from './conv.ts';
 import { matmulVjps } from './matmul.ts';
 import { movementVjps } from './movement.ts';
@@ -21,6 +22,7 @@ export const vjps: Readonly<Record<DifferentiableOp, Vjp>> = {
   ...poolVjps,
   ...resizeVjps,
   ...similarityVjps,
+  ...attentionVjps,
   ...selectVjps,
   ...nearestVjps,
 };

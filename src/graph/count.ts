@@ -26,6 +26,15 @@ export function macsOf({ op, inputs, attrs, shape }: Value): number {
     // Every row of x meets every row of the bank, which comes in parts.
     case 'nearestRows':
       return inputs.slice(1).reduce((sum, bank) => sum + a!.shape[0]! * product(bank.shape), 0);
+    // Queries meet keys, weights meet values.
+    case 'attention':
+      return 2 * product(shape) * b!.shape[1]!;
+    case 'attentionLogSum':
+      return product(inputs[0]!.shape.slice(1)) * b!.shape[0]! * b!.shape[1]!;
+    case 'attentionQueryGrad':
+      return 3 * product(shape) * b!.shape[1]!;
+    case 'attentionKeyValueGrad':
+      return 4 * product(b!.shape) * a!.shape[1]!;
     default:
       return 0;
   }

@@ -1,3 +1,4 @@
+import { attentionSpecs } from './attention.ts';
 import { convSpecs } from './conv.ts';
 import { matmulSpecs } from './matmul.ts';
 import { movementSpecs } from './movement.ts';
@@ -18,6 +19,7 @@ export const SPECS: SpecTable = {
   ...convSpecs,
   ...poolSpecs,
   ...similaritySpecs,
+  ...attentionSpecs,
   ...selectSpecs,
   ...nearestSpecs,
   ...nnSpecs,

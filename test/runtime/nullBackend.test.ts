@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
+import { grad } from '../../src/autograd/reverse.ts';
 import { buildPlan } from '../../src/graph/buildPlan.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { attention } from '../../src/graph/ops/attention.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { nearestRows } from '../../src/graph/ops/nearest.ts';
 import { cast } from '../../src/graph/ops/pointwise.ts';
-import { input } from '../../src/graph/value.ts';
+import { sum } from '../../src/graph/ops/reduce.ts';
+import { input, type Value } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
 import type { RunConfig } from '../../src/train/config.ts';
@@ -51,6 +55,18 @@ const config = {
   smoothing: 'author',
 } as RunConfig;
 
+/** Forward and gradients, of channels that fill textures or not. */
+function attentionGraph(channels: number): Graph {
+  const [q, k, v] = ['q', 'k', 'v'].map((name) => input(name, [2, 30, channels])) as [Value, Value, Value];
+  const dropout = { p: 0.1, key: input('key', [4], 'u32'), site: 1 };
+  const out = attention(q, k, v, { heads: 2, neighbours: { height: 5, width: 6, window: 3 }, dropout });
+  const grads = grad(sum(out), [q, k, v]);
+  return {
+    outputs: new Map([['out', out], ...grads.map((each, i) => [`${i}`, each] as const)]),
+    effects: [],
+  };
+}
+
 describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
   it('compiles on the Null backend', async () => {
     const gpu = create(['backend=null']);
@@ -85,6 +101,8 @@ describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
         ]),
         effects: [],
       },
+      attentionGraph(64),
+      attentionGraph(18),
       { outputs: new Map([['product', matmul(half, input('b', [17, 9]))]]), effects: [] },
     ];
     const texts = new Map(

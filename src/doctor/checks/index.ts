@@ -1,3 +1,4 @@
+import { attentionChecks } from './attention.ts';
 import type { Family, OpCheck, UpdateCheck } from './check.ts';
 import { convChecks, matmulChecks, poolChecks, resizeChecks } from './layers.ts';
 import { movementChecks, randomChecks } from './movement.ts';
@@ -18,6 +19,7 @@ export const OP_CHECKS: Readonly<Record<Exclude<Family, 'update'>, readonly OpCh
   pool: poolChecks,
   resize: resizeChecks,
   similarity: similarityChecks,
+  attention: attentionChecks,
   select: selectChecks,
   nearest: nearestChecks,
   random: randomChecks,

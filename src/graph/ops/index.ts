@@ -1,3 +1,4 @@
+import { attentionOps } from './attention.ts';
 import { controlOps } from './control.ts';
 import { convOps } from './conv.ts';
 import type { OpDefinition } from './definition.ts';
@@ -26,6 +27,7 @@ export const opTable = {
   ...poolOps,
   ...resizeOps,
   ...similarityOps,
+  ...attentionOps,
   ...selectOps,
   ...nearestOps,
   ...randomOps,

@@ -1,4 +1,5 @@
 import { WgadError } from '../../errors.ts';
+import { attentionKernels } from '../../kernels/attention.ts';
 import { castKernels } from '../../kernels/cast.ts';
 import { PRODUCT_OPS, type ProductOp, productKey, type TunedChoices } from '../../kernels/gemm/choices.ts';
 import { gemmKernels } from '../../kernels/gemm/lowering.ts';
@@ -27,6 +28,7 @@ const LOWERINGS: Readonly<Record<LoweredOp, Lowering>> = {
   ...poolKernels,
   ...resizeKernels,
   ...similarityKernels,
+  ...attentionKernels,
   ...selectKernels,
   ...nearestKernels,
   ...randomKernels,

@@ -1,0 +1,163 @@
+import { DtypeError, ShapeError } from '../../errors.ts';
+import { product, type Shape, shapeText } from '../../shape.ts';
+import {
+  asValue,
+  constant,
+  makeValue,
+  type Operand,
+  requireFloat,
+  requireRank,
+  type Value,
+} from '../value.ts';
+import type { OpTable } from './definition.ts';
+import { SLAB_ALIGN, slabView } from './movement.ts';
+
+/** Channels of a head: a lane keeps a few tokens of them in its registers. */
+const MOST_CHANNELS = 256;
+
+const FOR_THE_GRADIENT = 'it exists for the gradient of attention';
+
+/** All take `AttentionAttrs`; key (u32 [4]) and site (u32 [1]) follow where weights are dropped. */
+export const attentionOps = {
+  /** q [N or 1, Lq, E], k, v [N, Lk, E], key?, site? -> [N, Lq, E]. */
+  attention: {},
+  /** q, k -> log of the sum of exp over each query's row [N, Lq, heads]; 0 where the mask leaves nothing. */
+  attentionLogSum: { nonDifferentiable: FOR_THE_GRADIENT },
+  /** q, k, v, dOut, logSum, dots, key?, site? -> dq [N, Lq, E]. */
+  attentionQueryGrad: { nonDifferentiable: FOR_THE_GRADIENT },
+  /** The same -> dk and dv, flat, dv at `valueGradOffset`. */
+  attentionKeyValueGrad: { nonDifferentiable: FOR_THE_GRADIENT },
+} as const satisfies OpTable;
+
+/** Tokens as the places of a grid, row by row, and the side of the square window around a token that it may not see. */
+export interface Neighbours {
+  readonly height: number;
+  readonly width: number;
+  /** Odd; clipped at the borders; the token itself is inside. */
+  readonly window: number;
+}
+
+export interface AttentionAttrs {
+  readonly heads: number;
+  /** Of the products of queries and keys. */
+  readonly scale: number;
+  readonly neighbours: Neighbours | null;
+  /** Probability with which a weight is dropped. */
+  readonly dropout: number;
+}
+
+export interface AttentionOptions {
+  /** Parts of E that attend by themselves. */
+  heads: number;
+  /** Default 1 / sqrt(E / heads). */
+  scale?: number;
+  /** What each token may not see; default none. A token that may see nothing gets zeros. */
+  neighbours?: Neighbours | null;
+  /** Weights are dropped with probability p and the rest scaled by 1 / (1 - p); key and site as in `dropout`. */
+  dropout?: { p: number; key: Operand; site: number } | null;
+}
+
+/**
+ * softmax(q k^T scale + mask) v for each head: q [N, Lq, E], k and v [N, Lk, E] -> [N, Lq, E]; head h has the channels
+ * from h E / heads on. q may have a batch of 1 for all of k's. Neither mask nor weights ever lie in memory.
+ */
+export function attention(q: Operand, k: Operand, v: Operand, options: AttentionOptions): Value {
+  const { heads, neighbours = null, dropout = null } = options;
+  const [query, keys, values] = [asValue(q), asValue(k), asValue(v)];
+  requireFloat('attention', { q: query, k: keys, v: values });
+  requireRank('attention', 'q', query, 3);
+  requireRank('attention', 'k', keys, 3);
+  const [n, length, channels] = keys.shape as [number, number, number];
+  const [batch, tokens, own] = query.shape as [number, number, number];
+  if ((batch !== n && batch !== 1) || own !== channels) {
+    throw new ShapeError(
+      `attention: q expects [${n} or 1, tokens, ${channels}] to match k ${shapeText(keys.shape)}, got ${shapeText(query.shape)}`,
+    );
+  }
+  if (shapeText(values.shape) !== shapeText(keys.shape)) {
+    throw new ShapeError(
+      `attention: v expects ${shapeText(keys.shape)} (the shape of k), got ${shapeText(values.shape)}`,
+    );
+  }
+  if (!(heads >= 1) || channels % heads !== 0) {
+    throw new ShapeError(`attention: heads expects a divisor of ${channels} channels, got ${heads}`);
+  }
+  if (channels / heads > MOST_CHANNELS) {
+    throw new ShapeError(
+      `attention: heads expects at most ${MOST_CHANNELS} channels each, got ${channels / heads}`,
+    );
+  }
+  if (neighbours) checkNeighbours(neighbours, tokens, length);
+  const p = dropout?.p ?? 0;
+  if (!(p >= 0 && p < 1)) throw new ShapeError(`attention: dropout expects 0 <= p < 1, got ${p}`);
+  const attrs: AttentionAttrs = {
+    heads,
+    scale: options.scale ?? 1 / Math.sqrt(channels / heads),
+    neighbours,
+    dropout: p,
+  };
+  const draws = dropout && p > 0 ? [keyOf(dropout.key), constant([dropout.site], [1], 'u32')] : [];
+  return makeValue('attention', [query, keys, values, ...draws], { ...attrs }, [n, tokens, channels]);
+}
+
+function checkNeighbours({ height, width, window }: Neighbours, tokens: number, length: number): void {
+  if (height * width !== tokens || tokens !== length) {
+    throw new ShapeError(
+      `attention: neighbours of ${height}x${width} expect ${height * width} queries and keys, got ${tokens} and ${length}`,
+    );
+  }
+  if (!(window >= 1) || window % 2 !== 1) {
+    throw new ShapeError(`attention: window expects an odd number, got ${window}`);
+  }
+}
+
+function keyOf(operand: Operand): Value {
+  const key = asValue(operand);
+  if (key.dtype !== 'u32' || shapeText(key.shape) !== '[4]') {
+    throw new DtypeError(`attention: key expects u32 [4], got ${key.dtype} ${shapeText(key.shape)}`);
+  }
+  return key;
+}
+
+/** What the gradients of `attention` start from. */
+export interface AttentionBackward {
+  readonly q: Value;
+  readonly k: Value;
+  readonly v: Value;
+  /** dL/dout. */
+  readonly cotangent: Value;
+  /** Of `attentionLogSum`. */
+  readonly logSum: Value;
+  /** Sum over a head's channels of out times dL/dout: [N, Lq, heads]. */
+  readonly dots: Value;
+  /** key and site, or nothing. */
+  readonly draws: readonly Value[];
+}
+
+export const attentionLogSum = (q: Value, k: Value, attrs: AttentionAttrs): Value =>
+  makeValue('attentionLogSum', [q, k], { ...attrs, dropout: 0 }, [k.shape[0]!, q.shape[1]!, attrs.heads]);
+
+const backwardInputs = (b: AttentionBackward): Value[] => [
+  b.q,
+  b.k,
+  b.v,
+  b.cotangent,
+  b.logSum,
+  b.dots,
+  ...b.draws,
+];
+
+/** dL/dq [N, Lq, E], of every image even where q has one for all. */
+export const attentionQueryGrad = (b: AttentionBackward, attrs: AttentionAttrs): Value =>
+  makeValue('attentionQueryGrad', backwardInputs(b), { ...attrs }, b.cotangent.shape);
+
+/** Where dv begins beside dk, both of `shape`: views start at multiples of SLAB_ALIGN. */
+export const valueGradOffset = (shape: Shape): number => Math.ceil(product(shape) / SLAB_ALIGN) * SLAB_ALIGN;
+
+/** dL/dk and dL/dv, computed together. */
+export function attentionKeyValueGrad(b: AttentionBackward, attrs: AttentionAttrs): { dk: Value; dv: Value } {
+  const { shape } = b.k;
+  const offset = valueGradOffset(shape);
+  const both = makeValue('attentionKeyValueGrad', backwardInputs(b), { ...attrs }, [offset + product(shape)]);
+  return { dk: slabView(both, 0, shape), dv: slabView(both, offset, shape) };
+}

@@ -1,0 +1,294 @@
+/**
+ * The frame of all attention kernels. A lane owns tokens of one side (queries, or keys) and keeps their channels in
+ * registers, sweeps over all tokens of the other side, and stores what it gathered: no lane waits for another's
+ * result, each sum has one order, and the weights exist one at a time.
+ *
+ * On a CPU adapter a workgroup is one subgroup. Its lanes load one token of the other side together, four channels
+ * each, and broadcasts hand them to all (docs/kernels/attention.md). On a GPU a workgroup takes some of those tokens
+ * into its own memory first.
+ */
+import {
+  type Binding,
+  type DeviceFacts,
+  GROUP_INDEX,
+  IMAGE_ALIGN,
+  type Kernel,
+  linearGrid,
+  makeKernel,
+  read,
+  readImage,
+} from './kernel.ts';
+import type { TensorSpec } from './lowering.ts';
+import { code, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
+
+/** Sizes of one attention: q [queryImages, queries, heads depth], k and v [images, keys, heads depth]. */
+export interface AttentionSizes {
+  readonly images: number;
+  readonly queryImages: number;
+  readonly heads: number;
+  readonly depth: number;
+  readonly queries: number;
+  readonly keys: number;
+}
+
+export type Side = 'queries' | 'keys';
+
+/** One operand [images, tokens, channels], and which tokens it holds. */
+export interface TokenOperand {
+  readonly name: string;
+  readonly side: Side;
+  readonly spec: TensorSpec;
+}
+
+export interface SweepPlan {
+  /** Lanes of a workgroup, tokens that a lane owns, and tokens that it meets at a time. */
+  readonly lanes: number;
+  readonly rows: number;
+  readonly step: number;
+  /** Tokens in a workgroup's memory at a time; 0 where subgroups broadcast. */
+  readonly tile: number;
+  /** Operands are read as textures. */
+  readonly images: boolean;
+}
+
+const GPU_LANES = 64;
+const GPU_TILE = 32;
+/** Tokens met at a time: as fast as four, and half the text to compile. */
+const STEP = 2;
+/** What a lane of a CPU adapter keeps at most: tokens, and quads of all their vectors. More spill, and compile longer. */
+const MOST_ROWS = 5;
+const MOST_QUADS = 80;
+
+/** @param kept vectors of a head's channels that a lane keeps for each token of its own. */
+export function planSweep(
+  sizes: AttentionSizes,
+  operands: readonly TokenOperand[],
+  own: Side,
+  kept: number,
+  device: DeviceFacts,
+): SweepPlan {
+  const quads = quadsOf(sizes);
+  if (device.software && device.subgroupSize >= 4) {
+    const lanes = device.subgroupSize;
+    const images = operands.every((operand) => fitsImage(operand, sizes, device));
+    // Four loads a quad make a text that compiles for minutes where it is repeated.
+    if (!images) return { lanes, rows: 1, step: 1, tile: 0, images };
+    const rows = rowsFor(own === 'queries' ? sizes.queries : sizes.keys, lanes, kept * quads);
+    return { lanes, rows, step: STEP, tile: 0, images };
+  }
+  const swept = operands.filter(({ side }) => side !== own).length;
+  const fitting = Math.floor(device.workgroupBytes / (swept * quads * 16));
+  const tile = Math.max(1, Math.min(GPU_TILE, fitting - (fitting % STEP)));
+  return { lanes: GPU_LANES, rows: 1, step: Math.min(STEP, tile), tile, images: false };
+}
+
+/** Loads and broadcasts of a block of tokens cost about as much as the arithmetic of one token a lane. */
+function rowsFor(tokens: number, lanes: number, quads: number): number {
+  const cost = (rows: number): number => Math.ceil(tokens / (lanes * rows)) * (rows + 1);
+  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_QUADS / quads)));
+  return range(most)
+    .map((i) => most - i)
+    .reduce((best, rows) => (cost(rows) < cost(best) ? rows : best));
+}
+
+/** A row of channels is a whole number of texture rows' alignment, so that memory is a texture as it is. */
+function fitsImage({ spec }: TokenOperand, { depth }: AttentionSizes, device: DeviceFacts): boolean {
+  const [images, tokens, channels] = spec.shape as [number, number, number];
+  return (
+    spec.element === 'f32' &&
+    depth % 4 === 0 &&
+    channels % (4 * IMAGE_ALIGN) === 0 &&
+    Math.max(channels / 4, tokens) <= device.maxImageSide &&
+    images <= device.maxImageLayers
+  );
+}
+
+export const quadsOf = ({ depth }: AttentionSizes): number => Math.ceil(depth / 4);
+const channelsOf = ({ heads, depth }: AttentionSizes): number => heads * depth;
+export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+export interface Sweep {
+  readonly label: string;
+  readonly sizes: AttentionSizes;
+  readonly plan: SweepPlan;
+  readonly own: Side;
+  /** In the order of their bindings. */
+  readonly operands: readonly TokenOperand[];
+  /** Further bindings, and the result's. */
+  readonly extras: readonly Binding[];
+  readonly out: Binding;
+  /** Once per workgroup, after `image`, `head` and `batch` (image heads + head) are known. */
+  readonly before?: Wgsl;
+  /** Once per owned token, whose index is `own{r}` and `token{r}` where that is beyond the last one. */
+  readonly start: (r: number) => string;
+  /** For `step` tokens from `other` on; `swept` is four channels of an operand at one of them. */
+  readonly body: (swept: (name: string, t: number, u: number) => string) => string;
+  /** What is stored for an owned token: names of the four channels u of owned token r, and where they begin in `out`. */
+  readonly results: readonly { readonly name: (r: number, u: number) => string; readonly offset: number }[];
+  /** Stored instead of `results`: one number per owned token and head. */
+  readonly perToken?: (r: number) => string;
+  readonly functions?: readonly WgslFunction[];
+  readonly flops: number;
+}
+
+/** Four channels u (an expression) of `token` of an operand, as an expression of vec4f. */
+export function quadOf(
+  operand: TokenOperand,
+  sizes: AttentionSizes,
+  images: boolean,
+  token: string,
+  u: string,
+): string {
+  const quads = quadsOf(sizes);
+  const [count, tokens] = operand.spec.shape as [number, number, number];
+  const image = count === 1 ? '0u' : 'image';
+  if (images) return `textureLoad(${operand.name}, vec2u(head * ${quads}u + ${u}, ${token}), ${image})`;
+  const first = `(${image} * ${tokens}u + ${token}) * ${channelsOf(sizes)}u + head * ${sizes.depth}u + 4u * ${u}`;
+  const parts = range(4).map((c) => {
+    const value = `f32(${operand.name}[${first} + ${c}u])`;
+    return sizes.depth % 4 === 0 ? value : `select(0.0, ${value}, 4u * ${u} + ${c}u < ${sizes.depth}u)`;
+  });
+  return `vec4f(${parts.join(', ')})`;
+}
+
+export function buildSweep(sweep: Sweep): Kernel {
+  const { label, sizes, plan, own, operands, extras, out } = sweep;
+  const { lanes, rows, tile, images } = plan;
+  const [owned, others] = own === 'queries' ? [sizes.queries, sizes.keys] : [sizes.keys, sizes.queries];
+  const blocks = Math.ceil(owned / (lanes * rows));
+  const groups = sizes.images * sizes.heads * blocks;
+  const bindings = operands.map(({ name, spec }): Binding => {
+    const [n, tokens, channels] = spec.shape as [number, number, number];
+    return images
+      ? readImage(name, { width: channels / 4, height: tokens, layers: n })
+      : read(name, n * tokens * channels, spec.element);
+  });
+  const places = range(rows).map((r) =>
+    code(
+      `let own${r} = block * ${lanes * rows}u + lane + ${r * lanes}u;\nlet token${r} = min(own${r}, ${owned - 1}u);`,
+    ),
+  );
+  const starts = range(rows).map((r) => code(sweep.start(r)));
+  const loop = tile === 0 ? subgroupLoop(sweep, others) : tileLoop(sweep, others);
+  const lane = tile === 0 ? 'subgroup_invocation_id' : 'local_invocation_index';
+  return makeKernel({
+    label,
+    bindings: [...bindings, ...extras, out],
+    grid: linearGrid(groups),
+    flops: sweep.flops,
+    enables: tile === 0 ? ['subgroups'] : [],
+    wgsl: wgsl`
+      // Tokens [image][token][head][${sizes.depth}]. A workgroup has ${lanes * rows} ${code(own)} of one head of one image, ${rows} a lane.
+      ${loop.memory}
+      @compute @workgroup_size(${lanes})
+      fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(${code(lane)}) lane: u32) {
+        let group = ${code(GROUP_INDEX)};
+        if (group >= ${groups}u) { return; }
+        let block = group % ${blocks}u;
+        let batch = group / ${blocks}u;
+        let head = batch % ${sizes.heads}u;
+        let image = batch / ${sizes.heads}u;
+        ${sweep.before ?? code('')}
+        ${places}
+        ${starts}
+        ${code(loop.text, ...(sweep.functions ?? []))}
+        ${code(stores(sweep, owned))}
+      }`,
+  });
+}
+
+interface Loop {
+  readonly memory: Wgsl;
+  readonly text: string;
+}
+
+/** Lane l loads quads l, l + lanes, ... of each token; a broadcast hands each to all lanes. */
+function subgroupLoop({ sizes, plan, own, operands, body }: Sweep, others: number): Loop {
+  const { lanes, step, images } = plan;
+  const fetches = range(Math.ceil(quadsOf(sizes) / lanes));
+  const loads = operands
+    .filter(({ side }) => side !== own)
+    .flatMap((operand) =>
+      range(step).flatMap((t) =>
+        fetches.map((f) => {
+          const quad = quadOf(operand, sizes, images, `next${t}`, `(lane + ${f * lanes}u)`);
+          return `let ${operand.name}${t}_part${f} = ${quad};`;
+        }),
+      ),
+    );
+  const next = range(step).map((t) => `let next${t} = min(other + ${t}u, ${others - 1}u);`);
+  const swept = (name: string, t: number, u: number): string =>
+    `subgroupBroadcast(${name}${t}_part${Math.floor(u / lanes)}, ${u % lanes}u)`;
+  return {
+    memory: code(''),
+    text: `for (var other = 0u; other < ${others}u; other += ${step}u) {
+${[...next, ...loads, body(swept)].join('\n')}
+}`,
+  };
+}
+
+/** The workgroup takes \`tile\` tokens into its memory at a time, all lanes read them there. */
+function tileLoop({ sizes, plan, own, operands, body }: Sweep, others: number): Loop {
+  const { lanes, step, tile } = plan;
+  const quads = quadsOf(sizes);
+  const sweptOperands = operands.filter(({ side }) => side !== own);
+  const fills = sweptOperands.map(
+    (operand) =>
+      `tile_${operand.name}[e] = ${quadOf(operand, sizes, false, `min(first + e / ${quads}u, ${others - 1}u)`, `(e % ${quads}u)`)};`,
+  );
+  const swept = (name: string, t: number, u: number): string =>
+    `tile_${name}[(other - first + ${t}u) * ${quads}u + ${u}u]`;
+  return {
+    memory: code(
+      sweptOperands
+        .map(({ name }) => `var<workgroup> tile_${name}: array<vec4f, ${tile * quads}>;`)
+        .join('\n'),
+    ),
+    text: `for (var first = 0u; first < ${others}u; first += ${tile}u) {
+workgroupBarrier();
+for (var e = lane; e < ${tile * quads}u; e += ${lanes}u) {
+${fills.join('\n')}
+}
+workgroupBarrier();
+for (var other = first; other < min(first + ${tile}u, ${others}u); other += ${step}u) {
+${body(swept)}
+}
+}`,
+  };
+}
+
+/** The results through an array and a loop that no compiler unrolls: a CPU adapter's takes some 15 ms for each store's text. */
+function stores({ sizes, plan, results, perToken }: Sweep, owned: number): string {
+  const { rows, lanes } = plan;
+  if (perToken) {
+    return range(rows)
+      .map(
+        (r) =>
+          `if (own${r} < ${owned}u) { out[(image * ${owned}u + own${r}) * ${sizes.heads}u + head] = ${perToken(r)}; }`,
+      )
+      .join('\n');
+  }
+  const quads = quadsOf(sizes);
+  const values = results.flatMap(({ name }, which) =>
+    range(rows).flatMap((r) =>
+      range(quads).map((u) => `results[${(which * rows + r) * quads + u}] = ${name(r, u)};`),
+    ),
+  );
+  const count = results.length * rows * quads;
+  const offset = results.length > 1 ? ` + select(0u, ${results[1]!.offset}u, e >= ${rows * quads}u)` : '';
+  const parts = range(4).map((c) => {
+    const store = `out[at + ${c}u] = results[e].${'xyzw'[c]!};`;
+    return sizes.depth % 4 === 0 ? store : `if (4u * u + ${c}u < ${sizes.depth}u) { ${store} }`;
+  });
+  return `var results: array<vec4f, ${count}>;
+${values.join('\n')}
+// wid.z is 0, which no compiler knows.
+for (var e = 0u; e < ${count}u + wid.z; e++) {
+let u = e % ${quads}u;
+let place = block * ${lanes * rows}u + lane + e / ${quads}u % ${rows}u * ${lanes}u;
+if (place < ${owned}u) {
+let at = (image * ${owned}u + place) * ${channelsOf(sizes)}u + head * ${sizes.depth}u + 4u * u${offset};
+${parts.join('\n')}
+}
+}`;
+}
