@@ -1,15 +1,18 @@
 import { WgadError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Alignment } from '../methods/cada.ts';
-import type { ResNetName } from '../models/resnet.ts';
-import { initialize } from '../nn/init.ts';
+import type { Part } from '../methods/detector.ts';
+import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
+import { initialize, pytorchDefault, type StateDict } from '../nn/init.ts';
+import type { NetworkLayout } from '../nn/trainable.ts';
 import { compilePlan } from '../runtime/executable.ts';
 import { idle } from '../runtime/gpu.ts';
+import type { RunConfig } from '../train/config.ts';
 import { scorePlan } from '../train/detectorPlans.ts';
 import { runLayouts } from '../train/layouts.ts';
 import type { Session } from '../train/session.ts';
 import { alternate } from './alternate.ts';
-import { revdistConfig } from './networks.ts';
+import { scoringConfig } from './networks.ts';
 import type { Pace } from './pace.ts';
 import { measurePlan, planRecord } from './planCase.ts';
 import { planDifference, planPart } from './planPart.ts';
@@ -17,48 +20,67 @@ import type { BenchRecord } from './record.ts';
 import { SAMPLE_MS, sample, type Timing } from './sampler.ts';
 
 export interface LatencyOptions {
-  readonly models: readonly ResNetName[];
+  readonly method: DetectorName;
+  /** Encoders that the method works with. */
+  readonly models: readonly RunConfig['encoder'][];
   readonly batches: readonly number[];
-  readonly size: number;
+  /** Default: the method's. */
+  readonly size?: number;
+  /** Training images behind the method's memory, where it grows with them. */
+  readonly images: number;
+  /** Of `benchLatency`. */
+  readonly alignments: readonly Alignment[];
   readonly pace: Pace;
   readonly onCase: (done: number, of: number) => void;
 }
 
-/** Time of scoring a batch, with and without CADA: network, map, calibration, smoothing, score; fresh weights. */
+/** Time of scoring a batch under each alignment: network, map, calibration, smoothing, score; fresh weights. */
 export async function benchLatency(session: Session, options: LatencyOptions): Promise<BenchRecord[]> {
   const records: BenchRecord[] = [];
-  for (const { encoder, shape, graphOf } of cases(session, options)) {
-    for (const alignment of ['none', 'cada'] as const) {
-      const name = { suite: 'latency', name: `${encoder} ${alignment}`, shape };
+  const { models, batches, alignments } = options;
+  for (const { label, shape, graphOf } of cases(session, options)) {
+    for (const alignment of alignments) {
+      const name = { suite: 'latency', name: `${label} ${alignment}`, shape };
       records.push(await measurePlan(session, name, graphOf(alignment), options));
     }
-    options.onCase(records.length / 2, options.models.length * options.batches.length);
+    options.onCase(records.length / alignments.length, models.length * batches.length);
   }
   return records;
 }
 
 interface ScoreCase {
-  readonly encoder: ResNetName;
+  /** The encoder, after the method where it is another than reverse distillation. */
+  readonly label: string;
   readonly shape: string;
   readonly graphOf: (alignment: Alignment) => Graph;
 }
 
 /** One after another: each leaves its weights on the device. */
-function* cases(session: Session, { models, batches, size }: LatencyOptions): Generator<ScoreCase> {
+function* cases(session: Session, options: LatencyOptions): Generator<ScoreCase> {
+  const { method, models, batches, images } = options;
+  const { size = DETECTORS[method].defaults.size } = options;
   for (const encoder of models) {
     for (const batch of batches) {
-      const config = revdistConfig(encoder, { batch, size });
+      const config = scoringConfig(method, encoder, { batch, size, images });
       const layouts = runLayouts(config, 1);
       for (const layout of [...layouts.parts, layouts.heads.regressor]) {
-        session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], 0));
+        session.load(layout, fresh(layout));
       }
       yield {
-        encoder,
+        label: [...(method === 'revdist' ? [] : [method]), ...(encoder === 'none' ? [] : [encoder])].join(
+          ' ',
+        ),
         shape: `${batch} x ${size} px`,
         graphOf: (alignment) => scorePlan(config, layouts, [alignment], 1, { maps: false }),
       };
     }
   }
+}
+
+/** A memory of nothing would be searched in another time: its rows are drawn as weights are. */
+function fresh({ parameters, buffers, start }: NetworkLayout & { start?: Part['start'] }): StateDict {
+  const specs = [...parameters.specs, ...buffers.specs];
+  return initialize(start === 'memory' ? specs.map((spec) => ({ ...spec, init: pytorchDefault })) : specs, 0);
 }
 
 /**
@@ -68,8 +90,8 @@ function* cases(session: Session, { models, batches, size }: LatencyOptions): Ge
  */
 export async function benchAdded(session: Session, options: LatencyOptions): Promise<BenchRecord[]> {
   const records: BenchRecord[] = [];
-  for (const { encoder, shape, graphOf } of cases(session, options)) {
-    records.push(...(await added(session, encoder, shape, graphOf, options.pace)));
+  for (const { label, shape, graphOf } of cases(session, options)) {
+    records.push(...(await added(session, label, shape, graphOf, options.pace)));
     options.onCase(records.length / 2, options.models.length * options.batches.length);
   }
   return records;
@@ -77,7 +99,7 @@ export async function benchAdded(session: Session, options: LatencyOptions): Pro
 
 async function added(
   session: Session,
-  encoder: string,
+  label: string,
   shape: string,
   graphOf: ScoreCase['graphOf'],
   pace: Pace,
@@ -89,7 +111,7 @@ async function added(
   if (saved.length > 0) {
     throw new WgadError(
       'E_CONFIG',
-      `${encoder} ${shape}: the plan with CADA lacks ${saved.length} dispatches of the plan without, so what it adds is no part of its own: ${saved.map(({ kernel }) => kernel.label).join(', ')}`,
+      `${label} ${shape}: the plan with CADA lacks ${saved.length} dispatches of the plan without, so what it adds is no part of its own: ${saved.map(({ kernel }) => kernel.label).join(', ')}`,
     );
   }
   const part = await compilePlan(gpu, planPart(aligned.plan, 'what CADA adds', extra), session.state);
@@ -111,7 +133,7 @@ async function added(
       },
     );
     const record = (name: string, plan: typeof none, timing: Timing): BenchRecord =>
-      planRecord(session, { suite: 'latency', name: `${encoder} ${name}`, shape }, plan, timing, pace);
+      planRecord(session, { suite: 'latency', name: `${label} ${name}`, shape }, plan, timing, pace);
     return [
       record('none', none, duel.ours),
       {

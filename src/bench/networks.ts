@@ -1,13 +1,16 @@
 import type { Graph } from '../graph/graph.ts';
 import { input } from '../graph/value.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
+import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import { EFFICIENTNET_TAPS, EFFICIENTNETS, efficientnetFeatures } from '../models/efficientnet.ts';
 import type { ResNetName } from '../models/resnet.ts';
 import { declare } from '../nn/layers.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
+import type { RunConfig } from '../train/config.ts';
 import { detectorStep, headStep, scorePlan } from '../train/detectorPlans.ts';
 import { ENCODER_NAMES, type EncoderName } from '../train/encoder.ts';
 import { runLayouts } from '../train/layouts.ts';
+import { memoryRows } from '../train/memory.ts';
 
 /** What kernels are measured for: the encoders, each with the plans that run on it. */
 export const NETWORKS: readonly EncoderName[] = ENCODER_NAMES;
@@ -30,6 +33,20 @@ export const revdistConfig = (encoder: ResNetName, { batch, size }: { batch: num
     smoothing: 'author',
     scoreFraction: CADA_DEFAULTS.scoreFraction,
   }) as const;
+
+/**
+ * A method with its defaults, as far as its scoring plan depends on them.
+ * @param images training images behind its memory, where it has one.
+ */
+export function scoringConfig(
+  method: DetectorName,
+  encoder: RunConfig['encoder'],
+  { batch, size, images }: { batch: number; size: number; images: number },
+) {
+  const { smoothing, scoreFraction, width } = DETECTORS[method].defaults;
+  const config = { method, encoder, batch, size, smoothing, scoreFraction, width };
+  return { ...config, memoryRows: memoryRows(config, images) };
+}
 
 /** The graphs as scoring and training compile them, before any pass. EfficientNet is an encoder only. */
 export function networkPlans(

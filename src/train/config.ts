@@ -140,6 +140,13 @@ function wrongOfHead({ alignHead, alignDropout, alignKernel }: RunConfig): strin
   return wrong;
 }
 
+/** The encoders that a method works with; `none` where it has none. */
+export function encodersFor(method: Pick<RunConfig, 'method' | 'preset'>): RunConfig['encoder'][] {
+  const { encoders } = detectorOf(method);
+  if (encoders.length === 0) return ['none'];
+  return PRETRAINED_NAMES.filter((name) => encoders.includes(pretrained(name).family));
+}
+
 /** What is wrong with options that only some methods have. */
 function wrongOfMethod(config: RunConfig): string[] {
   const { method, preset, encoder, encoderLr, encoderNorm, detector, iterations, scoreFraction } = config;
@@ -158,11 +165,8 @@ function wrongOfMethod(config: RunConfig): string[] {
     const known = presets.length > 0 ? `one of ${presets.join(', ')}` : 'nothing';
     wrong.push(`preset expects ${known} for ${method}, got ${preset}`);
   }
-  const { defaults, checkpoints, encoders, anomalies, memory } = detectorOf(config);
-  const fitting = [
-    ...PRETRAINED_NAMES.filter((name) => encoders.includes(pretrained(name).family)),
-    ...(encoders.length === 0 ? ['none'] : []),
-  ];
+  const { defaults, checkpoints, anomalies, memory } = detectorOf(config);
+  const fitting = encodersFor(config);
   if (!fitting.includes(encoder)) {
     wrong.push(`encoder expects one of ${fitting.join(', ')} for ${method}, got ${encoder}`);
   }

@@ -9,7 +9,7 @@ import { greedyCoreset } from './coreset.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { memoryPlan } from './detectorPlans.ts';
 import { compileBatch } from './fitBatch.ts';
-import type { PartLayout, RunLayouts } from './layouts.ts';
+import type { ModelConfig, PartLayout, RunLayouts } from './layouts.ts';
 import { configHash, runFiles } from './runFolder.ts';
 import type { Session } from './session.ts';
 
@@ -18,7 +18,10 @@ export const memoryParts = ({ parts }: RunLayouts): PartLayout[] =>
   parts.filter(({ start }) => start === 'memory');
 
 /** Rows of the method's memory for so many training images; undefined where it keeps none. */
-export function memoryRows(config: RunConfig, images: number): number | undefined {
+export function memoryRows(
+  config: ModelConfig & Pick<RunConfig, 'coresetFraction'>,
+  images: number,
+): number | undefined {
   const { memory } = detectorOf(config);
   if (!memory) return undefined;
   const model = modelOf(config);

@@ -64,6 +64,8 @@ describe('misuse exits 2 and says what would be right', () => {
     [['test', 'x', '--aupro', 'mvtec'], 'expects any of dataset,rd4ad, got mvtec'],
     [['bench', 'latency', '--model', 'resnet19'], 'expects any of resnet18, '],
     [['bench', 'kernels', '--model', 'vgg'], 'expects any of resnet18, '],
+    [['bench', 'latency', '--method', 'fcdd'], 'expects any of revdist, '],
+    [['bench', 'latency', '--align', 'class'], 'expects any of none, cada, got class'],
     [['bench', 'latency', '--size', '100'], 'expects a multiple of 32, got 100'],
     [['bench', 'latency', '--peers', 'ort'], 'expects any of ort-webgpu, ort-cpu, tfjs-webgpu, jax-js, got'],
     [['bench', 'train', '--peers', 'ort-cpu'], 'expects any of tfjs-webgpu, jax-js, got ort-cpu'],

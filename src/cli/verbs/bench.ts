@@ -15,7 +15,11 @@ import { benchTrain } from '../../bench/train.ts';
 import { benchVersus } from '../../bench/versus.ts';
 import { ConfigError } from '../../errors.ts';
 import { listAdapters } from '../../gpu/open.ts';
+import type { Alignment } from '../../methods/cada.ts';
+import { DETECTOR_NAMES, type DetectorName } from '../../methods/detectors.ts';
+import { PRETRAINED_NAMES, type PretrainedName } from '../../models/encoders.ts';
 import { RESNETS, type ResNetName } from '../../models/resnet.ts';
+import { encodersFor, type RunConfig } from '../../train/config.ts';
 import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
 import { openSession, type Session } from '../../train/session.ts';
 import type { Context } from '../context.ts';
@@ -55,13 +59,16 @@ export const benchVerb: AddVerb = (program, run) => {
   bench
     .command('latency')
     .description('milliseconds to score images, with and without CADA, per model and batch size')
+    .option('--method <name>', `detector: ${DETECTOR_NAMES.join(', ')}; default revdist`, detector)
     .option(
       '--model <names>',
-      `${MODEL_NAMES}; default resnet18_w16, with --peers resnet18,wide_resnet50_2`,
-      models,
+      `comma-separated encoders: ${PRETRAINED_NAMES.join(', ')}; default resnet18_w16 where the method has it, with --peers resnet18,wide_resnet50_2`,
+      pretrainedNames,
     )
     .option('--batch <sizes>', 'comma-separated batch sizes; default 1,16, with --peers 1', sizes)
-    .option('--size <px>', 'side of the images', sideOf, 256)
+    .option('--size <px>', "side of the images; default the method's, with --peers 256", sideOf)
+    .option('--align <names>', 'alignments to time: none, cada', timedAlignments, ['none', 'cada'])
+    .option('--images <n>', "training images behind the method's memory", integer('--images', 1), 100)
     .option('--cada-share', 'what CADA adds to scoring, counted in the time of its own dispatches')
     .option('--peers <names>', `time classifiers against other engines: ${PEERS.join(', ')}`, peers)
     .option('--rounds <n>', 'with --peers, samples of each engine', integer('--rounds', 1), 9)
@@ -69,7 +76,7 @@ export const benchVerb: AddVerb = (program, run) => {
     .option('--compare <file>', 'exit 1 where a median fell by more than its noise band')
     .addHelpText(
       'after',
-      '\nExample:\n  wgad bench latency --size 128 --batch 1\n  wgad bench latency --peers ort-webgpu --model resnet18',
+      '\nExample:\n  wgad bench latency --size 128 --batch 1\n  wgad bench latency --method cfa --model wide_resnet50_2 --batch 1\n  wgad bench latency --peers ort-webgpu --model resnet18',
     )
     .action((flags: LatencyFlags) => (flags.peers ? versus(run, flags, flags.peers) : latency(run, flags)));
   bench
@@ -113,9 +120,13 @@ interface PeerFlags extends Output {
   peers?: PeerName[];
   rounds: number;
 }
-interface LatencyFlags extends PeerFlags {
-  model?: ResNetName[];
+interface LatencyFlags extends Omit<PeerFlags, 'size'> {
+  method?: DetectorName;
+  model?: PretrainedName[];
   batch?: number[];
+  size?: number;
+  align: Alignment[];
+  images: number;
   cadaShare?: boolean;
 }
 interface TrainFlags extends PeerFlags {
@@ -124,34 +135,64 @@ interface TrainFlags extends PeerFlags {
 }
 
 const latency = (run: Runner, flags: LatencyFlags): Promise<void> =>
-  measured(run, flags, async (session, context) => {
-    const pace = await measurePace(session);
-    const progress = context.progress('latency');
-    return (flags.cadaShare ? benchAdded : benchLatency)(session, {
-      models: flags.model ?? ['resnet18_w16'],
-      batches: flags.batch ?? [1, 16],
-      size: flags.size,
-      pace,
-      onCase: (done, of) => progress.update(done, of),
+  run((context) => {
+    const { method = 'revdist', batch = [1, 16], size, align, images } = flags;
+    const models = modelsOf(method, flags.model);
+    return measure(context, flags, async (session) => {
+      const pace = await measurePace(session);
+      const progress = context.progress('latency');
+      return (flags.cadaShare ? benchAdded : benchLatency)(session, {
+        method,
+        models,
+        batches: batch,
+        size,
+        images,
+        alignments: align,
+        pace,
+        onCase: (done, of) => progress.update(done, of),
+      });
     });
   });
 
+/** @throws ConfigError for encoders that the method does not work with. */
+function modelsOf(method: DetectorName, given?: readonly PretrainedName[]): RunConfig['encoder'][] {
+  const fitting = encodersFor({ method });
+  const wrong = (given ?? []).filter((name) => !fitting.includes(name));
+  if (wrong.length > 0) {
+    throw new ConfigError(
+      `--model expects any of ${fitting.join(', ')} with ${method}, got ${wrong.join(', ')}`,
+    );
+  }
+  return given ? [...given] : [fitting.find((name) => name === 'resnet18_w16') ?? fitting[0]!];
+}
+
 const versus = (run: Runner, flags: LatencyFlags, names: PeerName[]): Promise<void> =>
-  run((context) =>
-    withPeers(context, names, (peers) =>
+  run((context) => {
+    if (flags.method) throw new ConfigError('--peers times classifiers: leave out --method');
+    const models = (flags.model ?? ['resnet18', 'wide_resnet50_2']).map(resnet);
+    return withPeers(context, names, (peers) =>
       measure(context, flags, (session) => {
         const progress = context.progress('latency');
         return benchVersus(session, {
-          models: flags.model ?? ['resnet18', 'wide_resnet50_2'],
+          models,
           batches: flags.batch ?? [1],
-          size: flags.size,
+          size: flags.size ?? 256,
           peers,
           rounds: flags.rounds,
           onCase: (done, of) => progress.update(done, of),
         });
       }),
-    ),
-  );
+    );
+  });
+
+function resnet(name: PretrainedName): ResNetName {
+  const found = (Object.keys(RESNETS) as ResNetName[]).find((each) => each === name);
+  if (!found)
+    throw new ConfigError(
+      `--peers times ResNets: --model expects any of ${Object.keys(RESNETS).join(', ')}, got ${name}`,
+    );
+  return found;
+}
 
 const train = (run: Runner, flags: TrainFlags): Promise<void> =>
   run((context) =>
@@ -229,6 +270,8 @@ async function measure(
 }
 
 const models = (text: string): ResNetName[] => known(text, Object.keys(RESNETS) as ResNetName[]);
+const pretrainedNames = (text: string): PretrainedName[] => known(text, PRETRAINED_NAMES);
+const timedAlignments = (text: string): Alignment[] => known(text, ['none', 'cada']);
 const encoders = (text: string): EncoderName[] => known(text, ENCODER_NAMES);
 const peers = (text: string): PeerName[] => known(text, PEERS);
 const trainingPeers = (text: string): PeerName[] => known(text, TRAINING_PEERS);
@@ -244,6 +287,12 @@ function known<T extends string>(text: string, names: readonly T[]): T[] {
 const sizes = (text: string): number[] => text.split(',').map(integer('--batch', 1));
 /** Batch norms need two images to learn from. */
 const trainingSizes = (text: string): number[] => text.split(',').map(integer('--batch', 2));
+
+function detector(text: string): DetectorName {
+  const [name, ...more] = known(text, DETECTOR_NAMES);
+  if (more.length > 0) throw new InvalidArgumentError(`expects one detector, got ${text}.`);
+  return name!;
+}
 
 /** The encoders halve images five times. */
 function sideOf(text: string): number {

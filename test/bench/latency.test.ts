@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { benchLatency, type LatencyOptions } from '../../src/bench/latency.ts';
+import { scoringConfig } from '../../src/bench/networks.ts';
+import { buildPlan } from '../../src/graph/buildPlan.ts';
+import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
+import { DETECTOR_NAMES } from '../../src/methods/detectors.ts';
+import { encodersFor } from '../../src/train/config.ts';
+import { scorePlan } from '../../src/train/detectorPlans.ts';
+import { runLayouts } from '../../src/train/layouts.ts';
+import { openSession, type Session } from '../../src/train/session.ts';
+
+const pace = { peakGflops: 1, peakAt: 'matmul 256', copyGbs: 1, copyAt: '16 MiB' };
+
+describe('the scoring plan of a benchmark', () => {
+  it.each(DETECTOR_NAMES)('can be built for %s with its defaults', (method) => {
+    const config = scoringConfig(method, encodersFor({ method })[0]!, { batch: 1, size: 64, images: 10 });
+    const graph = scorePlan(config, runLayouts(config, 1), ['none', 'cada'], 1);
+    const { dispatches, memory } = buildPlan(graph, BASELINE_DEVICE);
+    expect(dispatches.length).toBeGreaterThan(20);
+    expect(memory.arenas).toBeGreaterThanOrEqual(memory.lowerBound);
+  });
+});
+
+describe('wgad bench latency', () => {
+  let session: Session;
+  beforeAll(async () => {
+    session = await openSession();
+  });
+  afterAll(() => session.close());
+
+  it('times a method with a memory, its rows drawn, and names it', async () => {
+    const options: LatencyOptions = {
+      method: 'cfa',
+      models: ['resnet18_w16'],
+      batches: [1],
+      size: 64,
+      images: 10,
+      alignments: ['none'],
+      pace,
+      onCase: () => {},
+    };
+    const [record, ...more] = await benchLatency(session, options);
+    expect(more).toEqual([]);
+    expect(record).toMatchObject({ suite: 'latency', name: 'cfa resnet18_w16 none', shape: '1 x 64 px' });
+    expect(record!.medianMs).toBeGreaterThan(0);
+    const rows = (await session.readSlabs(['memory buffers'])).get('memory buffers')!;
+    expect(rows.length).toBeGreaterThanOrEqual(256 * 112);
+    expect(new Set(rows.subarray(0, 100)).size).toBe(100);
+  }, 400_000);
+});
