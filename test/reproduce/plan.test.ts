@@ -49,6 +49,7 @@ describe('the plan of a table', () => {
     expect(mains.map(({ folder }) => folder).sort()).toEqual([
       '/out/cells/btad-revdist-seed0',
       '/out/cells/mvtec-ad-draem-seed0',
+      '/out/cells/mvtec-ad-patchcore-seed0',
       '/out/cells/mvtec-ad-recontrast-seed0',
       '/out/cells/mvtec-ad-revdist-seed0',
       '/out/cells/visa-cfa-seed0',

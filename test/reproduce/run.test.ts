@@ -175,6 +175,7 @@ describe('the written table', () => {
     const known = first.filter(({ holds }) => holds !== null).map(({ claim }) => claim);
     expect(known).toEqual([
       'MVTec AD, DRAEM, model-unified: above absolute-unified',
+      'MVTec AD, PatchCore, model-unified: above absolute-unified',
       'MVTec AD, RevDist, model-unified: above absolute-unified',
       'MVTec AD, ReContrast, model-unified: above absolute-unified',
       'MVTec AD, RevDist + CADA, absolute-unified: above none',
