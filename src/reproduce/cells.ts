@@ -19,6 +19,8 @@ export interface Settings {
   readonly size?: number;
   readonly batch?: number;
   readonly iterations?: number;
+  /** Of networks that have a width of their own. */
+  readonly width?: number;
   readonly alignIterations?: number;
   /** Fraction of anomalous test images that is mixed into the training images of the noisy data set; 0: as it is. */
   readonly noise: number;
@@ -114,6 +116,8 @@ export function planCells(
   });
 }
 
+const WITHOUT_ENCODER = { encoder: 'none', weights: 'none' } as const;
+
 function configOf(
   set: SetName,
   method: DetectorName,
@@ -121,8 +125,9 @@ function configOf(
   sets: FoundSets,
   settings: Settings,
 ): RunConfig {
-  const { version, encoder, weights, size, batch, iterations, alignIterations, noise } = settings;
-  const { defaults } = DETECTORS[method];
+  const { version, size, batch, iterations, alignIterations, noise } = settings;
+  const { defaults, encoders } = DETECTORS[method];
+  const { encoder, weights } = encoders.length > 0 ? settings : WITHOUT_ENCODER;
   const dataset = sets.get(set)!;
   return {
     version,
@@ -139,6 +144,7 @@ function configOf(
     lr: defaults.optimiser.lr,
     encoderLr: defaults.encoderLr,
     encoderNorm: defaults.encoderNorm,
+    width: defaults.width === undefined ? undefined : (settings.width ?? defaults.width),
     seed,
     data: dataset.root,
     layout: dataset.layout,

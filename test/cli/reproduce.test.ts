@@ -7,7 +7,10 @@ import { scratchFolder, start, wgad } from './wgad.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 900_000;
-const SMALL = ['--classes', '2', '--train', '4', '--test', '4', '--batch', '4', '--iterations', '4'];
+const SMALL = [
+  ...['--classes', '2', '--train', '4', '--test', '4', '--batch', '4', '--iterations', '4'],
+  ...['--width', '8'],
+];
 const folder = scratchFolder();
 const quick = (what: string): string[] => [
   ...['reproduce', what, '--quick', '--out', folder.path('out'), ...SMALL, '--align-iterations', '6'],

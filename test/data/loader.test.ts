@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drawAnomaly, planAnomaly } from '../../src/data/anomalies/index.ts';
 import { ImageLoader, type ImageLoaderOptions } from '../../src/data/loader.ts';
-import { loadImage } from '../../src/data/loadImage.ts';
+import { loadImage, loadPixels, normalize } from '../../src/data/loadImage.ts';
 import { ImageError } from '../../src/errors.ts';
 
 let folder = '';
@@ -84,6 +85,31 @@ describe('ImageLoader', () => {
       await expect(loader.load(ahead)).rejects.toThrow(/ENOENT/);
     });
   });
+
+  it('draws anomalies into images on its threads: the samples of their seed and numbers', () =>
+    withLoader({ size: 32 }, async (loader) => {
+      const [seed, first, plane] = [2, 8, 32 * 32];
+      const textures = paths.slice(6);
+      const batch = await loader.loadAnomalies(paths.slice(0, 6), { seed, first, textures });
+      expect([batch.images.length, batch.clean.length, batch.mask.length]).toEqual(
+        [3, 3, 1].map((channels) => 6 * channels * plane),
+      );
+      for (let i = 0; i < 6; i++) {
+        const { anomalous, texture } = planAnomaly(seed, first + i, textures.length);
+        const own = drawAnomaly({
+          ...{ seed, number: first + i, anomalous, path: '', side: 32 },
+          pixels: await loadPixels(paths[i]!, 32),
+          texture: texture === null ? undefined : await loadPixels(textures[texture]!, 32),
+        });
+        const at = (values: Float32Array, channels: number): Float32Array =>
+          values.subarray(i * channels * plane, (i + 1) * channels * plane);
+        expect(at(batch.images, 3)).toEqual(normalize(own.image));
+        expect(at(batch.clean, 3)).toEqual(normalize(own.clean));
+        expect(at(batch.mask, 1)).toEqual(Float32Array.from(own.mask));
+      }
+      const lost = loader.loadAnomalies(paths, { seed, first, textures: [join(folder, 'lost.png')] });
+      await expect(lost).rejects.toThrow(/lost\.png/);
+    }));
 
   it('rejects a bad image with an ImageError that names it, and goes on', () =>
     withLoader({}, async (loader) => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Alignment } from '../../src/methods/cada.ts';
 import type { DetectorName } from '../../src/methods/detectors.ts';
-import { type Cell, type Job, planCells } from '../../src/reproduce/cells.ts';
+import { type Cell, type Job, planCells, type Settings } from '../../src/reproduce/cells.ts';
 import { TABLES, type TableName } from '../../src/reproduce/tables.ts';
-import { checkConfig } from '../../src/train/config.ts';
+import { checkConfig, type RunConfig } from '../../src/train/config.ts';
 import { ALL_SETS, SETTINGS } from './settings.ts';
 
 const plan = (name: TableName, settings = SETTINGS, sets = ALL_SETS) =>
@@ -48,9 +48,12 @@ describe('the plan of a table', () => {
     const mains = [...seen.values()].filter(({ from }) => !from);
     expect(mains.map(({ folder }) => folder).sort()).toEqual([
       '/out/cells/btad-revdist-seed0',
+      '/out/cells/mvtec-ad-draem-seed0',
+      '/out/cells/mvtec-ad-patchcore-seed0',
       '/out/cells/mvtec-ad-recontrast-seed0',
       '/out/cells/mvtec-ad-revdist-seed0',
       '/out/cells/visa-cfa-seed0',
+      '/out/cells/visa-draem-seed0',
       '/out/cells/visa-recontrast-seed0',
       '/out/cells/visa-revdist-seed0',
     ]);
@@ -62,9 +65,10 @@ describe('the plan of a table', () => {
   });
 
   it("has the paper's settings where none are given", () => {
-    const { config } = jobsOf('table1')[0]!;
-    expect(config).toMatchObject({ size: 256, batch: 16, iterations: 5000, alignIterations: 5000, lr: 2e-3 });
-    expect(jobsOf('table1', { ...SETTINGS, iterations: 7, size: 64 })[0]!.config).toMatchObject({
+    const own = (settings?: Settings): RunConfig =>
+      jobsOf('table1', settings).find(({ config }) => config.method === 'revdist')!.config;
+    expect(own()).toMatchObject({ size: 256, batch: 16, iterations: 5000, alignIterations: 5000, lr: 2e-3 });
+    expect(own({ ...SETTINGS, iterations: 7, size: 64 })).toMatchObject({
       size: 64,
       iterations: 7,
       alignIterations: 5000,
@@ -105,8 +109,20 @@ describe('the plan of a table', () => {
     const one = new Map([...ALL_SETS].filter(([name]) => name === 'MVTec AD'));
     const reasons = plan('table4', SETTINGS, one).map(({ reason }) => reason);
     expect(reasons).toEqual([...Array(4), ...Array(4).fill('VisA is not in --data')]);
-    const draem = plan('table1').find(({ entry }) => entry.method === 'draem')!;
-    expect([draem.cells.length, draem.reason]).toEqual([0, 'not implemented']);
+    const uniad = plan('table1').find(({ entry }) => entry.method === 'uniad')!;
+    expect([uniad.cells.length, uniad.reason]).toEqual([0, 'not implemented']);
+  });
+
+  it('gives a method without an encoder none, and its own width and score', () => {
+    const { cells } = plan('table1', { ...SETTINGS, width: 16 }).find(
+      ({ entry }) => entry.method === 'draem',
+    )!;
+    const [{ job, scoreFraction, folder }] = cells as [(typeof cells)[number]];
+    expect(job.config).toMatchObject({ encoder: 'none', weights: 'none', width: 16, smoothing: 'none' });
+    expect([scoreFraction, folder]).toEqual([null, job.folder]);
+    checkConfig(job.config);
+    const others = jobsOf('table1').filter(({ config }) => config.method !== 'draem');
+    expect(others.map(({ config }) => config.width)).toEqual(others.map(() => undefined));
   });
 });
 

@@ -140,8 +140,8 @@ describe('the written table', () => {
       '– (+4.1)',
       '',
     ]);
-    const draem = ['DRAEM', 'absolute-unified', '– (82.3)', '– (93.7)', '– (81.8)', '– (41.1)'];
-    expect(line('DRAEM absolute')).toEqual([...draem, 'not implemented']);
+    const uniad = ['UniAD', 'absolute-unified', '– (91.4)', '– (97.0)', '– (96.4)', '– (51.1)'];
+    expect(line('UniAD absolute')).toEqual([...uniad, 'not implemented']);
   });
 
   it('has the mean and the deviation over seeds', async () => {
@@ -174,6 +174,8 @@ describe('the written table', () => {
     const first = orderings((await rowsAfter('table1', pretend()))!);
     const known = first.filter(({ holds }) => holds !== null).map(({ claim }) => claim);
     expect(known).toEqual([
+      'MVTec AD, DRAEM, model-unified: above absolute-unified',
+      'MVTec AD, PatchCore, model-unified: above absolute-unified',
       'MVTec AD, RevDist, model-unified: above absolute-unified',
       'MVTec AD, ReContrast, model-unified: above absolute-unified',
       'MVTec AD, RevDist + CADA, absolute-unified: above none',

@@ -33,6 +33,7 @@ interface ReproduceFlags {
   size?: number;
   batch?: number;
   iterations?: number;
+  width?: number;
   alignIterations?: number;
   contaminate?: number;
   classes: number;
@@ -47,6 +48,7 @@ const QUICK = {
   size: 64,
   batch: 8,
   iterations: 60,
+  width: 16,
   alignIterations: 200,
   contaminate: 0.2,
 } as const;
@@ -93,6 +95,11 @@ export const reproduceVerb: AddVerb = (program, run) => {
       '--iterations <n>',
       `steps of the detector (default: the paper's${ofQuick(QUICK.iterations)})`,
       integer('--iterations', 1),
+    )
+    .option(
+      '--width <n>',
+      `channels of networks that have a width of their own, DRAEM's (default: the paper's${ofQuick(QUICK.width)})`,
+      integer('--width', 2),
     )
     .option(
       '--align-iterations <n>',
@@ -174,6 +181,7 @@ async function settingsOf(context: Context, flags: ReproduceFlags): Promise<Sett
     size: flags.size ?? usual.size,
     batch: flags.batch ?? usual.batch,
     iterations: flags.iterations ?? usual.iterations,
+    width: flags.width ?? usual.width,
     alignIterations: flags.alignIterations ?? usual.alignIterations,
     noise: flags.contaminate ?? usual.contaminate ?? 0,
   };
