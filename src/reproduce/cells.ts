@@ -15,6 +15,7 @@ export interface Settings {
   readonly encoder: RunConfig['encoder'];
   /** Path, or `embedded`. */
   readonly weights: string;
+  readonly weightsSha256?: string;
   readonly seeds: readonly number[];
   readonly size?: number;
   readonly batch?: number;
@@ -121,7 +122,8 @@ function configOf(
   sets: FoundSets,
   settings: Settings,
 ): RunConfig {
-  const { version, encoder, weights, size, batch, iterations, alignIterations, noise } = settings;
+  const { version, encoder, weights, weightsSha256, size, batch, iterations, alignIterations, noise } =
+    settings;
   const { defaults } = DETECTORS[method];
   const dataset = sets.get(set)!;
   return {
@@ -129,6 +131,7 @@ function configOf(
     method,
     encoder,
     weights,
+    weightsSha256,
     align: alignmentsOf(method),
     size: size ?? defaults.size,
     resize: resizeFor(defaults, size ?? defaults.size),
