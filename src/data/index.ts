@@ -25,6 +25,7 @@ export {
   loadImage,
   loadMask,
   loadPixels,
+  MASK_RULES,
   type MaskRule,
   normalize,
 } from './loadImage.ts';

@@ -8,7 +8,8 @@ export const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
 export const IMAGENET_STD = [0.229, 0.224, 0.225] as const;
 
 /** How a resized mask becomes 0 and 1 (evaluation.md 3.3). */
-export type MaskRule = 'any' | 'half' | 'nearest';
+export const MASK_RULES = ['any', 'half', 'nearest'] as const;
+export type MaskRule = (typeof MASK_RULES)[number];
 
 /**
  * An image as the encoders take it: decoded to RGB, resized to exactly `frame` (the aspect ratio is not kept) as PIL

@@ -10,7 +10,7 @@ import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.t
 import { crossEntropy, smoothL1Loss } from '../nn/losses.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
 import { topFractionMean } from '../nn/topFraction.ts';
-import type { Smoothing, Traced } from './detector.ts';
+import type { CalibrationOrder, Smoothing, Traced } from './detector.ts';
 
 /**
  * `none`; CADA with mean and maximum; with mean and standard deviation (methods.md 7.6); CaDA-A (the true class's
@@ -48,7 +48,7 @@ export const predictingAlignment = (alignments: readonly Alignment[]): Alignment
   }) ?? null;
 
 /** Standard deviations above the mean that stand for the maximum in `cada-std`. */
-const SIGMAS = 3;
+export const SIGMAS = 3;
 
 /** Of each map [N, 1, H, W], as [N]: mean, maximum, and mean + 3 standard deviations (unbiased). */
 export function mapStatistics(map: Value): { u: Value; gamma: Value; upper: Value } {
@@ -118,6 +118,8 @@ export interface Scored {
 /** How a map becomes scores: its smoothing, and the share of it whose mean is the image's score. */
 export interface ScoreRule {
   readonly smoothing: Smoothing;
+  /** Of the smoothing; absent: `before`. */
+  readonly calibration?: CalibrationOrder;
   /** Null: the method's own score. */
   readonly scoreFraction: number | null;
 }
@@ -128,20 +130,31 @@ const BLURS: Readonly<Record<Smoothing, BlurOptions | null>> = {
   none: null,
 };
 
-/** Calibration, then smoothing, then the score (methods.md 4.5, steps 4 to 6). */
+function smoothed(map: Value, smoothing: Smoothing): Value {
+  const blur = BLURS[smoothing];
+  return blur ? gaussianBlur2d(map, blur) : map;
+}
+
+/** The map that is calibrated, from an un-smoothed one: heads and tables have its statistics. */
+export const calibratedMap = (
+  map: Value,
+  { smoothing, calibration }: Pick<ScoreRule, 'smoothing' | 'calibration'>,
+): Value => (calibration === 'after' ? smoothed(map, smoothing) : map);
+
+/** Calibration, then smoothing, then the score (methods.md 4.5, steps 4 to 6); or smoothing first. */
 export function scoreMap(
   { map, score }: Pick<Traced, 'score'> & { readonly map: Value },
   statistics: Value | null,
-  { smoothing, scoreFraction }: ScoreRule,
+  { smoothing, calibration, scoreFraction }: ScoreRule,
 ): Scored {
   const [n, , h, w] = map.shape as [number, number, number, number];
   const calibrated = (x: Value): Value => (statistics ? calibrate(x, statistics) : x);
-  const blur = BLURS[smoothing];
-  const smoothed = blur ? gaussianBlur2d(calibrated(map), blur) : calibrated(map);
-  const flat = reshape(smoothed, [n, h, w]);
+  const smooth =
+    calibration === 'after' ? calibrated(smoothed(map, smoothing)) : smoothed(calibrated(map), smoothing);
+  const flat = reshape(smooth, [n, h, w]);
   if (scoreFraction !== null) return { map: flat, score: topFractionMean(flat, scoreFraction) };
   if (!score) throw new Error('a method without a score of its own needs a fraction of the map');
-  return { map: flat, score: score({ calibrate: calibrated, smoothed }) };
+  return { map: flat, score: score({ calibrate: calibrated, smoothed: smooth }) };
 }
 
 export const CADA_DEFAULTS = {

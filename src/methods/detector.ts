@@ -16,6 +16,10 @@ export type NormMode = (typeof NORM_MODES)[number];
 export const SMOOTHINGS = ['author', 'scipy', 'none'] as const;
 export type Smoothing = (typeof SMOOTHINGS)[number];
 
+/** Calibration before the map is smoothed, or after; the statistics are those of the map that is calibrated. */
+export const CALIBRATION_ORDERS = ['before', 'after'] as const;
+export type CalibrationOrder = (typeof CALIBRATION_ORDERS)[number];
+
 /** What fixes the networks of a method. */
 export interface Model {
   /** Null for a method without. */

@@ -20,7 +20,7 @@ export function gridRows(rows: readonly ScoreRow[]): ScoreRow[] {
 /** Test images with their maps; rows whose image is not in the data set are left out. */
 export async function galleryItems(
   scorer: Scorer,
-  { config }: Results,
+  { config, maskRule }: Results,
   dataset: Dataset,
   rows: readonly ScoreRow[],
 ): Promise<GalleryItem[]> {
@@ -47,7 +47,7 @@ export async function galleryItems(
         anomalous: sample.anomalous,
         size,
         pixels: await loadPixels(sample.path, config),
-        mask: sample.maskPath ? await loadMask(sample.maskPath, config, 'any', sample.path) : null,
+        mask: sample.maskPath ? await loadMask(sample.maskPath, config, maskRule, sample.path) : null,
         maps: scored[i]!.maps,
       });
     }

@@ -53,6 +53,7 @@ export function page(source: PageSource): string {
           ],
         ]
       : []),
+    ...(results.maskRule ? [['masks', results.maskRule] as [string, string]] : []),
     ['adapter', results.adapter],
     ['seed', String(config.seed)],
     ['version', results.version],

@@ -15,6 +15,7 @@ export interface Settings {
   readonly encoder: RunConfig['encoder'];
   /** Path, or `embedded`. */
   readonly weights: string;
+  readonly weightsSha256?: string;
   readonly seeds: readonly number[];
   readonly size?: number;
   readonly batch?: number;
@@ -116,7 +117,10 @@ export function planCells(
   });
 }
 
-const WITHOUT_ENCODER = { encoder: 'none', weights: 'none' } as const;
+const WITHOUT_ENCODER: Pick<Settings, 'encoder' | 'weights' | 'weightsSha256'> = {
+  encoder: 'none',
+  weights: 'none',
+};
 
 function configOf(
   set: SetName,
@@ -127,13 +131,14 @@ function configOf(
 ): RunConfig {
   const { version, size, batch, iterations, alignIterations, noise } = settings;
   const { defaults, encoders } = DETECTORS[method];
-  const { encoder, weights } = encoders.length > 0 ? settings : WITHOUT_ENCODER;
+  const { encoder, weights, weightsSha256 } = encoders.length > 0 ? settings : WITHOUT_ENCODER;
   const dataset = sets.get(set)!;
   return {
     version,
     method,
     encoder,
     weights,
+    weightsSha256,
     align: alignmentsOf(method),
     size: size ?? defaults.size,
     resize: resizeFor(defaults, size ?? defaults.size),

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 import { isTrained } from '../train/classRuns.ts';
 import type { RunConfig } from '../train/config.ts';
-import { configHash, readRunConfig, runFiles } from '../train/runFolder.ts';
+import { configHash, differences, isHashOf, readRunConfig, runFiles } from '../train/runFolder.ts';
 import { type Results, readResults } from '../train/testRun.ts';
 import type { Cell, Job, Planned } from './cells.ts';
 
@@ -64,15 +64,18 @@ export async function runCells(
 /** Of an earlier call with the same settings. */
 async function finishedResults({ folder, job, scoreFraction }: Cell): Promise<Results | null> {
   const results = await readResults(folder).catch(() => null);
-  const expected = configHash({ ...job.config, scoreFraction });
-  return results && configHash(results.config) === expected ? results : null;
+  // A test by hand may have written over it.
+  const usual = results?.maskRule === undefined;
+  const same = results && isHashOf(configHash(results.config), { ...job.config, scoreFraction });
+  return usual && same ? results : null;
 }
 
 async function refuseOthers(jobs: readonly Job[]): Promise<void> {
   const others: string[] = [];
   for (const { folder, config } of jobs) {
     const known = await readRunConfig(folder).catch(() => null);
-    if (known && configHash(known) !== configHash(config)) others.push(folder);
+    const [first, ...rest] = known ? differences(known, config) : [];
+    if (first !== undefined) others.push(`${folder} (${first}${rest.length > 0 ? ', …' : ''})`);
   }
   if (others.length === 0) return;
   throw new ConfigError(`runs with other settings, or of another version, lie in ${others.join(', ')}`, {

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import { readWeights } from '../formats/weightsFile.ts';
+import type { RunConfig } from './config.ts';
+import { isHashOf } from './runFolder.ts';
 import type { Session } from './session.ts';
 
 /** Where a training stands: which stage, how many of its steps are done, and every slab it needs. */
@@ -34,11 +36,11 @@ export async function saveCheckpoint(
 }
 
 /** The run's checkpoint, or null where there is none. @throws ConfigError where it belongs to another configuration. */
-export async function loadCheckpoint(run: string, configHash: string): Promise<Checkpoint | null> {
+export async function loadCheckpoint(run: string, config: RunConfig): Promise<Checkpoint | null> {
   const path = fileOf(run);
   if (!(await stat(path).catch(() => null))) return null;
   const { metadata, tensors } = await readWeights(path);
-  if (metadata.get('configHash') !== configHash) {
+  if (!isHashOf(metadata.get('configHash'), config)) {
     throw new ConfigError(`${path}: was saved with another configuration`, {
       fix: 'resume with the options the run was started with, or choose another --out',
     });

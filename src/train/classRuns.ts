@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readWeights } from '../formats/weightsFile.ts';
 import type { RunConfig } from './config.ts';
-import { configHash, readRunConfig, runFiles } from './runFolder.ts';
+import { isHashOf, readRunConfig, runFiles } from './runFolder.ts';
 
 /** A model of one class by itself (class-separated), a run of its own below the run of all classes. */
 export interface ClassRun {
@@ -40,5 +40,5 @@ export async function classRuns(run: string): Promise<Map<string, string>> {
 /** Whether a folder holds the finished weights of this very configuration. */
 export async function isTrained(run: string, config: RunConfig): Promise<boolean> {
   const file = await readWeights(runFiles(run).weights, () => false).catch(() => null);
-  return file?.metadata.get('configHash') === configHash(config);
+  return isHashOf(file?.metadata.get('configHash'), config);
 }

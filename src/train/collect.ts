@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/index.ts';
-import { CADA_DEFAULTS, type HeadName } from '../methods/cada.ts';
+import { CADA_DEFAULTS, type HeadName, SIGMAS } from '../methods/cada.ts';
+import type { ClassTableKind } from './choices.ts';
 import type { RunConfig } from './config.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { collectPlan, predictionPlan } from './detectorPlans.ts';
@@ -8,7 +9,7 @@ import { compileBatch } from './fitBatch.ts';
 import type { RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
 
-/** Per training image: the bottleneck feature, and the un-smoothed map's mean, maximum and mean + 3 sigma. */
+/** Per training image: the bottleneck feature, and mean, maximum and mean + 3 sigma of the map that is calibrated. */
 export interface Targets {
   /** [images, C, h, w]. */
   readonly features: Float32Array;
@@ -93,13 +94,26 @@ export interface ClassTable {
   readonly values: Float32Array;
 }
 
-/** Means over each class's training images (methods.md 7.1). */
-export function classTable(dataset: Dataset, targets: Targets): ClassTable {
+/**
+ * Over each class's training images (methods.md 7.1): the mean of u, and the mean of gamma or, with `sigma`, u + 3 standard
+ * deviations of all their pixels (7.6).
+ */
+export function classTable(
+  dataset: Pick<Dataset, 'classes' | 'train'>,
+  targets: Omit<Targets, 'features'>,
+  kind: ClassTableKind = 'maximum',
+): ClassTable {
   const values = new Float32Array(dataset.classes.length * 2);
   dataset.classes.forEach((name, c) => {
     const own = dataset.train.flatMap((sample, i) => (sample.className === name ? [i] : []));
-    values[2 * c] = own.reduce((sum, i) => sum + targets.u[i]!, 0) / own.length;
-    values[2 * c + 1] = own.reduce((sum, i) => sum + targets.gamma[i]!, 0) / own.length;
+    const mean = (of: (i: number) => number): number => own.reduce((sum, i) => sum + of(i), 0) / own.length;
+    const u = mean((i) => targets.u[i]!);
+    // Of maps of one size: the variance within an image and between images.
+    const variance = (i: number): number =>
+      ((targets.upper[i]! - targets.u[i]!) / SIGMAS) ** 2 + (targets.u[i]! - u) ** 2;
+    values[2 * c] = u;
+    values[2 * c + 1] =
+      kind === 'sigma' ? u + SIGMAS * Math.sqrt(mean(variance)) : mean((i) => targets.gamma[i]!);
   });
   return { classes: dataset.classes, values };
 }

@@ -13,9 +13,10 @@ import { DETECTOR_NAMES, DETECTORS, type DetectorName, detectorOf } from '../met
 import { PRETRAINED_NAMES, type PretrainedName, pretrained } from '../models/encoders.ts';
 import { HEAD_STRUCTURES, type HeadStructure } from '../models/regressor.ts';
 import { DECODER_ACTIVATIONS, type DecoderActivation } from '../models/resnet.ts';
+import { type Choices, wrongOfChoices } from './choices.ts';
 
 /** Everything needed to repeat a run; `config.json` in its folder. */
-export interface RunConfig {
+export interface RunConfig extends Choices {
   readonly version: string;
   readonly method: DetectorName;
   /** The method's other settings, by a name of its own; absent: the paper's. */
@@ -23,6 +24,8 @@ export interface RunConfig {
   readonly encoder: PretrainedName | 'none';
   /** Path of the encoder's weights, or `embedded`; `none` where there is no encoder. */
   readonly weights: string;
+  /** Of that file when the run was begun; absent in runs older than this entry. */
+  readonly weightsSha256?: string;
   /** Path of the detector that training starts from; absent: fresh from the seed. */
   readonly detector?: string;
   /** Of the decoder; absent: gelu. */
@@ -118,7 +121,7 @@ export function checkConfig(config: RunConfig): void {
   if (config.scoreFraction !== null && !(config.scoreFraction >= 0 && config.scoreFraction <= 1)) {
     wrong.push(`scoreFraction expects 0 to 1, got ${config.scoreFraction}`);
   }
-  wrong.push(...wrongOfHead(config));
+  wrong.push(...wrongOfHead(config), ...wrongOfChoices(config));
   for (const align of config.align) {
     if (!ALIGNMENTS.includes(align))
       wrong.push(`align expects any of ${ALIGNMENTS.join(', ')}, got ${align}`);

@@ -13,7 +13,7 @@ import type { Session } from './session.ts';
 export interface DetectorInputs {
   readonly source: StepSource;
   at(indices: readonly number[]): Promise<Record<string, NumberArray>>;
-  /** Lets go of cached features. */
+  /** Lets go of cached features; may be called again. */
   close(): Promise<void>;
 }
 

@@ -1,12 +1,13 @@
 import { grad } from '../autograd/reverse.ts';
 import type { Graph } from '../graph/graph.ts';
-import { slice } from '../graph/ops/movement.ts';
+import { concat, reshape, slice } from '../graph/ops/movement.ts';
 import { argmax } from '../graph/ops/reduce.ts';
 import { gather } from '../graph/ops/select.ts';
 import { input, type Value } from '../graph/value.ts';
 import {
   type Alignment,
   CADA_DEFAULTS,
+  calibratedMap,
   classifierLoss,
   HEAD_OF,
   HEADS,
@@ -16,11 +17,12 @@ import {
   regressorLoss,
   scoreMap,
 } from '../methods/cada.ts';
-import type { Detector, Group, PartLayers, Source, Traced } from '../methods/detector.ts';
+import type { Detector, Group, NormMode, PartLayers, Source, Traced } from '../methods/detector.ts';
 import { detectorOf } from '../methods/detectors.ts';
 import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { bindNetwork } from '../nn/trainable.ts';
 import type { NumberArray } from '../runtime/state.ts';
+import { optimiserOf } from './choices.ts';
 import { modelOf, type RunConfig } from './config.ts';
 import {
   featureShape,
@@ -35,16 +37,20 @@ import {
 /** Whether a plan starts at the images or at what training never changes of them (`Detector.frozen`). */
 export type StepSource = 'images' | 'frozen';
 type Sizes = ModelConfig & Pick<RunConfig, 'batch'>;
-type StepConfig = Sizes & Pick<RunConfig, 'encoderNorm'>;
+type StepConfig = Sizes & Pick<RunConfig, 'encoderNorm' | 'adamEps' | 'amsgrad'>;
+type MapConfig = Sizes & Partial<Pick<RunConfig, 'smoothing' | 'calibration'>>;
 
 /** Name of the input with the key of a step's random numbers. */
 const KEY = 'key';
 
 /** Each part with tensors from its slabs; those that `training` names are bound for training. */
-function bindParts({ parts }: RunLayouts, training: (group: Group) => boolean) {
-  const key = input(KEY, [4], 'u32');
+function bindParts(
+  { parts }: RunLayouts,
+  training: (group: Group) => boolean,
   // No two parts may draw the same numbers.
-  const sites = { next: 0 };
+  sites = { next: 0 },
+) {
+  const key = input(KEY, [4], 'u32');
   const bound = parts.map((part) => ({
     ...part,
     network: bindNetwork(part, {
@@ -80,7 +86,7 @@ export function frozenPlan(config: Sizes, layouts: RunLayouts): Graph {
 export function detectorStep(
   config: StepConfig,
   layouts: RunLayouts,
-  optimiser: OptimiserConfig = detectorOf(config).defaults.optimiser,
+  optimiser: OptimiserConfig = optimiserOf(config),
   source: StepSource = 'images',
 ): Graph {
   const detector = detectorOf(config);
@@ -107,13 +113,13 @@ const settingsName = (group: Group): string => (group === 'detector' ? SETTINGS 
 
 /** What a training step reads beside its images at `step`: the groups' learning rates, and what the loss wants to know. */
 export function stepInputs(
-  config: Pick<RunConfig, 'method' | 'preset' | 'iterations' | 'lr' | 'encoderLr' | 'seed'>,
+  config: Pick<RunConfig, 'method' | 'preset' | 'iterations' | 'lr' | 'encoderLr' | 'lrSchedule' | 'seed'>,
   optimiser: OptimiserConfig,
   step: number,
 ): Record<string, NumberArray> {
   const { defaults, lossInputs, rateAt }: Detector = detectorOf(config);
-  const { iterations, lr, seed, encoderLr = defaults.encoderLr } = config;
-  const factor = rateAt(step, iterations);
+  const { iterations, lr, lrSchedule, seed, encoderLr = defaults.encoderLr } = config;
+  const factor = lrSchedule === 'constant' ? 1 : rateAt(step, iterations);
   return {
     ...lossInputs?.(step, iterations),
     // The heads' steps have 0 where these have 1.
@@ -132,10 +138,19 @@ export function memoryPlan(config: Sizes, layouts: RunLayouts, source: StepSourc
   return { outputs: new Map([['rows', rows]]), effects: [] };
 }
 
-/** What the heads learn from, for one batch: the feature and the un-smoothed map's statistics. */
-export function collectPlan(config: Sizes, layouts: RunLayouts, source: StepSource = 'images'): Graph {
+/** What the heads learn from, for one batch: the feature and the statistics of the map that is calibrated. */
+export function collectPlan(config: MapConfig, layouts: RunLayouts, source: StepSource = 'images'): Graph {
   const { embedding, map } = detect(config, layouts, source);
-  return { outputs: new Map(Object.entries({ embedding, ...mapStatistics(map()) })), effects: [] };
+  return {
+    outputs: new Map(Object.entries({ embedding, ...statisticsOf(map(), config) })),
+    effects: [],
+  };
+}
+
+/** Of the map that is calibrated, from the un-smoothed one. */
+function statisticsOf(map: Value, config: Omit<MapConfig, 'batch'>): ReturnType<typeof mapStatistics> {
+  const { smoothing = detectorOf(config).defaults.smoothing, calibration } = config;
+  return mapStatistics(calibratedMap(map, { smoothing, calibration }));
 }
 
 function detect(config: Sizes, layouts: RunLayouts, source: StepSource): Traced {
@@ -143,16 +158,68 @@ function detect(config: Sizes, layouts: RunLayouts, source: StepSource): Traced 
   return detectorOf(config).trace(layers, sourceOf(config, source), modelOf(config));
 }
 
+type HeadConfig = ModelConfig & Pick<RunConfig, 'alignAlpha'>;
+
 /** One training step of a head on cached features. Inputs: feature, targets (or labels), key. Output: loss. */
-export function headStep(config: ModelConfig, layouts: RunLayouts, which: HeadName, classes: number): Graph {
-  const batch = CADA_DEFAULTS.batch;
-  const network = bindNetwork(layouts.heads[which], { training: true, key: input('key', [4], 'u32') });
-  const feature = input('feature', [batch, ...featureShape(config)]);
+export const headStep = (config: HeadConfig, layouts: RunLayouts, which: HeadName, classes: number): Graph =>
+  headUpdate(config, layouts, which, classes, {
+    feature: input('feature', [CADA_DEFAULTS.batch, ...featureShape(config)]),
+    targets: () => input('targets', [CADA_DEFAULTS.batch, 2]),
+  });
+
+/**
+ * The same with the detector run at each step, its parts in `mode`; they and their statistics stay as they are. Inputs:
+ * the source's, labels, key.
+ */
+export function wholeHeadStep(
+  config: HeadConfig & Omit<MapConfig, 'batch'> & Pick<RunConfig, 'encoderNorm'>,
+  layouts: RunLayouts,
+  which: HeadName,
+  classes: number,
+  mode: NormMode,
+  source: StepSource = 'images',
+): Graph {
+  const sites = { next: 0 };
+  const detector = detectorOf(config);
+  const norm = config.encoderNorm ?? detector.defaults.encoderNorm;
+  const { layers } = bindParts(
+    layouts,
+    (group) => mode === 'training' && (group === 'detector' || norm === 'training'),
+    sites,
+  );
+  const { batch } = CADA_DEFAULTS;
+  const traced = detector.trace(layers, sourceOf({ ...config, batch }, source), modelOf(config));
+  const column = (x: Value): Value => reshape(x, [batch, 1]);
+  return headUpdate(
+    config,
+    layouts,
+    which,
+    classes,
+    {
+      feature: traced.embedding,
+      targets() {
+        const { u, gamma, upper } = statisticsOf(traced.map(), config);
+        return concat([column(u), column(HEADS[which] === 'upper' ? upper : gamma)], 1);
+      },
+    },
+    sites,
+  );
+}
+
+function headUpdate(
+  config: HeadConfig,
+  layouts: RunLayouts,
+  which: HeadName,
+  classes: number,
+  { feature, targets }: { readonly feature: Value; targets(): Value },
+  sites?: { next: number },
+): Graph {
+  const network = bindNetwork(layouts.heads[which], { training: true, key: input(KEY, [4], 'u32'), sites });
   const predicted = head(network.layers, which, feature, headOutputs(which, classes), headOptions(config));
   const loss =
     HEADS[which] === 'label'
-      ? classifierLoss(predicted, input('labels', [batch], 'i32'))
-      : regressorLoss(predicted, input('targets', [batch, 2]), detectorOf(config).defaults.alignAlpha);
+      ? classifierLoss(predicted, input('labels', [CADA_DEFAULTS.batch], 'i32'))
+      : regressorLoss(predicted, targets(), config.alignAlpha ?? detectorOf(config).defaults.alignAlpha);
   const gradients = grad(loss, network.trained);
   return {
     outputs: new Map([['loss', loss]]),
@@ -171,10 +238,10 @@ export function predictionPlan(config: ModelConfig, layouts: RunLayouts, which: 
 /**
  * Images to maps and scores, under every alignment of the run at once: network, map, calibration, smoothing and
  * scores in one plan. Inputs: images; labels (i32 [N]) and table [k, 2] where an alignment reads classes.
- * Outputs: u, gamma of each map; `map.A` [N, H, W] and `score.A` [N] per alignment; `statistics.A` [N, 2].
+ * Outputs: u, gamma of each map that is calibrated; `map.A` [N, H, W] and `score.A` [N] per alignment; `statistics.A` [N, 2].
  */
 export function scorePlan(
-  config: Sizes & Pick<RunConfig, 'smoothing' | 'scoreFraction'>,
+  config: MapConfig & Pick<RunConfig, 'smoothing' | 'scoreFraction'>,
   layouts: RunLayouts,
   alignments: readonly Alignment[],
   classes: number,
@@ -183,7 +250,7 @@ export function scorePlan(
   const traced = detect(config, layouts, 'images');
   const { embedding } = traced;
   const map = traced.map();
-  const { u, gamma } = mapStatistics(map);
+  const { u, gamma } = statisticsOf(map, config);
   const outputs = new Map<string, Value>([
     ['u', u],
     ['gamma', gamma],

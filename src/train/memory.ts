@@ -10,7 +10,7 @@ import type { DetectorInputs } from './detectorInputs.ts';
 import { memoryPlan } from './detectorPlans.ts';
 import { compileBatch } from './fitBatch.ts';
 import type { ModelConfig, PartLayout, RunLayouts } from './layouts.ts';
-import { configHash, runFiles } from './runFolder.ts';
+import { configHash, isHashOf, runFiles } from './runFolder.ts';
 import type { Session } from './session.ts';
 
 /** The parts that a method's memory fills. */
@@ -52,14 +52,15 @@ export async function loadMemory(
   options: MemoryOptions,
 ): Promise<boolean> {
   const path = runFiles(options.run).memory;
-  const hash = configHash(config);
   const kept = options.resume ? await readWeights(path).catch(() => null) : null;
-  let tensors: StateDict | undefined = kept?.metadata.get('configHash') === hash ? kept.tensors : undefined;
+  let tensors: StateDict | undefined = isHashOf(kept?.metadata.get('configHash'), config)
+    ? kept?.tensors
+    : undefined;
   if (!tensors) {
     const filled = await fillMemory(session, config, layouts, options);
     if (!filled) return false;
     tensors = filled;
-    await writeSafetensors(path, tensors, { configHash: hash });
+    await writeSafetensors(path, tensors, { configHash: configHash(config) });
   }
   for (const part of memoryParts(layouts)) session.load(part, tensors, path);
   return true;

@@ -17,7 +17,7 @@ export interface ScoredImage {
   readonly maps: ReadonlyMap<Alignment, Float32Array>;
   /** (u, gamma) as each alignment knows them. */
   readonly statistics: ReadonlyMap<Alignment, readonly [number, number]>;
-  /** Mean of the un-smoothed map, before calibration. */
+  /** Mean of the map that is calibrated, before that. */
   readonly u: number;
 }
 

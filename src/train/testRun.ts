@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ImageLoader, loadMask, type Sample } from '../data/index.ts';
+import { ImageLoader, loadMask, type MaskRule, type Sample } from '../data/index.ts';
 import { DatasetError, FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
@@ -34,6 +34,8 @@ export interface Results {
     /** Where the models of each class were tested too. */
     'class-separated'?: Record<string, ClassMetrics>;
   };
+  /** How masks came to the maps' size; absent: `any`. */
+  readonly maskRule?: MaskRule;
   /** Of one plan replay with its read-back, image decoding not counted. */
   readonly latency: { msPerImage: number; batch: number; alignShare: number };
   /** Per alignment the averages over test images of a map's mean and of its maximum: one scale for pictures. */
@@ -49,6 +51,8 @@ export interface TestOptions {
   readonly aupro?: readonly AuproDefinition[];
   /** Instead of the run's own; see RunConfig. */
   readonly scoreFraction?: number | null;
+  /** How masks come to the maps' size; default `any`, the author's (evaluation.md 3.3). */
+  readonly maskRule?: MaskRule;
   /** Folder for results.json and scores.csv; default the run's own. */
   readonly out?: string;
   /** Test the models of each class as well (`wgad train --per-class`). */
@@ -101,7 +105,9 @@ export async function testRun(options: TestOptions): Promise<Results> {
       const ms = (performance.now() - started) / samples.length;
       for (const [i, sample] of samples.entries()) {
         const image = finiteMaps(sample.path, scored[i]!);
-        const mask = sample.maskPath ? await loadMask(sample.maskPath, config, 'any', sample.path) : null;
+        const mask = sample.maskPath
+          ? await loadMask(sample.maskPath, config, options.maskRule, sample.path)
+          : null;
         const known = mask !== null || !sample.anomalous;
         const truth = mask ?? new Uint8Array(config.size ** 2);
         if (!known) tally.leaveOut(sample.className);
@@ -131,6 +137,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
         ...protocolsOf(scorer.alignments, dataset.classes, rows, tally),
         ...(separated && { 'class-separated': separated }),
       },
+      maskRule: options.maskRule,
       latency: { ...timing, batch: scorer.batch },
       mapScale: scale.scales,
       floored,

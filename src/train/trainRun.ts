@@ -2,26 +2,18 @@ import { rm } from 'node:fs/promises';
 import { type Dataset, ImageLoader } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
-import {
-  CADA_DEFAULTS,
-  HEAD_OF,
-  HEADS,
-  type HeadName,
-  headsOf,
-  predictingAlignment,
-} from '../methods/cada.ts';
-import { detectorOf } from '../methods/detectors.ts';
+import { CADA_DEFAULTS, HEAD_OF, type HeadName, headsOf, predictingAlignment } from '../methods/cada.ts';
 import type { StateDict } from '../nn/init.ts';
-import { SETTINGS, settingsAt } from '../nn/optimiser.ts';
-import { batchAt } from './batches.ts';
 import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from './checkpoint.ts';
+import { optimiserOf } from './choices.ts';
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
 import { checkConfig, frameIn, type RunConfig } from './config.ts';
 import { type DetectorInputs, detectorInputs, type FeatureBudget } from './detectorInputs.ts';
-import { collectPlan, detectorStep, headStep, stepInputs } from './detectorPlans.ts';
+import { collectPlan, detectorStep, stepInputs } from './detectorPlans.ts';
 import { type FamiliarRange, familiarRange } from './familiarity.ts';
 import { featureFile } from './featureStore.ts';
 import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
+import { headTraining } from './headTraining.ts';
 import { type RunLayouts, runLayouts, trainedParts } from './layouts.ts';
 import { loadStart } from './loadStart.ts';
 import { type StepReport, trainLoop } from './loop.ts';
@@ -79,7 +71,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     });
     await loadStart(session, layouts, config);
     await startRun(run, config, resume);
-    const checkpoint = resume ? await loadCheckpoint(run, configHash(config)) : null;
+    const checkpoint = resume ? await loadCheckpoint(run, config) : null;
     const loader = new ImageLoader(frameIn(config));
     try {
       return await new Trainer({ ...options, config }, dataset, session, layouts, loader).train(checkpoint);
@@ -120,30 +112,31 @@ class Trainer {
     const from = checkpoint ? Math.max(0, stages.indexOf(checkpoint.stage as Stage)) : 0;
     let familiar: FamiliarRange | null = null;
     let table: ClassTable = { classes: [], values: new Float32Array(0) };
-    let targets: Targets | undefined;
     const inputs = await this.#inputs();
     try {
       // Before anything trained is put back: where its file is lost, it is made again from what training started with.
       if (!(await this.#memory(inputs))) return false;
       if (checkpoint) restoreSlabs(this.#session, checkpoint);
       if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
-      if (config.align.some((align) => align !== 'none')) targets = await this.#collect(inputs);
+      if (config.align.some((align) => align !== 'none')) {
+        const targets = await this.#collect(inputs);
+        // Heads alone need room for nothing more.
+        if (config.alignBase !== 'training') await inputs.close();
+        table = classTable(this.#dataset, targets, config.classTable);
+        for (const [i, which] of heads.entries()) {
+          const stage = i + 1;
+          if (stage < from) continue;
+          const start = stage === from && checkpoint ? checkpoint.step : 0;
+          if (!(await this.#head(which, { targets, inputs }, start))) return false;
+        }
+        const predicting = predictingAlignment(config.align);
+        const head = predicting && HEAD_OF[predicting];
+        if (head) {
+          familiar = familiarRange(await predictTargets(this.#session, config, this.#layouts, head, targets));
+        }
+      }
     } finally {
       await inputs.close();
-    }
-    if (targets) {
-      table = classTable(this.#dataset, targets);
-      for (const [i, which] of heads.entries()) {
-        const stage = i + 1;
-        if (stage < from) continue;
-        const start = stage === from && checkpoint ? checkpoint.step : 0;
-        if (!(await this.#head(which, targets, start))) return false;
-      }
-      const predicting = predictingAlignment(config.align);
-      const head = predicting && HEAD_OF[predicting];
-      if (head) {
-        familiar = familiarRange(await predictTargets(this.#session, config, this.#layouts, head, targets));
-      }
     }
     await this.#finish(heads, table, familiar);
     return true;
@@ -179,7 +172,7 @@ class Trainer {
   async #detector(inputs: DetectorInputs, start: number): Promise<boolean> {
     const { config } = this.#options;
     if (config.iterations === 0) return true;
-    const { optimiser } = detectorOf(config).defaults;
+    const optimiser = optimiserOf(config);
     const trained = trainedParts(this.#layouts);
     if (start === 0) for (const part of trained) this.#session.startOptimiser(part, optimiser);
     const executable = await compileBatch(this.#session, {
@@ -215,36 +208,23 @@ class Trainer {
     );
   }
 
-  async #head(which: HeadName, targets: Targets, start: number): Promise<boolean> {
+  async #head(
+    which: HeadName,
+    sources: { targets: Targets; inputs: DetectorInputs },
+    start: number,
+  ): Promise<boolean> {
     const { config } = this.#options;
-    const { optimiser, batch } = CADA_DEFAULTS;
+    const { optimiser } = CADA_DEFAULTS;
     const layout = this.#layouts.heads[which];
     if (start === 0) this.#session.startOptimiser(layout, optimiser);
-    const graph = headStep(config, this.#layouts, which, this.#dataset.classes.length);
+    const { graph, inputsAt } = headTraining(config, this.#layouts, this.#dataset, which, sources);
     const executable = await this.#session.compile(`${which} step`, graph);
-    const labels = this.#dataset.train.map((sample) => this.#dataset.classes.indexOf(sample.className));
-    const count = labels.length;
-    const width = targets.features.length / count;
-    const above = HEADS[which] === 'upper' ? targets.upper : targets.gamma;
     const done = await trainLoop({
       gpu: this.#session.gpu,
       executable,
       start,
       iterations: config.alignIterations,
-      inputsAt: async (step) => {
-        const picked = batchAt(config.seed + 1, step, count, batch);
-        const feature = new Float32Array(batch * width);
-        for (const [at, i] of picked.entries()) {
-          feature.set(targets.features.subarray(i * width, (i + 1) * width), at * width);
-        }
-        return {
-          feature,
-          targets: Float32Array.from(picked.flatMap((i) => [targets.u[i]!, above[i]!])),
-          labels: Int32Array.from(picked, (i) => labels[i]!),
-          key: Uint32Array.of(config.seed >>> 0, 0, step, 0),
-          [SETTINGS]: settingsAt(optimiser, step),
-        };
-      },
+      inputsAt,
       ...this.#watch(which, [...trainingSlabs(layout, optimiser), ...this.#done(which)]),
     });
     executable.destroy();

@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError, FileError } from '../errors.ts';
+import { sha256Of } from '../formats/sha256.ts';
 import { weightsCache } from '../published/cache.ts';
 import { PUBLISHED, publishedNamed } from '../published/table.ts';
+import { EMBEDDED_ENCODER } from './encoderWeights.ts';
 
 /** The encoder whose weights ship with the package. */
 const SHIPPED = 'resnet18_w16';
@@ -37,6 +39,15 @@ export async function weightsFor(encoder: string, said: string, folder = weights
   const path = join(folder, published.file);
   if (await isFile(path)) return path;
   throw new FileError(`${path}: has not been fetched`, { fix: `wgad weights fetch ${said}` });
+}
+
+/**
+ * Of the file that `weightsFor` has found: part of a run's configuration, since a path or `embedded` stays the same when the
+ * encoder is trained again. Undefined where there is no encoder (`none`).
+ */
+export async function weightsChecksum(weights: string): Promise<string | undefined> {
+  if (weights === 'none') return undefined;
+  return sha256Of(weights === 'embedded' ? EMBEDDED_ENCODER : weights);
 }
 
 function adviceFor(encoder: string): string {

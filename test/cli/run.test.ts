@@ -103,6 +103,31 @@ describe('the main job', () => {
   );
 
   it(
+    'takes masks to the size of the maps by another rule where asked, which changes pixel metrics alone',
+    async () => {
+      const four = async (...args: string[]) => {
+        await succeed(['test', folder.path('first'), '--quiet', ...args]);
+        const { maskRule, protocols } = JSON.parse(
+          await readFile(folder.path('first', 'results.json'), 'utf8'),
+        );
+        return { maskRule, ...protocols['absolute-unified'].none };
+      };
+      const half = await four('--mask-rule', 'half');
+      const any = await four();
+      expect([half.maskRule, any.maskRule]).toEqual(['half', undefined]);
+      expect([half.iAuroc, half.iAp]).toEqual([any.iAuroc, any.iAp]);
+      // Fewer pixels are anomalous.
+      expect(half.pAp).toBeLessThan(any.pAp);
+      const odd = await wgad(['test', folder.path('first'), '--mask-rule', 'some']);
+      expect([odd.code, odd.stderr]).toEqual([
+        2,
+        expect.stringContaining('expects one of any, half, nearest'),
+      ]);
+    },
+    SLOW,
+  );
+
+  it(
     'writes a report that loads nothing from anywhere',
     async () => {
       await succeed(['report', folder.path('first')]);
@@ -126,13 +151,21 @@ describe('another method', () => {
       const run = folder.path('contrast');
       await succeed([
         ...train('contrast', '--method', 'recontrast', '--align-head', '2-conv-2-linear'),
-        ...['--align', 'cada-std,cada,class'],
+        ...['--align', 'cada-std,cada,class,classifier'],
+        ...['--amsgrad', '--adam-eps', '1e-10', '--lr-schedule', 'constant', '--align-lr', '0.01'],
+        ...['--align-alpha', '0.2', '--calibration', 'after', '--class-table', 'sigma'],
       ]);
       const config = JSON.parse(await readFile(folder.path('contrast', 'config.json'), 'utf8'));
-      expect(config).toMatchObject({ method: 'recontrast', encoderLr: 1e-5, encoderNorm: 'evaluation' });
+      expect(config).toMatchObject({
+        ...{ method: 'recontrast', encoderLr: 1e-5, encoderNorm: 'evaluation' },
+        ...{ amsgrad: true, adamEps: 1e-10, lrSchedule: 'constant', alignLr: 0.01, alignAlpha: 0.2 },
+        ...{ calibration: 'after', classTable: 'sigma' },
+      });
       await succeed(['test', run, '--quiet']);
       const { protocols } = (await resultsOf('contrast')) as { protocols: Record<string, object> };
-      expect(Object.keys(protocols['absolute-unified']!)).toEqual(['none', 'cada-std', 'cada', 'class']);
+      expect(Object.keys(protocols['absolute-unified']!)).toEqual([
+        ...['none', 'cada-std', 'cada', 'class', 'classifier'],
+      ]);
       const rows = await succeed(['predict', run, `${data()}/${(await readdir(data()))[0]}`]);
       for (const row of rows.trim().split('\n')) {
         const { score, calibrated, u_hat, gamma_hat, unfamiliar } = JSON.parse(row);
@@ -170,6 +203,8 @@ describe('another method', () => {
         '9-conv',
         '--align-kernel',
         '2',
+        '--calibration',
+        'never',
       ),
     );
     expect(unknown.code).toBe(2);
@@ -178,6 +213,7 @@ describe('another method', () => {
       'encoderNorm expects one of evaluation, training, got odd',
       'alignHead expects one of 1-linear, 2-linear, 3-linear, 1-conv-2-linear, 2-conv-2-linear, got 9-conv',
       'alignKernel expects 1 or 3, got 2',
+      'calibration expects one of before, after, got never',
     ]) {
       expect(unknown.stderr).toContain(text);
     }

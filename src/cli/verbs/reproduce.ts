@@ -14,7 +14,7 @@ import type { Workers } from '../../reproduce/run.ts';
 import { drawSets, type FoundSets, findSets } from '../../reproduce/sets.ts';
 import { type SetName, TABLE_NAMES, TABLES, type TableName } from '../../reproduce/tables.ts';
 import type { RunConfig } from '../../train/config.ts';
-import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
+import { WEIGHTS_HELP, weightsChecksum, weightsFor } from '../../train/weightsSource.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer, real } from '../numbers.ts';
@@ -172,11 +172,13 @@ const isTable = (name: TableName | FigureName): name is TableName =>
 async function settingsOf(context: Context, flags: ReproduceFlags): Promise<Settings> {
   const usual: Partial<typeof QUICK> = flags.quick ? QUICK : {};
   const encoder = flags.encoder ?? usual.encoder ?? PAPER_ENCODER;
-  const weights = flags.weights ?? (encoder === QUICK.encoder ? 'embedded' : encoder);
+  const said = flags.weights ?? (encoder === QUICK.encoder ? 'embedded' : encoder);
+  const weights = await weightsFor(encoder, said);
   return {
     version: VERSION,
     encoder: encoder as RunConfig['encoder'],
-    weights: await weightsFor(encoder, weights),
+    weights,
+    weightsSha256: await weightsChecksum(weights),
     seeds: Array.from({ length: flags.seeds }, (_, i) => context.seed + i),
     size: flags.size ?? usual.size,
     batch: flags.batch ?? usual.batch,

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { MASK_RULES, type MaskRule } from '../../data/index.ts';
 import { AUPRO_DEFINITIONS, type AuproDefinition } from '../../metrics/index.ts';
 import { classTableRows, formatTable, reasonLines, tableRows } from '../../report/table.ts';
 import { PROTOCOLS, type Protocol, type Results, type TestOptions, testRun } from '../../train/testRun.ts';
@@ -14,10 +15,14 @@ interface TestFlags {
   readonly byClass?: boolean;
   readonly aupro: AuproDefinition[];
   readonly scoreFraction?: number;
+  readonly maskRule?: MaskRule;
 }
 
 const AUPRO_HELP =
   "add the per-region overlap's area up to 30 % false positives: dataset (MVTec's, over all regions), rd4ad (RD4AD's, per image, 200 thresholds), or both; default none";
+
+const MASK_HELP =
+  "how masks come to the size of the maps: PIL's bilinear, anomalous where the result is not 0 (any) or above one half (half); or PIL's nearest (nearest); default any";
 
 export const testVerb: AddVerb = (program, run) => {
   program
@@ -33,6 +38,7 @@ export const testVerb: AddVerb = (program, run) => {
     .option('--by-class', 'print each class too')
     .option('--aupro <names>', AUPRO_HELP, definitions, [])
     .option('--score-fraction <q>', `${SCORE_FRACTION_HELP}; default: as trained`, scoreFraction)
+    .option('--mask-rule <name>', MASK_HELP, maskRule)
     .addHelpText('after', '\nExample:\n  wgad test runs/first --by-class')
     .action((folder: string, flags: TestFlags) =>
       run(async (context) => {
@@ -51,7 +57,7 @@ export const testVerb: AddVerb = (program, run) => {
 export async function testWith(
   context: Context,
   run: string,
-  options: Pick<TestOptions, 'data' | 'aupro' | 'scoreFraction' | 'perClass' | 'out'> = {},
+  options: Pick<TestOptions, 'data' | 'aupro' | 'scoreFraction' | 'maskRule' | 'perClass' | 'out'> = {},
 ): Promise<Results> {
   const progress = context.progress('testing');
   const results = await testRun({
@@ -59,6 +65,7 @@ export async function testWith(
     data: options.data,
     aupro: options.aupro,
     scoreFraction: options.scoreFraction,
+    maskRule: options.maskRule,
     perClass: options.perClass,
     out: options.out,
     gpu: context.gpu,
@@ -67,6 +74,12 @@ export async function testWith(
   });
   progress.finish();
   return results;
+}
+
+function maskRule(text: string): MaskRule {
+  const known = MASK_RULES.find((each) => each === text);
+  if (!known) throw new InvalidArgumentError(`expects one of ${MASK_RULES.join(', ')}, got ${text}.`);
+  return known;
 }
 
 const protocols = (text: string): Protocol[] => anyOf(text, PROTOCOLS);

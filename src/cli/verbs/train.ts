@@ -3,7 +3,6 @@ import { chooseContaminants, type Layout } from '../../data/index.ts';
 import { ALIGNMENTS, type Alignment } from '../../methods/cada.ts';
 import { type DetectorDefaults, NORM_MODES, type NormMode, type Smoothing } from '../../methods/detector.ts';
 import { DETECTOR_NAMES, type DetectorName, detectorOf } from '../../methods/detectors.ts';
-import { HEAD_STRUCTURES, type HeadStructure } from '../../models/regressor.ts';
 import { isTrained, plannedClassRuns } from '../../train/classRuns.ts';
 import { checkConfig, iterationsFor, type RunConfig, resizeFor } from '../../train/config.ts';
 import { openRevdist } from '../../train/detectorCheckpoint.ts';
@@ -11,7 +10,7 @@ import { FEATURE_BUDGET } from '../../train/detectorInputs.ts';
 import { encoderIn } from '../../train/loadStart.ts';
 import { datasetOf } from '../../train/runDataset.ts';
 import { type TrainOptions, trainRun } from '../../train/trainRun.ts';
-import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
+import { WEIGHTS_HELP, weightsChecksum, weightsFor } from '../../train/weightsSource.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { LAYOUT_HELP, layoutName } from '../layoutFlag.ts';
@@ -19,8 +18,9 @@ import { ofMemories, ofMethod, presets, withAnomalies } from '../methodHelp.ts';
 import { integer, real, SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
 import { VERSION } from '../version.ts';
+import { addChoices, type ChoiceFlags, choicesOf } from './trainChoices.ts';
 
-interface TrainFlags {
+interface TrainFlags extends ChoiceFlags {
   out: string;
   method: string;
   preset?: string;
@@ -38,9 +38,6 @@ interface TrainFlags {
   encoderNorm?: string;
   width?: number;
   textures?: string;
-  alignHead: string;
-  alignDropout: number;
-  alignKernel: number;
   scoreFraction?: number;
   smoothing?: string;
   coresetFraction?: number;
@@ -53,7 +50,7 @@ interface TrainFlags {
 }
 
 export const trainVerb: AddVerb = (program, run) => {
-  program
+  const verb = program
     .command('train <dir>')
     .description('train the detector on normal images of all kinds mixed, then its alignment')
     .requiredOption('--out <run>', 'folder of the run')
@@ -114,18 +111,6 @@ export const trainVerb: AddVerb = (program, run) => {
       `images that drawn anomalies are made of, for ${withAnomalies()} (default: drawn textures)`,
     )
     .option(
-      '--align-head <name>',
-      `structure of the alignment's head: ${Object.keys(HEAD_STRUCTURES).join(', ')}`,
-      '1-conv-2-linear',
-    )
-    .option('--align-dropout <p>', "dropout of the alignment's head", real('--align-dropout', 0, 0.99), 0.25)
-    .option(
-      '--align-kernel <n>',
-      "kernel of the head's convolutions, 1 or 3",
-      integer('--align-kernel', 1, 3),
-      1,
-    )
-    .option(
       '--score-fraction <q>',
       `${SCORE_FRACTION_HELP} ${ofMethod(({ scoreFraction }) => scoreFraction ?? "the method's own score")}`,
       scoreFraction,
@@ -181,6 +166,7 @@ export const trainVerb: AddVerb = (program, run) => {
         return EXIT.done;
       }),
     );
+  addChoices(verb);
 };
 
 /** Trains with progress on stderr; false where Ctrl-C stopped it. */
@@ -264,20 +250,19 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     layout: flags.layout,
     smoothing: (flags.smoothing ?? defaults.smoothing) as Smoothing,
     scoreFraction: flags.scoreFraction ?? defaults.scoreFraction,
-    alignHead: flags.alignHead as HeadStructure,
-    alignDropout: flags.alignDropout,
-    alignKernel: flags.alignKernel as 1 | 3,
+    ...choicesOf(flags),
     coresetFraction: flags.coresetFraction ?? (memory?.kind === 'coreset' ? memory.fraction : undefined),
     adapter: '',
   };
   checkConfig(config);
   const weights = bare ? config.weights : await weightsFor(config.encoder, config.weights);
+  const weightsSha256 = await weightsChecksum(weights);
   const encoder = await encoderIn(config.encoder, weights);
   const contaminate = await contaminationOf(config, flags.contaminate);
-  if (config.detector === undefined) return { ...config, encoder, weights, contaminate };
+  if (config.detector === undefined) return { ...config, encoder, weights, weightsSha256, contaminate };
   const { source, activation } = await openRevdist(config.detector, config.encoder);
   await source.close();
-  return { ...config, weights, contaminate, activation };
+  return { ...config, weights, weightsSha256, contaminate, activation };
 }
 
 /** Where the method counts passes over the images, they are counted first. */

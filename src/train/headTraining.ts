@@ -1,0 +1,66 @@
+import type { Dataset } from '../data/index.ts';
+import type { Graph } from '../graph/graph.ts';
+import { CADA_DEFAULTS, HEADS, type HeadName } from '../methods/cada.ts';
+import { SETTINGS, settingsAt } from '../nn/optimiser.ts';
+import type { NumberArray } from '../runtime/state.ts';
+import { batchAt } from './batches.ts';
+import { alignLrOf } from './choices.ts';
+import type { Targets } from './collect.ts';
+import type { RunConfig } from './config.ts';
+import type { DetectorInputs } from './detectorInputs.ts';
+import { headStep, wholeHeadStep } from './detectorPlans.ts';
+import type { RunLayouts } from './layouts.ts';
+
+/** How a head is trained: the graph of a step, and what a step reads. */
+export interface HeadTraining {
+  readonly graph: Graph;
+  inputsAt(step: number): Promise<Record<string, NumberArray>>;
+}
+
+/**
+ * A detector in evaluation makes the same of an image at every step, so heads learn from what `collectTargets` found
+ * (methods.md 7.4). In training, where its statistics and its noise go by the batch, it runs at every step, behind `inputs`.
+ */
+export function headTraining(
+  config: RunConfig,
+  layouts: RunLayouts,
+  { train, classes }: Dataset,
+  which: HeadName,
+  { targets, inputs }: { readonly targets: Targets; readonly inputs: DetectorInputs },
+): HeadTraining {
+  const { optimiser, batch } = CADA_DEFAULTS;
+  const labels = train.map((sample) => classes.indexOf(sample.className));
+  const count = labels.length;
+  const width = targets.features.length / count;
+  const above = HEADS[which] === 'upper' ? targets.upper : targets.gamma;
+  const pickedAt = (step: number): number[] => batchAt(config.seed + 1, step, count, batch);
+  const common = (step: number, picked: readonly number[]): Record<string, NumberArray> => ({
+    labels: Int32Array.from(picked, (i) => labels[i]!),
+    key: Uint32Array.of(config.seed >>> 0, 0, step, 0),
+    [SETTINGS]: settingsAt(optimiser, step, alignLrOf(config)),
+  });
+  if (config.alignBase === 'training') {
+    return {
+      graph: wholeHeadStep(config, layouts, which, classes.length, 'training', inputs.source),
+      async inputsAt(step) {
+        const picked = pickedAt(step);
+        return { ...(await inputs.at(picked)), ...common(step, picked) };
+      },
+    };
+  }
+  return {
+    graph: headStep(config, layouts, which, classes.length),
+    async inputsAt(step) {
+      const picked = pickedAt(step);
+      const feature = new Float32Array(batch * width);
+      for (const [at, i] of picked.entries()) {
+        feature.set(targets.features.subarray(i * width, (i + 1) * width), at * width);
+      }
+      return {
+        feature,
+        targets: Float32Array.from(picked.flatMap((i) => [targets.u[i]!, above[i]!])),
+        ...common(step, picked),
+      };
+    },
+  };
+}
