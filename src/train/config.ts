@@ -11,6 +11,7 @@ import {
   type ResNetConfig,
   type ResNetName,
 } from '../models/resnet.ts';
+import { PRECISIONS, type Precision } from '../nn/trainable.ts';
 
 /** Everything needed to repeat a run; `config.json` in its folder. */
 export interface RunConfig {
@@ -45,6 +46,8 @@ export interface RunConfig {
   readonly smoothing: 'author' | 'scipy';
   /** Share of a map's pixels, its highest, whose mean is the image's score; 0 means the maximum. */
   readonly scoreFraction: number;
+  /** How scoring stores weights and activations; absent: f32. Training always stores f32. */
+  readonly precision?: Precision;
   /** Structure of the alignments' heads, their dropout and their convolutions' kernel; absent: the defaults of `HeadOptions`. */
   readonly alignHead?: HeadStructure;
   readonly alignDropout?: number;
@@ -90,6 +93,9 @@ export function checkConfig(config: RunConfig): void {
     wrong.push(`scoreFraction expects 0 to 1, got ${config.scoreFraction}`);
   }
   wrong.push(...wrongOfHead(config));
+  if (config.precision !== undefined && !PRECISIONS.includes(config.precision)) {
+    wrong.push(`precision expects one of ${PRECISIONS.join(', ')}, got ${config.precision}`);
+  }
   for (const align of config.align) {
     if (!ALIGNMENTS.includes(align))
       wrong.push(`align expects any of ${ALIGNMENTS.join(', ')}, got ${align}`);
