@@ -1,13 +1,17 @@
 import { WgadError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { requireHalf } from '../graph/limits.ts';
 import type { Alignment } from '../methods/cada.ts';
 import type { ResNetName } from '../models/resnet.ts';
 import { initialize } from '../nn/init.ts';
+import type { Precision } from '../nn/trainable.ts';
+import { RandomStream } from '../random.ts';
 import { compilePlan } from '../runtime/executable.ts';
 import { idle } from '../runtime/gpu.ts';
+import type { RunConfig } from '../train/config.ts';
 import { scorePlan } from '../train/detectorPlans.ts';
-import { runLayouts } from '../train/layouts.ts';
-import type { Session } from '../train/session.ts';
+import { type ModelConfig, type RunLayouts, runLayouts } from '../train/layouts.ts';
+import { type Session, slabsOf } from '../train/session.ts';
 import { alternate } from './alternate.ts';
 import { revdistConfig } from './networks.ts';
 import type { Pace } from './pace.ts';
@@ -20,17 +24,27 @@ export interface LatencyOptions {
   readonly models: readonly ResNetName[];
   readonly batches: readonly number[];
   readonly size: number;
+  /** Default f32. */
+  readonly precision?: Precision;
   readonly pace: Pace;
   readonly onCase: (done: number, of: number) => void;
 }
 
-/** Time of scoring a batch, with and without CADA: network, map, calibration, smoothing, score; fresh weights. */
+/**
+ * Time of scoring a batch, with and without CADA: network, map, calibration, smoothing, score; fresh weights. In f16
+ * with how far the maps lie from those in f32.
+ */
 export async function benchLatency(session: Session, options: LatencyOptions): Promise<BenchRecord[]> {
+  const { precision = 'f32' } = options;
+  if (precision === 'f16') requireHalf(session.gpu.facts, 'bench latency --precision f16');
   const records: BenchRecord[] = [];
   for (const { encoder, shape, graphOf } of cases(session, options)) {
+    const error = precision === 'f16' ? await mapError(session, encoder, options.size) : undefined;
     for (const alignment of ['none', 'cada'] as const) {
-      const name = { suite: 'latency', name: `${encoder} ${alignment}`, shape };
-      records.push(await measurePlan(session, name, graphOf(alignment), options));
+      const suffix = precision === 'f32' ? '' : ` ${precision}`;
+      const name = { suite: 'latency', name: `${encoder} ${alignment}${suffix}`, shape };
+      const record = await measurePlan(session, name, graphOf(alignment), options);
+      records.push(error === undefined ? record : { ...record, error });
     }
     options.onCase(records.length / 2, options.models.length * options.batches.length);
   }
@@ -44,14 +58,14 @@ interface ScoreCase {
 }
 
 /** One after another: each leaves its weights on the device. */
-function* cases(session: Session, { models, batches, size }: LatencyOptions): Generator<ScoreCase> {
+function* cases(
+  session: Session,
+  { models, batches, size, precision }: LatencyOptions,
+): Generator<ScoreCase> {
   for (const encoder of models) {
     for (const batch of batches) {
-      const config = revdistConfig(encoder, { batch, size });
-      const layouts = runLayouts(config, 1);
-      for (const layout of [...layouts.parts, layouts.heads.regressor]) {
-        session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], 0));
-      }
+      const config = { ...revdistConfig(encoder, { batch, size }), precision };
+      const layouts = loadFresh(session, config);
       yield {
         encoder,
         shape: `${batch} x ${size} px`,
@@ -59,6 +73,39 @@ function* cases(session: Session, { models, batches, size }: LatencyOptions): Ge
       };
     }
   }
+}
+
+/** A network's fresh weights on the device, stored as the configuration says. */
+function loadFresh(session: Session, config: ModelConfig & Pick<RunConfig, 'precision'>): RunLayouts {
+  const layouts = runLayouts(config, 1, config.precision);
+  for (const layout of [...layouts.parts, layouts.heads.regressor]) {
+    session.load(
+      layout,
+      initialize(
+        slabsOf(layout).flatMap(({ specs }) => specs),
+        0,
+      ),
+    );
+  }
+  return layouts;
+}
+
+/** Relative L2 distance between one image's anomaly maps in f16 and in f32, with the same fresh weights. */
+async function mapError(session: Session, encoder: ResNetName, size: number): Promise<number> {
+  const random = new RandomStream(0);
+  const images = Float32Array.from({ length: 3 * size * size }, () => random.between(-2, 2));
+  const maps: Float32Array[] = [];
+  for (const precision of ['f32', 'f16'] as const) {
+    const config = { ...revdistConfig(encoder, { batch: 1, size }), precision };
+    const layouts = loadFresh(session, config);
+    const executable = await session.compile(`maps in ${precision}`, scorePlan(config, layouts, ['none'], 1));
+    executable.run({ images });
+    maps.push((await executable.read(['map.none'])).get('map.none') as Float32Array);
+    executable.destroy();
+  }
+  const [full, half] = maps as [Float32Array, Float32Array];
+  const squares = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);
+  return Math.sqrt(squares(half.map((value, i) => value - full[i]!)) / squares(full));
 }
 
 /**

@@ -1,8 +1,8 @@
-import { DtypeError } from '../errors.ts';
 import type { TunedChoices } from '../kernels/gemm/choices.ts';
 import { type DeviceFacts, type Kernel, withSharing } from '../kernels/kernel.ts';
 import type { OperandRef } from '../kernels/lowering.ts';
 import { type Graph, valuesOf } from './graph.ts';
+import { requireHalf } from './limits.ts';
 import { OPS } from './ops/index.ts';
 import { fuseElementwise } from './passes/fuseElementwise.ts';
 import { fuseEpilogue } from './passes/fuseEpilogue.ts';
@@ -103,14 +103,6 @@ function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
     emit(steps, scratch, value.inputs, locate(value), value.scope);
   }
   return place(graph, locate, [...ahead, ...pending], ahead.length, options);
-}
-
-/** @throws DtypeError unless the adapter stores f16. */
-export function requireHalf({ f16 }: DeviceFacts, where: string): void {
-  if (f16) return;
-  throw new DtypeError(`${where} stores f16, which needs WebGPU's shader-f16; this adapter lacks it`, {
-    fix: 'use --precision f32, or another adapter (`wgad doctor` lists what each has)',
-  });
 }
 
 /** The values computed ahead, and which are the same at every run: those, state and constants. */

@@ -51,7 +51,12 @@ export function page(source: PageSource): string {
           ],
         ]
       : []),
-    ['adapter', results.adapter],
+    [
+      'adapter',
+      results.precision === 'f16'
+        ? `${results.adapter}, weights and activations stored as f16`
+        : results.adapter,
+    ],
     ['seed', String(config.seed)],
     ['version', results.version],
   ];

@@ -1,5 +1,5 @@
-import { requireHalf } from '../graph/buildPlan.ts';
 import type { Graph } from '../graph/graph.ts';
+import { requireHalf } from '../graph/limits.ts';
 import { type Alignment, headsOf, predictingAlignment } from '../methods/cada.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { RunConfig } from './config.ts';

@@ -16,11 +16,13 @@ import { benchVersus } from '../../bench/versus.ts';
 import { ConfigError } from '../../errors.ts';
 import { listAdapters } from '../../gpu/open.ts';
 import { RESNETS, type ResNetName } from '../../models/resnet.ts';
+import type { Precision } from '../../nn/trainable.ts';
 import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
 import { openSession, type Session } from '../../train/session.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer, pattern } from '../numbers.ts';
+import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb, Runner } from '../program.ts';
 
 interface Output {
@@ -63,6 +65,12 @@ export const benchVerb: AddVerb = (program, run) => {
     .option('--batch <sizes>', 'comma-separated batch sizes; default 1,16, with --peers 1', sizes)
     .option('--size <px>', 'side of the images', sideOf, 256)
     .option('--cada-share', 'what CADA adds to scoring, counted in the time of its own dispatches')
+    .option(
+      '--precision <name>',
+      `${PRECISION_HELP}; f16 with the maps' distance from those in f32`,
+      precision,
+      'f32',
+    )
     .option('--peers <names>', `time classifiers against other engines: ${PEERS.join(', ')}`, peers)
     .option('--rounds <n>', 'with --peers, samples of each engine', integer('--rounds', 1), 9)
     .option('--out <file>', 'write the records as JSON')
@@ -117,6 +125,7 @@ interface LatencyFlags extends PeerFlags {
   model?: ResNetName[];
   batch?: number[];
   cadaShare?: boolean;
+  precision: Precision;
 }
 interface TrainFlags extends PeerFlags {
   model: ResNetName[];
@@ -131,14 +140,17 @@ const latency = (run: Runner, flags: LatencyFlags): Promise<void> =>
       models: flags.model ?? ['resnet18_w16'],
       batches: flags.batch ?? [1, 16],
       size: flags.size,
+      precision: flags.precision,
       pace,
       onCase: (done, of) => progress.update(done, of),
     });
   });
 
 const versus = (run: Runner, flags: LatencyFlags, names: PeerName[]): Promise<void> =>
-  run((context) =>
-    withPeers(context, names, (peers) =>
+  run((context) => {
+    if (flags.precision !== 'f32')
+      throw new ConfigError('--precision f16 is not for --peers, which compute in f32');
+    return withPeers(context, names, (peers) =>
       measure(context, flags, (session) => {
         const progress = context.progress('latency');
         return benchVersus(session, {
@@ -150,8 +162,8 @@ const versus = (run: Runner, flags: LatencyFlags, names: PeerName[]): Promise<vo
           onCase: (done, of) => progress.update(done, of),
         });
       }),
-    ),
-  );
+    );
+  });
 
 const train = (run: Runner, flags: TrainFlags): Promise<void> =>
   run((context) =>

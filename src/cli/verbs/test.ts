@@ -1,10 +1,12 @@
 import { InvalidArgumentError } from 'commander';
 import { AUPRO_DEFINITIONS, type AuproDefinition } from '../../metrics/index.ts';
+import type { Precision } from '../../nn/trainable.ts';
 import { classTableRows, formatTable, reasonLines, tableRows } from '../../report/table.ts';
 import { PROTOCOLS, type Protocol, type Results, type TestOptions, testRun } from '../../train/testRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
+import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
 
 interface TestFlags {
@@ -14,6 +16,7 @@ interface TestFlags {
   readonly byClass?: boolean;
   readonly aupro: AuproDefinition[];
   readonly scoreFraction?: number;
+  readonly precision?: Precision;
 }
 
 const AUPRO_HELP =
@@ -33,6 +36,7 @@ export const testVerb: AddVerb = (program, run) => {
     .option('--by-class', 'print each class too')
     .option('--aupro <names>', AUPRO_HELP, definitions, [])
     .option('--score-fraction <q>', `${SCORE_FRACTION_HELP}; default: as trained`, scoreFraction)
+    .option('--precision <name>', `${PRECISION_HELP}; default: as trained`, precision)
     .addHelpText('after', '\nExample:\n  wgad test runs/first --by-class')
     .action((folder: string, flags: TestFlags) =>
       run(async (context) => {
@@ -51,7 +55,7 @@ export const testVerb: AddVerb = (program, run) => {
 export async function testWith(
   context: Context,
   run: string,
-  options: Pick<TestOptions, 'data' | 'aupro' | 'scoreFraction' | 'perClass' | 'out'> = {},
+  options: Pick<TestOptions, 'data' | 'aupro' | 'scoreFraction' | 'precision' | 'perClass' | 'out'> = {},
 ): Promise<Results> {
   const progress = context.progress('testing');
   const results = await testRun({
@@ -59,6 +63,7 @@ export async function testWith(
     data: options.data,
     aupro: options.aupro,
     scoreFraction: options.scoreFraction,
+    precision: options.precision,
     perClass: options.perClass,
     out: options.out,
     gpu: context.gpu,

@@ -5,6 +5,7 @@ import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../../methods/cada.ts
 import { type DetectorDefaults, NORM_MODES, type NormMode } from '../../methods/detector.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../../methods/detectors.ts';
 import { HEAD_STRUCTURES, type HeadStructure } from '../../models/regressor.ts';
+import type { Precision } from '../../nn/trainable.ts';
 import { isTrained, plannedClassRuns } from '../../train/classRuns.ts';
 import { checkConfig, type RunConfig } from '../../train/config.ts';
 import { openRevdist } from '../../train/detectorCheckpoint.ts';
@@ -16,6 +17,7 @@ import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { LAYOUT_HELP, layoutName } from '../layoutFlag.ts';
 import { integer, real, SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
+import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
 import { VERSION } from '../version.ts';
 
@@ -37,6 +39,7 @@ interface TrainFlags {
   alignDropout: number;
   alignKernel: number;
   scoreFraction: number;
+  precision?: Precision;
   smoothing: string;
   layout?: Layout;
   contaminate: number;
@@ -103,6 +106,7 @@ export const trainVerb: AddVerb = (program, run) => {
     )
     .option('--score-fraction <q>', SCORE_FRACTION_HELP, scoreFraction, CADA_DEFAULTS.scoreFraction)
     .option('--smoothing <name>', 'of the maps: author (5 taps, zero border) or scipy', 'author')
+    .option('--precision <name>', `${PRECISION_HELP}; training is f32 (default: f32)`, precision)
     .option('--layout <name>', LAYOUT_HELP, layoutName)
     .option(
       '--contaminate <f>',
@@ -229,6 +233,7 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     layout: flags.layout,
     smoothing: flags.smoothing,
     scoreFraction: flags.scoreFraction,
+    precision: flags.precision === 'f16' ? flags.precision : undefined,
     alignHead: flags.alignHead as HeadStructure,
     alignDropout: flags.alignDropout,
     alignKernel: flags.alignKernel as 1 | 3,
