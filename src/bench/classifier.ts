@@ -6,7 +6,7 @@ import { bindNetwork, networkLayout } from '../nn/trainable.ts';
 import { RandomStream } from '../random.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { product } from '../shape.ts';
-import type { Session } from '../train/session.ts';
+import { type Session, slabsOf } from '../train/session.ts';
 
 /** A classifier compiled for one batch size, and the tensors it computes with. */
 export interface Classifier {
@@ -38,7 +38,7 @@ export async function compileClassifier(
     tensors,
     destroy() {
       executable.destroy();
-      for (const slab of [layout.parameters, layout.buffers]) session.state.delete(slab.name);
+      for (const slab of slabsOf(layout)) session.state.delete(slab.name);
     },
   };
 }

@@ -1,15 +1,17 @@
 import { WgadError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { requireHalf } from '../graph/limits.ts';
 import type { Alignment } from '../methods/cada.ts';
 import type { Part } from '../methods/detector.ts';
 import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import { initialize, pytorchDefault, type StateDict } from '../nn/init.ts';
-import type { NetworkLayout } from '../nn/trainable.ts';
+import type { NetworkLayout, Precision } from '../nn/trainable.ts';
+import { RandomStream } from '../random.ts';
 import { compilePlan } from '../runtime/executable.ts';
 import { idle } from '../runtime/gpu.ts';
 import type { RunConfig } from '../train/config.ts';
 import { scorePlan } from '../train/detectorPlans.ts';
-import { runLayouts } from '../train/layouts.ts';
+import { type RunLayouts, runLayouts } from '../train/layouts.ts';
 import type { Session } from '../train/session.ts';
 import { alternate } from './alternate.ts';
 import { scoringConfig } from './networks.ts';
@@ -30,25 +32,40 @@ export interface LatencyOptions {
   readonly images: number;
   /** Of `benchLatency`. */
   readonly alignments: readonly Alignment[];
+  /** Default f32. */
+  readonly precision?: Precision;
   readonly pace: Pace;
   readonly onCase: (done: number, of: number) => void;
 }
 
-/** Time of scoring a batch under each alignment: network, map, calibration, smoothing, score; fresh weights. */
+/**
+ * Time of scoring a batch under each alignment: network, map, calibration, smoothing, score; fresh weights. In f16 with
+ * how far the maps lie from those in f32.
+ */
 export async function benchLatency(session: Session, options: LatencyOptions): Promise<BenchRecord[]> {
+  const { precision = 'f32' } = options;
+  if (precision === 'f16') requireHalf(session.gpu.facts, 'bench latency --precision f16');
   const records: BenchRecord[] = [];
-  const { models, batches, alignments } = options;
-  for (const { label, shape, graphOf } of cases(session, options)) {
+  const { method, models, batches, alignments, images } = options;
+  for (const { label, encoder, shape, size, graphOf } of cases(session, options)) {
+    const model = scoringConfig(method, encoder, { batch: 1, size, images });
+    const error = precision === 'f16' ? await mapError(session, model) : undefined;
     for (const alignment of alignments) {
-      const name = { suite: 'latency', name: `${label} ${alignment}`, shape };
-      records.push(await measurePlan(session, name, graphOf(alignment), options));
+      const suffix = precision === 'f32' ? '' : ` ${precision}`;
+      const name = { suite: 'latency', name: `${label} ${alignment}${suffix}`, shape };
+      const record = await measurePlan(session, name, graphOf(alignment), options);
+      records.push(error === undefined ? record : { ...record, error });
     }
     options.onCase(records.length / alignments.length, models.length * batches.length);
   }
   return records;
 }
 
+type ScoringConfig = ReturnType<typeof scoringConfig>;
+
 interface ScoreCase {
+  readonly encoder: RunConfig['encoder'];
+  readonly size: number;
   /** The encoder, after the method where it is another than reverse distillation. */
   readonly label: string;
   readonly shape: string;
@@ -57,16 +74,15 @@ interface ScoreCase {
 
 /** One after another: each leaves its weights on the device. */
 function* cases(session: Session, options: LatencyOptions): Generator<ScoreCase> {
-  const { method, models, batches, images } = options;
+  const { method, models, batches, images, precision } = options;
   const { size = DETECTORS[method].defaults.size } = options;
   for (const encoder of models) {
     for (const batch of batches) {
-      const config = scoringConfig(method, encoder, { batch, size, images });
-      const layouts = runLayouts(config, 1);
-      for (const layout of [...layouts.parts, layouts.heads.regressor]) {
-        session.load(layout, fresh(layout));
-      }
+      const config = { ...scoringConfig(method, encoder, { batch, size, images }), precision };
+      const layouts = loadFresh(session, config);
       yield {
+        encoder,
+        size,
         label: [...(method === 'revdist' ? [] : [method]), ...(encoder === 'none' ? [] : [encoder])].join(
           ' ',
         ),
@@ -77,10 +93,35 @@ function* cases(session: Session, options: LatencyOptions): Generator<ScoreCase>
   }
 }
 
+/** Fresh weights on the device, stored as the configuration says. */
+function loadFresh(session: Session, config: ScoringConfig & Pick<RunConfig, 'precision'>): RunLayouts {
+  const layouts = runLayouts(config, 1, config.precision);
+  for (const layout of [...layouts.parts, layouts.heads.regressor]) session.load(layout, fresh(layout));
+  return layouts;
+}
+
 /** A memory of nothing would be searched in another time: its rows are drawn as weights are. */
 function fresh({ parameters, buffers, start }: NetworkLayout & { start?: Part['start'] }): StateDict {
   const specs = [...parameters.specs, ...buffers.specs];
   return initialize(start === 'memory' ? specs.map((spec) => ({ ...spec, init: pytorchDefault })) : specs, 0);
+}
+
+/** Relative L2 distance between one image's anomaly maps in f16 and in f32, with the same fresh weights. */
+async function mapError(session: Session, model: ScoringConfig): Promise<number> {
+  const random = new RandomStream(0);
+  const images = Float32Array.from({ length: 3 * model.size ** 2 }, () => random.between(-2, 2));
+  const maps: Float32Array[] = [];
+  for (const precision of ['f32', 'f16'] as const) {
+    const config = { ...model, precision };
+    const layouts = loadFresh(session, config);
+    const executable = await session.compile(`maps in ${precision}`, scorePlan(config, layouts, ['none'], 1));
+    executable.run({ images });
+    maps.push((await executable.read(['map.none'])).get('map.none') as Float32Array);
+    executable.destroy();
+  }
+  const [full, half] = maps as [Float32Array, Float32Array];
+  const squares = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);
+  return Math.sqrt(squares(half.map((value, i) => value - full[i]!)) / squares(full));
 }
 
 /**

@@ -65,7 +65,7 @@ export function planRecord(
     ...name,
     ...timing,
     adapter: gpu.adapter.name,
-    dtype: 'f32',
+    dtype: dispatches.some(storesHalf) ? 'f16' : 'f32',
     variant: dispatches.length === 1 ? dispatches[0]!.kernel.label : `${dispatches.length} dispatches`,
     gflops,
     gbs: bytes / timing.medianMs / 1e6,
@@ -80,6 +80,9 @@ export function planRecord(
     ratio: null,
   };
 }
+
+const storesHalf = ({ kernel }: PlannedDispatch): boolean =>
+  kernel.bindings.some(({ element }) => element === 'f16');
 
 /** The time that dispatches take one after another where each reaches the adapter's pace in what it does most. */
 export const leastMs = (dispatches: readonly PlannedDispatch[], { peakGflops, copyGbs }: Pace): number =>

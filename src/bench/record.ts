@@ -25,6 +25,8 @@ export interface BenchRecord extends Timing {
   readonly adds?: number;
   readonly addsP10?: number;
   readonly addsP90?: number;
+  /** Of a plan that stores f16: relative L2 distance of its anomaly maps from those of the plan in f32. */
+  readonly error?: number;
   /** The other engine of the comparison; a record with a peer and no ratio is that engine's own time. */
   readonly peer: string | null;
   /** The peer's time over ours, the median over alternating rounds: above 1 is faster than the peer. */
@@ -84,6 +86,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
   const ratios = records.some(({ ratio }) => ratio !== null);
   const shares = records.some(({ rooflineShare }) => rooflineShare !== null);
   const plans = records.some(({ suite, memory }) => suite !== 'kernels' && memory);
+  const errors = records.some(({ error }) => error !== undefined);
   const regrets = records.some(({ regret }) => regret !== undefined);
   const rows = [
     [
@@ -97,6 +100,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       ...(shares ? ['of GEMM', 'of roofline'] : []),
       ...(plans ? ['arenas (of bound)'] : []),
       ...(ratios ? ['times as fast'] : []),
+      ...(errors ? ['map error'] : []),
       ...(regrets ? ["rule's regret"] : []),
     ],
     ...records.map((record) => [
@@ -110,6 +114,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       ...(shares ? [percent(record.gemmShare), percent(record.rooflineShare)] : []),
       ...(plans ? [memoryText(record)] : []),
       ...(ratios ? [ratioText(record)] : []),
+      ...(errors ? [record.error?.toExponential(1) ?? ''] : []),
       ...(regrets ? [record.regret === undefined ? '' : `${(100 * record.regret).toFixed(1)} %`] : []),
     ]),
   ];

@@ -3,7 +3,7 @@ import type { Family } from './checks/index.ts';
 
 /** How far the adapter's float32 answer lies from float64's. */
 export interface Finding {
-  readonly family: Family | 'encoder';
+  readonly family: Family | 'encoder' | 'encoder in f16';
   readonly name: string;
   readonly maxAbsolute: number;
   /** Largest difference over the largest magnitude of the answer. */
@@ -30,7 +30,10 @@ export function finding(
   name: string,
   got: NumberArray | Float64Array,
   want: Float64Array,
-  magnitude = want.reduce((most, value) => Math.max(most, Math.abs(value)), Number.MIN_VALUE),
+  {
+    magnitude = want.reduce((most, value) => Math.max(most, Math.abs(value)), Number.MIN_VALUE),
+    mostRelative = MOST_RELATIVE,
+  }: { magnitude?: number; mostRelative?: number } = {},
 ): Finding {
   let maxAbsolute = got.length === want.length ? 0 : Number.POSITIVE_INFINITY;
   for (const [i, value] of want.entries()) {
@@ -39,7 +42,7 @@ export function finding(
     maxAbsolute = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(maxAbsolute, difference);
   }
   const maxRelative = maxAbsolute / magnitude;
-  return { family, name, maxAbsolute, maxRelative, ok: maxRelative < MOST_RELATIVE };
+  return { family, name, maxAbsolute, maxRelative, ok: maxRelative < mostRelative };
 }
 
 /** One line per family, in the order in which families first occur. */

@@ -2,6 +2,7 @@ import type { TunedChoices } from '../kernels/gemm/choices.ts';
 import { type DeviceFacts, type Kernel, withSharing } from '../kernels/kernel.ts';
 import type { OperandRef } from '../kernels/lowering.ts';
 import { type Graph, valuesOf } from './graph.ts';
+import { requireHalf } from './limits.ts';
 import { OPS } from './ops/index.ts';
 import { fuseElementwise } from './passes/fuseElementwise.ts';
 import { fuseEpilogue } from './passes/fuseEpilogue.ts';
@@ -54,6 +55,7 @@ interface PendingRequest {
 }
 
 function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
+  if (valuesOf(graph).some(({ dtype }) => dtype === 'f16')) requireHalf(device, options.label ?? 'plan');
   const { locate, copies } = resolveStorage(graph);
   const { hoisted, still } = stillValues(graph, locate);
   const ahead: Pending[] = [];

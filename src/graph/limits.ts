@@ -1,3 +1,5 @@
+import { DtypeError } from '../errors.ts';
+import type { DeviceFacts } from '../kernels/kernel.ts';
 import type { Plan, Slot } from './plan.ts';
 
 /** What an adapter lets a plan have, in bytes. */
@@ -62,3 +64,11 @@ export function planBytes(plan: Plan): number {
 }
 
 export const bytesText = (bytes: number): string => `${bytes} bytes (${(bytes / 2 ** 20).toFixed(1)} MiB)`;
+
+/** @throws DtypeError unless the adapter stores f16. */
+export function requireHalf({ f16 }: DeviceFacts, where: string): void {
+  if (f16) return;
+  throw new DtypeError(`${where} stores f16, which needs WebGPU's shader-f16; this adapter lacks it`, {
+    fix: 'use --precision f32, or another adapter (`wgad doctor` lists what each has)',
+  });
+}

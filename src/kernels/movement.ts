@@ -27,12 +27,16 @@ function copying(request: OpRequest, device: DeviceFacts, layout: string, index:
         ],
         total,
         layout,
-        body: wgsl`out[i] = x[${code(index)}];`,
+        body: wgsl`out[i] = ${code(moved(x, request.out, `x[${index}]`))};`,
       },
       device,
     ),
   );
 }
+
+/** Elements of another type are converted on the way. */
+const moved = (from: TensorSpec, to: TensorSpec, value: string): string =>
+  from.element === to.element ? value : `${to.element}(${value})`;
 
 const joined = (terms: readonly string[]): string => (terms.length === 0 ? '0u' : terms.join(' + '));
 
@@ -77,8 +81,8 @@ const pad: Lowering = (request, device) => {
   const inside = places.map((_, axis) => `u32(c${axis}) < ${x.shape[axis]}u`).join(' && ') || 'true';
   const store =
     mode === 'constant'
-      ? `out[i] = select(${request.out.element}(${floatLiteral(value)}), x[${index}], ${inside});`
-      : `out[i] = x[${index}];`;
+      ? `out[i] = select(${request.out.element}(${floatLiteral(value)}), ${moved(x, request.out, `x[${index}]`)}, ${inside});`
+      : `out[i] = ${moved(x, request.out, `x[${index}]`)};`;
   return single(
     perElement(
       {
@@ -114,7 +118,7 @@ const concat: Lowering = ({ label, inputs, out, attrs }, device) => {
         ],
         total,
         layout: `x [outer, ${own}] goes to columns ${offset}.. of out [outer, ${row}].`,
-        body: wgsl`out[(i / ${own}u) * ${row}u + ${offset}u + i % ${own}u] = x[i];`,
+        body: wgsl`out[(i / ${own}u) * ${row}u + ${offset}u + i % ${own}u] = ${code(moved(spec, out, 'x[i]'))};`,
       },
       device,
     );

@@ -8,14 +8,23 @@ import type { ParameterSpec } from './layers.ts';
 /** Many tensors side by side in one buffer, so that an optimiser updates them all in one dispatch. */
 export interface SlabLayout {
   readonly name: string;
+  /** What its numbers are stored as. */
+  readonly dtype: 'f32' | 'f16';
   readonly specs: readonly ParameterSpec[];
   readonly offsets: ReadonlyMap<string, number>;
   readonly length: number;
 }
 
-export function slabLayout(name: string, specs: readonly ParameterSpec[]): SlabLayout {
-  const { offsets, length } = slabOffsets(specs.map((spec) => product(spec.shape)));
-  return { name, specs, offsets: new Map(specs.map((spec, i) => [spec.name, offsets[i]!])), length };
+export function slabLayout(
+  name: string,
+  specs: readonly ParameterSpec[],
+  dtype: SlabLayout['dtype'] = 'f32',
+): SlabLayout {
+  const { offsets, length } = slabOffsets(
+    specs.map((spec) => product(spec.shape)),
+    dtype,
+  );
+  return { name, dtype, specs, offsets: new Map(specs.map((spec, i) => [spec.name, offsets[i]!])), length };
 }
 
 /** A slab as a state value, and its tensors as views of it; the same view for the same name. */
@@ -25,7 +34,7 @@ export interface SlabValues {
 }
 
 export function slabValues(layout: SlabLayout, stateName = layout.name): SlabValues {
-  const slab = state(stateName, [layout.length]);
+  const slab = state(stateName, [layout.length], layout.dtype);
   const views = new Map(
     layout.specs.map((spec) => [spec.name, slabView(slab, layout.offsets.get(spec.name)!, spec.shape)]),
   );

@@ -4,17 +4,32 @@ import type { Value } from '../graph/value.ts';
 import { type Layers, layersFrom, type ParameterSpec } from './layers.ts';
 import { type SlabLayout, type SlabValues, slabLayout, slabValues } from './slab.ts';
 
-/** The two slabs of a network: what an optimiser updates, and the running statistics. */
+/** The slabs of a network: what an optimiser updates, and the running statistics. */
 export interface NetworkLayout {
   readonly parameters: SlabLayout;
   readonly buffers: SlabLayout;
+  /** Parameters that are stored as f16; then the network is for scoring. */
+  readonly halves?: SlabLayout;
 }
 
-export function networkLayout(name: string, specs: readonly ParameterSpec[]): NetworkLayout {
+/** How a plan's weights and activations are stored; arithmetic is f32 either way. */
+export const PRECISIONS = ['f32', 'f16'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
+/** `f16` stores the weights of products so: all parameters but biases and what norms scale and shift by. */
+export function networkLayout(
+  name: string,
+  specs: readonly ParameterSpec[],
+  precision: Precision = 'f32',
+): NetworkLayout {
+  const isHalf = ({ kind, shape }: ParameterSpec): boolean =>
+    precision === 'f16' && kind === 'parameter' && shape.length > 1;
+  const halves = specs.filter(isHalf);
   return {
+    ...(halves.length > 0 && { halves: slabLayout(`${name} weights`, halves, 'f16') }),
     parameters: slabLayout(
       `${name} parameters`,
-      specs.filter((spec) => spec.kind === 'parameter'),
+      specs.filter((spec) => spec.kind === 'parameter' && !isHalf(spec)),
     ),
     buffers: slabLayout(
       `${name} buffers`,
@@ -42,11 +57,15 @@ export function bindNetwork(
 ): BoundNetwork {
   const parameters = slabValues(layout.parameters);
   const buffers = slabValues(layout.buffers);
+  const halves = layout.halves && slabValues(layout.halves);
   const measured = new Map<string, Value>();
   const layers = layersFrom({
     training: options.training,
     key: options.key,
-    tensor: ({ name, kind }) => (kind === 'parameter' ? parameters : buffers).view(name),
+    tensor({ name, kind }) {
+      if (kind === 'buffer') return buffers.view(name);
+      return layout.halves?.offsets.has(name) ? halves!.view(name) : parameters.view(name);
+    },
     measured: (name, value) => void measured.set(name, value),
     sites: options.sites,
   });

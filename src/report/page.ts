@@ -54,7 +54,12 @@ export function page(source: PageSource): string {
         ]
       : []),
     ...(results.maskRule ? [['masks', results.maskRule] as [string, string]] : []),
-    ['adapter', results.adapter],
+    [
+      'adapter',
+      results.precision === 'f16'
+        ? `${results.adapter}, weights and activations stored as f16`
+        : results.adapter,
+    ],
     ['seed', String(config.seed)],
     ['version', results.version],
   ];

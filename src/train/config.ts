@@ -13,6 +13,7 @@ import { DETECTOR_NAMES, DETECTORS, type DetectorName, detectorOf } from '../met
 import { PRETRAINED_NAMES, type PretrainedName, pretrained } from '../models/encoders.ts';
 import { HEAD_STRUCTURES, type HeadStructure } from '../models/regressor.ts';
 import { DECODER_ACTIVATIONS, type DecoderActivation } from '../models/resnet.ts';
+import { PRECISIONS, type Precision } from '../nn/trainable.ts';
 import { type Choices, wrongOfChoices } from './choices.ts';
 
 /** Everything needed to repeat a run; `config.json` in its folder. */
@@ -54,6 +55,8 @@ export interface RunConfig extends Choices {
   readonly smoothing: Smoothing;
   /** Share of a map's pixels, its highest, whose mean is the image's score; 0 means the maximum, null the method's own score. */
   readonly scoreFraction: number | null;
+  /** How scoring stores weights and activations; absent: f32. Training always stores f32. */
+  readonly precision?: Precision;
   /** Structure of the alignments' heads, their dropout and their convolutions' kernel; absent: the defaults of `HeadOptions`. */
   readonly alignHead?: HeadStructure;
   readonly alignDropout?: number;
@@ -122,6 +125,9 @@ export function checkConfig(config: RunConfig): void {
     wrong.push(`scoreFraction expects 0 to 1, got ${config.scoreFraction}`);
   }
   wrong.push(...wrongOfHead(config), ...wrongOfChoices(config));
+  if (config.precision !== undefined && !PRECISIONS.includes(config.precision)) {
+    wrong.push(`precision expects one of ${PRECISIONS.join(', ')}, got ${config.precision}`);
+  }
   for (const align of config.align) {
     if (!ALIGNMENTS.includes(align))
       wrong.push(`align expects any of ${ALIGNMENTS.join(', ')}, got ${align}`);

@@ -3,6 +3,7 @@ import type { Graph } from '../graph/graph.ts';
 import { concat, reshape, slice } from '../graph/ops/movement.ts';
 import { argmax } from '../graph/ops/reduce.ts';
 import { gather } from '../graph/ops/select.ts';
+import { storeHalf } from '../graph/passes/storeHalf.ts';
 import { input, type Value } from '../graph/value.ts';
 import {
   type Alignment,
@@ -238,10 +239,11 @@ export function predictionPlan(config: ModelConfig, layouts: RunLayouts, which: 
 /**
  * Images to maps and scores, under every alignment of the run at once: network, map, calibration, smoothing and
  * scores in one plan. Inputs: images; labels (i32 [N]) and table [k, 2] where an alignment reads classes.
+ * `precision` f16: weights as `runLayouts` stores them for it, activations likewise, the maps and all that follows f32.
  * Outputs: u, gamma of each map that is calibrated; `map.A` [N, H, W] and `score.A` [N] per alignment; `statistics.A` [N, 2].
  */
 export function scorePlan(
-  config: MapConfig & Pick<RunConfig, 'smoothing' | 'scoreFraction'>,
+  config: MapConfig & Pick<RunConfig, 'smoothing' | 'scoreFraction' | 'precision'>,
   layouts: RunLayouts,
   alignments: readonly Alignment[],
   classes: number,
@@ -262,7 +264,8 @@ export function scorePlan(
     if (wanted.maps) outputs.set(`map.${alignment}`, scored.map);
     if (statistics) outputs.set(`statistics.${alignment}`, statistics);
   }
-  return { outputs, effects: [] };
+  const graph = { outputs, effects: [] };
+  return config.precision === 'f16' ? storeHalf(graph, [map]) : graph;
 }
 
 /** u and gamma [N, 2] as an alignment knows them; null for none. */

@@ -4,7 +4,7 @@ import { detectorOf } from '../methods/detectors.ts';
 import type { Group, Part, PartLayers } from '../methods/index.ts';
 import type { HeadOptions } from '../models/regressor.ts';
 import { type Layers, layersFrom } from '../nn/layers.ts';
-import { type NetworkLayout, networkLayout } from '../nn/trainable.ts';
+import { type NetworkLayout, networkLayout, type Precision } from '../nn/trainable.ts';
 import type { Shape } from '../shape.ts';
 import { modelOf, type RunConfig } from './config.ts';
 
@@ -36,14 +36,15 @@ export type ModelConfig = Pick<
   | 'alignKernel'
 >;
 
-export function runLayouts(config: ModelConfig, classes: number): RunLayouts {
+/** @param precision how weights are stored; default f32, which training needs. */
+export function runLayouts(config: ModelConfig, classes: number, precision: Precision = 'f32'): RunLayouts {
   const parts = detectorOf(config).parts(modelOf(config));
   const feature = featureShape(config);
   const headLayout = (name: HeadName): NetworkLayout =>
-    networkLayout(name, headSpecs(name, feature, headOutputs(name, classes), headOptions(config)));
+    networkLayout(name, headSpecs(name, feature, headOutputs(name, classes), headOptions(config)), precision);
   return {
     parts: Object.entries(parts).map(([name, { specs, start, group }]) => ({
-      ...networkLayout(name, specs),
+      ...networkLayout(name, specs, precision),
       name,
       start,
       group,

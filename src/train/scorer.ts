@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { requireHalf } from '../graph/limits.ts';
 import { type Alignment, headsOf, predictingAlignment } from '../methods/cada.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { RunConfig } from './config.ts';
@@ -48,6 +49,7 @@ export async function openScorer(
   const alignments = options.alignments ?? [...new Set<Alignment>(['none', ...config.align])];
   const session = await openSession(options.gpu);
   try {
+    if (config.precision === 'f16') requireHalf(session.gpu.facts, `scoring ${run} with --precision f16`);
     const { layouts, classes, table, familiar } = await loadRun(session, run, config, alignments);
     const graphAt = (each: number, wanted: readonly Alignment[]): Graph =>
       scorePlan({ ...config, batch: each }, layouts, wanted, classes.length);
@@ -156,7 +158,7 @@ async function loadRun(
   }));
   try {
     const classes = JSON.parse(source.metadata.get('classes') ?? '[]') as string[];
-    const layouts = runLayouts(config, classes.length);
+    const layouts = runLayouts(config, classes.length, config.precision);
     for (const part of layouts.parts) await session.loadFrom(part, source);
     for (const name of headsOf(alignments)) await session.loadFrom(layouts.heads[name], source);
     const table = source.tensors.has('table')

@@ -1,3 +1,5 @@
+import { NotFiniteError } from '../errors.ts';
+import { packHalves } from '../float16.ts';
 import type { PlanOptions } from '../graph/buildPlan.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -70,6 +72,15 @@ export async function openSession(request: GpuRequest = {}): Promise<Session> {
 export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
   const state = stateStore(gpu.device, gpu.buffers);
   const set = (name: string, data: Float32Array): void => state.set(name, data, [data.length]);
+  /** State counts words. */
+  const reserve = ({ name, dtype, length }: SlabLayout): void =>
+    state.reserve(name, dtype === 'f16' ? length / 2 : length);
+  const write = (slab: SlabLayout, name: string, offset: number, data: Float32Array, where: string): void => {
+    if (slab.dtype === 'f16') {
+      refuseBeyondHalf(where, name, data);
+      state.write(slab.name, offset / 2, packHalves(data));
+    } else state.write(slab.name, offset, data);
+  };
   const read = (name: string): Promise<Float32Array> =>
     readBuffer(gpu, state.buffer(name), state.length(name)) as Promise<Float32Array>;
   return {
@@ -89,8 +100,8 @@ export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
     load(layout, tensors, where = 'weights') {
       refuseOthers(layout, tensors, where);
       for (const slab of slabsOf(layout)) {
-        state.reserve(slab.name, slab.length);
-        for (const [name, offset] of slab.offsets) state.write(slab.name, offset, tensors.get(name)!.data);
+        reserve(slab);
+        for (const [name, offset] of slab.offsets) write(slab, name, offset, tensors.get(name)!.data, where);
       }
     },
     async loadFrom(layout, source) {
@@ -99,10 +110,10 @@ export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
       const scratch = new Float32Array(Math.max(0, ...sizes));
       let waiting = 0;
       for (const slab of slabsOf(layout)) {
-        state.reserve(slab.name, slab.length);
+        reserve(slab);
         for (const [name, offset] of slab.offsets) {
           const data = await source.read(name, scratch);
-          state.write(slab.name, offset, data);
+          write(slab, name, offset, data, source.path);
           waiting += data.byteLength;
           if (waiting < UPLOAD_BYTES) continue;
           gpu.device.queue.submit([]);
@@ -118,8 +129,9 @@ export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
     },
     async save(layout) {
       const all: StateDict = new Map();
-      for (const slab of [layout.parameters, layout.buffers]) {
-        for (const [name, tensor] of unpackSlab(slab, await read(slab.name))) all.set(name, tensor);
+      for (const slab of slabsOf(layout)) {
+        const data = await readBuffer(gpu, state.buffer(slab.name), slab.length, slab.dtype);
+        for (const [name, tensor] of unpackSlab(slab, data as Float32Array)) all.set(name, tensor);
       }
       return all;
     },
@@ -132,7 +144,23 @@ export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
   };
 }
 
-const slabsOf = ({ parameters, buffers }: NetworkLayout): SlabLayout[] => [parameters, buffers];
+/** Of a network's layout, those that are there. */
+export const slabsOf = ({ parameters, buffers, halves }: NetworkLayout): SlabLayout[] => [
+  parameters,
+  buffers,
+  ...(halves ? [halves] : []),
+];
+
+const LARGEST_HALF = 65504;
+
+/** @throws NotFiniteError naming the tensor that f16 cannot hold: it would become infinite. */
+function refuseBeyondHalf(where: string, name: string, data: Float32Array): void {
+  const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (largest <= LARGEST_HALF) return;
+  throw new NotFiniteError(`${where}: ${name} holds ${largest}, and f16 ends at ${LARGEST_HALF}`, {
+    fix: 'use --precision f32',
+  });
+}
 
 /** A run's file holds several networks: only what is called like this one's tensors can be unexpected. */
 function refuseOthers(

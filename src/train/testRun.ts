@@ -5,6 +5,7 @@ import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
 import { type Alignment, floorActs, predictingAlignment } from '../methods/cada.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
+import type { Precision } from '../nn/trainable.ts';
 import { classRuns } from './classRuns.ts';
 import { frameIn, type RunConfig } from './config.ts';
 import { finiteMaps } from './finiteMaps.ts';
@@ -28,6 +29,8 @@ export interface Results {
   readonly version: string;
   readonly adapter: string;
   readonly config: RunConfig;
+  /** How weights and activations were stored; absent in results of versions before 0.2: f32. */
+  readonly precision?: Precision;
   readonly protocols: {
     'absolute-unified': Record<string, Metrics>;
     'model-unified': Record<string, ClassMetrics>;
@@ -53,6 +56,8 @@ export interface TestOptions {
   readonly scoreFraction?: number | null;
   /** How masks come to the maps' size; default `any`, the author's (evaluation.md 3.3). */
   readonly maskRule?: MaskRule;
+  /** Instead of the run's own; see RunConfig. */
+  readonly precision?: Precision;
   /** Folder for results.json and scores.csv; default the run's own. */
   readonly out?: string;
   /** Test the models of each class as well (`wgad train --per-class`). */
@@ -73,8 +78,8 @@ interface Row {
 /** Scores every test image under every alignment of the run; writes results.json and scores.csv. */
 export async function testRun(options: TestOptions): Promise<Results> {
   const trained = await readRunConfig(options.run);
-  const { scoreFraction = trained.scoreFraction } = options;
-  const config = { ...trained, scoreFraction };
+  const { scoreFraction = trained.scoreFraction, precision = trained.precision } = options;
+  const config = { ...trained, scoreFraction, precision };
   const dataset = await datasetOf(config, options.data);
   if (dataset.test.length === 0) {
     throw new DatasetError(`${dataset.root}: has no test image`, {
@@ -133,6 +138,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
       version: config.version,
       adapter: scorer.adapter,
       config,
+      precision: config.precision ?? 'f32',
       protocols: {
         ...protocolsOf(scorer.alignments, dataset.classes, rows, tally),
         ...(separated && { 'class-separated': separated }),

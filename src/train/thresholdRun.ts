@@ -5,6 +5,7 @@ import { writeSafetensors } from '../formats/safetensors.ts';
 import { readWeights } from '../formats/weightsFile.ts';
 import { type Alignment, HEAD_OF, predictingAlignment } from '../methods/cada.ts';
 import { alarmThreshold, bootstrapThreshold, type Interval, lowestRate } from '../metrics/index.ts';
+import type { Precision } from '../nn/trainable.ts';
 import { frameIn, type RunConfig } from './config.ts';
 import { finiteMaps } from './finiteMaps.ts';
 import { datasetOf } from './runDataset.ts';
@@ -28,6 +29,8 @@ export interface StoredThreshold {
   readonly interval: Interval;
   /** For comparison: a threshold for each hidden class by itself, where classes are known. */
   readonly classes: Readonly<Record<string, ClassThreshold>>;
+  /** In which the scores were computed; absent: f32. */
+  readonly precision?: Precision;
 }
 
 /** `rate` is above the target where a class has too few images to vouch for it: then it is the lowest they can. */
@@ -43,6 +46,8 @@ export interface ThresholdOptions {
   readonly rate: number;
   /** Normal images, files or folders; default: those that the run was trained on. */
   readonly images?: readonly string[];
+  /** Instead of the run's own; see RunConfig. */
+  readonly precision?: Precision;
   readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
@@ -62,7 +67,8 @@ interface NormalImage {
  */
 export async function thresholdRun(options: ThresholdOptions): Promise<StoredThreshold> {
   const { run, rate } = options;
-  const config = await readRunConfig(run);
+  const trained = await readRunConfig(run);
+  const config = { ...trained, precision: options.precision ?? trained.precision };
   const images = await normalImages(config, options.images);
   refuseTooFew(images.length, rate);
   const alignment = servedAlignment(config);
@@ -85,6 +91,7 @@ export async function thresholdRun(options: ThresholdOptions): Promise<StoredThr
         .digest('hex'),
       interval: bootstrapThreshold(scores, rate, config.seed),
       classes: classThresholds(images, scores, rate),
+      ...(config.precision === 'f16' && { precision: config.precision }),
     };
     await storeThreshold(run, stored);
     return stored;

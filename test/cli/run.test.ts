@@ -62,6 +62,23 @@ describe('the main job', () => {
   );
 
   it(
+    'scores in f16 as well, and says so',
+    async () => {
+      const results = JSON.parse(
+        await succeed(['test', folder.path('second'), '--precision', 'f16', '--json', '--quiet']),
+      );
+      expect(results.precision).toBe('f16');
+      expect(results.config.precision).toBe('f16');
+      const full = JSON.parse(await readFile(folder.path('first', 'results.json'), 'utf8'));
+      expect(full.precision).toBe('f32');
+      const [low, high] = [full, results].map(({ mapScale }) => mapScale.none.low);
+      expect(low).not.toBe(high);
+      expect(Math.abs(low / high - 1)).toBeLessThan(1e-2);
+    },
+    SLOW,
+  );
+
+  it(
     'writes tables for both protocols and all alignments, metrics as fractions',
     async () => {
       const results = JSON.parse(await readFile(folder.path('first', 'results.json'), 'utf8'));

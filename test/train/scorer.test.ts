@@ -61,6 +61,27 @@ it('scores more images than a replay holds, the same as in parts', async () => {
   expect(whole[9]!.maps.get('none')).toEqual(parts[9]!.maps.get('none'));
 }, 400_000);
 
+it('scores in f16 close to f32, and not the same', async () => {
+  const half = await openScorer(run, { ...config, precision: 'f16' });
+  try {
+    const random = new RandomStream(6);
+    const images = Float32Array.from({ length: 2 * IMAGE }, () => random.between(-2, 2));
+    const [full, halved] = [await scorer.score(images, [0, 0]), await half.score(images, [0, 0])];
+    for (const [i, { maps, scores, u }] of full.entries()) {
+      const [map, other] = [maps.get('none')!, halved[i]!.maps.get('none')!];
+      const squares = (values: Float32Array): number => values.reduce((sum, value) => sum + value ** 2, 0);
+      const distance = Math.sqrt(squares(other.map((value, at) => value - map[at]!)) / squares(map));
+      expect(distance).toBeGreaterThan(1e-7);
+      expect(distance).toBeLessThan(2e-3);
+      expect(Math.abs(halved[i]!.scores.get('none')! / scores.get('none')! - 1)).toBeLessThan(1e-3);
+      expect(Math.abs(halved[i]!.u / u - 1)).toBeLessThan(1e-3);
+    }
+    expect(await half.score(images, [0, 0])).toEqual(halved);
+  } finally {
+    half.close();
+  }
+}, 400_000);
+
 it('a map or score that is not finite is refused by the path of its image', async () => {
   const scored = (pixel: number, score: number): ScoredImage => ({
     maps: new Map([

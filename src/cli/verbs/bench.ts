@@ -19,12 +19,14 @@ import type { Alignment } from '../../methods/cada.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../../methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName } from '../../models/encoders.ts';
 import { RESNETS, type ResNetName } from '../../models/resnet.ts';
+import type { Precision } from '../../nn/trainable.ts';
 import { encodersFor, type RunConfig } from '../../train/config.ts';
 import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
 import { openSession, type Session } from '../../train/session.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer, pattern } from '../numbers.ts';
+import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb, Runner } from '../program.ts';
 
 interface Output {
@@ -70,6 +72,12 @@ export const benchVerb: AddVerb = (program, run) => {
     .option('--align <names>', 'alignments to time: none, cada', timedAlignments, ['none', 'cada'])
     .option('--images <n>', "training images behind the method's memory", integer('--images', 1), 100)
     .option('--cada-share', 'what CADA adds to scoring, counted in the time of its own dispatches')
+    .option(
+      '--precision <name>',
+      `${PRECISION_HELP}; f16 with the maps' distance from those in f32`,
+      precision,
+      'f32',
+    )
     .option('--peers <names>', `time classifiers against other engines: ${PEERS.join(', ')}`, peers)
     .option('--rounds <n>', 'with --peers, samples of each engine', integer('--rounds', 1), 9)
     .option('--out <file>', 'write the records as JSON')
@@ -128,6 +136,7 @@ interface LatencyFlags extends Omit<PeerFlags, 'size'> {
   align: Alignment[];
   images: number;
   cadaShare?: boolean;
+  precision: Precision;
 }
 interface TrainFlags extends PeerFlags {
   model: ResNetName[];
@@ -148,6 +157,7 @@ const latency = (run: Runner, flags: LatencyFlags): Promise<void> =>
         size,
         images,
         alignments: align,
+        precision: flags.precision,
         pace,
         onCase: (done, of) => progress.update(done, of),
       });
@@ -170,6 +180,8 @@ const versus = (run: Runner, flags: LatencyFlags, names: PeerName[]): Promise<vo
   run((context) => {
     if (flags.method) throw new ConfigError('--peers times classifiers: leave out --method');
     const models = (flags.model ?? ['resnet18', 'wide_resnet50_2']).map(resnet);
+    if (flags.precision !== 'f32')
+      throw new ConfigError('--precision f16 is not for --peers, which compute in f32');
     return withPeers(context, names, (peers) =>
       measure(context, flags, (session) => {
         const progress = context.progress('latency');

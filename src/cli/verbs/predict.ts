@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { type Frame, listImages, loadImage } from '../../data/index.ts';
 import { WgadError } from '../../errors.ts';
 import type { Alignment } from '../../methods/cada.ts';
+import type { Precision } from '../../nn/trainable.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
 import { writeMaps } from '../../report/maps.ts';
 import type { RunConfig } from '../../train/config.ts';
@@ -14,6 +15,7 @@ import { readThreshold, servedAlignment } from '../../train/thresholdRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
+import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
 import { formatThreshold } from './threshold.ts';
 
@@ -21,6 +23,7 @@ interface PredictFlags {
   out?: string;
   threshold?: number;
   saveMaps?: boolean;
+  precision?: Precision;
 }
 
 export const predictVerb: AddVerb = (program, run) => {
@@ -36,14 +39,16 @@ export const predictVerb: AddVerb = (program, run) => {
       real('--threshold', Number.NEGATIVE_INFINITY),
     )
     .option('--save-maps', 'with --out: the raw maps too, as 16-bit PNG')
+    .option('--precision <name>', `${PRECISION_HELP}; default: as trained`, precision)
     .addHelpText('after', '\nExample:\n  wgad predict runs/first photos/ --threshold 0.9 --out maps')
     .action((folder: string, paths: string[], flags: PredictFlags) =>
       run(async (context) => {
-        const config = await readRunConfig(folder);
+        const trained = await readRunConfig(folder);
+        const config = { ...trained, precision: flags.precision ?? trained.precision };
         const images = await listImages(paths);
         const batch = Math.min(config.batch, images.length);
         const aligned = servedAlignment(config);
-        const threshold = await thresholdFor(context, folder, flags.threshold);
+        const threshold = await thresholdFor(context, folder, config.precision ?? 'f32', flags.threshold);
         const scorer = await openScorer(
           folder,
           { ...config, batch },
@@ -151,10 +156,21 @@ async function predictBatch(
 }
 
 /** The flag's, or the run's own; null where there is neither. */
-async function thresholdFor(context: Context, run: string, flag: number | undefined): Promise<number | null> {
+async function thresholdFor(
+  context: Context,
+  run: string,
+  precision: Precision,
+  flag: number | undefined,
+): Promise<number | null> {
   if (flag !== undefined) return flag;
   const stored = await readThreshold(run);
   if (stored) context.say(formatThreshold(stored));
+  const { precision: found = 'f32' } = stored ?? {};
+  if (stored && found !== precision) {
+    context.say(
+      `the threshold was found with scores in ${found}, these are in ${precision}: close calls may differ`,
+    );
+  }
   return stored?.value ?? null;
 }
 

@@ -1,11 +1,13 @@
 import { InvalidArgumentError } from 'commander';
 import { MASK_RULES, type MaskRule } from '../../data/index.ts';
 import { AUPRO_DEFINITIONS, type AuproDefinition } from '../../metrics/index.ts';
+import type { Precision } from '../../nn/trainable.ts';
 import { classTableRows, formatTable, reasonLines, tableRows } from '../../report/table.ts';
 import { PROTOCOLS, type Protocol, type Results, type TestOptions, testRun } from '../../train/testRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
+import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
 
 interface TestFlags {
@@ -16,6 +18,7 @@ interface TestFlags {
   readonly aupro: AuproDefinition[];
   readonly scoreFraction?: number;
   readonly maskRule?: MaskRule;
+  readonly precision?: Precision;
 }
 
 const AUPRO_HELP =
@@ -39,6 +42,7 @@ export const testVerb: AddVerb = (program, run) => {
     .option('--aupro <names>', AUPRO_HELP, definitions, [])
     .option('--score-fraction <q>', `${SCORE_FRACTION_HELP}; default: as trained`, scoreFraction)
     .option('--mask-rule <name>', MASK_HELP, maskRule)
+    .option('--precision <name>', `${PRECISION_HELP}; default: as trained`, precision)
     .addHelpText('after', '\nExample:\n  wgad test runs/first --by-class')
     .action((folder: string, flags: TestFlags) =>
       run(async (context) => {
@@ -57,7 +61,10 @@ export const testVerb: AddVerb = (program, run) => {
 export async function testWith(
   context: Context,
   run: string,
-  options: Pick<TestOptions, 'data' | 'aupro' | 'scoreFraction' | 'maskRule' | 'perClass' | 'out'> = {},
+  options: Pick<
+    TestOptions,
+    'data' | 'aupro' | 'scoreFraction' | 'maskRule' | 'precision' | 'perClass' | 'out'
+  > = {},
 ): Promise<Results> {
   const progress = context.progress('testing');
   const results = await testRun({
@@ -66,6 +73,7 @@ export async function testWith(
     aupro: options.aupro,
     scoreFraction: options.scoreFraction,
     maskRule: options.maskRule,
+    precision: options.precision,
     perClass: options.perClass,
     out: options.out,
     gpu: context.gpu,

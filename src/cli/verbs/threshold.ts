@@ -1,7 +1,9 @@
 import { ConfigError } from '../../errors.ts';
+import type { Precision } from '../../nn/trainable.ts';
 import { type StoredThreshold, thresholdRun } from '../../train/thresholdRun.ts';
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
+import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
 
 export const thresholdVerb: AddVerb = (program, run) => {
@@ -15,14 +17,16 @@ export const thresholdVerb: AddVerb = (program, run) => {
       '--images <path...>',
       'normal images that were kept out of training; default: the training images, whose scores are a little lower than those of new ones',
     )
+    .option('--precision <name>', `${PRECISION_HELP}; default: as trained`, precision)
     .addHelpText('after', '\nExample:\n  wgad threshold runs/first --fpr 0.01 --images photos/good')
-    .action((folder: string, flags: { fpr: number; images?: string[] }) =>
+    .action((folder: string, flags: { fpr: number; images?: string[]; precision?: Precision }) =>
       run(async (context) => {
         const progress = context.progress('scoring');
         const stored = await thresholdRun({
           run: folder,
           rate: flags.fpr,
           images: flags.images,
+          precision: flags.precision,
           gpu: context.gpu,
           signal: context.signal,
           onProgress: (done, of) => progress.update(done, of),

@@ -3,6 +3,7 @@ import { chooseContaminants, type Layout } from '../../data/index.ts';
 import { ALIGNMENTS, type Alignment } from '../../methods/cada.ts';
 import { type DetectorDefaults, NORM_MODES, type NormMode, type Smoothing } from '../../methods/detector.ts';
 import { DETECTOR_NAMES, type DetectorName, detectorOf } from '../../methods/detectors.ts';
+import type { Precision } from '../../nn/trainable.ts';
 import { isTrained, plannedClassRuns } from '../../train/classRuns.ts';
 import { checkConfig, iterationsFor, type RunConfig, resizeFor } from '../../train/config.ts';
 import { openRevdist } from '../../train/detectorCheckpoint.ts';
@@ -16,6 +17,7 @@ import { EXIT } from '../exitCodes.ts';
 import { LAYOUT_HELP, layoutName } from '../layoutFlag.ts';
 import { ofMemories, ofMethod, presets, withAnomalies } from '../methodHelp.ts';
 import { integer, real, SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
+import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
 import { VERSION } from '../version.ts';
 import { addChoices, type ChoiceFlags, choicesOf } from './trainChoices.ts';
@@ -41,6 +43,7 @@ interface TrainFlags extends ChoiceFlags {
   scoreFraction?: number;
   smoothing?: string;
   coresetFraction?: number;
+  precision?: Precision;
   layout?: Layout;
   contaminate: number;
   perClass?: boolean;
@@ -124,6 +127,7 @@ export const trainVerb: AddVerb = (program, run) => {
       `share of the training patches that the memory keeps ${ofMemories()}`,
       real('--coreset-fraction', 0, 1),
     )
+    .option('--precision <name>', `${PRECISION_HELP}; training is f32 (default: f32)`, precision)
     .option('--layout <name>', LAYOUT_HELP, layoutName)
     .option(
       '--contaminate <f>',
@@ -252,6 +256,7 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     scoreFraction: flags.scoreFraction ?? defaults.scoreFraction,
     ...choicesOf(flags),
     coresetFraction: flags.coresetFraction ?? (memory?.kind === 'coreset' ? memory.fraction : undefined),
+    precision: flags.precision === 'f16' ? flags.precision : undefined,
     adapter: '',
   };
   checkConfig(config);

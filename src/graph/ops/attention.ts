@@ -10,7 +10,7 @@ import {
   type Value,
 } from '../value.ts';
 import type { OpTable } from './definition.ts';
-import { SLAB_ALIGN, slabView } from './movement.ts';
+import { slabOffsets, slabView } from './movement.ts';
 
 /** Channels of a head: a lane keeps a few tokens of them in its registers. */
 const MOST_CHANNELS = 256;
@@ -151,8 +151,9 @@ const backwardInputs = (b: AttentionBackward): Value[] => [
 export const attentionQueryGrad = (b: AttentionBackward, attrs: AttentionAttrs): Value =>
   makeValue('attentionQueryGrad', backwardInputs(b), { ...attrs }, b.cotangent.shape);
 
-/** Where dv begins beside dk, both of `shape`: views start at multiples of SLAB_ALIGN. */
-export const valueGradOffset = (shape: Shape): number => Math.ceil(product(shape) / SLAB_ALIGN) * SLAB_ALIGN;
+/** Where dv begins beside dk, both of `shape`: views start at aligned offsets. */
+export const valueGradOffset = (shape: Shape): number =>
+  slabOffsets([product(shape), product(shape)]).offsets[1]!;
 
 /** dL/dk and dL/dv, computed together. */
 export function attentionKeyValueGrad(b: AttentionBackward, attrs: AttentionAttrs): { dk: Value; dv: Value } {

@@ -7,9 +7,9 @@ import { add } from './pointwise.ts';
 
 export const convOps = {
   /** x [N, C, H, W], weight [Cout, C/groups, kh, kw]. attrs: geometry, epilogue?. */
-  conv2d: { takesEpilogue: true },
+  conv2d: { takesEpilogue: true, storesHalf: true, averagesHalf: true },
   /** dy [N, Cout, OH, OW], weight -> dx [N, C, H, W]. attrs: geometry, epilogue?. */
-  conv2dInputGrad: { takesEpilogue: true },
+  conv2dInputGrad: { takesEpilogue: true, storesHalf: true, averagesHalf: true },
   /** x, dy -> dweight [Cout, C/groups, kh, kw]. attrs: geometry. */
   conv2dWeightGrad: {},
 } as const satisfies OpTable;

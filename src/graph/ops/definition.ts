@@ -16,6 +16,10 @@ export interface OpDefinition {
   readonly updates?: readonly number[];
   /** Exists for the reverse sweep alone; `simplify` removes it. */
   readonly identity?: boolean;
+  /** Its kernels store f16 where its value's dtype says so. */
+  readonly storesHalf?: true;
+  /** Each result sums over so many elements that their rounding to f16 averages out: they may be stored so. */
+  readonly averagesHalf?: true;
   /** Why no derivative flows through it. */
   readonly nonDifferentiable?: string;
 }

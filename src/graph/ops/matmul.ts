@@ -6,7 +6,7 @@ import { add } from './pointwise.ts';
 
 export const matmulOps = {
   /** attrs: transposeA, transposeB, epilogue?. */
-  matmul: { takesEpilogue: true },
+  matmul: { takesEpilogue: true, storesHalf: true, averagesHalf: true },
 } as const satisfies OpTable;
 
 export interface MatmulOptions {

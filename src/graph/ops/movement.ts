@@ -1,27 +1,28 @@
 import { ShapeError } from '../../errors.ts';
+import { ELEMENT_BYTES } from '../../kernels/kernel.ts';
 import { normalizeAxis, product, type Shape, shapesEqual, shapeText } from '../../shape.ts';
-import { asValue, makeValue, type Operand, type Value } from '../value.ts';
+import { asValue, type Dtype, makeValue, type Operand, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 
 export const movementOps = {
   /** The same elements in the same order under another shape. */
   reshape: { view: true },
-  /** attrs: offset (elements, a multiple of SLAB_ALIGN). A part of a flat value under a shape of its own. */
+  /** attrs: offset (elements, a multiple of 256 bytes). A part of a flat value under a shape of its own. */
   slabView: { view: true },
   /** attrs: offsets, length. Flat concatenation at aligned offsets; its inputs are computed in place. */
   pack: { placesInputs: true },
   /** attrs: order. */
-  permute: {},
+  permute: { storesHalf: true },
   /** attrs: starts, steps. */
-  slice: {},
+  slice: { storesHalf: true },
   /** attrs: before, after, mode, value. */
-  pad: {},
+  pad: { storesHalf: true },
   /** attrs: axis. */
-  concat: {},
+  concat: { storesHalf: true },
 } as const satisfies OpTable;
 
-/** Bindings start at multiples of 256 bytes: 64 float32. */
-export const SLAB_ALIGN = 64;
+/** Bindings start at multiples of 256 bytes: so many elements. */
+const slabAlign = (dtype: Dtype): number => 256 / ELEMENT_BYTES[dtype];
 
 /** x under another shape; one size may be -1 (whatever fits). */
 export function reshape(x: Operand, shape: Shape): Value {
@@ -44,20 +45,25 @@ export const flatten = (x: Operand): Value => {
 
 /** A part of a flat `slab`, as parameters live side by side in one buffer. */
 export function slabView(slab: Value, offset: number, shape: Shape): Value {
-  if (offset % SLAB_ALIGN !== 0 || offset + product(shape) > product(slab.shape)) {
+  const align = slabAlign(slab.dtype);
+  if (offset % align !== 0 || offset + product(shape) > product(slab.shape)) {
     throw new ShapeError(
-      `slabView: ${shapeText(shape)} at ${offset} does not fit ${shapeText(slab.shape)} at multiples of ${SLAB_ALIGN}`,
+      `slabView: ${shapeText(shape)} at ${offset} does not fit ${shapeText(slab.shape)} at multiples of ${align}`,
     );
   }
   return makeValue('slabView', [slab], { offset }, shape, slab.dtype);
 }
 
 /** Where each of `sizes` starts in a slab, and the slab's length. */
-export function slabOffsets(sizes: readonly number[]): { offsets: number[]; length: number } {
+export function slabOffsets(
+  sizes: readonly number[],
+  dtype: Dtype = 'f32',
+): { offsets: number[]; length: number } {
+  const align = slabAlign(dtype);
   let length = 0;
   const offsets = sizes.map((size) => {
     const offset = length;
-    length += Math.ceil(size / SLAB_ALIGN) * SLAB_ALIGN;
+    length += Math.ceil(size / align) * align;
     return offset;
   });
   return { offsets, length };

@@ -6,7 +6,7 @@ import type { OpTable } from './definition.ts';
 
 export const pointwiseOps = {
   /** attrs: program. Inputs broadcast (NumPy rules) to the result's shape. */
-  pointwise: { pointwise: true },
+  pointwise: { pointwise: true, storesHalf: true },
   /** Another element type, same shape. Floats to integers truncate towards zero. */
   cast: { nonDifferentiable: 'an element type has no derivative; cast after the loss' },
 } as const satisfies OpTable;

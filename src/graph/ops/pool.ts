@@ -7,7 +7,7 @@ import { mean } from './reduce.ts';
 
 export const poolOps = {
   /** x [N, C, H, W]. attrs: window. */
-  maxPool2d: {},
+  maxPool2d: { storesHalf: true },
   /** x, dy -> dx: each dy goes to the first largest element of its window. attrs: window. */
   maxPool2dGrad: { nonDifferentiable: 'second derivatives of max pooling are not implemented' },
   /** x [N, C, H, W]. attrs: window. Padding counts as zeros in the mean. */

@@ -5,7 +5,7 @@ import type { OpTable } from './definition.ts';
 
 export const similarityOps = {
   /** 1 - cos(a, b) along channels. a, b [N, C, ...S] -> [N, ...S]. */
-  cosineMap: {},
+  cosineMap: { averagesHalf: true },
   /** a.b, a.a and b.b of each row in one reading. a, b [N, L] -> [N, 3]. */
   rowDots: {},
 } as const satisfies OpTable;

@@ -28,14 +28,23 @@ export function fuseEpilogue(graph: Graph, maxBindings: number): Graph {
     // The last one made: the others are then computed before it.
     const producer = candidates.sort((a, b) => a.id - b.id).at(-1);
     const others = inputs.filter((operand) => operand !== producer);
-    if (!producer || others.length + OWN_BINDINGS > maxBindings || value.dtype !== 'f32') {
+    if (!producer || others.length + OWN_BINDINGS > maxBindings || !isFloat(value)) {
       return remake(value, inputs);
     }
     const order = [producer, ...others];
     const attrs = { ...producer.attrs, epilogue: permuteInputs(programOf(value), inputs, order) };
-    return makeValue(producer.op, [...producer.inputs, ...others], attrs, value.shape, 'f32', producer.scope);
+    return makeValue(
+      producer.op,
+      [...producer.inputs, ...others],
+      attrs,
+      value.shape,
+      value.dtype,
+      producer.scope,
+    );
   });
 }
+
+const isFloat = ({ dtype }: Value): boolean => dtype === 'f32' || dtype === 'f16';
 
 /** The same program with its inputs in another order. */
 function permuteInputs(program: Program, from: readonly Value[], to: readonly Value[]): Program {

@@ -3,11 +3,20 @@
  * spare. An invocation has a run of results side by side, whose windows overlap and whose weights are the same.
  */
 import { product } from '../../shape.ts';
+import { loaded } from '../element.ts';
 import { type DeviceFacts, type Kernel, read } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
 import { type ConvSizes, perGroup } from './convOperands.ts';
-import { type GemmProblem, gemmBindings, gemmFlops, perChannel, range, storeStatements } from './problem.ts';
+import {
+  extraAt,
+  type GemmProblem,
+  gemmBindings,
+  gemmFlops,
+  perChannel,
+  range,
+  storeStatements,
+} from './problem.ts';
 
 /** Results of one invocation. */
 const RUN = 4;
@@ -23,20 +32,25 @@ export function buildDepthwise(problem: GemmProblem, s: ConvSizes, device: Devic
   const { cout: perInput } = perGroup(s);
   const [sx, dx] = [s.stride[1], s.dilation[1]];
   const taps = range(s.kw);
+  const [w, x] = [problem.a.binding.element, problem.b.binding.element];
   const offsets = [...new Set(range(RUN).flatMap((c) => taps.map((k) => c * sx + k * dx)))].sort(
     (a, b) => a - b,
   );
   const loads = offsets.map((o) =>
-    code(`let x${o} = select(0.0, x[u32(first + ${o})], in_y && u32(left + ${o}) < ${s.w}u);`),
+    code(
+      `let x${o} = select(0.0, ${loaded(x, `x[u32(first + ${o})]`)}, in_y && u32(left + ${o}) < ${s.w}u);`,
+    ),
   );
-  const weights = taps.map((k) => code(`let w${k} = w[row_of_w + ${k}u];`));
+  const weights = taps.map((k) => code(`let w${k} = ${loaded(w, `w[row_of_w + ${k}u]`)};`));
   const sums = range(RUN).map((c) =>
     code(`sum${c} += ${taps.map((k) => `w${k} * x${c * sx + k * dx}`).join(' + ')};`),
   );
   // Here a row of the product is a channel of all, not of its group, and the position is at hand.
   const placed: GemmProblem = { ...problem, m: s.cout, store: (_, place) => place };
   const ofChannel = new Map(perChannel(placed).map((at) => [at, `of_channel${at}`]));
-  const channelLoads = [...ofChannel].map(([at, name]) => code(`let ${name} = extra${at}[channel];`));
+  const channelLoads = [...ofChannel].map(([at, name]) =>
+    code(`let ${name} = ${extraAt(problem, at, 'channel')};`),
+  );
   const stores = range(RUN).map((c) => {
     const names = { m: 'channel', n: `(to + ${c}u)`, z: '0u' };
     const store = storeStatements(placed, names, `sum${c}`, `${c}`, ofChannel);
@@ -48,8 +62,8 @@ export function buildDepthwise(problem: GemmProblem, s: ConvSizes, device: Devic
     {
       label: `${problem.label} depthwise`,
       bindings: [
-        read('x', s.n * s.c * s.h * s.w),
-        read('w', s.cout * s.kh * s.kw),
+        read('x', s.n * s.c * s.h * s.w, x),
+        read('w', s.cout * s.kh * s.kw, w),
         ...gemmBindings(problem, product(problem.outShape)).slice(2),
       ],
       total: s.n * s.cout * s.oh * runs,

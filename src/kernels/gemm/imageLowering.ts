@@ -31,7 +31,6 @@ function suits(problem: GemmProblem, p: ImageConv, request: OpRequest, device: D
   if (!device.software || device.subgroupSize < 4) return 'needs a CPU adapter with subgroups of at least 4';
   if (gemmChoiceOf(request.choice)) return 'another variant is chosen';
   if (problem.z > 1) return 'groups are not packed';
-  if (request.inputs.some(({ element }) => element !== 'f32')) return 'packs f32 alone';
   if (!request.choice && gemmFlops(problem) < LEAST_FLOPS) return 'too small';
   if (p.channels < 3 || p.rows < 3) return 'has too few channels to fill texels';
   return imagesFit(p, device);
@@ -115,6 +114,7 @@ export function imageWeightGrad(
   const p = forward(s);
   const dy = gradientPixels(p);
   if (suits(problem, p, request, device) !== true || imagesFit(dy, device) !== true) return undefined;
+  if (request.inputs.some(({ element }) => element !== 'f32')) return undefined;
   const { choice } = request;
   const winograd = choice ? winogradGradOf(p, choice, device) : winogradGradFor(p, device);
   if (winograd) return winogradGradSteps(problem, winograd, device);
@@ -194,11 +194,12 @@ function lowered(
   const chosen = choice?.by === 'imageRows' ? choice.tile : undefined;
   if (!chosen && Math.ceil(problem.m / lanes) * Math.ceil(problem.n / lanes) < FEWEST_TILES) return undefined;
   const tile = chosen ?? guessImageRows(problem.m, problem.n, lanes);
+  const [w, x] = [problem.a.binding.element, problem.b.binding.element];
   const [pixels, weights] = [{ scratch: 0 }, { scratch: 1 }];
   return {
     steps: [
-      { kernel: packPixels(problem.label, p, device, inputs.strides), operands: [inputs.pixels, pixels] },
-      { kernel: packWeights(problem.label, p, layout, device), operands: [inputs.weights, weights] },
+      { kernel: packPixels(problem.label, p, device, x, inputs.strides), operands: [inputs.pixels, pixels] },
+      { kernel: packWeights(problem.label, p, layout, device, w), operands: [inputs.weights, weights] },
       {
         kernel: buildImageRows(problem, p, tile, device),
         operands: [weights, pixels, ...(problem.epilogue?.inputs ?? []), 'out'],

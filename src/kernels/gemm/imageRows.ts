@@ -8,7 +8,15 @@ import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel, rea
 import { code, wgsl } from '../wgsl.ts';
 import { channelQuads, type ImageConv } from './images.ts';
 import { firstTexel, pixelImage, tapShift } from './pixelImages.ts';
-import { type GemmProblem, gemmBindings, gemmFlops, perChannel, range, storeStatements } from './problem.ts';
+import {
+  extraAt,
+  type GemmProblem,
+  gemmBindings,
+  gemmFlops,
+  perChannel,
+  range,
+  storeStatements,
+} from './problem.ts';
 import { weightImage, weightShift, weightTexel } from './weightImages.ts';
 
 export interface ImageRowsTile {
@@ -87,7 +95,9 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`),
   );
   // Scale and shift are loaded once a row, not once a result.
   const ofRow = new Map(perChannel(problem).map((i) => [i, `ofRow${i}`]));
-  const rowLoads = [...ofRow].map(([i, name]) => code(`let ${name} = extra${i}[first_m + r];`));
+  const rowLoads = [...ofRow].map(([i, name]) =>
+    code(`let ${name} = ${extraAt(problem, i, 'first_m + r')};`),
+  );
   const stores = columns.map((c) => {
     const names = { m: '(first_m + r)', n: `n${c}`, z: 'z' };
     const store = storeStatements(problem, names, `result${c}`, `${c}`, ofRow);

@@ -47,6 +47,7 @@ const matmul: Lowering = (request, device) => {
     }),
     store: (row, column, z) => `${z} * ${m * n}u + ${row} * ${n}u + ${column}`,
     outShape: out,
+    outElement: request.out.element,
     epilogue: epilogueOf(request),
   };
   return imageMatmul(problem, request, device) ?? steps(problem, device, request.choice);
@@ -75,9 +76,10 @@ const conv2d: Lowering = (request, device) => {
     store: (m, n, z) =>
       `((${n} / ${positions}u) * ${s.cout}u + ${z} * ${cout}u + ${m}) * ${positions}u + ${n} % ${positions}u`,
     outShape: request.out.shape,
+    outElement: request.out.element,
     epilogue: epilogueOf(request),
   };
-  if (isDepthwise(s) && request.inputs.every(({ element }) => element === 'f32')) {
+  if (isDepthwise(s)) {
     const kernel = buildDepthwise(problem, s, device);
     return { steps: [{ kernel, operands: [0, 1, ...(problem.epilogue?.inputs ?? []), 'out'] }], scratch: [] };
   }
@@ -108,6 +110,7 @@ const conv2dInputGrad: Lowering = (request, device) => {
           return `${image} + ${y} + (${n} % ${columns.count}u) * ${s.stride[1]}u + ${columns.phase}u`;
         },
         outShape: request.out.shape,
+        outElement: request.out.element,
         epilogue: epilogueOf(request),
       };
       return (
@@ -137,6 +140,7 @@ const conv2dWeightGrad: Lowering = (request, device) => {
     b: patchesTransposed(s, 0, x.element),
     store: (m, column, z) => `(${z} * ${cout}u + ${m}) * ${n}u + ${column}`,
     outShape: request.out.shape,
+    outElement: request.out.element,
   };
   return imageWeightGrad(problem, s, request, device) ?? steps(problem, device, request.choice);
 };
@@ -198,7 +202,7 @@ function epilogueOf(request: OpRequest): Epilogue | undefined {
   const extras = request.inputs.slice(2);
   return {
     program: epilogue,
-    operands: extras.map((spec) => spec.shape),
+    operands: extras,
     inputs: extras.map((_, i) => i + 2),
   };
 }

@@ -1,6 +1,8 @@
 /** A correlation's pixels as a texture: how they lie there, where a result finds its taps, and the kernel that packs them. */
+import { loaded } from '../element.ts';
 import {
   type DeviceFacts,
+  type Element,
   IMAGE_ALIGN,
   type ImageShape,
   imageWords,
@@ -92,7 +94,13 @@ const rowMajor = ({ channels, y, x }: ImageConv): PixelStrides => ({
 });
 
 /** x, [N, C, H, W] unless `strides` say otherwise, into `pixelImage`. */
-export function packPixels(label: string, p: ImageConv, device: DeviceFacts, strides = rowMajor(p)): Kernel {
+export function packPixels(
+  label: string,
+  p: ImageConv,
+  device: DeviceFacts,
+  element: Element = 'f32',
+  strides = rowMajor(p),
+): Kernel {
   const layout = pixelLayout(p);
   const image = pixelImage(p);
   const quads = channelQuads(p);
@@ -100,7 +108,7 @@ export function packPixels(label: string, p: ImageConv, device: DeviceFacts, str
   const perLayer = image.width * image.height;
   const places = perLayer / quads;
   const channels = [0, 1, 2, 3].map((c) => {
-    const value = `x[first + ${c * strides.channel}u]`;
+    const value = loaded(element, `x[first + ${c * strides.channel}u]`);
     const inside = p.channels % 4 === 0 ? '' : `quad * 4u + ${c}u < ${p.channels}u`;
     return code(`out[to + ${c}u] = ${inside ? `select(0.0, ${value}, ${inside})` : value};`);
   });
@@ -112,7 +120,10 @@ export function packPixels(label: string, p: ImageConv, device: DeviceFacts, str
   return perElement(
     {
       label: `${label} pack pixels`,
-      bindings: [read('x', p.images * p.channels * p.y.size * p.x.size), write('out', imageWords(image))],
+      bindings: [
+        read('x', p.images * p.channels * p.y.size * p.x.size, element),
+        write('out', imageWords(image)),
+      ],
       total: places * parts * p.images,
       layout: `out ${blocked ? `[image][block][channel quad][place of ${COLUMN_BLOCK}][4]` : '[image][channel quad][place in the padded image][4]'}: an invocation has one place of ${TEXELS_EACH} quads.`,
       body: wgsl`

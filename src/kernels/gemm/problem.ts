@@ -4,7 +4,17 @@
  */
 import { product, type Shape } from '../../shape.ts';
 import { broadcastIndex } from '../broadcast.ts';
-import { type Binding, type DeviceFacts, type Kernel, read, touching, write } from '../kernel.ts';
+import { loaded as asF32, stored } from '../element.ts';
+import {
+  type Binding,
+  type DeviceFacts,
+  type Element,
+  type Kernel,
+  read,
+  touching,
+  write,
+} from '../kernel.ts';
+import type { TensorSpec } from '../lowering.ts';
 import { type Program, programText } from '../program.ts';
 import { code, type Wgsl } from '../wgsl.ts';
 
@@ -37,14 +47,16 @@ export interface GemmProblem {
   /** Flat index into the result from `m`, `n`, `z` (u32 names). */
   readonly store: (m: string, n: string, z: string) => string;
   readonly outShape: Shape;
+  /** What the result is stored as; default f32. */
+  readonly outElement?: Element;
   readonly epilogue?: Epilogue;
 }
 
 /** What is done to each sum before it is stored. Program input 0 is the sum. */
 export interface Epilogue {
   readonly program: Program;
-  /** Shapes of program inputs 1.., broadcast against the result. */
-  readonly operands: readonly Shape[];
+  /** Program inputs 1.., broadcast against the result. */
+  readonly operands: readonly TensorSpec[];
   /** Which of the op's inputs they are. */
   readonly inputs: readonly number[];
 }
@@ -66,13 +78,8 @@ export function gemmBindings(problem: GemmProblem, outLength: number): Binding[]
   return [
     problem.a.binding,
     problem.b.binding,
-    ...extras.map((shape, i) =>
-      read(
-        `extra${i}`,
-        shape.reduce((p, s) => p * s, 1),
-      ),
-    ),
-    touching(problem.m * problem.n * problem.z, write('out', outLength)),
+    ...extras.map(({ shape, element }, i) => read(`extra${i}`, product(shape), element)),
+    touching(problem.m * problem.n * problem.z, write('out', outLength, problem.outElement)),
   ];
 }
 
@@ -91,22 +98,30 @@ export function storeStatements(
 ): Wgsl {
   const index = `at${tag}`;
   const place = `let ${index} = ${problem.store(names.m, names.n, names.z)};`;
-  const { epilogue, outShape } = problem;
-  if (!epilogue) return code(`${place}\nout[${index}] = ${sum};`);
-  const extras = epilogue.operands.flatMap((shape, i) =>
-    loaded.has(i) ? [] : [`let e${tag}_${i} = extra${i}[${broadcastIndex(index, outShape, shape)}];`],
+  const { epilogue, outShape, outElement = 'f32' } = problem;
+  if (!epilogue) return code(`${place}\nout[${index}] = ${stored(outElement, sum)};`);
+  const extras = epilogue.operands.flatMap((_, i) =>
+    loaded.has(i)
+      ? []
+      : [
+          `let e${tag}_${i} = ${extraAt(problem, i, broadcastIndex(index, outShape, epilogue.operands[i]!.shape))};`,
+        ],
   );
   const inputs = [sum, ...epilogue.operands.map((_, i) => loaded.get(i) ?? `e${tag}_${i}`)];
   const { statements, result } = programText(epilogue.program, inputs, `t${tag}_`);
   return code(
-    [place, ...extras, statements.text, `out[${index}] = ${result};`].join('\n'),
+    [place, ...extras, statements.text, `out[${index}] = ${stored(outElement, result)};`].join('\n'),
     ...statements.functions,
   );
 }
 
+/** WGSL, f32: element `index` of the epilogue's operand `i`. */
+export const extraAt = ({ epilogue }: GemmProblem, i: number, index: string): string =>
+  asF32(epilogue!.operands[i]!.element, `extra${i}[${index}]`);
+
 /** Epilogue operands of a convolution that hold one number per output channel, which is its row. */
 export const perChannel = ({ epilogue, outShape, m }: GemmProblem): number[] =>
-  (epilogue?.operands ?? []).flatMap((shape, i) =>
+  (epilogue?.operands ?? []).flatMap(({ shape }, i) =>
     outShape.length === 4 && outShape[1] === m && shape.at(-3) === m && product(shape) === m ? [i] : [],
   );
 

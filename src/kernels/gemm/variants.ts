@@ -84,6 +84,7 @@ export function splitK(
     store: (row, column, each) =>
       `(${each} % ${splits}u) * ${size}u + ${problem.store(row, column, `(${each} / ${splits}u)`)}`,
     outShape: [splits, size],
+    outElement: 'f32',
     epilogue: undefined,
   };
   const flat: GemmProblem = { ...problem, store: (_, column) => column };
@@ -92,7 +93,11 @@ export function splitK(
   const total = perElement(
     {
       label: `${problem.label} total of ${splits}`,
-      bindings: [read('parts', splits * size), ...bindings.slice(0, -1), write('out', size)],
+      bindings: [
+        read('parts', splits * size),
+        ...bindings.slice(0, -1),
+        write('out', size, problem.outElement),
+      ],
       total: size,
       flops: splits * m * n * z,
       layout: `parts [${splits}, out]: one lane adds one element's parts in order.`,

@@ -1,5 +1,14 @@
 /** A correlation's weights as a texture: how they lie there, where a row of the product finds them, and their packing. */
-import { type DeviceFacts, type ImageShape, imageWords, type Kernel, read, write } from '../kernel.ts';
+import { loaded } from '../element.ts';
+import {
+  type DeviceFacts,
+  type Element,
+  type ImageShape,
+  imageWords,
+  type Kernel,
+  read,
+  write,
+} from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
 import { channelQuads, type ImageConv, TEXELS_EACH } from './images.ts';
@@ -58,19 +67,25 @@ export interface WeightLayout {
 }
 
 /** Weights into `weightImage`. */
-export function packWeights(label: string, p: ImageConv, layout: WeightLayout, device: DeviceFacts): Kernel {
+export function packWeights(
+  label: string,
+  p: ImageConv,
+  layout: WeightLayout,
+  device: DeviceFacts,
+  element: Element = 'f32',
+): Kernel {
   const taps = p.y.taps * p.x.taps;
   const parts = Math.ceil(p.rows / TEXELS_EACH);
   const used = channelQuads(p) * taps;
   const channels = [0, 1, 2, 3].map((c) => {
-    const value = `w[first + ${c * layout.channel}u]`;
+    const value = loaded(element, `w[first + ${c * layout.channel}u]`);
     const inside = p.channels % 4 === 0 ? '' : `quad * 4u + ${c}u < ${p.channels}u`;
     return code(`out[to + ${c}u] = ${inside ? `select(0.0, ${value}, ${inside})` : value};`);
   });
   return perElement(
     {
       label: `${label} pack weights`,
-      bindings: [read('w', layout.length), write('out', imageWords(weightImage(p)))],
+      bindings: [read('w', layout.length, element), write('out', imageWords(weightImage(p)))],
       total: used * parts,
       layout: `out [block of ${ROW_BLOCK} rows][k = (channel quad, tap)][row][4]: an invocation has one k of ${TEXELS_EACH} rows.`,
       body: wgsl`

@@ -1,10 +1,11 @@
 /** Into Winograd's domain and back, for the packed operands of `images.ts`: point by point, four channels a texel. */
 import { product } from '../../shape.ts';
-import { type DeviceFacts, imageWords, type Kernel, read, write } from '../kernel.ts';
+import { loaded } from '../element.ts';
+import { type DeviceFacts, type Element, imageWords, type Kernel, read, write } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
 import type { ImageConv } from './images.ts';
-import { type GemmProblem, gemmBindings, perChannel, range, storeStatements } from './problem.ts';
+import { extraAt, type GemmProblem, gemmBindings, perChannel, range, storeStatements } from './problem.ts';
 import type { WeightLayout } from './weightImages.ts';
 import type { WinogradTransform } from './winograd.ts';
 import {
@@ -54,11 +55,16 @@ export const kernelOperand = ({ turned, products }: WinogradConv): ProductOperan
 });
 
 /** B^T d B of every tile of x [N, C, H, W], into `tileOperand`. */
-export const transformPixels = (label: string, w: WinogradConv, device: DeviceFacts): Kernel =>
+export const transformPixels = (
+  label: string,
+  w: WinogradConv,
+  device: DeviceFacts,
+  element: Element = 'f32',
+): Kernel =>
   transformTiles(
     `${label} winograd ${w.transform.m} pixels`,
     {
-      source: pixelsOf(w.conv),
+      source: { ...pixelsOf(w.conv), element },
       tiling: w,
       before: [w.conv.y.before, w.conv.x.before],
       matrix: w.transform.input,
@@ -75,6 +81,7 @@ export function transformWeights(
   layout: WeightLayout,
   once: boolean,
   device: DeviceFacts,
+  element: Element = 'f32',
 ): Kernel {
   const { conv: p } = w;
   const { points, m, weight } = w.transform;
@@ -84,7 +91,7 @@ export function transformWeights(
   const used = p.channels % 4 === 0 ? '' : `term < ${p.channels}u`;
   const { y, x, kernelWidth } = layout;
   const load = (c: number): string => {
-    const value = `w[first + ${x.first + c * x.step}u]`;
+    const value = loaded(element, `w[first + ${x.first + c * x.step}u]`);
     return used ? `select(0.0, ${value}, ${used})` : value;
   };
   const row = code(`let first = corner + u32(${y.first} + i32(r) * ${y.step}) * ${kernelWidth}u;`);
@@ -95,7 +102,7 @@ export function transformWeights(
   return perElement(
     {
       label: `${label} winograd ${m} weights`,
-      bindings: [read('w', layout.length), write('out', imageWords(image))],
+      bindings: [read('w', layout.length, element), write('out', imageWords(image))],
       total,
       layout: `out [point][block of rows][channel quad][row][4]: an invocation has all ${points} x ${points} points of one kernel.`,
       body: wgsl`
@@ -127,7 +134,7 @@ export function transformResults(problem: GemmProblem, w: WinogradConv, device: 
     alongColumn(output, `${c}`, (k, value) => `results[${k}][${c}] = ${value};`),
   );
   const ofRow = new Map(perChannel(problem).map((at) => [at, `row${at}`]));
-  const rowLoads = [...ofRow].map(([at, name]) => code(`let ${name} = extra${at}[row];`));
+  const rowLoads = [...ofRow].map(([at, name]) => code(`let ${name} = ${extraAt(problem, at, 'row')};`));
   // The position is at hand: no need to take it apart again.
   const placed: GemmProblem = { ...problem, store: (_, place) => place };
   const stores = range(m).map((c) => {

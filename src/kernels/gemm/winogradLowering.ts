@@ -24,6 +24,7 @@ export function winogradSteps(
 ): Lowered {
   const { conv, products, tiles, turned } = way;
   const { m: size, points } = way.transform;
+  const [w, x] = [problem.a.binding.element, problem.b.binding.element];
   const [m, n, z] = [products.rows, products.x.out, points ** 2];
   const inDomain: GemmProblem = {
     ...problem,
@@ -37,6 +38,7 @@ export function winogradSteps(
       return `(${point} * ${conv.rows}u + ${channel}) * ${tiles}u + ${at}`;
     },
     outShape: [z, conv.rows, tiles],
+    outElement: 'f32',
     epilogue: undefined,
   };
   const tile = guessImageRows(m, n, device.subgroupSize, z);
@@ -45,8 +47,8 @@ export function winogradSteps(
   const [pixels, weights, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   return {
     steps: [
-      { kernel: transformPixels(problem.label, way, device), operands: [0, pixels] },
-      { kernel: transformWeights(problem.label, way, layout, still, device), operands: [1, weights] },
+      { kernel: transformPixels(problem.label, way, device, x), operands: [0, pixels] },
+      { kernel: transformWeights(problem.label, way, layout, still, device, w), operands: [1, weights] },
       { kernel: product, operands: turned ? [pixels, weights, sums] : [weights, pixels, sums] },
       {
         kernel: transformResults(problem, way, device),

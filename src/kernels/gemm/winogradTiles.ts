@@ -1,5 +1,14 @@
 /** Images cut into tiles and taken into Winograd's domain, and the products there: one per pair of points. */
-import { type DeviceFacts, type ImageShape, imageWords, type Kernel, read, write } from '../kernel.ts';
+import { loaded } from '../element.ts';
+import {
+  type DeviceFacts,
+  type Element,
+  type ImageShape,
+  imageWords,
+  type Kernel,
+  read,
+  write,
+} from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, type Wgsl, wgsl } from '../wgsl.ts';
 import { channelQuads, everyPlace, type ImageConv } from './images.ts';
@@ -81,6 +90,8 @@ export interface TileTransform {
 }
 
 interface Source {
+  /** Default f32. */
+  readonly element?: Element;
   readonly images: number;
   readonly channels: number;
   readonly height: number;
@@ -92,6 +103,7 @@ export function transformTiles(label: string, transform: TileTransform, device: 
   const { source, tiling, before, matrix, terms, into } = transform;
   const { m, down, across } = tiling;
   const side = matrix[0]!.length;
+  const { element = 'f32' } = source;
   const points = matrix.length;
   const image = operandImage(into);
   const { total, begin } = operandElements(into);
@@ -102,13 +114,13 @@ export function transformTiles(label: string, transform: TileTransform, device: 
     code(`let x${c} = left + ${c};  let in_x${c} = u32(x${c}) < ${source.width}u${filled};`),
   );
   const load = (c: number): string =>
-    `select(0.0, x[u32(plane + y * ${source.width} + x${c})], in_y && in_x${c})`;
+    `select(0.0, ${loaded(element, `x[u32(plane + y * ${source.width} + x${c})]`)}, in_y && in_x${c})`;
   const pointWords = image.width * image.height * 4;
   return perElement(
     {
       label,
       bindings: [
-        read('x', source.images * source.channels * source.height * source.width),
+        read('x', source.images * source.channels * source.height * source.width, element),
         write('out', imageWords(image)),
       ],
       total,

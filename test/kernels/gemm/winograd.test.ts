@@ -128,7 +128,7 @@ describe.each(ways)('winograd with tiles of $m, turned: $turned', ({ m, turned }
               { fn: 'add', args: [3, 2], params: [] },
             ],
           },
-          operands: [bias, y],
+          operands: [bias, y].map((shape) => ({ shape, element: 'f32' })),
           inputs: [2, 3],
         },
       } as unknown as GemmProblem;

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { conv2dInputGradReference, conv2dReference } from '../../../src/doctor/reference/conv.ts';
+import { matmulRef } from '../../../src/doctor/reference/ops.ts';
+import { type Tensor64, tensor64 } from '../../../src/doctor/reference/tensor64.ts';
+import { floatToHalf, halfToFloat, packHalves } from '../../../src/float16.ts';
+import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
+import type { ProductChoice } from '../../../src/kernels/gemm/choices.ts';
+import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
+import type { DeviceFacts } from '../../../src/kernels/kernel.ts';
+import type { Lowered, OpRequest } from '../../../src/kernels/lowering.ts';
+import { movementKernels } from '../../../src/kernels/movement.ts';
+import { poolKernels } from '../../../src/kernels/pool.ts';
+import { product, type Shape } from '../../../src/shape.ts';
+import { runLowered, testDevice } from '../device.ts';
+import { SEED, signed } from './random.ts';
+
+/** Products over operands that are stored as f16, with results stored so: f32 sums of exactly what was stored. */
+
+const rounded = (numbers: Float32Array): Float32Array =>
+  numbers.map((value) => halfToFloat(floatToHalf(value)));
+const half = (shape: Shape) => ({ shape, element: 'f16' as const });
+const full = (shape: Shape) => ({ shape, element: 'f32' as const });
+
+async function runHalf(lowered: Lowered, inputs: readonly Float32Array[], request: OpRequest) {
+  const data = inputs.map((each, i) => (request.inputs[i]!.element === 'f16' ? packHalves(each) : each));
+  const count = product(request.out.shape);
+  const words = await runLowered(lowered, data, Math.ceil(count / 2));
+  return Float32Array.from(new Uint16Array(words.buffer, 0, count), halfToFloat);
+}
+
+/** Beside the sum's own rounding one step of f16: WGSL leaves open whether it goes to the nearest. */
+function expectClose(got: Float32Array, want: Tensor64, label: string, ulps = 4): void {
+  for (const [i, value] of got.entries()) {
+    const exact = want.data[i]!;
+    const bound = ulps * 2 ** -24 * want.magnitude![i]! + 2 ** -10 * Math.abs(exact) + 2 ** -24;
+    if (!(Math.abs(value - exact) <= bound))
+      expect.fail(`${label} (seed ${SEED}): element ${i} is ${value}, expected ${exact} within ${bound}`);
+  }
+}
+
+const facts: Record<string, Partial<DeviceFacts>> = {
+  'a GPU': { software: false },
+  'a CPU adapter without subgroups': { software: true, subgroupSize: 0 },
+  'the adapter itself': {},
+};
+
+const geometry: ConvGeometry = { stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 };
+const convs: { name: string; x: Shape; w: Shape; y: Shape; g: ConvGeometry; choice?: ProductChoice }[] = [
+  // An odd number of results: the last one has half a word.
+  { name: 'few', x: [1, 3, 5, 5], w: [5, 3, 3, 3], y: [1, 5, 5, 5], g: geometry },
+  { name: 'many', x: [2, 17, 20, 19], w: [24, 17, 3, 3], y: [2, 24, 20, 19], g: geometry },
+  {
+    name: 'through winograd',
+    x: [1, 12, 22, 21],
+    w: [19, 12, 3, 3],
+    y: [1, 19, 22, 21],
+    g: geometry,
+    choice: { by: 'winograd', tile: { m: 4, turned: 0 } },
+  },
+  { name: 'a long sum', x: [1, 260, 3, 3], w: [8, 260, 3, 3], y: [1, 8, 3, 3], g: geometry },
+  {
+    name: 'depthwise',
+    x: [1, 6, 9, 11],
+    w: [6, 1, 3, 3],
+    y: [1, 6, 9, 11],
+    g: { ...geometry, groups: 6 },
+  },
+];
+
+describe.each(Object.keys(facts))('f16 on %s', (name) => {
+  const device = async (): Promise<DeviceFacts> => ({ ...(await testDevice()).facts, ...facts[name] });
+
+  it.each(convs)('conv2d with scale, shift and residual: $name', async ({ x, w, y, g, choice }) => {
+    const channel: Shape = [1, y[1]!, 1, 1];
+    const [xd, wd, rd] = [x, w, y].map((shape) => rounded(signed(shape))) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    const sd = signed(channel);
+    const request: OpRequest = {
+      label: 'conv2d',
+      inputs: [half(x), half(w), full(channel), half(y)],
+      out: half(y),
+      attrs: {
+        geometry: g,
+        epilogue: {
+          inputs: 3,
+          steps: [
+            { fn: 'add', args: [0, 1], params: [] },
+            { fn: 'add', args: [3, 2], params: [] },
+          ],
+        },
+      },
+      choice,
+    };
+    const sum = conv2dReference(tensor64(x, xd), tensor64(w, wd), g, y);
+    const plane = y[2]! * y[3]!;
+    const data = sum.data.map((value, i) => value + sd[Math.floor(i / plane) % y[1]!]! + rd[i]!);
+    // Winograd's error within a tile follows its largest sum.
+    const largest = sum.magnitude!.reduce((most, value) => Math.max(most, value), 0);
+    const magnitude = choice ? sum.magnitude!.map(() => largest) : sum.magnitude!;
+    const lowered = gemmKernels.conv2d(request, await device());
+    const got = await runHalf(lowered, [xd, wd, sd, rd], request);
+    expectClose(got, { ...sum, data, magnitude }, 'conv2d', choice ? 8 : 4);
+    expect(await runHalf(lowered, [xd, wd, sd, rd], request)).toEqual(got);
+  });
+
+  it('the transposed convolution', async () => {
+    const [dy, w, x]: Shape[] = [
+      [2, 24, 7, 9],
+      [24, 15, 2, 2],
+      [2, 15, 14, 18],
+    ];
+    const g: ConvGeometry = { ...geometry, padding: [0, 0, 0, 0], stride: [2, 2] };
+    const [yd, wd] = [rounded(signed(dy!)), rounded(signed(w!))];
+    const request: OpRequest = {
+      label: 'conv2dInputGrad',
+      inputs: [half(dy!), half(w!)],
+      out: half(x!),
+      attrs: { geometry: g },
+    };
+    const want = conv2dInputGradReference(tensor64(dy!, yd), tensor64(w!, wd), g, x!);
+    const lowered = gemmKernels.conv2dInputGrad(request, await device());
+    expectClose(await runHalf(lowered, [yd, wd], request), want, 'conv2dInputGrad');
+  });
+
+  it('a matrix product with one operand in f32', async () => {
+    const [a, b, y]: Shape[] = [
+      [33, 300],
+      [300, 47],
+      [33, 47],
+    ];
+    const [ad, bd] = [signed(a!), rounded(signed(b!))];
+    const request: OpRequest = {
+      label: 'matmul',
+      inputs: [full(a!), half(b!)],
+      out: half(y!),
+      attrs: { transposeA: false, transposeB: false },
+    };
+    const want = matmulRef(tensor64(a!, ad), tensor64(b!, bd));
+    const lowered = gemmKernels.matmul(request, await device());
+    expectClose(await runHalf(lowered, [ad, bd], request), want, 'matmul');
+  });
+
+  it('copies, pads and pools convert on the way', async () => {
+    const facts = await device();
+    const [x, y]: Shape[] = [
+      [1, 3, 4, 5],
+      [1, 3, 2, 3],
+    ];
+    const xd = signed(x!);
+    const run = async (lowering: typeof movementKernels.concat, attrs: object, out: Shape) => {
+      const request = { label: 'op', inputs: [full(x!)], out: half(out), attrs: { ...attrs } };
+      return runHalf(lowering(request, facts), [xd], request);
+    };
+    const exactly = rounded(xd);
+    expect(await run(movementKernels.concat, { axis: 1 }, x!)).toEqual(exactly);
+    expect(await run(movementKernels.permute, { order: [0, 1, 2, 3] }, x!)).toEqual(exactly);
+    const none = [0, 0, 0, 0];
+    const padded = await run(
+      movementKernels.pad,
+      { before: none, after: [0, 0, 0, 1], mode: 'constant', value: 1 },
+      [1, 3, 4, 6],
+    );
+    expect(padded.filter((_, i) => i % 6 < 5)).toEqual(exactly);
+    expect(padded[5]).toBe(1);
+    const window = { kernel: [2, 2], stride: [2, 2], padding: [0, 1] };
+    const pooled = await run(poolKernels.maxPool2d, { window }, y!);
+    expect(pooled[0]).toBe(Math.max(exactly[0]!, exactly[5]!));
+  });
+});
+
+it('packs many as it rounds one', () => {
+  const numbers = Float32Array.from({ length: 4001 }, (_, i) => (i % 2 ? 1 : -1) * 2 ** ((i - 2000) / 60));
+  const ties = Float32Array.from([
+    2049,
+    2051,
+    65519,
+    65520,
+    2 ** -14,
+    2 ** -24,
+    2 ** -25,
+    0,
+    -0,
+    1 / 0,
+    0 / 0,
+  ]);
+  for (const each of [numbers, ties]) {
+    const packed = new Uint16Array(packHalves(each).buffer);
+    expect([...packed.subarray(0, each.length)]).toEqual(Array.from(each, floatToHalf));
+  }
+});

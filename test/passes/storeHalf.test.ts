@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { networkPlans } from '../../src/bench/networks.ts';
+import { buildPlan } from '../../src/graph/buildPlan.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { valuesOf } from '../../src/graph/graph.ts';
+import { conv2d } from '../../src/graph/ops/conv.ts';
+import { concat, reshape } from '../../src/graph/ops/movement.ts';
+import { add, mul, relu, rsqrt, scale } from '../../src/graph/ops/pointwise.ts';
+import { mean } from '../../src/graph/ops/reduce.ts';
+import { cosineMap } from '../../src/graph/ops/similarity.ts';
+import { storeHalf } from '../../src/graph/passes/storeHalf.ts';
+import { input, state, type Value } from '../../src/graph/value.ts';
+import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
+import { scorePlan } from '../../src/train/detectorPlans.ts';
+import { runLayouts } from '../../src/train/layouts.ts';
+
+const GPU: DeviceFacts = { ...BASELINE_DEVICE, f16: true, maxBindingBytes: 2 ** 31 };
+
+/** The ops stored as f16, in order. */
+const stored = (graph: Graph): string[] =>
+  valuesOf(graph)
+    .filter(({ dtype }) => dtype === 'f16')
+    .map(({ op, shape }) => `${op} ${shape.join('x')}`);
+
+const graphOf = (outputs: Record<string, Value>): Graph => ({
+  outputs: new Map(Object.entries(outputs)),
+  effects: [],
+});
+
+describe('storeHalf', () => {
+  const x = input('x', [1, 3, 8, 8]);
+  const w = state('w', [4, 3, 3, 3]);
+  const w2 = state('w2', [4, 8, 1, 1]);
+  const variance = state('variance', [1, 4, 1, 1]);
+  const y = relu(mul(conv2d(x, w, { padding: 1 }), rsqrt(variance)));
+  const joined = concat([y, scale(y, 2)], 1);
+  const z = conv2d(joined, w2);
+
+  it('stores what leads to products and distances; inputs, weights, what follows from them and results stay', () => {
+    const distance = cosineMap(y, z);
+    const graph = storeHalf(graphOf({ distance, u: mean(distance, { axes: [1, 2] }) }), [distance]);
+    expect(stored(graph)).toEqual([
+      'conv2d 1x4x8x8',
+      'pointwise 1x4x8x8',
+      'pointwise 1x4x8x8',
+      'pointwise 1x4x8x8',
+      'concat 1x8x8x8',
+      'conv2d 1x4x8x8',
+    ]);
+    const kept = valuesOf(graph).filter(({ dtype }) => dtype === 'f32');
+    expect(kept.map(({ op }) => op)).toEqual(
+      expect.arrayContaining(['input', 'state', 'pointwise', 'cosineMap', 'reduce']),
+    );
+  });
+
+  it('keeps exact what is exact and all that is computed from it, products included', () => {
+    const smooth = conv2d(reshape(z, [4, 1, 8, 8]), state('taps', [1, 1, 3, 1]), { padding: [1, 0] });
+    expect(stored(storeHalf(graphOf({ smooth }), [z]))).toEqual([
+      'conv2d 1x4x8x8',
+      'pointwise 1x4x8x8',
+      'pointwise 1x4x8x8',
+      'pointwise 1x4x8x8',
+      'concat 1x8x8x8',
+    ]);
+    // Else the view has its operand's type.
+    expect(stored(storeHalf(graphOf({ smooth }), [])).slice(-2)).toEqual([
+      'conv2d 1x4x8x8',
+      'reshape 4x1x8x8',
+    ]);
+  });
+
+  it('leaves a result that is also an operand as it is, seen through a view too', () => {
+    const view = reshape(y, [1, 4, 64]);
+    expect(stored(storeHalf(graphOf({ view, z: add(z, 1) }), []))).not.toContain('reshape 1x4x64');
+    expect(storeHalf(graphOf({ y, z }), []).outputs.get('y')!.dtype).toBe('f32');
+    expect(storeHalf(graphOf({ view, z }), []).outputs.get('view')!.dtype).toBe('f32');
+  });
+});
+
+describe('a scoring plan in f16', () => {
+  const config = {
+    method: 'revdist',
+    encoder: 'wide_resnet50_2',
+    size: 256,
+    batch: 16,
+    smoothing: 'author',
+    scoreFraction: 0.01,
+  } as const;
+  const built = (precision: 'f32' | 'f16') => {
+    const layouts = runLayouts(config, 1, precision);
+    const graph = scorePlan({ ...config, precision }, layouts, ['none', 'cada'], 1);
+    return { layouts, plan: buildPlan(graph, GPU) };
+  };
+  const [full, half] = [built('f32'), built('f16')];
+
+  it('takes half the memory, weights and intermediate values alike', () => {
+    expect(half.plan.memory.arenas / full.plan.memory.arenas).toBeLessThan(0.51);
+    expect(half.plan.memory.arenas / half.plan.memory.lowerBound).toBeLessThanOrEqual(1.15);
+    const bytes = ({ plan }: typeof full): number =>
+      plan.slots.reduce((sum, slot) => sum + (slot.kind === 'state' ? slot.bytes : 0), 0);
+    expect(bytes(half) / bytes(full)).toBeLessThan(0.51);
+  });
+
+  it('computes the maps, their statistics and scores in f32', () => {
+    for (const [name, { dtype }] of half.plan.outputs) expect(dtype, name).toBe('f32');
+    const after = half.plan.dispatches.findIndex(({ kernel }) => kernel.label.includes('cosineMap'));
+    const halves = half.plan.dispatches
+      .slice(after)
+      .filter(({ kernel }) => !/regressor|cosineMap|decoder|bottleneck/.test(kernel.label))
+      .filter(({ kernel }) => kernel.bindings.some(({ element }) => element === 'f16'));
+    expect(halves.map(({ kernel }) => kernel.label)).toEqual([]);
+  });
+
+  it('has the dispatches that it has in f32', () => {
+    const labels = ({ plan }: typeof full): string[] => plan.dispatches.map(({ kernel }) => kernel.label);
+    expect(labels(half)).toEqual(labels(full));
+  });
+
+  it('is refused where the adapter lacks f16', () => {
+    const graph = scorePlan({ ...config, precision: 'f16' }, half.layouts, ['none'], 1);
+    expect(() => buildPlan(graph, { ...GPU, f16: false }, { label: 'score' })).toThrow(
+      "score stores f16, which needs WebGPU's shader-f16; this adapter lacks it",
+    );
+  });
+});
+
+it('plans that nobody asked to store f16 hold none', () => {
+  for (const { graph } of networkPlans('resnet18_w16', { batch: 2, size: 64 }))
+    expect(stored(graph)).toEqual([]);
+});
