@@ -54,7 +54,7 @@ export {
   where,
 } from './graph/ops/pointwise.ts';
 export { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d } from './graph/ops/pool.ts';
-export { randomUniform } from './graph/ops/random.ts';
+export { randomNormal, randomUniform } from './graph/ops/random.ts';
 export { argmax, max, mean, min, std, sum, variance } from './graph/ops/reduce.ts';
 export { interpolate } from './graph/ops/resize.ts';
 export { gather, kthLargest, oneHot } from './graph/ops/select.ts';

@@ -4,14 +4,16 @@ import { draem } from './draem.ts';
 import { patchcore } from './patchcore.ts';
 import { recontrast } from './recontrast.ts';
 import { revdist } from './revdist.ts';
+import { uniad } from './uniad.ts';
 
-export const DETECTOR_NAMES = ['revdist', 'recontrast', 'patchcore', 'cfa', 'draem'] as const;
+export const DETECTOR_NAMES = ['revdist', 'recontrast', 'uniad', 'patchcore', 'cfa', 'draem'] as const;
 export type DetectorName = (typeof DETECTOR_NAMES)[number];
 
 /** The one place that knows methods by name. */
 export const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
   revdist,
   recontrast,
+  uniad,
   patchcore,
   cfa,
   draem,

@@ -6,3 +6,4 @@ export * from './detectors.ts';
 export * from './draem.ts';
 export * from './recontrast.ts';
 export * from './revdist.ts';
+export * from './uniad.ts';

@@ -17,4 +17,13 @@ export {
   resnetFeatures,
 } from './resnet.ts';
 export { outputHeads, reverseDecoder } from './reverseDecoder.ts';
+export {
+  decoderLayer,
+  encoderLayer,
+  multiheadAttention,
+  projection,
+  type TransformerConfig,
+  tokenNorm,
+} from './transformer.ts';
 export { discriminativeNet, reconstructiveNet } from './unet.ts';
+export { alignedFeatures, neighboursOf, reconstruct } from './uniad.ts';

@@ -2,7 +2,7 @@ import { conv2d } from '../graph/ops/conv.ts';
 import { relu } from '../graph/ops/pointwise.ts';
 import { globalAvgPool2d } from '../graph/ops/pool.ts';
 import type { Value } from '../graph/value.ts';
-import { dropout } from '../nn/dropout.ts';
+import { drop } from '../nn/dropout.ts';
 import { pytorchDefault } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { dense, norm } from './blocks.ts';
@@ -47,7 +47,7 @@ export function alignHead(layers: Layers, feature: Value, config: AlignHeadConfi
     x = relu(norm(layers, `bn${suffix}`, keepChannels(layers, `conv${suffix}`, x, kernel)));
   }
   x = globalAvgPool2d(x);
-  if (layers.training && rate > 0) x = drop(layers, x, rate);
+  x = drop(layers, x, rate);
   for (let i = 1; i < linears; i++) x = relu(dense(layers, `fc${i}`, x, hidden));
   return dense(layers, `fc${linears}`, x, outputs);
 }
@@ -58,8 +58,3 @@ const keepChannels = (layers: Layers, name: string, x: Value, kernel: number): V
     const weight = inner.parameter('weight', [channels, channels, kernel, kernel], pytorchDefault);
     return conv2d(x, weight, { padding: (kernel - 1) / 2 });
   });
-
-function drop(layers: Layers, x: Value, rate: number): Value {
-  const { key, site } = layers.random();
-  return dropout(x, rate, key, site);
-}

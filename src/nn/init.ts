@@ -33,6 +33,20 @@ export const uniformFanIn =
     return Float32Array.from({ length: product(shape) }, () => (2 * random.next() - 1) * bound);
   };
 
+/** Uniform in +-sqrt(6 / (fan_in + fan_out)): a linear layer's weight [out, in]. */
+export const xavierUniform: Initializer = (shape, random) => {
+  const bound = Math.sqrt(6 / (shape[0]! + shape[1]!));
+  return Float32Array.from({ length: product(shape) }, () => (2 * random.next() - 1) * bound);
+};
+
+/** Uniform in [0, 1). */
+export const uniform: Initializer = (shape, random) =>
+  Float32Array.from({ length: product(shape) }, () => random.next());
+
+/** N(0, 1). */
+export const standardNormal: Initializer = (shape, random) =>
+  Float32Array.from({ length: product(shape) }, () => random.normal());
+
 /** PyTorch's default for a weight: fan_in is everything but the first axis (for transposed convolutions too). */
 export const pytorchDefault: Initializer = (shape, random) =>
   uniformFanIn(product(shape.slice(1)))(shape, random);

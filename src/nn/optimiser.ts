@@ -1,10 +1,16 @@
 import { pack } from '../graph/ops/movement.ts';
+import { mul } from '../graph/ops/pointwise.ts';
 import { adamw, sgd } from '../graph/ops/update.ts';
 import { input, state, type Value } from '../graph/value.ts';
 import type { BoundNetwork } from './trainable.ts';
 
 /** How a group of parameters is updated. Names and defaults are PyTorch's. */
-export type OptimiserConfig =
+export type OptimiserConfig = Update & {
+  /** All gradients together are scaled down to this norm where theirs is above it (`clipFactor`); absent: they are not. */
+  readonly clipNorm?: number;
+};
+
+type Update =
   | {
       readonly kind: 'adamw';
       readonly lr: number;
@@ -27,17 +33,20 @@ export function momentNames(config: OptimiserConfig, slab: string): string[] {
 /**
  * The effect that applies `gradients` (in slab order) to a network's parameters: one dispatch.
  * @param settings name of the input with its learning rate: one for each group that has a rate of its own.
+ * @param factor what every gradient is multiplied by first: one element.
  */
 export function optimiserStep(
   network: BoundNetwork,
   gradients: readonly Value[],
   config: OptimiserConfig,
   settings = SETTINGS,
+  factor?: Value,
 ): Value {
   const p = network.parameters.slab;
   const { name } = p.attrs as { name: string };
   const moments = momentNames(config, name).map((each) => state(each, p.shape));
-  const grad = pack(gradients);
+  const packed = pack(gradients);
+  const grad = factor ? mul(packed, factor) : packed;
   if (config.kind === 'sgd') {
     return sgd({ p, buf: moments[0]! }, grad, input(settings, [2]), config);
   }

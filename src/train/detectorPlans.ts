@@ -20,6 +20,7 @@ import {
 } from '../methods/cada.ts';
 import type { Detector, Group, NormMode, PartLayers, Source, Traced } from '../methods/detector.ts';
 import { detectorOf } from '../methods/detectors.ts';
+import { clipFactor } from '../nn/clipNorm.ts';
 import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { bindNetwork } from '../nn/trainable.ts';
 import type { NumberArray } from '../runtime/state.ts';
@@ -100,11 +101,16 @@ export function detectorStep(
     loss,
     trained.flatMap(({ network }) => network.trained),
   );
+  const { clipNorm } = optimiser;
+  const factor = clipNorm === undefined ? undefined : clipFactor(gradients, clipNorm);
   return {
     outputs: new Map([['loss', loss]]),
     effects: trained.flatMap(({ group, network }) => {
       const own = gradients.splice(0, network.trained.length);
-      return [optimiserStep(network, own, optimiser, settingsName(group)), ...network.statisticsUpdate()];
+      return [
+        optimiserStep(network, own, optimiser, settingsName(group), factor),
+        ...network.statisticsUpdate(),
+      ];
     }),
   };
 }

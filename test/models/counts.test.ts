@@ -5,6 +5,8 @@ import { head, headSpecs } from '../../src/methods/cada.ts';
 import { cfa } from '../../src/methods/cfa.ts';
 import { recontrast } from '../../src/methods/recontrast.ts';
 import { encode, rebuild, revdistSpecs, type Scales } from '../../src/methods/revdist.ts';
+import { uniad } from '../../src/methods/uniad.ts';
+import { uniadShapes } from '../../src/models/detectorNames.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
 import { pretrained } from '../../src/models/encoders.ts';
 import { patchDescriptor, patchFeatures } from '../../src/models/patchDescriptor.ts';
@@ -145,6 +147,33 @@ it.each([
 ])('the head of a %s feature with %i outputs agrees to the unit', (feature, outputs, count, work) => {
   expect(parameters(headSpecs('head', feature, outputs))).toBe(count);
   expect(macs(head(layers, 'head', input('feature', [1, ...feature]), outputs))).toBe(work);
+});
+
+/** UniAD with EfficientNet-B4 at 224 px (methods.md 6.2, 7.8). */
+it('UniAD agrees to the unit', () => {
+  const model = { encoder: pretrained('efficientnet_b4'), size: 224, memoryRows: 0, width: 0 };
+  const { encoder, reconstruction } = uniad.parts(model);
+  expect(parameters(encoder.specs)).toBe(3_635_984);
+  expect(parameters(reconstruction.specs)).toBe(7_717_392);
+  const images = input('images', [1, 3, 224, 224]);
+  const parts = { encoder: layers, reconstruction: layers };
+  const [features] = uniad.frozen!(parts, images, model) as [Value];
+  expect(features.shape).toEqual([1, 272, 14, 14]);
+  const traced = uniad.trace(parts, { frozen: [input('features', features.shape)] }, model);
+  expect(macs(traced.map())).toBe(1_701_969_920);
+  expect(traced.map().shape).toEqual([1, 1, 224, 224]);
+  expect(traced.embedding.shape).toEqual([1, 256, 14, 14]);
+  const whole = macs(uniad.trace(parts, { images }, model).map());
+  expect((whole / 1e9).toFixed(3)).toBe('2.622');
+  const aligned = whole + macs(head(layers, 'head', input('feature', traced.embedding.shape), 2));
+  expect((aligned / 1e9).toFixed(3)).toBe('2.635');
+});
+
+it('UniAD’s transformer has the tensors of its authors’ checkpoints', () => {
+  const model = { encoder: pretrained('efficientnet_b4'), size: 224, memoryRows: 0, width: 0 };
+  const own = uniad.parts(model).reconstruction.specs.map(({ name, shape }) => [name, [...shape]]);
+  const published = [...uniadShapes()].map(([name, shape]) => [name, [...shape]]);
+  expect(own.toSorted()).toEqual(published.toSorted());
 });
 
 it('CFA agrees to the unit', () => {

@@ -1,5 +1,5 @@
 import { at, build, roundingScale, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
-import { randomUniform } from '../../src/graph/ops/random.ts';
+import { randomNormal, randomUniform } from '../../src/graph/ops/random.ts';
 import { gather, kthLargest, oneHot } from '../../src/graph/ops/select.ts';
 import { input } from '../../src/graph/value.ts';
 import { dropout } from '../../src/nn/dropout.ts';
@@ -114,6 +114,31 @@ export const selectSpecs: SpecTable = {
     ],
     rejects: [
       [() => randomUniform(input('k', [4]), 0, [2]), 'randomUniform: key expects u32 [4], got f32 [4]'],
+    ],
+  },
+  randomNormal: {
+    differentiable: false,
+    // Sines and cosines of an adapter are good to about 1e-6.
+    ulps: 64,
+    samples: [
+      {
+        label: 'pairs of the same words',
+        inputs: [key],
+        run: (k) => randomNormal(k, 3, [1031]),
+        reference: (k) => {
+          const u = uniforms(3, 1032, [...k.data]);
+          return build([1031], ([i]) => {
+            const pair = i! - (i! % 2);
+            const angle = 2 * Math.PI * u[pair + 1]! - Math.PI;
+            return (
+              Math.sqrt(-2 * Math.log(1 - u[pair]!)) * (i! % 2 === 0 ? Math.cos(angle) : Math.sin(angle))
+            );
+          });
+        },
+      },
+    ],
+    rejects: [
+      [() => randomNormal(input('k', [4]), 0, [2]), 'randomNormal: key expects u32 [4], got f32 [4]'],
     ],
   },
   dropout: {

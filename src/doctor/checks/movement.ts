@@ -1,5 +1,5 @@
 import { concat, pad, permute, reshape, slabView, slice } from '../../graph/ops/movement.ts';
-import { randomUniform } from '../../graph/ops/random.ts';
+import { randomNormal, randomUniform } from '../../graph/ops/random.ts';
 import { philox } from '../../random.ts';
 import { at, build } from '../reference/tensor64.ts';
 import { type OpCheck, shaped } from './check.ts';
@@ -52,7 +52,28 @@ export const movementChecks: readonly OpCheck[] = [
     reference: (x) => build([217], ([i]) => x.data[64 + (i! % 7) * 31 + Math.floor(i! / 7)]!),
     differentiable: false,
   },
+  {
+    name: 'randomNormal',
+    inputs: [{ shape: [4], dtype: 'u32', draw: (random) => random.integer(2 ** 32 - 1) }],
+    run: (key) => randomNormal(key!, 3, [1031]),
+    reference: ({ data: [low, high, step] }) => {
+      const { shape, data } = build([1031], ([i]) => {
+        const words = philox([i! >> 2, 3, step!, 0], [low!, high!]);
+        return boxMuller(words[i! & 2]!, words[(i! & 2) | 1]!, i! % 2 === 0);
+      });
+      // WGSL asks of sines and cosines an absolute error of 2^-11, and lengths go up to 6.
+      return { shape, data, magnitude: data.map(() => 6 * 2 ** 13) };
+    },
+    differentiable: false,
+  },
 ];
+
+/** One of the two normal numbers that two words make. */
+function boxMuller(first: number, second: number, even: boolean): number {
+  const radius = Math.sqrt(-2 * Math.log(1 - (first >>> 8) / 2 ** 24));
+  const angle = (2 * Math.PI * (second >>> 8)) / 2 ** 24 - Math.PI;
+  return radius * (even ? Math.cos(angle) : Math.sin(angle));
+}
 
 export const randomChecks: readonly OpCheck[] = [
   {

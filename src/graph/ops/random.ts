@@ -6,16 +6,25 @@ import type { OpTable } from './definition.ts';
 export const randomOps = {
   /** key (u32) [4] = seed low, seed high, step, 0. attrs: site. Uniform in [0, 1), from (key, site, element). */
   randomUniform: { nonDifferentiable: 'it depends on nothing' },
+  /** The same key. attrs: site. Standard normal: each pair of uniform words by Box and Muller. */
+  randomNormal: { nonDifferentiable: 'it depends on nothing' },
 } as const satisfies OpTable;
 
 /**
  * Uniform numbers in [0, 1) that depend on (seed, step, site, element) alone (Philox 4x32-10), so a resumed
  * run repeats them. Two uses in one graph need different sites.
  */
-export function randomUniform(key: Operand, site: number, shape: Shape): Value {
+export const randomUniform = (key: Operand, site: number, shape: Shape): Value =>
+  makeValue('randomUniform', [keyOf('randomUniform', key)], { site }, shape);
+
+/** Standard normal numbers that depend on the same alone. No site serves both functions. */
+export const randomNormal = (key: Operand, site: number, shape: Shape): Value =>
+  makeValue('randomNormal', [keyOf('randomNormal', key)], { site }, shape);
+
+function keyOf(op: string, key: Operand): Value {
   const value = asValue(key);
   if (value.dtype !== 'u32' || value.shape.length !== 1 || value.shape[0] !== 4) {
-    throw new DtypeError(`randomUniform: key expects u32 [4], got ${value.dtype} ${shapeText(value.shape)}`);
+    throw new DtypeError(`${op}: key expects u32 [4], got ${value.dtype} ${shapeText(value.shape)}`);
   }
-  return makeValue('randomUniform', [value], { site }, shape);
+  return value;
 }

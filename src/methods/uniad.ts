@@ -1,0 +1,127 @@
+/** UniAD: a transformer rebuilds the features of an encoder, and no token may copy its neighbours (You et al. 2022); methods.md section 6. */
+import { sqrt, square, sub } from '../graph/ops/pointwise.ts';
+import { avgPool2d } from '../graph/ops/pool.ts';
+import { max, mean, sum } from '../graph/ops/reduce.ts';
+import { interpolate } from '../graph/ops/resize.ts';
+import { input, type Value } from '../graph/value.ts';
+import { encoderTaps } from '../models/encoders.ts';
+import { alignedFeatures, reconstruct } from '../models/uniad.ts';
+import { declare, type Layers, within } from '../nn/layers.ts';
+import { mseLoss } from '../nn/losses.ts';
+import type { OptimiserConfig } from '../nn/optimiser.ts';
+import type { Detector, DetectorDefaults, Model, Source, Traced } from './detector.ts';
+
+/** The paper's settings; its schedule and clipping, where it is silent, are UniAD's (methods.md 6.3). */
+export const UNIAD_DEFAULTS = {
+  size: 224,
+  batch: 64,
+  iterations: 50_000,
+  optimiser: {
+    kind: 'adamw',
+    lr: 3e-4,
+    betas: [0.9, 0.999],
+    eps: 1e-8,
+    weightDecay: 1e-4,
+    amsgrad: false,
+    clipNorm: 0.1,
+  } as const satisfies OptimiserConfig,
+  alignIterations: 20_000,
+  /** Fits the mean of squared differences of the features of EfficientNet-B4. */
+  alignAlpha: 10,
+  smoothing: 'author',
+  scoreFraction: 0.01,
+} as const satisfies DetectorDefaults;
+
+/** To a tenth at 80 % of the iterations. */
+export const uniadRateAt = (step: number, iterations: number): number =>
+  step < Math.floor(0.8 * iterations) ? 1 : 0.1;
+
+/** The mean over channels of the squared difference: [N, C, h, w] -> [N, 1, size, size]. */
+export const meanSquareMap = (features: Value, rebuilt: Value, size: number): Value =>
+  interpolate(mean(square(sub(features, rebuilt)), { axes: [1], keepDims: true }), { size });
+
+/** The length of the difference, as UniAD's authors have it. */
+export const distanceMap = (features: Value, rebuilt: Value, size: number): Value =>
+  interpolate(sqrt(sum(square(sub(features, rebuilt)), { axes: [1], keepDims: true })), {
+    size,
+    alignCorners: true,
+  });
+
+/** Side of the window whose highest mean is an image's score to UniAD's authors. */
+const SCORE_WINDOW = 16;
+
+/** [N, 1, H, W] -> [N]. */
+export function windowScore(map: Value): Value {
+  // A mean of columns' means: 32 readings a pixel for 256.
+  const columns = avgPool2d(map, { kernel: [SCORE_WINDOW, 1], stride: 1 });
+  return max(avgPool2d(columns, { kernel: [1, SCORE_WINDOW], stride: 1 }), { axes: [1, 2, 3] });
+}
+
+const aligned = (layers: Layers, images: Value, { encoder }: Model): Value => {
+  if (!encoder) throw new Error('UniAD expects an encoder');
+  return alignedFeatures(encoderTaps(layers, images, encoder));
+};
+
+const rebuild = (layers: Layers, features: Value): ReturnType<typeof reconstruct> =>
+  within(layers, 'reconstruction', (inner) => reconstruct(inner, features));
+
+const featuresOf = (layers: Layers, source: Source, model: Model): Value =>
+  'images' in source ? aligned(layers, source.images, model) : source.frozen[0]!;
+
+type Parts = 'encoder' | 'reconstruction';
+
+/** What its authors and the paper do each in their own way. */
+interface Variant {
+  readonly defaults: DetectorDefaults;
+  readonly map: (features: Value, rebuilt: Value, size: number) => Value;
+  readonly score?: Traced['score'];
+}
+
+const uniadWith = ({ defaults, map, score }: Variant): Detector<Parts> => ({
+  defaults,
+  encoders: ['efficientnet', 'resnet'],
+  parts(model) {
+    let features: Value | undefined;
+    const images = input('images', [1, 3, model.size, model.size]);
+    const encoder = declare((layers) => {
+      features = aligned(layers, images, model);
+    });
+    const reconstruction = declare((layers) => rebuild(layers, features!));
+    return {
+      encoder: { specs: encoder, start: 'encoder' },
+      reconstruction: { specs: reconstruction, start: 'seed', group: 'detector' },
+    };
+  },
+  frozen: (layers, images, model) => [aligned(layers.encoder, images, model)],
+  trace(layers, source, model) {
+    const features = featuresOf(layers.encoder, source, model);
+    const { memory, rebuilt } = rebuild(layers.reconstruction, features);
+    return {
+      embedding: memory,
+      // Against the features as they are, without the noise that the transformer sees.
+      loss: () => mseLoss(rebuilt, features),
+      map: () => map(features, rebuilt, model.size),
+      score,
+    };
+  },
+  rateAt: uniadRateAt,
+});
+
+export const uniad: Detector<Parts> = {
+  ...uniadWith({ defaults: UNIAD_DEFAULTS, map: meanSquareMap }),
+  presets: {
+    /** As UniAD's authors train and score on MVTec AD. */
+    uniad: uniadWith({
+      defaults: {
+        ...UNIAD_DEFAULTS,
+        batch: 8,
+        iterations: { epochs: 1000 },
+        optimiser: { ...UNIAD_DEFAULTS.optimiser, lr: 1e-4 },
+        smoothing: 'none',
+        scoreFraction: null,
+      },
+      map: distanceMap,
+      score: ({ smoothed }) => windowScore(smoothed),
+    }),
+  },
+};

@@ -1,0 +1,117 @@
+/** Transformer layers that normalise after each sum, under PyTorch's names. Tokens are [N, L, C]. */
+import { attention, type Neighbours } from '../graph/ops/attention.ts';
+import { linear } from '../graph/ops/matmul.ts';
+import { slice } from '../graph/ops/movement.ts';
+import { add, relu } from '../graph/ops/pointwise.ts';
+import type { Value } from '../graph/value.ts';
+import { drop } from '../nn/dropout.ts';
+import { ones, xavierUniform, zeros } from '../nn/init.ts';
+import { type Layers, within } from '../nn/layers.ts';
+import { layerNorm } from '../nn/norm.ts';
+
+export interface TransformerConfig {
+  readonly heads: number;
+  /** Channels between the two linear layers of a feed-forward part. */
+  readonly inner: number;
+  /** Of attention weights, and of what each part adds. */
+  readonly dropout: number;
+  /** What no token may attend to. */
+  readonly neighbours: Neighbours | null;
+}
+
+/** Linear layer with a bias of zeros: [N, L, in] -> [N, L, out]. */
+export const projection = (layers: Layers, name: string, x: Value, out: number): Value =>
+  within(layers, name, (inner) =>
+    linear(
+      x,
+      inner.parameter('weight', [out, x.shape.at(-1)!], xavierUniform),
+      inner.parameter('bias', [out], zeros),
+    ),
+  );
+
+/** Layer normalisation of each token. */
+export const tokenNorm = (layers: Layers, name: string, x: Value): Value =>
+  within(layers, name, (inner) => {
+    const shape = [x.shape.at(-1)!];
+    return layerNorm(x, inner.parameter('weight', shape, ones), inner.parameter('bias', shape, zeros));
+  });
+
+/** Queries, keys and values projected, attention in heads, and a projection of what it found. */
+export function multiheadAttention(
+  layers: Layers,
+  name: string,
+  q: Value,
+  k: Value,
+  v: Value,
+  { heads, dropout, neighbours }: TransformerConfig,
+): Value {
+  return within(layers, name, (inner) => {
+    const width = q.shape.at(-1)!;
+    // One matrix for all three, as it is initialised and published.
+    const weight = inner.parameter('in_proj_weight', [3 * width, width], xavierUniform);
+    const bias = inner.parameter('in_proj_bias', [3 * width], zeros);
+    const project = (x: Value, part: number): Value => {
+      const rows = { start: part * width, end: (part + 1) * width };
+      return linear(x, slice(weight, [rows]), slice(bias, [rows]));
+    };
+    const found = attention(project(q, 0), project(k, 1), project(v, 2), {
+      heads,
+      neighbours,
+      dropout: inner.training && dropout > 0 ? { p: dropout, ...inner.random() } : null,
+    });
+    return projection(inner, 'out_proj', found, width);
+  });
+}
+
+/** x, attended by itself, then each token by itself. `position` is added to queries and keys alone. */
+export function encoderLayer(layers: Layers, x: Value, position: Value, config: TransformerConfig): Value {
+  const at = add(x, position);
+  const found = multiheadAttention(layers, 'self_attn', at, at, x, config);
+  return feedForward(layers, joined(layers, 'norm1', x, found, config), 'norm2', config);
+}
+
+/**
+ * Queries that the layer has learned [1, L, C] look at the encoder's `memory`, then at `x`, the layer before (the memory
+ * itself for the first layer).
+ */
+export function decoderLayer(
+  layers: Layers,
+  x: Value,
+  memory: Value,
+  queries: Value,
+  position: Value,
+  config: TransformerConfig,
+): Value {
+  const first = multiheadAttention(
+    layers,
+    'self_attn',
+    add(queries, position),
+    add(memory, position),
+    memory,
+    config,
+  );
+  const asked = joined(layers, 'norm1', queries, first, config);
+  const second = multiheadAttention(
+    layers,
+    'multihead_attn',
+    add(asked, position),
+    add(x, position),
+    x,
+    config,
+  );
+  return feedForward(layers, joined(layers, 'norm2', asked, second, config), 'norm3', config);
+}
+
+/** What a part found, added to what it was asked, normalised. */
+const joined = (
+  layers: Layers,
+  name: string,
+  x: Value,
+  found: Value,
+  { dropout }: TransformerConfig,
+): Value => tokenNorm(layers, name, add(x, drop(layers, found, dropout)));
+
+function feedForward(layers: Layers, x: Value, norm: string, config: TransformerConfig): Value {
+  const wide = drop(layers, relu(projection(layers, 'linear1', x, config.inner)), config.dropout);
+  return joined(layers, norm, x, projection(layers, 'linear2', wide, x.shape.at(-1)!), config);
+}

@@ -1,0 +1,13 @@
+import { add, div, minimum, shift, sqrt, square } from '../graph/ops/pointwise.ts';
+import { sum } from '../graph/ops/reduce.ts';
+import type { Value } from '../graph/value.ts';
+
+/** Where PyTorch's clip_grad_norm_ keeps the divisor from 0. */
+const EPSILON = 1e-6;
+
+/** What gradients are multiplied by so that the norm of all of them together is at most about `norm`; 1 where it is less. */
+export function clipFactor(gradients: readonly Value[], norm: number): Value {
+  const squares = gradients.map((gradient) => sum(square(gradient)));
+  const total = squares.reduce((all, each) => add(all, each));
+  return minimum(div(norm, shift(sqrt(total), EPSILON)), 1);
+}
