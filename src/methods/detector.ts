@@ -115,7 +115,7 @@ export interface Detector<Name extends string = string> {
   /** What it can read features of; none: it has no encoder. */
   readonly encoders: readonly EncoderFamily[];
   /** Whose checkpoints training can start from; absent: none. */
-  readonly checkpoints?: 'RD4AD';
+  readonly checkpoints?: 'RD4AD' | 'UniAD';
   parts(model: Model): Readonly<Record<Name, Part>>;
   /**
    * What training never changes of an image, to be computed once where memory allows; absent where everything changes.

@@ -80,6 +80,7 @@ interface Variant {
 const uniadWith = ({ defaults, map, score }: Variant): Detector<Parts> => ({
   defaults,
   encoders: ['efficientnet', 'resnet'],
+  checkpoints: 'UniAD',
   parts(model) {
     let features: Value | undefined;
     const images = input('images', [1, 3, model.size, model.size]);

@@ -1,7 +1,7 @@
 /** Transformer layers that normalise after each sum, under PyTorch's names. Tokens are [N, L, C]. */
 import { attention, type Neighbours } from '../graph/ops/attention.ts';
 import { linear } from '../graph/ops/matmul.ts';
-import { slice } from '../graph/ops/movement.ts';
+import { reshape, slice } from '../graph/ops/movement.ts';
 import { add, relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
 import { drop } from '../nn/dropout.ts';
@@ -19,7 +19,7 @@ export interface TransformerConfig {
   readonly neighbours: Neighbours | null;
 }
 
-/** Linear layer with a bias of zeros: [N, L, in] -> [N, L, out]. */
+/** Linear layer with a bias of zeros: [..., in] -> [..., out]. */
 export const projection = (layers: Layers, name: string, x: Value, out: number): Value =>
   within(layers, name, (inner) =>
     linear(
@@ -112,6 +112,9 @@ const joined = (
 ): Value => tokenNorm(layers, name, add(x, drop(layers, found, dropout)));
 
 function feedForward(layers: Layers, x: Value, norm: string, config: TransformerConfig): Value {
-  const wide = drop(layers, relu(projection(layers, 'linear1', x, config.inner)), config.dropout);
-  return joined(layers, norm, x, projection(layers, 'linear2', wide, x.shape.at(-1)!), config);
+  const width = x.shape.at(-1)!;
+  // Without batches the activation is part of the product.
+  const rows = reshape(x, [-1, width]);
+  const wide = drop(layers, relu(projection(layers, 'linear1', rows, config.inner)), config.dropout);
+  return joined(layers, norm, x, reshape(projection(layers, 'linear2', wide, width), x.shape), config);
 }

@@ -9,13 +9,17 @@ import { runFiles } from '../train/runFolder.ts';
 import type { FoundSets } from './sets.ts';
 import { type Entry, type PaperMethod, SET_NAMES, type SetName, TABLES } from './tables.ts';
 
+/** A pre-trained network; weights are a path, or `embedded`. */
+export type EncoderChoice = Pick<RunConfig, 'encoder' | 'weights' | 'weightsSha256'>;
+
 /** What all runs of a reproduction share; what is absent is the method's default. */
-export interface Settings {
+export interface Settings extends EncoderChoice {
   readonly version: string;
-  readonly encoder: RunConfig['encoder'];
-  /** Path, or `embedded`. */
-  readonly weights: string;
-  readonly weightsSha256?: string;
+  /**
+   * Of methods whose own encoder is EfficientNet-B4 (UniAD), where it is another than that of the rest: null where its
+   * weights are not there.
+   */
+  readonly efficientnet?: EncoderChoice | null;
   readonly seeds: readonly number[];
   readonly size?: number;
   readonly batch?: number;
@@ -104,6 +108,9 @@ export function planCells(
     const { method, set } = entry;
     if (!isImplemented(method)) return { entry, cells: [], reason: 'not implemented' };
     if (!sets.has(set)) return { entry, cells: [], reason: `${set} is not in --data` };
+    if (!encoderFor(method, settings)) {
+      return { entry, cells: [], reason: 'no weights: wgad weights fetch efficientnet_b4' };
+    }
     const { scoreFraction = DETECTORS[method].defaults.scoreFraction } = entry;
     return {
       entry,
@@ -117,10 +124,13 @@ export function planCells(
   });
 }
 
-const WITHOUT_ENCODER: Pick<Settings, 'encoder' | 'weights' | 'weightsSha256'> = {
-  encoder: 'none',
-  weights: 'none',
-};
+/** The encoder that a method's runs read; null where the weights of its own are not there. */
+function encoderFor(method: DetectorName, settings: Settings): EncoderChoice | null {
+  const [own] = DETECTORS[method].encoders;
+  if (own === undefined) return { encoder: 'none', weights: 'none' };
+  if (own === 'efficientnet' && settings.efficientnet !== undefined) return settings.efficientnet;
+  return settings;
+}
 
 function configOf(
   set: SetName,
@@ -130,8 +140,8 @@ function configOf(
   settings: Settings,
 ): RunConfig {
   const { version, size, batch, iterations, alignIterations, noise } = settings;
-  const { defaults, encoders } = DETECTORS[method];
-  const { encoder, weights, weightsSha256 } = encoders.length > 0 ? settings : WITHOUT_ENCODER;
+  const { defaults } = DETECTORS[method];
+  const { encoder, weights, weightsSha256 } = encoderFor(method, settings) ?? settings;
   const dataset = sets.get(set)!;
   return {
     version,

@@ -1,18 +1,18 @@
 /** Checkpoints of RD4AD, ReContrast and UniAD in the names of this package (weights.md section 4). */
 import { WeightsError } from '../errors.ts';
 import type { StoredTensor } from '../formats/weightsFile.ts';
-import { input } from '../graph/value.ts';
 import { HEADS } from '../methods/cada.ts';
 import { resnetOf } from '../methods/detector.ts';
+import { detectorOf } from '../methods/detectors.ts';
 import { recontrastSpecs } from '../methods/recontrast.ts';
 import { revdistSpecs } from '../methods/revdist.ts';
-import { type DetectorCode, detectorCodeOf, ownName, uniadShapes } from '../models/detectorNames.ts';
-import { EFFICIENTNETS, efficientnetFeatures } from '../models/efficientnet.ts';
+import { UNIAD_DEFAULTS, uniad } from '../methods/uniad.ts';
+import { type DetectorCode, detectorCodeOf, ownName } from '../models/detectorNames.ts';
 import { type DecoderActivation, RESNETS, type ResNetName } from '../models/resnet.ts';
 import { misfits, refuseMisfits, shapesOf } from '../nn/fit.ts';
-import { declare, within } from '../nn/layers.ts';
 import type { Shape } from '../shape.ts';
 import { modelOf, type RunConfig } from './config.ts';
+import type { ModelConfig } from './layouts.ts';
 import { openTensors, type TensorSource } from './tensorSource.ts';
 
 /** What a detector's file holds. */
@@ -62,18 +62,13 @@ interface Candidate {
 /** What a code's checkpoint may look like, one for each encoder. */
 function candidates(code: DetectorCode, names: Iterable<string>): Candidate[] {
   if (code === 'UniAD') {
-    const transformer = [...uniadShapes()];
-    const images = input('images', [1, 3, 64, 64]);
-    const encoder = declare((layers) =>
-      within(layers, 'encoder', (inner) =>
-        efficientnetFeatures(inner, images, EFFICIENTNETS.efficientnet_b4_same380),
-      ),
+    const { encoder, reconstruction } = uniad.parts(
+      modelOf({ encoder: 'efficientnet_b4', size: UNIAD_DEFAULTS.size }),
     );
     // The backbone never changes, and may be left out.
     const hasEncoder = [...names].some((name) => name.startsWith('encoder.'));
-    return [
-      { encoder: 'efficientnet_b4', shapes: [...transformer, ...(hasEncoder ? shapesOf(encoder) : [])] },
-    ];
+    const specs = [...reconstruction.specs, ...(hasEncoder ? encoder.specs : [])];
+    return [{ encoder: 'efficientnet_b4', shapes: shapesOf(specs) }];
   }
   return (Object.keys(RESNETS) as ResNetName[]).map((encoder) => {
     const config = RESNETS[encoder];
@@ -81,6 +76,45 @@ function candidates(code: DetectorCode, names: Iterable<string>): Candidate[] {
     const { encoder: trained, frozen, detector } = recontrastSpecs(config);
     return { encoder, shapes: shapesOf([...trained, ...frozen, ...detector]) };
   });
+}
+
+/** A detector that training starts from: the tensors of its trained part, and what they say of its decoder. */
+export interface StartingDetector {
+  readonly source: TensorSource;
+  /** Of reverse distillation alone. */
+  readonly activation?: DecoderActivation;
+}
+
+/**
+ * A checkpoint of the code that the method names (`Detector.checkpoints`), a file converted from one, or a run's weights.
+ * @throws WeightsError listing every tensor that is missing, mis-shaped or unexpected.
+ */
+export function openDetector(path: string, config: ModelConfig): Promise<StartingDetector> {
+  return detectorOf(config).checkpoints === 'UniAD'
+    ? openUniad(path, config)
+    : openRevdist(path, config.encoder);
+}
+
+/** UniAD's transformer. Its backbone, where the file has it, is the run's --weights. */
+async function openUniad(path: string, config: ModelConfig): Promise<StartingDetector> {
+  const { source } = await openTensors(path, (file) => {
+    const names = namedAs(file.tensors.keys(), 'UniAD', /^reconstruction\./);
+    if (names.size === 0) throw new WeightsError(`${path}: holds no UniAD: no tensor under reconstruction.`);
+    const found = new Map([...names].map(([own, name]) => [own, file.tensors.get(name)!]));
+    refuseMisfits(path, shapesOf(uniad.parts(modelOf(config)).reconstruction.specs), found);
+    return { names };
+  });
+  return { source };
+}
+
+/** Own name to the file's, of the tensors whose own name is `wanted`. */
+function namedAs(all: Iterable<string>, code: DetectorCode, wanted: RegExp): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const name of all) {
+    const own = ownName(name, code);
+    if (own !== null && wanted.test(own)) names.set(own, name);
+  }
+  return names;
 }
 
 /**
@@ -93,11 +127,7 @@ export async function openRevdist(
   encoder: RunConfig['encoder'],
 ): Promise<{ source: TensorSource; activation: DecoderActivation }> {
   const { source, found } = await openTensors(path, (file) => {
-    const names = new Map<string, string>();
-    for (const name of file.tensors.keys()) {
-      const own = ownName(name, 'RD4AD');
-      if (own !== null && /^(bottleneck|decoder)\./.test(own)) names.set(own, name);
-    }
+    const names = namedAs(file.tensors.keys(), 'RD4AD', /^(bottleneck|decoder)\./);
     if (names.size === 0) {
       throw new WeightsError(`${path}: holds no detector: no tensor under bn. or bottleneck., and decoder.`);
     }

@@ -3,7 +3,7 @@ import { EFFICIENTNETS, type EfficientNetName } from '../models/efficientnet.ts'
 import { pretrained } from '../models/encoders.ts';
 import { initialize } from '../nn/init.ts';
 import type { RunConfig } from './config.ts';
-import { openRevdist } from './detectorCheckpoint.ts';
+import { openDetector } from './detectorCheckpoint.ts';
 import { openEfficientnet, openEncoderWeights } from './encoderWeights.ts';
 import type { RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
@@ -27,7 +27,7 @@ export async function loadStart(session: Session, layouts: RunLayouts, config: R
     session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], config.seed));
   }
   if (config.detector === undefined) return;
-  const { source } = await openRevdist(config.detector, config.encoder);
+  const { source } = await openDetector(config.detector, config);
   try {
     for (const part of fresh) await session.loadFrom(part, source);
   } finally {

@@ -6,7 +6,6 @@ import { cfa } from '../../src/methods/cfa.ts';
 import { recontrast } from '../../src/methods/recontrast.ts';
 import { encode, rebuild, revdistSpecs, type Scales } from '../../src/methods/revdist.ts';
 import { uniad } from '../../src/methods/uniad.ts';
-import { uniadShapes } from '../../src/models/detectorNames.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
 import { pretrained } from '../../src/models/encoders.ts';
 import { patchDescriptor, patchFeatures } from '../../src/models/patchDescriptor.ts';
@@ -14,6 +13,7 @@ import { RESNETS, type ResNetName, resnetClassifier, resnetFeatures } from '../.
 import { discriminativeNet, reconstructiveNet } from '../../src/models/unet.ts';
 import { declare, type Layers, layersFrom, type ParameterSpec } from '../../src/nn/layers.ts';
 import { product } from '../../src/shape.ts';
+import { uniadShapes } from './uniadShapes.ts';
 
 /** Layers in evaluation, every tensor an input: enough to count. */
 const layers: Layers = layersFrom({ training: false, tensor: ({ name, shape }) => input(name, shape) });

@@ -55,6 +55,12 @@ export const matmulSpecs: SpecTable = {
           };
         },
       },
+      {
+        label: 'rows in batches',
+        inputs: [{ shape: [2, 3, 5] }, { shape: [7, 5] }],
+        run: (x, w) => linear(x, w),
+        reference: (x, w) => matmulRef(x, transposeRef(w)),
+      },
     ],
     rejects: [
       [

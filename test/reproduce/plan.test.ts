@@ -52,14 +52,17 @@ describe('the plan of a table', () => {
       '/out/cells/mvtec-ad-patchcore-seed0',
       '/out/cells/mvtec-ad-recontrast-seed0',
       '/out/cells/mvtec-ad-revdist-seed0',
+      '/out/cells/mvtec-ad-uniad-seed0',
       '/out/cells/visa-cfa-seed0',
       '/out/cells/visa-draem-seed0',
       '/out/cells/visa-recontrast-seed0',
       '/out/cells/visa-revdist-seed0',
+      '/out/cells/visa-uniad-seed0',
     ]);
     const asked: Partial<Record<DetectorName, Alignment[]>> = {
       revdist: ['cada', 'cada-std', 'class', 'classifier'],
       recontrast: ['cada'],
+      uniad: ['cada'],
     };
     for (const { config } of mains) expect(config.align).toEqual(asked[config.method] ?? []);
   });
@@ -109,8 +112,29 @@ describe('the plan of a table', () => {
     const one = new Map([...ALL_SETS].filter(([name]) => name === 'MVTec AD'));
     const reasons = plan('table4', SETTINGS, one).map(({ reason }) => reason);
     expect(reasons).toEqual([...Array(4), ...Array(4).fill('VisA is not in --data')]);
-    const uniad = plan('table1').find(({ entry }) => entry.method === 'uniad')!;
-    expect([uniad.cells.length, uniad.reason]).toEqual([0, 'not implemented']);
+    const without = plan('table1', { ...SETTINGS, efficientnet: null });
+    const uniad = without.filter(({ entry }) => entry.method === 'uniad');
+    expect(uniad.map(({ cells, reason }) => [cells.length, reason])).toEqual(
+      Array(2).fill([0, 'no weights: wgad weights fetch efficientnet_b4']),
+    );
+    expect(without.filter(({ reason }) => reason)).toHaveLength(2);
+  });
+
+  it('reads UniAD’s features of EfficientNet-B4 where it is there, of the others’ encoder where one is asked for', () => {
+    const own = { encoder: 'efficientnet_b4_same380', weights: '/b4.pth', weightsSha256: 'b4' } as const;
+    const encoders = (settings: Settings) =>
+      jobsOf('table1', settings).map(({ config: { method, encoder, weights } }) => [
+        method,
+        encoder,
+        weights,
+      ]);
+    expect(encoders({ ...SETTINGS, efficientnet: own })).toContainEqual(['uniad', own.encoder, own.weights]);
+    expect(encoders({ ...SETTINGS, efficientnet: own })).toContainEqual([
+      'revdist',
+      'resnet18_w16',
+      'embedded',
+    ]);
+    expect(encoders(SETTINGS)).toContainEqual(['uniad', 'resnet18_w16', 'embedded']);
   });
 
   it('gives a method without an encoder none, and its own width and score', () => {

@@ -6,19 +6,22 @@ import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { input } from '../../src/graph/value.ts';
 import { revdistSpecs } from '../../src/methods/revdist.ts';
-import { ownName, uniadShapes } from '../../src/models/detectorNames.ts';
+import { uniad } from '../../src/methods/uniad.ts';
+import { ownName } from '../../src/models/detectorNames.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
 import { RESNETS } from '../../src/models/resnet.ts';
 import { refuseMisfits, shapesOf } from '../../src/nn/fit.ts';
 import type { StateDict } from '../../src/nn/init.ts';
 import { declare } from '../../src/nn/layers.ts';
 import { product, type Shape } from '../../src/shape.ts';
-import { detectorContent, openRevdist } from '../../src/train/detectorCheckpoint.ts';
+import { modelOf } from '../../src/train/config.ts';
+import { detectorContent, openDetector, openRevdist } from '../../src/train/detectorCheckpoint.ts';
 import { loadWeights, openEfficientnet } from '../../src/train/encoderWeights.ts';
 import { readAll } from '../../src/train/tensorSource.ts';
 import { contentOf } from '../../src/train/weightsContent.ts';
 import { wgad } from '../cli/wgad.ts';
 import { hashedWeights } from '../models/hashed.ts';
+import { uniadShapes } from '../models/uniadShapes.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -209,6 +212,21 @@ describe('a checkpoint of UniAD', () => {
 
   it('fits without a backbone', () => {
     expect(detectorContent(stored(uniadShapes()))!.wrong).toEqual([]);
+  });
+
+  it('is what training UniAD starts from; of another grid it is refused', async () => {
+    const config = { method: 'uniad', encoder: 'resnet18_w16', size: 64 } as const;
+    const tensors = hashedWeights(uniad.parts(modelOf(config)).reconstruction.specs);
+    const theirs = new Map([...tensors, ['backbone._conv_stem.weight', filled([48, 3, 3, 3])] as const]);
+    const path = await write('start.safetensors', theirs);
+    const { source, activation } = await openDetector(path, config);
+    expect(activation).toBeUndefined();
+    expectSame(await readAll(source), tensors);
+    await expect(openDetector(path, { ...config, size: 128 })).rejects.toThrow(
+      'reconstruction.pos_embed.row_embed.weight expects [8, 128], got [4, 128]',
+    );
+    const other = await write('other.safetensors', new Map([['w', filled([1])]]));
+    await expect(openDetector(other, config)).rejects.toThrow('holds no UniAD');
   });
 
   it('lends its backbone to efficientnet_b4, whose arithmetic its names tell', async () => {

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
-import { ConfigError } from '../../errors.ts';
+import { ConfigError, FileError } from '../../errors.ts';
 import { formatTable } from '../../report/table.ts';
-import { type Settings, setsOf } from '../../reproduce/cells.ts';
+import { type EncoderChoice, type Settings, setsOf } from '../../reproduce/cells.ts';
 import {
   FIGURE_ENTRY,
   FIGURE_NAMES,
@@ -14,6 +14,7 @@ import type { Workers } from '../../reproduce/run.ts';
 import { drawSets, type FoundSets, findSets } from '../../reproduce/sets.ts';
 import { type SetName, TABLE_NAMES, TABLES, type TableName } from '../../reproduce/tables.ts';
 import type { RunConfig } from '../../train/config.ts';
+import { encoderIn } from '../../train/loadStart.ts';
 import { WEIGHTS_HELP, weightsChecksum, weightsFor } from '../../train/weightsSource.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -29,6 +30,7 @@ interface ReproduceFlags {
   quick?: boolean;
   encoder?: string;
   weights?: string;
+  efficientnetWeights?: string;
   seeds: number;
   size?: number;
   batch?: number;
@@ -53,6 +55,7 @@ const QUICK = {
   contaminate: 0.2,
 } as const;
 const PAPER_ENCODER = 'wide_resnet50_2';
+const UNIAD_ENCODER = 'efficientnet_b4';
 
 const ofQuick = (value: number | string): string => `; with --quick ${value}`;
 
@@ -73,8 +76,15 @@ export const reproduceVerb: AddVerb = (program, run) => {
       'folder of all reproductions, which share runs (default: runs/reproduce, or runs/quick)',
     )
     .option('--quick', 'on small synthetic data, drawn into the folder, instead of --data')
-    .option('--encoder <name>', `pre-trained network (default: ${PAPER_ENCODER}${ofQuick(QUICK.encoder)})`)
+    .option(
+      '--encoder <name>',
+      `pre-trained network (default: ${PAPER_ENCODER}, and ${UNIAD_ENCODER} for UniAD${ofQuick(QUICK.encoder)})`,
+    )
     .option('--weights <file|name>', `${WEIGHTS_HELP} (default: by the encoder's name${ofQuick('embedded')})`)
+    .option(
+      '--efficientnet-weights <file|name>',
+      `UniAD's: a file or name of weights for ${UNIAD_ENCODER} (default: ${UNIAD_ENCODER}, if fetched; with --encoder or --quick UniAD takes the encoder of all)`,
+    )
     .option(
       '--seeds <n>',
       'runs of each cell, seeds from --seed on: mean and deviation',
@@ -172,13 +182,11 @@ const isTable = (name: TableName | FigureName): name is TableName =>
 async function settingsOf(context: Context, flags: ReproduceFlags): Promise<Settings> {
   const usual: Partial<typeof QUICK> = flags.quick ? QUICK : {};
   const encoder = flags.encoder ?? usual.encoder ?? PAPER_ENCODER;
-  const said = flags.weights ?? (encoder === QUICK.encoder ? 'embedded' : encoder);
-  const weights = await weightsFor(encoder, said);
+  const shared = await choiceOf(encoder, flags.weights ?? (encoder === QUICK.encoder ? 'embedded' : encoder));
   return {
     version: VERSION,
-    encoder: encoder as RunConfig['encoder'],
-    weights,
-    weightsSha256: await weightsChecksum(weights),
+    ...shared,
+    efficientnet: await efficientnetOf(flags),
     seeds: Array.from({ length: flags.seeds }, (_, i) => context.seed + i),
     size: flags.size ?? usual.size,
     batch: flags.batch ?? usual.batch,
@@ -187,6 +195,26 @@ async function settingsOf(context: Context, flags: ReproduceFlags): Promise<Sett
     alignIterations: flags.alignIterations ?? usual.alignIterations,
     noise: flags.contaminate ?? usual.contaminate ?? 0,
   };
+}
+
+async function choiceOf(encoder: string, said: string): Promise<EncoderChoice> {
+  const weights = await weightsFor(encoder, said);
+  const found = await encoderIn(encoder as RunConfig['encoder'], weights);
+  return { encoder: found, weights, weightsSha256: await weightsChecksum(weights) };
+}
+
+/** UniAD's own encoder, unless one for all is asked for: a table has its other rows where its weights are not there. */
+async function efficientnetOf({
+  encoder,
+  quick,
+  efficientnetWeights,
+}: ReproduceFlags): Promise<Settings['efficientnet']> {
+  if (efficientnetWeights !== undefined) return choiceOf(UNIAD_ENCODER, efficientnetWeights);
+  if (encoder !== undefined || quick) return undefined;
+  return choiceOf(UNIAD_ENCODER, UNIAD_ENCODER).catch((error: unknown) => {
+    if (error instanceof FileError) return null;
+    throw error;
+  });
 }
 
 async function setsFor(

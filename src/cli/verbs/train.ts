@@ -6,7 +6,7 @@ import { DETECTOR_NAMES, type DetectorName, detectorOf } from '../../methods/det
 import type { Precision } from '../../nn/trainable.ts';
 import { isTrained, plannedClassRuns } from '../../train/classRuns.ts';
 import { checkConfig, iterationsFor, type RunConfig, resizeFor } from '../../train/config.ts';
-import { openRevdist } from '../../train/detectorCheckpoint.ts';
+import { openDetector } from '../../train/detectorCheckpoint.ts';
 import { FEATURE_BUDGET } from '../../train/detectorInputs.ts';
 import { encoderIn } from '../../train/loadStart.ts';
 import { datasetOf } from '../../train/runDataset.ts';
@@ -66,7 +66,7 @@ export const trainVerb: AddVerb = (program, run) => {
     .option('--weights <file|name>', `${WEIGHTS_HELP} (default: embedded)`)
     .option(
       '--detector <file>',
-      "a trained detector to start from: RD4AD's checkpoint, or the weights of a run; its decoder's activation comes with it",
+      "a trained detector to start from: RD4AD's checkpoint (its decoder's activation comes with it), UniAD's, or the weights of a run",
     )
     .option('--align <names>', `comma-separated: ${ALIGNMENTS.join(', ')}`, 'cada')
     .option(
@@ -265,9 +265,9 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   const encoder = await encoderIn(config.encoder, weights);
   const contaminate = await contaminationOf(config, flags.contaminate);
   if (config.detector === undefined) return { ...config, encoder, weights, weightsSha256, contaminate };
-  const { source, activation } = await openRevdist(config.detector, config.encoder);
+  const { source, activation } = await openDetector(config.detector, { ...config, encoder });
   await source.close();
-  return { ...config, weights, weightsSha256, contaminate, activation };
+  return { ...config, encoder, weights, weightsSha256, contaminate, ...(activation && { activation }) };
 }
 
 /** Where the method counts passes over the images, they are counted first. */

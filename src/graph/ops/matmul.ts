@@ -2,6 +2,7 @@ import { ShapeError } from '../../errors.ts';
 import { broadcastShapes, shapeText } from '../../shape.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
+import { reshape } from './movement.ts';
 import { add } from './pointwise.ts';
 
 export const matmulOps = {
@@ -47,8 +48,9 @@ export function linear(x: Operand, weight: Operand, bias?: Operand): Value {
       `linear: weight expects [out, ${value.shape.at(-1)}] to match x ${shapeText(value.shape)}, got ${shapeText(w.shape)}`,
     );
   }
-  const product = matmul(value, w, { transposeB: true });
-  return bias === undefined ? product : add(product, bias);
+  // One product of all rows: in batches, each would be a small one, and the weight's gradient a sum of as many.
+  const rows = matmul(reshape(value, [-1, w.shape[1]!]), w, { transposeB: true });
+  return reshape(bias === undefined ? rows : add(rows, bias), [...value.shape.slice(0, -1), w.shape[0]!]);
 }
 
 function lastTwo(shape: readonly number[], transposed: boolean): [number, number] {
