@@ -129,8 +129,10 @@ function configOf(
   sets: FoundSets,
   settings: Settings,
 ): RunConfig {
-  const { version, size, batch, iterations, alignIterations, noise } = settings;
-  const { defaults, encoders } = DETECTORS[method];
+  const { version, size, batch, alignIterations, noise } = settings;
+  const { defaults, encoders, memory } = DETECTORS[method];
+  // Steps are asked only of methods that take some.
+  const iterations = defaults.iterations === 0 ? 0 : settings.iterations;
   const { encoder, weights, weightsSha256 } = encoders.length > 0 ? settings : WITHOUT_ENCODER;
   const dataset = sets.get(set)!;
   return {
@@ -149,6 +151,7 @@ function configOf(
     lr: defaults.optimiser.lr,
     encoderLr: defaults.encoderLr,
     encoderNorm: defaults.encoderNorm,
+    coresetFraction: memory?.kind === 'coreset' ? memory.fraction : undefined,
     width: defaults.width === undefined ? undefined : (settings.width ?? defaults.width),
     seed,
     data: dataset.root,
