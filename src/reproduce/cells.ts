@@ -139,8 +139,10 @@ function configOf(
   sets: FoundSets,
   settings: Settings,
 ): RunConfig {
-  const { version, size, batch, iterations, alignIterations, noise } = settings;
-  const { defaults } = DETECTORS[method];
+  const { version, size, batch, alignIterations, noise } = settings;
+  const { defaults, memory } = DETECTORS[method];
+  // Steps are asked only of methods that take some.
+  const iterations = defaults.iterations === 0 ? 0 : settings.iterations;
   const { encoder, weights, weightsSha256 } = encoderFor(method, settings) ?? settings;
   const dataset = sets.get(set)!;
   return {
@@ -159,6 +161,7 @@ function configOf(
     lr: defaults.optimiser.lr,
     encoderLr: defaults.encoderLr,
     encoderNorm: defaults.encoderNorm,
+    coresetFraction: memory?.kind === 'coreset' ? memory.fraction : undefined,
     width: defaults.width === undefined ? undefined : (settings.width ?? defaults.width),
     seed,
     data: dataset.root,

@@ -91,6 +91,15 @@ describe('the plan of a table', () => {
     });
   });
 
+  it('asks no steps of a method that takes none, whatever the others take', () => {
+    const config = (settings?: Settings): RunConfig =>
+      jobsOf('table1', settings).find((job) => job.config.method === 'patchcore')!.config;
+    const expected = { iterations: 0, coresetFraction: 0.1, scoreFraction: null, size: 224, resize: 256 };
+    expect(config()).toMatchObject(expected);
+    expect(config({ ...SETTINGS, iterations: 7 })).toMatchObject(expected);
+    expect(() => checkConfig(config({ ...SETTINGS, iterations: 7 }))).not.toThrow();
+  });
+
   it('repeats every cell for each seed', () => {
     const seeds = [3, 4, 5];
     for (const { cells, entry } of plan('table4', { ...SETTINGS, seeds })) {
