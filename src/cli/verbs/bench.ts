@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from 'commander';
 import { benchKernels, chooseCases } from '../../bench/kernels.ts';
 import { addedText, benchAdded, benchLatency } from '../../bench/latency.ts';
 import { measurePace } from '../../bench/pace.ts';
@@ -23,6 +22,18 @@ import type { Precision } from '../../nn/trainable.ts';
 import { encodersFor, type RunConfig } from '../../train/config.ts';
 import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
 import { openSession, type Session } from '../../train/session.ts';
+import {
+  detector,
+  encoders,
+  models,
+  peers,
+  pretrainedNames,
+  sideOf,
+  sizes,
+  timedAlignments,
+  trainingPeers,
+  trainingSizes,
+} from '../benchFlags.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer, pattern } from '../numbers.ts';
@@ -279,36 +290,4 @@ async function measure(
     [formatRecords(records), ...addedText(records), ...lines].join('\n'),
   );
   return comparisons.some(({ slower }) => slower) ? EXIT.failed : EXIT.done;
-}
-
-const models = (text: string): ResNetName[] => known(text, Object.keys(RESNETS) as ResNetName[]);
-const pretrainedNames = (text: string): PretrainedName[] => known(text, PRETRAINED_NAMES);
-const timedAlignments = (text: string): Alignment[] => known(text, ['none', 'cada']);
-const encoders = (text: string): EncoderName[] => known(text, ENCODER_NAMES);
-const peers = (text: string): PeerName[] => known(text, PEERS);
-const trainingPeers = (text: string): PeerName[] => known(text, TRAINING_PEERS);
-
-function known<T extends string>(text: string, names: readonly T[]): T[] {
-  return text.split(',').map((given) => {
-    const found = names.find((name) => name === given);
-    if (!found) throw new InvalidArgumentError(`expects any of ${names.join(', ')}, got ${given}.`);
-    return found;
-  });
-}
-
-const sizes = (text: string): number[] => text.split(',').map(integer('--batch', 1));
-/** Batch norms need two images to learn from. */
-const trainingSizes = (text: string): number[] => text.split(',').map(integer('--batch', 2));
-
-function detector(text: string): DetectorName {
-  const [name, ...more] = known(text, DETECTOR_NAMES);
-  if (more.length > 0) throw new InvalidArgumentError(`expects one detector, got ${text}.`);
-  return name!;
-}
-
-/** The encoders halve images five times. */
-function sideOf(text: string): number {
-  const side = integer('--size', 64)(text);
-  if (side % 32 !== 0) throw new InvalidArgumentError(`expects a multiple of 32, got ${text}.`);
-  return side;
 }
