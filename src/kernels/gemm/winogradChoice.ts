@@ -20,6 +20,11 @@ const filters = (axis: ImageAxis): boolean => axis.taps === 3 && axis.stride ===
 const directMacs = (p: ImageConv): number =>
   p.images * p.y.out * p.x.out * p.rows * p.channels * p.y.taps * p.x.taps;
 
+/** Of the products: both operands, and the results of all points. */
+const fits = ({ products, transform }: WinogradConv | WinogradGrad, device: DeviceFacts): boolean =>
+  imagesFit(products, device) === true &&
+  4 * transform.points ** 2 * products.rows * products.x.out <= device.maxBindingBytes;
+
 /** The cheapest way, or undefined where the direct sum is. `still`: the weights are transformed ahead. */
 export function winogradFor(p: ImageConv, still: boolean, device: DeviceFacts): WinogradConv | undefined {
   if (!filters(p.y) || !filters(p.x)) return undefined;
@@ -28,7 +33,7 @@ export function winogradFor(p: ImageConv, still: boolean, device: DeviceFacts): 
   const [best] = WINOGRAD_SIZES.flatMap((m) =>
     [false, true].map((turned) => winogradConv(p, winogradTransform(m), turned)),
   )
-    .filter(({ products }) => imagesFit(products, device) === true)
+    .filter((way) => fits(way, device))
     .map((way) => ({ way, cost: winogradCost(way, still, lanes) }))
     .sort((a, b) => a.cost - b.cost);
   return best && best.cost < directCost(p, still, lanes) ? best.way : undefined;
@@ -43,7 +48,7 @@ export function winogradOf(
   if (choice.by !== 'winograd' || !filters(p.y) || !filters(p.x)) return undefined;
   const { m, turned } = choice.tile;
   const way = winogradConv(p, winogradTransform(m), turned === 1);
-  return imagesFit(way.products, device) === true ? way : undefined;
+  return fits(way, device) ? way : undefined;
 }
 
 function directCost(p: ImageConv, still: boolean, lanes: number): number {
@@ -84,7 +89,7 @@ export function winogradGradFor(p: ImageConv, device: DeviceFacts): WinogradGrad
   if (direct < LEAST_MACS) return undefined;
   const lanes = device.subgroupSize;
   const [best] = WINOGRAD_SIZES.map((m) => winogradGrad(p, winogradTransform(m)))
-    .filter(({ products }) => imagesFit(products, device) === true)
+    .filter((way) => fits(way, device))
     .map((way) => ({ way, cost: gradCost(way, lanes) }))
     .sort((a, b) => a.cost - b.cost);
   return best && best.cost < direct * OUTER ? best.way : undefined;
@@ -99,7 +104,7 @@ export function winogradGradOf(
   if (choice.by !== 'winograd' || choice.tile.turned === 1 || !filters(p.y) || !filters(p.x))
     return undefined;
   const way = winogradGrad(p, winogradTransform(choice.tile.m));
-  return imagesFit(way.products, device) === true ? way : undefined;
+  return fits(way, device) ? way : undefined;
 }
 
 function gradCost({ conv, transform, tiles }: WinogradGrad, lanes: number): number {

@@ -216,4 +216,18 @@ describe('where winograd is chosen', () => {
     expect(winogradGradFor({ ...conv, y: { ...conv.y, stride: 2 } }, facts)).toBeUndefined();
     expect(winogradGradFor({ ...conv, channels: 4 }, facts)).toBeUndefined();
   });
+
+  it('is not where the results of its products exceed a binding', async () => {
+    const { facts } = await testDevice();
+    const within = (maxBindingBytes: number) => ({ ...facts, maxBindingBytes });
+    // 36 points or 16, each of 128 x 256 or 128 x 1024 results: 4.5 or 8 MiB; operands take half.
+    const wide = correlation({ n: 1, c: 64, h: 64, w: 64, cout: 128, padding: [1, 1, 1, 1] });
+    expect(winogradFor(wide, true, within(4.6 * 2 ** 20))?.transform.m).toBe(4);
+    expect(winogradFor(wide, true, within(4.4 * 2 ** 20))).toBeUndefined();
+    // Each of 256 x 256: 9 or 4 MiB, whatever the batch.
+    const deep = correlation({ n: 8, c: 256, h: 8, w: 8, cout: 256, padding: [1, 1, 1, 1] });
+    expect(winogradGradFor(deep, within(9 * 2 ** 20))).toBeDefined();
+    expect(winogradGradFor(deep, within(8.9 * 2 ** 20))?.transform.m).not.toBe(4);
+    expect(winogradGradFor(deep, within(3.9 * 2 ** 20))).toBeUndefined();
+  });
 });
