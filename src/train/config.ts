@@ -210,7 +210,10 @@ function wrongOfMethod(config: RunConfig): string[] {
     wrong.push(`textures is for methods that learn from drawn anomalies, not for ${method}`);
   }
   if (detector !== undefined && checkpoints === undefined) {
-    wrong.push(`detector is for methods whose checkpoints are read, not for ${method}`);
+    const reading = DETECTOR_NAMES.filter((name) => DETECTORS[name].checkpoints !== undefined);
+    wrong.push(
+      `detector is for methods whose checkpoints are read (${reading.join(', ')}), not for ${method}`,
+    );
   }
   return wrong;
 }

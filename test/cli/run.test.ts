@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { DETECTOR_NAMES } from '../../src/methods/detectors.ts';
 import { scratchFolder, start, TINY_DATA, TINY_TRAIN, wgad } from './wgad.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -122,8 +123,11 @@ describe('the main job', () => {
   it(
     'takes masks to the size of the maps by another rule where asked, which changes pixel metrics alone',
     async () => {
+      // Of the maps' own size the masks would stay as they are.
+      const larger = folder.path('larger');
+      await succeed(['data', 'synth', '--out', larger, ...TINY_DATA.slice(0, -1), '96']);
       const four = async (...args: string[]) => {
-        await succeed(['test', folder.path('first'), '--quiet', ...args]);
+        await succeed(['test', folder.path('first'), '--data', larger, '--quiet', ...args]);
         const { maskRule, protocols } = JSON.parse(
           await readFile(folder.path('first', 'results.json'), 'utf8'),
         );
@@ -135,6 +139,7 @@ describe('the main job', () => {
       expect([half.iAuroc, half.iAp]).toEqual([any.iAuroc, any.iAp]);
       // Fewer pixels are anomalous.
       expect(half.pAp).toBeLessThan(any.pAp);
+      await succeed(['test', folder.path('first'), '--quiet']);
       const odd = await wgad(['test', folder.path('first'), '--mask-rule', 'some']);
       expect([odd.code, odd.stderr]).toEqual([
         2,
@@ -226,7 +231,7 @@ describe('another method', () => {
     );
     expect(unknown.code).toBe(2);
     for (const text of [
-      'method expects one of revdist, recontrast, got magic',
+      `method expects one of ${DETECTOR_NAMES.join(', ')}, got magic`,
       'encoderNorm expects one of evaluation, training, got odd',
       'alignHead expects one of 1-linear, 2-linear, 3-linear, 1-conv-2-linear, 2-conv-2-linear, got 9-conv',
       'alignKernel expects 1 or 3, got 2',
@@ -237,7 +242,7 @@ describe('another method', () => {
     const started = await wgad(train('started', '--method', 'recontrast', '--detector', 'some.pth'));
     expect(started.code).toBe(2);
     expect(started.stderr).toContain(
-      'detector is for methods whose checkpoints are read, not for recontrast',
+      'detector is for methods whose checkpoints are read (revdist), not for recontrast',
     );
     const frozen = await wgad(train('frozen', '--encoder-lr', '1e-4'));
     expect(frozen.code).toBe(2);
