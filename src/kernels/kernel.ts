@@ -26,6 +26,8 @@ export interface Binding {
   readonly shared?: true;
   /** Elements it does touch, where they are fewer. */
   readonly touched?: number;
+  /** Read four elements at a time, as vectors; `length` is a multiple of four. */
+  readonly vector?: true;
   /** Where the range is read as a texture: its shape. The runtime copies the range into one before the dispatch. */
   readonly image?: ImageShape;
 }
@@ -157,11 +159,12 @@ export function makeKernel(spec: {
   };
 }
 
-function declaration({ name, access, element, shared, image }: Binding, index: number): string {
+function declaration({ name, access, element, shared, image, vector }: Binding, index: number): string {
   const place = `@group(0) @binding(${index})`;
   if (image) return `${place} var ${name}: texture_storage_2d_array<${IMAGE_FORMAT}, read>;\n`;
   const declared = access === 'read' && !shared ? 'read' : 'read_write';
-  return `${place} var<storage, ${declared}> ${name}: array<${element}>;\n`;
+  const item = vector ? `vec4<${element}>` : element;
+  return `${place} var<storage, ${declared}> ${name}: array<${item}>;\n`;
 }
 
 /** The same kernel for a dispatch in which the bindings that `shares` picks lie in a buffer that it also writes. */

@@ -86,10 +86,15 @@ describe('a scoring plan in f16', () => {
     smoothing: 'author',
     scoreFraction: 0.01,
   } as const;
+  // The rule takes Winograd in f32 alone, which needs more memory.
+  const direct = {
+    by: 'blocked',
+    tile: { m: 64, n: 64, k: 16, rows: 4, columns: 4, buffers: 1 },
+  } as const;
   const built = (precision: 'f32' | 'f16') => {
     const layouts = runLayouts(config, 1, precision);
     const graph = scorePlan({ ...config, precision }, layouts, ['none', 'cada'], 1);
-    return { layouts, plan: buildPlan(graph, GPU) };
+    return { layouts, graph, plan: buildPlan(graph, GPU, { tuned: () => direct }) };
   };
   const [full, half] = [built('f32'), built('f16')];
 
@@ -114,6 +119,16 @@ describe('a scoring plan in f16', () => {
   it('has the dispatches that it has in f32', () => {
     const labels = ({ plan }: typeof full): string[] => plan.dispatches.map(({ kernel }) => kernel.label);
     expect(labels(half)).toEqual(labels(full));
+  });
+
+  it('goes through no transform that would take the memory back', () => {
+    const labels = buildPlan(half.graph, GPU).dispatches.map(({ kernel }) => kernel.label);
+    expect(labels.join()).not.toContain('winograd');
+    expect(
+      buildPlan(full.graph, GPU)
+        .dispatches.map(({ kernel }) => kernel.label)
+        .join(),
+    ).toContain('winograd');
   });
 
   it('is refused where the adapter lacks f16', () => {

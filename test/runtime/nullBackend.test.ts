@@ -30,8 +30,9 @@ const FACTS: Record<string, DeviceFacts> = {
   'a CPU adapter without subgroups': { ...BASELINE_DEVICE, software: true },
   'a CPU adapter with subgroups of 4': { ...BASELINE_DEVICE, software: true, subgroupSize: 4 },
   'a CPU adapter with subgroups of 8': { ...BASELINE_DEVICE, software: true, subgroupSize: 8 },
-  'a CPU adapter with subgroups of 8 that reads textures': {
+  'a CPU adapter with f16 and subgroups of 8 that reads textures': {
     ...BASELINE_DEVICE,
+    f16: true,
     software: true,
     subgroupSize: 8,
     maxImageSide: 8192,
@@ -76,7 +77,18 @@ describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
     const layouts = runLayouts(config, 3);
     const contrast = { ...config, method: 'recontrast' } as const;
     const contrasting = runLayouts(contrast, 3);
-    const half = cast(input('a', [33, 17]), 'f16');
+    const halves = () => [
+      {
+        outputs: new Map([['product', matmul(cast(input('a', [33, 17]), 'f16'), input('b', [17, 9]))]]),
+        effects: [],
+      },
+      scorePlan(
+        { ...config, precision: 'f16' },
+        runLayouts(config, 3, 'f16'),
+        ['none', 'cada', 'classifier'],
+        3,
+      ),
+    ];
     const graphs = [
       detectorStep(config, layouts),
       collectPlan(config, layouts),
@@ -103,7 +115,7 @@ describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
       },
       attentionGraph(64),
       attentionGraph(18),
-      { outputs: new Map([['product', matmul(half, input('b', [17, 9]))]]), effects: [] },
+      ...(facts.f16 ? halves() : []),
     ];
     const texts = new Map(
       graphs.flatMap((graph) =>

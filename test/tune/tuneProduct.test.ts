@@ -19,8 +19,8 @@ const kernelsOf = (graph: ReturnType<typeof graphOf>, choice?: ProductChoice): s
 
 describe('plans', () => {
   it('take what the table says, the same table the same kernels, and the rule where it is silent', () => {
-    const choice = { by: 'blocked', tile: { m: 16, n: 64, k: 8 } } as const;
-    expect(kernelsOf(graphOf(layer()), choice)).toEqual(['conv2d blocked 16x64x8']);
+    const choice = { by: 'blocked', tile: { m: 16, n: 64, k: 8, rows: 4, columns: 4, buffers: 1 } } as const;
+    expect(kernelsOf(graphOf(layer()), choice)).toEqual(['conv2d blocked 16x64x8 4x4']);
     expect(kernelsOf(graphOf(layer()), choice)).toEqual(kernelsOf(graphOf(layer()), choice));
     const { dispatches } = buildPlan(graphOf(layer()), BASELINE_DEVICE);
     expect(kernelsOf(graphOf(layer()))).toEqual(dispatches.map(({ kernel }) => kernel.label));

@@ -1,139 +1,198 @@
 /**
- * For GPUs. A workgroup of 16 x 16 owns a tile of the result; tiles of A and B pass through workgroup memory,
- * so that each number loaded serves a whole row or column of the tile; each invocation keeps a small block of
- * sums in registers.
+ * For GPUs. A workgroup owns a tile of the result; tiles of A and B pass through its memory, so that each number loaded
+ * serves a whole row or column; an invocation keeps `rows` x `columns` sums in registers and fetches four numbers at a
+ * time. With two buffers the next tiles are loaded while these are multiplied, and one barrier a turn is enough.
  */
 import { GROUP_INDEX, linearGrid, makeKernel } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
+import { guessBlocked } from './blockedRule.ts';
 import {
+  extraAt,
   type GemmProblem,
   type GemmVariant,
   gemmBindings,
   gemmFlops,
+  perChannel,
   range,
   storeStatements,
+  vectorBinding,
 } from './problem.ts';
+import { loadsFit, tileLoads, tileStride } from './tileLoads.ts';
 
 export interface BlockedTile {
-  /** Rows and columns of the result per workgroup; multiples of 16. */
+  /** Rows and columns of the result per workgroup. */
   readonly m: number;
   readonly n: number;
   /** Depth of the tiles in workgroup memory. */
   readonly k: 8 | 16;
+  /** Rows and columns of the result per invocation. */
+  readonly rows: 4 | 8;
+  readonly columns: 4 | 8;
+  /** Of each tile: 1, or 2 that take turns. */
+  readonly buffers: 1 | 2;
 }
 
-const SIDE = 16;
-const INVOCATIONS = SIDE * SIDE;
+export const blockedInvocations = ({ m, n, rows, columns }: BlockedTile): number =>
+  (m / rows) * (n / columns);
+
+/** Of workgroup memory. */
+export const blockedBytes = ({ a, b }: GemmProblem, { m, n, k, buffers }: BlockedTile): number =>
+  16 * buffers * k * (tileStride(a, m) + tileStride(b, n));
 
 export const blocked: GemmVariant<BlockedTile> = {
   name: 'blocked',
-  tiles: { m: [16, 32, 64, 128], n: [16, 32, 64, 128], k: [8, 16] },
-  fits(tile, _, device) {
-    const bytes = (tile.m + 1 + tile.n) * tile.k * 4;
-    if (bytes > device.workgroupBytes) {
+  tiles: {
+    m: [16, 32, 64, 128],
+    n: [32, 64, 128],
+    k: [8, 16],
+    rows: [4, 8],
+    columns: [4, 8],
+    buffers: [1, 2],
+  },
+  fits(tile, problem, device) {
+    const invocations = blockedInvocations(tile);
+    if (invocations < 32)
+      return `has ${invocations} invocations a workgroup, fewer than a subgroup of most GPUs`;
+    if (invocations > device.maxWorkgroupInvocations)
+      return `needs ${invocations} invocations a workgroup, the adapter has ${device.maxWorkgroupInvocations}`;
+    const bytes = blockedBytes(problem, tile);
+    if (bytes > device.workgroupBytes)
       return `its tiles need ${bytes} bytes of workgroup memory, the adapter has ${device.workgroupBytes}`;
-    }
-    return device.maxWorkgroupInvocations >= INVOCATIONS
-      ? true
-      : `needs ${INVOCATIONS} invocations a workgroup`;
+    const { k } = tile;
+    const a = loadsFit(problem.a, { outer: tile.m, k, invocations });
+    return a === true ? loadsFit(problem.b, { outer: tile.n, k, invocations }) : a;
   },
-  guess(problem, device) {
-    if (device.software) return null;
-    // Enough workgroups for a large chip matter more than reuse within one.
-    const groups = (m: number, n: number): number =>
-      Math.ceil(problem.m / m) * Math.ceil(problem.n / n) * problem.z;
-    const sizes = [
-      [64, 64],
-      [32, 64],
-      [32, 32],
-    ] as const;
-    const [m, n] = sizes.find(([tm, tn]) => groups(tm, tn) >= 128) ?? [32, 32];
-    return { m: problem.m <= 16 ? 16 : Math.min(m, problem.m <= 32 ? 32 : m), n, k: 16 };
-  },
+  guess: (problem, device) =>
+    device.software ? null : guessBlocked(problem, (tile) => blocked.fits(tile, problem, device) === true),
   build,
 };
 
 function build(problem: GemmProblem, tile: BlockedTile): ReturnType<GemmVariant<BlockedTile>['build']> {
   const { a, b } = problem;
-  const rows = tile.m / SIDE;
-  const columns = tile.n / SIDE;
+  const invocations = blockedInvocations(tile);
+  const across = tile.n / tile.columns;
+  const down = tile.m / tile.rows;
   const tilesM = Math.ceil(problem.m / tile.m);
   const tilesN = Math.ceil(problem.n / tile.n);
-  // A's tile is stored k-major with one spare column, so that its transposed writes hit different banks.
-  const strideA = tile.m + 1;
-  const fills = (size: number): number[] => range(Math.ceil((size * tile.k) / INVOCATIONS));
-  const inTile = (i: number, size: number): string =>
-    (i + 1) * INVOCATIONS <= size * tile.k ? 'true' : `lane + ${i * INVOCATIONS}u < ${size * tile.k}u`;
-  const loadsA = fills(tile.m).map((i) =>
-    code(`if (${inTile(i, tile.m)}) {
-  let e = lane + ${i * INVOCATIONS}u;
-  let m = first_m + e / ${tile.k}u;
-  let k = k0 + e % ${tile.k}u;
-  ${a.outer('m', '_m', 'z')}
-  ${a.inner('k', '_k', 'z')}
-  tile_a[(e % ${tile.k}u) * ${strideA}u + e / ${tile.k}u] = select(0.0, ${a.at('_m', '_k')}, m < M && k < K);
-}`),
-  );
-  const loadsB = fills(tile.n).map((i) =>
-    code(`if (${inTile(i, tile.n)}) {
-  let e = lane + ${i * INVOCATIONS}u;
-  let n = first_n + e % ${tile.n}u;
-  let k = k0 + e / ${tile.n}u;
-  ${b.outer('n', '_n', 'z')}
-  ${b.inner('k', '_k', 'z')}
-  tile_b[e] = select(0.0, ${b.at('_n', '_k')}, n < N && k < K);
-}`),
-  );
-  const sums = range(rows * columns).map((i) => code(`var sum${i} = 0.0;`));
-  const fetch = [
-    ...range(rows).map((r) => code(`let a${r} = tile_a[kk * ${strideA}u + ty + ${r * SIDE}u];`)),
-    ...range(columns).map((c) => code(`let b${c} = tile_b[kk * ${tile.n}u + tx + ${c * SIDE}u];`)),
+  const [loadA, loadB] = [
+    tileLoads('a', a, problem, { outer: tile.m, k: tile.k, invocations }),
+    tileLoads('b', b, problem, { outer: tile.n, k: tile.k, invocations }),
   ];
-  const products = range(rows * columns).map((i) =>
-    code(`sum${i} += a${Math.floor(i / columns)} * b${i % columns};`),
+  const [sizeA, sizeB] = [tile.k * loadA.stride, tile.k * loadB.stride];
+  const rowQuads = range(tile.rows / 4);
+  const columnQuads = range(tile.columns / 4);
+  const rows = range(tile.rows);
+  const groupM = (q: number): string => (q === 0 ? 'ty' : `(ty + ${q * down}u)`);
+  const groupN = (q: number): string => (q === 0 ? 'tx' : `(tx + ${q * across}u)`);
+  const sums = rows.map((r) => code(columnQuads.map((q) => `var sum${r}_${q} = vec4f();`).join('  ')));
+  const fetch = [
+    ...rowQuads.map((q) => code(`let a${q} = tile_a[from_a + kk * ${loadA.stride}u + ${groupM(q)}];`)),
+    ...columnQuads.map((q) => code(`let b${q} = tile_b[from_b + kk * ${loadB.stride}u + ${groupN(q)}];`)),
+  ];
+  const products = rows.map((r) =>
+    code(columnQuads.map((q) => `sum${r}_${q} += a${r >> 2}.${'xyzw'[r % 4]!} * b${q};`).join('  ')),
   );
-  const stores = range(rows * columns).map((i) => {
-    const m = `(first_m + ty + ${Math.floor(i / columns) * SIDE}u)`;
-    const n = `(first_n + tx + ${(i % columns) * SIDE}u)`;
-    const store = storeStatements(problem, { m, n, z: 'z' }, `sum${i}`, `${i}`);
-    return code(`if (${m} < M && ${n} < N) {\n${store.text}\n}`, ...store.functions);
+  const multiply = (buffer: string) => wgsl`
+    let from_a = ${code(buffer)} * ${sizeA}u;
+    let from_b = ${code(buffer)} * ${sizeB}u;
+    for (var kk = 0u; kk < ${tile.k}u; kk++) {
+      ${fetch}
+      ${products}
+    }`;
+  const loop =
+    tile.buffers === 1
+      ? wgsl`
+        for (var turn = 0u; turn < turns; turn++) {
+          let k0 = turn * ${tile.k}u;
+          ${loadA.load}
+          ${loadB.load}
+          ${loadA.write('0u')}
+          ${loadB.write('0u')}
+          workgroupBarrier();
+          {
+            ${multiply('0u')}
+          }
+          workgroupBarrier();
+        }`
+      : wgsl`
+        {
+          let k0 = 0u;
+          ${loadA.load}
+          ${loadB.load}
+          ${loadA.write('0u')}
+          ${loadB.write('0u')}
+        }
+        workgroupBarrier();
+        for (var turn = 0u; turn < turns; turn++) {
+          let k0 = (turn + 1u) * ${tile.k}u;
+          let more = turn + 1u < turns;
+          if (more) {
+            ${loadA.load}
+            ${loadB.load}
+          }
+          {
+            ${multiply('(turn % 2u)')}
+          }
+          if (more) {
+            let other = (turn + 1u) % 2u;
+            ${loadA.write(`other * ${sizeA}u`)}
+            ${loadB.write(`other * ${sizeB}u`)}
+          }
+          workgroupBarrier();
+        }`;
+  const kept = rows.map((r) =>
+    code(columnQuads.map((q) => `results[${r * columnQuads.length + q}] = sum${r}_${q};`).join('  ')),
+  );
+  const ofRow = new Map(perChannel(problem).map((i) => [i, `of_row${i}`]));
+  const rowLoads = [...ofRow].map(([i, name]) => code(`let ${name} = ${extraAt(problem, i, 'm')};`));
+  const stores = range(tile.columns).map((c) => {
+    const n = `n${c}`;
+    const value = `let value${c} = results[r * ${columnQuads.length}u + ${c >> 2}u].${'xyzw'[c % 4]!};`;
+    const store = storeStatements(problem, { m: 'm', n, z: 'z' }, `value${c}`, `${c}`, ofRow);
+    const body = `${value}\n${store.text}`;
+    return code(
+      problem.n % tile.n === 0 ? `{\n${body}\n}` : `if (${n} < N) {\n${body}\n}`,
+      ...store.functions,
+    );
   });
+  const total = problem.outShape.reduce((p, s) => p * s, 1);
   return makeKernel({
-    label: `${problem.label} blocked ${tile.m}x${tile.n}x${tile.k}`,
-    bindings: gemmBindings(
-      problem,
-      problem.outShape.reduce((p, s) => p * s, 1),
-    ),
+    label: `${problem.label} blocked ${tile.m}x${tile.n}x${tile.k} ${tile.rows}x${tile.columns}`,
+    bindings: [vectorBinding(a), vectorBinding(b), ...gemmBindings(problem, total).slice(2)],
     grid: linearGrid(tilesM * tilesN * problem.z),
     flops: gemmFlops(problem),
     wgsl: wgsl`
-      // A workgroup owns ${tile.m} rows x ${tile.n} columns; invocation (tx, ty) rows ty + 16 i, columns tx + 16 j.
+      // A workgroup owns ${tile.m} rows x ${tile.n} columns, an invocation ${tile.rows} x ${tile.columns} of them, in groups of four.
+      // tile_a [buffer][k][row], tile_b [buffer][k][column], four of the last axis to a vector.
       const M = ${problem.m}u;  const N = ${problem.n}u;  const K = ${problem.k}u;
-      var<workgroup> tile_a: array<f32, ${tile.k * strideA}>;  // [k][m]
-      var<workgroup> tile_b: array<f32, ${tile.k * tile.n}>;  // [k][n]
-      @compute @workgroup_size(${INVOCATIONS})
+      var<workgroup> tile_a: array<vec4f, ${tile.buffers * sizeA}>;
+      var<workgroup> tile_b: array<vec4f, ${tile.buffers * sizeB}>;
+      @compute @workgroup_size(${invocations})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
         let tile = ${code(GROUP_INDEX)};
         let z = tile / ${tilesM * tilesN}u;
         if (z >= ${problem.z}u) { return; }
         let first_n = ((tile % ${tilesM * tilesN}u) % ${tilesN}u) * ${tile.n}u;
         let first_m = ((tile % ${tilesM * tilesN}u) / ${tilesN}u) * ${tile.m}u;
-        let tx = lane % ${SIDE}u;
-        let ty = lane / ${SIDE}u;
+        let tx = lane % ${across}u;
+        let ty = lane / ${across}u;
+        ${loadA.before}
+        ${loadB.before}
         ${sums}
+        // The grid is flat, so wid.z is 0; the compiler does not know, or it might unroll a whole tile's turn many times.
+        let turns = ${Math.ceil(problem.k / tile.k)}u + wid.z;
 
-        for (var k0 = 0u; k0 < K; k0 += ${tile.k}u) {
-          ${loadsA}
-          ${loadsB}
-          workgroupBarrier();
-          for (var kk = 0u; kk < ${tile.k}u; kk++) {
-            ${fetch}
-            ${products}
-          }
-          workgroupBarrier();
+        ${loop}
+
+        var results: array<vec4f, ${tile.rows * columnQuads.length}>;
+        ${kept}
+        ${range(tile.columns).map((c) => code(`let n${c} = first_n + ${loadB.outerOf(groupN(c >> 2), c % 4)};`))}
+        for (var r = 0u; r < ${tile.rows}u; r++) {
+          let m = first_m + ${code(loadA.outerOf(`(ty + r / 4u * ${down}u)`, '(r % 4u)'))};
+          if (m >= M) { continue; }
+          ${rowLoads}
+          ${stores}
         }
-
-        ${stores}
       }`,
   });
 }

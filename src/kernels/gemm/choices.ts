@@ -8,7 +8,7 @@ import type { ImageOuterTile } from './imageOuter.ts';
 import type { ImageRowsTile } from './imageRows.ts';
 import type { PlainTile } from './plain.ts';
 import type { SubgroupRowsTile } from './subgroupRows.ts';
-import { GEMM_VARIANTS, type GemmChoice } from './variants.ts';
+import { GEMM_VARIANTS, type GemmChoice, MOST_SPLITS } from './variants.ts';
 import { WINOGRAD_SIZES, type WinogradSize } from './winograd.ts';
 
 export const PRODUCT_OPS = ['matmul', 'conv2d', 'conv2dInputGrad', 'conv2dWeightGrad'] as const;
@@ -42,8 +42,6 @@ export type ProductChoice = ImageChoice | PlainChoice;
 
 /** What was measured to be best for a product, or undefined: the rule chooses. Pure, so that a plan is a function of it. */
 export type TunedChoices = (key: string) => ProductChoice | undefined;
-
-export const MOST_SPLITS = 64;
 
 /** The search space of each variant. */
 const TILES: Readonly<Record<ProductChoice['by'], Readonly<Record<string, readonly number[]>>>> = {
@@ -114,7 +112,13 @@ export function candidateChoices(op: ProductOp, device: DeviceFacts): ProductCho
     combinations(TILES[by])
       .filter(keep)
       .map((tile) => ({ by, tile }) as unknown as ProductChoice);
-  if (!device.software) return [family('blocked'), family('plain')];
+  if (!device.software) {
+    const sums = combinations({ rows: TILES.blocked.rows!, columns: TILES.blocked.columns! }).reverse();
+    const blocked = sums.map(({ rows, columns }) =>
+      family('blocked', (tile) => tile.rows === rows && tile.columns === columns).reverse(),
+    );
+    return [...blocked, family('winograd'), family('plain')];
+  }
   if (device.subgroupSize < 4) return [family('plain')];
   // Beyond these the sums spill: slower at every shape measured, and seconds to compile.
   const rows = family('subgroupRows', (tile) => tile.rows! <= 16 && tile.columns! <= 2);

@@ -42,6 +42,13 @@ export function matrix(
     outer: (index, tag, z) => `let o${tag} = ${perZ(z)} + ${transposed ? index : `${index} * ${k}u`};`,
     inner: (at, tag) => `let i${tag} = ${transposed ? `${at} * ${outer}u` : at};`,
     at: (o, i) => `f32(${name}[o${o} + i${i}])`,
+    ...(!transposed && { kFirst: true }),
+    ...((transposed ? outer : k) % 4 === 0 && {
+      vectors: {
+        along: transposed ? 'outer' : 'k',
+        at: (o, i) => `vec4f(${name}[(o${o} + i${i}) / 4u])`,
+      },
+    }),
   };
 }
 
@@ -50,6 +57,8 @@ export function patches(s: ConvSizes, input: number, element: Element): Operand 
   const { cin } = perGroup(s);
   const taps = s.kh * s.kw;
   const padded = s.padding.some((p) => p > 0);
+  // Every position once, in order.
+  const whole = taps === 1 && !padded && s.stride.every((step) => step === 1) && (s.h * s.w) % 4 === 0;
   return {
     binding: read('x', s.n * s.c * s.h * s.w, element),
     input,
@@ -72,6 +81,7 @@ let i${tag} = i32(${k} / ${taps}u) * ${s.h * s.w} + dy${tag} * ${s.w} + dx${tag}
       // A negative coordinate becomes a huge unsigned one: one comparison per axis.
       return `select(0.0, ${value}, u32(y${o} + dy${i}) < ${s.h}u && u32(x${o} + dx${i}) < ${s.w}u)`;
     },
+    ...(whole && { vectors: { along: 'outer', at: (o, i) => `vec4f(x[u32(o${o} + i${i}) / 4u])` } }),
   };
 }
 
@@ -83,6 +93,10 @@ export function patchesTransposed(s: ConvSizes, input: number, element: Element)
     outer: (index, tag, z) => forward.inner(index, tag, z),
     inner: (k, tag, z) => forward.outer(k, tag, z),
     at: (outerTag, innerTag) => forward.at(innerTag, outerTag),
+    kFirst: true,
+    ...(forward.vectors && {
+      vectors: { along: 'k', at: (outerTag, innerTag) => forward.vectors!.at(innerTag, outerTag) },
+    }),
   };
 }
 
@@ -97,6 +111,10 @@ export function outputRows(s: ConvSizes, input: number, element: Element): Opera
     inner: (k, tag) =>
       `let i${tag} = (${k} / ${positions}u) * ${s.cout * positions}u + ${k} % ${positions}u;`,
     at: (o, i) => `f32(dy[o${o} + i${i}])`,
+    kFirst: true,
+    ...(positions % 4 === 0 && {
+      vectors: { along: 'k', at: (o, i) => `vec4f(dy[(o${o} + i${i}) / 4u])` },
+    }),
   };
 }
 
@@ -156,6 +174,7 @@ export function phasePatches(
   const positions = rows.count * columns.count;
   const inside =
     taps === 1 && rows.offset === 0 && columns.offset === 0 && rows.count <= s.oh && columns.count <= s.ow;
+  const whole = inside && rows.count === s.oh && columns.count === s.ow && positions % 4 === 0;
   return {
     binding: read('dy', s.n * s.cout * s.oh * s.ow, element),
     input,
@@ -174,6 +193,7 @@ let i${tag} = i32(${k} / ${taps}u) * ${s.oh * s.ow} - dy${tag} * ${s.ow} - dx${t
       if (inside) return value;
       return `select(0.0, ${value}, u32(y${o} - dy${i}) < ${s.oh}u && u32(x${o} - dx${i}) < ${s.ow}u)`;
     },
+    ...(whole && { vectors: { along: 'outer', at: (o, i) => `vec4f(dy[u32(o${o} + i${i}) / 4u])` } }),
   };
 }
 
@@ -197,5 +217,9 @@ export function phaseWeights(
 let t${tag} = ${k} % ${taps}u;
 let i${tag} = (${k} / ${taps}u) * ${cin * kernel}u + (${rows.first}u + (t${tag} / ${across}u) * ${rows.step}u) * ${s.kw}u + ${columns.first}u + (t${tag} % ${across}u) * ${columns.step}u;`,
     at: (o, i) => `f32(w[o${o} + i${i}])`,
+    ...(kernel === 1 &&
+      cin % 4 === 0 && {
+        vectors: { along: 'outer', at: (o, i) => `vec4f(w[(o${o} + i${i}) / 4u])` },
+      }),
   };
 }

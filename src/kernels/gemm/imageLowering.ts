@@ -112,10 +112,15 @@ export function imageWeightGrad(
   device: DeviceFacts,
 ): Lowered | undefined {
   const p = forward(s);
+  const { choice } = request;
+  if (!device.software) {
+    if (problem.z > 1 || request.inputs.some(({ element }) => element !== 'f32')) return undefined;
+    const way = choice ? winogradGradOf(p, choice, device) : winogradGradFor(p, device);
+    return way && winogradGradSteps(problem, way, device);
+  }
   const dy = gradientPixels(p);
   if (suits(problem, p, request, device) !== true || imagesFit(dy, device) !== true) return undefined;
   if (request.inputs.some(({ element }) => element !== 'f32')) return undefined;
-  const { choice } = request;
   const winograd = choice ? winogradGradOf(p, choice, device) : winogradGradFor(p, device);
   if (winograd) return winogradGradSteps(problem, winograd, device);
   const tile = outerTile(p, request, device);
@@ -173,6 +178,23 @@ export function imageMatmul(
   return lowered(problem, p, layout, request, device, { pixels: 1, weights: 0, strides });
 }
 
+/** On GPUs the transforms alone use the packed layouts, in buffers; undefined where the direct product is better. */
+function winogradOnGpu(
+  problem: GemmProblem,
+  p: ImageConv,
+  layout: WeightLayout,
+  { choice, still, inputs: operands }: OpRequest,
+  device: DeviceFacts,
+  inputs: typeof CONV_INPUTS,
+): Lowered | undefined {
+  if (problem.z > 1) return undefined;
+  // Whoever stores f16 wants the memory: the transformed operands are f32 and several times as large.
+  if (!choice && operands.some(({ element }) => element === 'f16')) return undefined;
+  const ahead = still?.[inputs.weights] ?? false;
+  const way = choice ? winogradOf(p, choice, device) : winogradFor(p, ahead, device);
+  return way && winogradSteps(problem, way, layout, ahead, device);
+}
+
 /** From which inputs the pixels and the weights are packed. */
 const CONV_INPUTS: { pixels: number; weights: number; strides?: PixelStrides } = { pixels: 0, weights: 1 };
 
@@ -185,6 +207,7 @@ function lowered(
   device: DeviceFacts,
   inputs = CONV_INPUTS,
 ): Lowered | undefined {
+  if (!device.software) return winogradOnGpu(problem, p, layout, request, device, inputs);
   const lanes = device.subgroupSize;
   if (suits(problem, p, request, device) !== true) return undefined;
   const { choice } = request;

@@ -50,7 +50,7 @@ const matmul: Lowering = (request, device) => {
     outElement: request.out.element,
     epilogue: epilogueOf(request),
   };
-  return imageMatmul(problem, request, device) ?? steps(problem, device, request.choice);
+  return imageMatmul(problem, request, device) ?? steps([problem], device, request.choice);
 };
 
 /** attrs: geometry, epilogue?. A = weight [Cout, Cin kh kw], B = patches of x. */
@@ -83,7 +83,7 @@ const conv2d: Lowering = (request, device) => {
     const kernel = buildDepthwise(problem, s, device);
     return { steps: [{ kernel, operands: [0, 1, ...(problem.epilogue?.inputs ?? []), 'out'] }], scratch: [] };
   }
-  return imageConv2d(problem, s, request, device) ?? steps(problem, device, request.choice);
+  return imageConv2d(problem, s, request, device) ?? steps([problem], device, request.choice);
 };
 
 /** attrs: geometry, epilogue?. One product per phase of the stride, so no multiplication by a structural zero. */
@@ -94,7 +94,7 @@ const conv2dInputGrad: Lowering = (request, device) => {
   const rowPhases = phases(s.h, s.kh, s.stride[0], s.padding[0], s.dilation[0]);
   const columnPhases = phases(s.w, s.kw, s.stride[1], s.padding[2], s.dilation[1]);
   const parts = rowPhases.flatMap((rows) =>
-    columnPhases.map((columns): Lowered => {
+    columnPhases.map((columns) => {
       const positions = rows.count * columns.count;
       const problem: GemmProblem = {
         label: request.label,
@@ -113,15 +113,19 @@ const conv2dInputGrad: Lowering = (request, device) => {
         outElement: request.out.element,
         epilogue: epilogueOf(request),
       };
-      return (
-        imageInputGrad(problem, s, rows, columns, request, device) ?? {
-          steps: [step(problem, device, request.choice)],
-          scratch: [],
-        }
-      );
+      return { problem, packed: imageInputGrad(problem, s, rows, columns, request, device) };
     }),
   );
-  return joined(parts);
+  const problems = parts.map(({ problem }) => problem);
+  if (!device.software) {
+    const [only, ...others] = parts;
+    return (others.length === 0 && only?.packed) || steps(problems, device, request.choice);
+  }
+  return joined(
+    parts.map(
+      ({ problem, packed }) => packed ?? { steps: [step(problem, device, request.choice)], scratch: [] },
+    ),
+  );
 };
 
 /** attrs: geometry. A = dy [Cout, images and positions], B = patches of x; the sum runs over the whole batch. */
@@ -142,7 +146,7 @@ const conv2dWeightGrad: Lowering = (request, device) => {
     outShape: request.out.shape,
     outElement: request.out.element,
   };
-  return imageWeightGrad(problem, s, request, device) ?? steps(problem, device, request.choice);
+  return imageWeightGrad(problem, s, request, device) ?? steps([problem], device, request.choice);
 };
 
 export const gemmKernels = { matmul, conv2d, conv2dInputGrad, conv2dWeightGrad } satisfies Record<
@@ -171,20 +175,25 @@ function step(problem: GemmProblem, device: DeviceFacts, choice?: ProductChoice)
   };
 }
 
-/** One dispatch, or two where the sum is long and the result small. */
-function steps(problem: GemmProblem, device: DeviceFacts, choice?: ProductChoice): Lowered {
+/** A dispatch for each part of the result, and one more that adds up where sums are long and results few. */
+function steps(problems: readonly GemmProblem[], device: DeviceFacts, choice?: ProductChoice): Lowered {
+  const [first] = problems as [GemmProblem, ...GemmProblem[]];
+  const deepest = Math.max(...problems.map(({ k }) => k));
   const wanted = choice && 'splits' in choice ? choice.splits : undefined;
-  const splits = Math.min(wanted ?? splitsFor(problem, device), Math.max(1, problem.k));
-  if (splits === 1) return { steps: [step(problem, device, choice)], scratch: [] };
-  const { partial, total, words } = splitK(problem, splits, device);
+  // Parts of the result keep the adapter busy as products side by side do.
+  const all = { ...first, k: deepest, z: first.z * problems.length };
+  const splits = Math.min(wanted ?? splitsFor(all, device), Math.max(1, deepest));
+  if (splits === 1) return { steps: problems.map((each) => step(each, device, choice)), scratch: [] };
   const scratch = { scratch: 0 };
+  const cut = problems.map((problem) => ({ problem, ...splitK(problem, splits, device) }));
+  const { total, words } = cut[0]!;
   return {
     steps: [
-      {
+      ...cut.map(({ problem, partial }) => ({
         kernel: buildGemm(partial, device, fitting(partial, device, choice)),
         operands: [problem.a.input, problem.b.input, scratch],
-      },
-      { kernel: total, operands: [scratch, ...(problem.epilogue?.inputs ?? []), 'out'] },
+      })),
+      { kernel: total, operands: [scratch, ...(first.epilogue?.inputs ?? []), 'out'] },
     ],
     scratch: [words],
   };

@@ -33,7 +33,18 @@ export interface Operand {
   readonly inner: (k: string, tag: string, z: string) => string;
   /** The element, an f32 expression over what `outer` and `inner` made. */
   readonly at: (outerTag: string, innerTag: string) => string;
+  /** Where four elements that begin at a multiple of four along an axis lie side by side: the axis, and the vec4f. */
+  readonly vectors?: {
+    readonly along: 'outer' | 'k';
+    readonly at: (outerTag: string, innerTag: string) => string;
+  };
+  /** Neighbours in k lie nearer than neighbours in the outer axis. */
+  readonly kFirst?: true;
 }
+
+/** Its binding for kernels that read it by `vectors` where it has them. */
+export const vectorBinding = ({ binding, vectors }: Operand): Binding =>
+  vectors ? { ...binding, vector: true } : binding;
 
 export interface GemmProblem {
   readonly label: string;

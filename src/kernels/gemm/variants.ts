@@ -3,6 +3,7 @@ import { type DeviceFacts, type Kernel, read, write } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { wgsl } from '../wgsl.ts';
 import { blocked } from './blocked.ts';
+import { guessSplits } from './blockedRule.ts';
 import { plain } from './plain.ts';
 import { type GemmProblem, type GemmVariant, gemmBindings, storeStatements } from './problem.ts';
 import { subgroupRows } from './subgroupRows.ts';
@@ -45,12 +46,17 @@ const variantOf = ({ variant }: GemmChoice): GemmVariant<object> =>
 
 /** Into how many parts a long sum is cut so that the adapter has work for all its cores. 1: not at all. */
 export function splitsFor(problem: GemmProblem, device: DeviceFacts): number {
-  const wanted = device.software ? 16 : 264;
-  const tile = device.software ? { m: 16, n: 16 } : { m: 32, n: 32 };
-  const groups = Math.ceil(problem.m / tile.m) * Math.ceil(problem.n / tile.n) * problem.z;
+  // Tiny products (`plain`) are done before parts are added up.
+  if (!device.software) return problem.m <= 4 && problem.k < 256 ? 1 : guessSplits(problem, MOST_SPLITS);
+  const [wanted, side] = [16, 16];
+  const groups = Math.ceil(problem.m / side) * Math.ceil(problem.n / side) * problem.z;
   const most = Math.floor(problem.k / 256);
-  return Math.max(1, Math.min(most, Math.ceil(wanted / Math.max(1, groups)), 64));
+  return Math.max(1, Math.min(most, Math.ceil(wanted / Math.max(1, groups)), MOST_SPLITS));
 }
+
+export const MOST_SPLITS = 64;
+/** On a GPU parts of a sum begin at multiples of so many terms: loads of four then never straddle two of them. */
+const PART_DEPTH = 16;
 
 /**
  * The problem with its sum cut into `splits` parts, each stored in a row of its own of a scratch array, and the
@@ -62,17 +68,20 @@ export function splitK(
   device: DeviceFacts,
 ): { partial: GemmProblem; total: Kernel; words: number } {
   const { m, n, k, z } = problem;
-  const depth = Math.ceil(k / splits);
+  const depth = device.software ? Math.ceil(k / splits) : Math.ceil(k / splits / PART_DEPTH) * PART_DEPTH;
   const size = product(problem.outShape);
+  const inside = (zero: string, value: string, innerTag: string): string =>
+    depth * splits === k ? value : `select(${zero}, ${value}, all${innerTag} < ${k}u)`;
   const shifted = (operand: GemmProblem['a']): GemmProblem['a'] => ({
     ...operand,
     outer: (index, tag, each) => operand.outer(index, tag, `(${each} / ${splits}u)`),
     inner: (at, tag, each) =>
       `let all${tag} = ${at} + (${each} % ${splits}u) * ${depth}u;\n${operand.inner(`all${tag}`, tag, `(${each} / ${splits}u)`)}`,
-    at: (outerTag, innerTag) =>
-      k % splits === 0
-        ? operand.at(outerTag, innerTag)
-        : `select(0.0, ${operand.at(outerTag, innerTag)}, all${innerTag} < ${k}u)`,
+    at: (outerTag, innerTag) => inside('0.0', operand.at(outerTag, innerTag), innerTag),
+    vectors: operand.vectors && {
+      along: operand.vectors.along,
+      at: (outerTag, innerTag) => inside('vec4f()', operand.vectors!.at(outerTag, innerTag), innerTag),
+    },
   });
   const partial: GemmProblem = {
     ...problem,

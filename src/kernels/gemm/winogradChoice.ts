@@ -1,9 +1,13 @@
-/** Whether a 3x3 convolution at stride 1 goes through Winograd's domain on a CPU adapter, and how: by estimated time. */
-import type { DeviceFacts } from '../kernel.ts';
+/** Whether a 3x3 convolution at stride 1 goes through Winograd's domain, and how: by estimated time. */
+import { type DeviceFacts, imageWords } from '../kernel.ts';
+import { blockedCost, DISPATCH, guessSplits, moveCost, type Sizes } from './blockedRule.ts';
 import type { ProductChoice } from './choices.ts';
 import { guessImageRows, imageRowsCost } from './imageRows.ts';
 import { channelQuads, type ImageAxis, type ImageConv } from './images.ts';
 import { imagesFit } from './imagesFit.ts';
+import { pixelImage } from './pixelImages.ts';
+import { MOST_SPLITS } from './variants.ts';
+import { weightImage } from './weightImages.ts';
 import { WINOGRAD_SIZES, winogradTransform } from './winograd.ts';
 import { type WinogradGrad, winogradGrad } from './winogradGrad.ts';
 import { type WinogradConv, winogradConv } from './winogradKernels.ts';
@@ -20,23 +24,31 @@ const filters = (axis: ImageAxis): boolean => axis.taps === 3 && axis.stride ===
 const directMacs = (p: ImageConv): number =>
   p.images * p.y.out * p.x.out * p.rows * p.channels * p.y.taps * p.x.taps;
 
-/** Of the products: both operands, and the results of all points. */
-const fits = ({ products, transform }: WinogradConv | WinogradGrad, device: DeviceFacts): boolean =>
-  imagesFit(products, device) === true &&
-  4 * transform.points ** 2 * products.rows * products.x.out <= device.maxBindingBytes;
+/** Whether both operands of the products can be bound, and the results of all points. */
+function fits({ products }: WinogradConv | WinogradGrad, device: DeviceFacts): boolean {
+  const { m, n, z } = sizesOf(products);
+  if (4 * m * n * z > device.maxBindingBytes) return false;
+  if (device.software) return imagesFit(products, device) === true;
+  const words = [imageWords(weightImage(products)), imageWords(pixelImage(products))];
+  return Math.max(...words) * 4 <= device.maxBindingBytes;
+}
 
 /** The cheapest way, or undefined where the direct sum is. `still`: the weights are transformed ahead. */
 export function winogradFor(p: ImageConv, still: boolean, device: DeviceFacts): WinogradConv | undefined {
   if (!filters(p.y) || !filters(p.x)) return undefined;
-  if (directMacs(p) < LEAST_MACS) return undefined;
+  if (device.software && directMacs(p) < LEAST_MACS) return undefined;
   const lanes = device.subgroupSize;
   const [best] = WINOGRAD_SIZES.flatMap((m) =>
     [false, true].map((turned) => winogradConv(p, winogradTransform(m), turned)),
   )
     .filter((way) => fits(way, device))
-    .map((way) => ({ way, cost: winogradCost(way, still, lanes) }))
+    .map((way) => ({
+      way,
+      cost: device.software ? winogradCost(way, still, lanes) : winogradGpuCost(way, still),
+    }))
     .sort((a, b) => a.cost - b.cost);
-  return best && best.cost < directCost(p, still, lanes) ? best.way : undefined;
+  const direct = device.software ? directCost(p, still, lanes) : directGpuCost(p) / GPU_GAIN;
+  return best && best.cost < direct ? best.way : undefined;
 }
 
 /** The way that was chosen; undefined where it is none of these or does not fit. */
@@ -85,14 +97,14 @@ const OUTER = 0.118;
 /** The same for a weight gradient: undefined where the sum of outer products costs less. */
 export function winogradGradFor(p: ImageConv, device: DeviceFacts): WinogradGrad | undefined {
   if (!filters(p.y) || !filters(p.x)) return undefined;
-  const direct = directMacs(p);
-  if (direct < LEAST_MACS) return undefined;
+  if (device.software && directMacs(p) < LEAST_MACS) return undefined;
   const lanes = device.subgroupSize;
   const [best] = WINOGRAD_SIZES.map((m) => winogradGrad(p, winogradTransform(m)))
     .filter((way) => fits(way, device))
-    .map((way) => ({ way, cost: gradCost(way, lanes) }))
+    .map((way) => ({ way, cost: device.software ? gradCost(way, lanes) : gradGpuCost(way) }))
     .sort((a, b) => a.cost - b.cost);
-  return best && best.cost < direct * OUTER ? best.way : undefined;
+  const direct = device.software ? directMacs(p) * OUTER : directGradGpuCost(p) / GPU_GAIN;
+  return best && best.cost < direct ? best.way : undefined;
 }
 
 /** As `winogradOf`; only pixels can be the columns here. */
@@ -114,4 +126,47 @@ function gradCost({ conv, transform, tiles }: WinogradGrad, lanes: number): numb
   const packed = (conv.channels * 2 * points + conv.rows * (points + transform.m ** 2)) * tiles;
   const results = conv.rows * conv.channels * (2 * points + 9);
   return product + ((packed + results) / lanes) * ACCESS;
+}
+
+/** What the model of a GPU, which was never measured, must promise before the direct product is left. */
+const GPU_GAIN = 1.5;
+
+const sizesOf = ({ rows, channels, x, products = 1 }: ImageConv): Sizes => ({
+  m: rows,
+  n: x.out,
+  k: channels,
+  z: products,
+});
+
+const cheapest = (sizes: Sizes): number => blockedCost(sizes, guessSplits(sizes, MOST_SPLITS));
+
+const results = (p: ImageConv): number => p.images * p.y.out * p.x.out;
+const pixels = (p: ImageConv): number => p.images * p.channels * p.y.size * p.x.size;
+
+const directGpuCost = (p: ImageConv): number =>
+  cheapest({ m: p.rows, n: results(p), k: p.channels * 9, z: 1 }) + DISPATCH;
+
+const directGradGpuCost = (p: ImageConv): number =>
+  cheapest({ m: p.rows, n: p.channels * 9, k: results(p), z: 1 }) + DISPATCH;
+
+/** The product and what its operands and results are moved for: into the domain, back, and in it once each way. */
+function winogradGpuCost({ conv, transform, products, tiles }: WinogradConv, still: boolean): number {
+  const points = transform.points ** 2;
+  const weights = still ? 1 : 2;
+  const moved =
+    pixels(conv) +
+    conv.channels * tiles * 2 * points +
+    conv.rows * conv.channels * weights * points +
+    conv.rows * (tiles * 2 * points + results(conv));
+  return blockedCost(sizesOf(products), 1) + moveCost(moved) + (still ? 3 : 4) * DISPATCH;
+}
+
+function gradGpuCost({ conv, transform, products, tiles }: WinogradGrad): number {
+  const points = transform.points ** 2;
+  const moved =
+    pixels(conv) +
+    conv.rows * results(conv) +
+    (conv.channels + conv.rows) * tiles * 2 * points +
+    conv.rows * conv.channels * (2 * points + 9);
+  return blockedCost(sizesOf(products), 1) + moveCost(moved) + 4 * DISPATCH;
 }

@@ -6,10 +6,10 @@ import { type DeviceFacts, imageWords, type Kernel, read, write } from '../kerne
 import type { Lowered } from '../lowering.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
-import { buildImageRows, guessImageRows } from './imageRows.ts';
 import type { ImageConv } from './images.ts';
 import { type GemmProblem, gemmFlops, range } from './problem.ts';
 import type { Matrix, WinogradTransform } from './winograd.ts';
+import { winogradProduct } from './winogradProduct.ts';
 import {
   operandImage,
   type ProductOperand,
@@ -57,8 +57,7 @@ export function winogradGradSteps(problem: GemmProblem, w: WinogradGrad, device:
     store: (row, column, point) => `(${point} * ${conv.rows}u + ${row}) * ${conv.channels}u + ${column}`,
     outShape: [z, conv.rows, conv.channels],
   };
-  const tile = guessImageRows(conv.rows, conv.channels, device.subgroupSize, z);
-  const product = { ...buildImageRows(inDomain, products, tile, device), flops: gemmFlops(problem) };
+  const product = { ...winogradProduct(inDomain, products, device), flops: gemmFlops(problem) };
   const [pixels, gradients, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   const [rows, columns] = [true, false].map((asRows) => ({ products, asRows })) as [
     ProductOperand,
@@ -114,7 +113,7 @@ function backToKernels(label: string, { conv, transform }: WinogradGrad, device:
       total: size,
       layout: 'sums [point][kernel], out [kernel][3][3]: an invocation has one kernel.',
       body: wgsl`
-        ${alongRows(matrix, code(`let first = i + r * ${points * size}u;`), (c) => `sums[first + ${c * size}u]`)}
+        ${alongRows(matrix, code(`let first = i + r * ${points * size}u;`), (c) => `sums[first + ${c * size}u]`, device.software)}
         ${range(3).map((c) => alongColumn(matrix, `${c}`, (k, value) => `out[i * 9u + ${k * 3 + c}u] = ${value};`))}`,
     },
     device,

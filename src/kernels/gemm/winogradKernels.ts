@@ -85,6 +85,8 @@ export function transformWeights(
 ): Kernel {
   const { conv: p } = w;
   const { points, m, weight } = w.transform;
+  // A GPU would keep what a loop indexes in memory instead of registers.
+  const looped = once && device.software;
   const into = kernelOperand(w);
   const image = operandImage(into);
   const { total, begin } = operandElements(into);
@@ -108,9 +110,9 @@ export function transformWeights(
       body: wgsl`
       ${begin}
       let corner = index * ${layout.row}u + term * ${layout.channel}u;
-      ${alongRows(weight, row, load, once)}
+      ${alongRows(weight, row, load, looped)}
       ${
-        once
+        looped
           ? wgsl`
         for (var c = 0u; c < outer; c++) {
           ${alongColumn(weight, 'c', store('c'))}
@@ -167,7 +169,7 @@ export function transformResults(problem: GemmProblem, w: WinogradConv, device: 
       let top = tile / ${across}u % ${down}u * ${m}u;
       let left = tile % ${across}u * ${m}u;
       ${rowLoads}
-      ${alongRows(output, code(`let first = i + r * ${points * size}u;`), load)}
+      ${alongRows(output, code(`let first = i + r * ${points * size}u;`), load, device.software)}
       var results: array<${code(`vec${m}f`)}, ${m}>;
       ${columns}
       for (var r = 0u; r < ${code(height % m === 0 ? `${m}u` : `min(${m}u, ${height}u - top)`)}; r++) {

@@ -1,7 +1,6 @@
 /** A 3x3 convolution at stride 1 through Winograd's domain, as dispatches. */
 import { type DeviceFacts, imageWords } from '../kernel.ts';
 import type { Lowered } from '../lowering.ts';
-import { buildImageRows, guessImageRows } from './imageRows.ts';
 import { type GemmProblem, gemmFlops } from './problem.ts';
 import type { WeightLayout } from './weightImages.ts';
 import {
@@ -12,6 +11,7 @@ import {
   transformWeights,
   type WinogradConv,
 } from './winogradKernels.ts';
+import { winogradProduct } from './winogradProduct.ts';
 import { operandImage } from './winogradTiles.ts';
 
 /** Transform both operands, one product per point, transform back. */
@@ -41,9 +41,8 @@ export function winogradSteps(
     outElement: 'f32',
     epilogue: undefined,
   };
-  const tile = guessImageRows(m, n, device.subgroupSize, z);
   // Rates are told by what the convolution is, not by how it is done.
-  const product = { ...buildImageRows(inDomain, products, tile, device), flops: gemmFlops(problem) };
+  const product = { ...winogradProduct(inDomain, products, device), flops: gemmFlops(problem) };
   const [pixels, weights, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   return {
     steps: [

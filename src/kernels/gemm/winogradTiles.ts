@@ -134,7 +134,7 @@ export function transformTiles(label: string, transform: TileTransform, device: 
         let image = tile / ${down * across}u;
         let plane = i32((image * ${source.channels}u + channel) * ${source.height * source.width}u);
         ${columns}
-        ${alongRows(matrix, code(`let y = top + i32(r);\nlet in_y = u32(y) < ${source.height}u;`), load)}
+        ${alongRows(matrix, code(`let y = top + i32(r);\nlet in_y = u32(y) < ${source.height}u;`), load, device.software)}
         ${range(points).map((c) => alongColumn(matrix, `${c}`, (k, value) => `out[to + ${(k * points + c) * pointWords}u] = ${value};`))}`,
     },
     device,

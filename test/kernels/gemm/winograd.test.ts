@@ -14,7 +14,7 @@ import { winogradFor, winogradGradFor } from '../../../src/kernels/gemm/winograd
 import { winogradGrad, winogradGradSteps } from '../../../src/kernels/gemm/winogradGrad.ts';
 import { winogradConv } from '../../../src/kernels/gemm/winogradKernels.ts';
 import { winogradSteps } from '../../../src/kernels/gemm/winogradLowering.ts';
-import { write } from '../../../src/kernels/kernel.ts';
+import { BASELINE_DEVICE, write } from '../../../src/kernels/kernel.ts';
 import { product, type Shape } from '../../../src/shape.ts';
 import { runLowered, testDevice } from '../device.ts';
 import { random, SEED, signed } from './random.ts';
@@ -174,6 +174,61 @@ describe.each(WINOGRAD_SIZES)('weight gradients with tiles of %s', (m) => {
     // Of one result the products are few, and the zeros that fill its tile cancel only after rounding.
     expectClose(got, want, 'weight gradient', oh * ow === 1 ? 64 : 8);
     expect(await runLowered(lowered, [xd, yd], product(kernel))).toEqual(got);
+  });
+});
+
+describe('on a GPU, with products from buffers', () => {
+  const geometry = { stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 } as const;
+  const [X, W, Y] = [
+    [2, 7, 11, 13],
+    [19, 7, 3, 3],
+    [2, 19, 11, 13],
+  ] as [Shape, Shape, Shape];
+  const [x, w, y] = [signed(X), signed(W), signed(Y)];
+  const [x64, w64, y64] = [tensor64(X, x), tensor64(W, w), tensor64(Y, y)];
+
+  it.each([
+    ['conv2d', 4, 0, [X, W], [x, w], conv2dReference(x64, w64, geometry, Y)],
+    ['conv2d', 2, 1, [X, W], [x, w], conv2dReference(x64, w64, geometry, Y)],
+    ['conv2dInputGrad', 4, 1, [Y, W], [y, w], conv2dInputGradReference(y64, w64, geometry, X)],
+    ['conv2dWeightGrad', 4, 0, [X, Y], [x, y], conv2dWeightGradReference(x64, y64, geometry, W)],
+  ] as const)('%s through tiles of %i, turned: %i', async (op, m, turned, inputs, data, want) => {
+    const device = { ...(await testDevice()).facts, software: false };
+    const request = {
+      label: op,
+      inputs: inputs.map((shape) => ({ shape, element: 'f32' as const })),
+      out: { shape: want.shape, element: 'f32' as const },
+      attrs: { geometry },
+      choice: { by: 'winograd', tile: { m, turned } } as const,
+    };
+    const lowered = gemmKernels[op](request, device);
+    const labels = lowered.steps.map(({ kernel }) => kernel.label).join();
+    expect(labels).toMatch(/winograd \d blocked/);
+    const got = await runLowered(lowered, data, product(want.shape));
+    expectClose(got, want, op);
+    expect(await runLowered(lowered, data, product(want.shape))).toEqual(got);
+  });
+
+  it('is chosen by the rule for many channels and results, in f32', () => {
+    const lower = (channels: number, batch: number, element: 'f32' | 'f16') =>
+      gemmKernels.conv2d(
+        {
+          label: 'conv2d',
+          inputs: [
+            { shape: [batch, channels, 32, 32], element },
+            { shape: [channels, channels, 3, 3], element },
+          ],
+          out: { shape: [batch, channels, 32, 32], element },
+          attrs: { geometry },
+          still: [false, true],
+        },
+        { ...BASELINE_DEVICE, f16: true, maxBindingBytes: 2 ** 31 },
+      );
+    const labels = (lowered: ReturnType<typeof lower>): string =>
+      lowered.steps.map(({ kernel }) => kernel.label).join();
+    expect(labels(lower(256, 16, 'f32'))).toContain('winograd 4');
+    expect(labels(lower(256, 16, 'f16'))).not.toContain('winograd');
+    expect(labels(lower(32, 1, 'f32'))).not.toContain('winograd');
   });
 });
 

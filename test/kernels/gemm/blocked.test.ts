@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { create, globals } from 'webgpu';
+import {
+  conv2dInputGradReference,
+  conv2dReference,
+  conv2dWeightGradReference,
+} from '../../../src/doctor/reference/conv.ts';
+import { matmulRef, transposeRef } from '../../../src/doctor/reference/ops.ts';
+import { type Tensor64, tensor64 } from '../../../src/doctor/reference/tensor64.ts';
+import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
+import type { BlockedTile } from '../../../src/kernels/gemm/blocked.ts';
+import { candidateChoices, type ProductOp } from '../../../src/kernels/gemm/choices.ts';
+import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
+import { BASELINE_DEVICE, type DeviceFacts, type Kernel } from '../../../src/kernels/kernel.ts';
+import type { OpRequest } from '../../../src/kernels/lowering.ts';
+import { product, type Shape } from '../../../src/shape.ts';
+import { runLowered, testDevice } from '../device.ts';
+import { SEED, signed } from './random.ts';
+
+/** The GPU's kernels, on every way in which an operand lies in memory. */
+
+const GPU: DeviceFacts = { ...BASELINE_DEVICE, workgroupBytes: 49_152 };
+const g = (change: Partial<ConvGeometry>): ConvGeometry => ({
+  stride: [1, 1],
+  padding: [0, 0, 0, 0],
+  dilation: [1, 1],
+  groups: 1,
+  ...change,
+});
+
+interface Case {
+  readonly name: string;
+  readonly op: ProductOp;
+  readonly inputs: readonly [Shape, Shape];
+  readonly out: Shape;
+  readonly attrs: Record<string, unknown>;
+  readonly want: (a: Tensor64, b: Tensor64) => Tensor64;
+}
+
+const conv = (name: string, x: Shape, w: Shape, out: Shape, geometry: ConvGeometry): Case => ({
+  name,
+  op: 'conv2d',
+  inputs: [x, w],
+  out,
+  attrs: { geometry },
+  want: (a, b) => conv2dReference(a, b, geometry, out),
+});
+const matmul = (name: string, transposeA: boolean, transposeB: boolean, k = 36): Case => ({
+  name,
+  op: 'matmul',
+  inputs: [transposeA ? [k, 44] : [44, k], transposeB ? [40, k] : [k, 40]],
+  out: [44, 40],
+  attrs: { transposeA, transposeB },
+  want: (a, b) => matmulRef(transposeA ? transposeRef(a) : a, transposeB ? transposeRef(b) : b),
+});
+
+const [same, wide] = [g({ padding: [1, 1, 1, 1] }), g({ stride: [2, 2] })];
+const cases: readonly Case[] = [
+  conv('3x3, weights in fours', [2, 4, 9, 7], [20, 4, 3, 3], [2, 20, 9, 7], same),
+  conv('stem-like, no fours', [1, 3, 9, 10], [18, 3, 3, 3], [1, 18, 9, 10], same),
+  conv('1x1, positions in fours', [2, 20, 4, 6], [36, 20, 1, 1], [2, 36, 4, 6], g({})),
+  conv('1x1 at stride 2', [1, 20, 8, 8], [36, 20, 1, 1], [1, 36, 4, 4], wide),
+  conv('groups', [1, 24, 6, 6], [40, 12, 1, 1], [1, 40, 6, 6], g({ groups: 2 })),
+  matmul('rows in fours', false, false),
+  matmul('columns in fours', true, true),
+  matmul('no fours along k', false, true, 37),
+  {
+    name: 'transposed convolution, four phases',
+    op: 'conv2dInputGrad',
+    inputs: [
+      [1, 20, 4, 6],
+      [20, 18, 2, 2],
+    ],
+    out: [1, 18, 8, 12],
+    attrs: { geometry: wide },
+    want: (dy, w) => conv2dInputGradReference(dy, w, wide, [1, 18, 8, 12]),
+  },
+  {
+    name: 'input gradient of 1x1',
+    op: 'conv2dInputGrad',
+    inputs: [
+      [1, 20, 4, 6],
+      [20, 36, 1, 1],
+    ],
+    out: [1, 36, 4, 6],
+    attrs: { geometry: g({}) },
+    want: (dy, w) => conv2dInputGradReference(dy, w, g({}), [1, 36, 4, 6]),
+  },
+  {
+    name: 'weight gradient of 1x1, both in fours along k',
+    op: 'conv2dWeightGrad',
+    inputs: [
+      [3, 36, 4, 5],
+      [3, 20, 4, 5],
+    ],
+    out: [20, 36, 1, 1],
+    attrs: { geometry: g({}) },
+    want: (x, dy) => conv2dWeightGradReference(x, dy, g({}), [20, 36, 1, 1]),
+  },
+  {
+    name: 'weight gradient of 3x3',
+    op: 'conv2dWeightGrad',
+    inputs: [
+      [2, 5, 6, 7],
+      [2, 20, 6, 7],
+    ],
+    out: [20, 5, 3, 3],
+    attrs: { geometry: same },
+    want: (x, dy) => conv2dWeightGradReference(x, dy, same, [20, 5, 3, 3]),
+  },
+];
+
+const lowered = ({ name, op, inputs, out, attrs }: Case, tile: BlockedTile, splits = 1, device = GPU) => {
+  const request: OpRequest = {
+    label: name,
+    inputs: inputs.map((shape) => ({ shape, element: 'f32' })),
+    out: { shape: out, element: 'f32' },
+    attrs,
+    choice: { by: 'blocked', tile, splits },
+  };
+  return gemmKernels[op](request, device);
+};
+
+const small: BlockedTile = { m: 16, n: 32, k: 8, rows: 4, columns: 4, buffers: 2 };
+
+describe('blocked kernels match float64', () => {
+  it.each(cases)('$name', async (each) => {
+    await testDevice();
+    await check(each, small, 1);
+  });
+
+  it('in every shape of tile, and with parts of a sum', async () => {
+    const [first, , pointwise] = cases as [Case, Case, Case];
+    await check(first, { ...small, n: 64, k: 16, columns: 8, buffers: 1 }, 1);
+    await check(pointwise, { ...small, m: 64, n: 64, rows: 8, columns: 8 }, 1);
+    // Parts of 16 terms; the last ones lie beyond the sum.
+    for (const each of [first, cases.at(-2)!, cases.at(-4)!]) await check(each, small, 4);
+  });
+});
+
+async function check(each: Case, tile: BlockedTile, splits: number): Promise<void> {
+  const data = each.inputs.map(signed);
+  const [a, b] = each.inputs.map((shape, i) => tensor64(shape, data[i]!)) as [Tensor64, Tensor64];
+  const want = each.want(a, b);
+  const steps = lowered(each, tile, splits);
+  expect(steps.steps[0]!.kernel.label).toContain('blocked');
+  expect(steps.scratch.length).toBe(splits > 1 ? 1 : 0);
+  const got = await runLowered(steps, data, product(each.out));
+  for (const [i, value] of got.entries()) {
+    const bound = 4 * 2 ** -24 * want.magnitude![i]! + 1e-30;
+    if (!(Math.abs(value - want.data[i]!) <= bound))
+      expect.fail(
+        `${each.name} (seed ${SEED}): element ${i} is ${value}, expected ${want.data[i]} within ${bound}`,
+      );
+  }
+  expect(await runLowered(steps, data, product(each.out))).toEqual(got);
+}
+
+it('every tile that fits compiles for every case', async () => {
+  Object.assign(globalThis, globals);
+  const gpu = create(['backend=null']);
+  const adapter = await gpu.requestAdapter({});
+  const device = await adapter!.requestDevice({
+    requiredLimits: { maxComputeWorkgroupStorageSize: adapter!.limits.maxComputeWorkgroupStorageSize },
+  });
+  const facts = { ...GPU, workgroupBytes: adapter!.limits.maxComputeWorkgroupStorageSize };
+  const kernels = new Map<string, Kernel>();
+  const tiles = candidateChoices('conv2d', facts)
+    .flat()
+    .filter(({ by }) => by === 'blocked')
+    .map(({ tile }) => tile as BlockedTile);
+  // Not each with each: every tile for one case, and each case for some.
+  for (const [t, tile] of tiles.entries()) {
+    for (const [c, each] of cases.entries()) {
+      if ((t + c) % 5 > 0 && c > 0) continue;
+      for (const { kernel } of lowered(each, tile, 1, facts).steps) kernels.set(kernel.wgsl, kernel);
+    }
+  }
+  const failures: string[] = [];
+  await Promise.all(
+    [...kernels.values()].map(async ({ wgsl, label }) => {
+      const module = device.createShaderModule({ code: wgsl });
+      await device
+        .createComputePipelineAsync({ layout: 'auto', compute: { module, entryPoint: 'main' } })
+        .catch((error: Error) => failures.push(`${label}: ${error.message}`));
+    }),
+  );
+  expect(failures).toEqual([]);
+  expect(kernels.size).toBeGreaterThan(100);
+  device.destroy();
+  // Referred to until here: a collected one takes the process with it.
+  expect(gpu).toBeDefined();
+});
