@@ -82,7 +82,8 @@ class Reconstruction(nn.Module):
         self.transformer.decoder = stack(DecoderLayer)
         self.transformer.decoder.norm = nn.LayerNorm(HIDDEN)
         self.input_proj, self.output_proj = nn.Linear(channels, HIDDEN), nn.Linear(HIDDEN, channels)
-        self.register_buffer("mask", neighbour_mask(), persistent=False)
+        # No buffer: those are filled from the hash.
+        self.mask = neighbour_mask()
 
     def forward(self, features):
         n, c, h, w = features.shape
@@ -90,11 +91,12 @@ class Reconstruction(nn.Module):
         row = self.pos_embed.row_embed.weight[:, None].expand(-1, w, -1)
         pos = torch.cat([column, row], 2).reshape(1, h * w, HIDDEN)
         x = self.input_proj(features.flatten(2).permute(0, 2, 1))
+        mask = self.mask.to(x.dtype)
         for layer in self.transformer.encoder.layers:
-            x = layer(x, pos, self.mask)
+            x = layer(x, pos, mask)
         out = x
         for layer in self.transformer.decoder.layers:
-            out = layer(out, x, pos, self.mask)
+            out = layer(out, x, pos, mask)
         rebuilt = self.output_proj(self.transformer.decoder.norm(out))
         as_map = lambda t: t.permute(0, 2, 1).reshape(n, -1, h, w)
         return as_map(x), as_map(rebuilt)
