@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluate } from '../../src/doctor/runCheck.ts';
-import { input } from '../../src/graph/value.ts';
+import { countMacs } from '../../src/graph/count.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { nearestRows } from '../../src/graph/ops/nearest.ts';
+import { input, type Value } from '../../src/graph/value.ts';
 import { partRows, pickRows } from '../../src/methods/patchcore.ts';
 import { patchVectors } from '../../src/models/patchVectors.ts';
 import type { RunConfig } from '../../src/train/config.ts';
@@ -9,6 +12,7 @@ import { chunksOf, coresetStart, greedyCoreset } from '../../src/train/coreset.t
 import type { DetectorInputs } from '../../src/train/detectorInputs.ts';
 import { memoryPlan, scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
+import { memoryRows } from '../../src/train/memory.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';
 
@@ -30,6 +34,9 @@ const goldens: {
   wide: number[];
   odd: number[];
 } = JSON.parse(readFileSync(new URL('../goldens/models/patchcore.json', import.meta.url), 'utf8'));
+
+/** The first use of a kernel compiles for seconds on a software adapter. */
+const SLOW = 600_000;
 
 let session: Session;
 beforeAll(async () => {
@@ -86,7 +93,7 @@ describe.each(['published', 'anomalib'] as const)('PatchCore as %s', (variant) =
     session.load(encoder, hashedWeights([...encoder.parameters.specs, ...encoder.buffers.specs]));
   });
 
-  it("has PyTorch's features, coreset, scores and maps", async () => {
+  it("has PyTorch's features, coreset, scores and maps", { timeout: SLOW }, async () => {
     const all = { ...config, batch: goldens.train };
     const graph = memoryPlan(all, runLayouts(all, 1));
     const got = await evaluate(session, 'features', graph.outputs, { images: train });
@@ -144,6 +151,22 @@ describe('a memory in parts', () => {
   it('holds all rows, no part more than a binding', () => {
     expect(partRows(284_513, 1024)).toEqual([...new Array(8).fill(32_768), 284_513 - 8 * 32_768]);
     expect(partRows(0, 1024)).toEqual([1]);
+  });
+
+  it("has the rows and the multiply-accumulates of methods.md for MVTec AD's training images", () => {
+    const wide = { method: 'patchcore', encoder: 'wide_resnet50_2', size: 224 } as const;
+    const rows = memoryRows(wide, 3629)!;
+    expect(rows).toBe(284_513);
+    const of = (banks: Value[]): Graph => ({
+      outputs: new Map([['found', nearestRows(input('x', [784, 1024]), banks, 1).distances]]),
+      effects: [],
+    });
+    const banks = partRows(rows, 1024).map((each, i) => input(`bank ${i}`, [each, 1024]));
+    expect((countMacs(of(banks)) / 1e9).toFixed(0)).toBe('228');
+    // Beside the encoder's 9.187 GMAC the patches' pooling is counted: it is done by convolutions.
+    const pooling = 512 * 9 * 784 + 512 * 18 * 196;
+    const graph = memoryPlan({ ...wide, batch: 1 }, runLayouts(wide, 1));
+    expect(((countMacs(graph) - pooling) / 1e9).toFixed(3)).toBe('9.187');
   });
 
   it('gives rows by their numbers among all', async () => {

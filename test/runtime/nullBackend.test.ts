@@ -13,6 +13,7 @@ import { input, type Value } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
 import type { RunConfig } from '../../src/train/config.ts';
+import { pickPlan } from '../../src/train/coresetPlans.ts';
 import { collectPlan, detectorStep, headStep, scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 
@@ -89,6 +90,10 @@ describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
         3,
       ),
     ];
+    const remembering = {
+      ...config,
+      ...({ method: 'patchcore', preset: 'anomalib', memoryRows: 500, scoreFraction: null } as const),
+    };
     const graphs = [
       detectorStep(config, layouts),
       collectPlan(config, layouts),
@@ -113,6 +118,8 @@ describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
         ]),
         effects: [],
       },
+      scorePlan(remembering, runLayouts(remembering, 3), ['none', 'cada'], 3),
+      pickPlan([2048, 1024]),
       attentionGraph(64),
       attentionGraph(18),
       ...(facts.f16 ? halves() : []),
