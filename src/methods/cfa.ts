@@ -82,6 +82,7 @@ export const CFA_DEFAULTS = {
     amsgrad: true,
   } as const satisfies OptimiserConfig,
   alignIterations: 5000,
+  /** Maps are distances of some tenths, near enough to RevDist's to share its threshold. */
   alignAlpha: 0.1,
   smoothing: 'scipy',
   scoreFraction: 0,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { networkPlans } from '../../src/bench/networks.ts';
+import { networkPlans, scoringConfig } from '../../src/bench/networks.ts';
 import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { type MemoryRequest, planMemory } from '../../src/graph/passes/planMemory.ts';
 import {
@@ -11,7 +11,7 @@ import {
   write,
 } from '../../src/kernels/kernel.ts';
 import { wgsl } from '../../src/kernels/wgsl.ts';
-import { detectorStep } from '../../src/train/detectorPlans.ts';
+import { detectorStep, scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 
 const request = (bytes: number, first: number, last: number): MemoryRequest => ({
@@ -141,5 +141,22 @@ describe('plans of the real networks take at most 1.15 times the memory that liv
     const config = { method: 'recontrast', encoder: 'resnet18', size: 128, batch: 8 } as const;
     const { memory } = buildPlan(detectorStep(config, runLayouts(config, 1)), device);
     expect(memory.arenas / memory.lowerBound).toBeLessThanOrEqual(1.15);
+  });
+  it.each([
+    ['GPU', GPU],
+    ['software', CPU],
+  ] as const)('CFA at full size on a %s adapter, without a matrix of distances', (_, device) => {
+    const config = scoringConfig('cfa', 'wide_resnet50_2', { batch: 4, size: 224, images: 1 });
+    const layouts = runLayouts(config, 1);
+    for (const graph of [
+      scorePlan(config, layouts, ['cada'], 1),
+      detectorStep(config, layouts, undefined, 'frozen'),
+    ]) {
+      const { memory, dispatches } = buildPlan(graph, device);
+      expect(memory.arenas / memory.lowerBound).toBeLessThanOrEqual(1.15);
+      const largest = Math.max(...dispatches.flatMap(({ kernel }) => kernel.bindings.map((b) => b.length)));
+      expect(largest).toBeLessThan(config.batch * 3136 ** 2);
+      expect(4 * largest).toBeLessThanOrEqual(BASELINE_DEVICE.maxBindingBytes);
+    }
   });
 });
