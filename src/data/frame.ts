@@ -3,18 +3,23 @@ export interface Frame {
   readonly size: number;
   /** Default `size`: the whole image. */
   readonly resize?: number;
+  /** Default `pil`, which antialiases; `opencv` does not. Masks are always resized as Pillow does. */
+  readonly resample?: Resample;
 }
+
+export const RESAMPLES = ['pil', 'opencv'] as const;
+export type Resample = (typeof RESAMPLES)[number];
 
 /** The frame that a side alone means: the whole image at that size. */
 export const frameOf = (frame: number | Frame): Required<Frame> =>
   typeof frame === 'number'
-    ? { size: frame, resize: frame }
-    : { size: frame.size, resize: frame.resize ?? frame.size };
+    ? { size: frame, resize: frame, resample: 'pil' }
+    : { size: frame.size, resize: frame.resize ?? frame.size, resample: frame.resample ?? 'pil' };
 
 /** The middle `size` x `size` of interleaved values [resize, resize, channels], as torchvision's CenterCrop has it. */
 export function cropMiddle(
   data: Uint8Array,
-  { size, resize }: Required<Frame>,
+  { size, resize }: Pick<Required<Frame>, 'size' | 'resize'>,
   channels: number,
 ): Uint8Array {
   if (size === resize) return data;

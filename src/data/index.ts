@@ -16,7 +16,7 @@ export {
   scanForProblems,
 } from './dataset.ts';
 export { decodeImage, decodeMask, imageSize } from './decode.ts';
-export type { Frame } from './frame.ts';
+export { type Frame, RESAMPLES, type Resample } from './frame.ts';
 export { compareCodePoints, isImageName, listImages } from './listImages.ts';
 export { ImageLoader, type ImageLoaderOptions } from './loader.ts';
 export {

@@ -1,6 +1,7 @@
 import { DatasetError } from '../errors.ts';
 import { decodeImage, decodeMask, imageSize } from './decode.ts';
 import { cropMiddle, type Frame, frameOf } from './frame.ts';
+import { opencvResize } from './opencvResize.ts';
 import { pilResize, pilResizeNearest } from './pilResize.ts';
 
 /** Means and deviations of ImageNet's red, green and blue, of values in 0 to 1. */
@@ -12,8 +13,8 @@ export const MASK_RULES = ['any', 'half', 'nearest'] as const;
 export type MaskRule = (typeof MASK_RULES)[number];
 
 /**
- * An image as the encoders take it: decoded to RGB, resized to exactly `frame` (the aspect ratio is not kept) as PIL
- * does, and normalised with ImageNet's statistics. [3, size, size].
+ * An image as the networks take it: decoded to RGB, resized to exactly `frame` (the aspect ratio is not kept) as PIL
+ * or OpenCV does, and normalised with ImageNet's statistics. [3, size, size].
  * @param frame a number: the whole image at that size.
  * @throws ImageError naming the path and the reason.
  */
@@ -21,10 +22,13 @@ export async function loadImage(path: string, frame: number | Frame): Promise<Fl
   return normalize(await loadPixels(path, frame));
 }
 
+const RESIZE = { pil: pilResize, opencv: opencvResize } as const;
+
 /** The same before normalisation: RGB in 8 bits, [3, size, size]. */
 export async function loadPixels(path: string, frame: number | Frame): Promise<Uint8Array> {
   const whole = frameOf(frame);
-  const data = cropMiddle(pilResize(await decodeImage(path), whole.resize, whole.resize).data, whole, 3);
+  const resized = RESIZE[whole.resample](await decodeImage(path), whole.resize, whole.resize);
+  const data = cropMiddle(resized.data, whole, 3);
   const plane = whole.size ** 2;
   const planar = new Uint8Array(plane * 3);
   for (let i = 0, at = 0; i < plane; i++) {

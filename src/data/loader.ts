@@ -30,9 +30,12 @@ export class ImageLoader {
   /** Read ahead, done or not, until someone asks. */
   readonly #ahead = new Map<string, Promise<Uint8Array>>();
 
-  constructor({ size, resize, workers, cacheBytes = 2 ** 30, ahead = 64 }: ImageLoaderOptions) {
+  constructor({ size, resize, resample, workers, cacheBytes = 2 ** 30, ahead = 64 }: ImageLoaderOptions) {
     this.size = size;
-    this.#pool = new DecodePool({ size, resize }, workers ?? Math.max(1, availableParallelism() - 1));
+    this.#pool = new DecodePool(
+      { size, resize, resample },
+      workers ?? Math.max(1, availableParallelism() - 1),
+    );
     this.#cacheBytes = cacheBytes;
     this.#aheadLimit = ahead;
   }

@@ -68,6 +68,8 @@ export interface DetectorDefaults {
   readonly size: number;
   /** Images are resized to this side first, then their middle of `size` is taken; absent: resized to `size`. */
   readonly resize?: number;
+  /** How they are resized; absent: as Pillow does. */
+  readonly resample?: 'opencv';
   readonly batch: number;
   /** Steps, or passes over the training images. 0: nothing is trained by steps. */
   readonly iterations: number | { readonly epochs: number };

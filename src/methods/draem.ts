@@ -61,6 +61,7 @@ export function draemScore(map: Value): Value {
 /** The original's settings; what alignment takes is ours (docs/methods.md). */
 export const DRAEM_DEFAULTS = {
   size: 256,
+  resample: 'opencv',
   batch: 8,
   iterations: { epochs: 700 },
   optimiser: {

@@ -154,6 +154,7 @@ function configOf(
     align: alignmentsOf(method),
     size: size ?? defaults.size,
     resize: resizeFor(defaults, size ?? defaults.size),
+    resample: defaults.resample,
     batch: batch ?? defaults.batch,
     iterations:
       iterations ?? iterationsFor(defaults.iterations, dataset.train.length, batch ?? defaults.batch),

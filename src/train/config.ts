@@ -1,4 +1,4 @@
-import type { Frame, Layout } from '../data/index.ts';
+import { type Frame, type Layout, RESAMPLES, type Resample } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import { ALIGNMENTS, type Alignment } from '../methods/cada.ts';
 import {
@@ -35,6 +35,8 @@ export interface RunConfig extends Choices {
   readonly size: number;
   /** Side that images are resized to before their middle of `size` is taken; absent: `size`. */
   readonly resize?: number;
+  /** How they are resized; absent: as Pillow does. */
+  readonly resample?: Resample;
   readonly batch: number;
   readonly iterations: number;
   readonly alignIterations: number;
@@ -75,7 +77,7 @@ export interface RunConfig extends Choices {
 }
 
 /** How its images are cut. */
-export const frameIn = ({ size, resize }: Frame): Frame => ({ size, resize });
+export const frameIn = ({ size, resize, resample }: Frame): Frame => ({ size, resize, resample });
 
 /** What the networks of a run are built from. */
 export function modelOf({
@@ -110,6 +112,9 @@ export function checkConfig(config: RunConfig): void {
   whole('batch', 2);
   if (config.resize !== undefined && !(Number.isInteger(config.resize) && config.resize >= config.size)) {
     wrong.push(`resize expects a whole number of at least size, ${config.size}, got ${config.resize}`);
+  }
+  if (config.resample !== undefined && !RESAMPLES.includes(config.resample)) {
+    wrong.push(`resample expects one of ${RESAMPLES.join(', ')}, got ${config.resample}`);
   }
   whole('iterations', 0);
   if (config.activation !== undefined && !DECODER_ACTIVATIONS.includes(config.activation)) {

@@ -4,16 +4,19 @@ import type { ParameterSpec } from '../../src/nn/layers.ts';
 import { product } from '../../src/shape.ts';
 
 /** Uniform in [-1, 1) from a hash of (name, index): the twin of tools/torch_goldens.py. */
-export function hashed(name: string, count: number): Float32Array {
+export const hashed = (name: string, count: number): Float32Array =>
+  Float32Array.from(hashedWords(name, count), (word) => word / 2 ** 31 - 1);
+
+/** The same before it becomes a fraction. */
+export function hashedWords(name: string, count: number): Uint32Array {
   const seed = crc32(name);
-  return Float32Array.from({ length: count }, (_, i) => {
+  return Uint32Array.from({ length: count }, (_, i) => {
     let h = (Math.imul(i, 2654435761) + seed) >>> 0;
     h ^= h >>> 15;
     h = Math.imul(h, 2246822519) >>> 0;
     h ^= h >>> 13;
     h = Math.imul(h, 3266489917) >>> 0;
-    h = (h ^ (h >>> 16)) >>> 0;
-    return h / 2 ** 31 - 1;
+    return (h ^ (h >>> 16)) >>> 0;
   });
 }
 

@@ -124,9 +124,9 @@ describe('the plan of a table', () => {
     const without = plan('table1', { ...SETTINGS, efficientnet: null });
     const uniad = without.filter(({ entry }) => entry.method === 'uniad');
     expect(uniad.map(({ cells, reason }) => [cells.length, reason])).toEqual(
-      Array(2).fill([0, 'no weights: wgad weights fetch efficientnet_b4']),
+      Array(4).fill([0, 'no weights: wgad weights fetch efficientnet_b4']),
     );
-    expect(without.filter(({ reason }) => reason)).toHaveLength(2);
+    expect(without.filter(({ reason }) => reason)).toHaveLength(4);
   });
 
   it('reads UniAD’s features of EfficientNet-B4 where it is there, of the others’ encoder where one is asked for', () => {

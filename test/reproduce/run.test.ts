@@ -142,8 +142,14 @@ describe('the written table', () => {
       '– (+4.1)',
       '',
     ]);
+  });
+
+  it('says why a row is not measured', async () => {
+    const planned = plan('table1', { ...SETTINGS, efficientnet: null });
+    const rows = outcomeRows(TABLES.table1, planned, (await runCells(planned, pretend()))!, out);
     const uniad = ['UniAD', 'absolute-unified', '– (91.4)', '– (97.0)', '– (96.4)', '– (51.1)'];
-    expect(line('UniAD absolute')).toEqual(uniad);
+    const line = textRows(TABLES.table1, rows).find((cells) => cells.join(' ').startsWith('UniAD absolute'));
+    expect(line).toEqual([...uniad, 'no weights: wgad weights fetch efficientnet_b4']);
   });
 
   it('has the mean and the deviation over seeds', async () => {
@@ -178,8 +184,10 @@ describe('the written table', () => {
     expect(known).toEqual([
       'MVTec AD, DRAEM, model-unified: above absolute-unified',
       'MVTec AD, PatchCore, model-unified: above absolute-unified',
+      'MVTec AD, UniAD, model-unified: above absolute-unified',
       'MVTec AD, RevDist, model-unified: above absolute-unified',
       'MVTec AD, ReContrast, model-unified: above absolute-unified',
+      'MVTec AD, UniAD + CADA, absolute-unified: above none',
       'MVTec AD, RevDist + CADA, absolute-unified: above none',
       'MVTec AD, ReContrast + CADA, absolute-unified: above none',
     ]);

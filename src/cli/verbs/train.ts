@@ -239,6 +239,7 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     align,
     size,
     resize: flags.resize ?? resizeFor(defaults, size),
+    resample: defaults.resample,
     batch,
     iterations:
       flags.iterations ??
