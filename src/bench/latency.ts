@@ -12,7 +12,7 @@ import { idle } from '../runtime/gpu.ts';
 import type { RunConfig } from '../train/config.ts';
 import { scorePlan } from '../train/detectorPlans.ts';
 import { type RunLayouts, runLayouts } from '../train/layouts.ts';
-import type { Session } from '../train/session.ts';
+import { type Session, slabsOf } from '../train/session.ts';
 import { alternate } from './alternate.ts';
 import { scoringConfig } from './networks.ts';
 import type { Pace } from './pace.ts';
@@ -101,8 +101,9 @@ function loadFresh(session: Session, config: ScoringConfig & Pick<RunConfig, 'pr
 }
 
 /** A memory of nothing would be searched in another time: its rows are drawn as weights are. */
-function fresh({ parameters, buffers, start }: NetworkLayout & { start?: Part['start'] }): StateDict {
-  const specs = [...parameters.specs, ...buffers.specs];
+function fresh(layout: NetworkLayout & { start?: Part['start'] }): StateDict {
+  const { start } = layout;
+  const specs = slabsOf(layout).flatMap((slab) => slab.specs);
   return initialize(start === 'memory' ? specs.map((spec) => ({ ...spec, init: pytorchDefault })) : specs, 0);
 }
 

@@ -44,6 +44,10 @@ export function buildProgram(
     .version(`wgad ${VERSION}, Node ${process.versions.node}`)
     .option('--gpu <index|name>', 'adapter to use, by index or part of its name')
     .option('--seed <int>', 'seed of every random choice', integer('--seed', 0), 0)
+    .option(
+      '--subgroup-matrix',
+      "with --precision f16: products on the GPU's matrix units, by an experimental feature of Dawn",
+    )
     .option('--json', 'machine-readable result on stdout')
     .option('--quiet', 'no progress')
     .option('--verbose', 'stack traces')
@@ -67,13 +71,14 @@ export function buildProgram(
       quiet?: boolean;
       verbose?: boolean;
       tuning: boolean;
+      subgroupMatrix?: boolean;
     }>();
-    const { gpu, seed, json = false, quiet = false, verbose = false } = options;
+    const { gpu, seed, json = false, quiet = false, verbose = false, subgroupMatrix } = options;
     const say = (text: string): void => void (quiet || process.stderr.write(`${text}\n`));
     const tuning = options.tuning ? cachedTuning(say) : undefined;
     setExitCode(
       await body({
-        gpu: { adapter: gpu, profiler: outer?.profiler, tuning },
+        gpu: { adapter: gpu, profiler: outer?.profiler, tuning, subgroupMatrix },
         seed,
         json,
         quiet,

@@ -1,4 +1,5 @@
 import { GpuError } from '../errors.ts';
+import { type MatrixSize, matrixSize, SUBGROUP_MATRIX, UNSAFE_APIS } from './subgroupMatrix.ts';
 
 /** What is known of an adapter before opening a device. */
 export interface AdapterDescription {
@@ -15,6 +16,8 @@ export interface OpenGpu {
   /** All that the adapter has, by WebGPU's names; a device gets the defaults of those that plans never meet. */
   readonly adapterLimits: Readonly<Record<string, number>>;
   readonly subgroupSize: number;
+  /** Where they were asked for. */
+  readonly subgroupMatrix?: MatrixSize;
   /** Whether shaders may read storage textures. */
   readonly readsImages: boolean;
   /** False for a device that the caller brought: it is never destroyed here. */
@@ -30,6 +33,8 @@ export interface OpenOptions {
   adapter?: string | number;
   /** Toggles for the native implementation (Node only), such as `enable-dawn-features=…`. */
   nativeFlags?: readonly string[];
+  /** Use Dawn's experimental subgroup matrices (Node only); default false. */
+  subgroupMatrix?: boolean;
 }
 
 /**
@@ -40,7 +45,7 @@ const held = new Set<GPU>();
 
 /**
  * Opens an adapter with its real limits and the optional features the engine knows to use.
- * @throws GpuError E_NO_ADAPTER with what to do on this system.
+ * @throws GpuError E_NO_ADAPTER with what to do on this system; LimitError where subgroup matrices are asked for and not there.
  */
 export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
   if (options.device) return adopt(options.device);
@@ -60,7 +65,9 @@ export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
       },
     );
   }
+  const matrix = options.subgroupMatrix ? matrixSize(adapter, description.name) : undefined;
   const wanted: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+  if (matrix) wanted.push(SUBGROUP_MATRIX);
   const device = await adapter.requestDevice({
     label: 'wgad',
     requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
@@ -72,6 +79,7 @@ export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
     adapter: description,
     adapterLimits: allLimits(adapter.limits),
     subgroupSize: subgroupSize(device, info),
+    ...(matrix && { subgroupMatrix: matrix }),
     readsImages: readsImages(gpu),
     owned: true,
     close() {
@@ -156,7 +164,7 @@ function limitsOf(adapter: GPUAdapter): Record<string, number> {
 }
 
 async function nativeFlags(options: OpenOptions): Promise<string[]> {
-  const flags = [...(options.nativeFlags ?? [])];
+  const flags = [...(options.nativeFlags ?? []), ...(options.subgroupMatrix ? [UNSAFE_APIS] : [])];
   const { adapter } = options;
   if (adapter === undefined || adapter === '') return flags;
   const names = await listAdapters();

@@ -13,7 +13,7 @@ import { simplify } from './passes/simplify.ts';
 import { alignBytes, type Plan, type PlannedTensor, type Range, type Slot } from './plan.ts';
 import { bytesOf, type Location, resolveStorage } from './storage.ts';
 import type { Value } from './value.ts';
-import { verifyPlan } from './verify.ts';
+import { verifyElements, verifyPlan } from './verify.ts';
 
 export interface PlanOptions {
   readonly label?: string;
@@ -70,6 +70,7 @@ function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
     const requests = scratch.map((words) => newRequest(words * 4));
     const stillScratch = new Set<number>();
     for (const { kernel, operands } of steps) {
+      verifyElements(kernel, operands, inputs, out.root);
       // What a step makes of weights alone (packs them) is done ahead like the values that follow from them.
       const early = operands.every((ref, i) => {
         if (ref === 'out') return hoisted.has(out.root);

@@ -1,6 +1,28 @@
 import { WgadError } from '../errors.ts';
+import type { Kernel } from '../kernels/kernel.ts';
+import type { OperandRef } from '../kernels/lowering.ts';
 import type { Plan, PlannedDispatch } from './plan.ts';
 import { BINDING_ALIGN } from './plan.ts';
+import type { Value } from './value.ts';
+
+/**
+ * A kernel that takes memory for elements of another type would compute garbage and say nothing.
+ * @throws WgadError naming the binding; it means a fault in a lowering.
+ */
+export function verifyElements(
+  kernel: Kernel,
+  operands: readonly OperandRef[],
+  inputs: readonly Value[],
+  out: Value,
+): void {
+  for (const [i, ref] of operands.entries()) {
+    if (typeof ref === 'object' && 'scratch' in ref) continue;
+    const { dtype } = ref === 'out' ? out : inputs[typeof ref === 'number' ? ref : ref.input]!;
+    const { name, element } = kernel.bindings[i]!;
+    if (element === dtype) continue;
+    throw new WgadError('E_GPU', `${kernel.label}: ${name} is stored as ${dtype} and bound as ${element}`);
+  }
+}
 
 /**
  * What must hold of a plan before a device sees it: bindings match the kernel, ranges lie inside their slots

@@ -66,6 +66,8 @@ export interface DeviceFacts {
   /** Lanes of a subgroup; 0 where subgroups are not available or vary. */
   readonly subgroupSize: number;
   readonly f16: boolean;
+  /** Matrices of f16 that a subgroup multiplies and sums in f32: their sizes; absent unless asked for (`OpenOptions`). */
+  readonly subgroupMatrix?: { readonly m: number; readonly n: number; readonly k: number };
   readonly maxStorageBuffers: number;
   readonly maxWorkgroupInvocations: number;
   readonly workgroupBytes: number;
@@ -142,7 +144,7 @@ export function makeKernel(spec: {
   flops: number;
   wgsl: Wgsl;
   /** Language features the body needs beyond f16, which follows from the bindings. */
-  enables?: readonly ('f16' | 'subgroups')[];
+  enables?: readonly ('f16' | 'subgroups' | 'chromium_experimental_subgroup_matrix')[];
 }): Kernel {
   const { label, bindings, grid, flops } = spec;
   const enables = new Set<string>(spec.enables ?? []);

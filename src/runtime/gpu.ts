@@ -55,6 +55,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
       software: adapter.software,
       subgroupSize: open.subgroupSize,
       f16: device.features.has('shader-f16'),
+      ...(open.subgroupMatrix && { subgroupMatrix: open.subgroupMatrix }),
       maxStorageBuffers: device.limits.maxStorageBuffersPerShaderStage,
       maxWorkgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
       workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,

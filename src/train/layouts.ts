@@ -44,7 +44,8 @@ export function runLayouts(config: ModelConfig, classes: number, precision: Prec
     networkLayout(name, headSpecs(name, feature, headOutputs(name, classes), headOptions(config)), precision);
   return {
     parts: Object.entries(parts).map(([name, { specs, start, group }]) => ({
-      ...networkLayout(name, specs, precision),
+      // Distances between features that lie close together: rounded rows would change them.
+      ...networkLayout(name, specs, start === 'memory' ? 'f32' : precision),
       name,
       start,
       group,

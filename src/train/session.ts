@@ -45,6 +45,8 @@ export interface GpuRequest {
   /** Part of the adapter's name, or its index. Default: high performance first. */
   readonly adapter?: string;
   readonly profiler?: Profiler;
+  /** Use Dawn's experimental subgroup matrices for products of f16; default false. */
+  readonly subgroupMatrix?: boolean;
   /** Looks up what was measured on the device once it is open; default: the rule chooses all kernels. */
   readonly tuning?: (gpu: Gpu) => Promise<Tuned | undefined>;
 }

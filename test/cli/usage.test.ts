@@ -70,6 +70,11 @@ describe('misuse exits 2 and says what would be right', () => {
     [['bench', 'latency', '--peers', 'ort'], 'expects any of ort-webgpu, ort-cpu, tfjs-webgpu, jax-js, got'],
     [['bench', 'train', '--peers', 'ort-cpu'], 'expects any of tfjs-webgpu, jax-js, got ort-cpu'],
     [['bench', 'train', '--batch', '1'], '--batch'],
+    [['test', 'x', '--precision', 'f8'], 'expects f32 or f16, got f8'],
+    [
+      ['bench', 'latency', '--precision', 'f16', '--peers', 'ort-cpu'],
+      '--precision f16 is not for --peers, which compute in f32',
+    ],
     [['features', 'a.png', '--out', 'f', '--encoder', 'vgg'], '--encoder expects one of resnet18, '],
   ])('%j', async (args, message) => {
     const { code, stderr, stdout } = await wgad(args);

@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { networkPlans } from '../../src/bench/networks.ts';
+import { networkPlans, scoringConfig } from '../../src/bench/networks.ts';
 import { buildPlan } from '../../src/graph/buildPlan.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { valuesOf } from '../../src/graph/graph.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
+import { matmul } from '../../src/graph/ops/matmul.ts';
 import { concat, reshape } from '../../src/graph/ops/movement.ts';
+import { nearestRows } from '../../src/graph/ops/nearest.ts';
 import { add, mul, relu, rsqrt, scale } from '../../src/graph/ops/pointwise.ts';
 import { mean } from '../../src/graph/ops/reduce.ts';
 import { cosineMap } from '../../src/graph/ops/similarity.ts';
 import { storeHalf } from '../../src/graph/passes/storeHalf.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
+import { DETECTOR_NAMES, DETECTORS } from '../../src/methods/detectors.ts';
 import { scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 
@@ -137,6 +140,39 @@ describe('a scoring plan in f16', () => {
       "score stores f16, which needs WebGPU's shader-f16; this adapter lacks it",
     );
   });
+});
+
+describe.each(DETECTOR_NAMES)('%s in f16', (method) => {
+  const encoder = method === 'draem' ? 'none' : 'resnet18_w16';
+  const size = Math.min(128, DETECTORS[method].defaults.size);
+  const model = scoringConfig(method, encoder, { batch: 2, size, images: 4 });
+  const config = { ...model, precision: 'f16' } as const;
+
+  it.each([
+    ['a GPU', GPU],
+    [
+      'a CPU adapter',
+      { ...GPU, software: true, subgroupSize: 8, maxImageSide: 16_384, maxImageLayers: 2048 },
+    ],
+  ])('is bound on %s as it is stored, and scores in f32', (_, facts) => {
+    const layouts = runLayouts(config, 2, 'f16');
+    const plan = buildPlan(scorePlan(config, layouts, ['none', 'cada'], 2), facts);
+    expect(
+      plan.dispatches.some(({ kernel }) => kernel.bindings.some(({ element }) => element === 'f16')),
+    ).toBe(true);
+    for (const [name, { dtype }] of plan.outputs) expect(dtype, name).toBe('f32');
+  });
+});
+
+it('casts for an op whose kernels read f32 alone', () => {
+  const x = input('x', [4, 8]);
+  const weights = state('w', [8, 8], 'f16');
+  const rows = matmul(x, weights);
+  const { distances } = nearestRows(rows, [weights], 1);
+  const graph = storeHalf(graphOf({ distances, y: matmul(rows, weights) }), []);
+  const casts = valuesOf(graph).filter(({ op }) => op === 'cast');
+  expect(casts.map(({ shape, dtype }) => `${dtype} ${shape}`).sort()).toEqual(['f32 4,8', 'f32 8,8']);
+  buildPlan(graph, GPU);
 });
 
 it('plans that nobody asked to store f16 hold none', () => {

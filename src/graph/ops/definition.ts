@@ -18,6 +18,8 @@ export interface OpDefinition {
   readonly identity?: boolean;
   /** Its kernels store f16 where its value's dtype says so. */
   readonly storesHalf?: true;
+  /** Its kernels read f16 where an operand's dtype says so; those that store it or average it do anyhow. */
+  readonly readsHalf?: true;
   /** Each result sums over so many elements that their rounding to f16 averages out: they may be stored so. */
   readonly averagesHalf?: true;
   /** Why no derivative flows through it. */

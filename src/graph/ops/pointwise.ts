@@ -8,7 +8,7 @@ export const pointwiseOps = {
   /** attrs: program. Inputs broadcast (NumPy rules) to the result's shape. */
   pointwise: { pointwise: true, storesHalf: true },
   /** Another element type, same shape. Floats to integers truncate towards zero. */
-  cast: { nonDifferentiable: 'an element type has no derivative; cast after the loss' },
+  cast: { readsHalf: true, nonDifferentiable: 'an element type has no derivative; cast after the loss' },
 } as const satisfies OpTable;
 
 /** One pointwise function applied to broadcast operands. */

@@ -11,7 +11,7 @@ export const poolOps = {
   /** x, dy -> dx: each dy goes to the first largest element of its window. attrs: window. */
   maxPool2dGrad: { nonDifferentiable: 'second derivatives of max pooling are not implemented' },
   /** x [N, C, H, W]. attrs: window. Padding counts as zeros in the mean. */
-  avgPool2d: {},
+  avgPool2d: { readsHalf: true },
   /** dy -> dx. attrs: window. */
   avgPool2dGrad: {},
 } as const satisfies OpTable;

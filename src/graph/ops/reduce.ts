@@ -9,9 +9,9 @@ export type ReduceKind = 'sum' | 'max' | 'min';
 
 export const reduceOps = {
   /** attrs: kind, axes (sorted), prologue?, factor. Reduced axes stay with size 1; the result is times factor. */
-  reduce: { takesPrologue: true },
+  reduce: { takesPrologue: true, readsHalf: true },
   /** attrs: axis. Index (i32) of the first largest element; that axis stays with size 1. */
-  argmax: { nonDifferentiable: 'an index does not move with its values' },
+  argmax: { readsHalf: true, nonDifferentiable: 'an index does not move with its values' },
 } as const satisfies OpTable;
 
 export interface ReduceOptions {

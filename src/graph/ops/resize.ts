@@ -5,7 +5,7 @@ import type { OpTable } from './definition.ts';
 
 export const resizeOps = {
   /** x [N, C, H, W] -> [N, C, OH, OW]. attrs: mode, alignCorners. */
-  interpolate: {},
+  interpolate: { readsHalf: true },
   /** dy [N, C, OH, OW] -> dx [N, C, H, W]: the transpose of interpolate. attrs: mode, alignCorners. */
   interpolateGrad: {},
 } as const satisfies OpTable;

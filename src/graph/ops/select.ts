@@ -6,12 +6,13 @@ import type { OpTable } from './definition.ts';
 export const selectOps = {
   /** The k-th largest of each row, by radix select. x [N, L] -> [N, 1]. attrs: k. */
   kthLargest: {
+    readsHalf: true,
     nonDifferentiable: 'its derivative depends on ties; use topFractionMean, which settles them',
   },
   /** labels (i32) [N] -> [N, classes] of 0 and 1. */
   oneHot: { nonDifferentiable: 'labels are integers' },
   /** Rows of x by index: x [R, ...S], indices (i32) [N] -> [N, ...S]. */
-  gather: {},
+  gather: { readsHalf: true },
   /** The transpose of gather: dy [N, ...S], indices [N] -> [R, ...S], rows that share an index summed in order. */
   gatherGrad: { nonDifferentiable: 'second derivatives of gather are not implemented' },
 } as const satisfies OpTable;

@@ -1,5 +1,6 @@
 import { type Graph, rewrite, rootsOf, usersOf, valuesOf } from '../graph.ts';
 import { OPS } from '../ops/index.ts';
+import { cast } from '../ops/pointwise.ts';
 import { makeValue, type Value } from '../value.ts';
 
 /**
@@ -13,12 +14,18 @@ import { makeValue, type Value } from '../value.ts';
 export function storeHalf(graph: Graph, exact: readonly Value[]): Graph {
   const half = halves(graph, new Set(exact));
   return rewrite(graph, (value, inputs) => {
-    const { leaf, view, identity } = OPS[value.op];
+    const { leaf, view, identity, storesHalf, averagesHalf, readsHalf } = OPS[value.op];
     if (leaf) return value;
-    const dtype = view || identity ? inputs[0]!.dtype : half.has(value) ? 'f16' : value.dtype;
-    return makeValue(value.op, inputs, value.attrs, value.shape, dtype, value.scope);
+    if (view || identity)
+      return makeValue(value.op, inputs, value.attrs, value.shape, inputs[0]!.dtype, value.scope);
+    const operands = storesHalf || averagesHalf || readsHalf ? inputs : inputs.map(inFull);
+    const dtype = half.has(value) ? 'f16' : value.dtype;
+    return makeValue(value.op, operands, value.attrs, value.shape, dtype, value.scope);
   });
 }
+
+/** For ops whose kernels read f32 alone. */
+const inFull = (value: Value): Value => (value.dtype === 'f16' ? cast(value, 'f32') : value);
 
 function halves(graph: Graph, exact: ReadonlySet<Value>): ReadonlySet<Value> {
   const all = valuesOf(graph);

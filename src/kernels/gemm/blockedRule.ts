@@ -6,7 +6,7 @@
 import type { BlockedTile } from './blocked.ts';
 import type { GemmProblem } from './problem.ts';
 
-/** Largest first: the first of equals is taken. */
+/** Largest first: the first is taken where two cost and waste the same. */
 const TILES: readonly BlockedTile[] = [
   { m: 128, n: 128, k: 8, rows: 8, columns: 8, buffers: 2 },
   { m: 128, n: 64, k: 16, rows: 8, columns: 8, buffers: 2 },
@@ -47,15 +47,17 @@ function productCost({ m, n, z }: Sizes, depth: number, tile: BlockedTile): numb
 
 export type Sizes = Pick<GemmProblem, 'm' | 'n' | 'k' | 'z'>;
 
-/** Null where none fits. */
+/** Null where none fits. Where units stay idle a row too many costs no time: of equals the one that wastes least. */
 export function guessBlocked(problem: Sizes, fits: (tile: BlockedTile) => boolean): BlockedTile | null {
-  const all = TILES.filter(fits).map((tile) => ({ tile, cost: productCost(problem, problem.k, tile) }));
-  return (
-    all.reduce<(typeof all)[number] | null>(
-      (best, each) => (best && best.cost <= each.cost ? best : each),
-      null,
-    )?.tile ?? null
-  );
+  const { m, n, k } = problem;
+  const [best] = TILES.filter(fits)
+    .map((tile) => ({
+      tile,
+      cost: productCost(problem, k, tile),
+      results: Math.ceil(m / tile.m) * tile.m * Math.ceil(n / tile.n) * tile.n,
+    }))
+    .sort((a, b) => a.cost - b.cost || a.results - b.results);
+  return best?.tile ?? null;
 }
 
 /** Nanoseconds with each sum in so many parts, which are written and read once more, and the best tile. */

@@ -7,6 +7,7 @@ import type { BlockedTile } from './blocked.ts';
 import type { ImageOuterTile } from './imageOuter.ts';
 import type { ImageRowsTile } from './imageRows.ts';
 import type { PlainTile } from './plain.ts';
+import type { SubgroupMatrixTile } from './subgroupMatrix.ts';
 import type { SubgroupRowsTile } from './subgroupRows.ts';
 import { GEMM_VARIANTS, type GemmChoice, MOST_SPLITS } from './variants.ts';
 import { WINOGRAD_SIZES, type WinogradSize } from './winograd.ts';
@@ -31,11 +32,13 @@ export interface WinogradTile {
 export type PlainChoice = (
   | { readonly by: 'plain'; readonly tile: PlainTile }
   | SubgroupChoice
+  | MatrixChoice
   | BlockedChoice
 ) & {
   readonly splits?: number;
 };
 type SubgroupChoice = { readonly by: 'subgroupRows'; readonly tile: SubgroupRowsTile };
+type MatrixChoice = { readonly by: 'subgroupMatrix'; readonly tile: SubgroupMatrixTile };
 type BlockedChoice = { readonly by: 'blocked'; readonly tile: BlockedTile };
 
 export type ProductChoice = ImageChoice | PlainChoice;
@@ -50,6 +53,7 @@ const TILES: Readonly<Record<ProductChoice['by'], Readonly<Record<string, readon
   winograd: { m: WINOGRAD_SIZES, turned: [0, 1] },
   plain: GEMM_VARIANTS.plain.tiles,
   subgroupRows: GEMM_VARIANTS.subgroupRows.tiles,
+  subgroupMatrix: GEMM_VARIANTS.subgroupMatrix.tiles,
   blocked: GEMM_VARIANTS.blocked.tiles,
 };
 
@@ -117,7 +121,8 @@ export function candidateChoices(op: ProductOp, device: DeviceFacts): ProductCho
     const blocked = sums.map(({ rows, columns }) =>
       family('blocked', (tile) => tile.rows === rows && tile.columns === columns).reverse(),
     );
-    return [...blocked, family('winograd'), family('plain')];
+    const matrices = device.subgroupMatrix ? [family('subgroupMatrix').reverse()] : [];
+    return [...matrices, ...blocked, family('winograd'), family('plain')];
   }
   if (device.subgroupSize < 4) return [family('plain')];
   // Beyond these the sums spill: slower at every shape measured, and seconds to compile.

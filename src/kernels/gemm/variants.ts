@@ -6,10 +6,11 @@ import { blocked } from './blocked.ts';
 import { guessSplits } from './blockedRule.ts';
 import { plain } from './plain.ts';
 import { type GemmProblem, type GemmVariant, gemmBindings, storeStatements } from './problem.ts';
+import { subgroupMatrix } from './subgroupMatrix.ts';
 import { subgroupRows } from './subgroupRows.ts';
 
 /** All variants, in the order in which they are asked for a guess. Tests and tuning walk this list. */
-export const GEMM_VARIANTS = { plain, subgroupRows, blocked } as const;
+export const GEMM_VARIANTS = { plain, subgroupRows, subgroupMatrix, blocked } as const;
 
 /** A variant and its tile: serialisable, so that a tuning table can hold it. */
 export interface GemmChoice {
@@ -46,9 +47,11 @@ const variantOf = ({ variant }: GemmChoice): GemmVariant<object> =>
 
 /** Into how many parts a long sum is cut so that the adapter has work for all its cores. 1: not at all. */
 export function splitsFor(problem: GemmProblem, device: DeviceFacts): number {
+  const matrices = subgroupMatrix.guess(problem, device) !== null;
   // Tiny products (`plain`) are done before parts are added up.
-  if (!device.software) return problem.m <= 4 && problem.k < 256 ? 1 : guessSplits(problem, MOST_SPLITS);
-  const [wanted, side] = [16, 16];
+  if (!device.software && !matrices)
+    return problem.m <= 4 && problem.k < 256 ? 1 : guessSplits(problem, MOST_SPLITS);
+  const [wanted, side] = matrices ? [264, 64] : [16, 16];
   const groups = Math.ceil(problem.m / side) * Math.ceil(problem.n / side) * problem.z;
   const most = Math.floor(problem.k / 256);
   return Math.max(1, Math.min(most, Math.ceil(wanted / Math.max(1, groups)), MOST_SPLITS));

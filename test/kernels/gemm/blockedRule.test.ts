@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { blocked } from '../../../src/kernels/gemm/blocked.ts';
+import { blockedCost, guessBlocked, guessSplits } from '../../../src/kernels/gemm/blockedRule.ts';
+import { matrix } from '../../../src/kernels/gemm/convOperands.ts';
+import type { GemmProblem } from '../../../src/kernels/gemm/problem.ts';
+import { BASELINE_DEVICE } from '../../../src/kernels/kernel.ts';
+
+const all = () => true;
+
+describe('the rule for GPUs', () => {
+  it('takes large tiles where there are results for all units, small ones where there are few', () => {
+    const large = guessBlocked({ m: 2048, n: 65_536, k: 1024, z: 1 }, all)!;
+    expect([large.m, large.n, large.rows, large.columns]).toEqual([128, 128, 8, 8]);
+    const small = guessBlocked({ m: 64, n: 256, k: 576, z: 1 }, all)!;
+    expect(small.rows * small.columns).toBe(16);
+    expect(guessBlocked({ m: 12, n: 4096, k: 64, z: 1 }, all)!.m).toBe(16);
+    expect(guessBlocked({ m: 64, n: 64, k: 64, z: 1 }, () => false)).toBeNull();
+  });
+
+  it('cuts long sums of few results, and no others', () => {
+    // A weight gradient, a batch of one, and a batch of sixteen.
+    expect(guessSplits({ m: 64, n: 576, k: 65_536, z: 1 }, 64)).toBeGreaterThan(4);
+    expect(guessSplits({ m: 512, n: 256, k: 2304, z: 1 }, 64)).toBeGreaterThan(1);
+    expect(guessSplits({ m: 512, n: 65_536, k: 2304, z: 1 }, 64)).toBe(1);
+    expect(guessSplits({ m: 64, n: 64, k: 64, z: 1 }, 64)).toBe(1);
+    expect(guessSplits({ m: 64, n: 576, k: 65_536, z: 1 }, 2)).toBe(2);
+    const sizes = { m: 64, n: 576, k: 65_536, z: 1 };
+    expect(blockedCost(sizes, guessSplits(sizes, 64))).toBeLessThan(blockedCost(sizes, 1));
+  });
+
+  it('guesses what fits the adapter, and says why a tile does not', () => {
+    const sizes = { outer: 2048, k: 1024, perZ: () => '0u', transposed: false };
+    const problem = {
+      ...{ label: 'p', m: 2048, n: 2048, k: 1024, z: 1, outShape: [2048, 2048], store: () => '0u' },
+      a: matrix('a', 0, 'f32', 2048 * 1024, sizes),
+      b: matrix('b', 1, 'f32', 2048 * 1024, sizes),
+    } satisfies GemmProblem;
+    const tile = blocked.guess(problem, BASELINE_DEVICE)!;
+    expect(blocked.fits(tile, problem, BASELINE_DEVICE)).toBe(true);
+    const largest = { m: 128, n: 128, k: 16, rows: 8, columns: 8, buffers: 2 } as const;
+    expect(blocked.fits(largest, problem, BASELINE_DEVICE)).toMatch(
+      /^its tiles need 33792 bytes of workgroup memory, the adapter has 16384$/,
+    );
+    expect(blocked.fits({ ...largest, rows: 4 }, problem, BASELINE_DEVICE)).toMatch(/^needs 512 invocations/);
+    expect(blocked.guess(problem, { ...BASELINE_DEVICE, software: true })).toBeNull();
+  });
+});
