@@ -17,6 +17,7 @@ export {
 } from './errors.ts';
 export { type AdapterDescription, listAdapters, type OpenOptions } from './gpu/open.ts';
 export { buildPlan } from './graph/buildPlan.ts';
+export { type AttentionOptions, attention, type Neighbours } from './graph/ops/attention.ts';
 export { type CustomVjp, stopGradient, withVjp } from './graph/ops/control.ts';
 export { conv2d, convTranspose2d } from './graph/ops/conv.ts';
 export { linear, matmul } from './graph/ops/matmul.ts';
@@ -63,6 +64,7 @@ export type { Plan } from './graph/plan.ts';
 export { printGraph, printPlan } from './graph/print.ts';
 export { constant, type Dtype, input, type Operand, type Value } from './graph/value.ts';
 export { type BlurOptions, gaussianBlur2d } from './nn/blur.ts';
+export { clipFactor } from './nn/clipNorm.ts';
 export { dropout } from './nn/dropout.ts';
 export { initialize, type NamedTensor, type StateDict } from './nn/init.ts';
 export { declare, type Layers, type ParameterSpec, within } from './nn/layers.ts';

@@ -2,13 +2,10 @@ import {
   type AttentionAttrs,
   type AttentionBackward,
   attentionKeyValueGrad,
-  attentionLogSum,
   type attentionOps,
   attentionQueryGrad,
+  attentionRows,
 } from '../graph/ops/attention.ts';
-import { reshape } from '../graph/ops/movement.ts';
-import { mul } from '../graph/ops/pointwise.ts';
-import { sum } from '../graph/ops/reduce.ts';
 import type { VjpTable } from './rule.ts';
 
 export const attentionVjps: VjpTable<typeof attentionOps> = {
@@ -18,11 +15,8 @@ export const attentionVjps: VjpTable<typeof attentionOps> = {
    */
   attention({ inputs: [q, k, v, ...draws], out, cotangent, attrs }) {
     const how = attrs as unknown as AttentionAttrs;
-    const [n, tokens, channels] = out.shape as [number, number, number];
-    const byHead = [n, tokens, how.heads, channels / how.heads];
-    const dots = sum(reshape(mul(cotangent, out), byHead), { axes: [3] });
-    const logSum = attentionLogSum(q!, k!, how);
-    const backward: AttentionBackward = { q: q!, k: k!, v: v!, cotangent, logSum, dots, draws };
+    const rows = attentionRows(q!, k!, cotangent, out, how);
+    const backward: AttentionBackward = { q: q!, k: k!, v: v!, cotangent, rows, draws };
     let both: ReturnType<typeof attentionKeyValueGrad> | undefined;
     const keyValue = () => {
       both ??= attentionKeyValueGrad(backward, how);

@@ -29,7 +29,7 @@ export function macsOf({ op, inputs, attrs, shape }: Value): number {
     // Queries meet keys, weights meet values.
     case 'attention':
       return 2 * product(shape) * b!.shape[1]!;
-    case 'attentionLogSum':
+    case 'attentionRows':
       return product(inputs[0]!.shape.slice(1)) * b!.shape[0]! * b!.shape[1]!;
     case 'attentionQueryGrad':
       return 3 * product(shape) * b!.shape[1]!;

@@ -226,8 +226,15 @@ const attention: Lowering = (request, device) => {
   );
 };
 
-const attentionLogSum: Lowering = (request, device) => {
-  const f = frame(request, device, 'queries', OPERANDS.slice(0, 2), 1);
+/** log of the sum and <dL/dout, out> of each query and head. */
+const attentionRows: Lowering = (request, device) => {
+  const names: readonly [string, Side][] = [
+    ['q', 'queries'],
+    ['k', 'keys'],
+    ['g', 'queries'],
+    ['o', 'queries'],
+  ];
+  const f = frame(request, device, 'queries', names, 1);
   return single(
     buildSweep({
       ...common(request, f, 'queries'),
@@ -236,39 +243,44 @@ const attentionLogSum: Lowering = (request, device) => {
       start: (r) =>
         [
           f.load('q', r, f.attrs.scale),
+          f.load('g', r),
+          f.load('o', r),
+          `let dot${r} = ${f.quads.map((u) => `dot(g${r}_${u}, o${r}_${u})`).join(' + ')};`,
           f.gridPlace(r),
           `var top${r} = ${LOWEST};\nvar total${r} = 0.0;`,
         ].join('\n'),
       body: (swept) =>
         [...f.otherPlaces(), ...products(f, swept, 's', 'q', 'k'), ...onlineSoftmax(f)].join('\n'),
       results: [],
-      perToken: (r) => `select(top${r} + log(total${r}), 0.0, total${r} == 0.0)`,
+      perToken: (r) => [`select(top${r} + log(total${r}), 0.0, total${r} == 0.0)`, `dot${r}`],
       flops: flopsOf(f.sizes, 1),
     }),
   );
 };
 
-/** logSum and dots [images, queries, heads]. */
-const rowBindings = ({ sizes }: Frame): Binding[] =>
-  ['log_sum', 'dots'].map((name) => read(name, sizes.images * sizes.queries * sizes.heads));
+/** Of `attentionRows`: [images, queries, heads, 2]. */
+const rowBinding = ({ sizes }: Frame): Binding =>
+  read('rows', 2 * sizes.images * sizes.queries * sizes.heads);
 
-const rowPlace = ({ sizes }: Frame, query: string): string =>
-  `(image * ${sizes.queries}u + ${query}) * ${sizes.heads}u + head`;
+/** Statements that make `log{tag}` and `dot{tag}` of a query. */
+const rowOf = ({ sizes }: Frame, query: string, tag: number): string =>
+  `let row${tag} = 2u * ((image * ${sizes.queries}u + ${query}) * ${sizes.heads}u + head);
+let log${tag} = rows[row${tag}];
+let dot${tag} = rows[row${tag} + 1u];`;
 
 const attentionQueryGrad: Lowering = (request, device) => {
   const f = frame(request, device, 'queries', OPERANDS, 3);
   return single(
     buildSweep({
       ...common(request, f, 'queries'),
-      extras: [...rowBindings(f), ...f.draws],
+      extras: [rowBinding(f), ...f.draws],
       out: write('out', product(request.out.shape)),
       start: (r) =>
         [
           f.load('q', r, f.attrs.scale),
           f.load('g', r),
           f.gridPlace(r),
-          `let log${r} = log_sum[${rowPlace(f, `token${r}`)}];`,
-          `let dot${r} = dots[${rowPlace(f, `token${r}`)}];`,
+          rowOf(f, `token${r}`, r),
           ...f.quads.map((u) => `var sum${r}_${u} = vec4f();`),
         ].join('\n'),
       body: (swept) =>
@@ -300,7 +312,7 @@ const attentionKeyValueGrad: Lowering = (request, device): Lowered => {
   return single(
     buildSweep({
       ...common(request, f, 'keys'),
-      extras: [...rowBindings(f), ...f.draws],
+      extras: [rowBinding(f), ...f.draws],
       out: write('out', both),
       start: (r) =>
         [
@@ -312,10 +324,7 @@ const attentionKeyValueGrad: Lowering = (request, device): Lowered => {
       body: (swept) =>
         [
           ...f.otherPlaces(),
-          ...f.steps.flatMap((t) => {
-            const place = rowPlace(f, `min(other + ${t}u, ${sizes.queries - 1}u)`);
-            return [`let log${t} = log_sum[${place}];`, `let dot${t} = dots[${place}];`];
-          }),
+          ...f.steps.map((t) => rowOf(f, `min(other + ${t}u, ${sizes.queries - 1}u)`, t)),
           ...products(f, swept, 's', 'k', 'q'),
           ...products(f, swept, 'w', 'v', 'g'),
           ...f.rows.flatMap((r) =>
@@ -356,7 +365,7 @@ const common = (
 
 export const attentionKernels = {
   attention,
-  attentionLogSum,
+  attentionRows,
   attentionQueryGrad,
   attentionKeyValueGrad,
 } satisfies Record<string, Lowering>;

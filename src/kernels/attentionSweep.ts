@@ -125,8 +125,8 @@ export interface Sweep {
   readonly body: (swept: (name: string, t: number, u: number) => string) => string;
   /** What is stored for an owned token: names of the four channels u of owned token r, and where they begin in `out`. */
   readonly results: readonly { readonly name: (r: number, u: number) => string; readonly offset: number }[];
-  /** Stored instead of `results`: one number per owned token and head. */
-  readonly perToken?: (r: number) => string;
+  /** Stored instead of `results`: numbers of each owned token and head. */
+  readonly perToken?: (r: number) => readonly string[];
   readonly functions?: readonly WgslFunction[];
   readonly flops: number;
 }
@@ -262,10 +262,12 @@ function stores({ sizes, plan, results, perToken }: Sweep, owned: number): strin
   const { rows, lanes } = plan;
   if (perToken) {
     return range(rows)
-      .map(
-        (r) =>
-          `if (own${r} < ${owned}u) { out[(image * ${owned}u + own${r}) * ${sizes.heads}u + head] = ${perToken(r)}; }`,
-      )
+      .map((r) => {
+        const numbers = perToken(r);
+        const first = `((image * ${owned}u + own${r}) * ${sizes.heads}u + head) * ${numbers.length}u`;
+        const all = numbers.map((number, i) => `out[${first} + ${i}u] = ${number};`);
+        return `if (own${r} < ${owned}u) {\n${all.join('\n')}\n}`;
+      })
       .join('\n');
   }
   const quads = quadsOf(sizes);

@@ -11,7 +11,7 @@ import type { Protocol } from '../train/testRun.ts';
 export const SET_NAMES = ['MVTec AD', 'VisA', 'BTAD'] as const;
 export type SetName = (typeof SET_NAMES)[number];
 
-/** Detectors of the paper's tables, by the names of `--method`; not all of them can be run here. */
+/** Detectors of the paper's tables, by the names of `--method`. */
 export const PAPER_METHODS = {
   draem: 'DRAEM',
   patchcore: 'PatchCore',
@@ -20,7 +20,7 @@ export const PAPER_METHODS = {
   revdist: 'RevDist',
   recontrast: 'ReContrast',
 } as const;
-export type PaperMethod = keyof typeof PAPER_METHODS;
+type PaperMethod = keyof typeof PAPER_METHODS;
 
 export type Numbers = Readonly<Partial<Record<MetricName, number>>>;
 

@@ -78,6 +78,8 @@ describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
     const layouts = runLayouts(config, 3);
     const contrast = { ...config, method: 'recontrast' } as const;
     const contrasting = runLayouts(contrast, 3);
+    const rebuilding = { ...config, method: 'uniad' } as const;
+    const authors = { ...rebuilding, preset: 'uniad', smoothing: 'none', scoreFraction: null } as const;
     const halves = () => [
       {
         outputs: new Map([['product', matmul(cast(input('a', [33, 17]), 'f16'), input('b', [17, 9]))]]),
@@ -89,6 +91,7 @@ describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
         ['none', 'cada', 'classifier'],
         3,
       ),
+      scorePlan({ ...rebuilding, precision: 'f16' }, runLayouts(rebuilding, 3, 'f16'), ['none'], 3),
     ];
     const remembering = {
       ...config,
@@ -98,6 +101,8 @@ describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
       detectorStep(config, layouts),
       collectPlan(config, layouts),
       detectorStep(contrast, contrasting),
+      detectorStep(rebuilding, runLayouts(rebuilding, 3)),
+      scorePlan(authors, runLayouts(authors, 3), ['none', 'cada'], 3),
       headStep(config, layouts, 'regressor', 3),
       headStep(config, layouts, 'classifier', 3),
       scorePlan(config, layouts, ['none', 'cada', 'class', 'classifier'], 3),

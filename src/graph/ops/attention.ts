@@ -21,9 +21,9 @@ const FOR_THE_GRADIENT = 'it exists for the gradient of attention';
 export const attentionOps = {
   /** q [N or 1, Lq, E], k, v [N, Lk, E], key?, site? -> [N, Lq, E]. */
   attention: {},
-  /** q, k -> log of the sum of exp over each query's row [N, Lq, heads]; 0 where the mask leaves nothing. */
-  attentionLogSum: { nonDifferentiable: FOR_THE_GRADIENT },
-  /** q, k, v, dOut, logSum, dots, key?, site? -> dq [N, Lq, E]. */
+  /** q, k, dOut, out -> [N, Lq, heads, 2]: log of the sum of exp of a query's row (0 where the mask leaves nothing), <dOut, out>. */
+  attentionRows: { nonDifferentiable: FOR_THE_GRADIENT },
+  /** q, k, v, dOut, rows, key?, site? -> dq [N, Lq, E]. */
   attentionQueryGrad: { nonDifferentiable: FOR_THE_GRADIENT },
   /** The same -> dk and dv, flat, dv at `valueGradOffset`. */
   attentionKeyValueGrad: { nonDifferentiable: FOR_THE_GRADIENT },
@@ -126,26 +126,27 @@ export interface AttentionBackward {
   readonly v: Value;
   /** dL/dout. */
   readonly cotangent: Value;
-  /** Of `attentionLogSum`. */
-  readonly logSum: Value;
-  /** Sum over a head's channels of out times dL/dout: [N, Lq, heads]. */
-  readonly dots: Value;
+  /** Of `attentionRows`. */
+  readonly rows: Value;
   /** key and site, or nothing. */
   readonly draws: readonly Value[];
 }
 
-export const attentionLogSum = (q: Value, k: Value, attrs: AttentionAttrs): Value =>
-  makeValue('attentionLogSum', [q, k], { ...attrs, dropout: 0 }, [k.shape[0]!, q.shape[1]!, attrs.heads]);
+/** What both gradients need of each query and head, in one array: eight bindings are all that WebGPU promises. */
+export const attentionRows = (
+  q: Value,
+  k: Value,
+  cotangent: Value,
+  out: Value,
+  attrs: AttentionAttrs,
+): Value =>
+  makeValue('attentionRows', [q, k, cotangent, out], { ...attrs, dropout: 0 }, [
+    ...out.shape.slice(0, 2),
+    attrs.heads,
+    2,
+  ]);
 
-const backwardInputs = (b: AttentionBackward): Value[] => [
-  b.q,
-  b.k,
-  b.v,
-  b.cotangent,
-  b.logSum,
-  b.dots,
-  ...b.draws,
-];
+const backwardInputs = (b: AttentionBackward): Value[] => [b.q, b.k, b.v, b.cotangent, b.rows, ...b.draws];
 
 /** dL/dq [N, Lq, E], of every image even where q has one for all. */
 export const attentionQueryGrad = (b: AttentionBackward, attrs: AttentionAttrs): Value =>

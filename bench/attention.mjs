@@ -1,0 +1,78 @@
+/**
+ * UniAD's attention as one kernel against the same as separate operations: time and plan memory of the forward pass, and
+ * of forward and gradients with dropout. docs/kernels/attention.md has what it printed. `npm run build` first.
+ *
+ *   LP_NUM_THREADS=1 taskset -c 0 node bench/attention.mjs [batch]
+ */
+import { grad } from '../dist/autograd/reverse.js';
+import { sample } from '../dist/bench/sampler.js';
+import { buildPlan } from '../dist/graph/buildPlan.js';
+import { attention } from '../dist/graph/ops/attention.js';
+import { matmul } from '../dist/graph/ops/matmul.js';
+import { permute, reshape } from '../dist/graph/ops/movement.js';
+import { add, mul, scale } from '../dist/graph/ops/pointwise.js';
+import { sum } from '../dist/graph/ops/reduce.js';
+import { constant, input } from '../dist/graph/value.js';
+import { dropout } from '../dist/nn/dropout.js';
+import { softmax } from '../dist/nn/softmax.js';
+import { compilePlan } from '../dist/runtime/executable.js';
+import { idle, openDevice } from '../dist/runtime/gpu.js';
+import { stateStore } from '../dist/runtime/state.js';
+
+const batch = Number(process.argv[2] ?? 1);
+const [side, heads, depth, window] = [14, 8, 32, 7];
+const [tokens, channels] = [side * side, heads * depth];
+const shape = [batch, tokens, channels];
+const [q, k, v, weights] = ['q', 'k', 'v', 'weights'].map((name) => input(name, shape));
+const key = input('key', [4], 'u32');
+
+const fused = (p) =>
+  attention(q, k, v, {
+    heads,
+    neighbours: { height: side, width: side, window },
+    dropout: p > 0 ? { p, key, site: 1 } : null,
+  });
+
+/** Head first, products in batches, a mask of all tokens by all tokens. */
+function unfused(p) {
+  const byHead = (x) => permute(reshape(x, [batch, tokens, heads, depth]), [0, 2, 1, 3]);
+  const near = (i, j) => Math.abs(i - j) <= (window - 1) / 2;
+  const mask = Array.from({ length: tokens * tokens }, (_, at) => {
+    const [i, j] = [Math.floor(at / tokens), at % tokens];
+    const hidden = near(Math.floor(i / side), Math.floor(j / side)) && near(i % side, j % side);
+    return hidden ? -1e30 : 0;
+  });
+  const products = scale(matmul(byHead(q), byHead(k), { transposeB: true }), 1 / Math.sqrt(depth));
+  const all = softmax(add(products, constant(mask, [tokens, tokens])));
+  const kept = p > 0 ? dropout(all, p, key, 1) : all;
+  return reshape(permute(matmul(kept, byHead(v)), [0, 2, 1, 3]), shape);
+}
+
+const gpu = await openDevice();
+const state = stateStore(gpu.device, gpu.buffers);
+
+async function measure(label, outputs) {
+  const plan = buildPlan(
+    { outputs: new Map(outputs.map((value, i) => [`${i}`, value])), effects: [] },
+    gpu.facts,
+  );
+  const executable = await compilePlan(gpu, plan, state);
+  const timing = await sample({
+    enqueue: (runs) => {
+      for (let i = 0; i < runs; i++) executable.run();
+    },
+    finish: () => idle(gpu),
+  });
+  executable.destroy();
+  const memory = (plan.memory.arenas / 1e6).toFixed(1);
+  console.log(`${label.padEnd(36)} ${timing.medianMs.toFixed(2).padStart(9)} ms ${memory.padStart(8)} MB`);
+}
+
+console.log(`${gpu.adapter.name}, batch ${batch}`);
+for (const [name, run] of Object.entries({ fused, unfused })) {
+  await measure(`${name}, forward`, [run(0)]);
+  const out = run(0.1);
+  await measure(`${name}, gradients with dropout`, grad(sum(mul(out, weights)), [q, k, v]));
+}
+gpu.device.destroy();
+process.exit(0);
