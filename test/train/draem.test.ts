@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +96,7 @@ describe('DRAEM', () => {
       await expect(trainUntil('none', { ...short, textures: join(root, 'drawn') })).rejects.toThrow(
         /drawn holds no image/,
       );
+      expect(existsSync(join(root, 'none'))).toBe(false);
     },
     SLOW,
   );
