@@ -5,10 +5,13 @@ import { batchAt, drawnAt } from './batches.ts';
 import type { RunConfig } from './config.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 
+/** What anomalies are made of; empty where that is drawn. @throws DatasetError where the folder holds no image. */
+export const textureFiles = async ({ textures }: Pick<RunConfig, 'textures'>): Promise<string[]> =>
+  textures === undefined ? [] : listImages([textures]);
+
 /**
  * What a training step reads of the training images: each once an epoch, or, where the method learns from drawn anomalies,
  * images drawn with replacement, with anomalies in half of them. Depends on (seed, step) alone.
- * @throws DatasetError where the textures' folder holds no image.
  */
 export async function stepImages(
   config: RunConfig,
@@ -16,9 +19,9 @@ export async function stepImages(
   loader: ImageLoader,
   inputs: DetectorInputs,
 ): Promise<(step: number) => Promise<Record<string, NumberArray>>> {
-  const { seed, batch, textures } = config;
+  const { seed, batch } = config;
   if (!detectorOf(config).anomalies) return (step) => inputs.at(batchAt(seed, step, train.length, batch));
-  const files = textures === undefined ? [] : await listImages([textures]);
+  const files = await textureFiles(config);
   return (step) =>
     loader.loadAnomalies(
       drawnAt(seed, step, train.length, batch).map((i) => train[i]!.path),

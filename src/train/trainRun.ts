@@ -21,7 +21,7 @@ import { loadMemory, memoryParts, memoryRows } from './memory.ts';
 import { datasetOf } from './runDataset.ts';
 import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
-import { stepImages } from './stepImages.ts';
+import { stepImages, textureFiles } from './stepImages.ts';
 
 /** In this order; `features`, `memory` and `collect` are single passes over the training images. */
 export type Stage = 'features' | 'memory' | 'detector' | 'collect' | HeadName;
@@ -49,6 +49,8 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   const dataset = await datasetOf(options.config);
   if (dataset.train.length === 0) throw new DatasetError(`${dataset.root}: has no training image`);
   checkConfig(options.config);
+  // Before hours are spent, or anything is written.
+  await textureFiles(options.config);
   const session = await openSession(options.gpu);
   try {
     const rows = memoryRows(options.config, dataset.train.length);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { readWeights } from '../../src/formats/weightsFile.ts';
 import { ALIGNMENTS } from '../../src/methods/cada.ts';
 import { DRAEM_DEFAULTS } from '../../src/methods/draem.ts';
 import { drawnAt } from '../../src/train/batches.ts';
-import type { RunConfig } from '../../src/train/config.ts';
+import { checkConfig, type RunConfig } from '../../src/train/config.ts';
 import { runFiles } from '../../src/train/runFolder.ts';
 import { openScorer } from '../../src/train/scorer.ts';
 import { testRun } from '../../src/train/testRun.ts';
@@ -95,6 +96,7 @@ describe('DRAEM', () => {
       await expect(trainUntil('none', { ...short, textures: join(root, 'drawn') })).rejects.toThrow(
         /drawn holds no image/,
       );
+      expect(existsSync(join(root, 'none'))).toBe(false);
     },
     SLOW,
   );
@@ -127,6 +129,26 @@ describe('DRAEM', () => {
     },
     SLOW,
   );
+
+  it('says what is wrong with its own options, all of it, and that others have none of them', () => {
+    const textures = '/textures';
+    expect(() => checkConfig(config)).not.toThrow();
+    const odd = { ...config, width: 7, encoder: 'resnet18', smoothing: 'box', resample: 'area' } as unknown;
+    expect(() => checkConfig(odd as RunConfig)).toThrow(
+      /resample expects one of pil, opencv, got area; .*encoder expects one of none for draem, got resnet18; .*width expects an even number of at least 2 for draem, got 7/,
+    );
+    const other = {
+      ...config,
+      method: 'revdist',
+      encoder: 'resnet18',
+      scoreFraction: 0,
+      width: 8,
+      textures,
+    } as const;
+    expect(() => checkConfig(other)).toThrow(
+      'width is for methods with networks of their own width, not for revdist; textures is for methods that learn from drawn anomalies, not for revdist',
+    );
+  });
 
   it('draws images with replacement, by seed and step alone', () => {
     expect(drawnAt(1, 5, 10, 8)).toEqual(drawnAt(1, 5, 10, 8));
