@@ -64,7 +64,7 @@ const ROUNDING = 1e-3;
 
 /**
  * Whether an image is unlike those trained on: its prediction lies outside their range, or its map exceeds what was
- * predicted for it by more than any of theirs. The second finds nearly all there is to find (docs/unfamiliar.md).
+ * predicted for it by more than any of theirs. The second finds nearly all that is found (docs/unfamiliar.md).
  */
 export const isUnfamiliar = (range: FamiliarRange, impression: Impression): boolean =>
   Math.max(strangePrediction(range, impression), strangeGap(range, impression)) > 1 + ROUNDING;
