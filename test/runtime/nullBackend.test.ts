@@ -26,7 +26,6 @@ const FACTS: Record<string, DeviceFacts> = {
     ...BASELINE_DEVICE,
     f16: true,
     subgroupSize: 32,
-    workgroupBytes: 32_768,
   },
   'a CPU adapter without subgroups': { ...BASELINE_DEVICE, software: true },
   'a CPU adapter with subgroups of 4': { ...BASELINE_DEVICE, software: true, subgroupSize: 4 },
