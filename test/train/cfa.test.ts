@@ -61,15 +61,13 @@ const weightsOf = (run: string): Promise<Buffer> => readFile(runFiles(join(root,
 
 describe('CFA', () => {
   it(
-    'stopped in each stage, once with its centres lost, ends with the bytes of a run that was not',
+    'stopped in three stages, once with its centres lost, ends with the bytes of a run that was not',
     async () => {
       expect(await trainUntil('whole', false)).toBe(true);
       expect(await trainUntil('parts', false, 'memory', 1)).toBe(false);
       expect(await trainUntil('parts', true, 'detector', 1)).toBe(false);
-      expect(await trainUntil('parts', true, 'detector', 11)).toBe(false);
       await rm(runFiles(join(root, 'parts')).memory);
       expect(await trainUntil('parts', true, 'regressor', 1)).toBe(false);
-      expect(await trainUntil('parts', true, 'classifier', 1)).toBe(false);
       expect(await trainUntil('parts', true)).toBe(true);
       expect((await weightsOf('parts')).equals(await weightsOf('whole'))).toBe(true);
       const { tensors } = await readWeights(runFiles(join(root, 'whole')).weights);
