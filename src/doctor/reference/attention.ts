@@ -66,7 +66,7 @@ export function hides({ width, window }: Neighbours, i: number, j: number): bool
   return down <= half && Math.abs((i % width) - (j % width)) <= half;
 }
 
-/** Twin of `keeps` in kernels/attention.ts. */
+/** Twin of `keeps` in kernels/attentionFrame.ts. */
 export function keeps(element: number, words: readonly number[], p: number): boolean {
   let x = (element + words[0]!) >>> 0;
   x = (Math.imul(x ^ (x >>> 16), 0x85ebca6b) ^ words[1]!) >>> 0;

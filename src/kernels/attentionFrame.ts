@@ -1,0 +1,136 @@
+/** What attention's four kernels share of one request: sizes, the neighbour mask, dropout, and how tokens are loaded. */
+import {
+  type AttentionSizes,
+  planSweep,
+  quadOf,
+  quadsOf,
+  range,
+  type Side,
+  type SweepPlan,
+  type TokenOperand,
+} from './attentionSweep.ts';
+import { type Binding, type DeviceFacts, read } from './kernel.ts';
+import type { OpRequest } from './lowering.ts';
+import { philox } from './math/philox.ts';
+import { code, floatLiteral, type Wgsl, type WgslFunction } from './wgsl.ts';
+
+interface Attrs {
+  readonly heads: number;
+  readonly scale: number;
+  readonly neighbours: { readonly width: number; readonly window: number } | null;
+  readonly dropout: number;
+}
+
+/**
+ * Whether weight `element` of a head stays. One Philox block per image and head keys MurmurHash3's finaliser (Appleby
+ * 2011): a block for every four weights would take longer than the attention. Twin: doctor/reference/attention.ts.
+ */
+const keeps: WgslFunction = {
+  name: 'keeps',
+  source: `
+    fn keeps(element: u32, words: vec4u, threshold: u32) -> bool {
+      var x = element + words.x;
+      x = ((x ^ (x >> 16u)) * 0x85ebca6bu) ^ words.y;
+      x = ((x ^ (x >> 13u)) * 0xc2b2ae35u) ^ words.z;
+      return (x ^ (x >> 16u)) >= threshold;
+    }`,
+};
+
+/** What all four kernels share. */
+export interface Frame {
+  readonly attrs: Attrs;
+  readonly sizes: AttentionSizes;
+  readonly plan: SweepPlan;
+  readonly operands: readonly TokenOperand[];
+  readonly draws: readonly Binding[];
+  readonly before: Wgsl | undefined;
+  readonly rows: number[];
+  readonly steps: number[];
+  readonly quads: number[];
+  /** Statement that loads an operand's owned token r, scaled where asked. */
+  load(name: string, r: number, factor?: number): string;
+  /** Statements that make `y{r}`, `x{r}` of an owned token, for the mask. */
+  gridPlace(r: number): string;
+  /** Statements that make `y`, `x` of the other tokens. */
+  otherPlaces(): string[];
+  /** Whether owned token r does not see (or is not seen by) other token t; undefined where it always does. */
+  hidden(r: number, t: number): string | undefined;
+  /** `value` where the weight of owned r and other t stays, scaled; else 0. */
+  dropped(value: string, r: number, t: number): string;
+}
+
+/** @param kept vectors of a head's channels that a lane keeps for each token of its own. */
+export function frame(
+  request: OpRequest,
+  device: DeviceFacts,
+  own: Side,
+  names: readonly [string, Side][],
+  kept: number,
+): Frame {
+  const attrs = request.attrs as unknown as Attrs;
+  const operands = names.map(([name, side], i): TokenOperand => ({ name, side, spec: request.inputs[i]! }));
+  const [q, k] = request.inputs as [OpRequest['inputs'][number], OpRequest['inputs'][number]];
+  const sizes: AttentionSizes = {
+    images: k.shape[0]!,
+    queryImages: q.shape[0]!,
+    heads: attrs.heads,
+    depth: k.shape[2]! / attrs.heads,
+    queries: q.shape[1]!,
+    keys: k.shape[1]!,
+  };
+  const plan = planSweep(sizes, operands, own, kept, device);
+  const quads = range(quadsOf(sizes));
+  const others = own === 'queries' ? sizes.keys : sizes.queries;
+  const { neighbours, dropout } = attrs;
+  const threshold = Math.min(2 ** 32 - 1, Math.round(dropout * 2 ** 32));
+  return {
+    attrs,
+    sizes,
+    plan,
+    operands,
+    draws: dropout > 0 ? [read('key', 4, 'u32'), read('site', 1, 'u32')] : [],
+    before:
+      dropout > 0
+        ? code('let words = philox(vec4u(batch, site[0], key[2], 1u), vec2u(key[0], key[1]));', philox, keeps)
+        : undefined,
+    rows: range(plan.rows),
+    steps: range(plan.step),
+    quads,
+    load(name, r, factor = 1) {
+      const operand = operands.find((each) => each.name === name)!;
+      const scaled = factor === 1 ? '' : ` * ${floatLiteral(factor)}`;
+      return quads
+        .map(
+          (u) =>
+            `let ${name}${r}_${u} = ${quadOf(operand, sizes, plan.images, `token${r}`, `${u}u`)}${scaled};`,
+        )
+        .join('\n');
+    },
+    gridPlace: (r) =>
+      neighbours
+        ? `let y${r} = token${r} / ${neighbours.width}u;\nlet x${r} = token${r} % ${neighbours.width}u;`
+        : '',
+    otherPlaces: () =>
+      neighbours
+        ? range(plan.step).map(
+            (t) =>
+              `let other_y${t} = (other + ${t}u) / ${neighbours.width}u;\nlet other_x${t} = (other + ${t}u) % ${neighbours.width}u;`,
+          )
+        : [],
+    hidden(r, t) {
+      const beyond = others % plan.step === 0 ? [] : [`other + ${t}u >= ${others}u`];
+      if (!neighbours) return beyond[0];
+      const half = (neighbours.window - 1) / 2;
+      // A negative distance is a huge unsigned number.
+      const near = (axis: string): string => `other_${axis}${t} - ${axis}${r} + ${half}u <= ${2 * half}u`;
+      return [...beyond, `(${near('y')} && ${near('x')})`].join(' || ');
+    },
+    dropped(value, r, t) {
+      if (dropout === 0) return value;
+      const [query, keyToken] =
+        own === 'queries' ? [`token${r}`, `(other + ${t}u)`] : [`(other + ${t}u)`, `token${r}`];
+      const kept = `keeps(${query} * ${sizes.keys}u + ${keyToken}, words, ${threshold}u)`;
+      return `select(0.0, ${value} * ${floatLiteral(1 / (1 - dropout))}, ${kept})`;
+    },
+  };
+}
