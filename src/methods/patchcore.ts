@@ -29,6 +29,8 @@ import { type Detector, type DetectorDefaults, type Model, resnetOf, type Source
 
 /** Layers 2 and 3, and what a preset makes of them and of the distances. */
 interface Variant {
+  /** Smooth-L1's threshold for the regressor, on the scale of normal places' scores. */
+  readonly alignAlpha: number;
   /** Length of a patch's vector. */
   width(model: Model): number;
   /** [N, C, h, w] of the taps at strides 8 and 16. */
@@ -57,10 +59,9 @@ const DEFAULTS = {
     amsgrad: false,
   },
   alignIterations: 5000,
-  alignAlpha: 10,
   smoothing: 'scipy',
   scoreFraction: null,
-} as const satisfies DetectorDefaults;
+} as const satisfies Omit<DetectorDefaults, 'alignAlpha'>;
 
 /** Share of the training patches that are remembered. */
 const FRACTION = 0.1;
@@ -99,7 +100,7 @@ function variant(own: Variant): Detector {
   const encoderSpecs = (model: Model): ParameterSpec[] =>
     declare((layers) => tapsOf(layers, { images: input('images', [1, 3, 64, 64]) }, model));
   return {
-    defaults: DEFAULTS,
+    defaults: { ...DEFAULTS, alignAlpha: own.alignAlpha },
     encoders: ['resnet'],
     parts(model) {
       const width = own.width(model);
@@ -191,6 +192,8 @@ const published = variant({
   width: () => PATCH_WIDTH,
   vectors: patchVectors,
   distance: (squared) => squared,
+  // Squared distances are some hundreds: with 10, SGD at the paper's rate left a head that predicts the same for every image.
+  alignAlpha: 100,
   neighbours: 0,
 });
 
@@ -202,6 +205,7 @@ const anomalib = variant({
   },
   vectors: patchFeatures,
   distance: sqrt,
+  alignAlpha: 10,
   neighbours: 9,
 });
 
