@@ -242,7 +242,7 @@ describe('another method', () => {
     const started = await wgad(train('started', '--method', 'recontrast', '--detector', 'some.pth'));
     expect(started.code).toBe(2);
     expect(started.stderr).toContain(
-      'detector is for methods whose checkpoints are read (revdist), not for recontrast',
+      'detector is for methods whose checkpoints are read (revdist, uniad), not for recontrast',
     );
     const frozen = await wgad(train('frozen', '--encoder-lr', '1e-4'));
     expect(frozen.code).toBe(2);
