@@ -22,7 +22,7 @@ export function presets(): string {
   const found = DETECTOR_NAMES.flatMap((name) =>
     Object.keys(DETECTORS[name].presets ?? {}).map((preset) => `${preset} with ${name}`),
   );
-  return found.length > 0 ? found.join(', ') : 'none yet';
+  return found.join(', ');
 }
 
 /** Of the methods that keep some of the patches. */

@@ -5,55 +5,46 @@ import { philox } from './math/philox.ts';
 import { perElement } from './perElement.ts';
 import { code, wgsl } from './wgsl.ts';
 
-/** attrs: site. */
-const randomUniform: Lowering = ({ label, out, attrs }, device) => {
-  const { site } = attrs as { site: number };
-  const total = product(out.shape);
-  return single(
-    perElement(
-      {
-        label,
-        bindings: [read('key', 4, 'u32'), write('out', total)],
-        total: Math.ceil(total / 4),
-        flops: total * 25,
-        layout: 'key = seed low, seed high, step, 0. One invocation makes four neighbours from one counter.',
-        body: wgsl`
+/** Attrs: site. `part` gives number `part` of the four that an invocation makes of its `words`. */
+const drawn =
+  (flops: number, layout: string, part: string): Lowering =>
+  ({ label, out, attrs }, device) => {
+    const { site } = attrs as { site: number };
+    const total = product(out.shape);
+    return single(
+      perElement(
+        {
+          label,
+          bindings: [read('key', 4, 'u32'), write('out', total)],
+          total: Math.ceil(total / 4),
+          flops: total * flops,
+          layout: `key = seed low, seed high, step, 0. One invocation makes ${layout} from one counter.`,
+          body: wgsl`
         let words = ${code('philox', philox)}(vec4u(i, ${site}u, key[2], 0u), vec2u(key[0], key[1]));
         for (var part = 0u; part < 4u; part++) {
-          // The top 24 bits are exact in f32 and never round up to 1.
-          if (i * 4u + part < ${total}u) { out[i * 4u + part] = f32(words[part] >> 8u) * 5.9604644775390625e-8; }
+          ${code(part)}
+          if (i * 4u + part < ${total}u) { out[i * 4u + part] = number; }
         }`,
-      },
-      device,
-    ),
-  );
-};
+        },
+        device,
+      ),
+    );
+  };
 
-/** attrs: site. */
-const randomNormal: Lowering = ({ label, out, attrs }, device) => {
-  const { site } = attrs as { site: number };
-  const total = product(out.shape);
-  return single(
-    perElement(
-      {
-        label,
-        bindings: [read('key', 4, 'u32'), write('out', total)],
-        total: Math.ceil(total / 4),
-        flops: total * 40,
-        layout:
-          'key = seed low, seed high, step, 0. One invocation makes two pairs of neighbours from one counter.',
-        body: wgsl`
-        let words = ${code('philox', philox)}(vec4u(i, ${site}u, key[2], 0u), vec2u(key[0], key[1]));
-        for (var part = 0u; part < 4u; part++) {
-          // Sines are exact enough between -pi and pi alone. 1 - u is above 0: the logarithm is finite.
-          let radius = sqrt(-2.0 * log(1.0 - f32(words[part & 2u] >> 8u) * 5.9604644775390625e-8));
-          let angle = f32(words[part | 1u] >> 8u) * ${(2 * Math.PI) / 2 ** 24} - ${Math.PI};
-          if (i * 4u + part < ${total}u) { out[i * 4u + part] = radius * select(sin(angle), cos(angle), (part & 1u) == 0u); }
-        }`,
-      },
-      device,
-    ),
-  );
-};
+const randomUniform = drawn(
+  25,
+  'four neighbours',
+  `// The top 24 bits are exact in f32 and never round up to 1.
+let number = f32(words[part] >> 8u) * 5.9604644775390625e-8;`,
+);
+
+const randomNormal = drawn(
+  40,
+  'two pairs of neighbours',
+  `// Sines are exact enough between -pi and pi alone. 1 - u is above 0: the logarithm is finite.
+let radius = sqrt(-2.0 * log(1.0 - f32(words[part & 2u] >> 8u) * 5.9604644775390625e-8));
+let angle = f32(words[part | 1u] >> 8u) * ${(2 * Math.PI) / 2 ** 24} - ${Math.PI};
+let number = radius * select(sin(angle), cos(angle), (part & 1u) == 0u);`,
+);
 
 export const randomKernels = { randomUniform, randomNormal } satisfies Record<string, Lowering>;

@@ -5,13 +5,13 @@ import { add, maximum, mul, neg, relu, scale, shift, sqrt, square, sub } from '.
 import { mean } from '../graph/ops/reduce.ts';
 import { interpolate } from '../graph/ops/resize.ts';
 import { input, type Value } from '../graph/value.ts';
+import { encoderTaps } from '../models/encoders.ts';
 import { patchDescriptor, patchFeatures } from '../models/patchDescriptor.ts';
 import { constantInit, zeros } from '../nn/init.ts';
 import { declare, type Layers, within } from '../nn/layers.ts';
-import type { OptimiserConfig } from '../nn/optimiser.ts';
+import { ADAMW, type OptimiserConfig } from '../nn/optimiser.ts';
 import { softmax } from '../nn/softmax.ts';
-import { type Detector, type DetectorDefaults, type Model, resnetOf, type Source } from './detector.ts';
-import { encode } from './revdist.ts';
+import { type Detector, type DetectorDefaults, encoderOf, type Model, type Source } from './detector.ts';
 
 /** Nearest centres that each position is drawn to, as many again that it is kept away from; and those that score it. */
 const ATTRACTED = 3;
@@ -74,10 +74,8 @@ export const CFA_DEFAULTS = {
   batch: 4,
   iterations: { epochs: 30 },
   optimiser: {
-    kind: 'adamw',
+    ...ADAMW,
     lr: 1e-3,
-    betas: [0.9, 0.999],
-    eps: 1e-8,
     weightDecay: 5e-4,
     amsgrad: true,
   } as const satisfies OptimiserConfig,
@@ -105,7 +103,7 @@ const centresOf = (layers: Layers, { memoryRows }: Model, channels: number): Val
   within(layers, 'memory', (inner) => inner.buffer('centres', [memoryRows, channels], zeros));
 
 const tapsOf = (layers: Layers, source: Source, model: Model): readonly Value[] =>
-  'images' in source ? encode(layers, source.images, resnetOf(model)) : source.frozen;
+  'images' in source ? encoderTaps(layers, source.images, encoderOf(model)) : source.frozen;
 
 export const cfa: Detector<'encoder' | 'detector' | 'memory'> = {
   defaults: CFA_DEFAULTS,

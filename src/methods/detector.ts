@@ -140,9 +140,15 @@ export interface Detector<Name extends string = string> {
 
 export type PartLayers<Name extends string> = Readonly<Record<Name, Layers>>;
 
-/** The encoder of a method that reads ResNets alone, as `Detector.encoders` says and a run's configuration is checked for. */
-export function resnetOf({ encoder }: Model): ResNetConfig {
-  if (encoder?.family !== 'resnet')
-    throw new Error(`expects a ResNet, got ${encoder?.family ?? 'no encoder'}`);
+/** The encoder of a method that has one, as `Detector.encoders` says and a run's configuration is checked for. */
+export function encoderOf({ encoder }: Model): EncoderConfig {
+  if (!encoder) throw new Error('expects an encoder, got none');
+  return encoder;
+}
+
+/** The same of a method that reads ResNets alone. */
+export function resnetOf(model: Model): ResNetConfig {
+  const encoder = encoderOf(model);
+  if (encoder.family !== 'resnet') throw new Error(`expects a ResNet, got ${encoder.family}`);
   return encoder.config;
 }

@@ -2,13 +2,14 @@
 import { concat, slice } from '../graph/ops/movement.ts';
 import { add, mul, neg, shift, sigmoid, sub } from '../graph/ops/pointwise.ts';
 import { avgPool2d } from '../graph/ops/pool.ts';
-import { max } from '../graph/ops/reduce.ts';
 import { constant, input, type Value } from '../graph/value.ts';
 import { discriminativeNet, reconstructiveNet } from '../models/unet.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { focalLoss, mseLoss } from '../nn/losses.ts';
-import type { OptimiserConfig } from '../nn/optimiser.ts';
+import { ADAMW, type OptimiserConfig } from '../nn/optimiser.ts';
+import { stepDecay } from '../nn/schedule.ts';
 import { ssim } from '../nn/ssim.ts';
+import { windowMaximum } from '../nn/windowMaximum.ts';
 import type { Detector, DetectorDefaults } from './detector.ts';
 
 /** How images come: of red, green and blue in 0 to 1. */
@@ -49,15 +50,6 @@ export const draemLoss = (redrawn: Value, clean: Value, logits: Value, mask: Val
 /** Side of the window whose highest mean is an image's score; zeros beyond the border count. */
 const SCORE_WINDOW = 21;
 
-/** [N, 1, H, W] -> [N]. */
-export function draemScore(map: Value): Value {
-  const half = (SCORE_WINDOW - 1) / 2;
-  // A mean of columns' means: 42 readings a pixel for 441.
-  const columns = avgPool2d(map, { kernel: [SCORE_WINDOW, 1], stride: 1, padding: [half, 0] });
-  const windows = avgPool2d(columns, { kernel: [1, SCORE_WINDOW], stride: 1, padding: [0, half] });
-  return max(windows, { axes: [1, 2, 3] });
-}
-
 /** The original's settings; what alignment takes is ours (docs/methods.md). */
 export const DRAEM_DEFAULTS = {
   size: 256,
@@ -65,13 +57,10 @@ export const DRAEM_DEFAULTS = {
   batch: 8,
   iterations: { epochs: 700 },
   optimiser: {
-    kind: 'adamw',
+    ...ADAMW,
     lr: 1e-4,
-    betas: [0.9, 0.999],
-    eps: 1e-8,
     // Without decay it is Adam.
     weightDecay: 0,
-    amsgrad: false,
   } as const satisfies OptimiserConfig,
   width: 128,
   alignIterations: 5000,
@@ -81,8 +70,7 @@ export const DRAEM_DEFAULTS = {
 } as const satisfies DetectorDefaults;
 
 /** To a fifth at 80 % of the iterations, and again at 90 %. */
-export const draemRateAt = (step: number, iterations: number): number =>
-  [0.8, 0.9].reduce((rate, part) => (step < Math.floor(part * iterations) ? rate : rate * 0.2), 1);
+export const draemRateAt = stepDecay(0.2, 0.8, 0.9);
 
 export const draem: Detector<'reconstruction' | 'discrimination'> = {
   defaults: DRAEM_DEFAULTS,
@@ -112,7 +100,7 @@ export const draem: Detector<'reconstruction' | 'discrimination'> = {
         const z = logits();
         return sigmoid(sub(slice(z, [null, { start: 1 }]), slice(z, [null, { end: 1 }])));
       },
-      score: ({ smoothed }) => draemScore(smoothed),
+      score: ({ smoothed }) => windowMaximum(smoothed, SCORE_WINDOW, (SCORE_WINDOW - 1) / 2),
     };
   },
   rateAt: draemRateAt,

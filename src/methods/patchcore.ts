@@ -24,8 +24,16 @@ import { PATCH_WIDTH, patchVectors } from '../models/patchVectors.ts';
 import { featureChannels } from '../models/resnet.ts';
 import { zeros } from '../nn/init.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
+import { ADAMW } from '../nn/optimiser.ts';
 import { softmax } from '../nn/softmax.ts';
-import { type Detector, type DetectorDefaults, type Model, resnetOf, type Source } from './detector.ts';
+import {
+  type Detector,
+  type DetectorDefaults,
+  encoderOf,
+  type Model,
+  resnetOf,
+  type Source,
+} from './detector.ts';
 
 /** Layers 2 and 3, and what a preset makes of them and of the distances. */
 interface Variant {
@@ -50,14 +58,7 @@ const DEFAULTS = {
   batch: 16,
   // Nothing is trained by steps.
   iterations: 0,
-  optimiser: {
-    kind: 'adamw',
-    lr: 1e-3,
-    betas: [0.9, 0.999],
-    eps: 1e-8,
-    weightDecay: 0,
-    amsgrad: false,
-  },
+  optimiser: { ...ADAMW, lr: 1e-3, weightDecay: 0 },
   alignIterations: 5000,
   smoothing: 'scipy',
   scoreFraction: null,
@@ -86,7 +87,7 @@ const rowsOf = (layers: Layers, i: number, rows: number, width: number): Value =
 
 function tapsOf(layers: Layers, source: Source, model: Model): readonly [Value, Value] {
   if ('frozen' in source) return source.frozen as [Value, Value];
-  const [, fine, coarse] = encoderTaps(layers, source.images, { family: 'resnet', config: resnetOf(model) });
+  const [, fine, coarse] = encoderTaps(layers, source.images, encoderOf(model));
   return [fine!, coarse!];
 }
 

@@ -9,7 +9,8 @@ import { type ResNetConfig, resnetFeatures } from '../models/resnet.ts';
 import { reverseDecoder } from '../models/reverseDecoder.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { globalCosineLoss } from '../nn/losses.ts';
-import type { OptimiserConfig } from '../nn/optimiser.ts';
+import { ADAMW, type OptimiserConfig } from '../nn/optimiser.ts';
+import { stepDecay } from '../nn/schedule.ts';
 import { type Detector, type DetectorDefaults, resnetOf } from './detector.ts';
 
 /** Features at strides 4, 8 and 16. */
@@ -65,12 +66,9 @@ export const REVDIST_DEFAULTS = {
   batch: 16,
   iterations: 5000,
   optimiser: {
-    kind: 'adamw',
+    ...ADAMW,
     lr: 2e-3,
-    betas: [0.9, 0.999],
-    eps: 1e-8,
     weightDecay: 1e-5,
-    amsgrad: false,
   } as const satisfies OptimiserConfig,
   alignIterations: 5000,
   /** Fits the mean of cosine maps. */
@@ -80,10 +78,7 @@ export const REVDIST_DEFAULTS = {
 } as const satisfies DetectorDefaults;
 
 /** The learning rate falls to a fifth at 80 % of the iterations. */
-const DROP = { at: 0.8, to: 0.2 };
-
-export const dropAtFourFifths = (step: number, iterations: number): number =>
-  step < Math.floor(DROP.at * iterations) ? 1 : DROP.to;
+export const dropAtFourFifths = stepDecay(0.2, 0.8);
 
 export const revdist: Detector<'encoder' | 'detector'> = {
   defaults: REVDIST_DEFAULTS,

@@ -1,15 +1,23 @@
 /** UniAD: a transformer rebuilds the features of an encoder, and no token may copy its neighbours (You et al. 2022); methods.md section 6. */
 import { sqrt, square, sub } from '../graph/ops/pointwise.ts';
-import { avgPool2d } from '../graph/ops/pool.ts';
-import { max, mean, sum } from '../graph/ops/reduce.ts';
+import { mean, sum } from '../graph/ops/reduce.ts';
 import { interpolate } from '../graph/ops/resize.ts';
 import { input, type Value } from '../graph/value.ts';
 import { encoderTaps } from '../models/encoders.ts';
 import { alignedFeatures, reconstruct } from '../models/uniad.ts';
 import { declare, type Layers, within } from '../nn/layers.ts';
 import { mseLoss } from '../nn/losses.ts';
-import type { OptimiserConfig } from '../nn/optimiser.ts';
-import type { Detector, DetectorDefaults, Model, Source, Traced } from './detector.ts';
+import { ADAMW, type OptimiserConfig } from '../nn/optimiser.ts';
+import { stepDecay } from '../nn/schedule.ts';
+import { windowMaximum } from '../nn/windowMaximum.ts';
+import {
+  type Detector,
+  type DetectorDefaults,
+  encoderOf,
+  type Model,
+  type Source,
+  type Traced,
+} from './detector.ts';
 
 /** The paper's settings; its schedule and clipping, where it is silent, are UniAD's (methods.md 6.3). */
 export const UNIAD_DEFAULTS = {
@@ -17,12 +25,9 @@ export const UNIAD_DEFAULTS = {
   batch: 64,
   iterations: 50_000,
   optimiser: {
-    kind: 'adamw',
+    ...ADAMW,
     lr: 3e-4,
-    betas: [0.9, 0.999],
-    eps: 1e-8,
     weightDecay: 1e-4,
-    amsgrad: false,
     clipNorm: 0.1,
   } as const satisfies OptimiserConfig,
   alignIterations: 20_000,
@@ -33,8 +38,7 @@ export const UNIAD_DEFAULTS = {
 } as const satisfies DetectorDefaults;
 
 /** To a tenth at 80 % of the iterations. */
-export const uniadRateAt = (step: number, iterations: number): number =>
-  step < Math.floor(0.8 * iterations) ? 1 : 0.1;
+export const uniadRateAt = stepDecay(0.1, 0.8);
 
 /** The mean over channels of the squared difference: [N, C, h, w] -> [N, 1, size, size]. */
 export const meanSquareMap = (features: Value, rebuilt: Value, size: number): Value =>
@@ -50,17 +54,8 @@ export const distanceMap = (features: Value, rebuilt: Value, size: number): Valu
 /** Side of the window whose highest mean is an image's score to UniAD's authors. */
 const SCORE_WINDOW = 16;
 
-/** [N, 1, H, W] -> [N]. */
-export function windowScore(map: Value): Value {
-  // A mean of columns' means: 32 readings a pixel for 256.
-  const columns = avgPool2d(map, { kernel: [SCORE_WINDOW, 1], stride: 1 });
-  return max(avgPool2d(columns, { kernel: [1, SCORE_WINDOW], stride: 1 }), { axes: [1, 2, 3] });
-}
-
-const aligned = (layers: Layers, images: Value, { encoder }: Model): Value => {
-  if (!encoder) throw new Error('UniAD expects an encoder');
-  return alignedFeatures(encoderTaps(layers, images, encoder));
-};
+const aligned = (layers: Layers, images: Value, model: Model): Value =>
+  alignedFeatures(encoderTaps(layers, images, encoderOf(model)));
 
 const rebuild = (layers: Layers, features: Value): ReturnType<typeof reconstruct> =>
   within(layers, 'reconstruction', (inner) => reconstruct(inner, features));
@@ -122,7 +117,7 @@ export const uniad: Detector<Parts> = {
         scoreFraction: null,
       },
       map: distanceMap,
-      score: ({ smoothed }) => windowScore(smoothed),
+      score: ({ smoothed }) => windowMaximum(smoothed, SCORE_WINDOW),
     }),
   },
 };

@@ -21,6 +21,9 @@ type Update =
     }
   | { readonly kind: 'sgd'; readonly lr: number; readonly momentum: number; readonly weightDecay: number };
 
+/** AdamW as PyTorch has it by default, but for what every method says itself. */
+export const ADAMW = { kind: 'adamw', betas: [0.9, 0.999], eps: 1e-8, amsgrad: false } as const;
+
 /** Name of the input that `settingsAt` fills, where there is one group of parameters. */
 export const SETTINGS = 'optimiser settings';
 

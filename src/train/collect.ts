@@ -6,6 +6,7 @@ import type { DetectorInputs } from './detectorInputs.ts';
 import { collectPlan, predictionPlan } from './detectorPlans.ts';
 import type { Impression } from './familiarity.ts';
 import { compileBatch } from './fitBatch.ts';
+import { passOver } from './imagePass.ts';
 import type { RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
 
@@ -41,23 +42,20 @@ export async function collectTargets(
     gamma: new Float32Array(images),
     upper: new Float32Array(images),
   };
-  const pick = (first: number): number[] =>
-    Array.from({ length: config.batch }, (_, i) => Math.min(first + i, images - 1));
-  let next = inputs.at(pick(0));
-  for (let first = 0; first < images; first += config.batch) {
-    executable.run(await next);
-    // Read or decoded while the device works.
-    if (first + config.batch < images) next = inputs.at(pick(first + config.batch));
-    // Whoever needs the batch sees its failure; where the device fails before, nobody does.
-    next.catch(() => {});
-    const out = await executable.read();
-    const count = Math.min(config.batch, images - first);
-    targets.features.set((out.get('embedding') as Float32Array).subarray(0, count * width), first * width);
-    for (const name of ['u', 'gamma', 'upper'] as const) {
-      targets[name].set((out.get(name) as Float32Array).subarray(0, count), first);
-    }
-    onBatch(first + count, images);
-  }
+  await passOver({
+    images,
+    batch: config.batch,
+    load: inputs.at,
+    async run(input, first, count) {
+      executable.run(input);
+      const out = await executable.read();
+      targets.features.set((out.get('embedding') as Float32Array).subarray(0, count * width), first * width);
+      for (const name of ['u', 'gamma', 'upper'] as const) {
+        targets[name].set((out.get(name) as Float32Array).subarray(0, count), first);
+      }
+      onBatch(first + count, images);
+    },
+  });
   executable.destroy();
   return targets;
 }

@@ -20,6 +20,7 @@ import {
 import type { DetectorInputs } from './detectorInputs.ts';
 import { memoryPlan } from './detectorPlans.ts';
 import { compileBatch } from './fitBatch.ts';
+import { passOver } from './imagePass.ts';
 import type { RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
 
@@ -100,23 +101,6 @@ interface Columns {
   release(): void;
 }
 
-/** Batches of images in order, the last filled up with repetitions of the last image. */
-async function eachBatch(
-  { batch }: Pick<RunConfig, 'batch'>,
-  { images, inputs, signal }: CoresetOptions,
-  wanted: (first: number, count: number) => boolean,
-  run: (input: Awaited<ReturnType<DetectorInputs['at']>>, first: number, count: number) => Promise<void>,
-): Promise<boolean> {
-  for (let first = 0; first < images; first += batch) {
-    if (signal?.aborted) return false;
-    const count = Math.min(batch, images - first);
-    if (!wanted(first, count)) continue;
-    const indices = Array.from({ length: batch }, (_, i) => Math.min(first + i, images - 1));
-    await run(await inputs.at(indices), first, count);
-  }
-  return true;
-}
-
 async function projectPatches(
   session: Session,
   config: RunConfig,
@@ -169,18 +153,19 @@ async function projectPatches(
     },
   };
   try {
-    const all = await eachBatch(
-      config,
-      options,
-      () => true,
-      async (input, first, count) => {
+    const all = await passOver({
+      images: options.images,
+      batch: config.batch,
+      load: options.inputs.at,
+      async run(input, first, count) {
         executable.run({ ...input, projection });
         const projected = (await executable.read()).get('projected') as Float32Array;
         const stride = config.batch * perImage;
         for (let i = 0; i < count * perImage; i++) put(first * perImage + i, projected, i, stride);
         report(first + count);
       },
-    );
+      signal: options.signal,
+    });
     if (!all) {
       columns.release();
       return null;
@@ -258,11 +243,12 @@ async function keepPicked(
   let next = 0;
   const patchOf = (at: number): number => picked[order[at]!]!;
   try {
-    const all = await eachBatch(
-      config,
-      options,
-      (first, count) => next < order.length && patchOf(next) < (first + count) * perImage,
-      async (input, first, count) => {
+    const all = await passOver({
+      images: options.images,
+      batch: config.batch,
+      load: options.inputs.at,
+      skips: (first, count) => next === order.length || patchOf(next) >= (first + count) * perImage,
+      async run(input, first, count) {
         executable.run(input);
         const vectors = (await executable.read()).get('rows') as Float32Array;
         for (; next < order.length && patchOf(next) < (first + count) * perImage; next++) {
@@ -271,7 +257,8 @@ async function keepPicked(
         }
         report(first + count);
       },
-    );
+      signal: options.signal,
+    });
     return all ? kept : null;
   } finally {
     executable.destroy();

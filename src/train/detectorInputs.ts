@@ -6,6 +6,7 @@ import type { RunConfig } from './config.ts';
 import { frozenPlan, type StepSource } from './detectorPlans.ts';
 import { type FeatureStore, fileStore, memoryStore } from './featureStore.ts';
 import { compileBatch } from './fitBatch.ts';
+import { passOver } from './imagePass.ts';
 import { frozenName, frozenShapes, type RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
 
@@ -112,24 +113,21 @@ async function fill(
     least: 2,
     graphsAt: (batch) => [frozenPlan({ ...config, batch }, layouts)],
   });
-  const pick = (first: number): number[] =>
-    Array.from({ length: config.batch }, (_, i) => Math.min(first + i, count - 1));
   try {
-    let next = images(pick(0));
-    for (let first = 0; first < count; first += config.batch) {
-      executable.run({ images: await next });
-      // Decoded while the device works.
-      if (first + config.batch < count) next = images(pick(first + config.batch));
-      // Whoever needs the batch sees its failure; where the device fails before, nobody does.
-      next.catch(() => {});
-      const out = await executable.read();
-      const some = Math.min(config.batch, count - first);
-      await store.put(
-        first,
-        widths.map((width, tap) => (out.get(frozenName(tap)) as Float32Array).subarray(0, some * width)),
-      );
-      onBatch(first + some, count);
-    }
+    await passOver({
+      images: count,
+      batch: config.batch,
+      load: images,
+      async run(batch, first, some) {
+        executable.run({ images: batch });
+        const out = await executable.read();
+        await store.put(
+          first,
+          widths.map((width, tap) => (out.get(frozenName(tap)) as Float32Array).subarray(0, some * width)),
+        );
+        onBatch(first + some, count);
+      },
+    });
   } finally {
     executable.destroy();
   }

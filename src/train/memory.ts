@@ -9,6 +9,7 @@ import { greedyCoreset } from './coreset.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { memoryPlan } from './detectorPlans.ts';
 import { compileBatch } from './fitBatch.ts';
+import { passOver } from './imagePass.ts';
 import type { ModelConfig, PartLayout, RunLayouts } from './layouts.ts';
 import { configHash, isHashOf, runFiles } from './runFolder.ts';
 import type { Session } from './session.ts';
@@ -116,15 +117,17 @@ async function meanRows(
     const [, ...shape] = executable.plan.outputs.get('rows')!.shape;
     const width = shape.reduce((all, size) => all * size, 1);
     const sums = new Float64Array(width);
-    const pick = (first: number): number[] =>
-      Array.from({ length: config.batch }, (_, i) => Math.min(first + i, images - 1));
-    for (let first = 0; first < images; first += config.batch) {
-      executable.run(await inputs.at(pick(first)));
-      const rows = (await executable.read()).get('rows') as Float32Array;
-      const count = Math.min(config.batch, images - first);
-      for (let i = 0; i < count * width; i++) sums[i % width]! += rows[i]!;
-      onBatch(first + count, images);
-    }
+    await passOver({
+      images,
+      batch: config.batch,
+      load: inputs.at,
+      async run(input, first, count) {
+        executable.run(input);
+        const rows = (await executable.read()).get('rows') as Float32Array;
+        for (let i = 0; i < count * width; i++) sums[i % width]! += rows[i]!;
+        onBatch(first + count, images);
+      },
+    });
     return { shape, data: Float32Array.from(sums, (sum) => sum / images) };
   } finally {
     executable.destroy();

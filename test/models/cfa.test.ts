@@ -11,12 +11,8 @@ import { detectorStep, memoryPlan, scorePlan, stepInputs } from '../../src/train
 import { runLayouts } from '../../src/train/layouts.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';
+import { expectTap, norm, type Tap } from './taps.ts';
 
-interface Tap {
-  shape: number[];
-  norm: number;
-  sample: number[];
-}
 interface Run {
   r: number;
   losses: number[];
@@ -54,15 +50,7 @@ const [encoder, detector, memory] = layouts.parts as [
   (typeof layouts.parts)[0],
 ];
 
-const norm = (values: ArrayLike<number>): number => Math.hypot(...Array.from(values));
 const imagesOf = (name: string): Float32Array => hashed(name, batch * 3 * size * size).map((v) => v * 2);
-
-function expectTap(got: Float32Array, { norm: whole, sample }: Tap, name: string): void {
-  const own = Math.sqrt(got.reduce((sum, v) => sum + v * v, 0));
-  expect(Math.abs(own / whole - 1), `norm of ${name}`).toBeLessThan(1e-4);
-  const error = norm(sampled(got, sample.length).map((v, i) => v - sample[i]!));
-  expect(error / norm(sample), name).toBeLessThan(1e-4);
-}
 
 let session: Session;
 /** As the method makes them: the mean over all training images, with the descriptor as it starts. */

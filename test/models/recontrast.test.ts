@@ -6,6 +6,7 @@ import { detectorStep, stepInputs } from '../../src/train/detectorPlans.ts';
 import { runLayouts, trainedParts } from '../../src/train/layouts.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';
+import { norm } from './taps.ts';
 
 /** One training by tools/recontrast_goldens.py; images repeat after `cycle` steps. */
 interface Run {
@@ -33,8 +34,6 @@ beforeAll(async () => {
   session = await openSession();
 });
 afterAll(() => session.close());
-
-const norm = (values: readonly number[]): number => Math.hypot(...values);
 
 describe('against PyTorch', () => {
   // The 50 steps take a minute on an idle core, most of it for kernels that no other test shares: they wait for LONG=1.

@@ -16,12 +16,8 @@ import { detectorStep, stepInputs } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';
+import { expectTap, norm, type Tap } from './taps.ts';
 
-interface Tap {
-  shape: number[];
-  norm: number;
-  sample: number[];
-}
 /** By tools/uniad_goldens.py. */
 const goldens: Record<'features' | 'memory' | 'rebuilt' | 'map' | 'authorsMap', Tap> &
   Record<'losses' | 'float64' | 'norms' | 'authorsScore', number[]> &
@@ -47,15 +43,7 @@ const layouts = runLayouts(config, 2);
 const [encoder, reconstruction] = layouts.parts as [(typeof layouts.parts)[0], (typeof layouts.parts)[0]];
 const model = modelOf(config);
 
-const norm = (values: ArrayLike<number>): number => Math.hypot(...Array.from(values));
 const imagesOf = (name: string): Float32Array => hashed(name, batch * 3 * size * size).map((v) => v * 2);
-
-function expectTap(got: Float32Array, { norm: whole, sample }: Tap, name: string): void {
-  const own = Math.sqrt(got.reduce((sum, v) => sum + v * v, 0));
-  expect(Math.abs(own / whole - 1), `norm of ${name}`).toBeLessThan(1e-4);
-  const error = norm(sampled(got, sample.length).map((v, i) => v - sample[i]!));
-  expect(error / norm(sample), name).toBeLessThan(1e-4);
-}
 
 /** The detector in evaluation: nothing is dropped, nothing jitters. */
 function bound() {

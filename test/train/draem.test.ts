@@ -1,85 +1,30 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { synthesize } from '../../src/data/index.ts';
+import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { ALIGNMENTS } from '../../src/methods/cada.ts';
-import { DRAEM_DEFAULTS } from '../../src/methods/draem.ts';
 import { drawnAt } from '../../src/train/batches.ts';
 import { checkConfig, type RunConfig } from '../../src/train/config.ts';
 import { runFiles } from '../../src/train/runFolder.ts';
 import { openScorer } from '../../src/train/scorer.ts';
 import { testRun } from '../../src/train/testRun.ts';
-import { type Stage, trainRun } from '../../src/train/trainRun.ts';
+import { expectMetrics, scoreWaves, smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 1_200_000;
 
-let root = '';
-let config: RunConfig;
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'wgad-draem-'));
-  const data = join(root, 'data');
-  await synthesize({ out: data, classes: 2, train: 5, test: 4, size: 80, seed: 3 });
-  config = {
-    version: '0',
-    method: 'draem',
-    encoder: 'none',
-    weights: 'none',
-    align: ALIGNMENTS,
-    size: 64,
-    batch: 4,
-    iterations: 12,
-    alignIterations: 12,
-    lr: DRAEM_DEFAULTS.optimiser.lr,
-    width: 8,
-    seed: 0,
-    data,
-    smoothing: DRAEM_DEFAULTS.smoothing,
-    scoreFraction: DRAEM_DEFAULTS.scoreFraction,
-    adapter: '',
-  };
-}, SLOW);
-afterAll(() => rm(root, { recursive: true, force: true }));
-
-/** Trains until `stage` has reported at least `step` steps. */
-function trainUntil(
-  run: string,
-  {
-    resume,
-    stage,
-    step = 0,
-    ...changed
-  }: { resume: boolean; stage?: Stage; step?: number } & Partial<RunConfig>,
-): Promise<boolean> {
-  const stop = new AbortController();
-  return trainRun({
-    run: join(root, run),
-    config: { ...config, ...changed },
-    resume,
-    signal: stop.signal,
-    onProgress: (now, report) => {
-      if (now === stage && report.step >= step) stop.abort();
-    },
-  });
-}
-
-const weightsOf = (run: string): Promise<Buffer> => readFile(runFiles(join(root, run)).weights);
+const runs = smallRuns('draem', { align: ALIGNMENTS, encoder: 'none', weights: 'none', width: 8 }, SLOW);
 
 describe('DRAEM', () => {
   it(
     'stopped in each stage ends with the bytes of a run that was not',
     async () => {
-      expect(await trainUntil('whole', { resume: false })).toBe(true);
-      expect(await trainUntil('parts', { resume: false, stage: 'detector', step: 1 })).toBe(false);
-      expect(await trainUntil('parts', { resume: true, stage: 'detector', step: 11 })).toBe(false);
-      expect(await trainUntil('parts', { resume: true, stage: 'regressor', step: 1 })).toBe(false);
-      expect(await trainUntil('parts', { resume: true })).toBe(true);
-      expect((await weightsOf('parts')).equals(await weightsOf('whole'))).toBe(true);
-      const { tensors } = await readWeights(runFiles(join(root, 'whole')).weights);
+      expect(await runs.train('whole', { resume: false })).toBe(true);
+      expect(await runs.train('parts', { resume: false, stop: { stage: 'detector', step: 1 } })).toBe(false);
+      expect(await runs.train('parts', { resume: true, stop: { stage: 'detector', step: 11 } })).toBe(false);
+      expect(await runs.train('parts', { resume: true, stop: { stage: 'regressor', step: 1 } })).toBe(false);
+      expect(await runs.train('parts', { resume: true })).toBe(true);
+      expect((await runs.weights('parts')).equals(await runs.weights('whole'))).toBe(true);
+      const { tensors } = await readWeights(runFiles(runs.folder('whole')).weights);
       expect(tensors.get('reconstruction.encoder.block5.3.weight')!.shape).toEqual([64, 64, 3, 3]);
       expect(tensors.get('discrimination.decoder.out.weight')!.shape).toEqual([2, 4, 3, 3]);
     },
@@ -89,14 +34,14 @@ describe('DRAEM', () => {
   it(
     'learns something else from anomalies of another folder, and refuses one without images',
     async () => {
-      const short = { resume: false, align: [], iterations: 3 } as const;
-      await trainUntil('drawn', short);
-      await trainUntil('textures', { ...short, textures: config.data });
-      expect((await weightsOf('textures')).equals(await weightsOf('drawn'))).toBe(false);
-      await expect(trainUntil('none', { ...short, textures: join(root, 'drawn') })).rejects.toThrow(
-        /drawn holds no image/,
-      );
-      expect(existsSync(join(root, 'none'))).toBe(false);
+      const short = { align: [], iterations: 3 } as const;
+      const train = (run: string, change: Partial<RunConfig>): Promise<boolean> =>
+        runs.train(run, { resume: false, change: { ...short, ...change } });
+      await train('drawn', {});
+      await train('textures', { textures: runs.config.data });
+      expect((await runs.weights('textures')).equals(await runs.weights('drawn'))).toBe(false);
+      await expect(train('none', { textures: runs.folder('drawn') })).rejects.toThrow(/drawn holds no image/);
+      expect(existsSync(runs.folder('none'))).toBe(false);
     },
     SLOW,
   );
@@ -104,27 +49,14 @@ describe('DRAEM', () => {
   it(
     'is tested under every alignment and protocol, and scores an image by the highest mean of 21 x 21 pixels',
     async () => {
-      const run = join(root, 'whole');
-      const results = await testRun({ run });
-      for (const protocol of ['absolute-unified', 'model-unified'] as const) {
-        const of = results.protocols[protocol];
-        expect(Object.keys(of).sort()).toEqual([...ALIGNMENTS].sort());
-        for (const align of ALIGNMENTS) {
-          const metrics = 'mean' in of[align]! ? of[align]!.mean : of[align]!;
-          for (const name of ['iAuroc', 'iAp', 'pAuroc', 'pAp'] as const) {
-            expect(metrics[name], `${protocol} ${align} ${name}`).toBeGreaterThan(0);
-          }
-        }
-      }
-      const scorer = await openScorer(run, config, { alignments: ['none', 'cada'] });
-      const images = Float32Array.from({ length: 3 * 64 * 64 }, (_, i) => Math.sin(i / 9));
-      const [scored] = await scorer.score(images, [0]);
-      scorer.close();
-      for (const [align, map] of scored!.maps) {
+      const run = runs.folder('whole');
+      expectMetrics(await testRun({ run }), ALIGNMENTS);
+      const { maps, scores } = await scoreWaves(
+        await openScorer(run, runs.config, { alignments: ['none', 'cada'] }),
+      );
+      for (const [align, map] of maps) {
         const want = highestMean(map, 64);
-        expect(Math.abs(scored!.scores.get(align)! - want), align).toBeLessThan(
-          1e-5 * Math.max(1, Math.abs(want)),
-        );
+        expect(Math.abs(scores.get(align)! - want), align).toBeLessThan(1e-5 * Math.max(1, Math.abs(want)));
       }
     },
     SLOW,
@@ -132,13 +64,19 @@ describe('DRAEM', () => {
 
   it('says what is wrong with its own options, all of it, and that others have none of them', () => {
     const textures = '/textures';
-    expect(() => checkConfig(config)).not.toThrow();
-    const odd = { ...config, width: 7, encoder: 'resnet18', smoothing: 'box', resample: 'area' } as unknown;
+    expect(() => checkConfig(runs.config)).not.toThrow();
+    const odd = {
+      ...runs.config,
+      width: 7,
+      encoder: 'resnet18',
+      smoothing: 'box',
+      resample: 'area',
+    } as unknown;
     expect(() => checkConfig(odd as RunConfig)).toThrow(
       /resample expects one of pil, opencv, got area; .*encoder expects one of none for draem, got resnet18; .*width expects an even number of at least 2 for draem, got 7/,
     );
     const other = {
-      ...config,
+      ...runs.config,
       method: 'revdist',
       encoder: 'resnet18',
       scoreFraction: 0,

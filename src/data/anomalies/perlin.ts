@@ -6,9 +6,6 @@ const EXPONENTS = 6;
 /** A pixel is anomalous where the noise exceeds this. */
 const THRESHOLD = 0.5;
 
-/** The finest grid: sides must be multiples of it. */
-export const FINEST_GRID = 2 ** (EXPONENTS - 1);
-
 /**
  * Where an anomaly lies, [side, side] of 0 and 1: Perlin noise on a grid of 2^a x 2^b cells, a and b from 0 to 5, turned by up
  * to 90 degrees either way and thresholded. May be empty. `side`: a multiple of 32.
