@@ -1,5 +1,6 @@
 import { Command, type CommanderError } from 'commander';
 import type { Profiler } from '../runtime/profiler.ts';
+import { watchCompiling } from './compileProgress.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { integer } from './numbers.ts';
@@ -75,10 +76,12 @@ export function buildProgram(
     }>();
     const { gpu, seed, json = false, quiet = false, verbose = false, subgroupMatrix } = options;
     const say = (text: string): void => void (quiet || process.stderr.write(`${text}\n`));
+    const progress: Context['progress'] = (label) => progressTo(process.stderr, label, quiet);
     const tuning = options.tuning ? cachedTuning(say) : undefined;
+    const onCompile = watchCompiling(progress);
     setExitCode(
       await body({
-        gpu: { adapter: gpu, profiler: outer?.profiler, tuning, subgroupMatrix },
+        gpu: { adapter: gpu, profiler: outer?.profiler, onCompile, tuning, subgroupMatrix },
         seed,
         json,
         quiet,
@@ -89,7 +92,7 @@ export function buildProgram(
           else process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`);
         },
         say,
-        progress: (label) => progressTo(process.stderr, label, quiet),
+        progress,
         async inside(args, profiler, onResult) {
           let code: number = EXIT.done;
           const setCode = (value: number): void => {

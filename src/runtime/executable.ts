@@ -125,11 +125,15 @@ async function compileDispatches(
   slots: readonly GPUBuffer[],
   images: PlacedImages,
 ): Promise<PlanDispatch[]> {
+  const texts = new Set(plan.dispatches.map(({ kernel }) => kernel.wgsl));
+  const of = texts.size;
+  gpu.onCompile?.(plan.label, 0, of);
   return gpu.guard.wait(
     Promise.all(
       plan.dispatches.map(async (planned, at): Promise<PlanDispatch> => {
         const { kernel, ranges } = planned;
         const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, kernel.bindings);
+        if (texts.delete(kernel.wgsl)) gpu.onCompile?.(plan.label, of - texts.size, of);
         const bindGroup = gpu.device.createBindGroup({
           label: kernel.label,
           layout: pipeline.getBindGroupLayout(0),

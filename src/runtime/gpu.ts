@@ -18,12 +18,18 @@ export interface Gpu {
   readonly buffers: BufferMaker;
   readonly pipelines: PipelineCache;
   readonly submitter: Submitter;
+  readonly onCompile?: CompileWatcher;
   close(): void;
 }
+
+/** Told of a plan's kernels while they compile: 0 of them first, then each time one is done. */
+export type CompileWatcher = (plan: string, done: number, of: number) => void;
 
 export interface DeviceOptions extends OpenOptions {
   /** Times whatever runs on the device. */
   readonly profiler?: Profiler;
+  /** For those who show progress: the first compilation of a large plan takes a minute on a software adapter. */
+  readonly onCompile?: CompileWatcher;
 }
 
 /** What plans may have on this device. */
@@ -40,7 +46,7 @@ export async function idle({ submitter, guard, device }: Gpu): Promise<void> {
 
 /** Opens a device, or takes the caller's. @throws GpuError E_NO_ADAPTER. */
 export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
-  const { profiler, nativeFlags = [] } = options;
+  const { profiler, onCompile, nativeFlags = [] } = options;
   const open = await openGpu(
     profiler ? { ...options, nativeFlags: [...nativeFlags, PRECISE_TIMESTAMPS] } : options,
   );
@@ -66,6 +72,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
     buffers: bufferMaker(device),
     pipelines: pipelineCache(device),
     submitter: profiler?.submitter(device) ?? directSubmitter(device),
+    ...(onCompile && { onCompile }),
     close() {
       guard.release();
       open.close();

@@ -9,7 +9,7 @@ import { momentNames, type OptimiserConfig } from '../nn/optimiser.ts';
 import { type SlabLayout, unpackSlab } from '../nn/slab.ts';
 import type { NetworkLayout } from '../nn/trainable.ts';
 import { compilePlan, type Executable } from '../runtime/executable.ts';
-import { type Gpu, openDevice } from '../runtime/gpu.ts';
+import { type CompileWatcher, type Gpu, openDevice } from '../runtime/gpu.ts';
 import type { Profiler } from '../runtime/profiler.ts';
 import { readBuffer } from '../runtime/readBuffer.ts';
 import { type StateStore, stateStore } from '../runtime/state.ts';
@@ -45,6 +45,7 @@ export interface GpuRequest {
   /** Part of the adapter's name, or its index. Default: high performance first. */
   readonly adapter?: string;
   readonly profiler?: Profiler;
+  readonly onCompile?: CompileWatcher;
   /** Use Dawn's experimental subgroup matrices for products of f16; default false. */
   readonly subgroupMatrix?: boolean;
   /** Looks up what was measured on the device once it is open; default: the rule chooses all kernels. */
