@@ -14,8 +14,9 @@ import tempfile
 import numpy as np
 import torch
 import torch.nn as nn
-import torch.nn.functional as F
 import torchvision.models as models
+
+from torch_networks import Bottleneck, Decoder
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESNETS = {
@@ -54,76 +55,6 @@ def read_safetensors(path):
         data = np.frombuffer(raw, np.float32, (end - begin) // 4, 8 + size + begin)
         found[name] = torch.from_numpy(data.reshape(entry["shape"]).copy())
     return found
-
-
-class Block(nn.Module):
-    """torchvision's residual block, plain (two 3x3) or bottleneck (1x1, 3x3, 1x1), at stride 1, 2 or, `up`, one half."""
-
-    def __init__(self, cin, planes, expansion, widen, stride=1, act=F.relu, up=False):
-        super().__init__()
-        out, width = planes * expansion, planes * widen
-
-        def spatial(a, b):
-            return nn.ConvTranspose2d(a, b, 2, 2, bias=False) if up else nn.Conv2d(a, b, 3, stride, 1, bias=False)
-
-        convs = (
-            [spatial(cin, out), nn.Conv2d(out, out, 3, 1, 1, bias=False)] if expansion == 1 else
-            [nn.Conv2d(cin, width, 1, bias=False), spatial(width, width), nn.Conv2d(width, out, 1, bias=False)]
-        )
-        for i, conv in enumerate(convs, 1):
-            setattr(self, f"conv{i}", conv)
-            setattr(self, f"bn{i}", nn.BatchNorm2d(conv.out_channels))
-        self.count, self.act, self.short = len(convs), act, None
-        if up:
-            self.short = "upsample"
-            self.upsample = nn.Sequential(nn.ConvTranspose2d(cin, out, 2, 2, bias=False), nn.BatchNorm2d(out))
-        elif stride != 1 or cin != out:
-            self.short = "downsample"
-            self.downsample = nn.Sequential(nn.Conv2d(cin, out, 1, stride, bias=False), nn.BatchNorm2d(out))
-
-    def forward(self, x):
-        y = x
-        for i in range(1, self.count + 1):
-            y = getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(y))
-            if i < self.count:
-                y = self.act(y)
-        return self.act(y + (getattr(self, self.short)(x) if self.short else x))
-
-
-class Bottleneck(nn.Module):
-    """Three scales to one feature."""
-
-    def __init__(self, blocks, expansion, widen):
-        super().__init__()
-        e = expansion
-        for i, (cin, out) in enumerate([(64 * e, 128 * e), (128 * e, 256 * e), (128 * e, 256 * e)], 1):
-            setattr(self, f"conv{i}", nn.Conv2d(cin, out, 3, 2, 1, bias=False))
-            setattr(self, f"bn{i}", nn.BatchNorm2d(out))
-        first = Block(768 * e, 512, e, widen, 2)
-        self.bn_layer = nn.Sequential(first, *[Block(512 * e, 512, e, widen) for _ in range(blocks[3] - 1)])
-
-    def forward(self, f):
-        a = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(f[0]))))))
-        b = F.relu(self.bn3(self.conv3(f[1])))
-        return self.bn_layer(torch.cat([a, b, f[2]], 1))
-
-
-class Decoder(nn.Module):
-    """One feature back to three scales."""
-
-    def __init__(self, blocks, expansion, widen):
-        super().__init__()
-        cin = 512 * expansion
-        for i, planes in enumerate([256, 128, 64], 1):
-            first = Block(cin, planes, expansion, widen, act=F.gelu, up=True)
-            cin = planes * expansion
-            rest = [Block(cin, planes, expansion, widen, act=F.gelu) for _ in range(blocks[i - 1] - 1)]
-            setattr(self, f"layer{i}", nn.Sequential(first, *rest))
-
-    def forward(self, x):
-        g3 = self.layer1(x)
-        g2 = self.layer2(g3)
-        return [self.layer3(g2), g2, g3]
 
 
 def stir(module):

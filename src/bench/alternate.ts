@@ -1,7 +1,12 @@
 import { agree, percentile, SAMPLE_MS, summary, type Timing, WARM_MOST, WARM_SAMPLES } from './sampler.ts';
 
-/** One run from upload to result, of the `turn`-th input. */
-export type Contender = (turn: number) => Promise<unknown>;
+/** One run from upload to result, of the `turn`-th input; with its own time where the clock here would count more. */
+export type Contender = ((turn: number) => Promise<void>) | ((turn: number) => Promise<Timed>);
+
+export interface Timed {
+  /** Milliseconds. */
+  readonly ms: number;
+}
 
 export interface Duel {
   readonly ours: Timing;
@@ -49,9 +54,13 @@ async function warmed(run: Contender, now: Clock): Promise<{ repeats: number; on
   const side = {
     repeats: 1,
     async once() {
-      const started = now();
-      for (let i = 0; i < side.repeats; i++) await run(turn++);
-      return (now() - started) / side.repeats;
+      let total = 0;
+      for (let i = 0; i < side.repeats; i++) {
+        const started = now();
+        const timed = await run(turn++);
+        total += typeof timed === 'object' ? timed.ms : now() - started;
+      }
+      return total / side.repeats;
     },
   };
   const warm: number[] = [];

@@ -8,10 +8,12 @@ import type { Executable } from '../runtime/executable.ts';
 import { product } from '../shape.ts';
 import { type Session, slabsOf } from '../train/session.ts';
 
-/** A classifier compiled for one batch size, and the tensors it computes with. */
-export interface Classifier {
+/** A network compiled for one batch size, and the tensors it computes with; its input is `images`. */
+export interface CompiledNetwork {
   readonly executable: Executable;
   readonly tensors: StateDict;
+  /** Name of what it computes. */
+  readonly output: string;
   /** Frees the plan and the weights. */
   destroy(): void;
 }
@@ -21,7 +23,7 @@ export async function compileClassifier(
   session: Session,
   name: ResNetName,
   { batch, size }: { batch: number; size: number },
-): Promise<Classifier> {
+): Promise<CompiledNetwork> {
   const images = input('images', [batch, 3, size, size]);
   const specs = declare((layers) => resnetClassifier(layers, images, RESNETS[name]));
   const tensors = randomTensors(specs, 0);
@@ -36,6 +38,7 @@ export async function compileClassifier(
   return {
     executable,
     tensors,
+    output: 'logits',
     destroy() {
       executable.destroy();
       for (const slab of slabsOf(layout)) session.state.delete(slab.name);

@@ -2,7 +2,7 @@ import { WgadError } from '../errors.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { Session } from '../train/session.ts';
 import { alternate, type Contender } from './alternate.ts';
-import type { Peer } from './peers/peer.ts';
+import type { Peer, PeerRuns } from './peers/peer.ts';
 import { type CaseName, planRecord } from './planCase.ts';
 import type { BenchRecord } from './record.ts';
 
@@ -17,11 +17,15 @@ export interface DuelCase {
   readonly ours: Contender;
   readonly theirs: Contender;
   readonly rounds: number;
+  /** What the peer chose for this network. */
+  readonly detail?: string;
+  /** How far its result lay from ours when that was checked, relative L2: the largest over inputs. */
+  readonly distance: number;
 }
 
 /** Times the two by turns. Two records: ours with the ratio, and the peer's. */
 export async function duelRecords(session: Session, each: DuelCase): Promise<[BenchRecord, BenchRecord]> {
-  const { name, peer, executable, rounds } = each;
+  const { name, peer, executable, rounds, detail, distance } = each;
   const { ours, theirs, ...ratios } = await alternate(each.ours, each.theirs, rounds);
   const record = planRecord(session, { ...name, name: `${name.name} / ${peer.name}` }, executable, ours);
   return [
@@ -30,15 +34,34 @@ export async function duelRecords(session: Session, each: DuelCase): Promise<[Be
       ...record,
       ...theirs,
       name: `${peer.name} ${name.name}`,
-      adapter: peer.name === 'ort-cpu' ? 'CPU' : record.adapter,
-      variant: peer.version,
+      adapter: peer.adapter ?? record.adapter,
+      dtype: peer.arithmetic ?? 'f32',
+      variant: [peer.version, ...(detail === undefined ? [] : [detail])].join(', '),
       gflops: (record.gflops! * ours.medianMs) / theirs.medianMs,
       gbs: null,
       memory: undefined,
       peer: peer.name,
+      distance,
     },
   ];
 }
+
+/** A peer's run as the alternation times it: by the peer's own clock where it has one. */
+export function timedBy({ ownMs }: PeerRuns, run: (turn: number) => Promise<unknown>): Contender {
+  if (!ownMs) return async (turn) => void (await run(turn));
+  return async (turn) => {
+    await run(turn);
+    return { ms: ownMs() };
+  };
+}
+
+/** For people: what a peer chose, and how far its results lay from ours. */
+export const peerText = (records: readonly BenchRecord[]): string[] =>
+  records.flatMap(({ name, shape, variant, distance }) =>
+    distance === undefined
+      ? []
+      : [`${name}, ${shape}: ${distance.toExponential(1)} from ours when checked; ${variant}`],
+  );
 
 /**
  * @param what the peer's result, such as `its logits`; `distance` is how far it lies from ours

@@ -34,6 +34,8 @@ export interface BenchRecord extends Timing {
   /** 10th and 90th percentile of the rounds' ratios, where there is a ratio. */
   readonly ratioP10?: number;
   readonly ratioP90?: number;
+  /** Of a peer's own record: how far its results lay from ours (relative L2) before it was timed. */
+  readonly distance?: number;
   /** Where a choice was tuned: how much longer the rule's takes, 0.1 being a tenth; by turns. */
   readonly regret?: number;
 }

@@ -1,62 +1,128 @@
+import { ConfigError } from '../errors.ts';
+import { requireHalf } from '../graph/limits.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
+import type { Precision } from '../nn/trainable.ts';
 import type { Session } from '../train/session.ts';
-import { compileClassifier, randomNumbers } from './classifier.ts';
-import { duelRecords, INPUTS, relativeDistance, requireClose } from './duel.ts';
-import type { Peer } from './peers/peer.ts';
+import { type CompiledNetwork, compileClassifier, randomNumbers } from './classifier.ts';
+import { duelRecords, INPUTS, relativeDistance, requireClose, timedBy } from './duel.ts';
+import { type Peer, type PeerNetwork, type PeerStart, SCORING_PEERS } from './peers/peer.ts';
 import type { BenchRecord } from './record.ts';
+import { compileScoring, scoreFraction } from './scoring.ts';
+
+/** What is computed: an ImageNet-shaped classifier's logits, or RevDist's score without alignment. */
+export type VersusNetwork = 'classifier' | 'scoring';
 
 export interface VersusOptions {
+  readonly network: VersusNetwork;
   readonly models: readonly ResNetName[];
   readonly batches: readonly number[];
   readonly size: number;
+  /** Of ours, where it scores; the peers' own is in their names. */
+  readonly precision: Precision;
   readonly peers: readonly Peer[];
   /** Rounds of one sample each. */
   readonly rounds: number;
   readonly onCase: (done: number, of: number) => void;
 }
 
-/** How far a peer's logits may lie from ours, as a relative L2 distance. */
-const TOLERANCE = 1e-3;
+/** How far a peer's result may lie from ours, as a relative L2 distance: where both compute in f32, or one does not. */
+const TOLERANCE = { f32: 1e-3, reduced: 1e-2 };
 
 /**
- * Forward pass of ImageNet-shaped classifiers against other engines: same random weights, images handed over in host
- * memory, logits handed back. Two records a case: ours with the ratio, and the peer's.
+ * Forward passes against other engines: same random weights, images handed over in host memory, logits or scores handed
+ * back. Two records a case: ours with the ratio, and the peer's.
+ * @throws ConfigError where a peer does not score
  * @throws WgadError E_GPU where a peer's output is not ours; nothing of that case is timed then.
  */
 export async function benchVersus(session: Session, options: VersusOptions): Promise<BenchRecord[]> {
-  const { models, batches, size, peers, rounds, onCase } = options;
+  const { network, models, batches, size, precision, peers, onCase } = options;
+  if (network === 'scoring') for (const peer of peers) requireScoring(peer);
+  if (precision === 'f16') requireHalf(session.gpu.facts, 'bench latency --precision f16');
   const cases = models.flatMap((model) => batches.map((batch) => ({ model, batch })));
   const records: BenchRecord[] = [];
   let done = 0;
   for (const { model, batch } of cases) {
-    const classifier = await compileClassifier(session, model, { batch, size });
-    const { executable, tensors } = classifier;
+    const sizes = { batch, size };
+    const compiled =
+      network === 'classifier'
+        ? await compileClassifier(session, model, sizes)
+        : await compileScoring(session, { encoder: model, ...sizes, precision });
     const inputs = Array.from({ length: INPUTS }, (_, i) => randomNumbers(batch * 3 * size * size, 1, i));
-    const ours = async (turn: number): Promise<Float32Array> => {
-      executable.run({ images: inputs[turn % INPUTS]! });
-      return (await executable.read()).get('logits') as Float32Array;
-    };
-    const name = { suite: 'latency', name: `${model} classifier`, shape: `${batch} x ${size} px` };
+    const start = { config: RESNETS[model], tensors: compiled.tensors, ...sizes, inputs };
     try {
       for (const peer of peers) {
-        const network = await peer.classifier({ config: RESNETS[model], tensors, batch, size, inputs });
+        const theirs = await open(peer, network, start);
         try {
-          for (let turn = 0; turn < INPUTS; turn++) {
-            const distance = relativeDistance(await network.run(turn), await ours(turn));
-            const where = `${model} ${name.shape}: ${peer.name}`;
-            requireClose(where, 'its logits lie', distance, TOLERANCE);
-          }
-          const theirs = (turn: number): Promise<Float32Array> => network.run(turn);
-          records.push(...(await duelRecords(session, { name, peer, executable, ours, theirs, rounds })));
+          records.push(...(await against(session, options, { model, compiled, peer, theirs, start })));
         } finally {
-          await network.close();
+          await theirs.close();
         }
         done += 1;
         onCase(done, cases.length * peers.length);
       }
     } finally {
-      classifier.destroy();
+      compiled.destroy();
     }
   }
   return records;
+}
+
+const open = (peer: Peer, network: VersusNetwork, start: PeerStart): Promise<PeerNetwork> =>
+  network === 'classifier' ? peer.classifier(start) : requireScoring(peer)(start, { scoreFraction });
+
+function requireScoring({ name, version, scoring }: Peer): NonNullable<Peer['scoring']> {
+  if (scoring) return scoring;
+  throw new ConfigError(`--peers ${name}: ${version} is not asked for RevDist's score`, {
+    fix: `choose of ${SCORING_PEERS.join(', ')}, or leave out --method to compare classifiers`,
+  });
+}
+
+interface VersusCase {
+  readonly model: ResNetName;
+  readonly compiled: CompiledNetwork;
+  readonly peer: Peer;
+  readonly theirs: PeerNetwork;
+  readonly start: PeerStart;
+}
+
+/** Checks the peer on every input, then times both. */
+async function against(
+  session: Session,
+  { network, precision, rounds }: VersusOptions,
+  { model, compiled, peer, theirs, start: { batch, size, inputs } }: VersusCase,
+): Promise<BenchRecord[]> {
+  const { executable, output } = compiled;
+  const ours = async (turn: number): Promise<Float32Array> => {
+    executable.run({ images: inputs[turn % INPUTS]! });
+    return (await executable.read([output])).get(output) as Float32Array;
+  };
+  const reduced = precision === 'f16' || (peer.arithmetic ?? 'f32') !== 'f32';
+  const what = network === 'classifier' ? 'classifier' : 'RevDist score';
+  const name = {
+    suite: 'latency',
+    name: `${model} ${what}${precision === 'f32' ? '' : ` ${precision}`}`,
+    shape: `${batch} x ${size} px`,
+  };
+  let distance = 0;
+  for (let turn = 0; turn < INPUTS; turn++) {
+    const found = relativeDistance(await theirs.run(turn), await ours(turn));
+    const lie = network === 'classifier' ? 'its logits lie' : 'its scores lie';
+    requireClose(
+      `${name.name} ${name.shape}: ${peer.name}`,
+      lie,
+      found,
+      TOLERANCE[reduced ? 'reduced' : 'f32'],
+    );
+    distance = Math.max(distance, found);
+  }
+  return duelRecords(session, {
+    name,
+    peer,
+    executable,
+    ours: async (turn) => void (await ours(turn)),
+    theirs: timedBy(theirs, (turn) => theirs.run(turn)),
+    rounds,
+    detail: theirs.detail,
+    distance,
+  });
 }

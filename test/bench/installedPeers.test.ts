@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import { relativeDistance } from '../../src/bench/duel.ts';
 import { PEERS_FOLDER } from '../../src/bench/peers/install.ts';
 import { type LoadedPeers, loadPeers } from '../../src/bench/peers/loadPeers.ts';
 import type { PeerName } from '../../src/bench/peers/peer.ts';
+import { compileScoring, scoreFraction } from '../../src/bench/scoring.ts';
 import { treeDistance } from '../../src/bench/train.ts';
 import { compileTrainStep } from '../../src/bench/trainStep.ts';
 import { REVDIST_DEFAULTS } from '../../src/methods/revdist.ts';
@@ -14,24 +16,39 @@ import { openSession, type Session } from '../../src/train/session.ts';
 
 const installed = (name: string): boolean => existsSync(join(PEERS_FOLDER, 'node_modules', name));
 
+/** Whether `python` finds a PyTorch, of 2.1 or newer where it is to compile. */
+const torchIn = (python: string, compiles = false): boolean => {
+  const found = `import importlib.metadata as m; v = m.version("torch").split(".")`;
+  const enough = compiles ? 'assert (int(v[0]), int(v[1])) >= (2, 1)' : '';
+  return spawnSync(python, ['-c', `${found}\n${enough}`]).status === 0;
+};
+const { WGAD_PYTHON } = process.env;
+const python = [WGAD_PYTHON ?? '/usr/bin/python3', 'python3'].find((each) => torchIn(each));
+
 /** Peers are installed by hand; where one is not, its cases are reported as skipped. Compiling shaders takes minutes. */
-const CASES: readonly [PeerName, { trains: boolean; there: boolean }][] = [
-  ['ort-cpu', { trains: false, there: installed('onnxruntime-node') }],
+const CASES: readonly [PeerName, { trains?: boolean; scores?: boolean; there: boolean }][] = [
+  ['ort-cpu', { there: installed('onnxruntime-node') }],
   ['tfjs-webgpu', { trains: true, there: installed('@tensorflow/tfjs-backend-webgpu') }],
   ['jax-js', { trains: true, there: installed('@jax-js/jax') }],
+  ['torch', { trains: true, scores: true, there: python !== undefined }],
+  // Minutes of C++ for each network: only where it was asked for by name.
+  [
+    'torch-compiled',
+    { trains: true, scores: true, there: WGAD_PYTHON !== undefined && torchIn(WGAD_PYTHON, true) },
+  ],
 ];
 const TIMEOUT = 900_000;
 const encoder = 'resnet18_w16';
 const sizes = { batch: 2, size: 64 };
 const config = RESNETS[encoder];
 
-describe.each(CASES)('%s', (name, { trains, there }) => {
+describe.each(CASES)('%s', (name, { trains, scores, there }) => {
   let session: Session;
   let loaded: LoadedPeers;
   beforeAll(async () => {
     if (!there) return;
     session = await openSession();
-    loaded = await loadPeers([name]);
+    loaded = await loadPeers([name], { python });
   }, TIMEOUT);
   afterAll(() => {
     loaded?.close();
@@ -55,6 +72,30 @@ describe.each(CASES)('%s', (name, { trains, there }) => {
     },
     TIMEOUT,
   );
+
+  it.skipIf(!there || !scores)(
+    'computes our scores with RevDist',
+    async () => {
+      const scoring = await compileScoring(session, { encoder, ...sizes, precision: 'f32' });
+      const inputs = [1, 2].map((seed) => randomNumbers(2 * 3 * 64 * 64, seed, 0));
+      const start = { config, tensors: scoring.tensors, inputs, ...sizes };
+      const network = await loaded.peers[0]!.scoring!(start, { scoreFraction });
+      for (const turn of [0, 1]) {
+        scoring.executable.run({ images: inputs[turn]! });
+        const ours = (await scoring.executable.read()).get('score') as Float32Array;
+        expect(ours.length).toBe(2);
+        expect(relativeDistance(await network.run(turn), ours)).toBeLessThan(1e-5);
+        expect(network.ownMs!()).toBeGreaterThan(0);
+      }
+      await network.close();
+      scoring.destroy();
+    },
+    TIMEOUT,
+  );
+
+  it.skipIf(!there || scores)('is not asked for scores', () => {
+    expect(loaded.peers[0]!.scoring).toBeUndefined();
+  });
 
   it.skipIf(!there || trains)('has no training step', () => {
     expect(loaded.peers[0]!.training).toBeUndefined();

@@ -21,7 +21,12 @@ interface OnnxTensor {
 
 export function onnxRuntimePeer(name: 'ort-webgpu' | 'ort-cpu', found: PeerPackage): Peer {
   const runtime = found.load() as OnnxRuntime;
-  return { name, version: found.label, classifier: (start) => openNetwork(runtime, name, start) };
+  return {
+    name,
+    version: found.label,
+    ...(name === 'ort-cpu' && { adapter: 'CPU' }),
+    classifier: (start) => openNetwork(runtime, name, start),
+  };
 }
 
 async function openNetwork(

@@ -1,8 +1,8 @@
+import { peerText } from '../../bench/duel.ts';
 import { benchKernels, chooseCases } from '../../bench/kernels.ts';
 import { addedText, benchAdded, benchLatency } from '../../bench/latency.ts';
 import { measurePace } from '../../bench/pace.ts';
-import { loadPeers } from '../../bench/peers/loadPeers.ts';
-import { PEERS, type Peer, type PeerName, TRAINING_PEERS } from '../../bench/peers/peer.ts';
+import { PEERS, type PeerName, SCORING_PEERS, TRAINING_PEERS } from '../../bench/peers/peer.ts';
 import {
   type BenchRecord,
   compareRecords,
@@ -13,7 +13,6 @@ import {
 import { benchTrain } from '../../bench/train.ts';
 import { benchVersus } from '../../bench/versus.ts';
 import { ConfigError } from '../../errors.ts';
-import { listAdapters } from '../../gpu/open.ts';
 import type { Alignment } from '../../methods/cada.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../../methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName } from '../../models/encoders.ts';
@@ -34,6 +33,7 @@ import {
   trainingPeers,
   trainingSizes,
 } from '../benchFlags.ts';
+import { comparedModel, comparedNetwork, withPeers } from '../benchPeers.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer, pattern } from '../numbers.ts';
@@ -89,13 +89,17 @@ export const benchVerb: AddVerb = (program, run) => {
       precision,
       'f32',
     )
-    .option('--peers <names>', `time classifiers against other engines: ${PEERS.join(', ')}`, peers)
+    .option(
+      '--peers <names>',
+      `time classifiers against other engines: ${PEERS.join(', ')}; with --method revdist its scoring: ${SCORING_PEERS.join(', ')}`,
+      peers,
+    )
     .option('--rounds <n>', 'with --peers, samples of each engine', integer('--rounds', 1), 9)
     .option('--out <file>', 'write the records as JSON')
     .option('--compare <file>', 'exit 1 where a median fell by more than its noise band')
     .addHelpText(
       'after',
-      '\nExample:\n  wgad bench latency --size 128 --batch 1\n  wgad bench latency --method cfa --model wide_resnet50_2 --batch 1\n  wgad bench latency --peers ort-webgpu --model resnet18',
+      '\nExample:\n  wgad bench latency --size 128 --batch 1\n  wgad bench latency --method cfa --model wide_resnet50_2 --batch 1\n  wgad bench latency --peers ort-webgpu --model resnet18\n  wgad bench latency --method revdist --peers torch --batch 1,16',
     )
     .action((flags: LatencyFlags) => (flags.peers ? versus(run, flags, flags.peers) : latency(run, flags)));
   bench
@@ -189,17 +193,17 @@ function modelsOf(method: DetectorName, given?: readonly PretrainedName[]): RunC
 
 const versus = (run: Runner, flags: LatencyFlags, names: PeerName[]): Promise<void> =>
   run((context) => {
-    if (flags.method) throw new ConfigError('--peers times classifiers: leave out --method');
-    const models = (flags.model ?? ['resnet18', 'wide_resnet50_2']).map(resnet);
-    if (flags.precision !== 'f32')
-      throw new ConfigError('--precision f16 is not for --peers, which compute in f32');
+    const network = comparedNetwork(flags.method, flags.precision);
+    const models = (flags.model ?? ['resnet18', 'wide_resnet50_2']).map(comparedModel);
     return withPeers(context, names, (peers) =>
       measure(context, flags, (session) => {
         const progress = context.progress('latency');
         return benchVersus(session, {
+          network,
           models,
           batches: flags.batch ?? [1],
           size: flags.size ?? 256,
+          precision: flags.precision,
           peers,
           rounds: flags.rounds,
           onCase: (done, of) => progress.update(done, of),
@@ -207,15 +211,6 @@ const versus = (run: Runner, flags: LatencyFlags, names: PeerName[]): Promise<vo
       }),
     );
   });
-
-function resnet(name: PretrainedName): ResNetName {
-  const found = (Object.keys(RESNETS) as ResNetName[]).find((each) => each === name);
-  if (!found)
-    throw new ConfigError(
-      `--peers times ResNets: --model expects any of ${Object.keys(RESNETS).join(', ')}, got ${name}`,
-    );
-  return found;
-}
 
 const train = (run: Runner, flags: TrainFlags): Promise<void> =>
   run((context) =>
@@ -233,31 +228,6 @@ const train = (run: Runner, flags: TrainFlags): Promise<void> =>
       }),
     ),
   );
-
-async function withPeers<T>(
-  context: Context,
-  names: readonly PeerName[],
-  body: (peers: readonly Peer[]) => Promise<T>,
-): Promise<T> {
-  if (context.gpu.adapter !== undefined && names.includes('ort-webgpu')) await requireOneAdapter();
-  const { peers, close } = await loadPeers(names, context.gpu);
-  try {
-    for (const { name, version } of peers) context.say(`${name}: ${version}`);
-    return await body(peers);
-  } finally {
-    close();
-  }
-}
-
-/** ONNX Runtime takes no adapter's name: it opens the high-performance one, as this engine does by default. */
-async function requireOneAdapter(): Promise<void> {
-  const adapters = new Set((await listAdapters()).filter((name) => !/\bnull\b/i.test(name)));
-  if (adapters.size <= 1) return;
-  throw new ConfigError(
-    `--gpu with --peers ort-webgpu: the peer cannot be told an adapter, and there are ${adapters.size}: ${[...adapters].join(', ')}`,
-    { fix: 'leave --gpu out, or hide the other adapters from both (VK_DRIVER_FILES)' },
-  );
-}
 
 const measured = (run: Runner, output: Output, records: Measurement): Promise<void> =>
   run((context) => measure(context, output, records));
@@ -287,7 +257,7 @@ async function measure(
   );
   context.result(
     { records, comparisons },
-    [formatRecords(records), ...addedText(records), ...lines].join('\n'),
+    [formatRecords(records), ...addedText(records), ...peerText(records), ...lines].join('\n'),
   );
   return comparisons.some(({ slower }) => slower) ? EXIT.failed : EXIT.done;
 }
