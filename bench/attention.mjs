@@ -1,6 +1,7 @@
 /**
  * UniAD's attention as one kernel against the same as separate operations: time and plan memory of the forward pass, and
- * of forward and gradients with dropout. docs/kernels/attention.md has what it printed. `npm run build` first.
+ * of forward and gradients with dropout; and against the bare batched products, which is what any masked softmax fused
+ * between them would have to be added to. docs/kernels/attention.md has what it printed. `npm run build` first.
  *
  *   LP_NUM_THREADS=1 taskset -c 0 node bench/attention.mjs [batch]
  */
@@ -35,18 +36,27 @@ const fused = (p) =>
 
 /** Head first, products in batches, a mask of all tokens by all tokens. */
 function unfused(p) {
-  const byHead = (x) => permute(reshape(x, [batch, tokens, heads, depth]), [0, 2, 1, 3]);
+  const headFirst = (x) => permute(reshape(x, [batch, tokens, heads, depth]), [0, 2, 1, 3]);
   const near = (i, j) => Math.abs(i - j) <= (window - 1) / 2;
   const mask = Array.from({ length: tokens * tokens }, (_, at) => {
     const [i, j] = [Math.floor(at / tokens), at % tokens];
     const hidden = near(Math.floor(i / side), Math.floor(j / side)) && near(i % side, j % side);
     return hidden ? -1e30 : 0;
   });
-  const products = scale(matmul(byHead(q), byHead(k), { transposeB: true }), 1 / Math.sqrt(depth));
+  const products = scale(matmul(headFirst(q), headFirst(k), { transposeB: true }), 1 / Math.sqrt(depth));
   const all = softmax(add(products, constant(mask, [tokens, tokens])));
   const kept = p > 0 ? dropout(all, p, key, 1) : all;
-  return reshape(permute(matmul(kept, byHead(v)), [0, 2, 1, 3]), shape);
+  return reshape(permute(matmul(kept, headFirst(v)), [0, 2, 1, 3]), shape);
 }
+
+/**
+ * The two products alone, with heads first already and nothing between them. Its gradients are the four products that
+ * attention's have.
+ */
+const byHead = ['q', 'k', 'v', 'weights'].map((name) =>
+  input(`${name} by head`, [batch, heads, tokens, depth]),
+);
+const products = () => matmul(matmul(byHead[0], byHead[1], { transposeB: true }), byHead[2]);
 
 const gpu = await openDevice();
 const state = stateStore(gpu.device, gpu.buffers);
@@ -74,5 +84,7 @@ for (const [name, run] of Object.entries({ fused, unfused })) {
   const out = run(0.1);
   await measure(`${name}, gradients with dropout`, grad(sum(mul(out, weights)), [q, k, v]));
 }
+await measure('products alone, forward', [products()]);
+await measure('products alone, gradients', grad(sum(mul(products(), byHead[3])), byHead.slice(0, 3)));
 gpu.device.destroy();
 process.exit(0);

@@ -83,13 +83,18 @@ export const xGrid = ({ at, ticks }: LogAxis): string[] =>
 
 export const numberText = (value: number): string => String(Number(value.toPrecision(3)));
 
-/** The whole picture; `body` is SVG. */
-export function figure(title: string, yName: string, body: readonly string[]): string {
+/** The whole picture; `body` is SVG. Higher than usual where a legend lies below it. */
+export function figure(
+  title: string,
+  yName: string,
+  body: readonly string[],
+  height: number = HEIGHT,
+): string {
   const middle = (PLOT.top + PLOT.bottom) / 2;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(title)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(title)}">`,
     `<style>${STYLE}</style>`,
-    `<rect class="paper" width="${WIDTH}" height="${HEIGHT}"/>`,
+    `<rect class="paper" width="${WIDTH}" height="${height}"/>`,
     label(PLOT.left, 24, title, 'start', 'title'),
     `<text transform="translate(18 ${px(middle)}) rotate(-90)" text-anchor="middle">${escaped(yName)}</text>`,
     ...body,

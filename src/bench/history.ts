@@ -19,7 +19,17 @@ export interface HistoryEntry {
 /** Of a benchmark record what the figures need. */
 export type HistoryRecord = Pick<
   BenchRecord,
-  'suite' | 'name' | 'shape' | 'medianMs' | 'p10Ms' | 'p90Ms' | 'gflops' | 'gbs' | 'peakGflops' | 'copyGbs'
+  | 'suite'
+  | 'name'
+  | 'shape'
+  | 'medianMs'
+  | 'p10Ms'
+  | 'p90Ms'
+  | 'gflops'
+  | 'gbs'
+  | 'peakGflops'
+  | 'copyGbs'
+  | 'memory'
 >;
 
 /** One JSON object a line. @throws FileError naming the line that is none, or that lies on another machine. */
@@ -71,12 +81,16 @@ export async function addToHistory(
 }
 
 function kept(record: BenchRecord): HistoryRecord {
-  const { suite, name, shape, medianMs, p10Ms, p90Ms, gflops, gbs, peakGflops, copyGbs } = record;
+  const { suite, name, shape, medianMs, p10Ms, p90Ms, gflops, gbs, peakGflops, copyGbs, memory } = record;
   const figure = (value: number): number => Number(value.toPrecision(5));
   const each = { medianMs, p10Ms, p90Ms, gflops, gbs, peakGflops, copyGbs };
   const rounded = Object.entries(each).map(([key, value]) => [
     key,
     typeof value === 'number' ? figure(value) : value,
   ]);
-  return { suite, name, shape, ...Object.fromEntries(rounded) } as HistoryRecord;
+  return {
+    ...({ suite, name, shape, ...Object.fromEntries(rounded) } as HistoryRecord),
+    // Of a single kernel it says nothing that its shape does not.
+    ...(suite !== 'kernels' && memory && { memory }),
+  };
 }

@@ -1,5 +1,8 @@
-import { COLOURS, figure, label, logAxis, PLOT, px, segment, yGrid } from './chart.ts';
+import { COLOURS, figure, HEIGHT, label, logAxis, PLOT, px, segment, yGrid } from './chart.ts';
 import type { HistoryEntry, HistoryRecord } from './history.ts';
+
+/** The legend lies below the dates and notes: however many cases there are, it hides none of them. */
+const LEGEND = { columns: 2, rowHeight: 18, top: HEIGHT - 4 } as const;
 
 /** Milliseconds of every scoring case over the entries of a history, with the 10th to 90th percentile. */
 export function latencyFigure(entries: readonly HistoryEntry[]): string {
@@ -14,6 +17,8 @@ export function latencyFigure(entries: readonly HistoryEntry[]): string {
   const x = (entry: number): number => PLOT.left + (entry + 0.5) * step;
   const lines = names.flatMap((name, i) => {
     const colour = `c${i % COLOURS}`;
+    const left = PLOT.left + (i % LEGEND.columns) * ((PLOT.right - PLOT.left) / LEGEND.columns);
+    const top = LEGEND.top + Math.floor(i / LEGEND.columns) * LEGEND.rowHeight;
     const points = entries.flatMap(({ records }, at) => {
       const found = records.filter(isLatency).find((record) => nameOf(record) === name);
       return found ? [{ at: x(at), record: found }] : [];
@@ -28,8 +33,8 @@ export function latencyFigure(entries: readonly HistoryEntry[]): string {
         segment('spread', at, y.at(record.p10Ms), at, y.at(record.p90Ms)),
         `<circle class="dot" cx="${px(at)}" cy="${px(y.at(record.medianMs))}" r="4"><title>${record.medianMs} ms</title></circle>`,
       ]),
-      segment('line', PLOT.right - 250, PLOT.top + 16 + 18 * i, PLOT.right - 226, PLOT.top + 16 + 18 * i),
-      label(PLOT.right - 218, PLOT.top + 20 + 18 * i, name, 'start'),
+      segment('line', left, top - 4, left + 24, top - 4),
+      label(left + 32, top, name, 'start'),
       '</g>',
     ];
   });
@@ -38,7 +43,8 @@ export function latencyFigure(entries: readonly HistoryEntry[]): string {
     ...wrapped(note, step / 6.5).map((line, i) => label(x(at), PLOT.bottom + 38 + 15 * i, line, 'middle')),
   ]);
   const machine = entries[0]?.machine ?? '';
-  return figure(`Scoring a batch, ${machine}`, 'ms, logarithmic', [...yGrid(y), ...dates, ...lines]);
+  const height = LEGEND.top + Math.ceil(names.length / LEGEND.columns) * LEGEND.rowHeight;
+  return figure(`Scoring a batch, ${machine}`, 'ms, logarithmic', [...yGrid(y), ...dates, ...lines], height);
 }
 
 const isLatency = ({ suite, name }: HistoryRecord): boolean => suite === 'latency' && !name.includes(' adds');

@@ -75,11 +75,14 @@ export function planRecord(
       peakGflops: pace.peakGflops,
       copyGbs: pace.copyGbs,
     }),
-    memory: plan.memory,
+    memory: { ...plan.memory, device: gpu.buffers.counters.live, resident: peakResident() },
     peer: null,
     ratio: null,
   };
 }
+
+/** Resource usage counts in kibibytes. */
+const peakResident = (): number => process.resourceUsage().maxRSS * 1024;
 
 const storesHalf = ({ kernel }: PlannedDispatch): boolean =>
   kernel.bindings.some(({ element }) => element === 'f16');

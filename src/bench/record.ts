@@ -3,6 +3,17 @@ import { FileError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import type { Timing } from './sampler.ts';
 
+/** Bytes. */
+export interface BenchMemory {
+  /** Of the plan's intermediate values, and the least that any placement of them needs. */
+  readonly arenas: number;
+  readonly lowerBound: number;
+  /** All that lies on the device while the plan runs: weights, memories, inputs, arenas. Other cases of the run leave weights. */
+  readonly device?: number;
+  /** The most that the process has held in main memory so far; with a software adapter the device's is part of it. */
+  readonly resident?: number;
+}
+
 /** One measured case. Rates are null where the case has no such work. */
 export interface BenchRecord extends Timing {
   readonly suite: string;
@@ -19,8 +30,7 @@ export interface BenchRecord extends Timing {
   readonly gemmShare?: number;
   readonly peakGflops?: number;
   readonly copyGbs?: number;
-  /** Bytes of the plan's intermediate values, and the least that any placement of them needs. */
-  readonly memory?: { readonly arenas: number; readonly lowerBound: number };
+  readonly memory?: BenchMemory;
   /** Where the record is a part that is added to a plan: its time over the plan's without, median and percentiles. */
   readonly adds?: number;
   readonly addsP10?: number;
@@ -100,7 +110,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       'GFLOP/s',
       'GB/s',
       ...(shares ? ['of GEMM', 'of roofline'] : []),
-      ...(plans ? ['arenas (of bound)'] : []),
+      ...(plans ? ['arenas (of bound)', 'device', 'peak resident'] : []),
       ...(ratios ? ['times as fast'] : []),
       ...(errors ? ['map error'] : []),
       ...(regrets ? ["rule's regret"] : []),
@@ -114,7 +124,9 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       record.gflops?.toFixed(2) ?? '',
       record.gbs?.toFixed(2) ?? '',
       ...(shares ? [percent(record.gemmShare), percent(record.rooflineShare)] : []),
-      ...(plans ? [memoryText(record)] : []),
+      ...(plans
+        ? [memoryText(record), mebibytes(record.memory?.device), mebibytes(record.memory?.resident)]
+        : []),
       ...(ratios ? [ratioText(record)] : []),
       ...(errors ? [record.error?.toExponential(1) ?? ''] : []),
       ...(regrets ? [record.regret === undefined ? '' : `${(100 * record.regret).toFixed(1)} %`] : []),
@@ -137,8 +149,11 @@ const percent = (share: number | null | undefined): string =>
 function memoryText({ memory }: BenchRecord): string {
   if (!memory || memory.lowerBound === 0) return '';
   const { arenas, lowerBound } = memory;
-  return `${(arenas / 2 ** 20).toFixed(1)} MiB (${(arenas / lowerBound).toFixed(3)})`;
+  return `${mebibytes(arenas)} (${(arenas / lowerBound).toFixed(3)})`;
 }
+
+const mebibytes = (bytes: number | undefined): string =>
+  bytes === undefined ? '' : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 function ratioText({ ratio, ratioP10, ratioP90 }: BenchRecord): string {
   if (ratio === null) return '';
