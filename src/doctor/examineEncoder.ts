@@ -4,6 +4,7 @@ import { encode, revdistSpecs } from '../methods/revdist.ts';
 import { RESNETS } from '../models/resnet.ts';
 import type { StateDict } from '../nn/init.ts';
 import { bindNetwork, networkLayout, PRECISIONS, type Precision } from '../nn/trainable.ts';
+import { embeddedPath } from '../train/embeddedEncoders.ts';
 import { loadWeights } from '../train/encoderWeights.ts';
 import type { Session } from '../train/session.ts';
 import { encoder64 } from './encoderReference.ts';
@@ -16,7 +17,7 @@ const MOST_IN_HALF = 1e-2;
 
 /** The embedded encoder against float64: in f32, and stored as f16 where the adapter does that. */
 export async function examineEncoder(session: Session): Promise<Finding[]> {
-  const weights = await loadWeights('embedded', 'encoder');
+  const weights = await loadWeights(embeddedPath('resnet18_w16'), 'encoder');
   const image = drawn({ shape: [1, 3, 64, 64] }, 0);
   const want = encoder64(weights, image);
   const precisions = PRECISIONS.filter((each) => each === 'f32' || session.gpu.facts.f16);

@@ -6,6 +6,7 @@ import type { NamedTensor } from '../nn/init.ts';
 import { declare, type Layers } from '../nn/layers.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
 import { activationSaid } from './detectorCheckpoint.ts';
+import { weightsPath } from './embeddedEncoders.ts';
 import { openEfficientnet, openEncoderWeights } from './encoderWeights.ts';
 import { type GpuRequest, openSession } from './session.ts';
 import type { TensorSource } from './tensorSource.ts';
@@ -94,7 +95,7 @@ async function network(
     };
   }
   const rebuilt = names.some((tap) => rebuiltTapNames(name).includes(tap));
-  const source = await openEncoderWeights(weights, 'encoder', rebuilt);
+  const source = await openEncoderWeights(weightsPath(name, weights), 'encoder', rebuilt);
   return {
     source,
     taps(layers, images) {

@@ -1,14 +1,10 @@
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { WeightsError } from '../errors.ts';
 import type { EfficientNetConfig } from '../models/efficientnet.ts';
 import { lineageOf, namingOf, torchvisionName } from '../models/efficientnetNames.ts';
 import type { StateDict } from '../nn/init.ts';
 import { publishedAs } from '../published/table.ts';
 import { openTensors, readAll, type TensorSource } from './tensorSource.ts';
-
-/** The encoder that ships with the package: docs/encoder.md says what it is and is not. */
-export const EMBEDDED_ENCODER = fileURLToPath(new URL('../../weights/encoder.safetensors', import.meta.url));
 
 /** What a trained run's file holds beside the encoder, under names of its own. */
 const DETECTOR = /^(bottleneck|decoder)\./;
@@ -17,13 +13,12 @@ const DETECTOR = /^(bottleneck|decoder)\./;
 const UNUSED = /(^|\.)(fc|layer4)\.|num_batches_tracked$/;
 
 /**
- * The tensors of a safetensors or PyTorch file under `prefix.`, in torchvision's names. `embedded` is the
- * package's own file. `whole` takes a detector's own tensors (`bottleneck.`, `decoder.`) too, under their own names. What
+ * The tensors of a safetensors or PyTorch file under `prefix.`, in torchvision's names. `whole` takes a detector's own tensors (`bottleneck.`, `decoder.`) too, under their own names. What
  * no detector needs is left out: `layer4`, `fc` and counters.
  * @throws WeightsError, FileError.
  */
-export async function openEncoderWeights(said: string, prefix: string, whole = false): Promise<TensorSource> {
-  const { source } = await openTensors(said === 'embedded' ? EMBEDDED_ENCODER : said, (file) => {
+export async function openEncoderWeights(path: string, prefix: string, whole = false): Promise<TensorSource> {
+  const { source } = await openTensors(path, (file) => {
     const names = new Map([...encoderTensors(file.tensors, prefix)].map(([own, { name }]) => [own, name]));
     for (const name of file.tensors.keys()) if (whole && DETECTOR.test(name)) names.set(name, name);
     if (names.size === 0) throw new WeightsError(`${file.path}: holds no tensor of an encoder`);
@@ -33,8 +28,8 @@ export async function openEncoderWeights(said: string, prefix: string, whole = f
 }
 
 /** All of them in memory. @throws also NotFiniteError naming the tensor that holds NaN or infinity. */
-export const loadWeights = async (said: string, prefix: string): Promise<StateDict> =>
-  readAll(await openEncoderWeights(said, prefix));
+export const loadWeights = async (path: string, prefix: string): Promise<StateDict> =>
+  readAll(await openEncoderWeights(path, prefix));
 
 /**
  * Which tensors of a file are its encoder's, by their names under `prefix.`: those that have the prefix where any

@@ -4,6 +4,7 @@ import { pretrained } from '../models/encoders.ts';
 import { initialize } from '../nn/init.ts';
 import type { RunConfig } from './config.ts';
 import { openDetector } from './detectorCheckpoint.ts';
+import { weightsPath } from './embeddedEncoders.ts';
 import { openEfficientnet, openEncoderWeights } from './encoderWeights.ts';
 import type { RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
@@ -38,7 +39,9 @@ export async function loadStart(session: Session, layouts: RunLayouts, config: R
 /** The encoder's tensors as `encoder.*`; null for a method without. */
 async function openStart({ encoder, weights }: RunConfig): Promise<TensorSource | null> {
   if (encoder === 'none') return null;
-  if (pretrained(encoder).family === 'resnet') return openEncoderWeights(weights, 'encoder');
+  if (pretrained(encoder).family === 'resnet') {
+    return openEncoderWeights(weightsPath(encoder, weights), 'encoder');
+  }
   return prefixed((await openEfficientnet(weights)).source, 'encoder');
 }
 

@@ -9,11 +9,19 @@ import { initialize } from '../nn/init.ts';
 import { declare, type Layers } from '../nn/layers.ts';
 import { optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
+import type { EmbeddedEncoder } from './embeddedEncoders.ts';
 import { type StepReport, trainLoop } from './loop.ts';
 import { choicesAt, comparedLabels, PLACES, type PlaceMaps, placeMaps, placesLoss } from './placesTask.ts';
 import { type GpuRequest, openSession } from './session.ts';
 
-const TASK = { size: 64, batch: 32, encoder: 'resnet18_w16', seed: 20_260_000 } as const;
+const TASK = { size: 64, batch: 32, seed: 20_260_000 } as const;
+
+/** Steps after which each shipped file was written. */
+export const PRETRAINING_STEPS: Readonly<Record<EmbeddedEncoder, number>> = {
+  resnet18_w16: 1000,
+  resnet18_w32: 1200,
+};
+
 const OPTIMISER = {
   kind: 'adamw',
   lr: 3e-3,
@@ -28,6 +36,7 @@ const HELD_OUT_STEP = 0x0800_0000;
 const HELD_OUT_BATCHES = 8;
 
 export interface PretrainOptions {
+  readonly encoder: EmbeddedEncoder;
   readonly out: string;
   readonly iterations: number;
   readonly gpu?: GpuRequest;
@@ -37,11 +46,12 @@ export interface PretrainOptions {
 }
 
 /**
- * Trains the small encoder to tell the places of scenes apart and to find those that don't belong, and writes
+ * Trains a small encoder to tell the places of scenes apart and to find those that don't belong, and writes
  * its layers 1 to 3, float32, in torchvision's names. Same adapter and iterations, same bytes.
  * @returns how well it ranks the places of unseen scenes, as AUROC at strides 4, 8 and 16.
  */
 export async function pretrainEncoder({
+  encoder,
   out,
   iterations,
   gpu,
@@ -51,7 +61,7 @@ export async function pretrainEncoder({
   const session = await openSession(gpu);
   try {
     const images = input('images', [2 * TASK.batch, 3, TASK.size, TASK.size]);
-    const maps = (layers: Layers): PlaceMaps => placeMaps(layers, images, TASK.encoder);
+    const maps = (layers: Layers): PlaceMaps => placeMaps(layers, images, encoder);
     const layout = networkLayout('pretraining', declare(maps));
     const specs = [...layout.parameters.specs, ...layout.buffers.specs];
     session.load(layout, initialize(specs, TASK.seed));
@@ -97,15 +107,15 @@ export async function pretrainEncoder({
     }
     const ranking = scores.map((values, k) => auroc(values, labels[k]!).value ?? Number.NaN);
     const trained = await session.save(layout);
-    const encoder = new Map(
+    const tensors = new Map(
       [...trained].flatMap(([name, tensor]) =>
         name.startsWith('encoder.') ? [[name.slice(8), tensor] as const] : [],
       ),
     );
     await mkdir(dirname(out), { recursive: true });
-    await writeSafetensors(out, encoder, {
+    await writeSafetensors(out, tensors, {
       format: 'wgad weights 1',
-      encoder: TASK.encoder,
+      encoder,
       task: `places of procedural scenes, ${TASK.size} px, ${iterations} steps of ${TASK.batch}`,
       auroc: ranking.map((value) => value.toFixed(4)).join(' '),
     });

@@ -4,10 +4,7 @@ import { ConfigError, FileError } from '../errors.ts';
 import { sha256Of } from '../formats/sha256.ts';
 import { weightsCache } from '../published/cache.ts';
 import { PUBLISHED, publishedNamed } from '../published/table.ts';
-import { EMBEDDED_ENCODER } from './encoderWeights.ts';
-
-/** The encoder whose weights ship with the package. */
-const SHIPPED = 'resnet18_w16';
+import { EMBEDDED_ENCODERS, weightsPath } from './embeddedEncoders.ts';
 
 /** For the flag's help. */
 export const WEIGHTS_HELP =
@@ -20,9 +17,9 @@ export const WEIGHTS_HELP =
  */
 export async function weightsFor(encoder: string, said: string, folder = weightsCache()): Promise<string> {
   if (said === 'embedded') {
-    if (encoder === SHIPPED) return said;
+    if (EMBEDDED_ENCODERS.some((each) => each === encoder)) return said;
     throw new ConfigError(
-      `--encoder ${encoder} needs --weights: only those of ${SHIPPED} ship with the package`,
+      `--encoder ${encoder} needs --weights: only those of ${EMBEDDED_ENCODERS.join(' and ')} ship with the package`,
       { fix: adviceFor(encoder) },
     );
   }
@@ -42,12 +39,12 @@ export async function weightsFor(encoder: string, said: string, folder = weights
 }
 
 /**
- * Of the file that `weightsFor` has found: part of a run's configuration, since a path or `embedded` stays the same when the
+ * Of the file that `weightsFor` has found for an encoder: part of a run's configuration, since a path or `embedded` stays the same when the
  * encoder is trained again. Undefined where there is no encoder (`none`).
  */
-export async function weightsChecksum(weights: string): Promise<string | undefined> {
+export async function weightsChecksum(encoder: string, weights: string): Promise<string | undefined> {
   if (weights === 'none') return undefined;
-  return sha256Of(weights === 'embedded' ? EMBEDDED_ENCODER : weights);
+  return sha256Of(weightsPath(encoder, weights));
 }
 
 function adviceFor(encoder: string): string {

@@ -3,10 +3,11 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { readWeights } from '../../src/formats/weightsFile.ts';
-import { EMBEDDED_ENCODER } from '../../src/train/encoderWeights.ts';
+import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
 import { scratchFolder, TINY_DATA, TINY_TRAIN, wgad } from './wgad.ts';
 
 const folder = scratchFolder();
+const EMBEDDED = embeddedPath('resnet18_w16');
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
@@ -108,7 +109,7 @@ describe('a truncated image', () => {
 
 describe('weights', () => {
   it('with NaN are refused by the name of the tensor', async () => {
-    const { tensors } = await readWeights(EMBEDDED_ENCODER);
+    const { tensors } = await readWeights(EMBEDDED);
     const weight = tensors.get('layer1.0.conv1.weight')!;
     weight.data[5] = Number.NaN;
     const path = folder.path('nan.safetensors');
@@ -117,7 +118,7 @@ describe('weights', () => {
   });
 
   it('of another network are refused with all that does not fit', async () => {
-    const wrong = ['--encoder', 'resnet18', '--weights', EMBEDDED_ENCODER];
+    const wrong = ['--encoder', 'resnet18', '--weights', EMBEDDED];
     await refused(folder.path('data'), /E_WEIGHTS [\s\S]*layer1\.0\.conv1\.weight/, ...wrong);
   });
 
@@ -164,5 +165,5 @@ it('a missing safetensors file is an error with its path', async () => {
 it('errors are JSON on stdout with --json', async () => {
   const { stdout } = await wgad(['test', folder.path('no-run'), '--json']);
   expect(JSON.parse(stdout).error.code).toBe('E_FILE');
-  expect(await readFile(EMBEDDED_ENCODER)).toBeTruthy();
+  expect(await readFile(EMBEDDED)).toBeTruthy();
 });

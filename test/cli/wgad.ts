@@ -51,4 +51,4 @@ export function scratchFolder(): { path(...parts: string[]): string } {
 /** Two classes of four small images: enough for every stage to run. */
 export const TINY_DATA = ['--classes', '2', '--train', '4', '--test', '4', '--size', '64'];
 /** Shapes that test/models compiles too. */
-export const TINY_TRAIN = ['--size', '64', '--batch', '4', '--quiet'];
+export const TINY_TRAIN = ['--encoder', 'resnet18_w16', '--size', '64', '--batch', '4', '--quiet'];

@@ -8,6 +8,7 @@ import { encode, rebuild, revdistSpecs } from '../../src/methods/revdist.ts';
 import { type DecoderActivation, RESNETS } from '../../src/models/resnet.ts';
 import type { StateDict } from '../../src/nn/init.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
+import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
 import { openEncoder } from '../../src/train/encoder.ts';
 import { loadWeights } from '../../src/train/encoderWeights.ts';
 import { openSession } from '../../src/train/session.ts';
@@ -34,7 +35,10 @@ async function rebuilt(image: Float32Array, decoderActivation: DecoderActivation
   try {
     const { frozen, trained } = revdistSpecs(ENCODER);
     const layout = networkLayout('all', [...frozen, ...trained]);
-    const tensors: StateDict = new Map([...(await loadWeights('embedded', 'encoder')), ...theirs]);
+    const tensors: StateDict = new Map([
+      ...(await loadWeights(embeddedPath('resnet18_w16'), 'encoder')),
+      ...theirs,
+    ]);
     session.load(layout, tensors);
     const { layers } = bindNetwork(layout, { training: false });
     const features = encode(layers, input('image', [1, 3, 64, 64]), ENCODER);
@@ -54,7 +58,7 @@ it("RD4AD's checkpoint becomes a run: its detector, its activation, and our alig
   expect((await wgad(['data', 'synth', '--out', data, ...TINY_DATA])).code).toBe(0);
   const trained = await wgad([
     ...['train', data, '--out', run, '--detector', join(folder, 'rd4ad.pth')],
-    ...['--align-iterations', '2', '--size', '64', '--batch', '4'],
+    ...['--encoder', 'resnet18_w16', '--align-iterations', '2', '--size', '64', '--batch', '4'],
   ]);
   expect(trained.code, trained.stderr).toBe(0);
   expect(trained.stderr).not.toContain('detector');

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { synthesize } from '../../src/data/index.ts';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import type { RunConfig } from '../../src/train/config.ts';
+import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
 import { loadWeights } from '../../src/train/encoderWeights.ts';
 import { featureFile } from '../../src/train/featureStore.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
@@ -101,7 +102,7 @@ describe('ReContrast', () => {
       expect(await train('contrasts', true)).toBe(true);
       expect((await weightsOf('contrasts')).equals(await weightsOf('contrast'))).toBe(true);
       const { tensors } = await readWeights(join(root, 'contrast', 'weights.safetensors'));
-      const start = await loadWeights('embedded', 'encoder');
+      const start = await loadWeights(embeddedPath('resnet18_w16'), 'encoder');
       for (const [name, { data }] of start) {
         expect(tensors.get(name.replace('encoder', 'encoder_freeze'))!.data, name).toEqual(data);
         expect(tensors.get(name)!.data, name).not.toEqual(data);

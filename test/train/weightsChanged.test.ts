@@ -10,6 +10,7 @@ import { runCells, type Workers } from '../../src/reproduce/run.ts';
 import { TABLES } from '../../src/reproduce/tables.ts';
 import { isTrained } from '../../src/train/classRuns.ts';
 import type { RunConfig } from '../../src/train/config.ts';
+import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
 import { loadWeights } from '../../src/train/encoderWeights.ts';
 import { configHash, differences, readRunConfig, runFiles } from '../../src/train/runFolder.ts';
 import { trainRun } from '../../src/train/trainRun.ts';
@@ -24,11 +25,11 @@ const encoder = (): string => join(root, 'encoder.safetensors');
 
 /** Writes the encoder under the same path as before, its first tensor `scale` times what ships. */
 async function writeEncoder(scale: number): Promise<string> {
-  const tensors = await loadWeights('embedded', 'encoder');
+  const tensors = await loadWeights(embeddedPath('resnet18_w16'), 'encoder');
   const [[name, first]] = [...tensors] as [[string, { shape: number[]; data: Float32Array }]];
   tensors.set(name, { ...first, data: first.data.map((value) => scale * value) });
   await writeSafetensors(encoder(), tensors);
-  return (await weightsChecksum(encoder()))!;
+  return (await weightsChecksum('resnet18_w16', encoder()))!;
 }
 
 beforeAll(async () => {

@@ -3,6 +3,7 @@ import { ConfigError } from '../../errors.ts';
 import { writeSafetensors } from '../../formats/safetensors.ts';
 import { readWeights } from '../../formats/weightsFile.ts';
 import type { StateDict } from '../../nn/init.ts';
+import { DEFAULT_ENCODER } from '../../train/embeddedEncoders.ts';
 import {
   ENCODER_NAMES,
   type EncoderName,
@@ -28,7 +29,7 @@ export const featuresVerb: AddVerb = (program, run) => {
     .command('features <image...>')
     .description('write feature maps of images, or of a safetensors file with a tensor `input` (N, 3, H, W)')
     .requiredOption('--out <file>', 'safetensors file; tensors are named <index>.<layer>')
-    .option('--encoder <name>', `one of ${ENCODER_NAMES.join(', ')}`, 'resnet18_w16')
+    .option('--encoder <name>', `one of ${ENCODER_NAMES.join(', ')}`, DEFAULT_ENCODER)
     .option('--weights <file|name>', WEIGHTS_HELP, 'embedded')
     .option('--size <px>', 'side that images are resized to', integer('--size', 32), 256)
     .option(

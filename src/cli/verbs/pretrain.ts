@@ -1,30 +1,39 @@
-import { resolve } from 'node:path';
-import { pretrainEncoder } from '../../train/pretrain.ts';
+import { join, resolve } from 'node:path';
+import { Option } from 'commander';
+import { DEFAULT_ENCODER, EMBEDDED_ENCODERS, type EmbeddedEncoder } from '../../train/embeddedEncoders.ts';
+import { PRETRAINING_STEPS, pretrainEncoder } from '../../train/pretrain.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
 
+const STEPS = EMBEDDED_ENCODERS.map((name) => `${PRETRAINING_STEPS[name]} for ${name}`).join(', ');
+
 export const pretrainVerb: AddVerb = (program, run) => {
   program
     .command('pretrain')
-    .description('make the embedded encoder: train a small ResNet to find what does not belong to a scene')
-    .option('--out <file>', 'safetensors file to write', 'weights/encoder.safetensors')
-    .option('--iterations <n>', 'training steps', integer('--iterations', 1), 1000)
-    .addHelpText('after', '\nExample:\n  wgad pretrain --out weights/encoder.safetensors')
-    .action((flags: { out: string; iterations: number }) =>
+    .description('make an embedded encoder: train a small ResNet to find what does not belong to a scene')
+    .addOption(
+      new Option('--encoder <name>', 'which one').choices(EMBEDDED_ENCODERS).default(DEFAULT_ENCODER),
+    )
+    .option('--out <file>', 'safetensors file to write (default: weights/<encoder>.safetensors)')
+    .option('--iterations <n>', `training steps (default: ${STEPS})`, integer('--iterations', 1))
+    .addHelpText('after', '\nExample:\n  wgad pretrain --encoder resnet18_w16')
+    .action((flags: { encoder: EmbeddedEncoder; out?: string; iterations?: number }) =>
       run(async (context) => {
+        const out = flags.out ?? join('weights', `${flags.encoder}.safetensors`);
         const progress = context.progress('pretraining');
         const ranking = await pretrainEncoder({
-          out: resolve(flags.out),
-          iterations: flags.iterations,
+          encoder: flags.encoder,
+          out: resolve(out),
+          iterations: flags.iterations ?? PRETRAINING_STEPS[flags.encoder],
           gpu: context.gpu,
           signal: context.signal,
           onReport: ({ step, of, loss }) => progress.update(step, of, `loss ${loss?.toFixed(3)}`),
         });
         progress.finish();
         context.result(
-          { out: flags.out, auroc: ranking },
-          `${flags.out}: ranks the places of held-out scenes with AUROC ${ranking.map((value) => value.toFixed(3)).join(', ')}`,
+          { out, auroc: ranking },
+          `${out}: ranks the places of held-out scenes with AUROC ${ranking.map((value) => value.toFixed(3)).join(', ')}`,
         );
         return EXIT.done;
       }),

@@ -200,7 +200,7 @@ async function settingsOf(context: Context, flags: ReproduceFlags): Promise<Sett
 async function choiceOf(encoder: string, said: string): Promise<EncoderChoice> {
   const weights = await weightsFor(encoder, said);
   const found = await encoderIn(encoder as RunConfig['encoder'], weights);
-  return { encoder: found, weights, weightsSha256: await weightsChecksum(weights) };
+  return { encoder: found, weights, weightsSha256: await weightsChecksum(encoder, weights) };
 }
 
 /** UniAD's own encoder, unless one for all is asked for: a table has its other rows where its weights are not there. */

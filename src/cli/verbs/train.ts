@@ -8,6 +8,7 @@ import { isTrained, plannedClassRuns } from '../../train/classRuns.ts';
 import { checkConfig, iterationsFor, type RunConfig, resizeFor } from '../../train/config.ts';
 import { openDetector } from '../../train/detectorCheckpoint.ts';
 import { FEATURE_BUDGET } from '../../train/detectorInputs.ts';
+import { DEFAULT_ENCODER } from '../../train/embeddedEncoders.ts';
 import { encoderIn } from '../../train/loadStart.ts';
 import { datasetOf } from '../../train/runDataset.ts';
 import { type TrainOptions, trainRun } from '../../train/trainRun.ts';
@@ -61,7 +62,7 @@ export const trainVerb: AddVerb = (program, run) => {
     .option('--preset <name>', `settings of the method other than the paper's: ${presets()}`)
     .option(
       '--encoder <name>',
-      'pre-trained network (default: resnet18_w16, which ships with the package; none where the method has none)',
+      `pre-trained network (default: ${DEFAULT_ENCODER}, which ships with the package; none where the method has none)`,
     )
     .option('--weights <file|name>', `${WEIGHTS_HELP} (default: embedded)`)
     .option(
@@ -233,7 +234,7 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
     version: VERSION,
     method,
     preset: flags.preset,
-    encoder: (flags.encoder ?? (bare ? 'none' : 'resnet18_w16')) as RunConfig['encoder'],
+    encoder: (flags.encoder ?? (bare ? 'none' : DEFAULT_ENCODER)) as RunConfig['encoder'],
     weights: flags.weights ?? (bare ? 'none' : 'embedded'),
     ...(flags.detector === undefined ? {} : { detector: resolve(flags.detector) }),
     align,
@@ -262,7 +263,7 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   };
   checkConfig(config);
   const weights = bare ? config.weights : await weightsFor(config.encoder, config.weights);
-  const weightsSha256 = await weightsChecksum(weights);
+  const weightsSha256 = await weightsChecksum(config.encoder, weights);
   const encoder = await encoderIn(config.encoder, weights);
   const contaminate = await contaminationOf(config, flags.contaminate);
   if (config.detector === undefined) return { ...config, encoder, weights, weightsSha256, contaminate };

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { choiceText } from '../../kernels/gemm/choices.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
 import { tuningCache } from '../../published/cache.ts';
+import { DEFAULT_ENCODER } from '../../train/embeddedEncoders.ts';
 import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
 import { openSession } from '../../train/session.ts';
 import { tuningDevice } from '../../tune/device.ts';
@@ -26,7 +27,7 @@ export const tuneVerb: AddVerb = (program, run) => {
     .description(
       "measure kernel variants on this adapter for a model's shapes and keep the fastest in the user cache",
     )
-    .option('--model <name>', `any of ${ENCODER_NAMES.join(', ')}`, model, 'resnet18_w16')
+    .option('--model <name>', `any of ${ENCODER_NAMES.join(', ')}`, model, DEFAULT_ENCODER)
     .option('--size <px>', 'side of the images', integer('--size', 64), REVDIST_DEFAULTS.size)
     .option(
       '--batch <sizes>',
