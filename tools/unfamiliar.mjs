@@ -55,7 +55,7 @@ async function foldImages(left) {
         symlinkSync(join(all, name), join(data, name));
     }
     const steps = ['--iterations', iterations, '--align-iterations', alignIterations, '--lr', '5e-3'];
-    wgad('train', data, '--out', run, '--size', size, '--resume', ...steps);
+    wgad('train', data, '--out', run, '--encoder', 'resnet18_w16', '--size', size, '--resume', ...steps);
     writeFileSync(lines, wgad('predict', run, ...classes.map((name) => join(all, name, 'test'))));
   }
   const { metadata } = await readWeights(join(run, 'weights.safetensors'), () => false);
