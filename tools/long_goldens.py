@@ -3,15 +3,14 @@
 wide_resnet50_2 at 64 px, 35 and 50 steps; resnet18 at 128 px, 100 steps; the regressor without dropout, 200 SGD steps. The
 networks in float32 and in float64: the gap between the two says how much of a difference is PyTorch's own rounding.
 Weights and images come from the hash that test/models/hashed.ts repeats. `LONG=1` makes test/models/long.test.ts run
-them all.
+them all. PyTorch needs a real BLAS for float64: with the reference one a wide step takes minutes, with OpenBLAS seconds.
 
 A decoder of 39 convolutions with weights drawn at random multiplies a rounding error of its input by 16 on its way, and
 AdamW's first steps, which follow the signs of gradients, amplify it again: "wide_resnet50_2 as drawn" measures PyTorch
-against itself rather than anything else. With the last batch norm of each residual block at an eighth, as small as
-trained networks or those started from "zero-init residual" have it (`branch` is that factor), batches of 4 stay together for
-25 steps (1.6e-4 of the loss, 1.5e-3 by step 36), of 16 for 35 (1.8e-4, 1e-3 by step 38). A rate of 5e-4 with batches of 16
-does not help: 5e-4 by step 10, 1.2e-3 by step 30.
+against itself rather than anything else. `branch` scales the last batch norm of each trained residual block; at an eighth,
+as small as in trained networks, batches of 16 stay together for 35 steps. docs/journal/parity.md has what else was tried.
 """
+import itertools
 import json
 import pathlib
 import re
@@ -84,7 +83,8 @@ class Taps(nn.Module):
 LAST_NORM = re.compile(r"layer\d?\.\d+\.bn3\.weight$")
 
 
-def train(encoder, neck, decoder, size, batch, steps, branch=1.0, dtype=torch.float32):
+def train(encoder, neck, decoder, size, batch, branch, dtype):
+    """Yields one loss a step."""
     for module, name in [(encoder, "encoder"), (neck, "bottleneck"), (decoder, "decoder")]:
         fill(module, name)
     for module in [neck, decoder]:
@@ -92,25 +92,29 @@ def train(encoder, neck, decoder, size, batch, steps, branch=1.0, dtype=torch.fl
             if LAST_NORM.search(name):
                 tensor.data.mul_(branch)
     encoder.to(dtype).eval(), neck.to(dtype).train(), decoder.to(dtype).train()
-    taps = Taps(encoder)
+    with torch.no_grad():
+        # Five batches in turn; the encoder is frozen, so its features are taken once.
+        taps = [Taps(encoder)(images(f"batch {k}", batch, size).to(dtype)) for k in range(5)]
     optimiser = torch.optim.AdamW(list(neck.parameters()) + list(decoder.parameters()), lr=2e-3, betas=(0.9, 0.999), weight_decay=1e-5)
-    losses = []
-    for step in range(steps):
-        with torch.no_grad():
-            f = taps(images(f"batch {step % 5}", batch, size).to(dtype))
+    for step in itertools.count():
+        f = taps[step % 5]
         g = decoder(neck(f))
         loss = sum((1 - F.cosine_similarity(a.flatten(1), b.flatten(1))).mean() for a, b in zip(f, g))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        losses.append(float(loss.detach()))
-    return {"size": size, "batch": batch, "branch": branch, "losses": losses}
+        yield float(loss.detach())
 
 
-def both(build, **how):
-    run = train(*build(), **how)
-    run["float64"] = train(*build(), **how, dtype=torch.float64)["losses"]
-    return run
+def both(build, size, batch, steps, branch=1.0):
+    """The same training in float32 and in float64, side by side."""
+    runs = [train(*build(), size, batch, branch, dtype) for dtype in [torch.float32, torch.float64]]
+    losses = []
+    for step in range(steps):
+        losses.append([next(run) for run in runs])
+        print(f"step {step}: {losses[-1][1]:.6f}, float32 from it {abs(losses[-1][0] - losses[-1][1]):.1e}", flush=True)
+    single, double = (list(run) for run in zip(*losses))
+    return {"size": size, "batch": batch, "branch": branch, "losses": single, "float64": double}
 
 
 def regressor(channels=512, side=2, batch=16, steps=200, alpha=0.1):
