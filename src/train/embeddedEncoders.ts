@@ -8,6 +8,9 @@ export type EmbeddedEncoder = (typeof EMBEDDED_ENCODERS)[number];
 /** What trains unless something else is asked for: the better of them. */
 export const DEFAULT_ENCODER = 'resnet18_w32' satisfies EmbeddedEncoder;
 
+export const isEmbedded = (encoder: string): encoder is EmbeddedEncoder =>
+  EMBEDDED_ENCODERS.some((each) => each === encoder);
+
 export const embeddedPath = (encoder: EmbeddedEncoder): string =>
   fileURLToPath(new URL(`../../weights/${encoder}.safetensors`, import.meta.url));
 
@@ -17,8 +20,7 @@ export const embeddedPath = (encoder: EmbeddedEncoder): string =>
  */
 export function weightsPath(encoder: string, weights: string): string {
   if (weights !== 'embedded') return weights;
-  const shipped = EMBEDDED_ENCODERS.find((each) => each === encoder);
-  if (shipped) return embeddedPath(shipped);
+  if (isEmbedded(encoder)) return embeddedPath(encoder);
   throw new ConfigError(
     `--encoder ${encoder} has no embedded weights; ${EMBEDDED_ENCODERS.join(' and ')} have`,
   );

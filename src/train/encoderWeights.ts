@@ -13,8 +13,8 @@ const DETECTOR = /^(bottleneck|decoder)\./;
 const UNUSED = /(^|\.)(fc|layer4)\.|num_batches_tracked$/;
 
 /**
- * The tensors of a safetensors or PyTorch file under `prefix.`, in torchvision's names. `whole` takes a detector's own tensors (`bottleneck.`, `decoder.`) too, under their own names. What
- * no detector needs is left out: `layer4`, `fc` and counters.
+ * The tensors of a safetensors or PyTorch file under `prefix.`, in torchvision's names. `whole` takes a detector's own
+ * tensors (`bottleneck.`, `decoder.`) too, under their own names. What no detector needs is left out: `layer4`, `fc` and counters.
  * @throws WeightsError, FileError.
  */
 export async function openEncoderWeights(path: string, prefix: string, whole = false): Promise<TensorSource> {

@@ -4,7 +4,7 @@ import { ConfigError, FileError } from '../errors.ts';
 import { sha256Of } from '../formats/sha256.ts';
 import { weightsCache } from '../published/cache.ts';
 import { PUBLISHED, publishedNamed } from '../published/table.ts';
-import { EMBEDDED_ENCODERS, weightsPath } from './embeddedEncoders.ts';
+import { EMBEDDED_ENCODERS, isEmbedded, weightsPath } from './embeddedEncoders.ts';
 
 /** For the flag's help. */
 export const WEIGHTS_HELP =
@@ -17,7 +17,7 @@ export const WEIGHTS_HELP =
  */
 export async function weightsFor(encoder: string, said: string, folder = weightsCache()): Promise<string> {
   if (said === 'embedded') {
-    if (EMBEDDED_ENCODERS.some((each) => each === encoder)) return said;
+    if (isEmbedded(encoder)) return said;
     throw new ConfigError(
       `--encoder ${encoder} needs --weights: only those of ${EMBEDDED_ENCODERS.join(' and ')} ship with the package`,
       { fix: adviceFor(encoder) },
@@ -39,8 +39,8 @@ export async function weightsFor(encoder: string, said: string, folder = weights
 }
 
 /**
- * Of the file that `weightsFor` has found for an encoder: part of a run's configuration, since a path or `embedded` stays the same when the
- * encoder is trained again. Undefined where there is no encoder (`none`).
+ * Of the file that `weightsFor` has found for an encoder: part of a run's configuration, since a path or `embedded`
+ * stays the same when the encoder is trained again. Undefined where there is no encoder (`none`).
  */
 export async function weightsChecksum(encoder: string, weights: string): Promise<string | undefined> {
   if (weights === 'none') return undefined;
