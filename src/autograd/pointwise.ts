@@ -8,6 +8,7 @@ import {
   greaterEqual,
   mul,
   neg,
+  perDeviation,
   type pointwiseOps,
   reciprocal,
   scale,
@@ -75,6 +76,11 @@ const SLOPES: Record<PointwiseName, Slope> = {
   where: (g, [c]) => [null, () => where(c!, g, 0), () => where(c!, 0, g)],
   scale: (g, _, __, [factor]) => [() => scale(g, factor!)],
   shift: (g) => [() => g],
+  /** With u = factor variance + eps: 1 / sqrt(u), and -factor d / (2 u sqrt(u)) = -factor out / (2 u). */
+  perDeviation: (g, [, variance], out, [factor, eps]) => [
+    () => perDeviation(g, variance!, { factor: factor!, eps: eps! }),
+    () => div(mul(g, scale(out, -0.5 * factor!)), shift(scale(variance!, factor!), eps!)),
+  ],
   clamp: (g, [x], _, [low, high]) => [
     () => where(mul(greaterEqual(x!, low!), greaterEqual(high!, x!)), g, 0),
   ],

@@ -68,6 +68,13 @@ export const POINTWISE = {
   where: { arity: 3, params: [], flops: 1, wgsl: ([c, a, b]) => `select(${b}, ${a}, ${c} != 0.0)` },
   scale: { arity: 1, params: ['factor'], flops: 1, wgsl: ([x], [factor]) => `${x} * ${factor}` },
   shift: { arity: 1, params: ['offset'], flops: 1, wgsl: ([x], [offset]) => `${x} + ${offset}` },
+  /** args: d, a variance. d / sqrt(factor variance + eps). */
+  perDeviation: {
+    arity: 2,
+    params: ['factor', 'eps'],
+    flops: 6,
+    wgsl: ([d, variance], [factor, eps]) => `${d} * inverseSqrt(${variance} * ${factor} + ${eps})`,
+  },
   clamp: {
     arity: 1,
     params: ['low', 'high'],

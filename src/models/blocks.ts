@@ -1,6 +1,6 @@
 import { conv2d, convTranspose2d } from '../graph/ops/conv.ts';
 import { linear } from '../graph/ops/matmul.ts';
-import { add, relu, scale } from '../graph/ops/pointwise.ts';
+import { add, relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
 import {
   type Initializer,
@@ -48,8 +48,7 @@ export function norm(
     if (!inner.training) return batchNorm2d(x, { weight, bias, mean, variance, eps });
     const batch = batchNorm2dTrain(x, weight, bias, eps);
     inner.measured('running_mean', batch.mean);
-    // Running statistics keep the unbiased variance.
-    inner.measured('running_var', scale(batch.variance, batch.count / Math.max(1, batch.count - 1)));
+    inner.measured('running_var', batch.variance);
     return batch.out;
   });
 }

@@ -1,7 +1,8 @@
+import { batchMoments, batchNormWeightGrad, channelCount } from '../graph/ops/batchNorm.ts';
 import { withVjp } from '../graph/ops/control.ts';
 import { reshape } from '../graph/ops/movement.ts';
-import { add, mul, rsqrt, shift, square, sub } from '../graph/ops/pointwise.ts';
-import { mean, sum, variance } from '../graph/ops/reduce.ts';
+import { add, mul, perDeviation, rsqrt, shift, square, sub } from '../graph/ops/pointwise.ts';
+import { mean } from '../graph/ops/reduce.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
 
 /** Per channel, as it broadcasts over [N, C, H, W]. */
@@ -30,39 +31,37 @@ export function batchNorm2d(x: Operand, { weight, bias, mean, variance, eps = 1e
 
 /**
  * Training: normalised by the batch's own mean and biased variance (methods.md section 1), with
- * dx = w r (g - mean(g) - xhat mean(g xhat)): two reductions where following the forward pass would take four.
+ * dx = w r (g - mean(g) - xhat mean(g xhat)). Two kernels read x to make a channel's numbers, one each way; everything else
+ * is written over x's whole shape, because an operation on channels alone would be a dispatch of its own.
+ * @returns also the batch's mean and its unbiased variance, [C], as running statistics take them
  */
 export function batchNorm2dTrain(
   x: Operand,
   weight: Operand,
   bias: Operand,
   eps = 1e-5,
-): { out: Value; mean: Value; variance: Value; count: number } {
+): { out: Value; mean: Value; variance: Value } {
   const value = asValue(x);
   const w = asValue(weight);
   const b = asValue(bias);
-  const channels = value.shape[1]!;
-  const over = { axes: [0, 2, 3], keepDims: true };
-  const count = (value.shape[0]! * value.shape[2]! * value.shape[3]!) as number;
-  const centre = mean(value, over);
-  const spread = variance(value, { ...over, unbiased: false });
-  const r = rsqrt(shift(spread, eps));
-  const normalised = mul(sub(value, centre), r);
-  const plain = add(mul(normalised, perChannel(w)), perChannel(b));
-  const out = withVjp(plain, [value, w, b], (g) => {
-    const xhat = mul(sub(value, centre), r);
-    const sumG = sum(g, over);
-    const sumGx = sum(mul(g, xhat), over);
+  const { count, free } = channelCount(value.shape);
+  const moments = batchMoments(value);
+  const { first: mean, second: variance } = moments;
+  const times = (each: Value): Value =>
+    perDeviation(each, perChannel(variance), { factor: free / count, eps });
+  const xhat = times(sub(value, perChannel(mean)));
+  const out = withVjp(add(mul(xhat, perChannel(w)), perChannel(b)), [value, w, b], (g) => {
+    const { first: dw, second: db } = batchNormWeightGrad(g, value, moments, eps);
     return [
       () => {
-        const inner = sub(sub(g, mul(sumG, 1 / count)), mul(xhat, mul(sumGx, 1 / count)));
-        return mul(mul(r, perChannel(w)), inner);
+        const shared = mul(add(perChannel(db), mul(xhat, perChannel(dw))), 1 / count);
+        return mul(times(sub(g, shared)), perChannel(w));
       },
-      () => reshape(sumGx, [channels]),
-      () => reshape(sumG, [channels]),
+      () => dw,
+      () => db,
     ];
   });
-  return { out, mean: reshape(centre, [channels]), variance: reshape(spread, [channels]), count };
+  return { out, mean, variance };
 }
 
 /** Over the last axis of x [..., C], biased variance, then weight [C] and bias [C]. */

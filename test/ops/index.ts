@@ -1,4 +1,5 @@
 import { attentionSpecs } from './attention.ts';
+import { batchNormSpecs } from './batchNorm.ts';
 import { convSpecs } from './conv.ts';
 import { matmulSpecs } from './matmul.ts';
 import { movementSpecs } from './movement.ts';
@@ -20,6 +21,7 @@ export const SPECS: SpecTable = {
   ...poolSpecs,
   ...similaritySpecs,
   ...attentionSpecs,
+  ...batchNormSpecs,
   ...selectSpecs,
   ...nearestSpecs,
   ...nnSpecs,

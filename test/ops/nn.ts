@@ -1,3 +1,4 @@
+import { batchNormTrainRef } from '../../src/doctor/reference/batchNorm.ts';
 import { at, build, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { stopGradient } from '../../src/graph/ops/control.ts';
 import { mul, scale, sub } from '../../src/graph/ops/pointwise.ts';
@@ -16,15 +17,6 @@ function softmaxRef(x: Tensor64): Tensor64 {
     const row = Array.from({ length: width }, (_, j) => Math.exp(at(x, index.with(-1, j))));
     return row[index.at(-1)!]! / row.reduce((s, v) => s + v, 0);
   });
-}
-
-function channelStatistics(x: Tensor64, c: number): { mean: number; variance: number } {
-  const [n, , h, w] = x.shape as [number, number, number, number];
-  const values: number[] = [];
-  for (let b = 0; b < n; b++)
-    for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) values.push(at(x, [b, c, i, j]));
-  const mean = values.reduce((s, v) => s + v, 0) / values.length;
-  return { mean, variance: values.reduce((s, v) => s + (v - mean) ** 2, 0) / values.length };
 }
 
 function blurRef(x: Tensor64, kernel: number, border: 'zero' | 'symmetric', sigma = 4): Tensor64 {
@@ -150,14 +142,7 @@ export const nnSpecs: SpecTable = {
       label: `[${shape}]`,
       inputs: [{ shape }, { shape: [shape[1]!] }, { shape: [shape[1]!] }],
       run: (x, w, b) => batchNorm2dTrain(x, w, b).out,
-      reference: (x, w, b) => {
-        const stats = Array.from({ length: shape[1]! }, (_, c) => channelStatistics(x, c));
-        return build(x.shape, (i) => {
-          const c = i[1]!;
-          const s = stats[c]!;
-          return ((at(x, i) - s.mean) / Math.sqrt(s.variance + 1e-5)) * w.data[c]! + b.data[c]!;
-        });
-      },
+      reference: (x, w, b) => batchNormTrainRef(x, w, b, 1e-5),
     })),
   },
   layerNorm: {

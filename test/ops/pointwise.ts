@@ -1,5 +1,5 @@
 import { gelu, map1, map2, sigmoid } from '../../src/doctor/reference/ops.ts';
-import { broadcastAt, build } from '../../src/doctor/reference/tensor64.ts';
+import { at, broadcastAt, build } from '../../src/doctor/reference/tensor64.ts';
 import * as ops from '../../src/graph/ops/pointwise.ts';
 import type { Value } from '../../src/graph/value.ts';
 import { broadcastShapes, type Shape } from '../../src/shape.ts';
@@ -123,6 +123,18 @@ export const pointwiseSpecs: SpecTable = {
       ],
     },
   ),
+  perDeviation: {
+    ulps: 16,
+    samples: [
+      {
+        label: 'a variance per channel',
+        inputs: [{ shape: [2, 5, 3, 4] }, { shape: [1, 5, 1, 1], fill: positive }],
+        run: (d, variance) => ops.perDeviation(d, variance, { factor: 0.75, eps: 1e-3 }),
+        reference: (d, variance) =>
+          build(d.shape, (i) => at(d, i) / Math.sqrt(0.75 * variance.data[i[1]!]! + 1e-3)),
+      },
+    ],
+  },
   where: {
     samples: [
       {

@@ -13,6 +13,7 @@ export type Family =
   | 'pool'
   | 'resize'
   | 'similarity'
+  | 'batch norm'
   | 'attention'
   | 'select'
   | 'nearest'

@@ -4,7 +4,7 @@ import { convChecks, matmulChecks, poolChecks, resizeChecks } from './layers.ts'
 import { movementChecks, randomChecks } from './movement.ts';
 import { nearestChecks } from './nearest.ts';
 import { pointwiseChecks } from './pointwise.ts';
-import { reduceChecks, selectChecks, similarityChecks } from './reductions.ts';
+import { batchNormChecks, reduceChecks, selectChecks, similarityChecks } from './reductions.ts';
 import { updateChecks } from './update.ts';
 
 export type { Family, OpCheck, UpdateCheck } from './check.ts';
@@ -19,6 +19,7 @@ export const OP_CHECKS: Readonly<Record<Exclude<Family, 'update'>, readonly OpCh
   pool: poolChecks,
   resize: resizeChecks,
   similarity: similarityChecks,
+  'batch norm': batchNormChecks,
   attention: attentionChecks,
   select: selectChecks,
   nearest: nearestChecks,

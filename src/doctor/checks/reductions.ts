@@ -2,8 +2,10 @@ import { add, mul } from '../../graph/ops/pointwise.ts';
 import { argmax, max, mean, min, std, sum } from '../../graph/ops/reduce.ts';
 import { gather, kthLargest, oneHot } from '../../graph/ops/select.ts';
 import { cosineMap, rowDots } from '../../graph/ops/similarity.ts';
+import { batchNorm2dTrain } from '../../nn/norm.ts';
 import { softmax } from '../../nn/softmax.ts';
 import { topFractionMean } from '../../nn/topFraction.ts';
+import { batchNormTrainRef } from '../reference/batchNorm.ts';
 import { at, build, type Tensor64 } from '../reference/tensor64.ts';
 import { type CheckInput, type OpCheck, shaped } from './check.ts';
 
@@ -89,6 +91,15 @@ export const similarityChecks: readonly OpCheck[] = [
     inputs: shaped([5, 1013], [5, 1013]),
     run: (a, b) => rowDots(a!, b!),
     reference: (a, b) => build([5, 3], ([n, j]) => products(rowsOf(a)[n!]!, rowsOf(b)[n!]!)[j!]!),
+  },
+];
+
+export const batchNormChecks: readonly OpCheck[] = [
+  {
+    name: 'batch norm in training',
+    inputs: shaped([3, 17, 13, 11], [17], [17]),
+    run: (x, weight, bias) => batchNorm2dTrain(x!, weight!, bias!).out,
+    reference: (x, weight, bias) => batchNormTrainRef(x, weight, bias, 1e-5),
   },
 ];
 

@@ -1,4 +1,5 @@
 import { attentionOps } from './attention.ts';
+import { batchNormOps } from './batchNorm.ts';
 import { controlOps } from './control.ts';
 import { convOps } from './conv.ts';
 import type { OpDefinition } from './definition.ts';
@@ -27,6 +28,7 @@ export const opTable = {
   ...poolOps,
   ...resizeOps,
   ...similarityOps,
+  ...batchNormOps,
   ...attentionOps,
   ...selectOps,
   ...nearestOps,

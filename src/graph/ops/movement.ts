@@ -69,10 +69,34 @@ export function slabOffsets(
   return { offsets, length };
 }
 
-/** Values side by side in one flat slab, at the offsets of `slabOffsets`; what lies between them is undefined. */
-export function pack(values: readonly Value[]): Value {
+/**
+ * Values side by side in one flat slab, at the offsets of `slabOffsets`; what lies between them is undefined. Views that
+ * are together a whole flat value, as an op with two results yields it, are placed as that.
+ */
+export function pack(parts: readonly Value[]): Value {
+  const values = wholes(parts);
   const { offsets, length } = slabOffsets(values.map((value) => product(value.shape)));
   return makeValue('pack', values, { offsets }, [length]);
+}
+
+function wholes(parts: readonly Value[]): Value[] {
+  const values: Value[] = [];
+  for (let i = 0; i < parts.length; ) {
+    const slab = parts[i]!.inputs[0];
+    const end = parts.findIndex((part, k) => k >= i && (part.op !== 'slabView' || part.inputs[0] !== slab));
+    const views = parts.slice(i, end < 0 ? parts.length : end);
+    const { offsets } = slabOffsets(views.map((view) => product(view.shape)));
+    const together =
+      slab !== undefined &&
+      views.length > 1 &&
+      views.every((view, k) => view.attrs.offset === offsets[k]) &&
+      product(slab.shape) === offsets.at(-1)! + product(views.at(-1)!.shape);
+    if (together) {
+      values.push(slab);
+      i += views.length;
+    } else values.push(parts[i++]!);
+  }
+  return values;
 }
 
 /** Axes in another order: out axis i is x's axis order[i]. */

@@ -69,6 +69,15 @@ export const where = (condition: Operand, a: Operand, b: Operand): Value =>
 export const scale = (x: Operand, factor: number): Value => pointwise('scale', [x], [factor]);
 /** x + offset, the offset a number known now. */
 export const shift = (x: Operand, offset: number): Value => pointwise('shift', [x], [offset]);
+/**
+ * d / sqrt(factor variance + eps). One function, so that a variance per channel costs no dispatch of its own on its way
+ * into a batch norm's result.
+ */
+export const perDeviation = (
+  d: Operand,
+  variance: Operand,
+  { factor, eps }: { factor: number; eps: number },
+): Value => pointwise('perDeviation', [d, variance], [factor, eps]);
 /** x limited to [low, high]. */
 export const clamp = (x: Operand, low: number, high: number): Value => {
   if (!(low <= high)) throw new ShapeError(`clamp: low expects at most high, got ${low} and ${high}`);

@@ -1,5 +1,6 @@
 import { WgadError } from '../../errors.ts';
 import { attentionKernels } from '../../kernels/attention.ts';
+import { batchNormKernels } from '../../kernels/batchNorm.ts';
 import { castKernels } from '../../kernels/cast.ts';
 import { PRODUCT_OPS, type ProductOp, productKey, type TunedChoices } from '../../kernels/gemm/choices.ts';
 import { gemmKernels } from '../../kernels/gemm/lowering.ts';
@@ -28,6 +29,7 @@ const LOWERINGS: Readonly<Record<LoweredOp, Lowering>> = {
   ...poolKernels,
   ...resizeKernels,
   ...similarityKernels,
+  ...batchNormKernels,
   ...attentionKernels,
   ...selectKernels,
   ...nearestKernels,

@@ -1,0 +1,171 @@
+import { product, type Shape } from '../shape.ts';
+import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel, read, write } from './kernel.ts';
+import { type Lowering, type OpRequest, single } from './lowering.ts';
+import { code, floatLiteral, type Wgsl, wgsl } from './wgsl.ts';
+
+/** Sums longer than this are added up in parts, so that the error does not grow with the length. */
+const RUN = 256;
+/** Elements a lane takes a turn: a loop's own cost is that of a few loads. */
+const UNROLLED = 4;
+
+/** How one workgroup walks one channel. */
+interface Walk {
+  readonly batch: number;
+  readonly channels: number;
+  readonly positions: number;
+  readonly lanes: number;
+}
+
+const walkOf = ({ shape }: { shape: Shape }, device: DeviceFacts): Walk => {
+  const [batch, channels, ...space] = shape as [number, number, ...number[]];
+  const own = device.subgroupSize >= 4 ? device.subgroupSize : 1;
+  return { batch, channels, positions: product(space), lanes: device.software ? own : 256 };
+};
+
+/**
+ * Adds up `sums` over channel c, lane by lane. `add` says for each sum what element `i` adds to it.
+ * Where a plane has less than an element a lane, the lanes walk all planes as one row.
+ */
+function summed(
+  { batch, channels, positions, lanes }: Walk,
+  sums: readonly string[],
+  add: readonly string[],
+): Wgsl {
+  const planes = positions >= lanes ? batch : 1;
+  const length = (batch / planes) * positions;
+  const at = (r: string): string =>
+    planes === batch
+      ? `plane + ${r}`
+      : `(${r} / ${positions}u) * ${channels * positions}u + c * ${positions}u + ${r} % ${positions}u`;
+  const together = length % (UNROLLED * lanes) === 0 ? UNROLLED : 1;
+  const turn = Array.from({ length: together }, (_, k) => {
+    const place = k === 0 ? 'r' : `(r + ${k * lanes}u)`;
+    return `{ let i = ${at(place)}; ${sums.map((name, j) => `${name}_part += ${add[j]};`).join(' ')} }`;
+  });
+  const each = (text: (name: string) => string): Wgsl => code(sums.map(text).join('\n'));
+  return wgsl`
+    ${each((name) => `var ${name} = 0.0;`)}
+    for (var n = 0u; n < ${planes}u; n++) {
+      let plane = (n * ${channels}u + c) * ${positions}u;
+      for (var start = lane; start < ${length}u; start += ${RUN * lanes}u) {
+        ${each((name) => `var ${name}_part = 0.0;`)}
+        for (var r = start; r < min(start - lane + ${RUN * lanes}u, ${length}u); r += ${together * lanes}u) {
+          ${code(turn.join('\n'))}
+        }
+        ${each((name) => `${name} += ${name}_part;`)}
+      }
+    }
+    ${each((name) => `${name} = joined(${name}, lane);`)}`;
+}
+
+/** The sum of `value` over the workgroup, in every lane of it. */
+function joined({ lanes }: Walk, device: DeviceFacts): { text: Wgsl; enables: 'subgroups'[] } {
+  if (lanes === 1)
+    return { text: code('fn joined(value: f32, lane: u32) -> f32 { return value; }'), enables: [] };
+  if (lanes === device.subgroupSize) {
+    return {
+      text: code('fn joined(value: f32, lane: u32) -> f32 { return subgroupAdd(value); }'),
+      enables: ['subgroups'],
+    };
+  }
+  return {
+    text: wgsl`
+      var<workgroup> shared_totals: array<f32, ${lanes}>;
+      fn joined(value: f32, lane: u32) -> f32 {
+        shared_totals[lane] = value;
+        for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {
+          workgroupBarrier();
+          if (lane < half) { shared_totals[lane] += shared_totals[lane + half]; }
+        }
+        workgroupBarrier();
+        let total = shared_totals[0];
+        workgroupBarrier();
+        return total;
+      }`,
+    enables: [],
+  };
+}
+
+/** One workgroup a channel; `body` sets `first` and `second` of channel c. */
+function perChannel(
+  { label, out }: OpRequest,
+  walk: Walk,
+  device: DeviceFacts,
+  {
+    bindings,
+    flops,
+    layout,
+    body,
+  }: { bindings: Kernel['bindings']; flops: number; layout: string; body: Wgsl },
+) {
+  const { channels } = walk;
+  const { text, enables } = joined(walk, device);
+  const length = product(out.shape);
+  return single(
+    makeKernel({
+      label,
+      bindings: [...bindings, write('out', length)],
+      grid: linearGrid(channels),
+      flops,
+      enables,
+      wgsl: wgsl`
+        // ${code(layout)} Workgroup c takes channel c.
+        ${text}
+        @compute @workgroup_size(${walk.lanes})
+        fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
+          let c = ${code(GROUP_INDEX)};
+          if (c >= ${channels}u) { return; }
+          ${body}
+          if (lane == 0u) {
+            out[c] = first;
+            out[c + ${length - channels}u] = second;
+          }
+        }`,
+    }),
+  );
+}
+
+const batchMoments: Lowering = (request, device) => {
+  const [x] = request.inputs as [OpRequest['inputs'][number]];
+  const walk = walkOf(x, device);
+  const count = walk.batch * walk.positions;
+  return perChannel(request, walk, device, {
+    bindings: [read('x', product(x.shape), x.element)],
+    flops: 4 * product(x.shape),
+    layout: 'x [N, C, P] to its means and unbiased variances, [C] each.',
+    body: wgsl`
+      ${summed(walk, ['total'], ['f32(x[i])'])}
+      let first = total * ${code(floatLiteral(1 / count))};
+      ${summed(walk, ['squares'], ['(f32(x[i]) - first) * (f32(x[i]) - first)'])}
+      let second = squares * ${code(floatLiteral(1 / Math.max(1, count - 1)))};`,
+  });
+};
+
+/** attrs: eps. */
+const batchNormWeightGrad: Lowering = (request, device) => {
+  const [dout, x, moments] = request.inputs as [
+    OpRequest['inputs'][number],
+    OpRequest['inputs'][number],
+    OpRequest['inputs'][number],
+  ];
+  const { eps } = request.attrs as { eps: number };
+  const walk = walkOf(x, device);
+  const count = walk.batch * walk.positions;
+  const length = product(moments.shape);
+  return perChannel(request, walk, device, {
+    bindings: [
+      read('dout', product(dout.shape), dout.element),
+      read('x', product(x.shape), x.element),
+      read('moments', length),
+    ],
+    flops: 4 * product(x.shape),
+    layout: 'dout, x [N, C, P] and moments to the sums of dout xhat and of dout, [C] each.',
+    body: wgsl`
+      let mean = moments[c];
+      let biased = moments[c + ${length - walk.channels}u] * ${code(floatLiteral(Math.max(1, count - 1) / count))};
+      ${summed(walk, ['with_x', 'second'], ['f32(dout[i]) * (f32(x[i]) - mean)', 'f32(dout[i])'])}
+      let first = with_x * inverseSqrt(biased + ${code(floatLiteral(eps))});`,
+  });
+};
+
+export const batchNormKernels = { batchMoments, batchNormWeightGrad } satisfies Record<string, Lowering>;
