@@ -30,10 +30,12 @@ REBUILT = ["bottleneck", "rebuilt1", "rebuilt2", "rebuilt3"]
 
 
 def write_safetensors(path, tensors):
+    """float16 tensors as F16, all others as F32."""
     header, offset, parts = {}, 0, []
     for name, tensor in tensors.items():
-        data = np.ascontiguousarray(tensor.detach().float().numpy())
-        header[name] = {"dtype": "F32", "shape": list(data.shape), "data_offsets": [offset, offset + data.nbytes]}
+        half = tensor.dtype == torch.float16
+        data = np.ascontiguousarray((tensor if half else tensor.float()).detach().numpy())
+        header[name] = {"dtype": "F16" if half else "F32", "shape": list(data.shape), "data_offsets": [offset, offset + data.nbytes]}
         offset += data.nbytes
         parts.append(data.tobytes())
     text = json.dumps(header).encode()
