@@ -1,4 +1,5 @@
 import { GpuError } from '../errors.ts';
+import { calmPolling, pollingFor } from './polling.ts';
 import { type MatrixSize, matrixSize, SUBGROUP_MATRIX, UNSAFE_APIS } from './subgroupMatrix.ts';
 
 /** What is known of an adapter before opening a device. */
@@ -74,6 +75,7 @@ export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
     requiredLimits: limitsOf(adapter),
   });
   held.add(gpu);
+  pollingFor(description.software);
   return {
     device,
     adapter: description,
@@ -188,6 +190,7 @@ async function entryPoint(flags: readonly string[]): Promise<GPU> {
   }
   // Vulkan loaders want a runtime folder; containers and services often have none.
   scope.process.env.XDG_RUNTIME_DIR ??= '/tmp';
+  calmPolling();
   const native = await import('webgpu').catch((cause: unknown) => {
     throw new GpuError('E_NO_ADAPTER', 'the package `webgpu` could not be loaded', {
       fix: 'npm install webgpu, on a platform it has a build for',
