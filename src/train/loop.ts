@@ -38,6 +38,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
   const { gpu, executable, start, iterations, inputsAt, signal, onReport, save, saveEvery = 30 } = options;
   let saved = performance.now();
   let next = start < iterations ? inputsAt(start) : undefined;
+  let before: Promise<void> | undefined;
   for (let step = start; step < iterations; step++) {
     const inputs = await next!;
     executable.run(inputs);
@@ -54,7 +55,13 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         });
       }
       onReport?.({ step: step + 1, of: iterations, loss });
-    } else await idle(gpu);
+      before = undefined;
+    } else {
+      // One step ahead: the device begins this step while the next is encoded, and never waits for it.
+      await before;
+      before = idle(gpu);
+      before.catch(() => {});
+    }
     const due = performance.now() - saved > saveEvery * 1000;
     if (save && (due || signal?.aborted || last)) {
       await save(step + 1);
