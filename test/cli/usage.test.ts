@@ -55,6 +55,10 @@ describe('misuse exits 2 and says what would be right', () => {
       ['test', 'x', '--protocol', 'all'],
       'expects any of class-separated,model-unified,absolute-unified, got all',
     ],
+    [
+      ['demo', '--out', 'runs/never', '--size', '100'],
+      'size expects a multiple of 32 of at least 64, got 100',
+    ],
     [['threshold', 'x', '--fpr', '0'], '--fpr expects more than 0 and less than 1, got 0'],
     [['train', 'x', '--out', 'y', '--contaminate', '2'], '--contaminate expects a number from 0 to 1, got 2'],
     [

@@ -22,6 +22,8 @@ const commands = [
 ];
 /** Makes every command small where its own flags do not say otherwise. */
 const SMALL = {
+  // The kernels of other tests, which the driver keeps.
+  WGAD_ENCODER: 'resnet18_w16',
   WGAD_CLASSES: '2',
   WGAD_TRAIN: '4',
   WGAD_TEST: '4',
