@@ -1,5 +1,5 @@
 import { batchNormTrainRef } from '../../src/doctor/reference/batchNorm.ts';
-import { at, build, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
+import { at, build, roundingScale, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { stopGradient } from '../../src/graph/ops/control.ts';
 import { mul, scale, sub } from '../../src/graph/ops/pointwise.ts';
 import { input } from '../../src/graph/value.ts';
@@ -216,15 +216,19 @@ export const nnSpecs: SpecTable = {
       label: `logits about ${size}`,
       inputs: [{ shape: [3, 7] }, { shape: [3, 7] }],
       run: (a, b) => binaryCrossEntropy(scale(a, size), b),
-      reference: (a, b) =>
-        scalar(
-          mean(
-            a.data.map((v, i) => {
-              const z = v * size;
-              return Math.max(z, 0) - z * b.data[i]! + Math.log1p(Math.exp(-Math.abs(z)));
-            }),
-          ),
-        ),
+      reference: (a, b) => {
+        const terms = Array.from(a.data, (v, i) => {
+          const z = v * size;
+          return [Math.max(z, 0), -z * b.data[i]!, Math.log1p(Math.exp(-Math.abs(z)))] as const;
+        });
+        const sized = (of: (value: number) => number): number =>
+          mean(Float64Array.from(terms, (parts) => parts.reduce((sum, value) => sum + of(value), 0)));
+        // The mean may be near 0 where its terms are not.
+        return {
+          ...scalar(sized((value) => value)),
+          magnitude: Float64Array.of(roundingScale(Math.max(1, sized(Math.abs)), terms.length)),
+        };
+      },
     })),
   },
   crossEntropy: {
