@@ -34,6 +34,7 @@ interface Run {
   branch?: number;
   channels: number;
   side: number;
+  salt: string;
 }
 const CHAOTIC = 'wide_resnet50_2 as drawn';
 const goldens: Record<'regressor' | 'resnet18' | 'wide_resnet50_2' | typeof CHAOTIC, Run> = JSON.parse(
@@ -75,7 +76,7 @@ async function expectLosses(
 it(
   'the regressor without dropout follows PyTorch over 200 SGD steps',
   async () => {
-    const { batch, channels, side } = goldens.regressor;
+    const { batch, channels, side, salt } = goldens.regressor;
     const { optimiser } = CADA_DEFAULTS;
     const feature = input('feature', [batch, channels, side, side]);
     const head = (layers: Layers) =>
@@ -98,8 +99,10 @@ it(
     });
     await expectLosses(goldens.regressor, async (step) => {
       executable.run({
-        feature: hashed(`feature ${step % 5}`, batch * channels * side * side).map((v) => Math.max(0, v)),
-        targets: hashed(`target ${step % 5}`, batch * 2).map((v) => 0.5 + 0.1 * v),
+        feature: hashed(`feature ${salt} ${step % 5}`, batch * channels * side * side).map((v) =>
+          Math.max(0, v),
+        ),
+        targets: hashed(`target ${salt} ${step % 5}`, batch * 2).map((v) => 0.5 + 0.1 * v),
         [SETTINGS]: settingsAt(optimiser, step),
       });
       return (await executable.read(['loss'])).get('loss')![0]!;
