@@ -1,5 +1,6 @@
 import type { DifferentiableOp } from '../graph/ops/index.ts';
 import { attentionVjps } from './attention.ts';
+import { batchNormVjps } from './batchNorm.ts';
 import { convVjps } from './conv.ts';
 import { matmulVjps } from './matmul.ts';
 import { movementVjps } from './movement.ts';
@@ -22,6 +23,7 @@ export const vjps: Readonly<Record<DifferentiableOp, Vjp>> = {
   ...poolVjps,
   ...resizeVjps,
   ...similarityVjps,
+  ...batchNormVjps,
   ...attentionVjps,
   ...selectVjps,
   ...nearestVjps,

@@ -6,9 +6,14 @@ import type { VjpTable } from './rule.ts';
 
 export const movementVjps: VjpTable<typeof movementOps> = {
   reshape: ({ inputs: [x], cotangent }) => [() => reshape(cotangent, x!.shape)],
-  slabView: () => [
+  slabView: ({ inputs: [slab], out, cotangent, attrs }) => [
     () => {
-      throw new WgadError('E_CONFIG', 'slabView: differentiate with respect to the view, not to its slab');
+      if (slab!.op === 'state') {
+        throw new WgadError('E_CONFIG', 'slabView: differentiate with respect to the view, not to its slab');
+      }
+      const { offset } = attrs as { offset: number };
+      const size = product(out.shape);
+      return pad(reshape(cotangent, [size]), [offset], [product(slab!.shape) - offset - size]);
     },
   ],
   pack: ({ inputs, cotangent, attrs }) => {

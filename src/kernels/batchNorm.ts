@@ -118,7 +118,7 @@ function perChannel(
           ${body}
           if (lane == 0u) {
             out[c] = first;
-            out[c + ${length - channels}u] = second;
+            out[c + ${length / 2}u] = second;
           }
         }`,
     }),
@@ -162,7 +162,7 @@ const batchNormWeightGrad: Lowering = (request, device) => {
     layout: 'dout, x [N, C, P] and moments to the sums of dout xhat and of dout, [C] each.',
     body: wgsl`
       let mean = moments[c];
-      let biased = moments[c + ${length - walk.channels}u] * ${code(floatLiteral(Math.max(1, count - 1) / count))};
+      let biased = moments[c + ${length / 2}u] * ${code(floatLiteral(Math.max(1, count - 1) / count))};
       ${summed(walk, ['with_x', 'second'], ['f32(dout[i]) * (f32(x[i]) - mean)', 'f32(dout[i])'])}
       let first = with_x * inverseSqrt(biased + ${code(floatLiteral(eps))});`,
   });

@@ -21,7 +21,6 @@ const both = ({ first, second }: ChannelPair): Value =>
 
 export const batchNormSpecs: SpecTable = {
   batchMoments: {
-    differentiable: false,
     samples: shapes.map((shape) => ({
       label: `[${shape}]`,
       inputs: [{ shape }],
@@ -38,7 +37,6 @@ export const batchNormSpecs: SpecTable = {
   },
   batchNormWeightGrad: {
     ulps: 16,
-    differentiable: false,
     samples: shapes.slice(1).map((shape) => ({
       label: `[${shape}]`,
       inputs: [{ shape }, { shape }],

@@ -6,9 +6,9 @@ import { slabOffsets, slabView } from './movement.ts';
 
 export const batchNormOps = {
   /** x [N, C, ...S] -> flat: mean and unbiased variance of each channel, as `pack` lays two vectors [C]. */
-  batchMoments: { readsHalf: true, nonDifferentiable: 'batchNorm2dTrain has a derivative of its own' },
+  batchMoments: { readsHalf: true },
   /** dout, x [N, C, ...S], moments. attrs: eps -> flat: the sums of dout xhat and of dout of each channel, likewise. */
-  batchNormWeightGrad: { readsHalf: true, nonDifferentiable: 'it exists for the gradient of batch norm' },
+  batchNormWeightGrad: { readsHalf: true },
 } as const satisfies OpTable;
 
 /** Of each channel, [C] each, side by side in one flat value. */
@@ -30,8 +30,8 @@ function channelPair(
   attrs: Value['attrs'],
 ): ChannelPair {
   const channels = inputs[0]!.shape[1]!;
-  const { offsets } = slabOffsets([channels, channels]);
-  const flat = makeValue(op, inputs, attrs, [offsets[1]! + channels]);
+  const { offsets, length } = slabOffsets([channels, channels]);
+  const flat = makeValue(op, inputs, attrs, [length]);
   const [first, second] = offsets.map((offset) => slabView(flat, offset, [channels])) as [Value, Value];
   return { flat, first, second };
 }

@@ -85,12 +85,12 @@ function wholes(parts: readonly Value[]): Value[] {
     const slab = parts[i]!.inputs[0];
     const end = parts.findIndex((part, k) => k >= i && (part.op !== 'slabView' || part.inputs[0] !== slab));
     const views = parts.slice(i, end < 0 ? parts.length : end);
-    const { offsets } = slabOffsets(views.map((view) => product(view.shape)));
+    const { offsets, length } = slabOffsets(views.map((view) => product(view.shape)));
     const together =
       slab !== undefined &&
       views.length > 1 &&
       views.every((view, k) => view.attrs.offset === offsets[k]) &&
-      product(slab.shape) === offsets.at(-1)! + product(views.at(-1)!.shape);
+      product(slab.shape) === length;
     if (together) {
       values.push(slab);
       i += views.length;
