@@ -1,16 +1,52 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that compile kernels more than they run them. */
+const KERNELS = ['test/kernels/**/*.test.ts', 'test/ops.test.ts', 'test/doctor/**/*.test.ts'];
+
+/** Minutes each where no kernel has been compiled before: begun last, one of them would run alone. */
+const LONGEST = ['test/kernels/gemm/conv', 'test/cli/run', 'test/cli/reproduce', 'test/project/readme'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean =>
+      LONGEST.some((name) => moduleId.endsWith(`${name}.test.ts`));
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
+const common = {
+  pool: 'forks',
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+} as const;
 
 // biome-ignore lint/style/noDefaultExport: vitest loads its configuration from the default export.
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     reporters: ['default', './scripts/summary-reporter.mjs'],
-    pool: 'forks',
     // Two workers: the software adapter already spreads one dispatch over all cores.
     maxWorkers: 2,
-    // Mesa's software adapter optimises kernels for longer than tests run them. Hardware drivers know no such setting.
-    env: { GALLIVM_PERF: 'nopt' },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'kernels',
+          include: KERNELS,
+          // Mesa's software adapter would optimise kernels for longer than these run them; hardware knows no such setting.
+          env: { GALLIVM_PERF: 'nopt' },
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'product',
+          include: ['test/**/*.test.ts'],
+          exclude: KERNELS,
+        },
+      },
+    ],
   },
 });
