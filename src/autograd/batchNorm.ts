@@ -4,7 +4,7 @@ import { add, mul, neg, rsqrt, scale, shift, square, sub } from '../graph/ops/po
 import type { Value } from '../graph/value.ts';
 import type { VjpTable } from './rule.ts';
 
-/** The two vectors of a pair, shaped to broadcast over x [N, C, ...S]. `take` gets `length` elements from `start` on. */
+/** The two vectors of a pair, shaped to broadcast over x [N, C, ...S]. `take` makes one, given where it starts and that shape. */
 function rows(x: Value, take: (start: number, shape: readonly number[]) => Value): [Value, Value] {
   const channels = x.shape[1]!;
   const shape = x.shape.map((_, axis) => (axis === 1 ? channels : 1));

@@ -1,10 +1,9 @@
 import { product, type Shape } from '../shape.ts';
 import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel, read, write } from './kernel.ts';
 import { type Lowering, type OpRequest, single } from './lowering.ts';
+import { laneCount, RUN } from './reduce.ts';
 import { code, floatLiteral, type Wgsl, wgsl } from './wgsl.ts';
 
-/** Sums longer than this are added up in parts, so that the error does not grow with the length. */
-const RUN = 256;
 /** Elements a lane takes a turn: a loop's own cost is that of a few loads. */
 const UNROLLED = 4;
 
@@ -18,8 +17,7 @@ interface Walk {
 
 const walkOf = ({ shape }: { shape: Shape }, device: DeviceFacts): Walk => {
   const [batch, channels, ...space] = shape as [number, number, ...number[]];
-  const own = device.subgroupSize >= 4 ? device.subgroupSize : 1;
-  return { batch, channels, positions: product(space), lanes: device.software ? own : 256 };
+  return { batch, channels, positions: product(space), lanes: laneCount(device) };
 };
 
 /**

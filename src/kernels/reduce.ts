@@ -18,7 +18,7 @@ const START: Record<Kind, string> = { sum: '0.0', max: '-3.4028234e38', min: '3.
 const SUBGROUP: Record<Kind, string> = { sum: 'subgroupAdd', max: 'subgroupMax', min: 'subgroupMin' };
 
 /** Sums longer than this are added up in parts, so that the error does not grow with the length. */
-const RUN = 256;
+export const RUN = 256;
 
 /** What is reduced: how element r of result o is found and read. */
 interface Reduction {
@@ -58,7 +58,7 @@ const reduce: Lowering = (request, device) => {
 };
 
 /** Lanes that share one sum. A CPU adapter's workgroup is one subgroup: its tree then needs no barrier. */
-const laneCount = (device: DeviceFacts): number =>
+export const laneCount = (device: DeviceFacts): number =>
   device.software ? (device.subgroupSize >= 4 ? device.subgroupSize : 1) : 256;
 
 function describe({ label, inputs, out, attrs }: OpRequest): Reduction {
