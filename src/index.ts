@@ -58,8 +58,9 @@ export { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d } from './grap
 export { randomNormal, randomUniform } from './graph/ops/random.ts';
 export { argmax, max, mean, min, std, sum, variance } from './graph/ops/reduce.ts';
 export { interpolate } from './graph/ops/resize.ts';
-export { gather, kthLargest, oneHot } from './graph/ops/select.ts';
+export { gather, oneHot } from './graph/ops/select.ts';
 export { cosineMap } from './graph/ops/similarity.ts';
+export { kthLargest, takeAlongAxis, topK } from './graph/ops/topK.ts';
 export type { Plan } from './graph/plan.ts';
 export { printGraph, printPlan } from './graph/print.ts';
 export { constant, type Dtype, input, type Operand, type Value } from './graph/value.ts';

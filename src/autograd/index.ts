@@ -12,6 +12,7 @@ import { resizeVjps } from './resize.ts';
 import type { Vjp } from './rule.ts';
 import { selectVjps } from './select.ts';
 import { similarityVjps } from './similarity.ts';
+import { topKVjps } from './topK.ts';
 
 /** The rule of every differentiable op; a missing one does not compile. */
 export const vjps: Readonly<Record<DifferentiableOp, Vjp>> = {
@@ -26,5 +27,6 @@ export const vjps: Readonly<Record<DifferentiableOp, Vjp>> = {
   ...batchNormVjps,
   ...attentionVjps,
   ...selectVjps,
+  ...topKVjps,
   ...nearestVjps,
 };

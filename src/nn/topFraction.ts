@@ -3,7 +3,7 @@ import { withVjp } from '../graph/ops/control.ts';
 import { flatten, reshape } from '../graph/ops/movement.ts';
 import { add, div, equal, greater, mul, neg, scale, shift, sub, where } from '../graph/ops/pointwise.ts';
 import { max, sum } from '../graph/ops/reduce.ts';
-import { kthLargest } from '../graph/ops/select.ts';
+import { kthLargest } from '../graph/ops/topK.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
 
 /**

@@ -11,6 +11,7 @@ import { reduceSpecs } from './reduce.ts';
 import { selectSpecs } from './select.ts';
 import { similaritySpecs } from './similarity.ts';
 import type { SpecTable } from './spec.ts';
+import { topKSpecs } from './topK.ts';
 
 export const SPECS: SpecTable = {
   ...pointwiseSpecs,
@@ -23,6 +24,7 @@ export const SPECS: SpecTable = {
   ...attentionSpecs,
   ...batchNormSpecs,
   ...selectSpecs,
+  ...topKSpecs,
   ...nearestSpecs,
   ...nnSpecs,
 };

@@ -1,19 +1,11 @@
-import { at, build, roundingScale, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
+import { at, build } from '../../src/doctor/reference/tensor64.ts';
 import { randomNormal, randomUniform } from '../../src/graph/ops/random.ts';
-import { gather, kthLargest, oneHot } from '../../src/graph/ops/select.ts';
+import { gather, oneHot } from '../../src/graph/ops/select.ts';
 import { input } from '../../src/graph/value.ts';
 import { dropout } from '../../src/nn/dropout.ts';
-import { topFractionMean } from '../../src/nn/topFraction.ts';
 import { philox } from '../../src/random.ts';
 import type { SampleInput, SpecTable } from './spec.ts';
 
-const sortedRows = (x: Tensor64): number[][] => {
-  const width = x.data.length / x.shape[0]!;
-  return Array.from({ length: x.shape[0]! }, (_, n) =>
-    [...x.data.subarray(n * width, (n + 1) * width)].sort((a, b) => b - a),
-  );
-};
-const ties = (u: number): number => Math.floor(u * 7) - 3;
 const key: SampleInput = { shape: [4], dtype: 'u32', fill: (_, i) => [12345, 6, 7, 0][i]! };
 /** What randomUniform must give: four elements from one counter, the top 24 bits of each word. */
 const uniforms = (site: number, count: number, [low, high, step]: readonly number[]): number[] =>
@@ -23,62 +15,6 @@ const uniforms = (site: number, count: number, [low, high, step]: readonly numbe
   });
 
 export const selectSpecs: SpecTable = {
-  kthLargest: {
-    differentiable: false,
-    samples: [
-      ...[1, 10, 655, 4099].map((k) => ({
-        label: `k = ${k} of 4099`,
-        inputs: [{ shape: [3, 4099] }],
-        run: (x: Parameters<typeof kthLargest>[0]) => kthLargest(x, k),
-        reference: (x: Tensor64) => build([3, 1], ([n]) => sortedRows(x)[n!]![k - 1]!),
-      })),
-      {
-        label: 'ties and negatives',
-        inputs: [{ shape: [2, 33], fill: ties }],
-        run: (x) => kthLargest(x, 5),
-        reference: (x) => build([2, 1], ([n]) => sortedRows(x)[n!]![4]!),
-      },
-    ],
-    rejects: [[() => kthLargest(input('x', [2, 3]), 4), 'kthLargest: k expects 1 to 3, got 4']],
-  },
-  topFractionMean: {
-    samples: [0, 0.01, 0.3, 1].map((fraction) => ({
-      label: `the highest ${fraction}`,
-      inputs: [{ shape: [3, 20, 11] }],
-      run: (x) => topFractionMean(x, fraction),
-      reference: (x) => {
-        const k = Math.max(1, Math.floor(fraction * 220 + 1e-9));
-        const highest = sortedRows(x).map((row) => row.slice(0, k));
-        const mean = (row: number[]): number => row.reduce((s, v) => s + v, 0) / k;
-        return {
-          shape: [3],
-          data: Float64Array.from(highest, mean),
-          magnitude: Float64Array.from(highest, (row) => roundingScale(mean(row.map(Math.abs)), k)),
-        };
-      },
-    })),
-    rejects: [
-      [() => topFractionMean(input('x', [2, 3]), 1.5), 'topFractionMean: fraction expects 0 to 1, got 1.5'],
-    ],
-  },
-  topFractionMeanTies: {
-    differentiable: false,
-    samples: [
-      {
-        label: 'ties at the threshold',
-        inputs: [{ shape: [2, 50], fill: ties }],
-        run: (x) => topFractionMean(x, 0.2),
-        reference: (x) =>
-          build(
-            [2],
-            ([n]) =>
-              sortedRows(x)
-                [n!]!.slice(0, 10)
-                .reduce((s, v) => s + v, 0) / 10,
-          ),
-      },
-    ],
-  },
   oneHot: {
     differentiable: false,
     samples: [

@@ -16,6 +16,7 @@ export type Family =
   | 'batch norm'
   | 'attention'
   | 'select'
+  | 'top k'
   | 'nearest'
   | 'random'
   | 'update';

@@ -5,6 +5,7 @@ import { movementChecks, randomChecks } from './movement.ts';
 import { nearestChecks } from './nearest.ts';
 import { pointwiseChecks } from './pointwise.ts';
 import { batchNormChecks, reduceChecks, selectChecks, similarityChecks } from './reductions.ts';
+import { topKChecks } from './topK.ts';
 import { updateChecks } from './update.ts';
 
 export type { Family, OpCheck, UpdateCheck } from './check.ts';
@@ -22,6 +23,7 @@ export const OP_CHECKS: Readonly<Record<Exclude<Family, 'update'>, readonly OpCh
   'batch norm': batchNormChecks,
   attention: attentionChecks,
   select: selectChecks,
+  'top k': topKChecks,
   nearest: nearestChecks,
   random: randomChecks,
 };

@@ -1,10 +1,9 @@
 import { add, mul } from '../../graph/ops/pointwise.ts';
 import { argmax, max, mean, min, std, sum } from '../../graph/ops/reduce.ts';
-import { gather, kthLargest, oneHot } from '../../graph/ops/select.ts';
+import { gather, oneHot } from '../../graph/ops/select.ts';
 import { cosineMap, rowDots } from '../../graph/ops/similarity.ts';
 import { batchNorm2dTrain } from '../../nn/norm.ts';
 import { softmax } from '../../nn/softmax.ts';
-import { topFractionMean } from '../../nn/topFraction.ts';
 import { batchNormTrainRef } from '../reference/batchNorm.ts';
 import { at, build, type Tensor64 } from '../reference/tensor64.ts';
 import { type CheckInput, type OpCheck, shaped } from './check.ts';
@@ -110,29 +109,6 @@ const labels = (count: number, classes: number): CheckInput => ({
 });
 
 export const selectChecks: readonly OpCheck[] = [
-  {
-    name: 'kthLargest',
-    inputs: shaped([3, 2503]),
-    run: (x) => kthLargest(x!, 25),
-    reference: (x) => build([3, 1], ([n]) => rowsOf(x)[n!]!.toSorted().at(-25)!),
-    differentiable: false,
-  },
-  {
-    name: 'topFractionMean',
-    inputs: shaped([3, 53, 47]),
-    run: (x) => topFractionMean(x!, 0.01),
-    reference: (x) =>
-      build(
-        [3],
-        ([n]) =>
-          total(
-            x.data
-              .slice(n! * 2491, (n! + 1) * 2491)
-              .sort()
-              .subarray(2491 - 24),
-          ) / 24,
-      ),
-  },
   {
     name: 'gather',
     inputs: [{ shape: [11, 5, 7] }, labels(19, 11)],

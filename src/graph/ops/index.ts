@@ -14,6 +14,7 @@ import { reduceOps } from './reduce.ts';
 import { resizeOps } from './resize.ts';
 import { selectOps } from './select.ts';
 import { similarityOps } from './similarity.ts';
+import { topKOps } from './topK.ts';
 import { updateOps } from './update.ts';
 
 /** Every primitive op. A new family is one spread here; `tsc` then asks for its kernels, VJPs and specs. */
@@ -31,6 +32,7 @@ export const opTable = {
   ...batchNormOps,
   ...attentionOps,
   ...selectOps,
+  ...topKOps,
   ...nearestOps,
   ...randomOps,
   ...updateOps,

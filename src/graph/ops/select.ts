@@ -4,11 +4,6 @@ import { asValue, makeValue, type Operand, requireFloat, type Value } from '../v
 import type { OpTable } from './definition.ts';
 
 export const selectOps = {
-  /** The k-th largest of each row, by radix select. x [N, L] -> [N, 1]. attrs: k. */
-  kthLargest: {
-    readsHalf: true,
-    nonDifferentiable: 'its derivative depends on ties; use topFractionMean, which settles them',
-  },
   /** labels (i32) [N] -> [N, classes] of 0 and 1. */
   oneHot: { nonDifferentiable: 'labels are integers' },
   /** Rows of x by index: x [R, ...S], indices (i32) [N] -> [N, ...S]. */
@@ -16,18 +11,6 @@ export const selectOps = {
   /** The transpose of gather: dy [N, ...S], indices [N] -> [R, ...S], rows that share an index summed in order. */
   gatherGrad: { nonDifferentiable: 'second derivatives of gather are not implemented' },
 } as const satisfies OpTable;
-
-/** The k-th largest element of each row (k from 1): x [N, L] -> [N, 1]. */
-export function kthLargest(x: Operand, k: number): Value {
-  const value = asValue(x);
-  requireFloat('kthLargest', { x: value });
-  if (value.shape.length !== 2)
-    throw new ShapeError(`kthLargest: x expects [N, L], got ${shapeText(value.shape)}`);
-  if (!(k >= 1 && k <= value.shape[1]!) || !Number.isInteger(k)) {
-    throw new ShapeError(`kthLargest: k expects 1 to ${value.shape[1]}, got ${k}`);
-  }
-  return makeValue('kthLargest', [value], { k }, [value.shape[0]!, 1]);
-}
 
 /** 1 at each label's place. labels (i32) [N] -> [N, classes]; a label outside 0..classes-1 gives a row of zeros. */
 export function oneHot(labels: Operand, classes: number): Value {

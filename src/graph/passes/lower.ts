@@ -15,6 +15,7 @@ import { reduceKernels } from '../../kernels/reduce.ts';
 import { resizeKernels } from '../../kernels/resize.ts';
 import { selectKernels } from '../../kernels/select.ts';
 import { similarityKernels } from '../../kernels/similarity.ts';
+import { topKKernels } from '../../kernels/topK.ts';
 import { updateKernels } from '../../kernels/update.ts';
 import type { LoweredOp } from '../ops/index.ts';
 import type { Value } from '../value.ts';
@@ -32,6 +33,7 @@ const LOWERINGS: Readonly<Record<LoweredOp, Lowering>> = {
   ...batchNormKernels,
   ...attentionKernels,
   ...selectKernels,
+  ...topKKernels,
   ...nearestKernels,
   ...randomKernels,
   ...updateKernels,

@@ -1,0 +1,70 @@
+import { DtypeError, ShapeError } from '../../errors.ts';
+import { product, shapeText } from '../../shape.ts';
+import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
+import type { OpTable } from './definition.ts';
+import { reshape } from './movement.ts';
+
+export const topKOps = {
+  /** The k-th largest of each row, by radix select. x [N, L] -> [N, 1]. attrs: k. */
+  kthLargest: {
+    readsHalf: true,
+    nonDifferentiable: 'its derivative depends on ties; use topFractionMean, which settles them',
+  },
+  /** Places of the k largest of each row, in falling order. x [N, L] -> i32 [N, k]. attrs: k. */
+  topKIndices: {
+    readsHalf: true,
+    nonDifferentiable: 'places are integers; the values of topK have a derivative',
+  },
+  /** x [N, L], indices (i32) [N, K] -> [N, K]. */
+  takeAlongAxis: {},
+  /** The transpose of takeAlongAxis: dy [N, K], indices [N, K] -> [N, L], equal places summed in order. */
+  takeAlongAxisGrad: {},
+} as const satisfies OpTable;
+
+/** The k-th largest element of each row (k from 1): x [N, L] -> [N, 1]. */
+export function kthLargest(x: Operand, k: number): Value {
+  const value = asValue(x);
+  requireFloat('kthLargest', { x: value });
+  requireRank('kthLargest', 'x', value, 2);
+  requireCount('kthLargest', k, value.shape[1]!);
+  return makeValue('kthLargest', [value], { k }, [value.shape[0]!, 1]);
+}
+
+/**
+ * The k largest along the last axis, in falling order, of equal ones the earlier first: x [..., L] -> values and
+ * indices (i32), both [..., k]. Work grows with L, and with k squared where k is large.
+ */
+export function topK(x: Operand, k: number): { values: Value; indices: Value } {
+  const value = asValue(x);
+  requireFloat('topK', { x: value });
+  const length = value.shape.at(-1);
+  if (length === undefined) throw new ShapeError('topK: x expects at least one axis, got []');
+  requireCount('topK', k, length);
+  const outer = value.shape.slice(0, -1);
+  const rows = reshape(value, [product(outer), length]);
+  const indices = makeValue('topKIndices', [rows], { k }, [rows.shape[0]!, k], 'i32');
+  const shape = [...outer, k];
+  return { values: reshape(takeAlongAxis(rows, indices), shape), indices: reshape(indices, shape) };
+}
+
+/** Elements of each row by their places: x [N, L], indices (i32) [N, K] -> [N, K]. Indices are clamped to 0..L-1. */
+export function takeAlongAxis(x: Operand, indices: Operand): Value {
+  const value = asValue(x);
+  const places = asValue(indices);
+  requireFloat('takeAlongAxis', { x: value });
+  requireRank('takeAlongAxis', 'x', value, 2);
+  if (places.dtype !== 'i32') {
+    throw new DtypeError(`takeAlongAxis: indices expects i32, got ${places.dtype}`);
+  }
+  const [rows] = value.shape;
+  if (places.shape.length !== 2 || places.shape[0] !== rows) {
+    throw new ShapeError(`takeAlongAxis: indices expects [${rows}, any], got ${shapeText(places.shape)}`);
+  }
+  return makeValue('takeAlongAxis', [value, places], {}, places.shape);
+}
+
+function requireCount(op: string, k: number, length: number): void {
+  if (!(k >= 1 && k <= length) || !Number.isInteger(k)) {
+    throw new ShapeError(`${op}: k expects 1 to ${length}, got ${k}`);
+  }
+}

@@ -1,0 +1,229 @@
+import { type DeviceFacts, GROUP_INDEX, linearGrid, makeKernel, read, write } from './kernel.ts';
+import type { Lowering } from './lowering.ts';
+import { single } from './lowering.ts';
+import { perElement } from './perElement.ts';
+import { code, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
+
+/**
+ * An unsigned integer that orders like the float: all bits of negatives flipped, the sign bit of others. Zeros of
+ * either sign are made equal by their bits, because compilers leave out the addition of 0 that would do it.
+ */
+const orderedBits: WgslFunction = {
+  name: 'ordered_bits',
+  source: `
+    fn ordered_bits(x: f32) -> u32 {
+      let raw = bitcast<u32>(x);
+      let bits = select(raw, 0u, (raw << 1u) == 0u);
+      return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
+    }`,
+};
+
+const BITS = code('ordered_bits', orderedBits);
+
+const lanesOf = (device: DeviceFacts): number =>
+  device.software ? Math.max(4, device.subgroupSize) : Math.min(256, device.maxWorkgroupInvocations);
+
+/**
+ * Exact radix select over one row of x, a byte at a time: count the candidates by their next byte, walk down from the
+ * top until k are passed, keep the bucket. Integer atomics commute, so the result is the same every time.
+ * Leaves `threshold`, the ordered bits of the k-th largest, and `left`, how many that equal it are among the k.
+ */
+const radixSelect = (lanes: number, length: number, k: number): Wgsl => wgsl`
+  var threshold = 0u;
+  var left = ${k}u;
+  for (var level = 0u; level < 4u; level++) {
+    let shift = 24u - 8u * level;
+    for (var bin = lane; bin < 256u; bin += ${lanes}u) { atomicStore(&counts[bin], 0u); }
+    workgroupBarrier();
+    for (var i = lane; i < ${length}u; i += ${lanes}u) {
+      let bits = ${BITS}(f32(x[row * ${length}u + i]));
+      // On the first level every element is a candidate; a shift by 32 is not defined.
+      let candidate = level == 0u || (bits >> (shift + 8u)) == threshold;
+      if (candidate) { atomicAdd(&counts[(bits >> shift) & 255u], 1u); }
+    }
+    workgroupBarrier();
+    if (lane == 0u) {
+      var passed = 0u;
+      var byte = 255u;
+      loop {
+        let here = atomicLoad(&counts[byte]);
+        if (passed + here >= left || byte == 0u) { break; }
+        passed += here;
+        byte -= 1u;
+      }
+      chosen = vec2u(byte, left - passed);
+    }
+    let found = workgroupUniformLoad(&chosen);
+    threshold = (threshold << 8u) | found.x;
+    left = found.y;
+  }`;
+
+/** What `radixSelect` counts in. */
+const COUNTS = wgsl`
+  var<workgroup> counts: array<atomic<u32>, 256>;
+  var<workgroup> chosen: vec2u;  // byte, how many are left to pass inside it`;
+
+/** attrs: k. */
+const kthLargest: Lowering = ({ label, inputs, attrs }, device) => {
+  const { k } = attrs as { k: number };
+  const [rows, length] = inputs[0]!.shape as [number, number];
+  const lanes = lanesOf(device);
+  return single(
+    makeKernel({
+      label,
+      bindings: [read('x', rows * length, inputs[0]!.element), write('out', rows)],
+      grid: linearGrid(rows),
+      flops: rows * length * 4,
+      wgsl: wgsl`
+        // x [rows, ${length}], out [rows]. One workgroup of ${lanes} per row, four passes over it.
+        ${COUNTS}
+        @compute @workgroup_size(${lanes})
+        fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
+          let row = ${code(GROUP_INDEX)};
+          if (row >= ${rows}u) { return; }
+          ${radixSelect(lanes, length, k)}
+          let bits = select(~threshold, threshold & 0x7fffffffu, (threshold & 0x80000000u) != 0u);
+          if (lane == 0u) { out[row] = bitcast<f32>(bits); }
+        }`,
+    }),
+  );
+};
+
+/** attrs: k. First which k, in the order of their places; then each finds its rank among them. */
+const topKIndices: Lowering = ({ label, inputs, attrs }, device) => {
+  const { k } = attrs as { k: number };
+  const [rows, length] = inputs[0]!.shape as [number, number];
+  const { element } = inputs[0]!;
+  const lanes = lanesOf(device);
+  const share = Math.ceil(length / lanes);
+  const choose = makeKernel({
+    label: `${label} choose`,
+    bindings: [read('x', rows * length, element), write('picked', rows * k, 'u32')],
+    grid: linearGrid(rows),
+    flops: rows * length * 6,
+    wgsl: wgsl`
+      // x [rows, ${length}], picked [rows, ${k}]: places of what exceeds the threshold, then of what equals it.
+      // One workgroup of ${lanes} per row; after the select each lane takes ${share} neighbours.
+      ${COUNTS}
+      var<workgroup> above: array<u32, ${lanes}>;
+      var<workgroup> equal: array<u32, ${lanes}>;
+      @compute @workgroup_size(${lanes})
+      fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let row = ${code(GROUP_INDEX)};
+        if (row >= ${rows}u) { return; }
+        ${radixSelect(lanes, length, k)}
+        let first = min(lane * ${share}u, ${length}u);
+        let end = min(first + ${share}u, ${length}u);
+        var mine = vec2u(0u);
+        for (var i = first; i < end; i++) {
+          let bits = ${BITS}(f32(x[row * ${length}u + i]));
+          mine += vec2u(u32(bits > threshold), u32(bits == threshold));
+        }
+        above[lane] = mine.x;
+        equal[lane] = mine.y;
+        workgroupBarrier();
+        var before = vec2u(0u);
+        for (var other = 0u; other < lane; other++) { before += vec2u(above[other], equal[other]); }
+        for (var i = first; i < end; i++) {
+          let bits = ${BITS}(f32(x[row * ${length}u + i]));
+          if (bits > threshold) {
+            picked[row * ${k}u + before.x] = i;
+            before.x++;
+          } else if (bits == threshold) {
+            if (before.y < left) { picked[row * ${k}u + ${k}u - left + before.y] = i; }
+            before.y++;
+          }
+        }
+      }`,
+  });
+  const rank = perElement(
+    {
+      label: `${label} rank`,
+      bindings: [
+        read('x', rows * length, element),
+        read('picked', rows * k, 'u32'),
+        write('out', rows * k, 'i32'),
+      ],
+      total: rows * k,
+      flops: rows * k * k,
+      layout: `x [rows, ${length}], picked and out [rows, ${k}]: each goes behind all that are larger, or equal and earlier.`,
+      body: wgsl`
+      let row = i / ${k}u;
+      let place = picked[i];
+      let bits = ${BITS}(f32(x[row * ${length}u + place]));
+      var rank = 0u;
+      for (var j = 0u; j < ${k}u; j++) {
+        let other = picked[row * ${k}u + j];
+        let others = ${BITS}(f32(x[row * ${length}u + other]));
+        rank += u32(others > bits || (others == bits && other < place));
+      }
+      out[row * ${k}u + rank] = i32(place);`,
+    },
+    device,
+  );
+  return {
+    steps: [
+      { kernel: choose, operands: [0, { scratch: 0 }] },
+      { kernel: rank, operands: [0, { scratch: 0 }, 'out'] },
+    ],
+    scratch: [rows * k],
+  };
+};
+
+const takeAlongAxis: Lowering = ({ label, inputs, out }, device) => {
+  const [rows, length] = inputs[0]!.shape as [number, number];
+  const [, picks] = out.shape as [number, number];
+  return single(
+    perElement(
+      {
+        label,
+        bindings: [
+          read('x', rows * length),
+          read('indices', rows * picks, 'i32'),
+          write('out', rows * picks),
+        ],
+        total: rows * picks,
+        layout: `x [rows, ${length}], indices and out [rows, ${picks}].`,
+        body: wgsl`
+        let place = u32(clamp(indices[i], 0, ${length - 1}));
+        out[i] = x[(i / ${picks}u) * ${length}u + place];`,
+      },
+      device,
+    ),
+  );
+};
+
+/** Each element adds the cotangents that name it, in order. */
+const takeAlongAxisGrad: Lowering = ({ label, inputs, out }, device) => {
+  const [rows, length] = out.shape as [number, number];
+  const [, picks] = inputs[1]!.shape as [number, number];
+  return single(
+    perElement(
+      {
+        label,
+        bindings: [
+          read('dy', rows * picks),
+          read('indices', rows * picks, 'i32'),
+          write('out', rows * length),
+        ],
+        total: rows * length,
+        flops: rows * length * picks,
+        layout: `dy and indices [rows, ${picks}], out [rows, ${length}].`,
+        body: wgsl`
+        let first = (i / ${length}u) * ${picks}u;
+        let place = i32(i % ${length}u);
+        var sum = 0.0;
+        for (var pick = first; pick < first + ${picks}u; pick++) {
+          if (clamp(indices[pick], 0, ${length - 1}) == place) { sum += dy[pick]; }
+        }
+        out[i] = sum;`,
+      },
+      device,
+    ),
+  );
+};
+
+export const topKKernels = { kthLargest, topKIndices, takeAlongAxis, takeAlongAxisGrad } satisfies Record<
+  string,
+  Lowering
+>;
