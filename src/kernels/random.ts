@@ -2,12 +2,13 @@ import { product } from '../shape.ts';
 import { read, write } from './kernel.ts';
 import { type Lowering, single } from './lowering.ts';
 import { philox } from './math/philox.ts';
+import { turn } from './math/turn.ts';
 import { perElement } from './perElement.ts';
-import { code, wgsl } from './wgsl.ts';
+import { code, type WgslFunction, wgsl } from './wgsl.ts';
 
 /** Attrs: site. `part` gives number `part` of the four that an invocation makes of its `words`. */
 const drawn =
-  (flops: number, layout: string, part: string): Lowering =>
+  (flops: number, layout: string, part: string, ...functions: WgslFunction[]): Lowering =>
   ({ label, out, attrs }, device) => {
     const { site } = attrs as { site: number };
     const total = product(out.shape);
@@ -22,7 +23,7 @@ const drawn =
           body: wgsl`
         let words = ${code('philox', philox)}(vec4u(i, ${site}u, key[2], 0u), vec2u(key[0], key[1]));
         for (var part = 0u; part < 4u; part++) {
-          ${code(part)}
+          ${code(part, ...functions)}
           if (i * 4u + part < ${total}u) { out[i * 4u + part] = number; }
         }`,
         },
@@ -41,10 +42,10 @@ let number = f32(words[part] >> 8u) * 5.9604644775390625e-8;`,
 const randomNormal = drawn(
   40,
   'two pairs of neighbours',
-  `// Sines are exact enough between -pi and pi alone. 1 - u is above 0: the logarithm is finite.
+  `// 1 - u is above 0: the logarithm is finite.
 let radius = sqrt(-2.0 * log(1.0 - f32(words[part & 2u] >> 8u) * 5.9604644775390625e-8));
-let angle = f32(words[part | 1u] >> 8u) * ${(2 * Math.PI) / 2 ** 24} - ${Math.PI};
-let number = radius * select(sin(angle), cos(angle), (part & 1u) == 0u);`,
+let number = radius * turn(words[part | 1u] >> 8u)[part & 1u];`,
+  turn,
 );
 
 export const randomKernels = { randomUniform, randomNormal } satisfies Record<string, Lowering>;

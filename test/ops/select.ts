@@ -54,7 +54,7 @@ export const selectSpecs: SpecTable = {
   },
   randomNormal: {
     differentiable: false,
-    // Sines and cosines of an adapter are good to about 1e-6.
+    // Logarithms near 1 are good to 2^-21, of which the root is taken.
     ulps: 64,
     samples: [
       {
