@@ -1,6 +1,6 @@
 import { WeightsError } from '../errors.ts';
 import { openBytes } from './byteSource.ts';
-import { openSafetensors } from './safetensors.ts';
+import { openSafetensors } from './readSafetensors.ts';
 import { LEGACY_MAGIC, type TorchContainer, type TorchOptions } from './torch/container.ts';
 import { openTorch } from './torch/open.ts';
 import { beginsTar } from './torch/tar.ts';

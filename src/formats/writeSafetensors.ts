@@ -2,10 +2,6 @@ import { WeightsError } from '../errors.ts';
 import { floatToHalf } from '../float16.ts';
 import { product, type Shape, shapeText } from '../shape.ts';
 import { atomicFile } from './atomicFile.ts';
-import type { ByteSource } from './byteSource.ts';
-import { readFloats, refuseDtype } from './floats.ts';
-import { parseHeader } from './safetensorsHeader.ts';
-import type { WeightsContent } from './weightsFile.ts';
 
 /** A tensor to be written. */
 export interface WritableTensor {
@@ -16,36 +12,6 @@ export interface WritableTensor {
 
 /** Element type of the floats in a file. */
 export type FloatDtype = 'F32' | 'F16';
-
-/** The tensors of a safetensors file: its header is checked completely (weights.md section 5) before any is read. */
-export async function openSafetensors(source: ByteSource): Promise<WeightsContent> {
-  const { path, size } = source;
-  const lead = size >= 8 ? await source.read(0, 8) : new Uint8Array(0);
-  const { metadata, tensors, start } = await parseHeader(path, size, lead, (length) =>
-    source.read(8, length),
-  );
-  return {
-    kind: 'safetensors',
-    metadata,
-    tensors: new Map(
-      [...tensors].map(([name, { dtype, shape, begin, end }]) => [
-        name,
-        { dtype, shape, bytes: end - begin },
-      ]),
-    ),
-    async read(name, into) {
-      const entry = tensors.get(name);
-      if (!entry) throw new WeightsError(`${path}: has no tensor ${name}`);
-      const numbers = await readFloats(
-        entry.dtype,
-        product(entry.shape),
-        (begin, length, bytes) => source.read(start + entry.begin + begin, length, bytes),
-        { into },
-      );
-      return numbers ?? refuseDtype(path, name, entry.dtype);
-    },
-  };
-}
 
 /**
  * Writes tensors in name order: same tensors, same bytes. Floats are written as `floats` (F16: to the nearest, ties

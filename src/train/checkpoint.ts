@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { writeSafetensors } from '../formats/safetensors.ts';
 import { readWeights } from '../formats/weightsFile.ts';
+import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import type { RunConfig } from './config.ts';
 import { isHashOf } from './runFolder.ts';
 import type { Session } from './session.ts';

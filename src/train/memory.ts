@@ -1,5 +1,5 @@
-import { writeSafetensors } from '../formats/safetensors.ts';
 import { readWeights } from '../formats/weightsFile.ts';
+import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { detectorOf } from '../methods/detectors.ts';
 import type { NamedTensor, StateDict } from '../nn/init.ts';
 import type { ParameterSpec } from '../nn/layers.ts';

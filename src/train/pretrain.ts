@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { grad } from '../autograd/reverse.ts';
 import { placesBatch } from '../data/scenes/index.ts';
-import { writeSafetensors } from '../formats/safetensors.ts';
+import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { input } from '../graph/value.ts';
 import { auroc } from '../metrics/index.ts';
 import { initialize } from '../nn/init.ts';

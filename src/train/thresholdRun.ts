@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ImageLoader, listImages } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
-import { writeSafetensors } from '../formats/safetensors.ts';
 import { readWeights } from '../formats/weightsFile.ts';
+import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { type Alignment, HEAD_OF, predictingAlignment } from '../methods/cada.ts';
 import { alarmThreshold, bootstrapThreshold, type Interval, lowestRate } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';

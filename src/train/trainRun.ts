@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { type Dataset, ImageLoader } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
-import { writeSafetensors } from '../formats/safetensors.ts';
+import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { CADA_DEFAULTS, HEAD_OF, type HeadName, headsOf, predictingAlignment } from '../methods/cada.ts';
 import type { StateDict } from '../nn/init.ts';
 import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from './checkpoint.ts';

@@ -1,8 +1,8 @@
 import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { readWeights } from '../../src/formats/weightsFile.ts';
+import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
 import { scratchFolder, TINY_DATA, TINY_TRAIN, wgad } from './wgad.ts';
 

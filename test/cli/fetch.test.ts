@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { input } from '../../src/graph/value.ts';
 import { RESNETS, resnetFeatures } from '../../src/models/resnet.ts';
 import { declare } from '../../src/nn/layers.ts';

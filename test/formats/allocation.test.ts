@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { RandomStream } from '../../src/random.ts';
 import { dictOf, int, joined, pickled, storage, storedZip, string, tensor } from './forge.ts';
 

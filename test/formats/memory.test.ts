@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { input } from '../../src/graph/value.ts';
 import { RESNETS, resnetFeatures, resnetLayer } from '../../src/models/resnet.ts';
 import { declare } from '../../src/nn/layers.ts';

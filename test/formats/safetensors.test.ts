@@ -7,8 +7,9 @@ import { WgadError } from '../../src/errors.ts';
 import { floatToHalf, halfToFloat } from '../../src/float16.ts';
 import { atomicFile, writeFileAtomic } from '../../src/formats/atomicFile.ts';
 import { csvLine, parseCsv } from '../../src/formats/csv.ts';
-import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { parseSafetensors } from '../../src/formats/readSafetensors.ts';
 import { openWeights, readWeights } from '../../src/formats/weightsFile.ts';
+import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 
 const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'wgad-test-'));
 const small = new Map([
@@ -40,6 +41,25 @@ describe('safetensors', () => {
       expect(tensors.get(name)!.data).toEqual(data);
     }
     expect((await readdir(dir)).sort()).toEqual(['x', 'y']);
+  });
+
+  it('reads a state dict from bytes: floats of every width, integers left out', async () => {
+    const dir = await folder();
+    await writeSafetensors(
+      join(dir, 'x'),
+      new Map([...small, ['steps', { shape: [1], data: Int32Array.of(3) }]]),
+    );
+    await writeSafetensors(join(dir, 'half'), new Map([['b', small.get('b')!]]), {}, 'F16');
+    const bytes = new Uint8Array(await readFile(join(dir, 'x')));
+    const found = await parseSafetensors(bytes);
+    expect([...found.keys()]).toEqual(['a', 'b', 'empty']);
+    for (const [name, tensor] of small) expect(found.get(name)).toEqual(tensor);
+    const half = await parseSafetensors(new Uint8Array(await readFile(join(dir, 'half'))).buffer);
+    expect([...half.get('b')!.data]).toEqual([1, -2, 3.5, 0, 0, 7]);
+    await expect(parseSafetensors(bytes.slice(0, -4), 'cut')).rejects.toMatchObject({
+      code: 'E_WEIGHTS',
+      message: expect.stringContaining('cut'),
+    });
   });
 
   const f32 = (begin: number, end: number) => ({

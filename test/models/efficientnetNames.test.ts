@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { input } from '../../src/graph/value.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
 import { namingOf, torchvisionName } from '../../src/models/efficientnetNames.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { type Planned, planCells, type Settings } from '../../src/reproduce/cells.ts';
 import { markdown, textRows } from '../../src/reproduce/markdown.ts';
 import { orderingLines, orderings } from '../../src/reproduce/orderings.ts';

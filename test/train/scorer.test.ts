@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { initialize } from '../../src/nn/init.ts';
 import { RandomStream } from '../../src/random.ts';
 import type { RunConfig } from '../../src/train/config.ts';

@@ -1,7 +1,7 @@
 import { loadImage } from '../../data/index.ts';
 import { ConfigError } from '../../errors.ts';
-import { writeSafetensors } from '../../formats/safetensors.ts';
 import { readWeights } from '../../formats/weightsFile.ts';
+import { writeSafetensors } from '../../formats/writeSafetensors.ts';
 import type { StateDict } from '../../nn/init.ts';
 import { DEFAULT_ENCODER } from '../../train/embeddedEncoders.ts';
 import {
