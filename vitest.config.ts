@@ -28,6 +28,7 @@ export default defineConfig({
     reporters: ['default', './scripts/summary-reporter.mjs'],
     // Two workers: the software adapter already spreads one dispatch over all cores.
     maxWorkers: 2,
+    globalSetup: ['test/temporaryFolder.ts'],
     sequence: { sequencer: LongestFirst },
     projects: [
       {
