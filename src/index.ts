@@ -15,6 +15,7 @@ export {
   WeightsError,
   WgadError,
 } from './errors.ts';
+export { parseSafetensors } from './formats/readSafetensors.ts';
 export { type AdapterDescription, listAdapters, type OpenOptions } from './gpu/open.ts';
 export { buildPlan } from './graph/buildPlan.ts';
 export { type AttentionOptions, attention, type Neighbours } from './graph/ops/attention.ts';
@@ -61,19 +62,32 @@ export { interpolate } from './graph/ops/resize.ts';
 export { gather, oneHot } from './graph/ops/select.ts';
 export { cosineMap } from './graph/ops/similarity.ts';
 export { kthLargest, takeAlongAxis, topK } from './graph/ops/topK.ts';
+export type { UpdateRule } from './graph/ops/update.ts';
 export type { Plan } from './graph/plan.ts';
 export { printGraph, printPlan } from './graph/print.ts';
 export { constant, type Dtype, input, type Operand, type Value } from './graph/value.ts';
 export { type BlurOptions, gaussianBlur2d } from './nn/blur.ts';
 export { clipFactor } from './nn/clipNorm.ts';
 export { dropout } from './nn/dropout.ts';
-export { initialize, type NamedTensor, type StateDict } from './nn/init.ts';
-export { declare, type Layers, type ParameterSpec, within } from './nn/layers.ts';
+export {
+  type Initializer,
+  initialize,
+  kaimingNormalFanOut,
+  type NamedTensor,
+  normal,
+  ones,
+  pytorchDefault,
+  type StateDict,
+  uniform,
+  xavierUniform,
+  zeros,
+} from './nn/init.ts';
+export { declare, type Layers, layersOf, type ParameterSpec, within } from './nn/layers.ts';
 export { cosineSimilarity, crossEntropy, globalCosineLoss, mseLoss, smoothL1Loss } from './nn/losses.ts';
 export { type BatchNormState, batchNorm2d, batchNorm2dTrain, layerNorm } from './nn/norm.ts';
-export { type OptimiserConfig, optimiserStep, settingsAt } from './nn/optimiser.ts';
+export { adamw, type OptimiserConfig, optimiserStep, settingsAt, sgd } from './nn/optimiser.ts';
 export { logSoftmax, softmax } from './nn/softmax.ts';
 export { topFractionMean } from './nn/topFraction.ts';
 export { bindNetwork, networkLayout } from './nn/trainable.ts';
-export { Engine, type OnDevice, type Tensor } from './runtime/engine.ts';
+export { Engine, type OnDevice, type Optimiser, type Tensor } from './runtime/engine.ts';
 export type { Shape } from './shape.ts';

@@ -26,26 +26,33 @@ export interface Opened {
   readonly requests: readonly string[];
   /** Errors and warnings of the console and of the browser about the page. */
   readonly complaints: readonly string[];
-  /** The value of an expression in the page. */
+  /** The value of an expression in the page, or of its promise. @throws Error with what it threw. */
   evaluate<T>(expression: string): Promise<T>;
   /** The whole page as PNG. */
   screenshot(): Promise<Buffer>;
   close(): Promise<void>;
 }
 
+/** WebGPU on the processor, with SwiftShader that comes with Chromium. */
+export const SOFTWARE_WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
 /** Opens an address in a headless Chromium of its own, over the DevTools protocol on a pipe. */
-export async function openInChromium(executable: string, address: string, width = 1280): Promise<Opened> {
+export async function openInChromium(
+  executable: string,
+  address: string,
+  flags: readonly string[] = ['--disable-gpu'],
+): Promise<Opened> {
   const profile = await mkdtemp(join(tmpdir(), 'wgad-chromium-'));
   const child = spawn(
     executable,
     [
       '--headless=new',
       '--no-sandbox',
-      '--disable-gpu',
+      ...flags,
       '--no-first-run',
       '--remote-debugging-pipe',
       `--user-data-dir=${profile}`,
-      `--window-size=${width},900`,
+      '--window-size=1280,900',
       'about:blank',
     ],
     { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
@@ -73,11 +80,11 @@ export async function openInChromium(executable: string, address: string, width 
     requests,
     complaints,
     async evaluate<T>(expression: string) {
-      const { result } = await send<{ result: { value: T } }>('Runtime.evaluate', {
-        expression,
-        returnByValue: true,
-        awaitPromise: true,
-      });
+      const { result, exceptionDetails } = await send<{
+        result: { value: T; description?: string };
+        exceptionDetails?: object;
+      }>('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true });
+      if (exceptionDetails) throw new Error(result.description ?? JSON.stringify(exceptionDetails));
       return result.value;
     },
     async screenshot() {

@@ -1,5 +1,6 @@
-import { input, scope, type Value } from '../graph/value.ts';
-import type { Shape } from '../shape.ts';
+import { WeightsError } from '../errors.ts';
+import { asValue, input, scope, type Value } from '../graph/value.ts';
+import { type Shape, shapesEqual, shapeText } from '../shape.ts';
 import type { Initializer } from './init.ts';
 
 /** One tensor of a network: a trained parameter, or a buffer (running statistics). Names are torchvision's. */
@@ -54,6 +55,29 @@ export function layersFrom(source: LayerSource, prefix = '', sites = source.site
       return { key: source.key, site: sites.next };
     },
   };
+}
+
+/**
+ * Layers that read their tensors by name from an object: values, or tensors on the device as `Engine.load` gives them.
+ * @param options `training` (default false), the `key` that dropout needs then, and `measured`, told of the statistics
+ *   that a step measures.
+ * @throws WeightsError at the first tensor that is missing or has another shape.
+ */
+export function layersOf(
+  tensors: Readonly<Record<string, Value | { readonly value: Value }>>,
+  { training = false, ...rest }: Partial<Pick<LayerSource, 'training' | 'key' | 'measured'>> = {},
+): Layers {
+  return layersFrom({
+    ...rest,
+    training,
+    tensor({ name, shape }) {
+      const found = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+      if (!found) throw new WeightsError(`the state dict has no ${name} ${shapeText(shape)}`);
+      const value = asValue(found);
+      if (shapesEqual(value.shape, shape)) return value;
+      throw new WeightsError(`${name} expects ${shapeText(shape)}, got ${shapeText(value.shape)}`);
+    },
+  });
 }
 
 /** Runs `part` of a network under its name, for parameters and labels alike. */

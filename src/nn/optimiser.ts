@@ -1,6 +1,6 @@
 import { pack } from '../graph/ops/movement.ts';
 import { mul } from '../graph/ops/pointwise.ts';
-import { adamw, sgd } from '../graph/ops/update.ts';
+import { adamw as adamwStep, sgd as sgdStep, type UpdateRule } from '../graph/ops/update.ts';
 import { input, state, type Value } from '../graph/value.ts';
 import type { BoundNetwork } from './trainable.ts';
 
@@ -10,19 +10,43 @@ export type OptimiserConfig = Update & {
   readonly clipNorm?: number;
 };
 
-type Update =
-  | {
-      readonly kind: 'adamw';
-      readonly lr: number;
-      readonly betas: readonly [number, number];
-      readonly eps: number;
-      readonly weightDecay: number;
-      readonly amsgrad: boolean;
-    }
-  | { readonly kind: 'sgd'; readonly lr: number; readonly momentum: number; readonly weightDecay: number };
+type Update = AdamwConfig | SgdConfig;
+
+interface AdamwConfig {
+  readonly kind: 'adamw';
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  readonly weightDecay: number;
+  readonly amsgrad: boolean;
+}
+
+interface SgdConfig {
+  readonly kind: 'sgd';
+  readonly lr: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+}
 
 /** AdamW as PyTorch has it by default, but for what every method says itself. */
 export const ADAMW = { kind: 'adamw', betas: [0.9, 0.999], eps: 1e-8, amsgrad: false } as const;
+
+/**
+ * AdamW (Loshchilov and Hutter 2019) for `Engine.optimiser`, with PyTorch's names and defaults: lr 1e-3, betas
+ * [0.9, 0.999], eps 1e-8, weightDecay 1e-2, amsgrad false.
+ */
+export const adamw = (options: Partial<Omit<AdamwConfig, 'kind'>> = {}): UpdateRule =>
+  ruleOf({ ...ADAMW, lr: 1e-3, weightDecay: 1e-2, ...options });
+
+/** Stochastic gradient descent for `Engine.optimiser`. Defaults are PyTorch's: lr 1e-3, momentum 0, weightDecay 0. */
+export const sgd = (options: Partial<Omit<SgdConfig, 'kind'>> = {}): UpdateRule =>
+  ruleOf({ kind: 'sgd', lr: 1e-3, momentum: 0, weightDecay: 0, ...options });
+
+const ruleOf = (config: Update): UpdateRule => ({
+  moments: (slab) => momentNames(config, slab),
+  update: (slab, gradient, settings) => update(slab, gradient, settings, config),
+  settingsAt: (step, lr) => settingsAt(config, step, lr),
+});
 
 /** Name of the input that `settingsAt` fills, where there is one group of parameters. */
 export const SETTINGS = 'optimiser settings';
@@ -45,16 +69,19 @@ export function optimiserStep(
   settings = SETTINGS,
   factor?: Value,
 ): Value {
-  const p = network.parameters.slab;
+  const packed = pack(gradients);
+  const gradient = factor ? mul(packed, factor) : packed;
+  return update(network.parameters.slab, gradient, input(settings, settingsShape(config)), config);
+}
+
+const settingsShape = ({ kind }: Update): [number] => [kind === 'sgd' ? 2 : 3];
+
+function update(p: Value, gradient: Value, settings: Value, config: Update): Value {
   const { name } = p.attrs as { name: string };
   const moments = momentNames(config, name).map((each) => state(each, p.shape));
-  const packed = pack(gradients);
-  const grad = factor ? mul(packed, factor) : packed;
-  if (config.kind === 'sgd') {
-    return sgd({ p, buf: moments[0]! }, grad, input(settings, [2]), config);
-  }
+  if (config.kind === 'sgd') return sgdStep({ p, buf: moments[0]! }, gradient, settings, config);
   const [beta1, beta2] = config.betas;
-  return adamw({ p, m: moments[0]!, v: moments[1]!, vmax: moments[2] }, grad, input(settings, [3]), {
+  return adamwStep({ p, m: moments[0]!, v: moments[1]!, vmax: moments[2] }, gradient, settings, {
     beta1,
     beta2,
     eps: config.eps,

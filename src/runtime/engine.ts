@@ -1,11 +1,13 @@
 import { DtypeError, ShapeError, WgadError } from '../errors.ts';
 import type { AdapterDescription, OpenOptions } from '../gpu/open.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
+import type { UpdateRule } from '../graph/ops/update.ts';
 import { type Dtype, input, state, type Value } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import { product, type Shape, shapeText } from '../shape.ts';
 import { compilePlan, type Executable } from './executable.ts';
 import { type Gpu, openDevice } from './gpu.ts';
+import { GroupOptimiser, type StoredLeaf } from './optimiser.ts';
 import { readBuffer } from './readBuffer.ts';
 import { type NumberArray, type StateStore, stateStore } from './state.ts';
 import { flattenTree, mapTree, type Tree } from './tree.ts';
@@ -19,6 +21,20 @@ export interface Tensor {
   data(): Promise<NumberArray>;
   /** Frees its memory now instead of with the engine. */
   dispose(): void;
+}
+
+/** Updates parameters in place. */
+export interface Optimiser<P> {
+  /** Steps enqueued so far. */
+  readonly steps: number;
+  /**
+   * One update from gradients in the structure of the parameters, as `valueAndGrad` gives them.
+   * @param lr of this step, for a schedule; default the rule's own.
+   * @throws ShapeError listing everything in which gradients and parameters differ.
+   */
+  step(grads: P, lr?: number): Promise<void>;
+  /** Frees its moments; the parameters stay. */
+  dispose(): Promise<void>;
 }
 
 /** Opens a device and runs functions of values on it. */
@@ -66,6 +82,13 @@ export class Engine {
     return this.#wrap(name, shape, dtype);
   }
 
+  /** A state dict's tensors on the device, by their names. */
+  load(tensors: Iterable<readonly [string, { shape: Shape; data: Float32Array }]>): Record<string, Tensor> {
+    return Object.fromEntries(
+      [...tensors].map(([name, { data, shape }]) => [name, this.tensor(data, shape)]),
+    );
+  }
+
   /**
    * `fn` traced once per set of argument shapes, planned, and replayed at every call.
    * @param fn a function of values; device tensors it captures are used in place.
@@ -87,7 +110,30 @@ export class Engine {
   }
 
   /**
-   * Bytes: in use now, the most so far, and of those in use the arenas in which the intermediate values of compiled
+   * Updates `params` (a tensor, or arrays and objects of tensors) in place by a rule such as `adamw({ lr: 1e-3 })`, all of
+   * them in one dispatch a step. For groups with settings of their own make an optimiser each.
+   * @throws DtypeError where a parameter is not f32.
+   */
+  optimiser<P extends Tree<Tensor>>(rule: UpdateRule, params: P): Optimiser<P> {
+    this.#made += 1;
+    const label = `optimiser ${this.#made}`;
+    const group = new GroupOptimiser(this.gpu, this.#tensors, rule, storedLeaves(params), label);
+    return {
+      get steps() {
+        return group.steps;
+      },
+      step: (grads, lr) => group.step(storedLeaves(grads), lr),
+      dispose: () => group.dispose(),
+    };
+  }
+
+  /** Frees every tensor of a result, or of any structure of them. */
+  free(results: Tree<Tensor>): void {
+    for (const [, tensor] of flattenTree<Tensor>(results, isTensor)) tensor.dispose();
+  }
+
+  /**
+   * Bytes: in use now (results count until they are freed), the most so far, and of those in use the arenas in which the intermediate values of compiled
    * functions take turns; `buffers` and `pipelines` count. Constant over repeated calls of one function.
    */
   memory(): { live: number; peak: number; pooled: number; buffers: number; pipelines: number } {
@@ -147,7 +193,7 @@ export class Engine {
     const { buffer, tensor } = executable.outputs.get(path)!;
     const name = this.#nextName();
     const bytes = Math.ceil(tensor.range.bytes / 4);
-    this.#tensors.set(name, new Uint32Array(bytes), [bytes]);
+    this.#tensors.reserve(name, bytes);
     const encoder = this.gpu.device.createCommandEncoder({ label: `${executable.plan.label} results` });
     encoder.copyBufferToBuffer(buffer, tensor.range.offset, this.#tensors.buffer(name), 0, bytes * 4);
     this.gpu.device.queue.submit([encoder.finish()]);
@@ -179,6 +225,14 @@ type TreeFunction = (...args: readonly Tree<Value>[]) => Tree<Value>;
 
 /** The same structure with device tensors for values. */
 export type OnDevice<T> = T extends Value ? Tensor : { [K in keyof T]: OnDevice<T[K]> };
+
+const storedLeaves = (tree: Tree<Tensor>): StoredLeaf[] =>
+  flattenTree<Tensor>(tree, isTensor).map(([path, { value, shape, dtype }]) => ({
+    path,
+    name: nameOf(value),
+    shape,
+    dtype,
+  }));
 
 const nameOf = (value: Value): string => (value.attrs as { name: string }).name;
 

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { page } from '../../src/report/page.ts';
-import { findChromium, openInChromium } from './browser.ts';
+import { findChromium, openInChromium } from '../chromium.ts';
 import { hostile, pageSource } from './source.ts';
 
 const chromium = findChromium();

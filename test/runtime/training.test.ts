@@ -13,6 +13,7 @@ import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
 import { RandomStream } from '../../src/random.ts';
 import { compilePlan } from '../../src/runtime/executable.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
+import { updateReference } from './updateReference.ts';
 
 let session: Session;
 const open = async (): Promise<Session> => {
@@ -53,34 +54,13 @@ const adamw: OptimiserConfig = {
 };
 const sgd: OptimiserConfig = { kind: 'sgd', lr: 5e-2, momentum: 0.9, weightDecay: 0.1 };
 
-/** The optimisers as methods.md section 1 writes them, in float64. */
-function reference(config: OptimiserConfig) {
-  const m: number[] = [];
-  const v: number[] = [];
-  const top: number[] = [];
-  return (p: number, g: number, i: number, step: number): number => {
-    if (config.kind === 'sgd') {
-      const decayed = g + config.weightDecay * p;
-      m[i] = step === 0 ? decayed : config.momentum * m[i]! + decayed;
-      return p - config.lr * m[i]!;
-    }
-    const [b1, b2] = config.betas;
-    m[i] = b1 * (m[i] ?? 0) + (1 - b1) * g;
-    v[i] = b2 * (v[i] ?? 0) + (1 - b2) * g * g;
-    top[i] = Math.max(top[i] ?? 0, v[i]!);
-    const kept = p * (1 - config.lr * config.weightDecay);
-    const corrected = Math.sqrt(top[i]!) / Math.sqrt(1 - b2 ** (step + 1)) + config.eps;
-    return kept - ((config.lr / (1 - b1 ** (step + 1))) * m[i]!) / corrected;
-  };
-}
-
 describe.each([adamw, sgd])('$kind', (config) => {
   it('updates like its definition over 20 steps', async () => {
     const s = await open();
     const { layout, start, executable } = await smallModel(s, config);
     const names = layout.parameters.specs.map((spec) => spec.name);
     const want = new Map(names.map((name) => [name, Float64Array.from(start.get(name)!.data)]));
-    const rules = new Map(names.map((name) => [name, reference(config)]));
+    const rules = new Map(names.map((name) => [name, updateReference(config)]));
     const random = new RandomStream(11);
     for (let step = 0; step < 20; step++) {
       const x = Float32Array.from({ length: 40 }, () => random.normal());

@@ -44,6 +44,19 @@ export function assignAverage(target: Value, value: Value, rate: number): Value 
   return effect('assignAverage', [target, value], { rate });
 }
 
+/**
+ * How a slab of parameters is updated, step by step: what `Engine.optimiser` takes. `adamw` and `sgd` (nn/optimiser.ts)
+ * make one.
+ */
+export interface UpdateRule {
+  /** Names of the slabs that it keeps beside the parameters `slab`, all zero at the start. */
+  moments(slab: string): string[];
+  /** The effect that updates `slab`, a state, by its gradient; one dispatch. */
+  update(slab: Value, gradient: Value, settings: Value): Value;
+  /** What `settings` holds at `step` (from 0), for another learning rate than the rule's own where given. */
+  settingsAt(step: number, lr?: number): Float32Array;
+}
+
 export interface AdamwAttrs {
   readonly beta1: number;
   readonly beta2: number;

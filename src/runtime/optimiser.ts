@@ -1,0 +1,133 @@
+import { DtypeError, ShapeError, WgadError } from '../errors.ts';
+import { buildPlan } from '../graph/buildPlan.ts';
+import { slabOffsets } from '../graph/ops/movement.ts';
+import type { UpdateRule } from '../graph/ops/update.ts';
+import { type Dtype, input, state } from '../graph/value.ts';
+import { product, type Shape, shapesEqual, shapeText } from '../shape.ts';
+import { compilePlan, type Executable } from './executable.ts';
+import type { Gpu } from './gpu.ts';
+import type { StateStore } from './state.ts';
+
+/** A tensor of a tree: its path there, and its name in the store. */
+export interface StoredLeaf {
+  readonly path: string;
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+}
+
+/** What a plan calls its inputs. */
+const GRADIENT = 'gradient';
+const SETTINGS = 'settings';
+
+/**
+ * A group of parameters that one dispatch updates. They lie side by side in a slab while it does; the tensors keep
+ * buffers of their own, so that compiled functions which captured them see the new numbers. That costs copies of all
+ * parameters and gradients on the device, which a training step compiled whole (`optimiserStep`) does without.
+ */
+export class GroupOptimiser {
+  readonly #gpu: Gpu;
+  readonly #tensors: StateStore;
+  readonly #rule: UpdateRule;
+  readonly #params: readonly StoredLeaf[];
+  readonly #label: string;
+  readonly #offsets: readonly number[];
+  readonly #length: number;
+  #made: Promise<Executable> | undefined;
+  #steps = 0;
+
+  /** @throws DtypeError where a parameter is not f32; WgadError E_CONFIG where there are none, or one is there twice. */
+  constructor(gpu: Gpu, tensors: StateStore, rule: UpdateRule, params: readonly StoredLeaf[], label: string) {
+    if (params.length === 0) throw new WgadError('E_CONFIG', 'optimiser: params expects tensors, got none');
+    for (const { path, name, dtype } of params) {
+      if (dtype !== 'f32') throw new DtypeError(`optimiser: ${path} expects f32, got ${dtype}`);
+      const twin = params.find((other) => other.name === name && other.path !== path);
+      if (twin) throw new WgadError('E_CONFIG', `optimiser: ${path} and ${twin.path} are the same tensor`);
+    }
+    this.#gpu = gpu;
+    this.#tensors = tensors;
+    this.#rule = rule;
+    this.#params = params;
+    this.#label = label;
+    const { offsets, length } = slabOffsets(params.map(({ shape }) => product(shape)));
+    this.#offsets = offsets;
+    this.#length = length;
+  }
+
+  /** Steps enqueued so far. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /**
+   * Enqueues one update; waits for its compilation alone. @param lr of this step; default the rule's own.
+   * @throws ShapeError listing everything in which gradients and parameters differ.
+   */
+  async step(gradients: readonly StoredLeaf[], lr?: number): Promise<void> {
+    const sources = this.#matched(gradients);
+    this.#made ??= this.#compile();
+    const executable = await this.#made;
+    const { device } = this.#gpu;
+    const slab = this.#tensors.buffer(this.#slab);
+    const gathered = executable.inputs.get(GRADIENT)!.buffer;
+    const gather = device.createCommandEncoder({ label: `${this.#label} gather` });
+    const scatter = device.createCommandEncoder({ label: `${this.#label} scatter` });
+    this.#params.forEach(({ name, shape }, i) => {
+      const [at, bytes] = [4 * this.#offsets[i]!, 4 * product(shape)];
+      const own = this.#tensors.buffer(name);
+      gather.copyBufferToBuffer(own, 0, slab, at, bytes);
+      gather.copyBufferToBuffer(this.#tensors.buffer(sources[i]!.name), 0, gathered, at, bytes);
+      scatter.copyBufferToBuffer(slab, at, own, 0, bytes);
+    });
+    device.queue.submit([gather.finish()]);
+    executable.run({ [SETTINGS]: this.#rule.settingsAt(this.#steps, lr) });
+    device.queue.submit([scatter.finish()]);
+    for (const { name } of this.#params) this.#tensors.touch(name);
+    this.#steps += 1;
+  }
+
+  /** Frees what it keeps beside the parameters; they stay as they are. */
+  async dispose(): Promise<void> {
+    (await this.#made)?.destroy();
+    for (const name of this.#slabs) this.#tensors.delete(name);
+    this.#made = undefined;
+    this.#steps = 0;
+  }
+
+  get #slab(): string {
+    return `${this.#label} parameters`;
+  }
+
+  get #slabs(): string[] {
+    return [this.#slab, ...this.#rule.moments(this.#slab)];
+  }
+
+  async #compile(): Promise<Executable> {
+    // New buffers are zero, as moments have to be.
+    for (const name of this.#slabs) this.#tensors.reserve(name, this.#length);
+    const settings = input(SETTINGS, [this.#rule.settingsAt(0).length]);
+    const slab = state(this.#slab, [this.#length]);
+    const update = this.#rule.update(slab, input(GRADIENT, [this.#length]), settings);
+    const plan = buildPlan({ outputs: new Map(), effects: [update] }, this.#gpu.facts, {
+      label: this.#label,
+      maxBufferBytes: this.#gpu.device.limits.maxBufferSize,
+    });
+    return compilePlan(this.#gpu, plan, this.#tensors);
+  }
+
+  /** The gradients in the order of the parameters. */
+  #matched(gradients: readonly StoredLeaf[]): StoredLeaf[] {
+    const found = new Map(gradients.map((gradient) => [gradient.path, gradient]));
+    const wrong = this.#params.flatMap(({ path, shape }) => {
+      const got = found.get(path);
+      if (!got) return [`missing ${path} ${shapeText(shape)}`];
+      return shapesEqual(got.shape, shape)
+        ? []
+        : [`${path} expects ${shapeText(shape)}, got ${shapeText(got.shape)}`];
+    });
+    const known = new Set(this.#params.map(({ path }) => path));
+    wrong.push(...gradients.flatMap(({ path }) => (known.has(path) ? [] : [`unexpected ${path}`])));
+    if (wrong.length > 0) throw new ShapeError(`optimiser: grads do not fit params: ${wrong.join('; ')}`);
+    return this.#params.map(({ path }) => found.get(path)!);
+  }
+}
