@@ -9,7 +9,7 @@ import { atomicFile, writeFileAtomic } from '../../src/formats/atomicFile.ts';
 import { csvLine, parseCsv } from '../../src/formats/csv.ts';
 import { parseSafetensors } from '../../src/formats/readSafetensors.ts';
 import { openWeights, readWeights } from '../../src/formats/weightsFile.ts';
-import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
+import { type WritableTensor, writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 
 const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'wgad-test-'));
 const small = new Map([
@@ -47,7 +47,7 @@ describe('safetensors', () => {
     const dir = await folder();
     await writeSafetensors(
       join(dir, 'x'),
-      new Map([...small, ['steps', { shape: [1], data: Int32Array.of(3) }]]),
+      new Map<string, WritableTensor>([...small, ['steps', { shape: [1], data: Int32Array.of(3) }]]),
     );
     await writeSafetensors(join(dir, 'half'), new Map([['b', small.get('b')!]]), {}, 'F16');
     const bytes = new Uint8Array(await readFile(join(dir, 'x')));
