@@ -1,5 +1,12 @@
 /** Networks as functions over values, under torchvision's names. */
 export { bottleneck } from './bottleneck.ts';
+export {
+  type EncoderConfig,
+  encoderTaps,
+  PRETRAINED_NAMES,
+  type PretrainedName,
+  pretrained,
+} from './encoders.ts';
 export { patchDescriptor, patchFeatures } from './patchDescriptor.ts';
 export {
   type AlignHeadConfig,

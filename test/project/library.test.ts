@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -18,8 +19,15 @@ const run = promisify(execFile);
 const SLOW = 400_000;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What each example of docs/library.md prints, without brackets and types, which Node alone prints. */
-const PRINTED = [/^49,163,1$/, /^true$/, /^1,16,16,161,64,4,4true$/, /^plan1dispatches0only.*true$/];
+/** What the examples of docs/library.md print, one of them the scores of a run, without brackets and types, which Node alone prints. */
+const PRINTED = [
+  /^49,163,1$/,
+  /^true$/,
+  /^1,16,16,161,64,4,4true$/,
+  /paintedtestgood000.png/,
+  /^plan1dispatches0only.*true$/,
+];
+const SCORES = 3;
 const bare = (text: string): string => text.replaceAll(/[A-Z]\w*\(\d+\)|[^a-z0-9.,]/g, '');
 
 const examplesIn = async (path: string): Promise<string[]> =>
@@ -30,11 +38,31 @@ const examplesIn = async (path: string): Promise<string[]> =>
 it(
   'docs/library.md has examples that print what they should in Node',
   async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'wgad-library-'));
+    await mkdir(join(folder, 'node_modules'));
+    await symlink(root, join(folder, 'node_modules', 'wgad'));
+    await symlink(join(root, 'weights'), join(folder, 'weights'));
+    const wgad = async (...args: string[]): Promise<string> =>
+      (await run(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { cwd: folder })).stdout;
+    await wgad('data', 'synth', ...'--out data --classes 2 --train 4 --test 4 --size 64'.split(' '));
+    const small = '--encoder resnet18_w16 --size 64 --batch 4 --iterations 2 --align-iterations 3'.split(' ');
+    await wgad('train', 'data', '--out', 'runs/mine', ...small);
     const examples = await examplesIn('docs/library.md');
     expect(examples).toHaveLength(PRINTED.length);
+    const printed: string[] = [];
     for (const [i, example] of examples.entries()) {
-      const { stdout } = await run(process.execPath, ['--input-type=module', '-e', example], { cwd: root });
+      const { stdout } = await run(process.execPath, ['--input-type=module', '-e', example], { cwd: folder });
       expect(bare(stdout)).toMatch(PRINTED[i]!);
+      printed.push(stdout);
+    }
+    const lines = printed[SCORES]!.trim().split('\n');
+    const predicted = (await wgad('predict', 'runs/mine', 'data/painted/test')).trim().split('\n');
+    expect(lines).toHaveLength(4);
+    for (const [i, line] of lines.entries()) {
+      const [path, score] = line.split(' ');
+      const own = JSON.parse(predicted[i]!) as { path: string; calibrated: number };
+      expect(path).toBe(own.path);
+      expect(Number(score)).toBeCloseTo(own.calibrated, 5);
     }
   },
   SLOW,
