@@ -4,6 +4,11 @@ import { EXIT, exitCodeOf } from './exitCodes.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { buildProgram } from './program.ts';
 
+// Whoever reads our results may have read enough (`| head -1`): that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  throw error;
+});
 const interrupt = watchInterrupts();
 const program = buildProgram(interrupt.signal, (code) => {
   process.exitCode = code;
@@ -16,10 +21,14 @@ try {
     error instanceof WgadError
       ? error
       : { code: 'E_FAILED', message: String((error as Error).message ?? error), fix: undefined };
-  process.stderr.write(`wgad: ${code} ${message}\n${fix ? `  fix: ${fix}\n` : ''}`);
-  if (options.verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  if (options.json) process.stdout.write(`${JSON.stringify({ error: { code, message, fix } })}\n`);
-  process.exitCode = interrupt.signal.aborted ? EXIT.interrupted : exitCodeOf(error);
+  const interrupted = interrupt.signal.aborted;
+  // Stopping where it was asked to is no error to report.
+  if (!(interrupted && (error as Error).name === 'AbortError')) {
+    process.stderr.write(`wgad: ${code} ${message}\n${fix ? `  fix: ${fix}\n` : ''}`);
+    if (options.verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify({ error: { code, message, fix } })}\n`);
+  }
+  process.exitCode = interrupted ? EXIT.interrupted : exitCodeOf(error);
 } finally {
   interrupt.release();
 }

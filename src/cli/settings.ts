@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { ConfigError, FileError } from '../errors.ts';
 
 /**
@@ -29,7 +29,25 @@ export function applySettings(program: Command, verb: Command, environment = pro
       void command.setOptionValueWithSource(key, parsed(option, text, from), from);
     if (environment[variable] !== undefined) set(environment[variable], variable);
     else if (Object.hasOwn(file, name)) set(file[name], path!);
+    else if (required.has(option)) {
+      command.error(`error: required option '${option.flags}' not specified`, {
+        code: 'commander.missingMandatoryOptionValue',
+      });
+    }
   }
+}
+
+/** Options that have to be set by a flag, a variable or the file. */
+const required = new WeakSet<Option>();
+
+/**
+ * An option that has to be set, by whatever means. Commander's own `requiredOption` knows flags alone, and complains
+ * before it says that another flag is misspelt.
+ */
+export function requiredOption(flags: string, description: string): Option {
+  const option = new Option(flags, `${description} (required)`);
+  required.add(option);
+  return option;
 }
 
 const nameOf = (option: Option): string => option.name();
@@ -38,9 +56,13 @@ function parsed(option: Option, value: unknown, from: string): unknown {
   const isSet = value === true || value === 'true' || value === '1';
   if (option.negate) return !isSet;
   if (option.isBoolean()) return isSet;
-  const text = String(value);
   try {
-    return option.parseArg ? option.parseArg(text, undefined as never) : text;
+    if (option.variadic) return Array.isArray(value) ? value.map(String) : [String(value)];
+    const { parseArg } = option;
+    if (!parseArg) return String(value);
+    // A flag that may be given several times collects what came before.
+    const texts = Array.isArray(value) ? value.map(String) : [String(value)];
+    return texts.reduce<unknown>((before, text) => parseArg(text, before as never), option.defaultValue);
   } catch (error) {
     throw new ConfigError(`${from}: ${(error as Error).message}`, { cause: error });
   }

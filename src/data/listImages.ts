@@ -13,15 +13,20 @@ export const isImageName = (name: string): boolean =>
  * The images that paths name: files as they are, folders with all they hold, at any depth. Absolute, in the
  * order given, a folder's own sorted by code point; each file once. Hidden files and folders are passed over;
  * a link back to a folder above is followed once.
+ * @param missing what is done about a path that does not exist; default: it is refused.
  * @throws DatasetError for a path that does not exist, and for a folder that holds no image.
  */
-export async function listImages(paths: readonly string[]): Promise<string[]> {
+export async function listImages(
+  paths: readonly string[],
+  { missing = 'refuse' }: { missing?: 'refuse' | 'list' } = {},
+): Promise<string[]> {
   const found = new Set<string>();
   for (const path of paths.map((name) => resolve(name))) {
     const info = await stat(path).catch((cause) => {
+      if (missing === 'list') return null;
       throw new DatasetError(`${path} does not exist or cannot be read`, { where: path, cause });
     });
-    if (!info.isDirectory()) {
+    if (!info?.isDirectory()) {
       found.add(path);
       continue;
     }

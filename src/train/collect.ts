@@ -19,7 +19,10 @@ export interface Targets {
   readonly upper: Float32Array;
 }
 
-/** One pass of the frozen detector over the training images: the heads then train without it. */
+/**
+ * One pass of the frozen detector over the training images: the heads then train without it.
+ * @param signal ends it after the batch in flight: what aborted it is thrown.
+ */
 export async function collectTargets(
   session: Session,
   config: RunConfig,
@@ -27,6 +30,7 @@ export async function collectTargets(
   inputs: DetectorInputs,
   images: number,
   onBatch: (done: number, of: number) => void,
+  signal?: AbortSignal,
 ): Promise<Targets> {
   const executable = await compileBatch(session, {
     label: 'collect',
@@ -55,8 +59,10 @@ export async function collectTargets(
       }
       onBatch(first + count, images);
     },
+    signal,
   });
   executable.destroy();
+  signal?.throwIfAborted();
   return targets;
 }
 

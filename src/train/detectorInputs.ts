@@ -34,6 +34,8 @@ export interface DetectorInputOptions {
   readonly onBatch: (done: number, of: number) => void;
   /** What is done with the features, where that is not the usual. */
   readonly onNote: (text: string) => void;
+  /** Ends the pass over the images after the batch in flight: what aborted it is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -105,7 +107,7 @@ async function fill(
   config: RunConfig,
   layouts: RunLayouts,
   images: (indices: readonly number[]) => Promise<Float32Array>,
-  { widths, count, onBatch }: DetectorInputOptions & { widths: readonly number[]; count: number },
+  { widths, count, onBatch, signal }: DetectorInputOptions & { widths: readonly number[]; count: number },
 ): Promise<void> {
   const executable = await compileBatch(session, {
     label: 'encoder features',
@@ -127,7 +129,9 @@ async function fill(
         );
         onBatch(first + some, count);
       },
+      signal,
     });
+    signal?.throwIfAborted();
   } finally {
     executable.destroy();
   }

@@ -77,6 +77,10 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     const loader = new ImageLoader(frameIn(config));
     try {
       return await new Trainer({ ...options, config }, dataset, session, layouts, loader).train(checkpoint);
+    } catch (error) {
+      // A pass over the images that was stopped: there was nothing to save beside the last checkpoint.
+      if (options.signal?.aborted && error === options.signal.reason) return false;
+      throw error;
     } finally {
       await loader.close();
     }
@@ -145,12 +149,13 @@ class Trainer {
   }
 
   #inputs(): Promise<DetectorInputs> {
-    const { run, config, features, onProgress, onNote } = this.#options;
+    const { run, config, features, signal, onProgress, onNote } = this.#options;
     const paths = this.#dataset.train.map((sample) => sample.path);
     return detectorInputs(this.#session, config, this.#layouts, this.#loader, paths, {
       budget: features,
       file: featureFile(run),
       onBatch: (step, of) => onProgress?.('features', { step, of }),
+      signal,
       onNote: (text) => {
         onNote?.(text);
         void logLine(run, { stage: 'features', note: text });
@@ -203,11 +208,10 @@ class Trainer {
   }
 
   #collect(inputs: DetectorInputs): Promise<Targets> {
-    const { config, onProgress } = this.#options;
+    const { config, signal, onProgress } = this.#options;
     const images = this.#dataset.train.length;
-    return collectTargets(this.#session, config, this.#layouts, inputs, images, (step, of) =>
-      onProgress?.('collect', { step, of }),
-    );
+    const onBatch = (step: number, of: number): void => onProgress?.('collect', { step, of });
+    return collectTargets(this.#session, config, this.#layouts, inputs, images, onBatch, signal);
   }
 
   async #head(

@@ -188,7 +188,13 @@ describe('another method', () => {
       expect(Object.keys(protocols['absolute-unified']!)).toEqual([
         ...['none', 'cada-std', 'cada', 'class', 'classifier'],
       ]);
-      const rows = await succeed(['predict', run, `${data()}/${(await readdir(data()))[0]}`]);
+      const some = `${data()}/${(await readdir(data()))[0]}`;
+      const withMissing = await wgad(['predict', run, folder.path('nowhere.png'), some, '--quiet']);
+      expect(withMissing.code).toBe(3);
+      const [missing, ...others] = withMissing.stdout.trim().split('\n');
+      expect(JSON.parse(missing!).error).toMatchObject({ code: 'E_IMAGE' });
+      const rows = await succeed(['predict', run, some]);
+      expect(others).toHaveLength(rows.trim().split('\n').length);
       for (const row of rows.trim().split('\n')) {
         const { score, calibrated, u_hat, gamma_hat, unfamiliar } = JSON.parse(row);
         expect(score).toBeGreaterThan(0);
@@ -338,6 +344,26 @@ describe('a killed training', () => {
       expect(stderr).toContain('stopped; go on with');
       expect(code).toBe(130);
       expect((await stat(folder.path('stopped', 'checkpoint.safetensors'))).size).toBeGreaterThan(1e6);
+    },
+    SLOW,
+  );
+
+  it(
+    'by Ctrl-C in the pass over the images ends that pass, and goes on to the same bytes',
+    async () => {
+      const { child, done } = start(train('passing').filter((arg) => arg !== '--quiet'));
+      await new Promise<void>((resolve) => {
+        child.stderr!.on('data', (text: Buffer) => {
+          if (text.toString().includes('features')) resolve();
+        });
+      });
+      child.kill('SIGINT');
+      const { code, stderr } = await done;
+      expect(stderr).toContain('stopped in');
+      expect(stderr).not.toContain('regressor');
+      expect(code).toBe(130);
+      await succeed(train('passing', '--resume'));
+      expect((await weightsOf('passing')).equals(await weightsOf('first'))).toBe(true);
     },
     SLOW,
   );

@@ -1,7 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../../src/cli/version.ts';
-import { scratchFolder, wgad } from './wgad.ts';
+import { scratchFolder, start, wgad } from './wgad.ts';
 
 const folder = scratchFolder();
 const VERBS = [
@@ -48,6 +48,8 @@ it('tells its version, the one in package.json', async () => {
 describe('misuse exits 2 and says what would be right', () => {
   it.each([
     [['train', 'x', '--out', 'y', '--iteration', '3'], 'Did you mean --iterations?'],
+    // What is misspelt comes before what is missing.
+    [['train', 'x', '--ouy', 'y'], 'Did you mean --out?'],
     [['tset', 'x'], 'Did you mean test?'],
     [['train', 'x'], "required option '--out <run>' not specified"],
     [['data', 'synth', '--out', 'x', '--classes', 'many'], '--classes expects a whole number'],
@@ -116,6 +118,20 @@ describe('settings', () => {
     );
   });
 
+  it('may hold what a verb requires, and lists', async () => {
+    expect(await classesIn(synth(), { WGAD_OUT: folder.path('f'), WGAD_CLASSES: '1' })).toBe(1);
+    const file = folder.path('lists.json');
+    await writeFile(file, JSON.stringify({ images: [folder.path('f', 'nowhere')] }));
+    const images = { WGAD_IMAGES: folder.path('f', 'nowhere') };
+    for (const args of [['--config', file], []]) {
+      const { stderr } = await wgad(
+        ['threshold', folder.path('no run'), ...args],
+        args.length > 0 ? {} : images,
+      );
+      expect(stderr).not.toContain('is not a function');
+    }
+  });
+
   it('are refused where they name no flag', async () => {
     const file = folder.path('wrong.json');
     await writeFile(file, JSON.stringify({ clases: 3 }));
@@ -130,5 +146,26 @@ describe('settings', () => {
     const { code, stderr } = await wgad(synth('--out', folder.path('e'), '--config', file));
     expect(stderr).toContain('is not JSON');
     expect(code).toBe(2);
+  });
+});
+
+describe('stopping', () => {
+  it('by Ctrl-C ends the drawing of images with nothing left behind', async () => {
+    const { child, done } = start(['data', 'synth', '--out', folder.path('drawn'), '--train', '2000']);
+    await new Promise<void>((resolve) => child.stderr!.once('data', () => resolve()));
+    child.kill('SIGINT');
+    const { code, stderr } = await done;
+    expect(stderr).toContain('stopping');
+    expect(stderr).not.toContain('wgad: E_');
+    expect(code).toBe(130);
+    expect((await readdir(folder.path())).filter((name) => name.startsWith('drawn'))).toEqual([]);
+  });
+
+  it('by a reader that has read enough is no failure', async () => {
+    const { child, done } = start(['--help']);
+    child.stdout!.destroy();
+    const { code, stderr } = await done;
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
   });
 });

@@ -3,13 +3,14 @@ import { EXIT } from '../exitCodes.ts';
 import { LAYOUT_HELP, layoutName } from '../layoutFlag.ts';
 import { integer } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
+import { requiredOption } from '../settings.ts';
 
 export const dataVerb: AddVerb = (program, run) => {
   const data = program.command('data').description('make or check a data set');
   data
     .command('synth')
     .description('procedural multi-class data set in MVTec layout; same seed, same bytes')
-    .requiredOption('--out <dir>', 'folder to make; must be new or empty')
+    .addOption(requiredOption('--out <dir>', 'folder to make; must be new or empty'))
     .option('--classes <n>', 'kinds of objects', integer('--classes', 1, 12), 12)
     .option('--train <n>', 'normal training images per class', integer('--train', 1), 40)
     .option('--test <n>', 'test images per class, about half of them defective', integer('--test', 2), 30)
@@ -31,6 +32,7 @@ export const dataVerb: AddVerb = (program, run) => {
             ...options,
             defects: options.defects?.split(','),
             seed: context.seed,
+            signal: context.signal,
             onProgress: (done, total) => progress.update(done, total),
           });
           progress.finish();
@@ -53,7 +55,10 @@ export const dataVerb: AddVerb = (program, run) => {
         const progress = context.progress('reading');
         const report = await checkDataset(dir, {
           layout,
-          onProgress: (done, total) => progress.update(done, total),
+          onProgress(done, total) {
+            context.signal.throwIfAborted();
+            progress.update(done, total);
+          },
         });
         progress.finish();
         context.result(report, formatReport(report));

@@ -92,6 +92,7 @@ export const demoVerb: AddVerb = (program, run) => {
           test: flags.test,
           size: DEMO.image,
           seed: context.seed,
+          signal: context.signal,
           onProgress: (done, total) => drawing.update(done, total),
         });
         drawing.finish();

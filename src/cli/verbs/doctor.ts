@@ -19,7 +19,10 @@ export const doctorVerb: AddVerb = (program, run) => {
         try {
           const { gpu } = session;
           const progress = context.progress('checking');
-          const examination = await examine(session, (done, of) => progress.update(done, of));
+          const examination = await examine(session, (done, of) => {
+            context.signal.throwIfAborted();
+            progress.update(done, of);
+          });
           progress.finish();
           const report = {
             adapters,

@@ -15,6 +15,7 @@ import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
+import { requiredOption } from '../settings.ts';
 
 interface FeatureFlags {
   out: string;
@@ -28,7 +29,7 @@ export const featuresVerb: AddVerb = (program, run) => {
   program
     .command('features <image...>')
     .description('write feature maps of images, or of a safetensors file with a tensor `input` (N, 3, H, W)')
-    .requiredOption('--out <file>', 'safetensors file; tensors are named <index>.<layer>')
+    .addOption(requiredOption('--out <file>', 'safetensors file; tensors are named <index>.<layer>'))
     .option('--encoder <name>', `one of ${ENCODER_NAMES.join(', ')}`, DEFAULT_ENCODER)
     .option('--weights <file|name>', WEIGHTS_HELP, 'embedded')
     .option('--size <px>', 'side that images are resized to', integer('--size', 32), 256)

@@ -45,7 +45,8 @@ export const predictVerb: AddVerb = (program, run) => {
       run(async (context) => {
         const trained = await readRunConfig(folder);
         const config = { ...trained, precision: flags.precision ?? trained.precision };
-        const images = await listImages(paths);
+        // One that is not there becomes a row with its error, like any other bad image.
+        const images = await listImages(paths, { missing: 'list' });
         const batch = Math.min(config.batch, images.length);
         const aligned = servedAlignment(config);
         const threshold = await thresholdFor(context, folder, config.precision ?? 'f32', flags.threshold);

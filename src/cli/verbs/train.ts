@@ -20,6 +20,7 @@ import { ofMemories, ofMethod, presets, withAnomalies } from '../methodHelp.ts';
 import { integer, real, SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
 import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
+import { requiredOption } from '../settings.ts';
 import { VERSION } from '../version.ts';
 import { addChoices, type ChoiceFlags, choicesOf } from './trainChoices.ts';
 
@@ -57,7 +58,7 @@ export const trainVerb: AddVerb = (program, run) => {
   const verb = program
     .command('train <dir>')
     .description('train the detector on normal images of all kinds mixed, then its alignment')
-    .requiredOption('--out <run>', 'folder of the run')
+    .addOption(requiredOption('--out <run>', 'folder of the run'))
     .option('--method <name>', `detector: ${DETECTOR_NAMES.join(', ')}`, 'revdist')
     .option('--preset <name>', `settings of the method other than the paper's: ${presets()}`)
     .option(

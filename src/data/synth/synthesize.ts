@@ -21,6 +21,8 @@ export interface SynthesizeOptions {
   readonly defects?: readonly string[];
   readonly seed?: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the drawing and removes what was drawn: what aborted it is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 export interface SynthesizeResult {
@@ -45,10 +47,10 @@ const IN_FLIGHT = 8;
 /**
  * Writes a multi-class inspection data set in MVTec layout (evaluation.md 1.1): PNG images, masks of 0 and
  * 255. The same options give the same bytes. It is drawn beside `out` and renamed, so it appears whole.
- * @throws ConfigError for options out of range, FileError where `out` is in use or not writable.
+ * @throws ConfigError for options out of range, what aborted `signal`, FileError where `out` is in use or not writable.
  */
 export async function synthesize(options: SynthesizeOptions): Promise<SynthesizeResult> {
-  const { train = 40, test = 30, size = 160, seed = 0, onProgress } = options;
+  const { train = 40, test = 30, size = 160, seed = 0, signal } = options;
   const classes = chooseClasses(options);
   const jobs = classes.flatMap(({ kind, defects }) => listJobs(kind, defects, train, test));
   const out = resolve(options.out);
@@ -56,12 +58,13 @@ export async function synthesize(options: SynthesizeOptions): Promise<Synthesize
   const draft = `${out}.${process.pid}.tmp`;
   try {
     await mkdir(draft, { recursive: true });
-    await writeAll(jobs, draft, size, seed, onProgress);
+    await writeAll(jobs, draft, size, seed, options);
     await rmdir(out).catch(() => undefined);
     await mkdir(dirname(out), { recursive: true });
     await rename(draft, out);
   } catch (cause) {
     await rm(draft, { recursive: true, force: true });
+    signal?.throwIfAborted();
     throw new FileError(`synthesize: cannot write ${out}: ${(cause as Error).message}`, {
       where: out,
       cause,
@@ -80,7 +83,7 @@ async function writeAll(
   root: string,
   size: number,
   seed: number,
-  onProgress: SynthesizeOptions['onProgress'],
+  { onProgress, signal }: SynthesizeOptions,
 ): Promise<void> {
   for (const folder of new Set(jobs.flatMap((job) => [job.image, job.mask ?? job.image]).map(dirname))) {
     await mkdir(join(root, folder), { recursive: true });
@@ -88,6 +91,7 @@ async function writeAll(
   const writing = new Set<Promise<void>>();
   let done = 0;
   for (const job of jobs) {
+    if (signal?.aborted) break;
     const task = writeJob(job, root, size, seed).then(() => {
       writing.delete(task);
       onProgress?.(++done, jobs.length);
@@ -98,6 +102,7 @@ async function writeAll(
     if (writing.size >= IN_FLIGHT) await Promise.race(writing);
   }
   await Promise.all(writing);
+  signal?.throwIfAborted();
 }
 
 async function writeJob(job: Job, root: string, side: number, seed: number): Promise<void> {
