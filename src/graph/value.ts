@@ -52,10 +52,22 @@ export function makeValue(
   return { id: nextId++, op, inputs, attrs, shape: [...shape], dtype, scope: scopeName };
 }
 
-/** A value from any operand; numbers become scalars. */
+/** A value from any operand; numbers become scalars. @throws DtypeError for anything else. */
 export function asValue(operand: Operand): Value {
-  if (typeof operand === 'number') return constant([operand], []);
+  if (typeof operand === 'number') {
+    requireFinite(operand);
+    return constant([operand], []);
+  }
+  if (typeof operand !== 'object' || operand === null) {
+    throw new DtypeError(`an op expects values, tensors or numbers, got ${operand}`);
+  }
   return 'value' in operand ? operand.value : operand;
+}
+
+/** @throws DtypeError for a number that a kernel's text cannot hold. */
+export function requireFinite(number: number): void {
+  if (Number.isFinite(number)) return;
+  throw new DtypeError(`an op expects finite numbers, got ${number}; others come from tensors`);
 }
 
 /** A value whose data is known when the graph is made. Row-major `data` of `shape`. */

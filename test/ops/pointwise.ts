@@ -120,8 +120,21 @@ export const pointwiseSpecs: SpecTable = {
       fill: off(-1, 0.5),
       rejects: [
         [() => ops.clamp(ops.broadcastTo(0, [1]), 2, 1), 'clamp: low expects at most high, got 2 and 1'],
+        [() => ops.add(1, Number.NaN), 'an op expects finite numbers, got NaN'],
+        [() => ops.scale(1, Number.POSITIVE_INFINITY), 'an op expects finite numbers, got Infinity'],
+        [() => ops.relu(undefined as never), 'an op expects values, tensors or numbers, got undefined'],
       ],
     },
+  ),
+  clampBelow: unary(
+    (x) => ops.clamp(x, -1, Number.POSITIVE_INFINITY),
+    (x) => Math.max(-1, x),
+    { fill: off(-1) },
+  ),
+  clampAbove: unary(
+    (x) => ops.clamp(x, Number.NEGATIVE_INFINITY, 0.5),
+    (x) => Math.min(0.5, x),
+    { fill: off(0.5) },
   ),
   perDeviation: {
     ulps: 16,

@@ -1,7 +1,15 @@
 import { DtypeError, ShapeError } from '../../errors.ts';
 import type { PointwiseName } from '../../kernels/pointwiseTable.ts';
 import { broadcastShapes, product, type Shape, shapesEqual, shapeText } from '../../shape.ts';
-import { asValue, type Dtype, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
+import {
+  asValue,
+  type Dtype,
+  makeValue,
+  type Operand,
+  requireFinite,
+  requireFloat,
+  type Value,
+} from '../value.ts';
 import type { OpTable } from './definition.ts';
 
 export const pointwiseOps = {
@@ -18,6 +26,7 @@ export function pointwise(
   params: readonly number[] = [],
 ): Value {
   const inputs = operands.map(asValue);
+  for (const param of params) requireFinite(param);
   requireFloat(fn, Object.fromEntries(inputs.map((value, i) => [`argument ${i + 1}`, value])));
   const shape = inputs.reduce<Shape>((soFar, value) => broadcastShapes(fn, soFar, value.shape), []);
   const step = { fn, args: inputs.map((_, i) => i), params };
@@ -78,10 +87,11 @@ export const perDeviation = (
   variance: Operand,
   { factor, eps }: { factor: number; eps: number },
 ): Value => pointwise('perDeviation', [d, variance], [factor, eps]);
-/** x limited to [low, high]. */
+/** x limited to [low, high]; either may be infinite. */
 export const clamp = (x: Operand, low: number, high: number): Value => {
   if (!(low <= high)) throw new ShapeError(`clamp: low expects at most high, got ${low} and ${high}`);
-  return pointwise('clamp', [x], [low, high]);
+  if (low === -Infinity) return high === Infinity ? asValue(x) : minimum(x, high);
+  return high === Infinity ? maximum(x, low) : pointwise('clamp', [x], [low, high]);
 };
 
 /** `x` stretched to `shape` (NumPy rules). */
