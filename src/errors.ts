@@ -1,4 +1,4 @@
-/** Stable error codes; see README, "Errors". A code never changes its meaning. */
+/** Stable error codes; see docs/errors.md. A code never changes its meaning. */
 export type ErrorCode =
   | 'E_NO_ADAPTER'
   | 'E_SHAPE'

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { FileError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { readJson } from '../formats/readJson.ts';
 import type { Timing } from './sampler.ts';
 
 /** Bytes. */
@@ -54,12 +53,7 @@ export async function writeRecords(path: string, records: readonly BenchRecord[]
   await writeFileAtomic(path, `${JSON.stringify(records, null, 2)}\n`);
 }
 
-export async function readRecords(path: string): Promise<BenchRecord[]> {
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new FileError(`${path}: could not be read: ${cause.message}`, { cause });
-  });
-  return JSON.parse(text) as BenchRecord[];
-}
+export const readRecords = (path: string): Promise<BenchRecord[]> => readJson(path);
 
 export interface Comparison {
   readonly name: string;

@@ -54,6 +54,8 @@ export function buildProgram(
     .option('--verbose', 'stack traces')
     .option('--no-tuning', 'kernels as the rule chooses, not as wgad tune measured')
     .option('--config <file>', 'JSON object of flags; WGAD_* variables and flags go before it')
+    .addHelpText('after', '\nExample:\n  wgad demo')
+    .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .enablePositionalOptions(false)
     .hook('preAction', (_, verb) => applySettings(program, verb))

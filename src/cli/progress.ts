@@ -10,14 +10,15 @@ export function progressTo(stream: NodeJS.WriteStream, label: string, quiet: boo
 }
 
 function bar(stream: NodeJS.WriteStream, label: string): Progress {
-  const format = `${label} [{bar}] {value}/{total} {note} ETA {eta_formatted}`;
+  const format = `${label} [{bar}] {value}/{total} {note} {rate} ETA {eta_formatted}`;
   const single = new SingleBar({ stream, format, hideCursor: true, clearOnComplete: false });
-  let started = false;
+  let began: number | undefined;
   return {
     update(done, total, note = '') {
-      if (!started) single.start(total, 0, { note });
-      started = true;
-      single.update(done, { note });
+      if (began === undefined) single.start(total, 0, { note, rate: '' });
+      began ??= performance.now();
+      const seconds = (performance.now() - began) / 1000;
+      single.update(done, { note, rate: seconds > 0 ? `${(done / seconds).toPrecision(2)}/s` : '' });
     },
     finish: () => single.stop(),
   };

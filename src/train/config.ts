@@ -133,10 +133,12 @@ export function checkConfig(config: RunConfig): void {
   if (config.precision !== undefined && !PRECISIONS.includes(config.precision)) {
     wrong.push(`precision expects one of ${PRECISIONS.join(', ')}, got ${config.precision}`);
   }
-  for (const align of config.align) {
-    if (!ALIGNMENTS.includes(align))
-      wrong.push(`align expects any of ${ALIGNMENTS.join(', ')}, got ${align}`);
-  }
+  if (!Array.isArray(config.align)) wrong.push(`align expects a list, got ${config.align}`);
+  else
+    for (const align of config.align) {
+      if (!ALIGNMENTS.includes(align))
+        wrong.push(`align expects any of ${ALIGNMENTS.join(', ')}, got ${align}`);
+    }
   if (wrong.length > 0) throw new ConfigError(wrong.join('; '));
 }
 

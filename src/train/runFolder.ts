@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, FileError } from '../errors.ts';
 import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
-import type { RunConfig } from './config.ts';
+import { readJson } from '../formats/readJson.ts';
+import { checkConfig, type RunConfig } from './config.ts';
 
 /** The files of a run; names are part of the public interface. */
 export const runFiles = (run: string) => ({
@@ -50,27 +51,35 @@ export function differences(known: RunConfig, config: RunConfig): string[] {
 
 /** Makes the folder and writes the resolved configuration. @throws ConfigError where another run lies there. */
 export async function startRun(run: string, config: RunConfig, resume: boolean): Promise<void> {
-  await mkdir(run, { recursive: true });
+  await mkdir(run, { recursive: true }).catch((cause: Error) => {
+    throw new FileError(`${run}: cannot be made a folder: ${cause.message}`, {
+      fix: 'choose another --out',
+      cause,
+    });
+  });
   await removeStaleTemps(run);
-  const known = await readFile(runFiles(run).config, 'utf8').catch(() => null);
-  const other = known ? differences(JSON.parse(known), config) : [];
+  const path = runFiles(run).config;
+  const known = (await stat(path).catch(() => null)) ? await readJson<RunConfig>(path) : null;
+  const other = known ? differences(known, config) : [];
   if (other.length > 0) {
     throw new ConfigError(`${run}: holds a run with another configuration: ${other.join('; ')}`, {
       fix: `${resume ? 'resume with what the run was started with, ' : ''}choose another --out, or remove the folder`,
     });
   }
-  await writeFileAtomic(runFiles(run).config, `${JSON.stringify(config, null, 2)}\n`);
+  await writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`);
 }
 
+/** @throws FileError where it cannot be read, ConfigError listing what is wrong with it. */
 export async function readRunConfig(run: string): Promise<RunConfig> {
   const path = runFiles(run).config;
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new FileError(`${path}: could not be read: ${cause.message}`, {
-      fix: 'give the folder of a finished run',
-      cause,
-    });
-  });
-  return JSON.parse(text) as RunConfig;
+  const config = await readJson<RunConfig>(path, 'give the folder of a finished run');
+  try {
+    checkConfig(config);
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new ConfigError(`${path}: ${cause.message}`, { fix: 'put the original back', cause });
+  }
+  return config;
 }
 
 export const logLine = (run: string, entry: object): Promise<void> =>

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { ImageLoader, loadMask, type MaskRule, type Sample } from '../data/index.ts';
 import { DatasetError, FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
+import { readJson } from '../formats/readJson.ts';
 import { type Alignment, floorActs, predictingAlignment } from '../methods/cada.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
@@ -262,12 +262,5 @@ function mapScale(alignments: readonly Alignment[], images: number) {
 
 /** What `testRun` wrote. @throws FileError where the run was not tested yet. */
 export async function readResults(run: string): Promise<Results> {
-  const path = runFiles(run).results;
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new FileError(`${path}: could not be read: ${cause.message}`, {
-      fix: 'run `wgad test` on this run first',
-      cause,
-    });
-  });
-  return JSON.parse(text) as Results;
+  return readJson(runFiles(run).results, 'run `wgad test` on this run first');
 }

@@ -147,6 +147,33 @@ describe('a run folder', () => {
     expect(code).toBe(1);
   });
 
+  it('whose configuration is cut or edited is refused by the name of the file', async () => {
+    await mkdir(folder.path('edited'), { recursive: true });
+    const config = folder.path('edited', 'config.json');
+    for (const [text, message, exit] of [
+      ['{', /E_FILE .*config\.json: is not JSON/, 1],
+      ['{"method":"best"}', /E_CONFIG .*config\.json: method expects one of .*size expects/, 2],
+    ] as const) {
+      await writeFile(config, text);
+      const { code, stderr } = await wgad(['predict', folder.path('edited'), folder.path('edited')]);
+      expect(stderr).toMatch(message);
+      expect(code).toBe(exit);
+    }
+  });
+
+  it('cannot be made where a file lies', async () => {
+    await writeFile(folder.path('file'), '');
+    const { code, stderr } = await wgad([
+      'train',
+      folder.path('data'),
+      '--out',
+      folder.path('file'),
+      ...TINY_TRAIN,
+    ]);
+    expect(stderr).toMatch(/E_FILE .*file: cannot be made a folder/);
+    expect(code).toBe(1);
+  });
+
   it('that was not tested cannot be reported', async () => {
     await mkdir(folder.path('untested'));
     const { code, stderr } = await wgad(['report', folder.path('untested')]);

@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { EXIT } from '../../src/cli/exitCodes.ts';
 import { VERSION } from '../../src/cli/version.ts';
 import { scratchFolder, start, wgad } from './wgad.ts';
 
@@ -32,6 +33,15 @@ describe('help', () => {
     expect(stdout).toContain(`Usage: wgad ${verb.join(' ')}`);
     expect(stdout).toContain(`Example:\n  wgad ${verb.join(' ')}`);
   });
+
+  it.each([['data'], ['weights'], ['bench'], ['train']])(
+    'of %s has an example and the global flags',
+    async (verb) => {
+      const { stdout } = await wgad([verb, '--help']);
+      expect(stdout).toContain(`Example:\n  wgad ${verb} `);
+      expect(stdout).toContain('--gpu <index|name>');
+    },
+  );
 
   it('lists every verb', async () => {
     const { stdout } = await wgad(['--help']);
@@ -168,4 +178,14 @@ describe('stopping', () => {
     expect(stderr).toBe('');
     expect(code).toBe(0);
   });
+});
+
+it('every error and exit code is in docs/errors.md', async () => {
+  const [source, page] = await Promise.all(
+    ['src/errors.ts', 'docs/errors.md'].map((path) => readFile(path, 'utf8')),
+  );
+  const codes = new Set(source!.match(/'E_[A-Z_]+'/g)!.map((code) => code.slice(1, -1)));
+  expect(codes.size).toBe(13);
+  for (const code of codes) expect(page).toContain(`\n| \`${code}\` | `);
+  for (const code of Object.values(EXIT)) expect(page).toMatch(new RegExp(`[:;] ${code} [a-z]`));
 });

@@ -49,7 +49,10 @@ const ENCODER_LIST = `comma-separated: ${ENCODER_NAMES.join(', ')}`;
 const MODEL_NAMES = `comma-separated: ${Object.keys(RESNETS).join(', ')}`;
 
 export const benchVerb: AddVerb = (program, run) => {
-  const bench = program.command('bench').description('measure this engine on this adapter');
+  const bench = program
+    .command('bench')
+    .description('measure this engine on this adapter')
+    .addHelpText('after', '\nExample:\n  wgad bench latency --model resnet18');
   bench
     .command('kernels')
     .description('single operations, taken from the networks as they are trained and scored')

@@ -6,7 +6,10 @@ import type { AddVerb } from '../program.ts';
 import { requiredOption } from '../settings.ts';
 
 export const dataVerb: AddVerb = (program, run) => {
-  const data = program.command('data').description('make or check a data set');
+  const data = program
+    .command('data')
+    .description('make or check a data set')
+    .addHelpText('after', '\nExample:\n  wgad data check photos');
   data
     .command('synth')
     .description('procedural multi-class data set in MVTec layout; same seed, same bytes')

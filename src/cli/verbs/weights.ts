@@ -6,7 +6,10 @@ import { addConvert } from './weightsConvert.ts';
 import { addFetch } from './weightsFetch.ts';
 
 export const weightsVerb: AddVerb = (program, run) => {
-  const weights = program.command('weights').description('look into weight files, convert and fetch them');
+  const weights = program
+    .command('weights')
+    .description('look into weight files, convert and fetch them')
+    .addHelpText('after', '\nExample:\n  wgad weights inspect model.pth');
   addFetch(weights, run);
   weights
     .command('inspect <file>')
