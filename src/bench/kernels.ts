@@ -10,6 +10,7 @@ import type { EncoderName } from '../train/encoder.ts';
 import type { Session } from '../train/session.ts';
 import { type KernelCase, networkCases } from './cases.ts';
 import { randomNumbers } from './classifier.ts';
+import type { DeviceClock } from './deviceClock.ts';
 import { NETWORKS } from './networks.ts';
 import type { Pace } from './pace.ts';
 import { planRecord, sampleReplays } from './planCase.ts';
@@ -79,11 +80,17 @@ function heaviest(cases: readonly KernelCase[]): KernelCase[] {
   return [...BOUNDS, ...best.values()];
 }
 
+export interface KernelOptions {
+  readonly pace: Pace;
+  /** That of the session's device; default none. */
+  readonly clock?: DeviceClock;
+  readonly onCase: (done: number, of: number) => void;
+}
+
 export async function benchKernels(
   session: Session,
   cases: readonly KernelCase[],
-  pace: Pace,
-  onCase: (done: number, of: number) => void,
+  { pace, clock, onCase }: KernelOptions,
 ): Promise<BenchRecord[]> {
   const records: BenchRecord[] = [];
   for (const each of cases) {
@@ -92,7 +99,8 @@ export async function benchKernels(
     try {
       const timing = await sampleReplays(session, executable);
       const record = planRecord(session, { suite: 'kernels', name, shape }, executable, timing, pace);
-      records.push({ ...record, ...(await ruleRegret(session, graph, inputs)) });
+      const device = await clock?.time(session.gpu, executable);
+      records.push({ ...record, ...device, ...(await ruleRegret(session, graph, inputs)) });
     } finally {
       destroy();
     }

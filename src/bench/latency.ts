@@ -14,6 +14,7 @@ import { scorePlan } from '../train/detectorPlans.ts';
 import { type RunLayouts, runLayouts } from '../train/layouts.ts';
 import { type Session, slabsOf } from '../train/session.ts';
 import { alternate } from './alternate.ts';
+import type { DeviceClock } from './deviceClock.ts';
 import { scoringConfig } from './networks.ts';
 import type { Pace } from './pace.ts';
 import { measurePlan, planRecord } from './planCase.ts';
@@ -35,6 +36,8 @@ export interface LatencyOptions {
   /** Default f32. */
   readonly precision?: Precision;
   readonly pace: Pace;
+  /** That of the session's device; default none. */
+  readonly clock?: DeviceClock;
   readonly onCase: (done: number, of: number) => void;
 }
 

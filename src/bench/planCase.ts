@@ -3,6 +3,7 @@ import type { PlannedDispatch } from '../graph/plan.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { idle } from '../runtime/gpu.ts';
 import type { Session } from '../train/session.ts';
+import type { DeviceClock } from './deviceClock.ts';
 import type { Pace } from './pace.ts';
 import { everyRun } from './planPart.ts';
 import type { BenchRecord } from './record.ts';
@@ -19,6 +20,8 @@ export interface PlanCaseOptions {
   readonly samples?: number;
   /** What the rates are held against; without it the record has no shares. */
   readonly pace?: Pace;
+  /** That of the session's device; without it the record has wall time alone. */
+  readonly clock?: DeviceClock;
 }
 
 /** Compiles a graph, measures its replay, frees it. Inputs hold zeros. */
@@ -31,7 +34,8 @@ export async function measurePlan(
   const executable = await session.compile(`${name.suite} ${name.name}`, graph);
   try {
     const timing = await sampleReplays(session, executable, options.samples);
-    return planRecord(session, name, executable, timing, options.pace);
+    const record = planRecord(session, name, executable, timing, options.pace);
+    return { ...record, ...(await options.clock?.time(session.gpu, executable)) };
   } finally {
     executable.destroy();
   }

@@ -1,5 +1,6 @@
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { readJson } from '../formats/readJson.ts';
+import type { DeviceTiming } from './deviceClock.ts';
 import type { Timing } from './sampler.ts';
 
 /** Bytes. */
@@ -14,7 +15,7 @@ export interface BenchMemory {
 }
 
 /** One measured case. Rates are null where the case has no such work. */
-export interface BenchRecord extends Timing {
+export interface BenchRecord extends Timing, DeviceTiming {
   readonly suite: string;
   readonly name: string;
   readonly adapter: string;
@@ -94,6 +95,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
   const plans = records.some(({ suite, memory }) => suite !== 'kernels' && memory);
   const errors = records.some(({ error }) => error !== undefined);
   const regrets = records.some(({ regret }) => regret !== undefined);
+  const stamped = records.some(({ gpuMs }) => gpuMs !== undefined);
   const rows = [
     [
       'case',
@@ -101,6 +103,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       'median ms',
       'p10',
       'p90',
+      ...(stamped ? ['GPU ms'] : []),
       'GFLOP/s',
       'GB/s',
       ...(shares ? ['of GEMM', 'of roofline'] : []),
@@ -115,6 +118,7 @@ export function formatRecords(records: readonly BenchRecord[]): string {
       record.medianMs.toFixed(3),
       record.p10Ms.toFixed(3),
       record.p90Ms.toFixed(3),
+      ...(stamped ? [gpuText(record)] : []),
       record.gflops?.toFixed(2) ?? '',
       record.gbs?.toFixed(2) ?? '',
       ...(shares ? [percent(record.gemmShare), percent(record.rooflineShare)] : []),
@@ -136,6 +140,18 @@ export function formatRecords(records: readonly BenchRecord[]): string {
     )
     .join('\n');
 }
+
+/** How the device's own times were taken, where there are some. */
+export function clockText(records: readonly BenchRecord[]): string[] {
+  const step = records.find(({ granularityNs }) => granularityNs !== undefined)?.granularityNs;
+  if (step === undefined) return [];
+  return [
+    `GPU ms: sum over the dispatches by the device's timestamps (step ${step} ns), each in a pass of its own, median of 5 replays; none below 20 steps a dispatch`,
+  ];
+}
+
+const gpuText = ({ gpuMs }: BenchRecord): string =>
+  gpuMs === null ? 'too short' : (gpuMs?.toFixed(3) ?? '');
 
 const percent = (share: number | null | undefined): string =>
   share === null || share === undefined ? '' : `${(100 * share).toFixed(0)} %`;

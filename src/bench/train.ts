@@ -3,6 +3,7 @@ import { REVDIST_DEFAULTS } from '../methods/revdist.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import type { StateDict } from '../nn/init.ts';
 import type { Session } from '../train/session.ts';
+import type { DeviceClock } from './deviceClock.ts';
 import { duelRecords, relativeDistance, requireClose, timedBy } from './duel.ts';
 import { measurePace } from './pace.ts';
 import { type Peer, TRAINING_PEERS } from './peers/peer.ts';
@@ -18,6 +19,8 @@ export interface TrainBenchOptions {
   readonly peers: readonly Peer[];
   /** Rounds of one sample each, against peers. */
   readonly rounds: number;
+  /** That of the session's device, where this engine alone is timed; default none. */
+  readonly clock?: DeviceClock;
   readonly onCase: (done: number, of: number) => void;
 }
 
@@ -45,7 +48,7 @@ export async function benchTrain(session: Session, options: TrainBenchOptions): 
       name: `${config.encoder} RevDist step`,
       shape: `${config.batch} x ${size} px`,
     };
-    if (peers.length === 0) records.push(await alone(session, name, config));
+    if (peers.length === 0) records.push(await alone(session, name, config, options.clock));
     for (const [nth, peer] of peers.entries()) {
       // A fresh start for each peer: every step changes the weights.
       const ours = await compileTrainStep(session, config);
@@ -64,13 +67,19 @@ export async function benchTrain(session: Session, options: TrainBenchOptions): 
 type StepConfig = Parameters<typeof compileTrainStep>[1];
 
 /** Steps are enqueued without waiting, as training does; the loss is left on the device. */
-async function alone(session: Session, name: CaseName, config: StepConfig): Promise<BenchRecord> {
+async function alone(
+  session: Session,
+  name: CaseName,
+  config: StepConfig,
+  clock?: DeviceClock,
+): Promise<BenchRecord> {
   const pace = await measurePace(session);
   const ours = await compileTrainStep(session, config);
   try {
     await ours.step(0);
     const timing = await sampleReplays(session, ours.executable);
-    return planRecord(session, name, ours.executable, timing, pace);
+    const record = planRecord(session, name, ours.executable, timing, pace);
+    return { ...record, ...(await clock?.time(session.gpu, ours.executable)) };
   } finally {
     ours.destroy();
   }

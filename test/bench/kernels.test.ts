@@ -87,7 +87,7 @@ describe('on an adapter', () => {
     );
     const before = session.gpu.buffers.counters.live;
     const light = cases.filter(({ name }) => /matmul \d+x|adamw|convTranspose2d/.test(name));
-    const records = await benchKernels(session, light, PACE, () => {});
+    const records = await benchKernels(session, light, { pace: PACE, onCase() {} });
     expect(records).toHaveLength(light.length);
     for (const record of records) {
       expect(record.medianMs, record.name).toBeGreaterThan(0);

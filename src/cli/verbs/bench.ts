@@ -1,3 +1,4 @@
+import { type DeviceClock, deviceClock } from '../../bench/deviceClock.ts';
 import { peerText } from '../../bench/duel.ts';
 import { benchKernels, chooseCases } from '../../bench/kernels.ts';
 import { addedText, benchAdded, benchLatency } from '../../bench/latency.ts';
@@ -5,6 +6,7 @@ import { measurePace } from '../../bench/pace.ts';
 import { PEERS, type PeerName, SCORING_PEERS, TRAINING_PEERS } from '../../bench/peers/peer.ts';
 import {
   type BenchRecord,
+  clockText,
   compareRecords,
   formatRecords,
   readRecords,
@@ -134,11 +136,11 @@ interface KernelFlags extends Output {
 }
 
 const kernels = (run: Runner, { filter, model, batch, size, ...output }: KernelFlags): Promise<void> =>
-  measured(run, output, async (session, context) => {
+  measured(run, output, async (session, context, clock) => {
     const cases = chooseCases(session, { filter, models: model, batches: batch, size });
     const progress = context.progress('kernels');
     const pace = await measurePace(session);
-    return benchKernels(session, cases, pace, (done, of) => progress.update(done, of));
+    return benchKernels(session, cases, { pace, clock, onCase: (done, of) => progress.update(done, of) });
   });
 
 interface PeerFlags extends Output {
@@ -165,7 +167,7 @@ const latency = (run: Runner, flags: LatencyFlags): Promise<void> =>
   run((context) => {
     const { method = 'revdist', batch = [1, 16], size, align, images } = flags;
     const models = modelsOf(method, flags.model);
-    return measure(context, flags, async (session) => {
+    return measure(context, flags, async (session, _, clock) => {
       const pace = await measurePace(session);
       const progress = context.progress('latency');
       return (flags.cadaShare ? benchAdded : benchLatency)(session, {
@@ -177,6 +179,7 @@ const latency = (run: Runner, flags: LatencyFlags): Promise<void> =>
         alignments: align,
         precision: flags.precision,
         pace,
+        clock,
         onCase: (done, of) => progress.update(done, of),
       });
     });
@@ -218,9 +221,10 @@ const versus = (run: Runner, flags: LatencyFlags, names: PeerName[]): Promise<vo
 const train = (run: Runner, flags: TrainFlags): Promise<void> =>
   run((context) =>
     withPeers(context, flags.peers ?? [], (peers) =>
-      measure(context, flags, (session) => {
+      measure(context, flags, (session, _, clock) => {
         const progress = context.progress('train');
         return benchTrain(session, {
+          clock,
           models: flags.model,
           batches: flags.batch,
           size: flags.size,
@@ -235,7 +239,7 @@ const train = (run: Runner, flags: TrainFlags): Promise<void> =>
 const measured = (run: Runner, output: Output, records: Measurement): Promise<void> =>
   run((context) => measure(context, output, records));
 
-type Measurement = (session: Session, context: Context) => Promise<BenchRecord[]>;
+type Measurement = (session: Session, context: Context, clock?: DeviceClock) => Promise<BenchRecord[]>;
 
 async function measure(
   context: Context,
@@ -245,22 +249,33 @@ async function measure(
   const before = compare === undefined ? [] : await readRecords(compare);
   // A measurement has no state to save, and a peer's step may take a minute.
   context.signal.addEventListener('abort', () => process.exit(EXIT.interrupted), { once: true });
-  const session = await openSession(context.gpu);
+  // `wgad profile` has a clock of its own on the device.
+  const clock = context.gpu.profiler ? undefined : deviceClock();
+  const session = await openSession({ ...context.gpu, profiler: context.gpu.profiler ?? clock?.profiler });
   let records: BenchRecord[];
   try {
-    records = await measurement(session, context);
+    records = await measurement(session, context, clock);
   } finally {
     session.close();
   }
   if (out !== undefined) await writeRecords(out, records);
   const comparisons = compareRecords(before, records);
+  if (before.length > 0 && comparisons.length === 0) {
+    context.say(`${compare}: has no case of this run, so nothing was compared`);
+  }
   const lines = comparisons.map(
     ({ name, ratio, band, slower }) =>
       `${slower ? 'slower' : 'as before or faster'}: ${name}: ${ratio.toFixed(3)} (band ${band.toFixed(3)})`,
   );
   context.result(
     { records, comparisons },
-    [formatRecords(records), ...addedText(records), ...peerText(records), ...lines].join('\n'),
+    [
+      formatRecords(records),
+      ...clockText(records),
+      ...addedText(records),
+      ...peerText(records),
+      ...lines,
+    ].join('\n'),
   );
   return comparisons.some(({ slower }) => slower) ? EXIT.failed : EXIT.done;
 }

@@ -1,0 +1,81 @@
+import type { Executable } from '../runtime/executable.ts';
+import { type Gpu, idle } from '../runtime/gpu.ts';
+import { makeProfiler, type Profiler } from '../runtime/profiler.ts';
+import { directSubmitter } from '../runtime/submitter.ts';
+import { percentile } from './sampler.ts';
+
+/** What a device's timestamps say of a case. Absent where it has none. */
+export interface DeviceTiming {
+  /** Median over replays of the sum of the dispatches' times, ms; null below 20 steps of the clock a dispatch. */
+  readonly gpuMs?: number | null;
+  /** The clock's step as it was seen. */
+  readonly granularityNs?: number;
+}
+
+/** Times replays by the device's own clock, beside the wall's: for a session that is opened with its `profiler`. */
+export interface DeviceClock {
+  readonly profiler: Profiler;
+  time(gpu: Gpu, executable: Executable): Promise<DeviceTiming>;
+}
+
+const REPLAYS = 5;
+const LEAST_STEPS = 20;
+
+/** While it does not time, runs reach the queue as they do without a profiler. */
+export function deviceClock(): DeviceClock {
+  const profiler = makeProfiler();
+  let timing = false;
+  return {
+    profiler: {
+      get clock() {
+        return profiler.clock;
+      },
+      get times() {
+        return profiler.times;
+      },
+      get granularity() {
+        return profiler.granularity;
+      },
+      get between() {
+        return profiler.between;
+      },
+      get lost() {
+        return profiler.lost;
+      },
+      submitter(device) {
+        const [timed, direct] = [profiler.submitter(device), directSubmitter(device)];
+        return {
+          run: (...args) => (timing ? timed : direct).run(...args),
+          settled: () => (timing ? timed.settled() : undefined),
+        };
+      },
+    },
+    async time(gpu, executable) {
+      if (profiler.clock !== 'timestamp') return {};
+      const sums: number[] = [];
+      let dispatches = 0;
+      timing = true;
+      try {
+        for (let i = 0; i < REPLAYS; i++) {
+          const before = profiler.times.length;
+          executable.run();
+          await idle(gpu);
+          const times = profiler.times.slice(before);
+          dispatches = times.length;
+          sums.push(times.reduce((sum, { ns }) => sum + ns, 0));
+        }
+      } finally {
+        timing = false;
+      }
+      const { granularity } = profiler;
+      // Some drivers have timestamps and write zeros.
+      if (granularity === 0 || dispatches === 0) return {};
+      const ns = percentile(sums, 0.5);
+      return { gpuMs: timed(ns, dispatches, granularity), granularityNs: granularity };
+    },
+  };
+}
+
+/** Milliseconds, or null where the clock's step is more than a twentieth of a dispatch. */
+export const timed = (ns: number, dispatches: number, granularity: number): number | null =>
+  ns < LEAST_STEPS * dispatches * granularity ? null : ns / 1e6;
