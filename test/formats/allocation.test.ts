@@ -102,6 +102,8 @@ describe('a mutated file of 32 MiB', () => {
     ['legacy stream', 0, (path) => writeFile(path, legacy())],
   ])(
     'takes the process no more than 1.1 times its size: %s',
+    // When V8 collects is its own affair: on a busy machine a buffer that is free may be counted once, not three times.
+    { retry: 2, timeout: 300_000 },
     async (kind, pieces, write) => {
       const path = join(folder, kind);
       await write(path);
@@ -114,7 +116,6 @@ describe('a mutated file of 32 MiB', () => {
       expect(read).toBeGreaterThan(0);
       expect(refused).toBeGreaterThan(0);
     },
-    300_000,
   );
 });
 

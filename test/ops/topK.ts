@@ -11,6 +11,9 @@ const sortedRows = (x: Tensor64): number[][] => {
   );
 };
 const ties = (u: number): number => Math.floor(u * 7) - 3;
+/** In no order, all different by more than differences' steps: of thousands drawn freely two may be equal. */
+const apart = (u: number, i: number): number => (((i * 7919) % 12_297) + 0.5 * u) / 3000 - 2;
+
 /** Places of the k largest of each row: highest first, of equal ones the earlier. */
 const largest = ({ shape, data }: Tensor64, k: number): number[][] => {
   const width = shape.at(-1)!;
@@ -81,7 +84,7 @@ export const topKSpecs: SpecTable = {
     samples: [
       ...[1, 13, 655, 4099].map((k) => ({
         label: `values, k = ${k} of 4099`,
-        inputs: [{ shape: [3, 4099] }],
+        inputs: [{ shape: [3, 4099], fill: apart }],
         run: (x: Parameters<typeof topK>[0]) => topK(x, k).values,
         reference: (x: Tensor64) => {
           const rows = sortedRows(x);
