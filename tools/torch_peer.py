@@ -5,12 +5,14 @@ each. The first frame comes from here and says what PyTorch this is; then every 
 where it failed. Requests:
 
   open     network (classifier, scoring, training), config, batch, size, settings, tensors, inputs -> id, detail
+           network operation: settings, operation, tensors left and right -> id, detail
   run      id, turn -> ms, and the result: logits, scores or the loss
+  replay   id, repeats -> ms of so many, of an operation whose operands are on the device, with one wait
   moments  id -> AdamW's running means of the gradients
   close    id
 
-A run begins with the images in host memory and ends with the result in host memory and nothing left to do on the device. It
-is timed here, so the pipe is not part of it. Needs torch alone.
+A network's run begins with the images in host memory and ends with the result in host memory and nothing left to do on the
+device. It is timed here, so the pipe is not part of it. Needs torch alone.
 """
 import ctypes
 import gc
@@ -150,11 +152,12 @@ class Network:
             self.load()
             self.optimiser.state.clear()
 
+    def trial(self):
+        return self.run(0)[0]
+
     def run(self, turn):
         """Milliseconds, and the result in host memory."""
-        # PyTorch keeps these for the whole process, not for a network.
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.arithmetic == "tf32"
-        torch.backends.cudnn.benchmark = True
+        set_arithmetic(self.arithmetic)
         began = time.perf_counter()
         images = self.inputs[turn % len(self.inputs)].to(DEVICE, non_blocking=True)
         if self.arithmetic == "f16":
@@ -185,6 +188,60 @@ class Network:
         return [(name, self.optimiser.state[each]["exp_avg"]) for name, each in named.items() if each.requires_grad]
 
 
+class Operation:
+    """One convolution or product, over operands that stay on the device."""
+
+    kind, compiled = "operation", False
+
+    def __init__(self, request, tensors):
+        self.arithmetic, self.operation = request["settings"]["arithmetic"], request["operation"]
+        self.left, self.right = tensors["left"].to(DEVICE), tensors["right"].to(DEVICE)
+
+    def lay_out(self, layout):
+        if self.operation["kind"] == "conv2d":
+            self.left, self.right = (each.contiguous(memory_format=layout) for each in (self.left, self.right))
+
+    def restart(self):
+        pass
+
+    def compute(self):
+        a, b = self.left, self.right
+        if self.operation["kind"] == "matmul":
+            a = a.transpose(-1, -2) if self.operation["transposeA"] else a
+            return torch.matmul(a, b.transpose(-1, -2) if self.operation["transposeB"] else b)
+        geometry = self.operation["geometry"]
+        top, bottom, start, end = geometry["padding"]
+        if (top, start) != (bottom, end):
+            a, top, start = F.pad(a, (start, end, top, bottom)), 0, 0
+        return F.conv2d(a, b, None, geometry["stride"], (top, start), geometry["dilation"], geometry["groups"])
+
+    def run(self, _):
+        set_arithmetic(self.arithmetic)
+        with torch.inference_mode():
+            return 0, self.compute().cpu()
+
+    def replay(self, repeats):
+        """Milliseconds of all."""
+        set_arithmetic(self.arithmetic)
+        with torch.inference_mode():
+            began = time.perf_counter()
+            for _ in range(repeats):
+                result = self.compute()
+            if CUDA:
+                torch.cuda.synchronize()
+            del result
+            return 1000 * (time.perf_counter() - began)
+
+    def trial(self):
+        return self.replay(1)
+
+
+def set_arithmetic(arithmetic):
+    # PyTorch keeps these for the whole process, not for a network.
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = arithmetic == "tf32"
+    torch.backends.cudnn.benchmark = True
+
+
 def adamw(networks, settings):
     trained = [each for each in networks.parameters() if each.requires_grad]
     # One kernel for many tensors, where this PyTorch has it.
@@ -198,7 +255,7 @@ def adamw(networks, settings):
 def opened(request, tensors):
     """Ready to run, and what was chosen: of eager networks the faster memory layout, of modes of torch.compile the first that works."""
     if not request["settings"]["compiled"]:
-        network, times = Network(request, tensors), {}
+        network, times = (Operation if request["network"] == "operation" else Network)(request, tensors), {}
         # On the CPU PyTorch 1.13 sometimes gets gradients through a transposed convolution wrong in channels last.
         first = not CUDA and network.kind == "training"
         for name, layout in list(LAYOUTS.items())[:1] if first else LAYOUTS.items():
@@ -226,11 +283,11 @@ def opened(request, tensors):
 
 def median_of(network):
     """Milliseconds of a run, after three."""
-    for turn in range(3):
-        network.run(turn)
+    for _ in range(3):
+        network.trial()
     times, until = [], time.perf_counter() + TRIAL_SECONDS
     while len(times) < TRIALS and (not times or time.perf_counter() < until):
-        times.append(network.run(len(times))[0])
+        times.append(network.trial())
     return statistics.median(times)
 
 
@@ -251,6 +308,8 @@ def answer(request, tensors, networks):
     if op == "run":
         ms, result = networks[key].run(request["turn"])
         return {"ms": ms}, [("result", result)]
+    if op == "replay":
+        return {"ms": networks[key].replay(request["repeats"])}, []
     if op == "moments":
         return {}, networks[key].moments()
     if op == "close":

@@ -1,12 +1,20 @@
-import { agree, percentile, SAMPLE_MS, summary, type Timing, WARM_MOST, WARM_SAMPLES } from './sampler.ts';
+import {
+  agree,
+  type BenchCase,
+  percentile,
+  SAMPLE_MS,
+  summary,
+  type Timed,
+  type Timing,
+  WARM_MOST,
+  WARM_SAMPLES,
+} from './sampler.ts';
 
-/** One run from upload to result, of the `turn`-th input; with its own time where the clock here would count more. */
-export type Contender = ((turn: number) => Promise<void>) | ((turn: number) => Promise<Timed>);
+/** One run from upload to result, of the `turn`-th input, waited for. */
+export type SingleRun = ((turn: number) => Promise<void>) | ((turn: number) => Promise<Timed>);
 
-export interface Timed {
-  /** Milliseconds. */
-  readonly ms: number;
-}
+/** Runs that are waited for singly, or enqueued with one wait for all. */
+export type Contender = SingleRun | BenchCase;
 
 export interface Duel {
   readonly ours: Timing;
@@ -22,8 +30,8 @@ type Clock = () => number;
 const WARM_MS = 60_000;
 
 /**
- * Two engines by turns, so that a machine that slows down slows both. A sample is as many runs, each waited for, as
- * fill 20 ms; both warm up first as `sample` does, for a minute at most. Who begins changes every round.
+ * Two engines by turns, so that a machine that slows down slows both. A sample is as many runs as fill 20 ms; both
+ * warm up first as `sample` does, for a minute at most. Who begins changes every round.
  * `now` is a clock in milliseconds.
  */
 export async function alternate(
@@ -49,20 +57,15 @@ export async function alternate(
   };
 }
 
-async function warmed(run: Contender, now: Clock): Promise<{ repeats: number; once: () => Promise<number> }> {
-  let turn = 0;
-  const side = {
-    repeats: 1,
-    async once() {
-      let total = 0;
-      for (let i = 0; i < side.repeats; i++) {
-        const started = now();
-        const timed = await run(turn++);
-        total += typeof timed === 'object' ? timed.ms : now() - started;
-      }
-      return total / side.repeats;
-    },
-  };
+interface Side {
+  repeats: number;
+  /** Milliseconds a run. */
+  once(): Promise<number>;
+}
+
+async function warmed(contender: Contender, now: Clock): Promise<Side> {
+  const sampleOf = 'enqueue' in contender ? together(contender, now) : singly(contender, now);
+  const side: Side = { repeats: 1, once: async () => (await sampleOf(side.repeats)) / side.repeats };
   const warm: number[] = [];
   const until = now() + WARM_MS;
   do {
@@ -72,3 +75,28 @@ async function warmed(run: Contender, now: Clock): Promise<{ repeats: number; on
   } while (!agree(warm.slice(-WARM_SAMPLES)) && warm.length < WARM_MOST && now() < until);
   return side;
 }
+
+/** Milliseconds of so many runs. */
+type Sample = (repeats: number) => Promise<number>;
+
+function singly(run: SingleRun, now: Clock): Sample {
+  let turn = 0;
+  return async (repeats) => {
+    let total = 0;
+    for (let i = 0; i < repeats; i++) {
+      const started = now();
+      const timed = await run(turn++);
+      total += typeof timed === 'object' ? timed.ms : now() - started;
+    }
+    return total;
+  };
+}
+
+const together =
+  ({ enqueue, finish }: BenchCase, now: Clock): Sample =>
+  async (repeats) => {
+    const started = now();
+    enqueue(repeats);
+    const timed = await finish();
+    return typeof timed === 'object' ? timed.ms : now() - started;
+  };

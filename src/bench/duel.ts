@@ -2,6 +2,7 @@ import { WgadError } from '../errors.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { Session } from '../train/session.ts';
 import { alternate, type Contender } from './alternate.ts';
+import type { Pace } from './pace.ts';
 import type { Peer, PeerRuns } from './peers/peer.ts';
 import { type CaseName, planRecord } from './planCase.ts';
 import type { BenchRecord } from './record.ts';
@@ -19,15 +20,23 @@ export interface DuelCase {
   readonly rounds: number;
   /** What the peer chose for this network. */
   readonly detail?: string;
+  /** What our rates are held against; without it the record has no shares. */
+  readonly pace?: Pace;
   /** How far its result lay from ours when that was checked, relative L2: the largest over inputs. */
   readonly distance: number;
 }
 
 /** Times the two by turns. Two records: ours with the ratio, and the peer's. */
 export async function duelRecords(session: Session, each: DuelCase): Promise<[BenchRecord, BenchRecord]> {
-  const { name, peer, executable, rounds, detail, distance } = each;
+  const { name, peer, executable, rounds, detail, distance, pace } = each;
   const { ours, theirs, ...ratios } = await alternate(each.ours, each.theirs, rounds);
-  const record = planRecord(session, { ...name, name: `${name.name} / ${peer.name}` }, executable, ours);
+  const record = planRecord(
+    session,
+    { ...name, name: `${name.name} / ${peer.name}` },
+    executable,
+    ours,
+    pace,
+  );
   return [
     { ...record, peer: peer.name, ...ratios },
     {
@@ -39,6 +48,8 @@ export async function duelRecords(session: Session, each: DuelCase): Promise<[Be
       variant: [peer.version, ...(detail === undefined ? [] : [detail])].join(', '),
       gflops: (record.gflops! * ours.medianMs) / theirs.medianMs,
       gbs: null,
+      rooflineShare: null,
+      gemmShare: undefined,
       memory: undefined,
       peer: peer.name,
       distance,

@@ -13,6 +13,7 @@ import { randomNumbers } from './classifier.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { NETWORKS } from './networks.ts';
 import type { Pace } from './pace.ts';
+import { peerOperation } from './peers/operation.ts';
 import { planRecord, sampleReplays } from './planCase.ts';
 import type { BenchRecord } from './record.ts';
 import { ruleRegret } from './regret.ts';
@@ -44,16 +45,24 @@ export interface KernelChoice {
   readonly batches: readonly number[];
   /** Side of the images. */
   readonly size: number;
+  /** Only what other engines are asked for: convolutions and products, forward. */
+  readonly comparable?: boolean;
 }
 
 /** @throws ConfigError where the filter matches no case; it names some that there are. */
-export function chooseCases({ gpu }: Session, { filter, models, batches, size }: KernelChoice): KernelCase[] {
+export function chooseCases(
+  { gpu }: Session,
+  { filter, models, batches, size, comparable = false }: KernelChoice,
+): KernelCase[] {
   const networks = models ?? (filter ? NETWORKS : FEW);
-  const all = [...BOUNDS, ...networkCases(gpu.facts, { networks, batches, size })];
+  const all = [...BOUNDS, ...networkCases(gpu.facts, { networks, batches, size })].filter(
+    ({ build }) => !comparable || peerOperation(build().graph) !== undefined,
+  );
   if (!filter) return heaviest(all);
   const chosen = all.filter((each) => aliases(each).some((alias) => filter.test(alias)));
   if (chosen.length === 0) {
-    throw new ConfigError(`none of ${all.length} kernel cases matches ${filter}`, {
+    const which = comparable ? 'kernel cases that peers compute' : 'kernel cases';
+    throw new ConfigError(`none of ${all.length} ${which} matches ${filter}`, {
       fix: `match for instance: ${heaviest(all)
         .map(({ name }) => name)
         .join('; ')}`,
@@ -77,7 +86,7 @@ function heaviest(cases: readonly KernelCase[]): KernelCase[] {
     const known = best.get(each.kind);
     if (!known || weight(each) > weight(known)) best.set(each.kind, each);
   }
-  return [...BOUNDS, ...best.values()];
+  return [...cases.filter((each) => BOUNDS.includes(each)), ...best.values()];
 }
 
 export interface KernelOptions {
@@ -112,6 +121,8 @@ export async function benchKernels(
 export interface PreparedCase {
   readonly graph: Graph;
   readonly inputs: Readonly<Record<string, NumberArray>>;
+  /** What the operation's operands hold, inputs and state. */
+  readonly operands: ReadonlyMap<Value, NumberArray>;
   readonly executable: Executable;
   destroy(): void;
 }
@@ -119,16 +130,11 @@ export interface PreparedCase {
 /** A case compiled, its operands filled, and run once. One at a time in a session: their state has the same names. */
 export async function prepareCase(session: Session, { name, build }: KernelCase): Promise<PreparedCase> {
   const { graph, states } = build();
-  const nameOf = (value: Value): string => (value.attrs as { name: string }).name;
   const [operation] = rootsOf(graph);
-  const inputs = Object.fromEntries(
-    [...new Set(operation!.inputs)]
-      .filter(({ op }) => op === 'input')
-      .map((value, i) => [nameOf(value), numbersFor(value, states.length + i)]),
-  );
-  states.forEach((value, i) => {
-    session.state.set(nameOf(value), numbersFor(value, i), value.shape);
-  });
+  const given = [...new Set(operation!.inputs)].filter(({ op }) => op === 'input');
+  const operands = new Map([...states, ...given].map((value, i) => [value, numbersFor(value, i)]));
+  const inputs = Object.fromEntries(given.map((value) => [nameOf(value), operands.get(value)!]));
+  for (const value of states) session.state.set(nameOf(value), operands.get(value)!, value.shape);
   const forget = (): void => {
     for (const value of states) session.state.delete(nameOf(value));
   };
@@ -138,6 +144,7 @@ export async function prepareCase(session: Session, { name, build }: KernelCase)
     return {
       graph,
       inputs,
+      operands,
       executable,
       destroy() {
         executable.destroy();
@@ -149,6 +156,8 @@ export async function prepareCase(session: Session, { name, build }: KernelCase)
     throw error;
   }
 }
+
+const nameOf = (value: Value): string => (value.attrs as { name: string }).name;
 
 /** In [-1, 1): hardware that multiplies zeros is faster than it is. Indices are zeros: valid in any table. */
 function numbersFor({ shape, dtype }: Value, stream: number): Float32Array | Int32Array | Uint32Array {

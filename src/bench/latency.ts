@@ -8,19 +8,19 @@ import { initialize, pytorchDefault, type StateDict } from '../nn/init.ts';
 import type { NetworkLayout, Precision } from '../nn/trainable.ts';
 import { RandomStream } from '../random.ts';
 import { compilePlan } from '../runtime/executable.ts';
-import { idle } from '../runtime/gpu.ts';
 import type { RunConfig } from '../train/config.ts';
 import { scorePlan } from '../train/detectorPlans.ts';
 import { type RunLayouts, runLayouts } from '../train/layouts.ts';
 import { type Session, slabsOf } from '../train/session.ts';
 import { alternate } from './alternate.ts';
+import { matching } from './caseFilter.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { scoringConfig } from './networks.ts';
 import type { Pace } from './pace.ts';
-import { measurePlan, planRecord } from './planCase.ts';
+import { measurePlan, planRecord, replaysOf } from './planCase.ts';
 import { planDifference, planPart } from './planPart.ts';
 import type { BenchRecord } from './record.ts';
-import { SAMPLE_MS, sample, type Timing } from './sampler.ts';
+import type { Timing } from './sampler.ts';
 
 export interface LatencyOptions {
   readonly method: DetectorName;
@@ -35,6 +35,8 @@ export interface LatencyOptions {
   readonly alignments: readonly Alignment[];
   /** Default f32. */
   readonly precision?: Precision;
+  /** Only cases whose `name shape` matches; default all. */
+  readonly filter?: RegExp;
   readonly pace: Pace;
   /** That of the session's device; default none. */
   readonly clock?: DeviceClock;
@@ -48,51 +50,87 @@ export interface LatencyOptions {
 export async function benchLatency(session: Session, options: LatencyOptions): Promise<BenchRecord[]> {
   const { precision = 'f32' } = options;
   if (precision === 'f16') requireHalf(session.gpu.facts, 'bench latency --precision f16');
+  const suffix = precision === 'f32' ? '' : ` ${precision}`;
+  const chosen = scoreCases(
+    options,
+    options.alignments.map((alignment) => ({ part: `${alignment}${suffix}`, alignment })),
+  );
   const records: BenchRecord[] = [];
-  const { method, models, batches, alignments, images } = options;
-  for (const { label, encoder, shape, size, graphOf } of cases(session, options)) {
-    const model = scoringConfig(method, encoder, { batch: 1, size, images });
+  for (const { label, shape, encoder, size, graphOf, parts } of loaded(session, options, chosen)) {
+    const model = scoringConfig(options.method, encoder, { batch: 1, size, images: options.images });
     const error = precision === 'f16' ? await mapError(session, model) : undefined;
-    for (const alignment of alignments) {
-      const suffix = precision === 'f32' ? '' : ` ${precision}`;
-      const name = { suite: 'latency', name: `${label} ${alignment}${suffix}`, shape };
+    for (const { alignment, part } of parts) {
+      const name = { suite: 'latency', name: nameOf(label, part), shape };
       const record = await measurePlan(session, name, graphOf(alignment), options);
       records.push(error === undefined ? record : { ...record, error });
     }
-    options.onCase(records.length / alignments.length, models.length * batches.length);
+    options.onCase(
+      records.length,
+      chosen.reduce((sum, each) => sum + each.parts.length, 0),
+    );
   }
   return records;
 }
 
 type ScoringConfig = ReturnType<typeof scoringConfig>;
 
-interface ScoreCase {
+/** A network with its sizes, and what of it is measured. */
+interface ScoreCase<Part> {
   readonly encoder: RunConfig['encoder'];
+  readonly batch: number;
   readonly size: number;
   /** The encoder, after the method where it is another than reverse distillation. */
   readonly label: string;
   readonly shape: string;
-  readonly graphOf: (alignment: Alignment) => Graph;
+  readonly parts: readonly Part[];
 }
 
+interface CasePart {
+  /** What follows the label in the case's name. */
+  readonly part: string;
+}
+
+const nameOf = (label: string, part: string): string => `${label} ${part}`.trimStart();
+
+/** @throws ConfigError where the filter matches nothing */
+function scoreCases<Part extends CasePart>(
+  { method, models, batches, size = DETECTORS[method].defaults.size, filter }: LatencyOptions,
+  parts: readonly Part[],
+): ScoreCase<Part>[] {
+  const all = models.flatMap((encoder) =>
+    batches.map((batch) => {
+      const label = [...(method === 'revdist' ? [] : [method]), ...(encoder === 'none' ? [] : [encoder])];
+      return { encoder, batch, size, label: label.join(' '), shape: `${batch} x ${size} px`, parts };
+    }),
+  );
+  const named = all.flatMap(({ label, shape }) =>
+    parts.map(({ part }) => ({ name: nameOf(label, part), shape })),
+  );
+  const chosen = new Set(matching(named, filter).map(({ name, shape }) => `${name} ${shape}`));
+  return all
+    .map((each) => ({
+      ...each,
+      parts: parts.filter(({ part }) => chosen.has(`${nameOf(each.label, part)} ${each.shape}`)),
+    }))
+    .filter((each) => each.parts.length > 0);
+}
+
+type LoadedCase<Part> = ScoreCase<Part> & { readonly graphOf: (alignment: Alignment) => Graph };
+
 /** One after another: each leaves its weights on the device. */
-function* cases(session: Session, options: LatencyOptions): Generator<ScoreCase> {
-  const { method, models, batches, images, precision } = options;
-  const { size = DETECTORS[method].defaults.size } = options;
-  for (const encoder of models) {
-    for (const batch of batches) {
-      const config = { ...scoringConfig(method, encoder, { batch, size, images }), precision };
-      const layouts = loadFresh(session, config);
-      yield {
-        encoder,
-        size,
-        label: [...(method === 'revdist' ? [] : [method]), ...(encoder === 'none' ? [] : [encoder])].join(
-          ' ',
-        ),
-        shape: `${batch} x ${size} px`,
-        graphOf: (alignment) => scorePlan(config, layouts, [alignment], 1, { maps: false }),
-      };
-    }
+function* loaded<Part>(
+  session: Session,
+  { method, images, precision }: LatencyOptions,
+  chosen: readonly ScoreCase<Part>[],
+): Generator<LoadedCase<Part>> {
+  for (const each of chosen) {
+    const { encoder, batch, size } = each;
+    const config = { ...scoringConfig(method, encoder, { batch, size, images }), precision };
+    const layouts = loadFresh(session, config);
+    yield {
+      ...each,
+      graphOf: (alignment) => scorePlan(config, layouts, [alignment], 1, { maps: false }),
+    };
   }
 }
 
@@ -128,6 +166,8 @@ async function mapError(session: Session, model: ScoringConfig): Promise<number>
   return Math.sqrt(squares(half.map((value, i) => value - full[i]!)) / squares(full));
 }
 
+const ADDED = 'what cada adds';
+
 /**
  * What CADA adds to scoring, in dispatch time: the dispatches that its plan has and the plan without alignment has
  * not (regressor and calibration), replayed alone by turns with the whole plan without. Two records a case: that
@@ -135,9 +175,10 @@ async function mapError(session: Session, model: ScoringConfig): Promise<number>
  */
 export async function benchAdded(session: Session, options: LatencyOptions): Promise<BenchRecord[]> {
   const records: BenchRecord[] = [];
-  for (const { label, shape, graphOf } of cases(session, options)) {
+  const chosen = scoreCases(options, [{ part: ADDED }]);
+  for (const { label, shape, graphOf } of loaded(session, options, chosen)) {
     records.push(...(await added(session, label, shape, graphOf, options.pace)));
-    options.onCase(records.length / 2, options.models.length * options.batches.length);
+    options.onCase(records.length / 2, chosen.length);
   }
   return records;
 }
@@ -146,7 +187,7 @@ async function added(
   session: Session,
   label: string,
   shape: string,
-  graphOf: ScoreCase['graphOf'],
+  graphOf: LoadedCase<CasePart>['graphOf'],
   pace: Pace,
 ): Promise<BenchRecord[]> {
   const { gpu } = session;
@@ -161,48 +202,22 @@ async function added(
   }
   const part = await compilePlan(gpu, planPart(aligned.plan, 'what CADA adds', extra), session.state);
   try {
-    // So many that one wait does not count; `alternate` waits for each of its runs.
-    const runs = {
-      enqueue: (n: number) => repeat(n, () => part.run()),
-      finish: () => idle(gpu),
-    };
-    const times = Math.max(1, Math.ceil(SAMPLE_MS / (await sample(runs, 1)).medianMs));
-    const duel = await alternate(
-      async () => {
-        none.run();
-        await idle(gpu);
-      },
-      async () => {
-        repeat(times, () => part.run());
-        await idle(gpu);
-      },
-    );
+    const duel = await alternate(replaysOf(gpu, none), replaysOf(gpu, part));
     const record = (name: string, plan: typeof none, timing: Timing): BenchRecord =>
       planRecord(session, { suite: 'latency', name: `${label} ${name}`, shape }, plan, timing, pace);
     return [
       record('none', none, duel.ours),
       {
-        ...record('what cada adds', part, scaled(duel.theirs, times)),
-        adds: duel.ratio / times,
-        addsP10: duel.ratioP10 / times,
-        addsP90: duel.ratioP90 / times,
+        ...record(ADDED, part, duel.theirs),
+        adds: duel.ratio,
+        addsP10: duel.ratioP10,
+        addsP90: duel.ratioP90,
       },
     ];
   } finally {
     for (const executable of [none, aligned, part]) executable.destroy();
   }
 }
-
-function repeat(times: number, run: () => void): void {
-  for (let i = 0; i < times; i++) run();
-}
-
-const scaled = ({ medianMs, p10Ms, p90Ms, runs }: Timing, times: number): Timing => ({
-  medianMs: medianMs / times,
-  p10Ms: p10Ms / times,
-  p90Ms: p90Ms / times,
-  runs: runs * times,
-});
 
 /** For people: the part's share of the plan it is added to. */
 export const addedText = (records: readonly BenchRecord[]): string[] =>

@@ -1,13 +1,13 @@
 import type { Graph } from '../graph/graph.ts';
 import type { PlannedDispatch } from '../graph/plan.ts';
 import type { Executable } from '../runtime/executable.ts';
-import { idle } from '../runtime/gpu.ts';
+import { type Gpu, idle } from '../runtime/gpu.ts';
 import type { Session } from '../train/session.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import type { Pace } from './pace.ts';
 import { everyRun } from './planPart.ts';
 import type { BenchRecord } from './record.ts';
-import { sample, type Timing } from './sampler.ts';
+import { type BenchCase, sample, type Timing } from './sampler.ts';
 
 export interface CaseName {
   readonly suite: string;
@@ -43,15 +43,14 @@ export async function measurePlan(
 
 /** Times replays with the inputs as they are. */
 export const sampleReplays = ({ gpu }: Session, executable: Executable, samples?: number): Promise<Timing> =>
-  sample(
-    {
-      enqueue: (repeats) => {
-        for (let i = 0; i < repeats; i++) executable.run();
-      },
-      finish: () => idle(gpu),
-    },
-    samples,
-  );
+  sample(replaysOf(gpu, executable), samples);
+
+export const replaysOf = (gpu: Gpu, executable: Executable): BenchCase => ({
+  enqueue: (repeats) => {
+    for (let i = 0; i < repeats; i++) executable.run();
+  },
+  finish: () => idle(gpu),
+});
 
 /** What is known of a compiled plan, with its timing and the rates that follow. */
 export function planRecord(

@@ -2,10 +2,10 @@ import { buildPlan, productsOf } from '../graph/buildPlan.ts';
 import type { Graph } from '../graph/graph.ts';
 import { EPILOGUE_KINDS } from '../kernels/gemm/choices.ts';
 import { compilePlan } from '../runtime/executable.ts';
-import { idle } from '../runtime/gpu.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import type { Session } from '../train/session.ts';
 import { alternate } from './alternate.ts';
+import { replaysOf } from './planCase.ts';
 
 /**
  * How much longer a product takes as the rule has it than as it was tuned, both by turns; 0 where the rule has the same.
@@ -29,11 +29,7 @@ export async function ruleRegret(
   const [ours, theirs] = [await compile('tuned', () => choice), await compile('rule', () => undefined)];
   try {
     for (const executable of [ours, theirs]) executable.run(inputs);
-    const run = (executable: typeof ours) => (): Promise<void> => {
-      executable.run();
-      return idle(gpu);
-    };
-    const { ratio } = await alternate(run(ours), run(theirs));
+    const { ratio } = await alternate(replaysOf(gpu, ours), replaysOf(gpu, theirs));
     return { regret: ratio - 1 };
   } finally {
     ours.destroy();

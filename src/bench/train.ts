@@ -3,6 +3,7 @@ import { REVDIST_DEFAULTS } from '../methods/revdist.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import type { StateDict } from '../nn/init.ts';
 import type { Session } from '../train/session.ts';
+import { matching } from './caseFilter.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { duelRecords, relativeDistance, requireClose, timedBy } from './duel.ts';
 import { measurePace } from './pace.ts';
@@ -19,6 +20,8 @@ export interface TrainBenchOptions {
   readonly peers: readonly Peer[];
   /** Rounds of one sample each, against peers. */
   readonly rounds: number;
+  /** Only cases whose `name shape` matches; default all. */
+  readonly filter?: RegExp;
   /** That of the session's device, where this engine alone is timed; default none. */
   readonly clock?: DeviceClock;
   readonly onCase: (done: number, of: number) => void;
@@ -40,14 +43,19 @@ const TOLERANCE_TF32 = { loss: 1e-3, gradients: 0.5, secondLoss: 5e-2 };
  */
 export async function benchTrain(session: Session, options: TrainBenchOptions): Promise<BenchRecord[]> {
   const { models, batches, size, peers, onCase } = options;
-  const cases = models.flatMap((encoder) => batches.map((batch) => ({ encoder, batch, size })));
+  const cases = matching(
+    models.flatMap((encoder) =>
+      batches.map((batch) => ({
+        name: `${encoder} RevDist step`,
+        shape: `${batch} x ${size} px`,
+        config: { encoder, batch, size },
+      })),
+    ),
+    options.filter,
+  );
   const records: BenchRecord[] = [];
-  for (const [at, config] of cases.entries()) {
-    const name = {
-      suite: 'train',
-      name: `${config.encoder} RevDist step`,
-      shape: `${config.batch} x ${size} px`,
-    };
+  for (const [at, { config, ...named }] of cases.entries()) {
+    const name = { suite: 'train', ...named };
     if (peers.length === 0) records.push(await alone(session, name, config, options.clock));
     for (const [nth, peer] of peers.entries()) {
       // A fresh start for each peer: every step changes the weights.

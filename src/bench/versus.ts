@@ -3,6 +3,7 @@ import { requireHalf } from '../graph/limits.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import type { Precision } from '../nn/trainable.ts';
 import type { Session } from '../train/session.ts';
+import { matching, type NamedCase } from './caseFilter.ts';
 import { type CompiledNetwork, compileClassifier, randomNumbers } from './classifier.ts';
 import { duelRecords, INPUTS, relativeDistance, requireClose, timedBy } from './duel.ts';
 import { type Peer, type PeerNetwork, type PeerStart, SCORING_PEERS } from './peers/peer.ts';
@@ -22,6 +23,8 @@ export interface VersusOptions {
   readonly peers: readonly Peer[];
   /** Rounds of one sample each. */
   readonly rounds: number;
+  /** Only cases whose `name shape` matches; default all. */
+  readonly filter?: RegExp;
   readonly onCase: (done: number, of: number) => void;
 }
 
@@ -35,13 +38,23 @@ const TOLERANCE = { f32: 1e-3, reduced: 1e-2 };
  * @throws WgadError E_GPU where a peer's output is not ours; nothing of that case is timed then.
  */
 export async function benchVersus(session: Session, options: VersusOptions): Promise<BenchRecord[]> {
-  const { network, models, batches, size, precision, peers, onCase } = options;
+  const { network, models, batches, size, precision, peers, filter, onCase } = options;
   if (network === 'scoring') for (const peer of peers) requireScoring(peer);
   if (precision === 'f16') requireHalf(session.gpu.facts, 'bench latency --precision f16');
-  const cases = models.flatMap((model) => batches.map((batch) => ({ model, batch })));
+  const what = network === 'classifier' ? 'classifier' : 'RevDist score';
+  const suffix = precision === 'f32' ? '' : ` ${precision}`;
+  const named = models.flatMap((model) =>
+    batches.map((batch) => ({
+      model,
+      batch,
+      name: `${model} ${what}${suffix}`,
+      shape: `${batch} x ${size} px`,
+    })),
+  );
+  const cases = matching(named, filter);
   const records: BenchRecord[] = [];
   let done = 0;
-  for (const { model, batch } of cases) {
+  for (const { model, batch, name, shape } of cases) {
     const sizes = { batch, size };
     const compiled =
       network === 'classifier'
@@ -53,7 +66,7 @@ export async function benchVersus(session: Session, options: VersusOptions): Pro
       for (const peer of peers) {
         const theirs = await open(peer, network, start);
         try {
-          records.push(...(await against(session, options, { model, compiled, peer, theirs, start })));
+          records.push(...(await against(session, options, { name, shape, compiled, peer, theirs, start })));
         } finally {
           await theirs.close();
         }
@@ -77,8 +90,7 @@ function requireScoring({ name, version, scoring }: Peer): NonNullable<Peer['sco
   });
 }
 
-interface VersusCase {
-  readonly model: ResNetName;
+interface VersusCase extends NamedCase {
   readonly compiled: CompiledNetwork;
   readonly peer: Peer;
   readonly theirs: PeerNetwork;
@@ -89,7 +101,7 @@ interface VersusCase {
 async function against(
   session: Session,
   { network, precision, rounds }: VersusOptions,
-  { model, compiled, peer, theirs, start: { batch, size, inputs } }: VersusCase,
+  { name, shape, compiled, peer, theirs, start: { inputs } }: VersusCase,
 ): Promise<BenchRecord[]> {
   const { executable, output } = compiled;
   const ours = async (turn: number): Promise<Float32Array> => {
@@ -97,26 +109,15 @@ async function against(
     return (await executable.read([output])).get(output) as Float32Array;
   };
   const reduced = precision === 'f16' || (peer.arithmetic ?? 'f32') !== 'f32';
-  const what = network === 'classifier' ? 'classifier' : 'RevDist score';
-  const name = {
-    suite: 'latency',
-    name: `${model} ${what}${precision === 'f32' ? '' : ` ${precision}`}`,
-    shape: `${batch} x ${size} px`,
-  };
   let distance = 0;
   for (let turn = 0; turn < INPUTS; turn++) {
     const found = relativeDistance(await theirs.run(turn), await ours(turn));
     const lie = network === 'classifier' ? 'its logits lie' : 'its scores lie';
-    requireClose(
-      `${name.name} ${name.shape}: ${peer.name}`,
-      lie,
-      found,
-      TOLERANCE[reduced ? 'reduced' : 'f32'],
-    );
+    requireClose(`${name} ${shape}: ${peer.name}`, lie, found, TOLERANCE[reduced ? 'reduced' : 'f32']);
     distance = Math.max(distance, found);
   }
   return duelRecords(session, {
-    name,
+    name: { suite: 'latency', name, shape },
     peer,
     executable,
     ours: async (turn) => void (await ours(turn)),

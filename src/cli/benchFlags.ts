@@ -1,6 +1,6 @@
 /** What the flags of `wgad bench` accept. */
 import { InvalidArgumentError } from 'commander';
-import { PEERS, type PeerName, TRAINING_PEERS } from '../bench/peers/peer.ts';
+import { KERNEL_PEERS, PEERS, type PeerName, TRAINING_PEERS } from '../bench/peers/peer.ts';
 import type { Alignment } from '../methods/cada.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName } from '../models/encoders.ts';
@@ -13,6 +13,7 @@ export const pretrainedNames = (text: string): PretrainedName[] => known(text, P
 export const timedAlignments = (text: string): Alignment[] => known(text, ['none', 'cada']);
 export const encoders = (text: string): EncoderName[] => known(text, ENCODER_NAMES);
 export const peers = (text: string): PeerName[] => known(text, PEERS);
+export const kernelPeers = (text: string): PeerName[] => known(text, KERNEL_PEERS);
 export const trainingPeers = (text: string): PeerName[] => known(text, TRAINING_PEERS);
 
 function known<T extends string>(text: string, names: readonly T[]): T[] {

@@ -13,6 +13,7 @@ import { compileTrainStep } from '../../src/bench/trainStep.ts';
 import { REVDIST_DEFAULTS } from '../../src/methods/revdist.ts';
 import { RESNETS } from '../../src/models/resnet.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
+import { SAMPLE_OPERATIONS } from './operations.ts';
 
 const installed = (name: string): boolean => existsSync(join(PEERS_FOLDER, 'node_modules', name));
 
@@ -89,6 +90,28 @@ describe.each(CASES)('%s', (name, { trains, scores, there }) => {
       }
       await network.close();
       scoring.destroy();
+    },
+    TIMEOUT,
+  );
+
+  it.skipIf(!there || name === 'torch-compiled')(
+    'computes single operations',
+    async () => {
+      for (const { label, start, expected } of SAMPLE_OPERATIONS) {
+        const kernel = await loaded.peers[0]!.operation!(start);
+        if (!kernel) {
+          // The one thing that one of them does not have.
+          expect([name, start.operation], label).toMatchObject(['tfjs-webgpu', { geometry: { groups: 2 } }]);
+          continue;
+        }
+        const { run, onDevice, close } = kernel;
+        const distance = relativeDistance(await run(), Float32Array.from(expected.data));
+        expect(distance, label).toBeLessThan(1e-6);
+        onDevice?.enqueue(2);
+        await onDevice?.finish();
+        expect(onDevice === undefined, label).toBe(name.startsWith('ort'));
+        await close();
+      }
     },
     TIMEOUT,
   );

@@ -41,6 +41,11 @@ describe('wgad bench latency', () => {
     };
     const [record, ...more] = await benchLatency(session, options);
     expect(more).toEqual([]);
+    const chosen = { ...options, alignments: ['none', 'cada'] as const, filter: /cada 1 x/ };
+    expect((await benchLatency(session, chosen)).map(({ name }) => name)).toEqual(['cfa resnet18_w16 cada']);
+    await expect(benchLatency(session, { ...options, filter: /2 x/ })).rejects.toThrow(
+      'none of 1 cases matches',
+    );
     expect(record).toMatchObject({ suite: 'latency', name: 'cfa resnet18_w16 none', shape: '1 x 64 px' });
     expect(record!.medianMs).toBeGreaterThan(0);
     const rows = (await session.readSlabs(['memory buffers'])).get('memory buffers')!;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alternate } from '../../src/bench/alternate.ts';
+import { matching } from '../../src/bench/caseFilter.ts';
 import { relativeDistance } from '../../src/bench/duel.ts';
 import { loadPeers } from '../../src/bench/peers/loadPeers.ts';
 import { provideNavigator } from '../../src/bench/peers/navigatorGpu.ts';
@@ -99,6 +100,29 @@ it('takes turns: who begins changes, inputs rotate, the ratio is theirs over our
     ratioP10: 3,
     ratioP90: 3,
   });
+});
+
+it('enqueues all runs of a sample before it waits, and takes an engine’s own time', async () => {
+  const enqueued: number[] = [];
+  let time = 0;
+  const ours = {
+    enqueue: (repeats: number) => void enqueued.push(repeats),
+    finish: async () => void (time += 5 * enqueued.at(-1)!),
+  };
+  const theirs = { enqueue: () => {}, finish: async () => ({ ms: 100 }) };
+  const duel = await alternate(ours, theirs, 2, () => time);
+  expect(enqueued.at(-1)).toBe(4);
+  expect(duel.ours).toMatchObject({ medianMs: 5, runs: 8 });
+  expect(duel.theirs).toMatchObject({ medianMs: 100, runs: 2 });
+  expect(duel.ratio).toBe(20);
+});
+
+it('a filter takes cases by name and shape, or says which there are', () => {
+  const cases = ['a none', 'a cada', 'b none'].map((name) => ({ name, shape: '1 x 64 px' }));
+  const names = (filter?: RegExp): string[] => matching(cases, filter).map(({ name }) => name);
+  expect(names()).toHaveLength(3);
+  expect(names(/^a none 1 x/)).toEqual(['a none']);
+  expect(() => names(/16 x/)).toThrow('--filter 16 x: none of 3 cases matches');
 });
 
 it('warms up while samples disagree, for a minute at most', async () => {

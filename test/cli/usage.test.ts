@@ -91,6 +91,11 @@ describe('misuse exits 2 and says what would be right', () => {
       ['bench', 'train', '--peers', 'ort-cpu'],
       'expects any of tfjs-webgpu, jax-js, torch, torch-tf32, torch-compiled, torch-compiled-tf32, got ort-cpu',
     ],
+    [
+      ['bench', 'kernels', '--peers', 'torch-f16'],
+      'expects any of ort-webgpu, ort-cpu, tfjs-webgpu, jax-js, torch, torch-tf32, got torch-f16',
+    ],
+    [['bench', 'latency', '--filter', '('], 'expects a regular expression, got (.'],
     [['bench', 'train', '--batch', '1'], '--batch'],
     [['test', 'x', '--precision', 'f8'], 'expects f32 or f16, got f8'],
     [

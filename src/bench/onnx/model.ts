@@ -14,10 +14,10 @@ export interface OnnxNode {
   readonly attributes: OnnxAttributes;
 }
 
-/** A graph of one float32 input and one float32 output. Nodes in topological order. */
+/** A graph of float32 inputs and one float32 output. Nodes in topological order. */
 export interface OnnxGraph {
   readonly name: string;
-  readonly input: { readonly name: string; readonly shape: Shape };
+  readonly inputs: readonly { readonly name: string; readonly shape: Shape }[];
   readonly output: { readonly name: string; readonly shape: Shape };
   readonly nodes: readonly OnnxNode[];
   readonly tensors: ReadonlyMap<string, NamedTensor>;
@@ -43,7 +43,7 @@ export function encodeOnnx(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
         ...graph.nodes.map((node): WireField => [1, nodeFields(node)]),
         [2, graph.name],
         ...[...graph.tensors].map(([name, tensor]): WireField => [5, tensorFields(name, tensor)]),
-        [11, valueFields(graph.input)],
+        ...graph.inputs.map((each): WireField => [11, valueFields(each)]),
         [12, valueFields(graph.output)],
       ],
     ],

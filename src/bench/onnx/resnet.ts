@@ -62,7 +62,7 @@ export function onnxResnet(
   if (unused.length > 0) throw new Error(`onnxResnet: unused tensors ${unused.join(', ')}`);
   return {
     name: 'resnet classifier',
-    input: { name: 'images', shape: [batch, 3, size, size] },
+    inputs: [{ name: 'images', shape: [batch, 3, size, size] }],
     output: { name: 'logits', shape: [batch, used.get('fc.bias')!.shape[0]!] },
     nodes,
     tensors: used,

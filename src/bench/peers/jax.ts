@@ -5,6 +5,7 @@
 import { ConfigError } from '../../errors.ts';
 import { foldNorm, tensorOf } from './fold.ts';
 import type { PeerPackage } from './install.ts';
+import { jaxOperation } from './jaxOperation.ts';
 import { jaxTraining } from './jaxTraining.ts';
 import { type ClassifierOps, type ConvNorm, classifierTrunk } from './networks.ts';
 import type { Peer, PeerNetwork, PeerStart } from './peer.ts';
@@ -57,6 +58,13 @@ export interface Jax {
     gelu(x: JaxArray, options: { approximate: boolean }): JaxArray;
   };
   readonly lax: {
+    convGeneralDilated(
+      x: JaxArray,
+      weight: JaxArray,
+      strides: readonly number[],
+      padding: readonly Pair[],
+      options: { readonly rhsDilation: readonly number[]; readonly featureGroupCount: number },
+    ): JaxArray;
     conv(x: JaxArray, weight: JaxArray, strides: readonly number[], padding: readonly Pair[]): JaxArray;
     reduceWindow(
       x: JaxArray,
@@ -83,6 +91,7 @@ export async function jaxPeer(found: PeerPackage): Promise<Peer> {
     name: 'jax-js',
     version: found.label,
     classifier: async (start) => openClassifier(jax, start),
+    operation: async (start) => jaxOperation(jax, start),
     training: async (start, optimiser) => jaxTraining(jax, start, optimiser),
   };
 }

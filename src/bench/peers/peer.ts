@@ -1,6 +1,7 @@
 import type { ResNetConfig } from '../../models/resnet.ts';
 import type { StateDict } from '../../nn/init.ts';
 import type { OptimiserConfig } from '../../nn/optimiser.ts';
+import type { OperationStart, PeerKernel } from './operation.ts';
 
 /** How PyTorch is asked to compute. */
 export interface TorchSettings {
@@ -42,6 +43,9 @@ export const TRAINING_PEERS: readonly PeerName[] = [
 /** Those that score with RevDist. */
 export const SCORING_PEERS: readonly PeerName[] = TORCH_NAMES;
 
+/** Those that compute single operations: `torch.compile` has nothing to gain there, and ours are f32. */
+export const KERNEL_PEERS: readonly PeerName[] = [...PACKAGED, 'torch', 'torch-tf32'];
+
 /** A network to compute, and the images it will be given. */
 export interface PeerStart {
   readonly config: ResNetConfig;
@@ -66,6 +70,8 @@ export interface Peer {
   classifier(start: PeerStart): Promise<PeerNetwork>;
   /** RevDist's score, [batch] for the images, where the engine is asked for it; `tensors` as for `training`. */
   scoring?(start: PeerStart, rule: PeerScoreRule): Promise<PeerNetwork>;
+  /** A single operation, where the engine is asked for such; undefined for one that it does not have. */
+  operation?(start: OperationStart): Promise<PeerKernel | undefined>;
   /** RevDist's training step, where the engine differentiates; `tensors` are encoder, bottleneck and decoder. */
   training?(start: PeerStart, optimiser: AdamW): Promise<PeerTraining>;
 }

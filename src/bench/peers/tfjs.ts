@@ -6,6 +6,7 @@ import type { PeerPackage } from './install.ts';
 import { permute } from './layout.ts';
 import { type ClassifierOps, classifierTrunk } from './networks.ts';
 import type { Peer, PeerNetwork, PeerStart } from './peer.ts';
+import { tfjsOperation } from './tfjsOperation.ts';
 import { tfjsTraining } from './tfjsTraining.ts';
 
 export interface Tensor {
@@ -18,6 +19,16 @@ export interface Variable extends Tensor {
   assign(value: Tensor): void;
 }
 type Operand = Tensor | number;
+type Pair = readonly [number, number];
+type Convolution = (
+  x: Tensor,
+  filter: Tensor,
+  stride: number | Pair,
+  /** One number, or before and after along each of the four axes. */
+  pad: number | readonly [Pair, Pair, Pair, Pair],
+  layout?: 'NHWC',
+  dilation?: number | Pair,
+) => Tensor;
 
 /** What is used of @tensorflow/tfjs, which is its core with the gradients. */
 export interface Tfjs {
@@ -33,7 +44,8 @@ export interface Tfjs {
     loss: () => Tensor,
     variables: readonly Variable[],
   ): { value: Tensor; grads: Record<string, Tensor> };
-  conv2d(x: Tensor, filter: Tensor, stride: number, pad: number): Tensor;
+  readonly conv2d: Convolution;
+  readonly depthwiseConv2d: Convolution;
   conv2dTranspose(x: Tensor, filter: Tensor, shape: readonly number[], stride: number, pad: 'valid'): Tensor;
   readonly fused: {
     conv2d(options: {
@@ -57,7 +69,8 @@ export interface Tfjs {
   maxPool(x: Tensor, kernel: number, stride: number, pad: number): Tensor;
   concat(parts: readonly Tensor[], axis: number): Tensor;
   reshape(x: Tensor, shape: readonly number[]): Tensor;
-  matMul(a: Tensor, b: Tensor): Tensor;
+  slice(x: Tensor, begin: readonly number[], size: readonly number[]): Tensor;
+  matMul(a: Tensor, b: Tensor, transposeA?: boolean, transposeB?: boolean): Tensor;
   mean(x: Tensor, axes?: readonly number[]): Tensor;
   sum(x: Tensor, axis: number): Tensor;
   add(a: Operand, b: Operand): Tensor;
@@ -87,13 +100,14 @@ export async function tfjsPeer(backend: PeerPackage, core: PeerPackage): Promise
     name: 'tfjs-webgpu',
     version: backend.label,
     classifier: async (start) => openClassifier(tf, start),
+    operation: async (start) => tfjsOperation(tf, start),
     training: async (start, optimiser) => tfjsTraining(tf, start, optimiser),
   };
 }
 
 /** [out, in, k, k] to the peer's [k, k, in, out]; a transposed convolution's [in, out, k, k] to [k, k, out, in]. */
 export const FILTER_ORDER = [2, 3, 1, 0] as const;
-const IMAGE_ORDER = [0, 2, 3, 1] as const;
+export const IMAGE_ORDER = [0, 2, 3, 1] as const;
 
 export function filterOf(tf: Tfjs, { shape, data }: NamedTensor): Tensor {
   return tf.tensor(

@@ -1,7 +1,9 @@
 /** PyTorch, eager or by `torch.compile`, with its products in f32 or TF32, or its networks in f16; see bench/README.md. */
 import { ConfigError } from '../../errors.ts';
 import type { StateDict } from '../../nn/init.ts';
+import type { OperationStart, PeerKernel } from './operation.ts';
 import {
+  KERNEL_PEERS,
   type Peer,
   type PeerNetwork,
   type PeerRuns,
@@ -9,6 +11,7 @@ import {
   type PeerTraining,
   TORCH_PEERS,
   type TorchName,
+  type TorchSettings,
   TRAINING_PEERS,
 } from './peer.ts';
 import type { Frame } from './torchFrames.ts';
@@ -38,6 +41,9 @@ export function torchPeer(name: TorchName, worker: TorchWorker): Peer {
     arithmetic: settings.arithmetic,
     classifier: async (start) => networkOf(await open('classifier', start)),
     scoring: async (start, rule) => networkOf(await open('scoring', start, { ...rule })),
+    ...(KERNEL_PEERS.includes(name) && {
+      operation: (start) => openOperation({ name, version, worker }, settings, start),
+    }),
     ...(TRAINING_PEERS.includes(name) && {
       training: async (start, optimiser) => trainingOf(await open('training', start, { optimiser })),
     }),
@@ -63,19 +69,51 @@ interface Asked {
   readonly worker: TorchWorker;
 }
 
-/** Sends the tensors and the inputs, once: runs then only say whose turn it is. */
-async function openTorch(
-  { name, version, worker }: Asked,
-  request: Frame['header'],
-  { config, tensors, batch, size, inputs }: PeerStart,
-): Promise<TorchNetwork> {
-  const ask = (header: Frame['header'], sent?: StateDict): Promise<Frame> =>
+/** Requests to the process, whose failures are usage errors that name the peer. */
+const asker =
+  ({ name, version, worker }: Asked) =>
+  (header: Frame['header'], sent?: StateDict): Promise<Frame> =>
     worker.ask(header, sent).catch((cause: Error) => {
       throw new ConfigError(`--peers ${name}: ${version}: ${cause.message}`, {
         fix: `leave this peer out, or ${TORCH_FIX}`,
         cause,
       });
     });
+
+/** One operation, its operands on the device. */
+async function openOperation(
+  asked: Asked,
+  settings: TorchSettings,
+  { operation, left, right }: OperationStart,
+): Promise<PeerKernel> {
+  const ask = asker(asked);
+  const sent = new Map([
+    ['left', left],
+    ['right', right],
+  ]);
+  const { header } = await ask({ op: 'open', network: 'operation', settings, operation }, sent);
+  const { id, detail } = header as { id: number; detail: string };
+  let replayed: Promise<Frame> | undefined;
+  return {
+    detail,
+    run: async () => (await ask({ op: 'run', id, turn: 0 })).tensors.get('result')!.data,
+    onDevice: {
+      enqueue(repeats) {
+        replayed = ask({ op: 'replay', id, repeats });
+      },
+      finish: async () => ({ ms: (await replayed!).header.ms as number }),
+    },
+    close: async () => void (await ask({ op: 'close', id })),
+  };
+}
+
+/** Sends the tensors and the inputs, once: runs then only say whose turn it is. */
+async function openTorch(
+  asked: Asked,
+  request: Frame['header'],
+  { config, tensors, batch, size, inputs }: PeerStart,
+): Promise<TorchNetwork> {
+  const ask = asker(asked);
   const images = inputs.map((data, i) => [`input ${i}`, { shape: [batch, 3, size, size], data }] as const);
   const sent: StateDict = new Map([...tensors, ...images]);
   const { header } = await ask({ op: 'open', ...request, config, batch, size }, sent);

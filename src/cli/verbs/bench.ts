@@ -1,17 +1,15 @@
-import { type DeviceClock, deviceClock } from '../../bench/deviceClock.ts';
-import { peerText } from '../../bench/duel.ts';
+import { benchKernelPeers } from '../../bench/kernelDuel.ts';
 import { benchKernels, chooseCases } from '../../bench/kernels.ts';
-import { addedText, benchAdded, benchLatency } from '../../bench/latency.ts';
+import { benchAdded, benchLatency } from '../../bench/latency.ts';
 import { measurePace } from '../../bench/pace.ts';
-import { PEERS, type PeerName, SCORING_PEERS, TRAINING_PEERS } from '../../bench/peers/peer.ts';
 import {
-  type BenchRecord,
-  clockText,
-  compareRecords,
-  formatRecords,
-  readRecords,
-  writeRecords,
-} from '../../bench/record.ts';
+  KERNEL_PEERS,
+  PEERS,
+  type Peer,
+  type PeerName,
+  SCORING_PEERS,
+  TRAINING_PEERS,
+} from '../../bench/peers/peer.ts';
 import { benchTrain } from '../../bench/train.ts';
 import { benchVersus } from '../../bench/versus.ts';
 import { ConfigError } from '../../errors.ts';
@@ -22,10 +20,10 @@ import { RESNETS, type ResNetName } from '../../models/resnet.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import { encodersFor, type RunConfig } from '../../train/config.ts';
 import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
-import { openSession, type Session } from '../../train/session.ts';
 import {
   detector,
   encoders,
+  kernelPeers,
   models,
   peers,
   pretrainedNames,
@@ -36,19 +34,16 @@ import {
   trainingSizes,
 } from '../benchFlags.ts';
 import { comparedModel, comparedNetwork, withPeers } from '../benchPeers.ts';
-import type { Context } from '../context.ts';
-import { EXIT } from '../exitCodes.ts';
+import { type BenchOutput, measure } from '../benchRun.ts';
 import { integer, pattern } from '../numbers.ts';
 import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb, Runner } from '../program.ts';
 
-interface Output {
-  out?: string;
-  compare?: string;
-}
-
 const ENCODER_LIST = `comma-separated: ${ENCODER_NAMES.join(', ')}`;
-const MODEL_NAMES = `comma-separated: ${Object.keys(RESNETS).join(', ')}`;
+const RESNET_NAMES = Object.keys(RESNETS) as ResNetName[];
+const MODEL_NAMES = `comma-separated: ${RESNET_NAMES.join(', ')}`;
+/** Where nothing is chosen, the smallest and the widest that is published. */
+const COMPARED: readonly PretrainedName[] = ['resnet18', 'wide_resnet50_2'];
 
 export const benchVerb: AddVerb = (program, run) => {
   const bench = program
@@ -70,9 +65,18 @@ export const benchVerb: AddVerb = (program, run) => {
     )
     .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1])
     .option('--size <px>', 'side of the images', sideOf, 256)
+    .option(
+      '--peers <names>',
+      `time convolutions and products against other engines: ${KERNEL_PEERS.join(', ')}`,
+      kernelPeers,
+    )
+    .option('--rounds <n>', 'with --peers, samples of each engine', integer('--rounds', 1), 9)
     .option('--out <file>', 'write the records as JSON')
     .option('--compare <file>', 'exit 1 where a median fell by more than its noise band')
-    .addHelpText('after', '\nExample:\n  wgad bench kernels --filter "resnet18/conv2d 3x3 s1"')
+    .addHelpText(
+      'after',
+      '\nExample:\n  wgad bench kernels --filter "resnet18/conv2d 3x3 s1"\n  wgad bench kernels --peers tfjs-webgpu --model resnet18',
+    )
     .action((flags: KernelFlags) => kernels(run, flags));
   bench
     .command('latency')
@@ -83,6 +87,7 @@ export const benchVerb: AddVerb = (program, run) => {
       `comma-separated encoders: ${PRETRAINED_NAMES.join(', ')}; default resnet18_w16 where the method has it, with --peers resnet18,wide_resnet50_2`,
       pretrainedNames,
     )
+    .option('--filter <regex>', 'cases whose name and shape match, of all encoders', pattern)
     .option('--batch <sizes>', 'comma-separated batch sizes; default 1,16, with --peers 1', sizes)
     .option('--size <px>', "side of the images; default the method's, with --peers 256", sideOf)
     .option('--align <names>', 'alignments to time: none, cada', timedAlignments, ['none', 'cada'])
@@ -110,7 +115,8 @@ export const benchVerb: AddVerb = (program, run) => {
   bench
     .command('train')
     .description("milliseconds of RevDist's training step, the frozen encoder's forward pass included")
-    .option('--model <names>', MODEL_NAMES, models, ['resnet18'])
+    .option('--model <names>', `${MODEL_NAMES}; default resnet18, with --filter all`, models)
+    .option('--filter <regex>', 'cases whose name and shape match', pattern)
     .option('--batch <sizes>', 'comma-separated batch sizes', trainingSizes, [8])
     .option('--size <px>', 'side of the images', sideOf, 128)
     .option(
@@ -128,25 +134,15 @@ export const benchVerb: AddVerb = (program, run) => {
     .action((flags: TrainFlags) => train(run, flags));
 };
 
-interface KernelFlags extends Output {
+interface PeerFlags extends BenchOutput {
   filter?: RegExp;
-  model?: EncoderName[];
-  batch: number[];
-  size: number;
-}
-
-const kernels = (run: Runner, { filter, model, batch, size, ...output }: KernelFlags): Promise<void> =>
-  measured(run, output, async (session, context, clock) => {
-    const cases = chooseCases(session, { filter, models: model, batches: batch, size });
-    const progress = context.progress('kernels');
-    const pace = await measurePace(session);
-    return benchKernels(session, cases, { pace, clock, onCase: (done, of) => progress.update(done, of) });
-  });
-
-interface PeerFlags extends Output {
   size: number;
   peers?: PeerName[];
   rounds: number;
+}
+interface KernelFlags extends PeerFlags {
+  model?: EncoderName[];
+  batch: number[];
 }
 interface LatencyFlags extends Omit<PeerFlags, 'size'> {
   method?: DetectorName;
@@ -159,20 +155,38 @@ interface LatencyFlags extends Omit<PeerFlags, 'size'> {
   precision: Precision;
 }
 interface TrainFlags extends PeerFlags {
-  model: ResNetName[];
+  model?: ResNetName[];
   batch: number[];
 }
+
+const kernels = (run: Runner, flags: KernelFlags): Promise<void> =>
+  run((context) =>
+    withPeers(context, flags.peers ?? [], (peers) =>
+      measure(context, flags, async (session, _, clock) => {
+        const { filter, model: models, batch: batches, size, rounds } = flags;
+        const comparable = peers.length > 0;
+        const cases = chooseCases(session, { filter, models, batches, size, comparable });
+        const progress = context.progress('kernels');
+        const onCase = (done: number, of: number): void => progress.update(done, of);
+        const pace = await measurePace(session);
+        if (!comparable) return benchKernels(session, cases, { pace, clock, onCase });
+        const onLack = ({ name }: Peer, lacking: string): void => context.say(`${name}: has no ${lacking}`);
+        return benchKernelPeers(session, cases, { peers, rounds, pace, onCase, onLack });
+      }),
+    ),
+  );
 
 const latency = (run: Runner, flags: LatencyFlags): Promise<void> =>
   run((context) => {
     const { method = 'revdist', batch = [1, 16], size, align, images } = flags;
-    const models = modelsOf(method, flags.model);
+    const models = modelsOf(method, flags);
     return measure(context, flags, async (session, _, clock) => {
       const pace = await measurePace(session);
       const progress = context.progress('latency');
       return (flags.cadaShare ? benchAdded : benchLatency)(session, {
         method,
         models,
+        filter: flags.filter,
         batches: batch,
         size,
         images,
@@ -186,7 +200,10 @@ const latency = (run: Runner, flags: LatencyFlags): Promise<void> =>
   });
 
 /** @throws ConfigError for encoders that the method does not work with. */
-function modelsOf(method: DetectorName, given?: readonly PretrainedName[]): RunConfig['encoder'][] {
+function modelsOf(
+  method: DetectorName,
+  { model: given, filter }: Pick<LatencyFlags, 'model' | 'filter'>,
+): RunConfig['encoder'][] {
   const fitting = encodersFor({ method });
   const wrong = (given ?? []).filter((name) => !fitting.includes(name));
   if (wrong.length > 0) {
@@ -194,19 +211,21 @@ function modelsOf(method: DetectorName, given?: readonly PretrainedName[]): RunC
       `--model expects any of ${fitting.join(', ')} with ${method}, got ${wrong.join(', ')}`,
     );
   }
-  return given ? [...given] : [fitting.find((name) => name === 'resnet18_w16') ?? fitting[0]!];
+  if (given ?? filter) return [...(given ?? fitting)];
+  return [fitting.find((name) => name === 'resnet18_w16') ?? fitting[0]!];
 }
 
 const versus = (run: Runner, flags: LatencyFlags, names: PeerName[]): Promise<void> =>
   run((context) => {
     const network = comparedNetwork(flags.method, flags.precision);
-    const models = (flags.model ?? ['resnet18', 'wide_resnet50_2']).map(comparedModel);
+    const models = flags.filter && !flags.model ? RESNET_NAMES : (flags.model ?? COMPARED).map(comparedModel);
     return withPeers(context, names, (peers) =>
       measure(context, flags, (session) => {
         const progress = context.progress('latency');
         return benchVersus(session, {
           network,
           models,
+          filter: flags.filter,
           batches: flags.batch ?? [1],
           size: flags.size ?? 256,
           precision: flags.precision,
@@ -225,7 +244,8 @@ const train = (run: Runner, flags: TrainFlags): Promise<void> =>
         const progress = context.progress('train');
         return benchTrain(session, {
           clock,
-          models: flags.model,
+          models: flags.model ?? (flags.filter ? RESNET_NAMES : ['resnet18']),
+          filter: flags.filter,
           batches: flags.batch,
           size: flags.size,
           peers,
@@ -235,47 +255,3 @@ const train = (run: Runner, flags: TrainFlags): Promise<void> =>
       }),
     ),
   );
-
-const measured = (run: Runner, output: Output, records: Measurement): Promise<void> =>
-  run((context) => measure(context, output, records));
-
-type Measurement = (session: Session, context: Context, clock?: DeviceClock) => Promise<BenchRecord[]>;
-
-async function measure(
-  context: Context,
-  { out, compare }: Output,
-  measurement: Measurement,
-): Promise<number> {
-  const before = compare === undefined ? [] : await readRecords(compare);
-  // A measurement has no state to save, and a peer's step may take a minute.
-  context.signal.addEventListener('abort', () => process.exit(EXIT.interrupted), { once: true });
-  // `wgad profile` has a clock of its own on the device.
-  const clock = context.gpu.profiler ? undefined : deviceClock();
-  const session = await openSession({ ...context.gpu, profiler: context.gpu.profiler ?? clock?.profiler });
-  let records: BenchRecord[];
-  try {
-    records = await measurement(session, context, clock);
-  } finally {
-    session.close();
-  }
-  if (out !== undefined) await writeRecords(out, records);
-  const comparisons = compareRecords(before, records);
-  if (before.length > 0 && comparisons.length === 0) {
-    context.say(`${compare}: has no case of this run, so nothing was compared`);
-  }
-  const lines = comparisons.map(
-    ({ name, ratio, band, slower }) =>
-      `${slower ? 'slower' : 'as before or faster'}: ${name}: ${ratio.toFixed(3)} (band ${band.toFixed(3)})`,
-  );
-  context.result(
-    { records, comparisons },
-    [
-      formatRecords(records),
-      ...clockText(records),
-      ...addedText(records),
-      ...peerText(records),
-      ...lines,
-    ].join('\n'),
-  );
-  return comparisons.some(({ slower }) => slower) ? EXIT.failed : EXIT.done;
-}
