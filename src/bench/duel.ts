@@ -74,13 +74,16 @@ export const peerText = (records: readonly BenchRecord[]): string[] =>
       : [`${name}, ${shape}: ${distance.toExponential(1)} from ours when checked; ${variant}`],
   );
 
+/** A peer's result is not ours. */
+export class DistanceError extends WgadError {}
+
 /**
  * @param what the peer's result, such as `its logits`; `distance` is how far it lies from ours
- * @throws WgadError E_GPU where it lies farther than `most`, or is not a number
+ * @throws DistanceError E_GPU where it lies farther than `most`, or is not a number
  */
 export function requireClose(where: string, what: string, distance: number, most: number): void {
   if (distance <= most) return;
-  throw new WgadError(
+  throw new DistanceError(
     'E_GPU',
     `${where}: ${what} ${distance.toExponential(1)} from ours (relative L2), expected at most ${most}; not timed`,
     { fix: 'run `wgad doctor` to see whether this adapter computes what it should' },

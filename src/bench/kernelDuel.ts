@@ -1,10 +1,10 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError, type WgadError } from '../errors.ts';
 import type { NamedTensor } from '../nn/init.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import type { Session } from '../train/session.ts';
 import type { Contender } from './alternate.ts';
 import type { KernelCase } from './cases.ts';
-import { duelRecords, relativeDistance, requireClose } from './duel.ts';
+import { DistanceError, duelRecords, relativeDistance, requireClose } from './duel.ts';
 import { type PreparedCase, prepareCase } from './kernels.ts';
 import type { Pace } from './pace.ts';
 import { type OperationStart, type PeerKernel, peerOperation } from './peers/operation.ts';
@@ -18,8 +18,8 @@ export interface KernelDuelOptions {
   readonly rounds: number;
   readonly pace: Pace;
   readonly onCase: (done: number, of: number) => void;
-  /** A peer that does not have the operation of a case. */
-  readonly onLack: (peer: Peer, name: string) => void;
+  /** A case that is not timed, and why: the peer does not have its operation, or computes something else. */
+  readonly onLeftOut: (why: string) => void;
 }
 
 /** How far a peer's result may lie from ours, as a relative L2 distance. */
@@ -30,23 +30,31 @@ const TOLERANCE = { f32: 1e-4, tf32: 2e-3, f16: 2e-3 };
  * there, and else pass through host memory on both sides. Two records a case and peer: ours with the ratio, and the peer's.
  * @param cases chosen as `comparable`
  * @throws ConfigError where a peer computes no single operations
- * @throws WgadError E_GPU where a peer's result is not ours; nothing of that case is timed then.
+ * @throws WgadError E_GPU where no case is left because peers' results are not ours
  */
 export async function benchKernelPeers(
   session: Session,
   cases: readonly KernelCase[],
   options: KernelDuelOptions,
 ): Promise<BenchRecord[]> {
-  const { peers, onCase, onLack } = options;
+  const { peers, onCase, onLeftOut } = options;
   const records: BenchRecord[] = [];
   let done = 0;
+  let wrong: WgadError | undefined;
   for (const each of cases) {
     const prepared = await prepareCase(session, each);
     try {
       for (const peer of peers) {
         const theirs = await operationOf(peer)(startOf(prepared));
-        if (theirs) records.push(...(await against(session, options, { each, prepared, peer, theirs })));
-        else onLack(peer, each.name);
+        try {
+          if (theirs) records.push(...(await against(session, options, { each, prepared, peer, theirs })));
+          else onLeftOut(`${peer.name}: has no ${each.name}`);
+        } catch (error) {
+          // One engine's fault in one shape is no reason to lose the rest of a long run.
+          if (!(error instanceof DistanceError)) throw error;
+          wrong = error;
+          onLeftOut(error.message);
+        }
         done += 1;
         onCase(done, cases.length * peers.length);
       }
@@ -54,6 +62,7 @@ export async function benchKernelPeers(
       prepared.destroy();
     }
   }
+  if (wrong && records.length === 0) throw wrong;
   return records;
 }
 

@@ -42,14 +42,14 @@ describe('kernels against a peer', () => {
   });
   afterAll(() => session.close());
 
-  const lacks: string[] = [];
+  const leftOut: string[] = [];
   const against = (theirs: Peer, filter: RegExp) =>
     benchKernelPeers(session, chooseCases(session, { ...small, filter, comparable: true }), {
       peers: [theirs],
       rounds: 1,
       pace: PACE,
       onCase() {},
-      onLack: ({ name }, lacking) => lacks.push(`${name} ${lacking}`),
+      onLeftOut: (why) => leftOut.push(why),
     });
 
   it('are forward convolutions and products alone', () => {
@@ -98,7 +98,20 @@ describe('kernels against a peer', () => {
     expect(ours!.ratio).toBeCloseTo(5 / ours!.medianMs, 9);
   });
 
-  it('are not timed where the results differ', async () => {
+  it('are not timed where the results differ, and the others are', async () => {
+    leftOut.length = 0;
+    const wrongAt = (stride: number) =>
+      peer(async (start) => {
+        const { operation } = start;
+        const wrong = operation.kind === 'conv2d' && operation.geometry.stride[0] === stride ? 1 : 0;
+        return loops(start, wrong);
+      });
+    const records = await against(wrongAt(2), /conv2d 3x3 s. 16x16x16/);
+    expect(records.map(({ name }) => name)).toEqual([
+      'resnet18_w16/conv2d 3x3 s1 16x16x16->16 / jax-js',
+      'jax-js resnet18_w16/conv2d 3x3 s1 16x16x16->16',
+    ]);
+    expect(leftOut.join()).toMatch(/3x3 s2 16x16x16->32 .*: jax-js: its result lies .*; not timed/);
     await expect(
       against(
         peer(async (start) => loops(start, 1)),
@@ -108,13 +121,14 @@ describe('kernels against a peer', () => {
   });
 
   it('are left out where the peer has no such operation, and refused where it has none', async () => {
+    leftOut.length = 0;
     expect(
       await against(
         peer(async () => undefined),
         /conv2d 1x1 s2 16x16x16/,
       ),
     ).toEqual([]);
-    expect(lacks).toEqual(['jax-js resnet18_w16/conv2d 1x1 s2 16x16x16->32']);
+    expect(leftOut).toEqual(['jax-js: has no resnet18_w16/conv2d 1x1 s2 16x16x16->32']);
     await expect(against(peer(), /conv2d 1x1 s2/)).rejects.toThrow(ConfigError);
   });
 });

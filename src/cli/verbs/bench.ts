@@ -2,14 +2,7 @@ import { benchKernelPeers } from '../../bench/kernelDuel.ts';
 import { benchKernels, chooseCases } from '../../bench/kernels.ts';
 import { benchAdded, benchLatency } from '../../bench/latency.ts';
 import { measurePace } from '../../bench/pace.ts';
-import {
-  KERNEL_PEERS,
-  PEERS,
-  type Peer,
-  type PeerName,
-  SCORING_PEERS,
-  TRAINING_PEERS,
-} from '../../bench/peers/peer.ts';
+import { KERNEL_PEERS, PEERS, type PeerName, SCORING_PEERS, TRAINING_PEERS } from '../../bench/peers/peer.ts';
 import { benchTrain } from '../../bench/train.ts';
 import { benchVersus } from '../../bench/versus.ts';
 import { ConfigError } from '../../errors.ts';
@@ -170,8 +163,8 @@ const kernels = (run: Runner, flags: KernelFlags): Promise<void> =>
         const onCase = (done: number, of: number): void => progress.update(done, of);
         const pace = await measurePace(session);
         if (!comparable) return benchKernels(session, cases, { pace, clock, onCase });
-        const onLack = ({ name }: Peer, lacking: string): void => context.say(`${name}: has no ${lacking}`);
-        return benchKernelPeers(session, cases, { peers, rounds, pace, onCase, onLack });
+        const onLeftOut = (why: string): void => context.say(why);
+        return benchKernelPeers(session, cases, { peers, rounds, pace, onCase, onLeftOut });
       }),
     ),
   );
