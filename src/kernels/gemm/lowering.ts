@@ -15,6 +15,7 @@ import {
   phaseWeights,
 } from './convOperands.ts';
 import { buildDepthwise, isDepthwise } from './depthwise.ts';
+import { buildDepthwiseStrips, suitsStrips } from './depthwiseStrips.ts';
 import { imageConv2d, imageInputGrad, imageMatmul, imageWeightGrad } from './imageLowering.ts';
 import type { Epilogue, GemmProblem } from './problem.ts';
 import { buildGemm, fitsGemm, type GemmChoice, splitK, splitsFor } from './variants.ts';
@@ -80,7 +81,8 @@ const conv2d: Lowering = (request, device) => {
     epilogue: epilogueOf(request),
   };
   if (isDepthwise(s)) {
-    const kernel = buildDepthwise(problem, s, device);
+    const build = suitsStrips(s, device) ? buildDepthwiseStrips : buildDepthwise;
+    const kernel = build(problem, s, device);
     return { steps: [{ kernel, operands: [0, 1, ...(problem.epilogue?.inputs ?? []), 'out'] }], scratch: [] };
   }
   return imageConv2d(problem, s, request, device) ?? steps([problem], device, request.choice);

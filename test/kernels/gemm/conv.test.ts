@@ -25,6 +25,17 @@ const cases: { x: Shape; w: Shape; geometry: Partial<ConvGeometry> }[] = [
   { x: [1, 5, 12, 9], w: [5, 1, 3, 3], geometry: { dilation: [2, 2], padding: [2, 2, 2, 2], groups: 5 } },
   { x: [2, 6, 9, 10], w: [12, 1, 5, 5], geometry: { padding: [2, 2, 2, 2], stride: [2, 2], groups: 6 } },
   { x: [1, 9, 7, 13], w: [9, 1, 3, 3], geometry: { padding: [1, 1, 1, 1], groups: 9 } },
+  // Strips of columns: uneven widths and paddings, strides beyond the kernel, one row, a dilation across alone.
+  { x: [3, 11, 13, 7], w: [11, 1, 5, 5], geometry: { padding: [2, 2, 2, 2], groups: 11 } },
+  { x: [1, 3, 17, 14], w: [3, 1, 3, 3], geometry: { padding: [0, 1, 0, 1], stride: [2, 2], groups: 3 } },
+  { x: [2, 4, 11, 10], w: [8, 1, 2, 3], geometry: { stride: [3, 2], groups: 4 } },
+  { x: [1, 5, 1, 9], w: [5, 1, 3, 3], geometry: { padding: [1, 1, 1, 1], groups: 5 } },
+  { x: [2, 2, 6, 1], w: [2, 1, 1, 1], geometry: { groups: 2 } },
+  {
+    x: [1, 7, 8, 12],
+    w: [7, 1, 4, 3],
+    geometry: { dilation: [1, 3], padding: [3, 0, 2, 4], groups: 7 },
+  },
   { x: [1, 3, 2, 2], w: [2, 3, 3, 3], geometry: { padding: [2, 1, 1, 2], stride: [2, 1] } },
   { x: [4, 8, 6, 6], w: [8, 8, 2, 2], geometry: { stride: [2, 2] } },
   { x: [16, 3, 16, 16], w: [4, 3, 3, 3], geometry: { padding: [1, 1, 1, 1] } },

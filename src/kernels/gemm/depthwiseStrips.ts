@@ -1,0 +1,115 @@
+/**
+ * Depthwise convolution on CPU adapters, where loads decide everything. An invocation walks down a strip of results a
+ * few columns wide, so that it reads each row of x once: a row adds to all results whose windows it lies in, whose sums
+ * wait in registers until the last row of theirs has come. The weights are read once for the whole strip.
+ */
+import { product } from '../../shape.ts';
+import { loaded } from '../element.ts';
+import { type DeviceFacts, type Kernel, read } from '../kernel.ts';
+import { perElement } from '../perElement.ts';
+import { code, wgsl } from '../wgsl.ts';
+import { type ConvSizes, perGroup } from './convOperands.ts';
+import {
+  extraAt,
+  type GemmProblem,
+  gemmBindings,
+  gemmFlops,
+  perChannel,
+  range,
+  storeStatements,
+} from './problem.ts';
+
+/** Columns of a strip, at most. */
+const WIDEST_STRIP = 4;
+
+/** Windows whose rows lie one below the other. */
+export const suitsStrips = (s: ConvSizes, { software }: Pick<DeviceFacts, 'software'>): boolean =>
+  software && s.dilation[0] === 1;
+
+/** y = conv(x, w) with one input channel a group; the epilogue is `problem`'s. Bindings: x, w, the epilogue's, out. */
+export function buildDepthwiseStrips(problem: GemmProblem, s: ConvSizes, device: DeviceFacts): Kernel {
+  const strips = Math.ceil(s.ow / WIDEST_STRIP);
+  const width = Math.ceil(s.ow / strips);
+  const { cout: perInput } = perGroup(s);
+  const [[sy, sx], dx] = [s.stride, s.dilation[1]];
+  const [columns, taps] = [range(width), range(s.kw)];
+  // Sums that wait: those of `step`, which has its first rows, to `step - waiting + 1`, which has its last ones.
+  const waiting = Math.ceil(s.kh / sy);
+  const offsets = [...new Set(columns.flatMap((c) => taps.map((k) => c * sx + k * dx)))].sort((a, b) => a - b);
+  const [w, x] = [problem.a.binding.element, problem.b.binding.element];
+
+  const weights = range(s.kh * s.kw).map((k) => code(`let w${k} = ${loaded(w, `w[first_w + ${k}u]`)};`));
+  const inside = offsets.map((o) => code(`let inside${o} = u32(left + ${o}) < ${s.w}u;`));
+  const sums = range(waiting).map((q) => code(columns.map((c) => `var sum${q}_${c} = 0.0;`).join('  ')));
+  const rows = range(sy).map((row) => {
+    const loads = offsets.map(
+      (o) => `let x${o} = select(0.0, ${loaded(x, `x[u32(first + ${o})]`)}, in_y && inside${o});`,
+    );
+    const adds = range(waiting)
+      .filter((q) => q * sy + row < s.kh)
+      .flatMap((q) =>
+        columns.map((c) => {
+          const terms = taps.map((k) => `w${(q * sy + row) * s.kw + k} * x${c * sx + k * dx}`);
+          return `sum${q}_${c} += ${terms.join(' + ')};`;
+        }),
+      );
+    return code(`{
+  let y = step * ${sy} + ${row - s.padding[0]};
+  let in_y = u32(y) < ${s.h}u;
+  let first = plane + y * ${s.w} + left;
+  ${[...loads, ...adds].join('\n  ')}
+}`);
+  });
+  const shifts = range(waiting)
+    .reverse()
+    .map((q) =>
+      code(columns.map((c) => `sum${q}_${c} = ${q === 0 ? '0.0' : `sum${q - 1}_${c}`};`).join('  ')),
+    );
+
+  // Here a row of the product is a channel of all, not of its group, and the position is at hand.
+  const placed: GemmProblem = { ...problem, m: s.cout, store: (_, place) => place };
+  const ofChannel = new Map(perChannel(placed).map((at) => [at, `of_channel${at}`]));
+  const channelLoads = [...ofChannel].map(([at, name]) =>
+    code(`let ${name} = ${extraAt(problem, at, 'channel')};`),
+  );
+  const stores = columns.map((c) => {
+    const names = { m: 'channel', n: `(to + ${c}u)`, z: '0u' };
+    const store = storeStatements(placed, names, `sum${waiting - 1}_${c}`, `${c}`, ofChannel);
+    const whole = s.ow % width === 0;
+    const text = whole ? `{\n${store.text}\n}` : `if (column + ${c}u < ${s.ow}u) {\n${store.text}\n}`;
+    return code(text, ...store.functions);
+  });
+  return perElement(
+    {
+      label: `${problem.label} depthwise strips`,
+      bindings: [
+        read('x', s.n * s.c * s.h * s.w, x),
+        read('w', s.cout * s.kh * s.kw, w),
+        ...gemmBindings(problem, product(problem.outShape)).slice(2),
+      ],
+      total: s.n * s.cout * strips,
+      flops: gemmFlops(problem),
+      layout: `x [N, C, H, W], w [Cout, 1, kh, kw], out [N, Cout, OH, OW]: an invocation has ${width} columns of one channel.`,
+      body: wgsl`
+      let column = i % ${strips}u * ${width}u;
+      let channel = i / ${strips}u % ${s.cout}u;
+      let image = i / ${strips * s.cout}u;
+      let plane = i32((image * ${s.c}u + channel / ${perInput}u) * ${s.h * s.w}u);
+      let left = i32(column) * ${sx} - ${s.padding[2]};
+      let first_w = channel * ${s.kh * s.kw}u;
+      ${weights}
+      ${inside}
+      ${channelLoads}
+      ${sums}
+      for (var step = 0; step < ${s.oh + waiting - 1}; step++) {
+        ${rows}
+        if (step >= ${waiting - 1}) {
+          let to = ((image * ${s.cout}u + channel) * ${s.oh}u + u32(step) - ${waiting - 1}u) * ${s.ow}u + column;
+          ${stores}
+        }
+        ${shifts}
+      }`,
+    },
+    device,
+  );
+}
