@@ -92,6 +92,7 @@ describe('misuse exits 2 and says what would be right', () => {
       'expects any of tfjs-webgpu, jax-js, torch, torch-tf32, torch-compiled, torch-compiled-tf32, got ort-cpu',
     ],
     [['bench', 'train', '--batch', '1'], '--batch'],
+    [['predict', 'x', 'y.png', '--save-maps'], '--save-maps expects --out'],
     [['test', 'x', '--precision', 'f8'], 'expects f32 or f16, got f8'],
     [
       ['bench', 'latency', '--precision', 'f16', '--peers', 'ort-cpu'],
