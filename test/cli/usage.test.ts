@@ -129,6 +129,23 @@ describe('settings', () => {
     );
   });
 
+  it('come from the file of WGAD_CONFIG where no flag names one', async () => {
+    const write = async (name: string, settings: object): Promise<string> => {
+      await writeFile(folder.path(name), JSON.stringify(settings));
+      return folder.path(name);
+    };
+    const env = { WGAD_CONFIG: await write('by-variable.json', { classes: 3, train: 1 }) };
+    expect(await classesIn(synth('--out', folder.path('g')), env)).toBe(3);
+    expect(await classesIn(synth('--out', folder.path('h')), { ...env, WGAD_CLASSES: '2' })).toBe(2);
+    const flag = ['--config', await write('by-flag.json', { classes: 1, train: 1 })];
+    expect(await classesIn(synth('--out', folder.path('i'), ...flag), env)).toBe(1);
+    const itself = folder.path('itself.json');
+    await write('itself.json', { config: itself });
+    const { code, stderr } = await wgad(synth('--out', folder.path('j')), { WGAD_CONFIG: itself });
+    expect(stderr).toMatch(/E_CONFIG .*itself\.json: config names another file/);
+    expect(code).toBe(2);
+  });
+
   it('may hold what a verb requires, and lists', async () => {
     expect(await classesIn(synth(), { WGAD_OUT: folder.path('f'), WGAD_CLASSES: '1' })).toBe(1);
     const file = folder.path('lists.json');
