@@ -189,6 +189,32 @@ describe('stopping', () => {
     expect((await readdir(folder.path())).filter((name) => name.startsWith('drawn'))).toEqual([]);
   });
 
+  it('by a second Ctrl-C leaves nothing behind, by force nothing that outlives the next drawing', async () => {
+    // Images as large as these take so long that the second comes before the first has ended the drawing.
+    const large = ['data', 'synth', '--out', folder.path('large'), '--size', '768', '--test', '200'];
+    const left = async () => (await readdir(folder.path())).filter((name) => name.startsWith('large'));
+    const untilDrawing = async (args: string[]) => {
+      const { child, done } = start(args);
+      await new Promise<void>((resolve) => child.stderr!.once('data', () => resolve()));
+      return { child, done };
+    };
+    const twice = await untilDrawing(large);
+    twice.child.kill('SIGINT');
+    await new Promise<void>((resolve) => twice.child.stderr!.once('data', () => resolve()));
+    twice.child.kill('SIGINT');
+    expect((await twice.done).code).toBe(130);
+    expect(await left()).toEqual([]);
+
+    const killed = await untilDrawing(large);
+    killed.child.kill('SIGKILL');
+    await killed.done;
+    expect(await left()).toEqual([expect.stringMatching(/^large\.\d+\.tmp$/)]);
+    const small = ['--classes', '1', '--train', '1', '--test', '2', '--size', '32'];
+    const { code } = await wgad(['data', 'synth', '--out', folder.path('large'), ...small]);
+    expect(code).toBe(0);
+    expect(await left()).toEqual(['large']);
+  });
+
   it('by a reader that has read enough is no failure', async () => {
     const { child, done } = start(['--help']);
     child.stdout!.destroy();

@@ -36,7 +36,7 @@ describe('data sets', () => {
   it('are drawn once, and what a killed drawing left is removed', async () => {
     const size = { classes: 2, train: 2, test: 2, size: 32, seed: 0 };
     const own = '1-2x2+2-32px-seed0';
-    await put(folder, `${own}.4711.tmp/half.png`, '');
+    await put(folder, `${own}.99999999.tmp/half.png`, '');
     let drawn = 0;
     const draw = () => drawSets(folder, ['VisA'], size, () => drawn++);
     const first = await draw();
