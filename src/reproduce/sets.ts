@@ -1,6 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Dataset, officialSet, scanDataset, scanForProblems, synthesize } from '../data/index.ts';
+import {
+  type Dataset,
+  officialSet,
+  requireTestImages,
+  scanDataset,
+  scanForProblems,
+  synthesize,
+} from '../data/index.ts';
 import { DatasetError, FileError } from '../errors.ts';
 import { SET_NAMES, type SetName } from './tables.ts';
 
@@ -25,7 +32,10 @@ export async function findSets(folders: readonly string[]): Promise<FoundSets> {
         fix: 'give --data the one folder that is meant',
       });
     }
-    found.set(name, await scanDataset(folder));
+    const whole = await scanDataset(folder);
+    // Said now, not when hours of training are over.
+    requireTestImages(whole);
+    found.set(name, whole);
     return true;
   };
   for (const folder of folders) {

@@ -1,5 +1,5 @@
-import { ImageLoader, loadMask, type MaskRule, type Sample } from '../data/index.ts';
-import { DatasetError, FileError } from '../errors.ts';
+import { ImageLoader, loadMask, type MaskRule, requireTestImages, type Sample } from '../data/index.ts';
+import { FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
 import { readJson } from '../formats/readJson.ts';
@@ -81,12 +81,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
   const { scoreFraction = trained.scoreFraction, precision = trained.precision } = options;
   const config = { ...trained, scoreFraction, precision };
   const dataset = await datasetOf(config, options.data);
-  if (dataset.test.length === 0) {
-    throw new DatasetError(`${dataset.root}: has no test image`, {
-      where: dataset.root,
-      fix: 'put normal images into test/good and others into test/<defect>, or score single images with `wgad predict`',
-    });
-  }
+  requireTestImages(dataset);
   const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
   const scorer = await openScorer(options.run, config, { gpu: options.gpu });
   const loader = new ImageLoader(frameIn(config));

@@ -30,6 +30,9 @@ describe('data sets', () => {
     await expect(findSets([folder])).rejects.toThrow(/MVTec AD is at .*a and again at .*b/);
     await put(folder, 'c/widget/train/good/0.png', '');
     await expect(findSets([join(folder, 'c')])).rejects.toThrow(/neither it nor a folder in it is MVTec AD/);
+    await rm(join(folder, 'b', 'screw', 'test'), { recursive: true });
+    await rm(join(folder, 'b', 'screw', 'ground_truth'), { recursive: true });
+    await expect(findSets([join(folder, 'b')])).rejects.toThrow(/b: has no test image/);
     await expect(findSets([join(folder, 'd')])).rejects.toThrow(/does not exist/);
   });
 
