@@ -8,9 +8,10 @@ import type { AuproDefinition } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { classRuns } from './classRuns.ts';
 import { frameIn, type RunConfig } from './config.ts';
+import { readFinishedRun } from './finishedRun.ts';
 import { finiteMaps } from './finiteMaps.ts';
 import { datasetOf } from './runDataset.ts';
-import { readRunConfig, runFiles } from './runFolder.ts';
+import { runFiles } from './runFolder.ts';
 import { openScorer } from './scorer.ts';
 import type { GpuRequest } from './session.ts';
 import { type Metrics, meanMetrics, newTally, type Tally } from './tally.ts';
@@ -77,7 +78,7 @@ interface Row {
 
 /** Scores every test image under every alignment of the run; writes results.json and scores.csv. */
 export async function testRun(options: TestOptions): Promise<Results> {
-  const trained = await readRunConfig(options.run);
+  const trained = await readFinishedRun(options.run);
   const { scoreFraction = trained.scoreFraction, precision = trained.precision } = options;
   const config = { ...trained, scoreFraction, precision };
   const dataset = await datasetOf(config, options.data);

@@ -8,6 +8,7 @@ import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from '.
 import { optimiserOf } from './choices.ts';
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
 import { checkConfig, frameIn, type RunConfig } from './config.ts';
+import { configHash, placelessHash } from './configHash.ts';
 import { type DetectorInputs, detectorInputs, type FeatureBudget } from './detectorInputs.ts';
 import { collectPlan, detectorStep, stepInputs } from './detectorPlans.ts';
 import { type FamiliarRange, familiarRange } from './familiarity.ts';
@@ -19,7 +20,7 @@ import { loadStart } from './loadStart.ts';
 import { type StepReport, trainLoop } from './loop.ts';
 import { loadMemory, memoryParts, memoryRows } from './memory.ts';
 import { datasetOf } from './runDataset.ts';
-import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
+import { logLine, runFiles, startRun } from './runFolder.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
 import { stepImages, textureFiles } from './stepImages.ts';
 
@@ -278,6 +279,7 @@ class Trainer {
       ...(config.activation === undefined ? {} : { activation: config.activation }),
       seed: String(config.seed),
       configHash: configHash(config),
+      placelessHash: placelessHash(config),
       classes: JSON.stringify(this.#dataset.classes),
       ...(familiar && { familiar: JSON.stringify(familiar) }),
     });

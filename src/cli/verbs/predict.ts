@@ -7,8 +7,8 @@ import type { Precision } from '../../nn/trainable.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
 import { writeMaps } from '../../report/maps.ts';
 import type { RunConfig } from '../../train/config.ts';
+import { readFinishedRun } from '../../train/finishedRun.ts';
 import { finiteMaps } from '../../train/finiteMaps.ts';
-import { readRunConfig } from '../../train/runFolder.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../train/scorer.ts';
 import { readResults } from '../../train/testRun.ts';
 import { readThreshold, servedAlignment } from '../../train/thresholdRun.ts';
@@ -48,7 +48,7 @@ export const predictVerb: AddVerb = (program, run) => {
             fix: 'add --out with the folder for them',
           });
         }
-        const trained = await readRunConfig(folder);
+        const trained = await readFinishedRun(folder);
         const config = { ...trained, precision: flags.precision ?? trained.precision };
         // One that is not there becomes a row with its error, like any other bad image.
         const images = await listImages(paths, { missing: 'list' });
