@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RunConfig } from './config.ts';
+import { resolvedConfig } from './resolvedConfig.ts';
 
 /** Where a run happens to be computed, and what follows from the data. */
 const NOT_HASHED: ReadonlySet<string> = new Set([
@@ -18,15 +19,16 @@ const hashOf = (config: RunConfig, replacer: Replacer): string =>
     .digest('hex')
     .slice(0, 16);
 
-/** Identifies what the files of a run belong to, in whatever order its settings are written. */
-export const configHash = (config: RunConfig): string => hashOf(config, (_, value) => inOrder(value));
+/** Identifies what the files of a run belong to, in whatever order its settings are written, defaults or no. */
+export const configHash = (config: RunConfig): string =>
+  hashOf(resolvedConfig(config), (_, value) => inOrder(value));
 
 /** The same, wherever the data set lies: a run is scored when that has been moved, too. */
 export const placelessHash = (config: RunConfig): string => configHash({ ...config, data: '' });
 
 /**
- * Whether a hash that a file has is that of a configuration. Files of early runs have hashes that go by the order of the
- * settings, or say nothing of the encoder's weights.
+ * Whether a hash that a file has is that of a configuration. Files of early runs have hashes that go by the settings as
+ * they are written, or say nothing of the encoder's weights.
  */
 export const isHashOf = (hash: string | undefined, config: RunConfig): boolean =>
   [config, { ...config, weightsSha256: undefined }].some(
@@ -36,7 +38,7 @@ export const isHashOf = (hash: string | undefined, config: RunConfig): boolean =
 /** In words, what a run's configuration has otherwise than `config`; empty where they are of one run. */
 export function differences(known: RunConfig, config: RunConfig): string[] {
   if (isHashOf(configHash(known), config)) return [];
-  const entries = (of: RunConfig): Record<string, unknown> => JSON.parse(JSON.stringify(of));
+  const entries = (of: RunConfig): Record<string, unknown> => JSON.parse(JSON.stringify(resolvedConfig(of)));
   const [had, has] = [entries(known), entries(config)];
   const text = (value: unknown): string | undefined =>
     JSON.stringify(value, (_, each: unknown) => inOrder(each));

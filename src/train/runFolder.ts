@@ -19,8 +19,12 @@ export const runFiles = (run: string) => ({
   report: join(run, 'report.html'),
 });
 
-/** Makes the folder and writes the resolved configuration. @throws ConfigError where another run lies there. */
-export async function startRun(run: string, config: RunConfig, resume: boolean): Promise<void> {
+/**
+ * Makes the folder and writes the configuration. @returns it: of a run that is resumed as it was begun, because the
+ * hashes in its files may go by how it is written.
+ * @throws ConfigError where another run lies there.
+ */
+export async function startRun(run: string, config: RunConfig, resume: boolean): Promise<RunConfig> {
   await mkdir(run, { recursive: true }).catch((cause: Error) => {
     throw new FileError(`${run}: cannot be made a folder: ${cause.message}`, {
       fix: 'choose another --out',
@@ -36,7 +40,10 @@ export async function startRun(run: string, config: RunConfig, resume: boolean):
       fix: `${resume ? 'resume with what the run was started with, ' : ''}choose another --out, or remove the folder`,
     });
   }
-  await writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`);
+  const { adapter, tuning, memoryRows, weightsSha256 } = config;
+  const own = known && resume ? { ...known, adapter, tuning, memoryRows, weightsSha256 } : config;
+  await writeFileAtomic(path, `${JSON.stringify(own, null, 2)}\n`);
+  return own;
 }
 
 /** @throws FileError where it cannot be read, ConfigError listing what is wrong with it. */

@@ -135,6 +135,6 @@ it('what differs between two runs is said by name', () => {
     'align was ["cada"], not ["class"]',
     'lr was 0.002, not 1',
   ]);
-  expect(differences(config, { ...config, adamEps: 1e-10 })).toEqual(['adamEps was undefined, not 1e-10']);
+  expect(differences(config, { ...config, adamEps: 1e-10 })).toEqual(['adamEps was 1e-8, not 1e-10']);
   expect(configHash({ ...config, adapter: 'another', tuning: 'x', memoryRows: 3 })).toBe(configHash(config));
 });
