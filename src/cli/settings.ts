@@ -3,15 +3,21 @@ import { type Command, Option } from 'commander';
 import { ConfigError, FileError } from '../errors.ts';
 
 /**
- * Fills in what no flag set, from `WGAD_*` variables first and then from the file of `--config`: built-in < file <
- * environment < flag. A file is one JSON object of flag names without dashes in front: {"iterations": 500}.
- * @throws ConfigError for a name that is no flag of this verb, or a value its flag would refuse.
+ * Fills in what no flag set, from `WGAD_*` variables first and then from the file of `--config` or `WGAD_CONFIG`:
+ * built-in < file < environment < flag. A file is one JSON object of flag names without dashes in front:
+ * {"iterations": 500}.
+ * @throws ConfigError for a name that is no flag of this verb, a value its flag would refuse, or a file that names another.
  */
 export function applySettings(program: Command, verb: Command, environment = process.env): void {
   const commands = [...new Set([program, verb])];
   const options = commands.flatMap((command) => command.options.map((option) => ({ command, option })));
-  const path = program.opts<{ config?: string }>().config;
+  const path = program.opts<{ config?: string }>().config ?? environment.WGAD_CONFIG;
   const file = path === undefined ? {} : readSettings(path);
+  if (Object.hasOwn(file, 'config')) {
+    throw new ConfigError(`${path}: config names another file, and settings are read from one alone`, {
+      fix: 'take it out, and put the settings of the other file into this one',
+    });
+  }
   const known = new Set(options.map(({ option }) => nameOf(option)));
   const unknown = Object.keys(file).filter((name) => !known.has(name));
   if (unknown.length > 0) {

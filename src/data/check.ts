@@ -30,11 +30,11 @@ export interface DatasetReport {
   readonly layout: Layout;
   readonly classes: readonly ClassCounts[];
   readonly images: number;
-  /** What keeps the set from being trained on and tested. */
+  /** What keeps the set from being trained on, or a test of it from meaning what it should. */
   readonly problems: readonly CheckProblem[];
   /**
-   * What is odd but usable: duplicates across train and test, masks without a single anomalous pixel or of no image,
-   * files that VisA's table does not list.
+   * What is odd but usable: no test, masks without a single anomalous pixel or of no image, files that VisA's table
+   * does not list.
    */
   readonly warnings: readonly CheckProblem[];
   /** Against the published data set that this is a copy of; null where it is none. */
@@ -75,7 +75,7 @@ export async function checkDataset(
       .filter(({ sample }) => sample.className === name);
     return countClass(name, mine);
   });
-  warnings.push(
+  found.push(
     ...duplicates(
       samples,
       looks.map((look) => look.hash),
@@ -227,7 +227,7 @@ function duplicates(samples: readonly Placed[], hashes: readonly (string | undef
       {
         kind: 'duplicate' as const,
         path: sample.path,
-        message: `${sample.id} has the same bytes as ${twin.id}`,
+        message: `test image ${sample.id} has the same bytes as ${twin.id}, which is trained on; remove one of them`,
       },
     ];
   });

@@ -60,9 +60,9 @@ export interface Scan {
  * Finds the layout of a data set from its folder names and lists its samples, classes and files sorted by
  * code point (evaluation.md 1.4).
  * @param layout default: found from the folder names.
- * @throws DatasetError for a folder that is missing or has no known layout, a class without normal training
- * or (but in plain folders) without test images, and an anomalous image without mask (but in plain folders);
- * all problems at once, up to ten.
+ * @throws DatasetError for a folder that is missing or has no known layout, a class without normal training images,
+ * a class of VisA's table without test images, and an anomalous image without mask (but in plain folders); all
+ * problems at once, up to ten.
  */
 export async function scanDataset(root: string, layout?: Layout): Promise<Dataset> {
   const { dataset, problems } = await scanForProblems(root, layout);
@@ -72,6 +72,22 @@ export async function scanDataset(root: string, layout?: Layout): Promise<Datase
   throw new DatasetError(`data set ${dataset.root}: ${shown.join('; ')}`, {
     where: problems[0]!.path,
     fix: 'See `wgad data check` for every problem.',
+  });
+}
+
+/**
+ * Anyone's own folders are tested as far as they can be, and results say which classes they leave out; numbers of a
+ * published set are of all its classes or none.
+ * @throws DatasetError where there is nothing to test, naming the classes where it is not all of them.
+ */
+export function requireTestImages({ root, layout, classes, test }: Dataset): void {
+  const tested = new Set(test.map((sample) => sample.className));
+  const absent = classes.filter((name) => !tested.has(name));
+  if (absent.length === 0 || (layout === 'folder' && tested.size > 0)) return;
+  const which = tested.size > 0 ? ` of ${absent.join(', ')}` : '';
+  throw new DatasetError(`data set ${root}: has no test image${which}`, {
+    where: root,
+    fix: `put normal images into test/${layout === 'btad' ? 'ok' : 'good'} and others into test/<defect>, or score single images with \`wgad predict\``,
   });
 }
 

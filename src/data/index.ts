@@ -11,6 +11,7 @@ export {
   type DatasetProblem,
   LAYOUTS,
   type Layout,
+  requireTestImages,
   type Sample,
   scanDataset,
   scanForProblems,

@@ -17,15 +17,21 @@ export const HEAD_STRUCTURES = {
 } as const;
 export type HeadStructure = keyof typeof HEAD_STRUCTURES;
 
-/** What may be chosen of a head; the default is the paper's, its kernel ours (methods.md 7.3). */
+/** What may be chosen of a head; absent: `HEAD_DEFAULTS`. */
 export interface HeadOptions {
-  /** Default 1-conv-2-linear. */
   readonly structure?: HeadStructure;
-  /** Rate of the one dropout, between pool and linear layers; default 0.25. */
+  /** Rate of the one dropout, between pool and linear layers. */
   readonly dropout?: number;
-  /** Side of the convolutions' kernels, 1 or 3; default 1. */
+  /** Side of the convolutions' kernels. */
   readonly kernel?: 1 | 3;
 }
+
+/** The paper's, but for the kernel, which is ours (methods.md 7.3). */
+export const HEAD_DEFAULTS = {
+  structure: '1-conv-2-linear',
+  dropout: 0.25,
+  kernel: 1,
+} as const satisfies HeadOptions;
 
 export interface AlignHeadConfig extends HeadOptions {
   /** 2 for a regressor, the number of classes for the classifier. */
@@ -39,7 +45,12 @@ export interface AlignHeadConfig extends HeadOptions {
  * layers with ReLU between. Tensors `conv`, `bn`, `conv2`, `bn2`, `fc1` to `fc3`. Feature [N, C, h, w] -> [N, outputs].
  */
 export function alignHead(layers: Layers, feature: Value, config: AlignHeadConfig): Value {
-  const { outputs, hidden = 256, dropout: rate = 0.25, kernel = 1, structure = '1-conv-2-linear' } = config;
+  const { outputs, hidden = 256 } = config;
+  const {
+    dropout: rate = HEAD_DEFAULTS.dropout,
+    kernel = HEAD_DEFAULTS.kernel,
+    structure = HEAD_DEFAULTS.structure,
+  } = config;
   const { convs, linears } = HEAD_STRUCTURES[structure];
   let x = feature;
   for (let i = 1; i <= convs; i++) {

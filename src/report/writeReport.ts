@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { readFinishedRun } from '../train/finishedRun.ts';
 import { datasetOf } from '../train/runDataset.ts';
 import { runFiles } from '../train/runFolder.ts';
 import { openScorer } from '../train/scorer.ts';
@@ -26,6 +27,7 @@ export interface ReportOptions {
 export async function writeReport({ run, data, gpu }: ReportOptions): Promise<string> {
   const files = runFiles(run);
   const results = await readResults(run);
+  await readFinishedRun(run);
   const rows = await readScoreRows(files.scores);
   const dataset = await datasetOf(results.config, data);
   const threshold = await readThreshold(run);

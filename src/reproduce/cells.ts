@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { chooseContaminants } from '../data/index.ts';
 import { ALIGNMENTS, type Alignment } from '../methods/cada.ts';
 import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
-import type { HeadStructure } from '../models/regressor.ts';
+import { HEAD_DEFAULTS } from '../models/regressor.ts';
 import type { RunConfig } from '../train/config.ts';
 import { iterationsFor, resizeFor } from '../train/config.ts';
 import { runFiles } from '../train/runFolder.ts';
@@ -55,11 +55,6 @@ export interface Planned {
   readonly reason?: string;
 }
 
-/** The default head (methods.md 7.3). */
-const HEAD = { structure: '1-conv-2-linear', dropout: 0.25 } as const satisfies {
-  structure: HeadStructure;
-  dropout: number;
-};
 const NOISY: SetName = 'BTAD';
 
 /** Every alignment that any table asks of a method: one run of it serves all tables. */
@@ -94,8 +89,8 @@ export function planCells(
   };
   const jobOf = (entry: Entry, method: DetectorName, seed: number): Job => {
     const main = mainJob(entry.set, method, seed);
-    const { structure = HEAD.structure, dropout = HEAD.dropout } = entry;
-    if (structure === HEAD.structure && dropout === HEAD.dropout) return main;
+    const { structure = HEAD_DEFAULTS.structure, dropout = HEAD_DEFAULTS.dropout } = entry;
+    if (structure === HEAD_DEFAULTS.structure && dropout === HEAD_DEFAULTS.dropout) return main;
     const folder = `${main.folder}-${structure}-dropout${dropout}`;
     const head = { align: ['cada'] as const, alignHead: structure, alignDropout: dropout };
     const start = { detector: runFiles(main.folder).weights, iterations: 0 };

@@ -1,8 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
-import { isTrained } from '../train/classRuns.ts';
 import type { RunConfig } from '../train/config.ts';
-import { configHash, differences, isHashOf, readRunConfig, runFiles } from '../train/runFolder.ts';
+import { differences } from '../train/configHash.ts';
+import { isTrained } from '../train/finishedRun.ts';
+import { readRunConfig, runFiles } from '../train/runFolder.ts';
 import { type Results, readResults } from '../train/testRun.ts';
 import type { Cell, Job, Planned } from './cells.ts';
 
@@ -66,7 +67,7 @@ async function finishedResults({ folder, job, scoreFraction }: Cell): Promise<Re
   const results = await readResults(folder).catch(() => null);
   // A test by hand may have written over it.
   const usual = results?.maskRule === undefined;
-  const same = results && isHashOf(configHash(results.config), { ...job.config, scoreFraction });
+  const same = results && differences(results.config, { ...job.config, scoreFraction }).length === 0;
   return usual && same ? results : null;
 }
 

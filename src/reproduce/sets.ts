@@ -1,6 +1,13 @@
-import { readdir, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { type Dataset, officialSet, scanDataset, scanForProblems, synthesize } from '../data/index.ts';
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import {
+  type Dataset,
+  officialSet,
+  requireTestImages,
+  scanDataset,
+  scanForProblems,
+  synthesize,
+} from '../data/index.ts';
 import { DatasetError, FileError } from '../errors.ts';
 import { SET_NAMES, type SetName } from './tables.ts';
 
@@ -25,7 +32,10 @@ export async function findSets(folders: readonly string[]): Promise<FoundSets> {
         fix: 'give --data the one folder that is meant',
       });
     }
-    found.set(name, await scanDataset(folder));
+    const whole = await scanDataset(folder);
+    // Said now, not when hours of training are over.
+    requireTestImages(whole);
+    found.set(name, whole);
     return true;
   };
   for (const folder of folders) {
@@ -79,7 +89,6 @@ export async function drawSets(
     const number = SET_NAMES.indexOf(name);
     const own = `${number}-${size.classes}x${size.train}+${size.test}-${size.size}px-seed${seed}`;
     const root = join(folder, own);
-    await removeDrafts(root);
     // It appears whole, by a rename.
     const there = await scanForProblems(root).catch(() => null);
     if (!there) {
@@ -93,13 +102,4 @@ export async function drawSets(
     found.set(name, await scanDataset(root));
   }
   return found;
-}
-
-/** What a killed `synthesize` left beside its goal. */
-async function removeDrafts(root: string): Promise<void> {
-  for (const name of await readdir(dirname(root)).catch(() => [])) {
-    if (name.startsWith(`${basename(root)}.`) && name.endsWith('.tmp')) {
-      await rm(join(dirname(root), name), { recursive: true, force: true });
-    }
-  }
 }

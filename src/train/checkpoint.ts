@@ -4,7 +4,7 @@ import { ConfigError } from '../errors.ts';
 import { readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import type { RunConfig } from './config.ts';
-import { isHashOf } from './runFolder.ts';
+import { isHashOf } from './configHash.ts';
 import type { Session } from './session.ts';
 
 /** Where a training stands: which stage, how many of its steps are done, and every slab it needs. */

@@ -1,8 +1,7 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readWeights } from '../formats/weightsFile.ts';
 import type { RunConfig } from './config.ts';
-import { isHashOf, readRunConfig, runFiles } from './runFolder.ts';
+import { readRunConfig, runFiles } from './runFolder.ts';
 
 /** A model of one class by itself (class-separated), a run of its own below the run of all classes. */
 export interface ClassRun {
@@ -32,13 +31,13 @@ export async function classRuns(run: string): Promise<Map<string, string>> {
     const folder = join(top, name);
     const config = await readRunConfig(folder).catch(() => null);
     const [className] = config?.classes ?? [];
-    if (config && className !== undefined && (await isTrained(folder, config))) found.set(className, folder);
+    if (config && className !== undefined && (await isFinished(folder))) found.set(className, folder);
   }
   return found;
 }
 
-/** Whether a folder holds the finished weights of this very configuration. */
-export async function isTrained(run: string, config: RunConfig): Promise<boolean> {
-  const file = await readWeights(runFiles(run).weights, () => false).catch(() => null);
-  return isHashOf(file?.metadata.get('configHash'), config);
-}
+const isFinished = (run: string): Promise<boolean> =>
+  stat(runFiles(run).weights).then(
+    (found) => found.isFile(),
+    () => false,
+  );

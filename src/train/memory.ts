@@ -5,13 +5,14 @@ import type { NamedTensor, StateDict } from '../nn/init.ts';
 import type { ParameterSpec } from '../nn/layers.ts';
 import { product } from '../shape.ts';
 import { modelOf, type RunConfig } from './config.ts';
+import { configHash, isHashOf } from './configHash.ts';
 import { greedyCoreset } from './coreset.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { memoryPlan } from './detectorPlans.ts';
 import { compileBatch } from './fitBatch.ts';
 import { passOver } from './imagePass.ts';
 import type { ModelConfig, PartLayout, RunLayouts } from './layouts.ts';
-import { configHash, isHashOf, runFiles } from './runFolder.ts';
+import { runFiles } from './runFolder.ts';
 import type { Session } from './session.ts';
 
 /** The parts that a method's memory fills. */

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { appendFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, FileError } from '../errors.ts';
 import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
 import { readJson } from '../formats/readJson.ts';
 import { checkConfig, type RunConfig } from './config.ts';
+import { differences } from './configHash.ts';
 
 /** The files of a run; names are part of the public interface. */
 export const runFiles = (run: string) => ({
@@ -19,38 +19,12 @@ export const runFiles = (run: string) => ({
   report: join(run, 'report.html'),
 });
 
-/** Identifies what a checkpoint belongs to: everything but where the run happens to be computed, and what follows from the data. */
-export const configHash = (config: RunConfig): string =>
-  createHash('sha256')
-    .update(JSON.stringify(config, (name, value) => (NOT_HASHED.has(name) ? undefined : value)))
-    .digest('hex')
-    .slice(0, 16);
-const NOT_HASHED: ReadonlySet<string> = new Set([
-  'adapter',
-  'tuning',
-  'memoryRows',
-] satisfies (keyof RunConfig)[]);
-
-/** Whether a hash is that of a configuration; runs that were begun before weights had a checksum say nothing of them. */
-export const isHashOf = (hash: string | undefined, config: RunConfig): boolean =>
-  hash === configHash(config) || hash === configHash({ ...config, weightsSha256: undefined });
-
-/** In words, what a run's configuration has otherwise than `config`; empty where they are of one run. */
-export function differences(known: RunConfig, config: RunConfig): string[] {
-  if (isHashOf(configHash(known), config)) return [];
-  const entries = (of: RunConfig): Record<string, unknown> => JSON.parse(JSON.stringify(of));
-  const [had, has] = [entries(known), entries(config)];
-  return [...new Set([...Object.keys(had), ...Object.keys(has)])]
-    .filter((name) => !NOT_HASHED.has(name) && JSON.stringify(had[name]) !== JSON.stringify(has[name]))
-    .map((name) => {
-      if (name === 'weightsSha256')
-        return `the file of the encoder's weights, ${config.weights}, has changed`;
-      return `${name} was ${JSON.stringify(had[name])}, not ${JSON.stringify(has[name])}`;
-    });
-}
-
-/** Makes the folder and writes the resolved configuration. @throws ConfigError where another run lies there. */
-export async function startRun(run: string, config: RunConfig, resume: boolean): Promise<void> {
+/**
+ * Makes the folder and writes the configuration. @returns it: of a run that is resumed as it was begun, because the
+ * hashes in its files may go by how it is written.
+ * @throws ConfigError where another run lies there.
+ */
+export async function startRun(run: string, config: RunConfig, resume: boolean): Promise<RunConfig> {
   await mkdir(run, { recursive: true }).catch((cause: Error) => {
     throw new FileError(`${run}: cannot be made a folder: ${cause.message}`, {
       fix: 'choose another --out',
@@ -66,7 +40,10 @@ export async function startRun(run: string, config: RunConfig, resume: boolean):
       fix: `${resume ? 'resume with what the run was started with, ' : ''}choose another --out, or remove the folder`,
     });
   }
-  await writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`);
+  const { adapter, tuning, memoryRows, weightsSha256 } = config;
+  const own = known && resume ? { ...known, adapter, tuning, memoryRows, weightsSha256 } : config;
+  await writeFileAtomic(path, `${JSON.stringify(own, null, 2)}\n`);
+  return own;
 }
 
 /** @throws FileError where it cannot be read, ConfigError listing what is wrong with it. */

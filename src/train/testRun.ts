@@ -1,5 +1,5 @@
-import { ImageLoader, loadMask, type MaskRule, type Sample } from '../data/index.ts';
-import { DatasetError, FileError } from '../errors.ts';
+import { ImageLoader, loadMask, type MaskRule, requireTestImages, type Sample } from '../data/index.ts';
+import { FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
 import { readJson } from '../formats/readJson.ts';
@@ -8,9 +8,10 @@ import type { AuproDefinition } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { classRuns } from './classRuns.ts';
 import { frameIn, type RunConfig } from './config.ts';
+import { readFinishedRun } from './finishedRun.ts';
 import { finiteMaps } from './finiteMaps.ts';
 import { datasetOf } from './runDataset.ts';
-import { readRunConfig, runFiles } from './runFolder.ts';
+import { runFiles } from './runFolder.ts';
 import { openScorer } from './scorer.ts';
 import type { GpuRequest } from './session.ts';
 import { type Metrics, meanMetrics, newTally, type Tally } from './tally.ts';
@@ -77,16 +78,11 @@ interface Row {
 
 /** Scores every test image under every alignment of the run; writes results.json and scores.csv. */
 export async function testRun(options: TestOptions): Promise<Results> {
-  const trained = await readRunConfig(options.run);
+  const trained = await readFinishedRun(options.run);
   const { scoreFraction = trained.scoreFraction, precision = trained.precision } = options;
   const config = { ...trained, scoreFraction, precision };
   const dataset = await datasetOf(config, options.data);
-  if (dataset.test.length === 0) {
-    throw new DatasetError(`${dataset.root}: has no test image`, {
-      where: dataset.root,
-      fix: 'put normal images into test/good and others into test/<defect>, or score single images with `wgad predict`',
-    });
-  }
+  requireTestImages(dataset);
   const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
   const scorer = await openScorer(options.run, config, { gpu: options.gpu });
   const loader = new ImageLoader(frameIn(config));

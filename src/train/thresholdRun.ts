@@ -7,9 +7,10 @@ import { type Alignment, HEAD_OF, predictingAlignment } from '../methods/cada.ts
 import { alarmThreshold, bootstrapThreshold, type Interval, lowestRate } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { frameIn, type RunConfig } from './config.ts';
+import { readFinishedRun } from './finishedRun.ts';
 import { finiteMaps } from './finiteMaps.ts';
 import { datasetOf } from './runDataset.ts';
-import { readRunConfig, runFiles } from './runFolder.ts';
+import { runFiles } from './runFolder.ts';
 import { openScorer, type Scorer } from './scorer.ts';
 import type { GpuRequest } from './session.ts';
 
@@ -67,7 +68,7 @@ interface NormalImage {
  */
 export async function thresholdRun(options: ThresholdOptions): Promise<StoredThreshold> {
   const { run, rate } = options;
-  const trained = await readRunConfig(run);
+  const trained = await readFinishedRun(run);
   const config = { ...trained, precision: options.precision ?? trained.precision };
   const images = await normalImages(config, options.images);
   refuseTooFew(images.length, rate);

@@ -8,6 +8,7 @@ import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from '.
 import { optimiserOf } from './choices.ts';
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
 import { checkConfig, frameIn, type RunConfig } from './config.ts';
+import { configHash, placelessHash } from './configHash.ts';
 import { type DetectorInputs, detectorInputs, type FeatureBudget } from './detectorInputs.ts';
 import { collectPlan, detectorStep, stepInputs } from './detectorPlans.ts';
 import { type FamiliarRange, familiarRange } from './familiarity.ts';
@@ -18,8 +19,9 @@ import { type RunLayouts, runLayouts, trainedParts } from './layouts.ts';
 import { loadStart } from './loadStart.ts';
 import { type StepReport, trainLoop } from './loop.ts';
 import { loadMemory, memoryParts, memoryRows } from './memory.ts';
+import { resolvedConfig } from './resolvedConfig.ts';
 import { datasetOf } from './runDataset.ts';
-import { configHash, logLine, runFiles, startRun } from './runFolder.ts';
+import { logLine, runFiles, startRun } from './runFolder.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
 import { stepImages, textureFiles } from './stepImages.ts';
 
@@ -54,25 +56,25 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   const session = await openSession(options.gpu);
   try {
     const rows = memoryRows(options.config, dataset.train.length);
-    const config: RunConfig = {
+    const asked = resolvedConfig({
       ...options.config,
       adapter: session.gpu.adapter.name,
       ...(rows !== undefined && { memoryRows: rows }),
       ...(session.tuned?.hash ? { tuning: session.tuned.hash } : {}),
-    };
-    const layouts = runLayouts(config, dataset.classes.length);
+    });
+    const layouts = runLayouts(asked, dataset.classes.length);
     // Before anything is written. Cached features change where the largest values are computed, not their sizes.
     checkBatch(targetOf(session), {
-      label: `training ${config.method}, ${config.encoder}, ${config.size} px`,
-      batch: config.batch,
+      label: `training ${asked.method}, ${asked.encoder}, ${asked.size} px`,
+      batch: asked.batch,
       least: 2,
       graphsAt: (batch) =>
-        config.iterations > 0
-          ? [detectorStep({ ...config, batch }, layouts)]
-          : [collectPlan({ ...config, batch }, layouts)],
+        asked.iterations > 0
+          ? [detectorStep({ ...asked, batch }, layouts)]
+          : [collectPlan({ ...asked, batch }, layouts)],
     });
-    await loadStart(session, layouts, config);
-    await startRun(run, config, resume);
+    await loadStart(session, layouts, asked);
+    const config = await startRun(run, asked, resume);
     const checkpoint = resume ? await loadCheckpoint(run, config) : null;
     const loader = new ImageLoader(frameIn(config));
     try {
@@ -278,6 +280,7 @@ class Trainer {
       ...(config.activation === undefined ? {} : { activation: config.activation }),
       seed: String(config.seed),
       configHash: configHash(config),
+      placelessHash: placelessHash(config),
       classes: JSON.stringify(this.#dataset.classes),
       ...(familiar && { familiar: JSON.stringify(familiar) }),
     });

@@ -88,6 +88,21 @@ describe('data that cannot be used is refused before anything is written', () =>
   });
 });
 
+it('data without a test is trained on, and the test says what it lacks', async () => {
+  const data = await broken('untested-data', async (root) => {
+    for (const name of await readdir(root)) {
+      for (const part of ['test', 'ground_truth']) await rm(`${root}/${name}/${part}`, { recursive: true });
+    }
+  });
+  const run = folder.path('run-untested');
+  const short = ['--iterations', '2', '--align-iterations', '2'];
+  const trained = await wgad(['train', data, '--out', run, ...short, ...TINY_TRAIN]);
+  expect(trained.code, trained.stderr).toBe(0);
+  const { code, stderr } = await wgad(['test', run]);
+  expect(stderr).toMatch(/E_DATASET .*untested-data: has no test image\n +fix: .*test\/good.*wgad predict/);
+  expect(code).toBe(1);
+}, 600_000);
+
 describe('a truncated image', () => {
   const cut = (path: string): Promise<void> => truncate(path, 200);
 

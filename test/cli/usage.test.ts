@@ -97,6 +97,7 @@ describe('misuse exits 2 and says what would be right', () => {
     ],
     [['bench', 'latency', '--filter', '('], 'expects a regular expression, got (.'],
     [['bench', 'train', '--batch', '1'], '--batch'],
+    [['predict', 'x', 'y.png', '--save-maps'], '--save-maps expects --out'],
     [['test', 'x', '--precision', 'f8'], 'expects f32 or f16, got f8'],
     [
       ['bench', 'latency', '--precision', 'f16', '--peers', 'ort-cpu'],
@@ -131,6 +132,23 @@ describe('settings', () => {
     expect(await classesIn(synth('--out', folder.path('c'), ...config, ...flag), { WGAD_CLASSES: '2' })).toBe(
       1,
     );
+  });
+
+  it('come from the file of WGAD_CONFIG where no flag names one', async () => {
+    const write = async (name: string, settings: object): Promise<string> => {
+      await writeFile(folder.path(name), JSON.stringify(settings));
+      return folder.path(name);
+    };
+    const env = { WGAD_CONFIG: await write('by-variable.json', { classes: 3, train: 1 }) };
+    expect(await classesIn(synth('--out', folder.path('g')), env)).toBe(3);
+    expect(await classesIn(synth('--out', folder.path('h')), { ...env, WGAD_CLASSES: '2' })).toBe(2);
+    const flag = ['--config', await write('by-flag.json', { classes: 1, train: 1 })];
+    expect(await classesIn(synth('--out', folder.path('i'), ...flag), env)).toBe(1);
+    const itself = folder.path('itself.json');
+    await write('itself.json', { config: itself });
+    const { code, stderr } = await wgad(synth('--out', folder.path('j')), { WGAD_CONFIG: itself });
+    expect(stderr).toMatch(/E_CONFIG .*itself\.json: config names another file/);
+    expect(code).toBe(2);
   });
 
   it('may hold what a verb requires, and lists', async () => {
@@ -174,6 +192,32 @@ describe('stopping', () => {
     expect(stderr).not.toContain('wgad: E_');
     expect(code).toBe(130);
     expect((await readdir(folder.path())).filter((name) => name.startsWith('drawn'))).toEqual([]);
+  });
+
+  it('by a second Ctrl-C leaves nothing behind, by force nothing that outlives the next drawing', async () => {
+    // Images as large as these take so long that the second comes before the first has ended the drawing.
+    const large = ['data', 'synth', '--out', folder.path('large'), '--size', '768', '--test', '200'];
+    const left = async () => (await readdir(folder.path())).filter((name) => name.startsWith('large'));
+    const untilDrawing = async (args: string[]) => {
+      const { child, done } = start(args);
+      await new Promise<void>((resolve) => child.stderr!.once('data', () => resolve()));
+      return { child, done };
+    };
+    const twice = await untilDrawing(large);
+    twice.child.kill('SIGINT');
+    await new Promise<void>((resolve) => twice.child.stderr!.once('data', () => resolve()));
+    twice.child.kill('SIGINT');
+    expect((await twice.done).code).toBe(130);
+    expect(await left()).toEqual([]);
+
+    const killed = await untilDrawing(large);
+    killed.child.kill('SIGKILL');
+    await killed.done;
+    expect(await left()).toEqual([expect.stringMatching(/^large\.\d+\.tmp$/)]);
+    const small = ['--classes', '1', '--train', '1', '--test', '2', '--size', '32'];
+    const { code } = await wgad(['data', 'synth', '--out', folder.path('large'), ...small]);
+    expect(code).toBe(0);
+    expect(await left()).toEqual(['large']);
   });
 
   it('by a reader that has read enough is no failure', async () => {

@@ -30,13 +30,16 @@ describe('data sets', () => {
     await expect(findSets([folder])).rejects.toThrow(/MVTec AD is at .*a and again at .*b/);
     await put(folder, 'c/widget/train/good/0.png', '');
     await expect(findSets([join(folder, 'c')])).rejects.toThrow(/neither it nor a folder in it is MVTec AD/);
+    await rm(join(folder, 'b', 'screw', 'test'), { recursive: true });
+    await rm(join(folder, 'b', 'screw', 'ground_truth'), { recursive: true });
+    await expect(findSets([join(folder, 'b')])).rejects.toThrow(/b: has no test image/);
     await expect(findSets([join(folder, 'd')])).rejects.toThrow(/does not exist/);
   });
 
   it('are drawn once, and what a killed drawing left is removed', async () => {
     const size = { classes: 2, train: 2, test: 2, size: 32, seed: 0 };
     const own = '1-2x2+2-32px-seed0';
-    await put(folder, `${own}.4711.tmp/half.png`, '');
+    await put(folder, `${own}.99999999.tmp/half.png`, '');
     let drawn = 0;
     const draw = () => drawSets(folder, ['VisA'], size, () => drawn++);
     const first = await draw();

@@ -8,11 +8,12 @@ import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { planCells } from '../../src/reproduce/cells.ts';
 import { runCells, type Workers } from '../../src/reproduce/run.ts';
 import { TABLES } from '../../src/reproduce/tables.ts';
-import { isTrained } from '../../src/train/classRuns.ts';
 import type { RunConfig } from '../../src/train/config.ts';
+import { configHash, differences } from '../../src/train/configHash.ts';
 import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
 import { loadWeights } from '../../src/train/encoderWeights.ts';
-import { configHash, differences, readRunConfig, runFiles } from '../../src/train/runFolder.ts';
+import { isTrained } from '../../src/train/finishedRun.ts';
+import { readRunConfig, runFiles } from '../../src/train/runFolder.ts';
 import { trainRun } from '../../src/train/trainRun.ts';
 import { weightsChecksum } from '../../src/train/weightsSource.ts';
 import { ALL_SETS, SETTINGS } from '../reproduce/settings.ts';
@@ -134,6 +135,6 @@ it('what differs between two runs is said by name', () => {
     'align was ["cada"], not ["class"]',
     'lr was 0.002, not 1',
   ]);
-  expect(differences(config, { ...config, adamEps: 1e-10 })).toEqual(['adamEps was undefined, not 1e-10']);
+  expect(differences(config, { ...config, adamEps: 1e-10 })).toEqual(['adamEps was 1e-8, not 1e-10']);
   expect(configHash({ ...config, adapter: 'another', tuning: 'x', memoryRows: 3 })).toBe(configHash(config));
 });

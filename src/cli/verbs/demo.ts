@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { synthesize } from '../../data/index.ts';
@@ -7,6 +6,7 @@ import { formatTable, tableRows } from '../../report/table.ts';
 import { writeReport } from '../../report/writeReport.ts';
 import { checkConfig, type RunConfig } from '../../train/config.ts';
 import { DEFAULT_ENCODER, EMBEDDED_ENCODERS, type EmbeddedEncoder } from '../../train/embeddedEncoders.ts';
+import { clearDemoFolder, DEMO_DATA } from '../demoFolder.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
@@ -43,7 +43,7 @@ export const demoVerb: AddVerb = (program, run) => {
   program
     .command('demo')
     .description('the main job end to end: make images, train, align, test, print the table')
-    .option('--out <run>', 'folder of the run; replaced', 'runs/demo')
+    .option('--out <run>', 'folder of the run; that of an earlier demo is replaced', 'runs/demo')
     .addOption(
       new Option('--encoder <name>', 'one that ships with the package')
         .choices(EMBEDDED_ENCODERS)
@@ -64,7 +64,7 @@ export const demoVerb: AddVerb = (program, run) => {
     .action((flags: DemoFlags) =>
       run(async (context) => {
         const folder = resolve(flags.out);
-        const data = join(folder, 'data');
+        const data = join(folder, DEMO_DATA);
         const config: RunConfig = {
           version: VERSION,
           method: 'revdist',
@@ -83,7 +83,7 @@ export const demoVerb: AddVerb = (program, run) => {
           adapter: '',
         };
         checkConfig(config);
-        await rm(folder, { recursive: true, force: true });
+        await clearDemoFolder(folder);
         const drawing = context.progress('drawing');
         await synthesize({
           out: data,

@@ -1,14 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Frame, listImages, loadImage } from '../../data/index.ts';
-import { WgadError } from '../../errors.ts';
+import { ConfigError, WgadError } from '../../errors.ts';
 import type { Alignment } from '../../methods/cada.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
 import { writeMaps } from '../../report/maps.ts';
 import type { RunConfig } from '../../train/config.ts';
+import { readFinishedRun } from '../../train/finishedRun.ts';
 import { finiteMaps } from '../../train/finiteMaps.ts';
-import { readRunConfig } from '../../train/runFolder.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../train/scorer.ts';
 import { readResults } from '../../train/testRun.ts';
 import { readThreshold, servedAlignment } from '../../train/thresholdRun.ts';
@@ -43,7 +43,12 @@ export const predictVerb: AddVerb = (program, run) => {
     .addHelpText('after', '\nExample:\n  wgad predict runs/first photos/ --threshold 0.9 --out maps')
     .action((folder: string, paths: string[], flags: PredictFlags) =>
       run(async (context) => {
-        const trained = await readRunConfig(folder);
+        if (flags.saveMaps && flags.out === undefined) {
+          throw new ConfigError('--save-maps expects --out: nothing says where to write the maps', {
+            fix: 'add --out with the folder for them',
+          });
+        }
+        const trained = await readFinishedRun(folder);
         const config = { ...trained, precision: flags.precision ?? trained.precision };
         // One that is not there becomes a row with its error, like any other bad image.
         const images = await listImages(paths, { missing: 'list' });

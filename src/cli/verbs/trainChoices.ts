@@ -6,7 +6,7 @@ import {
   NORM_MODES,
   type NormMode,
 } from '../../methods/detector.ts';
-import { HEAD_STRUCTURES, type HeadStructure } from '../../models/regressor.ts';
+import { HEAD_DEFAULTS, HEAD_STRUCTURES, type HeadStructure } from '../../models/regressor.ts';
 import {
   type Choices,
   CLASS_TABLES,
@@ -38,14 +38,19 @@ export const addChoices = (command: Command): Command =>
     .option(
       '--align-head <name>',
       `structure of the alignment's head: ${Object.keys(HEAD_STRUCTURES).join(', ')}`,
-      '1-conv-2-linear',
+      HEAD_DEFAULTS.structure,
     )
-    .option('--align-dropout <p>', "dropout of the alignment's head", real('--align-dropout', 0, 0.99), 0.25)
+    .option(
+      '--align-dropout <p>',
+      "dropout of the alignment's head",
+      real('--align-dropout', 0, 0.99),
+      HEAD_DEFAULTS.dropout,
+    )
     .option(
       '--align-kernel <n>',
       "kernel of the head's convolutions, 1 or 3",
       integer('--align-kernel', 1, 3),
-      1,
+      HEAD_DEFAULTS.kernel,
     )
     .option(
       '--adam-eps <x>',
@@ -83,7 +88,7 @@ export const addChoices = (command: Command): Command =>
       `the detector while the alignment trains: ${NORM_MODES.join(' or ')}, which runs it at every step, with batch statistics (default: evaluation)`,
     );
 
-/** Their entries in a run's configuration; of what the paper leaves open only those given, so that a run without any stays what it was. */
+/** Their entries in a run's configuration; of what the paper leaves open only those given: the rest is the method's (`resolvedConfig`). */
 export const choicesOf = ({
   alignHead,
   alignDropout,

@@ -4,7 +4,8 @@ import { foldersIn, imagesBelow, imagesIn } from '../listImages.ts';
 
 /**
  * `<class>/train/<normal>`, `<class>/test/<normal or defect>`, `<class>/ground_truth/<defect>`: MVTec AD and
- * VisA's prepared copy (normal = `good`), BTAD (normal = `ok`). Class folders lie in `base`, `root` or below.
+ * VisA's prepared copy (normal = `good`), BTAD (normal = `ok`). Class folders lie in `base`, `root` or below. `test`
+ * may come later: training does without.
  */
 export async function scanSplitFolders(
   root: string,
@@ -31,7 +32,7 @@ export async function scanSplitFolders(
     const tested = await testSamples(root, folder, className, normal, problems);
     oddities.push(...(await spareMasks(root, folder, tested)));
     if (tested.length === 0) {
-      problems.push({ kind: 'no-test', path: folder, message: `class ${className} has no images in test` });
+      oddities.push({ kind: 'no-test', path: folder, message: `class ${className} has no images in test` });
     }
     test.push(...tested);
   }

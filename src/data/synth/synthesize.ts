@@ -1,8 +1,9 @@
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { ConfigError, FileError } from '../../errors.ts';
 import { SYNTH_CLASSES } from './classes.ts';
+import { beginDraft, type Draft } from './draft.ts';
 import { synthesizeImage } from './sample.ts';
 import { DEFECTS, type Defect, type SceneClass } from './scene.ts';
 
@@ -55,15 +56,13 @@ export async function synthesize(options: SynthesizeOptions): Promise<Synthesize
   const jobs = classes.flatMap(({ kind, defects }) => listJobs(kind, defects, train, test));
   const out = resolve(options.out);
   await refuseUsed(out);
-  const draft = `${out}.${process.pid}.tmp`;
+  let draft: Draft | undefined;
   try {
-    await mkdir(draft, { recursive: true });
-    await writeAll(jobs, draft, size, seed, options);
-    await rmdir(out).catch(() => undefined);
-    await mkdir(dirname(out), { recursive: true });
-    await rename(draft, out);
+    draft = await beginDraft(out);
+    await writeAll(jobs, draft.path, size, seed, options);
+    await draft.finish();
   } catch (cause) {
-    await rm(draft, { recursive: true, force: true });
+    await draft?.discard();
     signal?.throwIfAborted();
     throw new FileError(`synthesize: cannot write ${out}: ${(cause as Error).message}`, {
       where: out,

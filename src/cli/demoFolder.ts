@@ -1,0 +1,38 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ConfigError, FileError } from '../errors.ts';
+import { runFiles } from '../train/runFolder.ts';
+
+/** The data set that the demo draws, beside the files of its run. */
+export const DEMO_DATA = 'data';
+/**
+ * Lies in a demo's folder from before anything is drawn, so that one that was killed is known, too. It is no hidden
+ * file: whoever empties the folder for a run of their own takes it away with the rest.
+ */
+const MARK = 'demo.txt';
+
+/**
+ * Makes the folder ready for a demo: what an earlier one left goes, what anyone put beside it stays.
+ * @throws ConfigError, with nothing removed, where the folder holds anything and no demo made it; FileError where it is none.
+ */
+export async function clearDemoFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause: Error) => {
+    throw new FileError(`${folder}: cannot be made a folder: ${cause.message}`, {
+      fix: 'choose another --out',
+      cause,
+    });
+  });
+  const found = await readdir(folder);
+  if (found.length > 0 && !found.includes(MARK)) {
+    throw new ConfigError(`${folder}: is not empty, and not of an earlier demo: it has no ${MARK}`, {
+      fix: 'choose another --out, or remove the folder',
+    });
+  }
+  await writeFile(join(folder, MARK), 'Made by `wgad demo`, which replaces it when it is run again.\n');
+  for (const name of found.filter(isOfDemo)) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+const RUN_FILES = new Set(Object.values(runFiles('')).map((path) => basename(path)));
+/** Also what a killed process leaves of a file, or of the drawing. */
+const isOfDemo = (name: string): boolean =>
+  name === DEMO_DATA || RUN_FILES.has(name) || /^(data|\..+)\.\d+\.tmp$/.test(name);
