@@ -17,6 +17,8 @@ const CASES: [Shape, Shape, boolean, boolean][] = [
   // Large enough to be packed into textures on a CPU adapter.
   [[37, 101], [101, 150], false, false],
   [[101, 37], [150, 101], true, true],
+  // A sum longer than a row of texels has room for.
+  [[19, 4100], [4100, 33], false, false],
 ];
 
 export const matmulSpecs: SpecTable = {

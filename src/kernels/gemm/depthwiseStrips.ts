@@ -35,7 +35,9 @@ export function buildDepthwiseStrips(problem: GemmProblem, s: ConvSizes, device:
   const [columns, taps] = [range(width), range(s.kw)];
   // Sums that wait: those of `step`, which has its first rows, to `step - waiting + 1`, which has its last ones.
   const waiting = Math.ceil(s.kh / sy);
-  const offsets = [...new Set(columns.flatMap((c) => taps.map((k) => c * sx + k * dx)))].sort((a, b) => a - b);
+  const offsets = [...new Set(columns.flatMap((c) => taps.map((k) => c * sx + k * dx)))].sort(
+    (a, b) => a - b,
+  );
   const [w, x] = [problem.a.binding.element, problem.b.binding.element];
 
   const weights = range(s.kh * s.kw).map((k) => code(`let w${k} = ${loaded(w, `w[first_w + ${k}u]`)};`));

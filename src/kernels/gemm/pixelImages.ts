@@ -16,7 +16,7 @@ import { channelQuads, type ImageConv, padded, TEXELS_EACH } from './images.ts';
 
 const aligned = (texels: number): number => Math.ceil(texels / IMAGE_ALIGN) * IMAGE_ALIGN;
 
-/** Sides up to WebGPU's default limit take a whole padded image as one row of texels; larger images take many rows. */
+/** Longest texture row in texels, WebGPU's default limit. A padded image within it is one row, a larger one takes many. */
 const LONGEST_ROW = 8192;
 
 /** Places side by side where each is read at one tap alone: the columns of the widest tile. */
@@ -26,15 +26,22 @@ export const COLUMN_BLOCK = 32;
  * How pixels lie in memory. With several taps: [image][channel quad][row][column][4], the padded image, its rows
  * `pitch` texels apart, the rows of one quad `places` texels in all. A texture sees one quad as one row where that is
  * short enough, else row by row. With one tap: [image][block][channel quad][place in the block][4], of the places
- * that results read alone, so that a tile reads its columns from first to last.
+ * that results read alone, so that a tile reads its columns from first to last; where that is too long for a row of the
+ * texture, a block takes `rowsEach` of them with `quads` channel quads each.
  */
 type PixelLayout =
   | { readonly kind: 'rows'; readonly pitch: number; readonly places: number; readonly oneRow: boolean }
-  | { readonly kind: 'blocks'; readonly blocks: number };
+  | { readonly kind: 'blocks'; readonly blocks: number; readonly quads: number; readonly rowsEach: number };
+
+/** Texture rows that a block of a one-tap image takes. */
+const rowsOfBlock = (p: ImageConv): number => Math.ceil((channelQuads(p) * COLUMN_BLOCK) / LONGEST_ROW);
 
 function pixelLayout(p: ImageConv): PixelLayout {
-  if (p.y.taps * p.x.taps === 1)
-    return { kind: 'blocks', blocks: Math.ceil((p.y.out * p.x.out) / COLUMN_BLOCK) };
+  if (p.y.taps * p.x.taps === 1) {
+    const rowsEach = rowsOfBlock(p);
+    const quads = Math.ceil(channelQuads(p) / rowsEach);
+    return { kind: 'blocks', blocks: Math.ceil((p.y.out * p.x.out) / COLUMN_BLOCK), quads, rowsEach };
+  }
   const [down, across] = [padded(p.y), padded(p.x)];
   const whole = aligned(down * across);
   // Quads a power of two apart fall into the same few cache lines: packing 256 channels took 1.4 times as long.
@@ -48,7 +55,7 @@ export function pixelImage(p: ImageConv): ImageShape {
   const layout = pixelLayout(p);
   const layers = p.images * (p.products ?? 1);
   if (layout.kind === 'blocks')
-    return { width: channelQuads(p) * COLUMN_BLOCK, height: layout.blocks, layers };
+    return { width: layout.quads * COLUMN_BLOCK, height: layout.blocks * layout.rowsEach, layers };
   const { pitch, places, oneRow } = layout;
   return { width: oneRow ? places : pitch, height: channelQuads(p) * (oneRow ? 1 : places / pitch), layers };
 }
@@ -57,7 +64,7 @@ export function pixelImage(p: ImageConv): ImageShape {
 export function firstTexel(p: ImageConv, position: string): string {
   const layout = pixelLayout(p);
   if (layout.kind === 'blocks')
-    return `vec2u(${position} % ${COLUMN_BLOCK}u, ${position} / ${COLUMN_BLOCK}u)`;
+    return `vec2u(${position} % ${COLUMN_BLOCK}u, ${position} / ${COLUMN_BLOCK}u * ${layout.rowsEach}u)`;
   const y = `${position} / ${p.x.out}u * ${p.y.stride}u`;
   const x = `${position} % ${p.x.out}u * ${p.x.stride}u`;
   return layout.oneRow ? `vec2u(${y} * ${layout.pitch}u + ${x}, 0u)` : `vec2u(${x}, ${y})`;
@@ -66,7 +73,12 @@ export function firstTexel(p: ImageConv, position: string): string {
 /** WGSL, vec2u: from the first tap's texel in quad 0 to tap (ty, tx) in `quad`. */
 export function tapShift(p: ImageConv, quad: string, ty: string, tx: string): string {
   const layout = pixelLayout(p);
-  if (layout.kind === 'blocks') return `vec2u(${quad} * ${COLUMN_BLOCK}u, 0u)`;
+  if (layout.kind === 'blocks') {
+    const { quads, rowsEach } = layout;
+    return rowsEach === 1
+      ? `vec2u(${quad} * ${COLUMN_BLOCK}u, 0u)`
+      : `vec2u(${quad} % ${quads}u * ${COLUMN_BLOCK}u, ${quad} / ${quads}u)`;
+  }
   const { pitch, places, oneRow } = layout;
   const [y, x] = [`${ty} * ${p.y.step}u`, `${tx} * ${p.x.step}u`];
   return oneRow
@@ -74,9 +86,15 @@ export function tapShift(p: ImageConv, quad: string, ty: string, tx: string): st
     : `vec2u(${x}, ${quad} * ${places / pitch}u + ${y})`;
 }
 
+/** Channel quads of a one-tap image's block in memory: its channels', and what fills its last texture row. */
+export function quadsOfBlock(p: ImageConv): number {
+  const rows = rowsOfBlock(p);
+  return Math.ceil(channelQuads(p) / rows) * rows;
+}
+
 /** WGSL: the word of `quad` at `place` of a one-tap image's layer 0, as `pixelImage` lays it out. */
 export const blockedWord = (p: ImageConv, quad: string, place: string): string =>
-  `4u * ((${place} / ${COLUMN_BLOCK}u * ${channelQuads(p)}u + ${quad}) * ${COLUMN_BLOCK}u + ${place} % ${COLUMN_BLOCK}u)`;
+  `4u * ((${place} / ${COLUMN_BLOCK}u * ${quadsOfBlock(p)}u + ${quad}) * ${COLUMN_BLOCK}u + ${place} % ${COLUMN_BLOCK}u)`;
 
 /** Where pixels lie in memory: strides in elements. */
 export interface PixelStrides {
@@ -106,7 +124,7 @@ export function packPixels(
   const quads = channelQuads(p);
   const parts = Math.ceil(quads / TEXELS_EACH);
   const perLayer = image.width * image.height;
-  const places = perLayer / quads;
+  const places = layout.kind === 'blocks' ? layout.blocks * COLUMN_BLOCK : layout.places;
   const channels = [0, 1, 2, 3].map((c) => {
     const value = loaded(element, `x[first + ${c * strides.channel}u]`);
     const inside = p.channels % 4 === 0 ? '' : `quad * 4u + ${c}u < ${p.channels}u`;

@@ -50,10 +50,15 @@ export function weightShift(p: ImageConv, k: string): string {
     : `vec2u(${k} % ${steps}u * ${ROW_BLOCK}u, ${k} / ${steps}u)`;
 }
 
+/** Terms of a block of rows in memory: the sum's, and what fills its last texture row. */
+export function stepsOfBlock(p: ImageConv): number {
+  const { steps, perBlock } = weightRows(p);
+  return steps * perBlock;
+}
+
 /** WGSL: the word of `row` at `k` in layer 0. */
 export function weightWord(p: ImageConv, row: string, k: string): string {
-  const { steps, perBlock } = weightRows(p);
-  return `4u * ((${row} / ${ROW_BLOCK}u * ${steps * perBlock}u + ${k}) * ${ROW_BLOCK}u + ${row} % ${ROW_BLOCK}u)`;
+  return `4u * ((${row} / ${ROW_BLOCK}u * ${stepsOfBlock(p)}u + ${k}) * ${ROW_BLOCK}u + ${row} % ${ROW_BLOCK}u)`;
 }
 
 /** Where weights lie in memory: strides in elements, and which taps of a `kernel` wide kernel are read. */

@@ -2,10 +2,10 @@
 import { type DeviceFacts, imageWords, type Kernel, read } from '../kernel.ts';
 import { buildImageRows, guessImageRows } from './imageRows.ts';
 import { channelQuads, type ImageConv } from './images.ts';
-import { COLUMN_BLOCK, pixelImage } from './pixelImages.ts';
+import { COLUMN_BLOCK, pixelImage, quadsOfBlock } from './pixelImages.ts';
 import type { GemmProblem, Operand } from './problem.ts';
 import { buildGemm } from './variants.ts';
-import { ROW_BLOCK, weightImage } from './weightImages.ts';
+import { ROW_BLOCK, stepsOfBlock, weightImage } from './weightImages.ts';
 
 /** `problem` gives the sizes and where results go; bindings in order: rows, columns, out. */
 export function winogradProduct(problem: GemmProblem, products: ImageConv, device: DeviceFacts): Kernel {
@@ -20,20 +20,20 @@ export function winogradProduct(problem: GemmProblem, products: ImageConv, devic
 
 /** Rows and columns as `weightImage` and `pixelImage` pack them: [point][block][term quad][place in the block][4]. */
 function packedOperands(p: ImageConv): { a: Operand; b: Operand } {
-  const operand = (name: string, input: number, words: number, block: number): Operand => {
+  const operand = (name: string, input: number, words: number, block: number, quads: number): Operand => {
     const perPoint = words / p.products!;
     return {
       binding: read(name, words),
       input,
       outer: (index, tag, z) =>
-        `let o${tag} = ${z} * ${perPoint}u + 4u * (${index} / ${block}u * ${channelQuads(p) * block}u + ${index} % ${block}u);`,
+        `let o${tag} = ${z} * ${perPoint}u + 4u * (${index} / ${block}u * ${quads * block}u + ${index} % ${block}u);`,
       inner: (k, tag) => `let i${tag} = ${k} / 4u * ${4 * block}u + ${k} % 4u;`,
       at: (o, i) => `${name}[o${o} + i${i}]`,
       vectors: { along: 'k', at: (o, i) => `${name}[(o${o} + i${i}) / 4u]` },
     };
   };
   return {
-    a: operand('weights', 0, imageWords(weightImage(p)), ROW_BLOCK),
-    b: operand('pixels', 1, imageWords(pixelImage(p)), COLUMN_BLOCK),
+    a: operand('weights', 0, imageWords(weightImage(p)), ROW_BLOCK, stepsOfBlock(p)),
+    b: operand('pixels', 1, imageWords(pixelImage(p)), COLUMN_BLOCK, quadsOfBlock(p)),
   };
 }

@@ -52,6 +52,9 @@ const cases: { x: Shape; w: Shape; geometry: Partial<ConvGeometry> }[] = [
   },
   // Its padded image is longer than a row of texels.
   { x: [1, 3, 101, 97], w: [5, 3, 7, 7], geometry: { stride: [2, 2], padding: [3, 3, 3, 3] } },
+  // More channels than a row of texels has room for, on either side.
+  { x: [2, 1101, 5, 7], w: [17, 1101, 1, 1], geometry: {} },
+  { x: [1, 17, 11, 9], w: [1101, 17, 1, 1], geometry: { stride: [2, 2] } },
   { x: [4, 130, 3, 3], w: [65, 130, 3, 3], geometry: { padding: [1, 1, 1, 1] } },
 ];
 
