@@ -7,7 +7,10 @@ import type { Purpose } from './networks.ts';
 export interface CaseTitle {
   /** Which operation: `conv2d`, `conv2d weight gradient`, `depthwise`, `pointwise`. */
   readonly kind: string;
-  /** With its sizes: `conv2d 3x3 s1 64x64x64->64` is kernel, stride, channels x height x width -> channels. */
+  /**
+   * With its sizes: `conv2d 3x3 s1 64x64x64->64` is kernel, stride, channels x height x width -> channels; ` f16` behind
+   * where something is stored so.
+   */
   readonly name: string;
   /** Shapes of the operands -> shape of the result. */
   readonly shape: string;
@@ -16,7 +19,8 @@ export interface CaseTitle {
 export function titleOf(value: Value, purpose: Purpose): CaseTitle {
   const { kind, detail } = describe(value, purpose);
   const operands = value.inputs.map(({ shape }) => sizes(shape)).join(', ');
-  return { kind, name: `${kind} ${detail}`.trimEnd(), shape: `${operands} -> ${sizes(value.shape)}` };
+  const half = [value, ...value.inputs].some(({ dtype }) => dtype === 'f16') ? ' f16' : '';
+  return { kind, name: `${kind} ${detail}`.trimEnd() + half, shape: `${operands} -> ${sizes(value.shape)}` };
 }
 
 const sizes = (shape: readonly number[]): string => (shape.length === 0 ? 'scalar' : shape.join('x'));

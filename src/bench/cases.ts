@@ -6,6 +6,7 @@ import { hoistState } from '../graph/passes/hoistState.ts';
 import { bytesOf } from '../graph/storage.ts';
 import { input, makeValue, state, type Value } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
+import type { Precision } from '../nn/trainable.ts';
 import type { EncoderName } from '../train/encoder.ts';
 import { titleOf } from './caseNames.ts';
 import { type NetworkPlan, networkPlans, type Purpose } from './networks.ts';
@@ -39,17 +40,22 @@ export interface CaseOptions {
   readonly networks: readonly EncoderName[];
   readonly batches: readonly number[];
   readonly size: number;
+  /** Of scoring's plans, which are all there are in f16; default f32. */
+  readonly precision?: Precision;
 }
 
 /**
  * What the networks' plans compute after all passes on graphs: each product once, without its epilogue, and every
  * other operation that moves much; in the order of the networks, scoring before training.
  */
-export function networkCases(facts: DeviceFacts, { networks, batches, size }: CaseOptions): KernelCase[] {
+export function networkCases(
+  facts: DeviceFacts,
+  { networks, batches, size, precision }: CaseOptions,
+): KernelCase[] {
   const found = new Map<string, KernelCase & { networks: string[]; uses: number }>();
   for (const batch of batches) {
     for (const network of networks) {
-      for (const plan of networkPlans(network, { batch, size })) {
+      for (const plan of networkPlans(network, { batch, size, precision })) {
         for (const operation of operationsOf(plan, facts)) {
           const known = found.get(operation.key);
           if (!known) found.set(operation.key, { ...caseOf(network, operation), networks: [network] });

@@ -1,8 +1,10 @@
 import { ConfigError } from '../errors.ts';
 import { type Graph, rootsOf } from '../graph/graph.ts';
+import { requireHalf } from '../graph/limits.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { shift } from '../graph/ops/pointwise.ts';
 import { input, type Value } from '../graph/value.ts';
+import type { Precision } from '../nn/trainable.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { product } from '../shape.ts';
@@ -11,6 +13,7 @@ import type { Session } from '../train/session.ts';
 import { type KernelCase, networkCases } from './cases.ts';
 import { randomNumbers } from './classifier.ts';
 import type { DeviceClock } from './deviceClock.ts';
+import { nameOf, setState } from './leaves.ts';
 import { NETWORKS } from './networks.ts';
 import type { Pace } from './pace.ts';
 import { peerOperation } from './peers/operation.ts';
@@ -45,6 +48,8 @@ export interface KernelChoice {
   readonly batches: readonly number[];
   /** Side of the images. */
   readonly size: number;
+  /** How scoring stores weights and activations; default f32. */
+  readonly precision?: Precision;
   /** Only what other engines are asked for: convolutions and products, forward. */
   readonly comparable?: boolean;
 }
@@ -52,10 +57,11 @@ export interface KernelChoice {
 /** @throws ConfigError where the filter matches no case; it names some that there are. */
 export function chooseCases(
   { gpu }: Session,
-  { filter, models, batches, size, comparable = false }: KernelChoice,
+  { filter, models, batches, size, precision, comparable = false }: KernelChoice,
 ): KernelCase[] {
+  if (precision === 'f16') requireHalf(gpu.facts, 'bench kernels --precision f16');
   const networks = models ?? (filter ? NETWORKS : FEW);
-  const all = [...BOUNDS, ...networkCases(gpu.facts, { networks, batches, size })].filter(
+  const all = [...BOUNDS, ...networkCases(gpu.facts, { networks, batches, size, precision })].filter(
     ({ build }) => !comparable || peerOperation(build().graph) !== undefined,
   );
   if (!filter) return heaviest(all);
@@ -134,7 +140,7 @@ export async function prepareCase(session: Session, { name, build }: KernelCase)
   const given = [...new Set(operation!.inputs)].filter(({ op }) => op === 'input');
   const operands = new Map([...states, ...given].map((value, i) => [value, numbersFor(value, i)]));
   const inputs = Object.fromEntries(given.map((value) => [nameOf(value), operands.get(value)!]));
-  for (const value of states) session.state.set(nameOf(value), operands.get(value)!, value.shape);
+  for (const value of states) setState(session, value, operands.get(value)!);
   const forget = (): void => {
     for (const value of states) session.state.delete(nameOf(value));
   };
@@ -156,8 +162,6 @@ export async function prepareCase(session: Session, { name, build }: KernelCase)
     throw error;
   }
 }
-
-const nameOf = (value: Value): string => (value.attrs as { name: string }).name;
 
 /** In [-1, 1): hardware that multiplies zeros is faster than it is. Indices are zeros: valid in any table. */
 function numbersFor({ shape, dtype }: Value, stream: number): Float32Array | Int32Array | Uint32Array {

@@ -3,6 +3,7 @@ import { productsOf } from '../graph/buildPlan.ts';
 import { type Graph, remake } from '../graph/graph.ts';
 import type { Product } from '../graph/passes/lower.ts';
 import { input, state, type Value } from '../graph/value.ts';
+import type { Precision } from '../nn/trainable.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { EncoderName } from '../train/encoder.ts';
 import { networkPlans } from './networks.ts';
@@ -11,12 +12,14 @@ export interface ModelSizes {
   readonly model: EncoderName;
   readonly size: number;
   readonly batches: readonly number[];
+  /** How scoring stores weights and activations, which is all that there is in f16; default f32. */
+  readonly precision?: Precision;
 }
 
 /** Of scoring and training with a model; a batch of one is only scored. */
-export function modelGraphs({ model, size, batches }: ModelSizes): Graph[] {
+export function modelGraphs({ model, size, batches, precision }: ModelSizes): Graph[] {
   return batches.flatMap((batch) =>
-    networkPlans(model, { batch, size })
+    networkPlans(model, { batch, size, precision })
       .filter(({ purpose }) => batch > 1 || purpose === 'scoring')
       .map(({ graph }) => graph),
   );
@@ -32,15 +35,12 @@ export function distinctProducts(graphs: readonly Graph[], facts: Gpu['facts']):
  * A product over leaves of the same shapes: state where its inputs are the same at every run, so that a plan does the
  * same work ahead. `fill` makes the state.
  */
-export function isolated(
-  { value, still }: Product,
-  fill: (name: string, shape: Value['shape']) => void,
-): Graph {
+export function isolated({ value, still }: Product, fill: (leaf: Value) => void): Graph {
   const leaves = value.inputs.map(({ shape, dtype }, i) => {
     if (!still[i]) return input(`in${i}`, shape, dtype);
-    const name = `still ${i}`;
-    fill(name, shape);
-    return state(name, shape, dtype);
+    const leaf = state(`still ${i}`, shape, dtype);
+    fill(leaf);
+    return leaf;
   });
   return { outputs: new Map([['out', remake(value, leaves)]]), effects: [] };
 }

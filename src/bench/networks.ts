@@ -1,11 +1,12 @@
 import type { Graph } from '../graph/graph.ts';
+import { storeHalf } from '../graph/passes/storeHalf.ts';
 import { input } from '../graph/value.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import { EFFICIENTNET_TAPS, EFFICIENTNETS, efficientnetFeatures } from '../models/efficientnet.ts';
 import type { ResNetName } from '../models/resnet.ts';
 import { declare } from '../nn/layers.ts';
-import { bindNetwork, networkLayout } from '../nn/trainable.ts';
+import { bindNetwork, networkLayout, type Precision } from '../nn/trainable.ts';
 import type { RunConfig } from '../train/config.ts';
 import { detectorStep, headStep, scorePlan } from '../train/detectorPlans.ts';
 import { ENCODER_NAMES, type EncoderName } from '../train/encoder.ts';
@@ -48,29 +49,38 @@ export function scoringConfig(
   return { ...config, memoryRows: memoryRows(config, images) };
 }
 
-/** The graphs as scoring and training compile them, before any pass. EfficientNet is an encoder only. */
-export function networkPlans(
-  encoder: EncoderName,
-  { batch, size }: { batch: number; size: number },
-): NetworkPlan[] {
-  if (encoder === 'efficientnet_b4') return [{ purpose: 'scoring', graph: efficientnetGraph(batch, size) }];
-  const config = revdistConfig(encoder, { batch, size });
-  const layouts = runLayouts(config, 1);
+export interface PlanSizes {
+  readonly batch: number;
+  readonly size: number;
+  /** How scoring stores weights and activations; training is f32 only. Default f32. */
+  readonly precision?: Precision;
+}
+
+/** The graphs as scoring and training compile them, before any pass; in f16 scoring alone. EfficientNet is an encoder only. */
+export function networkPlans(encoder: EncoderName, sizes: PlanSizes): NetworkPlan[] {
+  if (encoder === 'efficientnet_b4') return [{ purpose: 'scoring', graph: efficientnetGraph(sizes) }];
+  const { precision } = sizes;
+  const config = { ...revdistConfig(encoder, sizes), precision };
+  const layouts = runLayouts(config, 1, precision);
+  const scoring = { purpose: 'scoring', graph: scorePlan(config, layouts, ['none', 'cada'], 1) } as const;
+  if (precision === 'f16') return [scoring];
   return [
-    { purpose: 'scoring', graph: scorePlan(config, layouts, ['none', 'cada'], 1) },
+    scoring,
     { purpose: 'training', graph: detectorStep(config, layouts) },
     { purpose: 'training', graph: headStep(config, layouts, 'regressor', 1) },
   ];
 }
 
-function efficientnetGraph(batch: number, size: number): Graph {
+function efficientnetGraph({ batch, size, precision }: PlanSizes): Graph {
   const images = input('images', [batch, 3, size, size]);
   const config = EFFICIENTNETS.efficientnet_b4;
   const layout = networkLayout(
     'encoder',
     declare((layers) => efficientnetFeatures(layers, images, config)),
+    precision,
   );
   const { layers } = bindNetwork(layout, { training: false });
   const taps = efficientnetFeatures(layers, images, config);
-  return { outputs: new Map(EFFICIENTNET_TAPS.map((name, i) => [name, taps[i]!])), effects: [] };
+  const graph = { outputs: new Map(EFFICIENTNET_TAPS.map((name, i) => [name, taps[i]!])), effects: [] };
+  return precision === 'f16' ? storeHalf(graph, []) : graph;
 }

@@ -1,4 +1,5 @@
 import { GpuError, LimitError, ShapeError, WgadError } from '../errors.ts';
+import { packHalves } from '../float16.ts';
 import { scoped } from '../gpu/guard.ts';
 import { type BufferCopy, chunkDispatches, submit } from '../gpu/submit.ts';
 import { RING_BYTES, type UploadRing, uploadRing } from '../gpu/uploadRing.ts';
@@ -15,7 +16,7 @@ import type { PlanDispatch, Upload } from './submitter.ts';
 /** A plan on a device: buffers, pipelines and bind groups made once; a run is uploads and submits. */
 export interface Executable {
   readonly plan: Plan;
-  /** Uploads the inputs and enqueues every dispatch. Returns before the device has finished. */
+  /** Uploads the inputs (f16 ones from f32 numbers) and enqueues every dispatch. Returns before the device has finished. */
   run(inputs?: Readonly<Record<string, NumberArray>>): void;
   /** The outputs of the last run (or those named), in one read-back. */
   read(names?: readonly string[]): Promise<Map<string, NumberArray>>;
@@ -187,7 +188,8 @@ function uploadsOf(
         `${plan.label}: input ${name} expects ${shapeText(tensor.shape)}, got ${data.length} numbers`,
       );
     }
-    return [{ to: slots[tensor.range.slot]!, data, ring: rings.get(name) }];
+    const words = tensor.dtype === 'f16' ? packHalves(data as Float32Array) : data;
+    return [{ to: slots[tensor.range.slot]!, data: words, ring: rings.get(name) }];
   });
 }
 

@@ -1,4 +1,5 @@
 /** Finds the fastest way to compute one product on this adapter. */
+import { setState } from '../bench/leaves.ts';
 import { isolated } from '../bench/modelProducts.ts';
 import { percentile } from '../bench/sampler.ts';
 import { LimitError } from '../errors.ts';
@@ -77,9 +78,7 @@ class Contest {
 
   constructor(session: Session, target: Product) {
     this.#session = session;
-    this.#graph = isolated(target, (name, shape) => {
-      session.state.set(name, numbers(product(shape)), shape);
-    });
+    this.#graph = isolated(target, (leaf) => setState(session, leaf, numbers(product(leaf.shape))));
   }
 
   get best(): Contender {

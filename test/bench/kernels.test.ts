@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { networkCases } from '../../src/bench/cases.ts';
-import { benchKernels, chooseCases } from '../../src/bench/kernels.ts';
+import { relativeDistance } from '../../src/bench/duel.ts';
+import { benchKernels, chooseCases, prepareCase } from '../../src/bench/kernels.ts';
 import { leastMs } from '../../src/bench/planCase.ts';
 import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { countMacs } from '../../src/graph/count.ts';
@@ -95,6 +96,29 @@ describe('on an adapter', () => {
       expect(record.gflops! / 2, record.name).toBeCloseTo(record.gemmShare!, 9);
     }
     expect(session.gpu.buffers.counters.live).toBe(before);
+  });
+
+  it('in f16 are scoring’s, named so, and compute the same', async () => {
+    const half = { ...small, precision: 'f16' } as const;
+    const filter = /matmul 1x128x256|conv2d 3x3 s1 16x16x16->16/;
+    const cases = chooseCases(session, { ...half, filter });
+    expect(cases.map(({ name }) => name)).toEqual([
+      'resnet18_w16/conv2d 3x3 s1 16x16x16->16 f16',
+      'resnet18_w16/matmul 1x128x256 tb f16',
+    ]);
+    const records = await benchKernels(session, cases, { pace: PACE, onCase() {} });
+    expect(records.map(({ dtype }) => dtype)).toEqual(['f16', 'f16']);
+    const results: Float32Array[] = [];
+    for (const precision of ['f32', 'f16'] as const) {
+      const [conv] = chooseCases(session, { ...small, precision, filter: /conv2d 3x3 s1 16x16x16->16/ });
+      const prepared = await prepareCase(session, conv!);
+      results.push((await prepared.executable.read(['out'])).get('out') as Float32Array);
+      prepared.destroy();
+    }
+    const distance = relativeDistance(results[1]!, results[0]!);
+    expect(distance).toBeGreaterThan(1e-5);
+    expect(distance).toBeLessThan(1e-3);
+    expect(() => chooseCases(session, { ...half, filter: /adamw|gradient/ })).toThrow(/none of/);
   });
 
   it('a filter finds a case under each of its networks, or says what there is', () => {

@@ -95,6 +95,8 @@ describe('misuse exits 2 and says what would be right', () => {
       ['bench', 'kernels', '--peers', 'torch-f16'],
       'expects any of ort-webgpu, ort-cpu, tfjs-webgpu, jax-js, torch, torch-tf32, got torch-f16',
     ],
+    [['bench', 'kernels', '--precision', 'f8'], 'expects f32 or f16, got f8'],
+    [['tune', '--precision', 'f8'], 'expects f32 or f16, got f8'],
     [['bench', 'latency', '--filter', '('], 'expects a regular expression, got (.'],
     [['bench', 'train', '--batch', '1'], '--batch'],
     [['predict', 'x', 'y.png', '--save-maps'], '--save-maps expects --out'],

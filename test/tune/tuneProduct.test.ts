@@ -36,6 +36,19 @@ describe('plans', () => {
     expect(keys.some((key) => key.startsWith('conv2dWeightGrad'))).toBe(true);
     expect(keys.some((key) => key.includes('still'))).toBe(true);
   });
+
+  it('in f16 ask for products of their own, of scoring alone', () => {
+    const asked: string[] = [];
+    const facts = { ...BASELINE_DEVICE, f16: true };
+    const graphs = modelGraphs({ model: 'resnet18_w16', size: 64, batches: [2], precision: 'f16' });
+    for (const graph of graphs) buildPlan(graph, facts, { tuned: (key) => void asked.push(key) });
+    const keys = distinctProducts(graphs, facts).map(({ key }) => key);
+    expect(keys.filter((key) => !asked.includes(key))).toEqual([]);
+    // The map's smoothing stays f32.
+    const whole = keys.filter((key) => key.startsWith('conv2d ') && !key.includes(':f16'));
+    expect(whole.filter((key) => !key.includes(' to 2x1x64x64'))).toEqual([]);
+    expect(keys.some((key) => key.startsWith('conv2dWeightGrad'))).toBe(false);
+  });
 });
 
 it('a gain is one in nearly every round, not one of the median', () => {

@@ -58,6 +58,7 @@ export const benchVerb: AddVerb = (program, run) => {
     )
     .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1])
     .option('--size <px>', 'side of the images', sideOf, 256)
+    .option('--precision <name>', 'what scoring stores: f32, or f16, then of scoring alone', precision, 'f32')
     .option(
       '--peers <names>',
       `time convolutions and products against other engines: ${KERNEL_PEERS.join(', ')}`,
@@ -136,6 +137,7 @@ interface PeerFlags extends BenchOutput {
 interface KernelFlags extends PeerFlags {
   model?: EncoderName[];
   batch: number[];
+  precision: Precision;
 }
 interface LatencyFlags extends Omit<PeerFlags, 'size'> {
   method?: DetectorName;
@@ -158,7 +160,13 @@ const kernels = (run: Runner, flags: KernelFlags): Promise<void> =>
       measure(context, flags, async (session, _, clock) => {
         const { filter, model: models, batch: batches, size, rounds } = flags;
         const comparable = peers.length > 0;
-        const cases = chooseCases(session, { filter, models, batches, size, comparable });
+        if (comparable && flags.precision !== 'f32') {
+          throw new ConfigError(
+            '--precision f16 with --peers is for bench latency: single operations are compared in f32',
+          );
+        }
+        const choice = { filter, models, batches, size, precision: flags.precision, comparable };
+        const cases = chooseCases(session, choice);
         const progress = context.progress('kernels');
         const onCase = (done: number, of: number): void => progress.update(done, of);
         const pace = await measurePace(session);

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from 'commander';
+import { requireHalf } from '../../graph/limits.ts';
 import { choiceText } from '../../kernels/gemm/choices.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
+import type { Precision } from '../../nn/trainable.ts';
 import { tuningCache } from '../../published/cache.ts';
 import { DEFAULT_ENCODER } from '../../train/embeddedEncoders.ts';
 import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
@@ -11,12 +13,14 @@ import { productsToTune, tuneProducts } from '../../tune/tuneModel.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer, pattern } from '../numbers.ts';
+import { precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
 
 interface TuneFlags {
   readonly model: EncoderName;
   readonly size: number;
   readonly batch: number[];
+  readonly precision: Precision;
   readonly filter: RegExp;
   readonly again?: boolean;
 }
@@ -35,6 +39,12 @@ export const tuneVerb: AddVerb = (program, run) => {
       (text: string) => text.split(',').map(integer('--batch', 1)),
       [REVDIST_DEFAULTS.batch, 1],
     )
+    .option(
+      '--precision <name>',
+      'what scoring stores: f32, or f16, whose products are others; training is f32',
+      precision,
+      'f32',
+    )
     .option('--filter <regex>', 'products whose op, shapes or epilogue match', pattern, /./)
     .option('--again', 'measure what the cache has, too')
     .addHelpText(
@@ -47,13 +57,14 @@ export const tuneVerb: AddVerb = (program, run) => {
 };
 
 async function tune(context: Context, flags: TuneFlags): Promise<number> {
-  const { adapter } = context.gpu;
-  const session = await openSession({ adapter });
+  const { adapter, subgroupMatrix } = context.gpu;
+  const session = await openSession({ adapter, subgroupMatrix });
   try {
     const [folder, device] = [tuningCache(), tuningDevice(session.gpu)];
     const known = await readTuning(folder, device, context.say);
-    const { model: name, size, batch: batches, filter } = flags;
-    const products = productsToTune(session, { model: name, size, batches }, filter);
+    const { model: name, size, batch: batches, precision: stored, filter } = flags;
+    if (stored === 'f16') requireHalf(session.gpu.facts, 'tune --precision f16');
+    const products = productsToTune(session, { model: name, size, batches, precision: stored }, filter);
     const keys = new Set(products.map(({ key }) => key));
     const start: TuningTable = flags.again ? new Map([...known].filter(([key]) => !keys.has(key))) : known;
     const progress = context.progress('tuning');
