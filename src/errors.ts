@@ -113,3 +113,17 @@ export class ConfigError extends WgadError {
     super('E_CONFIG', message, details);
   }
 }
+
+/** How a message names an argument that is not what was expected, whatever it is. */
+export function gotText(got: unknown): string {
+  if (typeof got === 'string') return JSON.stringify(got);
+  if (typeof got === 'function') return 'a function';
+  if (Array.isArray(got)) {
+    const shown = got.slice(0, MOST_SHOWN).map(gotText);
+    return `[${[...shown, ...(got.length > MOST_SHOWN ? ['…'] : [])].join(', ')}]`;
+  }
+  if (typeof got !== 'object' || got === null) return String(got);
+  return 'shape' in got && Array.isArray(got.shape) ? `a value ${gotText(got.shape)}` : 'an object';
+}
+
+const MOST_SHOWN = 8;

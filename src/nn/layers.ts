@@ -1,4 +1,5 @@
-import { WeightsError } from '../errors.ts';
+import { ConfigError, WeightsError } from '../errors.ts';
+import { requireFlag, requireFunction, requireOptions } from '../graph/arguments.ts';
 import { asValue, input, scope, type Value } from '../graph/value.ts';
 import { type Shape, shapesEqual, shapeText } from '../shape.ts';
 import type { Initializer } from './init.ts';
@@ -50,7 +51,15 @@ export function layersFrom(source: LayerSource, prefix = '', sites = source.site
     buffer: tensor('buffer'),
     measured: (name, value) => source.measured?.(full(name), value),
     random() {
-      if (!source.key) throw new Error(`${prefix}: training with dropout needs a random key`);
+      if (!source.key) {
+        throw new ConfigError(
+          `${prefix || 'network'}: training with dropout expects a random key, got none`,
+          {
+            where: prefix,
+            fix: 'give layersOf or bindNetwork a `key`: u32 [4] of seed low, seed high, step, 0',
+          },
+        );
+      }
       sites.next += 1;
       return { key: source.key, site: sites.next };
     },
@@ -65,15 +74,19 @@ export function layersFrom(source: LayerSource, prefix = '', sites = source.site
  */
 export function layersOf(
   tensors: Readonly<Record<string, Value | { readonly value: Value }>>,
-  { training = false, ...rest }: Partial<Pick<LayerSource, 'training' | 'key' | 'measured'>> = {},
+  options: Partial<Pick<LayerSource, 'training' | 'key' | 'measured'>> = {},
 ): Layers {
+  requireOptions('layersOf', tensors);
+  requireOptions('layersOf', options);
+  const { training = false, ...rest } = options;
+  requireFlag('layersOf', 'training', training);
   return layersFrom({
     ...rest,
     training,
     tensor({ name, shape }) {
       const found = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
       if (!found) throw new WeightsError(`the state dict has no ${name} ${shapeText(shape)}`);
-      const value = asValue(found);
+      const value = asValue(found, 'layersOf');
       if (shapesEqual(value.shape, shape)) return value;
       throw new WeightsError(`${name} expects ${shapeText(shape)}, got ${shapeText(value.shape)}`);
     },
@@ -86,6 +99,7 @@ export const within = <T>(layers: Layers, name: string, part: (inner: Layers) =>
 
 /** The tensors a network asks for, in the order it asks. Computes nothing. */
 export function declare(network: (layers: Layers) => unknown): ParameterSpec[] {
+  requireFunction('declare', 'network', network);
   const specs: ParameterSpec[] = [];
   network(
     layersFrom({

@@ -1,11 +1,12 @@
-import { DtypeError, ShapeError } from '../../errors.ts';
+import { gotText, ShapeError } from '../../errors.ts';
 import type { PointwiseName } from '../../kernels/pointwiseTable.ts';
-import { broadcastShapes, product, type Shape, shapesEqual, shapeText } from '../../shape.ts';
+import { broadcastShapes, product, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
 import {
   asValue,
   type Dtype,
   makeValue,
   type Operand,
+  requireDtype,
   requireFinite,
   requireFloat,
   type Value,
@@ -25,8 +26,8 @@ export function pointwise(
   operands: readonly Operand[],
   params: readonly number[] = [],
 ): Value {
-  const inputs = operands.map(asValue);
-  for (const param of params) requireFinite(param);
+  const inputs = operands.map((operand) => asValue(operand, fn));
+  for (const param of params) requireFinite(param, fn);
   requireFloat(fn, Object.fromEntries(inputs.map((value, i) => [`argument ${i + 1}`, value])));
   const shape = inputs.reduce<Shape>((soFar, value) => broadcastShapes(fn, soFar, value.shape), []);
   const step = { fn, args: inputs.map((_, i) => i), params };
@@ -89,14 +90,18 @@ export const perDeviation = (
 ): Value => pointwise('perDeviation', [d, variance], [factor, eps]);
 /** x limited to [low, high]; either may be infinite. */
 export const clamp = (x: Operand, low: number, high: number): Value => {
-  if (!(low <= high)) throw new ShapeError(`clamp: low expects at most high, got ${low} and ${high}`);
-  if (low === -Infinity) return high === Infinity ? asValue(x) : minimum(x, high);
+  if (!(low <= high)) {
+    throw new ShapeError(`clamp: low expects at most high, got ${gotText(low)} and ${gotText(high)}`);
+  }
+  if (low === -Infinity) return high === Infinity ? asValue(x, 'clamp') : minimum(x, high);
   return high === Infinity ? maximum(x, low) : pointwise('clamp', [x], [low, high]);
 };
 
 /** `x` stretched to `shape` (NumPy rules). */
 export function broadcastTo(x: Operand, shape: Shape): Value {
-  const value = asValue(x);
+  const value = asValue(x, 'broadcastTo');
+  requireFloat('broadcastTo', { x: value });
+  requireShape('broadcastTo', shape);
   if (shapesEqual(value.shape, shape)) return value;
   const joint = broadcastShapes('broadcastTo', value.shape, shape);
   if (!shapesEqual(joint, shape)) {
@@ -108,10 +113,8 @@ export function broadcastTo(x: Operand, shape: Shape): Value {
 
 /** x as another element type. */
 export function cast(x: Operand, dtype: Dtype): Value {
-  const value = asValue(x);
-  if (!['f32', 'f16', 'i32', 'u32'].includes(dtype)) {
-    throw new DtypeError(`cast: dtype expects f32, f16, i32 or u32, got ${dtype}`);
-  }
+  const value = asValue(x, 'cast');
+  requireDtype('cast', dtype);
   return value.dtype === dtype ? value : makeValue('cast', [value], {}, value.shape, dtype);
 }
 
