@@ -103,10 +103,10 @@ export function requireDtype(op: string, dtype: Dtype, allowed: readonly Dtype[]
 /** @throws DtypeError unless `data` is a list of numbers; NaN and infinities are some. */
 export function requireNumbers(where: string, data: ArrayLike<number>): void {
   if (ArrayBuffer.isView(data) && !(data instanceof DataView) && typeof data[0] !== 'bigint') return;
-  if (!Array.isArray(data)) {
+  if (typeof data !== 'object' || !Number.isInteger(data?.length)) {
     throw new DtypeError(`${where}: data expects numbers, in an array or typed array, got ${gotText(data)}`);
   }
-  const at = data.findIndex((each) => typeof each !== 'number');
+  const at = Array.prototype.findIndex.call(data, (each) => typeof each !== 'number');
   if (at >= 0) throw new DtypeError(`${where}: data expects numbers, got ${gotText(data[at])} at ${at}`);
 }
 
