@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { DatasetError } from '../errors.ts';
+import { ConfigError, DatasetError, gotText } from '../errors.ts';
 import { scanPlainFolders } from './layouts/plainFolders.ts';
 import { scanSplitFolders } from './layouts/splitFolders.ts';
 import { scanVisa } from './layouts/visa.ts';
@@ -77,6 +77,9 @@ export async function scanDataset(root: string, layout?: Layout): Promise<Datase
 
 /** The same, but problems inside a data set are returned. @throws DatasetError where there is no folder. */
 export async function scanForProblems(root: string, layout?: Layout): Promise<Scan> {
+  if (layout !== undefined && !LAYOUTS.includes(layout)) {
+    throw new ConfigError(`data set: layout expects ${LAYOUTS.join(', ')}, got ${gotText(layout)}`);
+  }
   const top = resolve(root);
   const info = await stat(top).catch(() => undefined);
   if (!info) throw new DatasetError(`data set ${top} does not exist`, { where: top });

@@ -1,4 +1,5 @@
 /** What training, alignment and scoring know of a method. The methods themselves are listed in detectors.ts. */
+import { ConfigError } from '../errors.ts';
 import type { Value } from '../graph/value.ts';
 import type { EncoderConfig, EncoderFamily } from '../models/encoders.ts';
 import type { ResNetConfig } from '../models/resnet.ts';
@@ -140,15 +141,23 @@ export interface Detector<Name extends string = string> {
 
 export type PartLayers<Name extends string> = Readonly<Record<Name, Layers>>;
 
-/** The encoder of a method that has one, as `Detector.encoders` says and a run's configuration is checked for. */
+/** The encoder of a method that has one, as `Detector.encoders` says. @throws ConfigError where `Model.encoder` is null. */
 export function encoderOf({ encoder }: Model): EncoderConfig {
-  if (!encoder) throw new Error('expects an encoder, got none');
-  return encoder;
+  if (encoder) return encoder;
+  throw new ConfigError('this method expects an encoder, got none', {
+    fix: 'give the model an `encoder`, such as pretrained("resnet18")',
+  });
 }
 
-/** The same of a method that reads ResNets alone. */
+/** The same of a method that reads ResNets alone. @throws ConfigError for another family too. */
 export function resnetOf(model: Model): ResNetConfig {
   const encoder = encoderOf(model);
-  if (encoder.family !== 'resnet') throw new Error(`expects a ResNet, got ${encoder.family}`);
-  return encoder.config;
+  if (encoder.family === 'resnet') return encoder.config;
+  throw new ConfigError(`this method expects a ResNet, got ${encoder.family}`);
+}
+
+/** The images of a method that nothing is frozen of. @throws ConfigError for a source that starts elsewhere. */
+export function imagesOf(source: Source, method: string, why: string): Value {
+  if ('images' in source) return source.images;
+  throw new ConfigError(`${method} expects images to start at, got frozen features: ${why}`);
 }

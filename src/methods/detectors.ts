@@ -1,3 +1,5 @@
+import { ConfigError } from '../errors.ts';
+import { requireOneOf } from '../graph/arguments.ts';
 import { cfa } from './cfa.ts';
 import type { Detector } from './detector.ts';
 import { draem } from './draem.ts';
@@ -6,6 +8,7 @@ import { recontrast } from './recontrast.ts';
 import { revdist } from './revdist.ts';
 import { uniad } from './uniad.ts';
 
+/** What `--method` and a run's configuration call them. */
 export const DETECTOR_NAMES = ['revdist', 'recontrast', 'uniad', 'patchcore', 'cfa', 'draem'] as const;
 export type DetectorName = (typeof DETECTOR_NAMES)[number];
 
@@ -19,8 +22,15 @@ export const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
   draem,
 };
 
-/** A method as its preset has it. An unknown preset is refused by a run's configuration before. */
+/** A method as its preset has it. @throws ConfigError for an unknown method, and a preset that it does not have. */
 export function detectorOf({ method, preset }: { method: DetectorName; preset?: string }): Detector {
-  const detector = DETECTORS[method];
-  return preset === undefined ? detector : (detector.presets?.[preset] ?? detector);
+  requireOneOf('detectorOf', 'method', method, DETECTOR_NAMES);
+  const detector: Detector = DETECTORS[method];
+  if (preset === undefined) return detector;
+  const presets = detector.presets ?? {};
+  const found = Object.hasOwn(presets, preset) ? presets[preset] : undefined;
+  if (found) return found;
+  throw new ConfigError(
+    `detectorOf: preset of ${method} expects ${Object.keys(presets).join(' or ') || 'nothing'}, got ${preset}`,
+  );
 }

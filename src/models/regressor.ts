@@ -1,3 +1,4 @@
+import { requireOneOf } from '../graph/arguments.ts';
 import { conv2d } from '../graph/ops/conv.ts';
 import { relu } from '../graph/ops/pointwise.ts';
 import { globalAvgPool2d } from '../graph/ops/pool.ts';
@@ -27,6 +28,7 @@ export interface HeadOptions {
   readonly kernel?: 1 | 3;
 }
 
+/** A head: what may be chosen of it, and its sizes. */
 export interface AlignHeadConfig extends HeadOptions {
   /** 2 for a regressor, the number of classes for the classifier. */
   readonly outputs: number;
@@ -40,6 +42,7 @@ export interface AlignHeadConfig extends HeadOptions {
  */
 export function alignHead(layers: Layers, feature: Value, config: AlignHeadConfig): Value {
   const { outputs, hidden = 256, dropout: rate = 0.25, kernel = 1, structure = '1-conv-2-linear' } = config;
+  requireOneOf('alignHead', 'structure', structure, Object.keys(HEAD_STRUCTURES) as HeadStructure[]);
   const { convs, linears } = HEAD_STRUCTURES[structure];
   let x = feature;
   for (let i = 1; i <= convs; i++) {

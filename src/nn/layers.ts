@@ -1,4 +1,4 @@
-import { ConfigError, WeightsError } from '../errors.ts';
+import { ConfigError, gotText, WeightsError } from '../errors.ts';
 import { requireFlag, requireFunction, requireOptions } from '../graph/arguments.ts';
 import { asValue, input, scope, type Value } from '../graph/value.ts';
 import { type Shape, shapesEqual, shapeText } from '../shape.ts';
@@ -93,9 +93,18 @@ export function layersOf(
   });
 }
 
-/** Runs `part` of a network under its name, for parameters and labels alike. */
-export const within = <T>(layers: Layers, name: string, part: (inner: Layers) => T): T =>
-  scope(name, () => part(layers.child(name)));
+/**
+ * Runs `part` of a network under its name, for parameters and labels alike.
+ * @throws ConfigError where tensors come without `layersOf` around them.
+ */
+export function within<T>(layers: Layers, name: string, part: (inner: Layers) => T): T {
+  if (typeof layers?.child !== 'function') {
+    throw new ConfigError(
+      `${name}: layers expects what layersOf or bindNetwork gives, got ${gotText(layers)}`,
+    );
+  }
+  return scope(name, () => part(layers.child(name)));
+}
 
 /** The tensors a network asks for, in the order it asks. Computes nothing. */
 export function declare(network: (layers: Layers) => unknown): ParameterSpec[] {
