@@ -10,6 +10,7 @@ import { foldersIn, imagesIn } from './listImages.ts';
 export const LAYOUTS = ['mvtec', 'visa', 'btad', 'folder'] as const;
 export type Layout = (typeof LAYOUTS)[number];
 
+/** An image and what is known of it. */
 export interface Sample {
   /** Absolute. */
   readonly path: string;
@@ -23,6 +24,7 @@ export interface Sample {
   readonly maskPath: string | null;
 }
 
+/** A data set on disk; samples in a fixed order. */
 export interface Dataset {
   readonly root: string;
   readonly layout: Layout;

@@ -4,8 +4,9 @@ import { cropMiddle, type Frame, frameOf } from './frame.ts';
 import { opencvResize } from './opencvResize.ts';
 import { pilResize, pilResizeNearest } from './pilResize.ts';
 
-/** Means and deviations of ImageNet's red, green and blue, of values in 0 to 1. */
+/** Means of ImageNet's red, green and blue, of values in 0 to 1. */
 export const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
+/** Standard deviations of the same. */
 export const IMAGENET_STD = [0.229, 0.224, 0.225] as const;
 
 /** How a resized mask becomes 0 and 1 (evaluation.md 3.3). */

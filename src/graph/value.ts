@@ -18,6 +18,7 @@ export type Attrs = Readonly<Record<string, unknown>>;
  * Ids grow in creation order, which is therefore a topological order.
  */
 export interface Value {
+  /** Unique in the process. */
   readonly id: number;
   readonly op: OpName;
   readonly inputs: readonly Value[];

@@ -27,6 +27,7 @@ export const HEADS = {
   regressor_std: 'upper',
   classifier: 'label',
 } as const;
+/** Which head; also the first word of its tensors' names. */
 export type HeadName = keyof typeof HEADS;
 
 /** The head that an alignment predicts with, where it has one. */
@@ -119,6 +120,7 @@ export interface Scored {
 
 /** How a map becomes scores: its smoothing, and the share of it whose mean is the image's score. */
 export interface ScoreRule {
+  /** Of the map before its maximum or mean is taken. */
   readonly smoothing: Smoothing;
   /** Of the smoothing; absent: `before`. */
   readonly calibration?: CalibrationOrder;
@@ -165,6 +167,7 @@ export function scoreMap(
   return { map: flat, score: score({ calibrate: calibrated, smoothed: smooth }) };
 }
 
+/** The paper's settings of the alignment's training, and the share of the map that scores an image. */
 export const CADA_DEFAULTS = {
   batch: 16,
   optimiser: { kind: 'sgd', lr: 5e-2, momentum: 0.9, weightDecay: 1e-4 } as const satisfies OptimiserConfig,

@@ -72,6 +72,7 @@ export const DRAEM_DEFAULTS = {
 /** To a fifth at 80 % of the iterations, and again at 90 %. */
 export const draemRateAt = stepDecay(0.2, 0.8, 0.9);
 
+/** The method; it has no encoder. */
 export const draem: Detector<'reconstruction' | 'discrimination'> = {
   defaults: DRAEM_DEFAULTS,
   encoders: [],

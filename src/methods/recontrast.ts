@@ -76,6 +76,7 @@ export const RECONTRAST_DEFAULTS = {
   encoderNorm: 'evaluation',
 } as const satisfies DetectorDefaults;
 
+/** The method; it starts at images, for its encoder is trained too. */
 export const recontrast: Detector<'encoder' | 'encoder_freeze' | 'detector'> = {
   defaults: RECONTRAST_DEFAULTS,
   encoders: ['resnet'],

@@ -11,6 +11,7 @@ export interface AlarmThreshold {
 
 /** Where a threshold lies when other images of the same kind are drawn. */
 export interface Interval {
+  /** Thresholds: the share `level` of the resampled ones lies from one to the other. */
   readonly low: number;
   readonly high: number;
   /** Share of resamples between the two. */

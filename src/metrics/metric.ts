@@ -12,6 +12,7 @@ export function requirePairs(what: string, scores: ArrayLike<unknown>, labels: A
 export interface Metric {
   /** Null where it is undefined. */
   readonly value: number | null;
+  /** Why it is undefined; absent where it is not. */
   readonly reason?: string;
 }
 

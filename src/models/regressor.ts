@@ -16,6 +16,7 @@ export const HEAD_STRUCTURES = {
   '1-conv-2-linear': { convs: 1, linears: 2 },
   '2-conv-2-linear': { convs: 2, linears: 2 },
 } as const;
+/** A row of it. */
 export type HeadStructure = keyof typeof HEAD_STRUCTURES;
 
 /** What may be chosen of a head; the default is the paper's, its kernel ours (methods.md 7.3). */

@@ -6,6 +6,7 @@ import { asValue, constant, type Operand, requireRank, type Value } from '../gra
 
 const BORDERS = ['zero', 'symmetric'] as const;
 
+/** How `gaussianBlur2d` smooths; the defaults are the paper's author's. */
 export interface BlurOptions {
   /** Odd number of taps per direction; default 5. */
   kernel?: number;

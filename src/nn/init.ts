@@ -28,7 +28,9 @@ export const constantInit =
     return new Float32Array(product(shape)).fill(value);
   };
 
+/** All 0. */
 export const zeros = constantInit(0, 'zeros');
+/** All 1. */
 export const ones = constantInit(1, 'ones');
 
 /** N(mean, deviation). */
@@ -73,8 +75,10 @@ export const pytorchDefault: Initializer = (shape, random) => {
   return uniformFanIn(product(shape.slice(1)))(shape, random);
 };
 
+/** A tensor in the host's memory. */
 export interface NamedTensor {
   readonly shape: Shape;
+  /** Row-major. */
   readonly data: Float32Array;
 }
 

@@ -6,8 +6,10 @@ import type { Initializer } from './init.ts';
 
 /** One tensor of a network: a trained parameter, or a buffer (running statistics). Names are torchvision's. */
 export interface ParameterSpec {
+  /** In full: `layer1.0.conv1.weight`. */
   readonly name: string;
   readonly shape: Shape;
+  /** How it is filled where no file has it. */
   readonly init: Initializer;
   readonly kind: 'parameter' | 'buffer';
 }
@@ -21,7 +23,9 @@ export interface Layers {
   readonly training: boolean;
   /** The same source for a part of the network: names get `name.` in front. */
   child(name: string): Layers;
+  /** The trained tensor of that name below this part; `init` fills it where no file has it. */
   parameter(name: string, shape: Shape, init: Initializer): Value;
+  /** The same for a tensor that no gradient reaches: running statistics, a memory. */
   buffer(name: string, shape: Shape, init: Initializer): Value;
   /** Training: what this step measured for a buffer, to be averaged in. */
   measured(name: string, value: Value): void;

@@ -19,10 +19,12 @@ function requireChannels(op: string, channels: number, vectors: Readonly<Record<
 /** Per channel, as it broadcasts over [N, C, H, W]. */
 const perChannel = (x: Value): Value => reshape(x, [1, x.shape[0]!, 1, 1]);
 
+/** What `batchNorm2d` normalises by. */
 export interface BatchNormState {
+  /** Scale and shift after the normalisation, [C] each. */
   weight: Operand;
   bias: Operand;
-  /** Running mean and variance [C]. */
+  /** Running mean and variance, [C] each. */
   mean: Operand;
   variance: Operand;
   /** Default 1e-5. */

@@ -6,6 +6,7 @@ import { flattenTree, type Tree } from './tree.ts';
 
 /** A tensor on the device. Ops take it wherever they take a value. */
 export interface Tensor {
+  /** What stands for it in functions of values. */
   readonly value: Value;
   readonly shape: Shape;
   readonly dtype: Dtype;

@@ -38,9 +38,10 @@ export const attentionOps = {
 
 /** Tokens as the places of a grid, row by row, and the side of the square window around a token that it may not see. */
 export interface Neighbours {
+  /** Rows and columns of the grid: height x width tokens. */
   readonly height: number;
   readonly width: number;
-  /** Odd; clipped at the borders; the token itself is inside. */
+  /** Side in tokens. Odd; clipped at the borders; the token itself is inside. */
   readonly window: number;
 }
 
@@ -53,6 +54,7 @@ export interface AttentionAttrs {
   readonly dropout: number;
 }
 
+/** How `attention` attends. */
 export interface AttentionOptions {
   /** Parts of E that attend by themselves. */
   heads: number;

@@ -43,25 +43,43 @@ const binary =
   (a: Operand, b: Operand): Value =>
     pointwise(fn, [a, b]);
 
+/** a + b. Here and below operands broadcast by NumPy's rules, and numbers are operands too. f32 or f16 in, f32 out. */
 export const add = binary('add');
+/** a - b. */
 export const sub = binary('sub');
+/** a b, element by element. */
 export const mul = binary('mul');
+/** a / b. */
 export const div = binary('div');
+/** The larger of a and b; `max` reduces. */
 export const maximum = binary('maximum');
+/** The smaller of a and b; `min` reduces. */
 export const minimum = binary('minimum');
 /** 1 where a > b, else 0; like `greaterEqual` and `equal` without a derivative of its own. */
 export const greater = binary('greater');
+/** 1 where a >= b, else 0. */
 export const greaterEqual = binary('greaterEqual');
+/** 1 where a = b, else 0. */
 export const equal = binary('equal');
+/** -x. */
 export const neg = unary('neg');
+/** |x|; its derivative at 0 is 0. */
 export const abs = unary('abs');
+/** -1, 0 or 1. */
 export const sign = unary('sign');
+/** x^2. */
 export const square = unary('square');
+/** e^x. */
 export const exp = unary('exp');
+/** Natural logarithm; undefined below 0. */
 export const log = unary('log');
+/** Square root; undefined below 0. */
 export const sqrt = unary('sqrt');
+/** 1 / sqrt(x). */
 export const rsqrt = unary('rsqrt');
+/** 1 / x. */
 export const reciprocal = unary('reciprocal');
+/** max(x, 0). */
 export const relu = unary('relu');
 /** min(max(x, 0), 6). */
 export const relu6 = unary('relu6');
@@ -70,7 +88,9 @@ export const gelu = unary('gelu');
 export const geluSlope = unary('geluSlope');
 /** x sigmoid(x). */
 export const silu = unary('silu');
+/** 1 / (1 + e^-x). */
 export const sigmoid = unary('sigmoid');
+/** Hyperbolic tangent, by a form that cannot overflow. */
 export const tanh = unary('tanh');
 /** `a` where `condition` is not 0, else `b`; all three broadcast. */
 export const where = (condition: Operand, a: Operand, b: Operand): Value =>
