@@ -74,11 +74,6 @@ const NETWORKS: readonly Refused[] = [
     () => methods.detectorOf({ method: 'rd' as never }),
   ],
   [
-    'detectorOf: preset of patchcore expects anomalib, got mine',
-    'E_CONFIG',
-    () => methods.detectorOf({ method: 'patchcore', preset: 'mine' }),
-  ],
-  [
     'scoreMap: smoothing expects author or scipy or none, got "gauss"',
     'E_CONFIG',
     () => methods.scoreMap({ map }, null, { smoothing: 'gauss' as never, scoreFraction: 0 }),
