@@ -47,6 +47,7 @@ export class ShapeError extends WgadError {
     super('E_SHAPE', message, details);
   }
 }
+/** An element type, or something that is no value, tensor or number at all. */
 export class DtypeError extends WgadError {
   constructor(message: string, details?: ErrorDetails) {
     super('E_DTYPE', message, details);
@@ -87,16 +88,19 @@ export class WeightsError extends WgadError {
     super('E_WEIGHTS', message, details);
   }
 }
+/** A file that cannot be read or written, or is not what it should be. */
 export class FileError extends WgadError {
   constructor(message: string, details?: ErrorDetails) {
     super('E_FILE', message, details);
   }
 }
+/** An image or mask that cannot be decoded. */
 export class ImageError extends WgadError {
   constructor(message: string, details?: ErrorDetails) {
     super('E_IMAGE', message, details);
   }
 }
+/** A folder that is no known data set, or lacks what one needs. */
 export class DatasetError extends WgadError {
   constructor(message: string, details?: ErrorDetails) {
     super('E_DATASET', message, details);
@@ -108,8 +112,23 @@ export class NotFiniteError extends WgadError {
     super('E_NOT_FINITE', message, details);
   }
 }
+/** An option or options that contradict each other; something used after it was disposed of. */
 export class ConfigError extends WgadError {
   constructor(message: string, details?: ErrorDetails) {
     super('E_CONFIG', message, details);
   }
 }
+
+/** How a message names an argument that is not what was expected, whatever it is. */
+export function gotText(got: unknown): string {
+  if (typeof got === 'string') return JSON.stringify(got);
+  if (typeof got === 'function') return 'a function';
+  if (Array.isArray(got)) {
+    const shown = got.slice(0, MOST_SHOWN).map(gotText);
+    return `[${[...shown, ...(got.length > MOST_SHOWN ? ['…'] : [])].join(', ')}]`;
+  }
+  if (typeof got !== 'object' || got === null) return String(got);
+  return 'shape' in got && Array.isArray(got.shape) ? `a value ${gotText(got.shape)}` : 'an object';
+}
+
+const MOST_SHOWN = 8;

@@ -89,5 +89,6 @@ export { adamw, type OptimiserConfig, optimiserStep, settingsAt, sgd } from './n
 export { logSoftmax, softmax } from './nn/softmax.ts';
 export { topFractionMean } from './nn/topFraction.ts';
 export { bindNetwork, networkLayout } from './nn/trainable.ts';
-export { Engine, type OnDevice, type Optimiser, type Tensor } from './runtime/engine.ts';
+export { type CompileOptions, Engine, type OnDevice, type Optimiser } from './runtime/engine.ts';
+export type { Tensor } from './runtime/tensor.ts';
 export type { Shape } from './shape.ts';

@@ -1,3 +1,5 @@
+import { ConfigError, gotText } from './errors.ts';
+
 /** Four 32-bit words: Philox's counter, and what it yields. */
 export type Words4 = readonly [number, number, number, number];
 /** Two 32-bit words: Philox's key. */
@@ -29,13 +31,15 @@ export class RandomStream {
   #used = 4;
   #spareNormal: number | undefined;
 
-  /** `seed`: integer in [0, 2^53). `stream`: integer in [0, 2^32). @throws RangeError outside. */
+  /** `seed`: integer in [0, 2^53). `stream`: integer in [0, 2^32). @throws ConfigError outside. */
   constructor(seed: number, stream = 0) {
     if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new RangeError(`RandomStream: seed expects an integer in [0, 2^53), got ${seed}`);
+      throw new ConfigError(`random numbers: seed expects a whole number in [0, 2^53), got ${gotText(seed)}`);
     }
     if (!Number.isInteger(stream) || stream < 0 || stream >= 2 ** 32) {
-      throw new RangeError(`RandomStream: stream expects an integer in [0, 2^32), got ${stream}`);
+      throw new ConfigError(
+        `random numbers: stream expects a whole number in [0, 2^32), got ${gotText(stream)}`,
+      );
     }
     this.#key = [seed >>> 0, Math.floor(seed / 2 ** 32)];
     this.#stream = stream;

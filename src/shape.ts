@@ -1,4 +1,4 @@
-import { ShapeError } from './errors.ts';
+import { gotText, ShapeError } from './errors.ts';
 
 /** Sizes of a tensor's axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -9,6 +9,12 @@ export const shapesEqual = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((size, axis) => size === b[axis]);
 
 export const shapeText = (shape: Shape): string => `[${shape.join(', ')}]`;
+
+/** @throws ShapeError unless `shape` is a list of whole sizes of at least 0. @param where what it is the shape of. */
+export function requireShape(where: string, shape: Shape): void {
+  if (Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0)) return;
+  throw new ShapeError(`${where}: shape expects a list of whole sizes of at least 0, got ${gotText(shape)}`);
+}
 
 /** Row-major strides, in elements. */
 export function stridesOf(shape: Shape): number[] {
@@ -44,8 +50,7 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): number[] {
 /** A possibly negative axis as 0..rank-1. */
 export function normalizeAxis(op: string, axis: number, rank: number): number {
   const resolved = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(axis) || resolved < 0 || resolved >= rank) {
-    throw new ShapeError(`${op}: axis expects an integer in [${-rank}, ${rank - 1}], got ${axis}`);
-  }
-  return resolved;
+  if (Number.isInteger(axis) && resolved >= 0 && resolved < rank) return resolved;
+  const expected = rank === 0 ? 'no axis of a scalar' : `an integer in [${-rank}, ${rank - 1}]`;
+  throw new ShapeError(`${op}: axis expects ${expected}, got ${gotText(axis)}`);
 }

@@ -1,9 +1,10 @@
-import { DtypeError, ShapeError, WgadError } from '../errors.ts';
+import { DtypeError, gotText, ShapeError, WgadError } from '../errors.ts';
+import { requireFunction, requireList } from '../graph/arguments.ts';
 import type { CustomVjp } from '../graph/ops/control.ts';
 import { OPS } from '../graph/ops/index.ts';
 import { add } from '../graph/ops/pointwise.ts';
 import { sumTo } from '../graph/ops/reduce.ts';
-import { constant, topological, type Value } from '../graph/value.ts';
+import { constant, isValue, topological, type Value } from '../graph/value.ts';
 import { product, shapesEqual, shapeText } from '../shape.ts';
 import { vjps } from './index.ts';
 import type { Vjp } from './rule.ts';
@@ -14,6 +15,10 @@ import type { Vjp } from './rule.ts';
  * @throws ShapeError where the loss is not a scalar; WgadError naming the path where a derivative is missing.
  */
 export function grad(loss: Value, wrt: readonly Value[]): Value[] {
+  requireList('grad', 'wrt', wrt);
+  for (const each of [loss, ...wrt]) {
+    if (!isValue(each)) throw new DtypeError(`grad: expects values of the graph, got ${gotText(each)}`);
+  }
   if (product(loss.shape) !== 1) {
     throw new ShapeError(`grad: loss expects one element, got ${shapeText(loss.shape)}`);
   }
@@ -47,10 +52,11 @@ export function grad(loss: Value, wrt: readonly Value[]): Value[] {
 export function valueAndGrad<P extends Readonly<Record<string, Value>>, R extends readonly Value[]>(
   fn: (params: P, ...rest: R) => Value,
 ): (params: P, ...rest: R) => { loss: Value; grads: { [K in keyof P]: Value } } {
+  requireFunction('valueAndGrad', 'fn', fn);
   return (params, ...rest) => {
-    if ('op' in params) {
+    if (typeof params !== 'object' || params === null || isValue(params)) {
       throw new DtypeError(
-        'valueAndGrad: params expects an object of values by name, got one value; write ({ w }, x) => ...',
+        `valueAndGrad: params expects an object of values by name, got ${isValue(params) ? 'one value' : gotText(params)}; write ({ w }, x) => ...`,
       );
     }
     const loss = fn(params, ...rest);
@@ -73,6 +79,13 @@ function pullBack(
   if (value.op === 'stopGradient') return;
   if (value.op === 'custom') {
     const terms = (value.attrs as { vjp: CustomVjp }).vjp(cotangent);
+    const expected = value.inputs.length - 1;
+    if (!Array.isArray(terms) || terms.length !== expected) {
+      throw new ShapeError(
+        `withVjp: vjp expects ${expected} formulas, one for each dependency, got ${Array.isArray(terms) ? terms.length : gotText(terms)}`,
+        { where: value.scope },
+      );
+    }
     value.inputs.slice(1).forEach((operand, i) => {
       if (needed.has(operand)) give(operand, terms[i]!());
     });

@@ -7,6 +7,7 @@ import { decodeImage, decodeMask } from './decode.ts';
 import { compareCodePoints, listImages } from './listImages.ts';
 import { compareWithOfficial, formatComparison, type OfficialComparison } from './official.ts';
 
+/** What one class of a data set holds. */
 export interface ClassCounts {
   readonly name: string;
   readonly train: number;
@@ -18,6 +19,7 @@ export interface ClassCounts {
   readonly sizes: Readonly<Record<string, number>>;
 }
 
+/** One thing that `checkDataset` has to say. */
 export interface CheckProblem {
   readonly kind: DatasetProblem['kind'] | 'duplicate' | 'empty-mask';
   readonly path: string;
@@ -44,6 +46,7 @@ export interface DatasetReport {
 /**
  * Reads every image and mask of a data set and lists all that is wrong with it. A folder of images without a
  * known layout is checked too, as `predict` would read it; its missing layout is one of the problems.
+ * @param options `layout`: default found from the folder names; `onProgress`: told of each image read.
  * @throws DatasetError only where there is no such folder.
  */
 export async function checkDataset(

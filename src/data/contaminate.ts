@@ -13,8 +13,8 @@ const STREAM = 0xc027_0000;
 export function chooseContaminants(dataset: Dataset, fraction: number, seed: number): string[] {
   const anomalous = dataset.test.filter((sample) => sample.anomalous).map((sample) => sample.id);
   const count = Math.round(fraction * anomalous.length);
-  if (count === 0 || count === anomalous.length) {
-    const result = count === 0 ? 'would move none' : 'would leave none to test with';
+  if (!(count > 0 && count < anomalous.length)) {
+    const result = count > 0 ? 'would leave none to test with' : 'would move none';
     throw new DatasetError(
       `contaminate ${fraction}: of the ${anomalous.length} anomalous test images it ${result}`,
       { where: dataset.root, fix: 'choose a fraction that moves at least one and leaves at least one' },

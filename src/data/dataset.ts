@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { DatasetError } from '../errors.ts';
+import { ConfigError, DatasetError, gotText } from '../errors.ts';
 import { scanPlainFolders } from './layouts/plainFolders.ts';
 import { scanSplitFolders } from './layouts/splitFolders.ts';
 import { scanVisa } from './layouts/visa.ts';
@@ -10,6 +10,7 @@ import { foldersIn, imagesIn } from './listImages.ts';
 export const LAYOUTS = ['mvtec', 'visa', 'btad', 'folder'] as const;
 export type Layout = (typeof LAYOUTS)[number];
 
+/** An image and what is known of it. */
 export interface Sample {
   /** Absolute. */
   readonly path: string;
@@ -23,6 +24,7 @@ export interface Sample {
   readonly maskPath: string | null;
 }
 
+/** A data set on disk; samples in a fixed order. */
 export interface Dataset {
   readonly root: string;
   readonly layout: Layout;
@@ -93,6 +95,9 @@ export function requireTestImages({ root, layout, classes, test }: Dataset): voi
 
 /** The same, but problems inside a data set are returned. @throws DatasetError where there is no folder. */
 export async function scanForProblems(root: string, layout?: Layout): Promise<Scan> {
+  if (layout !== undefined && !LAYOUTS.includes(layout)) {
+    throw new ConfigError(`data set: layout expects ${LAYOUTS.join(', ')}, got ${gotText(layout)}`);
+  }
   const top = resolve(root);
   const info = await stat(top).catch(() => undefined);
   if (!info) throw new DatasetError(`data set ${top} does not exist`, { where: top });

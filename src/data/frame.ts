@@ -1,5 +1,8 @@
+import { ConfigError, gotText } from '../errors.ts';
+
 /** How images and masks become squares of `size` pixels: resized to `resize`, of which the middle is taken. */
 export interface Frame {
+  /** Side in pixels. */
   readonly size: number;
   /** Default `size`: the whole image. */
   readonly resize?: number;
@@ -7,14 +10,25 @@ export interface Frame {
   readonly resample?: Resample;
 }
 
+/** Pillow's bilinear, or OpenCV's. */
 export const RESAMPLES = ['pil', 'opencv'] as const;
 export type Resample = (typeof RESAMPLES)[number];
 
-/** The frame that a side alone means: the whole image at that size. */
-export const frameOf = (frame: number | Frame): Required<Frame> =>
-  typeof frame === 'number'
-    ? { size: frame, resize: frame, resample: 'pil' }
-    : { size: frame.size, resize: frame.resize ?? frame.size, resample: frame.resample ?? 'pil' };
+/**
+ * The frame that a side alone means: the whole image at that size.
+ * @throws ConfigError unless sides are whole, and no more is taken than there is after the resize.
+ */
+export function frameOf(frame: number | Frame): Required<Frame> {
+  const given: Partial<Frame> = typeof frame === 'object' && frame !== null ? frame : { size: frame };
+  const { size = Number.NaN, resize = size, resample = 'pil' } = given;
+  const sides = [size, resize].every((side) => Number.isSafeInteger(side) && side >= 1);
+  if (!sides || resize < size || !RESAMPLES.includes(resample)) {
+    throw new ConfigError(
+      `image frame: expects a whole size of at least 1, resize of at least size and resample ${RESAMPLES.join(' or ')}, got ${gotText(given.size)}, ${gotText(resize)} and ${gotText(resample)}`,
+    );
+  }
+  return { size, resize, resample };
+}
 
 /** The middle `size` x `size` of interleaved values [resize, resize, channels], as torchvision's CenterCrop has it. */
 export function cropMiddle(

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
-import { DatasetError } from '../errors.ts';
+import { ConfigError, DatasetError, gotText } from '../errors.ts';
 
 const EXTENSIONS = new Set(['.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp']);
 
@@ -20,6 +20,7 @@ export async function listImages(
   paths: readonly string[],
   { missing = 'refuse' }: { missing?: 'refuse' | 'list' } = {},
 ): Promise<string[]> {
+  if (!Array.isArray(paths)) throw new ConfigError(`listImages: paths expects a list, got ${gotText(paths)}`);
   const found = new Set<string>();
   for (const path of paths.map((name) => resolve(name))) {
     const info = await stat(path).catch((cause) => {

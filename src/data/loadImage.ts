@@ -1,11 +1,12 @@
-import { DatasetError } from '../errors.ts';
+import { ConfigError, DatasetError, gotText } from '../errors.ts';
 import { decodeImage, decodeMask, imageSize } from './decode.ts';
 import { cropMiddle, type Frame, frameOf } from './frame.ts';
 import { opencvResize } from './opencvResize.ts';
 import { pilResize, pilResizeNearest } from './pilResize.ts';
 
-/** Means and deviations of ImageNet's red, green and blue, of values in 0 to 1. */
+/** Means of ImageNet's red, green and blue, of values in 0 to 1. */
 export const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
+/** Standard deviations of the same. */
 export const IMAGENET_STD = [0.229, 0.224, 0.225] as const;
 
 /** How a resized mask becomes 0 and 1 (evaluation.md 3.3). */
@@ -16,7 +17,7 @@ export type MaskRule = (typeof MASK_RULES)[number];
  * An image as the networks take it: decoded to RGB, resized to exactly `frame` (the aspect ratio is not kept) as PIL
  * or OpenCV does, and normalised with ImageNet's statistics. [3, size, size].
  * @param frame a number: the whole image at that size.
- * @throws ImageError naming the path and the reason.
+ * @throws ImageError naming the path and the reason; ConfigError for a frame that is none.
  */
 export async function loadImage(path: string, frame: number | Frame): Promise<Float32Array> {
   return normalize(await loadPixels(path, frame));
@@ -24,7 +25,7 @@ export async function loadImage(path: string, frame: number | Frame): Promise<Fl
 
 const RESIZE = { pil: pilResize, opencv: opencvResize } as const;
 
-/** The same before normalisation: RGB in 8 bits, [3, size, size]. */
+/** The same before normalisation: RGB in 8 bits, [3, size, size]. @throws as `loadImage`. */
 export async function loadPixels(path: string, frame: number | Frame): Promise<Uint8Array> {
   const whole = frameOf(frame);
   const resized = RESIZE[whole.resample](await decodeImage(path), whole.resize, whole.resize);
@@ -73,6 +74,9 @@ export async function loadMask(
   rule: MaskRule = 'any',
   imagePath?: string,
 ): Promise<Uint8Array> {
+  if (!MASK_RULES.includes(rule)) {
+    throw new ConfigError(`loadMask: rule expects ${MASK_RULES.join(', ')}, got ${gotText(rule)}`);
+  }
   const mask = await decodeMask(path);
   if (imagePath !== undefined) {
     const image = await imageSize(imagePath);

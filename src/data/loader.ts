@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { ConfigError, gotText } from '../errors.ts';
 import { planAnomaly } from './anomalies/index.ts';
 import { DecodePool } from './decodePool.ts';
-import type { Frame } from './frame.ts';
+import { type Frame, frameOf } from './frame.ts';
 import { normalize } from './loadImage.ts';
 
+/** How images come, and what they may take. */
 export interface ImageLoaderOptions extends Frame {
   /** Decoding threads at most; default one less than there are cores, at least 1. */
   readonly workers?: number;
@@ -30,12 +32,17 @@ export class ImageLoader {
   /** Read ahead, done or not, until someone asks. */
   readonly #ahead = new Map<string, Promise<Uint8Array>>();
 
-  constructor({ size, resize, resample, workers, cacheBytes = 2 ** 30, ahead = 64 }: ImageLoaderOptions) {
-    this.size = size;
-    this.#pool = new DecodePool(
-      { size, resize, resample },
-      workers ?? Math.max(1, availableParallelism() - 1),
-    );
+  /** @throws ConfigError for sides and counts that are none. */
+  constructor(options: ImageLoaderOptions) {
+    const { workers = Math.max(1, availableParallelism() - 1), cacheBytes = 2 ** 30, ahead = 64 } = options;
+    const frame = frameOf(options);
+    if (!(Number.isInteger(workers) && workers >= 1 && cacheBytes >= 0 && ahead >= 0)) {
+      throw new ConfigError(
+        `ImageLoader: expects at least 1 of workers, and 0 or more cacheBytes and ahead, got ${[workers, cacheBytes, ahead].map(gotText).join(', ')}`,
+      );
+    }
+    this.size = frame.size;
+    this.#pool = new DecodePool(frame, workers);
     this.#cacheBytes = cacheBytes;
     this.#aheadLimit = ahead;
   }

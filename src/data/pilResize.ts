@@ -1,4 +1,4 @@
-/** An 8-bit picture. `interleaved`: [height, width, channels]; `planar`: [channels, height, width]. */
+/** An 8-bit picture, width and height in pixels. `interleaved`: [height, width, channels]; `planar`: [channels, height, width]. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;

@@ -9,8 +9,11 @@ export interface DeviceGuard {
   check(): void;
   /** `promise`, unless the device fails first. */
   wait<T>(promise: Promise<T>): Promise<T>;
-  /** Stops listening; a loss caused by closing the device is then no error. */
-  release(): void;
+  /**
+   * Stops listening; a loss caused by closing the device is then no error. @param afterwards what every wait throws
+   * from now on, those in progress too.
+   */
+  release(afterwards?: WgadError): void;
 }
 
 /** Listens beside whoever else listens: a handler that the owner of the device set stays in place. */
@@ -47,7 +50,8 @@ export function guardDevice(device: GPUDevice): DeviceGuard {
       check();
       return result;
     },
-    release() {
+    release(afterwards) {
+      if (afterwards) fail(afterwards);
       released = true;
       device.removeEventListener('uncapturederror', onError);
     },

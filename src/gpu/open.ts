@@ -4,7 +4,9 @@ import { type MatrixSize, matrixSize, SUBGROUP_MATRIX, UNSAFE_APIS } from './sub
 
 /** What is known of an adapter before opening a device. */
 export interface AdapterDescription {
+  /** As the driver has it; what there is of vendor and architecture where it says none. */
   readonly name: string;
+  /** Empty where unknown, as `architecture`. */
   readonly vendor: string;
   readonly architecture: string;
   /** True where a CPU pretends to be a GPU. */
@@ -27,6 +29,7 @@ export interface OpenGpu {
   close(): void;
 }
 
+/** Which adapter, or whose device. */
 export interface OpenOptions {
   /** Bring your own device; all other options are then ignored. */
   device?: GPUDevice;

@@ -33,11 +33,15 @@ export interface PlannedTensor {
 
 /** A graph made runnable: plain data, printable and comparable; no device has been asked for anything. */
 export interface Plan {
+  /** What errors and profiles call it. */
   readonly label: string;
+  /** The buffers it needs; ranges name them by index. */
   readonly slots: readonly Slot[];
+  /** In the order in which they run. */
   readonly dispatches: readonly PlannedDispatch[];
   /** How many of them, from the first on, depend on state alone: they run again only where it has changed. */
   readonly prelude: number;
+  /** Where results lie and where what comes in goes, by name. */
   readonly outputs: ReadonlyMap<string, PlannedTensor>;
   readonly inputs: ReadonlyMap<string, PlannedTensor>;
   /** What the constants slot holds. */

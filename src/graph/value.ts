@@ -1,10 +1,14 @@
-import { DtypeError, ShapeError } from '../errors.ts';
+import { DtypeError, gotText, ShapeError } from '../errors.ts';
 import type { Program } from '../kernels/program.ts';
-import { product, type Shape, shapeText } from '../shape.ts';
+import { product, requireShape, type Shape, shapeText } from '../shape.ts';
 import type { OpName } from './ops/index.ts';
 
 /** f16 is a storage type only: arithmetic is f32 everywhere. */
-export type Dtype = 'f32' | 'f16' | 'i32' | 'u32';
+export const DTYPES = ['f32', 'f16', 'i32', 'u32'] as const;
+export type Dtype = (typeof DTYPES)[number];
+
+/** Of four bytes each: what numbers come to the device as. */
+const WHOLE_WORDS = ['f32', 'i32', 'u32'] as const;
 
 /** What an op needs to know beside its inputs. Plain data, so that a graph can be printed, compared, hashed. */
 export type Attrs = Readonly<Record<string, unknown>>;
@@ -14,6 +18,7 @@ export type Attrs = Readonly<Record<string, unknown>>;
  * Ids grow in creation order, which is therefore a topological order.
  */
 export interface Value {
+  /** Unique in the process. */
   readonly id: number;
   readonly op: OpName;
   readonly inputs: readonly Value[];
@@ -49,29 +54,36 @@ export function makeValue(
   dtype: Dtype = 'f32',
   scopeName = currentScope,
 ): Value {
+  // The last net under every op: what its own checks let through must not become a plan.
+  requireShape(op, shape);
   return { id: nextId++, op, inputs, attrs, shape: [...shape], dtype, scope: scopeName };
 }
 
-/** A value from any operand; numbers become scalars. @throws DtypeError for anything else. */
-export function asValue(operand: Operand): Value {
+/** A value from any operand of `op`; numbers become scalars. @throws DtypeError for anything else. */
+export function asValue(operand: Operand, op: string): Value {
   if (typeof operand === 'number') {
-    requireFinite(operand);
+    requireFinite(operand, op);
     return constant([operand], []);
   }
-  if (typeof operand !== 'object' || operand === null) {
-    throw new DtypeError(`an op expects values, tensors or numbers, got ${operand}`);
-  }
-  return 'value' in operand ? operand.value : operand;
+  if (isValue(operand)) return operand;
+  if (typeof operand === 'object' && operand !== null && isValue(operand.value)) return operand.value;
+  throw new DtypeError(`${op}: expects values, tensors or numbers, got ${gotText(operand)}`);
 }
 
+export const isValue = (thing: unknown): thing is Value =>
+  typeof thing === 'object' && thing !== null && 'op' in thing && 'inputs' in thing;
+
 /** @throws DtypeError for a number that a kernel's text cannot hold. */
-export function requireFinite(number: number): void {
+export function requireFinite(number: number, op: string): void {
   if (Number.isFinite(number)) return;
-  throw new DtypeError(`an op expects finite numbers, got ${number}; others come from tensors`);
+  throw new DtypeError(`${op}: expects finite numbers, got ${gotText(number)}; others come from tensors`);
 }
 
 /** A value whose data is known when the graph is made. Row-major `data` of `shape`. */
 export function constant(data: ArrayLike<number>, shape: Shape, dtype: Dtype = 'f32'): Value {
+  requireShape('constant', shape);
+  requireDtype('constant', dtype, WHOLE_WORDS);
+  requireNumbers('constant', data);
   if (data.length !== product(shape)) {
     throw new ShapeError(
       `constant: shape ${shapeText(shape)} expects ${product(shape)} numbers, got ${data.length}`,
@@ -80,9 +92,32 @@ export function constant(data: ArrayLike<number>, shape: Shape, dtype: Dtype = '
   return makeValue('constant', [], { data: Array.from(data) }, shape, dtype);
 }
 
+/** @throws DtypeError unless `dtype` is one of `allowed`. */
+export function requireDtype(op: string, dtype: Dtype, allowed: readonly Dtype[] = DTYPES): void {
+  if (allowed.includes(dtype)) return;
+  const last = allowed.at(-1);
+  throw new DtypeError(
+    `${op}: dtype expects ${allowed.slice(0, -1).join(', ')} or ${last}, got ${gotText(dtype)}`,
+  );
+}
+
+/** @throws DtypeError unless `data` is a list of numbers; NaN and infinities are some. */
+export function requireNumbers(where: string, data: ArrayLike<number>): void {
+  if (ArrayBuffer.isView(data) && !(data instanceof DataView) && typeof data[0] !== 'bigint') return;
+  if (typeof data !== 'object' || !Number.isInteger(data?.length)) {
+    throw new DtypeError(`${where}: data expects numbers, in an array or typed array, got ${gotText(data)}`);
+  }
+  const at = Array.prototype.findIndex.call(data, (each) => typeof each !== 'number');
+  if (at >= 0) throw new DtypeError(`${where}: data expects numbers, got ${gotText(data[at])} at ${at}`);
+}
+
 /** A value supplied anew at every run. */
-export const input = (name: string, shape: Shape, dtype: Dtype = 'f32'): Value =>
-  makeValue('input', [], { name }, shape, dtype);
+export function input(name: string, shape: Shape, dtype: Dtype = 'f32'): Value {
+  if (typeof name !== 'string') throw new DtypeError(`input: name expects a text, got ${gotText(name)}`);
+  requireShape(`input ${name}`, shape);
+  requireDtype(`input ${name}`, dtype);
+  return makeValue('input', [], { name }, shape, dtype);
+}
 
 /** A value that persists between runs in a device buffer of its own and that effects may update in place. */
 export const state = (name: string, shape: Shape, dtype: Dtype = 'f32'): Value =>
@@ -110,10 +145,14 @@ export function topological(roots: readonly Value[]): Value[] {
   return [...seen].sort((a, b) => a.id - b.id);
 }
 
-/** @throws DtypeError unless every value is a float. */
-export function requireFloat(op: string, values: Readonly<Record<string, Value>>): void {
+/** @throws DtypeError unless every value is a float, of one of `dtypes`: some kernels read no halves. */
+export function requireFloat(
+  op: string,
+  values: Readonly<Record<string, Value>>,
+  dtypes: readonly Dtype[] = ['f32', 'f16'],
+): void {
   for (const [name, value] of Object.entries(values)) {
-    if (value.dtype !== 'f32' && value.dtype !== 'f16') {
+    if (!dtypes.includes(value.dtype)) {
       throw new DtypeError(`${op}: ${name} expects f32, got ${value.dtype}; cast it first`);
     }
   }

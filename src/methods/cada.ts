@@ -1,16 +1,18 @@
 /** Class-agnostic distribution alignment: the statistics, the heads and the calibration; methods.md section 7. */
 
+import { ConfigError } from '../errors.ts';
+import { requireOneOf } from '../graph/arguments.ts';
 import { reshape, slice } from '../graph/ops/movement.ts';
 import { abs, add, div, maximum, scale, sub } from '../graph/ops/pointwise.ts';
 import { max, mean, std } from '../graph/ops/reduce.ts';
-import { input, type Value } from '../graph/value.ts';
+import { input, requireRank, type Value } from '../graph/value.ts';
 import { alignHead, type HeadOptions } from '../models/regressor.ts';
 import { AUTHOR_BLUR, type BlurOptions, gaussianBlur2d, SCIPY_BLUR } from '../nn/blur.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { crossEntropy, smoothL1Loss } from '../nn/losses.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
 import { topFractionMean } from '../nn/topFraction.ts';
-import type { CalibrationOrder, Smoothing, Traced } from './detector.ts';
+import { type CalibrationOrder, SMOOTHINGS, type Smoothing, type Traced } from './detector.ts';
 
 /**
  * `none`; CADA with mean and maximum; with mean and standard deviation (methods.md 7.6); CaDA-A (the true class's
@@ -25,6 +27,7 @@ export const HEADS = {
   regressor_std: 'upper',
   classifier: 'label',
 } as const;
+/** Which head; also the first word of its tensors' names. */
 export type HeadName = keyof typeof HEADS;
 
 /** The head that an alignment predicts with, where it has one. */
@@ -117,6 +120,7 @@ export interface Scored {
 
 /** How a map becomes scores: its smoothing, and the share of it whose mean is the image's score. */
 export interface ScoreRule {
+  /** Of the map before its maximum or mean is taken. */
   readonly smoothing: Smoothing;
   /** Of the smoothing; absent: `before`. */
   readonly calibration?: CalibrationOrder;
@@ -131,6 +135,7 @@ const BLURS: Readonly<Record<Smoothing, BlurOptions | null>> = {
 };
 
 function smoothed(map: Value, smoothing: Smoothing): Value {
+  requireOneOf('scoreMap', 'smoothing', smoothing, SMOOTHINGS);
   const blur = BLURS[smoothing];
   return blur ? gaussianBlur2d(map, blur) : map;
 }
@@ -147,16 +152,22 @@ export function scoreMap(
   statistics: Value | null,
   { smoothing, calibration, scoreFraction }: ScoreRule,
 ): Scored {
+  requireRank('scoreMap', 'map', map, 4);
   const [n, , h, w] = map.shape as [number, number, number, number];
   const calibrated = (x: Value): Value => (statistics ? calibrate(x, statistics) : x);
   const smooth =
     calibration === 'after' ? calibrated(smoothed(map, smoothing)) : smoothed(calibrated(map), smoothing);
   const flat = reshape(smooth, [n, h, w]);
   if (scoreFraction !== null) return { map: flat, score: topFractionMean(flat, scoreFraction) };
-  if (!score) throw new Error('a method without a score of its own needs a fraction of the map');
+  if (!score) {
+    throw new ConfigError(
+      'scoreMap: scoreFraction expects a number, got null: this method has no score of its own',
+    );
+  }
   return { map: flat, score: score({ calibrate: calibrated, smoothed: smooth }) };
 }
 
+/** The paper's settings of the alignment's training, and the share of the map that scores an image. */
 export const CADA_DEFAULTS = {
   batch: 16,
   optimiser: { kind: 'sgd', lr: 5e-2, momentum: 0.9, weightDecay: 1e-4 } as const satisfies OptimiserConfig,

@@ -105,6 +105,7 @@ const centresOf = (layers: Layers, { memoryRows }: Model, channels: number): Val
 const tapsOf = (layers: Layers, source: Source, model: Model): readonly Value[] =>
   'images' in source ? encoderTaps(layers, source.images, encoderOf(model)) : source.frozen;
 
+/** The method; nothing is trained but the descriptor and the spheres' radius. */
 export const cfa: Detector<'encoder' | 'detector' | 'memory'> = {
   defaults: CFA_DEFAULTS,
   encoders: ['resnet'],

@@ -1,4 +1,5 @@
 /** What training, alignment and scoring know of a method. The methods themselves are listed in detectors.ts. */
+import { ConfigError } from '../errors.ts';
 import type { Value } from '../graph/value.ts';
 import type { EncoderConfig, EncoderFamily } from '../models/encoders.ts';
 import type { ResNetConfig } from '../models/resnet.ts';
@@ -34,6 +35,7 @@ export interface Model {
 
 /** One network of a detector: a pair of slabs on the device. Its name is the first word of an encoder's tensors. */
 export interface Part {
+  /** Its tensors. */
   readonly specs: readonly ParameterSpec[];
   /** Where its tensors come from before training: the file of the pre-trained encoder, the seed, or `Detector.memory`. */
   readonly start: 'encoder' | 'seed' | 'memory';
@@ -56,6 +58,7 @@ export interface Traced {
   score?(parts: ScoreParts): Value;
 }
 
+/** What a method's own score may be made of. */
 export interface ScoreParts {
   /** Equation 5 for what is on the map's scale [N, 1, h, w]; the identity without alignment. */
   calibrate(x: Value): Value;
@@ -65,11 +68,13 @@ export interface ScoreParts {
 
 /** The paper's settings. */
 export interface DetectorDefaults {
+  /** Side of the images in pixels. */
   readonly size: number;
   /** Images are resized to this side first, then their middle of `size` is taken; absent: resized to `size`. */
   readonly resize?: number;
   /** How they are resized; absent: as Pillow does. */
   readonly resample?: 'opencv';
+  /** Images a step. */
   readonly batch: number;
   /** Steps, or passes over the training images. 0: nothing is trained by steps. */
   readonly iterations: number | { readonly epochs: number };
@@ -77,12 +82,15 @@ export interface DetectorDefaults {
   readonly optimiser: OptimiserConfig;
   /** Of the group `encoder`, where the method has one. */
   readonly encoderLr?: number;
+  /** How the batch norms of a trained encoder behave; absent: as in evaluation. */
   readonly encoderNorm?: NormMode;
   /** Where the method's networks have a width to choose, an even number. */
   readonly width?: number;
+  /** Steps of the alignment's training. */
   readonly alignIterations: number;
   /** Smooth-L1's threshold for the regressor: it goes by the scale of the method's maps. */
   readonly alignAlpha: number;
+  /** Of the map before it is scored. */
   readonly smoothing: Smoothing;
   /** Share of the smoothed map whose mean is the image's score, 0 its maximum; null: `Traced.score`. */
   readonly scoreFraction: number | null;
@@ -113,24 +121,29 @@ export interface CoresetMemory<Name extends string> {
 
 /** A method. `Name` are its parts. */
 export interface Detector<Name extends string = string> {
+  /** The paper's settings, for what a run does not choose. */
   readonly defaults: DetectorDefaults;
   /** What it can read features of; none: it has no encoder. */
   readonly encoders: readonly EncoderFamily[];
   /** Whose checkpoints training can start from; absent: none. */
   readonly checkpoints?: 'RD4AD' | 'UniAD';
+  /** Its networks by name, for images and an encoder of these sizes. */
   parts(model: Model): Readonly<Record<Name, Part>>;
   /**
    * What training never changes of an image, to be computed once where memory allows; absent where everything changes.
    * The other functions then take its results for images.
    */
   frozen?(layers: PartLayers<Name>, images: Value, model: Model): readonly Value[];
+  /** What it remembers of the training images; absent: nothing. */
   readonly memory?: Memory<Name>;
   /**
    * A step learns from drawn anomalies: `images` have them, and there are the inputs `clean` [N, 3, S, S], normalised
    * alike, and `mask` [N, 1, S, S], 1 where the two differ. Everything else sees images as they are.
    */
   readonly anomalies?: true;
+  /** One batch: what is asked of the result is computed, nothing else. */
   trace(layers: PartLayers<Name>, source: Source, model: Model): Traced;
+  /** What `Traced.loss` reads beside images at `step` (from 0) of `iterations`, by the inputs' names. */
   lossInputs?(step: number, iterations: number): Readonly<Record<string, Float32Array>>;
   /** What every learning rate is multiplied by at `step` (from 0) of `iterations`. */
   rateAt(step: number, iterations: number): number;
@@ -138,17 +151,26 @@ export interface Detector<Name extends string = string> {
   readonly presets?: Readonly<Record<string, Detector<Name>>>;
 }
 
+/** The layers of each part, by its name. */
 export type PartLayers<Name extends string> = Readonly<Record<Name, Layers>>;
 
-/** The encoder of a method that has one, as `Detector.encoders` says and a run's configuration is checked for. */
+/** The encoder of a method that has one, as `Detector.encoders` says. @throws ConfigError where `Model.encoder` is null. */
 export function encoderOf({ encoder }: Model): EncoderConfig {
-  if (!encoder) throw new Error('expects an encoder, got none');
-  return encoder;
+  if (encoder) return encoder;
+  throw new ConfigError('this method expects an encoder, got none', {
+    fix: 'give the model an `encoder`, such as pretrained("resnet18")',
+  });
 }
 
-/** The same of a method that reads ResNets alone. */
+/** The same of a method that reads ResNets alone. @throws ConfigError for another family too. */
 export function resnetOf(model: Model): ResNetConfig {
   const encoder = encoderOf(model);
-  if (encoder.family !== 'resnet') throw new Error(`expects a ResNet, got ${encoder.family}`);
-  return encoder.config;
+  if (encoder.family === 'resnet') return encoder.config;
+  throw new ConfigError(`this method expects a ResNet, got ${encoder.family}`);
+}
+
+/** The images of a method that nothing is frozen of. @throws ConfigError for a source that starts elsewhere. */
+export function imagesOf(source: Source, method: string, why: string): Value {
+  if ('images' in source) return source.images;
+  throw new ConfigError(`${method} expects images to start at, got frozen features: ${why}`);
 }

@@ -1,3 +1,4 @@
+import { requireOneOf } from '../graph/arguments.ts';
 import { cfa } from './cfa.ts';
 import type { Detector } from './detector.ts';
 import { draem } from './draem.ts';
@@ -6,6 +7,7 @@ import { recontrast } from './recontrast.ts';
 import { revdist } from './revdist.ts';
 import { uniad } from './uniad.ts';
 
+/** What `--method` and a run's configuration call them. */
 export const DETECTOR_NAMES = ['revdist', 'recontrast', 'uniad', 'patchcore', 'cfa', 'draem'] as const;
 export type DetectorName = (typeof DETECTOR_NAMES)[number];
 
@@ -19,8 +21,12 @@ export const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
   draem,
 };
 
-/** A method as its preset has it. An unknown preset is refused by a run's configuration before. */
+/**
+ * A method as its preset has it; an unknown preset is the method's own settings, for a run's configuration lists it with
+ * all else that is wrong. @throws ConfigError for an unknown method.
+ */
 export function detectorOf({ method, preset }: { method: DetectorName; preset?: string }): Detector {
-  const detector = DETECTORS[method];
+  requireOneOf('detectorOf', 'method', method, DETECTOR_NAMES);
+  const detector: Detector = DETECTORS[method];
   return preset === undefined ? detector : (detector.presets?.[preset] ?? detector);
 }

@@ -10,7 +10,7 @@ import { ADAMW, type OptimiserConfig } from '../nn/optimiser.ts';
 import { stepDecay } from '../nn/schedule.ts';
 import { ssim } from '../nn/ssim.ts';
 import { windowMaximum } from '../nn/windowMaximum.ts';
-import type { Detector, DetectorDefaults } from './detector.ts';
+import { type Detector, type DetectorDefaults, imagesOf } from './detector.ts';
 
 /** How images come: of red, green and blue in 0 to 1. */
 export const NORMALISED = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
@@ -72,6 +72,7 @@ export const DRAEM_DEFAULTS = {
 /** To a fifth at 80 % of the iterations, and again at 90 %. */
 export const draemRateAt = stepDecay(0.2, 0.8, 0.9);
 
+/** The method; it has no encoder. */
 export const draem: Detector<'reconstruction' | 'discrimination'> = {
   defaults: DRAEM_DEFAULTS,
   encoders: [],
@@ -84,16 +85,16 @@ export const draem: Detector<'reconstruction' | 'discrimination'> = {
     };
   },
   trace(layers, source, { width }) {
-    if (!('images' in source)) throw new Error('DRAEM starts at images: nothing of it is frozen');
-    const images = plainBgr(source.images);
+    const given = imagesOf(source, 'DRAEM', 'nothing of it is frozen');
+    const images = plainBgr(given);
     const { out, bottleneck } = redraw(layers.reconstruction, images, width);
     const logits = (): Value => tell(layers.discrimination, concat([out, images], 1), width);
     return {
       // Means of 2 x 2: at the side of the other methods' features, and a quarter to keep for each image.
       embedding: avgPool2d(bottleneck, { kernel: 2 }),
       loss() {
-        const clean = plainBgr(input('clean', source.images.shape));
-        const [n, , h, w] = source.images.shape as [number, number, number, number];
+        const clean = plainBgr(input('clean', given.shape));
+        const [n, , h, w] = given.shape as [number, number, number, number];
         return draemLoss(out, clean, logits(), input('mask', [n, 1, h, w]));
       },
       map() {

@@ -67,8 +67,9 @@ const DEFAULTS = {
 /** Share of the training patches that are remembered. */
 const FRACTION = 0.1;
 
-/** Rows of the memory that lie in one part: WebGPU's guaranteed limit of a binding. */
+/** Of one part of the memory: WebGPU's guaranteed limit of a binding. */
 const PART_BYTES = 2 ** 27;
+/** Rows of the memory that lie in one part, for vectors of `width` numbers. */
 export const rowsPerPart = (width: number): number => Math.floor(PART_BYTES / (4 * width));
 
 /** How many rows each part of a memory of `rows` has. At least one part, so that its names are known when it is empty. */
@@ -210,4 +211,5 @@ const anomalib = variant({
   neighbours: 9,
 });
 
+/** The method as its authors' code has it; `presets.anomalib` as anomalib does. */
 export const patchcore: Detector = { ...published, presets: { anomalib } };

@@ -7,7 +7,7 @@ import type { ResNetConfig } from '../models/resnet.ts';
 import { outputHeads } from '../models/reverseDecoder.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { hardMiningCosineLoss } from '../nn/losses.ts';
-import { type Detector, type DetectorDefaults, resnetOf } from './detector.ts';
+import { type Detector, type DetectorDefaults, imagesOf, resnetOf } from './detector.ts';
 import { anomalyMap, dropAtFourFifths, encode, REVDIST_DEFAULTS, rebuild, type Scales } from './revdist.ts';
 
 /**
@@ -76,6 +76,7 @@ export const RECONTRAST_DEFAULTS = {
   encoderNorm: 'evaluation',
 } as const satisfies DetectorDefaults;
 
+/** The method; it starts at images, for its encoder is trained too. */
 export const recontrast: Detector<'encoder' | 'encoder_freeze' | 'detector'> = {
   defaults: RECONTRAST_DEFAULTS,
   encoders: ['resnet'],
@@ -88,10 +89,10 @@ export const recontrast: Detector<'encoder' | 'encoder_freeze' | 'detector'> = {
     };
   },
   trace(layers, source, model) {
-    if (!('images' in source)) throw new Error('ReContrast starts at images: one of its encoders is trained');
+    const images = imagesOf(source, 'ReContrast', 'one of its encoders is trained');
     const config = resnetOf(model);
-    const trained = encode(layers.encoder, source.images, config);
-    const frozen = encode(layers.encoder_freeze, source.images, config, 'encoder_freeze');
+    const trained = encode(layers.encoder, images, config);
+    const frozen = encode(layers.encoder_freeze, images, config, 'encoder_freeze');
     const { embedding, ofFrozen, ofTrained } = contrast(layers.detector, trained, frozen, config);
     const targets = [...frozen, ...trained.map(stopGradient)];
     const rebuilt = [...ofFrozen, ...ofTrained];

@@ -80,6 +80,7 @@ export const REVDIST_DEFAULTS = {
 /** The learning rate falls to a fifth at 80 % of the iterations. */
 export const dropAtFourFifths = stepDecay(0.2, 0.8);
 
+/** The method. */
 export const revdist: Detector<'encoder' | 'detector'> = {
   defaults: REVDIST_DEFAULTS,
   encoders: ['resnet'],

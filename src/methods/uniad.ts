@@ -103,6 +103,7 @@ const uniadWith = ({ defaults, map, score }: Variant): Detector<Parts> => ({
   rateAt: uniadRateAt,
 });
 
+/** The method; `presets.uniad` is its authors'. */
 export const uniad: Detector<Parts> = {
   ...uniadWith({ defaults: UNIAD_DEFAULTS, map: meanSquareMap }),
   presets: {

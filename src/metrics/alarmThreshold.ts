@@ -1,3 +1,4 @@
+import { ConfigError, gotText, NotFiniteError, ShapeError } from '../errors.ts';
 import { RandomStream } from '../random.ts';
 
 /** A threshold that keeps false alarms rare, found from normal scores alone. */
@@ -8,7 +9,9 @@ export interface AlarmThreshold {
   readonly rate: number;
 }
 
+/** Where a threshold lies when other images of the same kind are drawn. */
 export interface Interval {
+  /** Thresholds: the share `level` of the resampled ones lies from one to the other. */
   readonly low: number;
   readonly high: number;
   /** Share of resamples between the two. */
@@ -24,20 +27,32 @@ export const lowestRate = (images: number): number => 1 / (images + 1);
  * floor(rate * (n + 1)), whatever exceeds the k-th highest of n normal scores is flagged, and of new scores of the
  * same distribution that is a share of at most k / (n + 1), whatever the distribution. Null where k is 0: so few
  * scores cannot vouch for so low a rate.
+ * @param rate between 0 and 1. @throws ConfigError for another; NotFiniteError.
  */
 export function alarmThreshold(scores: ArrayLike<number>, rate: number): AlarmThreshold | null {
+  requireScores(scores, rate);
   const k = allowed(scores.length, rate);
   if (k === 0) return null;
   return { value: nextFloat32(kthHighest(Float32Array.from(scores), k)), rate: k / (scores.length + 1) };
 }
 
-/** How far the threshold moves when the same number of images is drawn again (percentile bootstrap). */
+/**
+ * How far the threshold moves when the same number of images is drawn again (percentile bootstrap): at `level` 0.95 of
+ * 1000 `resamples` by default. @throws ConfigError, NotFiniteError, and ShapeError where there are no scores.
+ */
 export function bootstrapThreshold(
   scores: ArrayLike<number>,
   rate: number,
   seed: number,
   { level = 0.95, resamples = 1000 }: Partial<Pick<Interval, 'level' | 'resamples'>> = {},
 ): Interval {
+  requireScores(scores, rate);
+  if (scores.length === 0) throw new ShapeError('bootstrapThreshold: scores expects at least one, got none');
+  if (!(level > 0 && level < 1 && Number.isInteger(resamples) && resamples >= 1)) {
+    throw new ConfigError(
+      `bootstrapThreshold: expects a level between 0 and 1 and whole resamples, got ${gotText(level)} and ${gotText(resamples)}`,
+    );
+  }
   const k = allowed(scores.length, rate);
   const random = new RandomStream(seed, STREAM);
   const drawn = new Float32Array(scores.length);
@@ -52,6 +67,16 @@ export function bootstrapThreshold(
     level,
     resamples,
   };
+}
+
+function requireScores(scores: ArrayLike<number>, rate: number): void {
+  if (!(rate > 0 && rate < 1)) {
+    throw new ConfigError(`threshold: rate expects a number between 0 and 1, got ${gotText(rate)}`);
+  }
+  for (let i = 0; i < scores.length; i++) {
+    if (!Number.isFinite(scores[i]))
+      throw new NotFiniteError(`score ${i} is ${scores[i]}, expected a finite number`);
+  }
 }
 
 /** Stream of the seed that belongs to the bootstrap. */

@@ -1,4 +1,4 @@
-import { ShapeError } from '../errors.ts';
+import { ConfigError, gotText, ShapeError } from '../errors.ts';
 import { type KeyCounts, keyCounter } from './keyCounts.ts';
 import { type Metric, undefinedMetric } from './metric.ts';
 import { scoreBits } from './pixelMetrics.ts';
@@ -17,6 +17,7 @@ import { connectedRegions } from './regions.ts';
 export const AUPRO_DEFINITIONS = ['dataset', 'rd4ad'] as const;
 export type AuproDefinition = (typeof AUPRO_DEFINITIONS)[number];
 
+/** Its value, or why there is none. */
 export interface Aupro extends Metric {
   /** Images that have no value of their own and are left out of `rd4ad`'s mean, by reason. */
   readonly skipped?: Readonly<Record<string, number>>;
@@ -24,6 +25,7 @@ export interface Aupro extends Metric {
   readonly exact?: boolean;
 }
 
+/** Images in, AUPRO out, whatever their number. */
 export interface AuproAccumulator {
   /** One image: scores and a mask [height, width] of the same size, non-zero where anomalous. */
   add(scores: Float32Array, mask: ArrayLike<number>, width: number): void;
@@ -35,9 +37,14 @@ const THRESHOLDS = 200;
 /** Keeps the counts of a data set within 20 MiB; at this resolution the area moves by less than 1e-6. */
 const MOST_KEYS = 1 << 20;
 
-/** @param mostKeys distinct scores that `dataset` keeps apart; default 2^20. */
-export const auproAccumulator = (definition: AuproDefinition, mostKeys = MOST_KEYS): AuproAccumulator =>
-  definition === 'dataset' ? overDataset(mostKeys) : overImages();
+/** AUPRO, image by image. @param mostKeys distinct scores that `dataset` keeps apart; default 2^20. */
+export function auproAccumulator(definition: AuproDefinition, mostKeys = MOST_KEYS): AuproAccumulator {
+  if (definition === 'dataset') return overDataset(mostKeys);
+  if (definition === 'rd4ad') return overImages();
+  throw new ConfigError(
+    `AUPRO: definition expects ${AUPRO_DEFINITIONS.join(' or ')}, got ${gotText(definition)}`,
+  );
+}
 
 function overDataset(mostKeys: number): AuproAccumulator {
   const counter = keyCounter(mostKeys);

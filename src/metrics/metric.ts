@@ -1,6 +1,18 @@
+import { ShapeError } from '../errors.ts';
+
+/** @throws ShapeError unless every score has a label: one that is missing would count as normal. */
+export function requirePairs(what: string, scores: ArrayLike<unknown>, labels: ArrayLike<unknown>): void {
+  if (scores.length === labels.length) return;
+  throw new ShapeError(
+    `${what}: expects as many labels as scores, got ${labels.length} for ${scores.length} scores`,
+  );
+}
+
 /** A number, or why there is none. Never NaN. */
 export interface Metric {
+  /** Null where it is undefined. */
   readonly value: number | null;
+  /** Why it is undefined; absent where it is not. */
   readonly reason?: string;
 }
 

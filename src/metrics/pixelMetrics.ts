@@ -1,7 +1,8 @@
 import { NotFiniteError } from '../errors.ts';
 import { type KeyCounts, keyCounter } from './keyCounts.ts';
-import { type Metric, oneClassReason, undefinedMetric } from './metric.ts';
+import { type Metric, oneClassReason, requirePairs, undefinedMetric } from './metric.ts';
 
+/** Of all pixels of all images together. */
 export interface PixelMetrics {
   readonly auroc: Metric;
   readonly ap: Metric;
@@ -24,6 +25,7 @@ export function pixelAccumulator(options: { mostKeys?: number } = {}): PixelAccu
   const counter = keyCounter(options.mostKeys);
   return {
     add(scores, mask) {
+      requirePairs('pixels', scores, mask);
       const bits = scoreBits(scores);
       for (let i = 0; i < scores.length; i++) {
         if (mask[i]) counter.anomalous(bits[i]!, 1);

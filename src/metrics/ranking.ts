@@ -1,5 +1,5 @@
 import { NotFiniteError } from '../errors.ts';
-import { type Metric, oneClassReason, undefinedMetric } from './metric.ts';
+import { type Metric, oneClassReason, requirePairs, undefinedMetric } from './metric.ts';
 
 /** Samples with equal scores, which enter every curve together. */
 export interface TiedGroup {
@@ -10,6 +10,7 @@ export interface TiedGroup {
 
 /** Distinct scores, highest first. `labels[i]` is truthy where sample i is anomalous. */
 export function tiedGroups(scores: ArrayLike<number>, labels: ArrayLike<number | boolean>): TiedGroup[] {
+  requirePairs('ranking', scores, labels);
   for (let i = 0; i < scores.length; i++) {
     if (!Number.isFinite(scores[i]!))
       throw new NotFiniteError(`score ${i} is ${scores[i]}, expected a finite number`);
@@ -66,9 +67,14 @@ export function averagePrecisionOf(groups: readonly TiedGroup[]): Metric {
   return { value: total };
 }
 
+/**
+ * Area under the ROC curve: the probability that an anomalous sample scores above a normal one, ties counting half.
+ * `labels[i]` is truthy where sample i is anomalous. @throws NotFiniteError, ShapeError where the lengths differ.
+ */
 export const auroc = (scores: ArrayLike<number>, labels: ArrayLike<number | boolean>): Metric =>
   aurocOf(tiedGroups(scores, labels));
 
+/** Precision averaged over the recall gained at each distinct score, without interpolation. Arguments as of `auroc`. */
 export const averagePrecision = (scores: ArrayLike<number>, labels: ArrayLike<number | boolean>): Metric =>
   averagePrecisionOf(tiedGroups(scores, labels));
 

@@ -15,7 +15,7 @@ export interface Regions {
  */
 export function connectedRegions(mask: ArrayLike<number>, width: number): Regions {
   const height = mask.length / width;
-  if (!Number.isInteger(height)) {
+  if (!Number.isInteger(height) || !(width >= 1)) {
     throw new ShapeError(
       `connectedRegions: expects whole rows of ${width} pixels, got a mask of ${mask.length}`,
     );

@@ -11,6 +11,7 @@ import { norm } from './blocks.ts';
  * `symmetric` (k - 1) / 2, `same` for the actual size, or `same380`: same for 380 px and kept for every size.
  */
 export interface EfficientNetConfig {
+  /** Of its batch norms. */
   readonly bnEps: number;
   readonly padding: 'symmetric' | 'same' | 'same380';
 }

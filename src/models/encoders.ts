@@ -1,3 +1,4 @@
+import { requireOneOf } from '../graph/arguments.ts';
 import type { Value } from '../graph/value.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import {
@@ -17,13 +18,16 @@ export type EncoderFamily = EncoderConfig['family'];
 /** A ResNet, or EfficientNet-B4 with the arithmetic that one of its published weights needs. */
 export type PretrainedName = ResNetName | EfficientNetName;
 
+/** What fixes the network of that name; its weights are the caller's to read. @throws ConfigError for an unknown one. */
 export function pretrained(name: PretrainedName): EncoderConfig {
+  requireOneOf('pretrained', 'name', name, PRETRAINED_NAMES);
   if (isEfficientnet(name)) return { family: 'efficientnet', config: EFFICIENTNETS[name] };
   return { family: 'resnet', config: RESNETS[name] };
 }
 
 const isEfficientnet = (name: PretrainedName): name is EfficientNetName => Object.hasOwn(EFFICIENTNETS, name);
 
+/** All that `pretrained` knows. */
 export const PRETRAINED_NAMES = [...Object.keys(RESNETS), ...Object.keys(EFFICIENTNETS)] as PretrainedName[];
 
 /**

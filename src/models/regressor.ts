@@ -1,3 +1,4 @@
+import { requireOneOf } from '../graph/arguments.ts';
 import { conv2d } from '../graph/ops/conv.ts';
 import { relu } from '../graph/ops/pointwise.ts';
 import { globalAvgPool2d } from '../graph/ops/pool.ts';
@@ -15,6 +16,7 @@ export const HEAD_STRUCTURES = {
   '1-conv-2-linear': { convs: 1, linears: 2 },
   '2-conv-2-linear': { convs: 2, linears: 2 },
 } as const;
+/** A row of it. */
 export type HeadStructure = keyof typeof HEAD_STRUCTURES;
 
 /** What may be chosen of a head; absent: `HEAD_DEFAULTS`. */
@@ -33,6 +35,7 @@ export const HEAD_DEFAULTS = {
   kernel: 1,
 } as const satisfies HeadOptions;
 
+/** A head: what may be chosen of it, and its sizes. */
 export interface AlignHeadConfig extends HeadOptions {
   /** 2 for a regressor, the number of classes for the classifier. */
   readonly outputs: number;
@@ -51,6 +54,7 @@ export function alignHead(layers: Layers, feature: Value, config: AlignHeadConfi
     kernel = HEAD_DEFAULTS.kernel,
     structure = HEAD_DEFAULTS.structure,
   } = config;
+  requireOneOf('alignHead', 'structure', structure, Object.keys(HEAD_STRUCTURES) as HeadStructure[]);
   const { convs, linears } = HEAD_STRUCTURES[structure];
   let x = feature;
   for (let i = 1; i <= convs; i++) {

@@ -8,7 +8,9 @@ import { conv, dense, norm, residualBlock } from './blocks.ts';
 export interface ResNetConfig {
   /** Channels of layer1 before expansion; 64 in all published ones. */
   readonly base: number;
+  /** Of layers 1 to 4. */
   readonly blocks: readonly [number, number, number, number];
+  /** Output channels of a block as a multiple of its planes: 1 for basic blocks, 4 for bottlenecks. */
   readonly expansion: 1 | 4;
   /** Middle channels of a bottleneck block as a multiple of its planes: 2 for wide_resnet50_2. */
   readonly widen: number;
@@ -20,6 +22,7 @@ export interface ResNetConfig {
 export const DECODER_ACTIVATIONS = ['gelu', 'relu'] as const;
 export type DecoderActivation = (typeof DECODER_ACTIVATIONS)[number];
 
+/** torchvision's ResNets that the methods read, and two narrow ones of ours. */
 export const RESNETS = {
   resnet18: { base: 64, blocks: [2, 2, 2, 2], expansion: 1, widen: 1 },
   resnet34: { base: 64, blocks: [3, 4, 6, 3], expansion: 1, widen: 1 },
@@ -31,6 +34,7 @@ export const RESNETS = {
   resnet18_w32: { base: 32, blocks: [2, 2, 2, 2], expansion: 1, widen: 1 },
 } as const satisfies Record<string, ResNetConfig>;
 
+/** A key of `RESNETS`. */
 export type ResNetName = keyof typeof RESNETS;
 
 /** Output channels of layers 1 to 3. */

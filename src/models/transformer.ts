@@ -9,7 +9,9 @@ import { ones, xavierUniform, zeros } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { layerNorm } from '../nn/norm.ts';
 
+/** What all layers of a transformer share. */
 export interface TransformerConfig {
+  /** Of each attention; divides the channels. */
   readonly heads: number;
   /** Channels between the two linear layers of a feed-forward part. */
   readonly inner: number;

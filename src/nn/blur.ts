@@ -1,15 +1,19 @@
-import { ShapeError } from '../errors.ts';
+import { gotText, ShapeError } from '../errors.ts';
+import { requireOneOf, requireOptions } from '../graph/arguments.ts';
 import { conv2d } from '../graph/ops/conv.ts';
 import { pad, reshape } from '../graph/ops/movement.ts';
 import { asValue, constant, type Operand, requireRank, type Value } from '../graph/value.ts';
 
+const BORDERS = ['zero', 'symmetric'] as const;
+
+/** How `gaussianBlur2d` smooths; the defaults are the paper's author's. */
 export interface BlurOptions {
   /** Odd number of taps per direction; default 5. */
   kernel?: number;
   /** Pixels; default 4. */
   sigma?: number;
   /** Beyond the border: zeros (default), or the mirrored image with its edge repeated (SciPy's "reflect"). */
-  border?: 'zero' | 'symmetric';
+  border?: (typeof BORDERS)[number];
 }
 
 /** The author's smoothing: 5 taps, sigma 4, zero border (methods.md section 1). */
@@ -19,12 +23,14 @@ export const SCIPY_BLUR = { kernel: 33, sigma: 4, border: 'symmetric' } as const
 
 /** Gaussian smoothing of each plane of x [N, C, H, W], as two passes of normalised taps. */
 export function gaussianBlur2d(x: Operand, options: BlurOptions = {}): Value {
-  const { kernel, sigma, border } = { ...AUTHOR_BLUR, ...options };
-  const value = asValue(x);
+  const value = asValue(x, 'gaussianBlur2d');
   requireRank('gaussianBlur2d', 'x', value, 4);
-  if (kernel % 2 !== 1 || !(sigma > 0)) {
+  requireOptions('gaussianBlur2d', options);
+  const { kernel = AUTHOR_BLUR.kernel, sigma = AUTHOR_BLUR.sigma, border = AUTHOR_BLUR.border } = options;
+  requireOneOf('gaussianBlur2d', 'border', border, BORDERS);
+  if (!(kernel > 0) || kernel % 2 !== 1 || !(Number.isFinite(sigma) && sigma > 0)) {
     throw new ShapeError(
-      `gaussianBlur2d: expects an odd kernel and sigma above 0, got ${kernel} and ${sigma}`,
+      `gaussianBlur2d: expects an odd kernel and sigma above 0, got ${gotText(kernel)} and ${gotText(sigma)}`,
     );
   }
   const half = (kernel - 1) / 2;

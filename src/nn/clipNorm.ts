@@ -1,3 +1,5 @@
+import { gotText, ShapeError } from '../errors.ts';
+import { requireList } from '../graph/arguments.ts';
 import { add, div, minimum, shift, sqrt, square } from '../graph/ops/pointwise.ts';
 import { sum } from '../graph/ops/reduce.ts';
 import type { Value } from '../graph/value.ts';
@@ -7,6 +9,9 @@ const EPSILON = 1e-6;
 
 /** What gradients are multiplied by so that the norm of all of them together is at most about `norm`; 1 where it is less. */
 export function clipFactor(gradients: readonly Value[], norm: number): Value {
+  requireList('clipFactor', 'gradients', gradients);
+  if (gradients.length === 0) throw new ShapeError('clipFactor: gradients expects at least one value');
+  if (!(norm > 0)) throw new ShapeError(`clipFactor: norm expects more than 0, got ${gotText(norm)}`);
   const squares = gradients.map((gradient) => sum(square(gradient)));
   const total = squares.reduce((all, each) => add(all, each));
   return minimum(div(norm, shift(sqrt(total), EPSILON)), 1);

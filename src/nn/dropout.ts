@@ -1,4 +1,4 @@
-import { ShapeError } from '../errors.ts';
+import { requireProbability } from '../graph/arguments.ts';
 import { greaterEqual, scale, where } from '../graph/ops/pointwise.ts';
 import { randomUniform } from '../graph/ops/random.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
@@ -9,8 +9,8 @@ import type { Layers } from './layers.ts';
  * choice, so a resumed step drops the same elements.
  */
 export function dropout(x: Operand, p: number, key: Operand, site: number): Value {
-  if (!(p >= 0 && p < 1)) throw new ShapeError(`dropout: p expects 0 <= p < 1, got ${p}`);
-  const value = asValue(x);
+  requireProbability('dropout', 'p', p);
+  const value = asValue(x, 'dropout');
   if (p === 0) return value;
   const kept = greaterEqual(randomUniform(key, site, value.shape), p);
   return where(kept, scale(value, 1 / (1 - p)), 0);

@@ -7,6 +7,6 @@ import { asValue, type Operand, type Value } from '../graph/value.ts';
  * Equals where(shut, stopGradient(x), x), without a pass over x on the way forward.
  */
 export function gradientGate(x: Operand, shut: Operand): Value {
-  const value = asValue(x);
+  const value = asValue(x, 'gradientGate');
   return withVjp(value, [value], (g) => [() => where(shut, 0, g)]);
 }

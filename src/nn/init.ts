@@ -1,28 +1,50 @@
+import { ConfigError, gotText, ShapeError } from '../errors.ts';
+import { requireFunction, requireList, requireNumber } from '../graph/arguments.ts';
 import { RandomStream } from '../random.ts';
-import { product, type Shape } from '../shape.ts';
+import { product, requireShape, type Shape, shapeText } from '../shape.ts';
 import type { ParameterSpec } from './layers.ts';
 
 /** Fills a new parameter. Every tensor has a random stream of its own, so adding one changes no other. */
 export type Initializer = (shape: Shape, random: RandomStream) => Float32Array;
 
-export const constantInit =
-  (value: number): Initializer =>
-  (shape) =>
-    new Float32Array(product(shape)).fill(value);
+/** As many numbers as `shape` holds, each of them `next()`. @throws ShapeError where it is no shape. */
+function filled(name: string, shape: Shape, next: () => number): Float32Array {
+  requireShape(name, shape);
+  return Float32Array.from({ length: product(shape) }, next);
+}
 
-export const zeros = constantInit(0);
-export const ones = constantInit(1);
+/** @throws ShapeError where a fan cannot be told from `shape`. */
+function requireAxes(name: string, shape: Shape, least: number): void {
+  requireShape(name, shape);
+  if (shape.length >= least) return;
+  throw new ShapeError(`${name}: shape expects at least ${least} axes, got ${shapeText(shape)}`);
+}
+
+/** All `value`; `name` is for errors. */
+export const constantInit =
+  (value: number, name = 'constantInit'): Initializer =>
+  (shape) => {
+    requireShape(name, shape);
+    return new Float32Array(product(shape)).fill(value);
+  };
+
+/** All 0. */
+export const zeros = constantInit(0, 'zeros');
+/** All 1. */
+export const ones = constantInit(1, 'ones');
 
 /** N(mean, deviation). */
-export const normal =
-  (mean: number, deviation: number): Initializer =>
-  (shape, random) =>
-    Float32Array.from({ length: product(shape) }, () => mean + random.normal() * deviation);
+export function normal(mean: number, deviation: number): Initializer {
+  requireNumber('normal', 'mean', mean);
+  requireNumber('normal', 'deviation', deviation);
+  return (shape, random) => filled('normal', shape, () => mean + random.normal() * deviation);
+}
 
 /** N(0, sqrt(2 / fan_out)), fan_out = Cout kh kw: convolution weights [Cout, Cin, kh, kw]. */
 export const kaimingNormalFanOut: Initializer = (shape, random) => {
+  requireAxes('kaimingNormalFanOut', shape, 2);
   const deviation = Math.sqrt(2 / (shape[0]! * product(shape.slice(2))));
-  return Float32Array.from({ length: product(shape) }, () => random.normal() * deviation);
+  return filled('kaimingNormalFanOut', shape, () => random.normal() * deviation);
 };
 
 /** Uniform in +-1/sqrt(fanIn): PyTorch's default for weights and biases alike. */
@@ -30,37 +52,52 @@ export const uniformFanIn =
   (fanIn: number): Initializer =>
   (shape, random) => {
     const bound = 1 / Math.sqrt(fanIn);
-    return Float32Array.from({ length: product(shape) }, () => (2 * random.next() - 1) * bound);
+    return filled('uniformFanIn', shape, () => (2 * random.next() - 1) * bound);
   };
 
 /** Uniform in +-sqrt(6 / (fan_in + fan_out)): a linear layer's weight [out, in]. */
 export const xavierUniform: Initializer = (shape, random) => {
+  requireAxes('xavierUniform', shape, 2);
   const bound = Math.sqrt(6 / (shape[0]! + shape[1]!));
-  return Float32Array.from({ length: product(shape) }, () => (2 * random.next() - 1) * bound);
+  return filled('xavierUniform', shape, () => (2 * random.next() - 1) * bound);
 };
 
 /** Uniform in [0, 1). */
-export const uniform: Initializer = (shape, random) =>
-  Float32Array.from({ length: product(shape) }, () => random.next());
+export const uniform: Initializer = (shape, random) => filled('uniform', shape, () => random.next());
 
 /** N(0, 1). */
 export const standardNormal: Initializer = (shape, random) =>
-  Float32Array.from({ length: product(shape) }, () => random.normal());
+  filled('standardNormal', shape, () => random.normal());
 
 /** PyTorch's default for a weight: fan_in is everything but the first axis (for transposed convolutions too). */
-export const pytorchDefault: Initializer = (shape, random) =>
-  uniformFanIn(product(shape.slice(1)))(shape, random);
+export const pytorchDefault: Initializer = (shape, random) => {
+  requireShape('pytorchDefault', shape);
+  return uniformFanIn(product(shape.slice(1)))(shape, random);
+};
 
+/** A tensor in the host's memory. */
 export interface NamedTensor {
   readonly shape: Shape;
+  /** Row-major. */
   readonly data: Float32Array;
 }
 
 /** Tensors by name, in order. */
 export type StateDict = Map<string, NamedTensor>;
 
-/** Fresh tensors for `specs`: same seed, same names, same bytes. */
+/**
+ * Fresh tensors for `specs`: same seed, same names, same bytes.
+ * @param seed whole, from 0 to below 2^53. @throws ConfigError for another.
+ */
 export function initialize(specs: readonly ParameterSpec[], seed: number): StateDict {
+  requireList('initialize', 'specs', specs);
+  for (const spec of specs) {
+    if (typeof spec?.name !== 'string') {
+      throw new ConfigError(`initialize: specs expects what declare lists, got ${gotText(spec)}`);
+    }
+    requireShape(`initialize: ${spec.name}`, spec.shape);
+    requireFunction(`initialize: ${spec.name}`, 'init', spec.init);
+  }
   return new Map(
     specs.map(({ name, shape, init }) => [
       name,

@@ -1,12 +1,15 @@
-import { WeightsError } from '../errors.ts';
+import { ConfigError, gotText, WeightsError } from '../errors.ts';
+import { requireFlag, requireFunction, requireOptions } from '../graph/arguments.ts';
 import { asValue, input, scope, type Value } from '../graph/value.ts';
 import { type Shape, shapesEqual, shapeText } from '../shape.ts';
 import type { Initializer } from './init.ts';
 
 /** One tensor of a network: a trained parameter, or a buffer (running statistics). Names are torchvision's. */
 export interface ParameterSpec {
+  /** In full: `layer1.0.conv1.weight`. */
   readonly name: string;
   readonly shape: Shape;
+  /** How it is filled where no file has it. */
   readonly init: Initializer;
   readonly kind: 'parameter' | 'buffer';
 }
@@ -20,7 +23,9 @@ export interface Layers {
   readonly training: boolean;
   /** The same source for a part of the network: names get `name.` in front. */
   child(name: string): Layers;
+  /** The trained tensor of that name below this part; `init` fills it where no file has it. */
   parameter(name: string, shape: Shape, init: Initializer): Value;
+  /** The same for a tensor that no gradient reaches: running statistics, a memory. */
   buffer(name: string, shape: Shape, init: Initializer): Value;
   /** Training: what this step measured for a buffer, to be averaged in. */
   measured(name: string, value: Value): void;
@@ -50,7 +55,15 @@ export function layersFrom(source: LayerSource, prefix = '', sites = source.site
     buffer: tensor('buffer'),
     measured: (name, value) => source.measured?.(full(name), value),
     random() {
-      if (!source.key) throw new Error(`${prefix}: training with dropout needs a random key`);
+      if (!source.key) {
+        throw new ConfigError(
+          `${prefix || 'network'}: training with dropout expects a random key, got none`,
+          {
+            where: prefix,
+            fix: 'give layersOf or bindNetwork a `key`: u32 [4] of seed low, seed high, step, 0',
+          },
+        );
+      }
       sites.next += 1;
       return { key: source.key, site: sites.next };
     },
@@ -65,27 +78,41 @@ export function layersFrom(source: LayerSource, prefix = '', sites = source.site
  */
 export function layersOf(
   tensors: Readonly<Record<string, Value | { readonly value: Value }>>,
-  { training = false, ...rest }: Partial<Pick<LayerSource, 'training' | 'key' | 'measured'>> = {},
+  options: Partial<Pick<LayerSource, 'training' | 'key' | 'measured'>> = {},
 ): Layers {
+  requireOptions('layersOf', tensors);
+  requireOptions('layersOf', options);
+  const { training = false, ...rest } = options;
+  requireFlag('layersOf', 'training', training);
   return layersFrom({
     ...rest,
     training,
     tensor({ name, shape }) {
       const found = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
       if (!found) throw new WeightsError(`the state dict has no ${name} ${shapeText(shape)}`);
-      const value = asValue(found);
+      const value = asValue(found, 'layersOf');
       if (shapesEqual(value.shape, shape)) return value;
       throw new WeightsError(`${name} expects ${shapeText(shape)}, got ${shapeText(value.shape)}`);
     },
   });
 }
 
-/** Runs `part` of a network under its name, for parameters and labels alike. */
-export const within = <T>(layers: Layers, name: string, part: (inner: Layers) => T): T =>
-  scope(name, () => part(layers.child(name)));
+/**
+ * Runs `part` of a network under its name, for parameters and labels alike.
+ * @throws ConfigError where tensors come without `layersOf` around them.
+ */
+export function within<T>(layers: Layers, name: string, part: (inner: Layers) => T): T {
+  if (typeof layers?.child !== 'function') {
+    throw new ConfigError(
+      `${name}: layers expects what layersOf or bindNetwork gives, got ${gotText(layers)}`,
+    );
+  }
+  return scope(name, () => part(layers.child(name)));
+}
 
 /** The tensors a network asks for, in the order it asks. Computes nothing. */
 export function declare(network: (layers: Layers) => unknown): ParameterSpec[] {
+  requireFunction('declare', 'network', network);
   const specs: ParameterSpec[] = [];
   network(
     layersFrom({

@@ -1,4 +1,4 @@
-import { ShapeError } from '../errors.ts';
+import { gotText, ShapeError } from '../errors.ts';
 import { stopGradient } from '../graph/ops/control.ts';
 import { flatten, reshape, slice } from '../graph/ops/movement.ts';
 import {
@@ -24,7 +24,7 @@ import { mean, std, sum } from '../graph/ops/reduce.ts';
 import { oneHot } from '../graph/ops/select.ts';
 import { cosineMap, NORM_FLOOR, rowDots } from '../graph/ops/similarity.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
-import { shapesEqual, shapeText } from '../shape.ts';
+import { product, shapesEqual, shapeText } from '../shape.ts';
 import { gradientGate } from './gradientGate.ts';
 import { logSoftmax } from './softmax.ts';
 
@@ -33,7 +33,9 @@ export const mseLoss = (a: Operand, b: Operand): Value => mean(square(sub(a, b))
 
 /** The paper's equation 4: d^2 / (2 alpha) below alpha, |d| - alpha/2 above; mean over all elements. */
 export function smoothL1Loss(prediction: Operand, target: Operand, alpha: number): Value {
-  if (!(alpha > 0)) throw new ShapeError(`smoothL1Loss: alpha expects more than 0, got ${alpha}`);
+  if (!(Number.isFinite(alpha) && alpha > 0)) {
+    throw new ShapeError(`smoothL1Loss: alpha expects more than 0, got ${gotText(alpha)}`);
+  }
   const d = sub(prediction, target);
   const size = abs(d);
   return mean(where(greater(alpha, size), scale(square(d), 1 / (2 * alpha)), shift(size, -alpha / 2)));
@@ -41,17 +43,23 @@ export function smoothL1Loss(prediction: Operand, target: Operand, alpha: number
 
 /** Mean of -log softmax(logits)[label]: logits [N, K], labels (i32) [N]. */
 export function crossEntropy(logits: Operand, labels: Operand): Value {
-  const value = asValue(logits);
-  if (value.shape.length !== 2) {
-    throw new ShapeError(`crossEntropy: logits expects [N, K], got [${value.shape.join(', ')}]`);
+  const value = asValue(logits, 'crossEntropy');
+  const { shape } = value;
+  if (shape.length !== 2 || product(shape) === 0) {
+    throw new ShapeError(`crossEntropy: logits expects [N, K], got ${shapeText(shape)}`);
   }
-  const picked = mul(logSoftmax(value, 1), oneHot(labels, value.shape[1]!));
-  return scale(neg(sum(picked)), 1 / value.shape[0]!);
+  const places = oneHot(labels, shape[1]!);
+  if (!shapesEqual(places.shape, shape)) {
+    throw new ShapeError(
+      `crossEntropy: labels expects [${shape[0]}] to match logits ${shapeText(shape)}, got [${places.shape[0]}]`,
+    );
+  }
+  return scale(neg(sum(mul(logSoftmax(value, 1), places))), 1 / shape[0]!);
 }
 
 /** Mean of -log of the probability that sigmoid(logits) gives to targets (0 to 1), in a form that cannot overflow. */
 export function binaryCrossEntropy(logits: Operand, targets: Operand): Value {
-  const z = asValue(logits);
+  const z = asValue(logits, 'binaryCrossEntropy');
   return mean(add(sub(relu(z), mul(z, targets)), log(shift(exp(neg(abs(z))), 1))));
 }
 
@@ -63,7 +71,7 @@ const FOCAL_SMOOTH = 1e-5;
  * says: the focal loss with gamma 2 and no class weights, smoothed as in methods.md 8.3. The mask carries no derivative.
  */
 export function focalLoss(logits: Operand, mask: Operand): Value {
-  const z = asValue(logits);
+  const z = asValue(logits, 'focalLoss');
   const m = stopGradient(mask);
   const [n, classes, ...space] = z.shape;
   if (z.shape.length !== 4 || classes !== 2 || !shapesEqual(m.shape, [n!, 1, ...space])) {
@@ -97,7 +105,7 @@ export function globalCosineLoss(a: Operand, b: Operand): Value {
  */
 export function hardMiningCosineLoss(target: Operand, rebuilt: Operand, strictness: Operand): Value {
   const goal = stopGradient(target);
-  const x = asValue(rebuilt);
+  const x = asValue(rebuilt, 'hardMiningCosineLoss');
   const distance = stopGradient(cosineMap(goal, x));
   const [n, ...space] = distance.shape as [number, ...number[]];
   const bar = add(mean(distance), mul(reshape(strictness, []), std(distance)));

@@ -1,20 +1,30 @@
+import { ShapeError } from '../errors.ts';
+import { requireNumber, requireOptions } from '../graph/arguments.ts';
 import { batchMoments, batchNormWeightGrad, channelCount } from '../graph/ops/batchNorm.ts';
 import { withVjp } from '../graph/ops/control.ts';
 import { reshape } from '../graph/ops/movement.ts';
 import { add, mul, perDeviation, rsqrt, shift, square, sub } from '../graph/ops/pointwise.ts';
 import { mean } from '../graph/ops/reduce.ts';
-import { asValue, type Operand, type Value } from '../graph/value.ts';
+import { asValue, type Operand, requireRank, type Value } from '../graph/value.ts';
+import { shapesEqual, shapeText } from '../shape.ts';
+
+/** @throws ShapeError unless each of `vectors` has one number for each channel. */
+function requireChannels(op: string, channels: number, vectors: Readonly<Record<string, Value>>): void {
+  for (const [name, { shape }] of Object.entries(vectors)) {
+    if (shapesEqual(shape, [channels])) continue;
+    throw new ShapeError(`${op}: ${name} expects [${channels}] as x has channels, got ${shapeText(shape)}`);
+  }
+}
 
 /** Per channel, as it broadcasts over [N, C, H, W]. */
-const perChannel = (x: Operand): Value => {
-  const value = asValue(x);
-  return reshape(value, [1, value.shape[0]!, 1, 1]);
-};
+const perChannel = (x: Value): Value => reshape(x, [1, x.shape[0]!, 1, 1]);
 
+/** What `batchNorm2d` normalises by. */
 export interface BatchNormState {
+  /** Scale and shift after the normalisation, [C] each. */
   weight: Operand;
   bias: Operand;
-  /** Running mean and variance [C]. */
+  /** Running mean and variance, [C] each. */
   mean: Operand;
   variance: Operand;
   /** Default 1e-5. */
@@ -22,11 +32,19 @@ export interface BatchNormState {
 }
 
 /** Evaluation: (x - mean) / sqrt(variance + eps) * weight + bias per channel of x [N, C, H, W]. */
-export function batchNorm2d(x: Operand, { weight, bias, mean, variance, eps = 1e-5 }: BatchNormState): Value {
+export function batchNorm2d(x: Operand, state: BatchNormState): Value {
+  const value = asValue(x, 'batchNorm2d');
+  requireRank('batchNorm2d', 'x', value, 4);
+  requireOptions('batchNorm2d', state);
+  const { eps = 1e-5 } = state;
+  requireNumber('batchNorm2d', 'eps', eps);
+  const [weight, bias] = [asValue(state.weight, 'batchNorm2d'), asValue(state.bias, 'batchNorm2d')];
+  const [mean, variance] = [asValue(state.mean, 'batchNorm2d'), asValue(state.variance, 'batchNorm2d')];
+  requireChannels('batchNorm2d', value.shape[1]!, { weight, bias, mean, variance });
   // One scale and one shift per channel: small values, and two operations in a convolution's epilogue.
   const scale = mul(weight, rsqrt(shift(variance, eps)));
   const offset = sub(bias, mul(mean, scale));
-  return add(mul(x, perChannel(scale)), perChannel(offset));
+  return add(mul(value, perChannel(scale)), perChannel(offset));
 }
 
 /**
@@ -41,9 +59,12 @@ export function batchNorm2dTrain(
   bias: Operand,
   eps = 1e-5,
 ): { out: Value; mean: Value; variance: Value } {
-  const value = asValue(x);
-  const w = asValue(weight);
-  const b = asValue(bias);
+  const value = asValue(x, 'batchNorm2dTrain');
+  const w = asValue(weight, 'batchNorm2dTrain');
+  const b = asValue(bias, 'batchNorm2dTrain');
+  requireRank('batchNorm2dTrain', 'x', value, 4);
+  requireChannels('batchNorm2dTrain', value.shape[1]!, { weight: w, bias: b });
+  requireNumber('batchNorm2dTrain', 'eps', eps);
   const { count, free } = channelCount(value.shape);
   const moments = batchMoments(value);
   const { first: mean, second: variance } = moments;
@@ -66,9 +87,14 @@ export function batchNorm2dTrain(
 
 /** Over the last axis of x [..., C], biased variance, then weight [C] and bias [C]. */
 export function layerNorm(x: Operand, weight: Operand, bias: Operand, eps = 1e-5): Value {
-  const value = asValue(x);
+  const value = asValue(x, 'layerNorm');
+  const [w, b] = [asValue(weight, 'layerNorm'), asValue(bias, 'layerNorm')];
+  const channels = value.shape.at(-1);
+  if (!channels) throw new ShapeError(`layerNorm: x expects [..., C], got ${shapeText(value.shape)}`);
+  requireChannels('layerNorm', channels, { weight: w, bias: b });
+  requireNumber('layerNorm', 'eps', eps);
   const over = { axes: [-1], keepDims: true };
   const centred = sub(value, mean(value, over));
   const r = rsqrt(shift(mean(square(centred), over), eps));
-  return add(mul(mul(centred, r), weight), bias);
+  return add(mul(mul(centred, r), w), b);
 }

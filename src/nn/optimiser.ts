@@ -1,3 +1,5 @@
+import { ConfigError, gotText } from '../errors.ts';
+import { requireFlag, requireList, requireOptions } from '../graph/arguments.ts';
 import { pack } from '../graph/ops/movement.ts';
 import { mul } from '../graph/ops/pointwise.ts';
 import { adamw as adamwStep, sgd as sgdStep, type UpdateRule } from '../graph/ops/update.ts';
@@ -35,18 +37,49 @@ export const ADAMW = { kind: 'adamw', betas: [0.9, 0.999], eps: 1e-8, amsgrad: f
  * AdamW (Loshchilov and Hutter 2019) for `Engine.optimiser`, with PyTorch's names and defaults: lr 1e-3, betas
  * [0.9, 0.999], eps 1e-8, weightDecay 1e-2, amsgrad false.
  */
-export const adamw = (options: Partial<Omit<AdamwConfig, 'kind'>> = {}): UpdateRule =>
-  ruleOf({ ...ADAMW, lr: 1e-3, weightDecay: 1e-2, ...options });
+export function adamw(options: Partial<Omit<AdamwConfig, 'kind'>> = {}): UpdateRule {
+  requireOptions('adamw', options);
+  return ruleOf({ ...ADAMW, lr: 1e-3, weightDecay: 1e-2, ...options });
+}
 
 /** Stochastic gradient descent for `Engine.optimiser`. Defaults are PyTorch's: lr 1e-3, momentum 0, weightDecay 0. */
-export const sgd = (options: Partial<Omit<SgdConfig, 'kind'>> = {}): UpdateRule =>
-  ruleOf({ kind: 'sgd', lr: 1e-3, momentum: 0, weightDecay: 0, ...options });
+export function sgd(options: Partial<Omit<SgdConfig, 'kind'>> = {}): UpdateRule {
+  requireOptions('sgd', options);
+  return ruleOf({ kind: 'sgd', lr: 1e-3, momentum: 0, weightDecay: 0, ...options });
+}
 
-const ruleOf = (config: Update): UpdateRule => ({
-  moments: (slab) => momentNames(config, slab),
-  update: (slab, gradient, settings) => update(slab, gradient, settings, config),
-  settingsAt: (step, lr) => settingsAt(config, step, lr),
-});
+function ruleOf(config: Update): UpdateRule {
+  requireRates(config);
+  return {
+    moments: (slab) => momentNames(config, slab),
+    update: (slab, gradient, settings) => update(slab, gradient, settings, config),
+    settingsAt(step, lr = config.lr) {
+      requireRange(config.kind, 'lr', lr);
+      return settingsAt(config, step, lr);
+    },
+  };
+}
+
+/** @throws ConfigError where an option would make every parameter NaN, or move it away from where it should go. */
+function requireRates(config: Update): void {
+  const { kind, lr, weightDecay } = config;
+  requireRange(kind, 'lr', lr);
+  requireRange(kind, 'weightDecay', weightDecay);
+  if (config.kind === 'sgd') {
+    requireRange(kind, 'momentum', config.momentum);
+    return;
+  }
+  requireRange(kind, 'eps', config.eps);
+  requireFlag(kind, 'amsgrad', config.amsgrad);
+  requireList(kind, 'betas', config.betas);
+  for (const i of [0, 1] as const) requireRange(kind, `betas[${i}]`, config.betas[i], 1);
+}
+
+function requireRange(kind: string, name: string, value: number, below = Number.POSITIVE_INFINITY): void {
+  if (Number.isFinite(value) && value >= 0 && value < below) return;
+  const end = below === 1 ? ' and below 1' : '';
+  throw new ConfigError(`${kind}: ${name} expects a number of at least 0${end}, got ${gotText(value)}`);
+}
 
 /** Name of the input that `settingsAt` fills, where there is one group of parameters. */
 export const SETTINGS = 'optimiser settings';

@@ -18,7 +18,7 @@ const C2 = 0.03 ** 2;
  * depthwise blurs (0.75 s) and products with band matrices (2.1 s) were tried.
  */
 export function ssim(a: Operand, b: Operand): Value {
-  const [x, y] = [asValue(a), asValue(b)];
+  const [x, y] = [asValue(a, 'ssim'), asValue(b, 'ssim')];
   if (x.shape.length !== 4 || !shapesEqual(x.shape, y.shape)) {
     throw new ShapeError(
       `ssim: a and b expect one shape [N, C, H, W], got ${shapeText(x.shape)} and ${shapeText(y.shape)}`,

@@ -1,20 +1,25 @@
-import { ShapeError } from '../errors.ts';
+import { gotText, ShapeError } from '../errors.ts';
 import { withVjp } from '../graph/ops/control.ts';
 import { flatten, reshape } from '../graph/ops/movement.ts';
 import { add, div, equal, greater, mul, neg, scale, shift, sub, where } from '../graph/ops/pointwise.ts';
 import { max, sum } from '../graph/ops/reduce.ts';
 import { kthLargest } from '../graph/ops/topK.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
+import { shapeText } from '../shape.ts';
 
 /**
  * Exact mean of the floor(fraction * L) largest values of each row: x [N, ...] -> [N]. Fraction 0 means the
  * maximum (methods.md section 1). Ties at the threshold share their derivative.
  */
 export function topFractionMean(x: Operand, fraction: number): Value {
-  const rows = flatten(x);
+  const value = asValue(x, 'topFractionMean');
+  const rows = flatten(value);
   const [n, length] = rows.shape as [number, number];
-  if (!(fraction >= 0 && fraction <= 1)) {
-    throw new ShapeError(`topFractionMean: fraction expects 0 to 1, got ${fraction}`);
+  if (!(Number.isFinite(fraction) && fraction >= 0 && fraction <= 1)) {
+    throw new ShapeError(`topFractionMean: fraction expects 0 to 1, got ${gotText(fraction)}`);
+  }
+  if (length === 0) {
+    throw new ShapeError(`topFractionMean: x expects elements in each row, got ${shapeText(value.shape)}`);
   }
   const k = Math.floor(fraction * length + 1e-9);
   if (k === 0) return max(rows, { axes: [1] });
@@ -24,7 +29,7 @@ export function topFractionMean(x: Operand, fraction: number): Value {
   // What exceeds the threshold, rather than sums that then cancel.
   const excess = sum(where(above, sub(rows, threshold), 0), over);
   const result = reshape(add(threshold, scale(excess, 1 / k)), [n]);
-  return withVjp(result, [asValue(rows)], (g) => [
+  return withVjp(result, [rows], (g) => [
     () => {
       const tied = equal(rows, threshold);
       const room = shift(neg(sum(above, over)), k);

@@ -51,6 +51,11 @@ export interface BoundNetwork {
   statisticsUpdate(): Value[];
 }
 
+/**
+ * A network's layers over slabs that lie on the device, for a step that is compiled whole.
+ * @param options `training`: batch statistics and dropout. `key`: u32 [4] that dropout draws from. `sites`: shared by
+ *   networks that share a key.
+ */
 export function bindNetwork(
   layout: NetworkLayout,
   options: { training: boolean; key?: Value; sites?: { next: number } },

@@ -1,27 +1,19 @@
-import { DtypeError, ShapeError, WgadError } from '../errors.ts';
+import { ConfigError, DtypeError, gotText, ShapeError } from '../errors.ts';
 import type { AdapterDescription, OpenOptions } from '../gpu/open.ts';
+import { requireFunction, requireOptions } from '../graph/arguments.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
-import { type Dtype, input, state, type Value } from '../graph/value.ts';
+import { type Dtype, input, requireNumbers, state, type Value } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
-import { product, type Shape, shapeText } from '../shape.ts';
-import { compilePlan, type Executable } from './executable.ts';
+import { product, requireShape, type Shape, shapeText } from '../shape.ts';
+import type { Executable } from './executable.ts';
+import { Executables, requireTensor } from './executables.ts';
 import { type Gpu, openDevice } from './gpu.ts';
-import { GroupOptimiser, type StoredLeaf } from './optimiser.ts';
+import { GroupOptimiser } from './optimiser.ts';
 import { readBuffer } from './readBuffer.ts';
-import { type NumberArray, type StateStore, stateStore } from './state.ts';
+import { type StateStore, stateStore } from './state.ts';
+import { isResult, isTensor, nameOf, storedLeaves, type Tensor } from './tensor.ts';
 import { flattenTree, mapTree, type Tree } from './tree.ts';
-
-/** A tensor on the device. Ops take it wherever they take a value. */
-export interface Tensor {
-  readonly value: Value;
-  readonly shape: Shape;
-  readonly dtype: Dtype;
-  /** Its numbers, row-major: waits for the device. */
-  data(): Promise<NumberArray>;
-  /** Frees its memory now instead of with the engine. */
-  dispose(): void;
-}
 
 /** Updates parameters in place. */
 export interface Optimiser<P> {
@@ -37,16 +29,30 @@ export interface Optimiser<P> {
   dispose(): Promise<void>;
 }
 
-/** Opens a device and runs functions of values on it. */
+/** How a compiled function is planned. */
+export interface CompileOptions {
+  /** What errors and profiles call it; default the function's own name. */
+  label?: string;
+  /** Default true; false keeps one dispatch per op, to compare against. */
+  fuse?: boolean;
+}
+
+/** Counts through all engines of the process, so that none takes another's tensor for its own. */
+let namesGiven = 0;
+
+/**
+ * Opens a device and runs functions of values on it. After `dispose` every call on it, its tensors, compiled functions
+ * and optimisers throws ConfigError, but for `memory` and what frees.
+ */
 export class Engine {
   readonly gpu: Gpu;
   readonly #tensors: StateStore;
-  readonly #executables = new Set<Executable>();
-  #made = 0;
+  readonly #executables: Executables;
 
   private constructor(gpu: Gpu) {
     this.gpu = gpu;
     this.#tensors = stateStore(gpu.device, gpu.buffers);
+    this.#executables = new Executables(gpu, this.#tensors);
   }
 
   /**
@@ -54,6 +60,7 @@ export class Engine {
    * @throws GpuError E_NO_ADAPTER with what to do on this system.
    */
   static async create(options: OpenOptions = {}): Promise<Engine> {
+    requireOptions('Engine.create', options);
     return new Engine(await openDevice(options));
   }
 
@@ -65,8 +72,14 @@ export class Engine {
     return this.gpu.facts;
   }
 
-  /** A device tensor from row-major numbers. dtype follows the array: Int32Array is i32, Uint32Array u32. */
+  /**
+   * A device tensor from row-major numbers. dtype follows the array: Int32Array is i32, Uint32Array u32, all else f32.
+   * @throws ShapeError where `shape` is none or holds another count; LimitError where no buffer of the adapter does.
+   */
   tensor(data: ArrayLike<number>, shape: Shape): Tensor {
+    this.#executables.requireOpen();
+    requireShape('tensor', shape);
+    requireNumbers('tensor', data);
     if (data.length !== product(shape)) {
       throw new ShapeError(
         `tensor: shape ${shapeText(shape)} expects ${product(shape)} numbers, got ${data.length}`,
@@ -77,13 +90,19 @@ export class Engine {
         ? data
         : Float32Array.from(data);
     const dtype = numbers instanceof Int32Array ? 'i32' : numbers instanceof Uint32Array ? 'u32' : 'f32';
-    const name = this.#nextName();
+    const name = nextName('tensor');
     this.#tensors.set(name, numbers, shape);
     return this.#wrap(name, shape, dtype);
   }
 
-  /** A state dict's tensors on the device, by their names. */
+  /** A state dict's tensors on the device, by their names: of a Map as `parseSafetensors` and `initialize` make it, or pairs. */
   load(tensors: Iterable<readonly [string, { shape: Shape; data: Float32Array }]>): Record<string, Tensor> {
+    this.#executables.requireOpen();
+    if (typeof tensors?.[Symbol.iterator] !== 'function') {
+      throw new DtypeError(
+        `load: tensors expects a Map or pairs of names and tensors, got ${gotText(tensors)}`,
+      );
+    }
     return Object.fromEntries(
       [...tensors].map(([name, { data, shape }]) => [name, this.tensor(data, shape)]),
     );
@@ -92,13 +111,18 @@ export class Engine {
   /**
    * `fn` traced once per set of argument shapes, planned, and replayed at every call.
    * @param fn a function of values; device tensors it captures are used in place.
+   * @throws (each call) what tracing throws; LimitError and OutOfMemoryError where the plan is too large.
    */
   compile<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
-    options: { label?: string; fuse?: boolean } = {},
+    options: CompileOptions = {},
   ): (...args: OnDevice<A>) => Promise<OnDevice<R>> {
+    this.#executables.requireOpen();
+    requireFunction('compile', 'fn', fn);
+    requireOptions('compile', options);
     const traced = new Map<string, Promise<Traced>>();
     return async (...args) => {
+      this.#executables.requireOpen();
       const tree = args as unknown as Tree<Tensor>;
       const leaves = flattenTree<Tensor>(tree, isTensor);
       const key = leaves.map(([path, tensor]) => `${path}:${tensor.shape}:${tensor.dtype}`).join(';');
@@ -112,12 +136,16 @@ export class Engine {
   /**
    * Updates `params` (a tensor, or arrays and objects of tensors) in place by a rule such as `adamw({ lr: 1e-3 })`, all of
    * them in one dispatch a step. For groups with settings of their own make an optimiser each.
-   * @throws DtypeError where a parameter is not f32.
+   * @throws DtypeError where a parameter is not f32; ConfigError where there are none, or one twice.
    */
   optimiser<P extends Tree<Tensor>>(rule: UpdateRule, params: P): Optimiser<P> {
-    this.#made += 1;
-    const label = `optimiser ${this.#made}`;
-    const group = new GroupOptimiser(this.gpu, this.#tensors, rule, storedLeaves(params), label);
+    this.#executables.requireOpen();
+    if (typeof rule?.settingsAt !== 'function') {
+      throw new ConfigError(`optimiser: rule expects adamw() or sgd(), got ${gotText(rule)}`);
+    }
+    const label = nextName('optimiser');
+    const stores = { tensors: this.#tensors, executables: this.#executables };
+    const group = new GroupOptimiser(this.gpu, stores, rule, storedLeaves(params), label);
     return {
       get steps() {
         return group.steps;
@@ -127,8 +155,9 @@ export class Engine {
     };
   }
 
-  /** Frees every tensor of a result, or of any structure of them. */
+  /** Frees every tensor of a result, or of any structure of them. Those that are freed already stay so. */
   free(results: Tree<Tensor>): void {
+    this.#executables.requireOpen();
     for (const [, tensor] of flattenTree<Tensor>(results, isTensor)) tensor.dispose();
   }
 
@@ -137,14 +166,19 @@ export class Engine {
    * functions take turns; `buffers` and `pipelines` count. Constant over repeated calls of one function.
    */
   memory(): { live: number; peak: number; pooled: number; buffers: number; pipelines: number } {
-    const arenas = [...this.#executables].map(({ plan }) => plan.memory.arenas);
-    const pooled = arenas.reduce((sum, bytes) => sum + bytes, 0);
+    const { pooled } = this.#executables;
     return { ...this.gpu.buffers.counters, pooled, pipelines: this.gpu.pipelines.size };
   }
 
-  /** Frees everything made here; a device that the caller brought stays open. */
+  /** Frees everything made here; a device that the caller brought stays open. Twice is harmless. */
   dispose(): void {
-    for (const executable of this.#executables) executable.destroy();
+    const error = new ConfigError(
+      'engine was disposed of: it, its tensors, compiled functions and optimisers can no longer be used',
+      { fix: 'dispose of it after their last use' },
+    );
+    // What still waits for the device hears the reason before the device goes away under it.
+    this.gpu.guard.release(error);
+    this.#executables.dispose(error);
     this.#tensors.clear();
     this.gpu.close();
   }
@@ -153,31 +187,29 @@ export class Engine {
     this.dispose();
   }
 
-  async #trace(
-    fn: TreeFunction,
-    args: Tree<Tensor>,
-    options: { label?: string; fuse?: boolean },
-  ): Promise<Traced> {
+  async #trace(fn: TreeFunction, args: Tree<Tensor>, options: CompileOptions): Promise<Traced> {
     const label = options.label ?? (fn.name || 'function');
     const values = mapTree<Tensor, Value>(args, isTensor, (tensor, path) =>
       input(path, tensor.shape, tensor.dtype),
     ) as readonly Tree<Value>[];
     const result = fn(...values);
-    const outputs = new Map(flattenTree<Value>(result, isValue));
-    if (outputs.size === 0) throw new WgadError('E_CONFIG', `${label}: expects to return at least one value`);
+    const outputs = new Map(flattenTree<Value>(result, isResult));
+    if (outputs.size === 0) throw new ConfigError(`${label}: expects to return at least one value`);
     const plan = buildPlan({ outputs, effects: [] }, this.facts, {
       label,
       fuse: options.fuse,
       maxBufferBytes: this.gpu.device.limits.maxBufferSize,
     });
-    const executable = await compilePlan(this.gpu, plan, this.#tensors);
-    this.#executables.add(executable);
-    return { executable, result };
+    return { executable: await this.#executables.compile(plan), result };
   }
 
   #call({ executable, result }: Traced, leaves: readonly [string, Tensor][]): Tree<Tensor> {
-    const encoder = this.gpu.device.createCommandEncoder({ label: `${executable.plan.label} arguments` });
+    const { plan } = executable;
+    this.#executables.requireOpen();
+    this.#executables.requireTensors(plan);
+    const encoder = this.gpu.device.createCommandEncoder({ label: `${plan.label} arguments` });
     for (const [path, tensor] of leaves) {
+      requireTensor(this.#tensors, nameOf(tensor.value), `${plan.label}: argument ${path}`);
       const target = executable.inputs.get(path);
       if (!target) continue; // not read
       const source = this.#tensors.buffer(nameOf(tensor.value));
@@ -185,13 +217,13 @@ export class Engine {
     }
     this.gpu.device.queue.submit([encoder.finish()]);
     executable.run();
-    return mapTree<Value, Tensor>(result, isValue, (value, path) => this.#keep(executable, value, path));
+    return mapTree<Value, Tensor>(result, isResult, (value, path) => this.#keep(executable, value, path));
   }
 
   /** A result of a run as a tensor of its own, which later runs do not overwrite. */
   #keep(executable: Executable, value: Value, path: string): Tensor {
     const { buffer, tensor } = executable.outputs.get(path)!;
-    const name = this.#nextName();
+    const name = nextName('tensor');
     const bytes = Math.ceil(tensor.range.bytes / 4);
     this.#tensors.reserve(name, bytes);
     const encoder = this.gpu.device.createCommandEncoder({ label: `${executable.plan.label} results` });
@@ -200,20 +232,24 @@ export class Engine {
     return this.#wrap(name, value.shape, value.dtype);
   }
 
-  #nextName(): string {
-    this.#made += 1;
-    return `tensor ${this.#made}`;
-  }
-
   #wrap(name: string, shape: Shape, dtype: Dtype): Tensor {
     return {
       value: state(name, shape, dtype),
       shape,
       dtype,
-      data: () => readBuffer(this.gpu, this.#tensors.buffer(name), product(shape), dtype),
+      data: async () => {
+        this.#executables.requireOpen();
+        requireTensor(this.#tensors, name, 'data');
+        return readBuffer(this.gpu, this.#tensors.buffer(name), product(shape), dtype);
+      },
       dispose: () => this.#tensors.delete(name),
     };
   }
+}
+
+function nextName(kind: 'tensor' | 'optimiser'): string {
+  namesGiven += 1;
+  return `${kind} ${namesGiven}`;
 }
 
 interface Traced {
@@ -225,25 +261,3 @@ type TreeFunction = (...args: readonly Tree<Value>[]) => Tree<Value>;
 
 /** The same structure with device tensors for values. */
 export type OnDevice<T> = T extends Value ? Tensor : { [K in keyof T]: OnDevice<T[K]> };
-
-const storedLeaves = (tree: Tree<Tensor>): StoredLeaf[] =>
-  flattenTree<Tensor>(tree, isTensor).map(([path, { value, shape, dtype }]) => ({
-    path,
-    name: nameOf(value),
-    shape,
-    dtype,
-  }));
-
-const nameOf = (value: Value): string => (value.attrs as { name: string }).name;
-
-const isValue = (node: unknown): node is Value =>
-  typeof node === 'object' && node !== null && 'op' in node && 'inputs' in node;
-
-function isTensor(node: unknown): node is Tensor {
-  if (typeof node !== 'object' || node === null) {
-    throw new DtypeError(
-      `a compiled function expects tensors (engine.tensor(data, shape)), got ${typeof node}`,
-    );
-  }
-  return 'value' in node && isValue((node as Tensor).value);
-}

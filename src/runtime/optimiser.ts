@@ -1,20 +1,14 @@
-import { DtypeError, ShapeError, WgadError } from '../errors.ts';
+import { ConfigError, DtypeError, ShapeError } from '../errors.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
 import { slabOffsets } from '../graph/ops/movement.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
-import { type Dtype, input, state } from '../graph/value.ts';
-import { product, type Shape, shapesEqual, shapeText } from '../shape.ts';
-import { compilePlan, type Executable } from './executable.ts';
+import { input, state } from '../graph/value.ts';
+import { product, shapesEqual, shapeText } from '../shape.ts';
+import type { Executable } from './executable.ts';
+import { type Executables, requireTensor } from './executables.ts';
 import type { Gpu } from './gpu.ts';
 import type { StateStore } from './state.ts';
-
-/** A tensor of a tree: its path there, and its name in the store. */
-export interface StoredLeaf {
-  readonly path: string;
-  readonly name: string;
-  readonly shape: Shape;
-  readonly dtype: Dtype;
-}
+import type { StoredLeaf } from './tensor.ts';
 
 /** What a plan calls its inputs. */
 const GRADIENT = 'gradient';
@@ -28,6 +22,7 @@ const SETTINGS = 'settings';
 export class GroupOptimiser {
   readonly #gpu: Gpu;
   readonly #tensors: StateStore;
+  readonly #executables: Executables;
   readonly #rule: UpdateRule;
   readonly #params: readonly StoredLeaf[];
   readonly #label: string;
@@ -36,16 +31,23 @@ export class GroupOptimiser {
   #made: Promise<Executable> | undefined;
   #steps = 0;
 
-  /** @throws DtypeError where a parameter is not f32; WgadError E_CONFIG where there are none, or one is there twice. */
-  constructor(gpu: Gpu, tensors: StateStore, rule: UpdateRule, params: readonly StoredLeaf[], label: string) {
-    if (params.length === 0) throw new WgadError('E_CONFIG', 'optimiser: params expects tensors, got none');
+  /** @throws DtypeError where a parameter is not f32; ConfigError where there are none, or one is there twice. */
+  constructor(
+    gpu: Gpu,
+    { tensors, executables }: { tensors: StateStore; executables: Executables },
+    rule: UpdateRule,
+    params: readonly StoredLeaf[],
+    label: string,
+  ) {
+    if (params.length === 0) throw new ConfigError('optimiser: params expects tensors, got none');
     for (const { path, name, dtype } of params) {
       if (dtype !== 'f32') throw new DtypeError(`optimiser: ${path} expects f32, got ${dtype}`);
       const twin = params.find((other) => other.name === name && other.path !== path);
-      if (twin) throw new WgadError('E_CONFIG', `optimiser: ${path} and ${twin.path} are the same tensor`);
+      if (twin) throw new ConfigError(`optimiser: ${path} and ${twin.path} are the same tensor`);
     }
     this.#gpu = gpu;
     this.#tensors = tensors;
+    this.#executables = executables;
     this.#rule = rule;
     this.#params = params;
     this.#label = label;
@@ -61,12 +63,19 @@ export class GroupOptimiser {
 
   /**
    * Enqueues one update; waits for its compilation alone. @param lr of this step; default the rule's own.
-   * @throws ShapeError listing everything in which gradients and parameters differ.
+   * @throws ShapeError listing everything in which gradients and parameters differ; ConfigError where one of them, or
+   * the engine, was disposed of.
    */
   async step(gradients: readonly StoredLeaf[], lr?: number): Promise<void> {
+    this.#executables.requireOpen();
     const sources = this.#matched(gradients);
     this.#made ??= this.#compile();
     const executable = await this.#made;
+    this.#executables.requireOpen();
+    const settings = this.#rule.settingsAt(this.#steps, lr);
+    for (const { name, path } of [...this.#params, ...sources]) {
+      requireTensor(this.#tensors, name, `${this.#label}: ${path}`);
+    }
     const { device } = this.#gpu;
     const slab = this.#tensors.buffer(this.#slab);
     const gathered = executable.inputs.get(GRADIENT)!.buffer;
@@ -80,15 +89,17 @@ export class GroupOptimiser {
       scatter.copyBufferToBuffer(slab, at, own, 0, bytes);
     });
     device.queue.submit([gather.finish()]);
-    executable.run({ [SETTINGS]: this.#rule.settingsAt(this.#steps, lr) });
+    executable.run({ [SETTINGS]: settings });
     device.queue.submit([scatter.finish()]);
     for (const { name } of this.#params) this.#tensors.touch(name);
     this.#steps += 1;
   }
 
-  /** Frees what it keeps beside the parameters; they stay as they are. */
+  /** Frees what it keeps beside the parameters; they stay as they are. Twice is harmless. */
   async dispose(): Promise<void> {
-    (await this.#made)?.destroy();
+    // One that could not be made has nothing to free.
+    const executable = await this.#made?.catch(() => undefined);
+    if (executable) this.#executables.drop(executable);
     for (const name of this.#slabs) this.#tensors.delete(name);
     this.#made = undefined;
     this.#steps = 0;
@@ -112,7 +123,7 @@ export class GroupOptimiser {
       label: this.#label,
       maxBufferBytes: this.#gpu.device.limits.maxBufferSize,
     });
-    return compilePlan(this.#gpu, plan, this.#tensors);
+    return this.#executables.compile(plan);
   }
 
   /** The gradients in the order of the parameters. */
@@ -121,9 +132,9 @@ export class GroupOptimiser {
     const wrong = this.#params.flatMap(({ path, shape }) => {
       const got = found.get(path);
       if (!got) return [`missing ${path} ${shapeText(shape)}`];
-      return shapesEqual(got.shape, shape)
+      return shapesEqual(got.shape, shape) && got.dtype === 'f32'
         ? []
-        : [`${path} expects ${shapeText(shape)}, got ${shapeText(got.shape)}`];
+        : [`${path} expects f32 ${shapeText(shape)}, got ${got.dtype} ${shapeText(got.shape)}`];
     });
     const known = new Set(this.#params.map(({ path }) => path));
     wrong.push(...gradients.flatMap(({ path }) => (known.has(path) ? [] : [`unexpected ${path}`])));

@@ -1,4 +1,5 @@
 import { grad } from '../autograd/reverse.ts';
+import { ConfigError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { concat, reshape, slice } from '../graph/ops/movement.ts';
 import { argmax } from '../graph/ops/reduce.ts';
@@ -95,7 +96,7 @@ export function detectorStep(
   const norm = config.encoderNorm ?? detector.defaults.encoderNorm;
   const { bound, layers } = bindParts(layouts, (group) => group === 'detector' || norm === 'training');
   const loss = detector.trace(layers, sourceOf(config, source), modelOf(config)).loss?.();
-  if (!loss) throw new Error(`${config.method} is not trained by steps`);
+  if (!loss) throw new ConfigError(`${config.method} is not trained by steps`);
   const trained = bound.flatMap(({ group, network }) => (group ? [{ group, network }] : []));
   const gradients = grad(
     loss,

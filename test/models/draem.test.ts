@@ -7,7 +7,8 @@ import { DRAEM_DEFAULTS, draemRateAt, draemSpecs, NORMALISED } from '../../src/m
 import type { StateDict } from '../../src/nn/init.ts';
 import { focalLoss } from '../../src/nn/losses.ts';
 import { ssim } from '../../src/nn/ssim.ts';
-import { Engine, type Tensor } from '../../src/runtime/engine.ts';
+import { Engine } from '../../src/runtime/engine.ts';
+import type { Tensor } from '../../src/runtime/tensor.ts';
 import { product } from '../../src/shape.ts';
 import { collectPlan, detectorStep, scorePlan, stepInputs } from '../../src/train/detectorPlans.ts';
 import { runLayouts, trainedParts } from '../../src/train/layouts.ts';

@@ -62,7 +62,7 @@ export const convSpecs: SpecTable = {
       ],
       [
         () => conv2d(input('x', [1, 1, 4, 4]), input('w', [1, 1, 3, 3]), { stride: 0 }),
-        'conv2d: expects whole stride',
+        'conv2d: stride expects a whole number of at least 1, or two (vertical, horizontal), got 0',
       ],
     ],
   },

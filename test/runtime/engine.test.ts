@@ -69,9 +69,39 @@ describe('Engine', () => {
     await expect(y.data()).rejects.toMatchObject({ code: 'E_DEVICE_LOST' });
   });
 
-  it('says how much numbers a tensor expects', async () => {
+  it.each([
+    [[1, 2, 3], [2, 2], 'tensor: shape [2, 2] expects 4 numbers, got 3'],
+    [[1], [-1, -1], 'tensor: shape expects a list of whole sizes of at least 0, got [-1, -1]'],
+    [[1], [0.5, 2], 'tensor: shape expects a list of whole sizes of at least 0, got [0.5, 2]'],
+    [[1], undefined, 'tensor: shape expects a list of whole sizes of at least 0, got undefined'],
+    [[1, undefined], [2], 'tensor: data expects numbers, got undefined at 1'],
+    ['12', [2], 'tensor: data expects numbers, in an array or typed array, got "12"'],
+  ])('refuses a tensor of %j and shape %j', async (data, shape, message) => {
     using engine = await Engine.create();
-    expect(() => engine.tensor([1, 2, 3], [2, 2])).toThrow('tensor: shape [2, 2] expects 4 numbers, got 3');
+    expect(() => engine.tensor(data as number[], shape as number[])).toThrow(message);
+  });
+
+  it.each([
+    [undefined, 'got undefined'],
+    ['a text', 'got "a text"'],
+    [[relu(1), 3], 'got 3'],
+    [{}, 'expects to return at least one value'],
+  ])('refuses a function that returns %j', async (result, message) => {
+    using engine = await Engine.create();
+    await expect(engine.compile(() => result as Value)()).rejects.toThrow(message);
+  });
+
+  it('refuses arguments that are no tensors, and to return one', async () => {
+    using engine = await Engine.create();
+    const x = engine.tensor([1], [1]);
+    const compiled = engine.compile((value: Value) => relu(value));
+    for (const wrong of [undefined, 3, [1, 2], x.value, new Float32Array(2)]) {
+      await expect(compiled(wrong as never)).rejects.toMatchObject({ code: 'E_DTYPE' });
+    }
+    await expect(engine.compile(() => x as never)()).rejects.toThrow('got a tensor; return its value');
+    expect(() => engine.compile(3 as never)).toThrow('compile: fn expects a function, got 3');
+    expect(() => engine.load({ x } as never)).toThrow('load: tensors expects a Map or pairs');
+    expect(() => engine.optimiser({} as never, { x })).toThrow('rule expects adamw() or sgd()');
   });
 
   it('names the adapters where none matches', async () => {

@@ -11,7 +11,8 @@ import { declare, type Layers, layersOf } from '../../src/nn/layers.ts';
 import { mseLoss } from '../../src/nn/losses.ts';
 import { adamw, type OptimiserConfig, sgd } from '../../src/nn/optimiser.ts';
 import { RandomStream } from '../../src/random.ts';
-import { Engine, type Tensor } from '../../src/runtime/engine.ts';
+import { Engine } from '../../src/runtime/engine.ts';
+import type { Tensor } from '../../src/runtime/tensor.ts';
 import { updateReference } from './updateReference.ts';
 
 const random = new RandomStream(Date.now() % 1_000_000);
@@ -133,7 +134,7 @@ describe('Engine.optimiser', () => {
     await expect(optimiser.step({ a: b, c: a })).rejects.toMatchObject({
       code: 'E_SHAPE',
       message: expect.stringContaining(
-        'optimiser: grads do not fit params: a expects [2], got [1]; missing b [1]; unexpected c',
+        'optimiser: grads do not fit params: a expects f32 [2], got f32 [1]; missing b [1]; unexpected c',
       ),
     });
     expect(optimiser.steps).toBe(0);

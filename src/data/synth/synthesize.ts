@@ -7,6 +7,7 @@ import { beginDraft, type Draft } from './draft.ts';
 import { synthesizeImage } from './sample.ts';
 import { DEFECTS, type Defect, type SceneClass } from './scene.ts';
 
+/** What to draw, and where to. */
 export interface SynthesizeOptions {
   /** Folder to create; may exist if it is empty. */
   readonly out: string;
@@ -20,12 +21,15 @@ export interface SynthesizeOptions {
   readonly size?: number;
   /** Defects to draw from; default all that make sense on a class. */
   readonly defects?: readonly string[];
+  /** Whole, from 0 to below 2^53; default 0. */
   readonly seed?: number;
+  /** Told of each image that is written. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Ends the drawing and removes what was drawn: what aborted it is thrown. */
   readonly signal?: AbortSignal;
 }
 
+/** What was drawn. */
 export interface SynthesizeResult {
   readonly root: string;
   readonly classes: readonly string[];

@@ -1,6 +1,7 @@
 import { WeightsError } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
-import { MAX_PICKLE, PickleTruncated, readPickle } from './pickle.ts';
+import { MAX_PICKLE, readPickle } from './pickle.ts';
+import { PickleTruncated } from './pickleBytes.ts';
 import { Dict, List, type Pickled, type StorageRef, TORCH_BYTES } from './value.ts';
 import { openZip, type ZipArchive } from './zip.ts';
 

@@ -1,9 +1,7 @@
 /** The machine and the table of its opcodes: one idea, kept in one file to be checked at a glance. */
 import { build, type Fail, isKnownGlobal, newObject, reduce, storageOf } from './globals.ts';
+import { MAX_STRING, PickleBytes } from './pickleBytes.ts';
 import { Dict, Foreign, Global, List, type Pickled, Tuple } from './value.ts';
-
-/** The bytes ended inside the pickle: with more of them it may go on. */
-export class PickleTruncated extends Error {}
 
 export interface PickleOptions {
   /** Keep objects of unknown classes as opaque values instead of refusing them. Default false. */
@@ -18,7 +16,6 @@ export interface PickleOptions {
 
 /** A state dict needs about 110 bytes per tensor. */
 export const MAX_PICKLE = 64 * 2 ** 20;
-const MAX_STRING = 2 ** 20;
 /** Classes that trainers leave beside their tensors. */
 const HARMLESS = /^(easydict|numpy|argparse)\./;
 const MAX_STACK = 10_000;
@@ -27,12 +24,10 @@ const MAX_MEMO = 1_000_000;
 /** A byte of pickle can ask for an object of a hundred; a tensor needs about fifteen. */
 const MAX_OBJECTS = 500_000;
 
-const text = new TextDecoder('utf-8', { fatal: true });
-
 /**
  * Reads one pickle from `bytes[start]` on without executing anything: a stack machine over inert values, an
  * allow-list of opcodes and of globals (weights.md section 7). @returns its value, and where it ended.
- * @throws PickleTruncated; whatever `fail` throws.
+ * @throws PickleTruncated (pickleBytes.ts); whatever `fail` throws.
  */
 export function readPickle(
   bytes: Uint8Array,
@@ -43,10 +38,7 @@ export function readPickle(
   return { value: machine.run(), end: machine.at };
 }
 
-class Machine {
-  at: number;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+class Machine extends PickleBytes {
   readonly #options: PickleOptions;
   /** Where the opcode being read begins, for messages. */
   #opcode = 0;
@@ -56,9 +48,7 @@ class Machine {
   readonly #memo = new Map<number, Pickled>();
 
   constructor(bytes: Uint8Array, start: number, options: PickleOptions) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.at = start;
+    super(bytes, start);
     this.#options = options;
   }
 
@@ -137,57 +127,6 @@ class Machine {
 
   persistent(): void {
     this.push((this.#options.persistent ?? storageOf)(this.pop(), this.fail));
-  }
-
-  take(length: number): Uint8Array {
-    if (this.at + length > this.#bytes.length) throw new PickleTruncated();
-    this.at += length;
-    return this.#bytes.subarray(this.at - length, this.at);
-  }
-
-  string(length: number): string {
-    if (length > MAX_STRING) this.fail(`holds a string of ${length} bytes, ${MAX_STRING} at most`);
-    const bytes = this.take(length);
-    try {
-      return text.decode(bytes);
-    } catch {
-      return this.fail('holds a string that is not UTF-8');
-    }
-  }
-
-  /** Up to a newline. */
-  line(): string {
-    const end = this.#bytes.indexOf(10, this.at);
-    if (end < 0) {
-      if (this.#bytes.length - this.at > MAX_STRING) this.fail('holds a name without an end');
-      throw new PickleTruncated();
-    }
-    const found = this.string(end - this.at);
-    this.at += 1;
-    return found;
-  }
-
-  u8(): number {
-    return this.take(1)[0]!;
-  }
-
-  number(length: number, read: (view: DataView, at: number) => number): number {
-    this.take(length);
-    return read(this.#view, this.at - length);
-  }
-
-  u32(): number {
-    return this.number(4, (view, at) => view.getUint32(at, true));
-  }
-
-  /** Two's complement, little-endian, of any length. */
-  long(length: number): number | bigint {
-    const bytes = this.take(length);
-    let value = 0n;
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
-    if (length > 0 && bytes[length - 1]! >= 0x80) value -= 1n << BigInt(8 * length);
-    const small = Number(value);
-    return Number.isSafeInteger(small) ? small : value;
   }
 
   setItems(pairs: readonly Pickled[]): void {

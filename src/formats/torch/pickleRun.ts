@@ -1,5 +1,6 @@
 import type { ByteSource } from '../byteSource.ts';
-import { MAX_PICKLE, type PickleOptions, PickleTruncated, readPickle } from './pickle.ts';
+import { MAX_PICKLE, type PickleOptions, readPickle } from './pickle.ts';
+import { PickleTruncated } from './pickleBytes.ts';
 import type { Pickled } from './value.ts';
 
 /** Read at once; most of what lies between two storages is far shorter. */

@@ -1,5 +1,12 @@
-import { DtypeError, ShapeError } from '../../errors.ts';
+import { DtypeError, gotText, ShapeError } from '../../errors.ts';
 import { product, type Shape, shapeText } from '../../shape.ts';
+import {
+  requireCount,
+  requireNumber,
+  requireOptions,
+  requireProbability,
+  requireSite,
+} from '../arguments.ts';
 import {
   asValue,
   constant,
@@ -31,9 +38,10 @@ export const attentionOps = {
 
 /** Tokens as the places of a grid, row by row, and the side of the square window around a token that it may not see. */
 export interface Neighbours {
+  /** Rows and columns of the grid: height x width tokens. */
   readonly height: number;
   readonly width: number;
-  /** Odd; clipped at the borders; the token itself is inside. */
+  /** Side in tokens. Odd; clipped at the borders; the token itself is inside. */
   readonly window: number;
 }
 
@@ -46,6 +54,7 @@ export interface AttentionAttrs {
   readonly dropout: number;
 }
 
+/** How `attention` attends. */
 export interface AttentionOptions {
   /** Parts of E that attend by themselves. */
   heads: number;
@@ -62,13 +71,19 @@ export interface AttentionOptions {
  * from h E / heads on. q may have a batch of 1 for all of k's. Neither mask nor weights ever lie in memory.
  */
 export function attention(q: Operand, k: Operand, v: Operand, options: AttentionOptions): Value {
+  requireOptions('attention', options);
   const { heads, neighbours = null, dropout = null } = options;
-  const [query, keys, values] = [asValue(q), asValue(k), asValue(v)];
+  const [query, keys, values] = [asValue(q, 'attention'), asValue(k, 'attention'), asValue(v, 'attention')];
   requireFloat('attention', { q: query, k: keys, v: values });
   requireRank('attention', 'q', query, 3);
   requireRank('attention', 'k', keys, 3);
   const [n, length, channels] = keys.shape as [number, number, number];
   const [batch, tokens, own] = query.shape as [number, number, number];
+  if (tokens < 1 || length < 1) {
+    throw new ShapeError(
+      `attention: q and k expect at least one token, got ${shapeText(query.shape)} and ${shapeText(keys.shape)}`,
+    );
+  }
   if ((batch !== n && batch !== 1) || own !== channels) {
     throw new ShapeError(
       `attention: q expects [${n} or 1, tokens, ${channels}] to match k ${shapeText(keys.shape)}, got ${shapeText(query.shape)}`,
@@ -79,40 +94,50 @@ export function attention(q: Operand, k: Operand, v: Operand, options: Attention
       `attention: v expects ${shapeText(keys.shape)} (the shape of k), got ${shapeText(values.shape)}`,
     );
   }
-  if (!(heads >= 1) || channels % heads !== 0) {
-    throw new ShapeError(`attention: heads expects a divisor of ${channels} channels, got ${heads}`);
+  if (!(Number.isInteger(heads) && heads >= 1 && channels >= 1) || channels % heads !== 0) {
+    throw new ShapeError(`attention: heads expects a divisor of ${channels} channels, got ${gotText(heads)}`);
   }
   if (channels / heads > MOST_CHANNELS) {
     throw new ShapeError(
       `attention: heads expects at most ${MOST_CHANNELS} channels each, got ${channels / heads}`,
     );
   }
-  if (neighbours) checkNeighbours(neighbours, tokens, length);
-  const p = dropout?.p ?? 0;
-  if (!(p >= 0 && p < 1)) throw new ShapeError(`attention: dropout expects 0 <= p < 1, got ${p}`);
-  const attrs: AttentionAttrs = {
-    heads,
-    scale: options.scale ?? 1 / Math.sqrt(channels / heads),
-    neighbours,
-    dropout: p,
-  };
-  const draws = dropout && p > 0 ? [keyOf(dropout.key), constant([dropout.site], [1], 'u32')] : [];
+  if (neighbours !== null) checkNeighbours(neighbours, tokens, length);
+  const { scale = 1 / Math.sqrt(channels / heads) } = options;
+  requireNumber('attention', 'scale', scale);
+  const draws = drawsOf(dropout);
+  const attrs: AttentionAttrs = { heads, scale, neighbours, dropout: dropout?.p ?? 0 };
   return makeValue('attention', [query, keys, values, ...draws], { ...attrs }, [n, tokens, channels]);
 }
 
-function checkNeighbours({ height, width, window }: Neighbours, tokens: number, length: number): void {
+function checkNeighbours(neighbours: Neighbours, tokens: number, length: number): void {
+  requireOptions('attention', neighbours);
+  const { height, width, window } = neighbours;
+  requireCount('attention', 'height of neighbours', height, 1);
+  requireCount('attention', 'width of neighbours', width, 1);
   if (height * width !== tokens || tokens !== length) {
     throw new ShapeError(
       `attention: neighbours of ${height}x${width} expect ${height * width} queries and keys, got ${tokens} and ${length}`,
     );
   }
-  if (!(window >= 1) || window % 2 !== 1) {
-    throw new ShapeError(`attention: window expects an odd number, got ${window}`);
+  if (!Number.isInteger(window) || window < 1 || window % 2 !== 1) {
+    throw new ShapeError(`attention: window expects an odd number, got ${gotText(window)}`);
   }
 }
 
+/** What the kernels draw dropped weights from; nothing where none are. */
+function drawsOf(dropout: AttentionOptions['dropout']): Value[] {
+  if (dropout === null || dropout === undefined) return [];
+  requireOptions('attention', dropout);
+  const { p, key, site } = dropout;
+  requireProbability('attention', 'dropout', p);
+  if (p === 0) return [];
+  requireSite('attention', site);
+  return [keyOf(key), constant([site], [1], 'u32')];
+}
+
 function keyOf(operand: Operand): Value {
-  const key = asValue(operand);
+  const key = asValue(operand, 'attention');
   if (key.dtype !== 'u32' || shapeText(key.shape) !== '[4]') {
     throw new DtypeError(`attention: key expects u32 [4], got ${key.dtype} ${shapeText(key.shape)}`);
   }

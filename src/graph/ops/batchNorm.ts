@@ -38,7 +38,7 @@ function channelPair(
 
 /** Mean and unbiased variance (two passes) of each channel of x [N, C, ...S]; the variance of one element is 0. */
 export function batchMoments(x: Operand): ChannelPair {
-  const value = asValue(x);
+  const value = asValue(x, 'batchMoments');
   requireFloat('batchMoments', { x: value });
   if (value.shape.length < 2 || product(value.shape) === 0) {
     throw new ShapeError(`batchMoments: x expects [N, C, ...] with elements, got ${shapeText(value.shape)}`);
@@ -53,7 +53,7 @@ export function batchNormWeightGrad(
   moments: ChannelPair,
   eps: number,
 ): ChannelPair {
-  const [gradient, value] = [asValue(dout), asValue(x)];
+  const [gradient, value] = [asValue(dout, 'batchNormWeightGrad'), asValue(x, 'batchNormWeightGrad')];
   requireFloat('batchNormWeightGrad', { dout: gradient, x: value });
   if (!shapesEqual(gradient.shape, value.shape)) {
     throw new ShapeError(

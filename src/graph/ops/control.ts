@@ -1,4 +1,6 @@
-import { asValue, makeValue, type Operand, type Value } from '../value.ts';
+import { DtypeError, gotText } from '../../errors.ts';
+import { requireFunction, requireList } from '../arguments.ts';
+import { asValue, isValue, makeValue, type Operand, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 
 export const controlOps = {
@@ -10,7 +12,7 @@ export const controlOps = {
 
 /** x, as a constant to differentiation. */
 export const stopGradient = (x: Operand): Value => {
-  const value = asValue(x);
+  const value = asValue(x, 'stopGradient');
   return makeValue('stopGradient', [value], {}, value.shape, value.dtype);
 };
 
@@ -22,5 +24,11 @@ export type CustomVjp = (cotangent: Value) => readonly (() => Value)[];
  * was computed. For composites whose hand-derived gradient reads less memory (batch norm: two reductions
  * instead of four).
  */
-export const withVjp = (out: Value, dependencies: readonly Value[], vjp: CustomVjp): Value =>
-  makeValue('custom', [out, ...dependencies], { vjp }, out.shape, out.dtype);
+export function withVjp(out: Value, dependencies: readonly Value[], vjp: CustomVjp): Value {
+  requireList('withVjp', 'dependencies', dependencies);
+  requireFunction('withVjp', 'vjp', vjp);
+  for (const each of [out, ...dependencies]) {
+    if (!isValue(each)) throw new DtypeError(`withVjp: expects values of the graph, got ${gotText(each)}`);
+  }
+  return makeValue('custom', [out, ...dependencies], { vjp }, out.shape, out.dtype);
+}

@@ -1,5 +1,6 @@
 import { ShapeError } from '../../errors.ts';
 import { type Shape, shapeText } from '../../shape.ts';
+import { type Pair, pairOf, requireCount, requireCounts, requireOptions } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
@@ -23,8 +24,6 @@ export interface ConvGeometry {
   readonly groups: number;
 }
 
-type Pair = number | readonly [number, number];
-
 export interface ConvOptions {
   /** Default 1. */
   stride?: Pair;
@@ -40,11 +39,11 @@ export interface ConvOptions {
 
 /** Cross-correlation of x [N, C, H, W] with weight [Cout, C/groups, kh, kw] -> [N, Cout, OH, OW]. */
 export function conv2d(x: Operand, weight: Operand, options: ConvOptions = {}): Value {
-  const value = asValue(x);
-  const w = asValue(weight);
+  const value = asValue(x, 'conv2d');
+  const w = asValue(weight, 'conv2d');
+  check4d('conv2d', { x: value, weight: w });
   const geometry = resolveGeometry('conv2d', options);
   const { groups, stride, padding, dilation } = geometry;
-  check4d('conv2d', { x: value, weight: w });
   const [n, c, h, width] = value.shape as [number, number, number, number];
   const [cout, cin, kh, kw] = w.shape as [number, number, number, number];
   const shapes = `x ${shapeText(value.shape)}, weight ${shapeText(w.shape)}`;
@@ -54,12 +53,13 @@ export function conv2d(x: Operand, weight: Operand, options: ConvOptions = {}): 
   }
   if (cout % groups !== 0)
     wrong.push(`weight expects output channels divisible by groups=${groups}, got ${cout}`);
+  if (kh < 1 || kw < 1) wrong.push(`weight expects a kernel of at least 1x1, got ${kh}x${kw}`);
   const oh = outputSize(h, kh, stride[0], padding[0] + padding[1], dilation[0]);
   const ow = outputSize(width, kw, stride[1], padding[2] + padding[3], dilation[1]);
   if (oh < 1 || ow < 1) wrong.push(`kernel ${kh}x${kw} does not fit the padded input`);
   if (wrong.length > 0) throw new ShapeError(`conv2d: ${wrong.join('; ')}: ${shapes}`);
   const out = makeValue('conv2d', [value, w], { geometry }, [n, cout, oh, ow]);
-  return withBias(out, options.bias);
+  return withBias('conv2d', out, options.bias);
 }
 
 export interface ConvTransposeOptions extends ConvOptions {
@@ -72,31 +72,32 @@ export interface ConvTransposeOptions extends ConvOptions {
  * OH = (H - 1) stride - padding + dilation (kh - 1) + 1 + outputPadding.
  */
 export function convTranspose2d(x: Operand, weight: Operand, options: ConvTransposeOptions = {}): Value {
-  const value = asValue(x);
-  const w = asValue(weight);
-  const geometry = resolveGeometry('convTranspose2d', options);
+  const value = asValue(x, 'convTranspose2d');
+  const w = asValue(weight, 'convTranspose2d');
   check4d('convTranspose2d', { x: value, weight: w });
+  const geometry = resolveGeometry('convTranspose2d', options);
   const { groups, stride, padding, dilation } = geometry;
   const [n, c, h, width] = value.shape as [number, number, number, number];
   const [cin, coutPerGroup, kh, kw] = w.shape as [number, number, number, number];
-  const extra = pair(options.outputPadding ?? 0);
+  const extra = pairOf('convTranspose2d', 'outputPadding', options.outputPadding ?? 0, 0);
   const wrong: string[] = [];
   if (cin !== c || c % groups !== 0) {
     wrong.push(`weight expects ${c} input channels, divisible by groups=${groups}, got ${cin}`);
   }
+  if (kh < 1 || kw < 1) wrong.push(`weight expects a kernel of at least 1x1, got ${kh}x${kw}`);
   if (extra[0] >= Math.max(stride[0], dilation[0]) || extra[1] >= Math.max(stride[1], dilation[1])) {
     wrong.push(`outputPadding expects less than stride or dilation, got ${extra}`);
   }
   const oh = (h - 1) * stride[0] - padding[0] - padding[1] + dilation[0] * (kh - 1) + 1 + extra[0];
   const ow = (width - 1) * stride[1] - padding[2] - padding[3] + dilation[1] * (kw - 1) + 1 + extra[1];
-  if (oh < 1 || ow < 1) wrong.push(`output would be ${oh}x${ow}`);
+  if (oh < 1 || ow < 1) wrong.push(`padding expects to leave an output, got ${oh}x${ow}`);
   if (wrong.length > 0) {
     throw new ShapeError(
       `convTranspose2d: ${wrong.join('; ')}: x ${shapeText(value.shape)}, weight ${shapeText(w.shape)}`,
     );
   }
   const out = conv2dInputGrad(value, w, geometry, [n, coutPerGroup * groups, oh, ow]);
-  return withBias(out, options.bias);
+  return withBias('convTranspose2d', out, options.bias);
 }
 
 /** dL/dx of conv2d from dL/dy. `shape` is x's. */
@@ -119,32 +120,25 @@ export const outputSize = (
   dilation = 1,
 ): number => Math.floor((size + padding - dilation * (kernel - 1) - 1) / stride) + 1;
 
-export const pair = (value: Pair): readonly [number, number] =>
-  typeof value === 'number' ? [value, value] : value;
-
 function resolveGeometry(op: string, options: ConvOptions): ConvGeometry {
-  const padding = options.padding ?? 0;
-  const geometry: ConvGeometry = {
-    stride: pair(options.stride ?? 1),
-    padding:
-      typeof padding === 'number'
-        ? [padding, padding, padding, padding]
-        : padding.length === 4
-          ? padding
-          : [padding[0], padding[0], padding[1], padding[1]],
-    dilation: pair(options.dilation ?? 1),
-    groups: options.groups ?? 1,
+  requireOptions(op, options);
+  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+  requireCount(op, 'groups', groups, 1);
+  return {
+    stride: pairOf(op, 'stride', stride, 1),
+    padding: framing(op, padding),
+    dilation: pairOf(op, 'dilation', dilation, 1),
+    groups,
   };
-  const positive = [...geometry.stride, ...geometry.dilation, geometry.groups];
-  if (
-    positive.some((n) => !Number.isInteger(n) || n < 1) ||
-    geometry.padding.some((n) => !Number.isInteger(n) || n < 0)
-  ) {
-    throw new ShapeError(
-      `${op}: expects whole stride, dilation and groups of at least 1 and padding of at least 0, got ${JSON.stringify(geometry)}`,
-    );
+}
+
+function framing(op: string, padding: NonNullable<ConvOptions['padding']>): ConvGeometry['padding'] {
+  if (typeof padding === 'object' && padding?.length === 4) {
+    requireCounts(op, 'padding', padding, 0);
+    return padding;
   }
-  return geometry;
+  const [vertical, horizontal] = pairOf(op, 'padding', padding, 0);
+  return [vertical, vertical, horizontal, horizontal];
 }
 
 function check4d(op: string, values: Readonly<Record<string, Value>>): void {
@@ -156,11 +150,12 @@ function check4d(op: string, values: Readonly<Record<string, Value>>): void {
   }
 }
 
-function withBias(out: Value, bias: Operand | undefined): Value {
+function withBias(op: string, out: Value, bias: Operand | undefined): Value {
   if (bias === undefined) return out;
-  const value = asValue(bias);
+  const value = asValue(bias, op);
+  requireFloat(op, { bias: value });
   if (value.shape.length !== 1 || value.shape[0] !== out.shape[1]) {
-    throw new ShapeError(`conv2d: bias expects [${out.shape[1]}], got ${shapeText(value.shape)}`);
+    throw new ShapeError(`${op}: bias expects [${out.shape[1]}], got ${shapeText(value.shape)}`);
   }
   return add(out, reshape(value, [1, value.shape[0]!, 1, 1]));
 }

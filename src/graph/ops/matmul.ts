@@ -1,5 +1,6 @@
 import { ShapeError } from '../../errors.ts';
-import { broadcastShapes, shapeText } from '../../shape.ts';
+import { broadcastShapes, product, shapesEqual, shapeText } from '../../shape.ts';
+import { requireFlag, requireOptions } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
@@ -19,9 +20,12 @@ export interface MatmulOptions {
 
 /** a [..., M, K] times b [..., K, N] -> [..., M, N]; leading axes broadcast. */
 export function matmul(a: Operand, b: Operand, options: MatmulOptions = {}): Value {
+  requireOptions('matmul', options);
   const { transposeA = false, transposeB = false } = options;
-  const left = asValue(a);
-  const right = asValue(b);
+  requireFlag('matmul', 'transposeA', transposeA);
+  requireFlag('matmul', 'transposeB', transposeB);
+  const left = asValue(a, 'matmul');
+  const right = asValue(b, 'matmul');
   requireFloat('matmul', { a: left, b: right });
   if (left.shape.length < 2 || right.shape.length < 2) {
     throw new ShapeError(
@@ -41,16 +45,24 @@ export function matmul(a: Operand, b: Operand, options: MatmulOptions = {}): Val
 
 /** x [..., in] times weight [out, in] transposed, plus bias [out] -> [..., out]. */
 export function linear(x: Operand, weight: Operand, bias?: Operand): Value {
-  const value = asValue(x);
-  const w = asValue(weight);
+  const value = asValue(x, 'linear');
+  const w = asValue(weight, 'linear');
+  requireFloat('linear', { x: value, weight: w });
+  if (value.shape.length < 1) throw new ShapeError('linear: x expects [..., in], got []');
   if (w.shape.length !== 2 || value.shape.at(-1) !== w.shape[1]) {
     throw new ShapeError(
       `linear: weight expects [out, ${value.shape.at(-1)}] to match x ${shapeText(value.shape)}, got ${shapeText(w.shape)}`,
     );
   }
+  const [out, features] = w.shape as [number, number];
+  const offset = bias === undefined ? undefined : asValue(bias, 'linear');
+  if (offset && !shapesEqual(offset.shape, [out])) {
+    throw new ShapeError(`linear: bias expects [${out}], got ${shapeText(offset.shape)}`);
+  }
+  const outer = value.shape.slice(0, -1);
   // One product of all rows: in batches, each would be a small one, and the weight's gradient a sum of as many.
-  const rows = matmul(reshape(value, [-1, w.shape[1]!]), w, { transposeB: true });
-  return reshape(bias === undefined ? rows : add(rows, bias), [...value.shape.slice(0, -1), w.shape[0]!]);
+  const rows = matmul(reshape(value, [product(outer), features]), w, { transposeB: true });
+  return reshape(offset ? add(rows, offset) : rows, [...outer, out]);
 }
 
 function lastTwo(shape: readonly number[], transposed: boolean): [number, number] {

@@ -1,6 +1,7 @@
-import { ShapeError } from '../../errors.ts';
+import { gotText, ShapeError } from '../../errors.ts';
 import { ELEMENT_BYTES } from '../../kernels/kernel.ts';
-import { normalizeAxis, product, type Shape, shapesEqual, shapeText } from '../../shape.ts';
+import { normalizeAxis, product, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
+import { requireCounts, requireList, requireNumber, requireOneOf, requireOptions } from '../arguments.ts';
 import { asValue, type Dtype, makeValue, type Operand, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 
@@ -26,10 +27,14 @@ const slabAlign = (dtype: Dtype): number => 256 / ELEMENT_BYTES[dtype];
 
 /** x under another shape; one size may be -1 (whatever fits). */
 export function reshape(x: Operand, shape: Shape): Value {
-  const value = asValue(x);
-  const known = product(shape.filter((size) => size !== -1));
-  const sizes = shape.map((size) => (size === -1 && known > 0 ? product(value.shape) / known : size));
-  if (shape.filter((size) => size === -1).length > 1 || product(sizes) !== product(value.shape)) {
+  const value = asValue(x, 'reshape');
+  requireList('reshape', 'shape', shape);
+  const known = shape.filter((size) => size !== -1);
+  requireShape('reshape', known);
+  // Beside a size of 0 anything fits, so -1 says nothing.
+  const left = known.length === shape.length ? 1 : product(value.shape) / product(known);
+  const sizes = shape.map((size) => (size === -1 ? left : size));
+  if (shape.length - known.length > 1 || !Number.isInteger(left) || product(sizes) !== product(value.shape)) {
     throw new ShapeError(
       `reshape: shape ${shapeText(shape)} does not hold the ${product(value.shape)} elements of ${shapeText(value.shape)}`,
     );
@@ -39,7 +44,7 @@ export function reshape(x: Operand, shape: Shape): Value {
 
 /** All of x but its first axis as one axis: [N, ...] -> [N, product]. */
 export const flatten = (x: Operand): Value => {
-  const value = asValue(x);
+  const value = asValue(x, 'flatten');
   return reshape(value, [value.shape[0] ?? 1, product(value.shape.slice(1))]);
 };
 
@@ -101,7 +106,8 @@ function wholes(parts: readonly Value[]): Value[] {
 
 /** Axes in another order: out axis i is x's axis order[i]. */
 export function permute(x: Operand, order: readonly number[]): Value {
-  const value = asValue(x);
+  const value = asValue(x, 'permute');
+  requireList('permute', 'order', order);
   const axes = order.map((axis) => normalizeAxis('permute', axis, value.shape.length));
   if (new Set(axes).size !== value.shape.length || axes.length !== value.shape.length) {
     throw new ShapeError(
@@ -120,7 +126,7 @@ export function permute(x: Operand, order: readonly number[]): Value {
 
 /** Two axes exchanged; the last two by default. */
 export function transpose(x: Operand, a = -2, b = -1): Value {
-  const value = asValue(x);
+  const value = asValue(x, 'transpose');
   const order = value.shape.map((_, axis) => axis);
   const first = normalizeAxis('transpose', a, order.length);
   const second = normalizeAxis('transpose', b, order.length);
@@ -140,19 +146,23 @@ export interface SliceRange {
 
 /** The part of x given by one range per axis (missing ones take all). */
 export function slice(x: Operand, ranges: readonly (SliceRange | null)[]): Value {
-  const value = asValue(x);
+  const value = asValue(x, 'slice');
+  requireList('slice', 'ranges', ranges);
   if (ranges.length > value.shape.length) {
     throw new ShapeError(`slice: ${ranges.length} ranges for ${shapeText(value.shape)}`);
   }
   const starts: number[] = [];
   const steps: number[] = [];
   const shape = value.shape.map((size, axis) => {
-    const { start = 0, end = size, step = 1 } = ranges[axis] ?? {};
+    const range = ranges[axis] ?? {};
+    requireOptions('slice', range);
+    const { start = 0, end = size, step = 1 } = range;
     const from = start < 0 ? start + size : start;
     const to = end < 0 ? end + size : end;
-    if (from < 0 || to > size || from > to || step < 1 || !Number.isInteger(step)) {
+    const whole = [start, end, step].every(Number.isInteger);
+    if (!whole || from < 0 || to > size || from > to || step < 1) {
       throw new ShapeError(
-        `slice: axis ${axis} expects 0 <= start <= end <= ${size} and step >= 1, got ${start}, ${end}, ${step}`,
+        `slice: axis ${axis} expects 0 <= start <= end <= ${size} and step >= 1, got ${[start, end, step].map(gotText).join(', ')}`,
       );
     }
     starts.push(from);
@@ -165,7 +175,8 @@ export function slice(x: Operand, ranges: readonly (SliceRange | null)[]): Value
 
 /** x in parts of the given sizes along `axis`. */
 export function split(x: Operand, sizes: readonly number[], axis = 0): Value[] {
-  const value = asValue(x);
+  const value = asValue(x, 'split');
+  requireCounts('split', 'sizes', sizes, 0);
   const chosen = normalizeAxis('split', axis, value.shape.length);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total !== value.shape[chosen]) {
@@ -179,22 +190,38 @@ export function split(x: Operand, sizes: readonly number[], axis = 0): Value[] {
   });
 }
 
-/** `constant` pads with a value, `symmetric` mirrors and repeats the edge (SciPy's "reflect"), `edge` repeats it. */
-export type PadMode = 'constant' | 'symmetric' | 'edge';
+const PAD_MODES = ['constant', 'symmetric', 'edge'] as const;
+export type PadMode = (typeof PAD_MODES)[number];
+
+export interface PadOptions {
+  /** `constant` (default) pads with `value`, `symmetric` mirrors and repeats the edge (SciPy's "reflect"), `edge` repeats it. */
+  mode?: PadMode;
+  /** Default 0. */
+  value?: number;
+}
 
 /** x with `before[i]` and `after[i]` elements added along axis i. */
 export function pad(
   x: Operand,
   before: readonly number[],
   after: readonly number[],
-  { mode = 'constant' as PadMode, value = 0 } = {},
+  options: PadOptions = {},
 ): Value {
-  const source = asValue(x);
+  const source = asValue(x, 'pad');
+  requireOptions('pad', options);
+  const { mode = 'constant', value = 0 } = options;
+  requireOneOf('pad', 'mode', mode, PAD_MODES);
+  requireNumber('pad', 'value', value);
+  requireCounts('pad', 'before', before, 0);
+  requireCounts('pad', 'after', after, 0);
   const rank = source.shape.length;
-  if (before.length !== rank || after.length !== rank || [...before, ...after].some((n) => !(n >= 0))) {
+  if (before.length !== rank || after.length !== rank) {
     throw new ShapeError(
-      `pad: before and after expect ${rank} counts of at least 0 for ${shapeText(source.shape)}`,
+      `pad: before and after expect ${rank} counts each for ${shapeText(source.shape)}, got ${before.length} and ${after.length}`,
     );
+  }
+  if (mode === 'edge' && source.shape.some((size, i) => size === 0 && before[i]! + after[i]! > 0)) {
+    throw new ShapeError(`pad: x expects an edge to repeat, got ${shapeText(source.shape)}`);
   }
   if (mode === 'symmetric' && source.shape.some((size, i) => before[i]! > size || after[i]! > size)) {
     throw new ShapeError(
@@ -208,7 +235,8 @@ export function pad(
 
 /** Values joined along `axis`; all other axes equal. */
 export function concat(operands: readonly Operand[], axis = 0): Value {
-  const values = operands.map(asValue);
+  requireList('concat', 'operands', operands);
+  const values = operands.map((operand) => asValue(operand, 'concat'));
   const first = values[0];
   if (!first) throw new ShapeError('concat: expects at least one value');
   const chosen = normalizeAxis('concat', axis, first.shape.length);

@@ -30,8 +30,9 @@ export interface NearestRows {
  * @throws ShapeError for other shapes, k outside 1 to K, or more rows than float32 can number.
  */
 export function nearestRows(x: Operand, bank: Operand | readonly Operand[], k: number): NearestRows {
-  const value = asValue(x);
-  const banks = (Array.isArray(bank) ? (bank as readonly Operand[]) : [bank as Operand]).map(asValue);
+  const value = asValue(x, 'nearestRows');
+  const parts = Array.isArray(bank) ? (bank as readonly Operand[]) : [bank as Operand];
+  const banks = parts.map((part) => asValue(part, 'nearestRows'));
   const wrong: string[] = [];
   for (const [name, each] of [['x', value], ...banks.map((b) => ['bank', b])] as [string, Value][]) {
     requireFloat('nearestRows', { [name]: each });

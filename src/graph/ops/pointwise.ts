@@ -1,11 +1,12 @@
-import { DtypeError, ShapeError } from '../../errors.ts';
+import { gotText, ShapeError } from '../../errors.ts';
 import type { PointwiseName } from '../../kernels/pointwiseTable.ts';
-import { broadcastShapes, product, type Shape, shapesEqual, shapeText } from '../../shape.ts';
+import { broadcastShapes, product, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
 import {
   asValue,
   type Dtype,
   makeValue,
   type Operand,
+  requireDtype,
   requireFinite,
   requireFloat,
   type Value,
@@ -25,8 +26,8 @@ export function pointwise(
   operands: readonly Operand[],
   params: readonly number[] = [],
 ): Value {
-  const inputs = operands.map(asValue);
-  for (const param of params) requireFinite(param);
+  const inputs = operands.map((operand) => asValue(operand, fn));
+  for (const param of params) requireFinite(param, fn);
   requireFloat(fn, Object.fromEntries(inputs.map((value, i) => [`argument ${i + 1}`, value])));
   const shape = inputs.reduce<Shape>((soFar, value) => broadcastShapes(fn, soFar, value.shape), []);
   const step = { fn, args: inputs.map((_, i) => i), params };
@@ -42,25 +43,43 @@ const binary =
   (a: Operand, b: Operand): Value =>
     pointwise(fn, [a, b]);
 
+/** a + b. Here and below operands broadcast by NumPy's rules, and numbers are operands too. f32 or f16 in, f32 out. */
 export const add = binary('add');
+/** a - b. */
 export const sub = binary('sub');
+/** a b, element by element. */
 export const mul = binary('mul');
+/** a / b. */
 export const div = binary('div');
+/** The larger of a and b; `max` reduces. */
 export const maximum = binary('maximum');
+/** The smaller of a and b; `min` reduces. */
 export const minimum = binary('minimum');
 /** 1 where a > b, else 0; like `greaterEqual` and `equal` without a derivative of its own. */
 export const greater = binary('greater');
+/** 1 where a >= b, else 0. */
 export const greaterEqual = binary('greaterEqual');
+/** 1 where a = b, else 0. */
 export const equal = binary('equal');
+/** -x. */
 export const neg = unary('neg');
+/** |x|; its derivative at 0 is 0. */
 export const abs = unary('abs');
+/** -1, 0 or 1. */
 export const sign = unary('sign');
+/** x^2. */
 export const square = unary('square');
+/** e^x. */
 export const exp = unary('exp');
+/** Natural logarithm; undefined below 0. */
 export const log = unary('log');
+/** Square root; undefined below 0. */
 export const sqrt = unary('sqrt');
+/** 1 / sqrt(x). */
 export const rsqrt = unary('rsqrt');
+/** 1 / x. */
 export const reciprocal = unary('reciprocal');
+/** max(x, 0). */
 export const relu = unary('relu');
 /** min(max(x, 0), 6). */
 export const relu6 = unary('relu6');
@@ -69,7 +88,9 @@ export const gelu = unary('gelu');
 export const geluSlope = unary('geluSlope');
 /** x sigmoid(x). */
 export const silu = unary('silu');
+/** 1 / (1 + e^-x). */
 export const sigmoid = unary('sigmoid');
+/** Hyperbolic tangent, by a form that cannot overflow. */
 export const tanh = unary('tanh');
 /** `a` where `condition` is not 0, else `b`; all three broadcast. */
 export const where = (condition: Operand, a: Operand, b: Operand): Value =>
@@ -89,14 +110,18 @@ export const perDeviation = (
 ): Value => pointwise('perDeviation', [d, variance], [factor, eps]);
 /** x limited to [low, high]; either may be infinite. */
 export const clamp = (x: Operand, low: number, high: number): Value => {
-  if (!(low <= high)) throw new ShapeError(`clamp: low expects at most high, got ${low} and ${high}`);
-  if (low === -Infinity) return high === Infinity ? asValue(x) : minimum(x, high);
+  if (!(low <= high)) {
+    throw new ShapeError(`clamp: low expects at most high, got ${gotText(low)} and ${gotText(high)}`);
+  }
+  if (low === -Infinity) return high === Infinity ? asValue(x, 'clamp') : minimum(x, high);
   return high === Infinity ? maximum(x, low) : pointwise('clamp', [x], [low, high]);
 };
 
 /** `x` stretched to `shape` (NumPy rules). */
 export function broadcastTo(x: Operand, shape: Shape): Value {
-  const value = asValue(x);
+  const value = asValue(x, 'broadcastTo');
+  requireFloat('broadcastTo', { x: value });
+  requireShape('broadcastTo', shape);
   if (shapesEqual(value.shape, shape)) return value;
   const joint = broadcastShapes('broadcastTo', value.shape, shape);
   if (!shapesEqual(joint, shape)) {
@@ -108,10 +133,8 @@ export function broadcastTo(x: Operand, shape: Shape): Value {
 
 /** x as another element type. */
 export function cast(x: Operand, dtype: Dtype): Value {
-  const value = asValue(x);
-  if (!['f32', 'f16', 'i32', 'u32'].includes(dtype)) {
-    throw new DtypeError(`cast: dtype expects f32, f16, i32 or u32, got ${dtype}`);
-  }
+  const value = asValue(x, 'cast');
+  requireDtype('cast', dtype);
   return value.dtype === dtype ? value : makeValue('cast', [value], {}, value.shape, dtype);
 }
 

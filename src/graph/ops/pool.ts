@@ -1,7 +1,8 @@
 import { ShapeError } from '../../errors.ts';
 import { shapeText } from '../../shape.ts';
+import { type Pair, pairOf, requireOptions } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
-import { outputSize, pair } from './conv.ts';
+import { outputSize } from './conv.ts';
 import type { OpTable } from './definition.ts';
 import { mean } from './reduce.ts';
 
@@ -24,11 +25,12 @@ export interface PoolWindow {
 }
 
 export interface PoolOptions {
-  kernel: number | readonly [number, number];
+  /** Of the window, (vertical, horizontal) where the two differ. */
+  kernel: Pair;
   /** Default: the kernel. */
-  stride?: number | readonly [number, number];
+  stride?: Pair;
   /** At most half the kernel; default 0. */
-  padding?: number | readonly [number, number];
+  padding?: Pair;
 }
 
 /** Largest of each window; padding counts as minus infinity. x [N, C, H, W] -> [N, C, OH, OW]. */
@@ -39,16 +41,16 @@ export const avgPool2d = (x: Operand, options: PoolOptions): Value => pool('avgP
 
 /** Mean over all positions: x [N, C, H, W] -> [N, C]. */
 export function globalAvgPool2d(x: Operand): Value {
-  const value = asValue(x);
+  const value = asValue(x, 'globalAvgPool2d');
   requireRank('globalAvgPool2d', 'x', value, 4);
   return mean(value, { axes: [2, 3] });
 }
 
 /** Pools to exactly `size`, which must divide x's: x [N, C, H, W] -> [N, C, size, size]. */
-export function adaptiveAvgPool2d(x: Operand, size: number | readonly [number, number]): Value {
-  const value = asValue(x);
+export function adaptiveAvgPool2d(x: Operand, size: Pair): Value {
+  const value = asValue(x, 'adaptiveAvgPool2d');
   requireRank('adaptiveAvgPool2d', 'x', value, 4);
-  const [oh, ow] = pair(size);
+  const [oh, ow] = pairOf('adaptiveAvgPool2d', 'size', size, 1);
   const [h, w] = value.shape.slice(2) as [number, number];
   if (h % oh !== 0 || w % ow !== 0) {
     throw new ShapeError(`adaptiveAvgPool2d: size expects divisors of ${h}x${w}, got ${oh}x${ow}`);
@@ -57,19 +59,17 @@ export function adaptiveAvgPool2d(x: Operand, size: number | readonly [number, n
 }
 
 function pool(op: 'maxPool2d' | 'avgPool2d', x: Operand, options: PoolOptions): Value {
-  const value = asValue(x);
+  const value = asValue(x, op);
   requireFloat(op, { x: value });
   requireRank(op, 'x', value, 4);
-  const kernel = pair(options.kernel);
+  requireOptions(op, options);
+  const kernel = pairOf(op, 'kernel', options.kernel, 1);
   const window: PoolWindow = {
     kernel,
-    stride: pair(options.stride ?? kernel),
-    padding: pair(options.padding ?? 0),
+    stride: pairOf(op, 'stride', options.stride ?? kernel, 1),
+    padding: pairOf(op, 'padding', options.padding ?? 0, 0),
   };
-  if (
-    window.padding.some((p, i) => p > kernel[i]! / 2 || p < 0) ||
-    [...kernel, ...window.stride].some((n) => n < 1)
-  ) {
+  if (window.padding.some((p, i) => p > kernel[i]! / 2)) {
     throw new ShapeError(`${op}: padding expects at most half the kernel, got ${JSON.stringify(window)}`);
   }
   const [n, c, h, w] = value.shape as [number, number, number, number];

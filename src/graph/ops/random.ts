@@ -1,5 +1,6 @@
 import { DtypeError } from '../../errors.ts';
-import { type Shape, shapeText } from '../../shape.ts';
+import { requireShape, type Shape, shapeText } from '../../shape.ts';
+import { requireSite } from '../arguments.ts';
 import { asValue, makeValue, type Operand, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 
@@ -11,18 +12,25 @@ export const randomOps = {
 } as const satisfies OpTable;
 
 /**
- * Uniform numbers in [0, 1) that depend on (seed, step, site, element) alone (Philox 4x32-10), so a resumed
- * run repeats them. Two uses in one graph need different sites.
+ * Uniform numbers in [0, 1) of `shape` that depend on (seed, step, site, element) alone (Philox 4x32-10), so a resumed
+ * run repeats them. `key` is u32 [4]: seed low, seed high, step, 0. Two uses in one graph need different sites, each
+ * a whole number below 2^32.
  */
 export const randomUniform = (key: Operand, site: number, shape: Shape): Value =>
-  makeValue('randomUniform', [keyOf('randomUniform', key)], { site }, shape);
+  random('randomUniform', key, site, shape);
 
 /** Standard normal numbers that depend on the same alone. No site serves both functions. */
 export const randomNormal = (key: Operand, site: number, shape: Shape): Value =>
-  makeValue('randomNormal', [keyOf('randomNormal', key)], { site }, shape);
+  random('randomNormal', key, site, shape);
+
+function random(op: keyof typeof randomOps, key: Operand, site: number, shape: Shape): Value {
+  requireShape(op, shape);
+  requireSite(op, site);
+  return makeValue(op, [keyOf(op, key)], { site }, shape);
+}
 
 function keyOf(op: string, key: Operand): Value {
-  const value = asValue(key);
+  const value = asValue(key, op);
   if (value.dtype !== 'u32' || value.shape.length !== 1 || value.shape[0] !== 4) {
     throw new DtypeError(`${op}: key expects u32 [4], got ${value.dtype} ${shapeText(value.shape)}`);
   }

@@ -1,5 +1,6 @@
 import { ShapeError } from '../../errors.ts';
 import { normalizeAxis, product, type Shape, shapeText } from '../../shape.ts';
+import { requireFlag, requireList, requireOptions } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
@@ -25,22 +26,27 @@ function reduce(
   name: string,
   kind: ReduceKind,
   x: Operand,
-  { axes, keepDims = false }: ReduceOptions,
-  factor: (count: number) => number = () => 1,
+  options: ReduceOptions,
+  factor?: (count: number) => number,
 ): Value {
-  const value = asValue(x);
+  const value = asValue(x, name);
   requireFloat(name, { x: value });
+  requireOptions(name, options);
+  const { axes, keepDims = false } = options;
+  if (axes !== undefined) requireList(name, 'axes', axes);
+  requireFlag(name, 'keepDims', keepDims);
   const chosen = [
     ...new Set(
       (axes ?? value.shape.map((_, axis) => axis)).map((a) => normalizeAxis(name, a, value.shape.length)),
     ),
   ].sort((a, b) => a - b);
   const count = product(chosen.map((axis) => value.shape[axis]!));
-  if (count === 0 && kind !== 'sum') {
+  // Nothing sums to 0; it has no mean, maximum or minimum.
+  if (count === 0 && (kind !== 'sum' || factor)) {
     throw new ShapeError(`${name}: x expects at least one element to reduce, got ${shapeText(value.shape)}`);
   }
   const kept = value.shape.map((size, axis) => (chosen.includes(axis) ? 1 : size));
-  const out = makeValue('reduce', [value], { kind, axes: chosen, factor: factor(count) }, kept);
+  const out = makeValue('reduce', [value], { kind, axes: chosen, factor: factor?.(count) ?? 1 }, kept);
   return keepDims ? out : dropAxes(out, chosen);
 }
 
@@ -52,33 +58,46 @@ const dropAxes = (x: Value, axes: readonly number[]): Value =>
 
 /** Sum over `axes`, a tree of fixed shape in float32. */
 export const sum = (x: Operand, options: ReduceOptions = {}): Value => reduce('sum', 'sum', x, options);
+/** Sum over `axes` divided by how many there are. */
 export const mean = (x: Operand, options: ReduceOptions = {}): Value =>
   reduce('mean', 'sum', x, options, (count) => 1 / count);
+/** Largest over `axes`; equal ones share the derivative. */
 export const max = (x: Operand, options: ReduceOptions = {}): Value => reduce('max', 'max', x, options);
+/** Smallest over `axes`; equal ones share the derivative. */
 export const min = (x: Operand, options: ReduceOptions = {}): Value => reduce('min', 'min', x, options);
 
-/** Mean of squared distances from the mean, two passes; `unbiased` divides by n - 1 (default true, as PyTorch). */
-export function variance(x: Operand, options: ReduceOptions & { unbiased?: boolean } = {}): Value {
-  const value = asValue(x);
-  const { unbiased = true, ...rest } = options;
-  const centred = sub(value, mean(value, { axes: rest.axes, keepDims: true }));
-  return reduce(
-    'variance',
-    'sum',
-    square(centred),
-    rest,
-    (count) => 1 / Math.max(0, count - (unbiased ? 1 : 0)),
-  );
+export interface VarianceOptions extends ReduceOptions {
+  /** Divide by n - 1, as PyTorch does by default, so that one element has none; default true. False divides by n. */
+  unbiased?: boolean;
 }
 
+/** Mean of squared distances from the mean over `axes`, in two passes. */
+export const variance = (x: Operand, options: VarianceOptions = {}): Value => spread('variance', x, options);
+
 /** Standard deviation; see `variance`. */
-export const std = (x: Operand, options: ReduceOptions & { unbiased?: boolean } = {}): Value =>
-  sqrt(variance(x, options));
+export const std = (x: Operand, options: VarianceOptions = {}): Value => sqrt(spread('std', x, options));
+
+function spread(name: string, x: Operand, options: VarianceOptions): Value {
+  requireOptions(name, options);
+  const { unbiased = true, ...rest } = options;
+  requireFlag(name, 'unbiased', unbiased);
+  const value = asValue(x, name);
+  const centre = reduce(name, 'sum', value, { axes: rest.axes, keepDims: true }, (count) => {
+    if (unbiased && count === 1) {
+      throw new ShapeError(
+        `${name}: x expects at least two elements to vary, got one along the axes of ${shapeText(value.shape)}; unbiased: false takes one`,
+      );
+    }
+    return 1 / count;
+  });
+  return reduce(name, 'sum', square(sub(value, centre)), rest, (count) => 1 / (unbiased ? count - 1 : count));
+}
 
 /** Index (i32) of the largest element along `axis`, the first of equals. */
 export function argmax(x: Operand, axis: number, keepDims = false): Value {
-  const value = asValue(x);
+  const value = asValue(x, 'argmax');
   requireFloat('argmax', { x: value });
+  requireFlag('argmax', 'keepDims', keepDims);
   const chosen = normalizeAxis('argmax', axis, value.shape.length);
   if (value.shape[chosen] === 0) {
     throw new ShapeError(

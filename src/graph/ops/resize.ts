@@ -1,5 +1,6 @@
 import { ShapeError } from '../../errors.ts';
-import { type Shape, shapesEqual } from '../../shape.ts';
+import { type Shape, shapesEqual, shapeText } from '../../shape.ts';
+import { type Pair, pairOf, requireFlag, requireOneOf, requireOptions } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 
@@ -10,10 +11,12 @@ export const resizeOps = {
   interpolateGrad: {},
 } as const satisfies OpTable;
 
-export type InterpolateMode = 'bilinear' | 'nearest';
+const MODES = ['bilinear', 'nearest'] as const;
+export type InterpolateMode = (typeof MODES)[number];
 
 export interface InterpolateOptions {
-  size: number | readonly [number, number];
+  /** Of the result, (height, width) where the two differ. */
+  size: Pair;
   /** Default bilinear. */
   mode?: InterpolateMode;
   /** Bilinear only: corners map to corners, source = dst (in - 1) / (out - 1); default false. */
@@ -22,12 +25,17 @@ export interface InterpolateOptions {
 
 /** Resampling without antialiasing, PyTorch's definition (methods.md section 1). */
 export function interpolate(x: Operand, options: InterpolateOptions): Value {
-  const { size, mode = 'bilinear', alignCorners = false } = options;
-  const value = asValue(x);
+  const value = asValue(x, 'interpolate');
   requireFloat('interpolate', { x: value });
   requireRank('interpolate', 'x', value, 4);
-  const [oh, ow] = typeof size === 'number' ? [size, size] : size;
-  if (!(oh >= 1 && ow >= 1)) throw new ShapeError(`interpolate: size expects at least 1x1, got ${oh}x${ow}`);
+  requireOptions('interpolate', options);
+  const { size, mode = 'bilinear', alignCorners = false } = options;
+  const [oh, ow] = pairOf('interpolate', 'size', size, 1);
+  requireOneOf('interpolate', 'mode', mode, MODES);
+  requireFlag('interpolate', 'alignCorners', alignCorners);
+  if (value.shape[2] === 0 || value.shape[3] === 0) {
+    throw new ShapeError(`interpolate: x expects pixels to sample, got ${shapeText(value.shape)}`);
+  }
   if (mode === 'nearest' && alignCorners) {
     throw new ShapeError('interpolate: alignCorners expects mode bilinear, got nearest');
   }

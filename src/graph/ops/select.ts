@@ -1,5 +1,6 @@
 import { DtypeError, ShapeError } from '../../errors.ts';
 import { shapeText } from '../../shape.ts';
+import { requireCount } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 
@@ -14,15 +15,16 @@ export const selectOps = {
 
 /** 1 at each label's place. labels (i32) [N] -> [N, classes]; a label outside 0..classes-1 gives a row of zeros. */
 export function oneHot(labels: Operand, classes: number): Value {
-  const value = asValue(labels);
+  const value = asValue(labels, 'oneHot');
   requireInts('oneHot', 'labels', value);
+  requireCount('oneHot', 'classes', classes, 1);
   return makeValue('oneHot', [value], {}, [value.shape[0]!, classes]);
 }
 
 /** Rows of x [R, ...S] by indices (i32) [N] -> [N, ...S]. Indices are clamped to 0..R-1. */
 export function gather(x: Operand, indices: Operand): Value {
-  const value = asValue(x);
-  const rows = asValue(indices);
+  const value = asValue(x, 'gather');
+  const rows = asValue(indices, 'gather');
   requireFloat('gather', { x: value });
   requireInts('gather', 'indices', rows);
   if (value.shape.length < 1 || value.shape[0]! < 1) {

@@ -23,14 +23,15 @@ export function cosineMap(a: Operand, b: Operand): Value {
 /** For each row: a.b, a.a, b.b. a, b [N, L] -> [N, 3]. */
 export function rowDots(a: Operand, b: Operand): Value {
   const [left, right] = sameShape('rowDots', a, b, 2);
+  requireFloat('rowDots', { a: left, b: right }, ['f32']);
   if (left.shape.length !== 2)
     throw new ShapeError(`rowDots: a expects [N, L], got ${shapeText(left.shape)}`);
   return makeValue('rowDots', [left, right], {}, [left.shape[0]!, 3]);
 }
 
 function sameShape(op: string, a: Operand, b: Operand, minRank: number): [Value, Value] {
-  const left = asValue(a);
-  const right = asValue(b);
+  const left = asValue(a, op);
+  const right = asValue(b, op);
   requireFloat(op, { a: left, b: right });
   if (left.shape.length < minRank) {
     throw new ShapeError(`${op}: a expects at least ${minRank} axes, got ${shapeText(left.shape)}`);

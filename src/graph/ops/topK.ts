@@ -1,4 +1,4 @@
-import { DtypeError, ShapeError } from '../../errors.ts';
+import { DtypeError, gotText, ShapeError } from '../../errors.ts';
 import { product, shapeText } from '../../shape.ts';
 import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
@@ -23,7 +23,7 @@ export const topKOps = {
 
 /** The k-th largest element of each row (k from 1): x [N, L] -> [N, 1]. */
 export function kthLargest(x: Operand, k: number): Value {
-  const value = asValue(x);
+  const value = asValue(x, 'kthLargest');
   requireFloat('kthLargest', { x: value });
   requireRank('kthLargest', 'x', value, 2);
   requireCount('kthLargest', k, value.shape[1]!);
@@ -35,8 +35,8 @@ export function kthLargest(x: Operand, k: number): Value {
  * indices (i32), both [..., k]. Work grows with L, and with k squared where k is large.
  */
 export function topK(x: Operand, k: number): { values: Value; indices: Value } {
-  const value = asValue(x);
-  requireFloat('topK', { x: value });
+  const value = asValue(x, 'topK');
+  requireFloat('topK', { x: value }, ['f32']);
   const length = value.shape.at(-1);
   if (length === undefined) throw new ShapeError('topK: x expects at least one axis, got []');
   requireCount('topK', k, length);
@@ -49,14 +49,17 @@ export function topK(x: Operand, k: number): { values: Value; indices: Value } {
 
 /** Elements of each row by their places: x [N, L], indices (i32) [N, K] -> [N, K]. Indices are clamped to 0..L-1. */
 export function takeAlongAxis(x: Operand, indices: Operand): Value {
-  const value = asValue(x);
-  const places = asValue(indices);
-  requireFloat('takeAlongAxis', { x: value });
+  const value = asValue(x, 'takeAlongAxis');
+  const places = asValue(indices, 'takeAlongAxis');
+  requireFloat('takeAlongAxis', { x: value }, ['f32']);
   requireRank('takeAlongAxis', 'x', value, 2);
   if (places.dtype !== 'i32') {
     throw new DtypeError(`takeAlongAxis: indices expects i32, got ${places.dtype}`);
   }
-  const [rows] = value.shape;
+  const [rows, length] = value.shape;
+  if (length === 0) {
+    throw new ShapeError(`takeAlongAxis: x expects elements to take, got ${shapeText(value.shape)}`);
+  }
   if (places.shape.length !== 2 || places.shape[0] !== rows) {
     throw new ShapeError(`takeAlongAxis: indices expects [${rows}, any], got ${shapeText(places.shape)}`);
   }
@@ -65,6 +68,6 @@ export function takeAlongAxis(x: Operand, indices: Operand): Value {
 
 function requireCount(op: string, k: number, length: number): void {
   if (!(k >= 1 && k <= length) || !Number.isInteger(k)) {
-    throw new ShapeError(`${op}: k expects 1 to ${length}, got ${k}`);
+    throw new ShapeError(`${op}: k expects 1 to ${length}, got ${gotText(k)}`);
   }
 }

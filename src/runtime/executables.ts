@@ -1,0 +1,71 @@
+import { ConfigError, type WgadError } from '../errors.ts';
+import type { Plan } from '../graph/plan.ts';
+import { compilePlan, type Executable } from './executable.ts';
+import type { Gpu } from './gpu.ts';
+import type { StateStore } from './state.ts';
+
+/** The plans that one engine made runnable, until it is disposed of; one that is still being made then is freed as it comes. */
+export class Executables {
+  readonly #gpu: Gpu;
+  readonly #tensors: StateStore;
+  readonly #made = new Set<Executable>();
+  #disposed: WgadError | undefined;
+
+  constructor(gpu: Gpu, tensors: StateStore) {
+    this.#gpu = gpu;
+    this.#tensors = tensors;
+  }
+
+  /** Bytes of the arenas of all of them. */
+  get pooled(): number {
+    return [...this.#made].reduce((sum, { plan }) => sum + plan.memory.arenas, 0);
+  }
+
+  /** @throws ConfigError once the engine was disposed of. */
+  requireOpen(): void {
+    if (this.#disposed) throw this.#disposed;
+  }
+
+  /** @throws ConfigError where the engine is or meanwhile was disposed of, or a tensor that the plan reads. */
+  async compile(plan: Plan): Promise<Executable> {
+    this.requireOpen();
+    this.requireTensors(plan);
+    let executable: Executable;
+    try {
+      executable = await compilePlan(this.#gpu, plan, this.#tensors);
+    } catch (error) {
+      // Whatever a device says that was closed under it.
+      this.requireOpen();
+      throw error;
+    }
+    if (this.#disposed) {
+      executable.destroy();
+      throw this.#disposed;
+    }
+    this.#made.add(executable);
+    return executable;
+  }
+
+  /** @throws ConfigError where a tensor that `plan` reads in place is not there. */
+  requireTensors({ label, slots }: Plan): void {
+    for (const slot of slots) if (slot.kind === 'state') requireTensor(this.#tensors, slot.name, label);
+  }
+
+  /** Frees one of them. */
+  drop(executable: Executable): void {
+    executable.destroy();
+    this.#made.delete(executable);
+  }
+
+  /** Frees all; whatever is asked from now on throws `error`. */
+  dispose(error: WgadError): void {
+    this.#disposed ??= error;
+    for (const executable of this.#made) this.drop(executable);
+  }
+}
+
+/** Of another engine's tensors a store knows no name either: names are given once in a process. */
+export function requireTensor(tensors: StateStore, name: string, where: string): void {
+  if (tensors.has(name)) return;
+  throw new ConfigError(`${where}: ${name} was disposed of, or belongs to another engine`);
+}

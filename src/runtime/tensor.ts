@@ -1,0 +1,61 @@
+import { DtypeError, gotText } from '../errors.ts';
+import { type Dtype, isValue, type Value } from '../graph/value.ts';
+import type { Shape } from '../shape.ts';
+import type { NumberArray } from './state.ts';
+import { flattenTree, type Tree } from './tree.ts';
+
+/** A tensor on the device. Ops take it wherever they take a value. */
+export interface Tensor {
+  /** What stands for it in functions of values. */
+  readonly value: Value;
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+  /**
+   * Its numbers, row-major: waits for the device. f16 comes as f32.
+   * @throws ConfigError where the tensor or its engine was disposed of; GpuError where the device failed.
+   */
+  data(): Promise<NumberArray>;
+  /** Frees its memory now instead of with the engine. Twice is harmless. */
+  dispose(): void;
+}
+
+/** A tensor of a tree: its path there, and its name in the store. */
+export interface StoredLeaf {
+  readonly path: string;
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+}
+
+/** Of a tensor or a state value: its name in the store. */
+export const nameOf = (value: Value): string => (value.attrs as { name: string }).name;
+
+/** The tensors of a tree. @throws DtypeError where something else is in it. */
+export const storedLeaves = (tree: Tree<Tensor>): StoredLeaf[] =>
+  flattenTree<Tensor>(tree, isTensor).map(([path, { value, shape, dtype }]) => ({
+    path,
+    name: nameOf(value),
+    shape,
+    dtype,
+  }));
+
+/** Whether a node of a tree of tensors is one. @throws DtypeError where it can lead to none. */
+export function isTensor(node: unknown): node is Tensor {
+  if (typeof node !== 'object' || node === null || isValue(node)) {
+    throw new DtypeError(
+      `expects tensors (engine.tensor(data, shape)), or arrays and objects of them, got ${gotText(node)}`,
+    );
+  }
+  return 'value' in node && isValue(node.value);
+}
+
+/** Whether a node of what a compiled function returns is a value. @throws DtypeError where it can lead to none. */
+export function isResult(node: unknown): node is Value {
+  const tensor = typeof node === 'object' && node !== null && 'value' in node && isValue(node.value);
+  if (typeof node !== 'object' || node === null || tensor) {
+    throw new DtypeError(
+      `a compiled function expects to return values, or arrays and objects of them, got ${tensor ? 'a tensor; return its value' : gotText(node)}`,
+    );
+  }
+  return isValue(node);
+}

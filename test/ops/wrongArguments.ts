@@ -1,0 +1,150 @@
+import * as wgad from '../../src/index.ts';
+import { constant, input, type Value } from '../../src/index.ts';
+import type { Shape } from '../../src/shape.ts';
+
+/** What may come where it should not: other types, other shapes, numbers that count nothing. */
+const ODDITIES: readonly unknown[] = [
+  ...[undefined, null, 'text', '3', Number.NaN, Number.POSITIVE_INFINITY, -1, 0, 1.5, 1e6, true, {}, () => 1],
+  ...[[], [0], [-1], [1.5], ['a'], [Number.NaN], [undefined], [1, 2, 3, 4, 5, 6, 7], [100, 100]],
+  ...[[], [0], [3], [0, 3], [5, 7], [2, 0, 6, 6], [1, 1, 1, 1], [3, 5, 7, 2, 2]].map((shape) => x(...shape)),
+  ...[input('i', [2, 3], 'i32'), input('u', [2, 3], 'u32'), input('h', [2, 3], 'f16')],
+  ...[{ value: 3 }, { value: x(2, 3) }],
+];
+
+function x(...shape: Shape): Value {
+  return input(`x ${shape}`, shape);
+}
+const ints = (...shape: Shape): Value => input('ints', shape, 'i32');
+const key = constant([1, 2, 3, 4], [4], 'u32');
+const image = x(2, 4, 6, 6);
+
+const one = (...names: readonly (keyof typeof wgad)[]) => names.map((name) => [name, [image]] as const);
+const two = (...names: readonly (keyof typeof wgad)[]) =>
+  names.map((name) => [name, [image, image]] as const);
+
+/** A call of every public op and of what makes values, parameters and rules, with all its options. */
+export const CALLS: readonly (readonly [keyof typeof wgad, readonly unknown[]])[] = [
+  ...one('abs', 'exp', 'flatten', 'gelu', 'globalAvgPool2d', 'log', 'neg', 'reciprocal', 'relu', 'relu6'),
+  ...one('rsqrt', 'sigmoid', 'sign', 'silu', 'sqrt', 'square', 'stopGradient', 'tanh'),
+  ...two(
+    'add',
+    'cosineMap',
+    'cosineSimilarity',
+    'div',
+    'equal',
+    'globalCosineLoss',
+    'greater',
+    'greaterEqual',
+  ),
+  ...two('maximum', 'minimum', 'mseLoss', 'mul', 'sub'),
+  ['adamw', [{ lr: 1e-3, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0, amsgrad: false }]],
+  ['adaptiveAvgPool2d', [image, [2, 3]]],
+  ['argmax', [x(2, 3), 1, false]],
+  [
+    'attention',
+    [
+      ...[x(2, 9, 8), x(2, 9, 8), x(2, 9, 8)],
+      {
+        heads: 2,
+        scale: 0.5,
+        neighbours: { height: 3, width: 3, window: 3 },
+        dropout: { p: 0.1, key, site: 1 },
+      },
+    ],
+  ],
+  ['avgPool2d', [image, { kernel: 2, stride: 2, padding: 1 }]],
+  ['batchNorm2d', [image, { weight: x(4), bias: x(4), mean: x(4), variance: x(4), eps: 1e-5 }]],
+  ['batchNorm2dTrain', [image, x(4), x(4), 1e-5]],
+  ['broadcastTo', [x(1, 3), [2, 3]]],
+  ['cast', [x(2, 3), 'i32']],
+  ['clamp', [x(2, 3), -1, 1]],
+  ['clipFactor', [[x(2, 3)], 1]],
+  ['concat', [[x(2, 3), x(2, 3)], 1]],
+  ['constant', [[1, 2, 3, 4, 5, 6], [2, 3], 'f32']],
+  ['conv2d', [image, x(4, 2, 3, 3), { stride: 1, padding: 1, dilation: 1, groups: 2, bias: x(4) }]],
+  [
+    'convTranspose2d',
+    [
+      image,
+      x(4, 2, 3, 3),
+      { stride: 2, padding: 1, dilation: 1, groups: 2, bias: x(4), outputPadding: [1, 0] },
+    ],
+  ],
+  ['crossEntropy', [x(3, 4), ints(3)]],
+  ['declare', [(layers: wgad.Layers) => layers.parameter('w', [2], wgad.zeros)]],
+  ['dropout', [x(2, 3), 0.5, key, 1]],
+  ['gather', [x(4, 3), ints(2)]],
+  ['gaussianBlur2d', [image, { kernel: 3, sigma: 1, border: 'symmetric' }]],
+  ['grad', [wgad.sum(wgad.square(image)), [image]]],
+  ['initialize', [[{ name: 'w', shape: [2], init: wgad.zeros, kind: 'parameter' }], 0]],
+  ['input', ['x', [2, 3], 'f32']],
+  ['interpolate', [image, { size: [3, 5], mode: 'bilinear', alignCorners: false }]],
+  ['kthLargest', [x(2, 5), 2]],
+  ['layerNorm', [x(3, 4), x(4), x(4), 1e-5]],
+  ['layersOf', [{ w: x(2) }, { training: false }]],
+  ['linear', [x(3, 4), x(5, 4), x(5)]],
+  ['logSoftmax', [x(2, 3), -1]],
+  ['matmul', [x(3, 4), x(4, 5), { transposeA: false, transposeB: false }]],
+  ['max', [x(2, 3), { axes: [1], keepDims: false }]],
+  ['maxPool2d', [image, { kernel: 2, stride: 2, padding: 1 }]],
+  ['mean', [x(2, 3), { axes: [1], keepDims: false }]],
+  ['min', [x(2, 3), { axes: [1], keepDims: false }]],
+  ['normal', [0, 1]],
+  ['oneHot', [ints(3), 4]],
+  ['pad', [x(2, 3), [1, 0], [0, 2], { mode: 'constant', value: 0 }]],
+  ['permute', [x(2, 3, 4), [2, 0, 1]]],
+  ['randomNormal', [key, 1, [2, 3]]],
+  ['randomUniform', [key, 1, [2, 3]]],
+  ['reshape', [x(2, 3), [3, 2]]],
+  ['scale', [x(2, 3), 2]],
+  ['sgd', [{ lr: 1e-3, momentum: 0, weightDecay: 0 }]],
+  ['shift', [x(2, 3), 2]],
+  ['slice', [x(4, 5), [{ start: 1, end: 3, step: 1 }, null]]],
+  ['smoothL1Loss', [x(2, 3), x(2, 3), 1]],
+  ['softmax', [x(2, 3), -1]],
+  ['split', [x(4, 5), [2, 2], 0]],
+  ['std', [x(2, 3), { axes: [1], keepDims: false, unbiased: true }]],
+  ['sum', [x(2, 3), { axes: [1], keepDims: false }]],
+  ['takeAlongAxis', [x(2, 5), ints(2, 3)]],
+  ['topFractionMean', [x(2, 6), 0.5]],
+  ['topK', [x(2, 5), 2]],
+  ['transpose', [x(2, 3, 4), 0, 1]],
+  ['valueAndGrad', [() => image]],
+  ['variance', [x(2, 3), { axes: [1], keepDims: false, unbiased: true }]],
+  ['where', [image, image, image]],
+  ['withVjp', [image, [image], () => [() => image]]],
+];
+
+/** Public functions that are given no user's numbers, shapes or options of this kind. */
+export const NOT_OPS: readonly string[] = [
+  ...['bindNetwork', 'buildPlan', 'listAdapters', 'networkLayout', 'optimiserStep', 'parseSafetensors'],
+  ...['printGraph', 'printPlan', 'settingsAt', 'within'],
+  ...['kaimingNormalFanOut', 'ones', 'pytorchDefault', 'uniform', 'xavierUniform', 'zeros'],
+];
+
+/** `args` with one thing in them, however deep, replaced by an oddity; and what was done. */
+export function* oneWrong(args: readonly unknown[]): Generator<[how: string, args: unknown[]]> {
+  for (const [path, odd] of replacements(args)) {
+    yield [`argument ${path.join('.')} = ${text(odd)}`, replaced(args, path, odd) as unknown[]];
+  }
+  yield ['no arguments', []];
+}
+
+function* replacements(node: unknown): Generator<[path: string[], odd: unknown]> {
+  if (typeof node !== 'object' || node === null || 'op' in node) return;
+  for (const [name, child] of Object.entries(node)) {
+    for (const odd of ODDITIES) yield [[name], odd];
+    for (const [path, odd] of replacements(child)) yield [[name, ...path], odd];
+  }
+}
+
+function replaced(node: unknown, [name, ...rest]: readonly string[], odd: unknown): unknown {
+  const copy = (Array.isArray(node) ? [...node] : { ...(node as object) }) as Record<string, unknown>;
+  copy[name!] = rest.length === 0 ? odd : replaced(copy[name!], rest, odd);
+  return copy;
+}
+
+function text(odd: unknown): string {
+  if (typeof odd !== 'object' || odd === null) return String(odd);
+  return 'op' in odd ? `a value [${(odd as Value).shape}]` : JSON.stringify(odd);
+}
