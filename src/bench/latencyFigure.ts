@@ -2,7 +2,10 @@ import { COLOURS, figure, HEIGHT, label, logAxis, PLOT, px, segment, yGrid } fro
 import type { HistoryEntry, HistoryRecord } from './history.ts';
 
 /** The legend lies below the dates and notes: however many cases there are, it hides none of them. */
-const LEGEND = { columns: 2, rowHeight: 18, top: HEIGHT - 4 } as const;
+const LEGEND = { columns: 2, rowHeight: 18, top: HEIGHT + 12 } as const;
+
+/** Pixels, with some to spare: neighbours must not touch. */
+const CHARACTER = 7;
 
 /** Milliseconds of every scoring case over the entries of a history, with the 10th to 90th percentile. */
 export function latencyFigure(entries: readonly HistoryEntry[]): string {
@@ -38,10 +41,11 @@ export function latencyFigure(entries: readonly HistoryEntry[]): string {
       '</g>',
     ];
   });
-  const dates = entries.flatMap(({ date, revision, note }, at) => [
-    label(x(at), PLOT.bottom + 20, `${date} ${revision}`, 'middle'),
-    ...wrapped(note, step / 6.5).map((line, i) => label(x(at), PLOT.bottom + 38 + 15 * i, line, 'middle')),
-  ]);
+  const dates = entries.flatMap(({ date, revision, note }, at) =>
+    [...wrapped(`${date} ${revision}`, step / CHARACTER), ...wrapped(note, step / CHARACTER)].map((line, i) =>
+      label(x(at), PLOT.bottom + 20 + 15 * i, line, 'middle'),
+    ),
+  );
   const machine = entries[0]?.machine ?? '';
   const height = LEGEND.top + Math.ceil(names.length / LEGEND.columns) * LEGEND.rowHeight;
   return figure(`Scoring a batch, ${machine}`, 'ms, logarithmic', [...yGrid(y), ...dates, ...lines], height);
