@@ -2,7 +2,7 @@
 import type { NamedTensor } from '../../nn/init.ts';
 import { permute } from './layout.ts';
 import { isDepthwise, type OperationStart, type PeerConv, type PeerKernel } from './operation.ts';
-import { FILTER_ORDER, IMAGE_ORDER, type Tensor, type Tfjs } from './tfjs.ts';
+import { filterOf, IMAGE_ORDER, type Tensor, type Tfjs } from './tfjs.ts';
 
 /** [C, m, k, k], m filters a channel, to the peer's [k, k, C, m]. */
 const DEPTHWISE_ORDER = [2, 3, 0, 1] as const;
@@ -18,13 +18,10 @@ export function tfjsOperation(tf: Tfjs, start: OperationStart): PeerKernel | und
   const upload = ({ data, shape }: NamedTensor): Tensor => tf.tensor(data, shape);
   const held = {
     left: upload(channelsLast ? ordered(left, IMAGE_ORDER) : left),
-    right: upload(
-      channelsLast
-        ? depthwise
-          ? depthwiseFilter(right, left.shape[1]!)
-          : ordered(right, FILTER_ORDER)
-        : right,
-    ),
+    right:
+      channelsLast && !depthwise
+        ? filterOf(tf, right)
+        : upload(depthwise ? depthwiseFilter(right, left.shape[1]!) : right),
   };
   const compute = (): Tensor =>
     operation.kind === 'matmul'

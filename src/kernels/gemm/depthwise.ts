@@ -4,9 +4,9 @@
  */
 import { product } from '../../shape.ts';
 import { loaded } from '../element.ts';
-import { type DeviceFacts, type Kernel, read } from '../kernel.ts';
+import { type Binding, type DeviceFacts, type Kernel, read } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
-import { code, wgsl } from '../wgsl.ts';
+import { code, type Wgsl, wgsl } from '../wgsl.ts';
 import { type ConvSizes, perGroup } from './convOperands.ts';
 import {
   extraAt,
@@ -45,27 +45,15 @@ export function buildDepthwise(problem: GemmProblem, s: ConvSizes, device: Devic
   const sums = range(RUN).map((c) =>
     code(`sum${c} += ${taps.map((k) => `w${k} * x${c * sx + k * dx}`).join(' + ')};`),
   );
-  // Here a row of the product is a channel of all, not of its group, and the position is at hand.
-  const placed: GemmProblem = { ...problem, m: s.cout, store: (_, place) => place };
-  const ofChannel = new Map(perChannel(placed).map((at) => [at, `of_channel${at}`]));
-  const channelLoads = [...ofChannel].map(([at, name]) =>
-    code(`let ${name} = ${extraAt(problem, at, 'channel')};`),
+  const { channelLoads, stores } = depthwiseStores(
+    problem,
+    s,
+    range(RUN).map((c) => `sum${c}`),
   );
-  const stores = range(RUN).map((c) => {
-    const names = { m: 'channel', n: `(to + ${c}u)`, z: '0u' };
-    const store = storeStatements(placed, names, `sum${c}`, `${c}`, ofChannel);
-    const text =
-      s.ow % RUN === 0 ? `{\n${store.text}\n}` : `if (column + ${c}u < ${s.ow}u) {\n${store.text}\n}`;
-    return code(text, ...store.functions);
-  });
   return perElement(
     {
       label: `${problem.label} depthwise`,
-      bindings: [
-        read('x', s.n * s.c * s.h * s.w, x),
-        read('w', s.cout * s.kh * s.kw, w),
-        ...gemmBindings(problem, product(problem.outShape)).slice(2),
-      ],
+      bindings: depthwiseBindings(problem, s),
       total: s.n * s.cout * s.oh * runs,
       flops: gemmFlops(problem),
       layout: `x [N, C, H, W], w [Cout, 1, kh, kw], out [N, Cout, OH, OW]: an invocation has ${RUN} results of one row.`,
@@ -92,4 +80,35 @@ export function buildDepthwise(problem: GemmProblem, s: ConvSizes, device: Devic
     },
     device,
   );
+}
+
+/** x, w, the epilogue's, out. */
+export const depthwiseBindings = (problem: GemmProblem, s: ConvSizes): Binding[] => [
+  read('x', s.n * s.c * s.h * s.w, problem.b.binding.element),
+  read('w', s.cout * s.kh * s.kw, problem.a.binding.element),
+  ...gemmBindings(problem, product(problem.outShape)).slice(2),
+];
+
+/**
+ * Stores of `sums`, neighbours of one row, at `to` and beyond where `column` and beyond is inside; `channelLoads` first,
+ * where `channel` is known.
+ */
+export function depthwiseStores(
+  problem: GemmProblem,
+  s: ConvSizes,
+  sums: readonly string[],
+): { channelLoads: Wgsl[]; stores: Wgsl[] } {
+  // Here a row of the product is a channel of all, not of its group, and the position is at hand.
+  const placed: GemmProblem = { ...problem, m: s.cout, store: (_, place) => place };
+  const ofChannel = new Map(perChannel(placed).map((at) => [at, `of_channel${at}`]));
+  const stores = sums.map((sum, c) => {
+    const names = { m: 'channel', n: `(to + ${c}u)`, z: '0u' };
+    const { text, functions } = storeStatements(placed, names, sum, `${c}`, ofChannel);
+    const inside = s.ow % sums.length === 0 ? '' : `if (column + ${c}u < ${s.ow}u) `;
+    return code(`${inside}{\n${text}\n}`, ...functions);
+  });
+  const channelLoads = [...ofChannel].map(([at, name]) =>
+    code(`let ${name} = ${extraAt(problem, at, 'channel')};`),
+  );
+  return { channelLoads, stores };
 }

@@ -3,21 +3,13 @@
  * few columns wide, so that it reads each row of x once: a row adds to all results whose windows it lies in, whose sums
  * wait in registers until the last row of theirs has come. The weights are read once for the whole strip.
  */
-import { product } from '../../shape.ts';
 import { loaded } from '../element.ts';
-import { type DeviceFacts, type Kernel, read } from '../kernel.ts';
+import type { DeviceFacts, Kernel } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
 import { type ConvSizes, perGroup } from './convOperands.ts';
-import {
-  extraAt,
-  type GemmProblem,
-  gemmBindings,
-  gemmFlops,
-  perChannel,
-  range,
-  storeStatements,
-} from './problem.ts';
+import { depthwiseBindings, depthwiseStores } from './depthwise.ts';
+import { type GemmProblem, gemmFlops, range } from './problem.ts';
 
 /** Columns of a strip, at most. */
 const WIDEST_STRIP = 4;
@@ -68,27 +60,15 @@ export function buildDepthwiseStrips(problem: GemmProblem, s: ConvSizes, device:
       code(columns.map((c) => `sum${q}_${c} = ${q === 0 ? '0.0' : `sum${q - 1}_${c}`};`).join('  ')),
     );
 
-  // Here a row of the product is a channel of all, not of its group, and the position is at hand.
-  const placed: GemmProblem = { ...problem, m: s.cout, store: (_, place) => place };
-  const ofChannel = new Map(perChannel(placed).map((at) => [at, `of_channel${at}`]));
-  const channelLoads = [...ofChannel].map(([at, name]) =>
-    code(`let ${name} = ${extraAt(problem, at, 'channel')};`),
+  const { channelLoads, stores } = depthwiseStores(
+    problem,
+    s,
+    columns.map((c) => `sum${waiting - 1}_${c}`),
   );
-  const stores = columns.map((c) => {
-    const names = { m: 'channel', n: `(to + ${c}u)`, z: '0u' };
-    const store = storeStatements(placed, names, `sum${waiting - 1}_${c}`, `${c}`, ofChannel);
-    const whole = s.ow % width === 0;
-    const text = whole ? `{\n${store.text}\n}` : `if (column + ${c}u < ${s.ow}u) {\n${store.text}\n}`;
-    return code(text, ...store.functions);
-  });
   return perElement(
     {
       label: `${problem.label} depthwise strips`,
-      bindings: [
-        read('x', s.n * s.c * s.h * s.w, x),
-        read('w', s.cout * s.kh * s.kw, w),
-        ...gemmBindings(problem, product(problem.outShape)).slice(2),
-      ],
+      bindings: depthwiseBindings(problem, s),
       total: s.n * s.cout * strips,
       flops: gemmFlops(problem),
       layout: `x [N, C, H, W], w [Cout, 1, kh, kw], out [N, Cout, OH, OW]: an invocation has ${width} columns of one channel.`,
