@@ -20,15 +20,12 @@ export interface DeviceGuard {
 export function guardDevice(device: GPUDevice): DeviceGuard {
   let failure: WgadError | undefined;
   let released = false;
-  let reject!: (error: WgadError) => void;
-  const failed = new Promise<never>((_, onFailure) => {
-    reject = onFailure;
-  });
-  failed.catch(() => {});
+  // One per wait in progress and no longer: a promise of the failure to race against would keep them all.
+  const waiting = new Set<(error: WgadError) => void>();
   const fail = (error: WgadError): void => {
     if (released) return;
     failure ??= error;
-    reject(failure);
+    for (const reject of waiting) reject(failure);
   };
   const onError = (event: Event): void => fail(fromGpu((event as GPUUncapturedErrorEvent).error));
   device.addEventListener('uncapturederror', onError);
@@ -44,11 +41,21 @@ export function guardDevice(device: GPUDevice): DeviceGuard {
   };
   return {
     check,
-    async wait(promise) {
-      check();
-      const result = await Promise.race([promise, failed]);
-      check();
-      return result;
+    wait(promise) {
+      return new Promise((resolve, reject) => {
+        const settle = (then: () => void) => {
+          waiting.delete(reject);
+          if (failure) reject(failure);
+          else then();
+        };
+        waiting.add(reject);
+        // Listened to even where the device has failed already, or its rejection would be nobody's.
+        promise.then(
+          (result) => settle(() => resolve(result)),
+          (error: unknown) => settle(() => reject(error)),
+        );
+        if (failure) reject(failure);
+      });
     },
     release(afterwards) {
       if (afterwards) fail(afterwards);

@@ -18,7 +18,7 @@ export interface StateStore {
   buffer(name: string): GPUBuffer;
   /** How many numbers `name` was last set to hold; its buffer may be longer. */
   length(name: string): number;
-  /** Counts the changes of `name`: by `set`, and by plans that update it. */
+  /** Another number after each change of `name`, by `set` or by plans that update it; 0 where it is not there. */
   version(name: string): number;
   /** A plan has changed `name`. */
   touch(name: string): void;
@@ -30,8 +30,12 @@ export interface StateStore {
 export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore {
   const held = new Map<string, GPUBuffer>();
   const lengths = new Map<string, number>();
+  // Counted over all names, so that one which is deleted leaves nothing behind and never has an old number again.
   const versions = new Map<string, number>();
-  const touch = (name: string): void => void versions.set(name, (versions.get(name) ?? 0) + 1);
+  let changes = 0;
+  const touch = (name: string): void => {
+    if (held.has(name)) versions.set(name, ++changes);
+  };
   const known = <T>(found: T | undefined, name: string): T => {
     if (found === undefined) throw new WgadError('E_CONFIG', `state ${name} has not been set`);
     return found;
@@ -41,6 +45,7 @@ export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore 
     if (buffer) buffers.destroy(buffer);
     held.delete(name);
     lengths.delete(name);
+    versions.delete(name);
   };
   const reserve = (name: string, length: number): void => {
     const bytes = alignBytes(4 * length);
