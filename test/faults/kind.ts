@@ -6,8 +6,11 @@ export interface FaultKind {
   readonly full: number;
   /** How often `npm test` tries it: seconds at most. */
   readonly short: number;
-  /** Tries it `count` times; what varies between the tries follows from `seed` alone. */
-  run(count: number, seed: number): Promise<FaultResult>;
+  /**
+   * Tries it `count` times; what varies between the tries follows from `seed` alone.
+   * `progress` may be called after each try with the number done: it is shown.
+   */
+  run(count: number, seed: number, progress: (done: number) => void): Promise<FaultResult>;
 }
 
 export interface FaultResult {

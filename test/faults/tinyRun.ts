@@ -1,0 +1,50 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Finished, TINY_DATA, TINY_TRAIN, wgad } from '../cli/wgad.ts';
+
+/** A data set, and a run trained on it, small enough that hundreds of processes can begin with them. */
+export interface TinyRun {
+  path(...parts: string[]): string;
+  /** The arguments that train `run` as the first one was trained. */
+  train(run: string, ...more: string[]): string[];
+  /** How long that took, in ms, from start to exit: the range of random moments. */
+  readonly took: number;
+  weightsOf(run: string): Promise<Buffer>;
+}
+
+const STEPS = ['--iterations', '6', '--align-iterations', '12', '--align', 'cada,class,classifier'];
+
+/** Makes data and a finished run `first` in a fresh folder, for as long as `body` runs. */
+export async function withTinyRun<T>(body: (tiny: TinyRun) => Promise<T>): Promise<T> {
+  const root = await mkdtemp(join(tmpdir(), 'wgad-faults-'));
+  const path = (...parts: string[]): string => join(root, ...parts);
+  const train = (run: string, ...more: string[]): string[] => [
+    ...['train', path('data'), '--out', path(run), ...TINY_TRAIN, ...STEPS],
+    ...more,
+  ];
+  try {
+    await succeed(['data', 'synth', '--out', path('data'), ...TINY_DATA]);
+    // Once before the clock runs: kernels that were never compiled take minutes on a software adapter.
+    await succeed(train('first'));
+    const began = performance.now();
+    await succeed(train('timed'));
+    const took = performance.now() - began;
+    return await body({
+      path,
+      train,
+      took,
+      weightsOf: (run) => readFile(path(run, 'weights.safetensors')),
+    });
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+/** Runs the command line. @throws Error with all that it said where it does not exit 0. */
+export async function succeed(args: readonly string[]): Promise<Finished> {
+  const finished = await wgad(args);
+  if (finished.code !== 0)
+    throw new Error(`wgad ${args.join(' ')}: exit ${finished.code}: ${finished.stderr}`);
+  return finished;
+}
