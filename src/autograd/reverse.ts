@@ -5,6 +5,7 @@ import { OPS } from '../graph/ops/index.ts';
 import { add } from '../graph/ops/pointwise.ts';
 import { sumTo } from '../graph/ops/reduce.ts';
 import { constant, isValue, topological, type Value } from '../graph/value.ts';
+import { refuseExtra } from '../options.ts';
 import { product, shapesEqual, shapeText } from '../shape.ts';
 import { vjps } from './index.ts';
 import type { Vjp } from './rule.ts';
@@ -14,7 +15,8 @@ import type { Vjp } from './rule.ts';
  * accumulation of several uses happen here, once, so that no rule repeats them.
  * @throws ShapeError where the loss is not a scalar; WgadError naming the path where a derivative is missing.
  */
-export function grad(loss: Value, wrt: readonly Value[]): Value[] {
+export function grad(loss: Value, wrt: readonly Value[], ...extra: never[]): Value[] {
+  refuseExtra('grad', extra);
   requireList('grad', 'wrt', wrt);
   for (const each of [loss, ...wrt]) {
     if (!isValue(each)) throw new DtypeError(`grad: expects values of the graph, got ${gotText(each)}`);
@@ -51,7 +53,9 @@ export function grad(loss: Value, wrt: readonly Value[]): Value[] {
  */
 export function valueAndGrad<P extends Readonly<Record<string, Value>>, R extends readonly Value[]>(
   fn: (params: P, ...rest: R) => Value,
+  ...extra: never[]
 ): (params: P, ...rest: R) => { loss: Value; grads: { [K in keyof P]: Value } } {
+  refuseExtra('valueAndGrad', extra);
   requireFunction('valueAndGrad', 'fn', fn);
   return (params, ...rest) => {
     if (typeof params !== 'object' || params === null || isValue(params)) {

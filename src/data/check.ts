@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { relative, resolve, sep } from 'node:path';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { type DatasetProblem, type Layout, type Sample, scanForProblems } from './dataset.ts';
 import { decodeImage, decodeMask } from './decode.ts';
 import { compareCodePoints, listImages } from './listImages.ts';
@@ -43,16 +44,28 @@ export interface DatasetReport {
   readonly official: OfficialComparison | null;
 }
 
+/** How `checkDataset` checks. */
+interface CheckOptions {
+  /** Default: found from the folder names. */
+  layout?: Layout;
+  /** Told of each image read. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+const CHECK_OPTIONS: OptionNames<CheckOptions> = { layout: true, onProgress: true };
+
 /**
  * Reads every image and mask of a data set and lists all that is wrong with it. A folder of images without a
  * known layout is checked too, as `predict` would read it; its missing layout is one of the problems.
- * @param options `layout`: default found from the folder names; `onProgress`: told of each image read.
  * @throws DatasetError only where there is no such folder.
  */
 export async function checkDataset(
   root: string,
-  options: { layout?: Layout; onProgress?: (done: number, total: number) => void } = {},
+  options: CheckOptions = {},
+  ...extra: never[]
 ): Promise<DatasetReport> {
+  refuseExtra('checkDataset', extra);
+  requireOptions('checkDataset', options, CHECK_OPTIONS);
   const { dataset, problems, oddities } = await scanForProblems(root, options.layout);
   const loose = dataset.classes.length === 0 && dataset.layout === 'folder';
   const samples = loose
@@ -96,7 +109,8 @@ export async function checkDataset(
 }
 
 /** The report as plain text, for people. */
-export function formatReport(report: DatasetReport): string {
+export function formatReport(report: DatasetReport, ...extra: never[]): string {
+  refuseExtra('formatReport', extra);
   const lines = [
     `${report.root}: layout ${report.layout}, ${report.classes.length} classes, ${report.images} images`,
     '',

@@ -1,4 +1,5 @@
 import { DatasetError } from '../errors.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { RandomStream } from '../random.ts';
 import type { Dataset } from './dataset.ts';
 
@@ -10,7 +11,13 @@ const STREAM = 0xc027_0000;
  * all classes alike. Depends on the ids and the seed alone.
  * @throws DatasetError where the fraction is too small to move an image, or leaves no anomaly to test with.
  */
-export function chooseContaminants(dataset: Dataset, fraction: number, seed: number): string[] {
+export function chooseContaminants(
+  dataset: Dataset,
+  fraction: number,
+  seed: number,
+  ...extra: never[]
+): string[] {
+  refuseExtra('chooseContaminants', extra);
   const anomalous = dataset.test.filter((sample) => sample.anomalous).map((sample) => sample.id);
   const count = Math.round(fraction * anomalous.length);
   if (!(count > 0 && count < anomalous.length)) {
@@ -23,17 +30,26 @@ export function chooseContaminants(dataset: Dataset, fraction: number, seed: num
   return new RandomStream(seed, STREAM).shuffle(anomalous).slice(0, count).sort();
 }
 
+interface ContaminateOptions {
+  /** Refuse ids that are not in the test set; default: pass over them, as in another data set. */
+  strict?: boolean;
+}
+
+const CONTAMINATE_OPTIONS: OptionNames<ContaminateOptions> = { strict: true };
+
 /**
  * Moves test images into training: what is trained on is not tested on. They keep their labels, which the
  * training does not read.
- * @param options.strict refuse ids that are not in the test set (default: pass over them, as in another data set).
  * @throws DatasetError listing them, up to ten.
  */
 export function contaminate(
   dataset: Dataset,
   ids: readonly string[],
-  options: { strict?: boolean } = {},
+  options: ContaminateOptions = {},
+  ...extra: never[]
 ): Dataset {
+  refuseExtra('contaminate', extra);
+  requireOptions('contaminate', options, CONTAMINATE_OPTIONS);
   const moved = new Set(ids);
   const added = dataset.test.filter((sample) => moved.has(sample.id));
   if (options.strict && added.length < moved.size) {

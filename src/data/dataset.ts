@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError, DatasetError, gotText } from '../errors.ts';
+import { refuseExtra } from '../options.ts';
 import { scanPlainFolders } from './layouts/plainFolders.ts';
 import { scanSplitFolders } from './layouts/splitFolders.ts';
 import { scanVisa } from './layouts/visa.ts';
@@ -66,7 +67,8 @@ export interface Scan {
  * a class of VisA's table without test images, and an anomalous image without mask (but in plain folders); all
  * problems at once, up to ten.
  */
-export async function scanDataset(root: string, layout?: Layout): Promise<Dataset> {
+export async function scanDataset(root: string, layout?: Layout, ...extra: never[]): Promise<Dataset> {
+  refuseExtra('scanDataset', extra);
   const { dataset, problems } = await scanForProblems(root, layout);
   if (problems.length === 0) return dataset;
   const shown = problems.slice(0, 10).map((problem) => problem.message);
@@ -82,7 +84,8 @@ export async function scanDataset(root: string, layout?: Layout): Promise<Datase
  * published set are of all its classes or none.
  * @throws DatasetError where there is nothing to test, naming the classes where it is not all of them.
  */
-export function requireTestImages({ root, layout, classes, test }: Dataset): void {
+export function requireTestImages({ root, layout, classes, test }: Dataset, ...extra: never[]): void {
+  refuseExtra('requireTestImages', extra);
   const tested = new Set(test.map((sample) => sample.className));
   const absent = classes.filter((name) => !tested.has(name));
   if (absent.length === 0 || (layout === 'folder' && tested.size > 0)) return;
@@ -94,7 +97,8 @@ export function requireTestImages({ root, layout, classes, test }: Dataset): voi
 }
 
 /** The same, but problems inside a data set are returned. @throws DatasetError where there is no folder. */
-export async function scanForProblems(root: string, layout?: Layout): Promise<Scan> {
+export async function scanForProblems(root: string, layout?: Layout, ...extra: never[]): Promise<Scan> {
+  refuseExtra('scanForProblems', extra);
   if (layout !== undefined && !LAYOUTS.includes(layout)) {
     throw new ConfigError(`data set: layout expects ${LAYOUTS.join(', ')}, got ${gotText(layout)}`);
   }

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import sharp, { type SharpOptions } from 'sharp';
 import { ImageError } from '../errors.ts';
+import { refuseExtra } from '../options.ts';
 import { bmpSize, decodeBmp } from './bmp.ts';
 import type { Pixels } from './pilResize.ts';
 
@@ -20,7 +21,8 @@ const SHARP: SharpOptions = { limitInputPixels: MAX_PIXELS, failOn: 'error', ign
  * byte; CMYK is converted to sRGB by libvips; EXIF orientation is applied (PIL leaves that to its caller).
  * @throws ImageError naming the path and the reason.
  */
-export async function decodeImage(path: string): Promise<Pixels> {
+export async function decodeImage(path: string, ...extra: never[]): Promise<Pixels> {
+  refuseExtra('decodeImage', extra);
   return attempt(path, async (bytes, format) => {
     if (format === 'bmp') {
       const { width, height, data } = decodeBmp(bytes, MAX_PIXELS);
@@ -42,7 +44,8 @@ export async function decodeImage(path: string): Promise<Pixels> {
  * (evaluation.md 1.2, 1.3), or, in a palette image, in any.
  * @throws ImageError naming the path and the reason.
  */
-export async function decodeMask(path: string): Promise<Pixels> {
+export async function decodeMask(path: string, ...extra: never[]): Promise<Pixels> {
+  refuseExtra('decodeMask', extra);
   return attempt(path, async (bytes, format) => {
     if (format === 'bmp') {
       const { width, height, data, isPalette } = decodeBmp(bytes, MAX_PIXELS);
@@ -68,7 +71,8 @@ export async function decodeMask(path: string): Promise<Pixels> {
 }
 
 /** Width and height as decoded (orientation applied), from the header alone. @throws ImageError. */
-export async function imageSize(path: string): Promise<{ width: number; height: number }> {
+export async function imageSize(path: string, ...extra: never[]): Promise<{ width: number; height: number }> {
+  refuseExtra('imageSize', extra);
   return attempt(path, async (bytes, format) => {
     if (format === 'bmp') return bmpSize(bytes);
     const { autoOrient } = await sharp(bytes, SHARP).metadata();

@@ -1,4 +1,5 @@
 import { ConfigError, gotText } from '../errors.ts';
+import { type OptionNames, requireOptions } from '../options.ts';
 
 /** How images and masks become squares of `size` pixels: resized to `resize`, of which the middle is taken. */
 export interface Frame {
@@ -10,6 +11,8 @@ export interface Frame {
   readonly resample?: Resample;
 }
 
+export const FRAME: OptionNames<Frame> = { size: true, resize: true, resample: true };
+
 /** Pillow's bilinear, or OpenCV's. */
 export const RESAMPLES = ['pil', 'opencv'] as const;
 export type Resample = (typeof RESAMPLES)[number];
@@ -20,6 +23,7 @@ export type Resample = (typeof RESAMPLES)[number];
  */
 export function frameOf(frame: number | Frame): Required<Frame> {
   const given: Partial<Frame> = typeof frame === 'object' && frame !== null ? frame : { size: frame };
+  requireOptions('image frame', given, FRAME);
   const { size = Number.NaN, resize = size, resample = 'pil' } = given;
   const sides = [size, resize].every((side) => Number.isSafeInteger(side) && side >= 1);
   if (!sides || resize < size || !RESAMPLES.includes(resample)) {

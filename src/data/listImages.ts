@@ -2,24 +2,37 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { ConfigError, DatasetError, gotText } from '../errors.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 
 const EXTENSIONS = new Set(['.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp']);
 
 /** Whether a file's name is that of an image: by extension, in any case; hidden files are not. */
-export const isImageName = (name: string): boolean =>
-  !name.startsWith('.') && EXTENSIONS.has(extname(name).toLowerCase());
+export const isImageName = (name: string, ...extra: never[]): boolean => {
+  refuseExtra('isImageName', extra);
+  return !name.startsWith('.') && EXTENSIONS.has(extname(name).toLowerCase());
+};
+
+interface ListOptions {
+  /** What is done about a path that does not exist; default: it is refused. */
+  missing?: 'refuse' | 'list';
+}
+
+const LIST_OPTIONS: OptionNames<ListOptions> = { missing: true };
 
 /**
  * The images that paths name: files as they are, folders with all they hold, at any depth. Absolute, in the
  * order given, a folder's own sorted by code point; each file once. Hidden files and folders are passed over;
  * a link back to a folder above is followed once.
- * @param missing what is done about a path that does not exist; default: it is refused.
  * @throws DatasetError for a path that does not exist, and for a folder that holds no image.
  */
 export async function listImages(
   paths: readonly string[],
-  { missing = 'refuse' }: { missing?: 'refuse' | 'list' } = {},
+  options: ListOptions = {},
+  ...extra: never[]
 ): Promise<string[]> {
+  refuseExtra('listImages', extra);
+  requireOptions('listImages', options, LIST_OPTIONS);
+  const { missing = 'refuse' } = options;
   if (!Array.isArray(paths)) throw new ConfigError(`listImages: paths expects a list, got ${gotText(paths)}`);
   const found = new Set<string>();
   for (const path of paths.map((name) => resolve(name))) {
@@ -64,7 +77,7 @@ export async function foldersIn(folder: string): Promise<string[]> {
 
 /** Names of the images in a folder (not below it), sorted; empty where there is no such folder. */
 export async function imagesIn(folder: string): Promise<string[]> {
-  return (await entriesOf(folder)).map((entry) => entry.name).filter(isImageName);
+  return (await entriesOf(folder)).map((entry) => entry.name).filter((name) => isImageName(name));
 }
 
 /** Entries that are not hidden, sorted by code point. */
@@ -87,7 +100,8 @@ async function isFolder(entry: Dirent, parent: string): Promise<boolean> {
 }
 
 /** Order by code point; JavaScript's own `<` puts U+E000 to U+FFFF after the planes above. */
-export function compareCodePoints(a: string, b: string): number {
+export function compareCodePoints(a: string, b: string, ...extra: never[]): number {
+  refuseExtra('compareCodePoints', extra);
   const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i++) {
     const x = a.charCodeAt(i);

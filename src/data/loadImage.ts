@@ -1,4 +1,5 @@
 import { ConfigError, DatasetError, gotText } from '../errors.ts';
+import { refuseExtra } from '../options.ts';
 import { decodeImage, decodeMask, imageSize } from './decode.ts';
 import { cropMiddle, type Frame, frameOf } from './frame.ts';
 import { opencvResize } from './opencvResize.ts';
@@ -19,14 +20,24 @@ export type MaskRule = (typeof MASK_RULES)[number];
  * @param frame a number: the whole image at that size.
  * @throws ImageError naming the path and the reason; ConfigError for a frame that is none.
  */
-export async function loadImage(path: string, frame: number | Frame): Promise<Float32Array> {
+export async function loadImage(
+  path: string,
+  frame: number | Frame,
+  ...extra: never[]
+): Promise<Float32Array> {
+  refuseExtra('loadImage', extra);
   return normalize(await loadPixels(path, frame));
 }
 
 const RESIZE = { pil: pilResize, opencv: opencvResize } as const;
 
 /** The same before normalisation: RGB in 8 bits, [3, size, size]. @throws as `loadImage`. */
-export async function loadPixels(path: string, frame: number | Frame): Promise<Uint8Array> {
+export async function loadPixels(
+  path: string,
+  frame: number | Frame,
+  ...extra: never[]
+): Promise<Uint8Array> {
+  refuseExtra('loadPixels', extra);
   const whole = frameOf(frame);
   const resized = RESIZE[whole.resample](await decodeImage(path), whole.resize, whole.resize);
   const data = cropMiddle(resized.data, whole, 3);
@@ -45,7 +56,9 @@ export function normalize(
   pixels: Uint8Array,
   out: Float32Array = new Float32Array(pixels.length),
   offset = 0,
+  ...extra: never[]
 ): Float32Array {
+  refuseExtra('normalize', extra);
   const plane = pixels.length / 3;
   for (let c = 0; c < 3; c++) {
     const table = NORMALIZED[c]!;
@@ -73,7 +86,9 @@ export async function loadMask(
   frame: number | Frame,
   rule: MaskRule = 'any',
   imagePath?: string,
+  ...extra: never[]
 ): Promise<Uint8Array> {
+  refuseExtra('loadMask', extra);
   if (!MASK_RULES.includes(rule)) {
     throw new ConfigError(`loadMask: rule expects ${MASK_RULES.join(', ')}, got ${gotText(rule)}`);
   }

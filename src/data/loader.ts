@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { ConfigError, gotText } from '../errors.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { planAnomaly } from './anomalies/index.ts';
 import { DecodePool } from './decodePool.ts';
-import { type Frame, frameOf } from './frame.ts';
+import { FRAME, type Frame, frameOf } from './frame.ts';
 import { normalize } from './loadImage.ts';
 
 /** How images come, and what they may take. */
@@ -14,6 +15,24 @@ export interface ImageLoaderOptions extends Frame {
   /** Images read ahead and not asked for yet, at most; default 64. */
   readonly ahead?: number;
 }
+
+const LOADER_OPTIONS: OptionNames<ImageLoaderOptions> = {
+  ...FRAME,
+  workers: true,
+  cacheBytes: true,
+  ahead: true,
+};
+
+/** What `ImageLoader.loadAnomalies` draws. */
+interface AnomalyOptions {
+  seed: number;
+  /** Number of the first sample. */
+  first: number;
+  /** Images that anomalies are made of; none: procedural ones. */
+  textures: readonly string[];
+}
+
+const ANOMALY_OPTIONS: OptionNames<AnomalyOptions> = { seed: true, first: true, textures: true };
 
 /**
  * Loads images as `loadImage` does, on several threads, and keeps what it decoded as far as it fits: a
@@ -33,9 +52,12 @@ export class ImageLoader {
   readonly #ahead = new Map<string, Promise<Uint8Array>>();
 
   /** @throws ConfigError for sides and counts that are none. */
-  constructor(options: ImageLoaderOptions) {
+  constructor(options: ImageLoaderOptions, ...extra: never[]) {
+    refuseExtra('ImageLoader', extra);
+    requireOptions('ImageLoader', options, LOADER_OPTIONS);
+    const { size, resize, resample } = options;
     const { workers = Math.max(1, availableParallelism() - 1), cacheBytes = 2 ** 30, ahead = 64 } = options;
-    const frame = frameOf(options);
+    const frame = frameOf({ size, resize, resample });
     if (!(Number.isInteger(workers) && workers >= 1 && cacheBytes >= 0 && ahead >= 0)) {
       throw new ConfigError(
         `ImageLoader: expects at least 1 of workers, and 0 or more cacheBytes and ahead, got ${[workers, cacheBytes, ahead].map(gotText).join(', ')}`,
@@ -48,12 +70,14 @@ export class ImageLoader {
   }
 
   /** One image, ImageNet-normalised, [3, size, size]; a new array each time. */
-  async load(path: string): Promise<Float32Array> {
+  async load(path: string, ...extra: never[]): Promise<Float32Array> {
+    refuseExtra('load', extra);
     return normalize(await this.pixels(path));
   }
 
   /** Images in the order given, [paths.length, 3, size, size]. Rejects with the first failure. */
-  async loadBatch(paths: readonly string[]): Promise<Float32Array> {
+  async loadBatch(paths: readonly string[], ...extra: never[]): Promise<Float32Array> {
+    refuseExtra('loadBatch', extra);
     const images = await Promise.all(paths.map((path) => this.pixels(path)));
     const length = 3 * this.size * this.size;
     const batch = new Float32Array(length * images.length);
@@ -62,7 +86,8 @@ export class ImageLoader {
   }
 
   /** One image's RGB planes in 8 bits, [3, size, size]. Shared with the cache: read only. */
-  pixels(path: string): Promise<Uint8Array> {
+  async pixels(path: string, ...extra: never[]): Promise<Uint8Array> {
+    refuseExtra('pixels', extra);
     const cached = this.#cache.get(path);
     if (cached) {
       this.#cache.delete(path);
@@ -89,8 +114,12 @@ export class ImageLoader {
    */
   async loadAnomalies(
     paths: readonly string[],
-    { seed, first, textures }: { seed: number; first: number; textures: readonly string[] },
+    options: AnomalyOptions,
+    ...extra: never[]
   ): Promise<{ images: Float32Array; clean: Float32Array; mask: Float32Array }> {
+    refuseExtra('loadAnomalies', extra);
+    requireOptions('loadAnomalies', options, ANOMALY_OPTIONS);
+    const { seed, first, textures } = options;
     const samples = await Promise.all(
       paths.map(async (path, i) => {
         const number = first + i;
@@ -116,7 +145,8 @@ export class ImageLoader {
   }
 
   /** Begin to read images that will be asked for soon. What exceeds the bound is passed over. */
-  prefetch(paths: readonly string[]): void {
+  prefetch(paths: readonly string[], ...extra: never[]): void {
+    refuseExtra('prefetch', extra);
     for (const path of paths) {
       if (this.#ahead.size >= this.#aheadLimit) return;
       if (this.#cache.has(path) || this.#pending.has(path) || this.#ahead.has(path)) continue;
@@ -128,7 +158,8 @@ export class ImageLoader {
   }
 
   /** Stop the threads and let go of all images; loads under way are rejected. */
-  async close(): Promise<void> {
+  async close(...extra: never[]): Promise<void> {
+    refuseExtra('close', extra);
     this.#cache.clear();
     this.#ahead.clear();
     this.#cachedBytes = 0;

@@ -1,3 +1,4 @@
+import { refuseExtra } from '../options.ts';
 import type { ClassCounts } from './check.ts';
 import type { Layout } from './dataset.ts';
 
@@ -133,7 +134,12 @@ export interface OfficialComparison {
  * The published set that a data set is a copy of: that of the same layout which knows at least half of its classes.
  * Null where there is none.
  */
-export function officialSet(layout: Layout, classes: readonly string[]): OfficialSet | null {
+export function officialSet(
+  layout: Layout,
+  classes: readonly string[],
+  ...extra: never[]
+): OfficialSet | null {
+  refuseExtra('officialSet', extra);
   return (
     OFFICIAL_SETS.find((set) => {
       const known = classes.filter((name) => Object.hasOwn(set.classes, name)).length;
@@ -143,7 +149,11 @@ export function officialSet(layout: Layout, classes: readonly string[]): Officia
 }
 
 /** Classes and images of a whole set as published. */
-export function officialTotals({ classes }: OfficialSet): { classes: number; train: number; test: number } {
+export function officialTotals(
+  { classes }: OfficialSet,
+  ...extra: never[]
+): { classes: number; train: number; test: number } {
+  refuseExtra('officialTotals', extra);
   const each = Object.values(classes);
   return {
     classes: each.length,

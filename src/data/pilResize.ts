@@ -1,3 +1,4 @@
+import { refuseExtra } from '../options.ts';
 /** An 8-bit picture, width and height in pixels. `interleaved`: [height, width, channels]; `planar`: [channels, height, width]. */
 export interface Pixels {
   readonly width: number;
@@ -12,7 +13,8 @@ export interface Pixels {
  * `src/libImaging/Resample.c`): separable, antialiased when shrinking, columns first, each pass in integer
  * arithmetic and rounded to 8 bits. Channels are independent (PIL weighs colour by alpha; drop alpha first).
  */
-export function pilResize(source: Pixels, width: number, height: number): Pixels {
+export function pilResize(source: Pixels, width: number, height: number, ...extra: never[]): Pixels {
+  refuseExtra('pilResize', extra);
   const { channels, layout, data } = source;
   const planes = layout === 'planar' ? channels : 1;
   const depth = channels / planes;
@@ -37,7 +39,9 @@ export function pilResizeNearest(
   fromHeight: number,
   width: number,
   height: number,
+  ...extra: never[]
 ): Uint8Array {
+  refuseExtra('pilResizeNearest', extra);
   const columns = nearestIndices(fromWidth, width);
   const rows = nearestIndices(fromHeight, height);
   const out = new Uint8Array(width * height);

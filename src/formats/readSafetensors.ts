@@ -1,4 +1,5 @@
 import { WeightsError } from '../errors.ts';
+import { refuseExtra } from '../options.ts';
 import { product } from '../shape.ts';
 import type { ByteSource } from './byteSource.ts';
 import { readFloats, refuseDtype } from './floats.ts';
@@ -44,7 +45,9 @@ export async function openSafetensors(source: ByteSource): Promise<WeightsConten
 export async function parseSafetensors(
   bytes: ArrayBuffer | Uint8Array<ArrayBuffer>,
   where = 'safetensors',
+  ...extra: never[]
 ): Promise<Map<string, { shape: readonly number[]; data: Float32Array }>> {
+  refuseExtra('parseSafetensors', extra);
   const content = await openSafetensors(bytesInMemory(bytes, where));
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const [name, { dtype, shape }] of content.tensors) {

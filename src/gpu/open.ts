@@ -1,4 +1,5 @@
 import { GpuError } from '../errors.ts';
+import { type OptionNames, refuseExtra } from '../options.ts';
 import { calmPolling, pollingFor } from './polling.ts';
 import { type MatrixSize, matrixSize, SUBGROUP_MATRIX, UNSAFE_APIS } from './subgroupMatrix.ts';
 
@@ -40,6 +41,13 @@ export interface OpenOptions {
   /** Use Dawn's experimental subgroup matrices (Node only); default false. */
   subgroupMatrix?: boolean;
 }
+
+export const OPEN_OPTIONS: OptionNames<OpenOptions> = {
+  device: true,
+  adapter: true,
+  nativeFlags: true,
+  subgroupMatrix: true,
+};
 
 /**
  * The objects that `create()` returned. If one is collected while its device is in use the process aborts
@@ -101,7 +109,8 @@ export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
 export const openEntry = async (adapter?: string): Promise<GPU> => entryPoint(await nativeFlags({ adapter }));
 
 /** Names of all adapters. Node only: elsewhere a browser does not tell. */
-export async function listAdapters(): Promise<string[]> {
+export async function listAdapters(...extra: never[]): Promise<string[]> {
+  refuseExtra('listAdapters', extra);
   try {
     const gpu = await entryPoint(['adapter=no adapter has this name']);
     await gpu.requestAdapter();

@@ -3,14 +3,6 @@
  * numbers that types cannot tell apart (half a pixel, a NaN) would end as nonsense or in the text of a kernel.
  */
 import { ConfigError, DtypeError, gotText, ShapeError } from '../errors.ts';
-import { isValue } from './value.ts';
-
-/** A positional argument in the place of options would otherwise be ignored: `avgPool2d(x, 2)`. */
-export function requireOptions(op: string, options: object): void {
-  const plain = typeof options === 'object' && options !== null && !Array.isArray(options);
-  if (plain && !isValue(options) && !('value' in options && isValue(options.value))) return;
-  throw new ConfigError(`${op}: options expect an object of named settings, got ${gotText(options)}`);
-}
 
 export function requireList(op: string, name: string, list: readonly unknown[]): void {
   if (!Array.isArray(list)) throw new ShapeError(`${op}: ${name} expects a list, got ${gotText(list)}`);

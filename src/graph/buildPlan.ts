@@ -1,6 +1,6 @@
-import type { TunedChoices } from '../kernels/gemm/choices.ts';
 import { type DeviceFacts, type Kernel, withSharing } from '../kernels/kernel.ts';
 import type { OperandRef } from '../kernels/lowering.ts';
+import { refuseExtra } from '../options.ts';
 import { type Graph, valuesOf } from './graph.ts';
 import { requireHalf } from './limits.ts';
 import { OPS } from './ops/index.ts';
@@ -11,22 +11,20 @@ import { lower, lowerCopy, type Product, productOf } from './passes/lower.ts';
 import { type MemoryRequest, planMemory } from './passes/planMemory.ts';
 import { simplify } from './passes/simplify.ts';
 import { alignBytes, type Plan, type PlannedTensor, type Range, type Slot } from './plan.ts';
+import { type PlanOptions, requirePlanned } from './planOptions.ts';
 import { bytesOf, type Location, resolveStorage } from './storage.ts';
 import type { Value } from './value.ts';
 import { verifyElements, verifyPlan } from './verify.ts';
 
-export interface PlanOptions {
-  readonly label?: string;
-  /** Default true; false keeps one dispatch per op, to compare against. */
-  readonly fuse?: boolean;
-  /** Of one buffer: intermediate values are spread over more of them where they would exceed it. Default: no limit. */
-  readonly maxBufferBytes?: number;
-  /** Measured choices of how products are computed; default none, and the rule chooses. */
-  readonly tuned?: TunedChoices;
-}
-
 /** The passes in order, then dispatches, then memory. */
-export function buildPlan(graph: Graph, device: DeviceFacts, options: PlanOptions = {}): Plan {
+export function buildPlan(
+  graph: Graph,
+  device: DeviceFacts,
+  options: PlanOptions = {},
+  ...extra: never[]
+): Plan {
+  refuseExtra('buildPlan', extra);
+  requirePlanned(graph, device, options);
   return layOut(optimize(graph, device, options), device, options);
 }
 

@@ -1,3 +1,4 @@
+import { refuseExtra } from '../options.ts';
 import { type Graph, valuesOf } from './graph.ts';
 import type { Plan } from './plan.ts';
 import { programOf, type Value } from './value.ts';
@@ -6,7 +7,8 @@ import { programOf, type Value } from './value.ts';
  * A graph as text, a line per value: `%2 = pointwise relu(%1) [2, 4]`. Numbers count from the inputs, so equal graphs
  * print equally.
  */
-export function printGraph(graph: Graph): string {
+export function printGraph(graph: Graph, ...extra: never[]): string {
+  refuseExtra('printGraph', extra);
   const values = valuesOf(graph);
   const names = new Map(values.map((value, i) => [value, `%${i}`]));
   const lines = values.map((value) => {
@@ -31,7 +33,8 @@ const stepsOf = (value: Value): string =>
     .join('+');
 
 /** A plan as text, a line per dispatch: kernel, workgroups, GFLOP, megabytes. */
-export function printPlan(plan: Plan): string {
+export function printPlan(plan: Plan, ...extra: never[]): string {
+  refuseExtra('printPlan', extra);
   const lines = plan.dispatches.map(({ kernel }, i) => {
     const work = `${(kernel.flops / 1e9).toFixed(4)} GFLOP  ${(kernel.bytes / 1e6).toFixed(3)} MB`;
     return `${String(i).padStart(4)}  ${kernel.label}  [${kernel.grid.join(', ')}]  ${work}`;

@@ -1,5 +1,6 @@
 import { DtypeError, gotText, ShapeError } from '../errors.ts';
 import type { Program } from '../kernels/program.ts';
+import { refuseExtra } from '../options.ts';
 import { product, requireShape, type Shape, shapeText } from '../shape.ts';
 import type { OpName } from './ops/index.ts';
 
@@ -80,7 +81,13 @@ export function requireFinite(number: number, op: string): void {
 }
 
 /** A value whose data is known when the graph is made. Row-major `data` of `shape`. */
-export function constant(data: ArrayLike<number>, shape: Shape, dtype: Dtype = 'f32'): Value {
+export function constant(
+  data: ArrayLike<number>,
+  shape: Shape,
+  dtype: Dtype = 'f32',
+  ...extra: never[]
+): Value {
+  refuseExtra('constant', extra);
   requireShape('constant', shape);
   requireDtype('constant', dtype, WHOLE_WORDS);
   requireNumbers('constant', data);
@@ -112,7 +119,8 @@ export function requireNumbers(where: string, data: ArrayLike<number>): void {
 }
 
 /** A value supplied anew at every run. */
-export function input(name: string, shape: Shape, dtype: Dtype = 'f32'): Value {
+export function input(name: string, shape: Shape, dtype: Dtype = 'f32', ...extra: never[]): Value {
+  refuseExtra('input', extra);
   if (typeof name !== 'string') throw new DtypeError(`input: name expects a text, got ${gotText(name)}`);
   requireShape(`input ${name}`, shape);
   requireDtype(`input ${name}`, dtype);

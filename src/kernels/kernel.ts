@@ -1,3 +1,4 @@
+import type { OptionNames } from '../options.ts';
 import type { Wgsl } from './wgsl.ts';
 import { wgslText } from './wgsl.ts';
 
@@ -76,6 +77,19 @@ export interface DeviceFacts {
   readonly maxImageSide: number;
   readonly maxImageLayers: number;
 }
+
+export const DEVICE_FACTS: OptionNames<DeviceFacts> = {
+  software: true,
+  subgroupSize: true,
+  f16: true,
+  subgroupMatrix: true,
+  maxStorageBuffers: true,
+  maxWorkgroupInvocations: true,
+  workgroupBytes: true,
+  maxBindingBytes: true,
+  maxImageSide: true,
+  maxImageLayers: true,
+};
 
 /** WebGPU's guaranteed limits and nothing optional: plans built with these run everywhere. */
 export const BASELINE_DEVICE: DeviceFacts = {

@@ -12,6 +12,7 @@ import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.t
 import { crossEntropy, smoothL1Loss } from '../nn/losses.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
 import { topFractionMean } from '../nn/topFraction.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { type CalibrationOrder, SMOOTHINGS, type Smoothing, type Traced } from './detector.ts';
 
 /**
@@ -40,21 +41,33 @@ export const HEAD_OF: Readonly<Record<Alignment, HeadName | null>> = {
 };
 
 /** The heads that a run with these alignments trains, in order. */
-export const headsOf = (alignments: readonly Alignment[]): HeadName[] =>
-  (Object.keys(HEADS) as HeadName[]).filter((name) => alignments.some((each) => HEAD_OF[each] === name));
+export const headsOf = (alignments: readonly Alignment[], ...extra: never[]): HeadName[] => {
+  refuseExtra('headsOf', extra);
+  return (Object.keys(HEADS) as HeadName[]).filter((name) =>
+    alignments.some((each) => HEAD_OF[each] === name),
+  );
+};
 
 /** The first alignment that predicts an image's own statistics, by which images are marked unfamiliar; null for none. */
-export const predictingAlignment = (alignments: readonly Alignment[]): Alignment | null =>
-  alignments.find((each) => {
-    const head = HEAD_OF[each];
-    return head !== null && HEADS[head] !== 'label';
-  }) ?? null;
+export const predictingAlignment = (
+  alignments: readonly Alignment[],
+  ...extra: never[]
+): Alignment | null => {
+  refuseExtra('predictingAlignment', extra);
+  return (
+    alignments.find((each) => {
+      const head = HEAD_OF[each];
+      return head !== null && HEADS[head] !== 'label';
+    }) ?? null
+  );
+};
 
 /** Standard deviations above the mean that stand for the maximum in `cada-std`. */
 export const SIGMAS = 3;
 
 /** Of each map [N, 1, H, W], as [N]: mean, maximum, and mean + 3 standard deviations (unbiased). */
-export function mapStatistics(map: Value): { u: Value; gamma: Value; upper: Value } {
+export function mapStatistics(map: Value, ...extra: never[]): { u: Value; gamma: Value; upper: Value } {
+  refuseExtra('mapStatistics', extra);
   const over = { axes: [1, 2, 3] };
   const u = mean(map, over);
   return { u, gamma: max(map, over), upper: add(u, scale(std(map, over), SIGMAS)) };
@@ -66,8 +79,11 @@ export const headSpecs = (
   feature: readonly number[],
   outputs: number,
   options: HeadOptions = {},
-): ParameterSpec[] =>
-  declare((layers) => head(layers, name, input('feature', [1, ...feature]), outputs, options));
+  ...extra: never[]
+): ParameterSpec[] => {
+  refuseExtra('headSpecs', extra);
+  return declare((layers) => head(layers, name, input('feature', [1, ...feature]), outputs, options));
+};
 
 /** Bottleneck feature [N, C, h, w] -> [N, outputs]. */
 export const head = (
@@ -76,10 +92,15 @@ export const head = (
   feature: Value,
   outputs: number,
   options: HeadOptions = {},
-): Value => within(layers, name, (inner) => alignHead(inner, feature, { ...options, outputs }));
+  ...extra: never[]
+): Value => {
+  refuseExtra('head', extra);
+  return within(layers, name, (inner) => alignHead(inner, feature, { ...options, outputs }));
+};
 
 /** Equation 3: both predictions against the image's own mean and maximum (or upper). predicted, targets [N, 2]. */
-export function regressorLoss(predicted: Value, targets: Value, alpha: number): Value {
+export function regressorLoss(predicted: Value, targets: Value, alpha: number, ...extra: never[]): Value {
+  refuseExtra('regressorLoss', extra);
   const column = (x: Value, i: number): Value => slice(x, [null, { start: i, end: i + 1 }]);
   return add(
     smoothL1Loss(column(predicted, 0), column(targets, 0), alpha),
@@ -88,7 +109,10 @@ export function regressorLoss(predicted: Value, targets: Value, alpha: number): 
 }
 
 /** Equation 2. */
-export const classifierLoss = (logits: Value, labels: Value): Value => crossEntropy(logits, labels);
+export const classifierLoss = (logits: Value, labels: Value, ...extra: never[]): Value => {
+  refuseExtra('classifierLoss', extra);
+  return crossEntropy(logits, labels);
+};
 
 /** The denominator of equation 5 is at least this share of max(1, |u|). */
 export const DENOMINATOR_FLOOR = 1e-6;
@@ -97,7 +121,8 @@ export const DENOMINATOR_FLOOR = 1e-6;
  * Equation 5: (map - u) / (gamma - u), with u and gamma [N, 2]. Where gamma is predicted at or below u the
  * floor stands in: nothing becomes infinite, and no image's ranking flips. `floorActs` counts such images.
  */
-export function calibrate(map: Value, statistics: Value): Value {
+export function calibrate(map: Value, statistics: Value, ...extra: never[]): Value {
+  refuseExtra('calibrate', extra);
   const n = map.shape[0]!;
   const column = (i: number): Value =>
     reshape(slice(statistics, [null, { start: i, end: i + 1 }]), [n, 1, 1, 1]);
@@ -107,8 +132,10 @@ export function calibrate(map: Value, statistics: Value): Value {
 }
 
 /** Whether the floor of `calibrate` acts for these statistics. */
-export const floorActs = (u: number, gamma: number): boolean =>
-  !(gamma - u > DENOMINATOR_FLOOR * Math.max(1, Math.abs(u)));
+export const floorActs = (u: number, gamma: number, ...extra: never[]): boolean => {
+  refuseExtra('floorActs', extra);
+  return !(gamma - u > DENOMINATOR_FLOOR * Math.max(1, Math.abs(u)));
+};
 
 /** What both the image score and the pixel scores are read from. */
 export interface Scored {
@@ -128,6 +155,13 @@ export interface ScoreRule {
   readonly scoreFraction: number | null;
 }
 
+const SCORE_RULE: OptionNames<ScoreRule> = { smoothing: true, calibration: true, scoreFraction: true };
+
+/** What `scoreMap` scores: the un-smoothed map [N, 1, H, W], and the method's own score where it has one. */
+type Mapped = Partial<Omit<Traced, 'map'>> & { readonly map: Value };
+
+const MAPPED: OptionNames<Mapped> = { map: true, score: true, embedding: true, loss: true };
+
 const BLURS: Readonly<Record<Smoothing, BlurOptions | null>> = {
   author: AUTHOR_BLUR,
   scipy: SCIPY_BLUR,
@@ -143,15 +177,27 @@ function smoothed(map: Value, smoothing: Smoothing): Value {
 /** The map that is calibrated, from an un-smoothed one: heads and tables have its statistics. */
 export const calibratedMap = (
   map: Value,
-  { smoothing, calibration }: Pick<ScoreRule, 'smoothing' | 'calibration'>,
-): Value => (calibration === 'after' ? smoothed(map, smoothing) : map);
+  rule: Pick<ScoreRule, 'smoothing' | 'calibration'>,
+  ...extra: never[]
+): Value => {
+  refuseExtra('calibratedMap', extra);
+  requireOptions('calibratedMap', rule, SCORE_RULE);
+  const { smoothing, calibration } = rule;
+  return calibration === 'after' ? smoothed(map, smoothing) : map;
+};
 
 /** Calibration, then smoothing, then the score (methods.md 4.5, steps 4 to 6); or smoothing first. */
 export function scoreMap(
-  { map, score }: Pick<Traced, 'score'> & { readonly map: Value },
+  parts: Mapped,
   statistics: Value | null,
-  { smoothing, calibration, scoreFraction }: ScoreRule,
+  rule: ScoreRule,
+  ...extra: never[]
 ): Scored {
+  refuseExtra('scoreMap', extra);
+  requireOptions('scoreMap: parts', parts, MAPPED);
+  requireOptions('scoreMap', rule, SCORE_RULE);
+  const { map, score } = parts;
+  const { smoothing, calibration, scoreFraction } = rule;
   requireRank('scoreMap', 'map', map, 4);
   const [n, , h, w] = map.shape as [number, number, number, number];
   const calibrated = (x: Value): Value => (statistics ? calibrate(x, statistics) : x);

@@ -11,7 +11,16 @@ import { constantInit, zeros } from '../nn/init.ts';
 import { declare, type Layers, within } from '../nn/layers.ts';
 import { ADAMW, type OptimiserConfig } from '../nn/optimiser.ts';
 import { softmax } from '../nn/softmax.ts';
-import { type Detector, type DetectorDefaults, encoderOf, type Model, type Source } from './detector.ts';
+import { refuseExtra } from '../options.ts';
+import {
+  type Detector,
+  type DetectorDefaults,
+  encoderOf,
+  type Model,
+  requireModel,
+  requireSource,
+  type Source,
+} from './detector.ts';
 
 /** Nearest centres that each position is drawn to, as many again that it is kept away from; and those that score it. */
 const ATTRACTED = 3;
@@ -26,19 +35,22 @@ const WEIGHT = 1000;
  * What training minimises: each position is drawn into the spheres of its nearest centres, and kept out of those of the next.
  * @param described the descriptor's output [N, C, h, w]; @param centres [K, C]; @param radius of the spheres: [1].
  */
-export function cfaLoss(described: Value, centres: Value, radius: Value): Value {
+export function cfaLoss(described: Value, centres: Value, radius: Value, ...extra: never[]): Value {
+  refuseExtra('cfaLoss', extra);
   return hypersphereLoss(nearestRows(positions(described), centres, ATTRACTED + REPELLED).distances, radius);
 }
 
 /** The un-smoothed map: described [N, C, h, w], centres [K, C] -> [N, 1, size, size]. */
-export function cfaMap(described: Value, centres: Value, size: number): Value {
+export function cfaMap(described: Value, centres: Value, size: number, ...extra: never[]): Value {
+  refuseExtra('cfaMap', extra);
   const [n, , h, w] = described.shape as [number, number, number, number];
   const scores = hypersphereScores(nearestRows(positions(described), centres, SCORED).distances);
   return interpolate(reshape(scores, [n, 1, h, w]), { size, alignCorners: false });
 }
 
 /** A row for each position: [N, C, h, w] -> [N h w, C]. */
-export function positions(x: Value): Value {
+export function positions(x: Value, ...extra: never[]): Value {
+  refuseExtra('positions', extra);
   return reshape(permute(x, [0, 2, 3, 1]), [-1, x.shape[1]!]);
 }
 
@@ -46,7 +58,8 @@ export function positions(x: Value): Value {
  * 1000 mean(max(0, D - r²)) over the three nearest centres + 1000 mean(max(0, r² - D - 0.1)) over the next three.
  * @param squared D, squared distances to the nearest centres, ascending: [M, 6]; @param radius r: [1].
  */
-export function hypersphereLoss(squared: Value, radius: Value): Value {
+export function hypersphereLoss(squared: Value, radius: Value, ...extra: never[]): Value {
+  refuseExtra('hypersphereLoss', extra);
   const reach = square(reshape(radius, [1, 1]));
   const near = slice(squared, [null, { end: ATTRACTED }]);
   const far = slice(squared, [null, { start: ATTRACTED }]);
@@ -60,7 +73,8 @@ export function hypersphereLoss(squared: Value, radius: Value): Value {
  * centres, at home with none, scores less than one that is as far from the only centre near.
  * @param squared squared distances, ascending: [M, 3] -> [M].
  */
-export function hypersphereScores(squared: Value): Value {
+export function hypersphereScores(squared: Value, ...extra: never[]): Value {
+  refuseExtra('hypersphereScores', extra);
   // Nothing below the root may be negative, whoever computed it.
   const distances = sqrt(maximum(squared, 0));
   const first = (x: Value): Value => reshape(slice(x, [null, { end: 1 }]), [x.shape[0]!]);
@@ -102,8 +116,11 @@ const radiusOf = (layers: Layers): Value =>
 const centresOf = (layers: Layers, { memoryRows }: Model, channels: number): Value =>
   within(layers, 'memory', (inner) => inner.buffer('centres', [memoryRows, channels], zeros));
 
-const tapsOf = (layers: Layers, source: Source, model: Model): readonly Value[] =>
-  'images' in source ? encoderTaps(layers, source.images, encoderOf(model)) : source.frozen;
+function tapsOf(layers: Layers, source: Source, model: Model): readonly Value[] {
+  requireModel(model);
+  requireSource(source);
+  return 'images' in source ? encoderTaps(layers, source.images, encoderOf(model)) : source.frozen;
+}
 
 /** The method; nothing is trained but the descriptor and the spheres' radius. */
 export const cfa: Detector<'encoder' | 'detector' | 'memory'> = {

@@ -5,6 +5,7 @@ import type { EncoderConfig, EncoderFamily } from '../models/encoders.ts';
 import type { ResNetConfig } from '../models/resnet.ts';
 import type { Layers, ParameterSpec } from '../nn/layers.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 
 /** Parameters with one learning rate and one mode of their batch norms: a fresh network's, or a pre-trained encoder's. */
 export type Group = 'detector' | 'encoder';
@@ -33,6 +34,11 @@ export interface Model {
   readonly width: number;
 }
 
+const MODEL: OptionNames<Model> = { encoder: true, size: true, memoryRows: true, width: true };
+
+/** @throws ConfigError for a name that no model has. */
+export const requireModel = (model: Model): void => requireOptions('model', model, MODEL);
+
 /** One network of a detector: a pair of slabs on the device. Its name is the first word of an encoder's tensors. */
 export interface Part {
   /** Its tensors. */
@@ -45,6 +51,11 @@ export interface Part {
 
 /** Where a plan starts: at the images [N, 3, S, S], or at what `Detector.frozen` made of them. */
 export type Source = { readonly images: Value } | { readonly frozen: readonly Value[] };
+
+const SOURCE: OptionNames<Source> = { images: true, frozen: true };
+
+/** @throws ConfigError for a name that no source has. */
+export const requireSource = (source: Source): void => requireOptions('source', source, SOURCE);
 
 /** One batch in a method's hands. What a plan does not ask for is not computed. */
 export interface Traced {
@@ -155,7 +166,10 @@ export interface Detector<Name extends string = string> {
 export type PartLayers<Name extends string> = Readonly<Record<Name, Layers>>;
 
 /** The encoder of a method that has one, as `Detector.encoders` says. @throws ConfigError where `Model.encoder` is null. */
-export function encoderOf({ encoder }: Model): EncoderConfig {
+export function encoderOf(model: Model, ...extra: never[]): EncoderConfig {
+  refuseExtra('encoderOf', extra);
+  requireModel(model);
+  const { encoder } = model;
   if (encoder) return encoder;
   throw new ConfigError('this method expects an encoder, got none', {
     fix: 'give the model an `encoder`, such as pretrained("resnet18")',
@@ -163,14 +177,17 @@ export function encoderOf({ encoder }: Model): EncoderConfig {
 }
 
 /** The same of a method that reads ResNets alone. @throws ConfigError for another family too. */
-export function resnetOf(model: Model): ResNetConfig {
+export function resnetOf(model: Model, ...extra: never[]): ResNetConfig {
+  refuseExtra('resnetOf', extra);
   const encoder = encoderOf(model);
   if (encoder.family === 'resnet') return encoder.config;
   throw new ConfigError(`this method expects a ResNet, got ${encoder.family}`);
 }
 
 /** The images of a method that nothing is frozen of. @throws ConfigError for a source that starts elsewhere. */
-export function imagesOf(source: Source, method: string, why: string): Value {
+export function imagesOf(source: Source, method: string, why: string, ...extra: never[]): Value {
+  refuseExtra('imagesOf', extra);
+  requireSource(source);
   if ('images' in source) return source.images;
   throw new ConfigError(`${method} expects images to start at, got frozen features: ${why}`);
 }

@@ -1,4 +1,5 @@
 import { requireOneOf } from '../graph/arguments.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { cfa } from './cfa.ts';
 import type { Detector } from './detector.ts';
 import { draem } from './draem.ts';
@@ -21,11 +22,30 @@ export const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
   draem,
 };
 
+/** Which method, and which of its presets; absent: its own settings. */
+export interface DetectorChoice {
+  readonly method: DetectorName;
+  readonly preset?: string;
+}
+
+const DETECTOR_CHOICE: OptionNames<DetectorChoice> = { method: true, preset: true };
+
+/** A method as its preset has it. @throws ConfigError for an unknown method or preset. */
+export function detectorOf(choice: DetectorChoice, ...extra: never[]): Detector {
+  refuseExtra('detectorOf', extra);
+  requireOptions('detectorOf', choice, DETECTOR_CHOICE);
+  const { method, preset } = choice;
+  const detector = detectorIn({ method });
+  if (preset === undefined) return detector;
+  requireOneOf('detectorOf', 'preset', preset, Object.keys(detector.presets ?? {}));
+  return detectorIn(choice);
+}
+
 /**
- * A method as its preset has it; an unknown preset is the method's own settings, for a run's configuration lists it with
- * all else that is wrong. @throws ConfigError for an unknown method.
+ * The same of a run's configuration. Its check lists an unknown preset with all else that is wrong; here that is the
+ * method's own settings.
  */
-export function detectorOf({ method, preset }: { method: DetectorName; preset?: string }): Detector {
+export function detectorIn({ method, preset }: DetectorChoice): Detector {
   requireOneOf('detectorOf', 'method', method, DETECTOR_NAMES);
   const detector: Detector = DETECTORS[method];
   return preset === undefined ? detector : (detector.presets?.[preset] ?? detector);

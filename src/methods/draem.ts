@@ -10,13 +10,15 @@ import { ADAMW, type OptimiserConfig } from '../nn/optimiser.ts';
 import { stepDecay } from '../nn/schedule.ts';
 import { ssim } from '../nn/ssim.ts';
 import { windowMaximum } from '../nn/windowMaximum.ts';
-import { type Detector, type DetectorDefaults, imagesOf } from './detector.ts';
+import { refuseExtra } from '../options.ts';
+import { type Detector, type DetectorDefaults, imagesOf, requireModel } from './detector.ts';
 
 /** How images come: of red, green and blue in 0 to 1. */
 export const NORMALISED = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
 /** Normalised RGB [N, 3, H, W] as DRAEM sees it: blue, green and red in 0 to 1. */
-export function plainBgr(images: Value): Value {
+export function plainBgr(images: Value, ...extra: never[]): Value {
+  refuseExtra('plainBgr', extra);
   const [mean, std] = [NORMALISED.mean, NORMALISED.std].map((values) => constant([...values], [1, 3, 1, 1]));
   const plain = add(mul(images, std!), mean!);
   return concat(
@@ -33,10 +35,14 @@ const tell = (layers: Layers, pair: Value, width: number): Value =>
   within(layers, 'discrimination', (inner) => discriminativeNet(inner, pair, width / 2));
 
 /** Tensors of the two networks, `reconstruction.*` and `discrimination.*`. */
-export function draemSpecs(width: number): {
+export function draemSpecs(
+  width: number,
+  ...extra: never[]
+): {
   reconstruction: ParameterSpec[];
   discrimination: ParameterSpec[];
 } {
+  refuseExtra('draemSpecs', extra);
   return {
     reconstruction: declare((layers) => redraw(layers, input('images', [1, 3, 32, 32]), width)),
     discrimination: declare((layers) => tell(layers, input('pair', [1, 6, 32, 32]), width)),
@@ -44,8 +50,16 @@ export function draemSpecs(width: number): {
 }
 
 /** MSE + (1 - SSIM) of the redrawn image against the clean one, + the focal loss of the logits against the mask. */
-export const draemLoss = (redrawn: Value, clean: Value, logits: Value, mask: Value): Value =>
-  add(add(mseLoss(redrawn, clean), shift(neg(ssim(redrawn, clean)), 1)), focalLoss(logits, mask));
+export const draemLoss = (
+  redrawn: Value,
+  clean: Value,
+  logits: Value,
+  mask: Value,
+  ...extra: never[]
+): Value => {
+  refuseExtra('draemLoss', extra);
+  return add(add(mseLoss(redrawn, clean), shift(neg(ssim(redrawn, clean)), 1)), focalLoss(logits, mask));
+};
 
 /** Side of the window whose highest mean is an image's score; zeros beyond the border count. */
 const SCORE_WINDOW = 21;
@@ -77,14 +91,18 @@ export const draem: Detector<'reconstruction' | 'discrimination'> = {
   defaults: DRAEM_DEFAULTS,
   encoders: [],
   anomalies: true,
-  parts({ width }) {
+  parts(model) {
+    requireModel(model);
+    const { width } = model;
     const { reconstruction, discrimination } = draemSpecs(width);
     return {
       reconstruction: { specs: reconstruction, start: 'seed', group: 'detector' },
       discrimination: { specs: discrimination, start: 'seed', group: 'detector' },
     };
   },
-  trace(layers, source, { width }) {
+  trace(layers, source, model) {
+    requireModel(model);
+    const { width } = model;
     const given = imagesOf(source, 'DRAEM', 'nothing of it is frozen');
     const images = plainBgr(given);
     const { out, bottleneck } = redraw(layers.reconstruction, images, width);

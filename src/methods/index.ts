@@ -1,8 +1,36 @@
 /** The detectors and their alignments as functions over values. */
 export * from './cada.ts';
 export * from './cfa.ts';
-export * from './detector.ts';
-export * from './detectors.ts';
+export {
+  CALIBRATION_ORDERS,
+  type CalibrationOrder,
+  type CoresetMemory,
+  type Detector,
+  type DetectorDefaults,
+  encoderOf,
+  type Group,
+  imagesOf,
+  type MeanMemory,
+  type Memory,
+  type Model,
+  NORM_MODES,
+  type NormMode,
+  type Part,
+  type PartLayers,
+  resnetOf,
+  type ScoreParts,
+  SMOOTHINGS,
+  type Smoothing,
+  type Source,
+  type Traced,
+} from './detector.ts';
+export {
+  DETECTOR_NAMES,
+  DETECTORS,
+  type DetectorChoice,
+  type DetectorName,
+  detectorOf,
+} from './detectors.ts';
 export * from './draem.ts';
 export * from './patchcore.ts';
 export * from './recontrast.ts';

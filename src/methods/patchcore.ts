@@ -26,11 +26,14 @@ import { zeros } from '../nn/init.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { ADAMW } from '../nn/optimiser.ts';
 import { softmax } from '../nn/softmax.ts';
+import { refuseExtra } from '../options.ts';
 import {
   type Detector,
   type DetectorDefaults,
   encoderOf,
   type Model,
+  requireModel,
+  requireSource,
   resnetOf,
   type Source,
 } from './detector.ts';
@@ -70,10 +73,14 @@ const FRACTION = 0.1;
 /** Of one part of the memory: WebGPU's guaranteed limit of a binding. */
 const PART_BYTES = 2 ** 27;
 /** Rows of the memory that lie in one part, for vectors of `width` numbers. */
-export const rowsPerPart = (width: number): number => Math.floor(PART_BYTES / (4 * width));
+export const rowsPerPart = (width: number, ...extra: never[]): number => {
+  refuseExtra('rowsPerPart', extra);
+  return Math.floor(PART_BYTES / (4 * width));
+};
 
 /** How many rows each part of a memory of `rows` has. At least one part, so that its names are known when it is empty. */
-export function partRows(rows: number, width: number): number[] {
+export function partRows(rows: number, width: number, ...extra: never[]): number[] {
+  refuseExtra('partRows', extra);
   const most = rowsPerPart(width);
   return Array.from({ length: Math.max(1, Math.ceil(rows / most)) }, (_, i) =>
     Math.max(1, Math.min(most, rows - i * most)),
@@ -87,6 +94,8 @@ const rowsOf = (layers: Layers, i: number, rows: number, width: number): Value =
   within(layers, partName(i), (inner) => inner.buffer('rows', [rows, width], zeros));
 
 function tapsOf(layers: Layers, source: Source, model: Model): readonly [Value, Value] {
+  requireModel(model);
+  requireSource(source);
   if ('frozen' in source) return source.frozen as [Value, Value];
   const [, fine, coarse] = encoderTaps(layers, source.images, encoderOf(model));
   return [fine!, coarse!];
@@ -176,7 +185,8 @@ function crowding(x: Value, nearest: Value, bank: readonly Value[], neighbours: 
 }
 
 /** Rows of a bank in parts, by their numbers among all (floats [N]): [N, C]. */
-export function pickRows(bank: readonly Value[], numbers: Value): Value {
+export function pickRows(bank: readonly Value[], numbers: Value, ...extra: never[]): Value {
+  refuseExtra('pickRows', extra);
   let first = 0;
   const parts = bank.map((part) => {
     const rows = part.shape[0]!;

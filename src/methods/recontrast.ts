@@ -7,6 +7,7 @@ import type { ResNetConfig } from '../models/resnet.ts';
 import { outputHeads } from '../models/reverseDecoder.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { hardMiningCosineLoss } from '../nn/losses.ts';
+import { refuseExtra } from '../options.ts';
 import { type Detector, type DetectorDefaults, imagesOf, resnetOf } from './detector.ts';
 import { anomalyMap, dropAtFourFifths, encode, REVDIST_DEFAULTS, rebuild, type Scales } from './revdist.ts';
 
@@ -14,11 +15,15 @@ import { anomalyMap, dropAtFourFifths, encode, REVDIST_DEFAULTS, rebuild, type S
  * Tensors of the encoder that is trained (`encoder.*`), of its frozen twin (`encoder_freeze.*`), and of bottleneck and
  * decoder with two sets of heads (`bottleneck.*`, `decoder.*`).
  */
-export function recontrastSpecs(config: ResNetConfig): {
+export function recontrastSpecs(
+  config: ResNetConfig,
+  ...extra: never[]
+): {
   encoder: ParameterSpec[];
   frozen: ParameterSpec[];
   detector: ParameterSpec[];
 } {
+  refuseExtra('recontrastSpecs', extra);
   const images = input('images', [1, 3, 64, 64]);
   let features: Scales | undefined;
   const encoder = declare((layers) => {
@@ -41,7 +46,9 @@ export function contrast(
   trained: Scales,
   frozen: Scales,
   config: ResNetConfig,
+  ...extra: never[]
 ): { embedding: Value; ofFrozen: Scales; ofTrained: Scales } {
+  refuseExtra('contrast', extra);
   const n = trained[0].shape[0]!;
   const half = (x: Value, which: 0 | 1): Value => slice(x, [{ start: which * n, end: (which + 1) * n }]);
   const both = trained.map((feature, i) => concat([feature, frozen[i]!], 0)) as Scales;
@@ -57,17 +64,26 @@ export function contrast(
 export const MINING = 'mining';
 
 /** Half the sum over all pairs: each set of heads counts as a half (methods.md 5.2). */
-export const recontrastLoss = (targets: readonly Value[], rebuilt: readonly Value[], mining: Value): Value =>
-  scale(
+export const recontrastLoss = (
+  targets: readonly Value[],
+  rebuilt: readonly Value[],
+  mining: Value,
+  ...extra: never[]
+): Value => {
+  refuseExtra('recontrastLoss', extra);
+  return scale(
     targets
       .map((target, i) => hardMiningCosineLoss(target, rebuilt[i]!, mining))
       .reduce((sum, term) => add(sum, term)),
     0.5,
   );
+};
 
 /** Keeps everything at the start and roughly the worst sixth from a tenth of the iterations on. */
-export const miningAt = (step: number, iterations: number): number =>
-  Math.min(-3 + (4 * step) / (0.1 * iterations), 1);
+export const miningAt = (step: number, iterations: number, ...extra: never[]): number => {
+  refuseExtra('miningAt', extra);
+  return Math.min(-3 + (4 * step) / (0.1 * iterations), 1);
+};
 
 /** The paper's settings; what it does not say of the encoder is from the author's multi-class scripts (methods.md 5.3). */
 export const RECONTRAST_DEFAULTS = {
@@ -94,7 +110,7 @@ export const recontrast: Detector<'encoder' | 'encoder_freeze' | 'detector'> = {
     const trained = encode(layers.encoder, images, config);
     const frozen = encode(layers.encoder_freeze, images, config, 'encoder_freeze');
     const { embedding, ofFrozen, ofTrained } = contrast(layers.detector, trained, frozen, config);
-    const targets = [...frozen, ...trained.map(stopGradient)];
+    const targets = [...frozen, ...trained.map((feature) => stopGradient(feature))];
     const rebuilt = [...ofFrozen, ...ofTrained];
     return {
       embedding,

@@ -11,13 +11,18 @@ import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.t
 import { globalCosineLoss } from '../nn/losses.ts';
 import { ADAMW, type OptimiserConfig } from '../nn/optimiser.ts';
 import { stepDecay } from '../nn/schedule.ts';
-import { type Detector, type DetectorDefaults, resnetOf } from './detector.ts';
+import { refuseExtra } from '../options.ts';
+import { type Detector, type DetectorDefaults, requireSource, resnetOf } from './detector.ts';
 
 /** Features at strides 4, 8 and 16. */
 export type Scales = [Value, Value, Value];
 
 /** Tensors of the frozen encoder (`encoder.*`) and of what is trained (`bottleneck.*`, `decoder.*`). */
-export function revdistSpecs(config: ResNetConfig): { frozen: ParameterSpec[]; trained: ParameterSpec[] } {
+export function revdistSpecs(
+  config: ResNetConfig,
+  ...extra: never[]
+): { frozen: ParameterSpec[]; trained: ParameterSpec[] } {
+  refuseExtra('revdistSpecs', extra);
   const images = input('images', [1, 3, 64, 64]);
   let features: Scales | undefined;
   const frozen = declare((layers) => {
@@ -27,15 +32,25 @@ export function revdistSpecs(config: ResNetConfig): { frozen: ParameterSpec[]; t
 }
 
 /** Images [N, 3, S, S] -> the features at strides 4, 8, 16 of the encoder whose tensors are called `name.*`. */
-export const encode = (layers: Layers, images: Value, config: ResNetConfig, name = 'encoder'): Scales =>
-  within(layers, name, (inner) => resnetFeatures(inner, images, config));
+export const encode = (
+  layers: Layers,
+  images: Value,
+  config: ResNetConfig,
+  name = 'encoder',
+  ...extra: never[]
+): Scales => {
+  refuseExtra('encode', extra);
+  return within(layers, name, (inner) => resnetFeatures(inner, images, config));
+};
 
 /** The bottleneck's feature, and the encoder's features as the decoder rebuilds them from it. */
 export function rebuild(
   layers: Layers,
   features: Scales,
   config: ResNetConfig,
+  ...extra: never[]
 ): { embedding: Value; rebuilt: Scales } {
+  refuseExtra('rebuild', extra);
   const embedding = within(layers, 'bottleneck', (inner) => bottleneck(inner, features, config));
   return {
     embedding,
@@ -44,11 +59,23 @@ export function rebuild(
 }
 
 /** Sum over the scales of one cosine distance per sample, mean over the batch (methods.md 4.4). */
-export const revdistLoss = (features: readonly Value[], rebuilt: readonly Value[]): Value =>
-  features.map((f, i) => globalCosineLoss(f, rebuilt[i]!)).reduce((sum, term) => add(sum, term));
+export const revdistLoss = (
+  features: readonly Value[],
+  rebuilt: readonly Value[],
+  ...extra: never[]
+): Value => {
+  refuseExtra('revdistLoss', extra);
+  return features.map((f, i) => globalCosineLoss(f, rebuilt[i]!)).reduce((sum, term) => add(sum, term));
+};
 
 /** Mean over the pairs of 1 - cos, each resized to `size` with aligned corners: [N, 1, size, size]. */
-export function anomalyMap(features: readonly Value[], rebuilt: readonly Value[], size: number): Value {
+export function anomalyMap(
+  features: readonly Value[],
+  rebuilt: readonly Value[],
+  size: number,
+  ...extra: never[]
+): Value {
+  refuseExtra('anomalyMap', extra);
   const maps = features.map((f, i) => {
     const distance = cosineMap(f, rebuilt[i]!);
     const [n, h, w] = distance.shape as [number, number, number];
@@ -95,6 +122,7 @@ export const revdist: Detector<'encoder' | 'detector'> = {
   frozen: (layers, images, model) => encode(layers.encoder, images, resnetOf(model)),
   trace(layers, source, model) {
     const encoder = resnetOf(model);
+    requireSource(source);
     const targets =
       'images' in source ? encode(layers.encoder, source.images, encoder) : (source.frozen as Scales);
     const { embedding, rebuilt } = rebuild(layers.detector, targets, encoder);

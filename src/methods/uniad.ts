@@ -10,11 +10,14 @@ import { mseLoss } from '../nn/losses.ts';
 import { ADAMW, type OptimiserConfig } from '../nn/optimiser.ts';
 import { stepDecay } from '../nn/schedule.ts';
 import { windowMaximum } from '../nn/windowMaximum.ts';
+import { refuseExtra } from '../options.ts';
 import {
   type Detector,
   type DetectorDefaults,
   encoderOf,
   type Model,
+  requireModel,
+  requireSource,
   type Source,
   type Traced,
 } from './detector.ts';
@@ -41,15 +44,19 @@ export const UNIAD_DEFAULTS = {
 export const uniadRateAt = stepDecay(0.1, 0.8);
 
 /** The mean over channels of the squared difference: [N, C, h, w] -> [N, 1, size, size]. */
-export const meanSquareMap = (features: Value, rebuilt: Value, size: number): Value =>
-  interpolate(mean(square(sub(features, rebuilt)), { axes: [1], keepDims: true }), { size });
+export const meanSquareMap = (features: Value, rebuilt: Value, size: number, ...extra: never[]): Value => {
+  refuseExtra('meanSquareMap', extra);
+  return interpolate(mean(square(sub(features, rebuilt)), { axes: [1], keepDims: true }), { size });
+};
 
 /** The length of the difference, as UniAD's authors have it. */
-export const distanceMap = (features: Value, rebuilt: Value, size: number): Value =>
-  interpolate(sqrt(sum(square(sub(features, rebuilt)), { axes: [1], keepDims: true })), {
+export const distanceMap = (features: Value, rebuilt: Value, size: number, ...extra: never[]): Value => {
+  refuseExtra('distanceMap', extra);
+  return interpolate(sqrt(sum(square(sub(features, rebuilt)), { axes: [1], keepDims: true })), {
     size,
     alignCorners: true,
   });
+};
 
 /** Side of the window whose highest mean is an image's score to UniAD's authors. */
 const SCORE_WINDOW = 16;
@@ -60,8 +67,11 @@ const aligned = (layers: Layers, images: Value, model: Model): Value =>
 const rebuild = (layers: Layers, features: Value): ReturnType<typeof reconstruct> =>
   within(layers, 'reconstruction', (inner) => reconstruct(inner, features));
 
-const featuresOf = (layers: Layers, source: Source, model: Model): Value =>
-  'images' in source ? aligned(layers, source.images, model) : source.frozen[0]!;
+function featuresOf(layers: Layers, source: Source, model: Model): Value {
+  requireModel(model);
+  requireSource(source);
+  return 'images' in source ? aligned(layers, source.images, model) : source.frozen[0]!;
+}
 
 type Parts = 'encoder' | 'reconstruction';
 

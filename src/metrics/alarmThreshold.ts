@@ -1,4 +1,5 @@
 import { ConfigError, gotText, NotFiniteError, ShapeError } from '../errors.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { RandomStream } from '../random.ts';
 
 /** A threshold that keeps false alarms rare, found from normal scores alone. */
@@ -20,7 +21,10 @@ export interface Interval {
 }
 
 /** The lowest rate that `images` normal scores can vouch for. */
-export const lowestRate = (images: number): number => 1 / (images + 1);
+export const lowestRate = (images: number, ...extra: never[]): number => {
+  refuseExtra('lowestRate', extra);
+  return 1 / (images + 1);
+};
 
 /**
  * The split-conformal threshold (Vovk, Gammerman, Shafer: "Algorithmic learning in a random world", 2005): with k =
@@ -29,12 +33,21 @@ export const lowestRate = (images: number): number => 1 / (images + 1);
  * scores cannot vouch for so low a rate.
  * @param rate between 0 and 1. @throws ConfigError for another; NotFiniteError.
  */
-export function alarmThreshold(scores: ArrayLike<number>, rate: number): AlarmThreshold | null {
+export function alarmThreshold(
+  scores: ArrayLike<number>,
+  rate: number,
+  ...extra: never[]
+): AlarmThreshold | null {
+  refuseExtra('alarmThreshold', extra);
   requireScores(scores, rate);
   const k = allowed(scores.length, rate);
   if (k === 0) return null;
   return { value: nextFloat32(kthHighest(Float32Array.from(scores), k)), rate: k / (scores.length + 1) };
 }
+
+type BootstrapOptions = Partial<Pick<Interval, 'level' | 'resamples'>>;
+
+const BOOTSTRAP_OPTIONS: OptionNames<BootstrapOptions> = { level: true, resamples: true };
 
 /**
  * How far the threshold moves when the same number of images is drawn again (percentile bootstrap): at `level` 0.95 of
@@ -44,8 +57,12 @@ export function bootstrapThreshold(
   scores: ArrayLike<number>,
   rate: number,
   seed: number,
-  { level = 0.95, resamples = 1000 }: Partial<Pick<Interval, 'level' | 'resamples'>> = {},
+  options: BootstrapOptions = {},
+  ...extra: never[]
 ): Interval {
+  refuseExtra('bootstrapThreshold', extra);
+  requireOptions('bootstrapThreshold', options, BOOTSTRAP_OPTIONS);
+  const { level = 0.95, resamples = 1000 } = options;
   requireScores(scores, rate);
   if (scores.length === 0) throw new ShapeError('bootstrapThreshold: scores expects at least one, got none');
   if (!(level > 0 && level < 1 && Number.isInteger(resamples) && resamples >= 1)) {

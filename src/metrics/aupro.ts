@@ -1,4 +1,5 @@
 import { ConfigError, gotText, ShapeError } from '../errors.ts';
+import { refuseExtra } from '../options.ts';
 import { type KeyCounts, keyCounter } from './keyCounts.ts';
 import { type Metric, undefinedMetric } from './metric.ts';
 import { scoreBits } from './pixelMetrics.ts';
@@ -38,7 +39,12 @@ const THRESHOLDS = 200;
 const MOST_KEYS = 1 << 20;
 
 /** AUPRO, image by image. @param mostKeys distinct scores that `dataset` keeps apart; default 2^20. */
-export function auproAccumulator(definition: AuproDefinition, mostKeys = MOST_KEYS): AuproAccumulator {
+export function auproAccumulator(
+  definition: AuproDefinition,
+  mostKeys = MOST_KEYS,
+  ...extra: never[]
+): AuproAccumulator {
+  refuseExtra('auproAccumulator', extra);
   if (definition === 'dataset') return overDataset(mostKeys);
   if (definition === 'rd4ad') return overImages();
   throw new ConfigError(
@@ -50,7 +56,8 @@ function overDataset(mostKeys: number): AuproAccumulator {
   const counter = keyCounter(mostKeys);
   let regions = 0;
   return {
-    add(scores, mask, width) {
+    add(scores, mask, width, ...more: never[]) {
+      refuseExtra('AUPRO add', more);
       checkSizes(scores, mask);
       const bits = scoreBits(scores);
       const { labels, areas } = connectedRegions(mask, width);
@@ -86,7 +93,8 @@ function overImages(): AuproAccumulator {
   let [sum, images] = [0, 0];
   const skipped: Record<string, number> = {};
   return {
-    add(scores, mask, width) {
+    add(scores, mask, width, ...more: never[]) {
+      refuseExtra('AUPRO add', more);
       checkSizes(scores, mask);
       scoreBits(scores);
       const { value, reason } = imageArea(scores, mask, width);

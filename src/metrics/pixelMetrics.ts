@@ -1,4 +1,5 @@
 import { NotFiniteError } from '../errors.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { type KeyCounts, keyCounter } from './keyCounts.ts';
 import { type Metric, oneClassReason, requirePairs, undefinedMetric } from './metric.ts';
 
@@ -17,14 +18,23 @@ export interface PixelAccumulator {
   finish(): PixelMetrics;
 }
 
+interface PixelOptions {
+  /** Above that many distinct scores their low bits are dropped (see `exact`); default: they are all kept. */
+  mostKeys?: number;
+}
+
+const PIXEL_OPTIONS: OptionNames<PixelOptions> = { mostKeys: true };
+
 /**
  * Exact: memory follows the number of distinct scores, 20 bytes each, not the number of pixels.
- * @param options.mostKeys bounds it: above that many distinct scores their low bits are dropped (see `exact`).
  */
-export function pixelAccumulator(options: { mostKeys?: number } = {}): PixelAccumulator {
+export function pixelAccumulator(options: PixelOptions = {}, ...extra: never[]): PixelAccumulator {
+  refuseExtra('pixelAccumulator', extra);
+  requireOptions('pixelAccumulator', options, PIXEL_OPTIONS);
   const counter = keyCounter(options.mostKeys);
   return {
-    add(scores, mask) {
+    add(scores, mask, ...more: never[]) {
+      refuseExtra('pixels add', more);
       requirePairs('pixels', scores, mask);
       const bits = scoreBits(scores);
       for (let i = 0; i < scores.length; i++) {

@@ -1,4 +1,5 @@
 import { NotFiniteError } from '../errors.ts';
+import { refuseExtra } from '../options.ts';
 import { type Metric, oneClassReason, requirePairs, undefinedMetric } from './metric.ts';
 
 /** Samples with equal scores, which enter every curve together. */
@@ -71,18 +72,32 @@ export function averagePrecisionOf(groups: readonly TiedGroup[]): Metric {
  * Area under the ROC curve: the probability that an anomalous sample scores above a normal one, ties counting half.
  * `labels[i]` is truthy where sample i is anomalous. @throws NotFiniteError, ShapeError where the lengths differ.
  */
-export const auroc = (scores: ArrayLike<number>, labels: ArrayLike<number | boolean>): Metric =>
-  aurocOf(tiedGroups(scores, labels));
+export const auroc = (
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number | boolean>,
+  ...extra: never[]
+): Metric => {
+  refuseExtra('auroc', extra);
+  return aurocOf(tiedGroups(scores, labels));
+};
 
 /** Precision averaged over the recall gained at each distinct score, without interpolation. Arguments as of `auroc`. */
-export const averagePrecision = (scores: ArrayLike<number>, labels: ArrayLike<number | boolean>): Metric =>
-  averagePrecisionOf(tiedGroups(scores, labels));
+export const averagePrecision = (
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number | boolean>,
+  ...extra: never[]
+): Metric => {
+  refuseExtra('averagePrecision', extra);
+  return averagePrecisionOf(tiedGroups(scores, labels));
+};
 
 /** The highest F1 over all thresholds, and the threshold (flag scores at or above it) that reaches it. */
 export function f1Max(
   scores: ArrayLike<number>,
   labels: ArrayLike<number | boolean>,
+  ...extra: never[]
 ): { value: number; threshold: number } | { value: null; reason: string } {
+  refuseExtra('f1Max', extra);
   const groups = tiedGroups(scores, labels);
   const { positives, negatives } = count(groups);
   const reason = oneClassReason(positives, negatives);
@@ -104,7 +119,9 @@ export function rocCurve(
   scores: ArrayLike<number>,
   labels: ArrayLike<number | boolean>,
   most = 400,
+  ...extra: never[]
 ): [number, number][] {
+  refuseExtra('rocCurve', extra);
   const points = curve(scores, labels, most - 1, (hits, flagged, positives, negatives) => [
     (flagged - hits) / negatives,
     hits / positives,
@@ -117,7 +134,9 @@ export function precisionRecallCurve(
   scores: ArrayLike<number>,
   labels: ArrayLike<number | boolean>,
   most = 400,
+  ...extra: never[]
 ): [number, number][] {
+  refuseExtra('precisionRecallCurve', extra);
   return curve(scores, labels, most, (hits, flagged, positives) => [hits / positives, hits / flagged]);
 }
 

@@ -1,4 +1,5 @@
 import { ShapeError } from '../errors.ts';
+import { refuseExtra } from '../options.ts';
 
 /** The connected regions of a mask. */
 export interface Regions {
@@ -13,7 +14,8 @@ export interface Regions {
  * order in which reading the mask row by row meets them.
  * @param mask [height, width], row-major.
  */
-export function connectedRegions(mask: ArrayLike<number>, width: number): Regions {
+export function connectedRegions(mask: ArrayLike<number>, width: number, ...extra: never[]): Regions {
+  refuseExtra('connectedRegions', extra);
   const height = mask.length / width;
   if (!Number.isInteger(height) || !(width >= 1)) {
     throw new ShapeError(

@@ -2,8 +2,9 @@ import { concat } from '../graph/ops/movement.ts';
 import { relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { refuseExtra } from '../options.ts';
 import { conv, norm, residualBlock } from './blocks.ts';
-import type { ResNetConfig } from './resnet.ts';
+import { type ResNetConfig, requireResNet } from './resnet.ts';
 
 /**
  * One-class bottleneck embedding (methods.md 4.2): three scales brought to the deepest one's size,
@@ -13,7 +14,10 @@ export function bottleneck(
   layers: Layers,
   features: readonly [Value, Value, Value],
   config: ResNetConfig,
+  ...extra: never[]
 ): Value {
+  refuseExtra('bottleneck', extra);
+  requireResNet('bottleneck', config);
   const [f1, f2, f3] = features;
   const { base, expansion } = config;
   const half = (name: '1' | '2' | '3', x: Value, out: number): Value =>

@@ -4,6 +4,7 @@ import { mean } from '../graph/ops/reduce.ts';
 import type { Value } from '../graph/value.ts';
 import { kaimingNormalFanOut, zeros } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { type OptionNames, requireOptions } from '../options.ts';
 import { norm } from './blocks.ts';
 
 /**
@@ -15,6 +16,8 @@ export interface EfficientNetConfig {
   readonly bnEps: number;
   readonly padding: 'symmetric' | 'same' | 'same380';
 }
+
+const EFFICIENTNET_CONFIG: OptionNames<EfficientNetConfig> = { bnEps: true, padding: true };
 
 export const EFFICIENTNETS = {
   /** torchvision's and timm's `efficientnet_b4`. */
@@ -53,6 +56,7 @@ export const EFFICIENTNET_TAPS = ['block1', 'block5', 'block9', 'block21'] as co
  * channels. Evaluation only, torchvision's names. H, W multiples of 32.
  */
 export function efficientnetFeatures(layers: Layers, x: Value, config: EfficientNetConfig): Value[] {
+  requireOptions('efficientnetFeatures: config', config, EFFICIENTNET_CONFIG);
   // Where padding is frozen, sizes are followed as if the image had 380 pixels.
   const nominal = { side: config.padding === 'same380' ? 380 : x.shape[2]! };
   return within(layers, 'features', (inner) => {

@@ -1,6 +1,7 @@
 import { requireOneOf } from '../graph/arguments.ts';
 import type { Value } from '../graph/value.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import {
   EFFICIENTNETS,
   type EfficientNetConfig,
@@ -15,11 +16,14 @@ export type EncoderConfig =
   | { readonly family: 'efficientnet'; readonly config: EfficientNetConfig };
 export type EncoderFamily = EncoderConfig['family'];
 
+const ENCODER_CONFIG: OptionNames<EncoderConfig> = { family: true, config: true };
+
 /** A ResNet, or EfficientNet-B4 with the arithmetic that one of its published weights needs. */
 export type PretrainedName = ResNetName | EfficientNetName;
 
 /** What fixes the network of that name; its weights are the caller's to read. @throws ConfigError for an unknown one. */
-export function pretrained(name: PretrainedName): EncoderConfig {
+export function pretrained(name: PretrainedName, ...extra: never[]): EncoderConfig {
+  refuseExtra('pretrained', extra);
   requireOneOf('pretrained', 'name', name, PRETRAINED_NAMES);
   if (isEfficientnet(name)) return { family: 'efficientnet', config: EFFICIENTNETS[name] };
   return { family: 'resnet', config: RESNETS[name] };
@@ -39,9 +43,13 @@ export const encoderTaps = (
   images: Value,
   encoder: EncoderConfig,
   name = 'encoder',
-): Value[] =>
-  within(layers, name, (inner) =>
+  ...extra: never[]
+): Value[] => {
+  refuseExtra('encoderTaps', extra);
+  requireOptions('encoderTaps: encoder', encoder, ENCODER_CONFIG);
+  return within(layers, name, (inner) =>
     encoder.family === 'resnet'
       ? resnetFeatures(inner, images, encoder.config)
       : efficientnetFeatures(inner, images, encoder.config),
   );
+};

@@ -6,6 +6,7 @@ import type { Value } from '../graph/value.ts';
 import { drop } from '../nn/dropout.ts';
 import { pytorchDefault } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { dense, norm } from './blocks.ts';
 
 /** The rows of the paper's Table 3: convolutions before the pool, linear layers after it. */
@@ -43,11 +44,21 @@ export interface AlignHeadConfig extends HeadOptions {
   readonly hidden?: number;
 }
 
+const ALIGN_HEAD_CONFIG: OptionNames<AlignHeadConfig> = {
+  outputs: true,
+  hidden: true,
+  structure: true,
+  dropout: true,
+  kernel: true,
+};
+
 /**
  * CADA's head (methods.md 7.3, 7.5): convolutions that keep the channels, each with BN and ReLU; pool; dropout; linear
  * layers with ReLU between. Tensors `conv`, `bn`, `conv2`, `bn2`, `fc1` to `fc3`. Feature [N, C, h, w] -> [N, outputs].
  */
-export function alignHead(layers: Layers, feature: Value, config: AlignHeadConfig): Value {
+export function alignHead(layers: Layers, feature: Value, config: AlignHeadConfig, ...extra: never[]): Value {
+  refuseExtra('alignHead', extra);
+  requireOptions('alignHead: config', config, ALIGN_HEAD_CONFIG);
   const { outputs, hidden = 256 } = config;
   const {
     dropout: rate = HEAD_DEFAULTS.dropout,

@@ -2,6 +2,7 @@ import { relu } from '../graph/ops/pointwise.ts';
 import { globalAvgPool2d, maxPool2d } from '../graph/ops/pool.ts';
 import type { Value } from '../graph/value.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { conv, dense, norm, residualBlock } from './blocks.ts';
 
 /** One member of the ResNet family (torchvision's layout, stride in the 3x3). */
@@ -17,6 +18,18 @@ export interface ResNetConfig {
   /** Of the reverse decoder after it; default gelu. */
   readonly decoderActivation?: DecoderActivation;
 }
+
+const RESNET_CONFIG: OptionNames<ResNetConfig> = {
+  base: true,
+  blocks: true,
+  expansion: true,
+  widen: true,
+  decoderActivation: true,
+};
+
+/** @throws ConfigError for a name that no ResNet's configuration has. */
+export const requireResNet = (where: string, config: ResNetConfig): void =>
+  requireOptions(`${where}: config`, config, RESNET_CONFIG);
 
 /** The paper's; and that of RD4AD's published checkpoints. */
 export const DECODER_ACTIVATIONS = ['gelu', 'relu'] as const;
@@ -38,14 +51,22 @@ export const RESNETS = {
 export type ResNetName = keyof typeof RESNETS;
 
 /** Output channels of layers 1 to 3. */
-export const featureChannels = ({ base, expansion }: ResNetConfig): [number, number, number] => [
-  base * expansion,
-  2 * base * expansion,
-  4 * base * expansion,
-];
+export const featureChannels = (config: ResNetConfig, ...extra: never[]): [number, number, number] => {
+  refuseExtra('featureChannels', extra);
+  requireResNet('featureChannels', config);
+  const { base, expansion } = config;
+  return [base * expansion, 2 * base * expansion, 4 * base * expansion];
+};
 
 /** Images [N, 3, H, W], normalised -> features of layers 1, 2, 3 at strides 4, 8, 16. H, W multiples of 32. */
-export function resnetFeatures(layers: Layers, x: Value, config: ResNetConfig): [Value, Value, Value] {
+export function resnetFeatures(
+  layers: Layers,
+  x: Value,
+  config: ResNetConfig,
+  ...extra: never[]
+): [Value, Value, Value] {
+  refuseExtra('resnetFeatures', extra);
+  requireResNet('resnetFeatures', config);
   const stem = maxPool2d(relu(norm(layers, 'bn1', conv(layers, 'conv1', x, config.base, 7, 2))), {
     kernel: 3,
     stride: 2,
@@ -57,7 +78,14 @@ export function resnetFeatures(layers: Layers, x: Value, config: ResNetConfig): 
 }
 
 /** The classifier that the encoders come from: images as above -> logits [N, classes], ImageNet's 1000 by default. */
-export function resnetClassifier(layers: Layers, x: Value, config: ResNetConfig, classes = 1000): Value {
+export function resnetClassifier(
+  layers: Layers,
+  x: Value,
+  config: ResNetConfig,
+  classes = 1000,
+  ...extra: never[]
+): Value {
+  refuseExtra('resnetClassifier', extra);
   const [, , f3] = resnetFeatures(layers, x, config);
   return dense(layers, 'fc', globalAvgPool2d(resnetLayer(layers, 4, f3, config)), classes);
 }

@@ -3,8 +3,9 @@ import { gelu, relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
 import { kaimingNormalFanOut, uniformFanIn } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { refuseExtra } from '../options.ts';
 import { residualBlock, upsamplingBlock } from './blocks.ts';
-import type { ResNetConfig } from './resnet.ts';
+import { type ResNetConfig, requireResNet } from './resnet.ts';
 
 /**
  * A mirrored ResNet that regrows the encoder's features from the bottleneck (methods.md 4.3). Block counts are
@@ -14,7 +15,10 @@ export function reverseDecoder(
   layers: Layers,
   embedding: Value,
   config: ResNetConfig,
+  ...extra: never[]
 ): [Value, Value, Value] {
+  refuseExtra('reverseDecoder', extra);
+  requireResNet('reverseDecoder', config);
   const activation = config.decoderActivation === 'relu' ? relu : gelu;
   const stage = (index: 1 | 2 | 3, x: Value): Value => {
     const planes = config.base * 2 ** (3 - index);
@@ -40,7 +44,9 @@ export function outputHeads(
   layers: Layers,
   [g1, g2, g3]: readonly [Value, Value, Value],
   set: 0 | 1,
+  ...extra: never[]
 ): [Value, Value, Value] {
+  refuseExtra('outputHeads', extra);
   const one = (index: 1 | 2 | 3, x: Value): Value =>
     within(layers, `out${index}.${set}`, (inner) => {
       const channels = x.shape[1]!;

@@ -8,6 +8,7 @@ import { drop } from '../nn/dropout.ts';
 import { ones, xavierUniform, zeros } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { layerNorm } from '../nn/norm.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 
 /** What all layers of a transformer share. */
 export interface TransformerConfig {
@@ -21,22 +22,33 @@ export interface TransformerConfig {
   readonly neighbours: Neighbours | null;
 }
 
+const TRANSFORMER_CONFIG: OptionNames<TransformerConfig> = {
+  heads: true,
+  inner: true,
+  dropout: true,
+  neighbours: true,
+};
+
 /** Linear layer with a bias of zeros: [..., in] -> [..., out]. */
-export const projection = (layers: Layers, name: string, x: Value, out: number): Value =>
-  within(layers, name, (inner) =>
+export const projection = (layers: Layers, name: string, x: Value, out: number, ...extra: never[]): Value => {
+  refuseExtra('projection', extra);
+  return within(layers, name, (inner) =>
     linear(
       x,
       inner.parameter('weight', [out, x.shape.at(-1)!], xavierUniform),
       inner.parameter('bias', [out], zeros),
     ),
   );
+};
 
 /** Layer normalisation of each token. */
-export const tokenNorm = (layers: Layers, name: string, x: Value): Value =>
-  within(layers, name, (inner) => {
+export const tokenNorm = (layers: Layers, name: string, x: Value, ...extra: never[]): Value => {
+  refuseExtra('tokenNorm', extra);
+  return within(layers, name, (inner) => {
     const shape = [x.shape.at(-1)!];
     return layerNorm(x, inner.parameter('weight', shape, ones), inner.parameter('bias', shape, zeros));
   });
+};
 
 /** Queries, keys and values projected, attention in heads, and a projection of what it found. */
 export function multiheadAttention(
@@ -45,8 +57,12 @@ export function multiheadAttention(
   q: Value,
   k: Value,
   v: Value,
-  { heads, dropout, neighbours }: TransformerConfig,
+  config: TransformerConfig,
+  ...extra: never[]
 ): Value {
+  refuseExtra('multiheadAttention', extra);
+  requireOptions('multiheadAttention: config', config, TRANSFORMER_CONFIG);
+  const { heads, dropout, neighbours } = config;
   return within(layers, name, (inner) => {
     const width = q.shape.at(-1)!;
     // One matrix for all three, as it is initialised and published.
@@ -66,7 +82,15 @@ export function multiheadAttention(
 }
 
 /** x, attended by itself, then each token by itself. `position` is added to queries and keys alone. */
-export function encoderLayer(layers: Layers, x: Value, position: Value, config: TransformerConfig): Value {
+export function encoderLayer(
+  layers: Layers,
+  x: Value,
+  position: Value,
+  config: TransformerConfig,
+  ...extra: never[]
+): Value {
+  refuseExtra('encoderLayer', extra);
+  requireOptions('encoderLayer: config', config, TRANSFORMER_CONFIG);
   const at = add(x, position);
   const found = multiheadAttention(layers, 'self_attn', at, at, x, config);
   return feedForward(layers, joined(layers, 'norm1', x, found, config), 'norm2', config);
@@ -83,7 +107,10 @@ export function decoderLayer(
   queries: Value,
   position: Value,
   config: TransformerConfig,
+  ...extra: never[]
 ): Value {
+  refuseExtra('decoderLayer', extra);
+  requireOptions('decoderLayer: config', config, TRANSFORMER_CONFIG);
   const first = multiheadAttention(
     layers,
     'self_attn',

@@ -7,6 +7,7 @@ import { interpolate } from '../graph/ops/resize.ts';
 import type { Value } from '../graph/value.ts';
 import { normal, uniformFanIn } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { refuseExtra } from '../options.ts';
 import { norm } from './blocks.ts';
 
 /**
@@ -18,7 +19,9 @@ export function reconstructiveNet(
   layers: Layers,
   images: Value,
   width: number,
+  ...extra: never[]
 ): { out: Value; bottleneck: Value } {
+  refuseExtra('reconstructiveNet', extra);
   const [, , , , bottleneck] = contract(
     layers,
     images,
@@ -39,7 +42,8 @@ export function reconstructiveNet(
  * Logits [N, 2, H, W] of what is normal and what is not, for an image beside its reconstruction [N, 6, H, W]; H, W
  * multiples of 32. `width`: channels at full resolution, 64 in the original. Tensors `encoder.*`, `decoder.*`.
  */
-export function discriminativeNet(layers: Layers, pair: Value, width: number): Value {
+export function discriminativeNet(layers: Layers, pair: Value, width: number, ...extra: never[]): Value {
+  refuseExtra('discriminativeNet', extra);
   const levels = contract(
     layers,
     pair,

@@ -8,6 +8,7 @@ import { interpolate } from '../graph/ops/resize.ts';
 import { constant, type Value } from '../graph/value.ts';
 import { standardNormal, uniform } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { refuseExtra } from '../options.ts';
 import { decoderLayer, encoderLayer, projection, type TransformerConfig, tokenNorm } from './transformer.ts';
 
 const [WIDTH, LAYERS] = [256, 4];
@@ -18,7 +19,8 @@ const WINDOW = 7;
 const JITTER = 20;
 
 /** An encoder's taps on the grid of the coarsest, side by side: EfficientNet-B4's at 224 px -> [N, 272, 14, 14]. */
-export function alignedFeatures(taps: readonly Value[]): Value {
+export function alignedFeatures(taps: readonly Value[], ...extra: never[]): Value {
+  refuseExtra('alignedFeatures', extra);
   const [h, w] = taps.at(-1)!.shape.slice(2) as [number, number];
   return concat(
     taps.map((tap) => interpolate(tap, { size: [h, w], alignCorners: true })),
@@ -30,7 +32,12 @@ export function alignedFeatures(taps: readonly Value[]): Value {
  * The features [N, C, h, w] as the transformer rebuilds them, and the output of its encoder [N, 256, h, w]. Training
  * jitters what it sees and drops some of what it makes.
  */
-export function reconstruct(layers: Layers, features: Value): { memory: Value; rebuilt: Value } {
+export function reconstruct(
+  layers: Layers,
+  features: Value,
+  ...extra: never[]
+): { memory: Value; rebuilt: Value } {
+  refuseExtra('reconstruct', extra);
   const [, channels, h, w] = features.shape as [number, number, number, number];
   const config: TransformerConfig = { ...TRANSFORMER, neighbours: neighboursOf(h, w) };
   const seen = layers.training ? jittered(layers, tokensOf(features)) : tokensOf(features);
@@ -68,7 +75,8 @@ const stacked = (layers: Layers, x: Value, run: (layer: Layers, x: Value) => Val
  * 7 x 7 around each token. A grid of less than 8 x 8 gets the largest window that leaves its middle token something to
  * see (ours: the authors' is 14 x 14).
  */
-export function neighboursOf(height: number, width: number): Neighbours {
+export function neighboursOf(height: number, width: number, ...extra: never[]): Neighbours {
+  refuseExtra('neighboursOf', extra);
   const reach = Math.ceil((Math.max(height, width) - 1) / 2) - 1;
   return { height, width, window: Math.max(1, Math.min(WINDOW, 2 * reach + 1)) };
 }

@@ -1,8 +1,9 @@
 import { gotText, ShapeError } from '../errors.ts';
-import { requireOneOf, requireOptions } from '../graph/arguments.ts';
+import { requireOneOf } from '../graph/arguments.ts';
 import { conv2d } from '../graph/ops/conv.ts';
 import { pad, reshape } from '../graph/ops/movement.ts';
 import { asValue, constant, type Operand, requireRank, type Value } from '../graph/value.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 
 const BORDERS = ['zero', 'symmetric'] as const;
 
@@ -16,16 +17,19 @@ export interface BlurOptions {
   border?: (typeof BORDERS)[number];
 }
 
+const BLUR_OPTIONS: OptionNames<BlurOptions> = { kernel: true, sigma: true, border: true };
+
 /** The author's smoothing: 5 taps, sigma 4, zero border (methods.md section 1). */
 export const AUTHOR_BLUR = { kernel: 5, sigma: 4, border: 'zero' } as const;
 /** SciPy's gaussian_filter with sigma 4, truncated at 4 sigma. */
 export const SCIPY_BLUR = { kernel: 33, sigma: 4, border: 'symmetric' } as const;
 
 /** Gaussian smoothing of each plane of x [N, C, H, W], as two passes of normalised taps. */
-export function gaussianBlur2d(x: Operand, options: BlurOptions = {}): Value {
+export function gaussianBlur2d(x: Operand, options: BlurOptions = {}, ...extra: never[]): Value {
+  refuseExtra('gaussianBlur2d', extra);
   const value = asValue(x, 'gaussianBlur2d');
   requireRank('gaussianBlur2d', 'x', value, 4);
-  requireOptions('gaussianBlur2d', options);
+  requireOptions('gaussianBlur2d', options, BLUR_OPTIONS);
   const { kernel = AUTHOR_BLUR.kernel, sigma = AUTHOR_BLUR.sigma, border = AUTHOR_BLUR.border } = options;
   requireOneOf('gaussianBlur2d', 'border', border, BORDERS);
   if (!(kernel > 0) || kernel % 2 !== 1 || !(Number.isFinite(sigma) && sigma > 0)) {

@@ -3,12 +3,14 @@ import { requireList } from '../graph/arguments.ts';
 import { add, div, minimum, shift, sqrt, square } from '../graph/ops/pointwise.ts';
 import { sum } from '../graph/ops/reduce.ts';
 import type { Value } from '../graph/value.ts';
+import { refuseExtra } from '../options.ts';
 
 /** Where PyTorch's clip_grad_norm_ keeps the divisor from 0. */
 const EPSILON = 1e-6;
 
 /** What gradients are multiplied by so that the norm of all of them together is at most about `norm`; 1 where it is less. */
-export function clipFactor(gradients: readonly Value[], norm: number): Value {
+export function clipFactor(gradients: readonly Value[], norm: number, ...extra: never[]): Value {
+  refuseExtra('clipFactor', extra);
   requireList('clipFactor', 'gradients', gradients);
   if (gradients.length === 0) throw new ShapeError('clipFactor: gradients expects at least one value');
   if (!(norm > 0)) throw new ShapeError(`clipFactor: norm expects more than 0, got ${gotText(norm)}`);

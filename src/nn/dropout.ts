@@ -2,13 +2,15 @@ import { requireProbability } from '../graph/arguments.ts';
 import { greaterEqual, scale, where } from '../graph/ops/pointwise.ts';
 import { randomUniform } from '../graph/ops/random.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
+import { refuseExtra } from '../options.ts';
 import type { Layers } from './layers.ts';
 
 /**
  * Zero with probability p, else x / (1 - p). `key` (u32 [4]: seed low, seed high, step, 0) and `site` fix the
  * choice, so a resumed step drops the same elements.
  */
-export function dropout(x: Operand, p: number, key: Operand, site: number): Value {
+export function dropout(x: Operand, p: number, key: Operand, site: number, ...extra: never[]): Value {
+  refuseExtra('dropout', extra);
   requireProbability('dropout', 'p', p);
   const value = asValue(x, 'dropout');
   if (p === 0) return value;

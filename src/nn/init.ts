@@ -1,8 +1,9 @@
 import { ConfigError, gotText, ShapeError } from '../errors.ts';
 import { requireFunction, requireList, requireNumber } from '../graph/arguments.ts';
+import { refuseExtra, requireOptions } from '../options.ts';
 import { RandomStream } from '../random.ts';
 import { product, requireShape, type Shape, shapeText } from '../shape.ts';
-import type { ParameterSpec } from './layers.ts';
+import { PARAMETER_SPEC, type ParameterSpec } from './layers.ts';
 
 /** Fills a new parameter. Every tensor has a random stream of its own, so adding one changes no other. */
 export type Initializer = (shape: Shape, random: RandomStream) => Float32Array;
@@ -23,7 +24,8 @@ function requireAxes(name: string, shape: Shape, least: number): void {
 /** All `value`; `name` is for errors. */
 export const constantInit =
   (value: number, name = 'constantInit'): Initializer =>
-  (shape) => {
+  (shape, _random, ...extra: never[]) => {
+    refuseExtra(name, extra);
     requireShape(name, shape);
     return new Float32Array(product(shape)).fill(value);
   };
@@ -34,14 +36,19 @@ export const zeros = constantInit(0, 'zeros');
 export const ones = constantInit(1, 'ones');
 
 /** N(mean, deviation). */
-export function normal(mean: number, deviation: number): Initializer {
+export function normal(mean: number, deviation: number, ...extra: never[]): Initializer {
+  refuseExtra('normal', extra);
   requireNumber('normal', 'mean', mean);
   requireNumber('normal', 'deviation', deviation);
-  return (shape, random) => filled('normal', shape, () => mean + random.normal() * deviation);
+  return (shape, random, ...more: never[]) => {
+    refuseExtra('normal', more);
+    return filled('normal', shape, () => mean + random.normal() * deviation);
+  };
 }
 
 /** N(0, sqrt(2 / fan_out)), fan_out = Cout kh kw: convolution weights [Cout, Cin, kh, kw]. */
-export const kaimingNormalFanOut: Initializer = (shape, random) => {
+export const kaimingNormalFanOut: Initializer = (shape, random, ...extra: never[]) => {
+  refuseExtra('kaimingNormalFanOut', extra);
   requireAxes('kaimingNormalFanOut', shape, 2);
   const deviation = Math.sqrt(2 / (shape[0]! * product(shape.slice(2))));
   return filled('kaimingNormalFanOut', shape, () => random.normal() * deviation);
@@ -56,21 +63,26 @@ export const uniformFanIn =
   };
 
 /** Uniform in +-sqrt(6 / (fan_in + fan_out)): a linear layer's weight [out, in]. */
-export const xavierUniform: Initializer = (shape, random) => {
+export const xavierUniform: Initializer = (shape, random, ...extra: never[]) => {
+  refuseExtra('xavierUniform', extra);
   requireAxes('xavierUniform', shape, 2);
   const bound = Math.sqrt(6 / (shape[0]! + shape[1]!));
   return filled('xavierUniform', shape, () => (2 * random.next() - 1) * bound);
 };
 
 /** Uniform in [0, 1). */
-export const uniform: Initializer = (shape, random) => filled('uniform', shape, () => random.next());
+export const uniform: Initializer = (shape, random, ...extra: never[]) => {
+  refuseExtra('uniform', extra);
+  return filled('uniform', shape, () => random.next());
+};
 
 /** N(0, 1). */
 export const standardNormal: Initializer = (shape, random) =>
   filled('standardNormal', shape, () => random.normal());
 
 /** PyTorch's default for a weight: fan_in is everything but the first axis (for transposed convolutions too). */
-export const pytorchDefault: Initializer = (shape, random) => {
+export const pytorchDefault: Initializer = (shape, random, ...extra: never[]) => {
+  refuseExtra('pytorchDefault', extra);
   requireShape('pytorchDefault', shape);
   return uniformFanIn(product(shape.slice(1)))(shape, random);
 };
@@ -89,12 +101,14 @@ export type StateDict = Map<string, NamedTensor>;
  * Fresh tensors for `specs`: same seed, same names, same bytes.
  * @param seed whole, from 0 to below 2^53. @throws ConfigError for another.
  */
-export function initialize(specs: readonly ParameterSpec[], seed: number): StateDict {
+export function initialize(specs: readonly ParameterSpec[], seed: number, ...extra: never[]): StateDict {
+  refuseExtra('initialize', extra);
   requireList('initialize', 'specs', specs);
   for (const spec of specs) {
     if (typeof spec?.name !== 'string') {
       throw new ConfigError(`initialize: specs expects what declare lists, got ${gotText(spec)}`);
     }
+    requireOptions(`initialize: ${spec.name}`, spec, PARAMETER_SPEC);
     requireShape(`initialize: ${spec.name}`, spec.shape);
     requireFunction(`initialize: ${spec.name}`, 'init', spec.init);
   }

@@ -1,6 +1,7 @@
 import { ConfigError, gotText, WeightsError } from '../errors.ts';
-import { requireFlag, requireFunction, requireOptions } from '../graph/arguments.ts';
+import { requireFlag, requireFunction } from '../graph/arguments.ts';
 import { asValue, input, scope, type Value } from '../graph/value.ts';
+import { type OptionNames, refuseExtra, requireNamed, requireOptions } from '../options.ts';
 import { type Shape, shapesEqual, shapeText } from '../shape.ts';
 import type { Initializer } from './init.ts';
 
@@ -13,6 +14,8 @@ export interface ParameterSpec {
   readonly init: Initializer;
   readonly kind: 'parameter' | 'buffer';
 }
+
+export const PARAMETER_SPEC: OptionNames<ParameterSpec> = { name: true, shape: true, init: true, kind: true };
 
 /**
  * Where a network's layers get their tensors from. A network is a plain function of this and its inputs: run
@@ -46,8 +49,12 @@ export interface LayerSource {
 
 export function layersFrom(source: LayerSource, prefix = '', sites = source.sites ?? { next: 0 }): Layers {
   const full = (name: string): string => (prefix === '' ? name : `${prefix}.${name}`);
-  const tensor = (kind: ParameterSpec['kind']) => (name: string, shape: Shape, init: Initializer) =>
-    source.tensor({ name: full(name), shape, init, kind });
+  const tensor =
+    (kind: ParameterSpec['kind']) =>
+    (name: string, shape: Shape, init: Initializer, ...extra: never[]) => {
+      refuseExtra(`${full(name)}: ${kind}`, extra);
+      return source.tensor({ name: full(name), shape, init, kind });
+    };
   return {
     training: source.training,
     child: (name) => layersFrom(source, full(name), sites),
@@ -70,6 +77,11 @@ export function layersFrom(source: LayerSource, prefix = '', sites = source.site
   };
 }
 
+/** How `layersOf` makes layers. */
+type LayersOptions = Partial<Pick<LayerSource, 'training' | 'key' | 'measured'>>;
+
+const LAYERS_OPTIONS: OptionNames<LayersOptions> = { training: true, key: true, measured: true };
+
 /**
  * Layers that read their tensors by name from an object: values, or tensors on the device as `Engine.load` gives them.
  * @param options `training` (default false), the `key` that dropout needs then, and `measured`, told of the statistics
@@ -78,10 +90,12 @@ export function layersFrom(source: LayerSource, prefix = '', sites = source.site
  */
 export function layersOf(
   tensors: Readonly<Record<string, Value | { readonly value: Value }>>,
-  options: Partial<Pick<LayerSource, 'training' | 'key' | 'measured'>> = {},
+  options: LayersOptions = {},
+  ...extra: never[]
 ): Layers {
-  requireOptions('layersOf', tensors);
-  requireOptions('layersOf', options);
+  refuseExtra('layersOf', extra);
+  requireNamed('layersOf', 'tensors', tensors);
+  requireOptions('layersOf', options, LAYERS_OPTIONS);
   const { training = false, ...rest } = options;
   requireFlag('layersOf', 'training', training);
   return layersFrom({
@@ -101,7 +115,8 @@ export function layersOf(
  * Runs `part` of a network under its name, for parameters and labels alike.
  * @throws ConfigError where tensors come without `layersOf` around them.
  */
-export function within<T>(layers: Layers, name: string, part: (inner: Layers) => T): T {
+export function within<T>(layers: Layers, name: string, part: (inner: Layers) => T, ...extra: never[]): T {
+  refuseExtra('within', extra);
   if (typeof layers?.child !== 'function') {
     throw new ConfigError(
       `${name}: layers expects what layersOf or bindNetwork gives, got ${gotText(layers)}`,
@@ -111,7 +126,8 @@ export function within<T>(layers: Layers, name: string, part: (inner: Layers) =>
 }
 
 /** The tensors a network asks for, in the order it asks. Computes nothing. */
-export function declare(network: (layers: Layers) => unknown): ParameterSpec[] {
+export function declare(network: (layers: Layers) => unknown, ...extra: never[]): ParameterSpec[] {
+  refuseExtra('declare', extra);
   requireFunction('declare', 'network', network);
   const specs: ParameterSpec[] = [];
   network(

@@ -24,15 +24,20 @@ import { mean, std, sum } from '../graph/ops/reduce.ts';
 import { oneHot } from '../graph/ops/select.ts';
 import { cosineMap, NORM_FLOOR, rowDots } from '../graph/ops/similarity.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
+import { refuseExtra } from '../options.ts';
 import { product, shapesEqual, shapeText } from '../shape.ts';
 import { gradientGate } from './gradientGate.ts';
 import { logSoftmax } from './softmax.ts';
 
 /** Mean of squared differences over all elements. */
-export const mseLoss = (a: Operand, b: Operand): Value => mean(square(sub(a, b)));
+export const mseLoss = (a: Operand, b: Operand, ...extra: never[]): Value => {
+  refuseExtra('mseLoss', extra);
+  return mean(square(sub(a, b)));
+};
 
 /** The paper's equation 4: d^2 / (2 alpha) below alpha, |d| - alpha/2 above; mean over all elements. */
-export function smoothL1Loss(prediction: Operand, target: Operand, alpha: number): Value {
+export function smoothL1Loss(prediction: Operand, target: Operand, alpha: number, ...extra: never[]): Value {
+  refuseExtra('smoothL1Loss', extra);
   if (!(Number.isFinite(alpha) && alpha > 0)) {
     throw new ShapeError(`smoothL1Loss: alpha expects more than 0, got ${gotText(alpha)}`);
   }
@@ -42,7 +47,8 @@ export function smoothL1Loss(prediction: Operand, target: Operand, alpha: number
 }
 
 /** Mean of -log softmax(logits)[label]: logits [N, K], labels (i32) [N]. */
-export function crossEntropy(logits: Operand, labels: Operand): Value {
+export function crossEntropy(logits: Operand, labels: Operand, ...extra: never[]): Value {
+  refuseExtra('crossEntropy', extra);
   const value = asValue(logits, 'crossEntropy');
   const { shape } = value;
   if (shape.length !== 2 || product(shape) === 0) {
@@ -88,10 +94,14 @@ export function focalLoss(logits: Operand, mask: Operand): Value {
 }
 
 /** Cosine of a and b along channels: [N, C, ...S] -> [N, ...S]. */
-export const cosineSimilarity = (a: Operand, b: Operand): Value => shift(neg(cosineMap(a, b)), 1);
+export const cosineSimilarity = (a: Operand, b: Operand, ...extra: never[]): Value => {
+  refuseExtra('cosineSimilarity', extra);
+  return shift(neg(cosineMap(a, b)), 1);
+};
 
 /** Per sample one cosine over everything, 1 - cos, mean over the batch (methods.md 4.4): each operand read once. */
-export function globalCosineLoss(a: Operand, b: Operand): Value {
+export function globalCosineLoss(a: Operand, b: Operand, ...extra: never[]): Value {
+  refuseExtra('globalCosineLoss', extra);
   const dots = rowDots(flatten(a), flatten(b));
   const column = (i: number): Value => slice(dots, [null, { start: i, end: i + 1 }]);
   const norm = (i: number): Value => clamp(sqrt(column(i)), NORM_FLOOR, 3e38);

@@ -1,11 +1,12 @@
 import { ShapeError } from '../errors.ts';
-import { requireNumber, requireOptions } from '../graph/arguments.ts';
+import { requireNumber } from '../graph/arguments.ts';
 import { batchMoments, batchNormWeightGrad, channelCount } from '../graph/ops/batchNorm.ts';
 import { withVjp } from '../graph/ops/control.ts';
 import { reshape } from '../graph/ops/movement.ts';
 import { add, mul, perDeviation, rsqrt, shift, square, sub } from '../graph/ops/pointwise.ts';
 import { mean } from '../graph/ops/reduce.ts';
 import { asValue, type Operand, requireRank, type Value } from '../graph/value.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { shapesEqual, shapeText } from '../shape.ts';
 
 /** @throws ShapeError unless each of `vectors` has one number for each channel. */
@@ -31,11 +32,20 @@ export interface BatchNormState {
   eps?: number;
 }
 
+const BATCH_NORM_STATE: OptionNames<BatchNormState> = {
+  weight: true,
+  bias: true,
+  mean: true,
+  variance: true,
+  eps: true,
+};
+
 /** Evaluation: (x - mean) / sqrt(variance + eps) * weight + bias per channel of x [N, C, H, W]. */
-export function batchNorm2d(x: Operand, state: BatchNormState): Value {
+export function batchNorm2d(x: Operand, state: BatchNormState, ...extra: never[]): Value {
+  refuseExtra('batchNorm2d', extra);
   const value = asValue(x, 'batchNorm2d');
   requireRank('batchNorm2d', 'x', value, 4);
-  requireOptions('batchNorm2d', state);
+  requireOptions('batchNorm2d', state, BATCH_NORM_STATE);
   const { eps = 1e-5 } = state;
   requireNumber('batchNorm2d', 'eps', eps);
   const [weight, bias] = [asValue(state.weight, 'batchNorm2d'), asValue(state.bias, 'batchNorm2d')];
@@ -58,7 +68,9 @@ export function batchNorm2dTrain(
   weight: Operand,
   bias: Operand,
   eps = 1e-5,
+  ...extra: never[]
 ): { out: Value; mean: Value; variance: Value } {
+  refuseExtra('batchNorm2dTrain', extra);
   const value = asValue(x, 'batchNorm2dTrain');
   const w = asValue(weight, 'batchNorm2dTrain');
   const b = asValue(bias, 'batchNorm2dTrain');
@@ -86,7 +98,8 @@ export function batchNorm2dTrain(
 }
 
 /** Over the last axis of x [..., C], biased variance, then weight [C] and bias [C]. */
-export function layerNorm(x: Operand, weight: Operand, bias: Operand, eps = 1e-5): Value {
+export function layerNorm(x: Operand, weight: Operand, bias: Operand, eps = 1e-5, ...extra: never[]): Value {
+  refuseExtra('layerNorm', extra);
   const value = asValue(x, 'layerNorm');
   const [w, b] = [asValue(weight, 'layerNorm'), asValue(bias, 'layerNorm')];
   const channels = value.shape.at(-1);

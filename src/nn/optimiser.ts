@@ -1,9 +1,10 @@
 import { ConfigError, gotText } from '../errors.ts';
-import { requireFlag, requireList, requireOptions } from '../graph/arguments.ts';
+import { requireFlag, requireList } from '../graph/arguments.ts';
 import { pack } from '../graph/ops/movement.ts';
 import { mul } from '../graph/ops/pointwise.ts';
 import { adamw as adamwStep, sgd as sgdStep, type UpdateRule } from '../graph/ops/update.ts';
 import { input, state, type Value } from '../graph/value.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import type { BoundNetwork } from './trainable.ts';
 
 /** How a group of parameters is updated. Names and defaults are PyTorch's. */
@@ -30,6 +31,25 @@ interface SgdConfig {
   readonly weightDecay: number;
 }
 
+type AdamwOptions = Partial<Omit<AdamwConfig, 'kind'>>;
+type SgdOptions = Partial<Omit<SgdConfig, 'kind'>>;
+
+const ADAMW_OPTIONS: OptionNames<AdamwOptions> = {
+  lr: true,
+  betas: true,
+  eps: true,
+  weightDecay: true,
+  amsgrad: true,
+};
+const SGD_OPTIONS: OptionNames<SgdOptions> = { lr: true, momentum: true, weightDecay: true };
+
+/** @throws ConfigError for a name that the kind of `config` does not have. */
+function requireConfig(where: string, config: OptimiserConfig): void {
+  const shared = { kind: true, clipNorm: true } as const;
+  if (config.kind === 'sgd') requireOptions(where, config, { ...SGD_OPTIONS, ...shared });
+  else requireOptions(where, config, { ...ADAMW_OPTIONS, ...shared });
+}
+
 /** AdamW as PyTorch has it by default, but for what every method says itself. */
 export const ADAMW = { kind: 'adamw', betas: [0.9, 0.999], eps: 1e-8, amsgrad: false } as const;
 
@@ -37,14 +57,16 @@ export const ADAMW = { kind: 'adamw', betas: [0.9, 0.999], eps: 1e-8, amsgrad: f
  * AdamW (Loshchilov and Hutter 2019) for `Engine.optimiser`, with PyTorch's names and defaults: lr 1e-3, betas
  * [0.9, 0.999], eps 1e-8, weightDecay 1e-2, amsgrad false.
  */
-export function adamw(options: Partial<Omit<AdamwConfig, 'kind'>> = {}): UpdateRule {
-  requireOptions('adamw', options);
+export function adamw(options: AdamwOptions = {}, ...extra: never[]): UpdateRule {
+  refuseExtra('adamw', extra);
+  requireOptions('adamw', options, ADAMW_OPTIONS);
   return ruleOf({ ...ADAMW, lr: 1e-3, weightDecay: 1e-2, ...options });
 }
 
 /** Stochastic gradient descent for `Engine.optimiser`. Defaults are PyTorch's: lr 1e-3, momentum 0, weightDecay 0. */
-export function sgd(options: Partial<Omit<SgdConfig, 'kind'>> = {}): UpdateRule {
-  requireOptions('sgd', options);
+export function sgd(options: SgdOptions = {}, ...extra: never[]): UpdateRule {
+  refuseExtra('sgd', extra);
+  requireOptions('sgd', options, SGD_OPTIONS);
   return ruleOf({ kind: 'sgd', lr: 1e-3, momentum: 0, weightDecay: 0, ...options });
 }
 
@@ -101,7 +123,10 @@ export function optimiserStep(
   config: OptimiserConfig,
   settings = SETTINGS,
   factor?: Value,
+  ...extra: never[]
 ): Value {
+  refuseExtra('optimiserStep', extra);
+  requireConfig('optimiserStep', config);
   const packed = pack(gradients);
   const gradient = factor ? mul(packed, factor) : packed;
   return update(network.parameters.slab, gradient, input(settings, settingsShape(config)), config);
@@ -123,7 +148,14 @@ function update(p: Value, gradient: Value, settings: Value, config: Update): Val
 }
 
 /** What SETTINGS holds at `step` (from 0) for the learning rate `lr`. */
-export function settingsAt(config: OptimiserConfig, step: number, lr = config.lr): Float32Array {
+export function settingsAt(
+  config: OptimiserConfig,
+  step: number,
+  lr = config.lr,
+  ...extra: never[]
+): Float32Array {
+  refuseExtra('settingsAt', extra);
+  requireConfig('settingsAt', config);
   if (config.kind === 'sgd') return Float32Array.of(lr, step === 0 ? 1 : 0);
   const [beta1, beta2] = config.betas;
   return Float32Array.of(lr, 1 - beta1 ** (step + 1), 1 - beta2 ** (step + 1));

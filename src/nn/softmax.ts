@@ -3,17 +3,20 @@ import { stopGradient } from '../graph/ops/control.ts';
 import { div, exp, log, sub } from '../graph/ops/pointwise.ts';
 import { max, type ReduceOptions, sum } from '../graph/ops/reduce.ts';
 import { asValue, type Operand, requireFloat, type Value } from '../graph/value.ts';
+import { refuseExtra } from '../options.ts';
 import { normalizeAxis, shapeText } from '../shape.ts';
 
 /** exp(x) over its sum along `axis`; the largest element is taken away first, so nothing overflows. */
-export function softmax(x: Operand, axis = -1): Value {
+export function softmax(x: Operand, axis = -1, ...extra: never[]): Value {
+  refuseExtra('softmax', extra);
   const { lowered, over } = centred('softmax', x, axis);
   const powers = exp(lowered);
   return div(powers, sum(powers, over));
 }
 
 /** log of softmax along `axis`, without forming the quotient. */
-export function logSoftmax(x: Operand, axis = -1): Value {
+export function logSoftmax(x: Operand, axis = -1, ...extra: never[]): Value {
+  refuseExtra('logSoftmax', extra);
   const { lowered, over } = centred('logSoftmax', x, axis);
   return sub(lowered, log(sum(exp(lowered), over)));
 }

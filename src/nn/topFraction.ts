@@ -5,13 +5,15 @@ import { add, div, equal, greater, mul, neg, scale, shift, sub, where } from '..
 import { max, sum } from '../graph/ops/reduce.ts';
 import { kthLargest } from '../graph/ops/topK.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
+import { refuseExtra } from '../options.ts';
 import { shapeText } from '../shape.ts';
 
 /**
  * Exact mean of the floor(fraction * L) largest values of each row: x [N, ...] -> [N]. Fraction 0 means the
  * maximum (methods.md section 1). Ties at the threshold share their derivative.
  */
-export function topFractionMean(x: Operand, fraction: number): Value {
+export function topFractionMean(x: Operand, fraction: number, ...extra: never[]): Value {
+  refuseExtra('topFractionMean', extra);
   const value = asValue(x, 'topFractionMean');
   const rows = flatten(value);
   const [n, length] = rows.shape as [number, number];

@@ -1,7 +1,8 @@
 import { pack } from '../graph/ops/movement.ts';
 import { assignAverage } from '../graph/ops/update.ts';
 import type { Value } from '../graph/value.ts';
-import { type Layers, layersFrom, type ParameterSpec } from './layers.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
+import { type LayerSource, type Layers, layersFrom, type ParameterSpec } from './layers.ts';
 import { type SlabLayout, type SlabValues, slabLayout, slabValues } from './slab.ts';
 
 /** The slabs of a network: what an optimiser updates, and the running statistics. */
@@ -21,7 +22,9 @@ export function networkLayout(
   name: string,
   specs: readonly ParameterSpec[],
   precision: Precision = 'f32',
+  ...extra: never[]
 ): NetworkLayout {
+  refuseExtra('networkLayout', extra);
   const isHalf = ({ kind, shape }: ParameterSpec): boolean =>
     precision === 'f16' && kind === 'parameter' && shape.length > 1;
   const halves = specs.filter(isHalf);
@@ -51,15 +54,19 @@ export interface BoundNetwork {
   statisticsUpdate(): Value[];
 }
 
+/** What `bindNetwork` makes of layers. */
+type BindOptions = Pick<LayerSource, 'training' | 'key' | 'sites'>;
+
+const BIND_OPTIONS: OptionNames<BindOptions> = { training: true, key: true, sites: true };
+
 /**
  * A network's layers over slabs that lie on the device, for a step that is compiled whole.
  * @param options `training`: batch statistics and dropout. `key`: u32 [4] that dropout draws from. `sites`: shared by
  *   networks that share a key.
  */
-export function bindNetwork(
-  layout: NetworkLayout,
-  options: { training: boolean; key?: Value; sites?: { next: number } },
-): BoundNetwork {
+export function bindNetwork(layout: NetworkLayout, options: BindOptions, ...extra: never[]): BoundNetwork {
+  refuseExtra('bindNetwork', extra);
+  requireOptions('bindNetwork', options, BIND_OPTIONS);
   const parameters = slabValues(layout.parameters);
   const buffers = slabValues(layout.buffers);
   const halves = layout.halves && slabValues(layout.halves);

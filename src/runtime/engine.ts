@@ -1,10 +1,11 @@
 import { ConfigError, DtypeError, gotText, ShapeError } from '../errors.ts';
-import type { AdapterDescription, OpenOptions } from '../gpu/open.ts';
-import { requireFunction, requireOptions } from '../graph/arguments.ts';
+import { type AdapterDescription, OPEN_OPTIONS, type OpenOptions } from '../gpu/open.ts';
+import { requireFunction } from '../graph/arguments.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
 import { type Dtype, input, requireNumbers, state, type Value } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { product, requireShape, type Shape, shapeText } from '../shape.ts';
 import type { Executable } from './executable.ts';
 import { Executables, requireTensor } from './executables.ts';
@@ -37,6 +38,8 @@ export interface CompileOptions {
   fuse?: boolean;
 }
 
+const COMPILE_OPTIONS: OptionNames<CompileOptions> = { label: true, fuse: true };
+
 /** Counts through all engines of the process, so that none takes another's tensor for its own. */
 let namesGiven = 0;
 
@@ -59,8 +62,9 @@ export class Engine {
    * @param options `adapter`: part of a name or an index; `device`: bring your own (never destroyed here).
    * @throws GpuError E_NO_ADAPTER with what to do on this system.
    */
-  static async create(options: OpenOptions = {}): Promise<Engine> {
-    requireOptions('Engine.create', options);
+  static async create(options: OpenOptions = {}, ...extra: never[]): Promise<Engine> {
+    refuseExtra('Engine.create', extra);
+    requireOptions('Engine.create', options, OPEN_OPTIONS);
     return new Engine(await openDevice(options));
   }
 
@@ -76,7 +80,8 @@ export class Engine {
    * A device tensor from row-major numbers. dtype follows the array: Int32Array is i32, Uint32Array u32, all else f32.
    * @throws ShapeError where `shape` is none or holds another count; LimitError where no buffer of the adapter does.
    */
-  tensor(data: ArrayLike<number>, shape: Shape): Tensor {
+  tensor(data: ArrayLike<number>, shape: Shape, ...extra: never[]): Tensor {
+    refuseExtra('tensor', extra);
     this.#executables.requireOpen();
     requireShape('tensor', shape);
     requireNumbers('tensor', data);
@@ -96,7 +101,11 @@ export class Engine {
   }
 
   /** A state dict's tensors on the device, by their names: of a Map as `parseSafetensors` and `initialize` make it, or pairs. */
-  load(tensors: Iterable<readonly [string, { shape: Shape; data: Float32Array }]>): Record<string, Tensor> {
+  load(
+    tensors: Iterable<readonly [string, { shape: Shape; data: Float32Array }]>,
+    ...extra: never[]
+  ): Record<string, Tensor> {
+    refuseExtra('load', extra);
     this.#executables.requireOpen();
     if (typeof tensors?.[Symbol.iterator] !== 'function') {
       throw new DtypeError(
@@ -116,10 +125,12 @@ export class Engine {
   compile<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
     options: CompileOptions = {},
+    ...extra: never[]
   ): (...args: OnDevice<A>) => Promise<OnDevice<R>> {
     this.#executables.requireOpen();
+    refuseExtra('compile', extra);
     requireFunction('compile', 'fn', fn);
-    requireOptions('compile', options);
+    requireOptions('compile', options, COMPILE_OPTIONS);
     const traced = new Map<string, Promise<Traced>>();
     return async (...args) => {
       this.#executables.requireOpen();
@@ -138,7 +149,8 @@ export class Engine {
    * them in one dispatch a step. For groups with settings of their own make an optimiser each.
    * @throws DtypeError where a parameter is not f32; ConfigError where there are none, or one twice.
    */
-  optimiser<P extends Tree<Tensor>>(rule: UpdateRule, params: P): Optimiser<P> {
+  optimiser<P extends Tree<Tensor>>(rule: UpdateRule, params: P, ...extra: never[]): Optimiser<P> {
+    refuseExtra('optimiser', extra);
     this.#executables.requireOpen();
     if (typeof rule?.settingsAt !== 'function') {
       throw new ConfigError(`optimiser: rule expects adamw() or sgd(), got ${gotText(rule)}`);
@@ -150,13 +162,20 @@ export class Engine {
       get steps() {
         return group.steps;
       },
-      step: (grads, lr) => group.step(storedLeaves(grads), lr),
-      dispose: () => group.dispose(),
+      async step(grads, lr, ...more: never[]) {
+        refuseExtra('optimiser step', more);
+        await group.step(storedLeaves(grads), lr);
+      },
+      async dispose(...more: never[]) {
+        refuseExtra('optimiser dispose', more);
+        await group.dispose();
+      },
     };
   }
 
   /** Frees every tensor of a result, or of any structure of them. Those that are freed already stay so. */
-  free(results: Tree<Tensor>): void {
+  free(results: Tree<Tensor>, ...extra: never[]): void {
+    refuseExtra('free', extra);
     this.#executables.requireOpen();
     for (const [, tensor] of flattenTree<Tensor>(results, isTensor)) tensor.dispose();
   }
@@ -165,7 +184,14 @@ export class Engine {
    * Bytes: in use now (results count until they are freed), the most so far, and of those in use the arenas in which the intermediate values of compiled
    * functions take turns; `buffers` and `pipelines` count. Constant over repeated calls of one function.
    */
-  memory(): { live: number; peak: number; pooled: number; buffers: number; pipelines: number } {
+  memory(...extra: never[]): {
+    live: number;
+    peak: number;
+    pooled: number;
+    buffers: number;
+    pipelines: number;
+  } {
+    refuseExtra('memory', extra);
     const { pooled } = this.#executables;
     return { ...this.gpu.buffers.counters, pooled, pipelines: this.gpu.pipelines.size };
   }
@@ -237,7 +263,8 @@ export class Engine {
       value: state(name, shape, dtype),
       shape,
       dtype,
-      data: async () => {
+      data: async (...extra: never[]) => {
+        refuseExtra('data', extra);
         this.#executables.requireOpen();
         requireTensor(this.#tensors, name, 'data');
         return readBuffer(this.gpu, this.#tensors.buffer(name), product(shape), dtype);

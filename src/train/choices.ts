@@ -1,7 +1,7 @@
 import { CADA_DEFAULTS } from '../methods/cada.ts';
 import type { CalibrationOrder, NormMode } from '../methods/detector.ts';
 import { CALIBRATION_ORDERS, NORM_MODES } from '../methods/detector.ts';
-import { detectorOf } from '../methods/detectors.ts';
+import { detectorIn } from '../methods/detectors.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
 import type { RunConfig } from './config.ts';
 
@@ -37,7 +37,7 @@ export interface Choices {
 export function optimiserOf(
   config: Pick<RunConfig, 'method' | 'preset' | 'adamEps' | 'amsgrad'>,
 ): OptimiserConfig {
-  const { optimiser } = detectorOf(config).defaults;
+  const { optimiser } = detectorIn(config).defaults;
   if (optimiser.kind !== 'adamw') return optimiser;
   const { adamEps: eps = optimiser.eps, amsgrad = optimiser.amsgrad } = config;
   return { ...optimiser, eps, amsgrad };

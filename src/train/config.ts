@@ -9,7 +9,7 @@ import {
   SMOOTHINGS,
   type Smoothing,
 } from '../methods/detector.ts';
-import { DETECTOR_NAMES, DETECTORS, type DetectorName, detectorOf } from '../methods/detectors.ts';
+import { DETECTOR_NAMES, DETECTORS, type DetectorName, detectorIn } from '../methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName, pretrained } from '../models/encoders.ts';
 import { HEAD_STRUCTURES, type HeadStructure } from '../models/regressor.ts';
 import { DECODER_ACTIVATIONS, type DecoderActivation } from '../models/resnet.ts';
@@ -158,7 +158,7 @@ function wrongOfHead({ alignHead, alignDropout, alignKernel }: RunConfig): strin
 
 /** The encoders that a method works with; `none` where it has none. */
 export function encodersFor(method: Pick<RunConfig, 'method' | 'preset'>): RunConfig['encoder'][] {
-  const { encoders } = detectorOf(method);
+  const { encoders } = detectorIn(method);
   if (encoders.length === 0) return ['none'];
   return PRETRAINED_NAMES.filter((name) => encoders.includes(pretrained(name).family));
 }
@@ -181,7 +181,7 @@ function wrongOfMethod(config: RunConfig): string[] {
     const known = presets.length > 0 ? `one of ${presets.join(', ')}` : 'nothing';
     wrong.push(`preset expects ${known} for ${method}, got ${preset}`);
   }
-  const { defaults, checkpoints, anomalies, memory } = detectorOf(config);
+  const { defaults, checkpoints, anomalies, memory } = detectorIn(config);
   const fitting = encodersFor(config);
   if (!fitting.includes(encoder)) {
     wrong.push(`encoder expects one of ${fitting.join(', ')} for ${method}, got ${encoder}`);

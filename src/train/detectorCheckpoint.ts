@@ -3,7 +3,7 @@ import { WeightsError } from '../errors.ts';
 import type { StoredTensor } from '../formats/weightsFile.ts';
 import { HEADS } from '../methods/cada.ts';
 import { resnetOf } from '../methods/detector.ts';
-import { detectorOf } from '../methods/detectors.ts';
+import { detectorIn } from '../methods/detectors.ts';
 import { recontrastSpecs } from '../methods/recontrast.ts';
 import { revdistSpecs } from '../methods/revdist.ts';
 import { UNIAD_DEFAULTS, uniad } from '../methods/uniad.ts';
@@ -90,7 +90,7 @@ export interface StartingDetector {
  * @throws WeightsError listing every tensor that is missing, mis-shaped or unexpected.
  */
 export function openDetector(path: string, config: ModelConfig): Promise<StartingDetector> {
-  return detectorOf(config).checkpoints === 'UniAD'
+  return detectorIn(config).checkpoints === 'UniAD'
     ? openUniad(path, config)
     : openRevdist(path, config.encoder);
 }

@@ -20,7 +20,7 @@ import {
   scoreMap,
 } from '../methods/cada.ts';
 import type { Detector, Group, NormMode, PartLayers, Source, Traced } from '../methods/detector.ts';
-import { detectorOf } from '../methods/detectors.ts';
+import { detectorIn } from '../methods/detectors.ts';
 import { clipFactor } from '../nn/clipNorm.ts';
 import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { bindNetwork } from '../nn/trainable.ts';
@@ -78,7 +78,7 @@ function sourceOf(config: Sizes, source: StepSource): Source {
 export function frozenPlan(config: Sizes, layouts: RunLayouts): Graph {
   const { layers } = bindParts(layouts, () => false);
   const images = input('images', [config.batch, 3, config.size, config.size]);
-  const values = detectorOf(config).frozen?.(layers, images, modelOf(config)) ?? [];
+  const values = detectorIn(config).frozen?.(layers, images, modelOf(config)) ?? [];
   return { outputs: new Map(values.map((value, i) => [frozenName(i), value])), effects: [] };
 }
 
@@ -92,7 +92,7 @@ export function detectorStep(
   optimiser: OptimiserConfig = optimiserOf(config),
   source: StepSource = 'images',
 ): Graph {
-  const detector = detectorOf(config);
+  const detector = detectorIn(config);
   const norm = config.encoderNorm ?? detector.defaults.encoderNorm;
   const { bound, layers } = bindParts(layouts, (group) => group === 'detector' || norm === 'training');
   const loss = detector.trace(layers, sourceOf(config, source), modelOf(config)).loss?.();
@@ -125,7 +125,7 @@ export function stepInputs(
   optimiser: OptimiserConfig,
   step: number,
 ): Record<string, NumberArray> {
-  const { defaults, lossInputs, rateAt }: Detector = detectorOf(config);
+  const { defaults, lossInputs, rateAt }: Detector = detectorIn(config);
   const { iterations, lr, lrSchedule, seed, encoderLr = defaults.encoderLr } = config;
   const factor = lrSchedule === 'constant' ? 1 : rateAt(step, iterations);
   return {
@@ -142,7 +142,7 @@ export function stepInputs(
 /** What one batch adds to the method's memory, from parts as they are before training. Output: rows [N, rows, C]. */
 export function memoryPlan(config: Sizes, layouts: RunLayouts, source: StepSource = 'images'): Graph {
   const { layers } = bindParts(layouts, () => false);
-  const rows = detectorOf(config).memory!.describe(layers, sourceOf(config, source), modelOf(config));
+  const rows = detectorIn(config).memory!.describe(layers, sourceOf(config, source), modelOf(config));
   return { outputs: new Map([['rows', rows]]), effects: [] };
 }
 
@@ -157,13 +157,13 @@ export function collectPlan(config: MapConfig, layouts: RunLayouts, source: Step
 
 /** Of the map that is calibrated, from the un-smoothed one. */
 function statisticsOf(map: Value, config: Omit<MapConfig, 'batch'>): ReturnType<typeof mapStatistics> {
-  const { smoothing = detectorOf(config).defaults.smoothing, calibration } = config;
+  const { smoothing = detectorIn(config).defaults.smoothing, calibration } = config;
   return mapStatistics(calibratedMap(map, { smoothing, calibration }));
 }
 
 function detect(config: Sizes, layouts: RunLayouts, source: StepSource): Traced {
   const { layers } = bindParts(layouts, () => false);
-  return detectorOf(config).trace(layers, sourceOf(config, source), modelOf(config));
+  return detectorIn(config).trace(layers, sourceOf(config, source), modelOf(config));
 }
 
 type HeadConfig = ModelConfig & Pick<RunConfig, 'alignAlpha'>;
@@ -188,7 +188,7 @@ export function wholeHeadStep(
   source: StepSource = 'images',
 ): Graph {
   const sites = { next: 0 };
-  const detector = detectorOf(config);
+  const detector = detectorIn(config);
   const norm = config.encoderNorm ?? detector.defaults.encoderNorm;
   const { layers } = bindParts(
     layouts,
@@ -227,7 +227,7 @@ function headUpdate(
   const loss =
     HEADS[which] === 'label'
       ? classifierLoss(predicted, input('labels', [CADA_DEFAULTS.batch], 'i32'))
-      : regressorLoss(predicted, targets(), config.alignAlpha ?? detectorOf(config).defaults.alignAlpha);
+      : regressorLoss(predicted, targets(), config.alignAlpha ?? detectorIn(config).defaults.alignAlpha);
   const gradients = grad(loss, network.trained);
   return {
     outputs: new Map([['loss', loss]]),
@@ -259,6 +259,7 @@ export function scorePlan(
   const traced = detect(config, layouts, 'images');
   const { embedding } = traced;
   const map = traced.map();
+  const { smoothing, calibration, scoreFraction } = config;
   const { u, gamma } = statisticsOf(map, config);
   const outputs = new Map<string, Value>([
     ['u', u],
@@ -266,7 +267,7 @@ export function scorePlan(
   ]);
   for (const alignment of alignments) {
     const statistics = statisticsFor(alignment, embedding, config, layouts, classes);
-    const scored = scoreMap({ ...traced, map }, statistics, config);
+    const scored = scoreMap({ ...traced, map }, statistics, { smoothing, calibration, scoreFraction });
     outputs.set(`score.${alignment}`, scored.score);
     if (wanted.maps) outputs.set(`map.${alignment}`, scored.map);
     if (statistics) outputs.set(`statistics.${alignment}`, statistics);

@@ -1,6 +1,6 @@
 /** What to do where an adapter is too small for a batch: say which batch would fit, or score in smaller ones. */
 import { LimitError, OutOfMemoryError } from '../errors.ts';
-import { buildPlan, type PlanOptions } from '../graph/buildPlan.ts';
+import { buildPlan } from '../graph/buildPlan.ts';
 import type { Graph } from '../graph/graph.ts';
 import {
   bytesText,
@@ -10,6 +10,7 @@ import {
   type PlanLimits,
   planBytes,
 } from '../graph/limits.ts';
+import type { PlanOptions } from '../graph/planOptions.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, limitsOf } from '../runtime/gpu.ts';
 import type { Session } from './session.ts';

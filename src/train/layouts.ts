@@ -1,6 +1,6 @@
 import { input, type Value } from '../graph/value.ts';
 import { HEADS, type HeadName, headSpecs } from '../methods/cada.ts';
-import { detectorOf } from '../methods/detectors.ts';
+import { detectorIn } from '../methods/detectors.ts';
 import type { Group, Part, PartLayers } from '../methods/index.ts';
 import type { HeadOptions } from '../models/regressor.ts';
 import { type Layers, layersFrom } from '../nn/layers.ts';
@@ -38,7 +38,7 @@ export type ModelConfig = Pick<
 
 /** @param precision how weights are stored; default f32, which training needs. */
 export function runLayouts(config: ModelConfig, classes: number, precision: Precision = 'f32'): RunLayouts {
-  const parts = detectorOf(config).parts(modelOf(config));
+  const parts = detectorIn(config).parts(modelOf(config));
   const feature = featureShape(config);
   const headLayout = (name: HeadName): NetworkLayout =>
     networkLayout(name, headSpecs(name, feature, headOutputs(name, classes), headOptions(config)), precision);
@@ -74,7 +74,7 @@ export const trainedParts = ({ parts }: RunLayouts): (PartLayout & { readonly gr
 
 /** Shape of the feature of one image that the heads read. */
 export function featureShape(config: ModelConfig): Shape {
-  const { embedding } = detectorOf(config).trace(
+  const { embedding } = detectorIn(config).trace(
     shapeOnly(config),
     { images: oneImage(config.size) },
     modelOf(config),
@@ -84,7 +84,7 @@ export function featureShape(config: ModelConfig): Shape {
 
 /** Shapes, for one image, of what training never changes of it; null where the method has nothing such. */
 export function frozenShapes(config: ModelConfig): Shape[] | null {
-  const values = detectorOf(config).frozen?.(shapeOnly(config), oneImage(config.size), modelOf(config));
+  const values = detectorIn(config).frozen?.(shapeOnly(config), oneImage(config.size), modelOf(config));
   return values?.map(({ shape }: Value) => shape.slice(1)) ?? null;
 }
 
@@ -99,6 +99,6 @@ function shapeOnly(config: ModelConfig): PartLayers<string> {
     training: false,
     tensor: ({ name, shape }) => input(name, shape),
   });
-  const names = Object.keys(detectorOf(config).parts(modelOf(config)));
+  const names = Object.keys(detectorIn(config).parts(modelOf(config)));
   return Object.fromEntries(names.map((name) => [name, layers]));
 }

@@ -1,6 +1,6 @@
 import { readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
-import { detectorOf } from '../methods/detectors.ts';
+import { detectorIn } from '../methods/detectors.ts';
 import type { NamedTensor, StateDict } from '../nn/init.ts';
 import type { ParameterSpec } from '../nn/layers.ts';
 import { product } from '../shape.ts';
@@ -24,7 +24,7 @@ export function memoryRows(
   config: ModelConfig & Pick<RunConfig, 'coresetFraction'>,
   images: number,
 ): number | undefined {
-  const { memory } = detectorOf(config);
+  const { memory } = detectorIn(config);
   if (!memory) return undefined;
   const model = modelOf(config);
   if (memory.kind === 'mean') return memory.rows(model, images);
@@ -78,7 +78,7 @@ async function fillMemory(
     ...parameters.specs,
     ...buffers.specs,
   ]);
-  if (detectorOf(config).memory!.kind === 'mean') {
+  if (detectorIn(config).memory!.kind === 'mean') {
     return new Map([[specs[0]!.name, await meanRows(session, config, layouts, options)]]);
   }
   const rows = config.memoryRows!;

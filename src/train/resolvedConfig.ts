@@ -1,4 +1,4 @@
-import { DETECTORS, detectorOf } from '../methods/detectors.ts';
+import { DETECTORS, detectorIn } from '../methods/detectors.ts';
 import { HEAD_DEFAULTS } from '../models/regressor.ts';
 import { alignLrOf, type Choices, optimiserOf } from './choices.ts';
 import type { RunConfig } from './config.ts';
@@ -10,7 +10,7 @@ import type { RunConfig } from './config.ts';
 export function resolvedConfig(config: RunConfig): RunConfig {
   // Files may name anything; what is wrong with them is said where they are checked.
   if (!Object.hasOwn(DETECTORS, config.method)) return config;
-  const { defaults, memory } = detectorOf(config);
+  const { defaults, memory } = detectorIn(config);
   return {
     ...config,
     resize: config.resize ?? config.size,
@@ -32,7 +32,7 @@ function resolvedChoices(config: RunConfig): Choices {
     ...(optimiser.kind === 'adamw' && { adamEps: optimiser.eps, amsgrad: optimiser.amsgrad }),
     lrSchedule: config.lrSchedule ?? 'method',
     alignLr: alignLrOf(config),
-    alignAlpha: config.alignAlpha ?? detectorOf(config).defaults.alignAlpha,
+    alignAlpha: config.alignAlpha ?? detectorIn(config).defaults.alignAlpha,
     alignBase: config.alignBase ?? 'evaluation',
     calibration: config.calibration ?? 'before',
     classTable: config.classTable ?? 'maximum',

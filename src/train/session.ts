@@ -1,8 +1,8 @@
 import { NotFiniteError } from '../errors.ts';
 import { packHalves } from '../float16.ts';
-import type { PlanOptions } from '../graph/buildPlan.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { PlanOptions } from '../graph/planOptions.ts';
 import { refuseMisfits, shapesOf } from '../nn/fit.ts';
 import type { StateDict } from '../nn/init.ts';
 import { momentNames, type OptimiserConfig } from '../nn/optimiser.ts';

@@ -1,5 +1,5 @@
 import { type Dataset, type ImageLoader, listImages } from '../data/index.ts';
-import { detectorOf } from '../methods/detectors.ts';
+import { detectorIn } from '../methods/detectors.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { batchAt, drawnAt } from './batches.ts';
 import type { RunConfig } from './config.ts';
@@ -20,7 +20,7 @@ export async function stepImages(
   inputs: DetectorInputs,
 ): Promise<(step: number) => Promise<Record<string, NumberArray>>> {
   const { seed, batch } = config;
-  if (!detectorOf(config).anomalies) return (step) => inputs.at(batchAt(seed, step, train.length, batch));
+  if (!detectorIn(config).anomalies) return (step) => inputs.at(batchAt(seed, step, train.length, batch));
   const files = await textureFiles(config);
   return (step) =>
     loader.loadAnomalies(

@@ -16,7 +16,7 @@ export interface SampleInput {
 export interface Sample {
   readonly label: string;
   readonly inputs: readonly SampleInput[];
-  readonly run: (...inputs: Value[]) => Value;
+  run(...inputs: Value[]): Value;
   readonly reference: (...inputs: Tensor64[]) => Tensor64;
 }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { chooseContaminants, type Layout } from '../../data/index.ts';
 import { ALIGNMENTS, type Alignment } from '../../methods/cada.ts';
 import { type DetectorDefaults, NORM_MODES, type NormMode, type Smoothing } from '../../methods/detector.ts';
-import { DETECTOR_NAMES, type DetectorName, detectorOf } from '../../methods/detectors.ts';
+import { DETECTOR_NAMES, type DetectorName, detectorIn } from '../../methods/detectors.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import { plannedClassRuns } from '../../train/classRuns.ts';
 import { checkConfig, iterationsFor, type RunConfig, resizeFor } from '../../train/config.ts';
@@ -225,7 +225,7 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   const method = flags.method as DetectorName;
   // An unknown method is refused below, with everything else that is wrong.
   const known = DETECTOR_NAMES.includes(method);
-  const { defaults, encoders, memory } = detectorOf({
+  const { defaults, encoders, memory } = detectorIn({
     method: known ? method : 'revdist',
     preset: flags.preset,
   });

@@ -2,6 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { ConfigError, FileError } from '../../errors.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { SYNTH_CLASSES } from './classes.ts';
 import { beginDraft, type Draft } from './draft.ts';
 import { synthesizeImage } from './sample.ts';
@@ -29,6 +30,18 @@ export interface SynthesizeOptions {
   readonly signal?: AbortSignal;
 }
 
+const SYNTHESIZE_OPTIONS: OptionNames<SynthesizeOptions> = {
+  out: true,
+  classes: true,
+  train: true,
+  test: true,
+  size: true,
+  defects: true,
+  seed: true,
+  onProgress: true,
+  signal: true,
+};
+
 /** What was drawn. */
 export interface SynthesizeResult {
   readonly root: string;
@@ -54,7 +67,9 @@ const IN_FLIGHT = 8;
  * 255. The same options give the same bytes. It is drawn beside `out` and renamed, so it appears whole.
  * @throws ConfigError for options out of range, what aborted `signal`, FileError where `out` is in use or not writable.
  */
-export async function synthesize(options: SynthesizeOptions): Promise<SynthesizeResult> {
+export async function synthesize(options: SynthesizeOptions, ...extra: never[]): Promise<SynthesizeResult> {
+  refuseExtra('synthesize', extra);
+  requireOptions('synthesize', options, SYNTHESIZE_OPTIONS);
   const { train = 40, test = 30, size = 160, seed = 0, signal } = options;
   const classes = chooseClasses(options);
   const jobs = classes.flatMap(({ kind, defects }) => listJobs(kind, defects, train, test));

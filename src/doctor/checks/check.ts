@@ -32,7 +32,7 @@ export interface CheckInput {
 export interface OpCheck {
   readonly name: string;
   readonly inputs: readonly CheckInput[];
-  readonly run: (...inputs: Value[]) => Value;
+  run(...inputs: Value[]): Value;
   readonly reference: (...inputs: Tensor64[]) => Tensor64;
   /** False where no derivative flows; default true: towards every f32 input. */
   readonly differentiable?: boolean;

@@ -1,12 +1,7 @@
 import { DtypeError, gotText, ShapeError } from '../../errors.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { product, type Shape, shapeText } from '../../shape.ts';
-import {
-  requireCount,
-  requireNumber,
-  requireOptions,
-  requireProbability,
-  requireSite,
-} from '../arguments.ts';
+import { requireCount, requireNumber, requireProbability, requireSite } from '../arguments.ts';
 import {
   asValue,
   constant,
@@ -45,6 +40,8 @@ export interface Neighbours {
   readonly window: number;
 }
 
+const NEIGHBOURS: OptionNames<Neighbours> = { height: true, width: true, window: true };
+
 export interface AttentionAttrs {
   readonly heads: number;
   /** Of the products of queries and keys. */
@@ -63,15 +60,36 @@ export interface AttentionOptions {
   /** What each token may not see; default none. A token that may see nothing gets zeros. */
   neighbours?: Neighbours | null;
   /** Weights are dropped with probability p and the rest scaled by 1 / (1 - p); key and site as in `dropout`. */
-  dropout?: { p: number; key: Operand; site: number } | null;
+  dropout?: AttentionDropout | null;
 }
+
+interface AttentionDropout {
+  p: number;
+  key: Operand;
+  site: number;
+}
+
+const ATTENTION_OPTIONS: OptionNames<AttentionOptions> = {
+  heads: true,
+  scale: true,
+  neighbours: true,
+  dropout: true,
+};
+const DROPOUT: OptionNames<AttentionDropout> = { p: true, key: true, site: true };
 
 /**
  * softmax(q k^T scale + mask) v for each head: q [N, Lq, E], k and v [N, Lk, E] -> [N, Lq, E]; head h has the channels
  * from h E / heads on. q may have a batch of 1 for all of k's. Neither mask nor weights ever lie in memory.
  */
-export function attention(q: Operand, k: Operand, v: Operand, options: AttentionOptions): Value {
-  requireOptions('attention', options);
+export function attention(
+  q: Operand,
+  k: Operand,
+  v: Operand,
+  options: AttentionOptions,
+  ...extra: never[]
+): Value {
+  refuseExtra('attention', extra);
+  requireOptions('attention', options, ATTENTION_OPTIONS);
   const { heads, neighbours = null, dropout = null } = options;
   const [query, keys, values] = [asValue(q, 'attention'), asValue(k, 'attention'), asValue(v, 'attention')];
   requireFloat('attention', { q: query, k: keys, v: values });
@@ -111,7 +129,7 @@ export function attention(q: Operand, k: Operand, v: Operand, options: Attention
 }
 
 function checkNeighbours(neighbours: Neighbours, tokens: number, length: number): void {
-  requireOptions('attention', neighbours);
+  requireOptions('attention: neighbours', neighbours, NEIGHBOURS);
   const { height, width, window } = neighbours;
   requireCount('attention', 'height of neighbours', height, 1);
   requireCount('attention', 'width of neighbours', width, 1);
@@ -128,7 +146,7 @@ function checkNeighbours(neighbours: Neighbours, tokens: number, length: number)
 /** What the kernels draw dropped weights from; nothing where none are. */
 function drawsOf(dropout: AttentionOptions['dropout']): Value[] {
   if (dropout === null || dropout === undefined) return [];
-  requireOptions('attention', dropout);
+  requireOptions('attention: dropout', dropout, DROPOUT);
   const { p, key, site } = dropout;
   requireProbability('attention', 'dropout', p);
   if (p === 0) return [];

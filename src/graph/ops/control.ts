@@ -1,4 +1,5 @@
 import { DtypeError, gotText } from '../../errors.ts';
+import { refuseExtra } from '../../options.ts';
 import { requireFunction, requireList } from '../arguments.ts';
 import { asValue, isValue, makeValue, type Operand, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
@@ -11,7 +12,8 @@ export const controlOps = {
 } as const satisfies OpTable;
 
 /** x, as a constant to differentiation. */
-export const stopGradient = (x: Operand): Value => {
+export const stopGradient = (x: Operand, ...extra: never[]): Value => {
+  refuseExtra('stopGradient', extra);
   const value = asValue(x, 'stopGradient');
   return makeValue('stopGradient', [value], {}, value.shape, value.dtype);
 };
@@ -24,7 +26,13 @@ export type CustomVjp = (cotangent: Value) => readonly (() => Value)[];
  * was computed. For composites whose hand-derived gradient reads less memory (batch norm: two reductions
  * instead of four).
  */
-export function withVjp(out: Value, dependencies: readonly Value[], vjp: CustomVjp): Value {
+export function withVjp(
+  out: Value,
+  dependencies: readonly Value[],
+  vjp: CustomVjp,
+  ...extra: never[]
+): Value {
+  refuseExtra('withVjp', extra);
   requireList('withVjp', 'dependencies', dependencies);
   requireFunction('withVjp', 'vjp', vjp);
   for (const each of [out, ...dependencies]) {

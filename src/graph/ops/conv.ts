@@ -1,6 +1,7 @@
 import { ShapeError } from '../../errors.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { type Shape, shapeText } from '../../shape.ts';
-import { type Pair, pairOf, requireCount, requireCounts, requireOptions } from '../arguments.ts';
+import { type Pair, pairOf, requireCount, requireCounts } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
@@ -37,12 +38,21 @@ export interface ConvOptions {
   bias?: Operand;
 }
 
+const CONV_OPTIONS: OptionNames<ConvOptions> = {
+  stride: true,
+  padding: true,
+  dilation: true,
+  groups: true,
+  bias: true,
+};
+
 /** Cross-correlation of x [N, C, H, W] with weight [Cout, C/groups, kh, kw] -> [N, Cout, OH, OW]. */
-export function conv2d(x: Operand, weight: Operand, options: ConvOptions = {}): Value {
+export function conv2d(x: Operand, weight: Operand, options: ConvOptions = {}, ...extra: never[]): Value {
+  refuseExtra('conv2d', extra);
   const value = asValue(x, 'conv2d');
   const w = asValue(weight, 'conv2d');
   check4d('conv2d', { x: value, weight: w });
-  const geometry = resolveGeometry('conv2d', options);
+  const geometry = resolveGeometry('conv2d', options, CONV_OPTIONS);
   const { groups, stride, padding, dilation } = geometry;
   const [n, c, h, width] = value.shape as [number, number, number, number];
   const [cout, cin, kh, kw] = w.shape as [number, number, number, number];
@@ -67,29 +77,37 @@ export interface ConvTransposeOptions extends ConvOptions {
   outputPadding?: Pair;
 }
 
+const CONV_TRANSPOSE_OPTIONS: OptionNames<ConvTransposeOptions> = { ...CONV_OPTIONS, outputPadding: true };
+
 /**
  * The transpose of conv2d: x [N, Cin, H, W], weight [Cin, Cout/groups, kh, kw] -> [N, Cout, OH, OW] with
  * OH = (H - 1) stride - padding + dilation (kh - 1) + 1 + outputPadding.
  */
-export function convTranspose2d(x: Operand, weight: Operand, options: ConvTransposeOptions = {}): Value {
+export function convTranspose2d(
+  x: Operand,
+  weight: Operand,
+  options: ConvTransposeOptions = {},
+  ...extra: never[]
+): Value {
+  refuseExtra('convTranspose2d', extra);
   const value = asValue(x, 'convTranspose2d');
   const w = asValue(weight, 'convTranspose2d');
   check4d('convTranspose2d', { x: value, weight: w });
-  const geometry = resolveGeometry('convTranspose2d', options);
+  const geometry = resolveGeometry('convTranspose2d', options, CONV_TRANSPOSE_OPTIONS);
   const { groups, stride, padding, dilation } = geometry;
   const [n, c, h, width] = value.shape as [number, number, number, number];
   const [cin, coutPerGroup, kh, kw] = w.shape as [number, number, number, number];
-  const extra = pairOf('convTranspose2d', 'outputPadding', options.outputPadding ?? 0, 0);
+  const added = pairOf('convTranspose2d', 'outputPadding', options.outputPadding ?? 0, 0);
   const wrong: string[] = [];
   if (cin !== c || c % groups !== 0) {
     wrong.push(`weight expects ${c} input channels, divisible by groups=${groups}, got ${cin}`);
   }
   if (kh < 1 || kw < 1) wrong.push(`weight expects a kernel of at least 1x1, got ${kh}x${kw}`);
-  if (extra[0] >= Math.max(stride[0], dilation[0]) || extra[1] >= Math.max(stride[1], dilation[1])) {
-    wrong.push(`outputPadding expects less than stride or dilation, got ${extra}`);
+  if (added[0] >= Math.max(stride[0], dilation[0]) || added[1] >= Math.max(stride[1], dilation[1])) {
+    wrong.push(`outputPadding expects less than stride or dilation, got ${added}`);
   }
-  const oh = (h - 1) * stride[0] - padding[0] - padding[1] + dilation[0] * (kh - 1) + 1 + extra[0];
-  const ow = (width - 1) * stride[1] - padding[2] - padding[3] + dilation[1] * (kw - 1) + 1 + extra[1];
+  const oh = (h - 1) * stride[0] - padding[0] - padding[1] + dilation[0] * (kh - 1) + 1 + added[0];
+  const ow = (width - 1) * stride[1] - padding[2] - padding[3] + dilation[1] * (kw - 1) + 1 + added[1];
   if (oh < 1 || ow < 1) wrong.push(`padding expects to leave an output, got ${oh}x${ow}`);
   if (wrong.length > 0) {
     throw new ShapeError(
@@ -120,8 +138,8 @@ export const outputSize = (
   dilation = 1,
 ): number => Math.floor((size + padding - dilation * (kernel - 1) - 1) / stride) + 1;
 
-function resolveGeometry(op: string, options: ConvOptions): ConvGeometry {
-  requireOptions(op, options);
+function resolveGeometry(op: string, options: ConvOptions, names: OptionNames<ConvOptions>): ConvGeometry {
+  requireOptions(op, options, names);
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   requireCount(op, 'groups', groups, 1);
   return {

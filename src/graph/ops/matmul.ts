@@ -1,6 +1,7 @@
 import { ShapeError } from '../../errors.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { broadcastShapes, product, shapesEqual, shapeText } from '../../shape.ts';
-import { requireFlag, requireOptions } from '../arguments.ts';
+import { requireFlag } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
@@ -18,9 +19,12 @@ export interface MatmulOptions {
   transposeB?: boolean;
 }
 
+const MATMUL_OPTIONS: OptionNames<MatmulOptions> = { transposeA: true, transposeB: true };
+
 /** a [..., M, K] times b [..., K, N] -> [..., M, N]; leading axes broadcast. */
-export function matmul(a: Operand, b: Operand, options: MatmulOptions = {}): Value {
-  requireOptions('matmul', options);
+export function matmul(a: Operand, b: Operand, options: MatmulOptions = {}, ...extra: never[]): Value {
+  refuseExtra('matmul', extra);
+  requireOptions('matmul', options, MATMUL_OPTIONS);
   const { transposeA = false, transposeB = false } = options;
   requireFlag('matmul', 'transposeA', transposeA);
   requireFlag('matmul', 'transposeB', transposeB);
@@ -44,7 +48,8 @@ export function matmul(a: Operand, b: Operand, options: MatmulOptions = {}): Val
 }
 
 /** x [..., in] times weight [out, in] transposed, plus bias [out] -> [..., out]. */
-export function linear(x: Operand, weight: Operand, bias?: Operand): Value {
+export function linear(x: Operand, weight: Operand, bias?: Operand, ...extra: never[]): Value {
+  refuseExtra('linear', extra);
   const value = asValue(x, 'linear');
   const w = asValue(weight, 'linear');
   requireFloat('linear', { x: value, weight: w });

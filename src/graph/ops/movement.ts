@@ -1,7 +1,8 @@
 import { gotText, ShapeError } from '../../errors.ts';
 import { ELEMENT_BYTES } from '../../kernels/kernel.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { normalizeAxis, product, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
-import { requireCounts, requireList, requireNumber, requireOneOf, requireOptions } from '../arguments.ts';
+import { requireCounts, requireList, requireNumber, requireOneOf } from '../arguments.ts';
 import { asValue, type Dtype, makeValue, type Operand, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 
@@ -26,7 +27,8 @@ export const movementOps = {
 const slabAlign = (dtype: Dtype): number => 256 / ELEMENT_BYTES[dtype];
 
 /** x under another shape; one size may be -1 (whatever fits). */
-export function reshape(x: Operand, shape: Shape): Value {
+export function reshape(x: Operand, shape: Shape, ...extra: never[]): Value {
+  refuseExtra('reshape', extra);
   const value = asValue(x, 'reshape');
   requireList('reshape', 'shape', shape);
   const known = shape.filter((size) => size !== -1);
@@ -43,7 +45,8 @@ export function reshape(x: Operand, shape: Shape): Value {
 }
 
 /** All of x but its first axis as one axis: [N, ...] -> [N, product]. */
-export const flatten = (x: Operand): Value => {
+export const flatten = (x: Operand, ...extra: never[]): Value => {
+  refuseExtra('flatten', extra);
   const value = asValue(x, 'flatten');
   return reshape(value, [value.shape[0] ?? 1, product(value.shape.slice(1))]);
 };
@@ -105,7 +108,8 @@ function wholes(parts: readonly Value[]): Value[] {
 }
 
 /** Axes in another order: out axis i is x's axis order[i]. */
-export function permute(x: Operand, order: readonly number[]): Value {
+export function permute(x: Operand, order: readonly number[], ...extra: never[]): Value {
+  refuseExtra('permute', extra);
   const value = asValue(x, 'permute');
   requireList('permute', 'order', order);
   const axes = order.map((axis) => normalizeAxis('permute', axis, value.shape.length));
@@ -125,7 +129,8 @@ export function permute(x: Operand, order: readonly number[]): Value {
 }
 
 /** Two axes exchanged; the last two by default. */
-export function transpose(x: Operand, a = -2, b = -1): Value {
+export function transpose(x: Operand, a = -2, b = -1, ...extra: never[]): Value {
+  refuseExtra('transpose', extra);
   const value = asValue(x, 'transpose');
   const order = value.shape.map((_, axis) => axis);
   const first = normalizeAxis('transpose', a, order.length);
@@ -144,8 +149,11 @@ export interface SliceRange {
   step?: number;
 }
 
+const SLICE_RANGE: OptionNames<SliceRange> = { start: true, end: true, step: true };
+
 /** The part of x given by one range per axis (missing ones take all). */
-export function slice(x: Operand, ranges: readonly (SliceRange | null)[]): Value {
+export function slice(x: Operand, ranges: readonly (SliceRange | null)[], ...extra: never[]): Value {
+  refuseExtra('slice', extra);
   const value = asValue(x, 'slice');
   requireList('slice', 'ranges', ranges);
   if (ranges.length > value.shape.length) {
@@ -155,7 +163,7 @@ export function slice(x: Operand, ranges: readonly (SliceRange | null)[]): Value
   const steps: number[] = [];
   const shape = value.shape.map((size, axis) => {
     const range = ranges[axis] ?? {};
-    requireOptions('slice', range);
+    requireOptions('slice', range, SLICE_RANGE);
     const { start = 0, end = size, step = 1 } = range;
     const from = start < 0 ? start + size : start;
     const to = end < 0 ? end + size : end;
@@ -174,7 +182,8 @@ export function slice(x: Operand, ranges: readonly (SliceRange | null)[]): Value
 }
 
 /** x in parts of the given sizes along `axis`. */
-export function split(x: Operand, sizes: readonly number[], axis = 0): Value[] {
+export function split(x: Operand, sizes: readonly number[], axis = 0, ...extra: never[]): Value[] {
+  refuseExtra('split', extra);
   const value = asValue(x, 'split');
   requireCounts('split', 'sizes', sizes, 0);
   const chosen = normalizeAxis('split', axis, value.shape.length);
@@ -200,15 +209,19 @@ export interface PadOptions {
   value?: number;
 }
 
+const PAD_OPTIONS: OptionNames<PadOptions> = { mode: true, value: true };
+
 /** x with `before[i]` and `after[i]` elements added along axis i. */
 export function pad(
   x: Operand,
   before: readonly number[],
   after: readonly number[],
   options: PadOptions = {},
+  ...extra: never[]
 ): Value {
+  refuseExtra('pad', extra);
   const source = asValue(x, 'pad');
-  requireOptions('pad', options);
+  requireOptions('pad', options, PAD_OPTIONS);
   const { mode = 'constant', value = 0 } = options;
   requireOneOf('pad', 'mode', mode, PAD_MODES);
   requireNumber('pad', 'value', value);
@@ -234,7 +247,8 @@ export function pad(
 }
 
 /** Values joined along `axis`; all other axes equal. */
-export function concat(operands: readonly Operand[], axis = 0): Value {
+export function concat(operands: readonly Operand[], axis = 0, ...extra: never[]): Value {
+  refuseExtra('concat', extra);
   requireList('concat', 'operands', operands);
   const values = operands.map((operand) => asValue(operand, 'concat'));
   const first = values[0];

@@ -1,5 +1,6 @@
 import { gotText, ShapeError } from '../../errors.ts';
 import type { PointwiseName } from '../../kernels/pointwiseTable.ts';
+import { refuseExtra } from '../../options.ts';
 import { broadcastShapes, product, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
 import {
   asValue,
@@ -36,12 +37,16 @@ export function pointwise(
 
 const unary =
   (fn: PointwiseName) =>
-  (x: Operand): Value =>
-    pointwise(fn, [x]);
+  (x: Operand, ...extra: never[]): Value => {
+    refuseExtra(fn, extra);
+    return pointwise(fn, [x]);
+  };
 const binary =
   (fn: PointwiseName) =>
-  (a: Operand, b: Operand): Value =>
-    pointwise(fn, [a, b]);
+  (a: Operand, b: Operand, ...extra: never[]): Value => {
+    refuseExtra(fn, extra);
+    return pointwise(fn, [a, b]);
+  };
 
 /** a + b. Here and below operands broadcast by NumPy's rules, and numbers are operands too. f32 or f16 in, f32 out. */
 export const add = binary('add');
@@ -93,12 +98,20 @@ export const sigmoid = unary('sigmoid');
 /** Hyperbolic tangent, by a form that cannot overflow. */
 export const tanh = unary('tanh');
 /** `a` where `condition` is not 0, else `b`; all three broadcast. */
-export const where = (condition: Operand, a: Operand, b: Operand): Value =>
-  pointwise('where', [condition, a, b]);
+export const where = (condition: Operand, a: Operand, b: Operand, ...extra: never[]): Value => {
+  refuseExtra('where', extra);
+  return pointwise('where', [condition, a, b]);
+};
 /** x * factor, the factor a number known now. */
-export const scale = (x: Operand, factor: number): Value => pointwise('scale', [x], [factor]);
+export const scale = (x: Operand, factor: number, ...extra: never[]): Value => {
+  refuseExtra('scale', extra);
+  return pointwise('scale', [x], [factor]);
+};
 /** x + offset, the offset a number known now. */
-export const shift = (x: Operand, offset: number): Value => pointwise('shift', [x], [offset]);
+export const shift = (x: Operand, offset: number, ...extra: never[]): Value => {
+  refuseExtra('shift', extra);
+  return pointwise('shift', [x], [offset]);
+};
 /**
  * d / sqrt(factor variance + eps). One function, so that a variance per channel costs no dispatch of its own on its way
  * into a batch norm's result.
@@ -109,7 +122,8 @@ export const perDeviation = (
   { factor, eps }: { factor: number; eps: number },
 ): Value => pointwise('perDeviation', [d, variance], [factor, eps]);
 /** x limited to [low, high]; either may be infinite. */
-export const clamp = (x: Operand, low: number, high: number): Value => {
+export const clamp = (x: Operand, low: number, high: number, ...extra: never[]): Value => {
+  refuseExtra('clamp', extra);
   if (!(low <= high)) {
     throw new ShapeError(`clamp: low expects at most high, got ${gotText(low)} and ${gotText(high)}`);
   }
@@ -118,7 +132,8 @@ export const clamp = (x: Operand, low: number, high: number): Value => {
 };
 
 /** `x` stretched to `shape` (NumPy rules). */
-export function broadcastTo(x: Operand, shape: Shape): Value {
+export function broadcastTo(x: Operand, shape: Shape, ...extra: never[]): Value {
+  refuseExtra('broadcastTo', extra);
   const value = asValue(x, 'broadcastTo');
   requireFloat('broadcastTo', { x: value });
   requireShape('broadcastTo', shape);
@@ -132,7 +147,8 @@ export function broadcastTo(x: Operand, shape: Shape): Value {
 }
 
 /** x as another element type. */
-export function cast(x: Operand, dtype: Dtype): Value {
+export function cast(x: Operand, dtype: Dtype, ...extra: never[]): Value {
+  refuseExtra('cast', extra);
   const value = asValue(x, 'cast');
   requireDtype('cast', dtype);
   return value.dtype === dtype ? value : makeValue('cast', [value], {}, value.shape, dtype);

@@ -1,6 +1,7 @@
 import { ShapeError } from '../../errors.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { shapeText } from '../../shape.ts';
-import { type Pair, pairOf, requireOptions } from '../arguments.ts';
+import { type Pair, pairOf } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
 import { outputSize } from './conv.ts';
 import type { OpTable } from './definition.ts';
@@ -33,21 +34,31 @@ export interface PoolOptions {
   padding?: Pair;
 }
 
+const POOL_OPTIONS: OptionNames<PoolOptions> = { kernel: true, stride: true, padding: true };
+
 /** Largest of each window; padding counts as minus infinity. x [N, C, H, W] -> [N, C, OH, OW]. */
-export const maxPool2d = (x: Operand, options: PoolOptions): Value => pool('maxPool2d', x, options);
+export const maxPool2d = (x: Operand, options: PoolOptions, ...extra: never[]): Value => {
+  refuseExtra('maxPool2d', extra);
+  return pool('maxPool2d', x, options);
+};
 
 /** Mean of each window, padding counted as zeros (PyTorch's default). x [N, C, H, W] -> [N, C, OH, OW]. */
-export const avgPool2d = (x: Operand, options: PoolOptions): Value => pool('avgPool2d', x, options);
+export const avgPool2d = (x: Operand, options: PoolOptions, ...extra: never[]): Value => {
+  refuseExtra('avgPool2d', extra);
+  return pool('avgPool2d', x, options);
+};
 
 /** Mean over all positions: x [N, C, H, W] -> [N, C]. */
-export function globalAvgPool2d(x: Operand): Value {
+export function globalAvgPool2d(x: Operand, ...extra: never[]): Value {
+  refuseExtra('globalAvgPool2d', extra);
   const value = asValue(x, 'globalAvgPool2d');
   requireRank('globalAvgPool2d', 'x', value, 4);
   return mean(value, { axes: [2, 3] });
 }
 
 /** Pools to exactly `size`, which must divide x's: x [N, C, H, W] -> [N, C, size, size]. */
-export function adaptiveAvgPool2d(x: Operand, size: Pair): Value {
+export function adaptiveAvgPool2d(x: Operand, size: Pair, ...extra: never[]): Value {
+  refuseExtra('adaptiveAvgPool2d', extra);
   const value = asValue(x, 'adaptiveAvgPool2d');
   requireRank('adaptiveAvgPool2d', 'x', value, 4);
   const [oh, ow] = pairOf('adaptiveAvgPool2d', 'size', size, 1);
@@ -62,7 +73,7 @@ function pool(op: 'maxPool2d' | 'avgPool2d', x: Operand, options: PoolOptions): 
   const value = asValue(x, op);
   requireFloat(op, { x: value });
   requireRank(op, 'x', value, 4);
-  requireOptions(op, options);
+  requireOptions(op, options, POOL_OPTIONS);
   const kernel = pairOf(op, 'kernel', options.kernel, 1);
   const window: PoolWindow = {
     kernel,

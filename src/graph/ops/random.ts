@@ -1,4 +1,5 @@
 import { DtypeError } from '../../errors.ts';
+import { refuseExtra } from '../../options.ts';
 import { requireShape, type Shape, shapeText } from '../../shape.ts';
 import { requireSite } from '../arguments.ts';
 import { asValue, makeValue, type Operand, type Value } from '../value.ts';
@@ -16,12 +17,16 @@ export const randomOps = {
  * run repeats them. `key` is u32 [4]: seed low, seed high, step, 0. Two uses in one graph need different sites, each
  * a whole number below 2^32.
  */
-export const randomUniform = (key: Operand, site: number, shape: Shape): Value =>
-  random('randomUniform', key, site, shape);
+export const randomUniform = (key: Operand, site: number, shape: Shape, ...extra: never[]): Value => {
+  refuseExtra('randomUniform', extra);
+  return random('randomUniform', key, site, shape);
+};
 
 /** Standard normal numbers that depend on the same alone. No site serves both functions. */
-export const randomNormal = (key: Operand, site: number, shape: Shape): Value =>
-  random('randomNormal', key, site, shape);
+export const randomNormal = (key: Operand, site: number, shape: Shape, ...extra: never[]): Value => {
+  refuseExtra('randomNormal', extra);
+  return random('randomNormal', key, site, shape);
+};
 
 function random(op: keyof typeof randomOps, key: Operand, site: number, shape: Shape): Value {
   requireShape(op, shape);

@@ -1,6 +1,7 @@
 import { ShapeError } from '../../errors.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { normalizeAxis, product, type Shape, shapeText } from '../../shape.ts';
-import { requireFlag, requireList, requireOptions } from '../arguments.ts';
+import { requireFlag, requireList } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
@@ -22,6 +23,8 @@ export interface ReduceOptions {
   keepDims?: boolean;
 }
 
+const REDUCE_OPTIONS: OptionNames<ReduceOptions> = { axes: true, keepDims: true };
+
 function reduce(
   name: string,
   kind: ReduceKind,
@@ -31,7 +34,6 @@ function reduce(
 ): Value {
   const value = asValue(x, name);
   requireFloat(name, { x: value });
-  requireOptions(name, options);
   const { axes, keepDims = false } = options;
   if (axes !== undefined) requireList(name, 'axes', axes);
   requireFlag(name, 'keepDims', keepDims);
@@ -57,28 +59,51 @@ const dropAxes = (x: Value, axes: readonly number[]): Value =>
   );
 
 /** Sum over `axes`, a tree of fixed shape in float32. */
-export const sum = (x: Operand, options: ReduceOptions = {}): Value => reduce('sum', 'sum', x, options);
+export const sum = (x: Operand, options: ReduceOptions = {}, ...extra: never[]): Value => {
+  refuseExtra('sum', extra);
+  requireOptions('sum', options, REDUCE_OPTIONS);
+  return reduce('sum', 'sum', x, options);
+};
 /** Sum over `axes` divided by how many there are. */
-export const mean = (x: Operand, options: ReduceOptions = {}): Value =>
-  reduce('mean', 'sum', x, options, (count) => 1 / count);
+export const mean = (x: Operand, options: ReduceOptions = {}, ...extra: never[]): Value => {
+  refuseExtra('mean', extra);
+  requireOptions('mean', options, REDUCE_OPTIONS);
+  return reduce('mean', 'sum', x, options, (count) => 1 / count);
+};
 /** Largest over `axes`; equal ones share the derivative. */
-export const max = (x: Operand, options: ReduceOptions = {}): Value => reduce('max', 'max', x, options);
+export const max = (x: Operand, options: ReduceOptions = {}, ...extra: never[]): Value => {
+  refuseExtra('max', extra);
+  requireOptions('max', options, REDUCE_OPTIONS);
+  return reduce('max', 'max', x, options);
+};
 /** Smallest over `axes`; equal ones share the derivative. */
-export const min = (x: Operand, options: ReduceOptions = {}): Value => reduce('min', 'min', x, options);
+export const min = (x: Operand, options: ReduceOptions = {}, ...extra: never[]): Value => {
+  refuseExtra('min', extra);
+  requireOptions('min', options, REDUCE_OPTIONS);
+  return reduce('min', 'min', x, options);
+};
 
 export interface VarianceOptions extends ReduceOptions {
   /** Divide by n - 1, as PyTorch does by default, so that one element has none; default true. False divides by n. */
   unbiased?: boolean;
 }
 
+const VARIANCE_OPTIONS: OptionNames<VarianceOptions> = { ...REDUCE_OPTIONS, unbiased: true };
+
 /** Mean of squared distances from the mean over `axes`, in two passes. */
-export const variance = (x: Operand, options: VarianceOptions = {}): Value => spread('variance', x, options);
+export const variance = (x: Operand, options: VarianceOptions = {}, ...extra: never[]): Value => {
+  refuseExtra('variance', extra);
+  return spread('variance', x, options);
+};
 
 /** Standard deviation; see `variance`. */
-export const std = (x: Operand, options: VarianceOptions = {}): Value => sqrt(spread('std', x, options));
+export const std = (x: Operand, options: VarianceOptions = {}, ...extra: never[]): Value => {
+  refuseExtra('std', extra);
+  return sqrt(spread('std', x, options));
+};
 
 function spread(name: string, x: Operand, options: VarianceOptions): Value {
-  requireOptions(name, options);
+  requireOptions(name, options, VARIANCE_OPTIONS);
   const { unbiased = true, ...rest } = options;
   requireFlag(name, 'unbiased', unbiased);
   const value = asValue(x, name);
@@ -94,7 +119,8 @@ function spread(name: string, x: Operand, options: VarianceOptions): Value {
 }
 
 /** Index (i32) of the largest element along `axis`, the first of equals. */
-export function argmax(x: Operand, axis: number, keepDims = false): Value {
+export function argmax(x: Operand, axis: number, keepDims = false, ...extra: never[]): Value {
+  refuseExtra('argmax', extra);
   const value = asValue(x, 'argmax');
   requireFloat('argmax', { x: value });
   requireFlag('argmax', 'keepDims', keepDims);

@@ -1,6 +1,7 @@
 import { ShapeError } from '../../errors.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { type Shape, shapesEqual, shapeText } from '../../shape.ts';
-import { type Pair, pairOf, requireFlag, requireOneOf, requireOptions } from '../arguments.ts';
+import { type Pair, pairOf, requireFlag, requireOneOf } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 
@@ -23,12 +24,15 @@ export interface InterpolateOptions {
   alignCorners?: boolean;
 }
 
+const INTERPOLATE_OPTIONS: OptionNames<InterpolateOptions> = { size: true, mode: true, alignCorners: true };
+
 /** Resampling without antialiasing, PyTorch's definition (methods.md section 1). */
-export function interpolate(x: Operand, options: InterpolateOptions): Value {
+export function interpolate(x: Operand, options: InterpolateOptions, ...extra: never[]): Value {
+  refuseExtra('interpolate', extra);
   const value = asValue(x, 'interpolate');
   requireFloat('interpolate', { x: value });
   requireRank('interpolate', 'x', value, 4);
-  requireOptions('interpolate', options);
+  requireOptions('interpolate', options, INTERPOLATE_OPTIONS);
   const { size, mode = 'bilinear', alignCorners = false } = options;
   const [oh, ow] = pairOf('interpolate', 'size', size, 1);
   requireOneOf('interpolate', 'mode', mode, MODES);

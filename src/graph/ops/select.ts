@@ -1,4 +1,5 @@
 import { DtypeError, ShapeError } from '../../errors.ts';
+import { refuseExtra } from '../../options.ts';
 import { shapeText } from '../../shape.ts';
 import { requireCount } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
@@ -14,7 +15,8 @@ export const selectOps = {
 } as const satisfies OpTable;
 
 /** 1 at each label's place. labels (i32) [N] -> [N, classes]; a label outside 0..classes-1 gives a row of zeros. */
-export function oneHot(labels: Operand, classes: number): Value {
+export function oneHot(labels: Operand, classes: number, ...extra: never[]): Value {
+  refuseExtra('oneHot', extra);
   const value = asValue(labels, 'oneHot');
   requireInts('oneHot', 'labels', value);
   requireCount('oneHot', 'classes', classes, 1);
@@ -22,7 +24,8 @@ export function oneHot(labels: Operand, classes: number): Value {
 }
 
 /** Rows of x [R, ...S] by indices (i32) [N] -> [N, ...S]. Indices are clamped to 0..R-1. */
-export function gather(x: Operand, indices: Operand): Value {
+export function gather(x: Operand, indices: Operand, ...extra: never[]): Value {
+  refuseExtra('gather', extra);
   const value = asValue(x, 'gather');
   const rows = asValue(indices, 'gather');
   requireFloat('gather', { x: value });

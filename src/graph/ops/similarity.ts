@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.ts';
+import { refuseExtra } from '../../options.ts';
 import { shapesEqual, shapeText } from '../../shape.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
@@ -14,7 +15,8 @@ export const similarityOps = {
 export const NORM_FLOOR = 1e-8;
 
 /** 1 - cosine similarity along axis 1: a, b [N, C, ...S] -> [N, ...S]. */
-export function cosineMap(a: Operand, b: Operand): Value {
+export function cosineMap(a: Operand, b: Operand, ...extra: never[]): Value {
+  refuseExtra('cosineMap', extra);
   const [left, right] = sameShape('cosineMap', a, b, 2);
   const [n, , ...space] = left.shape;
   return makeValue('cosineMap', [left, right], {}, [n!, ...space]);

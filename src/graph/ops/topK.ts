@@ -1,4 +1,5 @@
 import { DtypeError, gotText, ShapeError } from '../../errors.ts';
+import { refuseExtra } from '../../options.ts';
 import { product, shapeText } from '../../shape.ts';
 import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
@@ -22,7 +23,8 @@ export const topKOps = {
 } as const satisfies OpTable;
 
 /** The k-th largest element of each row (k from 1): x [N, L] -> [N, 1]. */
-export function kthLargest(x: Operand, k: number): Value {
+export function kthLargest(x: Operand, k: number, ...extra: never[]): Value {
+  refuseExtra('kthLargest', extra);
   const value = asValue(x, 'kthLargest');
   requireFloat('kthLargest', { x: value });
   requireRank('kthLargest', 'x', value, 2);
@@ -34,7 +36,8 @@ export function kthLargest(x: Operand, k: number): Value {
  * The k largest along the last axis, in falling order, of equal ones the earlier first: x [..., L] -> values and
  * indices (i32), both [..., k]. Work grows with L, and with k squared where k is large.
  */
-export function topK(x: Operand, k: number): { values: Value; indices: Value } {
+export function topK(x: Operand, k: number, ...extra: never[]): { values: Value; indices: Value } {
+  refuseExtra('topK', extra);
   const value = asValue(x, 'topK');
   requireFloat('topK', { x: value }, ['f32']);
   const length = value.shape.at(-1);
@@ -48,7 +51,8 @@ export function topK(x: Operand, k: number): { values: Value; indices: Value } {
 }
 
 /** Elements of each row by their places: x [N, L], indices (i32) [N, K] -> [N, K]. Indices are clamped to 0..L-1. */
-export function takeAlongAxis(x: Operand, indices: Operand): Value {
+export function takeAlongAxis(x: Operand, indices: Operand, ...extra: never[]): Value {
+  refuseExtra('takeAlongAxis', extra);
   const value = asValue(x, 'takeAlongAxis');
   const places = asValue(indices, 'takeAlongAxis');
   requireFloat('takeAlongAxis', { x: value }, ['f32']);

@@ -1,0 +1,133 @@
+import { ConfigError, gotText } from './errors.ts';
+
+/**
+ * The names of T's members, written out because types are gone at run time. A list that lacks one, or has one that T
+ * lacks, does not compile.
+ */
+export type OptionNames<T> = Readonly<Record<T extends unknown ? keyof T : never, true>>;
+
+/**
+ * @throws ConfigError unless `options` is an object whose names are all among `names`: one that is misspelt would
+ * otherwise be ignored. Says which was probably meant.
+ */
+export function requireOptions<T extends object>(
+  where: string,
+  options: T,
+  names: OptionNames<NoInfer<T>>,
+): void {
+  requireNamed(where, 'options', options);
+  const unknown: string[] = [];
+  for (const name in options) if (!Object.hasOwn(names, name)) unknown.push(name);
+  if (unknown.length === 0) return;
+  const known = Object.keys(names);
+  const got = unknown.map((name) => withNearest(name, known)).join(', ');
+  throw new ConfigError(
+    `${where}: expects ${known.length === 1 ? 'the option' : 'options'} ${known.join(', ')}, got ${got}`,
+  );
+}
+
+/** @throws ConfigError unless `named` is an object of things by name; a value or a tensor in its place is an object too. */
+export function requireNamed(where: string, what: string, named: object): void {
+  const plain = Object.prototype.toString.call(named) === '[object Object]';
+  if (plain && !('dtype' in named && 'shape' in named)) return;
+  throw new ConfigError(`${where}: ${what} expect an object of named settings, got ${gotText(named)}`);
+}
+
+/**
+ * For a function that ends with `...extra: never[]`, which makes the types refuse the same.
+ * @throws ConfigError for arguments beyond a function's own, which would otherwise be ignored.
+ */
+export function refuseExtra(where: string, extra: readonly unknown[]): void {
+  if (extra.length === 0) return;
+  throw new ConfigError(`${where}: expects no further argument, got ${extra.map(gotText).join(', ')}`);
+}
+
+/** `name` as errors quote it, with those of `known` that it was probably meant for. */
+export function withNearest(name: string, known: readonly string[]): string {
+  const near = nearestNames(name, known);
+  return near.length > 0 ? `${name} (did you mean ${near.join(' or ')}?)` : name;
+}
+
+/** What other libraries call options of ours: in small letters, without dashes. */
+const FOREIGN: Readonly<Record<string, readonly string[]>> = {
+  dim: ['axes', 'axis'],
+  dims: ['axes', 'axis'],
+  axis: ['axes'],
+  axes: ['axis'],
+  correction: ['unbiased'],
+  ddof: ['unbiased'],
+  learningrate: ['lr', 'alignLr'],
+  rate: ['lr', 'dropout', 'p'],
+  decay: ['weightDecay'],
+  l2: ['weightDecay'],
+  beta1: ['betas'],
+  beta2: ['betas'],
+  ksize: ['kernel'],
+  poolsize: ['kernel'],
+  filtersize: ['kernel'],
+  pad: ['padding'],
+  pads: ['padding'],
+  std: ['sigma'],
+  stddev: ['sigma'],
+  fill: ['value'],
+  constantvalues: ['value'],
+  transa: ['transposeA'],
+  transb: ['transposeB'],
+  mask: ['neighbours'],
+  scalefactor: ['size'],
+  rng: ['seed', 'key'],
+  runningmean: ['mean'],
+  runningvar: ['variance'],
+  var: ['variance'],
+  gamma: ['weight'],
+  beta: ['bias'],
+  offset: ['bias'],
+  stop: ['end'],
+  name: ['label'],
+  threads: ['workers'],
+  prefetch: ['ahead'],
+};
+
+/**
+ * Those of `known` that `given` was probably meant for, equally near; none where nothing is near. Cases, `_` and `-` do
+ * not count.
+ */
+export function nearestNames(given: string, known: readonly string[]): string[] {
+  const word = bare(given);
+  const distances = known.map((name) => edits(word, bare(name)));
+  const least = Math.min(...distances);
+  const nearest = known.filter((_, i) => distances[i] === least);
+  if (least <= 1) return nearest;
+  const meant = Object.hasOwn(FOREIGN, word) && FOREIGN[word]!.find((name) => known.includes(name));
+  if (meant) return [meant];
+  const around = known.filter((name) => isPart(word, bare(name)) || isPart(bare(name), word));
+  if (around.length > 0) return around;
+  return least <= word.length / 3 ? nearest : [];
+}
+
+const bare = (name: string): string => name.replace(/[_-]/g, '').toLowerCase();
+
+/** As `kernel` is of `kernelSize`. Two letters are part of too much. */
+const isPart = (part: string, whole: string): boolean => part.length >= 3 && whole.includes(part);
+
+/** Letters to add, drop, replace or swap with the next to make one word of the other (optimal string alignment). */
+function edits(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row.push(
+        Math.min(
+          rows[i - 1]![j]! + 1,
+          row[j - 1]! + 1,
+          rows[i - 1]![j - 1]! + same,
+          swapped ? rows[i - 2]![j - 2]! + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}

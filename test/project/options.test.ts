@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { nearestNames, type OptionNames, refuseExtra, requireOptions } from '../../src/options.ts';
+
+interface Settings {
+  lr: number;
+  weightDecay?: number;
+  keepDims?: boolean;
+  axes?: readonly number[];
+}
+const SETTINGS: OptionNames<Settings> = { lr: true, weightDecay: true, keepDims: true, axes: true };
+
+it.each([
+  ['weight_decay', ['weightDecay']],
+  ['weigthDecay', ['weightDecay']],
+  ['decay', ['weightDecay']],
+  ['keepdim', ['keepDims']],
+  ['keep_dims', ['keepDims']],
+  ['dim', ['axes']],
+  ['axis', ['axes']],
+  ['learningRate', ['lr']],
+  ['rl', ['lr']],
+  ['causal', []],
+  ['constructor', []],
+])('%s is probably %j', (name, meant) => {
+  expect(nearestNames(name, Object.keys(SETTINGS))).toEqual(meant);
+});
+
+it('all that are equally near are named', () => {
+  expect(nearestNames('transposeC', ['transposeA', 'transposeB'])).toEqual(['transposeA', 'transposeB']);
+});
+
+it.each([
+  [{ lr: 1, dim: 1 }, 'f: expects options lr, weightDecay, keepDims, axes, got dim (did you mean axes?)'],
+  [{ lr: 1, causal: true, axs: [] }, 'got causal, axs (did you mean axes?)'],
+  [Object.create({ kepDims: true }), 'got kepDims (did you mean keepDims?)'],
+  [new Map([['lr', 1]]), 'f: options expect an object of named settings, got an object'],
+  [null, 'f: options expect an object of named settings, got null'],
+  [{ dtype: 'f32', shape: [2, 3] }, 'f: options expect an object of named settings, got a value [2, 3]'],
+])('%j is refused', (options, message) => {
+  expect(() => requireOptions('f', options as Settings, SETTINGS)).toThrow(
+    expect.objectContaining({ code: 'E_CONFIG', message: expect.stringContaining(message) }),
+  );
+});
+
+it('known names pass, whatever their values', () => {
+  requireOptions('f', { lr: 1, weightDecay: undefined }, SETTINGS);
+  requireOptions('f', Object.assign(Object.create(null), { lr: 1 }) as Settings, SETTINGS);
+});
+
+it('an argument too many is refused, undefined too', () => {
+  refuseExtra('f', []);
+  expect(() => refuseExtra('f', [undefined, 3])).toThrow('f: expects no further argument, got undefined, 3');
+});
