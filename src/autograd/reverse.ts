@@ -4,7 +4,7 @@ import type { CustomVjp } from '../graph/ops/control.ts';
 import { OPS } from '../graph/ops/index.ts';
 import { add } from '../graph/ops/pointwise.ts';
 import { sumTo } from '../graph/ops/reduce.ts';
-import { constant, isValue, topological, type Value } from '../graph/value.ts';
+import { constant, inScopeOf, isValue, topological, type Value } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
 import { product, shapesEqual, shapeText } from '../shape.ts';
 import { vjps } from './index.ts';
@@ -30,11 +30,14 @@ export function grad(loss: Value, wrt: readonly Value[], ...extra: never[]): Val
   for (const value of order.reverse()) {
     const cotangent = cotangents.get(value);
     if (!cotangent || OPS[value.op].leaf || wrt.includes(value)) continue;
-    pullBack(value, cotangent, needed, (operand, term) => {
-      const summed = shapesEqual(term.shape, operand.shape) ? term : sumTo(term, operand.shape);
-      const soFar = cotangents.get(operand);
-      cotangents.set(operand, soFar ? add(soFar, summed) : summed);
-    });
+    // A gradient belongs to the layer of the value that it is of, in profiles and errors alike.
+    inScopeOf(value, () =>
+      pullBack(value, cotangent, needed, (operand, term) => {
+        const summed = shapesEqual(term.shape, operand.shape) ? term : sumTo(term, operand.shape);
+        const soFar = cotangents.get(operand);
+        cotangents.set(operand, soFar ? add(soFar, summed) : summed);
+      }),
+    );
   }
   return wrt.map((value) => {
     const cotangent = cotangents.get(value);

@@ -94,7 +94,7 @@ function layOut(graph: Graph, device: DeviceFacts, options: PlanOptions): Plan {
   };
   for (const value of schedule(graph, hoisted)) {
     for (const { from, offset } of copies.filter((copy) => copy.to === value)) {
-      emit(lowerCopy(from).steps, [], [from], { root: value, offset }, '');
+      emit(lowerCopy(from).steps, [], [from], { root: value, offset }, from.scope);
     }
     const { leaf, view, placesInputs } = OPS[value.op];
     if (leaf || view || placesInputs || bytesOf(value) === 0) continue;

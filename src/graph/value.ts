@@ -47,6 +47,17 @@ export function scope<T>(name: string, body: () => T): T {
   }
 }
 
+/** Names the values made inside `body` after the layer of another value, whatever layer is being traced: gradients. */
+export function inScopeOf<T>({ scope: name }: Value, body: () => T): T {
+  const outer = currentScope;
+  currentScope = name;
+  try {
+    return body();
+  } finally {
+    currentScope = outer;
+  }
+}
+
 export function makeValue(
   op: OpName,
   inputs: readonly Value[],

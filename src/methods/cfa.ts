@@ -4,7 +4,7 @@ import { nearestRows } from '../graph/ops/nearest.ts';
 import { add, maximum, mul, neg, relu, scale, shift, sqrt, square, sub } from '../graph/ops/pointwise.ts';
 import { mean } from '../graph/ops/reduce.ts';
 import { interpolate } from '../graph/ops/resize.ts';
-import { input, type Value } from '../graph/value.ts';
+import { input, scope, type Value } from '../graph/value.ts';
 import { encoderTaps } from '../models/encoders.ts';
 import { patchDescriptor, patchFeatures } from '../models/patchDescriptor.ts';
 import { constantInit, zeros } from '../nn/init.ts';
@@ -150,7 +150,8 @@ export const cfa: Detector<'encoder' | 'detector' | 'memory'> = {
     rows: ({ size }) => (size / STRIDE) ** 2,
     describe(layers, source, model) {
       const described = descriptorOf(layers.detector, tapsOf(layers.encoder, source, model));
-      return reshape(positions(described), [described.shape[0]!, -1, described.shape[1]!]);
+      const shape = [described.shape[0]!, -1, described.shape[1]!];
+      return scope('memory', () => reshape(positions(described), shape));
     },
   },
   trace(layers, source, model) {

@@ -2,7 +2,7 @@
 import { concat, slice } from '../graph/ops/movement.ts';
 import { add, mul, neg, shift, sigmoid, sub } from '../graph/ops/pointwise.ts';
 import { avgPool2d } from '../graph/ops/pool.ts';
-import { constant, input, type Value } from '../graph/value.ts';
+import { constant, input, scope, type Value } from '../graph/value.ts';
 import { discriminativeNet, reconstructiveNet } from '../models/unet.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { focalLoss, mseLoss } from '../nn/losses.ts';
@@ -104,21 +104,19 @@ export const draem: Detector<'reconstruction' | 'discrimination'> = {
     requireModel(model);
     const { width } = model;
     const given = imagesOf(source, 'DRAEM', 'nothing of it is frozen');
-    const images = plainBgr(given);
+    const images = scope('images', () => plainBgr(given));
     const { out, bottleneck } = redraw(layers.reconstruction, images, width);
-    const logits = (): Value => tell(layers.discrimination, concat([out, images], 1), width);
+    const pair = scope('discrimination', () => concat([out, images], 1));
+    const logits = tell(layers.discrimination, pair, width);
     return {
       // Means of 2 x 2: at the side of the other methods' features, and a quarter to keep for each image.
-      embedding: avgPool2d(bottleneck, { kernel: 2 }),
+      embedding: scope('embedding', () => avgPool2d(bottleneck, { kernel: 2 })),
       loss() {
         const clean = plainBgr(input('clean', given.shape));
         const [n, , h, w] = given.shape as [number, number, number, number];
-        return draemLoss(out, clean, logits(), input('mask', [n, 1, h, w]));
+        return draemLoss(out, clean, logits, input('mask', [n, 1, h, w]));
       },
-      map() {
-        const z = logits();
-        return sigmoid(sub(slice(z, [null, { start: 1 }]), slice(z, [null, { end: 1 }])));
-      },
+      map: () => sigmoid(sub(slice(logits, [null, { start: 1 }]), slice(logits, [null, { end: 1 }]))),
       score: ({ smoothed }) => windowMaximum(smoothed, SCORE_WINDOW, (SCORE_WINDOW - 1) / 2),
     };
   },

@@ -17,7 +17,7 @@ import {
 import { argmax, max, sum } from '../graph/ops/reduce.ts';
 import { interpolate } from '../graph/ops/resize.ts';
 import { gather } from '../graph/ops/select.ts';
-import { constant, input, type Value } from '../graph/value.ts';
+import { constant, input, scope, type Value } from '../graph/value.ts';
 import { encoderTaps } from '../models/encoders.ts';
 import { patchFeatures } from '../models/patchDescriptor.ts';
 import { PATCH_WIDTH, patchVectors } from '../models/patchVectors.ts';
@@ -101,11 +101,13 @@ function tapsOf(layers: Layers, source: Source, model: Model): readonly [Value, 
   return [fine!, coarse!];
 }
 
-/** [N, C, h, w] -> [N h w, C]. */
-function asRows(vectors: Value): Value {
-  const [n, c, h, w] = vectors.shape as [number, number, number, number];
-  return reshape(permute(vectors, [0, 2, 3, 1]), [n * h * w, c]);
-}
+/** A vector for each place, [N, C, h, w], and the same as rows [N h w, C]. */
+const patchesOf = (own: Variant, taps: readonly [Value, Value]): { vectors: Value; rows: Value } =>
+  scope('patches', () => {
+    const vectors = own.vectors(taps);
+    const [n, c, h, w] = vectors.shape as [number, number, number, number];
+    return { vectors, rows: reshape(permute(vectors, [0, 2, 3, 1]), [n * h * w, c]) };
+  });
 
 function variant(own: Variant): Detector {
   const encoderSpecs = (model: Model): ParameterSpec[] =>
@@ -127,21 +129,20 @@ function variant(own: Variant): Detector {
       fraction: FRACTION,
       patches: ({ size }) => (size / STRIDE) ** 2,
       describe(layers, source, model) {
-        const rows = asRows(own.vectors(tapsOf(layers.encoder!, source, model)));
+        const { rows } = patchesOf(own, tapsOf(layers.encoder!, source, model));
         const images = 'images' in source ? source.images.shape[0]! : source.frozen[0]!.shape[0]!;
         return reshape(rows, [images, rows.shape[0]! / images, rows.shape[1]!]);
       },
     },
     trace(layers, source, model) {
       const taps = tapsOf(layers.encoder!, source, model);
-      const vectors = own.vectors(taps);
+      const { vectors, rows } = patchesOf(own, taps);
       const [n, width, h, w] = vectors.shape as [number, number, number, number];
-      const rows = asRows(vectors);
       const bank = partRows(model.memoryRows, width).map((count, i) =>
         rowsOf(layers[partName(i)]!, i, count, width),
       );
-      const found = nearestRows(rows, bank, 1);
-      const places = reshape(own.distance(found.distances), [n, 1, h, w]);
+      const found = scope('memory', () => nearestRows(rows, bank, 1));
+      const places = scope('memory', () => reshape(own.distance(found.distances), [n, 1, h, w]));
       return {
         // Our choice: the deepest feature that the method reads.
         embedding: taps[1],

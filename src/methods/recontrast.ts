@@ -2,7 +2,7 @@
 import { stopGradient } from '../graph/ops/control.ts';
 import { concat, slice } from '../graph/ops/movement.ts';
 import { add, scale } from '../graph/ops/pointwise.ts';
-import { input, type Value } from '../graph/value.ts';
+import { input, scope, type Value } from '../graph/value.ts';
 import type { ResNetConfig } from '../models/resnet.ts';
 import { outputHeads } from '../models/reverseDecoder.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
@@ -51,13 +51,19 @@ export function contrast(
   refuseExtra('contrast', extra);
   const n = trained[0].shape[0]!;
   const half = (x: Value, which: 0 | 1): Value => slice(x, [{ start: which * n, end: (which + 1) * n }]);
-  const both = trained.map((feature, i) => concat([feature, frozen[i]!], 0)) as Scales;
+  const both = scope('bottleneck', () =>
+    trained.map((feature, i) => concat([feature, frozen[i]!], 0)),
+  ) as Scales;
   const { embedding, rebuilt } = rebuild(layers, both, config);
   const heads = (set: 0 | 1): Scales =>
     within(layers, 'decoder', (inner) =>
       outputHeads(inner, rebuilt.map((map) => half(map, set)) as Scales, set),
     );
-  return { embedding: half(embedding, 1), ofFrozen: heads(0), ofTrained: heads(1) };
+  return {
+    embedding: scope('bottleneck', () => half(embedding, 1)),
+    ofFrozen: heads(0),
+    ofTrained: heads(1),
+  };
 }
 
 /** Name of the input that says how hard a position must be to be learned from: `miningAt`. */

@@ -5,7 +5,7 @@ import { add, mul, scale, sqrt, square } from '../graph/ops/pointwise.ts';
 import { randomNormal } from '../graph/ops/random.ts';
 import { sum } from '../graph/ops/reduce.ts';
 import { interpolate } from '../graph/ops/resize.ts';
-import { constant, type Value } from '../graph/value.ts';
+import { constant, scope, type Value } from '../graph/value.ts';
 import { standardNormal, uniform } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { refuseExtra } from '../options.ts';
@@ -22,9 +22,11 @@ const JITTER = 20;
 export function alignedFeatures(taps: readonly Value[], ...extra: never[]): Value {
   refuseExtra('alignedFeatures', extra);
   const [h, w] = taps.at(-1)!.shape.slice(2) as [number, number];
-  return concat(
-    taps.map((tap) => interpolate(tap, { size: [h, w], alignCorners: true })),
-    1,
+  return scope('taps', () =>
+    concat(
+      taps.map((tap) => interpolate(tap, { size: [h, w], alignCorners: true })),
+      1,
+    ),
   );
 }
 

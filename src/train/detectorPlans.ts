@@ -5,7 +5,7 @@ import { concat, reshape, slice } from '../graph/ops/movement.ts';
 import { argmax } from '../graph/ops/reduce.ts';
 import { gather } from '../graph/ops/select.ts';
 import { storeHalf } from '../graph/passes/storeHalf.ts';
-import { input, type Value } from '../graph/value.ts';
+import { input, scope, type Value } from '../graph/value.ts';
 import {
   type Alignment,
   CADA_DEFAULTS,
@@ -95,7 +95,8 @@ export function detectorStep(
   const detector = detectorIn(config);
   const norm = config.encoderNorm ?? detector.defaults.encoderNorm;
   const { bound, layers } = bindParts(layouts, (group) => group === 'detector' || norm === 'training');
-  const loss = detector.trace(layers, sourceOf(config, source), modelOf(config)).loss?.();
+  const traced = detector.trace(layers, sourceOf(config, source), modelOf(config));
+  const loss = scope('loss', () => traced.loss?.());
   if (!loss) throw new ConfigError(`${config.method} is not trained by steps`);
   const trained = bound.flatMap(({ group, network }) => (group ? [{ group, network }] : []));
   const gradients = grad(
@@ -103,15 +104,15 @@ export function detectorStep(
     trained.flatMap(({ network }) => network.trained),
   );
   const { clipNorm } = optimiser;
-  const factor = clipNorm === undefined ? undefined : clipFactor(gradients, clipNorm);
+  const factor = clipNorm === undefined ? undefined : scope('clip', () => clipFactor(gradients, clipNorm));
   return {
     outputs: new Map([['loss', loss]]),
     effects: trained.flatMap(({ group, network }) => {
       const own = gradients.splice(0, network.trained.length);
-      return [
+      return scope('optimiser', () => [
         optimiserStep(network, own, optimiser, settingsName(group), factor),
         ...network.statisticsUpdate(),
-      ];
+      ]);
     }),
   };
 }
@@ -148,11 +149,10 @@ export function memoryPlan(config: Sizes, layouts: RunLayouts, source: StepSourc
 
 /** What the heads learn from, for one batch: the feature and the statistics of the map that is calibrated. */
 export function collectPlan(config: MapConfig, layouts: RunLayouts, source: StepSource = 'images'): Graph {
-  const { embedding, map } = detect(config, layouts, source);
-  return {
-    outputs: new Map(Object.entries({ embedding, ...statisticsOf(map(), config) })),
-    effects: [],
-  };
+  const { embedding, map: traceMap } = detect(config, layouts, source);
+  const map = scope('map', traceMap);
+  const statistics = scope('statistics', () => statisticsOf(map, config));
+  return { outputs: new Map(Object.entries({ embedding, ...statistics })), effects: [] };
 }
 
 /** Of the map that is calibrated, from the un-smoothed one. */
@@ -206,7 +206,8 @@ export function wholeHeadStep(
     {
       feature: traced.embedding,
       targets() {
-        const { u, gamma, upper } = statisticsOf(traced.map(), config);
+        const map = scope('map', () => traced.map());
+        const { u, gamma, upper } = scope('statistics', () => statisticsOf(map, config));
         return concat([column(u), column(HEADS[which] === 'upper' ? upper : gamma)], 1);
       },
     },
@@ -224,14 +225,18 @@ function headUpdate(
 ): Graph {
   const network = bindNetwork(layouts.heads[which], { training: true, key: input(KEY, [4], 'u32'), sites });
   const predicted = head(network.layers, which, feature, headOutputs(which, classes), headOptions(config));
-  const loss =
+  const loss = scope('loss', () =>
     HEADS[which] === 'label'
       ? classifierLoss(predicted, input('labels', [CADA_DEFAULTS.batch], 'i32'))
-      : regressorLoss(predicted, targets(), config.alignAlpha ?? detectorIn(config).defaults.alignAlpha);
+      : regressorLoss(predicted, targets(), config.alignAlpha ?? detectorIn(config).defaults.alignAlpha),
+  );
   const gradients = grad(loss, network.trained);
   return {
     outputs: new Map([['loss', loss]]),
-    effects: [optimiserStep(network, gradients, CADA_DEFAULTS.optimiser), ...network.statisticsUpdate()],
+    effects: scope('optimiser', () => [
+      optimiserStep(network, gradients, CADA_DEFAULTS.optimiser),
+      ...network.statisticsUpdate(),
+    ]),
   };
 }
 
@@ -258,16 +263,18 @@ export function scorePlan(
 ): Graph {
   const traced = detect(config, layouts, 'images');
   const { embedding } = traced;
-  const map = traced.map();
+  const map = scope('map', () => traced.map());
   const { smoothing, calibration, scoreFraction } = config;
-  const { u, gamma } = statisticsOf(map, config);
+  const { u, gamma } = scope('statistics', () => statisticsOf(map, config));
   const outputs = new Map<string, Value>([
     ['u', u],
     ['gamma', gamma],
   ]);
   for (const alignment of alignments) {
     const statistics = statisticsFor(alignment, embedding, config, layouts, classes);
-    const scored = scoreMap({ ...traced, map }, statistics, { smoothing, calibration, scoreFraction });
+    const scored = scope('score', () =>
+      scoreMap({ ...traced, map }, statistics, { smoothing, calibration, scoreFraction }),
+    );
     outputs.set(`score.${alignment}`, scored.score);
     if (wanted.maps) outputs.set(`map.${alignment}`, scored.map);
     if (statistics) outputs.set(`statistics.${alignment}`, statistics);
@@ -285,13 +292,14 @@ function statisticsFor(
   classes: number,
 ): Value | null {
   if (alignment === 'none') return null;
-  const table = (): Value => input('table', [classes, 2]);
+  const ofClass = (labels: Value): Value =>
+    scope('table', () => gather(input('table', [classes, 2]), labels));
   const which = HEAD_OF[alignment];
-  if (which === null) return gather(table(), input('labels', [config.batch], 'i32'));
+  if (which === null) return ofClass(input('labels', [config.batch], 'i32'));
   const { layers } = bindNetwork(layouts.heads[which], { training: false });
   const predicted = head(layers, which, embedding, headOutputs(which, classes), headOptions(config));
   if (HEADS[which] !== 'label') return predicted;
   // The head has two outputs at least, a table of one class one row.
   const named = classes < 2 ? slice(predicted, [null, { start: 0, end: classes }]) : predicted;
-  return gather(table(), argmax(named, 1));
+  return ofClass(scope(which, () => argmax(named, 1)));
 }

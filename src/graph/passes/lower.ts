@@ -50,12 +50,14 @@ export function lower(
   tuned?: TunedChoices,
 ): Lowered {
   const lowering = (LOWERINGS as Readonly<Record<string, Lowering | undefined>>)[value.op];
-  const label = value.scope === '' ? value.op : `${value.scope} ${value.op}`;
+  const label = labelOf(value, value.op);
   if (!lowering) throw new WgadError('E_CONFIG', `lower: ${label} has no kernel; was simplify run?`);
   const request = requestOf(value, label, still);
   const choice = tuned && isProduct(value.op) ? tuned(productKey(value.op, request)) : undefined;
   return lowering({ ...request, choice }, device);
 }
+
+const labelOf = ({ scope }: Value, what: string): string => (scope === '' ? what : `${scope} ${what}`);
 
 function requestOf(value: Value, label: string, still: (value: Value) => boolean): OpRequest {
   const spec = ({ shape, dtype }: Value) => ({ shape, element: dtype });
@@ -86,7 +88,7 @@ export function productOf(value: Value, still: (value: Value) => boolean): Produ
 export const lowerCopy = (value: Value): Lowered =>
   pointwiseKernels.pointwise(
     {
-      label: 'copy',
+      label: labelOf(value, 'copy'),
       inputs: [{ shape: value.shape, element: value.dtype }],
       out: { shape: value.shape, element: value.dtype },
       attrs: { program: { inputs: 1, steps: [{ fn: 'identity', args: [0], params: [] }] } },

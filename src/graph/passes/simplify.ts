@@ -2,7 +2,7 @@ import { shapesEqual } from '../../shape.ts';
 import { type Graph, remake, rewrite } from '../graph.ts';
 import { OPS } from '../ops/index.ts';
 import { scale } from '../ops/pointwise.ts';
-import { makeValue, programOf, scalarConstant, type Value } from '../value.ts';
+import { inScopeOf, makeValue, programOf, scalarConstant, type Value } from '../value.ts';
 
 /**
  * Removes what exists for differentiation only, arithmetic that changes nothing, views of views, and repeated
@@ -12,7 +12,7 @@ export function simplify(graph: Graph): Graph {
   const known = new Map<string, Value>();
   return rewrite(graph, (value, inputs) => {
     if (OPS[value.op].identity) return inputs[0]!;
-    const shorter = withoutNoOps(value, inputs);
+    const shorter = inScopeOf(value, () => withoutNoOps(value, inputs));
     if (shorter) return shorter;
     const made = remake(value, inputs);
     if (OPS[value.op].leaf && value.op !== 'constant') return made;
