@@ -5,14 +5,24 @@ export interface NamedCase {
   readonly shape: string;
 }
 
+export interface CaseFilter {
+  /** Only cases whose `name shape` matches; default all. */
+  readonly filter?: RegExp;
+  /** Of those, only the ones that it picks; default all. */
+  readonly only?: (each: NamedCase) => boolean;
+}
+
 /**
- * Those whose `name shape` matches; all without a filter.
- * @throws ConfigError where none does; it names some that there are.
+ * The cases that a filter leaves.
+ * @throws ConfigError where no name matches; it names some that there are.
  */
-export function matching<T extends NamedCase>(cases: readonly T[], filter: RegExp | undefined): T[] {
-  if (!filter) return [...cases];
+export function matching<T extends NamedCase>(
+  cases: readonly T[],
+  { filter, only = () => true }: CaseFilter,
+): T[] {
+  if (!filter) return cases.filter(only);
   const found = cases.filter(({ name, shape }) => filter.test(`${name} ${shape}`));
-  if (found.length > 0) return found;
+  if (found.length > 0) return found.filter(only);
   throw new ConfigError(`--filter ${filter.source}: none of ${cases.length} cases matches`, {
     fix: `match for instance: ${cases
       .slice(0, SHOWN)

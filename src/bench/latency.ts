@@ -13,7 +13,7 @@ import { scorePlan } from '../train/detectorPlans.ts';
 import { type RunLayouts, runLayouts } from '../train/layouts.ts';
 import { type Session, slabsOf } from '../train/session.ts';
 import { alternate } from './alternate.ts';
-import { matching } from './caseFilter.ts';
+import { type CaseFilter, matching } from './caseFilter.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { scoringConfig } from './networks.ts';
 import type { Pace } from './pace.ts';
@@ -22,7 +22,7 @@ import { planDifference, planPart } from './planPart.ts';
 import type { BenchRecord } from './record.ts';
 import type { Timing } from './sampler.ts';
 
-export interface LatencyOptions {
+export interface LatencyOptions extends CaseFilter {
   readonly method: DetectorName;
   /** Encoders that the method works with. */
   readonly models: readonly RunConfig['encoder'][];
@@ -35,8 +35,6 @@ export interface LatencyOptions {
   readonly alignments: readonly Alignment[];
   /** Default f32. */
   readonly precision?: Precision;
-  /** Only cases whose `name shape` matches; default all. */
-  readonly filter?: RegExp;
   readonly pace: Pace;
   /** That of the session's device; default none. */
   readonly clock?: DeviceClock;
@@ -94,9 +92,10 @@ const nameOf = (label: string, part: string): string => `${label} ${part}`.trimS
 
 /** @throws ConfigError where the filter matches nothing */
 function scoreCases<Part extends CasePart>(
-  { method, models, batches, size = DETECTORS[method].defaults.size, filter }: LatencyOptions,
+  options: LatencyOptions,
   parts: readonly Part[],
 ): ScoreCase<Part>[] {
+  const { method, models, batches, size = DETECTORS[method].defaults.size } = options;
   const all = models.flatMap((encoder) =>
     batches.map((batch) => {
       const label = [...(method === 'revdist' ? [] : [method]), ...(encoder === 'none' ? [] : [encoder])];
@@ -106,7 +105,7 @@ function scoreCases<Part extends CasePart>(
   const named = all.flatMap(({ label, shape }) =>
     parts.map(({ part }) => ({ name: nameOf(label, part), shape })),
   );
-  const chosen = new Set(matching(named, filter).map(({ name, shape }) => `${name} ${shape}`));
+  const chosen = new Set(matching(named, options).map(({ name, shape }) => `${name} ${shape}`));
   return all
     .map((each) => ({
       ...each,
@@ -175,7 +174,7 @@ const ADDED = 'what cada adds';
  */
 export async function benchAdded(session: Session, options: LatencyOptions): Promise<BenchRecord[]> {
   const records: BenchRecord[] = [];
-  const chosen = scoreCases(options, [{ part: ADDED }]);
+  const chosen = scoreCases({ ...options, only: undefined }, [{ part: ADDED }]);
   for (const { label, shape, graphOf } of loaded(session, options, chosen)) {
     records.push(...(await added(session, label, shape, graphOf, options.pace)));
     options.onCase(records.length / 2, chosen.length);

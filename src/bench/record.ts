@@ -1,3 +1,4 @@
+import { FileError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { readJson } from '../formats/readJson.ts';
 import type { DeviceTiming } from './deviceClock.ts';
@@ -50,43 +51,24 @@ export interface BenchRecord extends Timing, DeviceTiming {
   readonly regret?: number;
 }
 
-export async function writeRecords(path: string, records: readonly BenchRecord[]): Promise<void> {
-  await writeFileAtomic(path, `${JSON.stringify(records, null, 2)}\n`);
-}
-
-export const readRecords = (path: string): Promise<BenchRecord[]> => readJson(path);
-
-export interface Comparison {
-  readonly name: string;
-  /** Time before over time now, or the ratio to a peer now over before: above 1 is faster. */
-  readonly ratio: number;
-  /** The half width within which both runs' own spread explains the ratio. */
-  readonly band: number;
-  readonly slower: boolean;
-}
-
-/**
- * Cases that both files have, by suite, name and shape. Against a peer the ratios are compared, which a slower machine
- * moves less than times; a peer's own times are not ours to judge.
- */
-export function compareRecords(before: readonly BenchRecord[], now: readonly BenchRecord[]): Comparison[] {
-  const keyOf = ({ suite, name, shape }: BenchRecord): string => `${suite} ${name} ${shape}`;
-  const known = new Map(before.map((record) => [keyOf(record), record]));
-  return now.flatMap((record) => {
-    const old = known.get(keyOf(record));
-    if (!old || (record.peer !== null && record.ratio === null)) return [];
-    const ratio =
-      record.ratio !== null && old.ratio !== null ? record.ratio / old.ratio : old.medianMs / record.medianMs;
-    const band = Math.max(0.03, spread(old), spread(record));
-    return [{ name: keyOf(record), ratio, band, slower: ratio < 1 - band }];
+/** @throws FileError where the file is not what `writeRecords` writes. */
+export async function readRecords(path: string): Promise<BenchRecord[]> {
+  const read: unknown = await readJson(path);
+  const texts = ['suite', 'name', 'shape', 'adapter'] as const;
+  const isRecord = (each: Partial<BenchRecord> | null): boolean =>
+    typeof each === 'object' &&
+    each !== null &&
+    texts.every((key) => typeof each[key] === 'string') &&
+    Number.isFinite(each.medianMs) &&
+    each.medianMs! > 0;
+  if (Array.isArray(read) && read.length > 0 && read.every(isRecord)) return read;
+  throw new FileError(`${path}: expects a list of benchmark records`, {
+    fix: 'give a file that `wgad bench ... --out FILE` wrote',
   });
 }
 
-/** From the 10th to the 90th percentile, as a share of the median: of the ratio where there is one. */
-function spread({ p10Ms, p90Ms, medianMs, ratio, ratioP10, ratioP90 }: BenchRecord): number {
-  if (ratio !== null && ratioP10 !== undefined && ratioP90 !== undefined)
-    return (ratioP90 - ratioP10) / ratio;
-  return (p90Ms - p10Ms) / medianMs;
+export async function writeRecords(path: string, records: readonly BenchRecord[]): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(records, null, 2)}\n`);
 }
 
 export function formatRecords(records: readonly BenchRecord[]): string {

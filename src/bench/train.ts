@@ -3,7 +3,7 @@ import { REVDIST_DEFAULTS } from '../methods/revdist.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import type { StateDict } from '../nn/init.ts';
 import type { Session } from '../train/session.ts';
-import { matching } from './caseFilter.ts';
+import { type CaseFilter, matching } from './caseFilter.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { duelRecords, relativeDistance, requireClose, timedBy } from './duel.ts';
 import { measurePace } from './pace.ts';
@@ -12,7 +12,7 @@ import { type CaseName, planRecord, sampleReplays } from './planCase.ts';
 import type { BenchRecord } from './record.ts';
 import { compileTrainStep, type TrainStep } from './trainStep.ts';
 
-export interface TrainBenchOptions {
+export interface TrainBenchOptions extends CaseFilter {
   readonly models: readonly ResNetName[];
   readonly batches: readonly number[];
   readonly size: number;
@@ -20,8 +20,6 @@ export interface TrainBenchOptions {
   readonly peers: readonly Peer[];
   /** Rounds of one sample each, against peers. */
   readonly rounds: number;
-  /** Only cases whose `name shape` matches; default all. */
-  readonly filter?: RegExp;
   /** That of the session's device, where this engine alone is timed; default none. */
   readonly clock?: DeviceClock;
   readonly onCase: (done: number, of: number) => void;
@@ -51,7 +49,7 @@ export async function benchTrain(session: Session, options: TrainBenchOptions): 
         config: { encoder, batch, size },
       })),
     ),
-    options.filter,
+    options,
   );
   const records: BenchRecord[] = [];
   for (const [at, { config, ...named }] of cases.entries()) {

@@ -3,7 +3,7 @@ import { requireHalf } from '../graph/limits.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import type { Precision } from '../nn/trainable.ts';
 import type { Session } from '../train/session.ts';
-import { matching, type NamedCase } from './caseFilter.ts';
+import { type CaseFilter, matching, type NamedCase } from './caseFilter.ts';
 import { type CompiledNetwork, compileClassifier, randomNumbers } from './classifier.ts';
 import { duelRecords, INPUTS, relativeDistance, requireClose, timedBy } from './duel.ts';
 import { type Peer, type PeerNetwork, type PeerStart, SCORING_PEERS } from './peers/peer.ts';
@@ -13,7 +13,7 @@ import { compileScoring, scoreFraction } from './scoring.ts';
 /** What is computed: an ImageNet-shaped classifier's logits, or RevDist's score without alignment. */
 export type VersusNetwork = 'classifier' | 'scoring';
 
-export interface VersusOptions {
+export interface VersusOptions extends CaseFilter {
   readonly network: VersusNetwork;
   readonly models: readonly ResNetName[];
   readonly batches: readonly number[];
@@ -23,8 +23,6 @@ export interface VersusOptions {
   readonly peers: readonly Peer[];
   /** Rounds of one sample each. */
   readonly rounds: number;
-  /** Only cases whose `name shape` matches; default all. */
-  readonly filter?: RegExp;
   readonly onCase: (done: number, of: number) => void;
 }
 
@@ -38,7 +36,7 @@ const TOLERANCE = { f32: 1e-3, reduced: 1e-2 };
  * @throws WgadError E_GPU where a peer's output is not ours; nothing of that case is timed then.
  */
 export async function benchVersus(session: Session, options: VersusOptions): Promise<BenchRecord[]> {
-  const { network, models, batches, size, precision, peers, filter, onCase } = options;
+  const { network, models, batches, size, precision, peers, onCase } = options;
   if (network === 'scoring') for (const peer of peers) requireScoring(peer);
   if (precision === 'f16') requireHalf(session.gpu.facts, 'bench latency --precision f16');
   const what = network === 'classifier' ? 'classifier' : 'RevDist score';
@@ -51,7 +49,7 @@ export async function benchVersus(session: Session, options: VersusOptions): Pro
       shape: `${batch} x ${size} px`,
     })),
   );
-  const cases = matching(named, filter);
+  const cases = matching(named, options);
   const records: BenchRecord[] = [];
   let done = 0;
   for (const { model, batch, name, shape } of cases) {

@@ -35,6 +35,8 @@ import type { AddVerb, Runner } from '../program.ts';
 const ENCODER_LIST = `comma-separated: ${ENCODER_NAMES.join(', ')}`;
 const RESNET_NAMES = Object.keys(RESNETS) as ResNetName[];
 const MODEL_NAMES = `comma-separated: ${RESNET_NAMES.join(', ')}`;
+const COMPARE_HELP =
+  'exit 1 where a case takes longer than in this file of records by more than its noise band (3 to 10 %), or none is in it';
 /** Where nothing is chosen, the smallest and the widest that is published. */
 const COMPARED: readonly PretrainedName[] = ['resnet18', 'wide_resnet50_2'];
 
@@ -66,7 +68,8 @@ export const benchVerb: AddVerb = (program, run) => {
     )
     .option('--rounds <n>', 'with --peers, samples of each engine', integer('--rounds', 1), 9)
     .option('--out <file>', 'write the records as JSON')
-    .option('--compare <file>', 'exit 1 where a median fell by more than its noise band')
+    .option('--compare <file>', COMPARE_HELP)
+    .option('--force', 'compare although the file is of another adapter')
     .addHelpText(
       'after',
       '\nExample:\n  wgad bench kernels --filter "resnet18/conv2d 3x3 s1"\n  wgad bench kernels --peers tfjs-webgpu --model resnet18',
@@ -100,7 +103,8 @@ export const benchVerb: AddVerb = (program, run) => {
     )
     .option('--rounds <n>', 'with --peers, samples of each engine', integer('--rounds', 1), 9)
     .option('--out <file>', 'write the records as JSON')
-    .option('--compare <file>', 'exit 1 where a median fell by more than its noise band')
+    .option('--compare <file>', COMPARE_HELP)
+    .option('--force', 'compare although the file is of another adapter')
     .addHelpText(
       'after',
       '\nExample:\n  wgad bench latency --size 128 --batch 1\n  wgad bench latency --method cfa --model wide_resnet50_2 --batch 1\n  wgad bench latency --peers ort-webgpu --model resnet18\n  wgad bench latency --method revdist --peers torch --batch 1,16',
@@ -120,7 +124,8 @@ export const benchVerb: AddVerb = (program, run) => {
     )
     .option('--rounds <n>', 'with --peers, samples of each engine', integer('--rounds', 1), 9)
     .option('--out <file>', 'write the records as JSON')
-    .option('--compare <file>', 'exit 1 where a median fell by more than its noise band')
+    .option('--compare <file>', COMPARE_HELP)
+    .option('--force', 'compare although the file is of another adapter')
     .addHelpText(
       'after',
       '\nExample:\n  wgad bench train --model resnet18_w16\n  wgad bench train --peers tfjs-webgpu --rounds 3',
@@ -157,7 +162,7 @@ interface TrainFlags extends PeerFlags {
 const kernels = (run: Runner, flags: KernelFlags): Promise<void> =>
   run((context) =>
     withPeers(context, flags.peers ?? [], (peers) =>
-      measure(context, flags, async (session, _, clock) => {
+      measure(context, flags, async (session, { clock, only }) => {
         const { filter, model: models, batch: batches, size, rounds } = flags;
         const comparable = peers.length > 0;
         if (comparable && flags.precision !== 'f32') {
@@ -166,7 +171,7 @@ const kernels = (run: Runner, flags: KernelFlags): Promise<void> =>
           );
         }
         const choice = { filter, models, batches, size, precision: flags.precision, comparable };
-        const cases = chooseCases(session, choice);
+        const cases = chooseCases(session, choice).filter(only ?? (() => true));
         const progress = context.progress('kernels');
         const onCase = (done: number, of: number): void => progress.update(done, of);
         const pace = await measurePace(session);
@@ -181,13 +186,14 @@ const latency = (run: Runner, flags: LatencyFlags): Promise<void> =>
   run((context) => {
     const { method = 'revdist', batch = [1, 16], size, align, images } = flags;
     const models = modelsOf(method, flags);
-    return measure(context, flags, async (session, _, clock) => {
+    return measure(context, flags, async (session, { clock, only }) => {
       const pace = await measurePace(session);
       const progress = context.progress('latency');
       return (flags.cadaShare ? benchAdded : benchLatency)(session, {
         method,
         models,
         filter: flags.filter,
+        only,
         batches: batch,
         size,
         images,
@@ -221,12 +227,13 @@ const versus = (run: Runner, flags: LatencyFlags, names: PeerName[]): Promise<vo
     const network = comparedNetwork(flags.method, flags.precision);
     const models = flags.filter && !flags.model ? RESNET_NAMES : (flags.model ?? COMPARED).map(comparedModel);
     return withPeers(context, names, (peers) =>
-      measure(context, flags, (session) => {
+      measure(context, flags, (session, { only }) => {
         const progress = context.progress('latency');
         return benchVersus(session, {
           network,
           models,
           filter: flags.filter,
+          only,
           batches: flags.batch ?? [1],
           size: flags.size ?? 256,
           precision: flags.precision,
@@ -241,10 +248,11 @@ const versus = (run: Runner, flags: LatencyFlags, names: PeerName[]): Promise<vo
 const train = (run: Runner, flags: TrainFlags): Promise<void> =>
   run((context) =>
     withPeers(context, flags.peers ?? [], (peers) =>
-      measure(context, flags, (session, _, clock) => {
+      measure(context, flags, (session, { clock, only }) => {
         const progress = context.progress('train');
         return benchTrain(session, {
           clock,
+          only,
           models: flags.model ?? (flags.filter ? RESNET_NAMES : ['resnet18']),
           filter: flags.filter,
           batches: flags.batch,
