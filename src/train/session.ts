@@ -13,6 +13,7 @@ import { type CompileWatcher, type Gpu, openDevice } from '../runtime/gpu.ts';
 import type { Profiler } from '../runtime/profiler.ts';
 import { readBuffer } from '../runtime/readBuffer.ts';
 import { type StateStore, stateStore } from '../runtime/state.ts';
+import { directSubmitter } from '../runtime/submitter.ts';
 import { product, type Shape } from '../shape.ts';
 import type { TensorSource } from './tensorSource.ts';
 
@@ -70,6 +71,10 @@ export async function openSession(request: GpuRequest = {}): Promise<Session> {
     throw error;
   }
 }
+
+/** A second session on the device of another one, past its profiler. Never closed: the device is the other's. */
+export const unwatched = ({ gpu, tuned }: Session): Session =>
+  sessionOn({ ...gpu, submitter: directSubmitter(gpu.device) }, tuned);
 
 /** A session on an open device, which it closes. */
 export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
