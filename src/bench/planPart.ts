@@ -7,7 +7,7 @@ export const planPart = (plan: Plan, label: string, dispatches: readonly Planned
   dispatches: [...plan.dispatches.slice(0, plan.prelude), ...dispatches],
 });
 
-/** Which dispatches of each plan's runs the other has not: equal text, grid and shapes are the same work. */
+/** Which dispatches of each plan's runs the other has not: equal text, grid, sizes and shapes are the same work. */
 export function planDifference(a: Plan, b: Plan): { onlyA: PlannedDispatch[]; onlyB: PlannedDispatch[] } {
   return { onlyA: without(a, b), onlyB: without(b, a) };
 }
@@ -27,5 +27,5 @@ function without(plan: Plan, other: Plan): PlannedDispatch[] {
 /** What a run dispatches where no state has changed. */
 export const everyRun = (plan: Plan): readonly PlannedDispatch[] => plan.dispatches.slice(plan.prelude);
 
-const keyOf = ({ kernel: { wgsl, grid, bindings } }: PlannedDispatch): string =>
-  JSON.stringify([wgsl, grid, bindings.map(({ length }) => length)]);
+const keyOf = ({ kernel: { wgsl, grid, sizes, bindings } }: PlannedDispatch): string =>
+  JSON.stringify([wgsl, grid, sizes, bindings.map(({ length }) => length)]);

@@ -3,7 +3,7 @@ import { IMAGE_FORMAT } from './buffers.ts';
 
 /** What a pipeline needs to know of a binding. */
 export interface BindingUse {
-  readonly access: 'read' | 'write' | 'readWrite';
+  readonly access: 'read' | 'write' | 'readWrite' | 'uniform';
   /** Set where it is read only, and declared `read_write`. */
   readonly shared?: true;
   /** Set where it is a texture of four f32 a texel. */
@@ -40,7 +40,7 @@ function layoutFor(
   layouts: Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>,
   bindings: readonly BindingUse[],
 ): GPUPipelineLayout {
-  const key = bindings.map((b) => (b.image ? 'i' : isReadOnly(b) ? 'r' : 'w')).join('');
+  const key = bindings.map(letterOf).join('');
   const known = layouts.get(key);
   if (known) return known.pipeline;
   const group = device.createBindGroupLayout({
@@ -56,7 +56,7 @@ function layoutFor(
               viewDimension: '2d-array',
             } as const,
           }
-        : { buffer: { type: isReadOnly(b) ? 'read-only-storage' : 'storage' } as const }),
+        : { buffer: { type: BUFFER_TYPES[letterOf(b)] } }),
     })),
   });
   const pipeline = device.createPipelineLayout({ label: `bindings ${key}`, bindGroupLayouts: [group] });
@@ -64,7 +64,17 @@ function layoutFor(
   return pipeline;
 }
 
-const isReadOnly = ({ access, shared }: BindingUse): boolean => access === 'read' && !shared;
+const BUFFER_TYPES: Record<string, GPUBufferBindingType> = {
+  r: 'read-only-storage',
+  w: 'storage',
+  u: 'uniform',
+};
+
+function letterOf({ access, shared, image }: BindingUse): string {
+  if (image) return 'i';
+  if (access === 'uniform') return 'u';
+  return access === 'read' && !shared ? 'r' : 'w';
+}
 
 async function compile(
   device: GPUDevice,

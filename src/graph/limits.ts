@@ -1,6 +1,7 @@
 import { DtypeError } from '../errors.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import type { Plan, Slot } from './plan.ts';
+import { sizeBlocks } from './sizeBlocks.ts';
 
 /** What an adapter lets a plan have, in bytes. */
 export interface PlanLimits {
@@ -47,9 +48,9 @@ export function excessText(excesses: readonly Excess[]): string {
   return `${what} needs a ${of} of ${bytesText(bytes)}, this adapter allows ${bytesText(allowed)}${more}`;
 }
 
-/** What a plan takes on the device beside its state: buffers, images that bindings read, and the read-back. */
+/** What a plan takes on the device beside its state: buffers, kernels' sizes, images that bindings read, and the read-back. */
 export function planBytes(plan: Plan): number {
-  let bytes = 0;
+  let bytes = sizeBlocks(plan).data.byteLength;
   for (const slot of plan.slots) if (slot.kind !== 'state') bytes += slot.bytes;
   for (const { range } of plan.outputs.values()) bytes += range.bytes;
   const images = new Map<string, number>();

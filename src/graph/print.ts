@@ -1,3 +1,4 @@
+import type { Kernel } from '../kernels/kernel.ts';
 import { refuseExtra } from '../options.ts';
 import { type Graph, valuesOf } from './graph.ts';
 import type { Plan } from './plan.ts';
@@ -32,12 +33,12 @@ const stepsOf = (value: Value): string =>
     .steps.map((step) => step.fn)
     .join('+');
 
-/** A plan as text, a line per dispatch: kernel, workgroups, GFLOP, megabytes. */
+/** A plan as text, a line per dispatch: kernel, workgroups, GFLOP, megabytes, sizes. */
 export function printPlan(plan: Plan, ...extra: never[]): string {
   refuseExtra('printPlan', extra);
   const lines = plan.dispatches.map(({ kernel }, i) => {
     const work = `${(kernel.flops / 1e9).toFixed(4)} GFLOP  ${(kernel.bytes / 1e6).toFixed(3)} MB`;
-    return `${String(i).padStart(4)}  ${kernel.label}  [${kernel.grid.join(', ')}]  ${work}`;
+    return `${String(i).padStart(4)}  ${kernel.label}  [${kernel.grid.join(', ')}]  ${work}${sizesText(kernel)}`;
   });
   const { arenas, lowerBound } = plan.memory;
   return [
@@ -45,3 +46,8 @@ export function printPlan(plan: Plan, ...extra: never[]): string {
     ...lines,
   ].join('\n');
 }
+
+const sizesText = ({ sizes = {} }: Kernel): string =>
+  Object.entries(sizes)
+    .map(([name, value]) => `  ${name} ${value}`)
+    .join('');

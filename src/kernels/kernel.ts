@@ -1,3 +1,4 @@
+import { LimitError } from '../errors.ts';
 import type { OptionNames } from '../options.ts';
 import type { Wgsl } from './wgsl.ts';
 import { wgslText } from './wgsl.ts';
@@ -45,6 +46,12 @@ export interface ImageShape {
 export const IMAGE_ALIGN = 16;
 const IMAGE_FORMAT = 'rgba32float';
 
+/**
+ * Whole numbers that a kernel reads instead of having them in its text, by name, so that one text serves many shapes:
+ * `total` is `sizes.total` there, of type u32.
+ */
+export type Sizes = Readonly<Record<string, number>>;
+
 /** A compute kernel as data: ten lines of WebGPU run it by hand. */
 export interface Kernel {
   /** For people: profiler rows, buffer labels, error messages. */
@@ -52,6 +59,8 @@ export interface Kernel {
   /** The complete shader module; the pipeline cache's only key. Its entry point is `main`. */
   readonly wgsl: string;
   readonly bindings: readonly Binding[];
+  /** In the order in which they lie in a uniform buffer, bound after `bindings`; absent where the text reads none. */
+  readonly sizes?: Sizes;
   /** Workgroups in x, y, z, each at most 65,535. */
   readonly grid: readonly [number, number, number];
   /** Floating-point operations of one dispatch, a multiply-add counting two; Winograd's products count the direct sum's. */
@@ -150,10 +159,15 @@ export function linearGrid(groups: number): [number, number, number] {
  */
 export const GROUP_INDEX = 'wid.y * grid.x + wid.x';
 
-/** Completes a shader's text: directives, the binding block written from `bindings`, functions, body. */
+/**
+ * Completes a shader's text: directives, the binding block written from `bindings` and `sizes`, functions, body.
+ * @throws LimitError where a size that the text reads is beyond u32
+ */
 export function makeKernel(spec: {
   label: string;
   bindings: readonly Binding[];
+  /** What the text may read as `sizes.name`; those that it does not are left out. */
+  sizes?: Sizes;
   grid: readonly [number, number, number];
   flops: number;
   wgsl: Wgsl;
@@ -164,11 +178,14 @@ export function makeKernel(spec: {
   const enables = new Set<string>(spec.enables ?? []);
   if (bindings.some((b) => b.element === 'f16')) enables.add('f16');
   const head = [...enables].sort().map((name) => `enable ${name};\n`);
-  const block = bindings.map(declaration);
+  const text = wgslText(spec.wgsl, label);
+  const sizes = sizesOf(text, spec.sizes ?? {}, label);
+  const block = [...bindings.map(declaration), ...(sizes ? [sizesDeclaration(sizes, bindings.length)] : [])];
   return {
     label,
-    wgsl: `${head.join('')}${block.join('')}${wgslText(spec.wgsl, label)}`,
+    wgsl: `${head.join('')}${block.join('')}${text}`,
     bindings,
+    ...(sizes && { sizes }),
     grid,
     flops,
     bytes: bindings.reduce((sum, binding) => sum + movedBytes(binding), 0),
@@ -182,6 +199,32 @@ function declaration({ name, access, element, shared, image, vector }: Binding, 
   const item = vector ? `vec4<${element}>` : element;
   return `${place} var<storage, ${declared}> ${name}: array<${item}>;\n`;
 }
+
+/** Those of `given` that the text reads, in the order in which it first does; undefined where it reads none. */
+function sizesOf(text: string, given: Sizes, label: string): Sizes | undefined {
+  const names = [...new Set([...text.matchAll(/\bsizes\.(\w+)/g)].map((match) => match[1]!))];
+  for (const name of names) {
+    const value = given[name];
+    if (value === undefined) throw new Error(`${label}: its text reads sizes.${name}, which is not given`);
+    if (Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff) continue;
+    throw new LimitError(`${label}: ${name} is ${value}, kernels count to ${0xffff_ffff}`, {
+      fix: 'use a smaller batch or size',
+    });
+  }
+  return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, given[name]!]));
+}
+
+const sizesDeclaration = (sizes: Sizes, index: number): string =>
+  `struct Sizes { ${Object.keys(sizes)
+    .map((name) => `${name}: u32`)
+    .join(', ')} }\n@group(0) @binding(${index}) var<uniform> sizes: Sizes;\n`;
+
+/** A number as the bits of its float32: among sizes, the text reads it as `bitcast<f32>(sizes.name)`. */
+export const floatBits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0]!;
+
+/** What a pipeline's layout follows from: the bindings, and the uniform buffer after them where sizes are read. */
+export const layoutOf = ({ bindings, sizes }: Kernel): (Binding | { readonly access: 'uniform' })[] =>
+  sizes ? [...bindings, { access: 'uniform' }] : [...bindings];
 
 /** The same kernel for a dispatch in which the bindings that `shares` picks lie in a buffer that it also writes. */
 export function withSharing(kernel: Kernel, shares: (index: number) => boolean): Kernel {

@@ -5,6 +5,7 @@ import {
   type Kernel,
   linearGrid,
   makeKernel,
+  type Sizes,
 } from './kernel.ts';
 import { code, type Wgsl, wgsl } from './wgsl.ts';
 
@@ -26,6 +27,8 @@ export function perElement(
     label: string;
     bindings: readonly Binding[];
     total: number;
+    /** What the body reads as `sizes.name`; `sizes.total` it may read in any case. */
+    sizes?: Sizes;
     flops?: number;
     /** The layout comment. */
     layout: string;
@@ -33,23 +36,23 @@ export function perElement(
   },
   device: Pick<DeviceFacts, 'software' | 'subgroupSize'>,
 ): Kernel {
-  const { label, bindings, total, flops = 0, layout, body } = spec;
+  const { label, bindings, total, sizes, flops = 0, layout, body } = spec;
   const lanes = device.software ? device.subgroupSize || CPU_LANES : GPU_LANES;
   const share = Math.floor(total / (lanes * ENOUGH_GROUPS));
   const each = device.software ? Math.max(1, Math.min(share, MOST_EACH)) : 1;
-  const run = lanes * each;
+  const run = device.software ? code('sizes.run') : code(`${lanes}u`);
   return makeKernel({
     label,
     bindings,
-    grid: linearGrid(Math.ceil(total / run)),
+    sizes: { ...sizes, total, run: lanes * each },
+    grid: linearGrid(Math.ceil(total / (lanes * each))),
     flops,
     wgsl: wgsl`
       // ${code(layout)}
       @compute @workgroup_size(${lanes})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
-        let first = (${code(GROUP_INDEX)}) * ${run}u;
-        // The bound depends on the group, so that no compiler unrolls the loop: that costs seconds on CPU adapters.
-        let end = min(first + ${run}u, ${total}u);
+        let first = (${code(GROUP_INDEX)}) * ${run};
+        let end = min(first + ${run}, sizes.total);
         for (var i = first + lane; i < end; i += ${lanes}u) {
           ${body}
         }

@@ -1,6 +1,6 @@
 import { product, type Shape, stridesOf } from '../shape.ts';
 import { broadcastIndex } from './broadcast.ts';
-import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel, read, write } from './kernel.ts';
+import { type DeviceFacts, floatBits, GROUP_INDEX, type Kernel, linearGrid, makeKernel, read, write } from './kernel.ts';
 import type { Lowered, Lowering, OpRequest } from './lowering.ts';
 import { single } from './lowering.ts';
 import { perElement } from './perElement.ts';
@@ -121,7 +121,7 @@ const totalOf = (reduction: Reduction, splits: number): Reduction => ({
   label: `${reduction.label} total`,
   length: splits,
   bindings: [read('parts', reduction.outputs * splits), write('out', reduction.outputs)],
-  base: `let base = o * ${splits}u;`,
+  base: 'let base = o * length;',
   load: code('let value = parts[base + r];'),
   flops: reduction.outputs * splits,
 });
@@ -135,14 +135,16 @@ function perResult(reduction: Reduction, device: DeviceFacts): Kernel {
       bindings,
       total: outputs,
       flops,
-      layout: `Result o is joined from ${length} elements in order, in runs of ${RUN}.`,
+      sizes: { length, factor: floatBits(factor) },
+      layout: `Result o is joined from its elements in order, in runs of ${RUN}.`,
       body: wgsl`
         let o = i;
+        let length = sizes.length;
         ${code(base)}
         var total = ${code(START[kind])};
-        for (var start = 0u; start < ${length}u; start += ${RUN}u) {
+        for (var start = 0u; start < length; start += ${RUN}u) {
           var part = ${code(START[kind])};
-          for (var r = start; r < min(start + ${RUN}u, ${length}u); r++) {
+          for (var r = start; r < min(start + ${RUN}u, length); r++) {
             ${load}
             part = ${code(JOIN[kind]('part', 'value'))};
           }
@@ -154,7 +156,7 @@ function perResult(reduction: Reduction, device: DeviceFacts): Kernel {
   );
 }
 
-const scaled = (name: string, factor: number): string => (factor === 1 ? name : `${name} * f32(${factor})`);
+const scaled = (name: string, factor: number): string => (factor === 1 ? name : `${name} * bitcast<f32>(sizes.factor)`);
 
 /** `lanes` invocations share a sum (or one of its `splits` parts) and join theirs in a tree. */
 function perGroup(reduction: Reduction, lanes: number, splits: number, device: DeviceFacts): Kernel {
@@ -176,17 +178,18 @@ function perGroup(reduction: Reduction, lanes: number, splits: number, device: D
     bindings: [...bindings.slice(0, -1), write('out', outputs * splits)],
     grid: linearGrid(outputs * splits),
     flops,
+    sizes: { length, splits, share, groups: outputs * splits, factor: floatBits(factor) },
     enables: oneSubgroup ? ['subgroups'] : [],
     wgsl: wgsl`
-      // Workgroup (o, part): ${lanes} lanes take every ${lanes}th of ${share} elements, then join in a tree.
+      // Workgroup (o, part): ${lanes} lanes take every ${lanes}th of the part's elements, then join in a tree.
       ${memory}
       @compute @workgroup_size(${lanes})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
         let group = ${code(GROUP_INDEX)};
-        if (group >= ${outputs * splits}u) { return; }
-        let o = group / ${splits}u;
-        let first = (group % ${splits}u) * ${share}u;
-        let last = min(first + ${share}u, ${length}u);
+        if (group >= sizes.groups) { return; }
+        let o = group / sizes.splits;
+        let first = (group % sizes.splits) * sizes.share;
+        let last = min(first + sizes.share, sizes.length);
         ${code(base)}
         var total = ${code(START[kind])};
         for (var start = first + lane; start < last; start += ${RUN * lanes}u) {
@@ -217,7 +220,7 @@ const argmax: Lowering = ({ label, inputs, out, attrs }, device): Lowered => {
         bindings: [read('x', product(x.shape), x.element), write('out', outputs, 'i32')],
         total: outputs,
         flops: product(x.shape),
-        layout: `x [outer, ${length}, ${inner}]; one lane walks the axis of one result.`,
+        layout: 'x [outer, length, inner]; one lane walks the axis of one result.',
         body: wgsl`
           let base = (i / ${inner}u) * ${length * inner}u + i % ${inner}u;
           var best = 0u;

@@ -5,11 +5,10 @@ import { type BufferCopy, chunkDispatches, submit } from '../gpu/submit.ts';
 import { RING_BYTES, type UploadRing, uploadRing } from '../gpu/uploadRing.ts';
 import { excessesOf, excessText } from '../graph/limits.ts';
 import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../graph/plan.ts';
-import type { Access } from '../kernels/kernel.ts';
+import { type Access, layoutOf } from '../kernels/kernel.ts';
 import { product, shapeText } from '../shape.ts';
 import { type Gpu, limitsOf } from './gpu.ts';
-import type { PlacedImages } from './images.ts';
-import { allocate } from './planBuffers.ts';
+import { allocate, type PlanBuffers } from './planBuffers.ts';
 import { type NumberArray, numbersFrom, type StateStore } from './state.ts';
 import type { PlanDispatch, Upload } from './submitter.ts';
 
@@ -40,8 +39,9 @@ const SUBMIT_MS = 200;
  */
 export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Promise<Executable> {
   checkLimits(gpu, plan);
-  const { slots, images, owned } = await allocate(gpu, plan, state);
-  const dispatches = await compileDispatches(gpu, plan, slots, images);
+  const memory = await allocate(gpu, plan, state);
+  const { slots, owned } = memory;
+  const dispatches = await compileDispatches(gpu, plan, memory);
   const outputs = [...plan.outputs];
   const staging = stagingBuffer(gpu, plan, outputs);
   owned.push(staging.buffer);
@@ -123,8 +123,7 @@ const bound = (
 async function compileDispatches(
   gpu: Gpu,
   plan: Plan,
-  slots: readonly GPUBuffer[],
-  images: PlacedImages,
+  { slots, images, sizes }: PlanBuffers,
 ): Promise<PlanDispatch[]> {
   const texts = new Set(plan.dispatches.map(({ kernel }) => kernel.wgsl));
   const of = texts.size;
@@ -133,16 +132,20 @@ async function compileDispatches(
     Promise.all(
       plan.dispatches.map(async (planned, at): Promise<PlanDispatch> => {
         const { kernel, ranges } = planned;
-        const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, kernel.bindings);
+        const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, layoutOf(kernel));
         if (texts.delete(kernel.wgsl)) gpu.onCompile?.(plan.label, of - texts.size, of);
+        const block = sizes?.blocks.rangeOf(kernel);
         const bindGroup = gpu.device.createBindGroup({
           label: kernel.label,
           layout: pipeline.getBindGroupLayout(0),
-          entries: ranges.map(({ slot, offset, bytes }, binding) => ({
-            binding,
-            resource:
-              images.viewOf(planned, binding) ?? ({ buffer: slots[slot]!, offset, size: bytes } as const),
-          })),
+          entries: [
+            ...ranges.map(({ slot, offset, bytes }, binding) => ({
+              binding,
+              resource:
+                images.viewOf(planned, binding) ?? ({ buffer: slots[slot]!, offset, size: bytes } as const),
+            })),
+            ...(block ? [{ binding: ranges.length, resource: { buffer: sizes!.buffer, ...block } }] : []),
+          ],
         });
         return {
           planned,

@@ -2,6 +2,7 @@ import { GpuError, OutOfMemoryError } from '../errors.ts';
 import { scoped } from '../gpu/guard.ts';
 import { bytesText, planBytes } from '../graph/limits.ts';
 import type { Plan } from '../graph/plan.ts';
+import { type SizeBlocks, sizeBlocks } from '../graph/sizeBlocks.ts';
 import type { Gpu } from './gpu.ts';
 import { type PlacedImages, placeImages } from './images.ts';
 import type { StateStore } from './state.ts';
@@ -10,6 +11,8 @@ import type { StateStore } from './state.ts';
 export interface PlanBuffers {
   readonly slots: readonly GPUBuffer[];
   readonly images: PlacedImages;
+  /** Where each kernel's sizes lie, and the buffer that holds them; undefined where no kernel reads any. */
+  readonly sizes?: { readonly buffer: GPUBuffer; readonly blocks: SizeBlocks };
   /** What was made here and is the caller's to destroy. */
   readonly owned: (GPUBuffer | GPUTexture)[];
 }
@@ -26,7 +29,11 @@ export async function allocate(gpu: Gpu, plan: Plan, state: StateStore): Promise
       },
     );
     owned.push(...images.textures);
-    return { slots, images, owned };
+    const blocks = sizeBlocks(plan);
+    if (blocks.data.length === 0) return { slots, images, owned };
+    const buffer = await scoped(gpu.device, plan.label, () => makeSizes(gpu, plan, blocks));
+    owned.push(buffer);
+    return { slots, images, sizes: { buffer, blocks }, owned };
   } catch (error) {
     for (const each of owned) gpu.buffers.destroy(each);
     throw error;
@@ -63,6 +70,16 @@ async function makeSlots(
     }
   }
   return slots;
+}
+
+function makeSizes(gpu: Gpu, { label }: Plan, { data }: SizeBlocks): GPUBuffer {
+  const buffer = gpu.buffers.create(
+    `${label} sizes`,
+    data.byteLength,
+    GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+  );
+  gpu.device.queue.writeBuffer(buffer, 0, data);
+  return buffer;
 }
 
 const sizeOf = (made: readonly (GPUBuffer | GPUTexture)[]): number =>

@@ -170,7 +170,7 @@ export function gains(times: readonly number[], ruleTimes: readonly number[]): b
 }
 
 const kernelsOf = ({ dispatches }: Plan): string =>
-  dispatches.map(({ kernel }) => `${kernel.grid} ${kernel.wgsl}`).join('\n');
+  dispatches.map(({ kernel }) => `${kernel.grid} ${JSON.stringify(kernel.sizes)} ${kernel.wgsl}`).join('\n');
 
 const BLOCK = 4096;
 

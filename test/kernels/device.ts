@@ -1,5 +1,6 @@
 import { scoped } from '../../src/gpu/guard.ts';
 import { encodeImageCopy } from '../../src/gpu/submit.ts';
+import { layoutOf } from '../../src/kernels/kernel.ts';
 import type { Lowered, OperandRef } from '../../src/kernels/lowering.ts';
 import { type Gpu, openDevice } from '../../src/runtime/gpu.ts';
 
@@ -42,8 +43,8 @@ export async function runLowered(
       return { buffer: sources[ref.input]!, offset: 4 * ref.from };
     };
     for (const { kernel, operands } of lowered.steps) {
-      const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, kernel.bindings);
-      const entries = operands.map((ref, binding) => {
+      const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, layoutOf(kernel));
+      const entries: GPUBindGroupEntry[] = operands.map((ref, binding) => {
         const { buffer, offset = 0 } = bufferOf(ref);
         const { image } = kernel.bindings[binding]!;
         if (!image) return { binding, resource: { buffer, offset } };
@@ -52,6 +53,16 @@ export async function runLowered(
         encodeImageCopy(encoder, { from: buffer, fromOffset: offset, to: texture });
         return { binding, resource: texture.createView({ dimension: '2d-array' }) };
       });
+      if (kernel.sizes) {
+        const values = Uint32Array.from(Object.values(kernel.sizes));
+        const buffer = device.createBuffer({
+          size: values.byteLength,
+          usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+        });
+        device.queue.writeBuffer(buffer, 0, values);
+        made.push(buffer);
+        entries.push({ binding: entries.length, resource: { buffer } });
+      }
       const pass = encoder.beginComputePass();
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));

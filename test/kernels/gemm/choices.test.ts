@@ -25,7 +25,7 @@ const random = new RandomStream(4);
 const signed = (shape: Shape): Float32Array =>
   Float32Array.from({ length: product(shape) }, () => 4 * random.next() - 2);
 const textOf = ({ steps }: Lowered): string =>
-  steps.map(({ kernel }) => `${kernel.grid} ${kernel.wgsl}`).join();
+  steps.map(({ kernel }) => `${kernel.grid} ${JSON.stringify(kernel.sizes)} ${kernel.wgsl}`).join();
 
 const geometry = { stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 } as const;
 const [X, W, Y]: Shape[] = [
