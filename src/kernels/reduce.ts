@@ -1,6 +1,15 @@
 import { product, type Shape, stridesOf } from '../shape.ts';
 import { broadcastIndex } from './broadcast.ts';
-import { type DeviceFacts, floatBits, GROUP_INDEX, type Kernel, linearGrid, makeKernel, read, write } from './kernel.ts';
+import {
+  type DeviceFacts,
+  floatBits,
+  GROUP_INDEX,
+  type Kernel,
+  linearGrid,
+  makeKernel,
+  read,
+  write,
+} from './kernel.ts';
 import type { Lowered, Lowering, OpRequest } from './lowering.ts';
 import { single } from './lowering.ts';
 import { perElement } from './perElement.ts';
@@ -156,7 +165,8 @@ function perResult(reduction: Reduction, device: DeviceFacts): Kernel {
   );
 }
 
-const scaled = (name: string, factor: number): string => (factor === 1 ? name : `${name} * bitcast<f32>(sizes.factor)`);
+const scaled = (name: string, factor: number): string =>
+  factor === 1 ? name : `${name} * bitcast<f32>(sizes.factor)`;
 
 /** `lanes` invocations share a sum (or one of its `splits` parts) and join theirs in a tree. */
 function perGroup(reduction: Reduction, lanes: number, splits: number, device: DeviceFacts): Kernel {

@@ -26,17 +26,18 @@ const lanesOf = (device: DeviceFacts): number =>
 /**
  * Exact radix select over one row of x, a byte at a time: count the candidates by their next byte, walk down from the
  * top until k are passed, keep the bucket. Integer atomics commute, so the result is the same every time.
- * Leaves `threshold`, the ordered bits of the k-th largest, and `left`, how many that equal it are among the k.
+ * Reads `sizes.length` and `sizes.k`; leaves `length`, `threshold`, the ordered bits of the k-th largest, and `left`, how many that equal it are among the k.
  */
-const radixSelect = (lanes: number, length: number, k: number): Wgsl => wgsl`
+const radixSelect = (lanes: number): Wgsl => wgsl`
+  let length = sizes.length;
   var threshold = 0u;
-  var left = ${k}u;
+  var left = sizes.k;
   for (var level = 0u; level < 4u; level++) {
     let shift = 24u - 8u * level;
     for (var bin = lane; bin < 256u; bin += ${lanes}u) { atomicStore(&counts[bin], 0u); }
     workgroupBarrier();
-    for (var i = lane; i < ${length}u; i += ${lanes}u) {
-      let bits = ${BITS}(f32(x[row * ${length}u + i]));
+    for (var i = lane; i < length; i += ${lanes}u) {
+      let bits = ${BITS}(f32(x[row * length + i]));
       // On the first level every element is a candidate; a shift by 32 is not defined.
       let candidate = level == 0u || (bits >> (shift + 8u)) == threshold;
       if (candidate) { atomicAdd(&counts[(bits >> shift) & 255u], 1u); }
@@ -72,16 +73,17 @@ const kthLargest: Lowering = ({ label, inputs, attrs }, device) => {
     makeKernel({
       label,
       bindings: [read('x', rows * length, inputs[0]!.element), write('out', rows)],
+      sizes: { rows, length, k },
       grid: linearGrid(rows),
       flops: rows * length * 4,
       wgsl: wgsl`
-        // x [rows, ${length}], out [rows]. One workgroup of ${lanes} per row, four passes over it.
+        // x [rows, length], out [rows]. One workgroup of ${lanes} per row, four passes over it.
         ${COUNTS}
         @compute @workgroup_size(${lanes})
         fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
           let row = ${code(GROUP_INDEX)};
-          if (row >= ${rows}u) { return; }
-          ${radixSelect(lanes, length, k)}
+          if (row >= sizes.rows) { return; }
+          ${radixSelect(lanes)}
           let bits = select(~threshold, threshold & 0x7fffffffu, (threshold & 0x80000000u) != 0u);
           if (lane == 0u) { out[row] = bitcast<f32>(bits); }
         }`,
@@ -99,24 +101,25 @@ const topKIndices: Lowering = ({ label, inputs, attrs }, device) => {
   const choose = makeKernel({
     label: `${label} choose`,
     bindings: [read('x', rows * length, element), write('picked', rows * k, 'u32')],
+    sizes: { rows, length, k, share },
     grid: linearGrid(rows),
     flops: rows * length * 6,
     wgsl: wgsl`
-      // x [rows, ${length}], picked [rows, ${k}]: places of what exceeds the threshold, then of what equals it.
-      // One workgroup of ${lanes} per row; after the select each lane takes ${share} neighbours.
+      // x [rows, length], picked [rows, k]: places of what exceeds the threshold, then of what equals it.
+      // One workgroup of ${lanes} per row; after the select each lane takes neighbours.
       ${COUNTS}
       var<workgroup> above: array<u32, ${lanes}>;
       var<workgroup> equal: array<u32, ${lanes}>;
       @compute @workgroup_size(${lanes})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
         let row = ${code(GROUP_INDEX)};
-        if (row >= ${rows}u) { return; }
-        ${radixSelect(lanes, length, k)}
-        let first = min(lane * ${share}u, ${length}u);
-        let end = min(first + ${share}u, ${length}u);
+        if (row >= sizes.rows) { return; }
+        ${radixSelect(lanes)}
+        let first = min(lane * sizes.share, length);
+        let end = min(first + sizes.share, length);
         var mine = vec2u(0u);
         for (var i = first; i < end; i++) {
-          let bits = ${BITS}(f32(x[row * ${length}u + i]));
+          let bits = ${BITS}(f32(x[row * length + i]));
           mine += vec2u(u32(bits > threshold), u32(bits == threshold));
         }
         above[lane] = mine.x;
@@ -125,12 +128,12 @@ const topKIndices: Lowering = ({ label, inputs, attrs }, device) => {
         var before = vec2u(0u);
         for (var other = 0u; other < lane; other++) { before += vec2u(above[other], equal[other]); }
         for (var i = first; i < end; i++) {
-          let bits = ${BITS}(f32(x[row * ${length}u + i]));
+          let bits = ${BITS}(f32(x[row * length + i]));
           if (bits > threshold) {
-            picked[row * ${k}u + before.x] = i;
+            picked[row * sizes.k + before.x] = i;
             before.x++;
           } else if (bits == threshold) {
-            if (before.y < left) { picked[row * ${k}u + ${k}u - left + before.y] = i; }
+            if (before.y < left) { picked[(row + 1u) * sizes.k - left + before.y] = i; }
             before.y++;
           }
         }
@@ -146,18 +149,22 @@ const topKIndices: Lowering = ({ label, inputs, attrs }, device) => {
       ],
       total: rows * k,
       flops: rows * k * k,
-      layout: `x [rows, ${length}], picked and out [rows, ${k}]: each goes behind all that are larger, or equal and earlier.`,
+      sizes: { length, k },
+      layout:
+        'x [rows, length], picked and out [rows, k]: each goes behind all that are larger, or equal and earlier.',
       body: wgsl`
-      let row = i / ${k}u;
+      let k = sizes.k;
+      let row = i / k;
+      let first = row * sizes.length;
       let place = picked[i];
-      let bits = ${BITS}(f32(x[row * ${length}u + place]));
+      let bits = ${BITS}(f32(x[first + place]));
       var rank = 0u;
-      for (var j = 0u; j < ${k}u; j++) {
-        let other = picked[row * ${k}u + j];
-        let others = ${BITS}(f32(x[row * ${length}u + other]));
+      for (var j = row * k; j < (row + 1u) * k; j++) {
+        let other = picked[j];
+        let others = ${BITS}(f32(x[first + other]));
         rank += u32(others > bits || (others == bits && other < place));
       }
-      out[row * ${k}u + rank] = i32(place);`,
+      out[row * k + rank] = i32(place);`,
     },
     device,
   );
@@ -183,7 +190,7 @@ const takeAlongAxis: Lowering = ({ label, inputs, out }, device) => {
           write('out', rows * picks),
         ],
         total: rows * picks,
-        layout: `x [rows, ${length}], indices and out [rows, ${picks}].`,
+        layout: 'x [rows, length], indices and out [rows, picks].',
         body: wgsl`
         let place = u32(clamp(indices[i], 0, ${length - 1}));
         out[i] = x[(i / ${picks}u) * ${length}u + place];`,
@@ -208,7 +215,7 @@ const takeAlongAxisGrad: Lowering = ({ label, inputs, out }, device) => {
         ],
         total: rows * length,
         flops: rows * length * picks,
-        layout: `dy and indices [rows, ${picks}], out [rows, ${length}].`,
+        layout: 'dy and indices [rows, picks], out [rows, length].',
         body: wgsl`
         let first = (i / ${length}u) * ${picks}u;
         let place = i32(i % ${length}u);

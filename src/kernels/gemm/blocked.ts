@@ -12,9 +12,13 @@ import {
   type GemmVariant,
   gemmBindings,
   gemmFlops,
+  gemmSizes,
+  namedSizes,
   perChannel,
+  productOf,
   range,
   storeStatements,
+  tileSizes,
   vectorBinding,
 } from './problem.ts';
 import { loadsFit, tileLoads, tileStride } from './tileLoads.ts';
@@ -148,7 +152,7 @@ function build(problem: GemmProblem, tile: BlockedTile): ReturnType<GemmVariant<
   const stores = range(tile.columns).map((c) => {
     const n = `n${c}`;
     const value = `let value${c} = results[r * ${columnQuads.length}u + ${c >> 2}u].${'xyzw'[c % 4]!};`;
-    const store = storeStatements(problem, { m: 'm', n, z: 'z' }, `value${c}`, `${c}`, ofRow);
+    const store = storeStatements(problem, { m: 'm', z: 'z', column: `to${c}` }, `value${c}`, `${c}`, ofRow);
     const body = `${value}\n${store.text}`;
     return code(
       problem.n % tile.n === 0 ? `{\n${body}\n}` : `if (${n} < N) {\n${body}\n}`,
@@ -160,33 +164,35 @@ function build(problem: GemmProblem, tile: BlockedTile): ReturnType<GemmVariant<
     label: `${problem.label} blocked ${tile.m}x${tile.n}x${tile.k} ${tile.rows}x${tile.columns}`,
     bindings: [vectorBinding(a), vectorBinding(b), ...gemmBindings(problem, total).slice(2)],
     grid: linearGrid(tilesM * tilesN * problem.z),
+    sizes: { ...gemmSizes(problem), ...tileSizes(tilesM, tilesN, problem.z) },
     flops: gemmFlops(problem),
     wgsl: wgsl`
       // A workgroup owns ${tile.m} rows x ${tile.n} columns, an invocation ${tile.rows} x ${tile.columns} of them, in groups of four.
       // tile_a [buffer][k][row], tile_b [buffer][k][column], four of the last axis to a vector.
-      const M = ${problem.m}u;  const N = ${problem.n}u;  const K = ${problem.k}u;
       var<workgroup> tile_a: array<vec4f, ${tile.buffers * sizeA}>;
       var<workgroup> tile_b: array<vec4f, ${tile.buffers * sizeB}>;
       @compute @workgroup_size(${invocations})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
         let tile = ${code(GROUP_INDEX)};
-        let z = tile / ${tilesM * tilesN}u;
-        if (z >= ${problem.z}u) { return; }
-        let first_n = ((tile % ${tilesM * tilesN}u) % ${tilesN}u) * ${tile.n}u;
-        let first_m = ((tile % ${tilesM * tilesN}u) / ${tilesN}u) * ${tile.m}u;
+        if (tile >= sizes.groups) { return; }
+        ${productOf(problem)}
+        ${namedSizes(problem)}
+        let tile_m = within / sizes.tiles_n;
+        let first_m = tile_m * ${tile.m}u;
+        let first_n = (within - tile_m * sizes.tiles_n) * ${tile.n}u;
         let tx = lane % ${across}u;
         let ty = lane / ${across}u;
         ${loadA.before}
         ${loadB.before}
         ${sums}
         // The grid is flat, so wid.z is 0; the compiler does not know, or it might unroll a whole tile's turn many times.
-        let turns = ${Math.ceil(problem.k / tile.k)}u + wid.z;
+        let turns = (K + ${tile.k - 1}u) / ${tile.k}u + wid.z;
 
         ${loop}
 
         var results: array<vec4f, ${tile.rows * columnQuads.length}>;
         ${kept}
-        ${range(tile.columns).map((c) => code(`let n${c} = first_n + ${loadB.outerOf(groupN(c >> 2), c % 4)};`))}
+        ${range(tile.columns).map((c) => code(`let n${c} = first_n + ${loadB.outerOf(groupN(c >> 2), c % 4)};\nlet to${c} = ${problem.store.column(`n${c}`)};`))}
         for (var r = 0u; r < ${tile.rows}u; r++) {
           let m = first_m + ${code(loadA.outerOf(`(ty + r / 4u * ${down}u)`, '(r % 4u)'))};
           if (m >= M) { continue; }

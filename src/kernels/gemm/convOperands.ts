@@ -33,14 +33,24 @@ export function matrix(
   input: number,
   element: Element,
   length: number,
-  sizes: { outer: number; k: number; perZ: (z: string) => string; transposed: boolean },
+  sizes: {
+    outer: number;
+    k: number;
+    /** WGSL, u32: which matrix of memory product z reads, in units of `matrix` elements. */
+    perZ: (z: string) => string;
+    matrix: number;
+    transposed: boolean;
+  },
 ): Operand {
-  const { outer, k, perZ, transposed } = sizes;
+  const { outer, k, perZ, matrix, transposed } = sizes;
+  const pitch = `${name}_pitch`;
   return {
     binding: read(name, length, element),
     input,
-    outer: (index, tag, z) => `let o${tag} = ${perZ(z)} + ${transposed ? index : `${index} * ${k}u`};`,
-    inner: (at, tag) => `let i${tag} = ${transposed ? `${at} * ${outer}u` : at};`,
+    sizes: { [pitch]: transposed ? outer : k, [`${name}_matrix`]: matrix },
+    outer: (index, tag, z) =>
+      `let o${tag} = ${perZ(z)} * sizes.${name}_matrix + ${transposed ? index : `${index} * sizes.${pitch}`};`,
+    inner: (at, tag) => `let i${tag} = ${transposed ? `${at} * sizes.${pitch}` : at};`,
     at: (o, i) => `f32(${name}[o${o} + i${i}])`,
     ...(!transposed && { kFirst: true }),
     ...((transposed ? outer : k) % 4 === 0 && {

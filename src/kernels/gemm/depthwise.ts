@@ -9,6 +9,7 @@ import { perElement } from '../perElement.ts';
 import { code, type Wgsl, wgsl } from '../wgsl.ts';
 import { type ConvSizes, perGroup } from './convOperands.ts';
 import {
+  AT_COLUMN,
   extraAt,
   type GemmProblem,
   gemmBindings,
@@ -99,10 +100,10 @@ export function depthwiseStores(
   sums: readonly string[],
 ): { channelLoads: Wgsl[]; stores: Wgsl[] } {
   // Here a row of the product is a channel of all, not of its group, and the position is at hand.
-  const placed: GemmProblem = { ...problem, m: s.cout, store: (_, place) => place };
+  const placed: GemmProblem = { ...problem, m: s.cout, store: AT_COLUMN };
   const ofChannel = new Map(perChannel(placed).map((at) => [at, `of_channel${at}`]));
   const stores = sums.map((sum, c) => {
-    const names = { m: 'channel', n: `(to + ${c}u)`, z: '0u' };
+    const names = { m: 'channel', z: '0u', column: `(to + ${c}u)` };
     const { text, functions } = storeStatements(placed, names, sum, `${c}`, ofChannel);
     const inside = s.ow % sums.length === 0 ? '' : `if (column + ${c}u < ${s.ow}u) `;
     return code(`${inside}{\n${text}\n}`, ...functions);

@@ -81,12 +81,13 @@ let x${u} = textureLoad(x, ${firstTexel(p, `p${u}`)} + shift, image);`),
   const store = (c: number) =>
     code(`if (column < ${columns}u && quad * 4u + ${c}u < ${p.channels}u) {
   let n = (quad * 4u + ${c}u) * ${taps}u + column % ${taps}u;
-  out[part * ${size}u + ${problem.store('m', 'n', '0u')}] = results[r].${'xyzw'[c]!};
+  out[part * ${size}u + ${problem.store.row('m', '0u')} + ${problem.store.column('n')}] = results[r].${'xyzw'[c]!};
 }`);
   return makeKernel({
     label: `${problem.label} imageOuter ${tile.quads * 4}x${lanes * 4}`,
     bindings: [readImage('dy', dy), readImage('x', x), write('out', splits * size)],
     grid: linearGrid(groupsM * groupsN * splits),
+    sizes: { splits, turns: p.images * perImage },
     flops: gemmFlops(problem),
     enables: ['subgroups'],
     wgsl: wgsl`
@@ -96,15 +97,15 @@ let x${u} = textureLoad(x, ${firstTexel(p, `p${u}`)} + shift, image);`),
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
         let tile = ${code(GROUP_INDEX)};
         let part = tile / ${groupsM * groupsN}u;
-        if (part >= ${splits}u) { return; }
+        if (part >= sizes.splits) { return; }
         let first_m = tile % ${groupsM}u * ${tile.quads}u;
         let column = tile % ${groupsM * groupsN}u / ${groupsM}u * ${lanes}u + lane;
         let quad = column / ${taps}u;
         let shift = ${code(tapShift(p, 'quad', `(column % ${taps}u / ${p.x.taps}u)`, `(column % ${p.x.taps}u)`))};
         ${rows.map((r) => code(`var sum${r} = vec4f();`))}
 
-        let last = (part + 1u) * ${p.images * perImage}u / ${splits}u;
-        for (var turn = part * ${p.images * perImage}u / ${splits}u; turn < last; turn++) {
+        let last = (part + 1u) * sizes.turns / sizes.splits;
+        for (var turn = part * sizes.turns / sizes.splits; turn < last; turn++) {
           let image = turn / ${perImage}u;
           let p = turn % ${perImage}u * ${tile.positions}u;
           ${loads}

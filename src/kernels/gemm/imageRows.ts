@@ -13,9 +13,12 @@ import {
   type GemmProblem,
   gemmBindings,
   gemmFlops,
+  gemmSizes,
   perChannel,
+  productOf,
   range,
   storeStatements,
+  tileSizes,
 } from './problem.ts';
 import { weightImage, weightShift, weightTexel } from './weightImages.ts';
 
@@ -65,11 +68,17 @@ export function buildImageRows(
   const tilesN = Math.ceil(problem.n / width);
   const columns = range(tile.columns);
   const vector = tile.columns === 1 ? 'f32' : `vec${tile.columns}f`;
-  const layer = (c: number): string => (problem.z === 1 ? `image${c}` : `z * ${p.images}u + image${c}`);
+  const layer = (c: number): string => (problem.z === 1 ? `image${c}` : `z * sizes.images + image${c}`);
   const place = columns.map((c) =>
-    code(`let n${c} = first_n + ${c * lanes}u;
+    code(
+      p.images === 1 && p.y.out === 1
+        ? `let n${c} = first_n + ${c * lanes}u;
+let image${c} = 0u;
+let at${c} = ${firstTexel(p, `n${c}`)};`
+        : `let n${c} = first_n + ${c * lanes}u;
 let image${c} = n${c} / ${p.y.out * p.x.out}u;
-let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`),
+let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`,
+    ),
   );
   const rowTexels = range(tile.rows).map((r) =>
     code(`let row${r} = ${weightTexel(p, `(first_m + lane + ${r * lanes}u)`)};`),
@@ -99,7 +108,7 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`),
     code(`let ${name} = ${extraAt(problem, i, 'first_m + r')};`),
   );
   const stores = columns.map((c) => {
-    const names = { m: '(first_m + r)', n: `n${c}`, z: 'z' };
+    const names = { m: '(first_m + r)', z: 'z', column: `to${c}` };
     const store = storeStatements(problem, names, `result${c}`, `${c}`, ofRow);
     const body = `let result${c} = results[r]${tile.columns === 1 ? '' : `.${'xyzw'[c]!}`};\n${store.text}`;
     return code(
@@ -118,21 +127,28 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`),
       ).slice(2),
     ],
     grid: linearGrid(tilesM * tilesN * problem.z),
+    sizes: {
+      ...gemmSizes(problem),
+      ...tileSizes(tilesM, tilesN, problem.z),
+      images: p.images,
+      quads: channelQuads(p),
+    },
     flops: gemmFlops(problem),
     enables: ['subgroups'],
     wgsl: wgsl`
       // weights and pixels as weightImages.ts and pixelImages.ts pack them: four channels a texel.
       // One subgroup of ${lanes} lanes owns ${rows} rows x ${width} columns of product z; lane l has columns l, l + ${lanes}, ...
-      const M = ${problem.m}u;  const N = ${problem.n}u;
-      const QUADS = ${channelQuads(p)}u;  const TAPS_Y = ${p.y.taps}u;  const TAPS_X = ${p.x.taps}u;
+      const TAPS_Y = ${p.y.taps}u;  const TAPS_X = ${p.x.taps}u;
       @compute @workgroup_size(${lanes})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
         let tile = ${code(GROUP_INDEX)};
-        if (tile >= ${tilesM * tilesN * problem.z}u) { return; }
-        let z = tile / ${tilesM * tilesN}u;
+        if (tile >= sizes.groups) { return; }
+        ${productOf(problem)}
+        let M = sizes.m;  let N = sizes.n;  ${code(problem.kVaries ? 'let QUADS = sizes.quads;' : `const QUADS = ${channelQuads(p)}u;`)}
         // Neighbouring workgroups share the rows of weights: 5 % faster than sharing the columns.
-        let first_m = tile % ${tilesM * tilesN}u / ${tilesN}u * ${rows}u;
-        let first_n = tile % ${tilesN}u * ${width}u + lane;
+        let down = within / sizes.tiles_n;
+        let first_m = down * ${rows}u;
+        let first_n = (within - down * sizes.tiles_n) * ${width}u + lane;
         ${place}
         ${rowTexels}
         ${sums}
@@ -152,6 +168,7 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`),
 
         var results: array<${code(vector)}, ${rows}>;
         ${kept}
+        ${columns.map((c) => code(`let to${c} = ${problem.store.column(`n${c}`)};`))}
         let last_r = min(${rows}u, M - first_m);
         for (var r = 0u; r < last_r; r++) {
           ${rowLoads}

@@ -1,4 +1,5 @@
-import { product, type Shape, stridesOf } from '../../shape.ts';
+import { product, type Shape } from '../../shape.ts';
+import { broadcastIndex } from '../broadcast.ts';
 import type { DeviceFacts } from '../kernel.ts';
 import type { Lowered, LoweredStep, Lowering, OperandRef, OpRequest } from '../lowering.ts';
 import type { Program } from '../program.ts';
@@ -33,20 +34,24 @@ const matmul: Lowering = (request, device) => {
     m,
     n,
     k,
+    ...(transposeA && { kVaries: true }),
     z: product(batch),
     a: matrix('a', 0, a.element, product(a.shape), {
       outer: m,
       k,
-      perZ: batchOffset(batch, a.shape.slice(0, -2), m * k),
+      perZ: (z) => `(${broadcastIndex(z, batch, a.shape.slice(0, -2))})`,
+      matrix: m * k,
       transposed: transposeA,
     }),
     b: matrix('b', 1, b.element, product(b.shape), {
       outer: n,
       k,
-      perZ: batchOffset(batch, b.shape.slice(0, -2), n * k),
+      perZ: (z) => `(${broadcastIndex(z, batch, b.shape.slice(0, -2))})`,
+      matrix: n * k,
       transposed: !transposeB,
     }),
-    store: (row, column, z) => `${z} * ${m * n}u + ${row} * ${n}u + ${column}`,
+    store: { row: (row, z) => `${z} * sizes.result + ${row} * sizes.n`, column: (column) => column },
+    sizes: { result: m * n },
     outShape: out,
     outElement: request.out.element,
     epilogue: epilogueOf(request),
@@ -70,12 +75,15 @@ const conv2d: Lowering = (request, device) => {
     a: matrix('w', 1, w.element, product(w.shape), {
       outer: cout,
       k,
-      perZ: (z) => `${z} * ${cout * k}u`,
+      perZ: (z) => z,
+      matrix: cout * k,
       transposed: false,
     }),
     b: patches(s, 0, x.element),
-    store: (m, n, z) =>
-      `((${n} / ${positions}u) * ${s.cout}u + ${z} * ${cout}u + ${m}) * ${positions}u + ${n} % ${positions}u`,
+    store: {
+      row: (m, z) => `(${z} * ${cout}u + ${m}) * ${positions}u`,
+      column: (n) => `(${n} / ${positions}u) * ${s.cout * positions}u + ${n} % ${positions}u`,
+    },
     outShape: request.out.shape,
     outElement: request.out.element,
     epilogue: epilogueOf(request),
@@ -106,10 +114,13 @@ const conv2dInputGrad: Lowering = (request, device) => {
         z: s.groups,
         a: phaseWeights(s, rows, columns, 1, w.element),
         b: phasePatches(s, rows, columns, 0, dy.element),
-        store: (m, n, z) => {
-          const image = `((${n} / ${positions}u) * ${s.c}u + ${z} * ${cin}u + ${m}) * ${s.h * s.w}u`;
-          const y = `((${n} % ${positions}u) / ${columns.count}u * ${s.stride[0]}u + ${rows.phase}u) * ${s.w}u`;
-          return `${image} + ${y} + (${n} % ${columns.count}u) * ${s.stride[1]}u + ${columns.phase}u`;
+        store: {
+          row: (m, z) => `(${z} * ${cin}u + ${m}) * ${s.h * s.w}u`,
+          column: (n) => {
+            const image = `(${n} / ${positions}u) * ${s.c * s.h * s.w}u`;
+            const y = `((${n} % ${positions}u) / ${columns.count}u * ${s.stride[0]}u + ${rows.phase}u) * ${s.w}u`;
+            return `${image} + ${y} + (${n} % ${columns.count}u) * ${s.stride[1]}u + ${columns.phase}u`;
+          },
         },
         outShape: request.out.shape,
         outElement: request.out.element,
@@ -141,10 +152,11 @@ const conv2dWeightGrad: Lowering = (request, device) => {
     m: cout,
     n,
     k: s.n * s.oh * s.ow,
+    kVaries: true,
     z: s.groups,
     a: outputRows(s, 1, dy.element),
     b: patchesTransposed(s, 0, x.element),
-    store: (m, column, z) => `(${z} * ${cout}u + ${m}) * ${n}u + ${column}`,
+    store: { row: (m, z) => `(${z} * ${cout}u + ${m}) * ${n}u`, column: (column) => column },
     outShape: request.out.shape,
     outElement: request.out.element,
   };
@@ -216,24 +228,6 @@ function epilogueOf(request: OpRequest): Epilogue | undefined {
     operands: extras,
     inputs: extras.map((_, i) => i + 2),
   };
-}
-
-/** Where the matrices of batch z start: broadcast leading axes repeat. */
-function batchOffset(batch: Shape, own: Shape, size: number): (z: string) => string {
-  const strides = stridesOf(own);
-  const outer = stridesOf(batch);
-  const lead = batch.length - own.length;
-  const terms = batch
-    .map((extent, axis) => ({
-      extent,
-      outer: outer[axis]!,
-      stride: own[axis - lead] === 1 ? 0 : (strides[axis - lead] ?? 0),
-    }))
-    .filter(({ extent, stride }) => extent > 1 && stride > 0);
-  return (z) =>
-    terms.length === 0
-      ? '0u'
-      : terms.map((t) => `((${z} / ${t.outer}u) % ${t.extent}u) * ${t.stride * size}u`).join(' + ');
 }
 
 function convSizes(request: OpRequest, x: Shape, w: Shape, y: Shape): ConvSizes {

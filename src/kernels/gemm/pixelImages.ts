@@ -92,9 +92,9 @@ export function quadsOfBlock(p: ImageConv): number {
   return Math.ceil(channelQuads(p) / rows) * rows;
 }
 
-/** WGSL: the word of `quad` at `place` of a one-tap image's layer 0, as `pixelImage` lays it out. */
-export const blockedWord = (p: ImageConv, quad: string, place: string): string =>
-  `4u * ((${place} / ${COLUMN_BLOCK}u * ${quadsOfBlock(p)}u + ${quad}) * ${COLUMN_BLOCK}u + ${place} % ${COLUMN_BLOCK}u)`;
+/** WGSL: the word of `quad` at `place` of a one-tap image's layer 0, as `pixelImage` lays it out; `quads`: `quadsOfBlock`. */
+export const blockedWord = (quads: string, quad: string, place: string): string =>
+  `4u * ((${place} / ${COLUMN_BLOCK}u * ${quads} + ${quad}) * ${COLUMN_BLOCK}u + ${place} % ${COLUMN_BLOCK}u)`;
 
 /** Where pixels lie in memory: strides in elements. */
 export interface PixelStrides {
@@ -134,7 +134,9 @@ export function packPixels(
   const blocked = layout.kind === 'blocks';
   // A place is a result's position where blocks are packed, else a position of the padded image.
   const [pitch, down, across] = blocked ? [p.x.out, p.y.stride, p.x.stride] : [layout.pitch, 1, 1];
-  const to = blocked ? blockedWord(p, 'quad', 'place') : `4u * (quad * ${places}u + place)`;
+  const to = blocked
+    ? blockedWord(`${quadsOfBlock(p)}u`, 'quad', 'place')
+    : `4u * (quad * ${places}u + place)`;
   return perElement(
     {
       label: `${label} pack pixels`,

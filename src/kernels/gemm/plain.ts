@@ -9,8 +9,12 @@ import {
   type GemmVariant,
   gemmBindings,
   gemmFlops,
+  gemmSizes,
+  namedSizes,
+  productOf,
   range,
   storeStatements,
+  tileSizes,
 } from './problem.ts';
 
 export interface PlainTile {
@@ -39,7 +43,12 @@ function build(problem: GemmProblem, { rows }: PlainTile): ReturnType<GemmVarian
   );
   const products = range(rows).map((r) => code(`sum${r} += ${a.at(`_m${r}`, '_ka')} * value;`));
   const stores = range(rows).map((r) => {
-    const store = storeStatements(problem, { m: `(first_m + ${r}u)`, n: 'n', z: 'z' }, `sum${r}`, `${r}`);
+    const store = storeStatements(
+      problem,
+      { m: `(first_m + ${r}u)`, z: 'z', column: 'to' },
+      `sum${r}`,
+      `${r}`,
+    );
     return code(`if (first_m + ${r}u < M) {\n${store.text}\n}`, ...store.functions);
   });
   return makeKernel({
@@ -49,17 +58,19 @@ function build(problem: GemmProblem, { rows }: PlainTile): ReturnType<GemmVarian
       problem.outShape.reduce((p, s) => p * s, 1),
     ),
     grid: linearGrid(tilesM * tilesN * problem.z),
+    sizes: { ...gemmSizes(problem), ...tileSizes(tilesM, tilesN, problem.z) },
     flops: gemmFlops(problem),
     wgsl: wgsl`
       // One invocation owns column n and ${rows} rows; neighbouring lanes read neighbouring columns.
-      const M = ${problem.m}u;  const N = ${problem.n}u;  const K = ${problem.k}u;
       @compute @workgroup_size(${LANES})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
         let tile = ${code(GROUP_INDEX)};
-        let z = tile / ${tilesM * tilesN}u;
-        if (z >= ${problem.z}u) { return; }
-        let first_m = ((tile % ${tilesM * tilesN}u) / ${tilesN}u) * ${rows}u;
-        let n = ((tile % ${tilesM * tilesN}u) % ${tilesN}u) * ${LANES}u + lane;
+        if (tile >= sizes.groups) { return; }
+        ${productOf(problem)}
+        ${namedSizes(problem)}
+        let down = within / sizes.tiles_n;
+        let first_m = down * ${rows}u;
+        let n = (within - down * sizes.tiles_n) * ${LANES}u + lane;
         if (n >= N) { return; }
         ${code(b.outer('n', '_n', 'z'))}
         ${rowSetup}
@@ -69,6 +80,7 @@ function build(problem: GemmProblem, { rows }: PlainTile): ReturnType<GemmVarian
           let value = ${code(b.at('_n', '_kb'))};
           ${products}
         }
+        let to = ${code(problem.store.column('n'))};
         ${stores}
       }`,
   });

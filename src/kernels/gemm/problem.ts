@@ -11,6 +11,7 @@ import {
   type Element,
   type Kernel,
   read,
+  type Sizes,
   touching,
   write,
 } from '../kernel.ts';
@@ -40,6 +41,8 @@ export interface Operand {
   };
   /** Neighbours in k lie nearer than neighbours in the outer axis. */
   readonly kFirst?: true;
+  /** What its statements read as `sizes.name`. */
+  readonly sizes?: Sizes;
 }
 
 /** Its binding for kernels that read it by `vectors` where it has them. */
@@ -51,17 +54,32 @@ export interface GemmProblem {
   readonly m: number;
   readonly n: number;
   readonly k: number;
+  /** The sum runs over the batch: kernels read k, so that other batches have the same text. Default: the text has it. */
+  readonly kVaries?: true;
   /** Independent products: batches, groups. */
   readonly z: number;
   readonly a: Operand;
   readonly b: Operand;
-  /** Flat index into the result from `m`, `n`, `z` (u32 names). */
-  readonly store: (m: string, n: string, z: string) => string;
+  readonly store: Store;
+  /** What `store` reads as `sizes.name`. */
+  readonly sizes?: Sizes;
   readonly outShape: Shape;
   /** What the result is stored as; default f32. */
   readonly outElement?: Element;
   readonly epilogue?: Epilogue;
 }
+
+/**
+ * Flat index into the result, the sum of two u32 expressions: what follows from the row and the product, and what from
+ * the column, which costs divisions and is the same in every row.
+ */
+export interface Store {
+  readonly row: (m: string, z: string) => string;
+  readonly column: (n: string) => string;
+}
+
+/** Where the place of a result is at hand. */
+export const AT_COLUMN: Store = { row: () => '0u', column: (n) => n };
 
 /** What is done to each sum before it is stored. Program input 0 is the sum. */
 export interface Epilogue {
@@ -96,19 +114,50 @@ export function gemmBindings(problem: GemmProblem, outLength: number): Binding[]
 
 export const gemmFlops = ({ m, n, k, z }: GemmProblem): number => 2 * m * n * k * z;
 
+/** Statements that name the product `z` and where in it the workgroup's `tile` of all is, `within`. */
+export const productOf = ({ z }: GemmProblem): Wgsl =>
+  code(
+    z === 1
+      ? 'let z = 0u;  let within = tile;'
+      : 'let z = tile / sizes.tiles;  let within = tile - z * sizes.tiles;',
+  );
+
+/** Groups of a grid that cuts the result into `tilesM` x `tilesN` tiles, and of all products. */
+export const tileSizes = (tilesM: number, tilesN: number, z: number): Sizes => ({
+  tiles_m: tilesM,
+  tiles_n: tilesN,
+  tiles: tilesM * tilesN,
+  groups: tilesM * tilesN * z,
+});
+
+/** What the problem's own texts read, and its numbers of rows, columns and terms. */
+export const gemmSizes = ({ a, b, m, n, k, z, sizes }: GemmProblem): Sizes => ({
+  ...a.sizes,
+  ...b.sizes,
+  ...sizes,
+  m,
+  n,
+  k,
+  z,
+});
+
+/** Statements at the head of a kernel whose loops and guards name them. */
+export const namedSizes = ({ k, kVaries }: GemmProblem): Wgsl =>
+  code(`let M = sizes.m;  let N = sizes.n;  ${kVaries ? 'let K = sizes.k;' : `const K = ${k}u;`}`);
+
 /**
- * Statements that store `sum` at (m, n, z) through the epilogue. `tag` keeps repeated stores apart; `loaded` names
- * values of epilogue operands that are at hand already.
+ * Statements that store `sum` at row m of product z through the epilogue, in the column whose part of the index `column`
+ * is. `tag` keeps repeated stores apart; `loaded` names values of epilogue operands that are at hand already.
  */
 export function storeStatements(
   problem: GemmProblem,
-  names: { m: string; n: string; z: string },
+  names: { m: string; z: string; column: string },
   sum: string,
   tag: string,
   loaded: ReadonlyMap<number, string> = new Map(),
 ): Wgsl {
   const index = `at${tag}`;
-  const place = `let ${index} = ${problem.store(names.m, names.n, names.z)};`;
+  const place = `let ${index} = ${problem.store.row(names.m, names.z)} + ${names.column};`;
   const { epilogue, outShape, outElement = 'f32' } = problem;
   if (!epilogue) return code(`${place}\nout[${index}] = ${stored(outElement, sum)};`);
   const extras = epilogue.operands.flatMap((_, i) =>
@@ -136,8 +185,8 @@ export const perChannel = ({ epilogue, outShape, m }: GemmProblem): number[] =>
     outShape.length === 4 && outShape[1] === m && shape.at(-3) === m && product(shape) === m ? [i] : [],
   );
 
-/** `value` where k is inside the sum, else 0; nothing where the loop never leaves it. */
+/** `value` where k is inside the sum of K terms, else 0; nothing where the loop never leaves it. */
 export const guardK = (value: string, k: string, problem: GemmProblem, step: number): string =>
-  problem.k % step === 0 ? value : `select(0.0, ${value}, ${k} < ${problem.k}u)`;
+  problem.k % step === 0 ? value : `select(0.0, ${value}, ${k} < K)`;
 
 export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);

@@ -10,9 +10,13 @@ import {
   type GemmVariant,
   gemmBindings,
   gemmFlops,
+  gemmSizes,
+  namedSizes,
   type Operand,
+  productOf,
   range,
   storeStatements,
+  tileSizes,
   vectorBinding,
 } from './problem.ts';
 
@@ -166,18 +170,18 @@ function build(
       ),
     ),
   );
-  const store = storeStatements(problem, { m: 'm', n: 'n', z: 'z' }, 'sum', '');
+  const store = storeStatements(problem, { m: 'm', z: 'z', column: 'to' }, 'sum', '');
   const total = problem.outShape.reduce((p, s) => p * s, 1);
   return makeKernel({
     label: `${problem.label} subgroupMatrix ${tile.m}x${tile.n}x${tile.k}`,
     bindings: [vectorBinding(a), vectorBinding(b), ...gemmBindings(problem, total).slice(2)],
     grid: linearGrid(tilesM * tilesN * problem.z),
+    sizes: { ...gemmSizes(problem), ...tileSizes(tilesM, tilesN, problem.z) },
     flops: gemmFlops(problem),
     enables: ['f16', 'subgroups', 'chromium_experimental_subgroup_matrix'],
     wgsl: wgsl`
       // A workgroup owns ${tile.m} rows x ${tile.n} columns, each of its ${DOWN} x ${ACROSS} subgroups a quarter.
       // tile_a [row][k], tile_b [k][column], sums [row][column].
-      const M = ${problem.m}u;  const N = ${problem.n}u;  const K = ${problem.k}u;
       alias Left = subgroup_matrix_left<f16, ${size.k}, ${size.m}>;
       alias Right = subgroup_matrix_right<f16, ${size.n}, ${size.k}>;
       alias Sum = subgroup_matrix_result<f32, ${size.n}, ${size.m}>;
@@ -189,10 +193,12 @@ function build(
       @compute @workgroup_size(${invocations})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
         let tile = ${code(GROUP_INDEX)};
-        let z = tile / ${tilesM * tilesN}u;
-        if (z >= ${problem.z}u) { return; }
-        let first_n = ((tile % ${tilesM * tilesN}u) % ${tilesN}u) * ${tile.n}u;
-        let first_m = ((tile % ${tilesM * tilesN}u) / ${tilesN}u) * ${tile.m}u;
+        if (tile >= sizes.groups) { return; }
+        ${productOf(problem)}
+        ${namedSizes(problem)}
+        let down = within / sizes.tiles_n;
+        let first_m = down * ${tile.m}u;
+        let first_n = (within - down * sizes.tiles_n) * ${tile.n}u;
         let subgroup = lane / ${device.subgroupSize}u;
         let own_m = subgroup / ${ACROSS}u * ${tile.m / DOWN}u;
         let own_n = subgroup % ${ACROSS}u * ${tile.n / ACROSS}u;
@@ -217,6 +223,7 @@ function build(
           let n = first_n + i % ${tile.n}u;
           if (m >= M || n >= N) { continue; }
           let sum = sums[i];
+          let to = ${code(problem.store.column('n'))};
           ${store}
         }
       }`,

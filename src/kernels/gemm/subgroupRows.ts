@@ -10,9 +10,13 @@ import {
   type GemmVariant,
   gemmBindings,
   gemmFlops,
+  gemmSizes,
   guardK,
+  namedSizes,
+  productOf,
   range,
   storeStatements,
+  tileSizes,
 } from './problem.ts';
 
 export interface SubgroupRowsTile {
@@ -95,7 +99,12 @@ function build(
   // because each costs a CPU adapter's compiler some 20 ms.
   const kept = range(rows).map((r) => code(`results[${r}] = sum${r};`));
   const stores = cols.map((c) => {
-    const store = storeStatements(problem, { m: '(first_m + r)', n: `n${c}`, z: 'z' }, `result${c}`, `${c}`);
+    const store = storeStatements(
+      problem,
+      { m: '(first_m + r)', z: 'z', column: `to${c}` },
+      `result${c}`,
+      `${c}`,
+    );
     const value = `let result${c} = results[r]${columns === 1 ? '' : `.${'xyzw'[c]!}`};`;
     const body = `${value}\n${store.text}`;
     return code(
@@ -108,19 +117,21 @@ function build(
     label: `${problem.label} subgroupRows ${rows}x${width}`,
     bindings: gemmBindings(problem, total),
     grid: linearGrid(tilesM * tilesN * problem.z),
+    sizes: { ...gemmSizes(problem), ...tileSizes(tilesM, tilesN, problem.z) },
     flops: gemmFlops(problem),
     enables: ['subgroups'],
     wgsl: wgsl`
       // One subgroup of ${lanes} lanes owns ${rows} rows x ${width} columns; lane l has columns l, l + ${lanes}, ...
-      const M = ${problem.m}u;  const N = ${problem.n}u;  const K = ${problem.k}u;
       @compute @workgroup_size(${lanes})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
         let tile = ${code(GROUP_INDEX)};
-        let z = tile / ${tilesM * tilesN}u;
-        if (z >= ${problem.z}u) { return; }
+        if (tile >= sizes.groups) { return; }
+        ${productOf(problem)}
+        ${namedSizes(problem)}
         // Neighbouring workgroups share the columns of B: it stays in cache while the rows pass.
-        let first_m = ((tile % ${tilesM * tilesN}u) % ${tilesM}u) * ${rows}u;
-        let first_n = ((tile % ${tilesM * tilesN}u) / ${tilesM}u) * ${width}u + lane;
+        let across = within / sizes.tiles_m;
+        let first_m = (within - across * sizes.tiles_m) * ${rows}u;
+        let first_n = across * ${width}u + lane;
         ${columnSetup}
         ${rowSetup}
         ${sums}
@@ -134,6 +145,7 @@ function build(
 
         var results: array<${code(vector)}, ${rows}>;
         ${kept}
+        ${cols.map((c) => code(`let to${c} = ${problem.store.column(`n${c}`)};`))}
         let last_r = min(${rows}u, M - first_m);
         for (var r = 0u; r < last_r; r++) {
           ${stores}

@@ -5,7 +5,7 @@ import { wgsl } from '../wgsl.ts';
 import { blocked } from './blocked.ts';
 import { guessSplits } from './blockedRule.ts';
 import { plain } from './plain.ts';
-import { type GemmProblem, type GemmVariant, gemmBindings, storeStatements } from './problem.ts';
+import { AT_COLUMN, type GemmProblem, type GemmVariant, gemmBindings, storeStatements } from './problem.ts';
 import { subgroupMatrix } from './subgroupMatrix.ts';
 import { subgroupRows } from './subgroupRows.ts';
 
@@ -74,12 +74,12 @@ export function splitK(
   const depth = device.software ? Math.ceil(k / splits) : Math.ceil(k / splits / PART_DEPTH) * PART_DEPTH;
   const size = product(problem.outShape);
   const inside = (zero: string, value: string, innerTag: string): string =>
-    depth * splits === k ? value : `select(${zero}, ${value}, all${innerTag} < ${k}u)`;
+    depth * splits === k ? value : `select(${zero}, ${value}, all${innerTag} < sizes.terms)`;
   const shifted = (operand: GemmProblem['a']): GemmProblem['a'] => ({
     ...operand,
-    outer: (index, tag, each) => operand.outer(index, tag, `(${each} / ${splits}u)`),
+    outer: (index, tag, each) => operand.outer(index, tag, `(${each} / sizes.splits)`),
     inner: (at, tag, each) =>
-      `let all${tag} = ${at} + (${each} % ${splits}u) * ${depth}u;\n${operand.inner(`all${tag}`, tag, `(${each} / ${splits}u)`)}`,
+      `let all${tag} = ${at} + (${each} % sizes.splits) * K;\n${operand.inner(`all${tag}`, tag, `(${each} / sizes.splits)`)}`,
     at: (outerTag, innerTag) => inside('0.0', operand.at(outerTag, innerTag), innerTag),
     vectors: operand.vectors && {
       along: operand.vectors.along,
@@ -90,18 +90,23 @@ export function splitK(
     ...problem,
     label: `${problem.label} part`,
     k: depth,
+    kVaries: true,
     z: z * splits,
     a: shifted(problem.a),
     b: shifted(problem.b),
-    store: (row, column, each) =>
-      `(${each} % ${splits}u) * ${size}u + ${problem.store(row, column, `(${each} / ${splits}u)`)}`,
+    store: {
+      row: (row, each) =>
+        `(${each} % sizes.splits) * sizes.part + ${problem.store.row(row, `(${each} / sizes.splits)`)}`,
+      column: problem.store.column,
+    },
+    sizes: { ...problem.sizes, splits, part: size, terms: k },
     outShape: [splits, size],
     outElement: 'f32',
     epilogue: undefined,
   };
-  const flat: GemmProblem = { ...problem, store: (_, column) => column };
+  const flat: GemmProblem = { ...problem, store: AT_COLUMN };
   const bindings = gemmBindings(problem, size).slice(2);
-  const store = storeStatements(flat, { m: '0u', n: 'i', z: '0u' }, 'sum', '');
+  const store = storeStatements(flat, { m: '0u', z: '0u', column: 'i' }, 'sum', '');
   const total = perElement(
     {
       label: `${problem.label} total of ${splits}`,
@@ -112,10 +117,11 @@ export function splitK(
       ],
       total: size,
       flops: splits * m * n * z,
-      layout: `parts [${splits}, out]: one lane adds one element's parts in order.`,
+      sizes: { splits },
+      layout: "parts [splits, out]: one lane adds one element's parts in order.",
       body: wgsl`
         var sum = 0.0;
-        for (var part = 0u; part < ${splits}u; part++) { sum += parts[part * ${size}u + i]; }
+        for (var part = 0u; part < sizes.splits; part++) { sum += parts[part * sizes.total + i]; }
         ${store}`,
     },
     device,

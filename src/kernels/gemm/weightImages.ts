@@ -56,10 +56,9 @@ export function stepsOfBlock(p: ImageConv): number {
   return steps * perBlock;
 }
 
-/** WGSL: the word of `row` at `k` in layer 0. */
-export function weightWord(p: ImageConv, row: string, k: string): string {
-  return `4u * ((${row} / ${ROW_BLOCK}u * ${stepsOfBlock(p)}u + ${k}) * ${ROW_BLOCK}u + ${row} % ${ROW_BLOCK}u)`;
-}
+/** WGSL: the word of `row` at `k` in layer 0; `steps`: `stepsOfBlock`. */
+export const weightWord = (steps: string, row: string, k: string): string =>
+  `4u * ((${row} / ${ROW_BLOCK}u * ${steps} + ${k}) * ${ROW_BLOCK}u + ${row} % ${ROW_BLOCK}u)`;
 
 /** Where weights lie in memory: strides in elements, and which taps of a `kernel` wide kernel are read. */
 export interface WeightLayout {
@@ -92,6 +91,7 @@ export function packWeights(
       label: `${label} pack weights`,
       bindings: [read('w', layout.length, element), write('out', imageWords(weightImage(p)))],
       total: used * parts,
+      sizes: { rows: p.rows },
       layout: `out [block of ${ROW_BLOCK} rows][k = (channel quad, tap)][row][4]: an invocation has one k of ${TEXELS_EACH} rows.`,
       body: wgsl`
       let k = i % ${used}u;
@@ -100,9 +100,9 @@ export function packWeights(
       let ty = i32(k % ${taps}u / ${p.x.taps}u);
       let tx = i32(k % ${p.x.taps}u);
       let tap = (${layout.y.first} + ty * ${layout.y.step}) * ${layout.kernelWidth} + ${layout.x.first} + tx * ${layout.x.step};
-      let last = min(${p.rows}u, (part + 1u) * ${TEXELS_EACH}u);
+      let last = min(sizes.rows, (part + 1u) * ${TEXELS_EACH}u);
       for (var row = part * ${TEXELS_EACH}u; row < last; row++) {
-        let to = ${code(weightWord(p, 'row', 'k'))};
+        let to = ${code(weightWord(`${stepsOfBlock(p)}u`, 'row', 'k'))};
         let first = row * ${layout.row}u + quad * ${4 * layout.channel}u + u32(tap);
         ${channels}
       }`,

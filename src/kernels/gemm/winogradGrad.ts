@@ -53,8 +53,9 @@ export function winogradGradSteps(problem: GemmProblem, w: WinogradGrad, device:
     m: conv.rows,
     n: conv.channels,
     k: w.tiles,
+    kVaries: true,
     z,
-    store: (row, column, point) => `(${point} * ${conv.rows}u + ${row}) * ${conv.channels}u + ${column}`,
+    store: { row: (row, point) => `(${point} * sizes.m + ${row}) * sizes.n`, column: (column) => column },
     outShape: [z, conv.rows, conv.channels],
   };
   const product = { ...winogradProduct(inDomain, products, device), flops: gemmFlops(problem) };

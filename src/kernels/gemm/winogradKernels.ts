@@ -5,7 +5,15 @@ import { type DeviceFacts, type Element, imageWords, type Kernel, read, write } 
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
 import type { ImageConv } from './images.ts';
-import { extraAt, type GemmProblem, gemmBindings, perChannel, range, storeStatements } from './problem.ts';
+import {
+  AT_COLUMN,
+  extraAt,
+  type GemmProblem,
+  gemmBindings,
+  perChannel,
+  range,
+  storeStatements,
+} from './problem.ts';
 import type { WeightLayout } from './weightImages.ts';
 import type { WinogradTransform } from './winograd.ts';
 import {
@@ -89,7 +97,7 @@ export function transformWeights(
   const looped = once && device.software;
   const into = kernelOperand(w);
   const image = operandImage(into);
-  const { total, begin } = operandElements(into);
+  const { total, begin, sizes } = operandElements(into, 'channel');
   const used = p.channels % 4 === 0 ? '' : `term < ${p.channels}u`;
   const { y, x, kernelWidth } = layout;
   const load = (c: number): string => {
@@ -106,6 +114,7 @@ export function transformWeights(
       label: `${label} winograd ${m} weights`,
       bindings: [read('w', layout.length, element), write('out', imageWords(image))],
       total,
+      sizes,
       layout: `out [point][block of rows][channel quad][row][4]: an invocation has all ${points} x ${points} points of one kernel.`,
       body: wgsl`
       ${begin}
@@ -130,7 +139,7 @@ export function transformResults(problem: GemmProblem, w: WinogradConv, device: 
   const { points, m, output } = w.transform;
   const size = p.rows * tiles;
   const [height, width] = [p.y.out, p.x.out];
-  const load = (c: number): string => `sums[first + ${c * size}u]`;
+  const load = (c: number): string => `sums[first + ${c}u * size]`;
   // One store's text in a loop over rows instead of one per row, for the compiler's sake too.
   const columns = range(m).map((c) =>
     alongColumn(output, `${c}`, (k, value) => `results[${k}][${c}] = ${value};`),
@@ -138,11 +147,11 @@ export function transformResults(problem: GemmProblem, w: WinogradConv, device: 
   const ofRow = new Map(perChannel(problem).map((at) => [at, `row${at}`]));
   const rowLoads = [...ofRow].map(([at, name]) => code(`let ${name} = ${extraAt(problem, at, 'row')};`));
   // The position is at hand: no need to take it apart again.
-  const placed: GemmProblem = { ...problem, store: (_, place) => place };
+  const placed: GemmProblem = { ...problem, store: AT_COLUMN };
   const stores = range(m).map((c) => {
     const store = storeStatements(
       placed,
-      { m: 'row', n: `(to + ${c}u)`, z: '0u' },
+      { m: 'row', z: '0u', column: `(to + ${c}u)` },
       `result${c}`,
       `${c}`,
       ofRow,
@@ -161,15 +170,17 @@ export function transformResults(problem: GemmProblem, w: WinogradConv, device: 
         ...gemmBindings(problem, product(problem.outShape)).slice(2),
       ],
       total: size,
+      sizes: { tiles },
       layout: `sums [point][row][tile]: an invocation has one tile of ${m} x ${m} results.`,
       body: wgsl`
-      let tile = i % ${tiles}u;
-      let row = i / ${tiles}u;
+      let size = sizes.total;
+      let row = i / sizes.tiles;
+      let tile = i - row * sizes.tiles;
       let image = tile / ${down * across}u;
       let top = tile / ${across}u % ${down}u * ${m}u;
       let left = tile % ${across}u * ${m}u;
       ${rowLoads}
-      ${alongRows(output, code(`let first = i + r * ${points * size}u;`), load, device.software)}
+      ${alongRows(output, code(`let first = i + r * ${points}u * size;`), load, device.software)}
       var results: array<${code(`vec${m}f`)}, ${m}>;
       ${columns}
       for (var r = 0u; r < ${code(height % m === 0 ? `${m}u` : `min(${m}u, ${height}u - top)`)}; r++) {

@@ -33,10 +33,10 @@ export function winogradSteps(
     n,
     k: conv.channels,
     z,
-    store: (r, c, point) => {
-      const [channel, at] = turned ? [c, r] : [r, c];
-      return `(${point} * ${conv.rows}u + ${channel}) * ${tiles}u + ${at}`;
-    },
+    store: turned
+      ? { row: (tile, point) => `${point} * sizes.point + ${tile}`, column: (c) => `${c} * sizes.m` }
+      : { row: (r, point) => `${point} * sizes.point + ${r} * sizes.n`, column: (tile) => tile },
+    sizes: { point: conv.rows * tiles },
     outShape: [z, conv.rows, tiles],
     outElement: 'f32',
     epilogue: undefined,

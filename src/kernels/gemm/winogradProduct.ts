@@ -21,12 +21,12 @@ export function winogradProduct(problem: GemmProblem, products: ImageConv, devic
 /** Rows and columns as `weightImage` and `pixelImage` pack them: [point][block][term quad][place in the block][4]. */
 function packedOperands(p: ImageConv): { a: Operand; b: Operand } {
   const operand = (name: string, input: number, words: number, block: number, quads: number): Operand => {
-    const perPoint = words / p.products!;
     return {
       binding: read(name, words),
       input,
+      sizes: { [`${name}_point`]: words / p.products!, [`${name}_block`]: quads * block },
       outer: (index, tag, z) =>
-        `let o${tag} = ${z} * ${perPoint}u + 4u * (${index} / ${block}u * ${quads * block}u + ${index} % ${block}u);`,
+        `let o${tag} = ${z} * sizes.${name}_point + 4u * (${index} / ${block}u * sizes.${name}_block + ${index} % ${block}u);`,
       inner: (k, tag) => `let i${tag} = ${k} / 4u * ${4 * block}u + ${k} % 4u;`,
       at: (o, i) => `${name}[o${o} + i${i}]`,
       vectors: { along: 'k', at: (o, i) => `${name}[(o${o} + i${i}) / 4u]` },

@@ -7,14 +7,15 @@ import {
   imageWords,
   type Kernel,
   read,
+  type Sizes,
   write,
 } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, type Wgsl, wgsl } from '../wgsl.ts';
 import { channelQuads, everyPlace, type ImageConv } from './images.ts';
-import { blockedWord, COLUMN_BLOCK, pixelImage } from './pixelImages.ts';
+import { blockedWord, COLUMN_BLOCK, pixelImage, quadsOfBlock } from './pixelImages.ts';
 import { range } from './problem.ts';
-import { ROW_BLOCK, weightImage, weightWord } from './weightImages.ts';
+import { ROW_BLOCK, stepsOfBlock, weightImage, weightWord } from './weightImages.ts';
 import type { Matrix, WinogradTransform } from './winograd.ts';
 import { alongColumn, alongRows } from './winogradTransforms.ts';
 
@@ -57,23 +58,45 @@ export interface ProductOperand {
 export const operandImage = ({ products, asRows }: ProductOperand): ImageShape =>
   asRows ? weightImage(products) : pixelImage(products);
 
+/** A number in a kernel's text: read where it follows from the batch, so that other batches have the same text. */
+const counted = (varies: boolean, name: string, value: number): string =>
+  varies ? `sizes.${name}` : `${value}u`;
+
 /**
  * An operand's elements of one point in the order in which they lie: neighbours write side by side. Declares `index`,
- * the row or column, `term`, which may lie beyond the last, and `to`.
+ * the row or column, `term`, which may lie beyond the last, and `to`. `terms`: what the products' terms are.
  */
-export function operandElements({ products, asRows }: ProductOperand): { total: number; begin: Wgsl } {
+export function operandElements(
+  { products, asRows }: ProductOperand,
+  terms: TileTransform['terms'],
+): { total: number; begin: Wgsl; sizes: Sizes } {
   const count = asRows ? products.rows : products.x.out;
   const block = asRows ? ROW_BLOCK : COLUMN_BLOCK;
   const quads = channelQuads(products);
+  const { width, height } = operandImage({ products, asRows });
+  const each = asRows ? stepsOfBlock(products) : quadsOfBlock(products);
+  const varies = terms === 'tile';
+  const inBlock = counted(varies, 'block_quads', each);
   const word = asRows
-    ? weightWord(products, 'index', 'term / 4u')
-    : blockedWord(products, 'term / 4u', 'index');
+    ? weightWord(inBlock, 'index', 'term / 4u')
+    : blockedWord(inBlock, 'term / 4u', 'index');
   const begin = wgsl`
-    let index = i / ${4 * block * quads}u * ${block}u + i / 4u % ${block}u;
-    let term = i / ${4 * block}u % ${quads}u * 4u + i % 4u;
-    ${code(count % block === 0 ? '' : `if (index >= ${count}u) { continue; }`)}
+    let index = i / ${code(counted(varies, 'block', 4 * block * quads))} * ${block}u + i / 4u % ${block}u;
+    let term = i / ${4 * block}u % ${code(counted(varies, 'quads', quads))} * 4u + i % 4u;
+    ${code(count % block === 0 ? '' : 'if (index >= sizes.count) { continue; }')}
     let to = ${code(word)} + term % 4u;`;
-  return { total: Math.ceil(count / block) * block * quads * 4, begin };
+  return {
+    total: Math.ceil(count / block) * block * quads * 4,
+    begin,
+    sizes: {
+      count,
+      quads,
+      block: 4 * block * quads,
+      block_quads: each,
+      length: products.channels,
+      layer: 4 * width * height,
+    },
+  };
 }
 
 export interface TileTransform {
@@ -106,16 +129,15 @@ export function transformTiles(label: string, transform: TileTransform, device: 
   const { element = 'f32' } = source;
   const points = matrix.length;
   const image = operandImage(into);
-  const { total, begin } = operandElements(into);
+  const { total, begin, sizes } = operandElements(into, terms);
   const [tile, channel] = terms === 'tile' ? ['term', 'index'] : ['index', 'term'];
   const { channels: length } = into.products;
-  const filled = length % 4 === 0 ? '' : ` && term < ${length}u`;
+  const filled = length % 4 === 0 ? '' : ' && term < sizes.length';
   const columns = range(side).map((c) =>
     code(`let x${c} = left + ${c};  let in_x${c} = u32(x${c}) < ${source.width}u${filled};`),
   );
   const load = (c: number): string =>
     `select(0.0, ${loaded(element, `x[u32(plane + y * ${source.width} + x${c})]`)}, in_y && in_x${c})`;
-  const pointWords = image.width * image.height * 4;
   return perElement(
     {
       label,
@@ -124,8 +146,10 @@ export function transformTiles(label: string, transform: TileTransform, device: 
         write('out', imageWords(image)),
       ],
       total,
+      sizes,
       layout: `out [point][block of ${into.asRows ? 'rows' : 'columns'}][term quad][${into.asRows ? 'row' : 'column'}][4], terms are ${terms}s: an invocation has all ${points} x ${points} points of one channel of one tile of ${side} x ${side}.`,
       body: wgsl`
+        let layer = sizes.layer;
         ${begin}
         let tile = ${code(tile)};
         let channel = ${code(channel)};
@@ -135,7 +159,7 @@ export function transformTiles(label: string, transform: TileTransform, device: 
         let plane = i32((image * ${source.channels}u + channel) * ${source.height * source.width}u);
         ${columns}
         ${alongRows(matrix, code(`let y = top + i32(r);\nlet in_y = u32(y) < ${source.height}u;`), load, device.software)}
-        ${range(points).map((c) => alongColumn(matrix, `${c}`, (k, value) => `out[to + ${(k * points + c) * pointWords}u] = ${value};`))}`,
+        ${range(points).map((c) => alongColumn(matrix, `${c}`, (k, value) => `out[to + ${k * points + c}u * layer] = ${value};`))}`,
     },
     device,
   );

@@ -29,9 +29,17 @@ describe('the rule for GPUs', () => {
   });
 
   it('guesses what fits the adapter, and says why a tile does not', () => {
-    const sizes = { outer: 2048, k: 1024, perZ: () => '0u', transposed: false };
+    const sizes = { outer: 2048, k: 1024, perZ: () => '0u', matrix: 2048 * 1024, transposed: false };
     const problem = {
-      ...{ label: 'p', m: 2048, n: 2048, k: 1024, z: 1, outShape: [2048, 2048], store: () => '0u' },
+      ...{
+        label: 'p',
+        m: 2048,
+        n: 2048,
+        k: 1024,
+        z: 1,
+        outShape: [2048, 2048],
+        store: { row: () => '0u', column: (n) => n },
+      },
       a: matrix('a', 0, 'f32', 2048 * 1024, sizes),
       b: matrix('b', 1, 'f32', 2048 * 1024, sizes),
     } satisfies GemmProblem;
