@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError, FileError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { decodeText } from '../formats/text.ts';
 import type { BenchRecord } from './record.ts';
 
 /** One line of a history: what was measured of a release or a notable change, on one machine. */
@@ -34,7 +35,7 @@ export type HistoryRecord = Pick<
 
 /** One JSON object a line. @throws FileError naming the line that is none, or that lies on another machine. */
 export async function readHistory(path: string): Promise<HistoryEntry[]> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  const text = await readFile(path).then(decodeText, (cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return '';
     throw new FileError(`${path}: could not be read: ${cause.message}`, { cause });
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { ConfigError, FileError } from '../errors.ts';
+import { decodeText } from '../formats/text.ts';
 
 /**
  * Fills in what no flag set, from `WGAD_*` variables first and then from the file of `--config` or `WGAD_CONFIG`:
@@ -77,7 +78,7 @@ function parsed(option: Option, value: unknown, from: string): unknown {
 function readSettings(path: string): Record<string, unknown> {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = decodeText(readFileSync(path));
   } catch (cause) {
     throw new FileError(`${path}: could not be read: ${(cause as Error).message}`, { cause });
   }
@@ -87,7 +88,10 @@ function readSettings(path: string): Record<string, unknown> {
       return value as Record<string, unknown>;
     }
   } catch (cause) {
-    throw new ConfigError(`${path}: is not JSON: ${(cause as Error).message}`, { cause });
+    throw new ConfigError(`${path}: is not JSON: ${(cause as Error).message}`, {
+      fix: 'write one JSON object such as {"seed": 1}; JSON has no comments',
+      cause,
+    });
   }
   throw new ConfigError(`${path}: expects one JSON object such as {"seed": 1}`);
 }
