@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { relative, resolve, sep } from 'node:path';
+import { ImageError } from '../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
-import { type DatasetProblem, type Layout, type Sample, scanForProblems } from './dataset.ts';
-import { decodeImage, decodeMask } from './decode.ts';
+import { type Layout, type Sample, scanForProblems } from './dataset.ts';
+import { readImage } from './decode.ts';
+import { type DatasetProblem, problemLines } from './findings.ts';
 import { compareCodePoints, listImages } from './listImages.ts';
+import { maskProblems } from './maskProblems.ts';
 import { compareWithOfficial, formatComparison, type OfficialComparison } from './official.ts';
 
 /** What one class of a data set holds. */
@@ -20,13 +23,6 @@ export interface ClassCounts {
   readonly sizes: Readonly<Record<string, number>>;
 }
 
-/** One thing that `checkDataset` has to say. */
-export interface CheckProblem {
-  readonly kind: DatasetProblem['kind'] | 'duplicate' | 'empty-mask';
-  readonly path: string;
-  readonly message: string;
-}
-
 /** What `wgad data check` reports. */
 export interface DatasetReport {
   readonly root: string;
@@ -34,12 +30,12 @@ export interface DatasetReport {
   readonly classes: readonly ClassCounts[];
   readonly images: number;
   /** What keeps the set from being trained on, or a test of it from meaning what it should. */
-  readonly problems: readonly CheckProblem[];
+  readonly problems: readonly DatasetProblem[];
   /**
-   * What is odd but usable: no test, masks without a single anomalous pixel or of no image, files that VisA's table
-   * does not list.
+   * What is odd but usable: no test, what pixel metrics miss (masks that are missing, unreadable or of another size),
+   * masks that may not be meant as they are, files and folders that are skipped, images of more than 8 bits.
    */
-  readonly warnings: readonly CheckProblem[];
+  readonly warnings: readonly DatasetProblem[];
   /** Against the published data set that this is a copy of; null where it is none. */
   readonly official: OfficialComparison | null;
 }
@@ -78,8 +74,8 @@ export async function checkDataset(
     samples.map(({ sample }) => sample),
     options.onProgress,
   );
-  const found: CheckProblem[] = [...problems];
-  const warnings: CheckProblem[] = [...oddities];
+  const found: DatasetProblem[] = [...problems];
+  const warnings: DatasetProblem[] = [...oddities];
   for (const look of looks) {
     found.push(...look.problems);
     warnings.push(...look.warnings);
@@ -108,9 +104,15 @@ export async function checkDataset(
   };
 }
 
-/** The report as plain text, for people. */
-export function formatReport(report: DatasetReport, ...extra: never[]): string {
+/** The report as plain text, for people. @param options `all`: a line for each problem, not for each kind of them. */
+export function formatReport(
+  report: DatasetReport,
+  options: { all?: boolean } = {},
+  ...extra: never[]
+): string {
   refuseExtra('formatReport', extra);
+  requireOptions('formatReport', options, { all: true });
+  const { all = false } = options;
   const lines = [
     `${report.root}: layout ${report.layout}, ${report.classes.length} classes, ${report.images} images`,
     '',
@@ -132,9 +134,9 @@ export function formatReport(report: DatasetReport, ...extra: never[]): string {
         .trimEnd(),
     );
   if (report.official) lines.push('', ...formatComparison(report.official));
-  const section = (title: string, entries: readonly CheckProblem[]): void => {
+  const section = (title: string, entries: readonly DatasetProblem[]): void => {
     lines.push('', entries.length === 0 ? `no ${title}` : `${entries.length} ${title}:`);
-    for (const { kind, message } of entries) lines.push(`  ${kind}: ${message}`);
+    for (const line of problemLines(entries, { all, hint: '--all lists them' })) lines.push(`  ${line}`);
   };
   section('problems', report.problems);
   section('warnings', report.warnings);
@@ -145,8 +147,8 @@ export function formatReport(report: DatasetReport, ...extra: never[]): string {
 interface Look {
   readonly size: string | undefined;
   readonly hash: string | undefined;
-  readonly problems: readonly CheckProblem[];
-  readonly warnings: readonly CheckProblem[];
+  readonly problems: readonly DatasetProblem[];
+  readonly warnings: readonly DatasetProblem[];
 }
 
 async function lookAtAll(
@@ -167,45 +169,32 @@ async function lookAtAll(
   return looks;
 }
 
-async function lookAt({ path, id, maskPath }: Sample): Promise<Look> {
-  const problems: CheckProblem[] = [];
-  const warnings: CheckProblem[] = [];
-  const readable = async <T>(file: string, read: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await read();
-    } catch (error) {
-      problems.push({ kind: 'unreadable', path: file, message: (error as Error).message });
-      return undefined;
+async function lookAt(sample: Sample): Promise<Look> {
+  const { path, id } = sample;
+  const warnings: DatasetProblem[] = [];
+  try {
+    const { pixels, pages, deep } = await readImage(path);
+    if (deep) {
+      const range = `${deep.depth}, ${deep.range.low} to ${deep.range.high}${deep.declared ? ' as declared' : ''}`;
+      const message = `${id} has more than 8 bits a sample (${range}); it is read in 8`;
+      warnings.push({ kind: 'deep-image', path, item: `${id} (${range})`, message });
     }
-  };
-  const image = await readable(path, async () => {
-    const { width, height } = await decodeImage(path);
-    return {
-      size: `${width}x${height}`,
-      hash: createHash('sha256')
-        .update(await readFile(path))
-        .digest('hex'),
-    };
-  });
-  const mask = maskPath === null ? undefined : await readable(maskPath, () => decodeMask(maskPath));
-  if (mask && maskPath !== null) {
-    const size = `${mask.width}x${mask.height}`;
-    if (image && size !== image.size) {
-      problems.push({
-        kind: 'mask-size',
-        path: maskPath,
-        message: `the mask of ${id} is ${size}, the image is ${image.size}`,
-      });
+    if (pages > 1) {
+      const message = `${id} holds ${pages} images, of which the first is read`;
+      warnings.push({ kind: 'pages', path, item: `${id} (${pages})`, message });
     }
-    if (!mask.data.includes(255)) {
-      warnings.push({
-        kind: 'empty-mask',
-        path: maskPath,
-        message: `the mask of ${id} has no anomalous pixel`,
-      });
-    }
+    const hash = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
+    warnings.push(...(await maskProblems(sample, pixels)));
+    return { size: `${pixels.width}x${pixels.height}`, hash, problems: [], warnings };
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    warnings.push(...(await maskProblems(sample, null)));
+    const { message } = error;
+    const problem = { kind: 'unreadable', path, item: message, message } as const;
+    return { size: undefined, hash: undefined, problems: [problem], warnings };
   }
-  return { size: image?.size, hash: image?.hash, problems, warnings };
 }
 
 interface Placed {
@@ -233,7 +222,7 @@ function countClass(name: string, entries: readonly (Placed & { size: string | u
   };
 }
 
-function duplicates(samples: readonly Placed[], hashes: readonly (string | undefined)[]): CheckProblem[] {
+function duplicates(samples: readonly Placed[], hashes: readonly (string | undefined)[]): DatasetProblem[] {
   const trained = new Map<string, Sample>();
   for (const [i, { sample, train }] of samples.entries())
     if (train && hashes[i]) trained.set(hashes[i], sample);
@@ -244,6 +233,7 @@ function duplicates(samples: readonly Placed[], hashes: readonly (string | undef
       {
         kind: 'duplicate' as const,
         path: sample.path,
+        item: sample.id,
         message: `test image ${sample.id} has the same bytes as ${twin.id}, which is trained on; remove one of them`,
       },
     ];

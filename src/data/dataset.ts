@@ -2,10 +2,11 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError, DatasetError, gotText } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
-import { scanPlainFolders } from './layouts/plainFolders.ts';
-import { scanSplitFolders } from './layouts/splitFolders.ts';
+import { type DatasetProblem, problemLines } from './findings.ts';
+import { scanClassFolders } from './layouts/classFolders.ts';
 import { scanVisa } from './layouts/visa.ts';
 import { foldersIn, imagesIn } from './listImages.ts';
+import { officialSet } from './official.ts';
 
 /** How the folders are named (evaluation.md 1); `folder`: anyone's own, with `train` and perhaps `test`. */
 export const LAYOUTS = ['mvtec', 'visa', 'btad', 'folder'] as const;
@@ -21,7 +22,7 @@ export interface Sample {
   /** The defect's folder; `good` where normal, whatever its folder is called. */
   readonly defect: string;
   readonly anomalous: boolean;
-  /** Absolute; null where normal, and where a plain folder has none for an anomalous image. */
+  /** Absolute; null where normal, and where there is none for an anomalous image. */
   readonly maskPath: string | null;
 }
 
@@ -35,22 +36,6 @@ export interface Dataset {
   readonly test: readonly Sample[];
 }
 
-/** Something that keeps a data set from being used as it is. */
-export interface DatasetProblem {
-  readonly kind:
-    | 'layout'
-    | 'no-train'
-    | 'no-test'
-    | 'missing-mask'
-    | 'missing-file'
-    | 'unlabelled'
-    | 'extra-file'
-    | 'unreadable'
-    | 'mask-size';
-  readonly path: string;
-  readonly message: string;
-}
-
 /** What a layout finds: as much as can be used, and all that is wrong. */
 export interface Scan {
   readonly dataset: Dataset;
@@ -61,34 +46,40 @@ export interface Scan {
 
 /**
  * Finds the layout of a data set from its folder names and lists its samples, classes and files sorted by
- * code point (evaluation.md 1.4).
+ * code point (evaluation.md 1.4). Masks may be missing in every layout.
  * @param layout default: found from the folder names.
+ * @param onOddity told in one line for each kind of what is odd but usable: images without mask, folders that are skipped.
  * @throws DatasetError for a folder that is missing or has no known layout, a class without normal training images,
- * a class of VisA's table without test images, and an anomalous image without mask (but in plain folders); all
- * problems at once, up to ten.
+ * and images that nothing says enough about: one line for each kind.
  */
-export async function scanDataset(root: string, layout?: Layout, ...extra: never[]): Promise<Dataset> {
+export async function scanDataset(
+  root: string,
+  layout?: Layout,
+  onOddity?: (line: string) => void,
+  ...extra: never[]
+): Promise<Dataset> {
   refuseExtra('scanDataset', extra);
-  const { dataset, problems } = await scanForProblems(root, layout);
-  if (problems.length === 0) return dataset;
-  const shown = problems.slice(0, 10).map((problem) => problem.message);
-  if (problems.length > 10) shown.push(`and ${problems.length - 10} more`);
-  throw new DatasetError(`data set ${dataset.root}: ${shown.join('; ')}`, {
-    where: problems[0]!.path,
-    fix: 'See `wgad data check` for every problem.',
-  });
+  const { dataset, problems, oddities } = await scanForProblems(root, layout);
+  if (problems.length > 0) {
+    throw new DatasetError(`data set ${dataset.root}: ${problemLines(problems).join('; ')}`, {
+      where: problems[0]!.path,
+      fix: `see \`wgad data check\` for every problem, and for each file \`--all\``,
+    });
+  }
+  if (onOddity) for (const line of problemLines(oddities)) onOddity(line);
+  return dataset;
 }
 
 /**
- * Anyone's own folders are tested as far as they can be, and results say which classes they leave out; numbers of a
- * published set are of all its classes or none.
+ * A set is tested as far as it can be, and results say which classes they leave out; numbers of a published set are of
+ * all its classes or none.
  * @throws DatasetError where there is nothing to test, naming the classes where it is not all of them.
  */
 export function requireTestImages({ root, layout, classes, test }: Dataset, ...extra: never[]): void {
   refuseExtra('requireTestImages', extra);
   const tested = new Set(test.map((sample) => sample.className));
   const absent = classes.filter((name) => !tested.has(name));
-  if (absent.length === 0 || (layout === 'folder' && tested.size > 0)) return;
+  if (absent.length === 0 || (tested.size > 0 && !officialSet(layout, classes))) return;
   const which = tested.size > 0 ? ` of ${absent.join(', ')}` : '';
   throw new DatasetError(`data set ${root}: has no test image${which}`, {
     where: root,
@@ -111,20 +102,20 @@ export async function scanForProblems(root: string, layout?: Layout, ...extra: n
   const base = folders.includes('1cls') ? join(top, '1cls') : top;
   switch (layout ?? (await detectLayout(base))) {
     case 'mvtec':
-      return scanSplitFolders(top, base, 'mvtec', 'good');
+      return scanClassFolders(top, base, 'mvtec');
     case 'btad':
-      return scanSplitFolders(top, base, 'btad', 'ok');
+      return scanClassFolders(top, base, 'btad');
+    case 'folder':
+      return scanClassFolders(top, base, 'folder');
     case 'visa':
       return scanVisa(top);
-    case 'folder':
-      return scanPlainFolders(top, base);
     case undefined: {
       const message =
         folders.length === 0
           ? `${top} holds no class folders`
           : `${top} has no known layout: no class folder with train/good (MVTec AD), Data/Images (VisA) or train/ok (BTAD), and no train folder, here or in a class folder`;
       const dataset: Dataset = { root: top, layout: 'folder', classes: [], train: [], test: [] };
-      return { dataset, problems: [{ kind: 'layout', path: top, message }], oddities: [] };
+      return { dataset, problems: [{ kind: 'layout', path: top, item: top, message }], oddities: [] };
     }
   }
 }

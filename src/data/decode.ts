@@ -3,6 +3,8 @@ import sharp, { type SharpOptions } from 'sharp';
 import { ImageError } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
 import { bmpSize, decodeBmp } from './bmp.ts';
+import { type DeepRange, isDeep, rangeOf, readDeep, type Samples, toRgb } from './deepSamples.ts';
+import { type Mask, maskOf } from './maskPixels.ts';
 import type { Pixels } from './pilResize.ts';
 
 /** More pixels than this are refused before decoding: decompression bombs. */
@@ -15,18 +17,40 @@ const MAX_FILE_BYTES = 1 << 29;
  */
 const SHARP: SharpOptions = { limitInputPixels: MAX_PIXELS, failOn: 'error', ignoreIcc: true };
 
+/** An image with what its file says of itself. */
+export interface DecodedImage {
+  readonly pixels: Pixels;
+  /** Images in the file, of which the first is read. */
+  readonly pages: number;
+  /** How samples of more than 8 bits became 8; null where they had no more. */
+  readonly deep: DeepRange | null;
+}
+
 /**
- * Decodes PNG, JPEG, WebP, TIFF (first page) and BMP to interleaved 8-bit RGB. What the file contains counts,
- * not its extension. Grey is replicated; alpha is dropped, not composited; 16-bit samples keep their high
- * byte; CMYK is converted to sRGB by libvips; EXIF orientation is applied (PIL leaves that to its caller).
- * @throws ImageError naming the path and the reason.
+ * Decodes PNG, JPEG, WebP, TIFF and BMP to interleaved 8-bit RGB. What the file contains counts, not its extension.
+ * The first page or frame is read. Grey is replicated; alpha is dropped, not composited; CMYK is converted to sRGB by
+ * libvips; EXIF orientation is applied (PIL leaves that to its caller). Samples of more than 8 bits are stretched from
+ * the range that their file declares, else from the full one of their type.
+ * @throws ImageError naming the path and the reason, also where that would make an image black which is not.
  */
 export async function decodeImage(path: string, ...extra: never[]): Promise<Pixels> {
   refuseExtra('decodeImage', extra);
+  return (await readImage(path)).pixels;
+}
+
+/** The same, with what the file says of itself. */
+export async function readImage(path: string): Promise<DecodedImage> {
   return attempt(path, async (bytes, format) => {
     if (format === 'bmp') {
       const { width, height, data } = decodeBmp(bytes, MAX_PIXELS);
-      return { width, height, data, channels: 3, layout: 'interleaved' };
+      return { pixels: rgbOf(width, height, data), pages: 1, deep: null };
+    }
+    const metadata = await sharp(bytes, SHARP).metadata();
+    const { pages = 1 } = metadata;
+    if (isDeep(metadata)) {
+      const samples = await readDeep(bytes, metadata, SHARP);
+      const deep = rangeOf(samples, bytes, metadata);
+      return { pixels: rgbOf(samples.width, samples.height, toRgb(samples, deep.range)), pages, deep };
     }
     const { data, info } = await sharp(bytes, SHARP)
       .autoOrient()
@@ -35,39 +59,46 @@ export async function decodeImage(path: string, ...extra: never[]): Promise<Pixe
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     const rgb = info.channels === 3 ? new Uint8Array(data) : replicate(data, info.channels);
-    return { width: info.width, height: info.height, channels: 3, data: rgb, layout: 'interleaved' };
+    return { pixels: rgbOf(info.width, info.height, rgb), pages, deep: null };
   });
 }
 
+const rgbOf = (width: number, height: number, data: Uint8Array): Pixels => ({
+  width,
+  height,
+  channels: 3,
+  layout: 'interleaved',
+  data,
+});
+
 /**
- * Decodes a mask to one channel of 0 and 255: anomalous is whatever is not 0 in the first channel
- * (evaluation.md 1.2, 1.3), or, in a palette image, in any.
+ * Decodes a mask to one channel of 0 and 255: anomalous is what lies above the middle of its range (`maskOf`).
  * @throws ImageError naming the path and the reason.
  */
-export async function decodeMask(path: string, ...extra: never[]): Promise<Pixels> {
+export async function decodeMask(path: string, ...extra: never[]): Promise<Mask> {
   refuseExtra('decodeMask', extra);
   return attempt(path, async (bytes, format) => {
     if (format === 'bmp') {
       const { width, height, data, isPalette } = decodeBmp(bytes, MAX_PIXELS);
-      return { width, height, channels: 1, layout: 'planar', data: binarise(data, 3, isPalette ? 3 : 1) };
+      return maskOf({ width, height, channels: 3, values: data, isPalette, lossless: true });
     }
-    const { depth, isPalette } = await sharp(bytes, SHARP).metadata();
-    const deep = depth === 'ushort';
-    const { data, info } = await sharp(bytes, SHARP)
-      .autoOrient()
-      .toColourspace(deep ? 'rgb16' : 'srgb')
-      .raw({ depth: deep ? 'ushort' : 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const values = deep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
-    const looked = isPalette ? Math.min(3, info.channels) : 1;
-    return {
-      width: info.width,
-      height: info.height,
-      channels: 1,
-      layout: 'planar',
-      data: binarise(values, info.channels, looked),
-    };
+    const metadata = await sharp(bytes, SHARP).metadata();
+    const samples = isDeep(metadata) ? await readDeep(bytes, metadata, SHARP) : await readBytes(bytes);
+    return maskOf({
+      ...samples,
+      isPalette: metadata.isPalette ?? false,
+      lossless: format === 'webp' ? bytes.includes('VP8L') : format !== 'jpeg',
+    });
   });
+}
+
+async function readBytes(bytes: Buffer): Promise<Samples> {
+  const { data, info } = await sharp(bytes, SHARP)
+    .autoOrient()
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, channels: info.channels, values: data };
 }
 
 /** Width and height as decoded (orientation applied), from the header alone. @throws ImageError. */
@@ -113,12 +144,4 @@ function replicate(data: Uint8Array, channels: number): Uint8Array {
   const rgb = new Uint8Array((data.length / channels) * 3);
   for (let i = 0; i < rgb.length; i++) rgb[i] = data[Math.floor(i / 3) * channels]!;
   return rgb;
-}
-
-function binarise(values: Uint8Array | Uint16Array, channels: number, looked: number): Uint8Array {
-  const mask = new Uint8Array(values.length / channels);
-  for (let i = 0; i < mask.length; i++) {
-    for (let c = 0; c < looked; c++) if (values[i * channels + c] !== 0) mask[i] = 255;
-  }
-  return mask;
 }

@@ -1,5 +1,4 @@
 export {
-  type CheckProblem,
   type ClassCounts,
   checkDataset,
   type DatasetReport,
@@ -8,7 +7,6 @@ export {
 export { chooseContaminants, contaminate } from './contaminate.ts';
 export {
   type Dataset,
-  type DatasetProblem,
   LAYOUTS,
   type Layout,
   requireTestImages,
@@ -17,6 +15,7 @@ export {
   scanForProblems,
 } from './dataset.ts';
 export { decodeImage, decodeMask, imageSize } from './decode.ts';
+export { type DatasetProblem, problemLines } from './findings.ts';
 export { type Frame, RESAMPLES, type Resample } from './frame.ts';
 export { compareCodePoints, isImageName, listImages } from './listImages.ts';
 export { ImageLoader, type ImageLoaderOptions } from './loader.ts';
@@ -30,6 +29,7 @@ export {
   type MaskRule,
   normalize,
 } from './loadImage.ts';
+export { sampleMask } from './maskProblems.ts';
 export { type CountDifference, type OfficialComparison, officialSet, officialTotals } from './official.ts';
 export { type Pixels, pilResize, pilResizeNearest } from './pilResize.ts';
 export {

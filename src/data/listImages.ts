@@ -21,8 +21,8 @@ const LIST_OPTIONS: OptionNames<ListOptions> = { missing: true };
 
 /**
  * The images that paths name: files as they are, folders with all they hold, at any depth. Absolute, in the
- * order given, a folder's own sorted by code point; each file once. Hidden files and folders are passed over;
- * a link back to a folder above is followed once.
+ * order given, a folder's own sorted by code point; each file once. Hidden files and folders are passed over, and
+ * those of systems and viewers (`__MACOSX`, `@eaDir`); a link back to a folder above is followed once.
  * @throws DatasetError for a path that does not exist, and for a folder that holds no image.
  */
 export async function listImages(
@@ -53,43 +53,73 @@ export async function listImages(
   return [...found];
 }
 
+/** Told of each file and folder that is passed over although it lies where images are looked for. */
+export type OnSkipped = (path: string, what: 'file' | 'folder') => void;
+
 /** Absolute paths of the images in a folder at any depth, a folder's own sorted; empty where there is no such folder. */
-export async function imagesBelow(folder: string, seen = new Set<string>()): Promise<string[]> {
+export async function imagesBelow(
+  folder: string,
+  onSkipped?: OnSkipped,
+  seen = new Set<string>(),
+): Promise<string[]> {
   const real = await realpath(folder).catch(() => undefined);
   if (real === undefined || seen.has(real)) return [];
   seen.add(real);
   const images: string[] = [];
-  for (const entry of await entriesOf(folder)) {
-    const path = join(folder, entry.name);
-    if (await isFolder(entry, folder)) {
-      for (const image of await imagesBelow(path, seen)) images.push(image);
-    } else if (isImageName(entry.name)) images.push(path);
+  for (const { name, isFolder } of await entriesOf(folder, onSkipped)) {
+    const path = join(folder, name);
+    if (isFolder) {
+      for (const image of await imagesBelow(path, onSkipped, seen)) images.push(image);
+    } else if (isImageName(name)) images.push(path);
+    else onSkipped?.(path, 'file');
   }
   return images;
 }
 
 /** Names of the folders in a folder, sorted; empty where there is no such folder. */
-export async function foldersIn(folder: string): Promise<string[]> {
-  const names: string[] = [];
-  for (const entry of await entriesOf(folder)) if (await isFolder(entry, folder)) names.push(entry.name);
-  return names;
+export async function foldersIn(folder: string, onSkipped?: OnSkipped): Promise<string[]> {
+  const skippedFolder: OnSkipped = (path, what) => {
+    if (what === 'folder') onSkipped?.(path, what);
+  };
+  return (await entriesOf(folder, skippedFolder)).filter(({ isFolder }) => isFolder).map(({ name }) => name);
 }
 
 /** Names of the images in a folder (not below it), sorted; empty where there is no such folder. */
 export async function imagesIn(folder: string): Promise<string[]> {
-  return (await entriesOf(folder)).map((entry) => entry.name).filter((name) => isImageName(name));
+  return (await entriesOf(folder))
+    .filter(({ name, isFolder }) => !isFolder && isImageName(name))
+    .map(({ name }) => name);
 }
 
-/** Entries that are not hidden, sorted by code point. */
-async function entriesOf(folder: string): Promise<Dirent[]> {
+interface Entry {
+  readonly name: string;
+  readonly isFolder: boolean;
+}
+
+/** Entries that are neither hidden nor a system's own, sorted by code point. */
+async function entriesOf(folder: string, onSkipped?: OnSkipped): Promise<Entry[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
     throw new DatasetError(`cannot list ${folder}: ${error.message}`, { where: folder, cause: error });
   });
-  return entries
-    .filter((entry) => !entry.name.startsWith('.'))
-    .sort((a, b) => compareCodePoints(a.name, b.name));
+  const kept: Entry[] = [];
+  for (const entry of entries.sort((a, b) => compareCodePoints(a.name, b.name))) {
+    const known = { name: entry.name, isFolder: await isFolder(entry, folder) };
+    if (!isForeign(known)) kept.push(known);
+    else onSkipped?.(join(folder, entry.name), known.isFolder ? 'folder' : 'file');
+  }
+  return kept;
 }
+
+/** Folders that systems, archives and viewers put beside images, in lower case; some hold small copies of them. */
+const FOREIGN_FOLDERS = new Set([
+  ...['__macosx', '@eadir', '#recycle', '@recycle', '@tmp', 'lost+found', '$recycle.bin'],
+  ...['system volume information', 'thumbs', 'thumbnails', '__pycache__'],
+]);
+
+/** Whether an entry is hidden (`._x.png` of an archive made on a Mac, too) or no part of anyone's images. */
+export const isForeign = ({ name, isFolder }: Entry): boolean =>
+  name.startsWith('.') || (isFolder && FOREIGN_FOLDERS.has(name.toLowerCase()));
 
 async function isFolder(entry: Dirent, parent: string): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();

@@ -3,7 +3,7 @@ import { refuseExtra } from '../options.ts';
 import { decodeImage, decodeMask, imageSize } from './decode.ts';
 import { cropMiddle, type Frame, frameOf } from './frame.ts';
 import { opencvResize } from './opencvResize.ts';
-import { pilResize, pilResizeNearest } from './pilResize.ts';
+import { type Pixels, pilResize, pilResizeNearest } from './pilResize.ts';
 
 /** Means of ImageNet's red, green and blue, of values in 0 to 1. */
 export const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
@@ -76,9 +76,9 @@ const NORMALIZED = IMAGENET_MEAN.map((mean, c) =>
 );
 
 /**
- * A mask at evaluation size, [size, size] of 0 and 1 (evaluation.md 3.3): any non-zero value is anomalous,
- * then resized by PIL's bilinear. `any` (default): positive wherever the result is not 0; `half`: above one
- * half; `nearest`: PIL's nearest instead. With `imagePath`, the two native sizes must agree.
+ * A mask at evaluation size, [size, size] of 0 and 1 (evaluation.md 3.3): what lies above the middle of its range is
+ * anomalous (`decodeMask`), then resized by PIL's bilinear. `any` (default): positive wherever the result is not 0;
+ * `half`: above one half; `nearest`: PIL's nearest instead. With `imagePath`, the two native sizes must agree.
  * @throws ImageError for an unreadable file, DatasetError naming both sizes where they differ.
  */
 export async function loadMask(
@@ -89,9 +89,7 @@ export async function loadMask(
   ...extra: never[]
 ): Promise<Uint8Array> {
   refuseExtra('loadMask', extra);
-  if (!MASK_RULES.includes(rule)) {
-    throw new ConfigError(`loadMask: rule expects ${MASK_RULES.join(', ')}, got ${gotText(rule)}`);
-  }
+  requireRule(rule);
   const mask = await decodeMask(path);
   if (imagePath !== undefined) {
     const image = await imageSize(imagePath);
@@ -102,6 +100,12 @@ export async function loadMask(
       );
     }
   }
+  return fitMask(mask, frame, rule);
+}
+
+/** A decoded mask at evaluation size; see `loadMask`. */
+export function fitMask(mask: Pixels, frame: number | Frame, rule: MaskRule = 'any'): Uint8Array {
+  requireRule(rule);
   const whole = frameOf(frame);
   const side = whole.resize;
   if (rule === 'nearest') {
@@ -110,4 +114,9 @@ export async function loadMask(
   }
   const above = rule === 'half' ? 127 : 0;
   return cropMiddle(pilResize(mask, side, side).data, whole, 1).map((value) => (value > above ? 1 : 0));
+}
+
+function requireRule(rule: MaskRule): void {
+  if (MASK_RULES.includes(rule)) return;
+  throw new ConfigError(`loadMask: rule expects ${MASK_RULES.join(', ')}, got ${gotText(rule)}`);
 }

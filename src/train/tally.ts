@@ -34,8 +34,8 @@ export const AUPRO_NAMES = { dataset: 'auproDataset', rd4ad: 'auproRd4ad' } as c
 export interface Tally {
   /** One image: its map and its mask [size, size], non-zero where anomalous. */
   add(alignment: Alignment, className: string, map: Float32Array, mask: Uint8Array, size: number): void;
-  /** One image whose anomalous pixels are not known: an anomaly without a mask. */
-  leaveOut(className: string): void;
+  /** One image whose anomalous pixels are not known. @param why `have no mask`, or the like. */
+  leaveOut(className: string, why: string): void;
   /** `className` null: all classes. Image metrics are of `scores` and `labels`, which the caller has picked. */
   metrics(
     alignment: Alignment,
@@ -62,10 +62,13 @@ export function newTally(
       all.set(`${alignment}/${name}`, { pixels: pixelAccumulator(), aupro });
     }
   }
-  const leftOut = new Map<string, number>();
+  const leftOut = new Map<string, Map<string, number>>();
   return {
-    leaveOut(className) {
-      for (const name of ['', className]) leftOut.set(name, (leftOut.get(name) ?? 0) + 1);
+    leaveOut(className, why) {
+      for (const name of ['', className]) {
+        const counts = leftOut.get(name) ?? new Map<string, number>();
+        leftOut.set(name, counts.set(why, (counts.get(why) ?? 0) + 1));
+      }
     },
     add(alignment, className, map, mask, size) {
       for (const name of ['', className]) {
@@ -91,9 +94,8 @@ export function newTally(
         if (left.length > 0) reasons[AUPRO_NAMES[definition]] = left.join('; ');
       }
       for (const [name, { reason }] of found) if (reason) reasons[name] = reason;
-      const maskless = leftOut.get(className ?? '') ?? 0;
-      if (maskless > 0) {
-        const note = `${maskless} anomalous images left out: they have no mask`;
+      for (const [why, n] of leftOut.get(className ?? '') ?? []) {
+        const note = `${n} anomalous images left out: they ${why}`;
         for (const [name] of found) {
           if (isOfPixels(name)) reasons[name] = reasons[name] ? `${reasons[name]}; ${note}` : note;
         }

@@ -1,4 +1,12 @@
-import { ImageLoader, loadMask, type MaskRule, requireTestImages, type Sample } from '../data/index.ts';
+import {
+  type DatasetProblem,
+  ImageLoader,
+  type MaskRule,
+  problemLines,
+  requireTestImages,
+  type Sample,
+  sampleMask,
+} from '../data/index.ts';
 import { FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
@@ -10,7 +18,7 @@ import { classRuns } from './classRuns.ts';
 import { frameIn, type RunConfig } from './config.ts';
 import { readFinishedRun } from './finishedRun.ts';
 import { finiteMaps } from './finiteMaps.ts';
-import { datasetOf } from './runDataset.ts';
+import { datasetOfRun } from './runDataset.ts';
 import { runFiles } from './runFolder.ts';
 import { openScorer } from './scorer.ts';
 import type { GpuRequest } from './session.ts';
@@ -66,7 +74,11 @@ export interface TestOptions {
   readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
+  /** Told of what is odd about the data set and its masks, a line for each kind. */
+  readonly onNote?: (text: string) => void;
 }
+
+const UNUSABLE = 'have a mask that cannot be read, or is of another size';
 
 interface Row {
   readonly sample: Sample;
@@ -81,7 +93,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
   const trained = await readFinishedRun(options.run);
   const { scoreFraction = trained.scoreFraction, precision = trained.precision } = options;
   const config = { ...trained, scoreFraction, precision };
-  const dataset = await datasetOf(config, options.data);
+  const dataset = await datasetOfRun(config, options);
   requireTestImages(dataset);
   const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
   const scorer = await openScorer(options.run, config, { gpu: options.gpu });
@@ -89,6 +101,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
   try {
     const tally = newTally(scorer.alignments, dataset.classes, options.aupro ?? []);
     const rows: Row[] = [];
+    const maskProblems: DatasetProblem[] = [];
     const floored: Record<string, number> = {};
     const predicting = predictingAlignment(scorer.alignments);
     const scale = mapScale(scorer.alignments, dataset.test.length);
@@ -106,14 +119,11 @@ export async function testRun(options: TestOptions): Promise<Results> {
       const ms = (performance.now() - started) / samples.length;
       for (const [i, sample] of samples.entries()) {
         const image = finiteMaps(sample.path, scored[i]!);
-        const mask = sample.maskPath
-          ? await loadMask(sample.maskPath, config, options.maskRule, sample.path)
-          : null;
-        const known = mask !== null || !sample.anomalous;
-        const truth = mask ?? new Uint8Array(config.size ** 2);
-        if (!known) tally.leaveOut(sample.className);
+        const { mask, problems } = await sampleMask(sample, config, options.maskRule);
+        for (const problem of problems) maskProblems.push(problem);
+        if (!mask) tally.leaveOut(sample.className, sample.maskPath ? UNUSABLE : 'have no mask');
         for (const [alignment, map] of image.maps) {
-          if (known) tally.add(alignment, sample.className, map, truth, config.size);
+          if (mask) tally.add(alignment, sample.className, map, mask, config.size);
           scale.add(alignment, map);
         }
         for (const [alignment, [u, gamma]] of image.statistics) {
@@ -129,6 +139,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
       }
       options.onProgress?.(Math.min(first + config.batch, dataset.test.length), dataset.test.length);
     }
+    for (const line of problemLines(maskProblems)) options.onNote?.(line);
     const timing = await scorer.latency(firstAligned(scorer.alignments));
     const results: Results = {
       version: config.version,
@@ -174,6 +185,8 @@ async function testClassRuns(
       run: folders.get(name)!,
       out: undefined,
       perClass: false,
+      // The set was already told of as a whole.
+      onNote: undefined,
     });
     for (const [alignment, { classes: own }] of Object.entries(protocols['model-unified'])) {
       byAlignment.set(alignment, { ...byAlignment.get(alignment), [name]: own[name]! });

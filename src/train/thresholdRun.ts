@@ -9,7 +9,7 @@ import type { Precision } from '../nn/trainable.ts';
 import { frameIn, type RunConfig } from './config.ts';
 import { readFinishedRun } from './finishedRun.ts';
 import { finiteMaps } from './finiteMaps.ts';
-import { datasetOf } from './runDataset.ts';
+import { datasetOfRun } from './runDataset.ts';
 import { runFiles } from './runFolder.ts';
 import { openScorer, type Scorer } from './scorer.ts';
 import type { GpuRequest } from './session.ts';
@@ -47,11 +47,15 @@ export interface ThresholdOptions {
   readonly rate: number;
   /** Normal images, files or folders; default: those that the run was trained on. */
   readonly images?: readonly string[];
+  /** Where the data set lies now, if it was moved. */
+  readonly data?: string;
   /** Instead of the run's own; see RunConfig. */
   readonly precision?: Precision;
   readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
+  /** Told of what is odd about the data set. */
+  readonly onNote?: (text: string) => void;
 }
 
 interface NormalImage {
@@ -70,7 +74,7 @@ export async function thresholdRun(options: ThresholdOptions): Promise<StoredThr
   const { run, rate } = options;
   const trained = await readFinishedRun(run);
   const config = { ...trained, precision: options.precision ?? trained.precision };
-  const images = await normalImages(config, options.images);
+  const images = await normalImages(config, options);
   refuseTooFew(images.length, rate);
   const alignment = servedAlignment(config);
   const scorer = await openScorer(run, config, { gpu: options.gpu, alignments: [alignment] });
@@ -108,11 +112,14 @@ export async function thresholdRun(options: ThresholdOptions): Promise<StoredThr
 export const servedAlignment = ({ align }: Pick<RunConfig, 'align'>): Alignment =>
   predictingAlignment(align) ?? align.find((each) => HEAD_OF[each] !== null) ?? 'none';
 
-async function normalImages(config: RunConfig, given?: readonly string[]): Promise<NormalImage[]> {
+async function normalImages(
+  config: RunConfig,
+  { images: given, data, onNote }: ThresholdOptions,
+): Promise<NormalImage[]> {
   if (given) {
     return (await listImages(given)).map((path) => ({ path, name: path, className: null }));
   }
-  const { train } = await datasetOf(config);
+  const { train } = await datasetOfRun(config, { data, onNote });
   return train
     .filter((sample) => !sample.anomalous)
     .map(({ path, id, className }) => ({ path, name: id, className }));

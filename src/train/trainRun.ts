@@ -40,6 +40,8 @@ export interface TrainOptions {
   readonly features?: FeatureBudget;
   readonly onProgress?: (stage: Stage, report: StepReport) => void;
   readonly onNote?: (text: string) => void;
+  /** Told of what is odd about the data set, a line for each kind. */
+  readonly onWarning?: (text: string) => void;
 }
 
 /**
@@ -48,7 +50,9 @@ export interface TrainOptions {
  */
 export async function trainRun(options: TrainOptions): Promise<boolean> {
   const { run, resume = false } = options;
-  const dataset = await datasetOf(options.config);
+  // Of a class by itself all was said with the others.
+  const { classes } = options.config;
+  const dataset = await datasetOf(options.config, undefined, classes ? undefined : options.onWarning);
   if (dataset.train.length === 0) throw new DatasetError(`${dataset.root}: has no training image`);
   checkConfig(options.config);
   // Before hours are spent, or anything is written.

@@ -58,8 +58,8 @@ it('counts the images that an average over images leaves out', () => {
 it('leaves anomalies without a mask out of the pixels alone, and says so', () => {
   const tally = newTally(['none'], ['some', 'no'], []);
   tally.add('none', 'some', map, mask, 8);
-  tally.leaveOut('some');
-  tally.leaveOut('no');
+  tally.leaveOut('some', 'have no mask');
+  tally.leaveOut('no', 'have no mask');
   const some = tally.metrics('none', 'some', [0.5, 0.1, 0.7], [true, false, true]);
   expect(some.pAp).toBeCloseTo(1, 12);
   expect(some).toMatchObject({

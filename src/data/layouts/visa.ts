@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { DatasetProblem, Sample, Scan } from '../dataset.ts';
-import { compareCodePoints, imagesIn } from '../listImages.ts';
+import { decodeText } from '../../formats/text.ts';
+import type { Sample, Scan } from '../dataset.ts';
+import type { DatasetProblem } from '../findings.ts';
+import { compareCodePoints, foldersIn, imagesIn } from '../listImages.ts';
+import { skippedFile, skippedFolder } from './skipped.ts';
 
 const TABLES = ['split_csv/1cls.csv', '1cls.csv'];
 const COLUMNS = ['object', 'split', 'label', 'image', 'mask'] as const;
@@ -9,20 +12,22 @@ const COLUMNS = ['object', 'split', 'label', 'image', 'mask'] as const;
 /** VisA as released (evaluation.md 1.2): the split, labels and masks stand in `split_csv/1cls.csv`. */
 export async function scanVisa(root: string): Promise<Scan> {
   const problems: DatasetProblem[] = [];
+  const oddities: DatasetProblem[] = [];
   const rows = await readTable(root, problems);
   const present = await existing(root, rows);
   const train: Sample[] = [];
   const test: Sample[] = [];
   for (const { object, split, label, image, mask } of rows) {
-    for (const path of [image, mask]) {
-      if (path !== '' && !present.has(path)) {
-        problems.push({ kind: 'missing-file', path, message: `${path}, listed in 1cls.csv, does not exist` });
-      }
+    if (!present.has(image)) {
+      const message = `${image}, listed in 1cls.csv, does not exist`;
+      problems.push({ kind: 'missing-file', path: join(root, image), item: image, message });
+      continue;
     }
-    if (!present.has(image)) continue;
     const anomalous = label === 'anomaly';
-    if (anomalous && mask === '') {
-      problems.push({ kind: 'missing-mask', path: image, message: `${image} has no mask in 1cls.csv` });
+    if (anomalous && !present.has(mask)) {
+      const which = mask === '' ? 'no mask in 1cls.csv' : `no mask: ${mask} does not exist`;
+      const message = `${image} has ${which}; it is left out of pixel metrics`;
+      oddities.push({ kind: 'missing-mask', path: join(root, image), item: image, message });
     }
     const sample: Sample = {
       path: join(root, image),
@@ -37,42 +42,59 @@ export async function scanVisa(root: string): Promise<Scan> {
   for (const samples of [train, test]) samples.sort((a, b) => compareCodePoints(a.id, b.id));
   const classes = [...new Set(rows.map((row) => row.object))].sort(compareCodePoints);
   for (const name of classes) {
-    for (const [kind, samples] of [
-      ['no-train', train],
-      ['no-test', test],
-    ] as const) {
-      if (samples.some((sample) => sample.className === name)) continue;
-      const message = `class ${name} has no ${kind === 'no-train' ? 'training' : 'test'} images in 1cls.csv`;
-      problems.push({ kind, path: join(root, name), message });
+    const lacks = (samples: readonly Sample[]): boolean =>
+      !samples.some((sample) => sample.className === name);
+    const place = { path: join(root, name), item: name };
+    if (lacks(train)) {
+      const message = `class ${name} has no training images in 1cls.csv`;
+      problems.push({ kind: 'no-train', ...place, message });
+    }
+    if (lacks(test)) {
+      oddities.push({ kind: 'no-test', ...place, message: `class ${name} has no test images in 1cls.csv` });
     }
   }
-  return {
-    dataset: { root, layout: 'visa', classes, train, test },
-    problems,
-    oddities: unlisted(rows, present),
-  };
+  oddities.push(...unlisted(root, rows, present), ...(await skipped(root, classes)));
+  return { dataset: { root, layout: 'visa', classes, train, test }, problems, oddities };
+}
+
+/** Folders beside those of the table. */
+async function skipped(root: string, classes: readonly string[]): Promise<DatasetProblem[]> {
+  const found: DatasetProblem[] = [];
+  const folders = await foldersIn(root, (path, what) =>
+    found.push(what === 'folder' ? skippedFolder(root, path) : skippedFile(root, path)),
+  );
+  for (const name of folders) {
+    if (classes.includes(name) || TABLES[0]!.startsWith(`${name}/`)) continue;
+    found.push(skippedFolder(root, join(root, name), '1cls.csv does not list it'));
+  }
+  return found;
 }
 
 /** Files in the folders of the table that it does not mention. */
-function unlisted(rows: readonly Row[], present: ReadonlySet<string>): DatasetProblem[] {
+function unlisted(root: string, rows: readonly Row[], present: ReadonlySet<string>): DatasetProblem[] {
   const listed = new Set(rows.flatMap((row) => [row.image, row.mask]));
   return [...present]
     .filter((path) => !listed.has(path))
     .sort(compareCodePoints)
-    .map((path) => ({ kind: 'extra-file', path, message: `${path} is not listed in 1cls.csv` }));
+    .map((id) => ({
+      kind: 'extra-file',
+      path: join(root, id),
+      item: id,
+      message: `${id} is not listed in 1cls.csv`,
+    }));
 }
 
 type Row = Record<(typeof COLUMNS)[number], string>;
 
 async function readTable(root: string, problems: DatasetProblem[]): Promise<Row[]> {
   const wrong = (path: string, message: string): void => {
-    problems.push({ kind: 'layout', path, message });
+    problems.push({ kind: 'layout', path, item: path, message });
   };
   for (const name of TABLES) {
     const path = join(root, name);
-    const text = await readFile(path, 'utf8').catch(() => undefined);
-    if (text === undefined) continue;
-    const [header, ...lines] = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+    const bytes = await readFile(path).catch(() => undefined);
+    if (bytes === undefined) continue;
+    const [header, ...lines] = decodeText(bytes).split(/\r?\n/);
     const columns = header!.split(',');
     const absent = COLUMNS.filter((column) => !columns.includes(column));
     if (absent.length > 0) {

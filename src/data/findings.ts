@@ -1,0 +1,60 @@
+/** Something to say about a data set: what keeps it from being used as it is, or what is odd but usable. */
+export interface DatasetProblem {
+  readonly kind: ProblemKind;
+  readonly path: string;
+  /** What is at fault, in a few words: an example among others of its kind. */
+  readonly item: string;
+  /** The whole sentence. */
+  readonly message: string;
+}
+
+/** What is said of several of a kind, before their examples; null: each has a sentence of its own. */
+const SUMMARIES = {
+  layout: null,
+  unlabelled: null,
+  'no-train': (n: number) => `${n} classes have no training images`,
+  'no-test': (n: number) => `${n} classes have no test images`,
+  'missing-mask': (n: number) => `${n} anomalous images have no mask and are left out of pixel metrics`,
+  'missing-file': (n: number) => `${n} files listed in 1cls.csv do not exist`,
+  'extra-file': (n: number) => `${n} files are not listed in 1cls.csv`,
+  'spare-mask': (n: number) => `${n} files are the mask of no image`,
+  'skipped-folder': (n: number) => `${n} folders are skipped: they hold no images of this layout`,
+  'skipped-file': (n: number) => `${n} files are skipped: they are no images, or lie where none belong`,
+  unreadable: (n: number) => `${n} images cannot be read`,
+  duplicate: (n: number) => `${n} test images have the same bytes as an image that is trained on`,
+  'unreadable-mask': (n: number) => `${n} masks cannot be read; their images are left out of pixel metrics`,
+  'mask-size': (n: number) =>
+    `${n} masks have another size than their image, which is left out of pixel metrics`,
+  'empty-mask': (n: number) => `${n} masks have no anomalous pixel`,
+  'grey-mask': (n: number) =>
+    `${n} masks hold values between black and white; above the middle is taken as anomalous`,
+  'inverted-mask': (n: number) => `${n} masks mark more than half of their image; are they inverted?`,
+  'deep-image': (n: number) => `${n} images have more than 8 bits a sample; they are read in 8`,
+  pages: (n: number) => `${n} files hold several images, of which the first is read`,
+} as const satisfies Record<string, ((n: number) => string) | null>;
+
+export type ProblemKind = keyof typeof SUMMARIES;
+
+/** Examples of a kind. */
+const SHOWN = 3;
+
+/**
+ * One line for each kind, with a count and examples where there are several of it.
+ * @param options `all`: a line for each problem instead; `hint`: what is added where some are not shown.
+ */
+export function problemLines(
+  problems: readonly DatasetProblem[],
+  options: { all?: boolean; hint?: string } = {},
+): string[] {
+  const kinds = new Map<ProblemKind, DatasetProblem[]>();
+  for (const problem of problems) kinds.set(problem.kind, [...(kinds.get(problem.kind) ?? []), problem]);
+  return [...kinds].flatMap(([kind, own]) => {
+    if (options.all || own.length === 1) return own.map(({ message }) => `${kind}: ${message}`);
+    const summary = SUMMARIES[kind];
+    const examples = own.slice(0, SHOWN).map((problem) => (summary ? problem.item : problem.message));
+    const more = own.length - examples.length;
+    const rest = more > 0 ? ` and ${more} more${options.hint ? ` (${options.hint})` : ''}` : '';
+    const begin = summary ? `${summary(own.length)}: ` : '';
+    return [`${kind}: ${begin}${examples.join(summary ? ', ' : '; ')}${rest}`];
+  });
+}

@@ -1,0 +1,213 @@
+import { basename, join, parse, relative, sep } from 'node:path';
+import type { Layout, Sample, Scan } from '../dataset.ts';
+import type { DatasetProblem } from '../findings.ts';
+import { foldersIn, imagesBelow, imagesIn } from '../listImages.ts';
+import { classless, skippedFile, skippedFolder } from './skipped.ts';
+
+/** How a layout names its folders. */
+interface Names {
+  /** Folders of normal images. */
+  isNormal(folder: string): boolean;
+  /** The one folder of `train` that is trained on; null: all of it. */
+  readonly train: string | null;
+}
+
+const ANY_NORMAL = new Set(['good', 'ok', 'normal']);
+const NAMES: Record<Exclude<Layout, 'visa'>, Names> = {
+  mvtec: { isNormal: (folder) => folder === 'good', train: 'good' },
+  btad: { isNormal: (folder) => folder === 'ok', train: 'ok' },
+  folder: { isNormal: (folder) => ANY_NORMAL.has(folder.toLowerCase()), train: null },
+};
+
+/** Where masks may lie, beside `test`. */
+const MASK_FOLDERS = ['ground_truth', 'masks'];
+const PARTS = ['train', 'test', ...MASK_FOLDERS];
+
+/**
+ * `train`, `test/<normal or defect>` and, for those who have them, masks in `ground_truth/<defect>` or
+ * `masks/<defect>`, images at any depth: MVTec AD and VisA's prepared copy (normal = `good`), BTAD (normal = `ok`), and
+ * anyone's own (`good`, `ok` or `normal` in any case, or normal images in `train` itself). In a folder per class, in
+ * `base`; or in `base` itself, which is then the one class. `test` may come later: training does without.
+ */
+export async function scanClassFolders(
+  root: string,
+  base: string,
+  layout: Exclude<Layout, 'visa'>,
+): Promise<Scan> {
+  const problems: DatasetProblem[] = [];
+  const oddities: DatasetProblem[] = [];
+  const folders = await foldersIn(base, (path, what) =>
+    oddities.push(what === 'folder' ? skippedFolder(root, path) : skippedFile(root, path)),
+  );
+  const single = folders.includes('train');
+  const classes: string[] = [];
+  const train: Sample[] = [];
+  const test: Sample[] = [];
+  for (const name of single ? [basename(base)] : folders) {
+    const folder = single ? base : join(base, name);
+    const found = await scanClass({ root, folder, className: name, names: NAMES[layout] });
+    if (found.train.length + found.test.length === 0 && !single) {
+      oddities.push(skippedFolder(root, folder, 'it holds no image in train or test'));
+      continue;
+    }
+    classes.push(name);
+    for (const sample of found.train) train.push(sample);
+    for (const sample of found.test) test.push(sample);
+    problems.push(...found.problems);
+    for (const oddity of found.oddities) oddities.push(oddity);
+  }
+  if (!single) for (const name of await imagesIn(base)) oddities.push(skippedFile(root, join(base, name)));
+  if (classes.length === 0) problems.push(classless(base));
+  return { dataset: { root, layout, classes, train, test }, problems, oddities };
+}
+
+interface Place {
+  readonly root: string;
+  readonly folder: string;
+  readonly className: string;
+  readonly names: Names;
+}
+
+interface FoundClass {
+  readonly train: readonly Sample[];
+  readonly test: readonly Sample[];
+  readonly problems: DatasetProblem[];
+  readonly oddities: DatasetProblem[];
+}
+
+async function scanClass(place: Place): Promise<FoundClass> {
+  const { root, folder, className, names } = place;
+  const problems: DatasetProblem[] = [];
+  const oddities: DatasetProblem[] = [];
+  const skip = (path: string, what: 'file' | 'folder'): void =>
+    void oddities.push(what === 'folder' ? skippedFolder(root, path) : skippedFile(root, path));
+  const parts = await foldersIn(folder, skip);
+  for (const part of parts.filter((name) => !PARTS.includes(name))) skip(join(folder, part), 'folder');
+  for (const name of await imagesIn(folder)) skip(join(folder, name), 'file');
+  const found = {
+    train: await trainingSamples(place, skip, problems),
+    test: await testSamples(place, skip, problems),
+  };
+  if (found.train.length === 0) {
+    const message = `class ${className} has no images in train${names.train ? `/${names.train}` : ''}`;
+    problems.push({ kind: 'no-train', path: folder, item: className, message });
+  }
+  if (found.test.length === 0) {
+    const message = `class ${className} has no test images`;
+    oddities.push({ kind: 'no-test', path: folder, item: className, message });
+  }
+  oddities.push(...missingMasks(found.test), ...(await spareMasks(place, found.test)));
+  return { ...found, problems, oddities };
+}
+
+type Skip = (path: string, what: 'file' | 'folder') => void;
+
+async function trainingSamples(
+  { root, folder, className, names }: Place,
+  skip: Skip,
+  problems: DatasetProblem[],
+): Promise<Sample[]> {
+  const top = join(folder, 'train');
+  if (names.train !== null) {
+    for (const part of await foldersIn(top, skip)) if (part !== names.train) skip(join(top, part), 'folder');
+    for (const name of await imagesIn(top)) skip(join(top, name), 'file');
+    const paths = await imagesBelow(join(top, names.train), skip);
+    return paths.map((path) => normalSample(root, className, path));
+  }
+  const parts = await foldersIn(top);
+  if (parts.some(names.isNormal)) {
+    // Beside a folder of normal images the others can hardly hold normal ones.
+    for (const name of parts.filter((part) => !names.isNormal(part))) {
+      const message = `class ${className}: train/${name} lies beside a folder of normal images, and training takes normal images only; move it to test/${name}`;
+      problems.push({
+        kind: 'unlabelled',
+        path: join(top, name),
+        item: `${className}/train/${name}`,
+        message,
+      });
+    }
+  }
+  return (await imagesBelow(top, skip)).map((path) => normalSample(root, className, path));
+}
+
+async function testSamples(
+  { root, folder, className, names }: Place,
+  skip: Skip,
+  problems: DatasetProblem[],
+): Promise<Sample[]> {
+  const top = join(folder, 'test');
+  const loose = await imagesIn(top);
+  if (names.train !== null) for (const name of loose) skip(join(top, name), 'file');
+  else if (loose.length > 0) {
+    problems.push({
+      kind: 'unlabelled',
+      path: top,
+      item: `${className}/test`,
+      message: `class ${className}: ${loose.length} images lie in test itself (${loose[0]}), where nothing says whether they are normal; normal ones belong into test/good, others into test/<defect>`,
+    });
+  }
+  const samples: Sample[] = [];
+  for (const defect of await foldersIn(top, skip)) {
+    const place = join(top, defect);
+    const images = (await imagesBelow(place, skip)).map((path) => normalSample(root, className, path));
+    if (images.length === 0) skip(place, 'folder');
+    if (names.isNormal(defect)) {
+      samples.push(...images);
+      continue;
+    }
+    const masks = await masksOf(folder, defect);
+    for (const image of images) {
+      const stem = stemOf(place, image.path);
+      const maskPath = masks.get(`${stem}_mask`) ?? masks.get(stem) ?? null;
+      samples.push({ ...image, defect, anomalous: true, maskPath });
+    }
+  }
+  return samples;
+}
+
+/**
+ * Masks by path below their defect's folder, without extension, in lower case. Pairing is by name, never by order: a
+ * missing mask must not shift the others.
+ */
+async function masksOf(folder: string, defect: string): Promise<Map<string, string>> {
+  const masks = new Map<string, string>();
+  for (const name of MASK_FOLDERS) {
+    const top = join(folder, name, defect);
+    for (const path of await imagesBelow(top)) masks.set(stemOf(top, path), path);
+  }
+  return masks;
+}
+
+function stemOf(top: string, path: string): string {
+  const { dir, name } = parse(relative(top, path));
+  return join(dir, name).toLowerCase();
+}
+
+function normalSample(root: string, className: string, path: string): Sample {
+  const id = relative(root, path).split(sep).join('/');
+  return { path, id, className, defect: 'good', anomalous: false, maskPath: null };
+}
+
+const missingMasks = (test: readonly Sample[]): DatasetProblem[] =>
+  test
+    .filter(({ anomalous, maskPath }) => anomalous && maskPath === null)
+    .map(({ id, path }) => ({
+      kind: 'missing-mask',
+      path,
+      item: id,
+      message: `${id} has no mask and is left out of pixel metrics`,
+    }));
+
+/** Masks that belong to no image: a second one of the same stem, one of an image that is not there. */
+async function spareMasks({ root, folder }: Place, tested: readonly Sample[]): Promise<DatasetProblem[]> {
+  const used = new Set(tested.map((sample) => sample.maskPath));
+  const spare: DatasetProblem[] = [];
+  for (const name of MASK_FOLDERS) {
+    for (const path of await imagesBelow(join(folder, name))) {
+      if (used.has(path)) continue;
+      const id = relative(root, path).split(sep).join('/');
+      spare.push({ kind: 'spare-mask', path, item: id, message: `${id} is the mask of no image` });
+    }
+  }
+  return spare;
+}

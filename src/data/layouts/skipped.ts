@@ -1,0 +1,27 @@
+import { relative, sep } from 'node:path';
+import type { DatasetProblem } from '../findings.ts';
+
+/** What lies in a data set and is no part of it. */
+export function skippedFolder(root: string, path: string, reason?: string): DatasetProblem {
+  const item = relative(root, path).split(sep).join('/');
+  const message = `folder ${item} is skipped: ${reason ?? 'it is no part of this layout'}`;
+  return { kind: 'skipped-folder', path, item, message };
+}
+
+export function skippedFile(root: string, path: string): DatasetProblem {
+  const item = relative(root, path).split(sep).join('/');
+  return {
+    kind: 'skipped-file',
+    path,
+    item,
+    message: `file ${item} is skipped: it is no image, or lies where none belong`,
+  };
+}
+
+/** Of folders that look like a data set's, but hold nothing. */
+export const classless = (base: string): DatasetProblem => ({
+  kind: 'layout',
+  path: base,
+  item: base,
+  message: `${base} holds no image in the train or test of any folder`,
+});

@@ -1,0 +1,80 @@
+import type { Pixels } from './pilResize.ts';
+
+/** A mask of 0 and 255 in one channel, and what of the file speaks against taking it as one. */
+export interface Mask extends Pixels {
+  /** Share of its pixels that are neither black nor white in the file: an edge that was smoothed, JPEG. */
+  readonly between: number;
+  /** Share of its pixels that are anomalous. */
+  readonly marked: number;
+}
+
+/** The values of a mask's file. */
+export interface MaskSource {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  /** Interleaved; whole numbers, or floats. */
+  readonly values: Uint8Array | Uint16Array | Float32Array;
+  /** Colours stand for kinds of defects: any that is not black is one. */
+  readonly isPalette: boolean;
+  /** Whether the format keeps values as they were written. */
+  readonly lossless: boolean;
+}
+
+/** Values up to here are numbers of kinds of defects (VisA's are 1 to 9), not shades. */
+const MOST_KINDS = 31;
+
+/**
+ * Anomalous is what lies above the middle of the mask's range, which goes from 0 to its highest value: with 0 and 255,
+ * 0 and 1 or 16 bits alike, and with the shades that JPEG leaves around an edge. A file that holds numbers of kinds
+ * instead, none above 31, or colours of a palette, marks whatever is not 0. The first channel counts, and no alpha.
+ */
+export function maskOf({ width, height, channels, values, isPalette, lossless }: MaskSource): Mask {
+  const shades = isPalette ? paletteShades(values, channels) : { values, step: channels, isKinds: false };
+  let white = 0;
+  for (let i = 0; i < shades.values.length; i += shades.step) {
+    if (shades.values[i]! > white) white = shades.values[i]!;
+  }
+  const whole = !(values instanceof Float32Array);
+  const few = whole && white <= MOST_KINDS;
+  const isKinds = shades.isKinds || (few && lossless);
+  // What a lossy format leaves of black alone.
+  const isBlack = few && !lossless;
+  const above = isBlack ? Number.POSITIVE_INFINITY : isKinds ? 0 : white / 2;
+  const data = new Uint8Array(width * height);
+  let [marked, between] = [0, 0];
+  for (let i = 0; i < data.length; i++) {
+    const value = shades.values[i * shades.step]!;
+    if (value > above) {
+      data[i] = 255;
+      marked += 1;
+    }
+    if (!isKinds && value > 0 && value < white) between += 1;
+  }
+  const share = (count: number): number => count / Math.max(1, data.length);
+  return {
+    width,
+    height,
+    channels: 1,
+    layout: 'planar',
+    data,
+    between: share(between),
+    marked: share(marked),
+  };
+}
+
+/** The brightest channel of each pixel; a palette of greys alone holds shades, one with colours kinds. */
+function paletteShades(
+  values: MaskSource['values'],
+  channels: number,
+): { values: MaskSource['values']; step: number; isKinds: boolean } {
+  if (channels < 3) return { values, step: channels, isKinds: false };
+  const shades = new Uint8Array(values.length / channels);
+  let isKinds = false;
+  for (let i = 0; i < shades.length; i++) {
+    const [r, g, b] = [values[i * channels]!, values[i * channels + 1]!, values[i * channels + 2]!];
+    shades[i] = Math.max(r, g, b);
+    if (r !== g || g !== b) isKinds = true;
+  }
+  return { values: shades, step: 1, isKinds };
+}

@@ -1,0 +1,84 @@
+import { WgadError } from '../errors.ts';
+import type { Sample } from './dataset.ts';
+import { decodeMask, imageSize } from './decode.ts';
+import type { DatasetProblem } from './findings.ts';
+import type { Frame } from './frame.ts';
+import { fitMask, type MaskRule } from './loadImage.ts';
+import type { Mask } from './maskPixels.ts';
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What is odd about a sample's mask. @param image its size; null where it is not known. */
+export async function maskProblems(sample: Sample, image: Size | null): Promise<DatasetProblem[]> {
+  return (await examine(sample, async () => image)).problems;
+}
+
+/**
+ * A sample's mask at evaluation size, [size, size] of 0 and 1: all 0 for a normal image, null where it has none or none
+ * that can be used. What is odd about it comes with it.
+ */
+export async function sampleMask(
+  sample: Sample,
+  frame: Frame,
+  rule?: MaskRule,
+): Promise<{ mask: Uint8Array | null; problems: DatasetProblem[] }> {
+  if (!sample.anomalous) return { mask: new Uint8Array(frame.size ** 2), problems: [] };
+  const { mask, problems } = await examine(sample, () => imageSize(sample.path));
+  return { mask: mask && fitMask(mask, frame, rule), problems };
+}
+
+/** The mask, or null where it cannot be used, and what is to be said of it. */
+async function examine(
+  { id, maskPath }: Sample,
+  imageSizeOf: () => Promise<Size | null>,
+): Promise<{ mask: Mask | null; problems: DatasetProblem[] }> {
+  if (maskPath === null) return { mask: null, problems: [] };
+  const said = (kind: DatasetProblem['kind'], message: string, item = id): DatasetProblem => ({
+    kind,
+    path: maskPath,
+    item,
+    message,
+  });
+  let mask: Mask;
+  try {
+    mask = await decodeMask(maskPath);
+  } catch (error) {
+    if (!(error instanceof WgadError)) throw error;
+    const message = `the mask of ${id} is left out of pixel metrics: ${error.message}`;
+    return { mask: null, problems: [said('unreadable-mask', message)] };
+  }
+  const image = await imageSizeOf();
+  if (image && (image.width !== mask.width || image.height !== mask.height)) {
+    const [own, other] = [mask, image].map(({ width, height }) => `${width}x${height}`);
+    const message = `the mask of ${id} is ${own}, the image is ${other}; it is left out of pixel metrics`;
+    return { mask: null, problems: [said('mask-size', message, `${id} (${own}, image ${other})`)] };
+  }
+  const problems: DatasetProblem[] = [];
+  if (mask.marked === 0) problems.push(said('empty-mask', `the mask of ${id} has no anomalous pixel`));
+  if (mask.between > 0) {
+    const share = percent(mask.between);
+    problems.push(
+      said(
+        'grey-mask',
+        `the mask of ${id} has ${share} of its pixels between black and white; above the middle is taken as anomalous`,
+        `${id} (${share})`,
+      ),
+    );
+  }
+  if (mask.marked > 0.5) {
+    const share = percent(mask.marked);
+    problems.push(
+      said(
+        'inverted-mask',
+        `the mask of ${id} marks ${share} of the image; is it inverted?`,
+        `${id} (${share})`,
+      ),
+    );
+  }
+  return { mask, problems };
+}
+
+const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
