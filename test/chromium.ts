@@ -28,6 +28,8 @@ export interface Opened {
   readonly complaints: readonly string[];
   /** The value of an expression in the page, or of its promise. @throws Error with what it threw. */
   evaluate<T>(expression: string): Promise<T>;
+  /** Gives the window this width in pixels; the page is laid out anew. */
+  resize(width: number): Promise<void>;
   /** The whole page as PNG. */
   screenshot(): Promise<Buffer>;
   close(): Promise<void>;
@@ -86,6 +88,10 @@ export async function openInChromium(
       }>('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true });
       if (exceptionDetails) throw new Error(result.description ?? JSON.stringify(exceptionDetails));
       return result.value;
+    },
+    async resize(width: number) {
+      const mobile = false;
+      await send('Emulation.setDeviceMetricsOverride', { width, height: 900, deviceScaleFactor: 1, mobile });
     },
     async screenshot() {
       const { data } = await send<{ data: string }>('Page.captureScreenshot', {

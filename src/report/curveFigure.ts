@@ -10,8 +10,11 @@ export interface Curve {
   readonly points: readonly (readonly [number, number])[];
 }
 
-/** Curves in the unit square with a legend, such as ROC or precision over recall. */
+/** Curves in the unit square with a legend, such as ROC or precision over recall; without points, why there are none. */
 export function curveFigure(title: string, xName: string, yName: string, curves: readonly Curve[]): Markup {
+  if (curves.every(({ points }) => points.length === 0)) {
+    return html`<figure class="small"><figcaption>${title}</figcaption><p class="lead">Not drawn: it takes normal and anomalous test images.</p></figure>`;
+  }
   const x = scaleLinear([0, 1], [MARGIN.left, SIZE - MARGIN.right]);
   const y = scaleLinear([0, 1], [SIZE - MARGIN.bottom, MARGIN.top]);
   const ticks = [0, 0.25, 0.5, 0.75, 1].map(

@@ -7,9 +7,10 @@ import { density } from './density.ts';
 import { html, type Markup } from './markup.ts';
 import type { ScoreRow } from './scoreRows.ts';
 
-const WIDTH = 620;
-const HEIGHT = 330;
-const MARGIN = { top: 14, right: 10, bottom: 74, left: 46 };
+const WIDTH = 700;
+const HEIGHT = 344;
+/** On the right there is room for what a line is, off the points. */
+const MARGIN = { top: 14, right: 108, bottom: 88, left: 70 };
 const DOTS = 60;
 
 export interface DistributionOptions {
@@ -36,10 +37,12 @@ export const distributionPanels = (aligned: Alignment) =>
 
 /**
  * The paper's Figure 5: per class and for all together, half-violins with dots of the image scores of normals
- * (left) and anomalies (right), the one line that is best for all (highest F1 of the pooled scores), and the run's own.
+ * (left) and anomalies (right), and one line for all with the normal images that it flags: the run's own threshold, or,
+ * where it has none, that of the highest F1 of the pooled scores, which takes the test's own labels.
  */
 export function distributionFigure(options: DistributionOptions): Markup {
   const { title, rows, scoreOf, unit, threshold } = options;
+  if (rows.length === 0) return html`<figure><figcaption>${title}</figcaption><p>no test images</p></figure>`;
   const classes = [...new Set(rows.map((row) => row.className))];
   const columns = [...classes, 'all'];
   const scores = rows.map(scoreOf);
@@ -49,10 +52,6 @@ export function distributionFigure(options: DistributionOptions): Markup {
   const y = scaleLinear([low, high], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice();
   const width = (WIDTH - MARGIN.left - MARGIN.right) / columns.length;
   const middle = (column: number): number => MARGIN.left + (column + 0.5) * width;
-  const best = f1Max(
-    scores,
-    rows.map((row) => row.anomalous),
-  );
   const ticks = y.ticks(6).map(
     (
       tick,
@@ -71,30 +70,51 @@ export function distributionFigure(options: DistributionOptions): Markup {
     (name, column) =>
       html`<text class="tick" transform="translate(${middle(column)} ${HEIGHT - MARGIN.bottom + 14}) rotate(-35)" text-anchor="end">${shortened(name)}<title>${name}</title></text>`,
   );
+  const shared = sharedLine(rows, scoreOf, threshold);
   const line =
-    best.value === null
-      ? []
-      : [
-          html`<line class="best" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(best.threshold)}" y2="${y(best.threshold)}"/>
-<text class="tick" x="${WIDTH - MARGIN.right}" y="${y(best.threshold) - 4}" text-anchor="end">best F1 ${best.value.toFixed(3)}</text>`,
-        ];
+    shared === null
+      ? html``
+      : html`<line class="${shared.kind}" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(shared.at)}" y2="${y(shared.at)}"/>
+${shared.text.map((text, i) => html`<text class="tick" x="${WIDTH - MARGIN.right + 6}" y="${y(shared.at) + 4 + 13 * (i - (shared.text.length - 1) / 2)}">${text}</text>`)}`;
   const one =
     unit === null
       ? []
       : [
           html`<line class="mark" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(1)}" y2="${y(1)}"><title>1 = ${unit}</title></line>`,
         ];
-  const own =
-    threshold === undefined
-      ? []
-      : [
-          html`<line class="own" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(threshold)}" y2="${y(threshold)}"/>
-<text class="tick" x="${MARGIN.left + 4}" y="${y(threshold) - 4}">threshold</text>`,
-        ];
   return html`<figure><figcaption>${title}</figcaption>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}">${ticks}
+<div class="scroll"><svg class="wide" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}">${ticks}
 <rect class="pooled" x="${middle(classes.length) - width / 2}" y="${MARGIN.top}" width="${width}" height="${HEIGHT - MARGIN.top - MARGIN.bottom}"/>
-${halves}${one}${line}${own}${labels}</svg></figure>`;
+${halves}${one}${line}${labels}</svg></div></figure>`;
+}
+
+interface SharedLine {
+  readonly kind: 'own' | 'best';
+  readonly at: number;
+  readonly text: readonly string[];
+}
+
+/** The one threshold that is drawn; null where the test has one kind of images alone and the run has none. */
+function sharedLine(
+  rows: readonly ScoreRow[],
+  scoreOf: (row: ScoreRow) => number,
+  threshold: number | undefined,
+): SharedLine | null {
+  const normal = rows.filter((row) => !row.anomalous);
+  const flagged = (at: number): string[] => {
+    if (normal.length === 0) return [];
+    const share = normal.filter((row) => scoreOf(row) >= at).length / normal.length;
+    return [`flags ${(100 * share).toFixed(1)} %`, 'of normal'];
+  };
+  if (threshold !== undefined)
+    return { kind: 'own', at: threshold, text: ['threshold', ...flagged(threshold)] };
+  const best = f1Max(
+    rows.map(scoreOf),
+    rows.map((row) => row.anomalous),
+  );
+  if (best.value === null) return null;
+  const { value, threshold: at } = best;
+  return { kind: 'best', at, text: [`best F1 ${value.toFixed(3)}`, ...flagged(at)] };
 }
 
 function half(
@@ -107,13 +127,8 @@ function half(
   if (values.length === 0) return html``;
   const [low, high] = [lowest(values), highest(values)];
   const sign = anomalous ? 1 : -1;
-  const heights = density(values, low, high, 40);
-  const tallest = Math.max(...heights);
-  const points = heights.map((value, i) => [low + ((high - low) * i) / 39, value / tallest] as const);
-  const path = area<readonly [number, number]>()
-    .x0(x)
-    .x1(([, share]) => x + sign * share * width)
-    .y(([at]) => y(at))(points)!;
+  // Equal values have no spread to draw.
+  const body = low < high ? html`<path d="${violin(values, [low, high], x, sign * width, y)}"/>` : html``;
   const step = Math.max(1, Math.ceil(values.length / DOTS));
   const dots = values
     .filter((_, i) => i % step === 0)
@@ -122,12 +137,30 @@ function half(
       (value, i) =>
         html`<circle cx="${x + sign * (0.15 + 0.7 * ((i * 0.618034) % 1)) * width}" cy="${y(value)}" r="1.4"/>`,
     );
-  return html`<g class="${anomalous ? 'anomalous' : 'normal'}"><path d="${path}"/>${dots}</g>
+  return html`<g class="${anomalous ? 'anomalous' : 'normal'}">${body}${dots}</g>
 `;
 }
 
-/** What fits below the axis. */
-const shortened = (name: string): string => (name.length > 16 ? `${name.slice(0, 15)}…` : name);
+/** Half of a violin's outline, up to `width` beside `x`. */
+function violin(
+  values: readonly number[],
+  [low, high]: readonly [number, number],
+  x: number,
+  width: number,
+  y: ReturnType<typeof scaleLinear<number, number>>,
+): string {
+  const heights = density(values, low, high, 40);
+  const tallest = Math.max(...heights);
+  const points = heights.map((value, i) => [low + ((high - low) * i) / 39, value / tallest] as const);
+  return area<readonly [number, number]>()
+    .x0(x)
+    .x1(([, share]) => x + share * width)
+    .y(([at]) => y(at))(points)!;
+}
+
+/** What fits below the axis; names often differ at their ends. */
+const shortened = (name: string): string =>
+  name.length > 14 ? `${name.slice(0, 5)}…${name.slice(-7)}` : name;
 
 /** By a loop: a call with a score of every image as an argument has a limit. */
 const lowest = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b));

@@ -1,13 +1,13 @@
-import { type Dataset, loadImage, loadMask, loadPixels, type Sample } from '../data/index.ts';
+import { type Dataset, loadImage, loadPixels, type Sample, sampleMask } from '../data/index.ts';
 import type { Scorer } from '../train/scorer.ts';
 import type { Results } from '../train/testRun.ts';
 import type { GalleryItem } from './gallery.ts';
 import type { ScoreRow } from './scoreRows.ts';
 
 /** Classes in the grid. */
-const GRID_CLASSES = 8;
+const GRID_CLASSES = 24;
 
-/** The examples of the grid: an anomalous and a normal image of each class, the middle ones of each. */
+/** The examples of the grid: an anomalous and a normal image of each class, up to `GRID_CLASSES`, the middle ones of each. */
 export function gridRows(rows: readonly ScoreRow[]): ScoreRow[] {
   const classes = [...new Set(rows.map((row) => row.className))].slice(0, GRID_CLASSES);
   const example = (className: string, anomalous: boolean): ScoreRow[] => {
@@ -15,6 +15,12 @@ export function gridRows(rows: readonly ScoreRow[]): ScoreRow[] {
     return own.slice(own.length >> 1).slice(0, 1);
   };
   return classes.flatMap((name) => [...example(name, true), ...example(name, false)]);
+}
+
+export function gridTitle(rows: readonly ScoreRow[]): string {
+  const classes = new Set(rows.map((row) => row.className)).size;
+  const of = classes > GRID_CLASSES ? `the first ${GRID_CLASSES} of ${classes} classes` : 'each class';
+  return `An anomalous and a normal image of ${of}`;
 }
 
 /** Test images with their maps; rows whose image is not in the data set are left out. */
@@ -47,7 +53,7 @@ export async function galleryItems(
         anomalous: sample.anomalous,
         size,
         pixels: await loadPixels(sample.path, config),
-        mask: sample.maskPath ? await loadMask(sample.maskPath, config, maskRule, sample.path) : null,
+        mask: sample.anomalous ? (await sampleMask(sample, config, maskRule)).mask : null,
         maps: scored[i]!.maps,
       });
     }

@@ -11,57 +11,58 @@ export interface GalleryItem {
   readonly size: number;
   /** RGB planes, [3, size, size]. */
   readonly pixels: Uint8Array;
-  /** 0 and 1, [size, size]; null for a normal image. */
+  /** 0 and 1, [size, size]; null for a normal image, and where there is none. */
   readonly mask: Uint8Array | null;
   /** [size, size] per alignment. */
   readonly maps: ReadonlyMap<string, Float32Array>;
 }
 
 /**
- * The paper's Figure 6: a column per image; rows: image, image with the mask's outline, then per alignment the
- * map over the image and the map alone. Each alignment has one fixed scale over the whole data set: with a
- * scale per image every normal image would look alarming.
+ * The paper's Figure 6, turned so that it fits any page: a block per image with the image, the image with the mask's
+ * outline, then per alignment the map over the image and the map alone, each named. Each alignment has one fixed scale
+ * over the whole data set: with a scale per image every normal image would look alarming.
  */
 export async function galleryFigure(
   title: string,
   items: readonly GalleryItem[],
   scales: Readonly<Record<string, HeatScale>>,
 ): Promise<Markup> {
-  const rows: { name: string; draw(item: GalleryItem, image: Uint8Array): Uint8Array }[] = [
-    { name: 'image', draw: (_, image) => image },
-    {
-      name: 'ground truth',
-      draw: ({ mask, size }, image) => (mask ? outline(image, mask, size) : image),
-    },
-    ...Object.entries(scales).flatMap(([alignment, scale]) => [
-      {
-        name: `${alignment}, over the image`,
-        draw: ({ maps }: GalleryItem, image: Uint8Array) =>
-          overlay(image, heatMap(maps.get(alignment)!, scale)),
-      },
-      {
-        name: `${alignment}, map`,
-        draw: ({ maps }: GalleryItem) => heatMap(maps.get(alignment)!, scale),
-      },
-    ]),
-  ];
-  const images = items.map(({ pixels }) => interleaved(pixels));
-  const cells = await Promise.all(
-    rows.map(async ({ name, draw }) => {
-      const pictures = await Promise.all(items.map((item, i) => dataUri(draw(item, images[i]!), item.size)));
-      return html`<tr><th scope="row">${name}</th>${pictures.map(
-        (uri, i) =>
-          html`<td><img src="${uri}" width="96" height="96" alt="${`${name}: ${items[i]!.caption}`}"/></td>`,
-      )}</tr>
+  const blocks = await Promise.all(
+    items.map(async (item) => {
+      const { caption, path, anomalous, size } = item;
+      const pictures = await Promise.all(
+        picturesOf(item, scales).map(async ({ name, rgb }) => {
+          const uri = await dataUri(rgb, size);
+          return html`<figure><img src="${uri}" alt="${`${name}: ${caption}`}"/><figcaption>${name}</figcaption></figure>`;
+        }),
+      );
+      return html`<div class="item"><p class="${anomalous ? 'anomalous' : 'normal'}" title="${path}">${caption}</p>
+<div class="pictures">${pictures}</div></div>
 `;
     }),
   );
-  const captions = items.map(
-    ({ caption, path, anomalous }) =>
-      html`<th scope="col" class="${anomalous ? 'anomalous' : 'normal'}" title="${path}">${caption}</th>`,
-  );
-  return html`<figure><figcaption>${title}</figcaption><div class="scroll"><table class="gallery">
-${cells}<tr><td></td>${captions}</tr></table></div></figure>`;
+  return html`<section><h3>${title}</h3><div class="gallery">
+${blocks}</div></section>`;
+}
+
+function picturesOf(
+  { pixels, mask, anomalous, size, maps }: GalleryItem,
+  scales: Readonly<Record<string, HeatScale>>,
+): { name: string; rgb: Uint8Array }[] {
+  const image = interleaved(pixels);
+  return [
+    { name: 'image', rgb: image },
+    mask || !anomalous
+      ? { name: 'ground truth', rgb: mask ? outline(image, mask, size) : image }
+      : { name: 'no mask', rgb: image },
+    ...Object.entries(scales).flatMap(([alignment, scale]) => {
+      const heat = heatMap(maps.get(alignment)!, scale);
+      return [
+        { name: `${alignment}, over`, rgb: overlay(image, heat) },
+        { name: `${alignment}, map`, rgb: heat },
+      ];
+    }),
+  ];
 }
 
 /** Planes to RGB per pixel. */

@@ -73,9 +73,9 @@ export function page(source: PageSource): string {
 (absolute-unified) and, for comparison, at a threshold of its own for each class (model-unified)${separated}.</p>
 <h2>Metrics</h2>
 ${numbers(tableRows(results))}
-${reasonLines(results).map((line) => html`<p class="lead">${line}</p>`)}
+${oneSided(labels)}${reasonLines(results).map((line) => html`<p class="lead">${line}</p>`)}
 <h2>Scores of test images by class</h2>
-${distributionKey(source.threshold ? "; solid: the run's own" : '')}
+${distributionKey(panels.some(({ name }) => name === source.threshold?.alignment))}
 <div class="pair">${panels.map((panel) =>
       distributionFigure({
         ...panel,
@@ -84,7 +84,7 @@ ${distributionKey(source.threshold ? "; solid: the run's own" : '')}
       }),
     )}</div>
 <h2>One threshold for all: curves</h2>
-<div class="pair">${curveFigure('ROC', 'false alarms', 'found', curves(rocCurve))}${curveFigure('Precision and recall', 'recall', 'precision', curves(precisionRecallCurve))}</div>
+<div class="curves">${curveFigure('ROC', 'false alarms', 'found', curves(rocCurve))}${curveFigure('Precision and recall', 'recall', 'precision', curves(precisionRecallCurve))}</div>
 <h2>One threshold for all, or one for each class</h2>
 <p class="lead">${thresholds.lead}</p>
 ${numbers(thresholds.rows)}
@@ -103,9 +103,18 @@ ${numbers(classTableRows(results))}
 }
 
 /** What the colours and lines of `distributionFigure` are. */
-export const distributionKey = (more = ''): Markup =>
+export const distributionKey = (hasThreshold = false): Markup =>
   html`<p class="lead key"><span><i style="background:var(--normal)"></i>normal</span><span><i style="background:var(--anomalous)"></i>anomalous</span>
-Dashed: the threshold with the highest F1 over all classes together${more}.</p>`;
+${hasThreshold ? "Solid: the run's own threshold, from wgad threshold. " : ''}Dashed: the threshold with the highest F1 over all classes
+together. It takes the labels of these very images: a yardstick, no choice.</p>`;
+
+/** What a test set of one kind of images cannot show. */
+function oneSided(labels: readonly boolean[]): Markup {
+  const missing = !labels.includes(true) ? 'anomalous' : !labels.includes(false) ? 'normal' : null;
+  if (missing === null) return html``;
+  return html`<p class="lead">The test set has no ${missing} image: AUROC, AP, best F1 and the curves cannot be computed.
+The scores, ${missing === 'anomalous' ? 'false alarms' : 'misses'} at the run's own threshold and the maps can be shown.</p>`;
+}
 
 /** A whole page that loads nothing and runs nothing. */
 export const shell = (title: string, body: Markup): string =>

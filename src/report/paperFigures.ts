@@ -1,13 +1,13 @@
 /** Figures 5 and 6 of the CADA paper as pages by themselves; report.html shows the same beside much else. */
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { f1Max } from '../metrics/index.ts';
-import { datasetOf } from '../train/runDataset.ts';
+import { datasetOfRun } from '../train/runDataset.ts';
 import { runFiles } from '../train/runFolder.ts';
 import { openScorer } from '../train/scorer.ts';
 import type { GpuRequest } from '../train/session.ts';
 import { firstAligned, readResults } from '../train/testRun.ts';
 import { distributionFigure, distributionPanels } from './distributionFigure.ts';
-import { galleryItems, gridRows } from './examples.ts';
+import { galleryItems, gridRows, gridTitle } from './examples.ts';
 import { galleryFigure } from './gallery.ts';
 import { html } from './markup.ts';
 import { distributionKey, shell } from './page.ts';
@@ -77,14 +77,15 @@ function levelsOf(
 /** Figure 6: an anomalous and a normal image of each class with their maps. @returns the images' ids. */
 export async function writeMapFigure({ run, path, title, notes, gpu }: FigureRequest): Promise<string[]> {
   const results = await readResults(run);
-  const rows = gridRows(await readScoreRows(runFiles(run).scores));
+  const all = await readScoreRows(runFiles(run).scores);
+  const rows = gridRows(all);
   const shown = [...new Set(['none', firstAligned(results.config.align)] as const)];
-  const dataset = await datasetOf(results.config);
+  const dataset = await datasetOfRun(results.config);
   const scorer = await openScorer(run, results.config, { gpu, alignments: shown });
   try {
     const items = await galleryItems(scorer, results, dataset, rows);
     const scales = Object.fromEntries(shown.map((name) => [name, results.mapScale[name]!]));
-    const figure = await galleryFigure('An anomalous and a normal image of each class', items, scales);
+    const figure = await galleryFigure(gridTitle(all), items, scales);
     await writeFileAtomic(path, shell(title, html`${lead(notes)}${figure}`));
     return items.map((item) => item.path);
   } finally {

@@ -47,7 +47,7 @@ export function compareThresholds(
     ? sum(each.map(({ images, own }) => mistakes(images, own)!))
     : null;
   return {
-    lead: stored ? storedLead(stored) : bestLead(alignment),
+    lead: stored ? storedLead(stored) : bestLead(alignment, scored, mistakes(scored, shared)),
     rows: [HEADS, ...lines, lineOf('all', scored, mistakes(scored, shared), null, all)],
   };
 }
@@ -154,7 +154,12 @@ function storedLead({
     .join(' ');
 }
 
-const bestLead = (alignment: string): string =>
-  `This run has no threshold yet (wgad threshold finds one from normal images). For comparison only: the thresholds of ${alignment} scores with the highest F1, chosen on the test images themselves, one for all classes against one for each.`;
+function bestLead(alignment: string, scored: readonly Scored[], shared: Mistakes | null): string {
+  const none = 'This run has no threshold yet (wgad threshold finds one from normal images).';
+  if (!shared)
+    return `${none} There is none to compare: the highest F1 takes normal and anomalous test images.`;
+  const normal = scored.filter(({ anomalous }) => !anomalous).length;
+  return `${none} For comparison only: the thresholds of ${alignment} scores with the highest F1, chosen on the test images themselves, one for all classes against one for each. The one for all flags ${shared.alarms} of ${normal} normal images (${percent(shared.alarms / normal)}).`;
+}
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;

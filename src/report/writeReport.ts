@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { readFinishedRun } from '../train/finishedRun.ts';
-import { datasetOf } from '../train/runDataset.ts';
+import { datasetOfRun } from '../train/runDataset.ts';
 import { runFiles } from '../train/runFolder.ts';
 import { openScorer } from '../train/scorer.ts';
 import type { GpuRequest } from '../train/session.ts';
 import { firstAligned, readResults } from '../train/testRun.ts';
 import { readThreshold } from '../train/thresholdRun.ts';
-import { galleryItems, gridRows } from './examples.ts';
+import { galleryItems, gridRows, gridTitle } from './examples.ts';
 import { galleryFigure } from './gallery.ts';
 import type { Markup } from './markup.ts';
 import { page } from './page.ts';
@@ -21,15 +21,17 @@ export interface ReportOptions {
   /** Another data set than the one tested on; its image paths must be those of scores.csv. */
   readonly data?: string;
   readonly gpu?: GpuRequest;
+  /** Told of what is odd about the data set. */
+  readonly onNote?: (text: string) => void;
 }
 
 /** Writes `report.html` of a tested run; one file that needs nothing else. @returns its path. */
-export async function writeReport({ run, data, gpu }: ReportOptions): Promise<string> {
+export async function writeReport({ run, data, gpu, onNote }: ReportOptions): Promise<string> {
   const files = runFiles(run);
   const results = await readResults(run);
   await readFinishedRun(run);
   const rows = await readScoreRows(files.scores);
-  const dataset = await datasetOf(results.config, data);
+  const dataset = await datasetOfRun(results.config, { data, onNote });
   const threshold = await readThreshold(run);
   const aligned = firstAligned(results.config.align);
   const shown = [...new Set(['none', aligned] as const)];
@@ -54,7 +56,7 @@ function picks(rows: readonly ScoreRow[]): { title: string; rows: ScoreRow[] }[]
   const byScore = [...rows].sort((a, b) => a.calibrated - b.calibrated);
   return [
     {
-      title: 'An anomalous and a normal image of each class',
+      title: gridTitle(rows),
       rows: gridRows(rows),
     },
     {

@@ -27,6 +27,41 @@ describe('the report page', () => {
     expect(without).toContain('This run has no threshold yet');
     expect(without).toContain('chosen on the test images themselves');
     expect(without).not.toContain('class="own"');
+    // The best F1 flags one of four normal images, and both figures and the text say so.
+    expect(without).toContain('The one for all flags 1 of 4 normal images (25 %).');
+    expect(without.match(/best F1 0\.889<\/text><text[^>]*>flags 25\.0 %<\/text>/g)).toHaveLength(2);
+    // Where there is a threshold of these scores, it stands in the place of the best F1.
+    expect(text.match(/best F1/g)!.length).toBeLessThan(without.match(/best F1/g)!.length);
+    expect(text).toMatch(/>threshold<\/text><text[^>]*>flags 25\.0 %</);
+  });
+
+  it.each([
+    ['normal images alone', (anomalous: boolean) => !anomalous, 'no anomalous image'],
+    ['anomalous images alone', (anomalous: boolean) => anomalous, 'no normal image'],
+    ['no image', () => false, 'no anomalous image'],
+  ])('of a test with %s says what cannot be computed', async (_, keep, missing) => {
+    const source = await pageSource();
+    for (const threshold of [source.threshold, null]) {
+      const rows = SOURCE_ROWS.filter(({ anomalous }) => keep(anomalous));
+      const text = page({ ...source, rows, threshold });
+      expect(text).toContain(
+        `The test set has ${missing}: AUROC, AP, best F1 and the curves cannot be computed`,
+      );
+      expect(text.match(/Not drawn: it takes normal and anomalous test images/g)).toHaveLength(2);
+      expect(text.replaceAll(/base64,[^"]*/g, '')).not.toMatch(/NaN|undefined|Infinity|\[object/);
+    }
+  });
+
+  it('of one image, and of a class with one kind of images beside others, is whole', async () => {
+    const source = await pageSource();
+    for (const rows of [
+      SOURCE_ROWS.slice(0, 1),
+      SOURCE_ROWS.slice(2, 3),
+      SOURCE_ROWS.filter(({ className, anomalous }) => className !== 'plain' || !anomalous),
+    ]) {
+      const text = page({ ...source, rows, threshold: null });
+      expect(text.replaceAll(/base64,[^"]*/g, '')).not.toMatch(/NaN|undefined|Infinity|\[object/);
+    }
   });
 
   it('names what the alignment calls 1, and what its regressor predicts', async () => {
@@ -61,8 +96,7 @@ describe('the report page', () => {
     });
     const draw = async (...values: number[]): Promise<string[]> => {
       const { text } = await galleryFigure('t', values.map(item), { none: { low: 0, high: 1 } });
-      const row = text.split('<tr>').find((part) => part.includes('none, map<'))!;
-      return [...row.matchAll(/src="([^"]+)"/g)].map(([, uri]) => uri!);
+      return [...text.matchAll(/src="([^"]+)" alt="none, map: /g)].map(([, uri]) => uri!);
     };
     const [low, high, clipped] = await draw(0, 1, 7);
     expect(low).not.toBe(high);
