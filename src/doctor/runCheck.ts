@@ -101,7 +101,7 @@ function compareGradient(
   ];
   const along = Float64Array.from(directions, dot);
   const want = Float64Array.from(directions, (d) => (loss(d, STEP) - loss(d, -STEP)) / (2 * STEP));
-  const name = `${check.name}, derivative${check.inputs.length > 1 ? ` by argument ${which + 1}` : ''}`;
+  const name = `${check.name}, derivative${check.inputs.length > 1 ? ` by argument ${which}` : ''}`;
   return finding(family, name, along, want, { magnitude: length });
 }
 

@@ -29,7 +29,7 @@ export function pointwise(
 ): Value {
   const inputs = operands.map((operand) => asValue(operand, fn));
   for (const param of params) requireFinite(param, fn);
-  requireFloat(fn, Object.fromEntries(inputs.map((value, i) => [`argument ${i + 1}`, value])));
+  requireFloat(fn, Object.fromEntries(inputs.map((value, i) => [`argument ${i}`, value])));
   const shape = inputs.reduce<Shape>((soFar, value) => broadcastShapes(fn, soFar, value.shape), []);
   const step = { fn, args: inputs.map((_, i) => i), params };
   return makeValue('pointwise', inputs, { program: { inputs: inputs.length, steps: [step] } }, shape);
