@@ -65,7 +65,7 @@ describe('misuse exits 2 and says what would be right', () => {
     [['data', 'synth', '--out', 'x', '--classes', 'many'], '--classes expects a whole number'],
     [
       ['test', 'x', '--protocol', 'all'],
-      'expects any of class-separated,model-unified,absolute-unified, got all',
+      'expects any of class-separated, model-unified, absolute-unified, got all',
     ],
     [
       ['demo', '--out', 'runs/never', '--size', '100'],
@@ -75,12 +75,12 @@ describe('misuse exits 2 and says what would be right', () => {
     [['train', 'x', '--out', 'y', '--contaminate', '2'], '--contaminate expects a number from 0 to 1, got 2'],
     [
       ['data', 'check', 'x', '--layout', 'coco'],
-      '--layout expects any of mvtec, visa, btad, folder, got coco',
+      "option '--layout <name>' argument 'coco' is invalid. expects one of mvtec, visa, btad, folder, got coco",
     ],
-    [['test', 'x', '--aupro', 'mvtec'], 'expects any of dataset,rd4ad, got mvtec'],
+    [['test', 'x', '--aupro', 'mvtec'], 'expects any of dataset, rd4ad, both, none, got mvtec'],
     [['bench', 'latency', '--model', 'resnet19'], 'expects any of resnet18, '],
     [['bench', 'kernels', '--model', 'vgg'], 'expects any of resnet18, '],
-    [['bench', 'latency', '--method', 'fcdd'], 'expects any of revdist, '],
+    [['bench', 'latency', '--method', 'fcdd'], 'expects one of revdist, '],
     [['bench', 'latency', '--align', 'class'], 'expects any of none, cada, got class'],
     [['bench', 'latency', '--size', '100'], 'expects a multiple of 32, got 100'],
     [

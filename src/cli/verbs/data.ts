@@ -52,8 +52,9 @@ export const dataVerb: AddVerb = (program, run) => {
       'layout found, counts (of MVTec AD, VisA and BTAD those that differ from the published ones), sizes, and what is wrong',
     )
     .option('--layout <name>', LAYOUT_HELP, layoutName)
+    .option('--all', 'a line for each problem and warning, not for each kind of them')
     .addHelpText('after', '\nExample:\n  wgad data check data/synth')
-    .action((dir: string, { layout }: { layout?: Layout }) =>
+    .action((dir: string, { layout, all }: { layout?: Layout; all?: boolean }) =>
       run(async (context) => {
         const progress = context.progress('reading');
         const report = await checkDataset(dir, {
@@ -64,7 +65,7 @@ export const dataVerb: AddVerb = (program, run) => {
           },
         });
         progress.finish();
-        context.result(report, formatReport(report));
+        context.result(report, formatReport(report, { all }));
         return report.problems.length > 0 ? EXIT.failed : EXIT.done;
       }),
     );

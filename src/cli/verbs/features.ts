@@ -14,6 +14,7 @@ import {
 import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
+import { requireOutside } from '../outsideData.ts';
 import type { AddVerb } from '../program.ts';
 import { requiredOption } from '../settings.ts';
 
@@ -44,6 +45,7 @@ export const featuresVerb: AddVerb = (program, run) => {
         if (!name) {
           throw new ConfigError(`--encoder expects one of ${ENCODER_NAMES.join(', ')}, got ${flags.encoder}`);
         }
+        await requireOutside('--out', flags.out, paths);
         const layers = layersOf(name, flags.layers);
         const weights = await weightsFor(name, flags.weights);
         const inputs = await readInputs(paths, flags.size);

@@ -15,6 +15,7 @@ import { readThreshold, servedAlignment } from '../../train/thresholdRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
+import { requireOutside } from '../outsideData.ts';
 import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
 import { formatThreshold } from './threshold.ts';
@@ -48,6 +49,7 @@ export const predictVerb: AddVerb = (program, run) => {
             fix: 'add --out with the folder for them',
           });
         }
+        if (flags.out !== undefined) await requireOutside('--out', flags.out, paths);
         const trained = await readFinishedRun(folder);
         const config = { ...trained, precision: flags.precision ?? trained.precision };
         // One that is not there becomes a row with its error, like any other bad image.

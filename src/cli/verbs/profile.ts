@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from 'commander';
 import { measurePace } from '../../bench/pace.ts';
 import { ConfigError } from '../../errors.ts';
 import { writeChromeTrace } from '../../profile/chromeTrace.ts';
@@ -7,6 +6,7 @@ import { formatProfile } from '../../profile/table.ts';
 import { type Clock, makeProfiler } from '../../runtime/profiler.ts';
 import { openSession } from '../../train/session.ts';
 import type { Context } from '../context.ts';
+import { oneOf } from '../names.ts';
 import { integer } from '../numbers.ts';
 import type { AddVerb } from '../program.ts';
 
@@ -30,14 +30,14 @@ export const profileVerb: AddVerb = (program, run) => {
     .option(
       '--by <what>',
       'a row per kernel, or per layer and kernel: kernel, layer',
-      oneOf('kernel', 'layer'),
+      oneOf(['kernel', 'layer']),
       'kernel',
     )
     .option('--top <n>', 'rows to print', integer('--top', 1), 30)
     .option(
       '--clock <name>',
       'timestamp or wall; default timestamp where the adapter has it',
-      oneOf('timestamp', 'wall'),
+      oneOf(['timestamp', 'wall']),
     )
     .addHelpText('after', '\nExample:\n  wgad profile --trace trace.json -- test runs/first')
     .action((verb: string[], flags: ProfileFlags) => run((context) => profile(context, verb, flags)));
@@ -88,11 +88,3 @@ async function measured({ gpu: { adapter, tuning } }: Context) {
     session.close();
   }
 }
-
-const oneOf =
-  <T extends string>(...names: T[]) =>
-  (text: string): T => {
-    const known = names.find((name) => name === text);
-    if (!known) throw new InvalidArgumentError(`expects ${names.join(' or ')}, got ${text}.`);
-    return known;
-  };

@@ -1,6 +1,7 @@
 import { writeReport } from '../../report/writeReport.ts';
 import { EXIT } from '../exitCodes.ts';
 import type { AddVerb } from '../program.ts';
+import { warner } from '../warnings.ts';
 
 export const reportVerb: AddVerb = (program, run) => {
   program
@@ -12,7 +13,12 @@ export const reportVerb: AddVerb = (program, run) => {
     .addHelpText('after', '\nExample:\n  wgad report runs/first')
     .action((folder: string, flags: { data?: string }) =>
       run(async (context) => {
-        const path = await writeReport({ run: folder, data: flags.data, gpu: context.gpu });
+        const path = await writeReport({
+          run: folder,
+          data: flags.data,
+          gpu: context.gpu,
+          onNote: warner(context),
+        });
         context.result({ report: path }, path);
         return EXIT.done;
       }),

@@ -19,6 +19,7 @@ import { WEIGHTS_HELP, weightsChecksum, weightsFor } from '../../train/weightsSo
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer, real } from '../numbers.ts';
+import { requireOutside } from '../outsideData.ts';
 import type { AddVerb } from '../program.ts';
 import { VERSION } from '../version.ts';
 import { testWith } from './test.ts';
@@ -133,6 +134,7 @@ export const reproduceVerb: AddVerb = (program, run) => {
       run(async (context) => {
         const name = whatOf(what);
         const out = resolve(flags.out ?? join('runs', flags.quick ? 'quick' : 'reproduce'));
+        await requireOutside('--out', out, flags.data);
         const settings = await settingsOf(context, flags);
         const entries = isTable(name) ? TABLES[name].entries : [FIGURE_ENTRY];
         const wanted = setsOf(entries);

@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from 'commander';
 import { MASK_RULES, type MaskRule } from '../../data/index.ts';
 import { AUPRO_DEFINITIONS, type AuproDefinition } from '../../metrics/index.ts';
 import type { Precision } from '../../nn/trainable.ts';
@@ -6,9 +5,11 @@ import { classTableRows, formatTable, reasonLines, tableRows } from '../../repor
 import { PROTOCOLS, type Protocol, type Results, type TestOptions, testRun } from '../../train/testRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
+import { anyOf, oneOf } from '../names.ts';
 import { SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
 import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
+import { warner } from '../warnings.ts';
 
 interface TestFlags {
   readonly data?: string;
@@ -79,25 +80,12 @@ export async function testWith(
     gpu: context.gpu,
     signal: context.signal,
     onProgress: (done, of) => progress.update(done, of),
+    onNote: warner(context),
   });
   progress.finish();
   return results;
 }
 
-function maskRule(text: string): MaskRule {
-  const known = MASK_RULES.find((each) => each === text);
-  if (!known) throw new InvalidArgumentError(`expects one of ${MASK_RULES.join(', ')}, got ${text}.`);
-  return known;
-}
-
-const protocols = (text: string): Protocol[] => anyOf(text, PROTOCOLS);
-const definitions = (text: string): AuproDefinition[] => anyOf(text, AUPRO_DEFINITIONS);
-
-/** Parses `a,b` of known names. */
-function anyOf<T extends string>(text: string, names: readonly T[]): T[] {
-  return text.split(',').map((name) => {
-    const known = names.find((each) => each === name.trim());
-    if (!known) throw new InvalidArgumentError(`expects any of ${names.join(',')}, got ${name}.`);
-    return known;
-  });
-}
+const maskRule = oneOf<MaskRule>(MASK_RULES);
+const protocols = anyOf<Protocol>(PROTOCOLS);
+const definitions = anyOf<AuproDefinition>(AUPRO_DEFINITIONS, { both: AUPRO_DEFINITIONS, none: [] });

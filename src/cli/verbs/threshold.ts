@@ -5,6 +5,14 @@ import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
 import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
+import { warner } from '../warnings.ts';
+
+interface ThresholdFlags {
+  readonly fpr: number;
+  readonly images?: string[];
+  readonly data?: string;
+  readonly precision?: Precision;
+}
 
 export const thresholdVerb: AddVerb = (program, run) => {
   program
@@ -17,19 +25,22 @@ export const thresholdVerb: AddVerb = (program, run) => {
       '--images <path...>',
       'normal images that were kept out of training; default: the training images, whose scores are a little lower than those of new ones',
     )
+    .option('--data <dir>', 'another place of the data set that was trained on')
     .option('--precision <name>', `${PRECISION_HELP}; default: as trained`, precision)
     .addHelpText('after', '\nExample:\n  wgad threshold runs/first --fpr 0.01 --images photos/good')
-    .action((folder: string, flags: { fpr: number; images?: string[]; precision?: Precision }) =>
+    .action((folder: string, flags: ThresholdFlags) =>
       run(async (context) => {
         const progress = context.progress('scoring');
         const stored = await thresholdRun({
           run: folder,
           rate: flags.fpr,
           images: flags.images,
+          data: flags.data,
           precision: flags.precision,
           gpu: context.gpu,
           signal: context.signal,
           onProgress: (done, of) => progress.update(done, of),
+          onNote: warner(context),
         });
         progress.finish();
         context.result(stored, formatThreshold(stored));

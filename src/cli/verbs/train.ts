@@ -19,10 +19,12 @@ import { EXIT } from '../exitCodes.ts';
 import { LAYOUT_HELP, layoutName } from '../layoutFlag.ts';
 import { ofMemories, ofMethod, presets, withAnomalies } from '../methodHelp.ts';
 import { integer, real, SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
+import { requireOutside } from '../outsideData.ts';
 import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
 import { requiredOption } from '../settings.ts';
 import { VERSION } from '../version.ts';
+import { warner } from '../warnings.ts';
 import { addChoices, type ChoiceFlags, choicesOf } from './trainChoices.ts';
 
 interface TrainFlags extends ChoiceFlags {
@@ -156,6 +158,7 @@ export const trainVerb: AddVerb = (program, run) => {
     )
     .action((dir: string, flags: TrainFlags) =>
       run(async (context) => {
+        await requireOutside('--out', flags.out, [dir, ...(flags.textures ? [flags.textures] : [])]);
         const config = await configOf(context, dir, flags);
         const options = {
           resume: flags.resume ?? false,
@@ -191,6 +194,7 @@ export async function trainWith(
     gpu: context.gpu,
     signal: context.signal,
     onNote: (text) => context.say(text),
+    onWarning: warner(context),
     onProgress: (stage, { step, of, loss }) => {
       if (shown?.stage !== stage) {
         shown?.progress.finish();

@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from 'commander';
 import { requireHalf } from '../../graph/limits.ts';
 import { choiceText } from '../../kernels/gemm/choices.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
@@ -12,6 +11,7 @@ import { readTuning, type TuningTable, tuningFile, writeTuning } from '../../tun
 import { productsToTune, tuneProducts } from '../../tune/tuneModel.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
+import { oneOf } from '../names.ts';
 import { integer, pattern } from '../numbers.ts';
 import { precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../program.ts';
@@ -31,7 +31,12 @@ export const tuneVerb: AddVerb = (program, run) => {
     .description(
       "measure kernel variants on this adapter for a model's shapes and keep the fastest in the user cache",
     )
-    .option('--model <name>', `any of ${ENCODER_NAMES.join(', ')}`, model, DEFAULT_ENCODER)
+    .option(
+      '--model <name>',
+      `one of ${ENCODER_NAMES.join(', ')}`,
+      oneOf<EncoderName>(ENCODER_NAMES),
+      DEFAULT_ENCODER,
+    )
     .option('--size <px>', 'side of the images', integer('--size', 64), REVDIST_DEFAULTS.size)
     .option(
       '--batch <sizes>',
@@ -106,10 +111,4 @@ function summary(file: string, rows: readonly Row[], of: number): string {
     ...worst,
     `kept in ${file}`,
   ].join('\n');
-}
-
-function model(text: string): EncoderName {
-  const known = ENCODER_NAMES.find((name) => name === text);
-  if (!known) throw new InvalidArgumentError(`expects any of ${ENCODER_NAMES.join(', ')}, got ${text}.`);
-  return known;
 }

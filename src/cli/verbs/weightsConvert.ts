@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { ConfigError, WeightsError } from '../../errors.ts';
 import { isFloat } from '../../formats/floats.ts';
 import { sha256Of } from '../../formats/sha256.ts';
@@ -10,6 +10,7 @@ import { lineageOf, namingOf } from '../../models/efficientnetNames.ts';
 import { publishedAs } from '../../published/table.ts';
 import { type DetectorContent, detectorContent } from '../../train/detectorCheckpoint.ts';
 import { EXIT } from '../exitCodes.ts';
+import { oneOf } from '../names.ts';
 import type { Runner } from '../program.ts';
 
 interface ConvertFlags {
@@ -24,11 +25,11 @@ export function addConvert(weights: Command, run: Runner): void {
     .description(
       'write the float tensors of a PyTorch or safetensors file as safetensors; those of RD4AD, ReContrast and UniAD under the names used here',
     )
-    .option('--dtype <name>', 'f32 or f16', floatDtype, 'f32' as DtypeName)
+    .option('--dtype <name>', 'f32 or f16', oneOf(Object.keys(DTYPES) as DtypeName[]), 'f32')
     .option(
       '--padding <name>',
       `EfficientNet: note what it was trained with: ${PADDINGS.join(', ')}; default: what its names say`,
-      padding,
+      oneOf<Padding>([...new Set(PADDINGS)]),
     )
     .option('--ignore-foreign', 'skip objects of unknown classes instead of refusing the file')
     .addHelpText(
@@ -94,12 +95,6 @@ export function addConvert(weights: Command, run: Runner): void {
 type Padding = EfficientNetConfig['padding'];
 const PADDINGS = Object.values(EFFICIENTNETS).map((config): Padding => config.padding);
 
-function padding(text: string): Padding {
-  const known = PADDINGS.find((each) => each === text);
-  if (!known) throw new InvalidArgumentError(`expects one of ${PADDINGS.join(', ')}, got ${text}.`);
-  return known;
-}
-
 /** RD4AD's decoder has ReLU where the paper's, ReContrast's and ours have GELU. */
 const detectorNote = ({ code, encoder }: DetectorContent): Record<string, string> => ({
   detector: code,
@@ -121,8 +116,3 @@ function lineageNote(file: WeightsFile, path: string, said: Padding | undefined)
 
 const DTYPES = { f32: 'F32', f16: 'F16' } as const satisfies Record<string, FloatDtype>;
 type DtypeName = keyof typeof DTYPES;
-
-function floatDtype(text: string): DtypeName {
-  if (text !== 'f32' && text !== 'f16') throw new InvalidArgumentError(`expects f32 or f16, got ${text}.`);
-  return text;
-}

@@ -1,0 +1,36 @@
+import { InvalidArgumentError } from 'commander';
+
+/** The parser of a flag that takes names. It carries them: a flag's help has to offer just these. */
+export interface NameParser<T> {
+  (text: string): T;
+  readonly names: readonly string[];
+}
+
+/** Of one name. */
+export const oneOf = <T extends string>(names: readonly T[]): NameParser<T> => {
+  const expected = names.length === 2 ? names.join(' or ') : `one of ${names.join(', ')}`;
+  return parser(names, (text) => find(names, text, expected));
+};
+
+/** Of several, comma-separated. `aliases` stand for lists of them. */
+export const anyOf = <T extends string>(
+  names: readonly T[],
+  aliases: Readonly<Record<string, readonly T[]>> = {},
+): NameParser<T[]> => {
+  const offered = [...names, ...Object.keys(aliases)];
+  return parser(offered, (text) =>
+    Object.hasOwn(aliases, text.trim())
+      ? [...aliases[text.trim()]!]
+      : text.split(',').map((name) => find(names, name.trim(), `any of ${offered.join(', ')}`)),
+  );
+};
+
+const parser = <T>(names: readonly string[], parse: (text: string) => T): NameParser<T> =>
+  Object.assign(parse, { names });
+
+/** @throws InvalidArgumentError saying what is expected. */
+function find<T extends string>(names: readonly T[], text: string, expected: string): T {
+  const known = names.find((name) => name === text);
+  if (!known) throw new InvalidArgumentError(`expects ${expected}, got ${text}.`);
+  return known;
+}
