@@ -4,15 +4,17 @@ import { ConfigError } from '../errors.ts';
 
 /**
  * What is written must not lie among what is read: the next scan would take it for images or classes.
- * @param flag names what is written, as `--out`. @param folders that are read; files among them have nothing in them.
- * @throws ConfigError where `out` is one of them or lies in one, links followed.
+ * @param flag names what is written, as `--out`. @param read folders and files that are read.
+ * @throws ConfigError where `out` is one of the folders or lies in one, or is the folder of a file, links followed.
  */
-export async function requireOutside(flag: string, out: string, folders: readonly string[]): Promise<void> {
+export async function requireOutside(flag: string, out: string, read: readonly string[]): Promise<void> {
   const place = await realPlace(resolve(out));
-  for (const folder of folders) {
-    const info = await stat(folder).catch(() => null);
-    if (!info?.isDirectory()) continue;
+  for (const path of read) {
+    const info = await stat(path).catch(() => null);
+    if (!info) continue;
+    const folder = info.isDirectory() ? path : dirname(path);
     const inside = relative(await realpath(folder), place);
+    if (!info.isDirectory() && inside !== '') continue;
     if (inside === '..' || inside.startsWith(`..${sep}`) || resolve(inside) === inside) continue;
     const where = inside === '' ? 'is' : 'lies in';
     throw new ConfigError(`${flag} ${out}: ${where} the folder that images are read from, ${folder}`, {

@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path';
 import { ConfigError, DatasetError, gotText } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
 import { type DatasetProblem, problemLines } from './findings.ts';
-import { scanClassFolders } from './layouts/classFolders.ts';
+import { isClassAlone, scanClassFolders } from './layouts/classFolders.ts';
 import { scanVisa } from './layouts/visa.ts';
-import { foldersIn, imagesIn } from './listImages.ts';
+import { foldersIn, hasImages, imagesIn } from './listImages.ts';
 import { officialSet } from './official.ts';
 
 /** How the folders are named (evaluation.md 1); `folder`: anyone's own, with `train` and perhaps `test`. */
@@ -124,13 +124,17 @@ export async function scanForProblems(root: string, layout?: Layout, ...extra: n
 async function detectLayout(base: string): Promise<Layout | undefined> {
   const classes = await foldersIn(base);
   // One class by itself, whatever its layout: its name is the folder's.
-  if (classes.includes('train')) return 'folder';
+  if (await isClassAlone(base)) return 'folder';
   let split = false;
   for (const name of classes) {
     const parts = await foldersIn(join(base, name));
-    if (parts.includes('Data')) return 'visa';
+    if (parts.includes('Data') && (await foldersIn(join(base, name, 'Data'))).includes('Images'))
+      return 'visa';
     if (!parts.includes('train') && !parts.includes('test')) continue;
     split = true;
+    // A folder without images is no class, whatever its folders are called.
+    if (!(await hasImages(join(base, name, 'train'))) && !(await hasImages(join(base, name, 'test'))))
+      continue;
     const train = await foldersIn(join(base, name, 'train'));
     const normal = [...train, ...(await foldersIn(join(base, name, 'test')))];
     // A set that keeps its normal images in train itself is nobody's official one.

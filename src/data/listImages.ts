@@ -76,6 +76,9 @@ export async function imagesBelow(
   return images;
 }
 
+/** Whether a folder holds an image at any depth. */
+export const hasImages = async (folder: string): Promise<boolean> => (await imagesBelow(folder)).length > 0;
+
 /** Names of the folders in a folder, sorted; empty where there is no such folder. */
 export async function foldersIn(folder: string, onSkipped?: OnSkipped): Promise<string[]> {
   const skippedFolder: OnSkipped = (path, what) => {

@@ -31,7 +31,13 @@ describe('what is written does not lie among what is read', () => {
       await refused(out, data);
       await refused(out, folder.path('x.png'), folder.path('link'));
     }
-    for (const out of [folder.path('run'), folder.path('photos2'), folder.path('..photos'), folder.path()]) {
+    await refused(folder.path(), folder.path('x.png'));
+    for (const out of [
+      folder.path('run'),
+      folder.path('photos2'),
+      folder.path('..photos'),
+      folder.path('photos3', 'maps'),
+    ]) {
       await requireOutside('--out', out, [data, folder.path('x.png'), folder.path('nowhere')]);
     }
   });

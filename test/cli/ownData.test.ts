@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { cp, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lookalikes } from '../data/lookalikes.ts';
 import { scratchFolder, TINY_TRAIN, wgad } from './wgad.ts';
@@ -74,6 +75,50 @@ describe('plain folders without masks', () => {
       expect(again!.verdict).toBe('anomalous');
       const given = await succeed(['threshold', run, '--fpr', '0.3', '--images', trained, '--quiet']);
       expect(given).toMatch(/^threshold .* from 3 given images: at most 25 % of normal images/);
+    },
+    SLOW,
+  );
+
+  it(
+    'with one kind of test images are tested and reported, saying what cannot be computed',
+    async () => {
+      const run = folder.path('noisy');
+      for (const [gone, missing] of [
+        ['dent', 'anomalous'],
+        ['OK', 'normal'],
+      ] as const) {
+        const data = folder.path(`without ${missing}`);
+        await cp(folder.path('own'), data, { recursive: true });
+        for (const name of ['lid', 'label & cap'])
+          await rm(join(data, name, 'test', gone), { recursive: true });
+        const table = await succeed(['test', run, '--data', data, '--quiet']);
+        expect(table).toMatch(new RegExp(`iAuroc, absolute-unified: no ${missing} sample`));
+        await succeed(['report', run, '--data', data, '--quiet']);
+        const page = await readFile(folder.path('noisy', 'report.html'), 'utf8');
+        expect(page).toContain(`The test set has no ${missing} image`);
+      }
+    },
+    SLOW,
+  );
+
+  it(
+    'that were moved are found again by --data, which every verb that reads them names',
+    async () => {
+      const run = folder.path('noisy');
+      const moved = folder.path('moved');
+      await rename(folder.path('own'), moved);
+      try {
+        for (const verb of ['test', 'report', 'threshold']) {
+          const { code, stderr } = await wgad([verb, run, '--quiet']);
+          expect(stderr).toMatch(
+            /E_DATASET .*own, which the run was trained on, does not exist\n +fix: .*--data/,
+          );
+          expect(code).toBe(1);
+        }
+        await succeed(['threshold', run, '--fpr', '0.15', '--data', moved, '--quiet']);
+      } finally {
+        await rename(moved, folder.path('own'));
+      }
     },
     SLOW,
   );

@@ -1,7 +1,7 @@
 import { basename, join, parse, relative, sep } from 'node:path';
 import type { Layout, Sample, Scan } from '../dataset.ts';
 import type { DatasetProblem } from '../findings.ts';
-import { foldersIn, imagesBelow, imagesIn } from '../listImages.ts';
+import { foldersIn, hasImages, imagesBelow, imagesIn } from '../listImages.ts';
 import { classless, skippedFile, skippedFolder } from './skipped.ts';
 
 /** How a layout names its folders. */
@@ -39,7 +39,7 @@ export async function scanClassFolders(
   const folders = await foldersIn(base, (path, what) =>
     oddities.push(what === 'folder' ? skippedFolder(root, path) : skippedFile(root, path)),
   );
-  const single = folders.includes('train');
+  const single = await isClassAlone(base);
   const classes: string[] = [];
   const train: Sample[] = [];
   const test: Sample[] = [];
@@ -60,6 +60,9 @@ export async function scanClassFolders(
   if (classes.length === 0) problems.push(classless(base));
   return { dataset: { root, layout, classes, train, test }, problems, oddities };
 }
+
+/** Whether images to train on lie in the folder itself: it is one class, not a folder of classes. */
+export const isClassAlone = (base: string): Promise<boolean> => hasImages(join(base, 'train'));
 
 interface Place {
   readonly root: string;
