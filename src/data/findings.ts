@@ -1,3 +1,5 @@
+import { refuseExtra, requireOptions } from '../options.ts';
+
 /** Something to say about a data set: what keeps it from being used as it is, or what is odd but usable. */
 export interface DatasetProblem {
   readonly kind: ProblemKind;
@@ -45,7 +47,10 @@ const SHOWN = 3;
 export function problemLines(
   problems: readonly DatasetProblem[],
   options: { all?: boolean; hint?: string } = {},
+  ...extra: never[]
 ): string[] {
+  refuseExtra('problemLines', extra);
+  requireOptions('problemLines', options, { all: true, hint: true });
   const kinds = new Map<ProblemKind, DatasetProblem[]>();
   for (const problem of problems) kinds.set(problem.kind, [...(kinds.get(problem.kind) ?? []), problem]);
   return [...kinds].flatMap(([kind, own]) => {

@@ -1,4 +1,5 @@
 import { WgadError } from '../errors.ts';
+import { refuseExtra } from '../options.ts';
 import type { Sample } from './dataset.ts';
 import { decodeMask, imageSize } from './decode.ts';
 import type { DatasetProblem } from './findings.ts';
@@ -24,7 +25,9 @@ export async function sampleMask(
   sample: Sample,
   frame: Frame,
   rule?: MaskRule,
+  ...extra: never[]
 ): Promise<{ mask: Uint8Array | null; problems: DatasetProblem[] }> {
+  refuseExtra('sampleMask', extra);
   if (!sample.anomalous) return { mask: new Uint8Array(frame.size ** 2), problems: [] };
   const { mask, problems } = await examine(sample, () => imageSize(sample.path));
   return { mask: mask && fitMask(mask, frame, rule), problems };
