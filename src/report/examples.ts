@@ -1,4 +1,5 @@
 import { type Dataset, loadImage, loadPixels, type Sample, sampleMask } from '../data/index.ts';
+import { frameIn } from '../train/config.ts';
 import type { Scorer } from '../train/scorer.ts';
 import type { Results } from '../train/testRun.ts';
 import type { GalleryItem } from './gallery.ts';
@@ -31,6 +32,7 @@ export async function galleryItems(
   rows: readonly ScoreRow[],
 ): Promise<GalleryItem[]> {
   const { size, batch } = config;
+  const frame = frameIn(config);
   const samples = new Map(dataset.test.map((sample) => [sample.id, sample]));
   const picked = rows.flatMap((row): { sample: Sample; score: number }[] => {
     const sample = samples.get(row.path);
@@ -41,7 +43,7 @@ export async function galleryItems(
     const some = picked.slice(first, first + batch);
     const images = new Float32Array(some.length * 3 * size * size);
     for (const [i, { sample }] of some.entries())
-      images.set(await loadImage(sample.path, config), i * 3 * size * size);
+      images.set(await loadImage(sample.path, frame), i * 3 * size * size);
     const scored = await scorer.score(
       images,
       some.map(({ sample }) => scorer.classes.indexOf(sample.className)),
@@ -52,8 +54,8 @@ export async function galleryItems(
         path: sample.id,
         anomalous: sample.anomalous,
         size,
-        pixels: await loadPixels(sample.path, config),
-        mask: sample.anomalous ? (await sampleMask(sample, config, maskRule)).mask : null,
+        pixels: await loadPixels(sample.path, frame),
+        mask: sample.anomalous ? (await sampleMask(sample, frame, maskRule)).mask : null,
         maps: scored[i]!.maps,
       });
     }

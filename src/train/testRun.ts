@@ -97,7 +97,8 @@ export async function testRun(options: TestOptions): Promise<Results> {
   requireTestImages(dataset);
   const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
   const scorer = await openScorer(options.run, config, { gpu: options.gpu });
-  const loader = new ImageLoader(frameIn(config));
+  const frame = frameIn(config);
+  const loader = new ImageLoader(frame);
   try {
     const tally = newTally(scorer.alignments, dataset.classes, options.aupro ?? []);
     const rows: Row[] = [];
@@ -119,7 +120,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
       const ms = (performance.now() - started) / samples.length;
       for (const [i, sample] of samples.entries()) {
         const image = finiteMaps(sample.path, scored[i]!);
-        const { mask, problems } = await sampleMask(sample, config, options.maskRule);
+        const { mask, problems } = await sampleMask(sample, frame, options.maskRule);
         for (const problem of problems) maskProblems.push(problem);
         if (!mask) tally.leaveOut(sample.className, sample.maskPath ? UNUSABLE : 'have no mask');
         for (const [alignment, map] of image.maps) {

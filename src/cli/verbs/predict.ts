@@ -6,7 +6,7 @@ import type { Alignment } from '../../methods/cada.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
 import { writeMaps } from '../../report/maps.ts';
-import type { RunConfig } from '../../train/config.ts';
+import { frameIn, type RunConfig } from '../../train/config.ts';
 import { readFinishedRun } from '../../train/finishedRun.ts';
 import { finiteMaps } from '../../train/finiteMaps.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../train/scorer.ts';
@@ -67,7 +67,7 @@ export const predictVerb: AddVerb = (program, run) => {
         const progress = context.progress('predicting');
         let skipped = 0;
         const load = (first: number): Promise<Loaded[]> =>
-          loadAll(images.slice(first, first + batch), config);
+          loadAll(images.slice(first, first + batch), frameIn(config));
         let next = load(0);
         for (let first = 0; first < images.length; first += batch) {
           context.signal.throwIfAborted();
@@ -91,7 +91,7 @@ export const predictVerb: AddVerb = (program, run) => {
                   index: first + i,
                   path,
                   map: scored.maps.get(aligned)!,
-                  frame: config,
+                  frame: frameIn(config),
                   scale,
                   raw: flags.saveMaps ?? false,
                 })
