@@ -40,6 +40,12 @@ export function pairOf(op: string, name: string, value: Pair, least: number): re
   );
 }
 
+/** NaN and infinities are numbers too. */
+export function requireAnyNumber(op: string, number: number): void {
+  if (typeof number === 'number') return;
+  throw new DtypeError(`${op}: expects a number, got ${gotText(number)}`);
+}
+
 export function requireNumber(op: string, name: string, number: number): void {
   if (Number.isFinite(number)) return;
   throw new DtypeError(`${op}: ${name} expects a finite number, got ${gotText(number)}`);

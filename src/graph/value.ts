@@ -73,10 +73,7 @@ export function makeValue(
 
 /** A value from any operand of `op`; numbers become scalars. @throws DtypeError for anything else. */
 export function asValue(operand: Operand, op: string): Value {
-  if (typeof operand === 'number') {
-    requireFinite(operand, op);
-    return constant([operand], []);
-  }
+  if (typeof operand === 'number') return constant([operand], []);
   if (isValue(operand)) return operand;
   if (typeof operand === 'object' && operand !== null && isValue(operand.value)) return operand.value;
   throw new DtypeError(`${op}: expects values, tensors or numbers, got ${gotText(operand)}`);
@@ -85,13 +82,7 @@ export function asValue(operand: Operand, op: string): Value {
 export const isValue = (thing: unknown): thing is Value =>
   typeof thing === 'object' && thing !== null && 'op' in thing && 'inputs' in thing;
 
-/** @throws DtypeError for a number that a kernel's text cannot hold. */
-export function requireFinite(number: number, op: string): void {
-  if (Number.isFinite(number)) return;
-  throw new DtypeError(`${op}: expects finite numbers, got ${gotText(number)}; others come from tensors`);
-}
-
-/** A value whose data is known when the graph is made. Row-major `data` of `shape`. */
+/** A value whose data is known when the graph is made. Row-major `data` of `shape`, rounded to float32 where `dtype` is f32. */
 export function constant(
   data: ArrayLike<number>,
   shape: Shape,
@@ -107,6 +98,7 @@ export function constant(
       `constant: shape ${shapeText(shape)} expects ${product(shape)} numbers, got ${data.length}`,
     );
   }
+  requireWhole('constant', data, dtype);
   return makeValue('constant', [], { data: Array.from(data) }, shape, dtype);
 }
 
@@ -116,6 +108,17 @@ export function requireDtype(op: string, dtype: Dtype, allowed: readonly Dtype[]
   const last = allowed.at(-1);
   throw new DtypeError(
     `${op}: dtype expects ${allowed.slice(0, -1).join(', ')} or ${last}, got ${gotText(dtype)}`,
+  );
+}
+
+/** @throws DtypeError for a number that an integer type does not hold: it would wrap around to another one. */
+function requireWhole(where: string, data: ArrayLike<number>, dtype: Dtype): void {
+  if (dtype === 'f32' || dtype === 'f16') return;
+  const [least, most] = dtype === 'i32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
+  const at = Array.prototype.findIndex.call(data, (each) => !(each >= least && each <= most));
+  if (at < 0) return;
+  throw new DtypeError(
+    `${where}: data of ${dtype} expects numbers from ${least} to ${most}, got ${gotText(data[at])} at ${at}`,
   );
 }
 

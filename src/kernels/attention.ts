@@ -4,7 +4,7 @@ import { type Frame, frame } from './attentionFrame.ts';
 import { type AttentionSizes, buildSweep, type Side, type Sweep } from './attentionSweep.ts';
 import { type Binding, read, write } from './kernel.ts';
 import { type Lowered, type Lowering, type OpRequest, single } from './lowering.ts';
-import { floatLiteral } from './wgsl.ts';
+import { factorLiteral, floatLiteral } from './wgsl.ts';
 
 /** The operands of the gradients, in order; the forward pass has the first ones. `g` is dL/dout. */
 const OPERANDS: readonly [string, Side][] = [
@@ -14,8 +14,8 @@ const OPERANDS: readonly [string, Side][] = [
   ['g', 'queries'],
 ];
 
-/** Where the mask leaves a row nothing, and before a row's first weight. */
-const LOWEST = '-3.0e38';
+/** Of what the mask hides, and before a row's first weight: finite, so that differences to it are no NaN. */
+const LOWEST = floatLiteral(-3.4028234663852886e38);
 
 /** Floating-point operations of `products` products between all queries and keys. */
 const flopsOf = ({ images, heads, depth, queries, keys }: AttentionSizes, products: number): number =>
@@ -53,7 +53,7 @@ const onlineSoftmax = (f: Frame): string[] =>
     `top${r} = higher${r};`,
     ...f.steps.map((t) => {
       const power = `exp(seen${r}_${t} - higher${r})`;
-      return `let p${r}_${t} = ${f.hidden(r, t) === undefined ? power : `select(${power}, 0.0, seen${r}_${t} == ${LOWEST})`};`;
+      return `let p${r}_${t} = ${selected(power, '0.0', f.hidden(r, t))};`;
     }),
     `total${r} = total${r} * fade${r} + (${f.steps.map((t) => `p${r}_${t}`).join(' + ')});`,
   ]);
@@ -87,7 +87,7 @@ const attention: Lowering = (request, device) => {
           ]),
         ].join('\n'),
       results: [
-        { name: (r, u) => `sum${r}_${u} * select(1.0 / total${r}, 0.0, total${r} == 0.0)`, offset: 0 },
+        { name: (r, u) => `sum${r}_${u} * ${selected(`(1.0 / total${r})`, '0.0', f.alone(r))}`, offset: 0 },
       ],
       flops: flopsOf(f.sizes, 2),
     }),
@@ -120,7 +120,7 @@ const attentionRows: Lowering = (request, device) => {
       body: (swept) =>
         [...f.otherPlaces(), ...products(f, swept, 's', 'q', 'k'), ...onlineSoftmax(f)].join('\n'),
       results: [],
-      perToken: (r) => [`select(top${r} + log(total${r}), 0.0, total${r} == 0.0)`, `dot${r}`],
+      perToken: (r) => [selected(`top${r} + log(total${r})`, '0.0', f.alone(r)), `dot${r}`],
       flops: flopsOf(f.sizes, 1),
     }),
   );
@@ -166,7 +166,7 @@ const attentionQueryGrad: Lowering = (request, device) => {
             f.rows.map((r) => `sum${r}_${u} += ${terms(f, (t) => `d${r}_${t} * k${t}_quad${u}`)};`),
           ),
         ].join('\n'),
-      results: [{ name: (r, u) => `sum${r}_${u} * ${floatLiteral(f.attrs.scale)}`, offset: 0 }],
+      results: [{ name: (r, u) => `sum${r}_${u} * ${factorLiteral(f.attrs.scale)}`, offset: 0 }],
       flops: flopsOf(f.sizes, 3),
     }),
   );
@@ -210,7 +210,7 @@ const attentionKeyValueGrad: Lowering = (request, device): Lowered => {
           ),
         ].join('\n'),
       results: [
-        { name: (r, u) => `dk${r}_${u} * ${floatLiteral(f.attrs.scale)}`, offset: 0 },
+        { name: (r, u) => `dk${r}_${u} * ${factorLiteral(f.attrs.scale)}`, offset: 0 },
         { name: (r, u) => `dv${r}_${u}`, offset: both - each },
       ],
       flops: flopsOf(f.sizes, 4),

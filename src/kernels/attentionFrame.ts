@@ -12,12 +12,12 @@ import {
 import { type Binding, type DeviceFacts, read } from './kernel.ts';
 import type { OpRequest } from './lowering.ts';
 import { philox } from './math/philox.ts';
-import { code, floatLiteral, type Wgsl, type WgslFunction } from './wgsl.ts';
+import { code, factorLiteral, floatLiteral, type Wgsl, type WgslFunction } from './wgsl.ts';
 
 interface Attrs {
   readonly heads: number;
   readonly scale: number;
-  readonly neighbours: { readonly width: number; readonly window: number } | null;
+  readonly neighbours: { readonly height: number; readonly width: number; readonly window: number } | null;
   readonly dropout: number;
 }
 
@@ -55,6 +55,8 @@ export interface Frame {
   otherPlaces(): string[];
   /** Whether owned token r does not see (or is not seen by) other token t; undefined where it always does. */
   hidden(r: number, t: number): string | undefined;
+  /** Whether owned token r sees no other at all; undefined where each sees some. */
+  alone(r: number): string | undefined;
   /** `value` where the weight of owned r and other t stays, scaled; else 0. */
   dropped(value: string, r: number, t: number): string;
 }
@@ -98,7 +100,7 @@ export function frame(
     quads,
     load(name, r, factor = 1) {
       const operand = operands.find((each) => each.name === name)!;
-      const scaled = factor === 1 ? '' : ` * ${floatLiteral(factor)}`;
+      const scaled = factor === 1 ? '' : ` * ${factorLiteral(factor)}`;
       return quads
         .map(
           (u) =>
@@ -124,6 +126,13 @@ export function frame(
       // A negative distance is a huge unsigned number.
       const near = (axis: string): string => `other_${axis}${t} - ${axis}${r} + ${half}u <= ${2 * half}u`;
       return [...beyond, `(${near('y')} && ${near('x')})`].join(' || ');
+    },
+    alone(r) {
+      if (!neighbours) return undefined;
+      const half = (neighbours.window - 1) / 2;
+      const covers = (axis: string, size: number): string =>
+        `${axis}${r} <= ${half}u && ${axis}${r} + ${half}u >= ${size - 1}u`;
+      return `${covers('y', neighbours.height)} && ${covers('x', neighbours.width)}`;
     },
     dropped(value, r, t) {
       if (dropout === 0) return value;

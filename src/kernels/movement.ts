@@ -1,8 +1,8 @@
 import { product, type Shape, stridesOf } from '../shape.ts';
-import { type DeviceFacts, read, touching, write } from './kernel.ts';
+import { type DeviceFacts, type Element, read, touching, write } from './kernel.ts';
 import { type Lowering, type OpRequest, single, type TensorSpec } from './lowering.ts';
 import { perElement } from './perElement.ts';
-import { code, floatLiteral, wgsl } from './wgsl.ts';
+import { code, floatLiteral, hiddenLiteral, wgsl } from './wgsl.ts';
 
 /** The coordinate of flat index `i` along each axis of `shape`, as u32 expressions. */
 function coordinates(shape: Shape): string[] {
@@ -37,6 +37,14 @@ function copying(request: OpRequest, device: DeviceFacts, layout: string, index:
 /** Elements of another type are converted on the way. */
 const moved = (from: TensorSpec, to: TensorSpec, value: string): string =>
   from.element === to.element ? value : `${to.element}(${value})`;
+
+/** A number as an element; as one of f16 it may round to infinity, which only a conversion at run time may. */
+const numberOf = (element: Element, value: number): string =>
+  element === 'f16' && Math.abs(value) > MOST_HALF
+    ? `f16(${hiddenLiteral(value)})`
+    : `${element}(${floatLiteral(value)})`;
+
+const MOST_HALF = 65504;
 
 const joined = (terms: readonly string[]): string => (terms.length === 0 ? '0u' : terms.join(' + '));
 
@@ -81,7 +89,7 @@ const pad: Lowering = (request, device) => {
   const inside = places.map((_, axis) => `u32(c${axis}) < ${x.shape[axis]}u`).join(' && ') || 'true';
   const store =
     mode === 'constant'
-      ? `out[i] = select(${request.out.element}(${floatLiteral(value)}), ${moved(x, request.out, `x[${index}]`)}, ${inside});`
+      ? `out[i] = select(${numberOf(request.out.element, value)}, ${moved(x, request.out, `x[${index}]`)}, ${inside});`
       : `out[i] = ${moved(x, request.out, `x[${index}]`)};`;
   return single(
     perElement(

@@ -1,5 +1,6 @@
 /** Every function of one element, once: its WGSL expression and its cost. Fusion splices these anywhere. */
 import { erf } from './math/erf.ts';
+import { isNan, larger, smaller } from './math/nan.ts';
 import { safeTanh } from './math/tanh.ts';
 import type { WgslFunction } from './wgsl.ts';
 
@@ -20,10 +21,15 @@ const unary = (text: (x: string) => string, flops = 1, ...functions: WgslFunctio
   functions,
   wgsl: ([x]) => text(x!),
 });
-const binary = (text: (a: string, b: string) => string, flops = 1): PointwiseEntry => ({
+const binary = (
+  text: (a: string, b: string) => string,
+  flops = 1,
+  ...functions: WgslFunction[]
+): PointwiseEntry => ({
   arity: 2,
   params: [],
   flops,
+  functions,
   wgsl: ([a, b]) => text(a!, b!),
 });
 
@@ -32,7 +38,8 @@ export const POINTWISE = {
   identity: unary((x) => x, 0),
   neg: unary((x) => `-${x}`),
   abs: unary((x) => `abs(${x})`),
-  sign: unary((x) => `sign(${x})`),
+  /** Of NaN it is 0, as in PyTorch. */
+  sign: unary((x) => `select(sign(${x}), 0.0, is_nan(${x}))`, 1, isNan),
   square: unary((x) => `${x} * ${x}`),
   exp: unary((x) => `exp(${x})`, 8),
   log: unary((x) => `log(${x})`, 8),
@@ -43,8 +50,9 @@ export const POINTWISE = {
   sigmoid: unary((x) => `1.0 / (1.0 + exp(-${x}))`, 12),
   tanh: unary((x) => `safe_tanh(${x})`, 12, safeTanh),
   erf: unary((x) => `erf(${x})`, 40, erf),
-  relu: unary((x) => `max(${x}, 0.0)`),
-  relu6: unary((x) => `clamp(${x}, 0.0, 6.0)`, 2),
+  /** Negative numbers down to -inf by their bits; of what has a sign bit they leave NaN. */
+  relu: unary((x) => `select(${x}, 0.0, bitcast<i32>(${x}) <= -0x800000)`),
+  relu6: unary((x) => `select(clamp(${x}, 0.0, 6.0), ${x}, is_nan(${x}))`, 2, isNan),
   /** x Phi(x), the exact form. */
   gelu: unary((x) => `0.5 * ${x} * (1.0 + erf(${x} * 0.7071067811865476))`, 44, erf),
   /** d gelu / dx = Phi(x) + x phi(x). */
@@ -59,13 +67,18 @@ export const POINTWISE = {
   sub: binary((a, b) => `${a} - ${b}`),
   mul: binary((a, b) => `${a} * ${b}`),
   div: binary((a, b) => `${a} / ${b}`, 4),
-  maximum: binary((a, b) => `max(${a}, ${b})`),
-  minimum: binary((a, b) => `min(${a}, ${b})`),
+  maximum: binary((a, b) => `larger(${a}, ${b})`, 1, larger),
+  minimum: binary((a, b) => `smaller(${a}, ${b})`, 1, smaller),
   greater: binary((a, b) => `select(0.0, 1.0, ${a} > ${b})`),
   greaterEqual: binary((a, b) => `select(0.0, 1.0, ${a} >= ${b})`),
   equal: binary((a, b) => `select(0.0, 1.0, ${a} == ${b})`),
-  /** args: condition, where it is not zero, where it is. */
-  where: { arity: 3, params: [], flops: 1, wgsl: ([c, a, b]) => `select(${b}, ${a}, ${c} != 0.0)` },
+  /** args: condition, where it is not zero (NaN is none), where it is. */
+  where: {
+    arity: 3,
+    params: [],
+    flops: 1,
+    wgsl: ([c, a, b]) => `select(${b}, ${a}, (bitcast<u32>(${c}) << 1u) != 0u)`,
+  },
   scale: { arity: 1, params: ['factor'], flops: 1, wgsl: ([x], [factor]) => `${x} * ${factor}` },
   shift: { arity: 1, params: ['offset'], flops: 1, wgsl: ([x], [offset]) => `${x} + ${offset}` },
   /** args: d, a variance. d / sqrt(factor variance + eps). */
@@ -79,7 +92,8 @@ export const POINTWISE = {
     arity: 1,
     params: ['low', 'high'],
     flops: 2,
-    wgsl: ([x], [low, high]) => `clamp(${x}, ${low}, ${high})`,
+    functions: [isNan],
+    wgsl: ([x], [low, high]) => `select(clamp(${x}, ${low}, ${high}), ${x}, is_nan(${x}))`,
   },
 } as const satisfies Record<string, PointwiseEntry>;
 

@@ -1,8 +1,9 @@
 import { product } from '../shape.ts';
 import { type Binding, type DeviceFacts, read, write } from './kernel.ts';
 import { type Lowering, type OpRequest, single } from './lowering.ts';
+import { isNan } from './math/nan.ts';
 import { perElement } from './perElement.ts';
-import { code, type Wgsl, wgsl } from './wgsl.ts';
+import { code, floatLiteral, type Wgsl, wgsl } from './wgsl.ts';
 
 interface Window {
   readonly kernel: readonly [number, number];
@@ -11,6 +12,9 @@ interface Window {
 }
 
 type Four = [number, number, number, number];
+
+/** Where a window begins. */
+const LOWEST = floatLiteral(Number.NEGATIVE_INFINITY);
 
 const windowOf = (request: OpRequest): Window => (request.attrs as { window: Window }).window;
 
@@ -59,16 +63,20 @@ const maxPool2d: Lowering = (request, device) => {
     kernel[0] * kernel[1],
     'source [planes, H, W], out [planes, OH, OW]; padding counts as minus infinity.',
     wgsl`
-      var best = -3.4028234e38;
+      var best = ${code(LOWEST)};
+      // The bits of the largest magnitude: NaN's lie above infinity's, and \`max\` may drop a NaN.
+      var widest = 0u;
       for (var ky = 0; ky < ${kernel[0]}; ky++) {
         for (var kx = 0; kx < ${kernel[1]}; kx++) {
           // Every window meets the image, so the edge that replaces padding is in it too.
           let sy = clamp(y * ${stride[0]} - ${padding[0]} + ky, 0, ${h - 1});
           let sx = clamp(x * ${stride[1]} - ${padding[1]} + kx, 0, ${w - 1});
-          best = max(best, f32(source[plane * ${h * w}u + u32(sy) * ${w}u + u32(sx)]));
+          let value = f32(source[plane * ${h * w}u + u32(sy) * ${w}u + u32(sx)]);
+          best = max(best, value);
+          widest = max(widest, bitcast<u32>(value) & 0x7fffffffu);
         }
       }
-      out[i] = ${code(request.out.element)}(best);`,
+      out[i] = ${code(request.out.element)}(select(best, bitcast<f32>(widest), widest > 0x7f800000u));`,
   );
 };
 
@@ -94,14 +102,14 @@ const maxPool2dGrad: Lowering = (request, device) => {
     device,
     [input(request, 0, 'source'), input(request, 1, 'dy')],
     (kernel[0] * kernel[1]) ** 2,
-    'source, out [planes, H, W], dy [planes, OH, OW]. The first largest of a window, row by row, takes its dy.',
+    'source, out [planes, H, W], dy [planes, OH, OW]. The first largest of a window, row by row, takes its dy; of NaN the last.',
     wgsl`
       ${code(windowRange('y', kernel[0], stride[0], padding[0], oh, 'oy'))}
       ${code(windowRange('x', kernel[1], stride[1], padding[1], ow, 'ox'))}
       var sum = 0.0;
       for (var oy = oy_first; oy <= oy_last; oy++) {
         for (var ox = ox_first; ox <= ox_last; ox++) {
-          var best = -3.4028234e38;
+          var best = ${code(LOWEST)};
           var winner = 0xffffffffu;
           for (var ky = 0; ky < ${kernel[0]}; ky++) {
             for (var kx = 0; kx < ${kernel[1]}; kx++) {
@@ -110,7 +118,7 @@ const maxPool2dGrad: Lowering = (request, device) => {
               if (u32(sy) >= ${h}u || u32(sx) >= ${w}u) { continue; }
               let at = plane * ${h * w}u + u32(sy) * ${w}u + u32(sx);
               let value = f32(source[at]);
-              if (value > best || winner == 0xffffffffu) { best = value; winner = at; }
+              if (value > best || ${code('is_nan', isNan)}(value) || winner == 0xffffffffu) { best = value; winner = at; }
             }
           }
           if (winner == i) { sum += f32(dy[plane * ${oh * ow}u + oy * ${ow}u + ox]); }

@@ -3,7 +3,7 @@
  * into a matmul's store and prologues into a reduction's load.
  */
 import { POINTWISE, type PointwiseEntry, type PointwiseName } from './pointwiseTable.ts';
-import { code, floatLiteral, type Wgsl, type WgslFunction } from './wgsl.ts';
+import { code, factorLiteral, floatLiteral, type Wgsl, type WgslFunction } from './wgsl.ts';
 
 /** One function call. Arguments 0..inputs-1 are the program's inputs, inputs+i is the result of step i. */
 export interface Step {
@@ -40,14 +40,48 @@ export function programText(
   const functions: WgslFunction[] = [];
   const name = (index: number): string =>
     index < program.inputs ? inputs[index]! : `${prefix}${index - program.inputs}`;
+  const factors = factorsOf(program);
   const lines = program.steps.map((step, i) => {
     const entry: PointwiseEntry = POINTWISE[step.fn];
     functions.push(...(entry.functions ?? []));
-    const text = entry.wgsl(step.args.map(name), step.params.map(floatLiteral));
-    return `let ${prefix}${i} = ${text};`;
+    const literal = (value: number): string =>
+      step.fn === 'scale' || factors.has(program.inputs + i) ? factorLiteral(value) : floatLiteral(value);
+    const args = step.args.map(name);
+    if (cancels(program, step)) args[args.length - 1] = hidden(args.at(-1)!);
+    return `let ${prefix}${i} = ${entry.wgsl(args, step.params.map(literal))};`;
   });
   return {
     statements: code(lines.join('\n'), ...functions),
     result: name(program.inputs + program.steps.length - 1),
   };
 }
+
+/** Arguments that are multiplied or divided: a known 0 there would make 0 of NaN and infinity. */
+function factorsOf({ inputs, steps }: Program): Set<number> {
+  const found = new Set<number>();
+  for (const [i, { fn, args }] of [...steps.entries()].reverse()) {
+    const passedOn = fn === 'identity' && found.has(inputs + i);
+    if (fn === 'mul' || fn === 'div' || passedOn) for (const arg of args) found.add(arg);
+  }
+  return found;
+}
+
+/**
+ * Whether a compiler could find that something of this step cancels: x - x, (x + y) - x, (1e30 x) 1e-30. It would give 0,
+ * y and x although an infinity lies between.
+ */
+function cancels({ inputs, steps }: Program, { fn, args }: Step): boolean {
+  const stepOf = (index: number): Step | undefined => steps[index - inputs];
+  if (fn === 'scale' || fn === 'shift') return stepOf(args[0]!)?.fn === fn;
+  if (fn !== 'add' && fn !== 'sub') return false;
+  const termsOf = (index: number): number[] => {
+    const step = stepOf(index);
+    const sum = step && (step.fn === 'add' || step.fn === 'sub' || step.fn === 'neg');
+    return [index, ...(sum ? step.args.flatMap(termsOf) : [])];
+  };
+  const left = new Set(termsOf(args[0]!));
+  return termsOf(args[1]!).some((term) => left.has(term));
+}
+
+/** The same number, which no compiler knows to be the same; see `hiddenLiteral`. */
+const hidden = (value: string): string => `bitcast<f32>(bitcast<u32>(${value}) + wid.z)`;

@@ -12,19 +12,30 @@ import {
 } from './kernel.ts';
 import type { Lowered, Lowering, OpRequest } from './lowering.ts';
 import { single } from './lowering.ts';
+import { isNan, larger, orderedBits, smaller } from './math/nan.ts';
 import { perElement } from './perElement.ts';
 import { type Program, programFlops, programLabel, programText } from './program.ts';
-import { code, type Wgsl, wgsl } from './wgsl.ts';
+import { code, floatLiteral, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
 
 type Kind = 'sum' | 'max' | 'min';
 
 const JOIN: Record<Kind, (a: string, b: string) => string> = {
   sum: (a, b) => `${a} + ${b}`,
-  max: (a, b) => `max(${a}, ${b})`,
-  min: (a, b) => `min(${a}, ${b})`,
+  max: (a, b) => `larger(${a}, ${b})`,
+  min: (a, b) => `smaller(${a}, ${b})`,
 };
-const START: Record<Kind, string> = { sum: '0.0', max: '-3.4028234e38', min: '3.4028234e38' };
-const SUBGROUP: Record<Kind, string> = { sum: 'subgroupAdd', max: 'subgroupMax', min: 'subgroupMin' };
+const START: Record<Kind, string> = {
+  sum: '0.0',
+  max: floatLiteral(Number.NEGATIVE_INFINITY),
+  min: floatLiteral(Number.POSITIVE_INFINITY),
+};
+const NEEDS: Record<Kind, readonly WgslFunction[]> = { sum: [], max: [larger], min: [smaller] };
+const NAN = floatLiteral(Number.NaN);
+const SUBGROUP: Record<Kind, string> = {
+  sum: 'subgroupAdd(total)',
+  max: `select(subgroupMax(total), ${NAN}, subgroupAny(is_nan(total)))`,
+  min: `select(subgroupMin(total), ${NAN}, subgroupAny(is_nan(total)))`,
+};
 
 /** Sums longer than this are added up in parts, so that the error does not grow with the length. */
 export const RUN = 256;
@@ -155,7 +166,7 @@ function perResult(reduction: Reduction, device: DeviceFacts): Kernel {
           var part = ${code(START[kind])};
           for (var r = start; r < min(start + ${RUN}u, length); r++) {
             ${load}
-            part = ${code(JOIN[kind]('part', 'value'))};
+            part = ${code(JOIN[kind]('part', 'value'), ...NEEDS[kind])};
           }
           total = ${code(JOIN[kind]('total', 'part'))};
         }
@@ -174,7 +185,7 @@ function perGroup(reduction: Reduction, lanes: number, splits: number, device: D
   const share = Math.ceil(length / splits);
   const oneSubgroup = device.subgroupSize === lanes;
   const tree = oneSubgroup
-    ? code(`let joined = ${SUBGROUP[kind]}(total);`)
+    ? code(`let joined = ${SUBGROUP[kind]};`, isNan)
     : wgsl`
       shared_totals[lane] = total;
       for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {
@@ -206,7 +217,7 @@ function perGroup(reduction: Reduction, lanes: number, splits: number, device: D
           var part = ${code(START[kind])};
           for (var r = start; r < min(start + ${RUN * lanes}u, last); r += ${lanes}u) {
             ${load}
-            part = ${code(JOIN[kind]('part', 'value'))};
+            part = ${code(JOIN[kind]('part', 'value'), ...NEEDS[kind])};
           }
           total = ${code(JOIN[kind]('total', 'part'))};
         }
@@ -216,7 +227,7 @@ function perGroup(reduction: Reduction, lanes: number, splits: number, device: D
   });
 }
 
-/** attrs: axis. The first largest element's index along it (i32). */
+/** attrs: axis. The first largest element's index along it (i32); NaN is the largest. */
 const argmax: Lowering = ({ label, inputs, out, attrs }, device): Lowered => {
   const [x] = inputs as [OpRequest['inputs'][number]];
   const { axis } = attrs as { axis: number };
@@ -234,9 +245,9 @@ const argmax: Lowering = ({ label, inputs, out, attrs }, device): Lowered => {
         body: wgsl`
           let base = (i / ${inner}u) * ${length * inner}u + i % ${inner}u;
           var best = 0u;
-          var largest = f32(x[base]);
+          var largest = ${code('ordered_bits', orderedBits)}(f32(x[base]));
           for (var r = 1u; r < ${length}u; r++) {
-            let value = f32(x[base + r * ${inner}u]);
+            let value = ordered_bits(f32(x[base + r * ${inner}u]));
             if (value > largest) { largest = value; best = r; }
           }
           out[i] = i32(best);`,

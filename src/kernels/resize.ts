@@ -73,9 +73,9 @@ const interpolate: Lowering = (request, device) => {
         let tx = ${code('taps_x(i', tapsX)} % ${ow}u);
         let top = plane + u32(ty.x) * ${w}u;
         let bottom = plane + u32(ty.y) * ${w}u;
-        let above = mix(f32(source[top + u32(tx.x)]), f32(source[top + u32(tx.y)]), tx.z);
-        let below = mix(f32(source[bottom + u32(tx.x)]), f32(source[bottom + u32(tx.y)]), tx.z);
-        out[i] = mix(above, below, ty.z);`,
+        let above = f32(source[top + u32(tx.x)]) * (1.0 - tx.z) + f32(source[top + u32(tx.y)]) * tx.z;
+        let below = f32(source[bottom + u32(tx.x)]) * (1.0 - tx.z) + f32(source[bottom + u32(tx.y)]) * tx.z;
+        out[i] = above * (1.0 - ty.z) + below * ty.z;`,
       },
       device,
     ),

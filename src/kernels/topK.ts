@@ -1,22 +1,9 @@
 import { type DeviceFacts, GROUP_INDEX, linearGrid, makeKernel, read, write } from './kernel.ts';
 import type { Lowering } from './lowering.ts';
 import { single } from './lowering.ts';
+import { orderedBits } from './math/nan.ts';
 import { perElement } from './perElement.ts';
-import { code, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
-
-/**
- * An unsigned integer that orders like the float: all bits of negatives flipped, the sign bit of others. Zeros of
- * either sign are made equal by their bits, because compilers leave out the addition of 0 that would do it.
- */
-const orderedBits: WgslFunction = {
-  name: 'ordered_bits',
-  source: `
-    fn ordered_bits(x: f32) -> u32 {
-      let raw = bitcast<u32>(x);
-      let bits = select(raw, 0u, (raw << 1u) == 0u);
-      return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
-    }`,
-};
+import { code, type Wgsl, wgsl } from './wgsl.ts';
 
 const BITS = code('ordered_bits', orderedBits);
 

@@ -1,6 +1,7 @@
 import { product } from '../shape.ts';
 import { type DeviceFacts, read, readWrite, write } from './kernel.ts';
 import { type Lowered, type LoweredStep, type Lowering, type OpRequest, PART_ALIGN } from './lowering.ts';
+import { larger } from './math/nan.ts';
 import { perElement } from './perElement.ts';
 import { code, floatLiteral, wgsl } from './wgsl.ts';
 
@@ -77,7 +78,7 @@ const adam =
     const literal = (value: number): ReturnType<typeof code> => code(floatLiteral(value));
     const largest = amsgrad
       ? wgsl`
-        let second = max(vmax[i], v_new);
+        let second = ${code('larger', larger)}(vmax[i], v_new);
         vmax[i] = second;`
       : wgsl`let second = v_new;`;
     return inPlace(request, device, {

@@ -36,10 +36,31 @@ export function numberLiteral(value: number): string {
   return Object.is(value, -0) ? '-0.0' : String(value);
 }
 
-/** A literal that is a float even where the value is whole. */
+/**
+ * A number as f32, rounded as tensor data is: a literal, which is a float even where the value is whole. WGSL has none
+ * for NaN and infinities.
+ */
 export function floatLiteral(value: number): string {
-  const text = numberLiteral(value);
+  const rounded = Math.fround(value);
+  if (!Number.isFinite(rounded)) return hiddenLiteral(rounded);
+  // The shorter text reads back as the same float; beyond the largest one it would be an error.
+  const text = numberLiteral(rounded === 0 || Math.abs(value) > MOST ? rounded : value);
   return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+/** The same of what something is multiplied by or divided by: a known 0 is hidden. */
+export const factorLiteral = (value: number): string =>
+  Math.fround(value) === 0 ? hiddenLiteral(value) : floatLiteral(value);
+
+const MOST = 3.4028234663852886e38;
+
+/**
+ * A number as f32 that no compiler knows: constant NaN and infinities are errors, and x * 0, x / 0 of a known 0 become 0
+ * whatever x is. Stands inside `main`, whose `wid.z` is 0 (grids are linear).
+ */
+export function hiddenLiteral(value: number): string {
+  const bits = new Uint32Array(Float32Array.of(value).buffer)[0]!;
+  return `bitcast<f32>(0x${bits.toString(16)}u + wid.z)`;
 }
 
 /** Body and functions as one module text, each function before its first caller. */

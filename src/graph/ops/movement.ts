@@ -2,7 +2,7 @@ import { gotText, ShapeError } from '../../errors.ts';
 import { ELEMENT_BYTES } from '../../kernels/kernel.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { normalizeAxis, product, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
-import { requireCounts, requireList, requireNumber, requireOneOf } from '../arguments.ts';
+import { requireAnyNumber, requireCounts, requireList, requireOneOf } from '../arguments.ts';
 import { asValue, type Dtype, makeValue, type Operand, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 
@@ -205,7 +205,7 @@ export type PadMode = (typeof PAD_MODES)[number];
 export interface PadOptions {
   /** `constant` (default) pads with `value`, `symmetric` mirrors and repeats the edge (SciPy's "reflect"), `edge` repeats it. */
   mode?: PadMode;
-  /** Default 0. */
+  /** Default 0; may be NaN or infinite. */
   value?: number;
 }
 
@@ -224,7 +224,7 @@ export function pad(
   requireOptions('pad', options, PAD_OPTIONS);
   const { mode = 'constant', value = 0 } = options;
   requireOneOf('pad', 'mode', mode, PAD_MODES);
-  requireNumber('pad', 'value', value);
+  requireAnyNumber('pad: value', value);
   requireCounts('pad', 'before', before, 0);
   requireCounts('pad', 'after', after, 0);
   const rank = source.shape.length;

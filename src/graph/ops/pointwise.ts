@@ -2,13 +2,13 @@ import { gotText, ShapeError } from '../../errors.ts';
 import type { PointwiseName } from '../../kernels/pointwiseTable.ts';
 import { refuseExtra } from '../../options.ts';
 import { broadcastShapes, product, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
+import { requireAnyNumber } from '../arguments.ts';
 import {
   asValue,
   type Dtype,
   makeValue,
   type Operand,
   requireDtype,
-  requireFinite,
   requireFloat,
   type Value,
 } from '../value.ts';
@@ -17,7 +17,7 @@ import type { OpTable } from './definition.ts';
 export const pointwiseOps = {
   /** attrs: program. Inputs broadcast (NumPy rules) to the result's shape. */
   pointwise: { pointwise: true, storesHalf: true },
-  /** Another element type, same shape. Floats to integers truncate towards zero. */
+  /** Another element type, same shape. Floats to integers truncate towards zero and saturate. */
   cast: { readsHalf: true, nonDifferentiable: 'an element type has no derivative; cast after the loss' },
 } as const satisfies OpTable;
 
@@ -28,7 +28,7 @@ export function pointwise(
   params: readonly number[] = [],
 ): Value {
   const inputs = operands.map((operand) => asValue(operand, fn));
-  for (const param of params) requireFinite(param, fn);
+  for (const param of params) requireAnyNumber(fn, param);
   requireFloat(fn, Object.fromEntries(inputs.map((value, i) => [`argument ${i}`, value])));
   const shape = inputs.reduce<Shape>((soFar, value) => broadcastShapes(fn, soFar, value.shape), []);
   const step = { fn, args: inputs.map((_, i) => i), params };
@@ -56,11 +56,11 @@ export const sub = binary('sub');
 export const mul = binary('mul');
 /** a / b. */
 export const div = binary('div');
-/** The larger of a and b; `max` reduces. */
+/** The larger of a and b, NaN where either is; `max` reduces. */
 export const maximum = binary('maximum');
-/** The smaller of a and b; `min` reduces. */
+/** The smaller of a and b, NaN where either is; `min` reduces. */
 export const minimum = binary('minimum');
-/** 1 where a > b, else 0; like `greaterEqual` and `equal` without a derivative of its own. */
+/** 1 where a > b, else 0 (NaN is neither larger nor equal); like `greaterEqual` and `equal` without a derivative of its own. */
 export const greater = binary('greater');
 /** 1 where a >= b, else 0. */
 export const greaterEqual = binary('greaterEqual');
@@ -70,15 +70,15 @@ export const equal = binary('equal');
 export const neg = unary('neg');
 /** |x|; its derivative at 0 is 0. */
 export const abs = unary('abs');
-/** -1, 0 or 1. */
+/** -1, 0 or 1; 0 of NaN, as in PyTorch. */
 export const sign = unary('sign');
 /** x^2. */
 export const square = unary('square');
 /** e^x. */
 export const exp = unary('exp');
-/** Natural logarithm; undefined below 0. */
+/** Natural logarithm; NaN below 0. */
 export const log = unary('log');
-/** Square root; undefined below 0. */
+/** Square root; NaN below 0. */
 export const sqrt = unary('sqrt');
 /** 1 / sqrt(x). */
 export const rsqrt = unary('rsqrt');
@@ -97,7 +97,7 @@ export const silu = unary('silu');
 export const sigmoid = unary('sigmoid');
 /** Hyperbolic tangent, by a form that cannot overflow. */
 export const tanh = unary('tanh');
-/** `a` where `condition` is not 0, else `b`; all three broadcast. */
+/** `a` where `condition` is not 0 (NaN is not), else `b`; all three broadcast. */
 export const where = (condition: Operand, a: Operand, b: Operand, ...extra: never[]): Value => {
   refuseExtra('where', extra);
   return pointwise('where', [condition, a, b]);
@@ -146,7 +146,10 @@ export function broadcastTo(x: Operand, shape: Shape, ...extra: never[]): Value 
   return makeValue('pointwise', [value], { program: { inputs: 1, steps: [step] } }, shape);
 }
 
-/** x as another element type. */
+/**
+ * x as another element type. Floats become integers by truncation towards zero; what lies beyond the type becomes its
+ * nearest number, NaN 0. To f16 what lies beyond 65504 becomes infinite.
+ */
 export function cast(x: Operand, dtype: Dtype, ...extra: never[]): Value {
   refuseExtra('cast', extra);
   const value = asValue(x, 'cast');

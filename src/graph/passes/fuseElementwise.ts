@@ -87,7 +87,7 @@ function splice(
     return known >= 0 ? -1 - known : -1 - (bound.push(operand) - 1);
   };
   const push = (step: Step): number => {
-    const key = `${step.fn}|${step.args}|${step.params}`;
+    const key = `${step.fn}|${step.args}|${step.params.map((each) => (Object.is(each, -0) ? '-0' : each))}`;
     const known = keys.get(key);
     if (known !== undefined) return known;
     keys.set(key, steps.push(step) - 1);

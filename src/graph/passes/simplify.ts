@@ -28,7 +28,13 @@ export function simplify(graph: Graph): Graph {
 /** Equal keys compute equal values. */
 function keyOf(value: Value): string {
   const inputs = value.inputs.map((operand) => operand.id).join(',');
-  return `${value.op}|${inputs}|${value.shape}|${value.dtype}|${JSON.stringify(value.attrs)}`;
+  return `${value.op}|${inputs}|${value.shape}|${value.dtype}|${JSON.stringify(value.attrs, numberText)}`;
+}
+
+/** JSON writes NaN and infinities as null, and -0 as 0. */
+function numberText(_: string, part: unknown): unknown {
+  const lost = typeof part === 'number' && (!Number.isFinite(part) || Object.is(part, -0));
+  return lost ? `${Object.is(part, -0) ? '-0' : part}` : part;
 }
 
 /** A value equal to `value` that computes less, if a rule applies. */

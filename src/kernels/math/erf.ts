@@ -1,4 +1,5 @@
 import type { WgslFunction } from '../wgsl.ts';
+import { isNan } from './nan.ts';
 
 /**
  * erf to 3e-7 absolute in float32. Below 1 an odd polynomial (3e-9 from erf before rounding); above,
@@ -7,6 +8,7 @@ import type { WgslFunction } from '../wgsl.ts';
  */
 export const erf: WgslFunction = {
   name: 'erf',
+  needs: [isNan],
   source: `
     fn erf(x: f32) -> f32 {
       let a = min(abs(x), 4.0);
@@ -17,6 +19,6 @@ export const erf: WgslFunction = {
       let q = 0.00053875057924 + t * (0.27445546611 + t * (0.32657172036 + t * (0.11274845364
         + t * (0.38665775175 + t * (-0.043767178216 + t * -0.057963364312)))));
       let far = 1.0 - exp(-y) * q;
-      return select(sign(x) * far, x * p, a < 1.0);
+      return select(select(sign(x) * far, x * p, a < 1.0), x, is_nan(x));
     }`,
 };
