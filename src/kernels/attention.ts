@@ -21,6 +21,10 @@ const LOWEST = floatLiteral(-3.4028234663852886e38);
 const flopsOf = ({ images, heads, depth, queries, keys }: AttentionSizes, products: number): number =>
   2 * products * images * heads * depth * queries * keys;
 
+/** `value` of other token t, 0 beyond the last one: a weight of 0 would make NaN of an infinite value. */
+const inside = ({ beyond }: Frame, t: number, value: string): string =>
+  beyond(t) === undefined ? value : `select(${value}, vec4f(), ${beyond(t)})`;
+
 const selected = (value: string, otherwise: string, hidden: string | undefined): string =>
   hidden === undefined ? value : `select(${value}, ${otherwise}, ${hidden})`;
 
@@ -79,7 +83,7 @@ const attention: Lowering = (request, device) => {
           ...onlineSoftmax(f),
           ...f.rows.flatMap((r) => f.steps.map((t) => `let d${r}_${t} = ${f.dropped(`p${r}_${t}`, r, t)};`)),
           ...f.quads.flatMap((u) => [
-            ...f.steps.map((t) => `let v${t}_quad${u} = ${swept('v', t, u)};`),
+            ...f.steps.map((t) => `let v${t}_quad${u} = ${inside(f, t, swept('v', t, u))};`),
             ...f.rows.map(
               (r) =>
                 `sum${r}_${u} = sum${r}_${u} * fade${r} + ${terms(f, (t) => `d${r}_${t} * v${t}_quad${u}`)};`,

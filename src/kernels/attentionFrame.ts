@@ -53,6 +53,8 @@ export interface Frame {
   gridPlace(r: number): string;
   /** Statements that make `y`, `x` of the other tokens. */
   otherPlaces(): string[];
+  /** Whether other token t lies beyond the last one; undefined where it never does. */
+  beyond(t: number): string | undefined;
   /** Whether owned token r does not see (or is not seen by) other token t; undefined where it always does. */
   hidden(r: number, t: number): string | undefined;
   /** Whether owned token r sees no other at all; undefined where each sees some. */
@@ -84,6 +86,8 @@ export function frame(
   const quads = range(quadsOf(sizes));
   const others = own === 'queries' ? sizes.keys : sizes.queries;
   const { neighbours, dropout } = attrs;
+  const beyond = (t: number): string | undefined =>
+    t === 0 || others % plan.step === 0 ? undefined : `other + ${t}u >= ${others}u`;
   const threshold = Math.min(2 ** 32 - 1, Math.round(dropout * 2 ** 32));
   return {
     attrs,
@@ -119,13 +123,14 @@ export function frame(
               `let other_y${t} = (other + ${t}u) / ${neighbours.width}u;\nlet other_x${t} = (other + ${t}u) % ${neighbours.width}u;`,
           )
         : [],
+    beyond,
     hidden(r, t) {
-      const beyond = others % plan.step === 0 ? [] : [`other + ${t}u >= ${others}u`];
-      if (!neighbours) return beyond[0];
+      const none = beyond(t);
+      if (!neighbours) return none;
       const half = (neighbours.window - 1) / 2;
       // A negative distance is a huge unsigned number.
       const near = (axis: string): string => `other_${axis}${t} - ${axis}${r} + ${half}u <= ${2 * half}u`;
-      return [...beyond, `(${near('y')} && ${near('x')})`].join(' || ');
+      return [...(none ? [none] : []), `(${near('y')} && ${near('x')})`].join(' || ');
     },
     alone(r) {
       if (!neighbours) return undefined;

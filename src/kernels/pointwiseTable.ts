@@ -1,5 +1,6 @@
 /** Every function of one element, once: its WGSL expression and its cost. Fusion splices these anywhere. */
 import { erf } from './math/erf.ts';
+import { safeLog } from './math/log.ts';
 import { isNan, larger, smaller } from './math/nan.ts';
 import { safeTanh } from './math/tanh.ts';
 import type { WgslFunction } from './wgsl.ts';
@@ -42,7 +43,7 @@ export const POINTWISE = {
   sign: unary((x) => `select(sign(${x}), 0.0, is_nan(${x}))`, 1, isNan),
   square: unary((x) => `${x} * ${x}`),
   exp: unary((x) => `exp(${x})`, 8),
-  log: unary((x) => `log(${x})`, 8),
+  log: unary((x) => `safe_log(${x})`, 10, safeLog),
   sqrt: unary((x) => `sqrt(${x})`, 4),
   rsqrt: unary((x) => `inverseSqrt(${x})`, 4),
   reciprocal: unary((x) => `1.0 / ${x}`, 4),

@@ -64,7 +64,7 @@ const maxPool2d: Lowering = (request, device) => {
     'source [planes, H, W], out [planes, OH, OW]; padding counts as minus infinity.',
     wgsl`
       var best = ${code(LOWEST)};
-      // The bits of the largest magnitude: NaN's lie above infinity's, and \`max\` may drop a NaN.
+      // The bits of the largest magnitude: those of no number, which max may drop, lie above infinity's.
       var widest = 0u;
       for (var ky = 0; ky < ${kernel[0]}; ky++) {
         for (var kx = 0; kx < ${kernel[1]}; kx++) {

@@ -72,10 +72,15 @@ const interpolate: Lowering = (request, device) => {
         let ty = ${code('taps_y((i', tapsY)} / ${ow}u) % ${oh}u);
         let tx = ${code('taps_x(i', tapsX)} % ${ow}u);
         let top = plane + u32(ty.x) * ${w}u;
-        let bottom = plane + u32(ty.y) * ${w}u;
-        let above = f32(source[top + u32(tx.x)]) * (1.0 - tx.z) + f32(source[top + u32(tx.y)]) * tx.z;
-        let below = f32(source[bottom + u32(tx.x)]) * (1.0 - tx.z) + f32(source[bottom + u32(tx.y)]) * tx.z;
-        out[i] = above * (1.0 - ty.z) + below * ty.z;`,
+        let bottom = plane + (u32(ty.y) + wid.z) * ${w}u;
+        // wid.z is 0, which no compiler knows: none may find that a weight is 0, or both taps one pixel.
+        let down = ty.z + f32(wid.z);
+        let right = tx.z + f32(wid.z);
+        let first = u32(tx.x);
+        let second = u32(tx.y) + wid.z;
+        let above = f32(source[top + first]) * (1.0 - right) + f32(source[top + second]) * right;
+        let below = f32(source[bottom + first]) * (1.0 - right) + f32(source[bottom + second]) * right;
+        out[i] = above * (1.0 - down) + below * down;`,
       },
       device,
     ),

@@ -1,7 +1,7 @@
 import { gotText, ShapeError } from '../errors.ts';
 import { withVjp } from '../graph/ops/control.ts';
 import { flatten, reshape } from '../graph/ops/movement.ts';
-import { add, div, equal, greater, mul, neg, scale, shift, sub, where } from '../graph/ops/pointwise.ts';
+import { add, div, equal, greaterEqual, mul, neg, scale, shift, sub, where } from '../graph/ops/pointwise.ts';
 import { max, sum } from '../graph/ops/reduce.ts';
 import { kthLargest } from '../graph/ops/topK.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
@@ -27,9 +27,11 @@ export function topFractionMean(x: Operand, fraction: number, ...extra: never[])
   if (k === 0) return max(rows, { axes: [1] });
   const threshold = kthLargest(rows, k);
   const over = { axes: [1], keepDims: true };
-  const above = greater(rows, threshold);
-  // What exceeds the threshold, rather than sums that then cancel.
-  const excess = sum(where(above, sub(rows, threshold), 0), over);
+  // NaN is above every number; no number exceeds it, and none is equal.
+  const above = where(greaterEqual(threshold, rows), 0, 1);
+  // What exceeds the threshold, rather than sums that then cancel; an infinite one is added at the end.
+  const finite = where(equal(threshold, Number.NEGATIVE_INFINITY), 0, threshold);
+  const excess = sum(where(above, sub(rows, finite), 0), over);
   const result = reshape(add(threshold, scale(excess, 1 / k)), [n]);
   return withVjp(result, [rows], (g) => [
     () => {

@@ -24,17 +24,22 @@ export function attentionRef(
     const name = `${image} ${head} ${i}`;
     const known = rows.get(name);
     if (known) return known;
-    const powers = Float64Array.from({ length: keys }, (_, j) => {
-      if (neighbours && hides(neighbours, i, j)) return 0;
+    const products = Float64Array.from({ length: keys }, (_, j) => {
+      if (neighbours && hides(neighbours, i, j)) return Number.NEGATIVE_INFINITY;
       let product = 0;
       for (let c = head * depth; c < (head + 1) * depth; c++) {
         product += at(q, [q.shape[0] === 1 ? 0 : image, i, c]) * at(k, [image, j, c]);
       }
-      return Math.exp(product / Math.sqrt(depth));
+      return product / Math.sqrt(depth);
     });
+    const alone = neighbours !== undefined && products.every((_, j) => hides(neighbours, i, j));
+    const most = Math.max(...products);
+    const powers = products.map((each, j) =>
+      neighbours && hides(neighbours, i, j) ? 0 : Math.exp(each - most),
+    );
     const total = powers.reduce((sum, each) => sum + each, 0);
     const weights = powers.map((each, j) => {
-      if (total === 0) return 0;
+      if (alone) return 0;
       if (!dropout) return each / total;
       const { p, seed, step, site } = dropout;
       const words = philox([image * heads + head, site, step, 1], seed);
