@@ -4,14 +4,14 @@ import { type Family, OP_CHECKS, UPDATE_CHECKS } from './checks/index.ts';
 import { examineEncoder } from './examineEncoder.ts';
 import { byFamily, type FamilyFinding, type Finding } from './finding.ts';
 
-import { runCheck, runUpdateCheck } from './runCheck.ts';
+import { runCheck, runSpecials, runUpdateCheck } from './runCheck.ts';
 
 export interface Examination extends Pace {
   readonly families: readonly FamilyFinding[];
   readonly findings: readonly Finding[];
 }
 
-/** Every op family, its derivatives and the embedded encoder against float64, then the adapter's pace. */
+/** Every op family, its derivatives, NaN and infinities and the embedded encoder against float64, then the adapter's pace. */
 export async function examine(
   session: Session,
   onProgress: (done: number, of: number) => void,
@@ -26,7 +26,9 @@ export async function examine(
     findings.push(...found);
     onProgress(++done, steps);
   };
-  for (const [family, check] of checks) step(...(await runCheck(session, family, check)));
+  for (const [family, check] of checks) {
+    step(...(await runCheck(session, family, check)), ...(await runSpecials(session, family, check)));
+  }
   for (const check of UPDATE_CHECKS) step(await runUpdateCheck(session, check));
   step(...(await examineEncoder(session)));
   const pace = await measurePace(session);

@@ -70,6 +70,38 @@ export async function runCheck(session: Session, family: Family, check: OpCheck)
   return findings;
 }
 
+/** Numbers that compilers may take to be none (WGSL lets them). */
+const SPECIALS = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+
+/** The op of a NaN, then of infinities, in each of its inputs: they must come out, and nothing else. No finding where none is defined. */
+export async function runSpecials(session: Session, family: Family, check: OpCheck): Promise<Finding[]> {
+  const data = check.inputs.map(drawn);
+  const which = check.inputs.flatMap(({ dtype = 'f32' }, i) => (dtype === 'f32' ? [i] : []));
+  if (check.special === false || which.length === 0) return [];
+  const { out } = traced({ ...check, differentiable: false });
+  const executable = await session.compile(check.name, { outputs: new Map([['out', out]]), effects: [] });
+  let ok = true;
+  for (const i of which) {
+    for (const special of SPECIALS) {
+      const own = data.map(({ shape, data: numbers }) => tensor64(shape, numbers));
+      own[i]!.data[Math.floor(own[i]!.data.length * 0.4)] = special;
+      executable.run(Object.fromEntries(own.map((x, j) => [nameOf(j), arrayOf(check.inputs[j]!, x)])));
+      const got = (await executable.read()).get('out')!;
+      const want = check.reference(...own).data;
+      ok &&= want.every((value, j) => isAsSpecial(got[j]!, value, check.special === 'spreads'));
+    }
+  }
+  executable.destroy();
+  const difference = ok ? 0 : Number.POSITIVE_INFINITY;
+  const name = `${check.name}, of NaN and infinities`;
+  return [{ family, name, maxAbsolute: difference, maxRelative: difference, ok }];
+}
+
+function isAsSpecial(got: number, want: number, spreads: boolean): boolean {
+  if (Number.isNaN(got)) return spreads || Number.isNaN(want);
+  return got === want || Math.abs(got - want) <= 1e-3 * Math.max(1, Math.abs(want));
+}
+
 /** Central differences: float64 leaves nine digits at this step. */
 const STEP = 1e-6;
 

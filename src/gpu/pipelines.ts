@@ -29,6 +29,8 @@ export function pipelineCache(device: GPUDevice): PipelineCache {
       if (known) return known;
       const made = compile(device, label, wgsl, layoutFor(device, layouts, bindings));
       pipelines.set(wgsl, made);
+      // What failed is tried again where it is asked for again.
+      made.catch(() => pipelines.delete(wgsl));
       return made;
     },
   };
@@ -76,25 +78,35 @@ function letterOf({ access, shared, image }: BindingUse): string {
   return access === 'read' && !shared ? 'r' : 'w';
 }
 
+/** @throws GpuError with the compiler's words and the numbered text; nothing of it reaches those who listen to the device. */
 async function compile(
   device: GPUDevice,
   label: string,
   wgsl: string,
   layout: GPUPipelineLayout,
 ): Promise<GPUComputePipeline> {
+  // Without a scope a text that does not compile is an error of the device, after which nothing on it can be trusted.
+  device.pushErrorScope('validation');
   const module = device.createShaderModule({ label, code: wgsl });
+  const [refused, made] = await Promise.allSettled([
+    device.popErrorScope(),
+    device.createComputePipelineAsync({ label, layout, compute: { module, entryPoint: 'main' } }),
+  ]);
+  if (made.status === 'fulfilled') return made.value;
+  const error = refused.status === 'fulfilled' ? refused.value : null;
+  const said = (await compilerWords(module)) || (error ?? (made.reason as Error)).message;
+  const numbered = wgsl.split('\n').map((line, i) => `${String(i + 1).padStart(4)} ${line}`);
+  throw new GpuError('E_GPU', `${label}: the shader does not compile:\n${said}\n${numbered.join('\n')}`, {
+    fix: 'this is a fault of wgad or of the driver: please report it',
+    cause: made.reason,
+  });
+}
+
+async function compilerWords(module: GPUShaderModule): Promise<string> {
   try {
-    return await device.createComputePipelineAsync({
-      label,
-      layout,
-      compute: { module, entryPoint: 'main' },
-    });
-  } catch (cause) {
     const { messages } = await module.getCompilationInfo();
-    const said = messages.map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join('\n');
-    const numbered = wgsl.split('\n').map((line, i) => `${String(i + 1).padStart(4)} ${line}`);
-    throw new GpuError('E_GPU', `${label}: the shader does not compile:\n${said}\n${numbered.join('\n')}`, {
-      cause,
-    });
+    return messages.map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join('\n');
+  } catch {
+    return ''; // the device was lost meanwhile
   }
 }

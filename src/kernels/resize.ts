@@ -2,7 +2,7 @@ import { product } from '../shape.ts';
 import { read, write } from './kernel.ts';
 import { type Lowering, type OpRequest, single } from './lowering.ts';
 import { perElement } from './perElement.ts';
-import { code, floatLiteral, type WgslFunction, wgsl } from './wgsl.ts';
+import { code, floatLiteral, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
 
 interface ResizeAttrs {
   readonly mode: 'bilinear' | 'nearest';
@@ -71,21 +71,28 @@ const interpolate: Lowering = (request, device) => {
         let plane = (i / ${oh * ow}u) * ${h * w}u;
         let ty = ${code('taps_y((i', tapsY)} / ${ow}u) % ${oh}u);
         let tx = ${code('taps_x(i', tapsX)} % ${ow}u);
-        let top = plane + u32(ty.x) * ${w}u;
-        let bottom = plane + (u32(ty.y) + wid.z) * ${w}u;
-        // wid.z is 0, which no compiler knows: none may find that a weight is 0, or both taps one pixel.
-        let down = ty.z + f32(wid.z);
-        let right = tx.z + f32(wid.z);
-        let first = u32(tx.x);
-        let second = u32(tx.y) + wid.z;
-        let above = f32(source[top + first]) * (1.0 - right) + f32(source[top + second]) * right;
-        let below = f32(source[bottom + first]) * (1.0 - right) + f32(source[bottom + second]) * right;
-        out[i] = above * (1.0 - down) + below * down;`,
+        ${attrs.mode === 'nearest' ? nearest(w) : bilinear(w)}`,
       },
       device,
     ),
   );
 };
+
+/** Statement that stores the pixel at the taps: weights would make NaN of an infinite one. */
+const nearest = (w: number): Wgsl => wgsl`out[i] = f32(source[plane + u32(ty.x) * ${w}u + u32(tx.x)]);`;
+
+/** Statements that store the weighted mean of four. PyTorch's 0 times infinity is NaN, so nothing may find a weight of 0. */
+const bilinear = (w: number): Wgsl => wgsl`
+  // wid.z is 0, which no compiler knows.
+  let down = ty.z + f32(wid.z);
+  let right = tx.z + f32(wid.z);
+  let top = plane + u32(ty.x) * ${w}u;
+  let bottom = plane + (u32(ty.y) + wid.z) * ${w}u;
+  let first = u32(tx.x);
+  let second = u32(tx.y) + wid.z;
+  let above = f32(source[top + first]) * (1.0 - right) + f32(source[top + second]) * right;
+  let below = f32(source[bottom + first]) * (1.0 - right) + f32(source[bottom + second]) * right;
+  out[i] = above * (1.0 - down) + below * down;`;
 
 /** The output coordinates that can touch source coordinate `at`, generously: the taps decide. */
 function touching(at: string, from: number, to: number, attrs: ResizeAttrs, name: string): string {

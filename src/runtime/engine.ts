@@ -139,7 +139,11 @@ export class Engine {
       const key = leaves.map(([path, tensor]) => `${path}:${tensor.shape}:${tensor.dtype}`).join(';');
       const known = traced.get(key);
       const made = known ?? this.#trace(fn as unknown as TreeFunction, tree, options);
-      if (!known) traced.set(key, made);
+      if (!known) {
+        traced.set(key, made);
+        // What failed is tried again at the next call.
+        made.catch(() => traced.delete(key));
+      }
       return this.#call(await made, leaves) as unknown as OnDevice<R>;
     };
   }

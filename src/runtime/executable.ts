@@ -41,7 +41,10 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
   checkLimits(gpu, plan);
   const memory = await allocate(gpu, plan, state);
   const { slots, owned } = memory;
-  const dispatches = await compileDispatches(gpu, plan, memory);
+  const dispatches = await compileDispatches(gpu, plan, memory).catch((error: unknown) => {
+    for (const each of owned) gpu.buffers.destroy(each);
+    throw error;
+  });
   const outputs = [...plan.outputs];
   const staging = stagingBuffer(gpu, plan, outputs);
   owned.push(staging.buffer);

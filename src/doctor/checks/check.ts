@@ -36,6 +36,11 @@ export interface OpCheck {
   readonly reference: (...inputs: Tensor64[]) => Tensor64;
   /** False where no derivative flows; default true: towards every f32 input. */
   readonly differentiable?: boolean;
+  /**
+   * What NaN and infinities give: by default what `reference` says. `spreads`: further results may be NaN, because what is
+   * not finite is multiplied by zeros. False: nothing is defined.
+   */
+  readonly special?: 'spreads' | false;
 }
 
 /** An op that updates state in place. */

@@ -111,13 +111,17 @@ export function interpolateRef(
     if (alignCorners) return to > 1 ? (dst * (from - 1)) / (to - 1) : 0;
     return Math.max(0, ((dst + 0.5) * from) / to - 0.5);
   };
+  const taps = (dst: number, from: number, to: number): [number, number, number] => {
+    const exact = source(dst, from, to);
+    const low = Math.min(Math.floor(exact), from - 1);
+    return [low, Math.min(low + 1, from - 1), exact - low];
+  };
   return build([n, c, oh, ow], ([b, ch, y, xx]) => {
-    const sy = Math.min(source(y!, h, oh), h - 1);
-    const sx = Math.min(source(xx!, w, ow), w - 1);
-    const [y0, x0] = [Math.floor(sy), Math.floor(sx)];
-    const [y1, x1] = [Math.min(y0 + 1, h - 1), Math.min(x0 + 1, w - 1)];
-    const [fy, fx] = [sy - y0, sx - x0];
+    const [y0, y1, fy] = taps(y!, h, oh);
+    const [x0, x1, fx] = taps(xx!, w, ow);
     const v = (i: number, j: number): number => at(x, [b!, ch!, i, j]);
+    // A weight of 0 makes NaN of an infinite pixel, in PyTorch too; where there are no weights, there is none.
+    if (mode === 'nearest') return v(y0, x0);
     return (1 - fy) * ((1 - fx) * v(y0, x0) + fx * v(y0, x1)) + fy * ((1 - fx) * v(y1, x0) + fx * v(y1, x1));
   });
 }
