@@ -17,6 +17,7 @@ import { selectKernels } from '../../kernels/select.ts';
 import { similarityKernels } from '../../kernels/similarity.ts';
 import { topKKernels } from '../../kernels/topK.ts';
 import { updateKernels } from '../../kernels/update.ts';
+import { requireGrid, requireIndexed } from '../indexLimits.ts';
 import type { LoweredOp } from '../ops/index.ts';
 import type { Value } from '../value.ts';
 
@@ -52,9 +53,12 @@ export function lower(
   const lowering = (LOWERINGS as Readonly<Record<string, Lowering | undefined>>)[value.op];
   const label = labelOf(value, value.op);
   if (!lowering) throw new WgadError('E_CONFIG', `lower: ${label} has no kernel; was simplify run?`);
+  requireIndexed(value, label);
   const request = requestOf(value, label, still);
   const choice = tuned && isProduct(value.op) ? tuned(productKey(value.op, request)) : undefined;
-  return lowering({ ...request, choice }, device);
+  const lowered = lowering({ ...request, choice }, device);
+  for (const { kernel } of lowered.steps) requireGrid(kernel);
+  return lowered;
 }
 
 const labelOf = ({ scope }: Value, what: string): string => (scope === '' ? what : `${scope} ${what}`);

@@ -1,0 +1,59 @@
+import { LimitError } from '../errors.ts';
+import { type Kernel, MAX_GROUPS_PER_AXIS } from '../kernels/kernel.ts';
+import { programLabel } from '../kernels/program.ts';
+import { product, type Shape, shapeText } from '../shape.ts';
+import type { AttentionAttrs } from './ops/attention.ts';
+import { programOf, type Value } from './value.ts';
+
+/**
+ * Kernels index with u32. Their loops look at most a few steps of all lanes beyond the end, which must not wrap around
+ * to the beginning.
+ */
+export const MOST_INDEXED = 2 ** 32 - 2 ** 24;
+
+/**
+ * Values that nothing stores are indexed too: what is stretched inside a reduction has no buffer that would be too large.
+ * @throws LimitError naming the op
+ */
+export function requireIndexed(value: Value, label: string): void {
+  for (const [what, count] of indexedBy(value)) {
+    if (count <= MOST_INDEXED) continue;
+    throw new LimitError(
+      `${label}${detailOf(value)}: indexes ${what}: ${count}; kernels index at most ${MOST_INDEXED} (u32)`,
+      { fix: 'use smaller sizes, or compute it in parts' },
+    );
+  }
+}
+
+/** @throws LimitError naming the kernel where WebGPU does not dispatch so many workgroups. */
+export function requireGrid({ label, grid }: Kernel): void {
+  if (Math.max(...grid) <= MAX_GROUPS_PER_AXIS) return;
+  throw new LimitError(
+    `${label}: needs ${grid.join(' x ')} workgroups, WebGPU dispatches ${MAX_GROUPS_PER_AXIS} an axis`,
+    { fix: 'use smaller sizes, or compute it in parts' },
+  );
+}
+
+/** What flat indices of its kernels run over, and further products of sizes that they compute. */
+function indexedBy({ op, inputs, attrs, shape }: Value): [what: string, count: number][] {
+  const elements = (of: Shape): [string, number] => [`the elements of ${shapeText(of)}`, product(of)];
+  const found = [shape, ...inputs.map((each) => each.shape)].map(elements);
+  // What a prologue yields exists in registers alone.
+  if (attrs.prologue !== undefined) found.push(elements(attrs.shape as Shape));
+  if (op === 'interpolate' || op === 'interpolateGrad') {
+    const [small, large] = [inputs[0]!.shape, shape];
+    for (const axis of [2, 3]) {
+      found.push(['a place of one size times the other', small[axis]! * large[axis]!]);
+    }
+  }
+  if (op.startsWith('attention') && (attrs as unknown as AttentionAttrs).dropout > 0) {
+    found.push(['pairs of tokens, of which some are dropped', inputs[0]!.shape[1]! * inputs[1]!.shape[1]!]);
+  }
+  return found;
+}
+
+/** Which of its family it is. */
+function detailOf(value: Value): string {
+  if (value.op === 'reduce') return ` ${value.attrs.kind}`;
+  return value.op === 'pointwise' ? ` ${programLabel(programOf(value))}` : '';
+}
