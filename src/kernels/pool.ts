@@ -102,7 +102,7 @@ const maxPool2dGrad: Lowering = (request, device) => {
     device,
     [input(request, 0, 'source'), input(request, 1, 'dy')],
     (kernel[0] * kernel[1]) ** 2,
-    'source, out [planes, H, W], dy [planes, OH, OW]. The first largest of a window, row by row, takes its dy; of NaN the last.',
+    'source, out [planes, H, W], dy [planes, OH, OW]. The first largest of a window, row by row, takes its dy; the last that is no number, if there is one.',
     wgsl`
       ${code(windowRange('y', kernel[0], stride[0], padding[0], oh, 'oy'))}
       ${code(windowRange('x', kernel[1], stride[1], padding[1], ow, 'ox'))}

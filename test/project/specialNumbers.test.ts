@@ -65,6 +65,7 @@ const APART: Readonly<Record<string, string>> = {
   topKIndices: 'its places are those of topK',
   topFractionMeanTies: 'about derivatives',
   gradientGate: 'about derivatives',
+  crossEntropy: 'what its labels choose and weigh has tests of its own',
   focalLoss: 'its reference overflows; a composite of ops that stand here',
 };
 

@@ -110,16 +110,6 @@ export const DEFINED: Readonly<Record<string, (sample: Sample, ...inputs: Tensor
   },
   softmax: (_, x) => centredRows(x, (row) => row.map((v) => Math.exp(v) / powers(row))),
   logSoftmax: (_, x) => centredRows(x, (row) => row.map((v) => v - Math.log(powers(row)))),
-  /** -inf of a class that is not the label counts nothing. */
-  crossEntropy: (_, logits, labels) => {
-    const rows = rowsOf(logits);
-    const losses = rows.map((row, i) => {
-      const most = row.reduce((a, b) => Math.max(a, b), -INF);
-      const lowered = row.map((v) => v - most);
-      return Math.log(powers(lowered)) - lowered[labels!.data[i]!]!;
-    });
-    return tensor64([], [losses.reduce((a, b) => a + b, 0) / rows.length]);
-  },
   /** As PyTorch computes on CPUs: one scale and one offset a channel. */
   batchNorm2d: (_, x, weight, bias, mean, variance) =>
     build(x.shape, ([n, c, ...rest]) => {
