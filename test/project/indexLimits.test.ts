@@ -85,9 +85,12 @@ it.each([2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, MOST_INDEXED])('%d elements are inde
   for (const { kernel } of dispatches) expect(kernel.wgsl).not.toMatch(/\d{11,}u/);
 });
 
-it.each([MOST_INDEXED + 1, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1])('%d elements are not', (count) => {
-  expect(() => planned(api.sum(stretched(count)))).toThrow(LimitError);
-});
+it.each([MOST_INDEXED + 1, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1])(
+  '%d elements are not',
+  (count) => {
+    expect(() => planned(api.sum(stretched(count)))).toThrow(LimitError);
+  },
+);
 
 it('is E_LIMIT where a function is called, and leaves the engine usable', async () => {
   using engine = await api.Engine.create();
