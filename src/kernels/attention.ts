@@ -4,7 +4,8 @@ import { type Frame, frame } from './attentionFrame.ts';
 import { type AttentionSizes, buildSweep, type Side, type Sweep } from './attentionSweep.ts';
 import { type Binding, read, write } from './kernel.ts';
 import { type Lowered, type Lowering, type OpRequest, single } from './lowering.ts';
-import { factorLiteral, floatLiteral } from './wgsl.ts';
+import { isNan } from './math/nan.ts';
+import { factorLiteral, floatLiteral, type WgslFunction } from './wgsl.ts';
 
 /** The operands of the gradients, in order; the forward pass has the first ones. `g` is dL/dout. */
 const OPERANDS: readonly [string, Side][] = [
@@ -16,6 +17,16 @@ const OPERANDS: readonly [string, Side][] = [
 
 /** Of what the mask hides, and before a row's first weight: finite, so that differences to it are no NaN. */
 const LOWEST = floatLiteral(-3.4028234663852886e38);
+
+/** e^x; NaN of NaN, which SwiftShader's makes a number of. */
+const power: WgslFunction = {
+  name: 'power',
+  needs: [isNan],
+  source: `
+    fn power(x: f32) -> f32 {
+      return select(exp(x), x, is_nan(x));
+    }`,
+};
 
 /** Floating-point operations of `products` products between all queries and keys. */
 const flopsOf = ({ images, heads, depth, queries, keys }: AttentionSizes, products: number): number =>
@@ -56,7 +67,7 @@ const onlineSoftmax = (f: Frame): string[] =>
     `let fade${r} = exp(top${r} - higher${r});`,
     `top${r} = higher${r};`,
     ...f.steps.map((t) => {
-      const power = `exp(seen${r}_${t} - higher${r})`;
+      const power = `power(seen${r}_${t} - higher${r})`;
       return `let p${r}_${t} = ${selected(power, '0.0', f.hidden(r, t))};`;
     }),
     `total${r} = total${r} * fade${r} + (${f.steps.map((t) => `p${r}_${t}`).join(' + ')});`,
@@ -162,7 +173,7 @@ const attentionQueryGrad: Lowering = (request, device) => {
           ...products(f, swept, 'w', 'g', 'v'),
           ...f.rows.flatMap((r) =>
             f.steps.flatMap((t) => [
-              `let p${r}_${t} = ${selected(`exp(s${r}_${t} - log${r})`, '0.0', f.hidden(r, t))};`,
+              `let p${r}_${t} = ${selected(`power(s${r}_${t} - log${r})`, '0.0', f.hidden(r, t))};`,
               `let d${r}_${t} = p${r}_${t} * (${f.dropped(`w${r}_${t}`, r, t)} - dot${r});`,
             ]),
           ),
@@ -201,7 +212,7 @@ const attentionKeyValueGrad: Lowering = (request, device): Lowered => {
           ...products(f, swept, 'w', 'v', 'g'),
           ...f.rows.flatMap((r) =>
             f.steps.flatMap((t) => [
-              `let p${r}_${t} = ${selected(`exp(s${r}_${t} - log${t})`, '0.0', f.hidden(r, t))};`,
+              `let p${r}_${t} = ${selected(`power(s${r}_${t} - log${t})`, '0.0', f.hidden(r, t))};`,
               `let e${r}_${t} = ${f.dropped(`p${r}_${t}`, r, t)};`,
               `let d${r}_${t} = e${r}_${t} * w${r}_${t} - p${r}_${t} * dot${t};`,
             ]),
@@ -226,13 +237,14 @@ const common = (
   { label }: OpRequest,
   { sizes, plan, operands, before }: Frame,
   own: Side,
-): Pick<Sweep, 'label' | 'sizes' | 'plan' | 'own' | 'operands' | 'before'> => ({
+): Pick<Sweep, 'label' | 'sizes' | 'plan' | 'own' | 'operands' | 'before' | 'functions'> => ({
   label,
   sizes,
   plan,
   own,
   operands,
   before,
+  functions: [power],
 });
 
 export const attentionKernels = {

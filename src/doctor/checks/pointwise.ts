@@ -32,7 +32,8 @@ const binary = (
 export const pointwiseChecks: readonly OpCheck[] = [
   unary('neg', ops.neg, (x) => -x),
   unary('abs', ops.abs, Math.abs),
-  { ...unary('sign', ops.sign, Math.sign), differentiable: false },
+  // Of NaN PyTorch's is 0.
+  { ...unary('sign', ops.sign, (x) => Math.sign(x) || 0), differentiable: false },
   unary('square', ops.square, (x) => x * x),
   unary('exp', ops.exp, Math.exp),
   positive('log', ops.log, Math.log),
@@ -83,7 +84,9 @@ export const pointwiseChecks: readonly OpCheck[] = [
     name: 'cast',
     inputs: shaped([LENGTH]),
     run: (x) => ops.cast(ops.cast(ops.scale(x!, 50), 'i32'), 'f32'),
-    reference: (x) => map1(x, (value) => Math.trunc(50 * value)),
+    // Saturating, NaN to 0.
+    reference: (x) =>
+      map1(x, (value) => Math.min(2 ** 31, Math.max(-(2 ** 31), Math.trunc(50 * value) || 0))),
     differentiable: false,
   },
 ];

@@ -17,7 +17,11 @@ export function nearestRef(
       row,
       distance: rowOf(bank, row).reduce((sum, b, c) => sum + (own[c]! - b) ** 2, 0),
     }));
-    const nearest = all.sort((a, b) => a.distance - b.distance || a.row - b.row).slice(0, k);
+    // Distances that are NaN come last.
+    const order = ({ distance }: { distance: number }): number => (Number.isNaN(distance) ? 1 : 0);
+    const nearest = all
+      .sort((a, b) => order(a) - order(b) || a.distance - b.distance || a.row - b.row)
+      .slice(0, k);
     distances.push(...nearest.map(({ distance }) => distance));
     indices.push(...nearest.map(({ row }) => row));
   }
