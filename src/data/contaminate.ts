@@ -40,7 +40,7 @@ const CONTAMINATE_OPTIONS: OptionNames<ContaminateOptions> = { strict: true };
 /**
  * Moves test images into training: what is trained on is not tested on. They keep their labels, which the
  * training does not read.
- * @throws DatasetError listing them, up to ten.
+ * @throws DatasetError with their number and three of them.
  */
 export function contaminate(
   dataset: Dataset,
@@ -55,9 +55,9 @@ export function contaminate(
   if (options.strict && added.length < moved.size) {
     const present = new Set(added.map((sample) => sample.id));
     const absent = [...moved].filter((id) => !present.has(id));
-    const more = absent.length > 10 ? ` and ${absent.length - 10} more` : '';
+    const more = absent.length > 3 ? ` and ${absent.length - 3} more` : '';
     throw new DatasetError(
-      `data set ${dataset.root}: images that were moved into training are not among the test images: ${absent.slice(0, 10).join(', ')}${more}`,
+      `data set ${dataset.root}: ${absent.length} images that were moved into training are not among the test images: ${absent.slice(0, 3).join(', ')}${more}`,
       { where: dataset.root, fix: 'put them back, or train again into another folder' },
     );
   }
