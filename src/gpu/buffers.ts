@@ -1,4 +1,5 @@
 import { LimitError } from '../errors.ts';
+import type { MemoryRoom } from './memoryRoom.ts';
 
 /** Bytes and buffers in use; what `engine.memory()` reports. */
 export interface MemoryCounters {
@@ -11,18 +12,37 @@ export interface MemoryCounters {
 export const IMAGE_FORMAT = 'rgba32float';
 export const TEXEL_BYTES = 16;
 
+/** What a buffer of `bytes` takes. */
+export const bufferBytes = (bytes: number): number => Math.max(16, Math.ceil(bytes / 4) * 4);
+
+interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+  readonly layers: number;
+}
+/** What a texture takes. */
+export const imageBytes = ({ width, height, layers }: ImageSize): number =>
+  width * height * layers * TEXEL_BYTES;
+
 /** Makes labelled buffers and textures and counts them. No pool: the plan owns placement, so nothing is made per step. */
 export interface BufferMaker {
   readonly counters: Readonly<MemoryCounters>;
-  /** @throws LimitError where the device cannot hold it; says what was asked and what is allowed. */
+  /** For those who take much in several pieces, to ask for the whole first. */
+  readonly room: MemoryRoom;
+  /**
+   * @throws LimitError where no buffer of the device can hold it; OutOfMemoryError where the host's memory, which is the
+   * device's, cannot. Both say what was asked and what there is.
+   */
   create(label: string, bytes: number, usage: GPUBufferUsageFlags, mapped?: boolean): GPUBuffer;
-  /** A texture of four f32 a texel that shaders read as storage, in texels. */
-  createImage(label: string, size: { width: number; height: number; layers: number }): GPUTexture;
+  /** A texture of four f32 a texel that shaders read as storage, in texels. @throws OutOfMemoryError as `create`. */
+  createImage(label: string, size: ImageSize): GPUTexture;
   destroy(made: GPUBuffer | GPUTexture): void;
 }
 
-export function bufferMaker(device: GPUDevice): BufferMaker {
+/** @param roomFor tells of the memory there is, given what is in use here. */
+export function bufferMaker(device: GPUDevice, roomFor: (live: () => number) => MemoryRoom): BufferMaker {
   const counters: MemoryCounters = { live: 0, peak: 0, buffers: 0 };
+  const room = roomFor(() => counters.live);
   const made = new Map<GPUBuffer | GPUTexture, number>();
   const count = (thing: GPUBuffer | GPUTexture, bytes: number): void => {
     made.set(thing, bytes);
@@ -32,26 +52,30 @@ export function bufferMaker(device: GPUDevice): BufferMaker {
   };
   return {
     counters,
+    room,
     create(label, bytes, usage, mappedAtCreation = false) {
-      const size = Math.max(16, Math.ceil(bytes / 4) * 4);
+      const size = bufferBytes(bytes);
       if (size > device.limits.maxBufferSize) {
         throw new LimitError(
           `${label}: needs a buffer of ${mebibytes(size)}, this adapter allows ${mebibytes(device.limits.maxBufferSize)}`,
           { fix: 'use a smaller --batch or --size' },
         );
       }
+      room.require(label, size);
       const buffer = device.createBuffer({ label, size, usage, mappedAtCreation });
       count(buffer, size);
       return buffer;
     },
-    createImage(label, { width, height, layers }) {
+    createImage(label, size) {
+      const { width, height, layers } = size;
+      room.require(label, imageBytes(size));
       const texture = device.createTexture({
         label,
         size: [width, height, layers],
         format: IMAGE_FORMAT,
         usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
       });
-      count(texture, width * height * layers * TEXEL_BYTES);
+      count(texture, imageBytes(size));
       return texture;
     },
     destroy(thing) {

@@ -1,5 +1,7 @@
 import { type BufferMaker, bufferMaker } from '../gpu/buffers.ts';
 import { type DeviceGuard, guardDevice } from '../gpu/guard.ts';
+import { type HostMemory, hostMemory } from '../gpu/hostMemory.ts';
+import { memoryRoom, UNKNOWN_ROOM } from '../gpu/memoryRoom.ts';
 import { type AdapterDescription, type OpenOptions, openGpu } from '../gpu/open.ts';
 import { type PipelineCache, pipelineCache } from '../gpu/pipelines.ts';
 import type { PlanLimits } from '../graph/limits.ts';
@@ -15,6 +17,8 @@ export interface Gpu {
   readonly adapterLimits: Readonly<Record<string, number>>;
   readonly facts: DeviceFacts;
   readonly guard: DeviceGuard;
+  /** The machine's memory: on a software adapter, where all buffers and textures lie. */
+  readonly host: HostMemory;
   readonly buffers: BufferMaker;
   readonly pipelines: PipelineCache;
   readonly submitter: Submitter;
@@ -30,6 +34,8 @@ export interface DeviceOptions extends OpenOptions {
   readonly profiler?: Profiler;
   /** For those who show progress: the first compilation of a large plan takes a minute on a software adapter. */
   readonly onCompile?: CompileWatcher;
+  /** Default: what this system tells. */
+  readonly host?: HostMemory;
 }
 
 /** What plans may have on this device. */
@@ -46,7 +52,7 @@ export async function idle({ submitter, guard, device }: Gpu): Promise<void> {
 
 /** Opens a device, or takes the caller's. @throws GpuError E_NO_ADAPTER. */
 export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
-  const { profiler, onCompile, nativeFlags = [] } = options;
+  const { profiler, onCompile, nativeFlags = [], host = hostMemory() } = options;
   const open = await openGpu(
     profiler ? { ...options, nativeFlags: [...nativeFlags, PRECISE_TIMESTAMPS] } : options,
   );
@@ -69,7 +75,8 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
       maxImageSide: open.readsImages ? device.limits.maxTextureDimension2D : 0,
       maxImageLayers: open.readsImages ? device.limits.maxTextureArrayLayers : 0,
     },
-    buffers: bufferMaker(device),
+    host,
+    buffers: bufferMaker(device, (live) => (adapter.software ? memoryRoom(host, live) : UNKNOWN_ROOM)),
     pipelines: pipelineCache(device),
     submitter: profiler?.submitter(device) ?? directSubmitter(device),
     ...(onCompile && { onCompile }),

@@ -9,7 +9,10 @@ export type NumberArray = Float32Array | Int32Array | Uint32Array;
 
 /** Persistent device buffers by name: weights, optimiser moments, running statistics. */
 export interface StateStore {
-  /** Makes (or overwrites) the buffer `name`. Data shorter than the shape is an error. */
+  /**
+   * Makes (or overwrites) the buffer `name`. @throws ShapeError where data and shape differ; LimitError, and where the
+   * host's memory is the device's OutOfMemoryError, where there is no room for it.
+   */
   set(name: string, data: NumberArray, shape: Shape): void;
   /** Makes the buffer `name` for so many numbers, to be filled by `write`; one of that size stays as it is. */
   reserve(name: string, length: number): void;
@@ -67,6 +70,8 @@ export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore 
       if (data.length !== product(shape)) {
         throw new ShapeError(`state ${name}: expects ${product(shape)} numbers, got ${data.length}`);
       }
+      // What is written waits in memory of its own until the device has it.
+      buffers.room.require(`state ${name} and its upload`, 2 * data.byteLength);
       reserve(name, data.length);
       write(name, 0, data);
     },

@@ -1,0 +1,112 @@
+/** What the machine has left for this process, in bytes. On a software adapter that is the device's memory too. */
+export interface HostMemory {
+  /** What can be had without swapping: of the machine, or less where a control group says so. Undefined where unknown. */
+  available(): number | undefined;
+  /** All that the machine has. Undefined where unknown. */
+  total(): number | undefined;
+  /** What this process holds in main memory. Undefined where unknown. */
+  resident(): number | undefined;
+}
+
+/** A whole file of the system, or undefined where there is none. */
+export type ReadSystemFile = (path: string) => string | undefined;
+
+/** Linux tells in files; another system's Node tells what is free; a browser tells nothing. */
+export function hostMemory(read: ReadSystemFile = readSystemFile): HostMemory {
+  return {
+    available() {
+      const known = [availableOf(read), ...controlGroups(read).map((group) => roomIn(read, group))];
+      const least = Math.min(...known.filter((bytes) => bytes !== undefined));
+      return Number.isFinite(least) ? Math.max(0, least) : freeElsewhere();
+    },
+    total: () => builtin<typeof import('node:os')>('node:os')?.totalmem() ?? browserMemory(),
+    resident: () => kibibytes(read('/proc/self/status'), 'VmRSS'),
+  };
+}
+
+const availableOf = (read: ReadSystemFile): number | undefined =>
+  kibibytes(read('/proc/meminfo'), 'MemAvailable');
+
+function kibibytes(text: string | undefined, name: string): number | undefined {
+  const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text ?? '');
+  return found ? Number(found[1]) * 1024 : undefined;
+}
+
+/** The two versions of control groups: where their files are, and what they call things. */
+interface Files {
+  readonly limit: string;
+  readonly usage: string;
+  /** Of `memory.stat`: cached files, which the system drops where it needs the memory. */
+  readonly cached: string;
+}
+const V1: Files = {
+  limit: 'memory.limit_in_bytes',
+  usage: 'memory.usage_in_bytes',
+  cached: 'total_inactive_file',
+};
+const V2: Files = { limit: 'memory.max', usage: 'memory.current', cached: 'inactive_file' };
+
+interface ControlGroup {
+  readonly folder: string;
+  readonly files: Files;
+}
+
+/**
+ * The control groups that bound this process, from its own up to the root. In a container the process is named by its
+ * path on the machine while its own group is what is mounted: folders that are not there have no files.
+ */
+function controlGroups(read: ReadSystemFile): ControlGroup[] {
+  const lines = (read('/proc/self/cgroup') ?? '').split('\n');
+  return lines.flatMap((line) => {
+    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    if (controllers === undefined || path === undefined) return [];
+    if (controllers === '') {
+      return ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].flatMap((mount) =>
+        upwards(mount, path).map((folder) => ({ folder, files: V2 })),
+      );
+    }
+    if (!controllers.split(',').includes('memory')) return [];
+    return upwards('/sys/fs/cgroup/memory', path).map((folder) => ({ folder, files: V1 }));
+  });
+}
+
+/** `mount` + `path` and the folders above it, down to `mount`. */
+function upwards(mount: string, path: string): string[] {
+  const names = path.split('/').filter((name) => name !== '');
+  return Array.from({ length: names.length + 1 }, (_, up) =>
+    [mount, ...names.slice(0, names.length - up)].join('/'),
+  );
+}
+
+/** Undefined where the group has no limit: `max`, or version 1's largest number, which needs no case of its own. */
+function roomIn(read: ReadSystemFile, { folder, files }: ControlGroup): number | undefined {
+  const limit = Number.parseInt(read(`${folder}/${files.limit}`) ?? '', 10);
+  const usage = Number.parseInt(read(`${folder}/${files.usage}`) ?? '', 10);
+  if (Number.isNaN(limit) || Number.isNaN(usage)) return undefined;
+  const cached = new RegExp(`^${files.cached} (\\d+)$`, 'm').exec(read(`${folder}/memory.stat`) ?? '');
+  return limit - usage + Number(cached?.[1] ?? 0);
+}
+
+/** Node's, without an import that browsers would have to resolve. */
+const builtin = <T>(name: string): T | undefined =>
+  (globalThis as { process?: NodeJS.Process }).process?.getBuiltinModule?.(name) as T | undefined;
+
+/** Browsers say it in coarse steps, some not at all. */
+function browserMemory(): number | undefined {
+  const { deviceMemory } = (globalThis as { navigator?: { deviceMemory?: number } }).navigator ?? {};
+  return deviceMemory === undefined ? undefined : deviceMemory * 2 ** 30;
+}
+
+function readSystemFile(path: string): string | undefined {
+  try {
+    return builtin<typeof import('node:fs')>('node:fs')?.readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** macOS counts cached files as taken, which would refuse what there is room for. */
+function freeElsewhere(): number | undefined {
+  const os = builtin<typeof import('node:os')>('node:os');
+  return os?.platform() === 'win32' ? os.freemem() : undefined;
+}
