@@ -1,4 +1,4 @@
-import type { BufferMaker } from './buffers.ts';
+import { type BufferMaker, bufferBytes } from './buffers.ts';
 import { type BufferCopy, submit } from './submit.ts';
 
 /**
@@ -15,6 +15,8 @@ export interface UploadRing {
 export const RING_BYTES = 2 ** 18;
 /** One is filled while the device may still read the other. */
 const SLOTS = 2;
+/** What a ring for uploads of `bytes` takes. */
+export const ringBytes = (bytes: number): number => SLOTS * bufferBytes(bytes);
 
 /** A ring for uploads of `bytes` each (a multiple of 4); its buffers are added to `owned`, for the caller to destroy. */
 export function uploadRing(
@@ -38,7 +40,7 @@ export function uploadRing(
       );
       from.unmap();
       const copy: BufferCopy = { from, fromOffset: 0, to, toOffset: 0, bytes: data.byteLength };
-      submit(device, `${what} upload`, [], [copy]);
+      submit(device, `${what} upload`, [], { after: [copy] });
       // It fails where the buffer was destroyed or the device was lost: then nobody asks for it again.
       from.mapAsync(GPUMapMode.WRITE).then(
         () => void free.push(from),

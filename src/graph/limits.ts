@@ -1,7 +1,6 @@
 import { DtypeError } from '../errors.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import type { Plan, Slot } from './plan.ts';
-import { sizeBlocks } from './sizeBlocks.ts';
 
 /** What an adapter lets a plan have, in bytes. */
 export interface PlanLimits {
@@ -46,22 +45,6 @@ export function excessText(excesses: readonly Excess[]): string {
   const { what, of, bytes, allowed } = excesses[0]!;
   const more = excesses.length > 1 ? ` (${excesses.length - 1} more values are too large)` : '';
   return `${what} needs a ${of} of ${bytesText(bytes)}, this adapter allows ${bytesText(allowed)}${more}`;
-}
-
-/** What a plan takes on the device beside its state: buffers, kernels' sizes, images that bindings read, and the read-back. */
-export function planBytes(plan: Plan): number {
-  let bytes = sizeBlocks(plan).data.byteLength;
-  for (const slot of plan.slots) if (slot.kind !== 'state') bytes += slot.bytes;
-  for (const { range } of plan.outputs.values()) bytes += range.bytes;
-  const images = new Map<string, number>();
-  for (const { kernel } of plan.dispatches) {
-    for (const [i, { image }] of kernel.bindings.entries()) {
-      if (!image) continue;
-      const { width, height, layers } = image;
-      images.set(`${width}x${height}x${layers} ${i}`, 16 * width * height * layers);
-    }
-  }
-  return [...images.values()].reduce((sum, each) => sum + each, bytes);
 }
 
 export const bytesText = (bytes: number): string => `${bytes} bytes (${(bytes / 2 ** 20).toFixed(1)} MiB)`;

@@ -1,10 +1,13 @@
 import { GpuError, OutOfMemoryError } from '../errors.ts';
+import { bufferBytes } from '../gpu/buffers.ts';
 import { scoped } from '../gpu/guard.ts';
-import { bytesText, planBytes } from '../graph/limits.ts';
+import { notEnough } from '../gpu/memoryRoom.ts';
+import { bytesText } from '../graph/limits.ts';
 import type { Plan } from '../graph/plan.ts';
 import { type SizeBlocks, sizeBlocks } from '../graph/sizeBlocks.ts';
-import type { Gpu } from './gpu.ts';
+import { type Gpu, idle } from './gpu.ts';
 import { type PlacedImages, placeImages } from './images.ts';
+import { type PlanUse, planBytes } from './planBytes.ts';
 import type { StateStore } from './state.ts';
 
 /** The device memory of a plan: a buffer per slot, those of state slots being the store's own. */
@@ -18,17 +21,20 @@ export interface PlanBuffers {
 }
 
 /** @throws OutOfMemoryError with what was asked and what could be had; everything made before is then freed. */
-export async function allocate(gpu: Gpu, plan: Plan, state: StateStore): Promise<PlanBuffers> {
+export async function allocate(gpu: Gpu, plan: Plan, state: StateStore, use: PlanUse): Promise<PlanBuffers> {
+  const asked = planBytes(plan, use);
+  await requireRoom(gpu, plan, asked);
   const owned: (GPUBuffer | GPUTexture)[] = [];
   try {
-    const slots = await scoped(gpu.device, plan.label, () => makeSlots(gpu, plan, state, owned));
-    const images = await scoped(gpu.device, plan.label, () => placeImages(gpu, plan, slots)).catch(
-      (cause: unknown) => {
-        if (!(cause instanceof GpuError) || cause.code !== 'E_OUT_OF_MEMORY') throw cause;
-        throw outOfMemory(plan, 'its images', sizeOf(owned), cause);
-      },
-    );
-    owned.push(...images.textures);
+    const slots = await scoped(gpu.device, plan.label, () => makeSlots(gpu, plan, state, { owned, asked }));
+    let had = 0;
+    const images = await scoped(gpu.device, plan.label, () => {
+      had = sizeOf(owned);
+      return placeImages(gpu, plan, slots, owned);
+    }).catch((cause: unknown) => {
+      if (!(cause instanceof GpuError) || cause.code !== 'E_OUT_OF_MEMORY') throw cause;
+      throw outOfMemory(plan, 'its images', { asked, available: had }, cause);
+    });
     const blocks = sizeBlocks(plan);
     if (blocks.data.length === 0) return { slots, images, owned };
     const buffer = await scoped(gpu.device, plan.label, () => makeSizes(gpu, plan, blocks));
@@ -40,12 +46,22 @@ export async function allocate(gpu: Gpu, plan: Plan, state: StateStore): Promise
   }
 }
 
+/** @throws OutOfMemoryError before anything is taken, where the host's memory is the device's and has not as much. */
+async function requireRoom(gpu: Gpu, plan: Plan, bytes: number): Promise<void> {
+  const left = (): number => gpu.buffers.room.available() ?? Number.POSITIVE_INFINITY;
+  if (bytes <= left()) return;
+  // What was destroyed is free only when the device is done with it.
+  await idle(gpu);
+  const room = left();
+  if (bytes > room) throw notEnough(plan.label, bytes, room);
+}
+
 /** An error scope for each buffer tells which was one too many. */
 async function makeSlots(
   gpu: Gpu,
   plan: Plan,
   state: StateStore,
-  owned: (GPUBuffer | GPUTexture)[],
+  { owned, asked }: { owned: (GPUBuffer | GPUTexture)[]; asked: number },
 ): Promise<GPUBuffer[]> {
   const pending: { bytes: number; label: string; error: Promise<GPUError | null> }[] = [];
   const slots = plan.slots.map((slot, i) => {
@@ -53,15 +69,18 @@ async function makeSlots(
     const label = `${plan.label} ${slot.kind} ${'name' in slot ? slot.name : i}`;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     gpu.device.pushErrorScope('out-of-memory');
-    const buffer = gpu.buffers.create(label, slot.bytes, usage);
-    pending.push({ bytes: buffer.size, label, error: gpu.device.popErrorScope() });
-    owned.push(buffer);
-    return buffer;
+    try {
+      const buffer = gpu.buffers.create(label, slot.bytes, usage);
+      owned.push(buffer);
+      return buffer;
+    } finally {
+      pending.push({ bytes: bufferBytes(slot.bytes), label, error: gpu.device.popErrorScope() });
+    }
   });
   let available = 0;
   for (const { bytes, label, error } of pending) {
     const failure = await error;
-    if (failure) throw outOfMemory(plan, label, available, failure);
+    if (failure) throw outOfMemory(plan, label, { asked, available }, failure);
     available += bytes;
   }
   for (const [i, slot] of plan.slots.entries()) {
@@ -85,9 +104,14 @@ function makeSizes(gpu: Gpu, { label }: Plan, { data }: SizeBlocks): GPUBuffer {
 const sizeOf = (made: readonly (GPUBuffer | GPUTexture)[]): number =>
   made.reduce((sum, each) => sum + ('size' in each ? each.size : 0), 0);
 
-const outOfMemory = (plan: Plan, at: string, available: number, cause: unknown): OutOfMemoryError =>
+const outOfMemory = (
+  plan: Plan,
+  at: string,
+  { asked, available }: { asked: number; available: number },
+  cause: unknown,
+): OutOfMemoryError =>
   new OutOfMemoryError(
-    `${plan.label}: out of memory at ${at}: needs ${bytesText(planBytes(plan))}, of which ${bytesText(available)} could be had`,
-    { asked: planBytes(plan), available },
+    `${plan.label}: out of memory at ${at}: needs ${bytesText(asked)}, of which ${bytesText(available)} could be had`,
+    { asked, available },
     { fix: 'use a smaller batch or size', where: plan.label, cause },
   );

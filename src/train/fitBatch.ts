@@ -2,17 +2,11 @@
 import { LimitError, OutOfMemoryError } from '../errors.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
 import type { Graph } from '../graph/graph.ts';
-import {
-  bytesText,
-  type Excess,
-  excessesOf,
-  excessText,
-  type PlanLimits,
-  planBytes,
-} from '../graph/limits.ts';
+import { bytesText, type Excess, excessesOf, excessText, type PlanLimits } from '../graph/limits.ts';
 import type { PlanOptions } from '../graph/planOptions.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, limitsOf } from '../runtime/gpu.ts';
+import { planBytes } from '../runtime/planBytes.ts';
 import type { Session } from './session.ts';
 
 /** The plans of one job as functions of the batch. */

@@ -2,13 +2,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
 import { LimitError, OutOfMemoryError } from '../../src/errors.ts';
 import { buildPlan } from '../../src/graph/buildPlan.ts';
-import { excessesOf, planBytes } from '../../src/graph/limits.ts';
+import { excessesOf } from '../../src/graph/limits.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
 import { input } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { REVDIST_DEFAULTS } from '../../src/methods/revdist.ts';
 import { initialize } from '../../src/nn/init.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
+import { planBytes } from '../../src/runtime/planBytes.ts';
 import type { RunConfig } from '../../src/train/config.ts';
 import { detectorStep } from '../../src/train/detectorPlans.ts';
 import {
