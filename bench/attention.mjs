@@ -6,6 +6,7 @@
  *   LP_NUM_THREADS=1 taskset -c 0 node bench/attention.mjs [batch]
  */
 import { grad } from '../dist/autograd/reverse.js';
+import { replaysOf } from '../dist/bench/planCase.js';
 import { sample } from '../dist/bench/sampler.js';
 import { buildPlan } from '../dist/graph/buildPlan.js';
 import { attention } from '../dist/graph/ops/attention.js';
@@ -17,7 +18,7 @@ import { constant, input } from '../dist/graph/value.js';
 import { dropout } from '../dist/nn/dropout.js';
 import { softmax } from '../dist/nn/softmax.js';
 import { compilePlan } from '../dist/runtime/executable.js';
-import { idle, openDevice } from '../dist/runtime/gpu.js';
+import { openDevice } from '../dist/runtime/gpu.js';
 import { stateStore } from '../dist/runtime/state.js';
 
 const batch = Number(process.argv[2] ?? 1);
@@ -67,12 +68,7 @@ async function measure(label, outputs) {
     gpu.facts,
   );
   const executable = await compilePlan(gpu, plan, state);
-  const timing = await sample({
-    enqueue: (runs) => {
-      for (let i = 0; i < runs; i++) executable.run();
-    },
-    finish: () => idle(gpu),
-  });
+  const timing = await sample(replaysOf(gpu, executable));
   executable.destroy();
   const memory = (plan.memory.arenas / 1e6).toFixed(1);
   console.log(`${label.padEnd(36)} ${timing.medianMs.toFixed(2).padStart(9)} ms ${memory.padStart(8)} MB`);

@@ -2,6 +2,7 @@ import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, idle } from '../runtime/gpu.ts';
 import { makeProfiler, type Profiler } from '../runtime/profiler.ts';
 import { directSubmitter } from '../runtime/submitter.ts';
+import { requireReplayed } from './replayed.ts';
 import { percentile } from './sampler.ts';
 
 /** What a device's timestamps say of a case. Absent where it has none. */
@@ -51,6 +52,7 @@ export function deviceClock(): DeviceClock {
       },
     },
     async time(gpu, executable) {
+      requireReplayed(executable.plan);
       if (profiler.clock !== 'timestamp') return {};
       const sums: number[] = [];
       let dispatches = 0;

@@ -6,6 +6,7 @@ import type { Pace } from './pace.ts';
 import type { Peer, PeerRuns } from './peers/peer.ts';
 import { type CaseName, planRecord } from './planCase.ts';
 import type { BenchRecord } from './record.ts';
+import { requireReplayed } from './replayed.ts';
 
 /** Inputs that the runs take in turn. */
 export const INPUTS = 3;
@@ -29,6 +30,7 @@ export interface DuelCase {
 /** Times the two by turns. Two records: ours with the ratio, and the peer's. */
 export async function duelRecords(session: Session, each: DuelCase): Promise<[BenchRecord, BenchRecord]> {
   const { name, peer, executable, rounds, detail, distance, pace } = each;
+  requireReplayed(executable.plan);
   const { ours, theirs, ...ratios } = await alternate(each.ours, each.theirs, rounds);
   const record = planRecord(
     session,

@@ -20,6 +20,7 @@ import { peerOperation } from './peers/operation.ts';
 import { planRecord, sampleReplays } from './planCase.ts';
 import type { BenchRecord } from './record.ts';
 import { ruleRegret } from './regret.ts';
+import { requireReplayed } from './replayed.ts';
 
 /** The large product and the copy bound what an adapter can do. */
 const BOUNDS: readonly KernelCase[] = [
@@ -146,6 +147,7 @@ export async function prepareCase(session: Session, { name, build }: KernelCase)
   };
   try {
     const executable = await session.compile(name, graph);
+    requireReplayed(executable.plan);
     executable.run(inputs);
     return {
       graph,

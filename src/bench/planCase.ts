@@ -7,6 +7,7 @@ import type { DeviceClock } from './deviceClock.ts';
 import type { Pace } from './pace.ts';
 import { everyRun } from './planPart.ts';
 import type { BenchRecord } from './record.ts';
+import { requireReplayed } from './replayed.ts';
 import { type BenchCase, sample, type Timing } from './sampler.ts';
 
 export interface CaseName {
@@ -42,15 +43,22 @@ export async function measurePlan(
 }
 
 /** Times replays with the inputs as they are. */
-export const sampleReplays = ({ gpu }: Session, executable: Executable, samples?: number): Promise<Timing> =>
-  sample(replaysOf(gpu, executable), samples);
+export const sampleReplays = async (
+  { gpu }: Session,
+  executable: Executable,
+  samples?: number,
+): Promise<Timing> => sample(replaysOf(gpu, executable), samples);
 
-export const replaysOf = (gpu: Gpu, executable: Executable): BenchCase => ({
-  enqueue: (repeats) => {
-    for (let i = 0; i < repeats; i++) executable.run();
-  },
-  finish: () => idle(gpu),
-});
+/** @throws ConfigError where replays compute nothing. */
+export function replaysOf(gpu: Gpu, executable: Executable): BenchCase {
+  requireReplayed(executable.plan);
+  return {
+    enqueue: (repeats) => {
+      for (let i = 0; i < repeats; i++) executable.run();
+    },
+    finish: () => idle(gpu),
+  };
+}
 
 /** What is known of a compiled plan, with its timing and the rates that follow. */
 export function planRecord(

@@ -1,6 +1,7 @@
 /** Finds the fastest way to compute one product on this adapter. */
 import { setState } from '../bench/leaves.ts';
 import { isolated } from '../bench/modelProducts.ts';
+import { requireReplayed } from '../bench/replayed.ts';
 import { percentile } from '../bench/sampler.ts';
 import { LimitError } from '../errors.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
@@ -95,6 +96,7 @@ class Contest {
       maxBufferBytes: gpu.device.limits.maxBufferSize,
       tuned: () => choice ?? undefined,
     });
+    requireReplayed(plan);
     const text = kernelsOf(plan);
     if (this.#seen.has(text)) return null;
     this.#seen.add(text);
