@@ -89,6 +89,7 @@ export { adamw, type OptimiserConfig, optimiserStep, settingsAt, sgd } from './n
 export { logSoftmax, softmax } from './nn/softmax.ts';
 export { topFractionMean } from './nn/topFraction.ts';
 export { bindNetwork, networkLayout } from './nn/trainable.ts';
-export { type CompileOptions, Engine, type OnDevice, type Optimiser } from './runtime/engine.ts';
+export type { Compiled, CompileOptions, OnDevice } from './runtime/compiledFunction.ts';
+export { Engine, type EngineMemory, type EngineOptions, type Optimiser } from './runtime/engine.ts';
 export type { Tensor } from './runtime/tensor.ts';
 export type { Shape } from './shape.ts';

@@ -12,26 +12,86 @@ export interface BindingUse {
 
 /** Compute pipelines by the text of their shader, and by nothing else: the text is all that they depend on. */
 export interface PipelineCache {
+  /** Those in use, and those that are kept in case that their text comes again: `SPARE` at most. */
   readonly size: number;
-  /** Compiled asynchronously; two calls with one text share one compilation. Entry point `main`. */
-  get(label: string, wgsl: string, bindings: readonly BindingUse[]): Promise<GPUComputePipeline>;
+  /** Compiled asynchronously; two leases of one text share one compilation. Entry point `main`. */
+  lease(label: string, wgsl: string, bindings: readonly BindingUse[]): PipelineLease;
+  /** Forgets those that nothing uses and that were kept for `keeper`. */
+  forget(keeper: object): void;
+  /** Forgets all; leases that are out keep theirs. */
+  clear(): void;
 }
 
-export function pipelineCache(device: GPUDevice): PipelineCache {
-  const pipelines = new Map<string, Promise<GPUComputePipeline>>();
+/** A use of a pipeline, which is not forgotten while there is one. */
+export interface PipelineLease {
+  readonly pipeline: Promise<GPUComputePipeline>;
+  /** @param keeper for whom it is kept where this was the last use; null: it is forgotten at once. Twice is harmless. */
+  release(keeper: object | null): void;
+}
+
+/**
+ * Pipelines kept that nothing uses: a shape that comes back finds its own. As many as one or two networks have; each
+ * takes 0.2 to 1 MB of the process on a software adapter.
+ */
+export const SPARE = 128;
+/** Keeps pipelines for whoever asks for their text next. */
+export const ANYONE: object = {};
+
+interface Entry {
+  readonly pipeline: Promise<GPUComputePipeline>;
+  leases: number;
+}
+
+export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
+  const entries = new Map<string, Entry>();
+  /** Texts that nothing uses and for whom they are kept; the one used last at the end. */
+  const idle = new Map<string, object>();
   const layouts = new Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
+  const forgetText = (wgsl: string): void => {
+    entries.delete(wgsl);
+    idle.delete(wgsl);
+  };
+  const made = (label: string, wgsl: string, bindings: readonly BindingUse[]): Entry => {
+    const pipeline = compile(device, label, wgsl, layoutFor(device, layouts, bindings));
+    const entry = { pipeline, leases: 0 };
+    entries.set(wgsl, entry);
+    // What failed is tried again where it is asked for again.
+    pipeline.catch(() => {
+      if (entries.get(wgsl) === entry) forgetText(wgsl);
+    });
+    return entry;
+  };
   return {
     get size() {
-      return pipelines.size;
+      return entries.size;
     },
-    get(label, wgsl, bindings) {
-      const known = pipelines.get(wgsl);
-      if (known) return known;
-      const made = compile(device, label, wgsl, layoutFor(device, layouts, bindings));
-      pipelines.set(wgsl, made);
-      // What failed is tried again where it is asked for again.
-      made.catch(() => pipelines.delete(wgsl));
-      return made;
+    lease(label, wgsl, bindings) {
+      const entry = entries.get(wgsl) ?? made(label, wgsl, bindings);
+      entry.leases += 1;
+      idle.delete(wgsl);
+      let released = false;
+      return {
+        pipeline: entry.pipeline,
+        release(keeper) {
+          if (released) return;
+          released = true;
+          entry.leases -= 1;
+          if (entry.leases > 0 || entries.get(wgsl) !== entry) return;
+          if (keeper) idle.set(wgsl, keeper);
+          else forgetText(wgsl);
+          for (const oldest of idle.keys()) {
+            if (idle.size <= spare) break;
+            forgetText(oldest);
+          }
+        },
+      };
+    },
+    forget(keeper) {
+      for (const [wgsl, each] of idle) if (each === keeper) forgetText(wgsl);
+    },
+    clear() {
+      entries.clear();
+      idle.clear();
     },
   };
 }

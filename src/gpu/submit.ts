@@ -43,18 +43,24 @@ export function chunkDispatches<D extends Dispatch>(dispatches: readonly D[], bu
   return chunks;
 }
 
+/** Copies of one submit around its dispatches. */
+export interface Copies {
+  readonly before?: readonly BufferCopy[];
+  readonly after?: readonly BufferCopy[];
+}
+
 /**
- * One encoder, one submit: the dispatches in order, in one compute pass where no texture is filled between; then the
+ * One encoder, one submit: copies, the dispatches in order, in one compute pass where no texture is filled between;
  * copies. With `times` every dispatch has a pass of its own, whose ends are written there.
  */
 export function submit(
   device: GPUDevice,
   label: string,
   dispatches: readonly Dispatch[],
-  copies: readonly BufferCopy[] = [],
-  times?: PassLease,
+  { before = [], after = [], times }: Copies & { readonly times?: PassLease } = {},
 ): void {
   const encoder = device.createCommandEncoder({ label });
+  for (const copy of before) encodeCopy(encoder, copy);
   let pass: GPUComputePassEncoder | undefined;
   for (const [i, { pipeline, bindGroup, grid, images = [] }] of dispatches.entries()) {
     if (images.length > 0 || times) {
@@ -69,10 +75,12 @@ export function submit(
   }
   pass?.end();
   times?.resolve(encoder, dispatches.length);
-  for (const { from, fromOffset, to, toOffset, bytes } of copies) {
-    encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, bytes);
-  }
+  for (const copy of after) encodeCopy(encoder, copy);
   device.queue.submit([encoder.finish()]);
+}
+
+function encodeCopy(encoder: GPUCommandEncoder, { from, fromOffset, to, toOffset, bytes }: BufferCopy): void {
+  encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, bytes);
 }
 
 export function encodeImageCopy(encoder: GPUCommandEncoder, { from, fromOffset, to }: ImageCopy): void {

@@ -90,8 +90,7 @@ function pieceText(piece: Wgsl, before: string, functions: WgslFunction[]): stri
   return piece.text.split('\n').join(`\n${currentIndent(before)}`);
 }
 
-/** Of the last line; looking for its start from the text's would take most of the time in which a plan is built. */
-const currentIndent = (text: string): string => /^ */.exec(text.slice(text.lastIndexOf('\n') + 1))![0];
+const currentIndent = (text: string): string => /(?:^|\n)([ ]*)[^\n]*$/.exec(text)?.[1] ?? '';
 
 function dedent(text: string): string {
   const lines = text.replace(/^\n/, '').trimEnd().split('\n');

@@ -1,20 +1,26 @@
 import { ConfigError, DtypeError, gotText, ShapeError } from '../errors.ts';
+import type { HostMemory } from '../gpu/hostMemory.ts';
 import { type AdapterDescription, OPEN_OPTIONS, type OpenOptions } from '../gpu/open.ts';
 import { requireFunction } from '../graph/arguments.ts';
-import { buildPlan } from '../graph/buildPlan.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
-import { type Dtype, input, requireNumbers, state, type Value } from '../graph/value.ts';
+import { type Dtype, requireNumbers, state } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { product, requireShape, type Shape, shapeText } from '../shape.ts';
-import type { Executable } from './executable.ts';
+import {
+  type Compiled,
+  type CompileOptions,
+  compileFunction,
+  type FunctionMaker,
+} from './compiledFunction.ts';
 import { Executables, requireTensor } from './executables.ts';
 import { type Gpu, openDevice } from './gpu.ts';
 import { GroupOptimiser } from './optimiser.ts';
+import { PlanCache } from './planCache.ts';
 import { readBuffer } from './readBuffer.ts';
 import { type StateStore, stateStore } from './state.ts';
-import { isResult, isTensor, nameOf, storedLeaves, type Tensor } from './tensor.ts';
-import { flattenTree, mapTree, type Tree } from './tree.ts';
+import { isTensor, storedLeaves, type Tensor } from './tensor.ts';
+import { flattenTree, type Tree } from './tree.ts';
 
 /** Updates parameters in place. */
 export interface Optimiser<P> {
@@ -26,19 +32,26 @@ export interface Optimiser<P> {
    * @throws ShapeError listing everything in which gradients and parameters differ.
    */
   step(grads: P, lr?: number): Promise<void>;
-  /** Frees its moments; the parameters stay. */
+  /** Frees its moments; the parameters stay. Where it is forgotten they are freed some time after it was collected. */
   dispose(): Promise<void>;
 }
 
-/** How a compiled function is planned. */
-export interface CompileOptions {
-  /** What errors and profiles call it; default the function's own name. */
-  label?: string;
-  /** Default true; false keeps one dispatch per op, to compare against. */
-  fuse?: boolean;
+/** How an engine is opened, and what it may keep. */
+export interface EngineOptions extends OpenOptions {
+  /**
+   * Bytes of device memory that the plans of compiled functions may take together. Those used longest ago are freed
+   * beyond it, and made again where their shape comes back; the plan used last stays, however large it is. Default: a
+   * quarter of what the machine or its control group has available (of what it has at all, where only that is known;
+   * 1 GiB where nothing is). Where memory runs out before, all plans that no call needs are freed.
+   */
+  planBytes?: number;
 }
 
-const COMPILE_OPTIONS: OptionNames<CompileOptions> = { label: true, fuse: true };
+const ENGINE_OPTIONS: OptionNames<EngineOptions> = { ...OPEN_OPTIONS, planBytes: true };
+const COMPILE_OPTIONS: OptionNames<CompileOptions> = { label: true, fuse: true, maxPlans: true };
+
+/** Frees what optimisers keep that nobody can step any more. */
+const collected = new FinalizationRegistry<GroupOptimiser>((group) => void group.dispose());
 
 /** Counts through all engines of the process, so that none takes another's tensor for its own. */
 let namesGiven = 0;
@@ -51,21 +64,40 @@ export class Engine {
   readonly gpu: Gpu;
   readonly #tensors: StateStore;
   readonly #executables: Executables;
+  readonly #maker: FunctionMaker;
 
-  private constructor(gpu: Gpu) {
+  private constructor(gpu: Gpu, planBytes: number) {
     this.gpu = gpu;
     this.#tensors = stateStore(gpu.device, gpu.buffers);
     this.#executables = new Executables(gpu, this.#tensors);
+    this.#maker = {
+      gpu,
+      tensors: this.#tensors,
+      executables: this.#executables,
+      plans: new PlanCache(gpu, this.#executables, planBytes),
+      result: (words, shape, dtype) => {
+        const name = nextName('tensor');
+        this.#tensors.reserve(name, words);
+        return this.#wrap(name, shape, dtype);
+      },
+    };
   }
 
   /**
    * @param options `adapter`: part of a name or an index; `device`: bring your own (never destroyed here).
    * @throws GpuError E_NO_ADAPTER with what to do on this system.
    */
-  static async create(options: OpenOptions = {}, ...extra: never[]): Promise<Engine> {
+  static async create(options: EngineOptions = {}, ...extra: never[]): Promise<Engine> {
     refuseExtra('Engine.create', extra);
-    requireOptions('Engine.create', options, OPEN_OPTIONS);
-    return new Engine(await openDevice(options));
+    requireOptions('Engine.create', options, ENGINE_OPTIONS);
+    const { planBytes, ...open } = options;
+    if (planBytes !== undefined && !(planBytes >= 0)) {
+      throw new ConfigError(
+        `Engine.create: planBytes expects bytes of at least 0, got ${gotText(planBytes)}`,
+      );
+    }
+    const gpu = await openDevice(open);
+    return new Engine(gpu, planBytes ?? usualPlanBytes(gpu.host));
   }
 
   get adapter(): AdapterDescription {
@@ -118,7 +150,9 @@ export class Engine {
   }
 
   /**
-   * `fn` traced once per set of argument shapes, planned, and replayed at every call.
+   * `fn` traced once per set of argument shapes, planned, and replayed at every call. What depends on captured tensors
+   * alone is computed at the first call, and again only after one of them was changed: a call of `() => matmul(a, b)`
+   * with captured tensors computes nothing but a copy. To measure an op, hand its operands over as arguments.
    * @param fn a function of values; device tensors it captures are used in place.
    * @throws (each call) what tracing throws; LimitError and OutOfMemoryError where the plan is too large.
    */
@@ -126,26 +160,12 @@ export class Engine {
     fn: (...args: A) => R,
     options: CompileOptions = {},
     ...extra: never[]
-  ): (...args: OnDevice<A>) => Promise<OnDevice<R>> {
+  ): Compiled<A, R> {
     this.#executables.requireOpen();
     refuseExtra('compile', extra);
     requireFunction('compile', 'fn', fn);
     requireOptions('compile', options, COMPILE_OPTIONS);
-    const traced = new Map<string, Promise<Traced>>();
-    return async (...args) => {
-      this.#executables.requireOpen();
-      const tree = args as unknown as Tree<Tensor>;
-      const leaves = flattenTree<Tensor>(tree, isTensor);
-      const key = leaves.map(([path, tensor]) => `${path}:${tensor.shape}:${tensor.dtype}`).join(';');
-      const known = traced.get(key);
-      const made = known ?? this.#trace(fn as unknown as TreeFunction, tree, options);
-      if (!known) {
-        traced.set(key, made);
-        // What failed is tried again at the next call.
-        made.catch(() => traced.delete(key));
-      }
-      return this.#call(await made, leaves) as unknown as OnDevice<R>;
-    };
+    return compileFunction(this.#maker, fn, options);
   }
 
   /**
@@ -162,7 +182,7 @@ export class Engine {
     const label = nextName('optimiser');
     const stores = { tensors: this.#tensors, executables: this.#executables };
     const group = new GroupOptimiser(this.gpu, stores, rule, storedLeaves(params), label);
-    return {
+    const optimiser: Optimiser<P> = {
       get steps() {
         return group.steps;
       },
@@ -175,6 +195,8 @@ export class Engine {
         await group.dispose();
       },
     };
+    collected.register(optimiser, group);
+    return optimiser;
   }
 
   /** Frees every tensor of a result, or of any structure of them. Those that are freed already stay so. */
@@ -184,20 +206,17 @@ export class Engine {
     for (const [, tensor] of flattenTree<Tensor>(results, isTensor)) tensor.dispose();
   }
 
-  /**
-   * Bytes: in use now (results count until they are freed), the most so far, and of those in use the arenas in which the intermediate values of compiled
-   * functions take turns; `buffers` and `pipelines` count. Constant over repeated calls of one function.
-   */
-  memory(...extra: never[]): {
-    live: number;
-    peak: number;
-    pooled: number;
-    buffers: number;
-    pipelines: number;
-  } {
+  /** What it holds on the device now. Constant over repeated calls of one function whose results are freed. */
+  memory(...extra: never[]): EngineMemory {
     refuseExtra('memory', extra);
-    const { pooled } = this.#executables;
-    return { ...this.gpu.buffers.counters, pooled, pipelines: this.gpu.pipelines.size };
+    const { pooled, count, bytes } = this.#executables;
+    return {
+      ...this.gpu.buffers.counters,
+      pooled,
+      plans: count,
+      planBytes: bytes,
+      pipelines: this.gpu.pipelines.size,
+    };
   }
 
   /** Frees everything made here; a device that the caller brought stays open. Twice is harmless. */
@@ -210,6 +229,7 @@ export class Engine {
     this.gpu.guard.release(error);
     this.#executables.dispose(error);
     this.#tensors.clear();
+    this.gpu.pipelines.clear();
     this.gpu.close();
   }
 
@@ -217,52 +237,8 @@ export class Engine {
     this.dispose();
   }
 
-  async #trace(fn: TreeFunction, args: Tree<Tensor>, options: CompileOptions): Promise<Traced> {
-    const label = options.label ?? (fn.name || 'function');
-    const values = mapTree<Tensor, Value>(args, isTensor, (tensor, path) =>
-      input(path, tensor.shape, tensor.dtype),
-    ) as readonly Tree<Value>[];
-    const result = fn(...values);
-    const outputs = new Map(flattenTree<Value>(result, isResult));
-    if (outputs.size === 0) throw new ConfigError(`${label}: expects to return at least one value`);
-    const plan = buildPlan({ outputs, effects: [] }, this.facts, {
-      label,
-      fuse: options.fuse,
-      maxBufferBytes: this.gpu.device.limits.maxBufferSize,
-    });
-    return { executable: await this.#executables.compile(plan), result };
-  }
-
-  #call({ executable, result }: Traced, leaves: readonly [string, Tensor][]): Tree<Tensor> {
-    const { plan } = executable;
-    this.#executables.requireOpen();
-    this.#executables.requireTensors(plan);
-    const encoder = this.gpu.device.createCommandEncoder({ label: `${plan.label} arguments` });
-    for (const [path, tensor] of leaves) {
-      requireTensor(this.#tensors, nameOf(tensor.value), `${plan.label}: argument ${path}`);
-      const target = executable.inputs.get(path);
-      if (!target) continue; // not read
-      const source = this.#tensors.buffer(nameOf(tensor.value));
-      encoder.copyBufferToBuffer(source, 0, target.buffer, 0, Math.ceil(target.tensor.range.bytes / 4) * 4);
-    }
-    this.gpu.device.queue.submit([encoder.finish()]);
-    executable.run();
-    return mapTree<Value, Tensor>(result, isResult, (value, path) => this.#keep(executable, value, path));
-  }
-
-  /** A result of a run as a tensor of its own, which later runs do not overwrite. */
-  #keep(executable: Executable, value: Value, path: string): Tensor {
-    const { buffer, tensor } = executable.outputs.get(path)!;
-    const name = nextName('tensor');
-    const bytes = Math.ceil(tensor.range.bytes / 4);
-    this.#tensors.reserve(name, bytes);
-    const encoder = this.gpu.device.createCommandEncoder({ label: `${executable.plan.label} results` });
-    encoder.copyBufferToBuffer(buffer, tensor.range.offset, this.#tensors.buffer(name), 0, bytes * 4);
-    this.gpu.device.queue.submit([encoder.finish()]);
-    return this.#wrap(name, value.shape, value.dtype);
-  }
-
   #wrap(name: string, shape: Shape, dtype: Dtype): Tensor {
+    const dispose = (): void => this.#tensors.delete(name);
     return {
       value: state(name, shape, dtype),
       shape,
@@ -273,7 +249,8 @@ export class Engine {
         requireTensor(this.#tensors, name, 'data');
         return readBuffer(this.gpu, this.#tensors.buffer(name), product(shape), dtype);
       },
-      dispose: () => this.#tensors.delete(name),
+      dispose,
+      [Symbol.dispose]: dispose,
     };
   }
 }
@@ -283,12 +260,27 @@ function nextName(kind: 'tensor' | 'optimiser'): string {
   return `${kind} ${namesGiven}`;
 }
 
-interface Traced {
-  readonly executable: Executable;
-  readonly result: Tree<Value>;
+/** What `engine.memory()` reports. */
+export interface EngineMemory {
+  /** Bytes of all buffers and textures; results count until they are freed. */
+  readonly live: number;
+  /** The most bytes so far. */
+  readonly peak: number;
+  /** Buffers and textures. */
+  readonly buffers: number;
+  /** Plans of compiled functions and optimisers. */
+  readonly plans: number;
+  /** Bytes of them; of `live`. */
+  readonly planBytes: number;
+  /** Bytes of the arenas in which their intermediate values take turns; of `planBytes`. */
+  readonly pooled: number;
+  /** Compiled kernels: those of the plans, and at most 128 that plans used before and may use again. */
+  readonly pipelines: number;
 }
 
-type TreeFunction = (...args: readonly Tree<Value>[]) => Tree<Value>;
+/** Of what the machine has, the share that plans may keep by themselves; and what it is taken to have where it does not tell. */
+const PLAN_SHARE = 1 / 4;
+const UNKNOWN_HOST = 4 * 2 ** 30;
 
-/** The same structure with device tensors for values. */
-export type OnDevice<T> = T extends Value ? Tensor : { [K in keyof T]: OnDevice<T[K]> };
+const usualPlanBytes = (host: HostMemory): number =>
+  PLAN_SHARE * (host.available() ?? host.total() ?? UNKNOWN_HOST);

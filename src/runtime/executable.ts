@@ -1,28 +1,39 @@
 import { GpuError, LimitError, ShapeError, WgadError } from '../errors.ts';
 import { packHalves } from '../float16.ts';
 import { scoped } from '../gpu/guard.ts';
-import { type BufferCopy, chunkDispatches, submit } from '../gpu/submit.ts';
-import { RING_BYTES, type UploadRing, uploadRing } from '../gpu/uploadRing.ts';
+import { ANYONE, type PipelineLease } from '../gpu/pipelines.ts';
+import { type BufferCopy, type Copies, chunkDispatches, submit } from '../gpu/submit.ts';
+import { type UploadRing, uploadRing } from '../gpu/uploadRing.ts';
 import { excessesOf, excessText } from '../graph/limits.ts';
 import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../graph/plan.ts';
 import { type Access, layoutOf } from '../kernels/kernel.ts';
 import { product, shapeText } from '../shape.ts';
 import { type Gpu, limitsOf } from './gpu.ts';
 import { allocate, type PlanBuffers } from './planBuffers.ts';
+import { type PlanUse, planBytes, readBackPlaces, ringInputs } from './planBytes.ts';
 import { type NumberArray, numbersFrom, type StateStore } from './state.ts';
 import type { PlanDispatch, Upload } from './submitter.ts';
 
 /** A plan on a device: buffers, pipelines and bind groups made once; a run is uploads and submits. */
 export interface Executable {
   readonly plan: Plan;
-  /** Uploads the inputs (f16 ones from f32 numbers) and enqueues every dispatch. Returns before the device has finished. */
-  run(inputs?: Readonly<Record<string, NumberArray>>): void;
+  /** What it takes on the device beside the state. */
+  readonly bytes: number;
+  /**
+   * Uploads the inputs (f16 ones from f32 numbers) and enqueues every dispatch, with copies before and after them all.
+   * Returns before the device has finished.
+   */
+  run(inputs?: Readonly<Record<string, NumberArray>>, copies?: Copies): void;
   /** The outputs of the last run (or those named), in one read-back. */
   read(names?: readonly string[]): Promise<Map<string, NumberArray>>;
   /** Where inputs and outputs lie, for copies that stay on the device. */
   readonly inputs: ReadonlyMap<string, BoundTensor>;
   readonly outputs: ReadonlyMap<string, BoundTensor>;
-  destroy(): void;
+  /**
+   * Frees its memory; what was run before is still computed. @param keeper for whom kernels are kept that nothing else
+   * uses (`PipelineLease`); default whoever needs them next.
+   */
+  destroy(keeper?: object | null): void;
 }
 
 export interface BoundTensor {
@@ -37,18 +48,15 @@ const SUBMIT_MS = 200;
  * Makes `plan` runnable. `state` holds the buffers of its state slots.
  * @throws LimitError where a value exceeds what the adapter binds; OutOfMemoryError where memory runs out.
  */
-export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Promise<Executable> {
+export async function compilePlan(
+  gpu: Gpu,
+  plan: Plan,
+  state: StateStore,
+  use: PlanUse = {},
+): Promise<Executable> {
   checkLimits(gpu, plan);
-  const memory = await allocate(gpu, plan, state);
-  const { slots, owned } = memory;
-  const dispatches = await compileDispatches(gpu, plan, memory).catch((error: unknown) => {
-    for (const each of owned) gpu.buffers.destroy(each);
-    throw error;
-  });
-  const outputs = [...plan.outputs];
-  const staging = stagingBuffer(gpu, plan, outputs);
-  owned.push(staging.buffer);
-  const rings = await uploadRings(gpu, plan, owned);
+  const { slots, owned, kernels, dispatches, rings, ...made } = await make(gpu, plan, state, use);
+  let { staging } = made;
   const budget = SUBMIT_MS / 1000;
   const prelude = chunkDispatches(dispatches.slice(0, plan.prelude), budget);
   const chunks = chunkDispatches(dispatches.slice(plan.prelude), budget);
@@ -58,21 +66,24 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
   let seen: string | undefined;
   return {
     plan,
+    bytes: planBytes(plan, use),
     inputs: bound(plan.inputs, slots),
     outputs: bound(plan.outputs, slots),
-    run(inputs = {}) {
+    run(inputs = {}, copies = {}) {
       gpu.guard.check();
       const uploads = uploadsOf(plan, slots, rings, inputs);
       const now = read.map((name) => state.version(name)).join();
       const due = prelude.length > 0 && seen !== now ? [...prelude, ...chunks] : chunks;
-      gpu.submitter.run(plan.label, uploads, due);
+      gpu.submitter.run(plan.label, uploads, due, copies);
       seen = now;
       written.forEach(state.touch);
     },
-    async read(names = outputs.map(([name]) => name)) {
+    async read(names = [...plan.outputs.keys()]) {
+      staging ??= readBack(gpu, plan, owned);
+      const { buffer: to } = staging;
       const copies: BufferCopy[] = [];
       const places = names.map((name) => {
-        const place = staging.places.get(name);
+        const place = staging?.places.get(name);
         const tensor = plan.outputs.get(name);
         if (place === undefined || !tensor) {
           throw new WgadError(
@@ -80,29 +91,64 @@ export async function compilePlan(gpu: Gpu, plan: Plan, state: StateStore): Prom
             `${plan.label} has no output ${name}; it has ${[...plan.outputs.keys()]}`,
           );
         }
-        copies.push(copyOf(tensor.range, slots, staging.buffer, place));
+        copies.push(copyOf(tensor.range, slots, to, place));
         return { name, place, tensor };
       });
       const waiting = gpu.submitter.settled();
       // Without a profiler the copy is enqueued before this call returns, and so before any later run.
       if (waiting) await gpu.guard.wait(waiting);
-      submit(gpu.device, `${plan.label} read`, [], copies);
-      await gpu.guard.wait(staging.buffer.mapAsync(GPUMapMode.READ));
-      const mapped = staging.buffer.getMappedRange();
+      submit(gpu.device, `${plan.label} read`, [], { after: copies });
+      await gpu.guard.wait(to.mapAsync(GPUMapMode.READ));
+      const mapped = to.getMappedRange();
       const results = new Map(
         places.map(({ name, place, tensor }) => [
           name,
           numbersFrom(mapped.slice(place, place + tensor.range.bytes), tensor.dtype),
         ]),
       );
-      staging.buffer.unmap();
+      to.unmap();
       return results;
     },
-    destroy() {
-      for (const thing of owned) gpu.buffers.destroy(thing);
-      owned.length = 0;
+    destroy(keeper = ANYONE) {
+      const free = (): void => release(gpu, { owned, kernels }, keeper);
+      const waiting = gpu.submitter.settled();
+      // A profiler runs later what was enqueued: it needs the memory until then.
+      if (waiting) void waiting.then(free, free);
+      else free();
     },
   };
+}
+
+/** What a plan has on the device. */
+interface Made {
+  readonly slots: readonly GPUBuffer[];
+  readonly owned: (GPUBuffer | GPUTexture)[];
+  /** By the kernel's text. */
+  readonly kernels: ReadonlyMap<string, PipelineLease>;
+  readonly dispatches: readonly PlanDispatch[];
+  readonly rings: ReadonlyMap<string, UploadRing>;
+  readonly staging: ReadBack | undefined;
+}
+
+/** Nothing stays where any of it fails. */
+async function make(gpu: Gpu, plan: Plan, state: StateStore, use: PlanUse): Promise<Made> {
+  const memory = await allocate(gpu, plan, state, use);
+  const { slots, owned } = memory;
+  const kernels = new Map<string, PipelineLease>();
+  try {
+    const dispatches = await compileDispatches(gpu, plan, memory, kernels);
+    const staging = use.onDevice ? undefined : readBack(gpu, plan, owned);
+    const rings = use.onDevice ? new Map<string, UploadRing>() : await uploadRings(gpu, plan, owned);
+    return { slots, owned, kernels, dispatches, rings, staging };
+  } catch (error) {
+    release(gpu, { owned, kernels }, null);
+    throw error;
+  }
+}
+
+function release(gpu: Gpu, { owned, kernels }: Pick<Made, 'owned' | 'kernels'>, keeper: object | null): void {
+  for (const thing of owned.splice(0)) gpu.buffers.destroy(thing);
+  for (const lease of kernels.values()) lease.release(keeper);
 }
 
 /** The state that the first `count` dispatches bind with an access that `is` meant. */
@@ -122,20 +168,25 @@ const bound = (
 ): Map<string, BoundTensor> =>
   new Map([...tensors].map(([name, tensor]) => [name, { buffer: slots[tensor.range.slot]!, tensor }]));
 
-/** All pipelines at once and asynchronously: repeated layers share one text and so one compilation. */
+/** All pipelines at once and asynchronously: repeated layers share one text and so one compilation, and one of `kernels`. */
 async function compileDispatches(
   gpu: Gpu,
   plan: Plan,
   { slots, images, sizes }: PlanBuffers,
+  kernels: Map<string, PipelineLease>,
 ): Promise<PlanDispatch[]> {
-  const texts = new Set(plan.dispatches.map(({ kernel }) => kernel.wgsl));
+  for (const { kernel } of plan.dispatches) {
+    if (kernels.has(kernel.wgsl)) continue;
+    kernels.set(kernel.wgsl, gpu.pipelines.lease(kernel.label, kernel.wgsl, layoutOf(kernel)));
+  }
+  const texts = new Set(kernels.keys());
   const of = texts.size;
   gpu.onCompile?.(plan.label, 0, of);
   return gpu.guard.wait(
     Promise.all(
       plan.dispatches.map(async (planned, at): Promise<PlanDispatch> => {
         const { kernel, ranges } = planned;
-        const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, layoutOf(kernel));
+        const pipeline = await kernels.get(kernel.wgsl)!.pipeline;
         if (texts.delete(kernel.wgsl)) gpu.onCompile?.(plan.label, of - texts.size, of);
         const block = sizes?.blocks.rangeOf(kernel);
         const bindGroup = gpu.device.createBindGroup({
@@ -206,8 +257,7 @@ async function uploadRings(
   owned: (GPUBuffer | GPUTexture)[],
 ): Promise<Map<string, UploadRing>> {
   const rings = new Map<string, UploadRing>();
-  for (const [name, { range }] of plan.inputs) {
-    if (range.bytes < RING_BYTES) continue;
+  for (const [name, { range }] of ringInputs(plan)) {
     const label = `${plan.label} ${name}`;
     const made: GPUBuffer[] = [];
     try {
@@ -227,19 +277,17 @@ async function uploadRings(
   return rings;
 }
 
-function stagingBuffer(
-  gpu: Gpu,
-  plan: Plan,
-  outputs: readonly (readonly [string, PlannedTensor])[],
-): { buffer: GPUBuffer; places: Map<string, number> } {
-  const places = new Map<string, number>();
-  let bytes = 0;
-  for (const [name, tensor] of outputs) {
-    places.set(name, bytes);
-    bytes += Math.ceil(tensor.range.bytes / 8) * 8;
-  }
+interface ReadBack {
+  readonly buffer: GPUBuffer;
+  readonly places: ReadonlyMap<string, number>;
+}
+
+function readBack(gpu: Gpu, plan: Plan, owned: (GPUBuffer | GPUTexture)[]): ReadBack {
+  const { places, bytes } = readBackPlaces(plan);
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-  return { buffer: gpu.buffers.create(`${plan.label} read-back`, bytes, usage), places };
+  const buffer = gpu.buffers.create(`${plan.label} read-back`, bytes, usage);
+  owned.push(buffer);
+  return { buffer, places };
 }
 
 const copyOf = (range: Range, slots: readonly GPUBuffer[], to: GPUBuffer, toOffset: number): BufferCopy => ({

@@ -2,7 +2,11 @@ import { ConfigError, type WgadError } from '../errors.ts';
 import type { Plan } from '../graph/plan.ts';
 import { compilePlan, type Executable } from './executable.ts';
 import type { Gpu } from './gpu.ts';
+import type { PlanUse } from './planBytes.ts';
 import type { StateStore } from './state.ts';
+
+/** An engine's tensors are on the device already. */
+export const ON_DEVICE: PlanUse = { onDevice: true };
 
 /** The plans that one engine made runnable, until it is disposed of; one that is still being made then is freed as it comes. */
 export class Executables {
@@ -14,6 +18,15 @@ export class Executables {
   constructor(gpu: Gpu, tensors: StateStore) {
     this.#gpu = gpu;
     this.#tensors = tensors;
+  }
+
+  get count(): number {
+    return this.#made.size;
+  }
+
+  /** Device memory of all of them, in bytes. */
+  get bytes(): number {
+    return [...this.#made].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Bytes of the arenas of all of them. */
@@ -32,7 +45,7 @@ export class Executables {
     this.requireTensors(plan);
     let executable: Executable;
     try {
-      executable = await compilePlan(this.#gpu, plan, this.#tensors);
+      executable = await compilePlan(this.#gpu, plan, this.#tensors, ON_DEVICE);
     } catch (error) {
       // Whatever a device says that was closed under it.
       this.requireOpen();
@@ -51,16 +64,16 @@ export class Executables {
     for (const slot of slots) if (slot.kind === 'state') requireTensor(this.#tensors, slot.name, label);
   }
 
-  /** Frees one of them. */
-  drop(executable: Executable): void {
-    executable.destroy();
+  /** Frees one of them. @param keeper for whom its kernels are kept where no other uses them; null: for nobody. */
+  drop(executable: Executable, keeper: object | null): void {
+    executable.destroy(keeper);
     this.#made.delete(executable);
   }
 
   /** Frees all; whatever is asked from now on throws `error`. */
   dispose(error: WgadError): void {
     this.#disposed ??= error;
-    for (const executable of this.#made) this.drop(executable);
+    for (const executable of this.#made) this.drop(executable, null);
   }
 }
 

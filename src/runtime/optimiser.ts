@@ -1,4 +1,5 @@
 import { ConfigError, DtypeError, ShapeError } from '../errors.ts';
+import type { BufferCopy } from '../gpu/submit.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
 import { slabOffsets } from '../graph/ops/movement.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
@@ -69,28 +70,25 @@ export class GroupOptimiser {
   async step(gradients: readonly StoredLeaf[], lr?: number): Promise<void> {
     this.#executables.requireOpen();
     const sources = this.#matched(gradients);
-    this.#made ??= this.#compile();
-    const executable = await this.#made;
+    const executable = await (this.#made ??= this.#compile());
     this.#executables.requireOpen();
     const settings = this.#rule.settingsAt(this.#steps, lr);
     for (const { name, path } of [...this.#params, ...sources]) {
       requireTensor(this.#tensors, name, `${this.#label}: ${path}`);
     }
-    const { device } = this.#gpu;
     const slab = this.#tensors.buffer(this.#slab);
     const gathered = executable.inputs.get(GRADIENT)!.buffer;
-    const gather = device.createCommandEncoder({ label: `${this.#label} gather` });
-    const scatter = device.createCommandEncoder({ label: `${this.#label} scatter` });
+    const before: BufferCopy[] = [];
+    const after: BufferCopy[] = [];
     this.#params.forEach(({ name, shape }, i) => {
       const [at, bytes] = [4 * this.#offsets[i]!, 4 * product(shape)];
       const own = this.#tensors.buffer(name);
-      gather.copyBufferToBuffer(own, 0, slab, at, bytes);
-      gather.copyBufferToBuffer(this.#tensors.buffer(sources[i]!.name), 0, gathered, at, bytes);
-      scatter.copyBufferToBuffer(slab, at, own, 0, bytes);
+      const gradient = this.#tensors.buffer(sources[i]!.name);
+      before.push({ from: own, fromOffset: 0, to: slab, toOffset: at, bytes });
+      before.push({ from: gradient, fromOffset: 0, to: gathered, toOffset: at, bytes });
+      after.push({ from: slab, fromOffset: at, to: own, toOffset: 0, bytes });
     });
-    device.queue.submit([gather.finish()]);
-    executable.run({ [SETTINGS]: settings });
-    device.queue.submit([scatter.finish()]);
+    executable.run({ [SETTINGS]: settings }, { before, after });
     for (const { name } of this.#params) this.#tensors.touch(name);
     this.#steps += 1;
   }
@@ -99,7 +97,7 @@ export class GroupOptimiser {
   async dispose(): Promise<void> {
     // One that could not be made has nothing to free.
     const executable = await this.#made?.catch(() => undefined);
-    if (executable) this.#executables.drop(executable);
+    if (executable) this.#executables.drop(executable, null);
     for (const name of this.#slabs) this.#tensors.delete(name);
     this.#made = undefined;
     this.#steps = 0;
@@ -113,7 +111,17 @@ export class GroupOptimiser {
     return [this.#slab, ...this.#rule.moments(this.#slab)];
   }
 
+  /** Where it fails the next step tries again. */
   async #compile(): Promise<Executable> {
+    try {
+      return await this.#compiled();
+    } catch (error) {
+      this.#made = undefined;
+      throw error;
+    }
+  }
+
+  async #compiled(): Promise<Executable> {
     // New buffers are zero, as moments have to be.
     for (const name of this.#slabs) this.#tensors.reserve(name, this.#length);
     const settings = input(SETTINGS, [this.#rule.settingsAt(0).length]);

@@ -98,13 +98,13 @@ function stampedSubmitter(device: GPUDevice, index: number, log: TimeLog): Submi
     }
   };
   return {
-    run(label, uploads, chunks) {
-      direct.run(label, uploads, []);
+    run(label, uploads, chunks, { before, after } = {}) {
+      direct.run(label, uploads, [], { before });
       for (const part of chunks.flatMap((chunk) => pieces(chunk, PASSES_A_LEASE))) {
         log.enqueued += part.length;
         const lease = clock.lease();
         const at = log.now();
-        submit(device, label, part, [], lease);
+        submit(device, label, part, { times: lease });
         const reading = lease.read(part.length).then(
           (stamps) => keep(label, part, stamps, at),
           // The device is gone: `lost` says so.
@@ -113,6 +113,7 @@ function stampedSubmitter(device: GPUDevice, index: number, log: TimeLog): Submi
         pending.add(reading);
         void reading.finally(() => pending.delete(reading));
       }
+      direct.run(label, [], [], { after });
     },
     async settled() {
       await Promise.all(pending);
@@ -122,6 +123,7 @@ function stampedSubmitter(device: GPUDevice, index: number, log: TimeLog): Submi
 
 /** Runs one after the other: what is run while another waits for the device is done after it. */
 function walledSubmitter(device: GPUDevice, index: number, log: TimeLog): Submitter {
+  const direct = directSubmitter(device);
   let tail: Promise<void> = Promise.resolve();
   let calibrated = false;
   const done = async (dispatches: readonly PlanDispatch[], label: string): Promise<number> => {
@@ -131,7 +133,7 @@ function walledSubmitter(device: GPUDevice, index: number, log: TimeLog): Submit
     return log.now() - began;
   };
   return {
-    run(label, uploads, chunks) {
+    run(label, uploads, chunks, { before, after } = {}) {
       const dispatches = chunks.flat();
       log.enqueued += dispatches.length;
       // The caller may use its arrays again before their turn comes.
@@ -144,11 +146,13 @@ function walledSubmitter(device: GPUDevice, index: number, log: TimeLog): Submit
           log.granularity = Math.max(log.granularity, empty.sort((a, b) => a - b)[EMPTY_SUBMITS >> 1]!);
         }
         for (const each of kept) write(device, label, each);
+        direct.run(label, [], [], { before });
         for (const dispatch of dispatches) {
           const begin = log.now();
           const ns = await done([dispatch], label);
           log.times.push({ planned: dispatch.planned, plan: label, device: index, begin, ns });
         }
+        direct.run(label, [], [], { after });
       };
       tail = tail.then(turn);
       tail.catch(() => {});

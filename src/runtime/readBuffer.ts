@@ -18,7 +18,8 @@ export async function readBuffer(
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
   const staging = gpu.buffers.create('read-back', padded, usage);
   try {
-    submit(gpu.device, 'read-back', [], [{ from, fromOffset: 0, to: staging, toOffset: 0, bytes: padded }]);
+    const copy = { from, fromOffset: 0, to: staging, toOffset: 0, bytes: padded };
+    submit(gpu.device, 'read-back', [], { after: [copy] });
     await gpu.guard.wait(staging.mapAsync(GPUMapMode.READ));
     return numbersFrom(staging.getMappedRange().slice(0, bytes), dtype);
   } finally {

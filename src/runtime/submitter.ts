@@ -1,4 +1,4 @@
-import { type Dispatch, submit } from '../gpu/submit.ts';
+import { type Copies, type Dispatch, submit } from '../gpu/submit.ts';
 import type { UploadRing } from '../gpu/uploadRing.ts';
 import type { PlannedDispatch } from '../graph/plan.ts';
 import type { NumberArray } from './state.ts';
@@ -18,8 +18,16 @@ export interface Upload {
 
 /** How the runs of plans reach the queue: at once, or measured (`profiler.ts`). */
 export interface Submitter {
-  /** Enqueues the uploads, then the chunks, one submit each. Returns before the device has finished. */
-  run(label: string, uploads: readonly Upload[], chunks: readonly (readonly PlanDispatch[])[]): void;
+  /**
+   * Enqueues the uploads, then the chunks, one submit each, with copies before the first and after the last of them.
+   * Returns before the device has finished.
+   */
+  run(
+    label: string,
+    uploads: readonly Upload[],
+    chunks: readonly (readonly PlanDispatch[])[],
+    copies?: Copies,
+  ): void;
   /**
    * To be awaited before anything else reads the buffers: nothing of what was run waits on this side of the queue any
    * more. Undefined where nothing ever does.
@@ -28,9 +36,16 @@ export interface Submitter {
 }
 
 export const directSubmitter = (device: GPUDevice): Submitter => ({
-  run(label, uploads, chunks) {
+  run(label, uploads, chunks, { before, after } = {}) {
     for (const each of uploads) write(device, label, each);
-    for (const [i, chunk] of chunks.entries()) submit(device, `${label} ${i + 1}/${chunks.length}`, chunk);
+    // Copies alone are a submit too.
+    const parts = chunks.length === 0 && (before || after) ? [[]] : chunks;
+    for (const [i, part] of parts.entries()) {
+      submit(device, `${label} ${i + 1}/${parts.length}`, part, {
+        before: i === 0 ? before : undefined,
+        after: i === parts.length - 1 ? after : undefined,
+      });
+    }
   },
   settled: () => undefined,
 });

@@ -4,7 +4,7 @@ import type { Shape } from '../shape.ts';
 import type { NumberArray } from './state.ts';
 import { flattenTree, type Tree } from './tree.ts';
 
-/** A tensor on the device. Ops take it wherever they take a value. */
+/** A tensor on the device. Ops take it wherever they take a value. `using` frees it at the end of a block. */
 export interface Tensor {
   /** What stands for it in functions of values. */
   readonly value: Value;
@@ -17,6 +17,7 @@ export interface Tensor {
   data(): Promise<NumberArray>;
   /** Frees its memory now instead of with the engine. Twice is harmless. */
   dispose(): void;
+  [Symbol.dispose](): void;
 }
 
 /** A tensor of a tree: its path there, and its name in the store. */

@@ -43,7 +43,7 @@ export async function runLowered(
       return { buffer: sources[ref.input]!, offset: 4 * ref.from };
     };
     for (const { kernel, operands } of lowered.steps) {
-      const pipeline = await gpu.pipelines.get(kernel.label, kernel.wgsl, layoutOf(kernel));
+      const pipeline = await gpu.pipelines.lease(kernel.label, kernel.wgsl, layoutOf(kernel)).pipeline;
       const entries: GPUBindGroupEntry[] = operands.map((ref, binding) => {
         const { buffer, offset = 0 } = bufferOf(ref);
         const { image } = kernel.bindings[binding]!;

@@ -1,0 +1,172 @@
+import { ConfigError, gotText } from '../errors.ts';
+import type { BufferCopy } from '../gpu/submit.ts';
+import { buildPlan } from '../graph/buildPlan.ts';
+import { type Dtype, input, type Value } from '../graph/value.ts';
+import type { Shape } from '../shape.ts';
+import type { Executable } from './executable.ts';
+import { type Executables, requireTensor } from './executables.ts';
+import { FunctionPlans } from './functionPlans.ts';
+import type { Gpu } from './gpu.ts';
+import type { PlanCache } from './planCache.ts';
+import type { StateStore } from './state.ts';
+import { isResult, isTensor, nameOf, type Tensor } from './tensor.ts';
+import { flattenTree, mapTree, type Tree } from './tree.ts';
+
+/** How a compiled function is planned. */
+export interface CompileOptions {
+  /** What errors and profiles call it; default the function's own name. */
+  label?: string;
+  /** Default true; false keeps one dispatch per op, to compare against. */
+  fuse?: boolean;
+  /**
+   * Plans kept at once: one for each set of argument shapes, those used longest ago freed beyond it. Default 16: batches,
+   * the last one of an epoch and a few sizes, with room, while shapes that never come again cost no more than so many.
+   */
+  maxPlans?: number;
+}
+
+/** A compiled function: from device tensors to device tensors. */
+export interface Compiled<A extends readonly unknown[], R> {
+  (...args: OnDevice<A>): Promise<OnDevice<R>>;
+  /**
+   * Frees its plans: calls that have begun finish, later ones throw ConfigError. Twice is harmless; where it is forgotten
+   * they are freed some time after the function was collected.
+   */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+const MAX_PLANS = 16;
+
+/** Frees the plans of functions that nobody can call any more. */
+const collected = new FinalizationRegistry<FunctionPlans<Traced>>((plans) => plans.collected());
+
+/** What an engine hands to its compiled functions. */
+export interface FunctionMaker {
+  readonly gpu: Gpu;
+  readonly tensors: StateStore;
+  readonly executables: Executables;
+  readonly plans: PlanCache;
+  /** A new tensor of so many words, which a result is then copied into. */
+  result(words: number, shape: Shape, dtype: Dtype): Tensor;
+}
+
+/** @throws ConfigError where `maxPlans` is no count. */
+export function compileFunction<A extends readonly unknown[], R>(
+  maker: FunctionMaker,
+  fn: (...args: A) => R,
+  { label = fn.name || 'function', maxPlans = MAX_PLANS, fuse }: CompileOptions,
+): Compiled<A, R> {
+  if (!Number.isSafeInteger(maxPlans) || maxPlans < 1) {
+    throw new ConfigError(`compile: maxPlans expects a whole number of at least 1, got ${gotText(maxPlans)}`);
+  }
+  const plans = new FunctionPlans<Traced>(maker.plans, label, maxPlans);
+  const call = async (...args: OnDevice<A>): Promise<OnDevice<R>> => {
+    maker.executables.requireOpen();
+    const tree = args as unknown as Tree<Tensor>;
+    const leaves = flattenTree<Tensor>(tree, isTensor);
+    const key = leaves.map(([path, tensor]) => `${path}:${tensor.shape}:${tensor.dtype}`).join(';');
+    const make = () => trace(maker, fn as unknown as TreeFunction, tree, { label, fuse });
+    const results = await plans.call(key, make, (made) => enqueue(maker, made, leaves));
+    return results as unknown as OnDevice<R>;
+  };
+  const dispose = (): void => {
+    collected.unregister(plans);
+    plans.dispose();
+  };
+  const compiled = Object.assign(call, { dispose, [Symbol.dispose]: dispose });
+  collected.register(compiled, plans, plans);
+  return compiled;
+}
+
+async function trace(
+  maker: FunctionMaker,
+  fn: TreeFunction,
+  args: Tree<Tensor>,
+  { label, fuse }: { label: string; fuse: boolean | undefined },
+): Promise<Traced> {
+  const { gpu, plans } = maker;
+  const values = mapTree<Tensor, Value>(args, isTensor, (tensor, path) =>
+    input(path, tensor.shape, tensor.dtype),
+  ) as readonly Tree<Value>[];
+  const result = fn(...values);
+  const outputs = new Map(flattenTree<Value>(result, isResult));
+  if (outputs.size === 0) throw new ConfigError(`${label}: expects to return at least one value`);
+  const plan = buildPlan({ outputs, effects: [] }, gpu.facts, {
+    label,
+    fuse,
+    maxBufferBytes: gpu.device.limits.maxBufferSize,
+  });
+  const places = mapTree<Value, ResultPlace>(
+    result,
+    isResult,
+    ({ shape, dtype }, path) => new ResultPlace(path, shape, dtype),
+  );
+  return { executable: await plans.compile(plan), places };
+}
+
+/** Copies the arguments in, runs, copies the results out into tensors that later runs do not overwrite. */
+function enqueue(
+  maker: FunctionMaker,
+  { executable, places }: Traced,
+  leaves: readonly [string, Tensor][],
+): Tree<Tensor> {
+  const { tensors, executables } = maker;
+  const { plan, inputs, outputs } = executable;
+  executables.requireOpen();
+  executables.requireTensors(plan);
+  const before: BufferCopy[] = [];
+  for (const [path, tensor] of leaves) {
+    requireTensor(tensors, nameOf(tensor.value), `${plan.label}: argument ${path}`);
+    const target = inputs.get(path);
+    if (!target) continue; // not read
+    const bytes = wholeWords(target.tensor.range.bytes);
+    const from = tensors.buffer(nameOf(tensor.value));
+    before.push({ from, fromOffset: 0, to: target.buffer, toOffset: 0, bytes });
+  }
+  const after: BufferCopy[] = [];
+  const made: Tensor[] = [];
+  try {
+    const results = mapTree<ResultPlace, Tensor>(places, isPlace, ({ path, shape, dtype }) => {
+      const { buffer: from, tensor } = outputs.get(path)!;
+      const { offset: fromOffset } = tensor.range;
+      const bytes = wholeWords(tensor.range.bytes);
+      const result = maker.result(bytes / 4, shape, dtype);
+      made.push(result);
+      after.push({ from, fromOffset, to: tensors.buffer(nameOf(result.value)), toOffset: 0, bytes });
+      return result;
+    });
+    executable.run({}, { before, after });
+    return results;
+  } catch (error) {
+    for (const tensor of made) tensor.dispose();
+    throw error;
+  }
+}
+
+/** Where a result lies among those of a plan. Not its value, which would keep the graph, and with it what the user wrote. */
+class ResultPlace {
+  readonly path: string;
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+
+  constructor(path: string, shape: Shape, dtype: Dtype) {
+    this.path = path;
+    this.shape = shape;
+    this.dtype = dtype;
+  }
+}
+const isPlace = (node: unknown): node is ResultPlace => node instanceof ResultPlace;
+
+interface Traced {
+  readonly executable: Executable;
+  readonly places: Tree<ResultPlace>;
+}
+
+/** Copies are of whole words: tensors end in one. */
+const wholeWords = (bytes: number): number => Math.ceil(bytes / 4) * 4;
+
+type TreeFunction = (...args: readonly Tree<Value>[]) => Tree<Value>;
+
+/** The same structure with device tensors for values. */
+export type OnDevice<T> = T extends Value ? Tensor : { [K in keyof T]: OnDevice<T[K]> };
