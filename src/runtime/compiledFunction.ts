@@ -1,6 +1,7 @@
 import { ConfigError, gotText } from '../errors.ts';
 import type { BufferCopy } from '../gpu/submit.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
+import { valuesOf } from '../graph/graph.ts';
 import { type Dtype, input, type Value } from '../graph/value.ts';
 import type { Shape } from '../shape.ts';
 import type { Executable } from './executable.ts';
@@ -102,7 +103,8 @@ async function trace(
     isResult,
     ({ shape, dtype }, path) => new ResultPlace(path, shape, dtype),
   );
-  return { executable: await plans.compile(plan), places };
+  const captured = valuesOf({ outputs, effects: [] }).filter(({ op }) => op === 'state');
+  return { executable: await plans.compile(plan), places, captured };
 }
 
 /** Copies the arguments in, runs, copies the results out into tensors that later runs do not overwrite. */
@@ -161,6 +163,8 @@ const isPlace = (node: unknown): node is ResultPlace => node instanceof ResultPl
 interface Traced {
   readonly executable: Executable;
   readonly places: Tree<ResultPlace>;
+  /** What it reads in place: referred to here, it stays where the user's function does not hold it. */
+  readonly captured: readonly Value[];
 }
 
 /** Copies are of whole words: tensors end in one. */

@@ -50,6 +50,11 @@ export interface EngineOptions extends OpenOptions {
 const ENGINE_OPTIONS: OptionNames<EngineOptions> = { ...OPEN_OPTIONS, planBytes: true };
 const COMPILE_OPTIONS: OptionNames<CompileOptions> = { label: true, fuse: true, maxPlans: true };
 
+/** Frees the tensors that nothing refers to any more: no user, no compiled function, no optimiser. */
+const forgotten = new FinalizationRegistry<{ tensors: StateStore; name: string }>(({ tensors, name }) =>
+  tensors.delete(name),
+);
+
 /** Frees what optimisers keep that nobody can step any more. */
 const collected = new FinalizationRegistry<GroupOptimiser>((group) => void group.dispose());
 
@@ -238,9 +243,15 @@ export class Engine {
   }
 
   #wrap(name: string, shape: Shape, dtype: Dtype): Tensor {
-    const dispose = (): void => this.#tensors.delete(name);
+    const value = state(name, shape, dtype);
+    const dispose = (): void => {
+      forgotten.unregister(value);
+      this.#tensors.delete(name);
+    };
+    // Ops read the tensor through its value, which may outlive the tensor's own object.
+    forgotten.register(value, { tensors: this.#tensors, name }, value);
     return {
-      value: state(name, shape, dtype),
+      value,
       shape,
       dtype,
       data: async (...extra: never[]) => {

@@ -15,13 +15,18 @@ export interface Tensor {
    * @throws ConfigError where the tensor or its engine was disposed of; GpuError where the device failed.
    */
   data(): Promise<NumberArray>;
-  /** Frees its memory now instead of with the engine. Twice is harmless. */
+  /**
+   * Frees its memory now. Twice is harmless; where it is forgotten it is freed with the engine, or some time after the
+   * tensor was collected: the collector does not know how large it is, so a loop should not rely on it.
+   */
   dispose(): void;
   [Symbol.dispose](): void;
 }
 
 /** A tensor of a tree: its path there, and its name in the store. */
 export interface StoredLeaf {
+  /** As long as it is referred to the tensor stays. */
+  readonly value: Value;
   readonly path: string;
   readonly name: string;
   readonly shape: Shape;
@@ -34,6 +39,7 @@ export const nameOf = (value: Value): string => (value.attrs as { name: string }
 /** The tensors of a tree. @throws DtypeError where something else is in it. */
 export const storedLeaves = (tree: Tree<Tensor>): StoredLeaf[] =>
   flattenTree<Tensor>(tree, isTensor).map(([path, { value, shape, dtype }]) => ({
+    value,
     path,
     name: nameOf(value),
     shape,

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mul, relu, shift } from '../../src/graph/ops/pointwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
 import type { Value } from '../../src/graph/value.ts';
-import { adamw } from '../../src/nn/optimiser.ts';
+import { adamw, sgd } from '../../src/nn/optimiser.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import type { Tensor } from '../../src/runtime/tensor.ts';
 import { collectGarbage } from '../collectGarbage.ts';
@@ -17,6 +17,8 @@ beforeAll(async () => {
   engine = await Engine.create();
 });
 afterAll(() => engine.dispose());
+// What one test dropped is not to go in the middle of the next.
+beforeEach(collectGarbage);
 
 const ones = (length: number): Tensor => engine.tensor(new Float32Array(length).fill(1), [length]);
 /** What the engine holds, but for the most it ever held. */
@@ -62,7 +64,8 @@ describe('plans of shapes', () => {
     add.dispose();
     expect(held()).toEqual(before);
     add.dispose();
-    await expect(add(ones(3))).rejects.toThrow(DISPOSED);
+    using x = ones(3);
+    await expect(add(x)).rejects.toThrow(DISPOSED);
   });
 
   it('give right results by turns at maxPlans 1', async () => {
@@ -208,6 +211,44 @@ describe('what was dropped', () => {
     await collectGarbage();
     expect({ ...held(), pipelines: 0 }).toEqual({ ...before, pipelines: 0 });
     engine.free(params);
+  });
+
+  it('is freed: tensors and results', async () => {
+    const before = held();
+    using add = engine.compile((x: Value) => shift(x, 11));
+    const use = async (): Promise<void> => {
+      const y = await add(ones(19));
+      expect((await y.data())[0]).toBe(12);
+    };
+    for (let i = 0; i < 4; i++) await use();
+    expect(held().buffers - before.buffers).toBeGreaterThanOrEqual(8);
+    await collectGarbage();
+    add.dispose();
+    expect(held()).toEqual(before);
+  });
+
+  it('stays while anything reads it: a function traced with it, an optimiser, a value', async () => {
+    const before = held();
+    const source: { w: Tensor | undefined } = { w: ones(20) };
+    const value = (): Value => source.w!.value;
+    const multiply = engine.compile((x: Value) => mul(x, source.w ? value() : x));
+    const x = ones(20);
+    const y = await multiply(x);
+    const optimiser = engine.optimiser(sgd({ lr: 0.5 }), { p: ones(20) });
+    const kept = ones(20).value;
+    source.w = undefined;
+    await collectGarbage();
+    const again = await multiply(x);
+    expect((await again.data())[0]).toBe(1);
+    await optimiser.step({ p: x });
+    const sums = engine.compile(() => sum(kept));
+    const total = await sums();
+    expect((await total.data())[0]).toBe(20);
+    engine.free([x, y, again, total]);
+    await optimiser.dispose();
+    for (const each of [multiply, sums]) each.dispose();
+    expect(held().buffers).toBeGreaterThan(before.buffers);
+    expect(kept.shape).toEqual([20]);
   });
 
   it('stays while it can still be called', async () => {
