@@ -10,7 +10,7 @@ import { type Access, layoutOf } from '../kernels/kernel.ts';
 import { product, shapeText } from '../shape.ts';
 import { type Gpu, limitsOf } from './gpu.ts';
 import { allocate, type PlanBuffers } from './planBuffers.ts';
-import { type PlanUse, planBytes, readBackPlaces, ringInputs } from './planBytes.ts';
+import { type PlanUse, readBackPlaces, ringInputs } from './planBytes.ts';
 import { type NumberArray, numbersFrom, type StateStore } from './state.ts';
 import type { PlanDispatch, Upload } from './submitter.ts';
 
@@ -55,7 +55,7 @@ export async function compilePlan(
   use: PlanUse = {},
 ): Promise<Executable> {
   checkLimits(gpu, plan);
-  const { slots, owned, kernels, dispatches, rings, ...made } = await make(gpu, plan, state, use);
+  const { slots, bytes, owned, kernels, dispatches, rings, ...made } = await make(gpu, plan, state, use);
   let { staging } = made;
   const budget = SUBMIT_MS / 1000;
   const prelude = chunkDispatches(dispatches.slice(0, plan.prelude), budget);
@@ -66,7 +66,7 @@ export async function compilePlan(
   let seen: string | undefined;
   return {
     plan,
-    bytes: planBytes(plan, use),
+    bytes,
     inputs: bound(plan.inputs, slots),
     outputs: bound(plan.outputs, slots),
     run(inputs = {}, copies = {}) {
@@ -122,6 +122,7 @@ export async function compilePlan(
 /** What a plan has on the device. */
 interface Made {
   readonly slots: readonly GPUBuffer[];
+  readonly bytes: number;
   readonly owned: (GPUBuffer | GPUTexture)[];
   /** By the kernel's text. */
   readonly kernels: ReadonlyMap<string, PipelineLease>;
@@ -133,13 +134,13 @@ interface Made {
 /** Nothing stays where any of it fails. */
 async function make(gpu: Gpu, plan: Plan, state: StateStore, use: PlanUse): Promise<Made> {
   const memory = await allocate(gpu, plan, state, use);
-  const { slots, owned } = memory;
+  const { slots, bytes, owned } = memory;
   const kernels = new Map<string, PipelineLease>();
   try {
     const dispatches = await compileDispatches(gpu, plan, memory, kernels);
     const staging = use.onDevice ? undefined : readBack(gpu, plan, owned);
     const rings = use.onDevice ? new Map<string, UploadRing>() : await uploadRings(gpu, plan, owned);
-    return { slots, owned, kernels, dispatches, rings, staging };
+    return { slots, bytes, owned, kernels, dispatches, rings, staging };
   } catch (error) {
     release(gpu, { owned, kernels }, null);
     throw error;

@@ -16,6 +16,8 @@ export interface PlanBuffers {
   readonly images: PlacedImages;
   /** Where each kernel's sizes lie, and the buffer that holds them; undefined where no kernel reads any. */
   readonly sizes?: { readonly buffer: GPUBuffer; readonly blocks: SizeBlocks };
+  /** What the plan takes, with what is made for uploads and read-backs (`planBytes`). */
+  readonly bytes: number;
   /** What was made here and is the caller's to destroy. */
   readonly owned: (GPUBuffer | GPUTexture)[];
 }
@@ -36,10 +38,10 @@ export async function allocate(gpu: Gpu, plan: Plan, state: StateStore, use: Pla
       throw outOfMemory(plan, 'its images', { asked, available: had }, cause);
     });
     const blocks = sizeBlocks(plan);
-    if (blocks.data.length === 0) return { slots, images, owned };
+    if (blocks.data.length === 0) return { slots, images, bytes: asked, owned };
     const buffer = await scoped(gpu.device, plan.label, () => makeSizes(gpu, plan, blocks));
     owned.push(buffer);
-    return { slots, images, sizes: { buffer, blocks }, owned };
+    return { slots, images, sizes: { buffer, blocks }, bytes: asked, owned };
   } catch (error) {
     for (const each of owned) gpu.buffers.destroy(each);
     throw error;
