@@ -1,16 +1,16 @@
-import { GpuError, LimitError, ShapeError, WgadError } from '../errors.ts';
+import { LimitError, ShapeError, WgadError } from '../errors.ts';
 import { packHalves } from '../float16.ts';
-import { scoped } from '../gpu/guard.ts';
 import { ANYONE, type PipelineLease } from '../gpu/pipelines.ts';
 import { type BufferCopy, type Copies, chunkDispatches, submit } from '../gpu/submit.ts';
-import { type UploadRing, uploadRing } from '../gpu/uploadRing.ts';
+import type { UploadRing } from '../gpu/uploadRing.ts';
 import { excessesOf, excessText } from '../graph/limits.ts';
 import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../graph/plan.ts';
 import { type Access, layoutOf } from '../kernels/kernel.ts';
 import { product, shapeText } from '../shape.ts';
 import { type Gpu, limitsOf } from './gpu.ts';
+import { type ReadBack, readBack, uploadRings } from './hostExchange.ts';
 import { allocate, type PlanBuffers } from './planBuffers.ts';
-import { type PlanUse, readBackPlaces, ringInputs } from './planBytes.ts';
+import type { PlanUse } from './planBytes.ts';
 import { type NumberArray, numbersFrom, type StateStore } from './state.ts';
 import type { PlanDispatch, Upload } from './submitter.ts';
 
@@ -249,46 +249,6 @@ function uploadsOf(
     const words = tensor.dtype === 'f16' ? packHalves(data as Float32Array) : data;
     return [{ to: slots[tensor.range.slot]!, data: words, ring: rings.get(name) }];
   });
-}
-
-/** For inputs that are large enough; without where there is no memory for them, since uploads go without too. */
-async function uploadRings(
-  gpu: Gpu,
-  plan: Plan,
-  owned: (GPUBuffer | GPUTexture)[],
-): Promise<Map<string, UploadRing>> {
-  const rings = new Map<string, UploadRing>();
-  for (const [name, { range }] of ringInputs(plan)) {
-    const label = `${plan.label} ${name}`;
-    const made: GPUBuffer[] = [];
-    try {
-      const ring = await scoped(gpu.device, label, () =>
-        uploadRing(gpu.device, gpu.buffers, { label, bytes: range.bytes, owned: made }),
-      );
-      rings.set(name, ring);
-      owned.push(...made);
-    } catch (error) {
-      for (const buffer of made) gpu.buffers.destroy(buffer);
-      // A buffer that is mapped from the start throws a RangeError where there is no memory.
-      if (error instanceof RangeError || (error instanceof GpuError && error.code === 'E_OUT_OF_MEMORY'))
-        break;
-      throw error;
-    }
-  }
-  return rings;
-}
-
-interface ReadBack {
-  readonly buffer: GPUBuffer;
-  readonly places: ReadonlyMap<string, number>;
-}
-
-function readBack(gpu: Gpu, plan: Plan, owned: (GPUBuffer | GPUTexture)[]): ReadBack {
-  const { places, bytes } = readBackPlaces(plan);
-  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-  const buffer = gpu.buffers.create(`${plan.label} read-back`, bytes, usage);
-  owned.push(buffer);
-  return { buffer, places };
 }
 
 const copyOf = (range: Range, slots: readonly GPUBuffer[], to: GPUBuffer, toOffset: number): BufferCopy => ({
