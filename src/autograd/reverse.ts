@@ -60,7 +60,7 @@ export function valueAndGrad<P extends Readonly<Record<string, Value>>, R extend
 ): (params: P, ...rest: R) => { loss: Value; grads: { [K in keyof P]: Value } } {
   refuseExtra('valueAndGrad', extra);
   requireFunction('valueAndGrad', 'fn', fn);
-  return (params, ...rest) => {
+  const differentiated = (params: P, ...rest: R): { loss: Value; grads: { [K in keyof P]: Value } } => {
     if (typeof params !== 'object' || params === null || isValue(params)) {
       throw new DtypeError(
         `valueAndGrad: params expects an object of values by name, got ${isValue(params) ? 'one value' : gotText(params)}; write ({ w }, x) => ...`,
@@ -75,6 +75,8 @@ export function valueAndGrad<P extends Readonly<Record<string, Value>>, R extend
     const grads = Object.fromEntries(names.map((name, i) => [name, values[i]!])) as { [K in keyof P]: Value };
     return { loss, grads };
   };
+  // It takes what `fn` takes, which a compiled function looks at.
+  return Object.defineProperty(differentiated, 'length', { value: fn.length });
 }
 
 function pullBack(

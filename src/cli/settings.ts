@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { ConfigError, FileError } from '../errors.ts';
 import { decodeText } from '../formats/text.ts';
+import { withNearest } from '../options.ts';
 
 /**
  * Fills in what no flag set, from `WGAD_*` variables first and then from the file of `--config` or `WGAD_CONFIG`:
@@ -22,7 +23,8 @@ export function applySettings(program: Command, verb: Command, environment = pro
   const known = new Set(options.map(({ option }) => nameOf(option)));
   const unknown = Object.keys(file).filter((name) => !known.has(name));
   if (unknown.length > 0) {
-    throw new ConfigError(`${path}: ${unknown.join(', ')} is no flag of this command`, {
+    const quoted = unknown.map((name) => withNearest(name, [...known])).join(', ');
+    throw new ConfigError(`${path}: ${quoted} is no flag of this command`, {
       fix: `use any of ${[...known].join(', ')}`,
     });
   }

@@ -90,6 +90,7 @@ export async function loadMask(
 ): Promise<Uint8Array> {
   refuseExtra('loadMask', extra);
   requireRule(rule);
+  const whole = frameOf(frame);
   const mask = await decodeMask(path);
   if (imagePath !== undefined) {
     const image = await imageSize(imagePath);
@@ -100,7 +101,7 @@ export async function loadMask(
       );
     }
   }
-  return fitMask(mask, frame, rule);
+  return fitMask(mask, whole, rule);
 }
 
 /** A decoded mask at evaluation size; see `loadMask`. */

@@ -6,7 +6,7 @@ import { reshape, slice } from '../graph/ops/movement.ts';
 import { abs, add, div, maximum, scale, sub } from '../graph/ops/pointwise.ts';
 import { max, mean, std } from '../graph/ops/reduce.ts';
 import { input, requireRank, type Value } from '../graph/value.ts';
-import { alignHead, type HeadOptions } from '../models/regressor.ts';
+import { alignHead, HEAD_OPTIONS, type HeadOptions } from '../models/regressor.ts';
 import { AUTHOR_BLUR, type BlurOptions, gaussianBlur2d, SCIPY_BLUR } from '../nn/blur.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { crossEntropy, smoothL1Loss } from '../nn/losses.ts';
@@ -95,6 +95,7 @@ export const head = (
   ...extra: never[]
 ): Value => {
   refuseExtra('head', extra);
+  requireOptions('head', options, HEAD_OPTIONS);
   return within(layers, name, (inner) => alignHead(inner, feature, { ...options, outputs }));
 };
 

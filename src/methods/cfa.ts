@@ -12,15 +12,8 @@ import { declare, type Layers, within } from '../nn/layers.ts';
 import { ADAMW, type OptimiserConfig } from '../nn/optimiser.ts';
 import { softmax } from '../nn/softmax.ts';
 import { refuseExtra } from '../options.ts';
-import {
-  type Detector,
-  type DetectorDefaults,
-  encoderOf,
-  type Model,
-  requireModel,
-  requireSource,
-  type Source,
-} from './detector.ts';
+import { type DetectorDefaults, encoderOf, type Model, type Source } from './detector.ts';
+import { refusing } from './refusing.ts';
 
 /** Nearest centres that each position is drawn to, as many again that it is kept away from; and those that score it. */
 const ATTRACTED = 3;
@@ -116,14 +109,11 @@ const radiusOf = (layers: Layers): Value =>
 const centresOf = (layers: Layers, { memoryRows }: Model, channels: number): Value =>
   within(layers, 'memory', (inner) => inner.buffer('centres', [memoryRows, channels], zeros));
 
-function tapsOf(layers: Layers, source: Source, model: Model): readonly Value[] {
-  requireModel(model);
-  requireSource(source);
-  return 'images' in source ? encoderTaps(layers, source.images, encoderOf(model)) : source.frozen;
-}
+const tapsOf = (layers: Layers, source: Source, model: Model): readonly Value[] =>
+  'images' in source ? encoderTaps(layers, source.images, encoderOf(model)) : source.frozen;
 
 /** The method; nothing is trained but the descriptor and the spheres' radius. */
-export const cfa: Detector<'encoder' | 'detector' | 'memory'> = {
+export const cfa = refusing<'encoder' | 'detector' | 'memory'>({
   defaults: CFA_DEFAULTS,
   encoders: ['resnet'],
   parts(model) {
@@ -166,4 +156,4 @@ export const cfa: Detector<'encoder' | 'detector' | 'memory'> = {
     };
   },
   rateAt: () => 1,
-};
+});

@@ -5,7 +5,8 @@ import type { EncoderConfig, EncoderFamily } from '../models/encoders.ts';
 import type { ResNetConfig } from '../models/resnet.ts';
 import type { Layers, ParameterSpec } from '../nn/layers.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
-import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
+import { refuseExtra } from '../options.ts';
+import { requireModel, requireSource } from './refusing.ts';
 
 /** Parameters with one learning rate and one mode of their batch norms: a fresh network's, or a pre-trained encoder's. */
 export type Group = 'detector' | 'encoder';
@@ -34,11 +35,6 @@ export interface Model {
   readonly width: number;
 }
 
-const MODEL: OptionNames<Model> = { encoder: true, size: true, memoryRows: true, width: true };
-
-/** @throws ConfigError for a name that no model has. */
-export const requireModel = (model: Model): void => requireOptions('model', model, MODEL);
-
 /** One network of a detector: a pair of slabs on the device. Its name is the first word of an encoder's tensors. */
 export interface Part {
   /** Its tensors. */
@@ -51,11 +47,6 @@ export interface Part {
 
 /** Where a plan starts: at the images [N, 3, S, S], or at what `Detector.frozen` made of them. */
 export type Source = { readonly images: Value } | { readonly frozen: readonly Value[] };
-
-const SOURCE: OptionNames<Source> = { images: true, frozen: true };
-
-/** @throws ConfigError for a name that no source has. */
-export const requireSource = (source: Source): void => requireOptions('source', source, SOURCE);
 
 /** One batch in a method's hands. What a plan does not ask for is not computed. */
 export interface Traced {

@@ -11,7 +11,8 @@ import { stepDecay } from '../nn/schedule.ts';
 import { ssim } from '../nn/ssim.ts';
 import { windowMaximum } from '../nn/windowMaximum.ts';
 import { refuseExtra } from '../options.ts';
-import { type Detector, type DetectorDefaults, imagesOf, requireModel } from './detector.ts';
+import { type DetectorDefaults, imagesOf } from './detector.ts';
+import { refusing } from './refusing.ts';
 
 /** How images come: of red, green and blue in 0 to 1. */
 export const NORMALISED = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
@@ -87,22 +88,18 @@ export const DRAEM_DEFAULTS = {
 export const draemRateAt = stepDecay(0.2, 0.8, 0.9);
 
 /** The method; it has no encoder. */
-export const draem: Detector<'reconstruction' | 'discrimination'> = {
+export const draem = refusing<'reconstruction' | 'discrimination'>({
   defaults: DRAEM_DEFAULTS,
   encoders: [],
   anomalies: true,
-  parts(model) {
-    requireModel(model);
-    const { width } = model;
+  parts({ width }) {
     const { reconstruction, discrimination } = draemSpecs(width);
     return {
       reconstruction: { specs: reconstruction, start: 'seed', group: 'detector' },
       discrimination: { specs: discrimination, start: 'seed', group: 'detector' },
     };
   },
-  trace(layers, source, model) {
-    requireModel(model);
-    const { width } = model;
+  trace(layers, source, { width }) {
     const given = imagesOf(source, 'DRAEM', 'nothing of it is frozen');
     const images = scope('images', () => plainBgr(given));
     const { out, bottleneck } = redraw(layers.reconstruction, images, width);
@@ -121,4 +118,4 @@ export const draem: Detector<'reconstruction' | 'discrimination'> = {
     };
   },
   rateAt: draemRateAt,
-};
+});

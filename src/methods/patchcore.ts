@@ -32,11 +32,10 @@ import {
   type DetectorDefaults,
   encoderOf,
   type Model,
-  requireModel,
-  requireSource,
   resnetOf,
   type Source,
 } from './detector.ts';
+import { refusing } from './refusing.ts';
 
 /** Layers 2 and 3, and what a preset makes of them and of the distances. */
 interface Variant {
@@ -94,8 +93,6 @@ const rowsOf = (layers: Layers, i: number, rows: number, width: number): Value =
   within(layers, partName(i), (inner) => inner.buffer('rows', [rows, width], zeros));
 
 function tapsOf(layers: Layers, source: Source, model: Model): readonly [Value, Value] {
-  requireModel(model);
-  requireSource(source);
   if ('frozen' in source) return source.frozen as [Value, Value];
   const [, fine, coarse] = encoderTaps(layers, source.images, encoderOf(model));
   return [fine!, coarse!];
@@ -112,7 +109,7 @@ const patchesOf = (own: Variant, taps: readonly [Value, Value]): { vectors: Valu
 function variant(own: Variant): Detector {
   const encoderSpecs = (model: Model): ParameterSpec[] =>
     declare((layers) => tapsOf(layers, { images: input('images', [1, 3, 64, 64]) }, model));
-  return {
+  return refusing({
     defaults: { ...DEFAULTS, alignAlpha: own.alignAlpha },
     encoders: ['resnet'],
     parts(model) {
@@ -168,7 +165,7 @@ function variant(own: Variant): Detector {
       };
     },
     rateAt: () => 1,
-  };
+  });
 }
 
 /**

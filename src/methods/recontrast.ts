@@ -8,7 +8,8 @@ import { outputHeads } from '../models/reverseDecoder.ts';
 import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
 import { hardMiningCosineLoss } from '../nn/losses.ts';
 import { refuseExtra } from '../options.ts';
-import { type Detector, type DetectorDefaults, imagesOf, resnetOf } from './detector.ts';
+import { type DetectorDefaults, imagesOf, resnetOf } from './detector.ts';
+import { refusing } from './refusing.ts';
 import { anomalyMap, dropAtFourFifths, encode, REVDIST_DEFAULTS, rebuild, type Scales } from './revdist.ts';
 
 /**
@@ -99,7 +100,7 @@ export const RECONTRAST_DEFAULTS = {
 } as const satisfies DetectorDefaults;
 
 /** The method; it starts at images, for its encoder is trained too. */
-export const recontrast: Detector<'encoder' | 'encoder_freeze' | 'detector'> = {
+export const recontrast = refusing<'encoder' | 'encoder_freeze' | 'detector'>({
   defaults: RECONTRAST_DEFAULTS,
   encoders: ['resnet'],
   parts(model) {
@@ -126,4 +127,4 @@ export const recontrast: Detector<'encoder' | 'encoder_freeze' | 'detector'> = {
   },
   lossInputs: (step, iterations) => ({ [MINING]: Float32Array.of(miningAt(step, iterations)) }),
   rateAt: dropAtFourFifths,
-};
+});

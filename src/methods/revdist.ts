@@ -12,7 +12,8 @@ import { globalCosineLoss } from '../nn/losses.ts';
 import { ADAMW, type OptimiserConfig } from '../nn/optimiser.ts';
 import { stepDecay } from '../nn/schedule.ts';
 import { refuseExtra } from '../options.ts';
-import { type Detector, type DetectorDefaults, requireSource, resnetOf } from './detector.ts';
+import { type DetectorDefaults, resnetOf } from './detector.ts';
+import { refusing } from './refusing.ts';
 
 /** Features at strides 4, 8 and 16. */
 export type Scales = [Value, Value, Value];
@@ -108,7 +109,7 @@ export const REVDIST_DEFAULTS = {
 export const dropAtFourFifths = stepDecay(0.2, 0.8);
 
 /** The method. */
-export const revdist: Detector<'encoder' | 'detector'> = {
+export const revdist = refusing<'encoder' | 'detector'>({
   defaults: REVDIST_DEFAULTS,
   encoders: ['resnet'],
   checkpoints: 'RD4AD',
@@ -122,7 +123,6 @@ export const revdist: Detector<'encoder' | 'detector'> = {
   frozen: (layers, images, model) => encode(layers.encoder, images, resnetOf(model)),
   trace(layers, source, model) {
     const encoder = resnetOf(model);
-    requireSource(source);
     const targets =
       'images' in source ? encode(layers.encoder, source.images, encoder) : (source.frozen as Scales);
     const { embedding, rebuilt } = rebuild(layers.detector, targets, encoder);
@@ -133,4 +133,4 @@ export const revdist: Detector<'encoder' | 'detector'> = {
     };
   },
   rateAt: dropAtFourFifths,
-};
+});

@@ -16,11 +16,10 @@ import {
   type DetectorDefaults,
   encoderOf,
   type Model,
-  requireModel,
-  requireSource,
   type Source,
   type Traced,
 } from './detector.ts';
+import { refusing } from './refusing.ts';
 
 /** The paper's settings; its schedule and clipping, where it is silent, are UniAD's (methods.md 6.3). */
 export const UNIAD_DEFAULTS = {
@@ -67,11 +66,8 @@ const aligned = (layers: Layers, images: Value, model: Model): Value =>
 const rebuild = (layers: Layers, features: Value): ReturnType<typeof reconstruct> =>
   within(layers, 'reconstruction', (inner) => reconstruct(inner, features));
 
-function featuresOf(layers: Layers, source: Source, model: Model): Value {
-  requireModel(model);
-  requireSource(source);
-  return 'images' in source ? aligned(layers, source.images, model) : source.frozen[0]!;
-}
+const featuresOf = (layers: Layers, source: Source, model: Model): Value =>
+  'images' in source ? aligned(layers, source.images, model) : source.frozen[0]!;
 
 type Parts = 'encoder' | 'reconstruction';
 
@@ -82,36 +78,37 @@ interface Variant {
   readonly score?: Traced['score'];
 }
 
-const uniadWith = ({ defaults, map, score }: Variant): Detector<Parts> => ({
-  defaults,
-  encoders: ['efficientnet', 'resnet'],
-  checkpoints: 'UniAD',
-  parts(model) {
-    let features: Value | undefined;
-    const images = input('images', [1, 3, model.size, model.size]);
-    const encoder = declare((layers) => {
-      features = aligned(layers, images, model);
-    });
-    const reconstruction = declare((layers) => rebuild(layers, features!));
-    return {
-      encoder: { specs: encoder, start: 'encoder' },
-      reconstruction: { specs: reconstruction, start: 'seed', group: 'detector' },
-    };
-  },
-  frozen: (layers, images, model) => [aligned(layers.encoder, images, model)],
-  trace(layers, source, model) {
-    const features = featuresOf(layers.encoder, source, model);
-    const { memory, rebuilt } = rebuild(layers.reconstruction, features);
-    return {
-      embedding: memory,
-      // Against the features as they are, without the noise that the transformer sees.
-      loss: () => mseLoss(rebuilt, features),
-      map: () => map(features, rebuilt, model.size),
-      score,
-    };
-  },
-  rateAt: uniadRateAt,
-});
+const uniadWith = ({ defaults, map, score }: Variant): Detector<Parts> =>
+  refusing({
+    defaults,
+    encoders: ['efficientnet', 'resnet'],
+    checkpoints: 'UniAD',
+    parts(model) {
+      let features: Value | undefined;
+      const images = input('images', [1, 3, model.size, model.size]);
+      const encoder = declare((layers) => {
+        features = aligned(layers, images, model);
+      });
+      const reconstruction = declare((layers) => rebuild(layers, features!));
+      return {
+        encoder: { specs: encoder, start: 'encoder' },
+        reconstruction: { specs: reconstruction, start: 'seed', group: 'detector' },
+      };
+    },
+    frozen: (layers, images, model) => [aligned(layers.encoder, images, model)],
+    trace(layers, source, model) {
+      const features = featuresOf(layers.encoder, source, model);
+      const { memory, rebuilt } = rebuild(layers.reconstruction, features);
+      return {
+        embedding: memory,
+        // Against the features as they are, without the noise that the transformer sees.
+        loss: () => mseLoss(rebuilt, features),
+        map: () => map(features, rebuilt, model.size),
+        score,
+      };
+    },
+    rateAt: uniadRateAt,
+  });
 
 /** The method; `presets.uniad` is its authors'. */
 export const uniad: Detector<Parts> = {

@@ -56,8 +56,8 @@ function overDataset(mostKeys: number): AuproAccumulator {
   const counter = keyCounter(mostKeys);
   let regions = 0;
   return {
-    add(scores, mask, width, ...more: never[]) {
-      refuseExtra('AUPRO add', more);
+    add(scores, mask, width, ...extra: never[]) {
+      refuseExtra('AUPRO add', extra);
       checkSizes(scores, mask);
       const bits = scoreBits(scores);
       const { labels, areas } = connectedRegions(mask, width);
@@ -68,7 +68,10 @@ function overDataset(mostKeys: number): AuproAccumulator {
         else counter.anomalous(bits[i]!, 1 / areas[region]!);
       }
     },
-    finish: () => datasetArea(counter.finish(), regions),
+    finish(...extra: never[]) {
+      refuseExtra('AUPRO finish', extra);
+      return datasetArea(counter.finish(), regions);
+    },
   };
 }
 
@@ -93,8 +96,8 @@ function overImages(): AuproAccumulator {
   let [sum, images] = [0, 0];
   const skipped: Record<string, number> = {};
   return {
-    add(scores, mask, width, ...more: never[]) {
-      refuseExtra('AUPRO add', more);
+    add(scores, mask, width, ...extra: never[]) {
+      refuseExtra('AUPRO add', extra);
       checkSizes(scores, mask);
       scoreBits(scores);
       const { value, reason } = imageArea(scores, mask, width);
@@ -105,7 +108,8 @@ function overImages(): AuproAccumulator {
       sum += value;
       images += 1;
     },
-    finish() {
+    finish(...extra: never[]) {
+      refuseExtra('AUPRO finish', extra);
       const why = Object.keys(skipped);
       if (images === 0) return undefinedMetric(why.length === 0 ? NO_DEFECT : why.join('; '));
       return { value: sum / images, ...(why.length > 0 ? { skipped } : {}) };

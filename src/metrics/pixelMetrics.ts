@@ -33,8 +33,8 @@ export function pixelAccumulator(options: PixelOptions = {}, ...extra: never[]):
   requireOptions('pixelAccumulator', options, PIXEL_OPTIONS);
   const counter = keyCounter(options.mostKeys);
   return {
-    add(scores, mask, ...more: never[]) {
-      refuseExtra('pixels add', more);
+    add(scores, mask, ...extra: never[]) {
+      refuseExtra('pixels add', extra);
       requirePairs('pixels', scores, mask);
       const bits = scoreBits(scores);
       for (let i = 0; i < scores.length; i++) {
@@ -42,7 +42,10 @@ export function pixelAccumulator(options: PixelOptions = {}, ...extra: never[]):
         else counter.normal(bits[i]!);
       }
     },
-    finish: () => metricsOf(counter.finish()),
+    finish(...extra: never[]) {
+      refuseExtra('pixels finish', extra);
+      return metricsOf(counter.finish());
+    },
   };
 }
 

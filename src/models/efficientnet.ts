@@ -19,6 +19,10 @@ export interface EfficientNetConfig {
 
 const EFFICIENTNET_CONFIG: OptionNames<EfficientNetConfig> = { bnEps: true, padding: true };
 
+/** @throws ConfigError for a name that no EfficientNet's configuration has. */
+export const requireEfficientnet = (where: string, config: EfficientNetConfig): void =>
+  requireOptions(`${where}: config`, config, EFFICIENTNET_CONFIG);
+
 export const EFFICIENTNETS = {
   /** torchvision's and timm's `efficientnet_b4`. */
   efficientnet_b4: { bnEps: 1e-5, padding: 'symmetric' },
@@ -56,7 +60,6 @@ export const EFFICIENTNET_TAPS = ['block1', 'block5', 'block9', 'block21'] as co
  * channels. Evaluation only, torchvision's names. H, W multiples of 32.
  */
 export function efficientnetFeatures(layers: Layers, x: Value, config: EfficientNetConfig): Value[] {
-  requireOptions('efficientnetFeatures: config', config, EFFICIENTNET_CONFIG);
   // Where padding is frozen, sizes are followed as if the image had 380 pixels.
   const nominal = { side: config.padding === 'same380' ? 380 : x.shape[2]! };
   return within(layers, 'features', (inner) => {

@@ -7,8 +7,9 @@ import {
   type EfficientNetConfig,
   type EfficientNetName,
   efficientnetFeatures,
+  requireEfficientnet,
 } from './efficientnet.ts';
-import { RESNETS, type ResNetConfig, type ResNetName, resnetFeatures } from './resnet.ts';
+import { RESNETS, type ResNetConfig, type ResNetName, requireResNet, resnetFeatures } from './resnet.ts';
 
 /** A pre-trained network that detectors read features of. */
 export type EncoderConfig =
@@ -17,6 +18,13 @@ export type EncoderConfig =
 export type EncoderFamily = EncoderConfig['family'];
 
 const ENCODER_CONFIG: OptionNames<EncoderConfig> = { family: true, config: true };
+
+/** @throws ConfigError for a name that no encoder's description has. */
+export function requireEncoder(where: string, encoder: EncoderConfig): void {
+  requireOptions(`${where}: encoder`, encoder, ENCODER_CONFIG);
+  if (encoder.family === 'resnet') requireResNet(`${where}: encoder`, encoder.config);
+  else requireEfficientnet(`${where}: encoder`, encoder.config);
+}
 
 /** A ResNet, or EfficientNet-B4 with the arithmetic that one of its published weights needs. */
 export type PretrainedName = ResNetName | EfficientNetName;
@@ -46,7 +54,7 @@ export const encoderTaps = (
   ...extra: never[]
 ): Value[] => {
   refuseExtra('encoderTaps', extra);
-  requireOptions('encoderTaps: encoder', encoder, ENCODER_CONFIG);
+  requireEncoder('encoderTaps', encoder);
   return within(layers, name, (inner) =>
     encoder.family === 'resnet'
       ? resnetFeatures(inner, images, encoder.config)

@@ -29,6 +29,8 @@ export interface HeadOptions {
   readonly kernel?: 1 | 3;
 }
 
+export const HEAD_OPTIONS: OptionNames<HeadOptions> = { structure: true, dropout: true, kernel: true };
+
 /** The paper's, but for the kernel, which is ours (methods.md 7.3). */
 export const HEAD_DEFAULTS = {
   structure: '1-conv-2-linear',
@@ -44,13 +46,7 @@ export interface AlignHeadConfig extends HeadOptions {
   readonly hidden?: number;
 }
 
-const ALIGN_HEAD_CONFIG: OptionNames<AlignHeadConfig> = {
-  outputs: true,
-  hidden: true,
-  structure: true,
-  dropout: true,
-  kernel: true,
-};
+const ALIGN_HEAD_CONFIG: OptionNames<AlignHeadConfig> = { ...HEAD_OPTIONS, outputs: true, hidden: true };
 
 /**
  * CADA's head (methods.md 7.3, 7.5): convolutions that keep the channels, each with BN and ReLU; pool; dropout; linear

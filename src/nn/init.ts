@@ -1,9 +1,9 @@
-import { ConfigError, gotText, ShapeError } from '../errors.ts';
+import { ShapeError } from '../errors.ts';
 import { requireFunction, requireList, requireNumber } from '../graph/arguments.ts';
-import { refuseExtra, requireOptions } from '../options.ts';
+import { refuseExtra } from '../options.ts';
 import { RandomStream } from '../random.ts';
 import { product, requireShape, type Shape, shapeText } from '../shape.ts';
-import { PARAMETER_SPEC, type ParameterSpec } from './layers.ts';
+import { type ParameterSpec, requireSpec } from './layers.ts';
 
 /** Fills a new parameter. Every tensor has a random stream of its own, so adding one changes no other. */
 export type Initializer = (shape: Shape, random: RandomStream) => Float32Array;
@@ -105,10 +105,7 @@ export function initialize(specs: readonly ParameterSpec[], seed: number, ...ext
   refuseExtra('initialize', extra);
   requireList('initialize', 'specs', specs);
   for (const spec of specs) {
-    if (typeof spec?.name !== 'string') {
-      throw new ConfigError(`initialize: specs expects what declare lists, got ${gotText(spec)}`);
-    }
-    requireOptions(`initialize: ${spec.name}`, spec, PARAMETER_SPEC);
+    requireSpec('initialize', spec);
     requireShape(`initialize: ${spec.name}`, spec.shape);
     requireFunction(`initialize: ${spec.name}`, 'init', spec.init);
   }

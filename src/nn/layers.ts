@@ -15,7 +15,14 @@ export interface ParameterSpec {
   readonly kind: 'parameter' | 'buffer';
 }
 
-export const PARAMETER_SPEC: OptionNames<ParameterSpec> = { name: true, shape: true, init: true, kind: true };
+const PARAMETER_SPEC: OptionNames<ParameterSpec> = { name: true, shape: true, init: true, kind: true };
+
+/** @throws ConfigError for what `declare` would not list. */
+export function requireSpec(where: string, spec: ParameterSpec): void {
+  requireOptions(`${where}: specs`, spec, PARAMETER_SPEC);
+  if (typeof spec.name === 'string') return;
+  throw new ConfigError(`${where}: specs expects what declare lists, got ${gotText(spec)}`);
+}
 
 /**
  * Where a network's layers get their tensors from. A network is a plain function of this and its inputs: run
@@ -57,11 +64,18 @@ export function layersFrom(source: LayerSource, prefix = '', sites = source.site
     };
   return {
     training: source.training,
-    child: (name) => layersFrom(source, full(name), sites),
+    child(name, ...extra: never[]) {
+      refuseExtra('child', extra);
+      return layersFrom(source, full(name), sites);
+    },
     parameter: tensor('parameter'),
     buffer: tensor('buffer'),
-    measured: (name, value) => source.measured?.(full(name), value),
-    random() {
+    measured(name, value, ...extra: never[]) {
+      refuseExtra('measured', extra);
+      source.measured?.(full(name), value);
+    },
+    random(...extra: never[]) {
+      refuseExtra('random', extra);
       if (!source.key) {
         throw new ConfigError(
           `${prefix || 'network'}: training with dropout expects a random key, got none`,

@@ -73,9 +73,16 @@ export function sgd(options: SgdOptions = {}, ...extra: never[]): UpdateRule {
 function ruleOf(config: Update): UpdateRule {
   requireRates(config);
   return {
-    moments: (slab) => momentNames(config, slab),
-    update: (slab, gradient, settings) => update(slab, gradient, settings, config),
-    settingsAt(step, lr = config.lr) {
+    moments(slab, ...extra: never[]) {
+      refuseExtra('moments', extra);
+      return momentNames(config, slab);
+    },
+    update(slab, gradient, settings, ...extra: never[]) {
+      refuseExtra('update', extra);
+      return update(slab, gradient, settings, config);
+    },
+    settingsAt(step, lr = config.lr, ...extra: never[]) {
+      refuseExtra('settingsAt', extra);
       requireRange(config.kind, 'lr', lr);
       return settingsAt(config, step, lr);
     },

@@ -1,8 +1,12 @@
+import { refuseExtra } from '../options.ts';
+
 /** What learning rates are multiplied by at `step` (from 0) of `iterations`. */
 export type Schedule = (step: number, iterations: number) => number;
 
 /** 1, and from each of these shares of the iterations on `factor` times what it was. */
 export const stepDecay =
   (factor: number, ...shares: readonly number[]): Schedule =>
-  (step, iterations) =>
-    shares.reduce((rate, share) => (step < Math.floor(share * iterations) ? rate : rate * factor), 1);
+  (step, iterations, ...extra: never[]) => {
+    refuseExtra('rate', extra);
+    return shares.reduce((rate, share) => (step < Math.floor(share * iterations) ? rate : rate * factor), 1);
+  };

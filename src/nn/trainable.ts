@@ -2,7 +2,7 @@ import { pack } from '../graph/ops/movement.ts';
 import { assignAverage } from '../graph/ops/update.ts';
 import type { Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
-import { type LayerSource, type Layers, layersFrom, type ParameterSpec } from './layers.ts';
+import { type LayerSource, type Layers, layersFrom, type ParameterSpec, requireSpec } from './layers.ts';
 import { type SlabLayout, type SlabValues, slabLayout, slabValues } from './slab.ts';
 
 /** The slabs of a network: what an optimiser updates, and the running statistics. */
@@ -25,6 +25,7 @@ export function networkLayout(
   ...extra: never[]
 ): NetworkLayout {
   refuseExtra('networkLayout', extra);
+  for (const spec of specs) requireSpec('networkLayout', spec);
   const isHalf = ({ kind, shape }: ParameterSpec): boolean =>
     precision === 'f16' && kind === 'parameter' && shape.length > 1;
   const halves = specs.filter(isHalf);
@@ -85,7 +86,8 @@ export function bindNetwork(layout: NetworkLayout, options: BindOptions, ...extr
     layers,
     parameters,
     trained: layout.parameters.specs.map(({ name }) => parameters.view(name)),
-    statisticsUpdate() {
+    statisticsUpdate(...extra: never[]) {
+      refuseExtra('statisticsUpdate', extra);
       if (measured.size === 0) return [];
       const values = layout.buffers.specs.map(({ name }) => measured.get(name) ?? buffers.view(name));
       return [assignAverage(buffers.slab, pack(values), STATISTICS_RATE)];

@@ -12,6 +12,7 @@ import type { PlanCache } from './planCache.ts';
 import type { StateStore } from './state.ts';
 import { isResult, isTensor, nameOf, type Tensor } from './tensor.ts';
 import { flattenTree, mapTree, type Tree } from './tree.ts';
+import { refuseUnread } from './unread.ts';
 
 /** How a compiled function is planned. */
 export interface CompileOptions {
@@ -93,6 +94,7 @@ async function trace(
   const result = fn(...values);
   const outputs = new Map(flattenTree<Value>(result, isResult));
   if (outputs.size === 0) throw new ConfigError(`${label}: expects to return at least one value`);
+  refuseUnread(label, fn, values, outputs);
   const plan = buildPlan({ outputs, effects: [] }, gpu.facts, {
     label,
     fuse,

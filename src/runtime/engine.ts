@@ -225,7 +225,8 @@ export class Engine {
   }
 
   /** Frees everything made here; a device that the caller brought stays open. Twice is harmless. */
-  dispose(): void {
+  dispose(...extra: never[]): void {
+    refuseExtra('dispose', extra);
     const error = new ConfigError(
       'engine was disposed of: it, its tensors, compiled functions and optimisers can no longer be used',
       { fix: 'dispose of it after their last use' },
@@ -260,7 +261,10 @@ export class Engine {
         requireTensor(this.#tensors, name, 'data');
         return readBuffer(this.gpu, this.#tensors.buffer(name), product(shape), dtype);
       },
-      dispose,
+      dispose: (...extra: never[]) => {
+        refuseExtra('dispose', extra);
+        dispose();
+      },
       [Symbol.dispose]: dispose,
     };
   }

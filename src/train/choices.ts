@@ -3,6 +3,7 @@ import type { CalibrationOrder, NormMode } from '../methods/detector.ts';
 import { CALIBRATION_ORDERS, NORM_MODES } from '../methods/detector.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
+import type { OptionNames } from '../options.ts';
 import type { RunConfig } from './config.ts';
 
 /** `method`: as the method's `rateAt` has it. */
@@ -32,6 +33,17 @@ export interface Choices {
   /** Of `class` and `classifier`; absent: `maximum`. */
   readonly classTable?: ClassTableKind;
 }
+
+export const CHOICES: OptionNames<Choices> = {
+  adamEps: true,
+  amsgrad: true,
+  lrSchedule: true,
+  alignLr: true,
+  alignAlpha: true,
+  alignBase: true,
+  calibration: true,
+  classTable: true,
+};
 
 /** The optimiser of a run's detector: its method's, with what the run chose. */
 export function optimiserOf(

@@ -14,7 +14,8 @@ import { PRETRAINED_NAMES, type PretrainedName, pretrained } from '../models/enc
 import { HEAD_STRUCTURES, type HeadStructure } from '../models/regressor.ts';
 import { DECODER_ACTIVATIONS, type DecoderActivation } from '../models/resnet.ts';
 import { PRECISIONS, type Precision } from '../nn/trainable.ts';
-import { type Choices, wrongOfChoices } from './choices.ts';
+import { type OptionNames, withNearest } from '../options.ts';
+import { CHOICES, type Choices, wrongOfChoices } from './choices.ts';
 
 /** Everything needed to repeat a run; `config.json` in its folder. */
 export interface RunConfig extends Choices {
@@ -76,6 +77,45 @@ export interface RunConfig extends Choices {
   readonly tuning?: string;
 }
 
+const RUN_CONFIG: OptionNames<RunConfig> = {
+  ...CHOICES,
+  version: true,
+  method: true,
+  preset: true,
+  encoder: true,
+  weights: true,
+  weightsSha256: true,
+  detector: true,
+  activation: true,
+  align: true,
+  size: true,
+  resize: true,
+  resample: true,
+  batch: true,
+  iterations: true,
+  alignIterations: true,
+  lr: true,
+  encoderLr: true,
+  encoderNorm: true,
+  seed: true,
+  data: true,
+  layout: true,
+  classes: true,
+  contaminate: true,
+  smoothing: true,
+  scoreFraction: true,
+  precision: true,
+  alignHead: true,
+  alignDropout: true,
+  alignKernel: true,
+  coresetFraction: true,
+  adapter: true,
+  width: true,
+  textures: true,
+  memoryRows: true,
+  tuning: true,
+};
+
 /** How its images are cut. */
 export const frameIn = ({ size, resize, resample }: Frame): Frame => ({ size, resize, resample });
 
@@ -97,7 +137,9 @@ export function modelOf({
 
 /** @throws ConfigError listing everything that is wrong. */
 export function checkConfig(config: RunConfig): void {
-  const wrong: string[] = [];
+  const wrong = Object.keys(config)
+    .filter((name) => !Object.hasOwn(RUN_CONFIG, name))
+    .map((name) => `expects no ${withNearest(name, Object.keys(RUN_CONFIG))}`);
   const whole = (name: 'batch' | 'iterations' | 'alignIterations', least: number): void => {
     if (!Number.isInteger(config[name]) || config[name] < least) {
       wrong.push(`${name} expects a whole number of at least ${least}, got ${config[name]}`);

@@ -171,7 +171,7 @@ describe('settings', () => {
     const file = folder.path('wrong.json');
     await writeFile(file, JSON.stringify({ clases: 3 }));
     const { code, stderr } = await wgad(synth('--out', folder.path('d'), '--config', file));
-    expect(stderr).toContain('clases is no flag of this command');
+    expect(stderr).toContain('clases (did you mean classes?) is no flag of this command');
     expect(code).toBe(2);
   });
 

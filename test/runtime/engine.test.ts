@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { grad, valueAndGrad } from '../../src/autograd/reverse.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
-import { mul, relu } from '../../src/graph/ops/pointwise.ts';
-import { argmax, sum } from '../../src/graph/ops/reduce.ts';
+import { add, mul, relu, scale } from '../../src/graph/ops/pointwise.ts';
+import { argmax, mean, sum } from '../../src/graph/ops/reduce.ts';
 import { input, type Value } from '../../src/graph/value.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
@@ -102,6 +102,25 @@ describe('Engine', () => {
     expect(() => engine.compile(3 as never)).toThrow('compile: fn expects a function, got 3');
     expect(() => engine.load({ x } as never)).toThrow('load: tensors expects a Map or pairs');
     expect(() => engine.optimiser({} as never, { x })).toThrow('rule expects adamw() or sgd()');
+  });
+
+  it('refuses arguments that a compiled function takes none of, and no others', async () => {
+    using engine = await Engine.create();
+    const x = engine.tensor([1, 2], [2]);
+    const y = engine.tensor([3, 4], [2]);
+    type Loose = (...args: readonly unknown[]) => Promise<unknown>;
+    const doubled = engine.compile((a: Value) => scale(a, 2), { label: 'doubled' }) as Loose;
+    const refused = {
+      code: 'E_CONFIG',
+      message: expect.stringContaining('doubled: expects 1 argument, got 2'),
+    };
+    await expect(doubled(x, y)).rejects.toMatchObject(refused);
+    await expect(doubled(x, {})).rejects.toMatchObject(refused);
+    await expect((engine.compile(relu) as Loose)(x, y)).rejects.toMatchObject({ code: 'E_CONFIG' });
+    // What a function names it may leave alone; what it does not name it may take all the same.
+    await engine.compile((a: Value, _b: Value) => relu(a))(x, y);
+    await engine.compile((...all: Value[]) => add(all[0]!, all[1]!))(x, y);
+    await engine.compile(valueAndGrad(({ w }: { w: Value }, _unused: Value) => mean(w)))({ w: x }, y);
   });
 
   it('names the adapters where none matches', async () => {

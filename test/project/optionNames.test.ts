@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { adamw, avgPool2d, input, mean, relu, topK } from '../../src/index.ts';
 import { nearestNames, type OptionNames, refuseExtra, requireOptions } from '../../src/options.ts';
+import { checkConfig, type RunConfig } from '../../src/train/config.ts';
 
 interface Settings {
   lr: number;
@@ -50,4 +52,30 @@ it('known names pass, whatever their values', () => {
 it('an argument too many is refused, undefined too', () => {
   refuseExtra('f', []);
   expect(() => refuseExtra('f', [undefined, 3])).toThrow('f: expects no further argument, got undefined, 3');
+});
+
+/** What the types refuse too: these lines would not compile without the words above them. */
+it.each([
+  // @ts-expect-error no option of mean
+  () => mean(input('x', [2, 3]), { dim: 1 }),
+  // @ts-expect-error an argument too many
+  () => topK(input('x', [2, 3]), 1, { largest: false }),
+  // @ts-expect-error a position in the place of options, and one too many
+  () => avgPool2d(input('x', [1, 1, 4, 4]), 2, 3),
+  // @ts-expect-error map gives three arguments
+  () => [input('x', [2, 3])].map(relu),
+  // @ts-expect-error PyTorch's name
+  () => adamw({ weight_decay: 0 }),
+])('the types refuse it, and so does the function', (call) => {
+  expect(call).toThrow(expect.objectContaining({ code: 'E_CONFIG' }));
+});
+
+it("a run's configuration is refused where it has a name that no run has", () => {
+  const config = { method: 'draem', widht: 8, causal: true } as unknown as RunConfig;
+  expect(() => checkConfig(config)).toThrow(
+    expect.objectContaining({
+      code: 'E_CONFIG',
+      message: expect.stringContaining('expects no widht (did you mean width?); expects no causal; '),
+    }),
+  );
 });

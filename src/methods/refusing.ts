@@ -1,0 +1,81 @@
+import { requireEncoder } from '../models/encoders.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
+import type { Detector, Memory, Model, Source } from './detector.ts';
+
+const MODEL: OptionNames<Model> = { encoder: true, size: true, memoryRows: true, width: true };
+const SOURCE: OptionNames<Source> = { images: true, frozen: true };
+
+/** @throws ConfigError for a name that no model has. */
+export function requireModel(model: Model): void {
+  requireOptions('model', model, MODEL);
+  if (model.encoder) requireEncoder('model', model.encoder);
+}
+
+/** @throws ConfigError for a name that no source has. */
+export const requireSource = (source: Source): void => requireOptions('source', source, SOURCE);
+
+/** The same method, whose functions refuse names that models and sources do not have, and arguments beyond their own. */
+export function refusing<Name extends string>(detector: Detector<Name>): Detector<Name> {
+  const { frozen, lossInputs, memory } = detector;
+  return {
+    ...detector,
+    parts(model, ...extra: never[]) {
+      refuseExtra('parts', extra);
+      requireModel(model);
+      return detector.parts(model);
+    },
+    trace(layers, source, model, ...extra: never[]) {
+      refuseExtra('trace', extra);
+      requireSource(source);
+      requireModel(model);
+      return detector.trace(layers, source, model);
+    },
+    rateAt(step, iterations, ...extra: never[]) {
+      refuseExtra('rateAt', extra);
+      return detector.rateAt(step, iterations);
+    },
+    ...(frozen && {
+      frozen(layers, images, model, ...extra: never[]) {
+        refuseExtra('frozen', extra);
+        requireModel(model);
+        return frozen(layers, images, model);
+      },
+    }),
+    ...(lossInputs && {
+      lossInputs(step, iterations, ...extra: never[]) {
+        refuseExtra('lossInputs', extra);
+        return lossInputs(step, iterations);
+      },
+    }),
+    ...(memory && { memory: refusingMemory(memory) }),
+  };
+}
+
+function refusingMemory<Name extends string>(memory: Memory<Name>): Memory<Name> {
+  const describe: Memory<Name>['describe'] = (layers, source, model, ...extra: never[]) => {
+    refuseExtra('describe', extra);
+    requireSource(source);
+    requireModel(model);
+    return memory.describe(layers, source, model);
+  };
+  if (memory.kind === 'mean') {
+    return {
+      ...memory,
+      describe,
+      rows(model, images, ...extra: never[]) {
+        refuseExtra('rows', extra);
+        requireModel(model);
+        return memory.rows(model, images);
+      },
+    };
+  }
+  return {
+    ...memory,
+    describe,
+    patches(model, ...extra: never[]) {
+      refuseExtra('patches', extra);
+      requireModel(model);
+      return memory.patches(model);
+    },
+  };
+}
