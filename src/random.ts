@@ -1,4 +1,5 @@
 import { ConfigError, gotText } from './errors.ts';
+import { refuseExtra } from './options.ts';
 
 /** Four 32-bit words: Philox's counter, and what it yields. */
 export type Words4 = readonly [number, number, number, number];
@@ -46,7 +47,8 @@ export class RandomStream {
   }
 
   /** A uniform 32-bit word. */
-  word(): number {
+  word(...extra: never[]): number {
+    refuseExtra('random.word', extra);
     if (this.#used === 4) {
       this.#words[0] = this.#block;
       this.#words[1] = Math.floor(this.#block / 2 ** 32);
@@ -60,17 +62,20 @@ export class RandomStream {
   }
 
   /** Uniform in [0, 1), a multiple of 2^-32. */
-  next(): number {
+  next(...extra: never[]): number {
+    refuseExtra('random.next', extra);
     return this.word() * 2 ** -32;
   }
 
   /** Uniform in [low, high). */
-  between(low: number, high: number): number {
+  between(low: number, high: number, ...extra: never[]): number {
+    refuseExtra('random.between', extra);
     return low + (high - low) * this.next();
   }
 
   /** Standard normal (Box and Muller; the second of each pair is kept for the next call). */
-  normal(): number {
+  normal(...extra: never[]): number {
+    refuseExtra('random.normal', extra);
     if (this.#spareNormal !== undefined) {
       const spare = this.#spareNormal;
       this.#spareNormal = undefined;
@@ -83,7 +88,8 @@ export class RandomStream {
   }
 
   /** Uniform integer in [0, n), without bias. `n`: integer in [1, 2^32]. @throws RangeError outside. */
-  integer(n: number): number {
+  integer(n: number, ...extra: never[]): number {
+    refuseExtra('random.integer', extra);
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 32) {
       throw new RangeError(`RandomStream.integer: n expects an integer in [1, 2^32], got ${n}`);
     }
@@ -95,7 +101,8 @@ export class RandomStream {
   }
 
   /** Uniform over all orders, in place (Fisher and Yates); returns the same array. */
-  shuffle<T>(items: T[]): T[] {
+  shuffle<T>(items: T[], ...extra: never[]): T[] {
+    refuseExtra('random.shuffle', extra);
     for (let last = items.length - 1; last > 0; last--) {
       const other = this.integer(last + 1);
       const held = items[last]!;

@@ -47,6 +47,12 @@ export interface EngineOptions extends OpenOptions {
   planBytes?: number;
 }
 
+interface Loaded {
+  shape: Shape;
+  data: Float32Array;
+}
+
+const LOADED: OptionNames<Loaded> = { shape: true, data: true };
 const ENGINE_OPTIONS: OptionNames<EngineOptions> = { ...OPEN_OPTIONS, planBytes: true };
 const COMPILE_OPTIONS: OptionNames<CompileOptions> = { label: true, fuse: true, maxPlans: true };
 
@@ -138,10 +144,7 @@ export class Engine {
   }
 
   /** A state dict's tensors on the device, by their names: of a Map as `parseSafetensors` and `initialize` make it, or pairs. */
-  load(
-    tensors: Iterable<readonly [string, { shape: Shape; data: Float32Array }]>,
-    ...extra: never[]
-  ): Record<string, Tensor> {
+  load(tensors: Iterable<readonly [string, Loaded]>, ...extra: never[]): Record<string, Tensor> {
     refuseExtra('load', extra);
     this.#executables.requireOpen();
     if (typeof tensors?.[Symbol.iterator] !== 'function') {
@@ -150,7 +153,10 @@ export class Engine {
       );
     }
     return Object.fromEntries(
-      [...tensors].map(([name, { data, shape }]) => [name, this.tensor(data, shape)]),
+      [...tensors].map(([name, tensor]) => {
+        requireOptions(`load: ${name}`, tensor, LOADED);
+        return [name, this.tensor(tensor.data, tensor.shape)];
+      }),
     );
   }
 

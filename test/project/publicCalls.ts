@@ -5,6 +5,7 @@ import { constant, declare, Engine, input, type Layers, type Value } from '../..
 import * as methods from '../../src/methods/index.ts';
 import * as metrics from '../../src/metrics/index.ts';
 import * as models from '../../src/models/index.ts';
+import type { RandomStream } from '../../src/random.ts';
 import { CALLS } from '../ops/wrongArguments.ts';
 
 /** A call that is right, with every argument that there may be and every option that may be given. */
@@ -45,7 +46,22 @@ const specs = declare((inner) => inner.parameter('w', [2, 2], wgad.zeros));
 const layout = free(wgad.networkLayout('net', specs));
 const network = free(wgad.bindNetwork(layout, { training: false }));
 const graph = { outputs: new Map([['y', wgad.relu(x(2, 3))]]), effects: [] };
-const random = free({ normal: () => 0, next: () => 0 });
+const drawn: RandomStream[] = [];
+wgad.initialize(
+  [
+    {
+      name: 'w',
+      shape: [1],
+      kind: 'parameter',
+      init: (_shape, stream) => {
+        drawn.push(stream);
+        return new Float32Array(1);
+      },
+    },
+  ],
+  0,
+);
+const random = drawn[0]!;
 const ADAMW = { lr: 1e-3, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0, amsgrad: false };
 const DEVICE = {
   software: true,
@@ -317,7 +333,7 @@ export function objects(engine: Engine): readonly Methods[] {
       engine,
       {
         tensor: [[1, 2], [2]],
-        load: [[]],
+        load: [[['w', { shape: [1], data: new Float32Array(1) }]]],
         compile: [() => x(1), { label: 'f', fuse: true }],
         optimiser: [free(wgad.adamw()), free(tensor)],
         free: [[]],
@@ -330,6 +346,7 @@ export function objects(engine: Engine): readonly Methods[] {
     ['adamw', wgad.adamw(), ruleCalls],
     ['layers', layers, LAYER_CALLS],
     ['layersOf', wgad.layersOf({ w: x(2) }, { training: true, key }), LAYER_CALLS],
+    ['random', random, { word: [], next: [], between: [0, 1], normal: [], integer: [6], shuffle: [[1]] }],
     ['network', network, { statisticsUpdate: [] }],
     ['initialiser', { made: wgad.normal(0, 1) }, { made: [[2], random] }],
     [
