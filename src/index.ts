@@ -90,6 +90,7 @@ export { logSoftmax, softmax } from './nn/softmax.ts';
 export { topFractionMean } from './nn/topFraction.ts';
 export { bindNetwork, networkLayout } from './nn/trainable.ts';
 export type { Compiled, CompileOptions, OnDevice } from './runtime/compiledFunction.ts';
-export { Engine, type EngineMemory, type EngineOptions, type Optimiser } from './runtime/engine.ts';
+export { Engine, type EngineMemory, type EngineOptions } from './runtime/engine.ts';
+export type { Optimiser } from './runtime/optimiser.ts';
 export type { Tensor } from './runtime/tensor.ts';
 export type { Shape } from './shape.ts';

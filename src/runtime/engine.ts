@@ -15,26 +15,12 @@ import {
 } from './compiledFunction.ts';
 import { Executables, requireTensor } from './executables.ts';
 import { type Gpu, openDevice } from './gpu.ts';
-import { GroupOptimiser } from './optimiser.ts';
+import { GroupOptimiser, type Optimiser } from './optimiser.ts';
 import { PlanCache } from './planCache.ts';
 import { readBuffer } from './readBuffer.ts';
 import { type StateStore, stateStore } from './state.ts';
-import { isTensor, storedLeaves, type Tensor } from './tensor.ts';
+import { HOST_TENSOR, type HostTensor, isTensor, storedLeaves, type Tensor } from './tensor.ts';
 import { flattenTree, type Tree } from './tree.ts';
-
-/** Updates parameters in place. */
-export interface Optimiser<P> {
-  /** Steps enqueued so far. */
-  readonly steps: number;
-  /**
-   * One update from gradients in the structure of the parameters, as `valueAndGrad` gives them.
-   * @param lr of this step, for a schedule; default the rule's own.
-   * @throws ShapeError listing everything in which gradients and parameters differ.
-   */
-  step(grads: P, lr?: number): Promise<void>;
-  /** Frees its moments; the parameters stay. Where it is forgotten they are freed some time after it was collected. */
-  dispose(): Promise<void>;
-}
 
 /** How an engine is opened, and what it may keep. */
 export interface EngineOptions extends OpenOptions {
@@ -47,12 +33,6 @@ export interface EngineOptions extends OpenOptions {
   planBytes?: number;
 }
 
-interface Loaded {
-  shape: Shape;
-  data: Float32Array;
-}
-
-const LOADED: OptionNames<Loaded> = { shape: true, data: true };
 const ENGINE_OPTIONS: OptionNames<EngineOptions> = { ...OPEN_OPTIONS, planBytes: true };
 const COMPILE_OPTIONS: OptionNames<CompileOptions> = { label: true, fuse: true, maxPlans: true };
 
@@ -144,7 +124,7 @@ export class Engine {
   }
 
   /** A state dict's tensors on the device, by their names: of a Map as `parseSafetensors` and `initialize` make it, or pairs. */
-  load(tensors: Iterable<readonly [string, Loaded]>, ...extra: never[]): Record<string, Tensor> {
+  load(tensors: Iterable<readonly [string, HostTensor]>, ...extra: never[]): Record<string, Tensor> {
     refuseExtra('load', extra);
     this.#executables.requireOpen();
     if (typeof tensors?.[Symbol.iterator] !== 'function') {
@@ -154,7 +134,7 @@ export class Engine {
     }
     return Object.fromEntries(
       [...tensors].map(([name, tensor]) => {
-        requireOptions(`load: ${name}`, tensor, LOADED);
+        requireOptions(`load: ${name}`, tensor, HOST_TENSOR);
         return [name, this.tensor(tensor.data, tensor.shape)];
       }),
     );

@@ -11,6 +11,20 @@ import type { Gpu } from './gpu.ts';
 import type { StateStore } from './state.ts';
 import type { StoredLeaf } from './tensor.ts';
 
+/** Updates parameters in place. */
+export interface Optimiser<P> {
+  /** Steps enqueued so far. */
+  readonly steps: number;
+  /**
+   * One update from gradients in the structure of the parameters, as `valueAndGrad` gives them.
+   * @param lr of this step, for a schedule; default the rule's own.
+   * @throws ShapeError listing everything in which gradients and parameters differ.
+   */
+  step(grads: P, lr?: number): Promise<void>;
+  /** Frees its moments; the parameters stay. Where it is forgotten they are freed some time after it was collected. */
+  dispose(): Promise<void>;
+}
+
 /** What a plan calls its inputs. */
 const GRADIENT = 'gradient';
 const SETTINGS = 'settings';

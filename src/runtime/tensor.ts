@@ -1,5 +1,6 @@
 import { DtypeError, gotText } from '../errors.ts';
 import { type Dtype, isValue, type Value } from '../graph/value.ts';
+import type { OptionNames } from '../options.ts';
 import type { Shape } from '../shape.ts';
 import type { NumberArray } from './state.ts';
 import { flattenTree, type Tree } from './tree.ts';
@@ -22,6 +23,15 @@ export interface Tensor {
   dispose(): void;
   [Symbol.dispose](): void;
 }
+
+/** A tensor in the host's memory, as it is loaded. */
+export interface HostTensor {
+  readonly shape: Shape;
+  /** Row-major. */
+  readonly data: Float32Array;
+}
+
+export const HOST_TENSOR: OptionNames<HostTensor> = { shape: true, data: true };
 
 /** A tensor of a tree: its path there, and its name in the store. */
 export interface StoredLeaf {

@@ -1,6 +1,6 @@
 import { type Frame, type Layout, RESAMPLES, type Resample } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
-import { ALIGNMENTS, type Alignment } from '../methods/cada.ts';
+import { ALIGNMENTS, type Alignment, type ScoreRule } from '../methods/cada.ts';
 import {
   type DetectorDefaults,
   type Model,
@@ -118,6 +118,13 @@ const RUN_CONFIG: OptionNames<RunConfig> = {
 
 /** How its images are cut. */
 export const frameIn = ({ size, resize, resample }: Frame): Frame => ({ size, resize, resample });
+
+/** How its maps become scores. */
+export const scoreRuleIn = ({ smoothing, calibration, scoreFraction }: ScoreRule): ScoreRule => ({
+  smoothing,
+  calibration,
+  scoreFraction,
+});
 
 /** What the networks of a run are built from. */
 export function modelOf({

@@ -26,7 +26,7 @@ import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../nn
 import { bindNetwork } from '../nn/trainable.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { optimiserOf } from './choices.ts';
-import { modelOf, type RunConfig } from './config.ts';
+import { modelOf, type RunConfig, scoreRuleIn } from './config.ts';
 import {
   featureShape,
   frozenName,
@@ -264,7 +264,6 @@ export function scorePlan(
   const traced = detect(config, layouts, 'images');
   const { embedding } = traced;
   const map = scope('map', () => traced.map());
-  const { smoothing, calibration, scoreFraction } = config;
   const { u, gamma } = scope('statistics', () => statisticsOf(map, config));
   const outputs = new Map<string, Value>([
     ['u', u],
@@ -272,9 +271,7 @@ export function scorePlan(
   ]);
   for (const alignment of alignments) {
     const statistics = statisticsFor(alignment, embedding, config, layouts, classes);
-    const scored = scope('score', () =>
-      scoreMap({ ...traced, map }, statistics, { smoothing, calibration, scoreFraction }),
-    );
+    const scored = scope('score', () => scoreMap({ ...traced, map }, statistics, scoreRuleIn(config)));
     outputs.set(`score.${alignment}`, scored.score);
     if (wanted.maps) outputs.set(`map.${alignment}`, scored.map);
     if (statistics) outputs.set(`statistics.${alignment}`, statistics);
