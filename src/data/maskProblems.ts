@@ -3,7 +3,7 @@ import { refuseExtra } from '../options.ts';
 import type { Sample } from './dataset.ts';
 import { decodeMask, imageSize } from './decode.ts';
 import type { DatasetProblem } from './findings.ts';
-import type { Frame } from './frame.ts';
+import { type Frame, frameOf } from './frame.ts';
 import { fitMask, type MaskRule } from './loadImage.ts';
 import type { Mask } from './maskPixels.ts';
 
@@ -28,9 +28,10 @@ export async function sampleMask(
   ...extra: never[]
 ): Promise<{ mask: Uint8Array | null; problems: DatasetProblem[] }> {
   refuseExtra('sampleMask', extra);
-  if (!sample.anomalous) return { mask: new Uint8Array(frame.size ** 2), problems: [] };
+  const whole = frameOf(frame);
+  if (!sample.anomalous) return { mask: new Uint8Array(whole.size ** 2), problems: [] };
   const { mask, problems } = await examine(sample, () => imageSize(sample.path));
-  return { mask: mask && fitMask(mask, frame, rule), problems };
+  return { mask: mask && fitMask(mask, whole, rule), problems };
 }
 
 /** The mask, or null where it cannot be used, and what is to be said of it. */

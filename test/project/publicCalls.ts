@@ -191,6 +191,9 @@ const METHODS: readonly (readonly [string, readonly unknown[]])[] = [
 const NOWHERE = fileURLToPath(new URL('./nowhere', import.meta.url));
 const DATASET = free({ root: NOWHERE, layout: 'folder', classes: [], train: [], test: [] });
 const PIXELS = free({ width: 2, height: 2, channels: 1, layout: 'planar', data: new Uint8Array(4) });
+const SAMPLE = free({
+  ...{ path: NOWHERE, id: 'a', className: 'a', defect: 'good', anomalous: false, maskPath: null },
+});
 const FRAME = { size: 32, resize: 32, resample: 'pil' };
 const REPORT = free({
   ...{ root: NOWHERE, layout: 'folder', classes: [], images: 0 },
@@ -205,7 +208,7 @@ const DATA: readonly (readonly [string, readonly unknown[]])[] = [
   ['contaminate', [DATASET, [], { strict: true }]],
   ['decodeImage', [NOWHERE]],
   ['decodeMask', [NOWHERE]],
-  ['formatReport', [REPORT]],
+  ['formatReport', [REPORT, { all: true }]],
   ['imageSize', [NOWHERE]],
   ['isImageName', ['a.png']],
   ['listImages', [[], { missing: 'list' }]],
@@ -217,8 +220,10 @@ const DATA: readonly (readonly [string, readonly unknown[]])[] = [
   ['officialTotals', [free(data.officialSet('mvtec', ['bottle'])!)]],
   ['pilResize', [PIXELS, 2, 2]],
   ['pilResizeNearest', [new Uint8Array(4), 2, 2, 2, 2]],
+  ['problemLines', [[], { all: true, hint: 'more' }]],
   ['requireTestImages', [DATASET]],
-  ['scanDataset', [NOWHERE, 'mvtec']],
+  ['sampleMask', [SAMPLE, FRAME, 'any']],
+  ['scanDataset', [NOWHERE, 'mvtec', () => undefined]],
   ['scanForProblems', [NOWHERE, 'mvtec']],
   [
     'synthesize',
