@@ -49,8 +49,6 @@ const SLOPES: Record<PointwiseName, Slope> = {
   reciprocal: (g, _, out) => [() => neg(mul(g, square(out)))],
   sigmoid: (g, _, out) => [() => mul(g, mul(out, shift(neg(out), 1)))],
   tanh: (g, _, out) => [() => mul(g, shift(neg(square(out)), 1))],
-  /** 2/sqrt(pi) exp(-x^2). */
-  erf: (g, [x]) => [() => mul(g, scale(exp(neg(square(x!))), 2 / Math.sqrt(Math.PI)))],
   relu: (g, [x]) => [() => where(greater(x!, 0), g, 0)],
   relu6: (g, [x]) => [() => where(mul(greater(x!, 0), greater(6, x!)), g, 0)],
   gelu: (g, [x]) => [() => mul(g, geluSlope(x!))],

@@ -1,8 +1,10 @@
 /** Every function of one element, once: its WGSL expression and its cost. Fusion splices these anywhere. */
-import { erf } from './math/erf.ts';
-import { safeLog } from './math/log.ts';
+import { accurateExp } from './math/exp.ts';
+import { accurateLog } from './math/log.ts';
 import { isNan, larger, smaller } from './math/nan.ts';
-import { safeTanh } from './math/tanh.ts';
+import { normalCdf } from './math/normalCdf.ts';
+import { sigmoid, silu } from './math/sigmoid.ts';
+import { accurateTanh } from './math/tanh.ts';
 import type { WgslFunction } from './wgsl.ts';
 
 export interface PointwiseEntry {
@@ -42,28 +44,22 @@ export const POINTWISE = {
   /** Of NaN it is 0, as in PyTorch. */
   sign: unary((x) => `select(sign(${x}), 0.0, is_nan(${x}))`, 1, isNan),
   square: unary((x) => `${x} * ${x}`),
-  exp: unary((x) => `exp(${x})`, 8),
-  log: unary((x) => `safe_log(${x})`, 10, safeLog),
+  exp: unary((x) => `accurate_exp(${x})`, 20, accurateExp),
+  log: unary((x) => `accurate_log(${x})`, 30, accurateLog),
   sqrt: unary((x) => `sqrt(${x})`, 4),
   rsqrt: unary((x) => `inverseSqrt(${x})`, 4),
   reciprocal: unary((x) => `1.0 / ${x}`, 4),
   floor: unary((x) => `floor(${x})`),
-  sigmoid: unary((x) => `1.0 / (1.0 + exp(-${x}))`, 12),
-  tanh: unary((x) => `safe_tanh(${x})`, 12, safeTanh),
-  erf: unary((x) => `erf(${x})`, 40, erf),
+  sigmoid: unary((x) => `sigmoid(${x})`, 25, sigmoid),
+  tanh: unary((x) => `accurate_tanh(${x})`, 40, accurateTanh),
   /** Negative numbers down to -inf by their bits; of what has a sign bit they leave NaN. */
   relu: unary((x) => `select(${x}, 0.0, bitcast<i32>(${x}) <= -0x800000)`),
   relu6: unary((x) => `select(clamp(${x}, 0.0, 6.0), ${x}, is_nan(${x}))`, 2, isNan),
   /** x Phi(x), the exact form. */
-  gelu: unary((x) => `0.5 * ${x} * (1.0 + erf(${x} * 0.7071067811865476))`, 44, erf),
+  gelu: unary((x) => `${x} * normal_cdf(${x}).x`, 75, normalCdf),
   /** d gelu / dx = Phi(x) + x phi(x). */
-  geluSlope: unary(
-    (x) =>
-      `0.5 * (1.0 + erf(${x} * 0.7071067811865476)) + ${x} * 0.3989422804014327 * exp(-0.5 * ${x} * ${x})`,
-    56,
-    erf,
-  ),
-  silu: unary((x) => `${x} / (1.0 + exp(-${x}))`, 13),
+  geluSlope: unary((x) => `dot(normal_cdf(${x}), vec2f(1.0, ${x}))`, 77, normalCdf),
+  silu: unary((x) => `silu(${x})`, 27, silu),
   add: binary((a, b) => `${a} + ${b}`),
   sub: binary((a, b) => `${a} - ${b}`),
   mul: binary((a, b) => `${a} * ${b}`),

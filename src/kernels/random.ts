@@ -1,6 +1,7 @@
 import { product } from '../shape.ts';
 import { read, write } from './kernel.ts';
 import { type Lowering, single } from './lowering.ts';
+import { accurateLog } from './math/log.ts';
 import { philox } from './math/philox.ts';
 import { turn } from './math/turn.ts';
 import { perElement } from './perElement.ts';
@@ -40,12 +41,13 @@ let number = f32(words[part] >> 8u) * 5.9604644775390625e-8;`,
 );
 
 const randomNormal = drawn(
-  40,
+  65,
   'two pairs of neighbours',
   `// 1 - u is above 0: the logarithm is finite.
-let radius = sqrt(-2.0 * log(1.0 - f32(words[part & 2u] >> 8u) * 5.9604644775390625e-8));
+let radius = sqrt(-2.0 * accurate_log(1.0 - f32(words[part & 2u] >> 8u) * 5.9604644775390625e-8));
 let number = radius * turn(words[part | 1u] >> 8u)[part & 1u];`,
   turn,
+  accurateLog,
 );
 
 export const randomKernels = { randomUniform, randomNormal } satisfies Record<string, Lowering>;

