@@ -68,6 +68,7 @@ export { printGraph, printPlan } from './graph/print.ts';
 export { constant, type Dtype, input, type Operand, type Value } from './graph/value.ts';
 export { type BlurOptions, gaussianBlur2d } from './nn/blur.ts';
 export { clipFactor } from './nn/clipNorm.ts';
+export { type CrossEntropyOptions, crossEntropy } from './nn/crossEntropy.ts';
 export { dropout } from './nn/dropout.ts';
 export {
   type Initializer,
@@ -83,7 +84,7 @@ export {
   zeros,
 } from './nn/init.ts';
 export { declare, type Layers, layersOf, type ParameterSpec, within } from './nn/layers.ts';
-export { cosineSimilarity, crossEntropy, globalCosineLoss, mseLoss, smoothL1Loss } from './nn/losses.ts';
+export { cosineSimilarity, globalCosineLoss, mseLoss, smoothL1Loss } from './nn/losses.ts';
 export { type BatchNormState, batchNorm2d, batchNorm2dTrain, layerNorm } from './nn/norm.ts';
 export { adamw, type OptimiserConfig, optimiserStep, settingsAt, sgd } from './nn/optimiser.ts';
 export { logSoftmax, softmax } from './nn/softmax.ts';

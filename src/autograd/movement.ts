@@ -1,6 +1,6 @@
-import { ShapeError, WgadError } from '../errors.ts';
+import { WgadError } from '../errors.ts';
 import { type movementOps, type PadMode, pad, permute, reshape, slice } from '../graph/ops/movement.ts';
-import type { Value } from '../graph/value.ts';
+import { makeValue, type Value } from '../graph/value.ts';
 import { product, type Shape } from '../shape.ts';
 import type { VjpTable } from './rule.ts';
 
@@ -48,12 +48,17 @@ export const movementVjps: VjpTable<typeof movementOps> = {
   },
   pad({ inputs: [x], cotangent, attrs }) {
     const { before, mode } = attrs as { before: readonly number[]; mode: PadMode };
-    if (mode !== 'constant') {
-      throw new ShapeError(
-        `pad: mode ${mode} has no derivative yet; pad with a constant, or wrap it in stopGradient`,
-      );
-    }
-    return [() => slice(cotangent, inside(x!.shape, before))];
+    return [
+      () =>
+        mode === 'constant'
+          ? slice(cotangent, inside(x!.shape, before))
+          : makeValue('padGrad', [cotangent], { before, mode }, x!.shape),
+    ];
+  },
+  padGrad({ inputs: [dy], cotangent, attrs }) {
+    const { before, mode } = attrs as { before: readonly number[]; mode: PadMode };
+    const after = dy!.shape.map((size, axis) => size - before[axis]! - cotangent.shape[axis]!);
+    return [() => pad(cotangent, before, after, { mode })];
   },
   concat({ inputs, cotangent, attrs }) {
     const { axis } = attrs as { axis: number };

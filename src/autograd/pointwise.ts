@@ -1,3 +1,4 @@
+import { WgadError } from '../errors.ts';
 import {
   add,
   div,
@@ -10,12 +11,13 @@ import {
   neg,
   perDeviation,
   type pointwiseOps,
-  reciprocal,
   scale,
   shift,
+  sigmoid,
   sign,
   square,
   where,
+  zerosLike,
 } from '../graph/ops/pointwise.ts';
 import { programOf, type Value } from '../graph/value.ts';
 import type { PointwiseName } from '../kernels/pointwiseTable.ts';
@@ -34,12 +36,12 @@ const NONE: Slope = () => [null, null, null];
 const SLOPES: Record<PointwiseName, Slope> = {
   constant: NONE,
   floor: NONE,
-  sign: NONE,
   greater: NONE,
   greaterEqual: NONE,
   equal: NONE,
   identity: (g) => [() => g],
   neg: (g) => [() => neg(g)],
+  sign: (_, [x]) => [() => zerosLike(x!)],
   abs: (g, [x]) => [() => mul(g, sign(x!))],
   square: (g, [x]) => [() => mul(g, scale(x!, 2))],
   exp: (g, _, out) => [() => mul(g, out)],
@@ -49,8 +51,9 @@ const SLOPES: Record<PointwiseName, Slope> = {
   reciprocal: (g, _, out) => [() => neg(mul(g, square(out)))],
   sigmoid: (g, _, out) => [() => mul(g, mul(out, shift(neg(out), 1)))],
   tanh: (g, _, out) => [() => mul(g, shift(neg(square(out)), 1))],
-  relu: (g, [x]) => [() => where(greater(x!, 0), g, 0)],
-  relu6: (g, [x]) => [() => where(mul(greater(x!, 0), greater(6, x!)), g, 0)],
+  // As in PyTorch 0 at every bound, and a NaN passes g on.
+  relu: (g, [x]) => [() => where(greaterEqual(0, x!), 0, g)],
+  relu6: (g, [x]) => [() => where(add(greaterEqual(0, x!), greaterEqual(x!, 6)), 0, g)],
   gelu: (g, [x]) => [() => mul(g, geluSlope(x!))],
   /** d/dx (Phi(x) + x phi(x)) = (2 - x^2) phi(x). */
   geluSlope: (g, [x]) => [
@@ -60,7 +63,7 @@ const SLOPES: Record<PointwiseName, Slope> = {
   /** s + x s (1 - s) with s = sigmoid(x). */
   silu: (g, [x], out) => [
     () => {
-      const s = reciprocal(shift(exp(neg(x!)), 1));
+      const s = sigmoid(x!);
       return mul(g, add(s, mul(out, shift(neg(s), 1))));
     },
   ],
@@ -69,8 +72,8 @@ const SLOPES: Record<PointwiseName, Slope> = {
   mul: (g, [a, b]) => [() => mul(g, b!), () => mul(g, a!)],
   div: (g, [, b], out) => [() => div(g, b!), () => neg(div(mul(g, out), b!))],
   /** Where a and b are equal each gets half, as in PyTorch. */
-  maximum: (g, [a, b]) => [() => mul(g, share(a!, b!)), () => mul(g, share(b!, a!))],
-  minimum: (g, [a, b]) => [() => mul(g, share(b!, a!)), () => mul(g, share(a!, b!))],
+  maximum: (g, [a, b]) => [() => share(g, a!, b!), () => share(g, b!, a!)],
+  minimum: (g, [a, b]) => [() => share(g, neg(a!), neg(b!)), () => share(g, neg(b!), neg(a!))],
   where: (g, [c]) => [null, () => where(c!, g, 0), () => where(c!, 0, g)],
   scale: (g, _, __, [factor]) => [() => scale(g, factor!)],
   shift: (g) => [() => g],
@@ -79,13 +82,19 @@ const SLOPES: Record<PointwiseName, Slope> = {
     () => perDeviation(g, variance!, { factor: factor!, eps: eps! }),
     () => div(mul(g, scale(out, -0.5 * factor!)), shift(scale(variance!, factor!), eps!)),
   ],
+  /** 0 at the bounds themselves, and for NaN. */
   clamp: (g, [x], _, [low, high]) => [
-    () => where(mul(greaterEqual(x!, low!), greaterEqual(high!, x!)), g, 0),
+    () => {
+      const above = low === -Infinity ? null : greater(x!, low!);
+      const below = high === Infinity ? null : greater(high!, x!);
+      return where(above && below ? mul(above, below) : (above ?? below)!, g, 0);
+    },
   ],
 };
 
-/** 1 where a > b, 1/2 where equal, 0 elsewhere. */
-const share = (a: Value, b: Value): Value => add(greater(a, b), scale(equal(a, b), 0.5));
+/** g where a > b or one of them is NaN, half of it where they are equal, 0 where b > a. */
+const share = (g: Value, a: Value, b: Value): Value =>
+  where(greater(b, a), 0, where(equal(a, b), scale(g, 0.5), g));
 
 export const pointwiseVjps: VjpTable<typeof pointwiseOps> = {
   pointwise({ inputs, out, cotangent }) {
@@ -95,4 +104,15 @@ export const pointwiseVjps: VjpTable<typeof pointwiseOps> = {
     }
     return SLOPES[step.fn](cotangent, inputs, out, step.params);
   },
+  /** Arithmetic is f32 whatever is stored, so a cotangent is as well. */
+  cast: ({ inputs: [x], out, cotangent }) => [
+    () => {
+      const integers = [x!, out].find(({ dtype }) => !dtype.startsWith('f'));
+      if (!integers) return cotangent;
+      throw new WgadError('E_CONFIG', `grad: no derivative flows through cast: ${integers.dtype} has none`, {
+        where: out.scope,
+        fix: 'wrap it in stopGradient, or take the gradient of something else',
+      });
+    },
+  ],
 };

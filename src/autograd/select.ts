@@ -1,4 +1,4 @@
-import type { selectOps } from '../graph/ops/select.ts';
+import { gather, type selectOps } from '../graph/ops/select.ts';
 import { makeValue } from '../graph/value.ts';
 import type { VjpTable } from './rule.ts';
 
@@ -7,4 +7,5 @@ export const selectVjps: VjpTable<typeof selectOps> = {
     () => makeValue('gatherGrad', [cotangent, indices!], {}, x!.shape),
     null,
   ],
+  gatherGrad: ({ inputs: [, indices], cotangent }) => [() => gather(cotangent, indices!), null],
 };

@@ -1,21 +1,27 @@
 import { reshape, slice } from '../graph/ops/movement.ts';
-import { add, clamp, div, mul, neg, scale, shift, sqrt, square, sub } from '../graph/ops/pointwise.ts';
+import { add, div, equal, mul, neg, scale, shift, square, sub, where } from '../graph/ops/pointwise.ts';
 import { sum } from '../graph/ops/reduce.ts';
+import { atLeast, rootOfSquares } from '../graph/ops/root.ts';
 import { NORM_FLOOR, type similarityOps } from '../graph/ops/similarity.ts';
 import type { Value } from '../graph/value.ts';
 import type { VjpTable } from './rule.ts';
 
 export const similarityVjps: VjpTable<typeof similarityOps> = {
-  /** With u = a/|a|, v = b/|b|, c = cos: d(1 - c)/da = (c u - v) / |a|, and the mirror image for b. */
+  /**
+   * With u = a/|a|, v = b/|b|, c = cos: d(1 - c)/da = (c u - v) / |a|, and the mirror image for b. The divisors are at least
+   * the floor; a direction that is taken off (c u) has its own length, and none where that is 0.
+   */
   cosineMap({ inputs: [a, b], out, cotangent }) {
     const expanded = [out.shape[0]!, 1, ...out.shape.slice(1)];
     const g = reshape(cotangent, expanded);
     const c = shift(neg(reshape(out, expanded)), 1);
-    const na = channelNorm(a!);
-    const nb = channelNorm(b!);
-    const u = div(a!, na);
-    const v = div(b!, nb);
-    return [() => mul(g, div(sub(mul(c, u), v), na)), () => mul(g, div(sub(mul(c, v), u), nb))];
+    const [sizeA, sizeB] = [channelNorm(a!), channelNorm(b!)];
+    const [na, nb] = [atLeast(sizeA, NORM_FLOOR), atLeast(sizeB, NORM_FLOOR)];
+    const direction = (x: Value, size: Value): Value => div(x, where(equal(size, 0), 1, size));
+    return [
+      () => mul(g, div(sub(mul(c, direction(a!, sizeA)), div(b!, nb)), na)),
+      () => mul(g, div(sub(mul(c, direction(b!, sizeB)), div(a!, na)), nb)),
+    ];
   },
   /** d(a.b)/da = b, d(a.a)/da = 2 a. */
   rowDots({ inputs: [a, b], cotangent }) {
@@ -27,5 +33,4 @@ export const similarityVjps: VjpTable<typeof similarityOps> = {
   },
 };
 
-const channelNorm = (x: Value): Value =>
-  clamp(sqrt(sum(square(x), { axes: [1], keepDims: true })), NORM_FLOOR, 3e38);
+const channelNorm = (x: Value): Value => rootOfSquares(sum(square(x), { axes: [1], keepDims: true }));

@@ -151,6 +151,12 @@ export function scalarConstant(value: Value): number | undefined {
   return (value.attrs as { data: readonly number[] }).data[0];
 }
 
+/** The numbers of a value where they are known when the graph is made: a constant's, under whatever shape. */
+export function knownData(value: Value): readonly number[] | undefined {
+  if (value.op === 'reshape') return knownData(value.inputs[0]!);
+  return value.op === 'constant' ? (value.attrs as { data: readonly number[] }).data : undefined;
+}
+
 /** The program of a pointwise op. */
 export const programOf = (value: Value): Program => (value.attrs as { program: Program }).program;
 

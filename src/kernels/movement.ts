@@ -105,6 +105,54 @@ const pad: Lowering = (request, device) => {
   );
 };
 
+/**
+ * attrs: before, mode. Each element of x adds, in order, all places of the padded array that repeat it: along an edge those
+ * from p_first to p_last, of a mirror at most three.
+ */
+const padGrad: Lowering = (request, device) => {
+  const { before, mode } = request.attrs as { before: readonly number[]; mode: 'symmetric' | 'edge' };
+  const [dy] = request.inputs as [TensorSpec];
+  const { shape } = request.out;
+  const strides = stridesOf(dy.shape);
+  const total = product(shape);
+  const padded = shape.map((_, axis) => axis).filter((axis) => dy.shape[axis] !== shape[axis]);
+  const opened = coordinates(shape).map((at, axis) => {
+    const [size, long, first] = [shape[axis]!, dy.shape[axis]!, before[axis]!];
+    if (!padded.includes(axis)) return `let p${axis} = ${at};`;
+    if (mode === 'edge') {
+      return `let c${axis} = ${at};
+for (var p${axis} = select(c${axis} + ${first}u, 0u, c${axis} == 0u); p${axis} <= select(c${axis} + ${first}u, ${long - 1}u, c${axis} == ${size - 1}u); p${axis}++) {`;
+    }
+    return `let c${axis} = i32(${at});
+for (var k${axis} = 0; k${axis} < 3; k${axis}++) {
+  // Itself, and its images before the first element and behind the last.
+  let place${axis} = select(select(${first + 2 * size - 1} - c${axis}, ${first - 1} - c${axis}, k${axis} == 1), ${first} + c${axis}, k${axis} == 0);
+  if (place${axis} < 0 || place${axis} >= ${long}) { continue; }
+  let p${axis} = u32(place${axis});`;
+  });
+  const index = joined(shape.map((_, axis) => `p${axis} * ${strides[axis]}u`));
+  const body = [
+    'var sum = 0.0;',
+    ...opened,
+    `sum += f32(dy[${index}]);`,
+    '}'.repeat(padded.length),
+    'out[i] = sum;',
+  ];
+  return single(
+    perElement(
+      {
+        label: request.label,
+        bindings: [read('dy', product(dy.shape), dy.element), write('out', total)],
+        total,
+        flops: product(dy.shape),
+        layout: `p0, p1, ...: where dy's element lies; padding mode ${mode}.`,
+        body: code(body.join('\n')),
+      },
+      device,
+    ),
+  );
+};
+
 /** attrs: axis. One dispatch per input, each writing its own part. */
 const concat: Lowering = ({ label, inputs, out, attrs }, device) => {
   const { axis } = attrs as { axis: number };
@@ -135,4 +183,4 @@ const concat: Lowering = ({ label, inputs, out, attrs }, device) => {
   return { steps, scratch: [] };
 };
 
-export const movementKernels = { permute, slice, pad, concat } satisfies Record<string, Lowering>;
+export const movementKernels = { permute, slice, pad, padGrad, concat } satisfies Record<string, Lowering>;

@@ -92,10 +92,41 @@ const windowRange = (
   `let ${name}_first = u32(max(0, ${at} + ${padding} - ${kernel - 1} + ${stride - 1}) / ${stride});
 let ${name}_last = u32(min(${count - 1}, (${at} + ${padding}) / ${stride}));`;
 
+/** Statements that set `winner` to the place of the first largest element of the window at (y, x), of NaN the last. */
+function winnerOf(request: OpRequest, y: string, x: string): Wgsl {
+  const { kernel, stride, padding } = windowOf(request);
+  const [, , h, w] = request.inputs[0]!.shape as Four;
+  return wgsl`
+    var best = ${code(LOWEST)};
+    var winner = 0xffffffffu;
+    for (var ky = 0; ky < ${kernel[0]}; ky++) {
+      for (var kx = 0; kx < ${kernel[1]}; kx++) {
+        let sy = ${code(y)} * ${stride[0]} - ${padding[0]} + ky;
+        let sx = ${code(x)} * ${stride[1]} - ${padding[1]} + kx;
+        if (u32(sy) >= ${h}u || u32(sx) >= ${w}u) { continue; }
+        let at = plane * ${h * w}u + u32(sy) * ${w}u + u32(sx);
+        let value = f32(source[at]);
+        if (value > best || ${code('is_nan', isNan)}(value) || winner == 0xffffffffu) { best = value; winner = at; }
+      }
+    }`;
+}
+
+/** x, v -> v where x has the largest of each window. */
+const maxPool2dPick: Lowering = (request, device) =>
+  perPixel(
+    request,
+    device,
+    [input(request, 0, 'source'), input(request, 1, 'values')],
+    windowOf(request).kernel[0] * windowOf(request).kernel[1],
+    'source, values [planes, H, W], out [planes, OH, OW].',
+    wgsl`
+      ${winnerOf(request, 'y', 'x')}
+      out[i] = ${code(request.out.element)}(values[winner]);`,
+  );
+
 /** x, dy -> dx. As a gather: each input element asks every window that holds it whether it was the maximum. */
 const maxPool2dGrad: Lowering = (request, device) => {
   const { kernel, stride, padding } = windowOf(request);
-  const [, , h, w] = request.inputs[0]!.shape as Four;
   const [, , oh, ow] = request.inputs[1]!.shape as Four;
   return perPixel(
     request,
@@ -109,18 +140,7 @@ const maxPool2dGrad: Lowering = (request, device) => {
       var sum = 0.0;
       for (var oy = oy_first; oy <= oy_last; oy++) {
         for (var ox = ox_first; ox <= ox_last; ox++) {
-          var best = ${code(LOWEST)};
-          var winner = 0xffffffffu;
-          for (var ky = 0; ky < ${kernel[0]}; ky++) {
-            for (var kx = 0; kx < ${kernel[1]}; kx++) {
-              let sy = i32(oy) * ${stride[0]} - ${padding[0]} + ky;
-              let sx = i32(ox) * ${stride[1]} - ${padding[1]} + kx;
-              if (u32(sy) >= ${h}u || u32(sx) >= ${w}u) { continue; }
-              let at = plane * ${h * w}u + u32(sy) * ${w}u + u32(sx);
-              let value = f32(source[at]);
-              if (value > best || ${code('is_nan', isNan)}(value) || winner == 0xffffffffu) { best = value; winner = at; }
-            }
-          }
+          ${winnerOf(request, 'i32(oy)', 'i32(ox)')}
           if (winner == i) { sum += f32(dy[plane * ${oh * ow}u + oy * ${ow}u + ox]); }
         }
       }
@@ -174,7 +194,10 @@ const avgPool2dGrad: Lowering = (request, device) => {
   );
 };
 
-export const poolKernels = { maxPool2d, maxPool2dGrad, avgPool2d, avgPool2dGrad } satisfies Record<
-  string,
-  Lowering
->;
+export const poolKernels = {
+  maxPool2d,
+  maxPool2dGrad,
+  maxPool2dPick,
+  avgPool2d,
+  avgPool2dGrad,
+} satisfies Record<string, Lowering>;

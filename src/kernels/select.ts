@@ -2,7 +2,10 @@ import { product } from '../shape.ts';
 import { read, touching, write } from './kernel.ts';
 import { type Lowering, single } from './lowering.ts';
 import { perElement } from './perElement.ts';
-import { wgsl } from './wgsl.ts';
+import { code, floatLiteral, wgsl } from './wgsl.ts';
+
+/** What an index that names nothing gives. */
+const NAN = code(floatLiteral(Number.NaN));
 
 const oneHot: Lowering = ({ label, inputs, out }, device) => {
   const [n, classes] = out.shape as [number, number];
@@ -13,7 +16,10 @@ const oneHot: Lowering = ({ label, inputs, out }, device) => {
         bindings: [read('labels', product(inputs[0]!.shape), 'i32'), write('out', n * classes)],
         total: n * classes,
         layout: 'labels [N], out [N, classes].',
-        body: wgsl`out[i] = select(0.0, 1.0, labels[i / ${classes}u] == i32(i % ${classes}u));`,
+        body: wgsl`
+        let label = labels[i / ${classes}u];
+        let place = select(0.0, 1.0, label == i32(i % ${classes}u));
+        out[i] = select(${NAN}, place, u32(label) < ${classes}u);`,
       },
       device,
     ),
@@ -36,8 +42,9 @@ const gather: Lowering = ({ label, inputs, out }, device) => {
         total,
         layout: `x [${rows}, ${width}], out [N, ${width}].`,
         body: wgsl`
-        let row = u32(clamp(indices[i / ${width}u], 0, ${rows - 1}));
-        out[i] = f32(x[row * ${width}u + i % ${width}u]);`,
+        let index = u32(indices[i / ${width}u]);
+        let row = min(index, ${rows - 1}u);
+        out[i] = select(${NAN}, f32(x[row * ${width}u + i % ${width}u]), index == row);`,
       },
       device,
     ),
@@ -64,7 +71,7 @@ const gatherGrad: Lowering = ({ label, inputs, out }, device) => {
         body: wgsl`
         var sum = 0.0;
         for (var pick = 0u; pick < ${picks}u; pick++) {
-          if (clamp(indices[pick], 0, ${rows - 1}) == i32(i / ${width}u)) { sum += f32(dy[pick * ${width}u + i % ${width}u]); }
+          if (indices[pick] == i32(i / ${width}u)) { sum += f32(dy[pick * ${width}u + i % ${width}u]); }
         }
         out[i] = sum;`,
       },

@@ -3,7 +3,7 @@ import type { Lowering } from './lowering.ts';
 import { single } from './lowering.ts';
 import { orderedBits } from './math/nan.ts';
 import { perElement } from './perElement.ts';
-import { code, type Wgsl, wgsl } from './wgsl.ts';
+import { code, floatLiteral, type Wgsl, wgsl } from './wgsl.ts';
 
 const BITS = code('ordered_bits', orderedBits);
 
@@ -179,8 +179,9 @@ const takeAlongAxis: Lowering = ({ label, inputs, out }, device) => {
         total: rows * picks,
         layout: 'x [rows, length], indices and out [rows, picks].',
         body: wgsl`
-        let place = u32(clamp(indices[i], 0, ${length - 1}));
-        out[i] = x[(i / ${picks}u) * ${length}u + place];`,
+        let index = u32(indices[i]);
+        let place = min(index, ${length - 1}u);
+        out[i] = select(${code(floatLiteral(Number.NaN))}, x[(i / ${picks}u) * ${length}u + place], index == place);`,
       },
       device,
     ),
@@ -208,7 +209,7 @@ const takeAlongAxisGrad: Lowering = ({ label, inputs, out }, device) => {
         let place = i32(i % ${length}u);
         var sum = 0.0;
         for (var pick = first; pick < first + ${picks}u; pick++) {
-          if (clamp(indices[pick], 0, ${length - 1}) == place) { sum += dy[pick]; }
+          if (indices[pick] == place) { sum += dy[pick]; }
         }
         out[i] = sum;`,
       },

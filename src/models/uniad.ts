@@ -1,10 +1,11 @@
 /** UniAD's reconstruction of features by a transformer (You et al. 2022; methods.md 6.2), under its authors' names. */
 import type { Neighbours } from '../graph/ops/attention.ts';
 import { concat, permute, reshape } from '../graph/ops/movement.ts';
-import { add, mul, scale, sqrt, square } from '../graph/ops/pointwise.ts';
+import { add, mul, scale, square } from '../graph/ops/pointwise.ts';
 import { randomNormal } from '../graph/ops/random.ts';
 import { sum } from '../graph/ops/reduce.ts';
 import { interpolate } from '../graph/ops/resize.ts';
+import { rootOfSquares } from '../graph/ops/root.ts';
 import { constant, scope, type Value } from '../graph/value.ts';
 import { standardNormal, uniform } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
@@ -97,7 +98,7 @@ function positions(layers: Layers, h: number, w: number): Value {
 /** Each token with normal noise, whose deviation is 20 times the token's norm over its number of channels. */
 function jittered(layers: Layers, tokens: Value): Value {
   const { key, site } = layers.random();
-  const norms = sqrt(sum(square(tokens), { axes: [2], keepDims: true }));
+  const norms = rootOfSquares(sum(square(tokens), { axes: [2], keepDims: true }));
   const noise = randomNormal(key, site, tokens.shape);
   return add(tokens, mul(noise, scale(norms, JITTER / tokens.shape[2]!)));
 }

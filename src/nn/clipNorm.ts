@@ -1,7 +1,8 @@
 import { gotText, ShapeError } from '../errors.ts';
 import { requireList } from '../graph/arguments.ts';
-import { add, div, minimum, shift, sqrt, square } from '../graph/ops/pointwise.ts';
+import { add, div, minimum, shift, square } from '../graph/ops/pointwise.ts';
 import { sum } from '../graph/ops/reduce.ts';
+import { rootOfSquares } from '../graph/ops/root.ts';
 import type { Value } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
 
@@ -16,5 +17,5 @@ export function clipFactor(gradients: readonly Value[], norm: number, ...extra: 
   if (!(norm > 0)) throw new ShapeError(`clipFactor: norm expects more than 0, got ${gotText(norm)}`);
   const squares = gradients.map((gradient) => sum(square(gradient)));
   const total = squares.reduce((all, each) => add(all, each));
-  return minimum(div(norm, shift(sqrt(total), EPSILON)), 1);
+  return minimum(div(norm, shift(rootOfSquares(total), EPSILON)), 1);
 }

@@ -1,5 +1,5 @@
 import { gotText, ShapeError } from '../errors.ts';
-import { stopGradient } from '../graph/ops/control.ts';
+import { stopGradient, withVjp } from '../graph/ops/control.ts';
 import { flatten, reshape, slice } from '../graph/ops/movement.ts';
 import {
   abs,
@@ -15,19 +15,16 @@ import {
   scale,
   shift,
   sigmoid,
-  sqrt,
   square,
   sub,
-  where,
 } from '../graph/ops/pointwise.ts';
-import { mean, std, sum } from '../graph/ops/reduce.ts';
-import { oneHot } from '../graph/ops/select.ts';
+import { mean, std } from '../graph/ops/reduce.ts';
+import { atLeast, rootOfSquares } from '../graph/ops/root.ts';
 import { cosineMap, NORM_FLOOR, rowDots } from '../graph/ops/similarity.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
-import { product, shapesEqual, shapeText } from '../shape.ts';
+import { shapesEqual, shapeText } from '../shape.ts';
 import { gradientGate } from './gradientGate.ts';
-import { logSoftmax } from './softmax.ts';
 
 /** Mean of squared differences over all elements. */
 export const mseLoss = (a: Operand, b: Operand, ...extra: never[]): Value => {
@@ -35,38 +32,25 @@ export const mseLoss = (a: Operand, b: Operand, ...extra: never[]): Value => {
   return mean(square(sub(a, b)));
 };
 
-/** The paper's equation 4: d^2 / (2 alpha) below alpha, |d| - alpha/2 above; mean over all elements. */
+/** The paper's equation 4: d^2 / (2 alpha) below alpha, |d| - alpha/2 above; mean over all elements. PyTorch's beta. */
 export function smoothL1Loss(prediction: Operand, target: Operand, alpha: number, ...extra: never[]): Value {
   refuseExtra('smoothL1Loss', extra);
   if (!(Number.isFinite(alpha) && alpha > 0)) {
     throw new ShapeError(`smoothL1Loss: alpha expects more than 0, got ${gotText(alpha)}`);
   }
   const d = sub(prediction, target);
-  const size = abs(d);
-  return mean(where(greater(alpha, size), scale(square(d), 1 / (2 * alpha)), shift(size, -alpha / 2)));
-}
-
-/** Mean of -log softmax(logits)[label]: logits [N, K], labels (i32) [N]. */
-export function crossEntropy(logits: Operand, labels: Operand, ...extra: never[]): Value {
-  refuseExtra('crossEntropy', extra);
-  const value = asValue(logits, 'crossEntropy');
-  const { shape } = value;
-  if (shape.length !== 2 || product(shape) === 0) {
-    throw new ShapeError(`crossEntropy: logits expects [N, K], got ${shapeText(shape)}`);
-  }
-  const places = oneHot(labels, shape[1]!);
-  if (!shapesEqual(places.shape, shape)) {
-    throw new ShapeError(
-      `crossEntropy: labels expects [${shape[0]}] to match logits ${shapeText(shape)}, got [${places.shape[0]}]`,
-    );
-  }
-  return scale(neg(sum(mul(logSoftmax(value, 1), places))), 1 / shape[0]!);
+  // One formula for both parts: none of them is infinite where the other counts.
+  const near = clamp(d, -alpha, alpha);
+  return mean(scale(mul(near, sub(d, scale(near, 0.5))), 1 / alpha));
 }
 
 /** Mean of -log of the probability that sigmoid(logits) gives to targets (0 to 1), in a form that cannot overflow. */
 export function binaryCrossEntropy(logits: Operand, targets: Operand): Value {
   const z = asValue(logits, 'binaryCrossEntropy');
-  return mean(add(sub(relu(z), mul(z, targets)), log(shift(exp(neg(abs(z))), 1))));
+  const t = asValue(targets, 'binaryCrossEntropy');
+  const terms = add(sub(relu(z), mul(z, t)), log(shift(exp(neg(abs(z))), 1)));
+  // The parts have kinks at 0, their sum has none.
+  return mean(withVjp(terms, [z, t], (g) => [() => mul(g, sub(sigmoid(z), t)), () => neg(mul(g, z))]));
 }
 
 /** Keeps focalLoss's targets from 0 and 1, and its logarithm from 0. */
@@ -104,7 +88,7 @@ export function globalCosineLoss(a: Operand, b: Operand, ...extra: never[]): Val
   refuseExtra('globalCosineLoss', extra);
   const dots = rowDots(flatten(a), flatten(b));
   const column = (i: number): Value => slice(dots, [null, { start: i, end: i + 1 }]);
-  const norm = (i: number): Value => clamp(sqrt(column(i)), NORM_FLOOR, 3e38);
+  const norm = (i: number): Value => atLeast(rootOfSquares(column(i)), NORM_FLOOR);
   return mean(shift(neg(div(column(0), mul(norm(1), norm(2)))), 1));
 }
 

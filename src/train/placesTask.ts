@@ -5,9 +5,10 @@ import { add, div, mul, relu, scale, shift, sqrt } from '../graph/ops/pointwise.
 import { sum } from '../graph/ops/reduce.ts';
 import { input, type Value } from '../graph/value.ts';
 import { RESNETS, type ResNetName, resnetFeatures } from '../models/resnet.ts';
+import { crossEntropy } from '../nn/crossEntropy.ts';
 import { pytorchDefault, zeros } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
-import { binaryCrossEntropy, crossEntropy } from '../nn/losses.ts';
+import { binaryCrossEntropy } from '../nn/losses.ts';
 import { RandomStream } from '../random.ts';
 
 /** Inputs, one per tap: which places are foreign, and which are compared. */

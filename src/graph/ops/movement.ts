@@ -19,6 +19,8 @@ export const movementOps = {
   slice: { storesHalf: true },
   /** attrs: before, after, mode, value. */
   pad: { storesHalf: true },
+  /** The transpose of pad by repetition: dy -> dx. attrs: before, mode (symmetric or edge). */
+  padGrad: {},
   /** attrs: axis. */
   concat: { storesHalf: true },
 } as const satisfies OpTable;

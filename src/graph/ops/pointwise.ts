@@ -17,8 +17,8 @@ import type { OpTable } from './definition.ts';
 export const pointwiseOps = {
   /** attrs: program. Inputs broadcast (NumPy rules) to the result's shape. */
   pointwise: { pointwise: true, storesHalf: true },
-  /** Another element type, same shape. Floats to integers truncate towards zero and saturate. */
-  cast: { readsHalf: true, nonDifferentiable: 'an element type has no derivative; cast after the loss' },
+  /** Another element type, same shape. Floats to integers truncate towards zero and saturate; derivatives flow between floats. */
+  cast: { readsHalf: true },
 } as const satisfies OpTable;
 
 /** One pointwise function applied to broadcast operands. */
@@ -56,9 +56,9 @@ export const sub = binary('sub');
 export const mul = binary('mul');
 /** a / b. */
 export const div = binary('div');
-/** The larger of a and b, NaN where either is; `max` reduces. */
+/** The larger of a and b, NaN where either is; equal ones share the derivative; `max` reduces. */
 export const maximum = binary('maximum');
-/** The smaller of a and b, NaN where either is; `min` reduces. */
+/** The smaller of a and b, NaN where either is; equal ones share the derivative; `min` reduces. */
 export const minimum = binary('minimum');
 /** 1 where a > b, else 0 (NaN is neither larger nor equal); like `greaterEqual` and `equal` without a derivative of its own. */
 export const greater = binary('greater');
@@ -70,7 +70,7 @@ export const equal = binary('equal');
 export const neg = unary('neg');
 /** |x|; its derivative at 0 is 0. */
 export const abs = unary('abs');
-/** -1, 0 or 1; 0 of NaN, as in PyTorch. */
+/** -1, 0 or 1; 0 of NaN, as in PyTorch. Its derivative is 0. */
 export const sign = unary('sign');
 /** x^2. */
 export const square = unary('square');
@@ -84,9 +84,9 @@ export const sqrt = unary('sqrt');
 export const rsqrt = unary('rsqrt');
 /** 1 / x. */
 export const reciprocal = unary('reciprocal');
-/** max(x, 0). */
+/** max(x, 0); its derivative at 0 is 0. */
 export const relu = unary('relu');
-/** min(max(x, 0), 6). */
+/** min(max(x, 0), 6); its derivative at 0 and 6 is 0. */
 export const relu6 = unary('relu6');
 /** x Phi(x), the exact form (PyTorch's default), not that with tanh; to 8 ulp, also where Phi is tiny. */
 export const gelu = unary('gelu');
@@ -121,14 +121,13 @@ export const perDeviation = (
   variance: Operand,
   { factor, eps }: { factor: number; eps: number },
 ): Value => pointwise('perDeviation', [d, variance], [factor, eps]);
-/** x limited to [low, high]; either may be infinite. */
+/** x limited to [low, high]; either may be infinite. Its derivative at the bounds is 0, as in PyTorch from 2.15 on. */
 export const clamp = (x: Operand, low: number, high: number, ...extra: never[]): Value => {
   refuseExtra('clamp', extra);
   if (!(low <= high)) {
     throw new ShapeError(`clamp: low expects at most high, got ${gotText(low)} and ${gotText(high)}`);
   }
-  if (low === -Infinity) return high === Infinity ? asValue(x, 'clamp') : minimum(x, high);
-  return high === Infinity ? maximum(x, low) : pointwise('clamp', [x], [low, high]);
+  return low === -Infinity && high === Infinity ? asValue(x, 'clamp') : pointwise('clamp', [x], [low, high]);
 };
 
 /** `x` stretched to `shape` (NumPy rules). */

@@ -11,7 +11,9 @@ export const poolOps = {
   /** x [N, C, H, W]. attrs: window. */
   maxPool2d: { storesHalf: true },
   /** x, dy -> dx: each dy goes to the first largest element of its window. attrs: window. */
-  maxPool2dGrad: { nonDifferentiable: 'second derivatives of max pooling are not implemented' },
+  maxPool2dGrad: {},
+  /** x, v (of x's shape) -> v at the first largest element of each window of x. attrs: window. */
+  maxPool2dPick: {},
   /** x [N, C, H, W]. attrs: window. Padding counts as zeros in the mean. */
   avgPool2d: { readsHalf: true },
   /** dy -> dx. attrs: window. */

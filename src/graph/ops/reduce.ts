@@ -3,9 +3,11 @@ import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts'
 import { normalizeAxis, product, type Shape, shapeText } from '../../shape.ts';
 import { requireFlag, requireList } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
+import { stopGradient } from './control.ts';
 import type { OpTable } from './definition.ts';
-import { reshape } from './movement.ts';
-import { sqrt, square, sub } from './pointwise.ts';
+import { reshape, slice } from './movement.ts';
+import { square, sub } from './pointwise.ts';
+import { rootOfSquares } from './root.ts';
 
 export type ReduceKind = 'sum' | 'max' | 'min';
 
@@ -34,14 +36,9 @@ function reduce(
 ): Value {
   const value = asValue(x, name);
   requireFloat(name, { x: value });
-  const { axes, keepDims = false } = options;
-  if (axes !== undefined) requireList(name, 'axes', axes);
+  const { keepDims = false } = options;
   requireFlag(name, 'keepDims', keepDims);
-  const chosen = [
-    ...new Set(
-      (axes ?? value.shape.map((_, axis) => axis)).map((a) => normalizeAxis(name, a, value.shape.length)),
-    ),
-  ].sort((a, b) => a - b);
+  const chosen = axesOf(name, value, options);
   const count = product(chosen.map((axis) => value.shape[axis]!));
   // Nothing sums to 0; it has no mean, maximum or minimum.
   if (count === 0 && (kind !== 'sum' || factor)) {
@@ -50,6 +47,13 @@ function reduce(
   const kept = value.shape.map((size, axis) => (chosen.includes(axis) ? 1 : size));
   const out = makeValue('reduce', [value], { kind, axes: chosen, factor: factor?.(count) ?? 1 }, kept);
   return keepDims ? out : dropAxes(out, chosen);
+}
+
+/** The axes that are reduced, in order. */
+function axesOf(name: string, { shape }: Value, { axes }: ReduceOptions): number[] {
+  if (axes !== undefined) requireList(name, 'axes', axes);
+  const all = axes ?? shape.map((_, axis) => axis);
+  return [...new Set(all.map((axis) => normalizeAxis(name, axis, shape.length)))].sort((a, b) => a - b);
 }
 
 const dropAxes = (x: Value, axes: readonly number[]): Value =>
@@ -90,16 +94,19 @@ export interface VarianceOptions extends ReduceOptions {
 
 const VARIANCE_OPTIONS: OptionNames<VarianceOptions> = { ...REDUCE_OPTIONS, unbiased: true };
 
-/** Mean of squared distances from the mean over `axes`, in two passes. */
+/**
+ * Mean of squared distances from the mean over `axes`, in two passes; the first measures from the first element, so that
+ * equal values have a variance of exactly 0 and large offsets cost no digits.
+ */
 export const variance = (x: Operand, options: VarianceOptions = {}, ...extra: never[]): Value => {
   refuseExtra('variance', extra);
   return spread('variance', x, options);
 };
 
-/** Standard deviation; see `variance`. */
+/** Standard deviation; see `variance`. Its derivative is 0 where it is 0. */
 export const std = (x: Operand, options: VarianceOptions = {}, ...extra: never[]): Value => {
   refuseExtra('std', extra);
-  return sqrt(spread('std', x, options));
+  return rootOfSquares(spread('std', x, options));
 };
 
 function spread(name: string, x: Operand, options: VarianceOptions): Value {
@@ -107,7 +114,14 @@ function spread(name: string, x: Operand, options: VarianceOptions): Value {
   const { unbiased = true, ...rest } = options;
   requireFlag(name, 'unbiased', unbiased);
   const value = asValue(x, name);
-  const centre = reduce(name, 'sum', value, { axes: rest.axes, keepDims: true }, (count) => {
+  requireFloat(name, { x: value });
+  const chosen = axesOf(name, value, rest);
+  const first = slice(
+    value,
+    value.shape.map((size, axis) => (chosen.includes(axis) ? { end: Math.min(size, 1) } : null)),
+  );
+  const moved = sub(value, stopGradient(first));
+  const centre = reduce(name, 'sum', moved, { axes: rest.axes, keepDims: true }, (count) => {
     if (unbiased && count === 1) {
       throw new ShapeError(
         `${name}: x expects at least two elements to vary, got one along the axes of ${shapeText(value.shape)}; unbiased: false takes one`,
@@ -115,7 +129,7 @@ function spread(name: string, x: Operand, options: VarianceOptions): Value {
     }
     return 1 / count;
   });
-  return reduce(name, 'sum', square(sub(value, centre)), rest, (count) => 1 / (unbiased ? count - 1 : count));
+  return reduce(name, 'sum', square(sub(moved, centre)), rest, (count) => 1 / (unbiased ? count - 1 : count));
 }
 
 /** Index (i32) of the largest element along `axis`, the first of equals. */

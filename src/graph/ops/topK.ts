@@ -4,25 +4,23 @@ import { product, shapeText } from '../../shape.ts';
 import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
+import { requireIndices } from './select.ts';
 
 export const topKOps = {
   /** The k-th largest of each row, by radix select. x [N, L] -> [N, 1]. attrs: k. */
-  kthLargest: {
-    readsHalf: true,
-    nonDifferentiable: 'its derivative depends on ties; use topFractionMean, which settles them',
-  },
+  kthLargest: { readsHalf: true },
   /** Places of the k largest of each row, in falling order. x [N, L] -> i32 [N, k]. attrs: k. */
   topKIndices: {
     readsHalf: true,
     nonDifferentiable: 'places are integers; the values of topK have a derivative',
   },
-  /** x [N, L], indices (i32) [N, K] -> [N, K]. */
+  /** x [N, L], indices (i32) [N, K] -> [N, K]; NaN where there is no such place. */
   takeAlongAxis: {},
-  /** The transpose of takeAlongAxis: dy [N, K], indices [N, K] -> [N, L], equal places summed in order. */
+  /** The transpose of takeAlongAxis: dy [N, K], indices [N, K] -> [N, L], equal places summed in order, others left out. */
   takeAlongAxisGrad: {},
 } as const satisfies OpTable;
 
-/** The k-th largest element of each row (k from 1): x [N, L] -> [N, 1]. */
+/** The k-th largest element of each row (k from 1): x [N, L] -> [N, 1]. Of equal ones the first has the derivative. */
 export function kthLargest(x: Operand, k: number, ...extra: never[]): Value {
   refuseExtra('kthLargest', extra);
   const value = asValue(x, 'kthLargest');
@@ -50,7 +48,10 @@ export function topK(x: Operand, k: number, ...extra: never[]): { values: Value;
   return { values: reshape(takeAlongAxis(rows, indices), shape), indices: reshape(indices, shape) };
 }
 
-/** Elements of each row by their places: x [N, L], indices (i32) [N, K] -> [N, K]. Indices are clamped to 0..L-1. */
+/**
+ * Elements of each row by their places: x [N, L], indices (i32) [N, K] -> [N, K].
+ * @throws ShapeError for a constant index outside 0..L-1; one that only the device knows gives NaN.
+ */
 export function takeAlongAxis(x: Operand, indices: Operand, ...extra: never[]): Value {
   refuseExtra('takeAlongAxis', extra);
   const value = asValue(x, 'takeAlongAxis');
@@ -67,6 +68,7 @@ export function takeAlongAxis(x: Operand, indices: Operand, ...extra: never[]): 
   if (places.shape.length !== 2 || places.shape[0] !== rows) {
     throw new ShapeError(`takeAlongAxis: indices expects [${rows}, any], got ${shapeText(places.shape)}`);
   }
+  requireIndices('takeAlongAxis', 'indices', places, length!);
   return makeValue('takeAlongAxis', [value, places], {}, places.shape);
 }
 

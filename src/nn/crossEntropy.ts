@@ -1,0 +1,98 @@
+import { gotText, ShapeError } from '../errors.ts';
+import { requireOneOf } from '../graph/arguments.ts';
+import { stopGradient } from '../graph/ops/control.ts';
+import { permute, reshape } from '../graph/ops/movement.ts';
+import { add, cast, div, equal, mul, neg, scale, where } from '../graph/ops/pointwise.ts';
+import { mean, sum } from '../graph/ops/reduce.ts';
+import { gather, requireIndices } from '../graph/ops/select.ts';
+import { takeAlongAxis } from '../graph/ops/topK.ts';
+import { asValue, constant, knownData, type Operand, type Value } from '../graph/value.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
+import { product, shapesEqual, shapeText } from '../shape.ts';
+import { logSoftmax } from './softmax.ts';
+
+const REDUCTIONS = ['mean', 'sum', 'none'] as const;
+
+/** PyTorch's `cross_entropy`, by its names, but that nothing is ignored unless it is named. */
+export interface CrossEntropyOptions {
+  /** Labels that count nothing, neither in the loss nor in what it is divided by; default none (PyTorch's is -100). */
+  ignoreIndex?: number;
+  /** A factor for each class, [C], which gets no derivative; default 1. */
+  weights?: Operand;
+  /** From 0 (default) to 1: how much of each target is spread evenly over all classes. */
+  labelSmoothing?: number;
+  /** `mean` (default) divides by the weights of the labels, `none` has the shape of the labels. */
+  reduction?: (typeof REDUCTIONS)[number];
+}
+
+const OPTIONS: OptionNames<CrossEntropyOptions> = {
+  ignoreIndex: true,
+  weights: true,
+  labelSmoothing: true,
+  reduction: true,
+};
+
+/**
+ * -log softmax(logits)[label]: logits [N, C, ...S], labels (i32) [N, ...S]. A class may have the logit -infinity.
+ * @throws ShapeError for a constant label outside 0..C-1; one that only the device knows makes loss and gradient NaN.
+ */
+export function crossEntropy(
+  logits: Operand,
+  labels: Operand,
+  options: CrossEntropyOptions = {},
+  ...extra: never[]
+): Value {
+  const op = 'crossEntropy';
+  refuseExtra(op, extra);
+  const value = asValue(logits, op);
+  const targets = asValue(labels, op);
+  requireOptions(op, options, OPTIONS);
+  const { ignoreIndex, weights, labelSmoothing = 0, reduction = 'mean' } = options;
+  const [n, classes, ...space] = value.shape as [number, number, ...number[]];
+  if (value.shape.length < 2 || product(value.shape) === 0) {
+    throw new ShapeError(`${op}: logits expects [N, C, ...], got ${shapeText(value.shape)}`);
+  }
+  if (targets.dtype !== 'i32' || !shapesEqual(targets.shape, [n, ...space])) {
+    throw new ShapeError(
+      `${op}: labels expects i32 ${shapeText([n, ...space])} to match logits ${shapeText(value.shape)}, got ${targets.dtype} ${shapeText(targets.shape)}`,
+    );
+  }
+  if (ignoreIndex !== undefined && !Number.isInteger(ignoreIndex)) {
+    throw new ShapeError(`${op}: ignoreIndex expects a whole number, got ${gotText(ignoreIndex)}`);
+  }
+  requireIndices(op, 'labels', targets, classes, ignoreIndex);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new ShapeError(`${op}: labelSmoothing expects 0 to 1, got ${gotText(labelSmoothing)}`);
+  }
+  requireOneOf(op, 'reduction', reduction, REDUCTIONS);
+  const factors = weights === undefined ? null : stopGradient(asValue(weights, op));
+  if (factors && !shapesEqual(factors.shape, [classes])) {
+    throw new ShapeError(
+      `${op}: weights expects [${classes}] to match the classes, got ${shapeText(factors.shape)}`,
+    );
+  }
+  const count = product(targets.shape);
+  const flat = reshape(targets, [count]);
+  const ignored = ignoreIndex === undefined ? null : equal(cast(flat, 'f32'), ignoreIndex);
+  const counted = (each: Value): Value => (ignored ? where(ignored, 0, each) : each);
+  // Of the ignored ones any: they are left out afterwards.
+  const existing = knownData(targets)?.map((label) => (label === ignoreIndex ? 0 : label));
+  const places = existing ? constant(existing, [count], 'i32') : flat;
+  const rows = classRows(logSoftmax(value, 1));
+  // NaN where there is no such class, and so is what it multiplies, on its way back too.
+  const factor = counted(gather(factors ?? constant(new Float32Array(classes).fill(1), [classes]), places));
+  const picked = reshape(takeAlongAxis(rows, reshape(places, [count, 1])), [count]);
+  const own = counted(neg(mul(factor, picked)));
+  const even = (): Value => counted(neg(sum(factors ? mul(rows, factors) : rows, { axes: [1] })));
+  const losses =
+    labelSmoothing === 0 ? own : add(scale(own, 1 - labelSmoothing), scale(even(), labelSmoothing / classes));
+  if (reduction === 'none') return reshape(losses, targets.shape);
+  if (reduction === 'sum') return sum(losses);
+  return factors || ignored ? div(sum(losses), sum(factor)) : mean(losses);
+}
+
+/** [N, C, ...S] -> [N ...S, C]. */
+function classRows(x: Value): Value {
+  const axes = x.shape.map((_, axis) => axis);
+  return reshape(permute(x, [...axes.filter((axis) => axis !== 1), 1]), [-1, x.shape[1]!]);
+}

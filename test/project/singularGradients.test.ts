@@ -1,0 +1,244 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as wgad from '../../src/index.ts';
+import { input, type Tensor, type Value } from '../../src/index.ts';
+import { binaryCrossEntropy } from '../../src/nn/losses.ts';
+import { ssim } from '../../src/nn/ssim.ts';
+
+/**
+ * Every public op at the points where its derivative is singular (kinks, ties, roots of 0, vectors of 0, infinities),
+ * against PyTorch (tools/singular_goldens.py). A new op without an entry here fails.
+ */
+
+interface Case {
+  readonly inputs: readonly { readonly shape: number[]; readonly data: (number | string)[] }[];
+  /** Places of inputs that get no gradient. */
+  readonly without: readonly number[];
+  readonly cotangent: readonly number[];
+  readonly grads: readonly (number | string)[][];
+  readonly second?: readonly (number | string)[][];
+}
+
+const goldens: Readonly<Record<string, Readonly<Record<string, Case>>>> = JSON.parse(
+  readFileSync(new URL('../goldens/singular.json', import.meta.url), 'utf8'),
+);
+
+type Run = (...inputs: Value[]) => Value;
+const { constant, pad } = wgad;
+const rows = { axes: [1] };
+const ints = (data: number[], shape: number[]): Value => constant(data, shape, 'i32');
+
+const spreads = (op: typeof wgad.std): Readonly<Record<string, Run>> => ({
+  'equal values': (x) => op(x!, rows),
+  'equal values, biased': (x) => op(x!, { ...rows, unbiased: false }),
+  'one value, biased': (x) => op(x!, { ...rows, unbiased: false }),
+  'equal values of everything': (x) => op(x!),
+  'second derivatives': (x) => op(x!, rows),
+});
+
+/** Called with their cases' inputs as they are. */
+const PLAIN = {
+  abs: wgad.abs,
+  add: wgad.add,
+  cosineMap: wgad.cosineMap,
+  cosineSimilarity: wgad.cosineSimilarity,
+  div: wgad.div,
+  exp: wgad.exp,
+  gelu: wgad.gelu,
+  globalCosineLoss: wgad.globalCosineLoss,
+  log: wgad.log,
+  maximum: wgad.maximum,
+  minimum: wgad.minimum,
+  mseLoss: wgad.mseLoss,
+  mul: wgad.mul,
+  neg: wgad.neg,
+  reciprocal: wgad.reciprocal,
+  relu: wgad.relu,
+  relu6: wgad.relu6,
+  rsqrt: wgad.rsqrt,
+  sigmoid: wgad.sigmoid,
+  sign: wgad.sign,
+  silu: wgad.silu,
+  sqrt: wgad.sqrt,
+  square: wgad.square,
+  sub: wgad.sub,
+  tanh: wgad.tanh,
+};
+
+/** How an op is called in its cases: one way for all of them, or one for each. */
+const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
+  ...(PLAIN as unknown as Readonly<Record<string, Run>>),
+  avgPool2d: (x) => wgad.avgPool2d(x, { kernel: 2, stride: 1, padding: 1 }),
+  batchNorm2d: (x, weight, bias, mean, variance) => wgad.batchNorm2d(x, { weight, bias, mean, variance }),
+  batchNorm2dTrain: (x, w, b) => wgad.batchNorm2dTrain(x, w, b).out,
+  binaryCrossEntropy,
+  broadcastTo: (x) => wgad.broadcastTo(x, [3, 2]),
+  cast: (x) => wgad.cast(wgad.cast(x, 'f16'), 'f32'),
+  clamp: {
+    kink: (x) => wgad.clamp(x, -1, 2),
+    infinite: (x) => wgad.clamp(x, -1, 2),
+    nan: (x) => wgad.clamp(x, -1, 2),
+    'kink of the lower bound alone': (x) => wgad.clamp(x, 0, Number.POSITIVE_INFINITY),
+    'lower bound alone infinite': (x) => wgad.clamp(x, 0, Number.POSITIVE_INFINITY),
+    'lower bound alone nan': (x) => wgad.clamp(x, 0, Number.POSITIVE_INFINITY),
+    'kink of the upper bound alone': (x) => wgad.clamp(x, Number.NEGATIVE_INFINITY, 0),
+    'upper bound alone infinite': (x) => wgad.clamp(x, Number.NEGATIVE_INFINITY, 0),
+    'upper bound alone nan': (x) => wgad.clamp(x, Number.NEGATIVE_INFINITY, 0),
+    'kink of equal bounds': (x) => wgad.clamp(x, 1, 1),
+  },
+  clipFactor: (...gradients) => wgad.clipFactor(gradients, 1),
+  crossEntropy: {
+    'minus infinity beside the label': (x) => wgad.crossEntropy(x, ints([1, 0], [2])),
+    'minus infinity at the label': (x) => wgad.crossEntropy(x, ints([0, 0], [2])),
+    'far apart': (x) => wgad.crossEntropy(x, ints([1, 0], [2])),
+  },
+  gather: (x) => wgad.gather(x, ints([1, 1, 0], [3])),
+  gaussianBlur2d: (x) => wgad.gaussianBlur2d(x, { kernel: 3, sigma: 1, border: 'symmetric' }),
+  interpolate: {
+    'on the grid': (x) => wgad.interpolate(x, { size: [5, 2] }),
+    'with corners': (x) => wgad.interpolate(x, { size: [5, 2], alignCorners: true }),
+    nearest: (x) => wgad.interpolate(x, { size: [5, 2], mode: 'nearest' }),
+  },
+  kthLargest: (x) => wgad.kthLargest(x, 2),
+  layerNorm: (x, w, b) => wgad.layerNorm(x, w, b),
+  logSoftmax: (x) => wgad.logSoftmax(x, 1),
+  max: {
+    ties: (x) => wgad.max(x, rows),
+    'ties of everything': (x) => wgad.max(x),
+    'infinite ties': (x) => wgad.max(x, rows),
+  },
+  maxPool2d: {
+    ties: (x) => wgad.maxPool2d(x, { kernel: 2, stride: 1 }),
+    'minus infinity': (x) => wgad.maxPool2d(x, { kernel: 2 }),
+  },
+  mean: (x) => wgad.mean(x, rows),
+  min: {
+    ties: (x) => wgad.min(x, rows),
+    'ties of everything': (x) => wgad.min(x),
+    'infinite ties': (x) => wgad.min(x, rows),
+  },
+  pad: {
+    edge: (x) => wgad.square(pad(x, [1, 3], [2, 2], { mode: 'edge' })),
+    symmetric: (x) => wgad.square(pad(x, [1, 3], [2, 2], { mode: 'symmetric' })),
+    'edge, far beyond': (x) => pad(x, [5], [4], { mode: 'edge' }),
+    'edge as PyTorch has it': (x) => pad(x, [0, 3, 1], [0, 0, 2], { mode: 'edge' }),
+    constant: (x) => pad(x, [0, 1], [2, 0], { value: 1e30 }),
+  },
+  scale: (x) => wgad.scale(x, 3),
+  shift: (x) => wgad.shift(x, 3),
+  smoothL1Loss: (a, b) => wgad.smoothL1Loss(a, b, 0.5),
+  softmax: (x) => wgad.softmax(x, 1),
+  ssim,
+  std: spreads(wgad.std),
+  stopGradient: (x) => wgad.mul(x, wgad.stopGradient(x)),
+  sum: (x) => wgad.sum(x, rows),
+  takeAlongAxis: (x) => wgad.takeAlongAxis(x, ints([1, 1, 0], [1, 3])),
+  topFractionMean: {
+    distinct: (x) => wgad.topFractionMean(x, 0.5),
+    'the maximum, tied': (x) => wgad.topFractionMean(x, 0),
+  },
+  topK: (x) => wgad.topK(x, 2).values,
+  variance: {
+    ...spreads(wgad.variance),
+    'second derivatives of equal values': (x) => wgad.variance(x, rows),
+  },
+  where: {
+    'infinite and NaN in the branch not taken': (c, a, b) => wgad.where(c!, a!, b!),
+    'a division by zero in the branch not taken': (c, a) => wgad.where(c!, a!, wgad.scale(a!, 2)),
+  },
+};
+
+/** Public functions without singular points, and why. */
+const REGULAR: Readonly<Record<string, readonly string[]>> = {
+  'polynomials of their arguments': [
+    ...['adaptiveAvgPool2d', 'concat', 'conv2d', 'convTranspose2d', 'flatten', 'globalAvgPool2d', 'linear'],
+    ...['matmul', 'permute', 'reshape', 'slice', 'split', 'transpose', 'dropout'],
+  ],
+  'smooth in all its arguments; a token that may see nothing gets zeros, by definition': ['attention'],
+  'no derivative: comparisons, integers, draws': [
+    ...['argmax', 'equal', 'greater', 'greaterEqual', 'oneHot', 'randomNormal', 'randomUniform'],
+  ],
+  'no function of values': [
+    ...['Engine', 'adamw', 'bindNetwork', 'buildPlan', 'constant', 'declare', 'grad', 'initialize', 'input'],
+    ...['kaimingNormalFanOut', 'layersOf', 'listAdapters', 'networkLayout', 'normal', 'ones'],
+    ...[
+      'optimiserStep',
+      'parseSafetensors',
+      'printGraph',
+      'printPlan',
+      'pytorchDefault',
+      'settingsAt',
+      'sgd',
+    ],
+    ...['uniform', 'valueAndGrad', 'within', 'withVjp', 'xavierUniform', 'zeros'],
+  ],
+};
+
+it('has an entry for every public function', () => {
+  const regular = Object.values(REGULAR).flat();
+  const functions = Object.entries(wgad)
+    .filter(([name, each]) => typeof each === 'function' && !name.endsWith('Error'))
+    .map(([name]) => name);
+  expect(functions.filter((name) => !goldens[name] && !regular.includes(name))).toEqual([]);
+  expect(regular.filter((name) => goldens[name] || !functions.includes(name))).toEqual([]);
+});
+
+describe.each(Object.entries(goldens))('%s', (op, cases) => {
+  let engine: wgad.Engine;
+  beforeAll(async () => {
+    engine = await wgad.Engine.create();
+  });
+  afterAll(() => engine?.dispose());
+
+  it.each(Object.entries(cases))('%s', async (label, each) => {
+    const entry = RUNS[op];
+    const run = typeof entry === 'function' ? entry : entry?.[label];
+    expect(run, `${op}, ${label} needs a call here`).toBeDefined();
+    const which = each.inputs.flatMap((_, i) => (each.without.includes(i) ? [] : [i]));
+    const derivatives = engine.compile(
+      (xs: Value[], cotangent: Value) => {
+        const wrt = which.map((i) => xs[i]!);
+        const first = wgad.grad(
+          wgad.sum(wgad.mul(run!(...xs), wgad.reshape(cotangent, shapeOf(run!, each)))),
+          wrt,
+        );
+        if (!each.second) return { first };
+        // What no second derivative reaches must still count as reached.
+        const terms = [...first, ...wrt.map((x) => wgad.scale(x, 0))].map((term) => wgad.sum(term));
+        return {
+          first,
+          second: wgad.grad(
+            terms.reduce((a, b) => wgad.add(a, b)),
+            wrt,
+          ),
+        };
+      },
+      { label: `${op}, ${label}` },
+    );
+    const tensors = each.inputs.map(({ shape, data }) => engine.tensor(data.map(Number), shape));
+    const got = await derivatives(tensors, engine.tensor(each.cotangent, [each.cotangent.length]));
+    await expectAll(got.first, each.grads, 'derivative');
+    if (got.second) await expectAll(got.second, each.second!, 'second derivative');
+  });
+});
+
+const shapeOf = (run: Run, { inputs }: Case): readonly number[] =>
+  run(...inputs.map(({ shape }, i) => input(`x${i}`, shape))).shape;
+
+async function expectAll(
+  got: readonly Tensor[],
+  want: readonly (readonly (number | string)[])[],
+  what: string,
+): Promise<void> {
+  for (const [i, tensor] of got.entries()) {
+    const numbers = Array.from(await tensor.data());
+    const wanted = want[i]!.map(Number);
+    // Sums cancel to nothing only relative to their terms.
+    const size = Math.max(1e-37, ...wanted.map((each) => (Number.isFinite(each) ? Math.abs(each) : 0)));
+    const fits = numbers.map((each, j) => {
+      const goal = wanted[j]!;
+      return Number.isFinite(goal) ? Math.abs(each - goal) <= 1e-5 * size + 1e-7 : Object.is(each, goal);
+    });
+    expect(fits.every(Boolean), `${what} by input ${i}: got ${numbers}, PyTorch ${wanted}`).toBe(true);
+  }
+}
