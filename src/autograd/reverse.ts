@@ -54,10 +54,16 @@ export function grad(loss: Value, wrt: readonly Value[], ...extra: never[]): Val
  * `fn` with its gradient: returns the loss and dL/dparams, in the shape of `params`.
  * @throws DtypeError where `params` is not an object of values by name.
  */
-export function valueAndGrad<P extends Readonly<Record<string, Value>>, R extends readonly Value[]>(
+export function valueAndGrad<R extends readonly Value[]>(
+  fn: (params: Readonly<Record<string, Value>>, ...rest: R) => Value,
+): (params: Readonly<Record<string, Value>>, ...rest: R) => { loss: Value; grads: Record<string, Value> };
+export function valueAndGrad<P extends Readonly<Record<keyof P, Value>>, R extends readonly unknown[]>(
+  fn: (params: P, ...rest: R) => Value,
+): (params: P, ...rest: R) => { loss: Value; grads: { -readonly [K in keyof P]: Value } };
+export function valueAndGrad<P extends Readonly<Record<keyof P, Value>>, R extends readonly unknown[]>(
   fn: (params: P, ...rest: R) => Value,
   ...extra: never[]
-): (params: P, ...rest: R) => { loss: Value; grads: { [K in keyof P]: Value } } {
+): (params: P, ...rest: R) => { loss: Value; grads: { -readonly [K in keyof P]: Value } } {
   refuseExtra('valueAndGrad', extra);
   requireFunction('valueAndGrad', 'fn', fn);
   const differentiated = (params: P, ...rest: R): { loss: Value; grads: { [K in keyof P]: Value } } => {
@@ -72,7 +78,9 @@ export function valueAndGrad<P extends Readonly<Record<string, Value>>, R extend
       loss,
       names.map((name) => params[name]!),
     );
-    const grads = Object.fromEntries(names.map((name, i) => [name, values[i]!])) as { [K in keyof P]: Value };
+    const grads = Object.fromEntries(names.map((name, i) => [name, values[i]!])) as {
+      -readonly [K in keyof P]: Value;
+    };
     return { loss, grads };
   };
   // It takes what `fn` takes, which a compiled function looks at.

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { FileError, WeightsError } from '../errors.ts';
+import type { Bytes } from './bytes.ts';
 
 /** A file open for reading at any place. */
 export interface ByteSource {
@@ -10,7 +11,7 @@ export interface ByteSource {
    * Exactly `length` bytes from `offset`, in the front of `into` or in memory of their own.
    * @throws WeightsError where the file ends before.
    */
-  read(offset: number, length: number, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+  read(offset: number, length: number, into?: Bytes): Promise<Bytes>;
   close(): Promise<void>;
 }
 

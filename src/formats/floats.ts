@@ -1,15 +1,12 @@
 import { WeightsError } from '../errors.ts';
 import { halfToFloat } from '../float16.ts';
+import type { Bytes, Floats } from './bytes.ts';
 
 /** Element types that weights can have, by safetensors' names. */
 export const isFloat = (dtype: string): boolean => ['F32', 'F16', 'BF16', 'F64'].includes(dtype);
 
 /** Bytes `begin` to `begin + length` of a tensor, into the front of `into` where it is given. */
-export type ReadBytes = (
-  begin: number,
-  length: number,
-  into?: Uint8Array<ArrayBuffer>,
-) => Promise<Uint8Array<ArrayBuffer>>;
+export type ReadBytes = (begin: number, length: number, into?: Bytes) => Promise<Bytes>;
 
 /** Bytes widened at a time: a file of halves is never in memory beside its floats. */
 const PIECE = 2 ** 20;
@@ -23,8 +20,8 @@ export async function readFloats(
   dtype: string,
   count: number,
   read: ReadBytes,
-  { bigEndian = false, into }: { bigEndian?: boolean; into?: Float32Array<ArrayBuffer> } = {},
-): Promise<Float32Array<ArrayBuffer> | undefined> {
+  { bigEndian = false, into }: { bigEndian?: boolean; into?: Floats } = {},
+): Promise<Floats | undefined> {
   const width = WIDTHS[dtype];
   if (width === undefined) return undefined;
   if (dtype === 'F32') {
@@ -48,7 +45,7 @@ const WIDTHS: Readonly<Record<string, number>> = { F32: 4, F64: 8, F16: 2, BF16:
 
 let halves: Float32Array | undefined;
 
-function widen(dtype: string, { buffer, byteOffset }: Uint8Array<ArrayBuffer>, out: Float32Array): void {
+function widen(dtype: string, { buffer, byteOffset }: Bytes, out: Float32Array): void {
   if (dtype === 'F64') {
     out.set(new Float64Array(buffer, byteOffset, out.length));
     return;

@@ -2,6 +2,7 @@ import { WeightsError } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
 import { product } from '../shape.ts';
 import type { ByteSource } from './byteSource.ts';
+import type { Bytes } from './bytes.ts';
 import { readFloats, refuseDtype } from './floats.ts';
 import { parseHeader } from './safetensorsHeader.ts';
 import type { WeightsContent } from './weightsFile.ts';
@@ -43,7 +44,7 @@ export async function openSafetensors(source: ByteSource): Promise<WeightsConten
  * @param where what errors call it. @throws WeightsError saying what is wrong with the file.
  */
 export async function parseSafetensors(
-  bytes: ArrayBuffer | Uint8Array<ArrayBuffer>,
+  bytes: ArrayBuffer | Bytes,
   where = 'safetensors',
   ...extra: never[]
 ): Promise<Map<string, { shape: readonly number[]; data: Float32Array }>> {
@@ -56,7 +57,7 @@ export async function parseSafetensors(
   return tensors;
 }
 
-function bytesInMemory(data: ArrayBuffer | Uint8Array<ArrayBuffer>, path: string): ByteSource {
+function bytesInMemory(data: ArrayBuffer | Bytes, path: string): ByteSource {
   const all = data instanceof Uint8Array ? data : new Uint8Array(data);
   return {
     path,

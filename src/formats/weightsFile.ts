@@ -1,5 +1,6 @@
 import { WeightsError } from '../errors.ts';
 import { openBytes } from './byteSource.ts';
+import type { Floats } from './bytes.ts';
 import { openSafetensors } from './readSafetensors.ts';
 import { LEGACY_MAGIC, type TorchContainer, type TorchOptions } from './torch/container.ts';
 import { openTorch } from './torch/open.ts';
@@ -21,7 +22,7 @@ export interface WeightsContent {
    * A float tensor as float32, row-major: F16 and BF16 widened exactly, F64 narrowed.
    * @param into memory that may be used instead of new one, at least as long as the tensor. @throws WeightsError.
    */
-  read(name: string, into?: Float32Array<ArrayBuffer>): Promise<Float32Array>;
+  read(name: string, into?: Floats): Promise<Float32Array>;
 }
 
 export interface WeightsFile extends WeightsContent {

@@ -1,5 +1,6 @@
 import { LimitError } from '../errors.ts';
 import type { MemoryRoom } from './memoryRoom.ts';
+import type { GPUBuffer, GPUDevice, GPUTexture } from './webgpuTypes.ts';
 
 /** Bytes and buffers in use; what `engine.memory()` reports. */
 export interface MemoryCounters {
@@ -33,7 +34,7 @@ export interface BufferMaker {
    * @throws LimitError where no buffer of the device can hold it; OutOfMemoryError where the host's memory, which is the
    * device's, cannot. Both say what was asked and what there is.
    */
-  create(label: string, bytes: number, usage: GPUBufferUsageFlags, mapped?: boolean): GPUBuffer;
+  create(label: string, bytes: number, usage: number, mapped?: boolean): GPUBuffer;
   /** A texture of four f32 a texel that shaders read as storage, in texels. @throws OutOfMemoryError as `create`. */
   createImage(label: string, size: ImageSize): GPUTexture;
   destroy(made: GPUBuffer | GPUTexture): void;

@@ -1,4 +1,5 @@
 import { GpuError, type WgadError } from '../errors.ts';
+import type { GPUDevice } from './webgpuTypes.ts';
 
 /**
  * Turns whatever goes wrong on a device into one typed error that every later wait throws: after a GPU error

@@ -2,6 +2,7 @@ import { GpuError } from '../errors.ts';
 import { type OptionNames, refuseExtra } from '../options.ts';
 import { calmPolling, pollingFor } from './polling.ts';
 import { type MatrixSize, matrixSize, SUBGROUP_MATRIX, UNSAFE_APIS } from './subgroupMatrix.ts';
+import type { GPU, GPUAdapter, GPUDevice, GPUSupportedLimits } from './webgpuTypes.ts';
 
 /** What is known of an adapter before opening a device. */
 export interface AdapterDescription {
@@ -79,7 +80,8 @@ export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
   }
   const matrix = options.subgroupMatrix ? matrixSize(adapter, description.name) : undefined;
   const wanted: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
-  if (matrix) wanted.push(SUBGROUP_MATRIX);
+  // Experimental: the standard's types have no name for it.
+  if (matrix) wanted.push(SUBGROUP_MATRIX as GPUFeatureName);
   const device = await adapter.requestDevice({
     label: 'wgad',
     requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),

@@ -1,3 +1,5 @@
+import type { GPUBuffer, GPUCommandEncoder, GPUDevice, GPUQuerySet } from './webgpuTypes.ts';
+
 /** The device's own clock around compute passes: timestamps written at a pass's ends, and their way back. */
 export interface PassClock {
   /** Room for up to `PASSES_A_LEASE` passes of one submit. */
@@ -7,11 +9,18 @@ export interface PassClock {
 
 export interface PassLease {
   /** For the descriptor of pass `index`. */
-  writes(index: number): GPUComputePassTimestampWrites;
+  writes(index: number): PassTimestamps;
   /** Encodes the transfer of the first `passes` passes' times; after the last of them. */
   resolve(encoder: GPUCommandEncoder, passes: number): void;
   /** After the submit: begin and end of each pass in nanoseconds. The lease's place is then free again. */
   read(passes: number): Promise<BigUint64Array>;
+}
+
+/** WebGPU's GPUComputePassTimestampWrites. */
+interface PassTimestamps {
+  querySet: GPUQuerySet;
+  beginningOfPassWriteIndex: number;
+  endOfPassWriteIndex: number;
 }
 
 /** A query set holds at most 4096 timestamps, two a pass. */

@@ -1,5 +1,6 @@
 import { GpuError } from '../errors.ts';
 import { IMAGE_FORMAT } from './buffers.ts';
+import type { GPUComputePipeline, GPUDevice } from './webgpuTypes.ts';
 
 /** What a pipeline needs to know of a binding. */
 export interface BindingUse {

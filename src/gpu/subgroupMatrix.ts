@@ -1,8 +1,10 @@
 /** Dawn's experimental subgroup matrices: all that this package knows of how they are opened. */
+
 import { LimitError } from '../errors.ts';
+import type { GPUAdapter } from './webgpuTypes.ts';
 
 /** Of an adapter, for `requestDevice`. */
-export const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
+export const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix';
 /** Of the native implementation: without it no adapter offers the feature. */
 export const UNSAFE_APIS = 'enable-dawn-features=allow_unsafe_apis';
 

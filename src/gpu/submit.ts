@@ -1,5 +1,13 @@
 import { TEXEL_BYTES } from './buffers.ts';
 import type { PassLease } from './passClock.ts';
+import type {
+  GPUBindGroup,
+  GPUBuffer,
+  GPUCommandEncoder,
+  GPUComputePipeline,
+  GPUDevice,
+  GPUTexture,
+} from './webgpuTypes.ts';
 
 /** One compute dispatch, ready to be encoded. */
 export interface Dispatch {

@@ -1,5 +1,6 @@
 import { type BufferMaker, bufferBytes } from './buffers.ts';
 import { type BufferCopy, submit } from './submit.ts';
+import type { GPUBuffer, GPUDevice } from './webgpuTypes.ts';
 
 /**
  * Staging buffers that stay mapped until they are used. `queue.writeBuffer` makes memory of its own for every write of

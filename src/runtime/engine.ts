@@ -1,9 +1,11 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { ConfigError, DtypeError, gotText, ShapeError } from '../errors.ts';
 import type { HostMemory } from '../gpu/hostMemory.ts';
 import { type AdapterDescription, OPEN_OPTIONS, type OpenOptions } from '../gpu/open.ts';
 import { requireFunction } from '../graph/arguments.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
-import { type Dtype, requireNumbers, state } from '../graph/value.ts';
+import type { Structure, StructureFunction } from '../graph/structure.ts';
+import { type Dtype, requireNumbers, state, type Value } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { product, requireShape, type Shape, shapeText } from '../shape.ts';
@@ -147,6 +149,20 @@ export class Engine {
    * @param fn a function of values; device tensors it captures are used in place.
    * @throws (each call) what tracing throws; LimitError and OutOfMemoryError where the plan is too large.
    */
+  compile<A extends readonly Value[], R>(
+    fn: (...args: A) => R & Structure<R>,
+    options?: CompileOptions,
+  ): Compiled<A, R>;
+  // Ops by themselves: they take numbers and tensors too.
+  compile<R>(fn: (x: Value) => R & Structure<R>, options?: CompileOptions): Compiled<[x: Value], R>;
+  compile<R>(
+    fn: (a: Value, b: Value) => R & Structure<R>,
+    options?: CompileOptions,
+  ): Compiled<[a: Value, b: Value], R>;
+  compile<A extends readonly unknown[], R>(
+    fn: StructureFunction<A, R>,
+    options?: CompileOptions,
+  ): Compiled<A, R>;
   compile<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
     options: CompileOptions = {},

@@ -4,6 +4,7 @@ import { type HostMemory, hostMemory } from '../gpu/hostMemory.ts';
 import { memoryRoom, UNKNOWN_ROOM } from '../gpu/memoryRoom.ts';
 import { type AdapterDescription, type OpenOptions, openGpu } from '../gpu/open.ts';
 import { type PipelineCache, pipelineCache } from '../gpu/pipelines.ts';
+import type { GPUDevice } from '../gpu/webgpuTypes.ts';
 import type { PlanLimits } from '../graph/limits.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import { PRECISE_TIMESTAMPS, type Profiler } from './profiler.ts';

@@ -3,8 +3,10 @@
  * its own between two readings of the device's clock. Without, each dispatch is submitted alone and waited for: the
  * wall time then holds the way to the device and back, measured as the granularity.
  */
+
 import { PASSES_A_LEASE, passClock } from '../gpu/passClock.ts';
 import { submit } from '../gpu/submit.ts';
+import type { GPUDevice } from '../gpu/webgpuTypes.ts';
 import type { PlannedDispatch } from '../graph/plan.ts';
 import { directSubmitter, type PlanDispatch, type Submitter, write } from './submitter.ts';
 

@@ -1,5 +1,6 @@
 import { type Copies, type Dispatch, submit } from '../gpu/submit.ts';
 import type { UploadRing } from '../gpu/uploadRing.ts';
+import type { GPUBuffer, GPUDevice } from '../gpu/webgpuTypes.ts';
 import type { PlannedDispatch } from '../graph/plan.ts';
 import type { NumberArray } from './state.ts';
 

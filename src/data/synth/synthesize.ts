@@ -26,8 +26,8 @@ export interface SynthesizeOptions {
   readonly seed?: number;
   /** Told of each image that is written. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Ends the drawing and removes what was drawn: what aborted it is thrown. */
-  readonly signal?: AbortSignal;
+  /** Ends the drawing and removes what was drawn: what aborted it is thrown. An `AbortSignal`. */
+  readonly signal?: { readonly aborted: boolean; throwIfAborted(): void };
 }
 
 const SYNTHESIZE_OPTIONS: OptionNames<SynthesizeOptions> = {

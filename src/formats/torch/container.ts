@@ -1,5 +1,6 @@
 import { WeightsError } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
+import type { Bytes } from '../bytes.ts';
 import { MAX_PICKLE, readPickle } from './pickle.ts';
 import { PickleTruncated } from './pickleBytes.ts';
 import { Dict, List, type Pickled, type StorageRef, TORCH_BYTES } from './value.ts';
@@ -11,12 +12,7 @@ export interface TorchContainer {
   readonly root: Pickled;
   readonly bigEndian: boolean;
   /** `length` bytes of a storage from byte `begin`, in the front of `into` where it is given. */
-  readStorage(
-    storage: StorageRef,
-    begin: number,
-    length: number,
-    into?: Uint8Array<ArrayBuffer>,
-  ): Promise<Uint8Array<ArrayBuffer>>;
+  readStorage(storage: StorageRef, begin: number, length: number, into?: Bytes): Promise<Bytes>;
 }
 
 export interface TorchOptions {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
 import type { ByteSource } from '../byteSource.ts';
+import type { Bytes } from '../bytes.ts';
 
 /** Where a deflated record lies, and what it says to unpack to. */
 export interface Deflated {
@@ -43,11 +44,7 @@ export class InflatedRecord {
   }
 
   /** `length` bytes from `begin`, which lie in the record; in the front of `into` or in memory of their own. */
-  async read(
-    begin: number,
-    length: number,
-    into?: Uint8Array<ArrayBuffer>,
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  async read(begin: number, length: number, into?: Bytes): Promise<Bytes> {
     await this.#check();
     if (begin < this.#position) await this.close();
     const out = into?.subarray(0, length) ?? new Uint8Array(length);

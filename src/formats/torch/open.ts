@@ -1,6 +1,7 @@
 import { WeightsError } from '../../errors.ts';
 import { product } from '../../shape.ts';
 import type { ByteSource } from '../byteSource.ts';
+import type { Floats } from '../bytes.ts';
 import { readFloats, refuseDtype } from '../floats.ts';
 import type { StoredTensor, WeightsContent } from '../weightsFile.ts';
 import { openLegacyStream, openTorchZip, type TorchContainer, type TorchOptions } from './container.ts';
@@ -54,7 +55,7 @@ async function readTensor(
   name: string,
   { storage, dtype, offset, shape, strides }: TensorRef,
   container: TorchContainer,
-  into?: Float32Array<ArrayBuffer>,
+  into?: Floats,
 ): Promise<Float32Array> {
   const count = product(shape);
   if (count === 0) return new Float32Array(0);

@@ -1,5 +1,6 @@
 import { WeightsError } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
+import type { Bytes } from '../bytes.ts';
 import { InflatedRecord } from './inflate.ts';
 
 /** One record of an archive. */
@@ -17,12 +18,7 @@ export interface ZipEntry {
 export interface ZipArchive {
   readonly entries: ReadonlyMap<string, ZipEntry>;
   /** `length` bytes of an entry from `begin`; only these are read where it is stored. See `ByteSource.read`. */
-  read(
-    entry: ZipEntry,
-    begin: number,
-    length: number,
-    into?: Uint8Array<ArrayBuffer>,
-  ): Promise<Uint8Array<ArrayBuffer>>;
+  read(entry: ZipEntry, begin: number, length: number, into?: Bytes): Promise<Bytes>;
 }
 
 const MAX_ENTRIES = 100_000;

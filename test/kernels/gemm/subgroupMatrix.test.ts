@@ -73,7 +73,7 @@ describe('subgroup matrices', () => {
     const gpu = create(['backend=null', UNSAFE_APIS]);
     const adapter = await gpu.requestAdapter({});
     const device = await adapter!.requestDevice({
-      requiredFeatures: ['shader-f16', 'subgroups', SUBGROUP_MATRIX],
+      requiredFeatures: ['shader-f16', 'subgroups', SUBGROUP_MATRIX as GPUFeatureName],
     });
     const failures: string[] = [];
     let [compiled, pipelines] = [0, 0];

@@ -1,0 +1,18 @@
+/**
+ * WebGPU's types for declarations that users compile: those of TypeScript's DOM library (from 6.0 on) or of `@webgpu/types`,
+ * whichever their program has, and `object` where it has neither. By its global name a declaration would need one of them, and
+ * no program can have both.
+ */
+type Global<Name extends string> =
+  typeof globalThis extends Record<Name, { prototype: infer Kind }> ? Kind : object;
+
+export type GPU = Global<'GPU'>;
+export type GPUAdapter = Global<'GPUAdapter'>;
+export type GPUBindGroup = Global<'GPUBindGroup'>;
+export type GPUBuffer = Global<'GPUBuffer'>;
+export type GPUCommandEncoder = Global<'GPUCommandEncoder'>;
+export type GPUComputePipeline = Global<'GPUComputePipeline'>;
+export type GPUDevice = Global<'GPUDevice'>;
+export type GPUQuerySet = Global<'GPUQuerySet'>;
+export type GPUSupportedLimits = Global<'GPUSupportedLimits'>;
+export type GPUTexture = Global<'GPUTexture'>;
