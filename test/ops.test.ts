@@ -135,7 +135,9 @@ describe.each(Object.keys(SPECS))('%s', (name) => {
     expectClose(fused, want, spec.ulps ?? 4);
     expect(await run(sample, data, true), 'the same bytes again').toEqual(fused);
     expectClose(await run(sample, data, false), want, spec.ulps ?? 4);
-    if (spec.differentiable !== false) await checkGradients(spec, sample, data);
+    if (spec.differentiable !== false && sample.inputs.some(isDifferentiable)) {
+      await checkGradients(spec, sample, data);
+    }
   });
   if (spec.rejects) {
     it('says what is wrong with bad arguments', () => {

@@ -35,7 +35,7 @@ def case(op, label, inputs, run, second=False, without=()):
 
 
 def numbers(x):
-    return [v if math.isfinite(v) else str(v).replace("inf", "Infinity").replace("nan", "NaN") for v in (x.detach() - torch.zeros(())).reshape(-1).tolist()]
+    return [float(f"{v:.9g}") if math.isfinite(v) else str(v).replace("inf", "Infinity").replace("nan", "NaN") for v in (x.detach() - torch.zeros(())).reshape(-1).tolist()]
 
 
 def unary(op, run, **points):

@@ -6,7 +6,7 @@ import { add, cast, div, equal, mul, neg, scale, where } from '../graph/ops/poin
 import { mean, sum } from '../graph/ops/reduce.ts';
 import { gather, requireIndices } from '../graph/ops/select.ts';
 import { takeAlongAxis } from '../graph/ops/topK.ts';
-import { asValue, constant, knownData, type Operand, type Value } from '../graph/value.ts';
+import { asValue, constant, knownData, type Operand, requireFloat, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { product, shapesEqual, shapeText } from '../shape.ts';
 import { logSoftmax } from './softmax.ts';
@@ -61,11 +61,13 @@ export function crossEntropy(
     throw new ShapeError(`${op}: ignoreIndex expects a whole number, got ${gotText(ignoreIndex)}`);
   }
   requireIndices(op, 'labels', targets, classes, ignoreIndex);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+  if (!(Number.isFinite(labelSmoothing) && labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ShapeError(`${op}: labelSmoothing expects 0 to 1, got ${gotText(labelSmoothing)}`);
   }
   requireOneOf(op, 'reduction', reduction, REDUCTIONS);
   const factors = weights === undefined ? null : stopGradient(asValue(weights, op));
+  if (factors) requireFloat(op, { weights: factors });
+  requireFloat(op, { logits: value });
   if (factors && !shapesEqual(factors.shape, [classes])) {
     throw new ShapeError(
       `${op}: weights expects [${classes}] to match the classes, got ${shapeText(factors.shape)}`,
@@ -79,10 +81,10 @@ export function crossEntropy(
   const existing = knownData(targets)?.map((label) => (label === ignoreIndex ? 0 : label));
   const places = existing ? constant(existing, [count], 'i32') : flat;
   const rows = classRows(logSoftmax(value, 1));
-  // NaN where there is no such class, and so is what it multiplies, on its way back too.
+  // NaN where there is no such class: it multiplies the whole row, so that the row's gradient is NaN too.
   const factor = counted(gather(factors ?? constant(new Float32Array(classes).fill(1), [classes]), places));
-  const picked = reshape(takeAlongAxis(rows, reshape(places, [count, 1])), [count]);
-  const own = counted(neg(mul(factor, picked)));
+  const weighted = mul(rows, reshape(factor, [count, 1]));
+  const own = counted(neg(reshape(takeAlongAxis(weighted, reshape(places, [count, 1])), [count])));
   const even = (): Value => counted(neg(sum(factors ? mul(rows, factors) : rows, { axes: [1] })));
   const losses =
     labelSmoothing === 0 ? own : add(scale(own, 1 - labelSmoothing), scale(even(), labelSmoothing / classes));

@@ -83,7 +83,6 @@ export const movementSpecs: SpecTable = {
     rejects: [[() => ops.pad(x23(), [1], [1]), 'pad: before and after expect 2 counts']],
   },
   padMirrored: {
-    differentiable: false,
     samples: [
       {
         label: 'symmetric',
@@ -93,6 +92,22 @@ export const movementSpecs: SpecTable = {
           shape: [9],
           data: Float64Array.from([2, 1, 0, 0, 1, 2, 3, 3, 2], (i) => x.data[i]!),
         }),
+      },
+      {
+        label: 'symmetric along two axes of three',
+        inputs: [{ shape: [3, 2, 4] }],
+        run: (x) => ops.pad(x, [3, 0, 1], [1, 0, 4], { mode: 'symmetric' }),
+        reference: (x) => {
+          const mirrored = (i: number, size: number): number =>
+            i < 0 ? -1 - i : i >= size ? 2 * size - 1 - i : i;
+          return build([7, 2, 9], ([a, b, c]) => at(x, [mirrored(a! - 3, 3), b!, mirrored(c! - 1, 4)]));
+        },
+      },
+      {
+        label: 'edge of one element',
+        inputs: [{ shape: [1, 3] }],
+        run: (x) => ops.pad(x, [2, 0], [3, 0], { mode: 'edge' }),
+        reference: (x) => build([6, 3], ([, b]) => at(x, [0, b!])),
       },
       {
         label: 'edge',

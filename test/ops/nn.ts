@@ -306,8 +306,6 @@ export const nnSpecs: SpecTable = {
     ],
   },
   gaussianBlur2dScipy: {
-    // Smoothing of finished maps: mirrored padding has no derivative.
-    differentiable: false,
     samples: [
       {
         label: 'SciPy, mirrored border',

@@ -1,7 +1,13 @@
-import { dropAxes, interpolateRef, poolRef, reduceRef } from '../../src/doctor/reference/ops.ts';
+import {
+  dropAxes,
+  interpolateRef,
+  maxPoolGradRef,
+  poolRef,
+  reduceRef,
+} from '../../src/doctor/reference/ops.ts';
 import { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d } from '../../src/graph/ops/pool.ts';
 import { interpolate } from '../../src/graph/ops/resize.ts';
-import { input } from '../../src/graph/value.ts';
+import { input, makeValue } from '../../src/graph/value.ts';
 import type { Shape } from '../../src/shape.ts';
 import type { Sample, SpecTable } from './spec.ts';
 
@@ -72,6 +78,18 @@ const resizes = (mode: 'bilinear' | 'nearest', alignCorners: boolean): Sample[] 
   }));
 
 export const poolSpecs: SpecTable = {
+  maxPool2dGrad: {
+    samples: WINDOWS.map(([shape, kernel, stride, padding]) => {
+      const window = { kernel, stride, padding };
+      const out = maxPool2d(input('x', shape), window).shape;
+      return {
+        label: `[${shape}] ${kernel}/${stride}/${padding}`,
+        inputs: [{ shape, differentiable: false }, { shape: out }],
+        run: (x, dy) => makeValue('maxPool2dGrad', [x, dy], { window }, shape),
+        reference: (x, dy) => maxPoolGradRef(x, dy, window),
+      };
+    }),
+  },
   maxPool2d: {
     samples: pools(maxPool2d, 'max'),
     rejects: [

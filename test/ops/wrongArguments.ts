@@ -70,7 +70,10 @@ export const CALLS: readonly (readonly [keyof typeof wgad, readonly unknown[]])[
       { stride: 2, padding: 1, dilation: 1, groups: 2, bias: x(4), outputPadding: [1, 0] },
     ],
   ],
-  ['crossEntropy', [x(3, 4), ints(3)]],
+  [
+    'crossEntropy',
+    [x(3, 4, 2), ints(3, 2), { ignoreIndex: -1, weights: x(4), labelSmoothing: 0.1, reduction: 'mean' }],
+  ],
   ['declare', [(layers: wgad.Layers) => layers.parameter('w', [2], wgad.zeros)]],
   ['dropout', [x(2, 3), 0.5, key, 1]],
   ['gather', [x(4, 3), ints(2)]],

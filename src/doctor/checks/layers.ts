@@ -1,9 +1,11 @@
 import { conv2d, convTranspose2d } from '../../graph/ops/conv.ts';
 import { matmul } from '../../graph/ops/matmul.ts';
+import { add } from '../../graph/ops/pointwise.ts';
 import { avgPool2d, maxPool2d } from '../../graph/ops/pool.ts';
 import { interpolate } from '../../graph/ops/resize.ts';
+import { makeValue } from '../../graph/value.ts';
 import { conv2dInputGradReference, conv2dReference } from '../reference/conv.ts';
-import { interpolateRef, matmulRef, poolRef, transposeRef } from '../reference/ops.ts';
+import { interpolateRef, matmulRef, maxPoolGradRef, poolRef, transposeRef } from '../reference/ops.ts';
 import { type OpCheck, shaped } from './check.ts';
 
 export const matmulChecks: readonly OpCheck[] = [
@@ -64,6 +66,16 @@ export const poolChecks: readonly OpCheck[] = [
     inputs: shaped([2, 5, 17, 13]),
     run: (x) => maxPool2d(x!, window),
     reference: (x) => poolRef(x, window, 'max'),
+  },
+  {
+    // Linear in dy: its derivative picks what x has at the largest places.
+    name: 'maxPool2dGrad',
+    inputs: shaped([2, 3, 9, 7], [2, 3, 5, 4]),
+    run: (x, dy) => add(makeValue('maxPool2dGrad', [x!, dy!], { window }, x!.shape), x!),
+    reference: (x, dy) => {
+      const gradient = maxPoolGradRef(x, dy, window);
+      return { shape: x.shape, data: gradient.data.map((value, i) => value + x.data[i]!) };
+    },
   },
   {
     name: 'avgPool2d',

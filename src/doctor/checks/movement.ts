@@ -36,7 +36,15 @@ export const movementChecks: readonly OpCheck[] = [
         i < 0 ? -1 - i : i >= size ? 2 * size - 1 - i : i;
       return build([3, 16, 22], ([a, b, c]) => at(x, [a!, mirrored(b! - 2, 11), mirrored(c! - 5, 13)]));
     },
-    differentiable: false,
+  },
+  {
+    name: 'pad, edge',
+    inputs: shaped([3, 11, 13]),
+    run: (x) => pad(x!, [0, 2, 5], [0, 3, 40], { mode: 'edge' }),
+    reference: (x) => {
+      const inside = (i: number, size: number): number => Math.min(Math.max(i, 0), size - 1);
+      return build([3, 16, 58], ([a, b, c]) => at(x, [a!, inside(b! - 2, 11), inside(c! - 5, 13)]));
+    },
   },
   {
     name: 'concat',

@@ -19,7 +19,6 @@ export const topKChecks: readonly OpCheck[] = [
             .sort()
             .at(-25)!,
       ),
-    differentiable: false,
   },
   {
     name: 'topFractionMean',

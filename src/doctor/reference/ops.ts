@@ -152,3 +152,29 @@ export function poolRef(
     return found.reduce((s, v) => s + v, 0) / (kernel[0] * kernel[1]);
   });
 }
+
+/** dy of each window to its first largest element, row by row; to its last NaN where there is one. */
+export function maxPoolGradRef(
+  x: Tensor64,
+  dy: Tensor64,
+  { kernel, stride, padding }: PoolRefOptions,
+): Tensor64 {
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const [, , oh, ow] = dy.shape as [number, number, number, number];
+  const data = new Float64Array(x.data.length);
+  for (let window = 0; window < n * c * oh * ow; window++) {
+    const plane = Math.floor(window / (oh * ow)) * h * w;
+    const [y, left] = [Math.floor(window / ow) % oh, window % ow];
+    let winner = -1;
+    for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
+      const iy = y * stride[0] - padding[0] + Math.floor(tap / kernel[1]);
+      const ix = left * stride[1] - padding[1] + (tap % kernel[1]);
+      if (iy < 0 || iy >= h || ix < 0 || ix >= w) continue;
+      const place = plane + iy * w + ix;
+      const value = x.data[place]!;
+      if (winner < 0 || value > x.data[winner]! || Number.isNaN(value)) winner = place;
+    }
+    data[winner]! += dy.data[window]!;
+  }
+  return { shape: x.shape, data };
+}
