@@ -1,8 +1,4 @@
-/** The range of values that a file itself says its samples span. */
-export interface SampleRange {
-  readonly low: number;
-  readonly high: number;
-}
+import type { SampleRange } from './sampleRange.ts';
 
 /**
  * What a PNG (chunk sBIT) or TIFF file (SMinSampleValue and SMaxSampleValue, or MinSampleValue and MaxSampleValue)

@@ -3,9 +3,10 @@ import sharp, { type SharpOptions } from 'sharp';
 import { ImageError } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
 import { bmpSize, decodeBmp } from './bmp.ts';
-import { type DeepRange, isDeep, rangeOf, readDeep, type Samples, toRgb } from './deepSamples.ts';
+import { isDeep, rangeOf, readDeep, type Samples, toRgb } from './deepSamples.ts';
 import { type Mask, maskOf } from './maskPixels.ts';
 import type { Pixels } from './pilResize.ts';
+import type { DeepRange } from './sampleRange.ts';
 
 /** More pixels than this are refused before decoding: decompression bombs. */
 const MAX_PIXELS = 100_000_000;

@@ -1,5 +1,6 @@
 import sharp, { type Metadata, type SharpOptions } from 'sharp';
-import { declaredRange, type SampleRange } from './declaredRange.ts';
+import { declaredRange } from './declaredRange.ts';
+import type { DeepRange, SampleRange } from './sampleRange.ts';
 
 /** Samples as the file has them, interleaved. */
 export interface Samples {
@@ -36,13 +37,6 @@ export async function readDeep(
     ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
     : new Float32Array(data.buffer, data.byteOffset, data.length / 4);
   return { width: info.width, height: info.height, channels: info.channels, values };
-}
-
-/** What the samples of a deep image are taken to span, and what of it they use. */
-export interface DeepRange {
-  readonly depth: string;
-  readonly range: SampleRange;
-  readonly declared: boolean;
 }
 
 /** Below this share of the full range, integers are hardly of that range: 12 bits in 16 have a sixteenth of it. */
