@@ -33,12 +33,36 @@ export class WgadError extends Error {
   readonly where: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(screenful(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.code = code;
     this.fix = details.fix;
     this.where = details.where;
   }
+}
+
+/** What a terminal obeys instead of showing it: control characters but the newline, and marks that turn the direction. */
+const OBEYED = /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+/** Characters of a message: a terminal of 24 lines holds them. */
+const SCREEN = 1800;
+/** Characters of a name in a message. */
+const MOST_OF_NAME = 120;
+
+const escaped = (text: string): string =>
+  text.replace(OBEYED, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** Text from outside that nothing obeys and that stays a line: for a name in a message or a table. */
+export function shown(name: string, most = MOST_OF_NAME): string {
+  if (name.length <= most) return escaped(name).replaceAll('\n', '\\n');
+  return `${escaped(name.slice(0, most)).replaceAll('\n', '\\n')}… (${name.length} characters)`;
+}
+
+/** A whole text that nothing obeys; its lines stay lines. */
+export const harmless = (text: string): string => escaped(text);
+
+function screenful(message: string): string {
+  if (message.length <= SCREEN) return harmless(message);
+  return `${harmless(message.slice(0, SCREEN))}… (${message.length - SCREEN} more characters)`;
 }
 
 /** The sum of what is wrong with a call's shapes: all of them at once. */

@@ -1,9 +1,12 @@
-import { WeightsError } from '../errors.ts';
+import { shown, WeightsError } from '../errors.ts';
 import { halfToFloat } from '../float16.ts';
 import type { Bytes, Floats } from './bytes.ts';
 
 /** Element types that weights can have, by safetensors' names. */
-export const isFloat = (dtype: string): boolean => ['F32', 'F16', 'BF16', 'F64'].includes(dtype);
+export const isFloat = (dtype: string): boolean => WIDTHS.has(dtype);
+
+/** Element types that are counted with: never weights, so that whoever wants the weights leaves them out. */
+export const isInteger = (dtype: string): boolean => /^([IU]\d+|BOOL)$/.test(dtype);
 
 /** Bytes `begin` to `begin + length` of a tensor, into the front of `into` where it is given. */
 export type ReadBytes = (begin: number, length: number, into?: Bytes) => Promise<Bytes>;
@@ -22,7 +25,7 @@ export async function readFloats(
   read: ReadBytes,
   { bigEndian = false, into }: { bigEndian?: boolean; into?: Floats } = {},
 ): Promise<Floats | undefined> {
-  const width = WIDTHS[dtype];
+  const width = WIDTHS.get(dtype);
   if (width === undefined) return undefined;
   if (dtype === 'F32') {
     const target = into && new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
@@ -41,7 +44,13 @@ export async function readFloats(
   return out;
 }
 
-const WIDTHS: Readonly<Record<string, number>> = { F32: 4, F64: 8, F16: 2, BF16: 2 };
+/** Bytes of each. */
+const WIDTHS: ReadonlyMap<string, number> = new Map([
+  ['F32', 4],
+  ['F64', 8],
+  ['F16', 2],
+  ['BF16', 2],
+]);
 
 let halves: Float32Array | undefined;
 
@@ -65,5 +74,5 @@ function swapBytes(bytes: Uint8Array, width: number): void {
 }
 
 export function refuseDtype(path: string, name: string, dtype: string): never {
-  throw new WeightsError(`${path}: ${name} is ${dtype}; expected F32, F16, BF16 or F64`);
+  throw new WeightsError(`${path}: ${shown(name)} is ${dtype}; expected F32, F16, BF16 or F64`);
 }

@@ -1,9 +1,9 @@
-import { WeightsError } from '../errors.ts';
+import { shown, WeightsError } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
 import { product } from '../shape.ts';
 import type { ByteSource } from './byteSource.ts';
 import type { Bytes } from './bytes.ts';
-import { readFloats, refuseDtype } from './floats.ts';
+import { isInteger, readFloats, refuseDtype } from './floats.ts';
 import { parseHeader } from './safetensorsHeader.ts';
 import type { WeightsContent } from './weightsFile.ts';
 
@@ -11,12 +11,13 @@ import type { WeightsContent } from './weightsFile.ts';
 export async function openSafetensors(source: ByteSource): Promise<WeightsContent> {
   const { path, size } = source;
   const lead = size >= 8 ? await source.read(0, 8) : new Uint8Array(0);
-  const { metadata, tensors, start } = await parseHeader(path, size, lead, (length) =>
-    source.read(8, length),
+  const { metadata, tensors, start } = await parseHeader(path, size, lead, (at, length) =>
+    source.read(at, length),
   );
   return {
     kind: 'safetensors',
     metadata,
+    notes: [],
     tensors: new Map(
       [...tensors].map(([name, { dtype, shape, begin, end }]) => [
         name,
@@ -25,7 +26,7 @@ export async function openSafetensors(source: ByteSource): Promise<WeightsConten
     ),
     async read(name, into) {
       const entry = tensors.get(name);
-      if (!entry) throw new WeightsError(`${path}: has no tensor ${name}`);
+      if (!entry) throw new WeightsError(`${path}: has no tensor ${shown(name)}`);
       const numbers = await readFloats(
         entry.dtype,
         product(entry.shape),
@@ -41,7 +42,8 @@ export async function openSafetensors(source: ByteSource): Promise<WeightsConten
  * A state dict from the bytes of a safetensors file, where they came from a network or a browser: its float tensors by
  * name as float32, row-major (F16 and BF16 widened exactly, F64 narrowed). Tensors of integers (`num_batches_tracked`)
  * are left out.
- * @param where what errors call it. @throws WeightsError saying what is wrong with the file.
+ * @param where what errors call it.
+ * @throws WeightsError saying what is wrong with the file; also for element types that are neither (F8, F6, F4, C64).
  */
 export async function parseSafetensors(
   bytes: ArrayBuffer | Bytes,
@@ -52,7 +54,7 @@ export async function parseSafetensors(
   const content = await openSafetensors(bytesInMemory(bytes, where));
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const [name, { dtype, shape }] of content.tensors) {
-    if (/^(BF|F)\d+$/.test(dtype)) tensors.set(name, { shape, data: await content.read(name) });
+    if (!isInteger(dtype)) tensors.set(name, { shape, data: await content.read(name) });
   }
   return tensors;
 }

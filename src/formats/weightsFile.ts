@@ -1,6 +1,8 @@
 import { WeightsError } from '../errors.ts';
 import { openBytes } from './byteSource.ts';
 import type { Floats } from './bytes.ts';
+import { isInteger } from './floats.ts';
+import { foreignFile } from './foreignFiles.ts';
 import { openSafetensors } from './readSafetensors.ts';
 import { LEGACY_MAGIC, type TorchContainer, type TorchOptions } from './torch/container.ts';
 import { openTorch } from './torch/open.ts';
@@ -17,6 +19,8 @@ export interface StoredTensor {
 export interface WeightsContent {
   readonly kind: 'safetensors' | TorchContainer['kind'];
   readonly metadata: ReadonlyMap<string, string>;
+  /** For the user: where in the file the tensors were found, where that needed a search. */
+  readonly notes: readonly string[];
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /**
    * A float tensor as float32, row-major: F16 and BF16 widened exactly, F64 narrowed.
@@ -46,7 +50,7 @@ export async function openWeights(path: string, options: TorchOptions = {}): Pro
     if (begins(LEGACY_MAGIC))
       return { path, close, ...(await openTorch(source, 'torch legacy stream', options)) };
     if (beginsTar(lead)) return { path, close, ...(await openTorch(source, 'torch tar', options)) };
-    if (!beginsSafetensors(lead, source.size)) refuseOthers(path, lead);
+    if (!beginsSafetensors(lead, source.size)) refuseOthers(path, lead, source.size);
     return { path, close, ...(await openSafetensors(source)) };
   } catch (error) {
     await source.close();
@@ -60,20 +64,19 @@ function beginsSafetensors(lead: Uint8Array, size: number): boolean {
   return new DataView(lead.buffer, lead.byteOffset).getBigUint64(0, true) <= BigInt(size - 8);
 }
 
-/** Containers that are known and not read. */
-function refuseOthers(path: string, lead: Uint8Array): void {
-  const ascii = (from: number, length: number): string =>
-    String.fromCharCode(...lead.subarray(from, from + length));
-  const refuse = (what: string): never => {
-    throw new WeightsError(`${path}: is ${what}`, {
-      fix: 'load it with PyTorch and save its state dict again, or take the newer file of the same weights',
-    });
-  };
-  if (ascii(0, 8) === 'PYTORCH1') refuse('an archive of a PyTorch preview');
-  if (lead[0] === 0x80 && lead[1]! <= 5) refuse('a plain pickle, not a file of torch.save');
+/** What a file is that is none of those read. */
+function refuseOthers(path: string, lead: Uint8Array, size: number): never {
+  const foreign = foreignFile(lead, size);
+  if (foreign) throw new WeightsError(`${path}: is ${foreign.what}`, { fix: foreign.fix });
+  throw new WeightsError(`${path}: is no weight file: neither safetensors nor a file of torch.save`, {
+    fix: 'download it again, or load it with the library that wrote it and save its tensors as safetensors',
+  });
 }
 
-/** All tensors of a weight file that hold floats, in memory. */
+/**
+ * All tensors of a weight file that hold floats, in memory; those of integers are left out.
+ * @throws as `openWeights`; WeightsError for element types that are neither.
+ */
 export async function readWeights(
   path: string,
   wanted: (name: string) => boolean = () => true,
@@ -84,8 +87,8 @@ export async function readWeights(
   const file = await openWeights(path);
   try {
     const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-    for (const [name, { shape }] of file.tensors) {
-      if (wanted(name)) tensors.set(name, { shape, data: await file.read(name) });
+    for (const [name, { shape, dtype }] of file.tensors) {
+      if (wanted(name) && !isInteger(dtype)) tensors.set(name, { shape, data: await file.read(name) });
     }
     return { metadata: file.metadata, tensors };
   } finally {

@@ -24,18 +24,23 @@ export async function writeSafetensors(
   floats: FloatDtype = 'F32',
 ): Promise<void> {
   const names = [...tensors.keys()].sort();
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
+  // JSON of its own members: an object takes a tensor called `__proto__` for its prototype.
+  const header: string[] = [];
+  const add = (name: string, value: unknown): void => {
+    header.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  };
+  if (Object.keys(metadata).length > 0) add('__metadata__', metadata);
   let offset = 0;
   for (const name of names) {
+    if (name === '__metadata__') throw new WeightsError(`${path}: a tensor cannot be called ${name} there`);
     const { shape, data } = tensors.get(name)!;
     if (typeof data !== 'function') checkLength(name, shape, data.length);
     const dtype = data instanceof Int32Array ? 'I32' : floats;
     const bytes = product(shape) * (dtype === 'F16' ? 2 : 4);
-    header[name] = { dtype, shape, data_offsets: [offset, offset + bytes] };
+    add(name, { dtype, shape, data_offsets: [offset, offset + bytes] });
     offset += bytes;
   }
-  const text = new TextEncoder().encode(JSON.stringify(header));
+  const text = new TextEncoder().encode(`{${header.join(',')}}`);
   // Readers that map the file want the data at a multiple of 8.
   const padded = Math.ceil(text.length / 8) * 8;
   const lead = new Uint8Array(8 + padded).fill(0x20);

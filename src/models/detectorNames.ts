@@ -1,4 +1,5 @@
 import { torchvisionName } from './efficientnetNames.ts';
+import { prefixOfMark } from './encoderPlace.ts';
 
 /** Whose code saved a detector (weights.md section 4). */
 export type DetectorCode = 'RD4AD' | 'ReContrast' | 'UniAD';
@@ -10,11 +11,16 @@ const MARKS: Readonly<Record<DetectorCode, readonly string[]>> = {
   UniAD: ['reconstruction.transformer.'],
 };
 
-/** The code that a state dict's names are from, or null. */
-export function detectorCodeOf(names: Iterable<string>): DetectorCode | null {
+/** The code that a state dict's names are from, and what its trainer put before all of them (`model.`); or null. */
+export function detectorCodeOf(names: Iterable<string>): { code: DetectorCode; prefix: string } | null {
   const all = [...names];
-  const has = (mark: string): boolean => all.some((name) => name.startsWith(mark));
-  return (Object.keys(MARKS) as DetectorCode[]).find((code) => MARKS[code].every(has)) ?? null;
+  for (const code of Object.keys(MARKS) as DetectorCode[]) {
+    const [first, ...rest] = MARKS[code];
+    const prefix = prefixOfMark(all, first!);
+    if (prefix === null) continue;
+    if (rest.every((mark) => all.some((name) => name.startsWith(prefix + mark)))) return { code, prefix };
+  }
+  return null;
 }
 
 /** In the bottleneck, never read: a projection that its forward pass leaves out, and banks of another paper. */

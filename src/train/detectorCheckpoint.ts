@@ -8,16 +8,19 @@ import { recontrastSpecs } from '../methods/recontrast.ts';
 import { revdistSpecs } from '../methods/revdist.ts';
 import { UNIAD_DEFAULTS, uniad } from '../methods/uniad.ts';
 import { type DetectorCode, detectorCodeOf, ownName } from '../models/detectorNames.ts';
+import { prefixOfMark } from '../models/encoderPlace.ts';
 import { type DecoderActivation, RESNETS, type ResNetName } from '../models/resnet.ts';
 import { misfits, refuseMisfits, shapesOf } from '../nn/fit.ts';
 import type { Shape } from '../shape.ts';
 import { modelOf, type RunConfig } from './config.ts';
 import type { ModelConfig } from './layouts.ts';
-import { openTensors, type TensorSource } from './tensorSource.ts';
+import { openTensors, placeNote, type TensorSource } from './tensorSource.ts';
 
 /** What a detector's file holds. */
 export interface DetectorContent {
   readonly code: DetectorCode;
+  /** What stands before all of its names in the file: `model.`, mostly nothing. */
+  readonly prefix: string;
   /** The encoder whose shapes it has, or comes closest to. */
   readonly encoder: ResNetName | 'efficientnet_b4';
   /** Own name to the file's; what nothing reads is not in it. */
@@ -34,12 +37,13 @@ const ofAlignment = (name: string): boolean =>
 
 /** What the tensors of a file are as a detector, or null. Looks at names and shapes only. */
 export function detectorContent(tensors: ReadonlyMap<string, StoredTensor>): DetectorContent | null {
-  const code = detectorCodeOf(tensors.keys());
-  if (!code) return null;
+  const known = detectorCodeOf(tensors.keys());
+  if (!known) return null;
+  const { code, prefix } = known;
   const names = new Map<string, string>();
   const dead: string[] = [];
   for (const name of tensors.keys()) {
-    const own = ownName(name, code);
+    const own = name.startsWith(prefix) ? ownName(name.slice(prefix.length), code) : null;
     if (own !== null) names.set(own, name);
     else if (!name.endsWith('num_batches_tracked')) dead.push(name);
   }
@@ -51,7 +55,7 @@ export function detectorContent(tensors: ReadonlyMap<string, StoredTensor>): Det
     wrong: misfits(shapes, found),
   }));
   const best = fits.reduce((a, b) => (b.wrong.length < a.wrong.length ? b : a));
-  return { code, names, dead, ...best };
+  return { code, prefix, names, dead, ...best };
 }
 
 interface Candidate {
@@ -98,20 +102,26 @@ export function openDetector(path: string, config: ModelConfig): Promise<Startin
 /** UniAD's transformer. Its backbone, where the file has it, is the run's --weights. */
 async function openUniad(path: string, config: ModelConfig): Promise<StartingDetector> {
   const { source } = await openTensors(path, (file) => {
-    const names = namedAs(file.tensors.keys(), 'UniAD', /^reconstruction\./);
+    const prefix = prefixOfMark(file.tensors.keys(), 'reconstruction.') ?? '';
+    const names = namedAs(file.tensors.keys(), prefix, 'UniAD', /^reconstruction\./);
     if (names.size === 0) throw new WeightsError(`${path}: holds no UniAD: no tensor under reconstruction.`);
     const found = new Map([...names].map(([own, name]) => [own, file.tensors.get(name)!]));
     refuseMisfits(path, shapesOf(uniad.parts(modelOf(config)).reconstruction.specs), found);
-    return { names };
+    return { names, notes: placeNote(prefix) };
   });
   return { source };
 }
 
 /** Own name to the file's, of the tensors whose own name is `wanted`. */
-function namedAs(all: Iterable<string>, code: DetectorCode, wanted: RegExp): Map<string, string> {
+function namedAs(
+  all: Iterable<string>,
+  prefix: string,
+  code: DetectorCode,
+  wanted: RegExp,
+): Map<string, string> {
   const names = new Map<string, string>();
   for (const name of all) {
-    const own = ownName(name, code);
+    const own = name.startsWith(prefix) ? ownName(name.slice(prefix.length), code) : null;
     if (own !== null && wanted.test(own)) names.set(own, name);
   }
   return names;
@@ -127,7 +137,9 @@ export async function openRevdist(
   encoder: RunConfig['encoder'],
 ): Promise<{ source: TensorSource; activation: DecoderActivation }> {
   const { source, found } = await openTensors(path, (file) => {
-    const names = namedAs(file.tensors.keys(), 'RD4AD', /^(bottleneck|decoder)\./);
+    const all = [...file.tensors.keys()];
+    const prefix = prefixOfMark(all, 'bn.bn_layer.') ?? prefixOfMark(all, 'bottleneck.bn_layer.') ?? '';
+    const names = namedAs(all, prefix, 'RD4AD', /^(bottleneck|decoder)\./);
     if (names.size === 0) {
       throw new WeightsError(`${path}: holds no detector: no tensor under bn. or bottleneck., and decoder.`);
     }
@@ -135,8 +147,9 @@ export async function openRevdist(
     const config = resnetOf(modelOf({ encoder, size: 64 }));
     refuseMisfits(path, shapesOf(revdistSpecs(config).trained), found);
     // RD4AD's decoder has ReLU; a file of ours says so where that is not GELU.
-    const theirs = [...names.values()].some((name) => name.startsWith('bn.'));
-    return { names, activation: theirs ? 'relu' : activationSaid(file.metadata) } as const;
+    const theirs = [...names.values()].some((name) => name.startsWith(`${prefix}bn.`));
+    const activation: DecoderActivation = theirs ? 'relu' : activationSaid(file.metadata);
+    return { names, activation, notes: placeNote(prefix) };
   });
   return { source, activation: found.activation };
 }

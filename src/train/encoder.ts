@@ -29,6 +29,8 @@ export const rebuiltTapNames = (name: EncoderName): readonly string[] =>
 export interface Encoder {
   /** One normalised image [3, H, W] to its feature maps [C, h, w]. */
   features(image: Float32Array): Promise<Map<string, NamedTensor>>;
+  /** For the user: where in the file of weights they were found, where that is not its top. */
+  readonly notes: readonly string[];
   close(): void;
 }
 
@@ -58,6 +60,7 @@ export async function openEncoder(
       const outputs = new Map(names.map((tap) => [tap, values.get(tap)!]));
       const executable = await session.compile('features', { outputs, effects: [] });
       return {
+        notes: source.notes,
         async features(image) {
           executable.run({ image });
           const out = await executable.read();

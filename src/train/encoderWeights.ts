@@ -2,9 +2,10 @@ import { basename } from 'node:path';
 import { WeightsError } from '../errors.ts';
 import type { EfficientNetConfig } from '../models/efficientnet.ts';
 import { lineageOf, namingOf, torchvisionName } from '../models/efficientnetNames.ts';
+import { encoderPlace } from '../models/encoderPlace.ts';
 import type { StateDict } from '../nn/init.ts';
 import { publishedAs } from '../published/table.ts';
-import { openTensors, readAll, type TensorSource } from './tensorSource.ts';
+import { openTensors, placeNote, readAll, type TensorSource } from './tensorSource.ts';
 
 /** What a trained run's file holds beside the encoder, under names of its own. */
 const DETECTOR = /^(bottleneck|decoder)\./;
@@ -22,7 +23,7 @@ export async function openEncoderWeights(path: string, prefix: string, whole = f
     const names = new Map([...encoderTensors(file.tensors, prefix)].map(([own, { name }]) => [own, name]));
     for (const name of file.tensors.keys()) if (whole && DETECTOR.test(name)) names.set(name, name);
     if (names.size === 0) throw new WeightsError(`${file.path}: holds no tensor of an encoder`);
-    return { names };
+    return { names, notes: encoderNote(file.tensors.keys(), prefix) };
   });
   return source;
 }
@@ -31,22 +32,26 @@ export async function openEncoderWeights(path: string, prefix: string, whole = f
 export const loadWeights = async (path: string, prefix: string): Promise<StateDict> =>
   readAll(await openEncoderWeights(path, prefix));
 
+/** Where the encoder lies, unless at the top or under the name that is wanted. */
+function encoderNote(names: Iterable<string>, wanted: string): string[] {
+  const place = encoderPlace(names);
+  if (!place || place.prefix === `${wanted}.`) return [];
+  return placeNote(place.prefix, place.others);
+}
+
 /**
- * Which tensors of a file are its encoder's, by their names under `prefix.`: those that have the prefix where any
- * has, as in the files of runs and detectors, else all.
+ * Which tensors of a file are its encoder's, by their names under `prefix.`: those under the prefix where its first
+ * layers are, whatever it is called; where they are at no prefix, or nowhere, all that no detector has.
  */
 export function encoderTensors<T>(
   tensors: ReadonlyMap<string, T>,
   prefix: string,
 ): Map<string, T & { readonly name: string }> {
-  const used = [...tensors].filter(([name]) => !UNUSED.test(name) && !DETECTOR.test(name));
-  const own = used.filter(([name]) => name.startsWith(`${prefix}.`));
-  return new Map(
-    (own.length > 0 ? own : used).map(([name, tensor]) => [
-      own.length > 0 ? name : `${prefix}.${name}`,
-      { ...tensor, name },
-    ]),
+  const { prefix: found } = encoderPlace(tensors.keys()) ?? { prefix: '' };
+  const own = [...tensors].filter(
+    ([name]) => name.startsWith(found) && !UNUSED.test(name) && (found !== '' || !DETECTOR.test(name)),
   );
+  return new Map(own.map(([name, tensor]) => [`${prefix}.${name.slice(found.length)}`, { ...tensor, name }]));
 }
 
 /**
@@ -58,11 +63,10 @@ export async function openEfficientnet(
   path: string,
 ): Promise<{ source: TensorSource; config: EfficientNetConfig }> {
   const { source, found } = await openTensors(path, (file) => {
-    const prefix = [...file.tensors.keys()].some((name) => name.startsWith('encoder.'))
-      ? /^encoder\./
-      : /^backbone\./;
-    const inner = (name: string): string => name.replace(prefix, '');
-    const naming = namingOf([...file.tensors.keys()].map(inner));
+    const { prefix, others } = encoderPlace(file.tensors.keys()) ?? { prefix: '', others: [] };
+    const own = [...file.tensors.keys()].filter((name) => name.startsWith(prefix));
+    const inner = (name: string): string => name.slice(prefix.length);
+    const naming = namingOf(own.map(inner));
     if (!naming) {
       throw new WeightsError(`${path}: holds no EfficientNet: no tensor features.0.0.weight`, {
         fix: 'choose the --encoder that the file belongs to',
@@ -75,11 +79,13 @@ export async function openEfficientnet(
       });
     }
     const names = new Map<string, string>();
-    for (const name of file.tensors.keys()) {
-      const own = torchvisionName(inner(name), naming);
-      if (own !== null) names.set(own, name);
+    for (const name of own) {
+      const known = torchvisionName(inner(name), naming);
+      if (known !== null) names.set(known, name);
     }
-    return { names, config };
+    // Runs and UniAD's checkpoints have it there.
+    const usual = prefix === 'encoder.' || prefix === 'backbone.';
+    return { names, config, notes: placeNote(usual ? '' : prefix, others) };
   });
   return { source, config: found.config };
 }

@@ -36,8 +36,18 @@ export async function loadStart(session: Session, layouts: RunLayouts, config: R
   }
 }
 
+/** For the user: where in their file the encoder's weights were found, where that is not its top. */
+export async function startNotes(config: Pick<RunConfig, 'encoder' | 'weights'>): Promise<readonly string[]> {
+  const source = await openStart(config);
+  await source?.close();
+  return source?.notes ?? [];
+}
+
 /** The encoder's tensors as `encoder.*`; null for a method without. */
-async function openStart({ encoder, weights }: RunConfig): Promise<TensorSource | null> {
+async function openStart({
+  encoder,
+  weights,
+}: Pick<RunConfig, 'encoder' | 'weights'>): Promise<TensorSource | null> {
   if (encoder === 'none') return null;
   if (pretrained(encoder).family === 'resnet') {
     return openEncoderWeights(weightsPath(encoder, weights), 'encoder');

@@ -1,4 +1,4 @@
-import { NotFiniteError } from '../errors.ts';
+import { NotFiniteError, shown } from '../errors.ts';
 import { openWeights, type WeightsFile } from '../formats/weightsFile.ts';
 import type { StateDict } from '../nn/init.ts';
 import type { Shape } from '../shape.ts';
@@ -8,6 +8,8 @@ export interface TensorSource {
   /** Of the file. */
   readonly path: string;
   readonly metadata: ReadonlyMap<string, string>;
+  /** For the user: where in the file the tensors were found, where that is not its top. */
+  readonly notes: readonly string[];
   readonly tensors: ReadonlyMap<string, { readonly shape: Shape }>;
   /**
    * A tensor's numbers, in `into` where it is long enough and the file allows.
@@ -18,27 +20,39 @@ export interface TensorSource {
 }
 
 /**
- * @param pick what of the file is wanted: `names`, own name to the file's, and what else it says.
+ * @param pick what of the file is wanted: `names`, own name to the file's, `notes` on where they were, and what else it says.
  * @throws WeightsError, FileError, whatever `pick` throws; the file is then closed.
  */
-export async function openTensors<T extends { readonly names: ReadonlyMap<string, string> }>(
-  path: string,
-  pick: (file: WeightsFile) => T,
-): Promise<{ source: TensorSource; found: T }> {
+export async function openTensors<
+  T extends { readonly names: ReadonlyMap<string, string>; readonly notes?: readonly string[] },
+>(path: string, pick: (file: WeightsFile) => T): Promise<{ source: TensorSource; found: T }> {
   const file = await openWeights(path);
   try {
     const found = pick(file);
-    return { source: sourceOf(file, found.names), found };
+    return { source: sourceOf(file, found.names, found.notes ?? []), found };
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-function sourceOf(file: WeightsFile, names: ReadonlyMap<string, string>): TensorSource {
+/** On a prefix that all names have in a file; none for none. */
+export const placeNote = (prefix: string, others: readonly string[] = []): string[] => [
+  ...(prefix === '' ? [] : [`read under ${shown(prefix)}`]),
+  ...(others.length === 0
+    ? []
+    : [`not read: another encoder under ${others.map((each) => shown(each || '(nothing)')).join(', ')}`]),
+];
+
+function sourceOf(
+  file: WeightsFile,
+  names: ReadonlyMap<string, string>,
+  notes: readonly string[],
+): TensorSource {
   return {
     path: file.path,
     metadata: file.metadata,
+    notes: [...file.notes, ...notes],
     tensors: new Map([...names].map(([own, name]) => [own, { shape: file.tensors.get(name)!.shape }])),
     async read(own, into) {
       const name = names.get(own)!;
@@ -91,7 +105,7 @@ function refuseNonFinite(path: string, name: string, data: Float32Array): void {
   for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) bad += 1;
   if (bad > 0) {
     throw new NotFiniteError(
-      `${path}: ${name} holds ${bad} of ${data.length} values that are NaN or infinite`,
+      `${path}: ${shown(name)} holds ${bad} of ${data.length} values that are NaN or infinite`,
     );
   }
 }

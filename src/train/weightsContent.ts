@@ -1,6 +1,8 @@
+import { shown } from '../errors.ts';
 import type { StoredTensor } from '../formats/weightsFile.ts';
 import { revdistSpecs } from '../methods/revdist.ts';
 import { namingOf } from '../models/efficientnetNames.ts';
+import { encoderPlace } from '../models/encoderPlace.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import { misfits, shapesOf } from '../nn/fit.ts';
 import { detectorContent } from './detectorCheckpoint.ts';
@@ -18,13 +20,18 @@ export function contentOf(tensors: ReadonlyMap<string, StoredTensor>): WeightsMe
   const detector = detectorContent(tensors);
   if (detector) {
     const { code, encoder, wrong } = detector;
-    return { content: `checkpoint of ${code}, encoder ${encoder}`, wrong };
+    return { content: `checkpoint of ${code}, encoder ${encoder}${placed(detector.prefix)}`, wrong };
   }
-  const naming = namingOf(tensors.keys());
-  if (naming) return { content: `efficientnet_b4 under the names of ${naming}`, wrong: [] };
+  const { prefix } = encoderPlace(tensors.keys()) ?? { prefix: '' };
+  const naming = namingOf(
+    [...tensors.keys()].flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : [])),
+  );
+  if (naming) return { content: `efficientnet_b4 under the names of ${naming}${placed(prefix)}`, wrong: [] };
   const encoder = encoderTensors(tensors, 'encoder');
   const fitting = (Object.keys(RESNETS) as ResNetName[]).find(
     (name) => misfits(shapesOf(revdistSpecs(RESNETS[name]).frozen), encoder).length === 0,
   );
-  return { content: fitting ?? null, wrong: [] };
+  return { content: fitting ? `${fitting}${placed(prefix)}` : null, wrong: [] };
 }
+
+const placed = (prefix: string): string => (prefix === '' ? '' : `, under ${shown(prefix)}`);

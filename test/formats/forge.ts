@@ -107,7 +107,7 @@ export function storedZip(
   const count = short(records.length);
   const end = [...int(0x06054b50), ...short(0), ...short(0), ...count, ...count];
   add(Uint8Array.from([...directory, ...end, ...int(directory.length), ...int(length), ...short(0)]));
-  return joined(...body);
+  return Buffer.concat(body);
 }
 
 export const joined = (...parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(parts);

@@ -1,5 +1,6 @@
 import { loadImage } from '../../data/index.ts';
 import { ConfigError } from '../../errors.ts';
+import { refuseOnto } from '../../formats/sameFile.ts';
 import { readWeights } from '../../formats/weightsFile.ts';
 import { writeSafetensors } from '../../formats/writeSafetensors.ts';
 import type { StateDict } from '../../nn/init.ts';
@@ -48,11 +49,13 @@ export const featuresVerb: AddVerb = (program, run) => {
         await requireOutside('--out', flags.out, paths);
         const layers = layersOf(name, flags.layers);
         const weights = await weightsFor(name, flags.weights);
+        for (const path of [...paths, weights]) await refuseOnto('--out', flags.out, path);
         const inputs = await readInputs(paths, flags.size);
         const encoder = await openEncoder(name, weights, inputs.shape, {
           gpu: context.gpu,
           names: layers,
         });
+        for (const note of encoder.notes) context.say(`${weights}: ${note}`);
         const out: StateDict = new Map();
         const progress = context.progress('features');
         try {

@@ -10,7 +10,7 @@ import { openDetector } from '../../train/detectorCheckpoint.ts';
 import { FEATURE_BUDGET } from '../../train/detectorInputs.ts';
 import { DEFAULT_ENCODER } from '../../train/embeddedEncoders.ts';
 import { isTrained } from '../../train/finishedRun.ts';
-import { encoderIn } from '../../train/loadStart.ts';
+import { encoderIn, startNotes } from '../../train/loadStart.ts';
 import { datasetOf } from '../../train/runDataset.ts';
 import { type TrainOptions, trainRun } from '../../train/trainRun.ts';
 import { WEIGHTS_HELP, weightsChecksum, weightsFor } from '../../train/weightsSource.ts';
@@ -271,10 +271,12 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   const weights = bare ? config.weights : await weightsFor(config.encoder, config.weights);
   const weightsSha256 = await weightsChecksum(config.encoder, weights);
   const encoder = await encoderIn(config.encoder, weights);
+  for (const note of await startNotes({ encoder, weights })) context.say(`${weights}: ${note}`);
   const contaminate = await contaminationOf(config, flags.contaminate);
   if (config.detector === undefined) return { ...config, encoder, weights, weightsSha256, contaminate };
   const { source, activation } = await openDetector(config.detector, { ...config, encoder });
   await source.close();
+  for (const note of source.notes) context.say(`${config.detector}: ${note}`);
   return { ...config, encoder, weights, weightsSha256, contaminate, ...(activation && { activation }) };
 }
 

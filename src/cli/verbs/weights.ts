@@ -1,3 +1,4 @@
+import { shown } from '../../errors.ts';
 import { openWeights } from '../../formats/weightsFile.ts';
 import { contentOf } from '../../train/weightsContent.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -29,13 +30,23 @@ export const weightsVerb: AddVerb = (program, run) => {
           `# container: ${file.kind}`,
           ...(content ? [`# content: ${content}`] : []),
           ...wrong.map((text) => `# does not fit: ${text}`),
-          ...Object.entries(metadata).map(([key, value]) => `# ${key}: ${value}`),
+          ...file.notes.map((note) => `# ${note}`),
+          ...Object.entries(metadata).map(([key, value]) => `# ${shown(key)}: ${shown(value, 2000)}`),
           ...tensors.map(
-            ({ name, dtype, shape, bytes }) => `${name}  ${dtype}  [${shape.join(', ')}]  ${bytes}`,
+            ({ name, dtype, shape, bytes }) =>
+              `${shown(name, 1000)}  ${dtype}  [${shape.join(', ')}]  ${bytes}`,
           ),
           `${tensors.length} tensors, ${tensors.reduce((sum, each) => sum + each.bytes, 0)} bytes`,
         ];
-        const said = { file: path, container: file.kind, content, wrong, metadata, tensors };
+        const said = {
+          file: path,
+          container: file.kind,
+          content,
+          wrong,
+          notes: file.notes,
+          metadata,
+          tensors,
+        };
         context.result(said, lines.join('\n'));
         return EXIT.done;
       }),

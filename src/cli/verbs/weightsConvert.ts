@@ -1,12 +1,14 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { ConfigError, WeightsError } from '../../errors.ts';
+import { ConfigError, shown, WeightsError } from '../../errors.ts';
 import { isFloat } from '../../formats/floats.ts';
+import { refuseOnto } from '../../formats/sameFile.ts';
 import { sha256Of } from '../../formats/sha256.ts';
 import { openWeights, type WeightsFile } from '../../formats/weightsFile.ts';
 import { type FloatDtype, type WritableTensor, writeSafetensors } from '../../formats/writeSafetensors.ts';
 import { EFFICIENTNETS, type EfficientNetConfig } from '../../models/efficientnet.ts';
 import { lineageOf, namingOf } from '../../models/efficientnetNames.ts';
+import { encoderPlace } from '../../models/encoderPlace.ts';
 import { publishedAs } from '../../published/table.ts';
 import { type DetectorContent, detectorContent } from '../../train/detectorCheckpoint.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -38,6 +40,7 @@ export function addConvert(weights: Command, run: Runner): void {
     )
     .action((from: string, to: string, flags: ConvertFlags) =>
       run(async (context) => {
+        await refuseOnto('<out>', to, from);
         const file = await openWeights(from, flags);
         try {
           const detector = detectorContent(file.tensors);
@@ -46,7 +49,7 @@ export function addConvert(weights: Command, run: Runner): void {
               `${from}: is of ${detector.code}, but does not fit ${detector.encoder}: ${detector.wrong.join('; ')}`,
             );
           }
-          const names = detector?.names ?? new Map([...file.tensors.keys()].map((name) => [name, name]));
+          const names = detector?.names ?? bareNames([...file.tensors.keys()]);
           const floats = [...names].filter(([, name]) => isFloat(file.tensors.get(name)!.dtype));
           if (floats.length === 0) throw new WeightsError(`${from}: holds no float tensor`);
           const tensors = new Map<string, WritableTensor>(
@@ -68,16 +71,22 @@ export function addConvert(weights: Command, run: Runner): void {
             (name) => !isFloat(file.tensors.get(name)!.dtype) && !name.endsWith('num_batches_tracked'),
           );
           const dead = detector?.dead ?? [];
+          const prefix = detector?.prefix ?? prefixIn(names);
+          const notes = [...file.notes, ...(prefix === '' ? [] : [`read under ${shown(prefix)}`])];
           const lines = [
             `${to}: ${tensors.size} tensors from ${file.kind}${detector ? `, ${detector.code}` : ''}`,
-            ...skipped.map((name) => `left out ${name}: ${file.tensors.get(name)!.dtype} is no float`),
-            ...(dead.length > 0 ? [`left out, nothing reads them: ${dead.join(', ')}`] : []),
+            ...notes,
+            ...skipped.map((name) => `left out ${shown(name)}: ${file.tensors.get(name)!.dtype} is no float`),
+            ...(dead.length > 0
+              ? [`left out, nothing reads them: ${dead.map((name) => shown(name)).join(', ')}`]
+              : []),
           ];
           context.result(
             {
               file: to,
               container: file.kind,
               detector: detector?.code,
+              notes,
               tensors: tensors.size,
               skipped,
               dead,
@@ -92,6 +101,18 @@ export function addConvert(weights: Command, run: Runner): void {
     );
 }
 
+/** Own name to the file's: what a trainer put before all names of an encoder goes. */
+function bareNames(all: readonly string[]): Map<string, string> {
+  const { prefix } = encoderPlace(all) ?? { prefix: '' };
+  const common = all.every((name) => name.startsWith(prefix)) ? prefix : '';
+  return new Map(all.map((name) => [name.slice(common.length), name]));
+}
+
+const prefixIn = (names: ReadonlyMap<string, string>): string => {
+  const [[own, name] = ['', '']] = names;
+  return name.slice(0, name.length - own.length);
+};
+
 type Padding = EfficientNetConfig['padding'];
 const PADDINGS = Object.values(EFFICIENTNETS).map((config): Padding => config.padding);
 
@@ -104,7 +125,9 @@ const detectorNote = ({ code, encoder }: DetectorContent): Record<string, string
 
 /** What an EfficientNet was trained with, where its names or the user say so: a converted file then says it too. */
 function lineageNote(file: WeightsFile, path: string, said: Padding | undefined): Record<string, string> {
-  const naming = namingOf([...file.tensors.keys()].map((name) => name.replace(/^(backbone|encoder)\./, '')));
+  const { prefix } = encoderPlace(file.tensors.keys()) ?? { prefix: '' };
+  const inner = [...file.tensors.keys()].filter((name) => name.startsWith(prefix));
+  const naming = namingOf(inner.map((name) => name.slice(prefix.length)));
   if (!naming) {
     if (said) throw new ConfigError(`${path}: is no EfficientNet, --padding says nothing about it`);
     return {};

@@ -1,8 +1,10 @@
-import { WeightsError } from '../../errors.ts';
+import { shown, WeightsError } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
 import type { Bytes } from '../bytes.ts';
-import { MAX_PICKLE, readPickle } from './pickle.ts';
-import { PickleTruncated } from './pickleBytes.ts';
+import { foreignZip } from '../foreignFiles.ts';
+import { storageOf } from './globals.ts';
+import { MAX_PICKLE, PICKLE_MEMORY } from './pickle.ts';
+import { PickleRun } from './pickleRun.ts';
 import { Dict, List, type Pickled, type StorageRef, TORCH_BYTES } from './value.ts';
 import { openZip, type ZipArchive } from './zip.ts';
 
@@ -36,38 +38,48 @@ const refuse =
 export async function openTorchZip(source: ByteSource, options: TorchOptions): Promise<TorchContainer> {
   const fail = refuse(source);
   const archive = await openZip(source);
-  const folder = folderOf(archive, fail);
+  const foreign = foreignZip(archive.entries.keys());
+  if (foreign) throw new WeightsError(`${source.path}: is ${foreign.what}`, { fix: foreign.fix });
+  const folder = folderOf(archive, source.path);
   if (archive.entries.has(`${folder}constants.pkl`)) {
     fail('is a TorchScript archive, with code; expected a state dict: save model.state_dict() instead');
   }
   const record = archive.entries.get(`${folder}data.pkl`);
-  if (!record) return fail('holds no data.pkl: not a file of torch.save');
+  if (!record) return fail('is a zip archive without data.pkl: not a file of torch.save');
   // One that was packed again is read whole: some kilobytes must not become gigabytes.
   const most = record.method === 0 ? MAX_PICKLE : Math.min(MAX_PICKLE, Math.max(2 ** 20, source.size));
   if (record.size > most) fail(`has a pickle of ${record.size} bytes, ${most} at most`);
-  const bytes = await archive.read(record, 0, record.size);
-  const root = whole(() => readPickle(bytes, 0, { ...options, fail }).value, fail);
+  const root = await new PickleRun(
+    (offset, length) => archive.read(record, offset, length),
+    { at: 0, size: record.size },
+    { ...options, memory: memoryFor(source), fail },
+  ).pickle();
   return {
     kind: 'torch zip',
     root,
     bigEndian: (await byteOrder(archive, folder)) === 'big',
     async readStorage(storage, begin, length, into) {
       const entry = archive.entries.get(`${folder}data/${storage.key}`);
-      if (!entry) return fail(`holds no storage ${storage.key}`);
+      if (!entry) return fail(`holds no storage ${shown(storage.key)}`);
       const needed = storage.length * TORCH_BYTES[storage.dtype];
-      if (entry.size < needed) fail(`storage ${storage.key} holds ${entry.size} bytes, expected ${needed}`);
+      if (entry.size < needed)
+        fail(`storage ${shown(storage.key)} holds ${entry.size} bytes, expected ${needed}`);
       return archive.read(entry, begin, length, into);
     },
   };
 }
 
 /** All records lie in one folder, called after the file that was saved. */
-function folderOf({ entries }: ZipArchive, fail: (what: string) => never): string {
+function folderOf({ entries }: ZipArchive, path: string): string {
   const [first = ''] = entries.keys();
   const folder = first.slice(0, first.indexOf('/') + 1);
   const outside = [...entries.keys()].find((name) => !name.startsWith(folder) || name.includes('..'));
-  if (folder === '' || outside !== undefined)
-    fail(`holds ${outside ?? first} outside the folder of torch.save`);
+  if (folder === '' || outside !== undefined) {
+    throw new WeightsError(
+      `${path}: is a zip archive that holds ${shown(outside ?? first)} outside the folder of torch.save`,
+      { fix: 'unpack it and give the weight file that is inside' },
+    );
+  }
   return folder;
 }
 
@@ -80,98 +92,58 @@ async function byteOrder(archive: ZipArchive, folder: string): Promise<string> {
 /** Torch 0.4 to 1.5: five pickles, then the storages one after another (weights.md 6.2). */
 export async function openLegacyStream(source: ByteSource, options: TorchOptions): Promise<TorchContainer> {
   const fail = refuse(source);
-  const { root, keys, bigEndian, end } = await readHead(source, options, fail);
-  const sizes = storagesOf(root);
+  // Bytes per element of every storage that the object refers to: the raw part states counts only.
+  const widths = new Map<string, number>();
+  const run = new PickleRun(
+    (offset, length) => source.read(offset, length),
+    { at: 0, size: source.size },
+    {
+      ...options,
+      memory: memoryFor(source),
+      fail,
+      persistent(id, refuse) {
+        const storage = storageOf(id, refuse);
+        const width = TORCH_BYTES[storage.dtype];
+        if ((widths.get(storage.key) ?? width) !== width) refuse('gives a storage two types');
+        widths.set(storage.key, width);
+        return storage;
+      },
+    },
+  );
+  await run.pickle();
+  if ((await run.pickle()) !== 1001) fail('is a stream of another version, expected 1001');
+  const system = await run.pickle();
+  const root = await run.pickle();
+  const keys = await run.pickle();
+  if (!(keys instanceof List)) return fail('lists no storage keys after its object');
   const starts = new Map<string, { at: number; length: number }>();
-  let at = end;
-  for (const key of keys) {
-    const count = new DataView((await source.read(at, 8)).buffer).getBigInt64(0, true);
-    const width = sizes.get(key);
-    if (width === undefined) return fail(`stores ${key}, which nothing refers to`);
-    const bytes = Number(count) * width;
-    if (count < 0n || !Number.isSafeInteger(bytes) || at + 8 + bytes > source.size) {
-      fail(`storage ${key} claims ${count} elements at byte ${at} of ${source.size}`);
+  for (const key of keys.items) {
+    if (typeof key !== 'string') return fail('lists a storage by other than a string');
+    if (starts.has(key)) fail(`stores ${shown(key)} twice`);
+    const width = widths.get(key);
+    if (width === undefined) return fail(`stores ${shown(key)}, which nothing refers to`);
+    const length = (await run.count()) * width;
+    const { at } = run;
+    if (!Number.isSafeInteger(length) || at + length > source.size) {
+      fail(`storage ${shown(key)} claims ${length} bytes at byte ${at} of ${source.size}`);
     }
-    starts.set(key, { at: at + 8, length: bytes });
-    at += 8 + bytes;
+    run.skip(length);
+    starts.set(key, { at, length });
   }
   return {
     kind: 'torch legacy stream',
     root,
-    bigEndian,
+    bigEndian: system instanceof Dict && system.entries.get('little_endian') === false,
     async readStorage(storage, begin, length, into) {
       const place = starts.get(storage.key);
-      if (!place) return fail(`holds no storage ${storage.key}`);
+      if (!place) return fail(`holds no storage ${shown(storage.key)}`);
       if (begin + length > place.length) {
-        fail(`storage ${storage.key} holds ${place.length} bytes, expected ${begin + length}`);
+        fail(`storage ${shown(storage.key)} holds ${place.length} bytes, expected ${begin + length}`);
       }
       return source.read(place.at + begin, length, into);
     },
   };
 }
 
-interface Head {
-  readonly root: Pickled;
-  readonly keys: readonly string[];
-  readonly bigEndian: boolean;
-  /** Where the first storage begins. */
-  readonly end: number;
-}
-
-/** The five pickles do not say how long they are: more is read until they end. */
-async function readHead(
-  source: ByteSource,
-  options: TorchOptions,
-  fail: (what: string) => never,
-): Promise<Head> {
-  for (let length = 2 ** 20; ; length *= 4) {
-    const bytes = await source.read(0, Math.min(length, source.size, MAX_PICKLE));
-    try {
-      let at = 0;
-      const next = (): Pickled => {
-        const { value, end } = readPickle(bytes, at, { ...options, fail });
-        at = end;
-        return value;
-      };
-      next();
-      if (next() !== 1001) fail('is a stream of another version, expected 1001');
-      const system = next();
-      const root = next();
-      const keys = next();
-      const little = system instanceof Dict ? system.entries.get('little_endian') : undefined;
-      if (!(keys instanceof List) || !keys.items.every((key) => typeof key === 'string')) {
-        return fail('lists no storage keys after its object');
-      }
-      return { root, keys: keys.items as string[], bigEndian: little === false, end: at };
-    } catch (error) {
-      if (!(error instanceof PickleTruncated)) throw error;
-      if (bytes.length === source.size) fail('ends inside its pickle: the file is cut short');
-      if (bytes.length === MAX_PICKLE) fail(`has a pickle of more than ${MAX_PICKLE} bytes`);
-    }
-  }
-}
-
-/** Bytes per element of every storage that the object refers to: the raw part states counts only. */
-function storagesOf(root: Pickled): Map<string, number> {
-  const found = new Map<string, number>();
-  const seen = new Set<Pickled>();
-  const queue: Pickled[] = [root];
-  for (let value = queue.pop(); value !== undefined; value = queue.pop()) {
-    if (typeof value !== 'object' || value === null || seen.has(value)) continue;
-    seen.add(value);
-    if ('storage' in value) found.set(value.storage.key, TORCH_BYTES[value.storage.dtype]);
-    else if (value instanceof Dict) queue.push(...value.entries.values());
-    else if ('items' in value) queue.push(...value.items);
-    else if ('length' in value && 'key' in value) found.set(value.key, TORCH_BYTES[value.dtype]);
-  }
-  return found;
-}
-
-function whole<T>(read: () => T, fail: (what: string) => never): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PickleTruncated) return fail('has a pickle that ends before its end');
-    throw error;
-  }
-}
+/** For a pickle's values: more in a large file, whose tensors may be many. */
+const memoryFor = ({ size }: ByteSource): number => Math.max(PICKLE_MEMORY, Math.floor(size / 4));

@@ -114,7 +114,7 @@ function orderedDict(args: readonly Pickled[], fail: Fail): Dict {
   for (const pair of pairs.items) {
     if (!((pair instanceof List || pair instanceof Tuple) && pair.items.length === 2))
       return fail('expects pairs');
-    made.entries.set(pair.items[0]!, pair.items[1]!);
+    made.set(pair.items[0]!, pair.items[1]!, fail);
   }
   return made;
 }

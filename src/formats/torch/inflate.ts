@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
+import { shown } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
 import type { Bytes } from '../bytes.ts';
 
@@ -75,7 +76,7 @@ export class InflatedRecord {
     while (this.#position <= size && (await this.#next())) {}
     if (this.#position !== size) {
       this.#fail(
-        `${name} unpacks to ${this.#position > size ? 'more' : this.#position} bytes, expected ${size}`,
+        `${shown(name)} unpacks to ${this.#position > size ? 'more' : this.#position} bytes, expected ${size}`,
       );
     }
     this.#checked = true;
@@ -87,7 +88,9 @@ export class InflatedRecord {
     this.#chunks ??= inflated(this.#source, this.#record);
     const { value, done } = await this.#chunks
       .next()
-      .catch((error: Error) => this.#fail(`${this.#record.name} could not be unpacked: ${error.message}`));
+      .catch((error: Error) =>
+        this.#fail(`${shown(this.#record.name)} could not be unpacked: ${error.message}`),
+      );
     this.#position += this.#chunk.length;
     this.#chunk = done ? new Uint8Array(0) : value;
     this.#spend(this.#chunk.length);

@@ -2,7 +2,7 @@
  * The tar container of PyTorch 0.1 (weights.md 6.3): `storages` and `tensors` are runs of pickles and raw numbers,
  * `pickle` is the object, whose persistent ids name tensors.
  */
-import { WeightsError } from '../../errors.ts';
+import { shown, WeightsError } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
 import type { TorchContainer, TorchOptions } from './container.ts';
 import { type Fail, isCount, STORAGES, tensorView } from './globals.ts';
@@ -30,12 +30,14 @@ export async function openTorchTar(source: ByteSource, options: TorchOptions): P
   const run = (name: string, more: Partial<PickleOptions> = {}): PickleRun => {
     const member = members.get(name);
     if (!member) {
-      throw new WeightsError(`${source.path}: is a tar archive without ${name}: not a file of torch.save`);
+      throw new WeightsError(`${source.path}: is a tar archive without ${name}: not a file of torch.save`, {
+        fix: 'unpack it and give the weight file that is inside',
+      });
     }
     const fail = (what: string, at: number): never => {
       throw new WeightsError(`${source.path}: at byte ${at}, in its ${name}, it ${what}`);
     };
-    return new PickleRun(source, member, {
+    return new PickleRun((offset, length) => source.read(offset, length), member, {
       ignoreForeign: options.ignoreForeign,
       allows: (path) => isTensorClass(path) || STORAGES.has(storageClass(path)),
       ...more,
@@ -49,7 +51,9 @@ export async function openTorchTar(source: ByteSource, options: TorchOptions): P
       if (id instanceof Tuple)
         return fail('a whole module was pickled, with its code; expected a state dict');
       return (
-        tensors.get(keyOf(id, fail)) ?? parts.get(keyOf(id, fail))?.storage ?? fail(`names no tensor ${id}`)
+        tensors.get(keyOf(id, fail)) ??
+        parts.get(keyOf(id, fail))?.storage ??
+        fail(`names no tensor ${shown(keyOf(id, fail))}`)
       );
     },
   }).pickle();
@@ -74,7 +78,7 @@ async function readStorages(
     const dtype = type instanceof Global ? STORAGES.get(storageClass(type.path)) : undefined;
     if (!dtype) return fail('describes a storage of no known type');
     const key = keyOf(id, fail);
-    if (parts.has(key)) fail(`holds storage ${key} twice`);
+    if (parts.has(key)) fail(`holds storage ${shown(key)} twice`);
     const length = await run.count();
     places.set(key, run.at);
     run.skip(length * TORCH_BYTES[dtype]);
@@ -88,7 +92,9 @@ async function readStorages(
     if (!root || !isCount(offset) || !isCount(length) || offset + length > root.length) {
       return fail('holds a view outside its storage');
     }
-    parts.set(keyOf(id, fail), { storage: root.storage, offset: root.offset + offset, length });
+    const key = keyOf(id, fail);
+    if (parts.has(key)) fail(`holds storage ${shown(key)} twice`);
+    parts.set(key, { storage: root.storage, offset: root.offset + offset, length });
   }
   return { parts, places };
 }
@@ -110,7 +116,8 @@ async function readTensors(
     for (let i = 0; i < rank; i++) strides!.push(await run.count());
     const offset = await run.count();
     const part = parts.get(keyOf(storageId, fail));
-    if (!part) return fail(`holds a tensor over storage ${storageId}, which is not there`);
+    if (!part)
+      return fail(`holds a tensor over storage ${shown(keyOf(storageId, fail))}, which is not there`);
     // What has no dimension had no element: PyTorch knew no scalar tensors then.
     const sizes = rank === 0 ? [0] : shape!;
     const { storage } = part;
@@ -123,7 +130,9 @@ async function readTensors(
       rank === 0 ? [1] : strides!,
       fail,
     );
-    tensors.set(keyOf(id, fail), view.movedBy(part.offset));
+    const key = keyOf(id, fail);
+    if (tensors.has(key)) fail(`holds tensor ${shown(key)} twice`);
+    tensors.set(key, view.movedBy(part.offset));
   }
   return tensors;
 }
@@ -132,7 +141,7 @@ async function countOf(run: PickleRun): Promise<number> {
   const count = await run.pickle();
   return isCount(count) && count <= MAX_COUNT
     ? count
-    : run.fail(`holds ${String(count)} entries, expected at most ${MAX_COUNT}`);
+    : run.fail(`holds ${shown(String(count))} entries, expected at most ${MAX_COUNT}`);
 }
 
 function itemsOf(value: Pickled, count: number, fail: Fail): readonly Pickled[] {

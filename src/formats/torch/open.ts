@@ -1,4 +1,4 @@
-import { WeightsError } from '../../errors.ts';
+import { shown, WeightsError } from '../../errors.ts';
 import { product } from '../../shape.ts';
 import type { ByteSource } from '../byteSource.ts';
 import type { Floats } from '../bytes.ts';
@@ -23,7 +23,7 @@ export async function openTorch(
 ): Promise<WeightsContent> {
   const { path } = source;
   const container = await OPENERS[kind](source, options);
-  const refs = namedTensors(container.root, (what) => {
+  const { tensors: refs, notes } = namedTensors(container.root, (what) => {
     throw new WeightsError(`${path}: ${what}; expected a state dict`);
   });
   const tensors = new Map<string, StoredTensor>(
@@ -41,10 +41,11 @@ export async function openTorch(
   return {
     kind,
     metadata: new Map(),
+    notes,
     tensors,
     async read(name, into) {
       const ref = refs.get(name);
-      if (!ref) throw new WeightsError(`${path}: has no tensor ${name}`);
+      if (!ref) throw new WeightsError(`${path}: has no tensor ${shown(name)}`);
       return readTensor(path, name, ref, container, into);
     },
   };

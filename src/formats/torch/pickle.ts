@@ -1,6 +1,7 @@
 /** The machine and the table of its opcodes: one idea, kept in one file to be checked at a glance. */
+import { shown } from '../../errors.ts';
 import { build, type Fail, isKnownGlobal, newObject, reduce, storageOf } from './globals.ts';
-import { MAX_STRING, PickleBytes } from './pickleBytes.ts';
+import { MAX_STRING, PickleBytes, PickleTruncated } from './pickleBytes.ts';
 import { Dict, Foreign, Global, List, type Pickled, Tuple } from './value.ts';
 
 export interface PickleOptions {
@@ -8,6 +9,8 @@ export interface PickleOptions {
   readonly ignoreForeign?: boolean;
   /** Names that are allowed as values beside those of state dicts. */
   readonly allows?: (path: string) => boolean;
+  /** Bytes of memory that the values may take. Default PICKLE_MEMORY. */
+  readonly memory?: number;
   /** What a persistent id stands for. Default: a storage. */
   readonly persistent?: (id: Pickled, fail: Fail) => Pickled;
   /** Reports a fault at a byte offset. */
@@ -21,57 +24,77 @@ const HARMLESS = /^(easydict|numpy|argparse)\./;
 const MAX_STACK = 10_000;
 const MAX_MARKS = 100;
 const MAX_MEMO = 1_000_000;
-/** A byte of pickle can ask for an object of a hundred; a tensor needs about fifteen. */
-const MAX_OBJECTS = 500_000;
+/** What a pickle's values may take in memory, in bytes, unless more is allowed: those of 10,000 tensors. */
+export const PICKLE_MEMORY = 16 * 2 ** 20;
+/** What values take, in bytes, about. */
+const [OBJECT, NUMBER, ITEM, ENTRY, FIRST_ENTRY] = [96, 16, 8, 48, 200];
 
 /**
- * Reads one pickle from `bytes[start]` on without executing anything: a stack machine over inert values, an
- * allow-list of opcodes and of globals (weights.md section 7). @returns its value, and where it ended.
- * @throws PickleTruncated (pickleBytes.ts); whatever `fail` throws.
+ * Reads a pickle without executing anything: a stack machine over inert values, an allow-list of opcodes and of globals
+ * (weights.md section 7). Fed piece by piece, it goes on where the last one ended.
  */
-export function readPickle(
-  bytes: Uint8Array,
-  start: number,
-  options: PickleOptions,
-): { value: Pickled; end: number } {
-  const machine = new Machine(bytes, start, options);
-  return { value: machine.run(), end: machine.at };
-}
-
-class Machine extends PickleBytes {
+export class PickleMachine extends PickleBytes {
   readonly #options: PickleOptions;
-  /** Where the opcode being read begins, for messages. */
+  readonly #start: number;
+  /** Where the opcode being read begins. */
   #opcode = 0;
   #stack: Pickled[] = [];
-  #objects = 0;
+  #left: number;
   readonly #marks: Pickled[][] = [];
-  readonly #memo = new Map<number, Pickled>();
+  /** Sparse: pickles number what they remember from 0 on. */
+  readonly #memo: Pickled[] = [];
+  #remembered = 0;
 
-  constructor(bytes: Uint8Array, start: number, options: PickleOptions) {
-    super(bytes, start);
+  /** `start`: of the pickle in its source. */
+  constructor(start: number, options: PickleOptions) {
+    super(start);
+    this.#start = start;
     this.#options = options;
+    this.#left = options.memory ?? PICKLE_MEMORY;
   }
 
-  run(): Pickled {
+  /** As far as the bytes at hand go. @returns the value at the pickle's end; undefined where more bytes are needed. */
+  run(): Pickled | undefined {
     for (;;) {
       this.#opcode = this.at;
-      const code = this.u8();
-      if (code === STOP) {
-        if (this.#marks.length > 0 || this.#stack.length !== 1) this.fail('ends with other than one value');
-        return this.#stack[0]!;
+      if (this.at - this.#start > MAX_PICKLE) this.fail(`is a pickle of more than ${MAX_PICKLE} bytes`);
+      try {
+        const code = this.u8();
+        if (code === STOP) return this.#result();
+        const step = OPCODES.get(code);
+        if (!step)
+          this.fail(`opcode 0x${code.toString(16).padStart(2, '0')} is not one that state dicts use`);
+        else step(this);
+      } catch (error) {
+        // Opcodes read all that follows them before they change anything.
+        if (!(error instanceof PickleTruncated)) throw error;
+        this.at = this.#opcode;
+        return undefined;
       }
-      const step = OPCODES.get(code);
-      if (!step) this.fail(`opcode 0x${code.toString(16).padStart(2, '0')} is not one that state dicts use`);
-      else step(this);
+      this.spend(1);
       if (this.#stack.length > MAX_STACK) this.fail(`stacks more than ${MAX_STACK} values`);
     }
+  }
+
+  get isFirst(): boolean {
+    return this.#opcode === this.#start;
+  }
+
+  #result(): Pickled {
+    if (this.#marks.length > 0 || this.#stack.length !== 1) this.fail('ends with other than one value');
+    return this.#stack[0]!;
+  }
+
+  spend(bytes: number): void {
+    this.#left -= bytes;
+    if (this.#left < 0) this.fail('makes more values than a state dict has');
   }
 
   readonly fail: Fail = (what) => this.#options.fail(what, this.#opcode);
 
   push(value: Pickled): void {
-    if (typeof value === 'object' && ++this.#objects > MAX_OBJECTS)
-      this.fail(`makes more than ${MAX_OBJECTS} objects`);
+    if (typeof value === 'object' && value !== null) this.spend(OBJECT);
+    else if (typeof value === 'number' || typeof value === 'bigint') this.spend(NUMBER);
     this.#stack.push(value);
   }
 
@@ -101,27 +124,30 @@ class Machine extends PickleBytes {
   }
 
   remember(index: number): void {
-    if (this.#memo.size >= MAX_MEMO) this.fail(`remembers more than ${MAX_MEMO} values`);
-    this.#memo.set(index, this.top());
+    if (index >= MAX_MEMO) this.fail(`remembers value ${index}, ${MAX_MEMO} at most`);
+    this.spend(ITEM);
+    if (this.#memo[index] === undefined) this.#remembered += 1;
+    this.#memo[index] = this.top();
   }
 
   rememberNext(): void {
-    this.remember(this.#memo.size);
+    this.remember(this.#remembered);
   }
 
   recall(index: number): void {
-    const value = this.#memo.get(index);
+    const value = this.#memo[index];
     if (value === undefined) this.fail(`recalls value ${index}, which was not remembered`);
-    else this.push(value);
+    else this.#stack.push(value);
   }
 
   global(module: string, name: string): void {
     const global = new Global(module, name);
+    const path = shown(global.path);
     if (isKnownGlobal(global.path) || this.#options.allows?.(global.path)) this.push(global);
     else if (this.#options.ignoreForeign) this.push(new Foreign(global.path));
     else {
       const skip = HARMLESS.test(global.path) ? '; --ignore-foreign skips such objects' : '';
-      this.fail(`names ${global.path}, which is not allowed${skip}`);
+      this.fail(`names ${path}, which is not allowed${skip}`);
     }
   }
 
@@ -132,20 +158,28 @@ class Machine extends PickleBytes {
   setItems(pairs: readonly Pickled[]): void {
     const target = this.top();
     if (target instanceof Foreign) return;
-    const entries = target instanceof Dict ? target.entries : this.fail('sets items of what is no dict');
+    const dict = target instanceof Dict ? target : this.fail('sets items of what is no dict');
     if (pairs.length % 2 !== 0) this.fail('sets a key without a value');
-    for (let i = 0; i < pairs.length; i += 2) entries.set(pairs[i]!, pairs[i + 1]!);
+    for (let i = 0; i < pairs.length; i += 2) {
+      this.spend(dict.entries.size === 0 ? FIRST_ENTRY : ENTRY);
+      dict.set(pairs[i]!, pairs[i + 1]!, this.fail);
+    }
   }
 
   append(values: readonly Pickled[]): void {
     const target = this.top();
     if (target instanceof Foreign) return;
     const items = target instanceof List ? target.items : this.fail('appends to what is no list');
+    this.spend(ITEM * values.length);
     for (const value of values) items.push(value);
   }
 
   tuple(count: number): void {
-    const items = Array.from({ length: count }, () => this.pop()).reverse();
+    this.pushTuple(Array.from({ length: count }, () => this.pop()).reverse());
+  }
+
+  pushTuple(items: readonly Pickled[]): void {
+    this.spend(ITEM * items.length);
     this.push(new Tuple(items));
   }
 }
@@ -154,7 +188,7 @@ const STOP = 0x2e;
 const MOST_LONG = 16;
 
 /** Every opcode that is accepted, with what it does. All others are refused by their number. */
-const OPCODES: ReadonlyMap<number, (m: Machine) => void> = new Map<number, (m: Machine) => void>([
+const OPCODES: ReadonlyMap<number, (m: PickleMachine) => void> = new Map<number, (m: PickleMachine) => void>([
   [0x80, proto],
   [0x95, (m) => void m.take(8)], // FRAME
   [0x63, (m) => m.global(m.line(), m.line())], // GLOBAL
@@ -165,8 +199,8 @@ const OPCODES: ReadonlyMap<number, (m: Machine) => void> = new Map<number, (m: M
   [0x68, (m) => m.recall(m.u8())], // BINGET
   [0x6a, (m) => m.recall(m.u32())], // LONG_BINGET
   [0x28, (m) => m.mark()], // MARK
-  [0x74, (m) => m.push(new Tuple(m.group()))], // TUPLE
-  [0x29, (m) => m.push(new Tuple([]))], // EMPTY_TUPLE
+  [0x74, (m) => m.pushTuple(m.group())], // TUPLE
+  [0x29, (m) => m.pushTuple([])], // EMPTY_TUPLE
   [0x85, (m) => m.tuple(1)],
   [0x86, (m) => m.tuple(2)],
   [0x87, (m) => m.tuple(3)],
@@ -180,8 +214,8 @@ const OPCODES: ReadonlyMap<number, (m: Machine) => void> = new Map<number, (m: M
   [0x8c, (m) => m.push(m.string(m.u8()))], // SHORT_BINUNICODE
   [0x55, (m) => m.push(m.string(m.u8()))], // SHORT_BINSTRING
   [0x54, (m) => m.push(m.string(m.u32()))], // BINSTRING: a negative length reads as one that is too long
-  [0x42, binBytes],
-  [0x43, (m) => m.push(m.take(m.u8()).slice())], // SHORT_BINBYTES
+  [0x42, (m) => pushBytes(m, m.u32())], // BINBYTES
+  [0x43, (m) => pushBytes(m, m.u8())], // SHORT_BINBYTES
   [0x4b, (m) => m.push(m.u8())], // BININT1
   [0x4d, (m) => m.push(m.number(2, (view, at) => view.getUint16(at, true)))], // BININT2
   [0x4a, (m) => m.push(m.number(4, (view, at) => view.getInt32(at, true)))], // BININT
@@ -196,54 +230,56 @@ const OPCODES: ReadonlyMap<number, (m: Machine) => void> = new Map<number, (m: M
   [0x62, buildTop],
 ]);
 
-function proto(m: Machine): void {
+function proto(m: PickleMachine): void {
+  if (!m.isFirst) m.fail('names its protocol in its middle');
   const version = m.u8();
   if (version < 2 || version > 5) m.fail(`is of protocol ${version}, expected 2 to 5`);
 }
 
-function stackGlobal(m: Machine): void {
+function stackGlobal(m: PickleMachine): void {
   const name = m.pop();
   const module = m.pop();
   if (typeof module === 'string' && typeof name === 'string') m.global(module, name);
   else m.fail('names a global by other than strings');
 }
 
-function setItem(m: Machine): void {
+function setItem(m: PickleMachine): void {
   const value = m.pop();
   const key = m.pop();
   m.setItems([key, value]);
 }
 
-function append(m: Machine): void {
+function append(m: PickleMachine): void {
   const value = m.pop();
   m.append([value]);
 }
 
-function binBytes(m: Machine): void {
-  const length = m.u32();
+function pushBytes(m: PickleMachine, length: number): void {
   if (length > MAX_STRING) m.fail(`holds ${length} bytes, ${MAX_STRING} at most`);
-  m.push(m.take(length).slice());
+  const bytes = m.take(length).slice();
+  m.spend(OBJECT + length);
+  m.push(bytes);
 }
 
-function long1(m: Machine): void {
+function long1(m: PickleMachine): void {
   const length = m.u8();
   if (length > MOST_LONG) m.fail(`holds a number of ${length} bytes`);
   m.push(m.long(length));
 }
 
-function reduceTop(m: Machine): void {
+function reduceTop(m: PickleMachine): void {
   const args = m.pop();
   const callee = m.pop();
   m.push(reduce(callee, args, m.fail));
 }
 
-function newObjectTop(m: Machine): void {
+function newObjectTop(m: PickleMachine): void {
   const args = m.pop();
   const type = m.pop();
   m.push(newObject(type, args, m.fail));
 }
 
-function buildTop(m: Machine): void {
+function buildTop(m: PickleMachine): void {
   const state = m.pop();
   build(m.top(), state, m.fail);
 }

@@ -1,6 +1,6 @@
 import type { Fail } from './globals.ts';
 
-/** The bytes ended inside the pickle: with more of them it may go on. */
+/** The bytes at hand end inside an opcode: with more of them it can be read. */
 export class PickleTruncated extends Error {}
 
 export const MAX_STRING = 2 ** 20;
@@ -9,27 +9,39 @@ const text = new TextDecoder('utf-8', { fatal: true });
 
 /** What opcodes read from the bytes that follow them. Nothing is believed of a length before the bytes are there. */
 export abstract class PickleBytes {
+  /** The next byte, in the pickle's source. */
   at: number;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
+  /** Of the first byte at hand. */
+  #from = 0;
   /** Reports a fault of the opcode that is being read. */
   abstract readonly fail: Fail;
+  /** Told of memory that a value takes, in bytes, about. */
+  abstract spend(bytes: number): void;
 
-  constructor(bytes: Uint8Array, start: number) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  constructor(start: number) {
     this.at = start;
   }
 
+  /** The bytes at hand from now on; the first of them at `from`. */
+  feed(bytes: Uint8Array, from: number): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#from = from;
+  }
+
   take(length: number): Uint8Array {
-    if (this.at + length > this.#bytes.length) throw new PickleTruncated();
+    const begin = this.at - this.#from;
+    if (begin + length > this.#bytes.length) throw new PickleTruncated();
     this.at += length;
-    return this.#bytes.subarray(this.at - length, this.at);
+    return this.#bytes.subarray(begin, begin + length);
   }
 
   string(length: number): string {
     if (length > MAX_STRING) this.fail(`holds a string of ${length} bytes, ${MAX_STRING} at most`);
     const bytes = this.take(length);
+    this.spend(24 + length);
     try {
       return text.decode(bytes);
     } catch {
@@ -39,12 +51,13 @@ export abstract class PickleBytes {
 
   /** Up to a newline. */
   line(): string {
-    const end = this.#bytes.indexOf(10, this.at);
+    const begin = this.at - this.#from;
+    const end = this.#bytes.indexOf(10, begin);
     if (end < 0) {
-      if (this.#bytes.length - this.at > MAX_STRING) this.fail('holds a name without an end');
+      if (this.#bytes.length - begin > MAX_STRING) this.fail('holds a name without an end');
       throw new PickleTruncated();
     }
-    const found = this.string(end - this.at);
+    const found = this.string(end - begin);
     this.at += 1;
     return found;
   }
@@ -55,7 +68,7 @@ export abstract class PickleBytes {
 
   number(length: number, read: (view: DataView, at: number) => number): number {
     this.take(length);
-    return read(this.#view, this.at - length);
+    return read(this.#view, this.at - length - this.#from);
   }
 
   u32(): number {

@@ -1,43 +1,42 @@
-import type { ByteSource } from '../byteSource.ts';
-import { MAX_PICKLE, type PickleOptions, readPickle } from './pickle.ts';
-import { PickleTruncated } from './pickleBytes.ts';
+import { PickleMachine, type PickleOptions } from './pickle.ts';
 import type { Pickled } from './value.ts';
 
 /** Read at once; most of what lies between two storages is far shorter. */
 const WINDOW = 2 ** 16;
 
+/** Bytes from an offset on. */
+export type ReadPart = (offset: number, length: number) => Promise<Uint8Array>;
+
 /** Pickles and raw numbers one after another in a part of a file; none says how long it is. */
 export class PickleRun {
-  /** The next byte, counted in the file. */
+  /** The next byte, counted in the source. */
   at: number;
-  readonly #source: ByteSource;
+  readonly #read: ReadPart;
   readonly #end: number;
   readonly #options: PickleOptions;
   #bytes: Uint8Array = new Uint8Array(0);
-  /** Where `#bytes` begins in the file. */
+  /** Where `#bytes` begins in the source. */
   #from = 0;
 
-  constructor(source: ByteSource, part: { at: number; size: number }, options: PickleOptions) {
-    this.#source = source;
+  constructor(read: ReadPart, part: { at: number; size: number }, options: PickleOptions) {
+    this.#read = read;
     this.at = part.at;
     this.#end = part.at + part.size;
-    this.#options = { ...options, fail: (what, offset) => options.fail(what, this.#from + offset) };
+    this.#options = options;
   }
 
   async pickle(): Promise<Pickled> {
-    for (let length = WINDOW; ; length *= 4) {
-      // What is in memory may do; only when it does not, more is read.
-      try {
-        const { value, end } = readPickle(this.#bytes, this.at - this.#from, this.#options);
-        this.at = this.#from + end;
-        return value;
-      } catch (error) {
-        if (!(error instanceof PickleTruncated)) throw error;
-      }
-      if (this.#from === this.at && this.#from + this.#bytes.length === this.#end)
-        this.fail('ends too early');
-      if (length > 4 * MAX_PICKLE) this.fail(`has a pickle of more than ${MAX_PICKLE} bytes`);
-      await this.#read(length);
+    const machine = new PickleMachine(this.at, this.#options);
+    for (let length = WINDOW; ; ) {
+      machine.feed(this.#bytes, this.#from);
+      const value = machine.run();
+      const held = this.#from + this.#bytes.length;
+      // One opcode may be longer than the window.
+      length = machine.at > this.at || this.#bytes.length === 0 ? WINDOW : 2 * length;
+      this.at = machine.at;
+      if (value !== undefined) return value;
+      if (held === this.#end) this.fail('ends too early: the file is cut short inside its pickle');
+      await this.#load(length);
     }
   }
 
@@ -57,7 +56,7 @@ export class PickleRun {
   }
 
   fail(what: string): never {
-    return this.#options.fail(what, this.at - this.#from);
+    return this.#options.fail(what, this.at);
   }
 
   async #number(width: number, read: (view: DataView) => number): Promise<number> {
@@ -65,14 +64,14 @@ export class PickleRun {
     this.skip(width);
     if (at < this.#from || this.at > this.#from + this.#bytes.length) {
       this.at = at;
-      await this.#read(WINDOW);
+      await this.#load(WINDOW);
       this.at += width;
     }
     return read(new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at - this.#from, width));
   }
 
-  async #read(length: number): Promise<void> {
+  async #load(length: number): Promise<void> {
     this.#from = this.at;
-    this.#bytes = await this.#source.read(this.at, Math.min(length, this.#end - this.at));
+    this.#bytes = await this.#read(this.at, Math.min(length, this.#end - this.at));
   }
 }

@@ -1,4 +1,4 @@
-import { WeightsError } from '../../errors.ts';
+import { shown, WeightsError } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
 
 /** Where a member's bytes lie in the archive. */
@@ -34,9 +34,9 @@ export async function readTar(source: ByteSource): Promise<Map<string, TarMember
     if (++count > MAX_MEMBERS) fail(`holds more than ${MAX_MEMBERS} members`);
     const size = octal(header, 124, 12);
     const name = ascii(header, 0, 100).replace(/^\.\//, '');
-    if (size === null || at + BLOCK + size > source.size) return fail(`${name} is cut short`);
+    if (size === null || at + BLOCK + size > source.size) return fail(`${shown(name)} is cut short`);
     if (REGULAR.includes(header[156]!)) {
-      if (members.has(name)) fail(`two members are called ${name}`);
+      if (members.has(name)) fail(`two members are called ${shown(name)}`);
       members.set(name, { at: at + BLOCK, size });
     }
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;

@@ -1,3 +1,5 @@
+import { shown } from '../../errors.ts';
+
 /**
  * What a pickle can hold here: inert values of a closed set. None is callable, and nothing in this folder calls
  * anything that a file names.
@@ -29,9 +31,23 @@ export class Tuple {
   }
 }
 
+const NONE: ReadonlyMap<Pickled, Pickled> = new Map();
+
 /** Insertion-ordered; keys are compared by identity, which is equality for the strings and numbers they are. */
 export class Dict {
-  readonly entries = new Map<Pickled, Pickled>();
+  /** Made with the first entry: a tensor's hooks are an empty dict, and hostile files have millions. */
+  #entries: Map<Pickled, Pickled> | undefined;
+
+  get entries(): ReadonlyMap<Pickled, Pickled> {
+    return this.#entries ?? NONE;
+  }
+
+  /** No dict of Python's has a key twice: one of the two would be hidden. */
+  set(key: Pickled, value: Pickled, fail: (what: string) => never): void {
+    this.#entries ??= new Map();
+    if (this.#entries.has(key)) fail(`sets the key ${shown(String(key))} twice`);
+    this.#entries.set(key, value);
+  }
 }
 
 /** A name that a pickle refers to. It is never resolved. */

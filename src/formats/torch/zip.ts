@@ -1,4 +1,4 @@
-import { WeightsError } from '../../errors.ts';
+import { shown, WeightsError } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
 import type { Bytes } from '../bytes.ts';
 import { InflatedRecord } from './inflate.ts';
@@ -13,7 +13,12 @@ export interface ZipEntry {
   readonly size: number;
   /** Of the local header. */
   readonly offset: number;
+  /** Where the next entry, or the directory, begins. */
+  readonly end: number;
 }
+
+/** An entry as the directory has it, its end to be found. */
+type Listed = Omit<ZipEntry, 'end'> & { end: number };
 
 export interface ZipArchive {
   readonly entries: ReadonlyMap<string, ZipEntry>;
@@ -22,11 +27,16 @@ export interface ZipArchive {
 }
 
 const MAX_ENTRIES = 100_000;
+/** A directory of as many entries as that with names of torch.save. */
+const MAX_DIRECTORY = 16 * 2 ** 20;
+/** In bytes: torch.save's are short. */
+const MAX_ENTRY_NAME = 1000;
 const END = 0x06054b50;
 const END64 = 0x06064b50;
 const LOCATOR64 = 0x07064b50;
 const CENTRAL = 0x02014b50;
 const LOCAL = 0x04034b50;
+const NAMES = new TextDecoder();
 /** The end record and the longest comment. */
 const TAIL = 22 + 65_535;
 /** What deflated entries may unpack to, all together: this, or four times the file. */
@@ -45,8 +55,9 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
   const { start, length, count } = await findDirectory(source, fail);
   if (count > MAX_ENTRIES) fail(`holds ${count} entries, ${MAX_ENTRIES} at most`);
   if (start + length > source.size) fail('its directory lies outside the file');
+  if (length > MAX_DIRECTORY) fail(`its directory has ${length} bytes, ${MAX_DIRECTORY} at most`);
   const entries = readDirectory(await source.read(start, length), count, fail);
-  checkApart(entries, start, fail);
+  keepApart(entries, start, fail);
   const unpacked = entries.reduce((sum, each) => sum + (each.method === 8 ? each.size : 0), 0);
   const most = Math.max(UNPACKED, 4 * source.size);
   const impossible = entries.find((each) => each.method === 8 && each.size > MOST_PACKED * each.packed);
@@ -63,13 +74,13 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
     entries: new Map(entries.map((entry) => [entry.name, entry])),
     async read(entry, begin, size, into) {
       if (begin + size > entry.size)
-        fail(`${entry.name} holds ${entry.size} bytes, expected ${begin + size}`);
+        fail(`${shown(entry.name)} holds ${entry.size} bytes, expected ${begin + size}`);
       if (entry.method === 0) {
-        return source.read((await dataStart(source, entry, start, fail)) + begin, size, into);
+        return source.read((await dataStart(source, entry, fail)) + begin, size, into);
       }
       let record = inflated.get(entry);
       if (!record) {
-        const at = await dataStart(source, entry, start, fail);
+        const at = await dataStart(source, entry, fail);
         record = new InflatedRecord(source, { ...entry, at }, fail, spend);
         inflated.set(entry, record);
       }
@@ -116,29 +127,30 @@ async function findDirectory(source: ByteSource, fail: Fail): Promise<Directory>
   };
 }
 
-function readDirectory(bytes: Uint8Array, count: number, fail: Fail): ZipEntry[] {
+function readDirectory(bytes: Uint8Array, count: number, fail: Fail): Listed[] {
   const view = viewOf(bytes);
-  const entries: ZipEntry[] = [];
+  const entries: Listed[] = [];
   const names = new Set<string>();
   let at = 0;
   for (let i = 0; i < count; i++) {
     if (at + 46 > bytes.length || view.getUint32(at, true) !== CENTRAL)
       fail(`entry ${i} of its directory is damaged`);
-    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) =>
-      view.getUint16(at + field, true),
-    ) as [number, number, number];
+    const nameLength = view.getUint16(at + 28, true);
+    const extraLength = view.getUint16(at + 30, true);
+    const commentLength = view.getUint16(at + 32, true);
     const end = at + 46 + nameLength + extraLength + commentLength;
     if (end > bytes.length) fail(`entry ${i} of its directory is cut short`);
-    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
-    if (names.has(name)) fail(`two entries are called ${name}`);
+    if (nameLength > MAX_ENTRY_NAME) fail(`entry ${i} has a name of ${nameLength} bytes`);
+    const name = NAMES.decode(bytes.subarray(at + 46, at + 46 + nameLength));
+    if (names.has(name)) fail(`two entries are called ${shown(name)}`);
     names.add(name);
     const method = view.getUint16(at + 10, true);
-    if (view.getUint16(at + 8, true) & 1) fail(`${name} is encrypted`);
-    if (method !== 0 && method !== 8) fail(`${name} is packed by method ${method}, expected 0 or 8`);
+    if (view.getUint16(at + 8, true) & 1) fail(`${shown(name)} is encrypted`);
+    if (method !== 0 && method !== 8) fail(`${shown(name)} is packed by method ${method}, expected 0 or 8`);
     const wide = wideFields(view, at, nameLength, extraLength, fail);
     const [size, packed, offset] = wide;
-    if (method === 0 && size !== packed) fail(`${name} is stored, but its two sizes differ`);
-    entries.push({ name, method, size, packed, offset });
+    if (method === 0 && size !== packed) fail(`${shown(name)} is stored, but its two sizes differ`);
+    entries.push({ name, method, size, packed, offset, end: 0 });
     at = end;
   }
   return entries;
@@ -173,28 +185,24 @@ function wideFields(
   return fail('a Zip64 field is missing');
 }
 
-function checkApart(entries: readonly ZipEntry[], directory: number, fail: Fail): void {
+/** No entry runs into the next, as far as the directory tells: `dataStart` asks again where the local header is read. */
+function keepApart(entries: readonly Listed[], directory: number, fail: Fail): void {
   const order = [...entries].sort((a, b) => a.offset - b.offset);
-  for (const [i, { name, offset, packed }] of order.entries()) {
-    const end = offset + 30 + packed;
-    if (end > (order[i + 1]?.offset ?? directory)) fail(`${name} runs into what follows it`);
+  for (const [i, entry] of order.entries()) {
+    entry.end = order[i + 1]?.offset ?? directory;
+    if (entry.offset + 30 + entry.packed > entry.end) fail(`${shown(entry.name)} runs into what follows it`);
   }
 }
 
 /** Where an entry's data begin: the length of the extra field stands in the local header only. */
-async function dataStart(
-  source: ByteSource,
-  entry: ZipEntry,
-  directory: number,
-  fail: Fail,
-): Promise<number> {
+async function dataStart(source: ByteSource, entry: ZipEntry, fail: Fail): Promise<number> {
   const header = viewOf(await source.read(entry.offset, 30));
-  if (header.getUint32(0, true) !== LOCAL) fail(`${entry.name} has no local header`);
+  if (header.getUint32(0, true) !== LOCAL) fail(`${shown(entry.name)} has no local header`);
   const nameLength = header.getUint16(26, true);
-  const name = new TextDecoder().decode(await source.read(entry.offset + 30, nameLength));
-  if (name !== entry.name) fail(`${entry.name} is called ${name} in its local header`);
+  const name = NAMES.decode(await source.read(entry.offset + 30, nameLength));
+  if (name !== entry.name) fail(`${shown(entry.name)} is called ${shown(name)} in its local header`);
   const start = entry.offset + 30 + nameLength + header.getUint16(28, true);
-  if (start + entry.packed > directory) fail(`${entry.name} runs into the directory`);
+  if (start + entry.packed > entry.end) fail(`${shown(entry.name)} runs into what follows it`);
   return start;
 }
 

@@ -1,0 +1,178 @@
+/** Files that are no weights, or not of a kind that is read: told by their first bytes, called what they are. */
+import { shown } from '../errors.ts';
+
+export interface Foreign {
+  /** After "is": `an HTML page`. */
+  readonly what: string;
+  readonly fix: string;
+}
+
+const AGAIN = 'download it again: wgad weights fetch, or the link of the raw file in a browser';
+const SIGN_IN = `${AGAIN}; a server may want you to sign in first`;
+const UNPACK = 'unpack it and give the weight file that is inside';
+const EXPORT = 'load it with the library that wrote it, and save its tensors as safetensors';
+const TORCH = 'load it with PyTorch and save its state dict again: torch.save(model.state_dict(), path)';
+const OTHER = 'give the weight file itself: safetensors, or what torch.save wrote';
+
+type Mark = readonly [at: number, bytes: string, what: string, fix: string];
+
+/** Marks in ISO 8859-1, where in the file they stand. */
+const MARKS: readonly Mark[] = [
+  [0, 'PYTORCH1', 'an archive of a PyTorch preview', TORCH],
+  [0, '\x1f\x8b', 'a gzip archive', UNPACK],
+  [0, 'BZh', 'a bzip2 archive', UNPACK],
+  [0, '\xfd7zXZ\0', 'an xz archive', UNPACK],
+  [0, '\x28\xb5\x2f\xfd', 'a zstd archive', UNPACK],
+  [0, '\x04\x22\x4d\x18', 'an lz4 archive', UNPACK],
+  [0, '7z\xbc\xaf\x27\x1c', 'a 7z archive', UNPACK],
+  [0, 'Rar!\x1a\x07', 'a RAR archive', UNPACK],
+  [0, 'PK\x05\x06', 'an empty zip archive', AGAIN],
+  [0, 'PK\x07\x08', 'a part of a split zip archive', UNPACK],
+  [0, '\x89HDF\r\n\x1a\n', 'an HDF5 file, as Keras and TensorFlow write', EXPORT],
+  [0, 'CDF', 'a NetCDF file', EXPORT],
+  [0, '\x93NUMPY', 'a NumPy array (.npy)', EXPORT],
+  [0, 'GGUF', 'a GGUF file of llama.cpp', 'take the safetensors or PyTorch file of the same model'],
+  [0, 'ggml', 'a GGML file of llama.cpp', 'take the safetensors or PyTorch file of the same model'],
+  [0, 'tjgg', 'a GGJT file of llama.cpp', 'take the safetensors or PyTorch file of the same model'],
+  [4, 'TFL3', 'a TensorFlow Lite model', 'take the safetensors or PyTorch file of the same model'],
+  [4, 'ORTM', 'a model of ONNX Runtime', 'take the safetensors or PyTorch file of the same model'],
+  [0, 'MATLAB 5.0', 'a MATLAB file', EXPORT],
+  [0, 'PAR1', 'a Parquet table', OTHER],
+  [0, 'ARROW1', 'an Arrow file', OTHER],
+  [0, 'SQLite format 3\0', 'an SQLite database', OTHER],
+  [0, '\x89PNG\r\n\x1a\n', 'a PNG image', OTHER],
+  [0, '\xff\xd8\xff', 'a JPEG image', OTHER],
+  [0, 'GIF8', 'a GIF image', OTHER],
+  [0, 'BM', 'a BMP image', OTHER],
+  [0, 'II*\0', 'a TIFF image', OTHER],
+  [0, 'MM\0*', 'a TIFF image', OTHER],
+  [8, 'WEBP', 'a WebP image', OTHER],
+  [4, 'ftyp', 'a video or a HEIF image', OTHER],
+  [0, '%PDF', 'a PDF document', OTHER],
+  [0, '\x7fELF', 'a program or library', OTHER],
+  [0, 'MZ', 'a program or library', OTHER],
+  [0, '\xcf\xfa\xed\xfe', 'a program or library', OTHER],
+  [0, '\xca\xfe\xba\xbe', 'a program or library', OTHER],
+];
+
+/** What JSON files beside weights are told by. */
+const JSONS: readonly (readonly [RegExp, string, string])[] = [
+  [
+    /"weight_map"/,
+    'an index of weights in several files (shards)',
+    'join them: load the model with its library and save one safetensors file',
+  ],
+  [/"(architectures?|model_type|pretrained_cfg|_class_name)"/, "a model's configuration (JSON)", OTHER],
+  [/"(error|message|detail|errors)"\s*:/, 'an error message of a server (JSON)', SIGN_IN],
+];
+
+/** What `lead`, the first bytes of a file of `size`, begins; null where that is nothing known. */
+export function foreignFile(lead: Uint8Array, size: number): Foreign | null {
+  if (size === 0) return { what: 'empty', fix: AGAIN };
+  const text = Buffer.from(lead.buffer, lead.byteOffset, lead.byteLength).toString('latin1');
+  const mark = MARKS.find(([at, bytes]) => text.startsWith(bytes, at));
+  if (mark) return { what: mark[2], fix: mark[3] };
+  if (lead.every((byte) => byte === 0)) {
+    return {
+      what: 'nothing but zeros at its beginning: a download that only reserved its place',
+      fix: AGAIN,
+    };
+  }
+  return ofText(lead) ?? ofPickle(text) ?? ofProtobuf(lead) ?? ofLength(lead, size);
+}
+
+function ofText(lead: Uint8Array): Foreign | null {
+  const text = readable(lead);
+  if (text === null) return null;
+  const begin = text.trimStart();
+  if (begin.startsWith('version https://git-lfs.github.com/spec/')) {
+    const bytes = /^size (\d+)$/m.exec(begin)?.[1];
+    return {
+      what: `a Git LFS pointer, not the file itself${bytes ? ` (${bytes} bytes)` : ''}`,
+      fix: 'run `git lfs pull` in its repository, or download the file from its page',
+    };
+  }
+  if (/^(<!--[\s\S]*?-->\s*)*<(!doctype html|html|head|body|script)\b/i.test(begin))
+    return { what: 'an HTML page', fix: SIGN_IN };
+  if (begin.startsWith('<'))
+    return { what: 'an XML text, such as a server sends for an error', fix: SIGN_IN };
+  if (/^[{[]/.test(begin)) {
+    const known = JSONS.find(([told]) => told.test(begin));
+    return known ? { what: known[1], fix: known[2] } : { what: 'a JSON text', fix: OTHER };
+  }
+  const pickle = textPickle(begin);
+  if (pickle) return pickle;
+  const [line = ''] = begin.split(/\r?\n/, 1);
+  return { what: `a text: "${shown(line, 60)}"`, fix: AGAIN };
+}
+
+/** UTF-8 (or UTF-16 with its mark) without control characters; null for anything else. */
+function readable(lead: Uint8Array): string | null {
+  const wide =
+    lead[0] === 0xff && lead[1] === 0xfe
+      ? 'utf-16le'
+      : lead[0] === 0xfe && lead[1] === 0xff
+        ? 'utf-16be'
+        : null;
+  try {
+    // As a stream: the lead may end inside a character.
+    const text = new TextDecoder(wide ?? 'utf-8', { fatal: true }).decode(lead, { stream: true });
+    return /(?![\t\n\f\r])\p{Cc}/u.test(text) ? null : text;
+  } catch {
+    return null;
+  }
+}
+
+/** Protocols 0 and 1 of pickle are text. */
+function textPickle(text: string): Foreign | null {
+  return /^(\(dp?\d*|\(lp?\d*|ccollections|c__builtin__|ccopy_reg|cnumpy|ctorch)/.test(text)
+    ? { what: 'a plain pickle in text form, not a file of torch.save', fix: TORCH }
+    : null;
+}
+
+function ofPickle(text: string): Foreign | null {
+  const protocol = text.charCodeAt(1);
+  if (text[0] === '\x80' && protocol >= 2 && protocol <= 5) {
+    const library = /(numpy|joblib|sklearn|paddle|jax|flax|haiku|tensorflow|keras)/.exec(text)?.[1];
+    return {
+      what: `a plain pickle${library ? ` with objects of ${library}` : ''}, not a file of torch.save`,
+      fix: library === undefined ? TORCH : EXPORT,
+    };
+  }
+  return textPickle(text);
+}
+
+/** Protocol buffers have no mark: told by their first fields. */
+function ofProtobuf(lead: Uint8Array): Foreign | null {
+  const [first, version, next] = lead;
+  if (first !== 0x08 || version === 0 || version! > 20) return null;
+  if (version === 1 && next === 0x12) return { what: 'a SavedModel of TensorFlow', fix: EXPORT };
+  // The producer's name, or the graph, after the format's version.
+  if (next !== 0x12 && next !== 0x3a && next !== 0x42) return null;
+  return { what: 'an ONNX model', fix: 'take the safetensors or PyTorch file of the same model' };
+}
+
+/** A safetensors file whose header is longer than the file. */
+function ofLength(lead: Uint8Array, size: number): Foreign | null {
+  if (lead.length < 9 || lead[8] !== 0x7b) return null;
+  const header = new DataView(lead.buffer, lead.byteOffset).getBigUint64(0, true);
+  return {
+    what: `the beginning of a safetensors file, cut short: its header alone claims ${header} bytes, there are ${size}`,
+    fix: AGAIN,
+  };
+}
+
+/** A zip archive of something else, told by its entries' names. */
+export function foreignZip(names: Iterable<string>): Foreign | null {
+  const all = [...names].slice(0, 10_000);
+  const has = (told: RegExp): boolean => all.some((name) => told.test(name));
+  if (all.length > 0 && all.every((name) => /\.npy$/.test(name)))
+    return { what: 'NumPy arrays (.npz)', fix: EXPORT };
+  if (has(/(^|\/)model\.weights\.h5$/)) return { what: 'a Keras model (.keras)', fix: EXPORT };
+  if (has(/\.(mlmodel|mlpackage)\b|coremldata/)) return { what: 'a Core ML model', fix: EXPORT };
+  if (has(/^(word|xl|ppt)\//)) return { what: 'an Office document', fix: OTHER };
+  if (has(/^META-INF\//)) return { what: 'a Java archive', fix: OTHER };
+  const inner = all.find((name) => /\.(safetensors|pth|pt|bin|ckpt)$/.test(name));
+  if (inner !== undefined) return { what: `a zip archive with ${shown(inner)} inside`, fix: UNPACK };
+  return null;
+}
