@@ -1,88 +1,167 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { FileError } from '../errors.ts';
+import { foreignFile } from '../formats/foreignFiles.ts';
+import { ask } from './request.ts';
+
+/** When a download is given up. */
+export interface Pace {
+  /** Without a byte, or without an answer. */
+  readonly silenceMs: number;
+  /** Bytes a second at least, on average over each window. */
+  readonly least: number;
+  readonly windowMs: number;
+}
+
+/** A modem of 56 kbit/s is faster. */
+export const USUAL_PACE: Pace = { silenceMs: 30_000, least: 2048, windowMs: 60_000 };
 
 export interface DownloadOptions {
   /** Published size in bytes, about: for servers that name none, and to stop what is no such file. */
   readonly about: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (bytes: number, of: number) => void;
+  /** Default `USUAL_PACE`. */
+  readonly pace?: Pace;
+}
+
+/** How a download ended. */
+export interface Downloaded {
+  /** It went on where an earlier one had ended. */
+  readonly resumed: boolean;
 }
 
 /** What a file may differ from its published, rounded size. */
 const SIZE_SLACK = 0.02;
 const AGAIN = 'run it again: it goes on from there';
+const MIRROR = 'name a mirror that has the file with --from URL';
 
 /**
  * Brings `url` into the file `part`, going on where an earlier try ended if the server lets it.
- * @returns false where `signal` stopped it. What has come stays in `part`, also after an error.
- * @throws FileError naming the URL: no answer, another status than 200 and 206, too short, too long.
+ * @returns null where `signal` stopped it. What has come stays in `part`, also after an error, unless it is no such file.
+ * @throws FileError naming the URL: no answer, another status than 200 and 206, too short, too long, too slow, silent, a
+ * page or an error's text instead of the file.
  */
-export async function download(url: string, part: string, options: DownloadOptions): Promise<boolean> {
+export async function download(
+  url: string,
+  part: string,
+  options: DownloadOptions,
+): Promise<Downloaded | null> {
   // Not appending: on Linux, writes to a file opened so ignore their position.
   const file = await open(part, constants.O_RDWR | constants.O_CREAT, 0o644).catch((cause: Error) => {
     throw new FileError(`${part}: could not be opened: ${cause.message}`, { cause });
   });
+  const watch = watchSilence(url, options);
   try {
-    await receive(url, file, options);
+    const start = await receive(url, file, options, watch);
     await file.sync();
-    return true;
+    return { resumed: start > 0 };
   } catch (error) {
-    if (options.signal?.aborted) return false;
-    throw error;
+    if (options.signal?.aborted) return null;
+    throw watch.reason() ?? error;
   } finally {
+    watch.stop();
     await file.close();
   }
 }
 
-async function receive(url: string, file: FileHandle, options: DownloadOptions): Promise<void> {
-  const { about, signal, onProgress } = options;
+interface Watch {
+  readonly signal: AbortSignal;
+  /** Bytes have come; `at`: how many there are. */
+  heard(at: number): void;
+  /** Why it ended the download, if it did. */
+  reason(): FileError | undefined;
+  stop(): void;
+}
+
+/** Ends a download that says nothing, or less than the floor. */
+function watchSilence(url: string, { signal, pace = USUAL_PACE }: DownloadOptions): Watch {
+  const own = new AbortController();
+  let reason: FileError | undefined;
+  let at = 0;
+  let window: { since: number; from: number } | undefined;
+  const giveUp = (what: string): void => {
+    reason ??= new FileError(`${url}: ${what}, ${at} bytes are here`, { fix: AGAIN });
+    own.abort();
+  };
+  const onSilence = (): void => giveUp(`sent nothing for ${pace.silenceMs / 1000} s`);
+  let timer = setTimeout(onSilence, pace.silenceMs);
+  return {
+    signal: signal ? AbortSignal.any([signal, own.signal]) : own.signal,
+    heard(now) {
+      clearTimeout(timer);
+      timer = setTimeout(onSilence, pace.silenceMs);
+      at = now;
+      const time = performance.now();
+      window ??= { since: time, from: now };
+      const passed = time - window.since;
+      if (passed < pace.windowMs) return;
+      if ((now - window.from) * 1000 < pace.least * passed) {
+        giveUp(`sent less than ${pace.least} bytes a second for ${pace.windowMs / 1000} s`);
+      }
+      window = { since: time, from: now };
+    },
+    reason: () => reason,
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** @returns where it went on. */
+async function receive(
+  url: string,
+  file: FileHandle,
+  { about, onProgress }: DownloadOptions,
+  watch: Watch,
+): Promise<number> {
   const before = (await file.stat()).size;
-  let answer = await request(url, before, signal);
+  let answer = await ask(url, before, watch.signal);
   if (answer.status === 416) {
     // Nothing is left to send, or what is here is longer than the file: then from the start.
     await answer.body?.cancel();
-    if (rangeOf(answer)?.total === before) return;
-    answer = await request(url, 0, signal);
+    if (rangeOf(answer)?.total === before) return before;
+    answer = await ask(url, 0, watch.signal);
+  } else if (answer.status === 206 && isPacked(answer)) {
+    // A part of the packed file is no part of the file.
+    await answer.body?.cancel();
+    answer = await ask(url, 0, watch.signal);
   }
   const start = await startOf(url, answer, before);
   if (start < before) await file.truncate(start);
-  const length = answer.headers.get('content-length');
+  // A packed answer names the length of what is packed.
+  const length = isPacked(answer) ? null : answer.headers.get('content-length');
   const total = rangeOf(answer)?.total ?? (length === null ? null : start + Number(length));
-  const most = about * (1 + SIZE_SLACK);
-  if (!(Number(total) <= most)) tooLong(url, Number(total), about);
+  const [least, most] = [about * (1 - SIZE_SLACK), about * (1 + SIZE_SLACK)];
+  const refuse = async (what: string): Promise<never> => {
+    await file.truncate(0);
+    throw new FileError(`${url}: ${what}: not the published file`, { fix: MIRROR });
+  };
   let at = start;
-  for await (const chunk of piecesOf(
-    url,
-    answer,
-    () => `after ${at} of ${total ?? `about ${about}`} bytes`,
-  )) {
-    if (at + chunk.length > most) tooLong(url, at + chunk.length, about);
+  const pieces = piecesOf(url, answer, () => `after ${at} of ${total ?? `about ${about}`} bytes`);
+  for await (const chunk of pieces) {
+    if (at === 0) {
+      const foreign = foreignFile(chunk.subarray(0, 512), chunk.length);
+      if (foreign && /HTML|XML|JSON|text|Git LFS/.test(foreign.what)) await refuse(`sends ${foreign.what}`);
+    }
+    if (total !== null && !(total >= least && total <= most)) {
+      await refuse(`sends ${total} bytes, expected about ${about}`);
+    }
+    if (at + chunk.length > most) await refuse(`sends ${at + chunk.length} bytes, expected about ${about}`);
     await file.write(chunk, 0, chunk.length, at).catch((cause: Error) => {
       throw new FileError(`${url}: could not be saved: ${cause.message}`, { cause });
     });
     at += chunk.length;
+    watch.heard(at);
+    watch.signal.throwIfAborted();
     onProgress?.(at, total ?? about);
   }
-  if (at < (total ?? about * (1 - SIZE_SLACK))) {
+  if (at < (total ?? least)) {
     throw new FileError(`${url}: ended after ${at} of ${total ?? `about ${about}`} bytes`, { fix: AGAIN });
   }
+  return start;
 }
 
-function request(url: string, from: number, signal: AbortSignal | undefined): Promise<Response> {
-  // Packed answers would have another length than the file.
-  const headers: Record<string, string> = { 'accept-encoding': 'identity' };
-  if (from > 0) headers.range = `bytes=${from}-`;
-  return fetch(url, { headers, signal }).catch((error: Error) => {
-    const { cause } = error;
-    const why =
-      cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : error.message;
-    throw new FileError(`${url}: no answer: ${why}`, {
-      fix: 'check the connection, or name a mirror with --from URL',
-      cause: error,
-    });
-  });
-}
+const isPacked = (answer: Response): boolean =>
+  !['', 'identity'].includes((answer.headers.get('content-encoding') ?? '').trim().toLowerCase());
 
 /** Where the answer's bytes belong. */
 async function startOf(url: string, answer: Response, asked: number): Promise<number> {
@@ -94,7 +173,7 @@ async function startOf(url: string, answer: Response, asked: number): Promise<nu
     answer.status === 206
       ? `${url}: sends from byte ${begin ?? 'unknown'}, asked for from byte ${asked}`
       : `${url}: answered ${answer.status} ${answer.statusText}, expected 200`,
-    { fix: 'name a mirror that has the file with --from URL' },
+    { fix: MIRROR },
   );
 }
 
@@ -116,10 +195,4 @@ async function* piecesOf(url: string, answer: Response, where: () => string): As
     if (error instanceof FileError) throw error;
     throw new FileError(`${url}: broke off ${where()}`, { fix: AGAIN, cause: error });
   }
-}
-
-function tooLong(url: string, bytes: number, about: number): never {
-  throw new FileError(`${url}: sends ${bytes} bytes, expected about ${about}: not the published file`, {
-    fix: 'name a mirror that has the file with --from URL',
-  });
 }

@@ -24,6 +24,8 @@ export interface Fetched {
   readonly bytes: number;
   /** It had been fetched before. */
   readonly known: boolean;
+  /** In words: what of it agrees with what its publisher says. */
+  readonly checked: string;
 }
 
 /**
@@ -37,9 +39,11 @@ export async function fetchPublished(published: Published, options: FetchOptions
   const url = `${baseOf(published, options.from)}/${published.file}`;
   if (await sizeOf(path)) {
     const sha256 = await sha256Of(path);
-    if (matches(published, sha256)) return { path, sha256, bytes: await sizeOf(path), known: true };
+    if (matches(published, sha256)) {
+      return { path, sha256, bytes: await sizeOf(path), known: true, checked: checkedOf(published) };
+    }
     await rm(path, { force: true });
-    say?.(`${path}: its SHA-256 begins with ${sha256.slice(0, 8)}, expected ${checksumIn(path)}: deleted`);
+    say?.(`${path}: ${otherThan(published, sha256)}: deleted`);
   }
   if (offline) {
     throw new FileError(`${path}: is not there, and --offline forbids to fetch it`, {
@@ -51,18 +55,25 @@ export async function fetchPublished(published: Published, options: FetchOptions
   });
   const part = `${path}.part`;
   const about = Math.round(published.mebibytes * 2 ** 20);
-  if (!(await download(url, part, { ...options, about }))) return null;
-  const sha256 = await sha256Of(part);
+  const found = await download(url, part, { ...options, about });
+  if (!found) return null;
+  let sha256 = await sha256Of(part);
+  if (!matches(published, sha256) && found.resumed) {
+    // The file may be another one since its first part came.
+    await rm(part, { force: true });
+    say?.(`${url}: ${otherThan(published, sha256)}: fetched once more from its beginning`);
+    if (!(await download(url, part, { ...options, about }))) return null;
+    sha256 = await sha256Of(part);
+  }
   if (!matches(published, sha256)) {
     await rm(part, { force: true });
-    throw new FileError(
-      `${url}: its SHA-256 begins with ${sha256.slice(0, 8)}, expected ${checksumIn(path)}: deleted`,
-      { fix: 'run it again, or name another mirror with --from URL' },
-    );
+    throw new FileError(`${url}: ${otherThan(published, sha256)}: deleted`, {
+      fix: 'run it again, or name another mirror with --from URL',
+    });
   }
   await rename(part, path);
   await writeFileAtomic(`${path}.sha256`, `${sha256}  ${basename(path)}\n`);
-  return { path, sha256, bytes: await sizeOf(path), known: false };
+  return { path, sha256, bytes: await sizeOf(path), known: false, checked: checkedOf(published) };
 }
 
 function baseOf(published: Published, from: string | undefined): string {
@@ -73,7 +84,21 @@ function baseOf(published: Published, from: string | undefined): string {
   return from.replace(/\/+$/, '');
 }
 
-const matches = ({ file }: Published, sha256: string): boolean => sha256.startsWith(checksumIn(file));
+/** The whole checksum where its publisher gives it, else the digits in the file's name. */
+const expected = ({ file, sha256 }: Published): string => sha256 ?? checksumIn(file);
+
+const matches = (published: Published, sha256: string): boolean => sha256.startsWith(expected(published));
+
+const checkedOf = (published: Published): string =>
+  published.sha256 === undefined
+    ? `its size and the first 8 of 64 digits are as published (${expected(published)}); its publisher gives no more`
+    : 'all 64 digits are as published';
+
+function otherThan(published: Published, sha256: string): string {
+  const wanted = expected(published);
+  const begins = wanted.length < sha256.length ? 'begins with' : 'is';
+  return `its SHA-256 ${begins} ${sha256.slice(0, wanted.length)}, expected ${wanted}`;
+}
 
 /** Bytes; 0 where there is no such file. */
 const sizeOf = (path: string): Promise<number> =>

@@ -10,6 +10,8 @@ export interface Published {
   readonly file: string;
   /** Where its authors keep it, without the file's name. */
   readonly base: string;
+  /** All 64 digits of it, where its publisher gives them: torchvision, EfficientNet-PyTorch and timm give the first 8. */
+  readonly sha256?: string;
   /** Published size; the last digit is rounded. */
   readonly mebibytes: number;
   /** What its users should know: where it comes from. */

@@ -47,7 +47,8 @@ describe('fetching', () => {
         last = [bytes, of];
       },
     });
-    expect(got).toEqual({ path: at(what), sha256, bytes: body.length, known: false });
+    expect(got).toMatchObject({ path: at(what), sha256, bytes: body.length, known: false });
+    expect(got!.checked).toContain(`the first 8 of 64 digits are as published (${sha256.slice(0, 8)})`);
     expect((await readFile(at(what))).equals(body)).toBe(true);
     expect(last).toEqual([body.length, body.length]);
     expect(await readFile(at(what, '.sha256'), 'utf8')).toBe(`${sha256}  ${what.file}\n`);
@@ -152,6 +153,105 @@ describe('fetching', () => {
   });
 });
 
+describe('servers that lie, drip or fall silent', () => {
+  const pace = { silenceMs: 300, least: 100_000, windowMs: 200 };
+  /** Refused with a typed error; what is left in the part; then an honest server's file is brought all the same. */
+  async function refused(faults: ServerFaults, message: string, start = 0): Promise<number> {
+    const what = await published(faults);
+    if (start > 0) await writeFile(at(what, '.part'), body.subarray(0, start));
+    await expect(get(what, { pace })).rejects.toMatchObject({
+      code: 'E_FILE',
+      message: expect.stringContaining(message),
+      fix: expect.stringMatching(/./),
+    });
+    expect(await stat(at(what)).catch(() => null)).toBeNull();
+    const left = await stat(at(what, '.part')).then(
+      ({ size }) => size,
+      () => 0,
+    );
+    expect(await get(await published())).toMatchObject({ sha256 });
+    await rm(at(what));
+    return left;
+  }
+
+  it('no answer', async () =>
+    void (await refused({ isMute: true }, 'sent nothing for 0.3 s, 0 bytes are here')));
+  it('no answer to the rest', async () => {
+    expect(await refused({ isMute: true }, 'sent nothing for 0.3 s', MEBI)).toBe(MEBI);
+  });
+  it('silence in the middle, and what came is kept', async () => {
+    expect(await refused({ stalls: true }, 'sent nothing for 0.3 s')).toBe(1.5 * MEBI);
+  });
+  it('a few bytes for ever', async () => {
+    expect(await refused({ drips: 10 }, 'sent less than 100000 bytes a second for 0.2 s')).toBeGreaterThan(0);
+  });
+  it('but a slow one above the floor is waited for', async () => {
+    const what = await published({ drips: 40_000 });
+    // The last pieces end the file: the server never says that it is over.
+    const got = await get(what, { pace: { ...pace, least: 1000 } });
+    expect(got).toMatchObject({ sha256 });
+  });
+  it('a reset', async () => void (await refused({ resets: true }, 'no answer: ')));
+  it('a longer length than its file', async () =>
+    void (await refused({ lengthOff: 100 }, 'broke off after 3145728 of 3145828 bytes')));
+  it('a shorter length than its file', async () => void (await refused({ lengthOff: -100 }, 'expected')));
+  it('a length of another file', async () =>
+    void (await refused({ lengthOff: -2 * MEBI }, 'sends 1048576 bytes, expected about 3145728')));
+  it('no end', async () => {
+    expect(await refused({ isEndless: true }, 'expected about 3145728: not the published file')).toBe(0);
+  });
+  it('redirects in a circle', async () =>
+    void (await refused({ redirects: 'self' }, 'redirects more than 5 times')));
+  it('redirects to no web address', async () => {
+    await refused({ redirects: 'file:///etc/passwd' }, 'redirects to file:///etc/passwd, expected an http');
+    await refused({ redirects: '' }, 'redirects to nowhere');
+  });
+  it.each([
+    ['text/html', '<!DOCTYPE html><html><body>Sign in</body></html>', 'sends an HTML page'],
+    ['application/json', '{"error": "rate limited"}', 'sends an error message of a server'],
+    ['text/plain', 'version https://git-lfs.github.com/spec/v1\nsize 3\n', 'sends a Git LFS pointer'],
+    ['application/octet-stream', '<html>', 'sends an HTML page'],
+  ])('a page of %s with 200', async (type, text, message) => {
+    expect(await refused({ page: { type, text } }, message)).toBe(0);
+  });
+  it('another part than asked for', async () =>
+    void (await refused({ rangeOff: { bytes: 5, said: true } }, `sends from byte ${MEBI + 5}`, MEBI)));
+
+  it('another part than it says: the checksum tells, and the file comes from its beginning', async () => {
+    const what = await published({ rangeOff: { bytes: 5, said: false } });
+    await writeFile(at(what, '.part'), body.subarray(0, MEBI));
+    const said: string[] = [];
+    const got = get(what, { say: (text) => void said.push(text) });
+    // 5 bytes are missing at its end.
+    await expect(got).rejects.toMatchObject({ code: 'E_FILE' });
+    await rm(at(what, '.part'));
+    expect(await get(what)).toMatchObject({ sha256 });
+  });
+  it('a file that changed between its parts comes once more from its beginning, said', async () => {
+    const what = await published();
+    await writeFile(at(what, '.part'), Uint8Array.from(body.subarray(0, MEBI)).fill(7, 10, 20));
+    const said: string[] = [];
+    expect(await get(what, { say: (text) => void said.push(text) })).toMatchObject({ sha256 });
+    expect(said.join()).toContain('fetched once more from its beginning');
+    expect(server!.asked.map(({ range }) => range)).toEqual([`bytes=${MEBI}-`, undefined]);
+  });
+  it('an answer that is packed is unpacked, from the beginning where a part was asked for', async () => {
+    const what = await published({ gzips: true });
+    expect(await get(what)).toMatchObject({ sha256 });
+    await rm(at(what));
+    await writeFile(at(what, '.part'), body.subarray(0, MEBI));
+    expect(await get(what)).toMatchObject({ sha256 });
+    expect(server!.asked.map(({ range }) => range)).toEqual([undefined, `bytes=${MEBI}-`, undefined]);
+  });
+  it('the whole checksum is compared where the publisher gives it', async () => {
+    const what = { ...(await published()), sha256 };
+    expect((await get(what))!.checked).toBe('all 64 digits are as published');
+    await rm(at(what));
+    const other = { ...what, sha256: sha256.slice(0, 63) + (sha256.endsWith('0') ? '1' : '0') };
+    await expect(get(other)).rejects.toThrow(`its SHA-256 is ${sha256}, expected ${other.sha256}: deleted`);
+  });
+});
+
 describe('the command', () => {
   const context = (signal: AbortSignal): Context & { said: string[]; results: unknown[] } => {
     const [said, results]: [string[], unknown[]] = [[], []];
@@ -179,7 +279,9 @@ describe('the command', () => {
     const its = context(new AbortController().signal);
     expect(await fetchWith(its, what, { folder })).toBe(0);
     expect(its.results[0]).toMatchObject({ name: 'net', file: at(what), sha256, bytes: body.length });
-    expect(its.results[1]).toBe(`${at(what)}: ${body.length} bytes\nsha256 ${sha256}`);
+    expect(its.results[1]).toContain(
+      `${at(what)}: ${body.length} bytes\nsha256 ${sha256}\nits size and the first 8`,
+    );
     expect(its.said.at(-1)).toMatch(/^3\/3 MiB, \d+\.\d MiB\/s$/);
   });
 

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 
 export interface ServerFaults {
   /** Answers 200 with everything whatever range is asked for. */
@@ -11,6 +12,24 @@ export interface ServerFaults {
   /** Sends the body in two halves, the second never. */
   readonly stalls?: boolean;
   readonly status?: number;
+  /** Accepts, and never answers. */
+  readonly isMute?: boolean;
+  /** Hangs up before it answers. */
+  readonly resets?: boolean;
+  /** Sends so many bytes every 20 ms. */
+  readonly drips?: number;
+  /** Redirects here: `self` for ever, or to another URL. */
+  readonly redirects?: string;
+  /** Says that the answer is packed, and packs it. */
+  readonly gzips?: boolean;
+  /** Sends this page, with 200, instead of the file. */
+  readonly page?: { readonly type: string; readonly text: string };
+  /** Says so many bytes more than it sends; negative: less. */
+  readonly lengthOff?: number;
+  /** Sends zeros without a length and without an end. */
+  readonly isEndless?: boolean;
+  /** Sends parts from so many bytes later than asked for, and says so or not. */
+  readonly rangeOff?: { readonly bytes: number; readonly said: boolean };
 }
 
 /** What a client asked for: the path, and its Range header. */
@@ -32,18 +51,55 @@ export async function serveWeights(body: Uint8Array, faults: ServerFaults = {}):
     const { range } = request.headers;
     asked.push({ path: request.url!, range });
     if (faults.status) return void response.writeHead(faults.status).end();
-    const from = faults.ignoresRanges ? 0 : Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+    if (faults.isMute) return;
+    if (faults.resets) return void request.socket.destroy();
+    if (faults.redirects !== undefined) {
+      const location = faults.redirects === 'self' ? request.url! : faults.redirects;
+      return void response.writeHead(302, { location }).end();
+    }
+    if (faults.page) {
+      const { type, text } = faults.page;
+      return void response.writeHead(200, { 'content-type': type }).end(text);
+    }
+    if (faults.isEndless) {
+      const send = (): void => {
+        while (response.write(new Uint8Array(2 ** 16)));
+      };
+      response.on('drain', send);
+      return send();
+    }
+    const asksFrom = faults.ignoresRanges ? 0 : Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+    const from = asksFrom > 0 ? asksFrom + (faults.rangeOff?.bytes ?? 0) : 0;
     if (from >= body.length) {
       return void response.writeHead(416, { 'content-range': `bytes */${body.length}` }).end();
     }
     const rest = body.subarray(from);
-    const place = { 'content-range': `bytes ${from}-${body.length - 1}/${body.length}` };
+    const told = faults.rangeOff?.said ? from : asksFrom;
+    const place = { 'content-range': `bytes ${told}-${body.length - 1}/${body.length}` };
     if (faults.endsAfter !== undefined) {
       // Written apart from the end, it goes without a length.
       response.write(rest.subarray(0, faults.endsAfter));
       return void response.end();
     }
-    response.writeHead(from > 0 ? 206 : 200, { 'content-length': rest.length, ...(from > 0 ? place : {}) });
+    if (faults.gzips) {
+      response.writeHead(from > 0 ? 206 : 200, { 'content-encoding': 'gzip', ...(from > 0 ? place : {}) });
+      return void response.end(gzipSync(rest));
+    }
+    const length = rest.length + (faults.lengthOff ?? 0);
+    response.writeHead(from > 0 ? 206 : 200, { 'content-length': length, ...(from > 0 ? place : {}) });
+    if (faults.lengthOff !== undefined) {
+      // Past the length that was said, Node would refuse to write.
+      response.flushHeaders();
+      return void response.socket!.end(rest);
+    }
+    if (faults.drips !== undefined) {
+      let at = 0;
+      const timer = setInterval(() => {
+        response.write(rest.subarray(at, at + faults.drips!));
+        at += faults.drips!;
+      }, 20);
+      return void response.on('close', () => clearInterval(timer));
+    }
     if (faults.breaksAfter !== undefined) {
       return void response.write(rest.subarray(0, faults.breaksAfter), () => response.destroy());
     }

@@ -72,10 +72,10 @@ export async function fetchWith(
     context.say(`stopped; go on with: wgad weights fetch ${published.name}`);
     return EXIT.interrupted;
   }
-  const { path, sha256, bytes, known } = fetched;
+  const { path, sha256, bytes, known, checked } = fetched;
   context.result(
-    { name: published.name, file: path, sha256, bytes, known },
-    `${path}: ${bytes} bytes${known ? ', already there' : ''}\nsha256 ${sha256}`,
+    { name: published.name, file: path, sha256, bytes, known, checked },
+    `${path}: ${bytes} bytes${known ? ', already there' : ''}\nsha256 ${sha256}\n${checked}`,
   );
   return EXIT.done;
 }
