@@ -6,6 +6,7 @@ import { ImageError } from '../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { type Layout, type Sample, scanForProblems } from './dataset.ts';
 import { readImage } from './decode.ts';
+import { budgeted } from './decodeBudget.ts';
 import { type DatasetProblem, problemLines } from './findings.ts';
 import { compareCodePoints, listImages } from './listImages.ts';
 import { maskProblems } from './maskProblems.ts';
@@ -173,7 +174,7 @@ async function lookAt(sample: Sample): Promise<Look> {
   const { path, id } = sample;
   const warnings: DatasetProblem[] = [];
   try {
-    const { pixels, pages, deep } = await readImage(path);
+    const { pixels, pages, deep } = await budgeted(path, () => readImage(path));
     if (deep) {
       const range = `${deep.depth}, ${deep.range.low} to ${deep.range.high}${deep.declared ? ' as declared' : ''}`;
       const message = `${id} has more than 8 bits a sample (${range}); it is read in 8`;

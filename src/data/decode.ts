@@ -59,7 +59,10 @@ export async function readImage(path: string): Promise<DecodedImage> {
       .removeAlpha()
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    const rgb = info.channels === 3 ? new Uint8Array(data) : replicate(data, info.channels);
+    const rgb =
+      info.channels === 3
+        ? new Uint8Array(data.buffer, data.byteOffset, data.length)
+        : replicate(data, info.channels);
     return { pixels: rgbOf(info.width, info.height, rgb), pages, deep: null };
   });
 }

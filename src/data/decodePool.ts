@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { ImageError } from '../errors.ts';
 import type { AnomalyJob, AnomalySample } from './anomalies/index.ts';
-import type { WorkReply, WorkRequest } from './decodeWorker.ts';
+import { processBudget } from './decodeBudget.ts';
+import type { WorkGrant, WorkReply, WorkRequest } from './decodeWorker.ts';
 import type { Frame } from './frame.ts';
 
 /** Requests a worker holds at once: one in work and one to go on with. */
@@ -11,12 +12,14 @@ const DEPTH = 2;
 interface Job {
   readonly work: WorkRequest['work'];
   readonly resolve: (done: Uint8Array | AnomalySample) => void;
-  readonly reject: (error: ImageError) => void;
+  readonly reject: (error: Error) => void;
 }
 
 interface Member {
   readonly worker: Worker;
   readonly jobs: Map<number, Job>;
+  /** Its shares of the memory for decoding, and how to give them back. */
+  readonly shares: Map<number, () => void>;
 }
 
 /**
@@ -54,15 +57,16 @@ export class DecodePool {
     if (at >= 0) this.#urgent.push(...this.#background.splice(at, 1));
   }
 
-  /** Stop all threads; what is under way or waits is rejected. */
-  async close(): Promise<void> {
+  /** Stop all threads; what is under way or waits is rejected, for that reason if there is one. */
+  async close(reason?: Error): Promise<void> {
     this.#closed = true;
     const running = [...this.#members].flatMap((member) => [...member.jobs.values()]);
     for (const job of [...running, ...this.#urgent.splice(0), ...this.#background.splice(0)]) {
-      job.reject(closedError(job.work.path));
+      job.reject(reason ?? closedError(job.work.path));
     }
-    await Promise.all([...this.#members].map((member) => member.worker.terminate()));
-    this.#members.clear();
+    const members = [...this.#members];
+    await Promise.all(members.map((member) => member.worker.terminate()));
+    for (const member of members) this.#bury(member, undefined);
   }
 
   #do(work: WorkRequest['work'], background: boolean): Promise<Uint8Array | AnomalySample> {
@@ -95,9 +99,14 @@ export class DecodePool {
   }
 
   #start(): Member {
-    const member: Member = { worker: new Worker(workerUrl(), { execArgv: [] }), jobs: new Map() };
+    const member: Member = {
+      worker: new Worker(workerUrl(), { execArgv: [] }),
+      jobs: new Map(),
+      shares: new Map(),
+    };
     this.#members.add(member);
     member.worker.on('message', (reply: WorkReply) => {
+      if ('share' in reply) return this.#share(member, reply);
       const job = member.jobs.get(reply.id);
       member.jobs.delete(reply.id);
       if (member.jobs.size === 0) member.worker.unref();
@@ -111,8 +120,27 @@ export class DecodePool {
     return member;
   }
 
+  /** Passes a thread's wish for memory on to the budget of the process. */
+  #share(member: Member, wish: Extract<WorkReply, { share: number }>): void {
+    const { share } = wish;
+    if ('release' in wish) {
+      member.shares.get(share)?.();
+      member.shares.delete(share);
+      return;
+    }
+    void processBudget()
+      .take(wish.take)
+      .then((release) => {
+        // It may have ended while it waited.
+        if (!this.#members.has(member)) return release();
+        member.shares.set(share, release);
+        member.worker.postMessage({ granted: share } satisfies WorkGrant);
+      });
+  }
+
   #bury(member: Member, cause: Error | undefined): void {
     if (!this.#members.delete(member)) return;
+    for (const release of member.shares.values()) release();
     for (const { work, reject } of member.jobs.values()) {
       const { path } = work;
       const reason = cause?.message ?? 'it ended';

@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { WgadError } from '../errors.ts';
 import { type AnomalyJob, type AnomalySample, drawAnomaly } from './anomalies/index.ts';
+import { useBudget } from './decodeBudget.ts';
 import type { Frame } from './frame.ts';
 import { loadPixels } from './loadImage.ts';
 
@@ -11,8 +12,18 @@ export interface WorkRequest {
   readonly work: { readonly path: string } & ({ readonly frame: Frame } | { readonly anomaly: AnomalyJob });
 }
 
-/** What a worker answers: RGB planes [3, size, size] or a sample, or why not. */
+/** What the pool grants: the share of memory that was asked for under this number. */
+export interface WorkGrant {
+  readonly granted: number;
+}
+
+/**
+ * What a worker says: RGB planes [3, size, size] or a sample, or why not; that it needs a share of the memory for
+ * decoding, or is done with one.
+ */
 export type WorkReply =
+  | { readonly share: number; readonly take: number | 'all' }
+  | { readonly share: number; readonly release: true }
   | { readonly id: number; readonly done: Uint8Array | AnomalySample }
   | { readonly id: number; readonly message: string; readonly where: string | undefined };
 
@@ -20,7 +31,24 @@ export type WorkReply =
 sharp.cache(false);
 
 const port = parentPort!;
-port.on('message', async ({ id, work }: WorkRequest) => {
+const waiting = new Map<number, () => void>();
+let shares = 0;
+useBudget({
+  take(bytes) {
+    const share = shares++;
+    port.postMessage({ share, take: bytes } satisfies WorkReply);
+    const release = (): void => port.postMessage({ share, release: true } satisfies WorkReply);
+    return new Promise((resolve) => waiting.set(share, () => resolve(release)));
+  },
+});
+
+port.on('message', async (message: WorkRequest | WorkGrant) => {
+  if ('granted' in message) {
+    waiting.get(message.granted)?.();
+    waiting.delete(message.granted);
+    return;
+  }
+  const { id, work } = message;
   try {
     const done = 'frame' in work ? await loadPixels(work.path, work.frame) : drawAnomaly(work.anomaly);
     const parts = done instanceof Uint8Array ? [done] : Object.values(done as AnomalySample);

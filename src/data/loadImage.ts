@@ -1,6 +1,7 @@
 import { ConfigError, DatasetError, gotText } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
 import { decodeImage, decodeMask, imageSize } from './decode.ts';
+import { budgeted } from './decodeBudget.ts';
 import { cropMiddle, type Frame, frameOf } from './frame.ts';
 import { opencvResize } from './opencvResize.ts';
 import { type Pixels, pilResize, pilResizeNearest } from './pilResize.ts';
@@ -39,7 +40,9 @@ export async function loadPixels(
 ): Promise<Uint8Array> {
   refuseExtra('loadPixels', extra);
   const whole = frameOf(frame);
-  const resized = RESIZE[whole.resample](await decodeImage(path), whole.resize, whole.resize);
+  const resized = await budgeted(path, async () =>
+    RESIZE[whole.resample](await decodeImage(path), whole.resize, whole.resize),
+  );
   const data = cropMiddle(resized.data, whole, 3);
   const plane = whole.size ** 2;
   const planar = new Uint8Array(plane * 3);
@@ -91,9 +94,9 @@ export async function loadMask(
   refuseExtra('loadMask', extra);
   requireRule(rule);
   const whole = frameOf(frame);
-  const mask = await decodeMask(path);
+  const mask = await budgeted(path, () => decodeMask(path));
   if (imagePath !== undefined) {
-    const image = await imageSize(imagePath);
+    const image = await budgeted(imagePath, () => imageSize(imagePath));
     if (image.width !== mask.width || image.height !== mask.height) {
       throw new DatasetError(
         `mask ${path} is ${mask.width}x${mask.height}, but its image ${imagePath} is ${image.width}x${image.height}`,

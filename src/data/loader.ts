@@ -14,12 +14,15 @@ export interface ImageLoaderOptions extends Frame {
   readonly cacheBytes?: number;
   /** Images read ahead and not asked for yet, at most; default 64. */
   readonly ahead?: number;
+  /** Once aborted, loads under way are rejected with its reason, and nothing more is loaded. */
+  readonly signal?: AbortSignal;
 }
 
 const LOADER_OPTIONS: OptionNames<ImageLoaderOptions> = {
   ...FRAME,
   workers: true,
   cacheBytes: true,
+  signal: true,
   ahead: true,
 };
 
@@ -65,6 +68,9 @@ export class ImageLoader {
     }
     this.size = frame.size;
     this.#pool = new DecodePool(frame, workers);
+    options.signal?.addEventListener('abort', () => void this.#pool.close(options.signal!.reason), {
+      once: true,
+    });
     this.#cacheBytes = cacheBytes;
     this.#aheadLimit = ahead;
   }

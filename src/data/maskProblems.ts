@@ -2,6 +2,7 @@ import { WgadError } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
 import type { Sample } from './dataset.ts';
 import { decodeMask, imageSize } from './decode.ts';
+import { budgeted } from './decodeBudget.ts';
 import type { DatasetProblem } from './findings.ts';
 import { type Frame, frameOf } from './frame.ts';
 import { fitMask, type MaskRule } from './loadImage.ts';
@@ -30,7 +31,7 @@ export async function sampleMask(
   refuseExtra('sampleMask', extra);
   const whole = frameOf(frame);
   if (!sample.anomalous) return { mask: new Uint8Array(whole.size ** 2), problems: [] };
-  const { mask, problems } = await examine(sample, () => imageSize(sample.path));
+  const { mask, problems } = await examine(sample, () => budgeted(sample.path, () => imageSize(sample.path)));
   return { mask: mask && fitMask(mask, whole, rule), problems };
 }
 
@@ -48,7 +49,7 @@ async function examine(
   });
   let mask: Mask;
   try {
-    mask = await decodeMask(maskPath);
+    mask = await budgeted(maskPath, () => decodeMask(maskPath));
   } catch (error) {
     if (!(error instanceof WgadError)) throw error;
     const message = `the mask of ${id} is left out of pixel metrics: ${error.message}`;

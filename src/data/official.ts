@@ -189,13 +189,17 @@ function differencesOf(found: ClassCounts, official: OfficialClass): CountDiffer
     pairs.push(['test, anomalous', found.testAnomalous, official.testAnomalous]);
   } else {
     for (const defect of new Set([...Object.keys(official.defects), ...Object.keys(found.defects)])) {
-      pairs.push([`test/${defect}`, found.defects[defect] ?? 0, official.defects[defect] ?? 0]);
+      pairs.push([`test/${defect}`, countIn(found.defects, defect), countIn(official.defects, defect)]);
     }
   }
   return pairs
     .filter(([, n, expected]) => n !== expected)
     .map(([folder, n, expected]) => ({ folder: `${name}: ${folder}`, found: n, official: expected }));
 }
+
+/** A folder may be called `constructor`. */
+const countIn = (counts: Readonly<Record<string, number>>, name: string): number =>
+  Object.hasOwn(counts, name) ? counts[name]! : 0;
 
 /** In words, a line each. Counts are all that is compared: which files differ is not known. */
 export function formatComparison(comparison: OfficialComparison): string[] {

@@ -98,7 +98,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
   const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
   const scorer = await openScorer(options.run, config, { gpu: options.gpu });
   const frame = frameIn(config);
-  const loader = new ImageLoader(frame);
+  const loader = new ImageLoader({ ...frame, signal: options.signal });
   try {
     const tally = newTally(scorer.alignments, dataset.classes, options.aupro ?? []);
     const rows: Row[] = [];

@@ -141,7 +141,7 @@ async function scoresOf(
   images: readonly NormalImage[],
   { signal, onProgress }: ThresholdOptions,
 ): Promise<number[]> {
-  const loader = new ImageLoader(frameIn(config));
+  const loader = new ImageLoader({ ...frameIn(config), signal });
   const { batch } = config;
   const paths = images.map(({ path }) => path);
   const scores: number[] = [];

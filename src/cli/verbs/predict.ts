@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type Frame, listImages, loadImage } from '../../data/index.ts';
+import { ImageLoader, listImages } from '../../data/index.ts';
 import { ConfigError, WgadError } from '../../errors.ts';
 import type { Alignment } from '../../methods/cada.ts';
 import type { Precision } from '../../nn/trainable.ts';
@@ -66,8 +66,10 @@ export const predictVerb: AddVerb = (program, run) => {
         const scale = await scaleOf(folder, aligned);
         const progress = context.progress('predicting');
         let skipped = 0;
+        // Large images take seconds: who stops does not wait for them.
+        const loader = new ImageLoader({ ...frameIn(config), cacheBytes: 0, signal: context.signal });
         const load = (first: number): Promise<Loaded[]> =>
-          loadAll(images.slice(first, first + batch), frameIn(config));
+          loadAll(images.slice(first, first + batch), loader);
         let next = load(0);
         for (let first = 0; first < images.length; first += batch) {
           context.signal.throwIfAborted();
@@ -117,6 +119,7 @@ export const predictVerb: AddVerb = (program, run) => {
         }
         progress.finish();
         scorer.close();
+        await loader.close();
         reportSkipped(context, skipped);
         return skipped > 0 ? EXIT.skipped : EXIT.done;
       }),
@@ -132,8 +135,8 @@ interface Loaded {
   readonly image: PromiseSettledResult<Float32Array>;
 }
 
-async function loadAll(paths: readonly string[], frame: Frame): Promise<Loaded[]> {
-  const images = await Promise.allSettled(paths.map((path) => loadImage(path, frame)));
+async function loadAll(paths: readonly string[], loader: ImageLoader): Promise<Loaded[]> {
+  const images = await Promise.allSettled(paths.map((path) => loader.load(path)));
   return images.map((image, i) => ({ path: paths[i]!, image }));
 }
 

@@ -1,0 +1,110 @@
+import { open } from 'node:fs/promises';
+import sharp from 'sharp';
+import { ImageError } from '../errors.ts';
+import { bmpSize } from './bmp.ts';
+
+/** Bytes that decodes may hold at once, over all threads of the process: one image of the largest kind that is read. */
+const MOST = 512 * 2 ** 20;
+
+/** Gives shares of the memory for decoding, in the order asked for. */
+export interface DecodeBudget {
+  /** Waits for so many bytes, or for all of them: then no other image is being decoded. @returns how to give them back. */
+  take(bytes: number | 'all'): Promise<() => void>;
+}
+
+/** First come, first served: a large image waits for room, and none overtakes it. */
+export function decodeBudget(most = MOST): DecodeBudget {
+  let held = 0;
+  const queue: { readonly bytes: number; readonly grant: () => void }[] = [];
+  const next = (): void => {
+    while (queue.length > 0 && held + queue[0]!.bytes <= most) {
+      const { bytes, grant } = queue.shift()!;
+      held += bytes;
+      grant();
+    }
+  };
+  return {
+    take(asked) {
+      // One that needs more than there is has it all.
+      const bytes = asked === 'all' ? most : Math.min(most, Math.max(1, asked));
+      return new Promise((resolve) => {
+        const release = (): void => {
+          held -= bytes;
+          next();
+        };
+        queue.push({ bytes, grant: () => resolve(release) });
+        next();
+      });
+    },
+  };
+}
+
+let current = decodeBudget();
+
+/** The process's own; in a decoding thread, its parent's. */
+export const processBudget = (): DecodeBudget => current;
+
+/** A decoding thread asks its parent. */
+export function useBudget(budget: DecodeBudget): void {
+  current = budget;
+}
+
+/**
+ * Decodes within the budget, which is held until `body` is done with the pixels. What fails is tried once more with no
+ * other decode under way: libvips keeps the reasons of all threads in one place, so that one's could be another's.
+ */
+export async function budgeted<T>(path: string, body: () => Promise<T>): Promise<T> {
+  const looked = await current.take(1);
+  const cost = await decodeCost(path).finally(looked);
+  const release = await current.take(cost);
+  try {
+    return await body();
+  } catch (error) {
+    // The file system's reasons are its own.
+    if (!(error instanceof ImageError) || isSystemError(error.cause)) throw error;
+  } finally {
+    release();
+  }
+  const releaseAll = await current.take('all');
+  try {
+    return await body();
+  } finally {
+    releaseAll();
+  }
+}
+
+const isSystemError = (cause: unknown): boolean => cause instanceof Error && 'syscall' in cause;
+
+/** Bytes that decoding a file takes, about, by its header; 0 where it has none that is read: it will be refused. */
+async function decodeCost(path: string): Promise<number> {
+  const file = await open(path, 'r').catch(() => null);
+  if (!file) return 0;
+  try {
+    const { size } = await file.stat();
+    const head = Buffer.alloc(128);
+    await file.read(head, 0, head.length, 0);
+    if (head.toString('latin1', 0, 2) === 'BM') {
+      const { width, height } = bmpSize(head);
+      return size + 3 * width * height;
+    }
+    if (!/^(\x89PNG|\xff\xd8|RIFF|II\*|MM)/.test(head.toString('latin1', 0, 4))) return size;
+    const {
+      width,
+      height,
+      channels,
+      depth,
+      isProgressive,
+      orientation = 1,
+    } = await sharp(path, {
+      limitInputPixels: false,
+    }).metadata();
+    const wide = /16|short/.test(depth) ? 2 : /32|int|float/.test(depth) ? 4 : 1;
+    // Interlaced and turned images are held whole on the way.
+    const whole = isProgressive || orientation > 1 ? 2 : 1;
+    return size + whole * width * height * Math.max(3, channels) * wide;
+  } catch {
+    return 0;
+  } finally {
+    await file.close();
+  }
+}
