@@ -1,4 +1,5 @@
 import { Command, type CommanderError } from 'commander';
+import { harmless } from '../errors.ts';
 import type { Profiler } from '../runtime/profiler.ts';
 import { watchCompiling } from './compileProgress.ts';
 import type { Context } from './context.ts';
@@ -77,7 +78,7 @@ export function buildProgram(
       subgroupMatrix?: boolean;
     }>();
     const { gpu, seed, json = false, quiet = false, verbose = false, subgroupMatrix } = options;
-    const say = (text: string): void => void (quiet || process.stderr.write(`${text}\n`));
+    const say = (text: string): void => void (quiet || process.stderr.write(`${harmless(text)}\n`));
     const progress: Context['progress'] = (label) => progressTo(process.stderr, label, quiet);
     const tuning = options.tuning ? cachedTuning(say) : undefined;
     const onCompile = watchCompiling(progress);
@@ -91,7 +92,7 @@ export function buildProgram(
         signal,
         result(value, text) {
           if (outer && json) outer.onResult(value);
-          else process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`);
+          else process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${harmless(text)}\n`);
         },
         say,
         progress,

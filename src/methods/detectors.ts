@@ -48,5 +48,6 @@ export function detectorOf(choice: DetectorChoice, ...extra: never[]): Detector 
 export function detectorIn({ method, preset }: DetectorChoice): Detector {
   requireOneOf('detectorOf', 'method', method, DETECTOR_NAMES);
   const detector: Detector = DETECTORS[method];
-  return preset === undefined ? detector : (detector.presets?.[preset] ?? detector);
+  const { presets = {} } = detector;
+  return preset !== undefined && Object.hasOwn(presets, preset) ? presets[preset]! : detector;
 }

@@ -1,3 +1,4 @@
+import { shown } from '../errors.ts';
 import type { MetricName, Metrics } from '../train/tally.ts';
 import { type ClassMetrics, PROTOCOLS, type Protocol } from '../train/testRun.ts';
 
@@ -92,8 +93,10 @@ export function reasonLines(source: TableSource, shown: readonly Protocol[] = PR
 
 /** Rows as aligned text for a terminal. */
 export function formatTable(rows: readonly TableRow[]): string {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows
+  // Classes are called as folders are.
+  const cells = rows.map((row) => row.map((cell) => shown(cell)));
+  const widths = cells[0]!.map((_, i) => cells.reduce((most, row) => Math.max(most, row[i]!.length), 0));
+  return cells
     .map((row) =>
       row
         .map((cell, i) => cell.padEnd(widths[i]!))

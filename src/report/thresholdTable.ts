@@ -37,7 +37,11 @@ export function compareThresholds(
   const names = [...new Set(scored.map(({ className }) => className))];
   const each = names.map((name) => {
     const own = scored.filter(({ className }) => className === name);
-    const threshold = stored ? (stored.classes[name]?.value ?? null) : best(own);
+    const threshold = stored
+      ? Object.hasOwn(stored.classes, name)
+        ? stored.classes[name]!.value
+        : null
+      : best(own);
     return { name, images: own, own: threshold };
   });
   const lines = each.map(({ name, images, own }) =>

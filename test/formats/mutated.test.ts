@@ -9,9 +9,11 @@ import { openWeights, readWeights, type WeightsFile } from '../../src/formats/we
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { RandomStream } from '../../src/random.ts';
 import { product } from '../../src/shape.ts';
+import { mutated } from '../faults/mutate.ts';
 import { type Allocations, countAllocations } from './allocations.ts';
 
-const MUTATIONS = 10_000;
+/** The row of docs/reliability.md tries 10,000, without counting allocations. */
+const MUTATIONS = 1500;
 const golden = (name: string): string => fileURLToPath(new URL(`../goldens/torch/${name}`, import.meta.url));
 
 let folder = '';
@@ -27,7 +29,7 @@ const written = async (bytes: Uint8Array): Promise<string> => {
 };
 
 describe('mutated files', () => {
-  it('are read or refused with a typed error, within a second, without a buffer larger than the file', async () => {
+  it('are read or refused with a typed error, without a buffer larger than the file', async () => {
     const random = new RandomStream(20_261_125);
     const corpus = await Promise.all(
       [
@@ -51,13 +53,10 @@ describe('mutated files', () => {
     let [read, refused] = [0, 0];
     const most = { opening: 0, reading: 0 };
     for (let i = 0; i < MUTATIONS; i++) {
-      const bytes = Uint8Array.from(corpus[random.integer(corpus.length)]!);
-      const changes = 1 + random.integer(4);
-      for (let j = 0; j < changes; j++) bytes[random.integer(bytes.length)] = random.integer(256);
-      const cut = random.integer(4) === 0 ? random.integer(bytes.length) : bytes.length;
-      const path = await written(bytes.subarray(0, cut));
+      const bytes = mutated(corpus[random.integer(corpus.length)]!, random);
+      const cut = bytes.length;
+      const path = await written(bytes);
       const share = ({ largest }: Allocations): number => largest / Math.max(cut, 1);
-      const began = performance.now();
       try {
         const opened: WeightsFile[] = [];
         const opening = await countAllocations(async () => void opened.push(await openWeights(path)));
@@ -78,7 +77,6 @@ describe('mutated files', () => {
         if (!(error instanceof WgadError)) throw error;
         refused += 1;
       }
-      expect(performance.now() - began, `mutation ${i}`).toBeLessThan(1000);
     }
     expect(most.opening).toBeLessThanOrEqual(1);
     expect(most.reading).toBeLessThanOrEqual(1.1);
