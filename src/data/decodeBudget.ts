@@ -1,7 +1,8 @@
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { ImageError } from '../errors.ts';
 import { bmpSize } from './bmp.ts';
+import { imageDamage } from './imageDamage.ts';
 
 /** Bytes that decodes may hold at once, over all threads of the process: one image of the largest kind that is read. */
 const MOST = 512 * 2 ** 20;
@@ -68,9 +69,18 @@ export async function budgeted<T>(path: string, body: () => Promise<T>): Promise
   const releaseAll = await current.take('all');
   try {
     return await body();
+  } catch (error) {
+    throw await explained(path, error);
   } finally {
     releaseAll();
   }
+}
+
+/** libvips has no reason for some damage. */
+async function explained(path: string, error: unknown): Promise<unknown> {
+  if (!(error instanceof ImageError && error.message.endsWith('Unknown error'))) return error;
+  const reason = imageDamage(await readFile(path));
+  return new ImageError(`cannot read image ${path}: ${reason}`, { where: path, cause: error });
 }
 
 const isSystemError = (cause: unknown): boolean => cause instanceof Error && 'syscall' in cause;

@@ -41,7 +41,7 @@ export async function openMeasured(paths: readonly string[]): Promise<Measured[]
 }
 
 /** What a process may hold beside the file: the collector lets so much lie. */
-const SLACK = 48 * 2 ** 20;
+const SLACK = 64 * 2 ** 20;
 
 /** In what an end is not as promised: a typed refusal or a reading, by a second of work, within 1.1 times the file. */
 export function brokenPromise({ memory, ms, said }: Measured, size: number): string | null {
