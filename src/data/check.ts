@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { relative, resolve, sep } from 'node:path';
-import { ImageError } from '../errors.ts';
+import { ImageError, shown } from '../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { type Layout, type Sample, scanForProblems } from './dataset.ts';
 import { readImage } from './decode.ts';
@@ -122,9 +122,9 @@ export function formatReport(
   for (const { name, train, testNormal, testAnomalous, defects, sizes } of report.classes) {
     const list = (counts: Readonly<Record<string, number>>): string =>
       Object.entries(counts)
-        .map(([key, count]) => `${key} ${count}`)
+        .map(([key, count]) => `${shown(key)} ${count}`)
         .join(', ');
-    rows.push([name, `${train}`, `${testNormal}`, `${testAnomalous}`, list(defects), list(sizes)]);
+    rows.push([shown(name), `${train}`, `${testNormal}`, `${testAnomalous}`, list(defects), list(sizes)]);
   }
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   for (const row of rows)
@@ -204,10 +204,10 @@ interface Placed {
 }
 
 function countClass(name: string, entries: readonly (Placed & { size: string | undefined })[]): ClassCounts {
-  const defects: Record<string, number> = {};
-  const sizes: Record<string, number> = {};
-  const count = (table: Record<string, number>, key: string): void => {
-    table[key] = (table[key] ?? 0) + 1;
+  const defects = new Map<string, number>();
+  const sizes = new Map<string, number>();
+  const count = (table: Map<string, number>, key: string): void => {
+    table.set(key, (table.get(key) ?? 0) + 1);
   };
   for (const { sample, size } of entries) {
     if (sample.anomalous) count(defects, sample.defect);
@@ -218,8 +218,8 @@ function countClass(name: string, entries: readonly (Placed & { size: string | u
     train: entries.filter(({ train }) => train).length,
     testNormal: entries.filter(({ train, sample }) => !train && !sample.anomalous).length,
     testAnomalous: entries.filter(({ sample }) => sample.anomalous).length,
-    defects,
-    sizes,
+    defects: Object.fromEntries(defects),
+    sizes: Object.fromEntries(sizes),
   };
 }
 

@@ -106,7 +106,7 @@ describe('classes and defects of any name', () => {
     for (const { classes: each } of Object.values<{ classes: object }>(results.protocols['model-unified'])) {
       expect(Object.keys(each).sort()).toEqual([...classes].sort());
     }
-    await ok('threshold', run, '--rate', '0.2');
+    await ok('threshold', run, '--fpr', '0.2');
     await ok('report', run);
     const [page] = (await readdir(run)).filter((name) => name.endsWith('.html'));
     const html = await readFile(folder.path('run', page!), 'utf8');

@@ -17,7 +17,7 @@ export const pickled = (code: readonly number[]): Uint8Array => Uint8Array.from(
 export const [MARK, TUPLE, REDUCE, PERSID, DICT, SETITEM] = [0x28, 0x74, 0x52, 0x51, 0x7d, 0x73] as const;
 /** `c` module name: a GLOBAL. */
 export const global = (module: string, name: string): number[] => [0x63, ...text(`${module}\n${name}\n`)];
-export const string = (value: string): number[] => [0x58, ...int(value.length), ...text(value)];
+export const string = (value: string): number[] => [0x58, ...int(text(value).length), ...text(value)];
 export const number = (value: number): number[] => [0x4a, ...int(value)];
 export const tuple = (...items: number[][]): number[] => [MARK, ...items.flat(), TUPLE];
 export const storage = (length: number, key = '0'): number[] => [
