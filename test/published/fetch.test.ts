@@ -154,7 +154,7 @@ describe('fetching', () => {
 });
 
 describe('servers that lie, drip or fall silent', () => {
-  const pace = { silenceMs: 300, least: 100_000, windowMs: 200 };
+  const pace = { silenceMs: 2000, least: 100_000, windowMs: 300 };
   /** Refused with a typed error; what is left in the part; then an honest server's file is brought all the same. */
   async function refused(faults: ServerFaults, message: string, start = 0): Promise<number> {
     const what = await published(faults);
@@ -175,15 +175,15 @@ describe('servers that lie, drip or fall silent', () => {
   }
 
   it('no answer', async () =>
-    void (await refused({ isMute: true }, 'sent nothing for 0.3 s, 0 bytes are here')));
+    void (await refused({ isMute: true }, 'sent nothing for 2 s, 0 bytes are here')));
   it('no answer to the rest', async () => {
-    expect(await refused({ isMute: true }, 'sent nothing for 0.3 s', MEBI)).toBe(MEBI);
+    expect(await refused({ isMute: true }, 'sent nothing for 2 s', MEBI)).toBe(MEBI);
   });
   it('silence in the middle, and what came is kept', async () => {
-    expect(await refused({ stalls: true }, 'sent nothing for 0.3 s')).toBe(1.5 * MEBI);
+    expect(await refused({ stalls: true }, 'sent nothing for 2 s')).toBe(1.5 * MEBI);
   });
   it('a few bytes for ever', async () => {
-    expect(await refused({ drips: 10 }, 'sent less than 100000 bytes a second for 0.2 s')).toBeGreaterThan(0);
+    expect(await refused({ drips: 10 }, 'sent less than 100000 bytes a second for 0.3 s')).toBeGreaterThan(0);
   });
   it('but a slow one above the floor is waited for', async () => {
     const what = await published({ drips: 40_000 });

@@ -10,7 +10,7 @@ import { type ServerFaults, serveWeights } from '../../published/weightServer.ts
 import type { FaultKind } from '../kind.ts';
 
 const SIZE = 2 ** 18;
-const PACE = { silenceMs: 250, least: 50_000, windowMs: 150 };
+const PACE = { silenceMs: 2000, least: 50_000, windowMs: 150 };
 
 /** What a server does, from a number within the file. */
 const MODES: Readonly<Record<string, (at: number) => ServerFaults>> = {
