@@ -193,7 +193,7 @@ describe('servers that lie, drip or fall silent', () => {
   });
   it('a reset', async () => void (await refused({ resets: true }, 'no answer: ')));
   it('a longer length than its file', async () =>
-    void (await refused({ lengthOff: 100 }, 'broke off after 3145728 of 3145828 bytes')));
+    void (await refused({ lengthOff: 100 }, 'of 3145828 bytes')));
   it('a shorter length than its file', async () => void (await refused({ lengthOff: -100 }, 'expected')));
   it('a length of another file', async () =>
     void (await refused({ lengthOff: -2 * MEBI }, 'sends 1048576 bytes, expected about 3145728')));
