@@ -92,7 +92,7 @@ export function buildProgram(
         signal,
         result(value, text) {
           if (outer && json) outer.onResult(value);
-          else process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${harmless(text)}\n`);
+          else process.stdout.write(json ? `${harmless(JSON.stringify(value))}\n` : `${harmless(text)}\n`);
         },
         say,
         progress,

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ImageLoader, listImages } from '../../data/index.ts';
-import { ConfigError, WgadError } from '../../errors.ts';
+import { ConfigError, harmless, WgadError } from '../../errors.ts';
 import type { Alignment } from '../../methods/cada.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
@@ -83,7 +83,7 @@ export const predictVerb: AddVerb = (program, run) => {
             if ('error' in row) {
               skipped += 1;
               context.say(`skipped ${basename(path)}: ${row.error.message}`);
-              process.stdout.write(`${JSON.stringify({ path, error: row.error })}\n`);
+              process.stdout.write(`${harmless(JSON.stringify({ path, error: row.error }))}\n`);
               continue;
             }
             const { scored, ms } = row;
@@ -113,7 +113,7 @@ export const predictVerb: AddVerb = (program, run) => {
               ms,
               files,
             };
-            process.stdout.write(`${JSON.stringify(line)}\n`);
+            process.stdout.write(`${harmless(JSON.stringify(line))}\n`);
           }
           progress.update(Math.min(first + batch, images.length), images.length);
         }
