@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { ConfigError, FileError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
-import { decodeText } from '../formats/text.ts';
+import { isThere, readText } from '../formats/regularFile.ts';
 import type { BenchRecord } from './record.ts';
 
 /** One line of a history: what was measured of a release or a notable change, on one machine. */
@@ -35,10 +34,7 @@ export type HistoryRecord = Pick<
 
 /** One JSON object a line. @throws FileError naming the line that is none, or that lies on another machine. */
 export async function readHistory(path: string): Promise<HistoryEntry[]> {
-  const text = await readFile(path).then(decodeText, (cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return '';
-    throw new FileError(`${path}: could not be read: ${cause.message}`, { cause });
-  });
+  const text = (await isThere(path)) ? await readText(path) : '';
   const lines = text.split('\n').filter((line) => line !== '');
   const entries = lines.map((line, i) => {
     try {

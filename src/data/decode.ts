@@ -130,7 +130,9 @@ function sniff(bytes: Buffer): Format | undefined {
 
 async function attempt<T>(path: string, decode: (bytes: Buffer, format: Format) => Promise<T>): Promise<T> {
   try {
-    const { size } = await stat(path);
+    const info = await stat(path);
+    if (!info.isFile()) throw new Error('it is a directory, a pipe or a device, expected a file');
+    const { size } = info;
     if (size === 0) throw new Error('the file is empty');
     if (size > MAX_FILE_BYTES)
       throw new Error(`the file has ${size} bytes; at most ${MAX_FILE_BYTES} are read`);

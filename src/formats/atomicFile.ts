@@ -1,32 +1,47 @@
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { FileError } from '../errors.ts';
+import { fileError, isSystemError } from './fileErrors.ts';
+import { writablePlace } from './regularFile.ts';
 
 /** Appends bytes or text to the file being written. */
 export type Write = (data: string | Uint8Array) => Promise<void>;
 
+/** Temporary files of this process: two that are written at once must not share one. */
+let made = 0;
+/** Of the file's own name in that of its temporary one: a name may be as long as the file system allows. */
+const NAME_SHOWN = 20;
+
 /**
  * Writes `path` whole or not at all: into a temporary file in the same folder, flushed to disk, then renamed.
  * A reader sees the old file or the new one, also after a crash.
- * @throws FileError; what was at `path` is then untouched.
+ * @throws FileError naming `path`; what was there is then untouched.
  */
 export async function atomicFile(path: string, body: (write: Write) => Promise<void>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const place = await writablePlace(path);
+  const name = [...basename(place)].slice(0, NAME_SHOWN).join('');
+  const temporary = join(dirname(place), `.${name}.${++made}.${process.pid}.tmp`);
+  // A failure of `body` that is not the disk's has nothing to do with this path.
+  const onDisk = async <T>(work: Promise<T>): Promise<T> =>
+    work.catch((cause: unknown) => {
+      throw isSystemError(cause) ? fileError(path, 'written', cause) : cause;
+    });
   try {
-    const file = await open(temporary, 'w');
+    const file = await onDisk(open(temporary, 'w'));
     try {
-      await body(async (data) => void (await file.writeFile(data)));
-      await file.sync();
-    } finally {
-      await file.close();
+      await body(async (data) => onDisk(file.writeFile(data)));
+      await onDisk(file.sync());
+    } catch (error) {
+      // What went wrong first is what is told.
+      await file.close().catch(() => {});
+      throw error;
     }
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    if (cause instanceof FileError || !isSystemError(cause)) throw cause;
-    throw new FileError(`${path}: could not be written: ${(cause as Error).message}`, { cause });
+    await onDisk(file.close());
+    await onDisk(rename(temporary, place));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
   }
-  await syncFolder(dirname(path));
+  await syncFolder(dirname(place));
 }
 
 export const writeFileAtomic = (path: string, data: string | Uint8Array): Promise<void> =>
@@ -36,7 +51,10 @@ export const writeFileAtomic = (path: string, data: string | Uint8Array): Promis
 export async function removeStaleTemps(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const owner = /^\..*\.(\d+)\.tmp$/.exec(name)?.[1];
-    if (owner && !isRunning(Number(owner))) await rm(join(folder, name), { force: true });
+    if (!owner || isRunning(Number(owner))) continue;
+    await rm(join(folder, name), { force: true }).catch((cause: Error) => {
+      throw isSystemError(cause) ? fileError(join(folder, name), 'written', cause) : cause;
+    });
   }
 }
 
@@ -50,11 +68,9 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
-
 /** Makes the rename itself durable; some systems cannot open folders, and then it is best effort. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => null);
   await handle?.sync().catch(() => {});
-  await handle?.close();
+  await handle?.close().catch(() => {});
 }

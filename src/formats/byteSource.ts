@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
-import { FileError, WeightsError } from '../errors.ts';
+import { WeightsError } from '../errors.ts';
 import type { Bytes } from './bytes.ts';
+import { openRegular } from './regularFile.ts';
 
 /** A file open for reading at any place. */
 export interface ByteSource {
@@ -15,11 +15,9 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-/** @throws FileError where the file cannot be opened. */
+/** @throws FileError where it cannot be opened or is no file. */
 export async function openBytes(path: string): Promise<ByteSource> {
-  const file = await open(path, 'r').catch((cause: Error) => {
-    throw new FileError(`${path}: could not be opened: ${cause.message}`, { cause });
-  });
+  const file = await openRegular(path);
   const { size } = await file.stat();
   return {
     path,

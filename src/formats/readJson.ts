@@ -1,17 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { FileError } from '../errors.ts';
-import { decodeText } from './text.ts';
+import { readText } from './regularFile.ts';
 
 /**
  * A JSON file. What it holds is the caller's word.
  * @param fix what to do where it is missing. @throws FileError naming the file where it cannot be read or is not JSON.
  */
 export async function readJson<T>(path: string, fix?: string): Promise<T> {
-  const bytes = await readFile(path).catch((cause: Error) => {
-    throw new FileError(`${path}: could not be read: ${cause.message}`, { fix, cause });
-  });
+  const text = await readText(path, fix);
   try {
-    return JSON.parse(decodeText(bytes)) as T;
+    return JSON.parse(text) as T;
   } catch (cause) {
     throw new FileError(`${path}: is not JSON: ${(cause as Error).message}`, {
       fix: 'it was cut or edited: put the original back, or make it again',

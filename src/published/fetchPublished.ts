@@ -1,9 +1,11 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ConfigError, FileError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { makeFolder } from '../formats/regularFile.ts';
 import { sha256Of } from '../formats/sha256.ts';
 import { type DownloadOptions, download } from './download.ts';
+import { whileLocked } from './fetchLock.ts';
 import { checksumIn, type Published } from './table.ts';
 
 export interface FetchOptions extends Omit<DownloadOptions, 'about'> {
@@ -31,7 +33,7 @@ export interface Fetched {
 /**
  * A published file, from the folder or from its URL, its checksum compared with the one in its name.
  * @returns null where `signal` stopped it; the next call goes on from there.
- * @throws FileError: see `download`; offline and not there; another checksum, and then the file is deleted.
+ * @throws FileError: see `download`; fetched by another process just now; offline and not there; another checksum, and then the file is deleted.
  */
 export async function fetchPublished(published: Published, options: FetchOptions): Promise<Fetched | null> {
   const { folder, offline = false, say } = options;
@@ -50,9 +52,16 @@ export async function fetchPublished(published: Published, options: FetchOptions
       fix: `wgad weights fetch ${published.name}, or put ${url} there by other means`,
     });
   }
-  await mkdir(folder, { recursive: true }).catch((cause: Error) => {
-    throw new FileError(`${folder}: could not be made: ${cause.message}`, { cause });
-  });
+  await makeFolder(folder);
+  return whileLocked(path, () => bring(published, url, path, options));
+}
+
+async function bring(
+  published: Published,
+  url: string,
+  path: string,
+  options: FetchOptions,
+): Promise<Fetched | null> {
   const part = `${path}.part`;
   const about = Math.round(published.mebibytes * 2 ** 20);
   const found = await download(url, part, { ...options, about });

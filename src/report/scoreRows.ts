@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { FileError } from '../errors.ts';
 import { parseCsv } from '../formats/csv.ts';
-import { decodeText } from '../formats/text.ts';
+import { readText } from '../formats/regularFile.ts';
 
 /** One test image as `scores.csv` has it. */
 export interface ScoreRow {
@@ -20,13 +19,8 @@ const COLUMNS = ['path', 'class', 'label', 'score', 'calibrated', 'unfamiliar'] 
 
 /** @throws FileError where the file is missing or lacks a column. */
 export async function readScoreRows(path: string): Promise<ScoreRow[]> {
-  const bytes = await readFile(path).catch((cause: Error) => {
-    throw new FileError(`${path}: could not be read: ${cause.message}`, {
-      fix: 'run `wgad test` on this run first',
-      cause,
-    });
-  });
-  const [header = [], ...rows] = parseCsv(decodeText(bytes));
+  const text = await readText(path, 'run `wgad test` on this run first');
+  const [header = [], ...rows] = parseCsv(text);
   const at = Object.fromEntries(COLUMNS.map((name) => [name, header.indexOf(name)]));
   const missing = COLUMNS.filter((name) => at[name] === -1);
   if (missing.length > 0) {

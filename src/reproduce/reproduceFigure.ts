@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
+import { makeFolder } from '../formats/regularFile.ts';
 import { type ScoreLevels, writeMapFigure, writeScoreFigure } from '../report/paperFigures.ts';
 import type { GpuRequest } from '../train/session.ts';
 import { planCells, type Settings } from './cells.ts';
@@ -60,7 +60,7 @@ export async function reproduceFigure(
   const { name, sets, synthetic, out, gpu } = request;
   const settings = { ...request.settings, seeds: request.settings.seeds.slice(0, 1) };
   const plan = planCells([FIGURE_ENTRY], sets, settings, out);
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   await removeStaleTemps(out);
   const done = await runCells(plan, workers);
   if (!done) return null;

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { officialSet, officialTotals } from '../data/index.ts';
 import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
+import { makeFolder } from '../formats/regularFile.ts';
 import type { Cell, Planned, Settings } from './cells.ts';
 import { planCells } from './cells.ts';
 import { markdown, textRows } from './markdown.ts';
@@ -52,7 +52,7 @@ export async function reproduceTable(
   const { name, sets, synthetic, settings, out } = request;
   const table = TABLES[name];
   const plan = planCells(table.entries, sets, settings, out);
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   await removeStaleTemps(out);
   const results = await runCells(plan, workers);
   if (!results) return null;

@@ -1,5 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
+import { makeFolder } from '../formats/regularFile.ts';
 import type { RunConfig } from '../train/config.ts';
 import { differences } from '../train/configHash.ts';
 import { isTrained } from '../train/finishedRun.ts';
@@ -51,7 +52,7 @@ export async function runCells(
     workers.say(`cell ${i + 1} of ${cells.length}: ${cell.folder}`);
     if (!(await train(cell.job))) return null;
     try {
-      await mkdir(cell.folder, { recursive: true });
+      await makeFolder(cell.folder);
       const { folder: out, scoreFraction, job } = cell;
       done.set(cell, await workers.test(job.folder, { out, scoreFraction }));
     } catch (error) {

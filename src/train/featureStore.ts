@@ -104,8 +104,8 @@ export async function fileStore(
       return batch;
     },
     async close() {
-      await file.close();
-      await rm(path, { force: true });
+      await file.close().catch(() => {});
+      await rm(path, { force: true }).catch(() => {});
     },
   };
 }

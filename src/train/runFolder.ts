@@ -1,8 +1,8 @@
-import { appendFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError, FileError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
 import { readJson } from '../formats/readJson.ts';
+import { isThere, makeFolder } from '../formats/regularFile.ts';
 import { checkConfig, type RunConfig } from './config.ts';
 import { differences } from './configHash.ts';
 
@@ -25,15 +25,10 @@ export const runFiles = (run: string) => ({
  * @throws ConfigError where another run lies there.
  */
 export async function startRun(run: string, config: RunConfig, resume: boolean): Promise<RunConfig> {
-  await mkdir(run, { recursive: true }).catch((cause: Error) => {
-    throw new FileError(`${run}: cannot be made a folder: ${cause.message}`, {
-      fix: 'choose another --out',
-      cause,
-    });
-  });
+  await makeFolder(run, 'choose another --out');
   await removeStaleTemps(run);
   const path = runFiles(run).config;
-  const known = (await stat(path).catch(() => null)) ? await readJson<RunConfig>(path) : null;
+  const known = (await isThere(path)) ? await readJson<RunConfig>(path) : null;
   const other = known ? differences(known, config) : [];
   if (other.length > 0) {
     throw new ConfigError(`${run}: holds a run with another configuration: ${other.join('; ')}`, {
@@ -58,6 +53,3 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
   }
   return config;
 }
-
-export const logLine = (run: string, entry: object): Promise<void> =>
-  appendFile(runFiles(run).log, `${JSON.stringify(entry)}\n`);

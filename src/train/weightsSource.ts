@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError, FileError } from '../errors.ts';
+import { isThere } from '../formats/regularFile.ts';
 import { sha256Of } from '../formats/sha256.ts';
 import { weightsCache } from '../published/cache.ts';
 import { PUBLISHED, publishedNamed } from '../published/table.ts';
@@ -23,8 +24,9 @@ export async function weightsFor(encoder: string, said: string, folder = weights
       { fix: adviceFor(encoder) },
     );
   }
-  if (await isFile(said)) return resolve(said);
   const published = publishedNamed(said);
+  // Whatever lies there is what was meant, and opening it says what is wrong with it; but a folder may be called so too.
+  if ((await isThere(said)) && !(published && (await stat(said)).isDirectory())) return resolve(said);
   if (!published) {
     throw new FileError(`${resolve(said)}: is not there, and ${said} is no name of published weights`, {
       fix: adviceFor(encoder),
@@ -34,7 +36,7 @@ export async function weightsFor(encoder: string, said: string, folder = weights
     throw new ConfigError(`--weights ${said} are for --encoder ${published.encoder}, got ${encoder}`);
   }
   const path = join(folder, published.file);
-  if (await isFile(path)) return path;
+  if (await isThere(path)) return path;
   throw new FileError(`${path}: has not been fetched`, { fix: `wgad weights fetch ${said}` });
 }
 
@@ -54,9 +56,3 @@ function adviceFor(encoder: string): string {
   const others = names.length > 1 ? ` (or ${names.slice(1).join(', ')})` : '';
   return `wgad weights fetch ${first}${others}, then --weights ${first}`;
 }
-
-const isFile = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );

@@ -1,8 +1,9 @@
 /** Measured kernel choices on disk: one file per device in the user cache, written whole. */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { makeFolder } from '../formats/regularFile.ts';
 import { isProductChoice, type ProductChoice } from '../kernels/gemm/choices.ts';
 import type { Tuned } from '../train/session.ts';
 import type { TuningDevice } from './device.ts';
@@ -82,7 +83,7 @@ const isMeasured = (value: unknown): value is Measured =>
 /** Whole or not at all, sorted by key. @throws FileError. */
 export async function writeTuning(folder: string, device: TuningDevice, table: TuningTable): Promise<string> {
   const path = tuningFile(folder, device);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const products = Object.fromEntries(sorted(table));
   await writeFileAtomic(path, `${JSON.stringify({ format: FORMAT, device, products }, null, 1)}\n`);
   return path;

@@ -192,7 +192,7 @@ describe('atomic files', () => {
 
   it('say which file could not be written', async () => {
     await expect(writeFileAtomic('/nowhere/at/all', 'x')).rejects.toThrow(
-      '/nowhere/at/all: could not be written',
+      '/nowhere/at/all: cannot be written: the folder /nowhere/at is not there',
     );
   });
 });

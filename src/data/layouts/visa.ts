@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { decodeText } from '../../formats/text.ts';
+import { isThere, readText } from '../../formats/regularFile.ts';
 import type { Sample, Scan } from '../dataset.ts';
 import type { DatasetProblem } from '../findings.ts';
 import { compareCodePoints, foldersIn, imagesIn } from '../listImages.ts';
@@ -92,9 +91,8 @@ async function readTable(root: string, problems: DatasetProblem[]): Promise<Row[
   };
   for (const name of TABLES) {
     const path = join(root, name);
-    const bytes = await readFile(path).catch(() => undefined);
-    if (bytes === undefined) continue;
-    const [header, ...lines] = decodeText(bytes).split(/\r?\n/);
+    if (!(await isThere(path))) continue;
+    const [header, ...lines] = (await readText(path)).split(/\r?\n/);
     const columns = header!.split(',');
     const absent = COLUMNS.filter((column) => !columns.includes(column));
     if (absent.length > 0) {

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isRunning } from '../../formats/atomicFile.ts';
+import { makeFolder } from '../../formats/regularFile.ts';
 
 /** A folder that is filled beside its goal, and takes its place when it is whole. */
 export interface Draft {
@@ -15,9 +16,15 @@ export interface Draft {
 export async function beginDraft(goal: string): Promise<Draft> {
   await removeStaleDrafts(goal);
   const path = `${goal}.${process.pid}.tmp`;
-  await mkdir(path, { recursive: true });
+  await makeFolder(path);
   // An exit, as the second Ctrl-C makes, waits for no promise, and files under way may still come into the folder.
-  const removeNow = (): void => rmSync(path, { recursive: true, force: true, maxRetries: 10 });
+  const removeNow = (): void => {
+    try {
+      rmSync(path, { recursive: true, force: true, maxRetries: 10 });
+    } catch {
+      // The next start in this place removes it.
+    }
+  };
   process.once('exit', removeNow);
   return {
     path,
@@ -27,7 +34,8 @@ export async function beginDraft(goal: string): Promise<Draft> {
       process.off('exit', removeNow);
     },
     async discard() {
-      await rm(path, { recursive: true, force: true });
+      // What made it be discarded is what is told.
+      await rm(path, { recursive: true, force: true }).catch(() => {});
       process.off('exit', removeNow);
     },
   };

@@ -1,7 +1,8 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { ConfigError, FileError } from '../../errors.ts';
+import { makeFolder } from '../../formats/regularFile.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { SYNTH_CLASSES } from './classes.ts';
 import { beginDraft, type Draft } from './draft.ts';
@@ -104,7 +105,7 @@ async function writeAll(
   { onProgress, signal }: SynthesizeOptions,
 ): Promise<void> {
   for (const folder of new Set(jobs.flatMap((job) => [job.image, job.mask ?? job.image]).map(dirname))) {
-    await mkdir(join(root, folder), { recursive: true });
+    await makeFolder(join(root, folder));
   }
   const writing = new Set<Promise<void>>();
   let done = 0;

@@ -1,0 +1,96 @@
+import type { Stats } from 'node:fs';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, realpath, stat } from 'node:fs/promises';
+import { FileError } from '../errors.ts';
+import { fileError, isSystemError } from './fileErrors.ts';
+import { decodeText } from './text.ts';
+
+/**
+ * Opens a file for reading. Pipes, sockets, devices and folders are refused by what they are: reading them would wait
+ * for whoever writes, or never end. @param fix what to do where it is missing. @throws FileError naming the path.
+ */
+export async function openRegular(path: string, fix?: string): Promise<FileHandle> {
+  // Without waiting: opening a pipe that nobody writes to would not return.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause: Error) => {
+    throw isSystemError(cause) ? fileError(path, 'read', cause, fix) : cause;
+  });
+  const info = await file.stat();
+  if (info.isFile()) return file;
+  await file.close().catch(() => {});
+  throw notRegular(path, info);
+}
+
+/** All of a file. @throws FileError as `openRegular`. */
+export async function readRegular(path: string, fix?: string): Promise<Buffer> {
+  const file = await openRegular(path, fix);
+  try {
+    return await file.readFile();
+  } catch (cause) {
+    throw isSystemError(cause) ? fileError(path, 'read', cause) : cause;
+  } finally {
+    await file.close().catch(() => {});
+  }
+}
+
+/** Its text. @throws FileError as `openRegular`. */
+export const readText = async (path: string, fix?: string): Promise<string> =>
+  decodeText(await readRegular(path, fix));
+
+/** Whether anything lies at `path`. @throws FileError where that cannot be known: permission, a circle of links. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw isSystemError(cause) ? fileError(path, 'read', cause) : cause;
+  }
+}
+
+/** Makes a folder and those above it; one that is there stays. @throws FileError naming it. */
+export async function makeFolder(path: string, fix?: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((cause: Error) => {
+    throw isSystemError(cause) ? fileError(path, 'made a folder', cause, fix) : cause;
+  });
+}
+
+/**
+ * Where a file that is to be `path` has to be put: behind a link, where the link leads.
+ * @throws FileError where something lies there that is no file, or the link leads nowhere.
+ */
+export async function writablePlace(path: string): Promise<string> {
+  const info = await lstat(path).catch((cause: NodeJS.ErrnoException) => {
+    // What else is wrong shows when it is written.
+    if (cause.code === 'ENOENT') return undefined;
+    throw isSystemError(cause) ? fileError(path, 'written', cause) : cause;
+  });
+  if (!info?.isSymbolicLink()) {
+    if (info && !info.isFile()) throw notRegular(path, info);
+    return path;
+  }
+  const place = await realpath(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') {
+      throw new FileError(`${path}: cannot be written: it is a link that leads nowhere`, {
+        where: path,
+        fix: 'remove the link, or name another path',
+        cause,
+      });
+    }
+    throw isSystemError(cause) ? fileError(path, 'written', cause) : cause;
+  });
+  const target = await stat(place);
+  if (!target.isFile()) throw notRegular(path, target);
+  return place;
+}
+
+function notRegular(path: string, info: Stats): FileError {
+  const kind = info.isDirectory()
+    ? 'a folder'
+    : info.isFIFO()
+      ? 'a pipe'
+      : info.isSocket()
+        ? 'a socket'
+        : 'a device';
+  return new FileError(`${path}: is ${kind}, expected a file`, { where: path, fix: 'name a file' });
+}

@@ -1,0 +1,55 @@
+import { open, rm } from 'node:fs/promises';
+import { FileError } from '../errors.ts';
+import { isRunning } from '../formats/atomicFile.ts';
+import { fileError, isSystemError } from '../formats/fileErrors.ts';
+import { readText } from '../formats/regularFile.ts';
+
+/** Locks of this process. */
+const own = new Set<string>();
+
+/**
+ * Runs `body` while no other process, and nobody else in this one, fetches the same file: two would write over each
+ * other's bytes. The lock is a file with the process's number; one that a killed process left is taken over.
+ * @throws FileError where it is being fetched already.
+ */
+export async function whileLocked<T>(path: string, body: () => Promise<T>): Promise<T> {
+  const lock = `${path}.lock`;
+  await take(lock, path);
+  own.add(lock);
+  try {
+    return await body();
+  } finally {
+    own.delete(lock);
+    await rm(lock, { force: true }).catch(() => {});
+  }
+}
+
+async function take(lock: string, path: string): Promise<void> {
+  for (;;) {
+    try {
+      const file = await open(lock, 'wx');
+      try {
+        await file.writeFile(`${process.pid}\n`);
+      } finally {
+        await file.close();
+      }
+      return;
+    } catch (cause) {
+      if (!isSystemError(cause)) throw cause;
+      if (cause.code !== 'EEXIST') throw fileError(lock, 'written', cause);
+    }
+    const holder = Number(await readText(lock).catch(() => ''));
+    if (own.has(lock) || isRunning(holder)) {
+      throw new FileError(
+        `${path}: is being fetched by ${own.has(lock) ? 'this process' : `process ${holder}`}`,
+        {
+          where: path,
+          fix: 'wait until it is done; what it fetched is then used',
+        },
+      );
+    }
+    await rm(lock, { force: true }).catch((cause: NodeJS.ErrnoException) => {
+      throw fileError(lock, 'written', cause);
+    });
+  }
+}

@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
+import { scratchFolder, TINY_TRAIN, wgad } from './wgad.ts';
+
+// Every path that a verb reads or writes, with what may lie there instead. Verbs that would open a device are asked for
+// what they read before that.
+const folder = scratchFolder();
+const WEIGHTS = embeddedPath('resnet18_w16');
+
+beforeAll(async () => {
+  await mkdir(folder.path('folder', 'inner'), { recursive: true });
+  await writeFile(folder.path('file'), 'text');
+  execFileSync('mkfifo', [folder.path('pipe')]);
+  await symlink(folder.path('nowhere'), folder.path('dangling'));
+  await symlink(folder.path('loop2'), folder.path('loop'));
+  await symlink(folder.path('loop'), folder.path('loop2'));
+  await mkdir(folder.path('data'));
+});
+
+const trainWith = (...args: string[]): string[] => [
+  ...['train', folder.path('data'), '--out', folder.path('run'), ...TINY_TRAIN, '--iterations', '2'],
+  ...args,
+];
+type Wrong = readonly [name: string, path: () => string, says: RegExp];
+const FILES: readonly Wrong[] = [
+  ['a folder', () => folder.path('folder'), /is a folder, expected a file/],
+  ['a pipe', () => folder.path('pipe'), /is a pipe, expected a file/],
+  ['a device', () => '/dev/zero', /is a device, expected a file/],
+  ['a link to nothing', () => folder.path('dangling'), /there is no such file|leads nowhere|is not there/],
+  ['a circle of links', () => folder.path('loop'), /its links lead in a circle/],
+  ['what is in a file', () => folder.path('file', 'x'), /a part of the path is a file|is not there/],
+  ['a name too long', () => folder.path('n'.repeat(300)), /the name is too long/],
+];
+const FOLDERS: readonly Wrong[] = [
+  ['a file', () => folder.path('file'), /a file lies there|a part of the path is a file|cannot be/],
+  ['a pipe', () => folder.path('pipe'), /a file lies there|a part of the path is a file|cannot be/],
+  ['what is in a file', () => folder.path('file', 'x'), /a part of the path is a file|cannot be/],
+];
+
+const cases: [string, readonly Wrong[], (path: string) => string[]][] = [
+  ['weights inspect', FILES, (path) => ['weights', 'inspect', path]],
+  ['weights convert, from', FILES, (path) => ['weights', 'convert', path, folder.path('out')]],
+  ['weights convert, to', FILES, (path) => ['weights', 'convert', WEIGHTS, path]],
+  ['--config', FILES, (path) => ['weights', 'inspect', WEIGHTS, '--config', path]],
+  ['train --weights', FILES, (path) => trainWith('--weights', path)],
+  ['data synth --out', FOLDERS, (path) => ['data', 'synth', '--out', path, '--classes', '1', '--size', '32']],
+  ['demo --out', FOLDERS, (path) => ['demo', '--out', path]],
+];
+describe.runIf(process.platform === 'linux').each(cases)('%s', (_, wrongs, args) => {
+  it.each(wrongs)('%s', async (_name, path, says) => {
+    const { code, stderr } = await wgad(args(path()));
+    expect(stderr).toMatch(/^wgad: E_FILE /m);
+    expect(stderr).toContain(path());
+    expect(stderr).toMatch(says);
+    expect(code).toBe(1);
+  });
+});
