@@ -45,7 +45,7 @@ export async function fetchPublished(published: Published, options: FetchOptions
       return { path, sha256, bytes: await sizeOf(path), known: true, checked: checkedOf(published) };
     }
     await rm(path, { force: true });
-    say?.(`${path}: ${otherThan(published, sha256)}: deleted`);
+    options.say?.(`${path}: ${otherThan(published, sha256)}: deleted`);
   }
   if (offline) {
     throw new FileError(`${path}: is not there, and --offline forbids to fetch it`, {
@@ -70,7 +70,7 @@ async function bring(
   if (!matches(published, sha256) && found.resumed) {
     // The file may be another one since its first part came.
     await rm(part, { force: true });
-    say?.(`${url}: ${otherThan(published, sha256)}: fetched once more from its beginning`);
+    options.say?.(`${url}: ${otherThan(published, sha256)}: fetched once more from its beginning`);
     if (!(await download(url, part, { ...options, about }))) return null;
     sha256 = await sha256Of(part);
   }

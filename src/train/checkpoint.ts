@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { readWeights } from '../formats/weightsFile.ts';
+import { isThere } from '../formats/regularFile.ts';
+import { openWeights, readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import type { RunConfig } from './config.ts';
 import { isHashOf } from './configHash.ts';
+import { refuseNonFinite } from './finiteTensors.ts';
 import type { Session } from './session.ts';
 
 /** Where a training stands: which stage, how many of its steps are done, and every slab it needs. */
@@ -16,7 +17,10 @@ export interface Checkpoint {
 
 const fileOf = (run: string): string => join(run, 'checkpoint.safetensors');
 
-/** Written whole, then renamed: after a crash the file is the last complete one. */
+/**
+ * Written whole, then renamed: after a crash the file is the last complete one.
+ * @throws NotFiniteError where the state is not finite; the file is then the one before.
+ */
 export async function saveCheckpoint(
   run: string,
   session: Session,
@@ -35,11 +39,12 @@ export async function saveCheckpoint(
   });
 }
 
-/** The run's checkpoint, or null where there is none. @throws ConfigError where it belongs to another configuration. */
+/** The run's checkpoint, or null where there is none. @throws ConfigError where it belongs to another configuration; NotFiniteError. */
 export async function loadCheckpoint(run: string, config: RunConfig): Promise<Checkpoint | null> {
   const path = fileOf(run);
-  if (!(await stat(path).catch(() => null))) return null;
+  if (!(await isThere(path))) return null;
   const { metadata, tensors } = await readWeights(path);
+  for (const [name, { data }] of tensors) refuseNonFinite(path, name, data);
   if (!isHashOf(metadata.get('configHash'), config)) {
     throw new ConfigError(`${path}: was saved with another configuration`, {
       fix: 'resume with the options the run was started with, or choose another --out',
@@ -50,6 +55,17 @@ export async function loadCheckpoint(run: string, config: RunConfig): Promise<Ch
     step: Number(metadata.get('step')),
     slabs: new Map([...tensors].map(([name, { data }]) => [name, data])),
   };
+}
+
+/** In words, what a failed training left to go on from. */
+export async function lastCheckpoint(run: string): Promise<string> {
+  const path = fileOf(run);
+  const file = await openWeights(path).catch(() => null);
+  await file?.close();
+  const step = file?.metadata.get('step');
+  return step === undefined
+    ? 'no checkpoint had been saved yet'
+    : `${path} is intact: ${file!.metadata.get('stage')} after step ${step}`;
 }
 
 /** Puts a checkpoint's slabs back on the device. */

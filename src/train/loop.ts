@@ -21,7 +21,7 @@ export interface LoopOptions {
   readonly inputsAt: (step: number) => Promise<Readonly<Record<string, NumberArray>>>;
   readonly signal?: AbortSignal;
   readonly onReport?: (report: StepReport) => void;
-  /** Saves everything; called with the number of steps done. */
+  /** Saves everything, where all of it is finite; called with the number of steps done. */
   readonly save?: (done: number) => Promise<void>;
   /** Seconds between saves; default 30. */
   readonly saveEvery?: number;
@@ -31,46 +31,54 @@ export interface LoopOptions {
 const REPORT_STEPS = 10;
 
 /**
- * Runs training steps. Stops cleanly at an abort: the step in flight is finished, the state saved.
+ * Runs training steps. Stops cleanly at an abort: the step in flight is finished, the state saved. A step's loss is
+ * looked at before its state is saved.
  * @returns the number of steps done. @throws NotFiniteError naming the step; what was saved last is kept.
  */
 export async function trainLoop(options: LoopOptions): Promise<number> {
   const { gpu, executable, start, iterations, inputsAt, signal, onReport, save, saveEvery = 30 } = options;
   let saved = performance.now();
-  let next = start < iterations ? inputsAt(start) : undefined;
+  let next: ReturnType<typeof inputsAt> | undefined;
+  const prepare = (step: number): void => {
+    next = step < iterations ? inputsAt(step) : undefined;
+    // Its error is thrown where it is awaited; until then it must not count as one that nobody handles.
+    next?.catch(() => {});
+  };
   let before: Promise<void> | undefined;
-  for (let step = start; step < iterations; step++) {
-    const inputs = await next!;
-    executable.run(inputs);
-    // The next batch is decoded while the device works on this one.
-    next = step + 1 < iterations ? inputsAt(step + 1) : undefined;
-    const last = step + 1 === iterations;
-    if (step % REPORT_STEPS === 0 || last || signal?.aborted) {
-      const loss = (await executable.read(['loss'])).get('loss')![0]!;
-      if (!Number.isFinite(loss)) {
-        await next?.catch(() => {});
-        throw new NotFiniteError(`the loss is ${loss} at step ${step}`, {
-          where: executable.plan.label,
-          fix: 'use a smaller --lr; the last checkpoint is intact',
-        });
+  prepare(start);
+  try {
+    for (let step = start; step < iterations; step++) {
+      const inputs = await next!;
+      executable.run(inputs);
+      // The next batch is decoded while the device works on this one.
+      prepare(step + 1);
+      const last = step + 1 === iterations;
+      // Asked once: a signal that comes later in this step stops the next one, after it was saved.
+      const stopping = signal?.aborted ?? false;
+      const due = performance.now() - saved > saveEvery * 1000;
+      const saving = save !== undefined && (due || stopping || last);
+      if (step % REPORT_STEPS === 0 || last || saving || stopping) {
+        const loss = (await executable.read(['loss'])).get('loss')![0]!;
+        if (!Number.isFinite(loss)) {
+          throw new NotFiniteError(`the loss is ${loss} at step ${step}`, { where: executable.plan.label });
+        }
+        onReport?.({ step: step + 1, of: iterations, loss });
+        before = undefined;
+      } else {
+        // One step ahead: the device begins this step while the next is encoded, and never waits for it.
+        await before;
+        before = idle(gpu);
+        before.catch(() => {});
       }
-      onReport?.({ step: step + 1, of: iterations, loss });
-      before = undefined;
-    } else {
-      // One step ahead: the device begins this step while the next is encoded, and never waits for it.
-      await before;
-      before = idle(gpu);
-      before.catch(() => {});
+      if (saving) {
+        await save(step + 1);
+        saved = performance.now();
+      }
+      if (stopping && !last) return step + 1;
     }
-    const due = performance.now() - saved > saveEvery * 1000;
-    if (save && (due || signal?.aborted || last)) {
-      await save(step + 1);
-      saved = performance.now();
-    }
-    if (signal?.aborted && !last) {
-      await next?.catch(() => {});
-      return step + 1;
-    }
+    return iterations;
+  } finally {
+    // Whoever called may close what the next batch is read with.
+    await next?.catch(() => {});
   }
-  return iterations;
 }

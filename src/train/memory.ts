@@ -9,6 +9,7 @@ import { configHash, isHashOf } from './configHash.ts';
 import { greedyCoreset } from './coreset.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { memoryPlan } from './detectorPlans.ts';
+import { refuseNonFinite } from './finiteTensors.ts';
 import { compileBatch } from './fitBatch.ts';
 import { passOver } from './imagePass.ts';
 import type { ModelConfig, PartLayout, RunLayouts } from './layouts.ts';
@@ -61,6 +62,7 @@ export async function loadMemory(
   if (!tensors) {
     const filled = await fillMemory(session, config, layouts, options);
     if (!filled) return false;
+    for (const [name, { data }] of filled) refuseNonFinite('memory', name, data);
     tensors = filled;
     await writeSafetensors(path, tensors, { configHash: configHash(config) });
   }

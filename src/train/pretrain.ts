@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { grad } from '../autograd/reverse.ts';
 import { placesBatch } from '../data/scenes/index.ts';
+import { makeFolder } from '../formats/regularFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { input } from '../graph/value.ts';
 import { auroc } from '../metrics/index.ts';
@@ -112,7 +112,7 @@ export async function pretrainEncoder({
         name.startsWith('encoder.') ? [[name.slice(8), tensor] as const] : [],
       ),
     );
-    await mkdir(dirname(out), { recursive: true });
+    await makeFolder(dirname(out));
     await writeSafetensors(out, tensors, {
       format: 'wgad weights 1',
       encoder,

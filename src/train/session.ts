@@ -15,6 +15,7 @@ import { readBuffer } from '../runtime/readBuffer.ts';
 import { type StateStore, stateStore } from '../runtime/state.ts';
 import { directSubmitter } from '../runtime/submitter.ts';
 import { product, type Shape } from '../shape.ts';
+import { refuseNonFiniteSlab } from './finiteTensors.ts';
 import type { TensorSource } from './tensorSource.ts';
 
 /** A device with the state of one model on it: networks are loaded, plans compiled, weights read back. */
@@ -31,9 +32,9 @@ export interface Session {
   loadFrom(layout: NetworkLayout, source: TensorSource): Promise<void>;
   /** Zeroes the optimiser's slabs for a network. */
   startOptimiser(layout: NetworkLayout, optimiser: OptimiserConfig): void;
-  /** A network's tensors as they are on the device now. */
+  /** A network's tensors as they are on the device now. @throws NotFiniteError naming one that is not finite. */
   save(layout: NetworkLayout): Promise<StateDict>;
-  /** The raw slabs by name, for a checkpoint. */
+  /** The raw slabs by name, for a checkpoint. @throws NotFiniteError: what is not finite is not for saving. */
   readSlabs(names: readonly string[]): Promise<Map<string, Float32Array>>;
   close(): void;
 }
@@ -81,16 +82,24 @@ export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
   const state = stateStore(gpu.device, gpu.buffers);
   const set = (name: string, data: Float32Array): void => state.set(name, data, [data.length]);
   /** State counts words. */
-  const reserve = ({ name, dtype, length }: SlabLayout): void =>
+  const reserve = (slab: SlabLayout): void => {
+    const { name, dtype, length } = slab;
+    layouts.set(name, slab);
     state.reserve(name, dtype === 'f16' ? length / 2 : length);
+  };
   const write = (slab: SlabLayout, name: string, offset: number, data: Float32Array, where: string): void => {
     if (slab.dtype === 'f16') {
       refuseBeyondHalf(where, name, data);
       state.write(slab.name, offset / 2, packHalves(data));
     } else state.write(slab.name, offset, data);
   };
-  const read = (name: string): Promise<Float32Array> =>
-    readBuffer(gpu, state.buffer(name), state.length(name)) as Promise<Float32Array>;
+  // What the numbers of each slab are, an optimiser's moments too: errors name the tensor.
+  const layouts = new Map<string, SlabLayout>();
+  const read = async (name: string): Promise<Float32Array> => {
+    const data = await readBuffer(gpu, state.buffer(name), state.length(name));
+    refuseNonFiniteSlab(name, layouts.get(name), data as Float32Array);
+    return data as Float32Array;
+  };
   return {
     gpu,
     state,
@@ -132,14 +141,21 @@ export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
     },
     startOptimiser(layout, optimiser) {
       for (const name of momentNames(optimiser, layout.parameters.name)) {
+        layouts.set(name, layout.parameters);
         set(name, new Float32Array(layout.parameters.length));
       }
     },
     async save(layout) {
       const all: StateDict = new Map();
       for (const slab of slabsOf(layout)) {
-        const data = await readBuffer(gpu, state.buffer(slab.name), slab.length, slab.dtype);
-        for (const [name, tensor] of unpackSlab(slab, data as Float32Array)) all.set(name, tensor);
+        const data = (await readBuffer(
+          gpu,
+          state.buffer(slab.name),
+          slab.length,
+          slab.dtype,
+        )) as Float32Array;
+        refuseNonFiniteSlab(slab.name, slab, data);
+        for (const [name, tensor] of unpackSlab(slab, data)) all.set(name, tensor);
       }
       return all;
     },

@@ -1,7 +1,8 @@
-import { NotFiniteError, shown } from '../errors.ts';
+import { shown } from '../errors.ts';
 import { openWeights, type WeightsFile } from '../formats/weightsFile.ts';
 import type { StateDict } from '../nn/init.ts';
 import type { Shape } from '../shape.ts';
+import { refuseNonFinite } from './finiteTensors.ts';
 
 /** The tensors of one network in an open file, under the names used here, read when their turn comes. */
 export interface TensorSource {
@@ -97,15 +98,5 @@ export async function readAll(source: TensorSource): Promise<StateDict> {
     return all;
   } finally {
     await source.close();
-  }
-}
-
-function refuseNonFinite(path: string, name: string, data: Float32Array): void {
-  let bad = 0;
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) bad += 1;
-  if (bad > 0) {
-    throw new NotFiniteError(
-      `${path}: ${shown(name)} holds ${bad} of ${data.length} values that are NaN or infinite`,
-    );
   }
 }

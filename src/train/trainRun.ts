@@ -1,10 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { type Dataset, ImageLoader } from '../data/index.ts';
-import { DatasetError } from '../errors.ts';
+import { DatasetError, NotFiniteError } from '../errors.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { CADA_DEFAULTS, HEAD_OF, type HeadName, headsOf, predictingAlignment } from '../methods/cada.ts';
 import type { StateDict } from '../nn/init.ts';
-import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from './checkpoint.ts';
+import {
+  type Checkpoint,
+  lastCheckpoint,
+  loadCheckpoint,
+  restoreSlabs,
+  saveCheckpoint,
+} from './checkpoint.ts';
 import { optimiserOf } from './choices.ts';
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
 import { checkConfig, frameIn, type RunConfig } from './config.ts';
@@ -13,15 +19,17 @@ import { type DetectorInputs, detectorInputs, type FeatureBudget } from './detec
 import { collectPlan, detectorStep, stepInputs } from './detectorPlans.ts';
 import { type FamiliarRange, familiarRange } from './familiarity.ts';
 import { featureFile } from './featureStore.ts';
+import { refuseNonFinite } from './finiteTensors.ts';
 import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
 import { headTraining } from './headTraining.ts';
 import { type RunLayouts, runLayouts, trainedParts } from './layouts.ts';
 import { loadStart } from './loadStart.ts';
-import { type StepReport, trainLoop } from './loop.ts';
+import { type LoopOptions, type StepReport, trainLoop } from './loop.ts';
 import { loadMemory, memoryParts, memoryRows } from './memory.ts';
 import { resolvedConfig } from './resolvedConfig.ts';
 import { datasetOf } from './runDataset.ts';
-import { logLine, runFiles, startRun } from './runFolder.ts';
+import { runFiles, startRun } from './runFolder.ts';
+import { type RunLog, runLog } from './runLog.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
 import { stepImages, textureFiles } from './stepImages.ts';
 
@@ -81,18 +89,30 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     const config = await startRun(run, asked, resume);
     const checkpoint = resume ? await loadCheckpoint(run, config) : null;
     const loader = new ImageLoader(frameIn(config));
+    const log = runLog(run, (text) => options.onNote?.(text));
     try {
-      return await new Trainer({ ...options, config }, dataset, session, layouts, loader).train(checkpoint);
+      const work = { dataset, session, layouts, loader, log };
+      return await new Trainer({ ...options, config }, work).train(checkpoint);
     } catch (error) {
       // A pass over the images that was stopped: there was nothing to save beside the last checkpoint.
       if (options.signal?.aborted && error === options.signal.reason) return false;
       throw error;
     } finally {
+      await log.settled();
       await loader.close();
     }
   } finally {
     session.close();
   }
+}
+
+/** What a run is trained with. */
+interface Work {
+  readonly dataset: Dataset;
+  readonly session: Session;
+  readonly layouts: RunLayouts;
+  readonly loader: ImageLoader;
+  readonly log: RunLog;
 }
 
 /** The stages of one run in order; each can be the one a checkpoint resumes in. */
@@ -102,19 +122,15 @@ class Trainer {
   readonly #session: Session;
   readonly #layouts: RunLayouts;
   readonly #loader: ImageLoader;
+  readonly #log: RunLog;
 
-  constructor(
-    options: TrainOptions,
-    dataset: Dataset,
-    session: Session,
-    layouts: RunLayouts,
-    loader: ImageLoader,
-  ) {
+  constructor(options: TrainOptions, { dataset, session, layouts, loader, log }: Work) {
     this.#options = options;
     this.#dataset = dataset;
     this.#session = session;
     this.#layouts = layouts;
     this.#loader = loader;
+    this.#log = log;
   }
 
   async train(checkpoint: Checkpoint | null): Promise<boolean> {
@@ -164,7 +180,7 @@ class Trainer {
       signal,
       onNote: (text) => {
         onNote?.(text);
-        void logLine(run, { stage: 'features', note: text });
+        this.#log.write({ stage: 'features', note: text });
       },
     });
   }
@@ -195,20 +211,19 @@ class Trainer {
       graphsAt: (batch) => [detectorStep({ ...config, batch }, this.#layouts, optimiser, inputs.source)],
     });
     const imagesAt = await stepImages(config, this.#dataset, this.#loader, inputs);
-    const done = await trainLoop({
-      gpu: this.#session.gpu,
-      executable,
-      start,
-      iterations: config.iterations,
-      inputsAt: async (step) => ({
-        ...(await imagesAt(step)),
-        ...stepInputs(config, optimiser, step),
-      }),
-      ...this.#watch(
-        'detector',
-        trained.flatMap((part) => trainingSlabs(part, optimiser)),
-      ),
-    });
+    const done = await this.#loop(
+      'detector',
+      trained.flatMap((part) => trainingSlabs(part, optimiser)),
+      {
+        executable,
+        start,
+        iterations: config.iterations,
+        inputsAt: async (step) => ({
+          ...(await imagesAt(step)),
+          ...stepInputs(config, optimiser, step),
+        }),
+      },
+    );
     executable.destroy();
     return done === config.iterations;
   }
@@ -231,13 +246,11 @@ class Trainer {
     if (start === 0) this.#session.startOptimiser(layout, optimiser);
     const { graph, inputsAt } = headTraining(config, this.#layouts, this.#dataset, which, sources);
     const executable = await this.#session.compile(`${which} step`, graph);
-    const done = await trainLoop({
-      gpu: this.#session.gpu,
+    const done = await this.#loop(which, [...trainingSlabs(layout, optimiser), ...this.#done(which)], {
       executable,
       start,
       iterations: config.alignIterations,
       inputsAt,
-      ...this.#watch(which, [...trainingSlabs(layout, optimiser), ...this.#done(which)]),
     });
     executable.destroy();
     return done === config.alignIterations;
@@ -253,17 +266,34 @@ class Trainer {
     ]);
   }
 
-  #watch(stage: Stage, slabs: readonly string[]) {
+  /** The steps of one stage, watched and saved. @returns how many are done. */
+  async #loop(
+    stage: 'detector' | HeadName,
+    slabs: readonly string[],
+    steps: Pick<LoopOptions, 'executable' | 'start' | 'iterations' | 'inputsAt'>,
+  ): Promise<number> {
     const { run, config, signal, saveEvery, onProgress } = this.#options;
-    return {
-      signal,
-      saveEvery,
-      onReport: (report: StepReport): void => {
-        onProgress?.(stage, report);
-        void logLine(run, { stage, step: report.step, loss: report.loss });
-      },
-      save: (step: number) => saveCheckpoint(run, this.#session, stage, step, slabs, configHash(config)),
-    };
+    try {
+      return await trainLoop({
+        gpu: this.#session.gpu,
+        ...steps,
+        signal,
+        saveEvery,
+        onReport: (report) => {
+          onProgress?.(stage, report);
+          this.#log.write({ stage, step: report.step, loss: report.loss });
+        },
+        save: (step) => saveCheckpoint(run, this.#session, stage, step, slabs, configHash(config)),
+      });
+    } catch (error) {
+      if (!(error instanceof NotFiniteError)) throw error;
+      const flag = stage === 'detector' ? '--lr' : '--align-lr';
+      throw new NotFiniteError(`${stage}: ${error.message}`, {
+        where: error.where,
+        fix: `use a smaller ${flag}; ${await lastCheckpoint(run)}`,
+        cause: error,
+      });
+    }
   }
 
   async #finish(
@@ -276,7 +306,10 @@ class Trainer {
     for (const layout of [...this.#layouts.parts, ...heads.map((head) => this.#layouts.heads[head])]) {
       for (const [name, tensor] of await this.#session.save(layout)) all.set(name, tensor);
     }
-    if (table.classes.length > 0) all.set('table', { shape: [table.classes.length, 2], data: table.values });
+    if (table.classes.length > 0) {
+      refuseNonFinite('class statistics', 'table', table.values);
+      all.set('table', { shape: [table.classes.length, 2], data: table.values });
+    }
     await writeSafetensors(runFiles(run).weights, all, {
       format: 'wgad weights 1',
       method: config.method,

@@ -1,0 +1,33 @@
+import { appendFile } from 'node:fs/promises';
+import { runFiles } from './runFolder.ts';
+
+/** The lines of a run's log, written in order while the work goes on. */
+export interface RunLog {
+  write(entry: object): void;
+  /** All lines are written, or given up. Never fails. */
+  settled(): Promise<void>;
+}
+
+/**
+ * A log is not the work: where a line cannot be written, `say` hears it, once, and the others are tried as they come.
+ */
+export function runLog(run: string, say: (text: string) => void): RunLog {
+  const path = runFiles(run).log;
+  let tail: Promise<void> = Promise.resolve();
+  let said = false;
+  const append = async (line: string): Promise<void> => {
+    try {
+      await appendFile(path, line);
+    } catch (error) {
+      if (!said) say(`${path}: a line could not be written, training goes on: ${(error as Error).message}`);
+      said = true;
+    }
+  };
+  return {
+    write(entry) {
+      const line = `${JSON.stringify(entry)}\n`;
+      tail = tail.then(() => append(line));
+    },
+    settled: () => tail,
+  };
+}
