@@ -109,7 +109,8 @@ export class DecodePool {
       if ('share' in reply) return this.#share(member, reply);
       const job = member.jobs.get(reply.id);
       member.jobs.delete(reply.id);
-      if (member.jobs.size === 0) member.worker.unref();
+      // Not once it is closing: `close` would wait for the thread in a process that ends without it (exit 13).
+      if (member.jobs.size === 0 && !this.#closed) member.worker.unref();
       if ('done' in reply) job?.resolve(reply.done);
       else job?.reject(new ImageError(reply.message, { where: reply.where }));
       this.#dispatch();

@@ -42,13 +42,7 @@ useBudget({
   },
 });
 
-port.on('message', async (message: WorkRequest | WorkGrant) => {
-  if ('granted' in message) {
-    waiting.get(message.granted)?.();
-    waiting.delete(message.granted);
-    return;
-  }
-  const { id, work } = message;
+async function answer({ id, work }: WorkRequest): Promise<void> {
   try {
     const done = 'frame' in work ? await loadPixels(work.path, work.frame) : drawAnomaly(work.anomaly);
     const parts = done instanceof Uint8Array ? [done] : Object.values(done as AnomalySample);
@@ -59,4 +53,16 @@ port.on('message', async (message: WorkRequest | WorkGrant) => {
     const where = error instanceof WgadError ? error.where : work.path;
     port.postMessage({ id, message: (error as Error).message, where } satisfies WorkReply);
   }
+}
+
+// It catches whatever goes wrong; a message that cannot be sent ends the thread, and the pool hears of that.
+port.on('message', (message: WorkRequest | WorkGrant) => {
+  if ('granted' in message) {
+    waiting.get(message.granted)?.();
+    waiting.delete(message.granted);
+    return;
+  }
+  answer(message).catch((error: unknown) => {
+    throw error;
+  });
 });

@@ -1,5 +1,7 @@
-import { GpuError, type WgadError } from '../errors.ts';
+import { GpuError, WgadError } from '../errors.ts';
 import type { GPUDevice } from './webgpuTypes.ts';
+
+const RESUME = 'resume from the last checkpoint with --resume';
 
 /**
  * Turns whatever goes wrong on a device into one typed error that every later wait throws: after a GPU error
@@ -8,8 +10,13 @@ import type { GPUDevice } from './webgpuTypes.ts';
 export interface DeviceGuard {
   /** @throws the first error of the device, if there was one. */
   check(): void;
-  /** `promise`, unless the device fails first. */
+  /** `promise`, unless the device fails first. What it throws where it fails is then the device's error. */
   wait<T>(promise: Promise<T>): Promise<T>;
+  /**
+   * The device's error, where `error` came of one. A lost device rejects what waits for it, and takes its buffers away,
+   * a moment before it says that it is lost.
+   */
+  explain(error: unknown): Promise<unknown>;
   /**
    * Stops listening; a loss caused by closing the device is then no error. @param afterwards what every wait throws
    * from now on, those in progress too.
@@ -30,18 +37,23 @@ export function guardDevice(device: GPUDevice): DeviceGuard {
   };
   const onError = (event: Event): void => fail(fromGpu((event as GPUUncapturedErrorEvent).error));
   device.addEventListener('uncapturederror', onError);
-  void device.lost.then((info) => {
-    fail(
-      new GpuError('E_DEVICE_LOST', `the GPU device was lost (${info.reason}): ${info.message}`, {
-        fix: 'resume from the last checkpoint with --resume',
-      }),
-    );
-  });
+  const onLost = ({ reason, message }: GPUDeviceLostInfo): void =>
+    fail(new GpuError('E_DEVICE_LOST', `the GPU device was lost (${reason}): ${message}`, { fix: RESUME }));
+  device.lost.then(onLost, () => {});
   const check = (): void => {
     if (failure) throw failure;
   };
+  const explain = async (error: unknown): Promise<unknown> => {
+    if (error instanceof WgadError || released) return failure ?? error;
+    if (!failure) {
+      const said = new Promise<void>((settle) => setTimeout(settle, LAST_WORDS_MS));
+      await Promise.race([device.lost, said]);
+    }
+    return failure ?? error;
+  };
   return {
     check,
+    explain,
     wait(promise) {
       return new Promise((resolve, reject) => {
         const settle = (then: () => void) => {
@@ -53,7 +65,7 @@ export function guardDevice(device: GPUDevice): DeviceGuard {
         // Listened to even where the device has failed already, or its rejection would be nobody's.
         promise.then(
           (result) => settle(() => resolve(result)),
-          (error: unknown) => settle(() => reject(error)),
+          (error: unknown) => explain(error).then((reason) => settle(() => reject(reason))),
         );
         if (failure) reject(failure);
       });
@@ -64,6 +76,22 @@ export function guardDevice(device: GPUDevice): DeviceGuard {
       device.removeEventListener('uncapturederror', onError);
     },
   };
+}
+
+/** How long a device may take to say that it is lost. */
+const LAST_WORDS_MS = 500;
+
+/** What the innermost error scope caught. @throws GpuError E_DEVICE_LOST: a lost device has no scopes any more. */
+export function popErrorScope(device: GPUDevice, label: string): Promise<GPUError | null> {
+  const caught = device.popErrorScope().catch((cause: Error) => {
+    throw new GpuError('E_DEVICE_LOST', `${label}: the GPU device was lost: ${cause.message}`, {
+      fix: RESUME,
+      cause,
+    });
+  });
+  // Of several scopes the first that fails is reported; the others' errors are then nobody's.
+  caught.catch(() => {});
+  return caught;
 }
 
 /** Runs `body` inside error scopes; what they catch is thrown with `label` in front. */
@@ -77,7 +105,7 @@ export async function scoped<T>(device: GPUDevice, label: string, body: () => T 
   } catch (error) {
     thrown = error;
   }
-  const errors = await Promise.all(kinds.map(() => device.popErrorScope()));
+  const errors = await Promise.all(kinds.map(() => popErrorScope(device, label)));
   const first = errors.find((error) => error !== null);
   if (first) throw fromGpu(first, label);
   if (thrown !== undefined) throw thrown;

@@ -21,6 +21,8 @@ export interface PipelineCache {
   forget(keeper: object): void;
   /** Forgets all; leases that are out keep theirs. */
   clear(): void;
+  /** Settles once nothing is compiled any more; undefined where nothing is. */
+  compiled(): Promise<unknown> | undefined;
 }
 
 /** A use of a pipeline, which is not forgotten while there is one. */
@@ -45,6 +47,7 @@ interface Entry {
 
 export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
   const entries = new Map<string, Entry>();
+  const compiling = new Set<Promise<GPUComputePipeline>>();
   /** Texts that nothing uses and for whom they are kept; the one used last at the end. */
   const idle = new Map<string, object>();
   const layouts = new Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
@@ -56,6 +59,9 @@ export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
     const pipeline = compile(device, label, wgsl, layoutFor(device, layouts, bindings));
     const entry = { pipeline, leases: 0 };
     entries.set(wgsl, entry);
+    compiling.add(pipeline);
+    const done = (): void => void compiling.delete(pipeline);
+    pipeline.then(done, done);
     // What failed is tried again where it is asked for again.
     pipeline.catch(() => {
       if (entries.get(wgsl) === entry) forgetText(wgsl);
@@ -94,6 +100,7 @@ export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
       entries.clear();
       idle.clear();
     },
+    compiled: () => (compiling.size > 0 ? Promise.allSettled(compiling) : undefined),
   };
 }
 

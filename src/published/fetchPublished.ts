@@ -36,7 +36,7 @@ export interface Fetched {
  * @throws FileError: see `download`; fetched by another process just now; offline and not there; another checksum, and then the file is deleted.
  */
 export async function fetchPublished(published: Published, options: FetchOptions): Promise<Fetched | null> {
-  const { folder, offline = false, say } = options;
+  const { folder, offline = false } = options;
   const path = join(folder, published.file);
   const url = `${baseOf(published, options.from)}/${published.file}`;
   if (await sizeOf(path)) {

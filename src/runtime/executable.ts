@@ -11,6 +11,7 @@ import { type Gpu, limitsOf } from './gpu.ts';
 import { type ReadBack, readBack, uploadRings } from './hostExchange.ts';
 import { allocate, type PlanBuffers } from './planBuffers.ts';
 import type { PlanUse } from './planBytes.ts';
+import { mapped } from './readBuffer.ts';
 import { type NumberArray, numbersFrom, type StateStore } from './state.ts';
 import type { PlanDispatch, Upload } from './submitter.ts';
 
@@ -98,12 +99,11 @@ export async function compilePlan(
       // Without a profiler the copy is enqueued before this call returns, and so before any later run.
       if (waiting) await gpu.guard.wait(waiting);
       submit(gpu.device, `${plan.label} read`, [], { after: copies });
-      await gpu.guard.wait(to.mapAsync(GPUMapMode.READ));
-      const mapped = to.getMappedRange();
+      const bytes = await mapped(gpu, to);
       const results = new Map(
         places.map(({ name, place, tensor }) => [
           name,
-          numbersFrom(mapped.slice(place, place + tensor.range.bytes), tensor.dtype),
+          numbersFrom(bytes.slice(place, place + tensor.range.bytes), tensor.dtype),
         ]),
       );
       to.unmap();
@@ -113,7 +113,7 @@ export async function compilePlan(
       const free = (): void => release(gpu, { owned, kernels }, keeper);
       const waiting = gpu.submitter.settled();
       // A profiler runs later what was enqueued: it needs the memory until then.
-      if (waiting) void waiting.then(free, free);
+      if (waiting) waiting.then(free, free);
       else free();
     },
   };

@@ -59,6 +59,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
   );
   const { device, adapter } = open;
   const guard = guardDevice(device);
+  const pipelines = pipelineCache(device);
   return {
     device,
     adapter,
@@ -78,12 +79,16 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
     },
     host,
     buffers: bufferMaker(device, (live) => (adapter.software ? memoryRoom(host, live) : UNKNOWN_ROOM)),
-    pipelines: pipelineCache(device),
+    pipelines,
     submitter: profiler?.submitter(device) ?? directSubmitter(device),
     ...(onCompile && { onCompile }),
     close() {
       guard.release();
-      open.close();
+      // Destroying waits for what is being compiled with this thread held, and no signal would be heard for so long.
+      const compiled = pipelines.compiled();
+      const destroy = (): void => open.close();
+      if (compiled) compiled.then(destroy, destroy);
+      else destroy();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { GpuError, OutOfMemoryError } from '../errors.ts';
 import { bufferBytes } from '../gpu/buffers.ts';
-import { scoped } from '../gpu/guard.ts';
+import { popErrorScope, scoped } from '../gpu/guard.ts';
 import { notEnough } from '../gpu/memoryRoom.ts';
 import { bytesText } from '../graph/limits.ts';
 import type { Plan } from '../graph/plan.ts';
@@ -76,7 +76,7 @@ async function makeSlots(
       owned.push(buffer);
       return buffer;
     } finally {
-      pending.push({ bytes: bufferBytes(slot.bytes), label, error: gpu.device.popErrorScope() });
+      pending.push({ bytes: bufferBytes(slot.bytes), label, error: popErrorScope(gpu.device, label) });
     }
   });
   let available = 0;

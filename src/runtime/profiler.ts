@@ -107,13 +107,13 @@ function stampedSubmitter(device: GPUDevice, index: number, log: TimeLog): Submi
         const lease = clock.lease();
         const at = log.now();
         submit(device, label, part, { times: lease });
-        const reading = lease.read(part.length).then(
-          (stamps) => keep(label, part, stamps, at),
+        const reading = lease
+          .read(part.length)
+          .then((stamps) => keep(label, part, stamps, at))
           // The device is gone: `lost` says so.
-          () => {},
-        );
+          .catch(() => {})
+          .finally(() => pending.delete(reading));
         pending.add(reading);
-        void reading.finally(() => pending.delete(reading));
       }
       direct.run(label, [], [], { after });
     },

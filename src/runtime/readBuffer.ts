@@ -20,9 +20,18 @@ export async function readBuffer(
   try {
     const copy = { from, fromOffset: 0, to: staging, toOffset: 0, bytes: padded };
     submit(gpu.device, 'read-back', [], { after: [copy] });
-    await gpu.guard.wait(staging.mapAsync(GPUMapMode.READ));
-    return numbersFrom(staging.getMappedRange().slice(0, bytes), dtype);
+    return numbersFrom((await mapped(gpu, staging)).slice(0, bytes), dtype);
   } finally {
     gpu.buffers.destroy(staging);
+  }
+}
+
+/** The bytes of a read-back buffer once the device has filled it. @throws GpuError where the device fails before. */
+export async function mapped(gpu: Gpu, staging: GPUBuffer): Promise<ArrayBuffer> {
+  await gpu.guard.wait(staging.mapAsync(GPUMapMode.READ));
+  try {
+    return staging.getMappedRange();
+  } catch (error) {
+    throw await gpu.guard.explain(error);
   }
 }
