@@ -40,7 +40,7 @@ export async function measure(
 ): Promise<number> {
   const before = compare === undefined ? [] : await readRecords(compare);
   // A measurement has no state to save, and a peer's step may take a minute.
-  context.signal.addEventListener('abort', () => process.exit(EXIT.interrupted), { once: true });
+  context.endAtSignal();
   // `wgad profile` has a clock of its own on the device.
   const clock = context.gpu.profiler ? undefined : deviceClock();
   const session = await openSession({ ...context.gpu, profiler: context.gpu.profiler ?? clock?.profiler });

@@ -10,8 +10,15 @@ export interface Context {
   readonly verbose: boolean;
   /** Aborted at the first Ctrl-C. */
   readonly signal: AbortSignal;
+  /** There is no state to save: from now on the first signal ends the process at once. */
+  endAtSignal(): void;
   /** Machine-readable results, on stdout only with --json. */
   result(value: unknown, text: string): void;
+  /**
+   * One of many lines on stdout; wait for it before the next. False where nobody reads them any more (`| head`), and what
+   * is printed alone need not go on.
+   */
+  line(text: string): Promise<boolean>;
   /** Talk, on stderr. */
   say(text: string): void;
   progress(label: string): Progress;

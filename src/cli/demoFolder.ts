@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ConfigError, FileError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
+import { makeFolder } from '../formats/regularFile.ts';
 import { runFiles } from '../train/runFolder.ts';
 
 /** The data set that the demo draws, beside the files of its run. */
@@ -16,12 +17,7 @@ const MARK = 'demo.txt';
  * @throws ConfigError, with nothing removed, where the folder holds anything and no demo made it; FileError where it is none.
  */
 export async function clearDemoFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause: Error) => {
-    throw new FileError(`${folder}: cannot be made a folder: ${cause.message}`, {
-      fix: 'choose another --out',
-      cause,
-    });
-  });
+  await makeFolder(folder, 'choose another --out');
   const found = await readdir(folder);
   if (found.length > 0 && !found.includes(MARK)) {
     throw new ConfigError(`${folder}: is not empty, and not of an earlier demo: it has no ${MARK}`, {

@@ -8,8 +8,13 @@ export const EXIT = {
   skipped: 3,
   noAdapter: 4,
   device: 5,
+  /** 128 and the number of the signal, as shells have it: Ctrl-C, SIGTERM, SIGHUP. */
   interrupted: 130,
+  terminated: 143,
+  hungUp: 129,
 } as const;
+
+export type StopCode = typeof EXIT.interrupted | typeof EXIT.terminated | typeof EXIT.hungUp;
 
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof WgadError)) return EXIT.failed;

@@ -1,18 +1,43 @@
-/** First Ctrl-C or SIGTERM: finish the step, save, exit 130. Second: exit at once; files are whole anyway. */
-export function watchInterrupts(): { signal: AbortSignal; release(): void } {
+import { EXIT, type StopCode } from './exitCodes.ts';
+import { leave } from './leave.ts';
+
+const CODES: ReadonlyMap<NodeJS.Signals, StopCode> = new Map([
+  ['SIGINT', EXIT.interrupted],
+  ['SIGTERM', EXIT.terminated],
+  ['SIGHUP', EXIT.hungUp],
+]);
+
+export interface Interrupt {
+  readonly signal: AbortSignal;
+  /** The exit code of the signal that came first; undefined before any. */
+  readonly code: StopCode | undefined;
+  /** There is nothing to save: from now on the first signal ends the process at once. */
+  endNow(): void;
+}
+
+/**
+ * First Ctrl-C, SIGTERM or SIGHUP: finish the step, save, exit 130, 143 or 129. Second, of whichever: exit at once; files
+ * are whole anyway.
+ */
+export function watchInterrupts(): Interrupt {
   const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    process.stderr.write('wgad: stopping after this step; once more to stop at once\n');
-    controller.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  let code: StopCode | undefined;
+  let unsaved = true;
+  for (const [name, own] of CODES) {
+    process.on(name, () => {
+      if (!unsaved || code !== undefined) leave(own);
+      code = own;
+      process.stderr.write('wgad: stopping after this step; once more to stop at once\n');
+      controller.abort();
+    });
+  }
   return {
     signal: controller.signal,
-    release() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+    get code() {
+      return code;
+    },
+    endNow() {
+      unsaved = false;
     },
   };
 }

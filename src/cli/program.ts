@@ -1,10 +1,11 @@
-import { Command, type CommanderError } from 'commander';
+import { Command } from 'commander';
 import { harmless } from '../errors.ts';
 import type { Profiler } from '../runtime/profiler.ts';
 import { watchCompiling } from './compileProgress.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { integer } from './numbers.ts';
+import type { Output } from './output.ts';
 import { progressTo } from './progress.ts';
 import { applySettings } from './settings.ts';
 import { cachedTuning } from './tuning.ts';
@@ -36,11 +37,22 @@ interface Outer {
   readonly onResult: (value: unknown) => void;
 }
 
+/** What all verbs of a process share. */
+interface Surroundings {
+  /** Aborted at the first signal. */
+  readonly signal: AbortSignal;
+  /** See `Context`. */
+  readonly endAtSignal: () => void;
+  readonly stdout: Output;
+}
+
+/** @param setExitCode is told what a verb returns; wrong usage and help end in a CommanderError. */
 export function buildProgram(
-  signal: AbortSignal,
+  surroundings: Surroundings,
   setExitCode: (code: number) => void,
   outer?: Outer,
 ): Command {
+  const { signal, endAtSignal, stdout } = surroundings;
   const program: Command = new Command('wgad')
     .description('One model for many kinds of objects: learns from normal images, flags and locates defects.')
     .version(`wgad ${VERSION}, Node ${process.versions.node}`)
@@ -60,9 +72,8 @@ export function buildProgram(
     .showSuggestionAfterError()
     .enablePositionalOptions(false)
     .hook('preAction', (_, verb) => applySettings(program, verb))
-    .exitOverride((error: CommanderError) => {
-      process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
-    });
+    // Throws instead of leaving: what was printed is to be delivered first.
+    .exitOverride();
   for (const [name, value] of Object.entries(outer?.program.opts() ?? {})) {
     const source = outer!.program.getOptionValueSource(name);
     if (source !== undefined && source !== 'default') program.setOptionValueWithSource(name, value, source);
@@ -90,10 +101,12 @@ export function buildProgram(
         quiet,
         verbose,
         signal,
+        endAtSignal,
         result(value, text) {
           if (outer && json) outer.onResult(value);
           else process.stdout.write(json ? `${harmless(JSON.stringify(value))}\n` : `${harmless(text)}\n`);
         },
+        line: (text) => stdout.write(`${harmless(text)}\n`),
         say,
         progress,
         async inside(args, profiler, onResult) {
@@ -101,7 +114,7 @@ export function buildProgram(
           const setCode = (value: number): void => {
             code = value;
           };
-          const inner = buildProgram(signal, setCode, { program, profiler, onResult });
+          const inner = buildProgram(surroundings, setCode, { program, profiler, onResult });
           await inner.parseAsync(args, { from: 'user' });
           return code;
         },

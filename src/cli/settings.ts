@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { ConfigError, FileError } from '../errors.ts';
-import { decodeText } from '../formats/text.ts';
+import { ConfigError } from '../errors.ts';
+import { readText } from '../formats/regularFile.ts';
 import { withNearest } from '../options.ts';
 
 /**
@@ -10,11 +9,15 @@ import { withNearest } from '../options.ts';
  * {"iterations": 500}.
  * @throws ConfigError for a name that is no flag of this verb, a value its flag would refuse, or a file that names another.
  */
-export function applySettings(program: Command, verb: Command, environment = process.env): void {
+export async function applySettings(
+  program: Command,
+  verb: Command,
+  environment = process.env,
+): Promise<void> {
   const commands = [...new Set([program, verb])];
   const options = commands.flatMap((command) => command.options.map((option) => ({ command, option })));
   const path = program.opts<{ config?: string }>().config ?? environment.WGAD_CONFIG;
-  const file = path === undefined ? {} : readSettings(path);
+  const file = path === undefined ? {} : await readSettings(path);
   if (Object.hasOwn(file, 'config')) {
     throw new ConfigError(`${path}: config names another file, and settings are read from one alone`, {
       fix: 'take it out, and put the settings of the other file into this one',
@@ -77,13 +80,8 @@ function parsed(option: Option, value: unknown, from: string): unknown {
   }
 }
 
-function readSettings(path: string): Record<string, unknown> {
-  let text: string;
-  try {
-    text = decodeText(readFileSync(path));
-  } catch (cause) {
-    throw new FileError(`${path}: could not be read: ${(cause as Error).message}`, { cause });
-  }
+async function readSettings(path: string): Promise<Record<string, unknown>> {
+  const text = await readText(path);
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {

@@ -144,6 +144,34 @@ describe('weights', () => {
   });
 });
 
+describe('a training that diverges', () => {
+  const diverge = (run: string, ...more: string[]): Promise<{ code: number | null; stderr: string }> =>
+    wgad([
+      ...['train', folder.path('data'), '--out', folder.path(run), ...TINY_TRAIN, '--lr', '1e6'],
+      ...['--iterations', '30', ...more],
+    ]);
+
+  it('leaves a checkpoint in which all is finite, saved at whatever step', async () => {
+    const { code, stderr } = await diverge('diverged', '--save-every', '0');
+    expect(stderr).toMatch(
+      /E_NOT_FINITE detector: .*\n +fix: use a smaller --lr; .*checkpoint\.safetensors is intact: detector after step \d+/,
+    );
+    expect(code).toBe(1);
+    const { tensors, metadata } = await readWeights(folder.path('diverged', 'checkpoint.safetensors'));
+    expect(stderr).toContain(`after step ${metadata.get('step')}`);
+    for (const [name, { data }] of tensors) {
+      expect(data.every(Number.isFinite), name).toBe(true);
+    }
+  }, 600_000);
+
+  it('says that there is no checkpoint where none was saved', async () => {
+    const { code, stderr } = await diverge('unsaved');
+    expect(stderr).toMatch(/E_NOT_FINITE .*\n +fix: use a smaller --lr; no checkpoint had been saved yet/);
+    expect(code).toBe(1);
+    expect(await exists(folder.path('unsaved', 'weights.safetensors'))).toBe(false);
+  }, 600_000);
+});
+
 describe('the adapter', () => {
   it('that nobody has: exit 4, and nothing is written', async () => {
     const out = folder.path('run-gpu');

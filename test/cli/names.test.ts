@@ -1,9 +1,15 @@
 import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { anyOf, type NameParser, oneOf } from '../../src/cli/names.ts';
+import { outputTo } from '../../src/cli/output.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 
-const program = buildProgram(new AbortController().signal, () => undefined);
+const surroundings = {
+  signal: new AbortController().signal,
+  endAtSignal: () => {},
+  stdout: outputTo(process.stdout),
+};
+const program = buildProgram(surroundings, () => undefined);
 
 interface Flag {
   readonly verb: string;

@@ -16,12 +16,13 @@ export interface Finished {
 /** What a developer's own cache holds must not choose kernels here. */
 const UNTUNED = { WGAD_NO_TUNING: 'true' };
 
-/** Starts the built command line. `done` settles when it has ended, however it ended. */
+/** Starts the built command line, or another `program`. `done` settles when it has ended, however it ended. */
 export function start(
   args: readonly string[],
   env: Record<string, string> = {},
+  program = MAIN,
 ): { child: ChildProcess; done: Promise<Finished> } {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...UNTUNED, ...env } });
+  const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, ...UNTUNED, ...env } });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (data: Buffer) => {
     stdout += data.toString();
@@ -35,8 +36,11 @@ export function start(
   return { child, done };
 }
 
-export const wgad = (args: readonly string[], env?: Record<string, string>): Promise<Finished> =>
-  start(args, env).done;
+export const wgad = (
+  args: readonly string[],
+  env?: Record<string, string>,
+  program?: string,
+): Promise<Finished> => start(args, env, program).done;
 
 /** A fresh folder for the tests of one file. */
 export function scratchFolder(): { path(...parts: string[]): string } {

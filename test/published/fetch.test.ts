@@ -264,7 +264,9 @@ describe('the command', () => {
       signal,
       said,
       results,
+      endAtSignal: () => {},
       result: (value, text) => void results.push(value, text),
+      line: async () => true,
       say: (text) => void said.push(text),
       progress: () => ({
         update: (done, total, note) => void said.push(`${done}/${total} ${note}`),

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ImageLoader, listImages } from '../../data/index.ts';
-import { ConfigError, harmless, WgadError } from '../../errors.ts';
+import { ConfigError, WgadError } from '../../errors.ts';
+import { makeFolder } from '../../formats/regularFile.ts';
 import type { Alignment } from '../../methods/cada.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
@@ -62,12 +62,13 @@ export const predictVerb: AddVerb = (program, run) => {
           { ...config, batch },
           { gpu: context.gpu, alignments: [...new Set<Alignment>(['none', aligned])] },
         );
-        if (flags.out) await mkdir(flags.out, { recursive: true });
+        if (flags.out) await makeFolder(flags.out);
         const scale = await scaleOf(folder, aligned);
         const progress = context.progress('predicting');
         let skipped = 0;
         // Large images take seconds: who stops does not wait for them.
         const loader = new ImageLoader({ ...frameIn(config), cacheBytes: 0, signal: context.signal });
+        let read = true;
         const load = (first: number): Promise<Loaded[]> =>
           loadAll(images.slice(first, first + batch), loader);
         let next = load(0);
@@ -83,7 +84,7 @@ export const predictVerb: AddVerb = (program, run) => {
             if ('error' in row) {
               skipped += 1;
               context.say(`skipped ${basename(path)}: ${row.error.message}`);
-              process.stdout.write(`${harmless(JSON.stringify({ path, error: row.error }))}\n`);
+              read = await context.line(JSON.stringify({ path, error: row.error }));
               continue;
             }
             const { scored, ms } = row;
@@ -113,9 +114,11 @@ export const predictVerb: AddVerb = (program, run) => {
               ms,
               files,
             };
-            process.stdout.write(`${harmless(JSON.stringify(line))}\n`);
+            read = await context.line(JSON.stringify(line));
           }
           progress.update(Math.min(first + batch, images.length), images.length);
+          // Nobody reads on, and no maps are asked for: the rest would be for nothing.
+          if (!read && flags.out === undefined) break;
         }
         progress.finish();
         scorer.close();

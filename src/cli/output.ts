@@ -1,0 +1,34 @@
+/** A stream of the process that others read: a pipe may be slow, or closed. */
+export interface Output {
+  /**
+   * Writes, and settles once the system has taken it all: waiting keeps no more than one text in memory before a slow
+   * reader. @returns false where it could not be written, now or before; nothing is written then.
+   */
+  write(text: string): Promise<boolean>;
+  /** What went wrong first, where anything did. */
+  readonly error: NodeJS.ErrnoException | undefined;
+}
+
+export function outputTo(stream: NodeJS.WritableStream): Output {
+  let error: NodeJS.ErrnoException | undefined;
+  const fail = (cause: Error): void => {
+    error ??= cause;
+  };
+  // Each failed write is told here as well, and an error that nobody listens to would end the process.
+  stream.on('error', fail);
+  return {
+    write: (text) =>
+      new Promise((settle) => {
+        if (error) settle(false);
+        else {
+          stream.write(text, (cause) => {
+            if (cause) fail(cause);
+            settle(!cause);
+          });
+        }
+      }),
+    get error() {
+      return error;
+    },
+  };
+}
