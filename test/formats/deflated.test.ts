@@ -45,7 +45,11 @@ describe('zip archives that were deflated', () => {
     const { total } = await countAllocations(async () => {
       try {
         const file = await openWeights(path);
-        await file.read('w').finally(() => file.close());
+        try {
+          await file.read('w');
+        } finally {
+          await file.close();
+        }
       } catch (caught) {
         expect(caught).toBeInstanceOf(WeightsError);
         error = (caught as Error).message;
