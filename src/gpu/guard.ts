@@ -44,7 +44,9 @@ export function guardDevice(device: GPUDevice): DeviceGuard {
     if (failure) throw failure;
   };
   const explain = async (error: unknown): Promise<unknown> => {
-    if (error instanceof WgadError || released) return failure ?? error;
+    // A compilation that a lost device gave up reads like one that failed.
+    const told = error instanceof WgadError && error.code !== 'E_GPU';
+    if (told || released) return failure ?? error;
     if (!failure) {
       const said = new Promise<void>((settle) => setTimeout(settle, LAST_WORDS_MS));
       await Promise.race([device.lost, said]);
