@@ -129,14 +129,15 @@ export class DecodePool {
       member.shares.delete(share);
       return;
     }
-    void processBudget()
+    processBudget()
       .take(wish.take)
       .then((release) => {
         // It may have ended while it waited.
         if (!this.#members.has(member)) return release();
         member.shares.set(share, release);
         member.worker.postMessage({ granted: share } satisfies WorkGrant);
-      });
+      })
+      .catch((error: Error) => this.#bury(member, error));
   }
 
   #bury(member: Member, cause: Error | undefined): void {

@@ -116,7 +116,9 @@ describe('Engine', () => {
     };
     await expect(doubled(x, y)).rejects.toMatchObject(refused);
     await expect(doubled(x, {})).rejects.toMatchObject(refused);
-    await expect((engine.compile(relu) as unknown as Loose)(x, y)).rejects.toMatchObject({ code: 'E_CONFIG' });
+    await expect((engine.compile(relu) as unknown as Loose)(x, y)).rejects.toMatchObject({
+      code: 'E_CONFIG',
+    });
     // What a function names it may leave alone; what it does not name it may take all the same.
     await engine.compile((a: Value, _b: Value) => relu(a))(x, y);
     await engine.compile((...all: Value[]) => add(all[0]!, all[1]!))(x, y);
