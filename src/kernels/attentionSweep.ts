@@ -17,6 +17,7 @@ import {
   makeKernel,
   read,
   readImage,
+  UNKNOWN_ZERO,
 } from './kernel.ts';
 import type { TensorSpec } from './lowering.ts';
 import { code, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
@@ -284,8 +285,7 @@ function stores({ sizes, plan, results, perToken }: Sweep, owned: number): strin
   });
   return `var results: array<vec4f, ${count}>;
 ${values.join('\n')}
-// wid.z is 0, which no compiler knows.
-for (var e = 0u; e < ${count}u + wid.z; e++) {
+for (var e = ${UNKNOWN_ZERO}; e < ${count}u; e++) {
 let u = e % ${quads}u;
 let place = block * ${lanes * rows}u + lane + e / ${quads}u % ${rows}u * ${lanes}u;
 if (place < ${owned}u) {

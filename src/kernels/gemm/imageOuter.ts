@@ -10,6 +10,7 @@ import {
   linearGrid,
   makeKernel,
   readImage,
+  UNKNOWN_ZERO,
   write,
 } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
@@ -115,7 +116,7 @@ let x${u} = textureLoad(x, ${firstTexel(p, `p${u}`)} + shift, image);`),
         var results: array<vec4f, ${tile.quads * 4}>;
         ${rows.map((r) => code(`results[${r}] = sum${r};`))}
         let last_r = min(${tile.quads * 4}u, ${p.rows}u - first_m * 4u);
-        for (var r = 0u; r < last_r; r++) {
+        for (var r = ${code(UNKNOWN_ZERO)}; r < last_r; r++) {
           let m = first_m * 4u + r;
           ${range(4).map(store)}
         }

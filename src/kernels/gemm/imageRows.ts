@@ -4,7 +4,15 @@
  * broadcast hands to all. For four channels a tile of 16 rows x 32 columns takes 6 loads and 256 multiply-adds of
  * 8 lanes; its 64 sums spill from the registers, which costs less than the loads that a smaller tile would add.
  */
-import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel, readImage } from '../kernel.ts';
+import {
+  type DeviceFacts,
+  GROUP_INDEX,
+  type Kernel,
+  linearGrid,
+  makeKernel,
+  readImage,
+  UNKNOWN_ZERO,
+} from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
 import { channelQuads, type ImageConv } from './images.ts';
 import { firstTexel, pixelImage, tapShift } from './pixelImages.ts';
@@ -170,7 +178,7 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`,
         ${kept}
         ${columns.map((c) => code(`let to${c} = ${problem.store.column(`n${c}`)};`))}
         let last_r = min(${rows}u, M - first_m);
-        for (var r = 0u; r < last_r; r++) {
+        for (var r = ${code(UNKNOWN_ZERO)}; r < last_r; r++) {
           ${rowLoads}
           ${stores}
         }

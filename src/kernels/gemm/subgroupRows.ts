@@ -3,7 +3,7 @@
  * multiply-add under 1, and a barrier switches coroutines. So: a workgroup is one subgroup, nothing goes
  * through workgroup memory, each lane loads one k of A for every row and hands it round.
  */
-import { GROUP_INDEX, linearGrid, makeKernel } from '../kernel.ts';
+import { GROUP_INDEX, linearGrid, makeKernel, UNKNOWN_ZERO } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
 import {
   type GemmProblem,
@@ -129,8 +129,8 @@ function build(
         ${productOf(problem)}
         ${namedSizes(problem)}
         // Neighbouring workgroups share the columns of B: it stays in cache while the rows pass.
-        let across = within / sizes.tiles_m;
-        let first_m = (within - across * sizes.tiles_m) * ${rows}u;
+        let across = ${code(tilesM === 1 ? 'within' : 'within / sizes.tiles_m')};
+        let first_m = ${code(tilesM === 1 ? '0u' : `(within - across * sizes.tiles_m) * ${rows}u`)};
         let first_n = across * ${width}u + lane;
         ${columnSetup}
         ${rowSetup}
@@ -147,7 +147,7 @@ function build(
         ${kept}
         ${cols.map((c) => code(`let to${c} = ${problem.store.column(`n${c}`)};`))}
         let last_r = min(${rows}u, M - first_m);
-        for (var r = 0u; r < last_r; r++) {
+        for (var r = ${code(rows > 2 ? UNKNOWN_ZERO : '0u')}; r < last_r; r++) {
           ${stores}
         }
       }`,

@@ -1,7 +1,15 @@
 /** Into Winograd's domain and back, for the packed operands of `images.ts`: point by point, four channels a texel. */
 import { product } from '../../shape.ts';
 import { loaded } from '../element.ts';
-import { type DeviceFacts, type Element, imageWords, type Kernel, read, write } from '../kernel.ts';
+import {
+  type DeviceFacts,
+  type Element,
+  imageWords,
+  type Kernel,
+  read,
+  UNKNOWN_ZERO,
+  write,
+} from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
 import type { ImageConv } from './images.ts';
@@ -123,7 +131,7 @@ export function transformWeights(
       ${
         looped
           ? wgsl`
-        for (var c = 0u; c < outer; c++) {
+        for (var c = ${code(UNKNOWN_ZERO)}; c < outer; c++) {
           ${alongColumn(weight, 'c', store('c'))}
         }`
           : range(points).map((c) => alongColumn(weight, `${c}`, store(`${c}u`)))
@@ -183,7 +191,7 @@ export function transformResults(problem: GemmProblem, w: WinogradConv, device: 
       ${alongRows(output, code(`let first = i + r * ${points}u * size;`), load, device.software)}
       var results: array<${code(`vec${m}f`)}, ${m}>;
       ${columns}
-      for (var r = 0u; r < ${code(height % m === 0 ? `${m}u` : `min(${m}u, ${height}u - top)`)}; r++) {
+      for (var r = ${code(device.software && m > 2 ? UNKNOWN_ZERO : '0u')}; r < ${code(height % m === 0 ? `${m}u` : `min(${m}u, ${height}u - top)`)}; r++) {
         let to = ((image * ${p.rows}u + row) * ${height}u + top + r) * ${width}u + left;
         ${stores}
       }`,

@@ -1,4 +1,5 @@
 /** WGSL that multiplies a small matrix by a constant one from both sides: along rows, then along columns. */
+import { UNKNOWN_ZERO } from '../kernel.ts';
 import { code, floatLiteral, type Wgsl, wgsl } from '../wgsl.ts';
 import { range } from './problem.ts';
 import type { Matrix } from './winograd.ts';
@@ -28,11 +29,10 @@ export function alongRows(matrix: Matrix, before: Wgsl, load: (k: number) => str
       }`,
     )}`;
   return wgsl`
-    // The grid is flat, so wid.z is 0; the compiler does not know, or it would unroll the loops.
-    let inner = ${inner}u + wid.z;
-    let outer = ${outer}u + wid.z;
+    const inner = ${inner}u;
+    const outer = ${outer}u;
     ${declared}
-    for (var r = 0u; r < inner; r++) {
+    for (var r = ${code(UNKNOWN_ZERO)}; r < inner; r++) {
       ${row}
     }`;
 }

@@ -15,6 +15,7 @@ import {
   makeKernel,
   read,
   readImage,
+  UNKNOWN_ZERO,
   write,
 } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
@@ -166,7 +167,7 @@ export function buildLaneSearch(s: Search, device: DeviceFacts): Kernel {
           var results: array<${code(vector)}, ${height}>;
           ${kept}
           let last = min(${height}u, end - first_row);
-          for (var r = 0u; r < last; r++) {
+          for (var r = ${code(UNKNOWN_ZERO)}; r < last; r++) {
             let norm = norms[first_row + r];
             ${insertions}
           }
