@@ -61,10 +61,28 @@ unary("tanh", torch.tanh, kink=[-30.0, -1e-7, 0.0, 1e-7, 30.0], infinite=[INF, -
 unary("neg", torch.neg, zero=[0.0, INF])
 unary("scale", lambda x: x * 3, zero=[0.0, INF])
 unary("shift", lambda x: x + 3, zero=[0.0, INF])
-unary("clamp", lambda x: x.clamp(-1, 2), kink=[-2.0, -1.0, 0.0, 2.0, 3.0], infinite=[INF, -INF], nan=[NAN])
-unary("clamp", lambda x: x.clamp(min=0), kink_of_the_lower_bound_alone=[-1.0, 0.0, -0.0, 2.0], lower_bound_alone_infinite=[INF, -INF], lower_bound_alone_nan=[NAN])
-unary("clamp", lambda x: x.clamp(max=0), kink_of_the_upper_bound_alone=[-1.0, 0.0, -0.0, 2.0], upper_bound_alone_infinite=[INF, -INF], upper_bound_alone_nan=[NAN])
-unary("clamp", lambda x: x.clamp(1, 1), kink_of_equal_bounds=[0.0, 1.0, 2.0])
+
+class Clamp(torch.autograd.Function):
+    """Slope 1 at the bounds, as PyTorch had it up to 2.14; later ones have 0 there."""
+
+    @staticmethod
+    def forward(ctx, x, low, high):
+        ctx.save_for_backward((x >= low) & (x <= high))
+        return x.clamp(low, high)
+
+    @staticmethod
+    def backward(ctx, g):
+        return torch.where(ctx.saved_tensors[0], g, torch.zeros_like(g)), None, None
+
+
+def clamp(x, low=-INF, high=INF):
+    return Clamp.apply(x, low, high)
+
+
+unary("clamp", lambda x: clamp(x, -1, 2), kink=[-2.0, -1.0, 0.0, 2.0, 3.0], infinite=[INF, -INF], nan=[NAN])
+unary("clamp", lambda x: clamp(x, low=0), kink_of_the_lower_bound_alone=[-1.0, 0.0, -0.0, 2.0], lower_bound_alone_infinite=[INF, -INF], lower_bound_alone_nan=[NAN])
+unary("clamp", lambda x: clamp(x, high=0), kink_of_the_upper_bound_alone=[-1.0, 0.0, -0.0, 2.0], upper_bound_alone_infinite=[INF, -INF], upper_bound_alone_nan=[NAN])
+unary("clamp", lambda x: clamp(x, 1, 1), kink_of_equal_bounds=[0.0, 1.0, 2.0])
 
 case("add", "infinite", [[INF, 0.0], [1.0, -INF]], torch.add)
 case("sub", "infinite", [[INF, 0.0], [1.0, -INF]], torch.sub)

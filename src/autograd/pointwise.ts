@@ -82,11 +82,11 @@ const SLOPES: Record<PointwiseName, Slope> = {
     () => perDeviation(g, variance!, { factor: factor!, eps: eps! }),
     () => div(mul(g, scale(out, -0.5 * factor!)), shift(scale(variance!, factor!), eps!)),
   ],
-  /** 0 at the bounds themselves, and for NaN. */
+  /** 1 at the bounds themselves, whichever of them are finite, as PyTorch had it up to 2.14 (0 since); 0 for NaN. */
   clamp: (g, [x], _, [low, high]) => [
     () => {
-      const above = low === -Infinity ? null : greater(x!, low!);
-      const below = high === Infinity ? null : greater(high!, x!);
+      const above = low === -Infinity ? null : greaterEqual(x!, low!);
+      const below = high === Infinity ? null : greaterEqual(high!, x!);
       return where(above && below ? mul(above, below) : (above ?? below)!, g, 0);
     },
   ],
