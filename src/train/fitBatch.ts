@@ -2,7 +2,7 @@
 import { LimitError, OutOfMemoryError } from '../errors.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
 import type { Graph } from '../graph/graph.ts';
-import { bytesText, type Excess, excessesOf, excessText, type PlanLimits } from '../graph/limits.ts';
+import { bytesText, excessesOf, excessText, type PlanLimits } from '../graph/limits.ts';
 import type { PlanOptions } from '../graph/planOptions.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, limitsOf } from '../runtime/gpu.ts';
@@ -53,17 +53,25 @@ export function largestBatch(
  * @throws LimitError naming what is too large, how large, what is allowed, and the largest batch that fits.
  */
 export function checkBatch(target: PlanTarget, job: BatchJob): void {
-  const excesses = excessesAt(target, job, job.batch);
-  if (excesses.length === 0) return;
-  const fitting = largestBatch(job, (batch) => excessesAt(target, job, batch).length === 0);
-  throw new LimitError(
-    `${job.label}, batch ${job.batch}: ${excessText(excesses)}; ${fittingText(job, fitting)}`,
-    { fix: fixFor(fitting), where: job.label },
-  );
+  const excess = excessAt(target, job, job.batch);
+  if (excess === null) return;
+  const fitting = largestBatch(job, (batch) => excessAt(target, job, batch) === null);
+  throw new LimitError(`${job.label}, batch ${job.batch}: ${excess}; ${fittingText(job, fitting)}`, {
+    fix: fixFor(fitting),
+    where: job.label,
+  });
 }
 
-function excessesAt(target: PlanTarget, job: BatchJob, batch: number): Excess[] {
-  return job.graphsAt(batch).flatMap((graph) => excessesOf(plan(graph, target), target.limits));
+/** What is too large at a batch, in words; null where all fits. */
+function excessAt(target: PlanTarget, job: BatchJob, batch: number): string | null {
+  try {
+    const found = job.graphsAt(batch).flatMap((graph) => excessesOf(plan(graph, target), target.limits));
+    return found.length === 0 ? null : excessText(found);
+  } catch (error) {
+    // Indices and grids have limits of their own, which planning meets before there is a plan to look at.
+    if (error instanceof LimitError) return error.message;
+    throw error;
+  }
 }
 
 const plan = (graph: Graph, { facts, limits, tuned }: PlanTarget) =>
@@ -96,10 +104,13 @@ const memoryText = ({ asked, available }: OutOfMemoryError): string =>
 
 /** The largest batch whose plan takes no more than `available` bytes and exceeds no limit. */
 export function largestWithin(target: PlanTarget, job: BatchJob, available: number): number {
-  return largestBatch(job, (batch) => {
-    const built = plan(job.graphsAt(batch)[0]!, target);
-    return planBytes(built) <= available && excessesOf(built, target.limits).length === 0;
-  });
+  const first = { ...job, graphsAt: (batch: number) => job.graphsAt(batch).slice(0, 1) };
+  return largestBatch(
+    job,
+    (batch) =>
+      excessAt(target, first, batch) === null &&
+      planBytes(plan(job.graphsAt(batch)[0]!, target)) <= available,
+  );
 }
 
 /**
@@ -118,7 +129,7 @@ export async function compileFitting(
     } catch (error) {
       const now = { ...job, batch };
       if (error instanceof LimitError) {
-        batch = largestBatch(now, (each) => excessesAt(target, job, each).length === 0);
+        batch = largestBatch(now, (each) => excessAt(target, job, each) === null);
         if (batch === 0) checkBatch(target, now);
       } else if (error instanceof OutOfMemoryError) {
         batch = largestWithin(target, now, error.available);

@@ -112,6 +112,7 @@ describe('bench --compare', () => {
     const context = {
       gpu: {},
       signal: new AbortController().signal,
+      endAtSignal: () => {},
       say: () => {},
       result: (_: unknown, text: string) => printed.push(text),
     } as unknown as Context;

@@ -58,11 +58,11 @@ describe('data that cannot be used is refused before anything is written', () =>
     () =>
       refused(
         folder.path('data'),
-        /E_LIMIT training revdist, resnet18_w16, 512 px, batch 4096: encoder\.\S+ .* needs a binding of \d+ bytes .* allows \d+ bytes .*; batch \d+ fits\n.*use --batch \d+ or less/,
+        /E_LIMIT training revdist, resnet18_w16, 512 px, batch 2048: encoder\.\S+ .* needs a binding of \d+ bytes .* allows \d+ bytes .*; batch \d+ fits\n.*use --batch \d+ or less/,
         '--size',
         '512',
         '--batch',
-        '4096',
+        '2048',
       ),
     120_000,
   );

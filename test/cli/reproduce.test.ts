@@ -61,7 +61,7 @@ describe('wgad reproduce', () => {
       await rm(folder.path('out'), { recursive: true });
       // Told to stop, as soon as something is trained; then killed.
       const stopped = await stopAfter(quick('table4'), /^detector /m, 'SIGTERM');
-      expect(stopped.code, stopped.stderr).toBe(130);
+      expect(stopped.code, stopped.stderr).toBe(143);
       expect(stopped.stderr).toMatch(/stopped; the same command goes on\n$/);
       const random = new RandomStream(0, 0x1e11);
       for (let kill = 0; kill < KILLS; kill++) {

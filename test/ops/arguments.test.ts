@@ -116,7 +116,7 @@ const REFUSED: readonly (readonly [message: string, code: ErrorCode, call: () =>
     () => wgad.gaussianBlur2d(x(1, 1, 8, 8), { border: 'reflect' as never }),
   ],
   [
-    'crossEntropy: labels expects [4] to match logits [4, 3], got [1]',
+    'crossEntropy: labels expects i32 [4] to match logits [4, 3], got i32 [1]',
     'E_SHAPE',
     () => wgad.crossEntropy(x(4, 3), input('labels', [1], 'i32')),
   ],

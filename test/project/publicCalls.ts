@@ -201,7 +201,7 @@ const REPORT = free({
 });
 
 const DATA: readonly (readonly [string, readonly unknown[]])[] = [
-  ['ImageLoader', [{ ...FRAME, workers: 1, cacheBytes: 0, ahead: 0 }]],
+  ['ImageLoader', [{ ...FRAME, workers: 1, cacheBytes: 0, ahead: 0, signal: undefined }]],
   ['checkDataset', [NOWHERE, { layout: 'mvtec', onProgress: () => undefined }]],
   ['chooseContaminants', [DATASET, 0.5, 0]],
   ['compareCodePoints', ['a', 'b']],
@@ -331,7 +331,11 @@ export function objects(engine: Engine): readonly Methods[] {
     [
       'Engine',
       Engine,
-      { create: [{ device: undefined, adapter: 'none', nativeFlags: [], subgroupMatrix: false }] },
+      {
+        create: [
+          { device: undefined, adapter: 'none', nativeFlags: [], subgroupMatrix: false, planBytes: 0 },
+        ],
+      },
     ],
     [
       'engine',
@@ -339,7 +343,7 @@ export function objects(engine: Engine): readonly Methods[] {
       {
         tensor: [[1, 2], [2]],
         load: [[['w', { shape: [1], data: new Float32Array(1) }]]],
-        compile: [() => x(1), { label: 'f', fuse: true }],
+        compile: [() => x(1), { label: 'f', fuse: true, maxPlans: 1 }],
         optimiser: [free(wgad.adamw()), free(tensor)],
         free: [[]],
         memory: [],

@@ -93,7 +93,7 @@ describe('the README', () => {
       const [example] = blocks('js');
       expect(example!.trim().split('\n').filter(Boolean).length).toBeLessThanOrEqual(10);
       const { stdout } = await run(process.execPath, ['--input-type=module', '-e', example!], { cwd: root });
-      expect(stdout).toMatch(/^\d+\.\d+ \[ 8, 3, 3, 3 \] \{ live: \d+/);
+      expect(stdout).toMatch(/^\d+\.\d+ \[ 8, 3, 3, 3 \] \{\s+live: \d+/);
     },
     SLOW,
   );

@@ -4,6 +4,8 @@ import { LimitError, OutOfMemoryError } from '../../src/errors.ts';
 import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { excessesOf } from '../../src/graph/limits.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
+import { broadcastTo } from '../../src/graph/ops/pointwise.ts';
+import { sum } from '../../src/graph/ops/reduce.ts';
 import { input } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { REVDIST_DEFAULTS } from '../../src/methods/revdist.ts';
@@ -56,6 +58,16 @@ function refusal(act: () => void): LimitError {
   }
   return expect.fail('expected a LimitError');
 }
+
+it('a batch whose indices are too large is refused with one that fits', () => {
+  const stretched = (batch: number) => sum(broadcastTo(input('x', [1]), [batch, 2 ** 20]));
+  const long = job(8192, {
+    graphsAt: (batch) => [{ outputs: new Map([['out', stretched(batch)]]), effects: [] }],
+  });
+  const { message, fix } = refusal(() => checkBatch(target(2 ** 31), long));
+  expect(message).toMatch(/^training, batch 8192: .*kernels index at most 4278190080.*; batch 4080 fits$/);
+  expect(fix).toContain('use --batch 4080 or less');
+});
 
 describe('largestBatch', () => {
   it.each([
