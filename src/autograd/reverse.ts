@@ -57,9 +57,17 @@ export function grad(loss: Value, wrt: readonly Value[], ...extra: never[]): Val
 export function valueAndGrad<R extends readonly Value[]>(
   fn: (params: Readonly<Record<string, Value>>, ...rest: R) => Value,
 ): (params: Readonly<Record<string, Value>>, ...rest: R) => { loss: Value; grads: Record<string, Value> };
+/**
+ * `fn` with its gradient: returns the loss and dL/dparams, in the shape of `params`.
+ * @throws DtypeError where `params` is not an object of values by name.
+ */
 export function valueAndGrad<P extends Readonly<Record<keyof P, Value>>, R extends readonly unknown[]>(
   fn: (params: P, ...rest: R) => Value,
 ): (params: P, ...rest: R) => { loss: Value; grads: { -readonly [K in keyof P]: Value } };
+/**
+ * `fn` with its gradient: returns the loss and dL/dparams, in the shape of `params`.
+ * @throws DtypeError where `params` is not an object of values by name.
+ */
 export function valueAndGrad<P extends Readonly<Record<keyof P, Value>>, R extends readonly unknown[]>(
   fn: (params: P, ...rest: R) => Value,
   ...extra: never[]

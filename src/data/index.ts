@@ -18,7 +18,7 @@ export { decodeImage, decodeMask, imageSize } from './decode.ts';
 export { type DatasetProblem, problemLines } from './findings.ts';
 export { type Frame, RESAMPLES, type Resample } from './frame.ts';
 export { compareCodePoints, isImageName, listImages } from './listImages.ts';
-export { ImageLoader, type ImageLoaderOptions } from './loader.ts';
+export { ImageLoader, type ImageLoaderOptions, type StopSignal } from './loader.ts';
 export {
   IMAGENET_MEAN,
   IMAGENET_STD,

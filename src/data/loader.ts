@@ -6,6 +6,12 @@ import { DecodePool } from './decodePool.ts';
 import { FRAME, type Frame, frameOf } from './frame.ts';
 import { normalize } from './loadImage.ts';
 
+/** As much of an `AbortSignal` as is listened to: programs without the DOM's types have no such name. */
+export interface StopSignal {
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void, options: { once: boolean }): void;
+}
+
 /** How images come, and what they may take. */
 export interface ImageLoaderOptions extends Frame {
   /** Decoding threads at most; default one less than there are cores, at least 1. */
@@ -15,7 +21,7 @@ export interface ImageLoaderOptions extends Frame {
   /** Images read ahead and not asked for yet, at most; default 64. */
   readonly ahead?: number;
   /** Once aborted, loads under way are rejected with its reason, and nothing more is loaded. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
 }
 
 const LOADER_OPTIONS: OptionNames<ImageLoaderOptions> = {
@@ -68,7 +74,7 @@ export class ImageLoader {
     }
     this.size = frame.size;
     this.#pool = new DecodePool(frame, workers);
-    options.signal?.addEventListener('abort', () => void this.#pool.close(options.signal!.reason), {
+    options.signal?.addEventListener('abort', () => void this.#pool.close(options.signal!.reason as Error), {
       once: true,
     });
     this.#cacheBytes = cacheBytes;

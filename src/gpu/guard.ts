@@ -1,5 +1,5 @@
 import { GpuError, WgadError } from '../errors.ts';
-import type { GPUDevice } from './webgpuTypes.ts';
+import type { GPUDevice, GPUError } from './webgpuTypes.ts';
 
 const RESUME = 'resume from the last checkpoint with --resume';
 

@@ -13,6 +13,7 @@ export type GPUBuffer = Global<'GPUBuffer'>;
 export type GPUCommandEncoder = Global<'GPUCommandEncoder'>;
 export type GPUComputePipeline = Global<'GPUComputePipeline'>;
 export type GPUDevice = Global<'GPUDevice'>;
+export type GPUError = Global<'GPUError'>;
 export type GPUQuerySet = Global<'GPUQuerySet'>;
 export type GPUSupportedLimits = Global<'GPUSupportedLimits'>;
 export type GPUTexture = Global<'GPUTexture'>;

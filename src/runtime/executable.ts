@@ -3,6 +3,7 @@ import { packHalves } from '../float16.ts';
 import { ANYONE, type PipelineLease } from '../gpu/pipelines.ts';
 import { type BufferCopy, type Copies, chunkDispatches, submit } from '../gpu/submit.ts';
 import type { UploadRing } from '../gpu/uploadRing.ts';
+import type { GPUBuffer, GPUTexture } from '../gpu/webgpuTypes.ts';
 import { excessesOf, excessText } from '../graph/limits.ts';
 import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../graph/plan.ts';
 import { type Access, layoutOf } from '../kernels/kernel.ts';

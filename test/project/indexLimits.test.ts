@@ -26,7 +26,7 @@ const TOO_MANY: readonly (readonly [name: string, op: string, build: () => api.V
     'reduce max',
     () => api.max(api.mul(api.mul(row, api.reshape(row, [50_000, 1])), stretched(2, 1, 1))),
   ],
-  ['std', 'reduce sum', () => api.std(api.mul(column, stretched(1, 50_000, 2)))],
+  ['std', 'pointwise mul', () => api.std(api.mul(column, stretched(1, 50_000, 2)))],
   ['softmax', 'reduce max', () => api.softmax(api.mul(column, stretched(1, 50_000, 2)), 1)],
   ['a loss over all pairs', 'reduce sum', () => api.mseLoss(api.mul(column, stretched(1, 50_000, 2)), 0)],
   [
