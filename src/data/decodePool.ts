@@ -12,7 +12,7 @@ const DEPTH = 2;
 interface Job {
   readonly work: WorkRequest['work'];
   readonly resolve: (done: Uint8Array | AnomalySample) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 interface Member {
@@ -58,7 +58,7 @@ export class DecodePool {
   }
 
   /** Stop all threads; what is under way or waits is rejected, for that reason if there is one. */
-  async close(reason?: Error): Promise<void> {
+  async close(reason?: unknown): Promise<void> {
     this.#closed = true;
     const running = [...this.#members].flatMap((member) => [...member.jobs.values()]);
     for (const job of [...running, ...this.#urgent.splice(0), ...this.#background.splice(0)]) {

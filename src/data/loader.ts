@@ -8,6 +8,7 @@ import { normalize } from './loadImage.ts';
 
 /** As much of an `AbortSignal` as is listened to: programs without the DOM's types have no such name. */
 export interface StopSignal {
+  readonly aborted: boolean;
   readonly reason: unknown;
   addEventListener(type: 'abort', listener: () => void, options: { once: boolean }): void;
 }
@@ -74,9 +75,13 @@ export class ImageLoader {
     }
     this.size = frame.size;
     this.#pool = new DecodePool(frame, workers);
-    options.signal?.addEventListener('abort', () => void this.#pool.close(options.signal!.reason as Error), {
-      once: true,
-    });
+    const { signal } = options;
+    if (signal) {
+      const stop = (): void => void this.#pool.close(signal.reason);
+      // One that was aborted before tells nobody any more.
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
+    }
     this.#cacheBytes = cacheBytes;
     this.#aheadLimit = ahead;
   }

@@ -165,3 +165,11 @@ it('a loader that is stopped rejects what it loads with the reason of the stop',
     expect(each).toMatchObject({ status: 'rejected', reason: stop.signal.reason });
   await loader.close();
 });
+
+it('a loader whose signal was aborted before it was made loads nothing', async () => {
+  const image = sharp({ create: { width: 4, height: 4, channels: 3, background: 'green' } });
+  const path = await written('small.png', await image.png().toBuffer());
+  const loader = new ImageLoader({ size: 32, workers: 1, signal: AbortSignal.abort() });
+  await expect(loader.load(path)).rejects.toThrow('the loader is closed');
+  await loader.close();
+});
