@@ -16,14 +16,26 @@ export function requireOptions<T extends object>(
   names: OptionNames<NoInfer<T>>,
 ): void {
   requireNamed(where, 'options', options);
-  const unknown: string[] = [];
-  for (const name in options) if (!Object.hasOwn(names, name)) unknown.push(name);
+  const unknown = namesIn(options).filter((name) => !Object.hasOwn(names, name));
   if (unknown.length === 0) return;
   const known = Object.keys(names);
-  const got = unknown.map((name) => withNearest(name, known)).join(', ');
+  const got = unknown.map((name) => withNearest(String(name), known)).join(', ');
   throw new ConfigError(
     `${where}: expects ${known.length === 1 ? 'the option' : 'options'} ${known.join(', ')}, got ${got}`,
   );
+}
+
+/** All that an object may hold settings under: symbols too, what is not listed, and what a class or prototype adds, but for its methods. */
+function namesIn(options: object): (string | symbol)[] {
+  const found = new Set<string | symbol>(Reflect.ownKeys(options));
+  let proto = Object.getPrototypeOf(options) as object | null;
+  // The last prototype has what every object has.
+  for (; proto && Object.getPrototypeOf(proto); proto = Object.getPrototypeOf(proto) as object | null) {
+    for (const [name, { get, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(proto))) {
+      if (get || enumerable) found.add(name);
+    }
+  }
+  return [...found];
 }
 
 /** @throws ConfigError unless `named` is an object of things by name; a value or a tensor in its place is an object too. */

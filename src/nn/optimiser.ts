@@ -101,6 +101,9 @@ function requireRates(config: Update): void {
   requireRange(kind, 'eps', config.eps);
   requireFlag(kind, 'amsgrad', config.amsgrad);
   requireList(kind, 'betas', config.betas);
+  if (config.betas.length > 2) {
+    throw new ConfigError(`${kind}: betas expects two numbers, got ${gotText(config.betas)}`);
+  }
   for (const i of [0, 1] as const) requireRange(kind, `betas[${i}]`, config.betas[i], 1);
 }
 

@@ -1,8 +1,10 @@
 import { ConfigError, gotText } from '../errors.ts';
 import type { BufferCopy } from '../gpu/submit.ts';
+import { requireFlag } from '../graph/arguments.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
 import { valuesOf } from '../graph/graph.ts';
 import { type Dtype, input, type Value } from '../graph/value.ts';
+import { refuseExtra } from '../options.ts';
 import type { Shape } from '../shape.ts';
 import type { Executable } from './executable.ts';
 import { type Executables, requireTensor } from './executables.ts';
@@ -53,14 +55,18 @@ export interface FunctionMaker {
   result(words: number, shape: Shape, dtype: Dtype): Tensor;
 }
 
-/** @throws ConfigError where `maxPlans` is no count. */
+/** @throws ConfigError where an option is none: `maxPlans` no count, `fuse` no flag, `label` no text. */
 export function compileFunction<A extends readonly unknown[], R>(
   maker: FunctionMaker,
   fn: (...args: A) => R,
-  { label = fn.name || 'function', maxPlans = MAX_PLANS, fuse }: CompileOptions,
+  { label = fn.name || 'function', maxPlans = MAX_PLANS, fuse = true }: CompileOptions,
 ): Compiled<A, R> {
   if (!Number.isSafeInteger(maxPlans) || maxPlans < 1) {
     throw new ConfigError(`compile: maxPlans expects a whole number of at least 1, got ${gotText(maxPlans)}`);
+  }
+  requireFlag('compile', 'fuse', fuse);
+  if (typeof label !== 'string') {
+    throw new ConfigError(`compile: label expects a text, got ${gotText(label)}`);
   }
   const plans = new FunctionPlans<Traced>(maker.plans, label, maxPlans);
   const call = async (...args: OnDevice<A>): Promise<OnDevice<R>> => {
@@ -72,7 +78,8 @@ export function compileFunction<A extends readonly unknown[], R>(
     const results = await plans.call(key, make, (made) => enqueue(maker, made, leaves));
     return results as unknown as OnDevice<R>;
   };
-  const dispose = (): void => {
+  const dispose = (...extra: never[]): void => {
+    refuseExtra(`${label}: dispose`, extra);
     collected.unregister(plans);
     plans.dispose();
   };
@@ -85,7 +92,7 @@ async function trace(
   maker: FunctionMaker,
   fn: TreeFunction,
   args: Tree<Tensor>,
-  { label, fuse }: { label: string; fuse: boolean | undefined },
+  { label, fuse }: { label: string; fuse: boolean },
 ): Promise<Traced> {
   const { gpu, plans } = maker;
   const values = mapTree<Tensor, Value>(args, isTensor, (tensor, path) =>

@@ -84,7 +84,7 @@ export class Engine {
     refuseExtra('Engine.create', extra);
     requireOptions('Engine.create', options, ENGINE_OPTIONS);
     const { planBytes, ...open } = options;
-    if (planBytes !== undefined && !(planBytes >= 0)) {
+    if (planBytes !== undefined && !(typeof planBytes === 'number' && planBytes >= 0)) {
       throw new ConfigError(
         `Engine.create: planBytes expects bytes of at least 0, got ${gotText(planBytes)}`,
       );

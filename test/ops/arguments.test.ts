@@ -123,6 +123,11 @@ const REFUSED: readonly (readonly [message: string, code: ErrorCode, call: () =>
   ['linear: bias expects [4], got [2, 1]', 'E_SHAPE', () => wgad.linear(x(2, 3), x(4, 3), x(2, 1))],
   ['topK: x expects f32, got f16; cast it first', 'E_DTYPE', () => wgad.topK(input('h', [2, 5], 'f16'), 2)],
   ['constant: data expects numbers, got "2" at 1', 'E_DTYPE', () => constant([1, '2' as never], [2])],
+  [
+    'adamw: betas expects two numbers, got [0.9, 0.99, 0.9]',
+    'E_CONFIG',
+    () => wgad.adamw({ betas: [0.9, 0.99, 0.9] as never }),
+  ],
   ['adamw: lr expects a number of at least 0, got NaN', 'E_CONFIG', () => wgad.adamw({ lr: Number.NaN })],
   [
     'kaimingNormalFanOut: shape expects at least 2 axes, got [4]',

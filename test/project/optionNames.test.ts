@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { adamw, avgPool2d, input, mean, relu, topK } from '../../src/index.ts';
 import { nearestNames, type OptionNames, refuseExtra, requireOptions } from '../../src/options.ts';
@@ -31,10 +32,30 @@ it('all that are equally near are named', () => {
   expect(nearestNames('transposeC', ['transposeA', 'transposeB'])).toEqual(['transposeA', 'transposeB']);
 });
 
+class Misspelt {
+  readonly lr = 1;
+  get kepDims(): boolean {
+    return true;
+  }
+}
+
+class Named implements Settings {
+  readonly lr = 1;
+  get keepDims(): boolean {
+    return true;
+  }
+  halved(): Settings {
+    return { lr: this.lr / 2 };
+  }
+}
+
 it.each([
   [{ lr: 1, dim: 1 }, 'f: expects options lr, weightDecay, keepDims, axes, got dim (did you mean axes?)'],
   [{ lr: 1, causal: true, axs: [] }, 'got causal, axs (did you mean axes?)'],
   [Object.create({ kepDims: true }), 'got kepDims (did you mean keepDims?)'],
+  [{ lr: 1, [Symbol('axes')]: [] }, 'got Symbol(axes)'],
+  [Object.defineProperty({ lr: 1 }, 'dim', { value: 1 }), 'got dim (did you mean axes?)'],
+  [new Misspelt(), 'got kepDims (did you mean keepDims?)'],
   [new Map([['lr', 1]]), 'f: options expect an object of named settings, got an object'],
   [null, 'f: options expect an object of named settings, got null'],
   [{ dtype: 'f32', shape: [2, 3] }, 'f: options expect an object of named settings, got a value [2, 3]'],
@@ -47,6 +68,8 @@ it.each([
 it('known names pass, whatever their values', () => {
   requireOptions('f', { lr: 1, weightDecay: undefined }, SETTINGS);
   requireOptions('f', Object.assign(Object.create(null), { lr: 1 }) as Settings, SETTINGS);
+  requireOptions<Settings>('f', new Named(), SETTINGS);
+  requireOptions('f', runInNewContext('({ lr: 1 })') as Settings, SETTINGS);
 });
 
 it('an argument too many is refused, undefined too', () => {

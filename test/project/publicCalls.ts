@@ -322,6 +322,7 @@ const detectors = (): Methods[] =>
 /** The objects that functions and classes of the entries give, made on `engine`. */
 export function objects(engine: Engine): readonly Methods[] {
   const tensor = engine.tensor([1, 2], [2]);
+  const compiled = engine.compile(() => x(1));
   const loader = new data.ImageLoader({ size: 32, workers: 1 });
   const mask = [0, 1];
   const scores = Float32Array.of(1, 2);
@@ -351,6 +352,7 @@ export function objects(engine: Engine): readonly Methods[] {
       },
     ],
     ['tensor', tensor, { data: [], dispose: [] }],
+    ['compiled function', compiled, { dispose: [] }],
     ['optimiser', engine.optimiser(wgad.sgd(), tensor), { step: [free(tensor), 1e-3], dispose: [] }],
     ['adamw', wgad.adamw(), ruleCalls],
     ['layers', layers, LAYER_CALLS],

@@ -117,7 +117,14 @@ describe('plans of shapes', () => {
     );
   });
 
-  it.each([-1, Number.NaN, 'all'])('refuses planBytes %j', async (planBytes) => {
+  it('refuses a label that is no text and a flag that is none', () => {
+    expect(() => engine.compile(relu, { label: 3 as never })).toThrow('compile: label expects a text, got 3');
+    expect(() => engine.compile(relu, { fuse: 'no' as never })).toThrow(
+      'compile: fuse expects true or false, got "no"',
+    );
+  });
+
+  it.each([-1, Number.NaN, 'all', '8'])('refuses planBytes %j', async (planBytes) => {
     await expect(Engine.create({ planBytes: planBytes as number })).rejects.toThrow(
       'Engine.create: planBytes expects bytes of at least 0',
     );
