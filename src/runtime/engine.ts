@@ -153,12 +153,17 @@ export class Engine {
     fn: (...args: A) => R & Structure<R>,
     options?: CompileOptions,
   ): Compiled<A, R>;
+  compile<A extends readonly unknown[], R>(
+    fn: StructureFunction<A, R>,
+    options?: CompileOptions,
+  ): Compiled<A, R>;
   // Ops by themselves: they take numbers and tensors too.
   compile<R>(fn: (x: Value) => R & Structure<R>, options?: CompileOptions): Compiled<[x: Value], R>;
   compile<R>(
     fn: (a: Value, b: Value) => R & Structure<R>,
     options?: CompileOptions,
   ): Compiled<[a: Value, b: Value], R>;
+  // Again: compilers tell why the last one does not fit.
   compile<A extends readonly unknown[], R>(
     fn: StructureFunction<A, R>,
     options?: CompileOptions,

@@ -39,7 +39,11 @@ export async function ok(t: Tensor) {
   const opt = engine.compile((xs: Value[], w: Value) => grad(sum(w), xs));
   const single: Tensor = await engine.compile(relu)(t);
   const pair: Tensor = await engine.compile(mul)(t, t);
-  return [r, values, indices, e, loss, g, opt, single, pair];
+  const later = engine.compile((x: Value, p?: { w: Value }, ...rest: (readonly Value[])[]) =>
+    mul(x, p?.w ?? rest[0]![0]!),
+  );
+  const all: Tensor[] = [await later(t), await later(t, { w: t }), await later(t, { w: t }, [t], [])];
+  return [all, r, values, indices, e, loss, g, opt, single, pair];
 }
 export function refused(t: Tensor) {
   // @ts-expect-error
