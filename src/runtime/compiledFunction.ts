@@ -13,7 +13,7 @@ import type { Gpu } from './gpu.ts';
 import type { PlanCache } from './planCache.ts';
 import type { StateStore } from './state.ts';
 import { isResult, isTensor, nameOf, type Tensor } from './tensor.ts';
-import { flattenTree, mapTree, type Tree } from './tree.ts';
+import { flattenTree, mapTree, structureText, type Tree } from './tree.ts';
 import { refuseUnread } from './unread.ts';
 
 /** How a compiled function is planned. */
@@ -73,7 +73,7 @@ export function compileFunction<A extends readonly unknown[], R>(
     maker.executables.requireOpen();
     const tree = args as unknown as Tree<Tensor>;
     const leaves = flattenTree<Tensor>(tree, isTensor);
-    const key = leaves.map(([path, tensor]) => `${path}:${tensor.shape}:${tensor.dtype}`).join(';');
+    const key = structureText<Tensor>(tree, isTensor, ({ shape, dtype }) => `${dtype} ${shape}`);
     const make = () => trace(maker, fn as unknown as TreeFunction, tree, { label, fuse });
     const results = await plans.call(key, make, (made) => enqueue(maker, made, leaves));
     return results as unknown as OnDevice<R>;
