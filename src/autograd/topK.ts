@@ -1,3 +1,4 @@
+import { stopGradient } from '../graph/ops/control.ts';
 import { equal, mul } from '../graph/ops/pointwise.ts';
 import { argmax } from '../graph/ops/reduce.ts';
 import { oneHot } from '../graph/ops/select.ts';
@@ -8,7 +9,8 @@ import type { VjpTable } from './rule.ts';
 export const topKVjps: VjpTable<typeof topKOps> = {
   /** To the first element that it is. */
   kthLargest: ({ inputs: [x], out, cotangent }) => [
-    () => mul(oneHot(argmax(equal(x!, out), 1), x!.shape[1]!), cotangent),
+    // Which element it is does not move with x.
+    () => mul(stopGradient(oneHot(argmax(equal(x!, out), 1), x!.shape[1]!)), cotangent),
   ],
   takeAlongAxis: ({ inputs: [x, indices], cotangent }) => [
     () => makeValue('takeAlongAxisGrad', [cotangent, indices!], {}, x!.shape),

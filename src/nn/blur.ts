@@ -51,7 +51,9 @@ export function gaussianBlur2d(x: Operand, options: BlurOptions = {}, ...extra: 
 /** Normalised to sum 1. */
 export function gaussianTaps(kernel: number, sigma: number): number[] {
   const half = (kernel - 1) / 2;
-  const raw = Array.from({ length: kernel }, (_, i) => Math.exp(-((i - half) ** 2) / (2 * sigma ** 2)));
+  // Of the smallest sigmas nothing is left otherwise, and 0 / 0 at the middle.
+  const spread = 2 * sigma ** 2 || Number.MIN_VALUE;
+  const raw = Array.from({ length: kernel }, (_, i) => Math.exp(-((i - half) ** 2) / spread));
   const total = raw.reduce((sum, tap) => sum + tap, 0);
   return raw.map((tap) => tap / total);
 }

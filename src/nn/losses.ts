@@ -39,9 +39,13 @@ export function smoothL1Loss(prediction: Operand, target: Operand, alpha: number
     throw new ShapeError(`smoothL1Loss: alpha expects more than 0, got ${gotText(alpha)}`);
   }
   const d = sub(prediction, target);
+  // Too small for float32: what is left of it at any distance is |d|.
+  if (!Number.isFinite(Math.fround(1 / alpha))) return mean(abs(d));
   // One formula for both parts: none of them is infinite where the other counts.
   const near = clamp(d, -alpha, alpha);
-  return mean(scale(mul(near, sub(d, scale(near, 0.5))), 1 / alpha));
+  const rest = sub(d, scale(near, 0.5));
+  // A small alpha is divided out first: what it is multiplied by could be too small to be a number.
+  return mean(alpha < 1e-9 ? mul(scale(near, 1 / alpha), rest) : scale(mul(near, rest), 1 / alpha));
 }
 
 /** Mean of -log of the probability that sigmoid(logits) gives to targets (0 to 1), in a form that cannot overflow. */

@@ -242,3 +242,61 @@ async function expectAll(
     expect(fits.every(Boolean), `${what} by input ${i}: got ${numbers}, PyTorch ${wanted}`).toBe(true);
   }
 }
+
+describe('numbers at the ends of float32', () => {
+  let engine: wgad.Engine;
+  beforeAll(async () => {
+    engine = await wgad.Engine.create();
+  });
+  afterAll(() => engine.dispose());
+
+  /** A loss and its derivatives by the arguments. */
+  async function derived(run: Run, ...data: number[][]): Promise<{ loss: number; grads: number[][] }> {
+    const call = engine.compile((...xs: Value[]) => {
+      const loss = run(...xs);
+      return { loss, grads: wgad.grad(loss, xs) };
+    });
+    const { loss, grads } = await call(...data.map((each) => engine.tensor(each, [1, each.length])));
+    const all = await Promise.all(grads.map(async (each) => Array.from(await each.data())));
+    return { loss: (await loss.data())[0]!, grads: all };
+  }
+
+  it('norms that are infinite have the derivative 0, as in PyTorch', async () => {
+    const huge = [
+      [1e20, 0],
+      [1, 2],
+    ];
+    const got = await derived((a, b) => wgad.sum(wgad.cosineMap(a!, b!)), ...huge);
+    expect(got.loss).toBe(1);
+    // Of either sign.
+    expect(got.grads.flat().map(Math.abs)).toEqual([0, 0, 0, 0]);
+  });
+
+  it.each([1e-12, 1e-30, 1e-38, 1e-39, 1e-46, Number.MIN_VALUE])(
+    'smoothL1Loss with alpha %s is |d|',
+    async (alpha) => {
+      const got = await derived((x) => wgad.smoothL1Loss(x!, 0, alpha), [1, -1e-10, 0, 3]);
+      expect(got.loss).toBeCloseTo(1, 6);
+      const [slopes] = got.grads;
+      for (const [i, slope] of [0.25, -0.25, 0, 0.25].entries()) expect(slopes![i]).toBeCloseTo(slope, 6);
+    },
+  );
+
+  it.each([1e-170, Number.MIN_VALUE, Number.MAX_VALUE])('gaussianBlur2d takes sigma %s', async (sigma) => {
+    const blur = (x: Value): Value =>
+      wgad.gaussianBlur2d(wgad.reshape(x, [1, 1, 1, 3]), { kernel: 3, sigma });
+    const got = await derived((x) => wgad.sum(blur(x!)), [1, 2, 3]);
+    expect(got.loss).toBeCloseTo(sigma < 1 ? 6 : 14 / 9, 5);
+  });
+
+  it('kthLargest has second derivatives', async () => {
+    const got = await derived(
+      (x) => {
+        const [slope] = wgad.grad(wgad.sum(wgad.square(wgad.kthLargest(x!, 2))), [x!]);
+        return wgad.sum(wgad.mul(slope!, constant([1, 2, 3], [1, 3])));
+      },
+      [1, 5, 3],
+    );
+    expect(got).toEqual({ loss: 18, grads: [[0, 0, 6]] });
+  });
+});

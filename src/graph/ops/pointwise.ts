@@ -121,7 +121,7 @@ export const perDeviation = (
   variance: Operand,
   { factor, eps }: { factor: number; eps: number },
 ): Value => pointwise('perDeviation', [d, variance], [factor, eps]);
-/** x limited to [low, high]; either may be infinite. Its derivative at the bounds is 0, as in PyTorch from 2.15 on. */
+/** x limited to [low, high]; either may be infinite. Its derivative at the bounds is 1, as in PyTorch up to 2.14. */
 export const clamp = (x: Operand, low: number, high: number, ...extra: never[]): Value => {
   refuseExtra('clamp', extra);
   if (!(low <= high)) {

@@ -1,6 +1,6 @@
 import type { Value } from '../value.ts';
-import { stopGradient, withVjp } from './control.ts';
-import { add, div, equal, maximum, scale, sqrt, sub, where } from './pointwise.ts';
+import { withVjp } from './control.ts';
+import { div, equal, maximum, scale, sqrt, where } from './pointwise.ts';
 
 /**
  * The square root of a sum of squares: a norm, a deviation. Its derivative at 0 is 0 (PyTorch's choice for both), where that of
@@ -18,4 +18,4 @@ export function rootOfSquares(x: Value): Value {
 
 /** At least `floor`, and the derivative of the norm itself below it too: PyTorch's cosine similarity raises its norms so. */
 export const atLeast = (norm: Value, floor: number): Value =>
-  add(norm, stopGradient(sub(maximum(norm, floor), norm)));
+  withVjp(maximum(norm, floor), [norm], (g) => [() => g]);
