@@ -68,7 +68,8 @@ const INDEXED: Readonly<Record<string, (indices: Value, x: Value) => Value>> = {
 
 describe.each(Object.entries(INDEXED))('%s', (name, call) => {
   it('refuses a constant index that names nothing', () => {
-    for (const bad of BAD) {
+    // On the device 1.5 would be class 1.
+    for (const bad of [...BAD, 1.5]) {
       expect(() => call(constant([0, bad, 2], [3], 'i32'), x33)).toThrow(
         expect.objectContaining({
           code: 'E_SHAPE',

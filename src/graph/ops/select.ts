@@ -44,10 +44,11 @@ export function gather(x: Operand, indices: Operand, ...extra: never[]): Value {
   return makeValue('gather', [value, rows], {}, [rows.shape[0]!, ...value.shape.slice(1)]);
 }
 
-/** @throws ShapeError where `value` is known and one of its numbers is none of 0..count-1 (nor `also`). */
+/** @throws ShapeError where `value` is known and one of its numbers is none of 0..count-1 (nor `also`): 0.5 is none. */
 export function requireIndices(op: string, name: string, value: Value, count: number, also?: number): void {
   const known = knownData(value) ?? [];
-  const at = known.findIndex((index) => !(index >= 0 && index < count) && index !== also);
+  const exists = (index: number): boolean => Number.isInteger(index) && index >= 0 && index < count;
+  const at = known.findIndex((index) => !exists(index) && index !== also);
   if (at < 0) return;
   throw new ShapeError(`${op}: ${name} expects 0 to ${count - 1}, got ${known[at]} at ${at}`);
 }
