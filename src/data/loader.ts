@@ -65,7 +65,7 @@ export class ImageLoader {
   constructor(options: ImageLoaderOptions, ...extra: never[]) {
     refuseExtra('ImageLoader', extra);
     requireOptions('ImageLoader', options, LOADER_OPTIONS);
-    const { size, resize, resample } = options;
+    const { size, resize, resample, signal } = options;
     const { workers = Math.max(1, availableParallelism() - 1), cacheBytes = 2 ** 30, ahead = 64 } = options;
     const frame = frameOf({ size, resize, resample });
     if (!(Number.isInteger(workers) && workers >= 1 && cacheBytes >= 0 && ahead >= 0)) {
@@ -73,9 +73,11 @@ export class ImageLoader {
         `ImageLoader: expects at least 1 of workers, and 0 or more cacheBytes and ahead, got ${[workers, cacheBytes, ahead].map(gotText).join(', ')}`,
       );
     }
+    if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+      throw new ConfigError(`ImageLoader: signal expects an AbortSignal, got ${gotText(signal)}`);
+    }
     this.size = frame.size;
     this.#pool = new DecodePool(frame, workers);
-    const { signal } = options;
     if (signal) {
       const stop = (): void => void this.#pool.close(signal.reason);
       // One that was aborted before tells nobody any more.

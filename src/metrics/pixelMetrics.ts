@@ -1,4 +1,4 @@
-import { NotFiniteError } from '../errors.ts';
+import { DtypeError, gotText, NotFiniteError } from '../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { type KeyCounts, keyCounter } from './keyCounts.ts';
 import { type Metric, oneClassReason, requirePairs, undefinedMetric } from './metric.ts';
@@ -49,8 +49,12 @@ export function pixelAccumulator(options: PixelOptions = {}, ...extra: never[]):
   };
 }
 
-/** The scores' own bytes as integers. @throws NotFiniteError naming the pixel. */
+/** The scores' own bytes as integers. @throws DtypeError where they are of another type, NotFiniteError naming the pixel. */
 export function scoreBits(scores: Float32Array): Uint32Array {
+  // The bytes of others are other numbers, or none.
+  if (!(scores instanceof Float32Array)) {
+    throw new DtypeError(`pixel scores expect a Float32Array, got ${gotText(scores)}`);
+  }
   const wrong = scores.findIndex((score) => !Number.isFinite(score));
   if (wrong >= 0) throw new NotFiniteError(`pixel ${wrong} scores ${scores[wrong]}`);
   return new Uint32Array(scores.buffer, scores.byteOffset, scores.length);

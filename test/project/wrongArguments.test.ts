@@ -25,6 +25,18 @@ const METRICS: readonly Refused[] = [
     'E_SHAPE',
     () => metrics.pixelAccumulator().add(new Float32Array(2), [1]),
   ],
+  ...[[2, 1], Float64Array.of(2, 1)].map(
+    (scores): Refused => [
+      'pixel scores expect a Float32Array, got ',
+      'E_DTYPE',
+      () => metrics.pixelAccumulator().add(scores as never, [1, 0]),
+    ],
+  ),
+  [
+    'pixel scores expect a Float32Array, got ',
+    'E_DTYPE',
+    () => metrics.auproAccumulator('dataset').add([2, 1] as never, [1, 0], 2),
+  ],
   [
     'AUPRO: definition expects dataset or rd4ad, got "mvtec"',
     'E_CONFIG',
@@ -116,6 +128,11 @@ const DATA: readonly Refused[] = [
     'loadMask: rule expects any, half, nearest, got "most"',
     'E_CONFIG',
     () => data.loadMask('any.png', 32, 'most' as never),
+  ],
+  [
+    'ImageLoader: signal expects an AbortSignal, got 3',
+    'E_CONFIG',
+    () => new data.ImageLoader({ size: 32, signal: 3 as never }),
   ],
   [
     'ImageLoader: expects at least 1 of workers, and 0 or more cacheBytes and ahead, got 0, 1073741824, 64',
