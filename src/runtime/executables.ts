@@ -47,8 +47,9 @@ export class Executables {
     try {
       executable = await compilePlan(this.#gpu, plan, this.#tensors, ON_DEVICE);
     } catch (error) {
-      // Whatever a device says that was closed under it.
+      // Whatever a device says that was closed under it, or a store of a tensor that has gone meanwhile.
       this.requireOpen();
+      this.requireTensors(plan);
       throw error;
     }
     if (this.#disposed) {

@@ -92,6 +92,10 @@ describe('a disposed tensor', () => {
     await expect(compiled(w)).rejects.toThrow(gone('function: argument 0'));
     await expect(captures(x)).rejects.toThrow(gone('function'));
     await expect(engine.compile(() => relu(w), { label: 'anew' })()).rejects.toThrow(gone('anew'));
+    const other = engine.tensor([3, 4], [2]);
+    const waiting = engine.compile((value: Value) => mul(value, other), { label: 'waiting' })(x);
+    other.dispose();
+    await expect(waiting).rejects.toThrow(gone('waiting'));
     await expect(optimiser.step({ w: gradient })).rejects.toThrow(gone('optimiser \\d+: w'));
     params.w.dispose();
     await expect(optimiser.step({ w: x })).rejects.toThrow(gone('optimiser \\d+: w'));
