@@ -47,7 +47,7 @@ export function programText(
     const literal = (value: number): string =>
       step.fn === 'scale' || factors.has(program.inputs + i) ? factorLiteral(value) : floatLiteral(value);
     const args = step.args.map(name);
-    if (cancels(program, step)) args[args.length - 1] = hidden(args.at(-1)!);
+    if (cancels(program, step)) args[args.length - 1] = hidden(args.at(-1)!, i + 1);
     return `let ${prefix}${i} = ${entry.wgsl(args, step.params.map(literal))};`;
   });
   return {
@@ -66,22 +66,28 @@ function factorsOf({ inputs, steps }: Program): Set<number> {
   return found;
 }
 
+/** What compilers see through where they look for terms that cancel. */
+const SUMS: ReadonlySet<PointwiseName> = new Set(['add', 'sub', 'neg', 'shift', 'scale', 'identity']);
+
 /**
  * Whether a compiler could find that something of this step cancels: x - x, (x + y) - x, (1e30 x) 1e-30. It would give 0,
  * y and x although an infinity lies between.
  */
 function cancels({ inputs, steps }: Program, { fn, args }: Step): boolean {
   const stepOf = (index: number): Step | undefined => steps[index - inputs];
+  // x > x is a known 0, which times infinity would be 0.
+  if (fn === 'greater') return args[0] === args[1];
   if (fn === 'scale' || fn === 'shift') return stepOf(args[0]!)?.fn === fn;
   if (fn !== 'add' && fn !== 'sub') return false;
   const termsOf = (index: number): number[] => {
     const step = stepOf(index);
-    const sum = step && (step.fn === 'add' || step.fn === 'sub' || step.fn === 'neg');
+    const sum = step && SUMS.has(step.fn);
     return [index, ...(sum ? step.args.flatMap(termsOf) : [])];
   };
   const left = new Set(termsOf(args[0]!));
   return termsOf(args[1]!).some((term) => left.has(term));
 }
 
-/** The same number, which no compiler knows to be the same; see `hiddenLiteral`. */
-const hidden = (value: string): string => `bitcast<f32>(bitcast<u32>(${value}) + wid.z)`;
+/** The same number, which no compiler knows to be the same, nor as another hidden one; see `hiddenLiteral`. */
+const hidden = (value: string, which: number): string =>
+  `bitcast<f32>(bitcast<u32>(${value}) + ${which}u * wid.z)`;
