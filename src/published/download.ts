@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { FileError } from '../errors.ts';
+import { fileError, isSystemError } from '../formats/fileErrors.ts';
 import { foreignFile } from '../formats/foreignFiles.ts';
 import { ask } from './request.ts';
 
@@ -49,7 +50,7 @@ export async function download(
 ): Promise<Downloaded | null> {
   // Not appending: on Linux, writes to a file opened so ignore their position.
   const file = await open(part, constants.O_RDWR | constants.O_CREAT, 0o644).catch((cause: Error) => {
-    throw new FileError(`${part}: could not be opened: ${cause.message}`, { cause });
+    throw ofDisk(part, cause);
   });
   const watch = watchSilence(url, options);
   try {
@@ -58,12 +59,16 @@ export async function download(
     return { resumed: start > 0 };
   } catch (error) {
     if (options.signal?.aborted) return null;
-    throw watch.reason() ?? error;
+    throw watch.reason() ?? ofDisk(part, error);
   } finally {
     watch.stop();
-    await file.close();
+    await file.close().catch(() => {});
   }
 }
+
+/** The requests' own errors are typed: what the system refuses here concerns the file. */
+const ofDisk = (part: string, error: unknown): unknown =>
+  isSystemError(error) ? fileError(part, 'written', error) : error;
 
 interface Watch {
   readonly signal: AbortSignal;
@@ -146,9 +151,10 @@ async function receive(
       await refuse(`sends ${total} bytes, expected about ${about}`);
     }
     if (at + chunk.length > most) await refuse(`sends ${at + chunk.length} bytes, expected about ${about}`);
-    await file.write(chunk, 0, chunk.length, at).catch((cause: Error) => {
-      throw new FileError(`${url}: could not be saved: ${cause.message}`, { cause });
-    });
+    // On a disk that is nearly full the system may take less than it is given.
+    for (let done = 0; done < chunk.length; ) {
+      done += (await file.write(chunk, done, chunk.length - done, at + done)).bytesWritten;
+    }
     at += chunk.length;
     watch.heard(at);
     watch.signal.throwIfAborted();

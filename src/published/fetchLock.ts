@@ -1,4 +1,4 @@
-import { open, rm } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { FileError } from '../errors.ts';
 import { isRunning } from '../formats/atomicFile.ts';
 import { fileError, isSystemError } from '../formats/fileErrors.ts';
@@ -30,18 +30,24 @@ async function take(lock: string, path: string): Promise<void> {
       const file = await open(lock, 'wx');
       try {
         await file.writeFile(`${process.pid}\n`);
+        return;
+      } catch (cause) {
+        // Empty, it would be nobody's.
+        await rm(lock, { force: true }).catch(() => {});
+        throw cause;
       } finally {
-        await file.close();
+        await file.close().catch(() => {});
       }
-      return;
     } catch (cause) {
       if (!isSystemError(cause)) throw cause;
       if (cause.code !== 'EEXIST') throw fileError(lock, 'written', cause);
     }
     const holder = Number(await readText(lock).catch(() => ''));
-    if (own.has(lock) || isRunning(holder)) {
+    // A crash of the machine may leave it empty; so is one whose maker has not come to write its number yet.
+    const isHeld = holder > 0 ? isRunning(holder) : await isNew(lock);
+    if (own.has(lock) || isHeld) {
       throw new FileError(
-        `${path}: is being fetched by ${own.has(lock) ? 'this process' : `process ${holder}`}`,
+        `${path}: is being fetched by ${own.has(lock) ? 'this process' : `process ${holder || 'unknown'}`}`,
         {
           where: path,
           fix: 'wait until it is done; what it fetched is then used',
@@ -53,3 +59,10 @@ async function take(lock: string, path: string): Promise<void> {
     });
   }
 }
+
+/** Whether it was made within the last seconds. */
+const isNew = (lock: string): Promise<boolean> =>
+  stat(lock).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs < 5000,
+    () => false,
+  );

@@ -2,6 +2,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ConfigError, FileError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { fileError, isSystemError } from '../formats/fileErrors.ts';
 import { makeFolder } from '../formats/regularFile.ts';
 import { sha256Of } from '../formats/sha256.ts';
 import { type DownloadOptions, download } from './download.ts';
@@ -80,8 +81,11 @@ async function bring(
       fix: 'run it again, or name another mirror with --from URL',
     });
   }
-  await rename(part, path);
+  // First: once the file is there, nothing is done again.
   await writeFileAtomic(`${path}.sha256`, `${sha256}  ${basename(path)}\n`);
+  await rename(part, path).catch((cause: unknown) => {
+    throw isSystemError(cause) ? fileError(path, 'written', cause) : cause;
+  });
   return { path, sha256, bytes: await sizeOf(path), known: false, checked: checkedOf(published) };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -140,6 +140,19 @@ describe('fetching', () => {
       fix: expect.stringContaining('wgad weights fetch net'),
     });
     expect(server!.asked).toEqual([]);
+  });
+
+  it('waits for no lock that a crash left empty, but for one just made', async () => {
+    const what = await published();
+    const lock = at(what, '.lock');
+    await writeFile(lock, '');
+    await expect(get(what)).rejects.toMatchObject({
+      code: 'E_FILE',
+      message: expect.stringContaining('is being fetched by process unknown'),
+    });
+    await utimes(lock, new Date(0), new Date(0));
+    expect(await get(what)).toMatchObject({ known: false });
+    expect(await readdir(folder)).not.toContain(`${what.file}.lock`);
   });
 
   it('takes a mirror', async () => {
