@@ -1,6 +1,7 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { makeFolder } from '../formats/regularFile.ts';
 import { runFiles } from '../train/runFolder.ts';
 
@@ -11,6 +12,7 @@ export const DEMO_DATA = 'data';
  * file: whoever empties the folder for a run of their own takes it away with the rest.
  */
 const MARK = 'demo.txt';
+const MARK_TEXT = 'Made by `wgad demo`, which replaces it when it is run again.\n';
 
 /**
  * Makes the folder ready for a demo: what an earlier one left goes, what anyone put beside it stays.
@@ -24,7 +26,8 @@ export async function clearDemoFolder(folder: string): Promise<void> {
       fix: 'choose another --out, or remove the folder',
     });
   }
-  await writeFile(join(folder, MARK), 'Made by `wgad demo`, which replaces it when it is run again.\n');
+  // On a full disk, what goes makes the room for what comes.
+  if (!found.includes(MARK)) await writeFileAtomic(join(folder, MARK), MARK_TEXT);
   for (const name of found.filter(isOfDemo)) await rm(join(folder, name), { recursive: true, force: true });
 }
 

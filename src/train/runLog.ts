@@ -1,4 +1,4 @@
-import { appendFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { runFiles } from './runFolder.ts';
 
 /** The lines of a run's log, written in order while the work goes on. */
@@ -17,7 +17,7 @@ export function runLog(run: string, say: (text: string) => void): RunLog {
   let said = false;
   const append = async (line: string): Promise<void> => {
     try {
-      await appendFile(path, line);
+      await appendLine(path, line);
     } catch (error) {
       if (!said) say(`${path}: a line could not be written, training goes on: ${(error as Error).message}`);
       said = true;
@@ -30,4 +30,18 @@ export function runLog(run: string, say: (text: string) => void): RunLog {
     },
     settled: () => tail,
   };
+}
+
+/** Appends all of it or nothing: the next line that finds room must not stand on half of this one. */
+async function appendLine(path: string, line: string): Promise<void> {
+  const file = await open(path, 'a');
+  try {
+    const { size } = await file.stat();
+    await file.writeFile(line).catch(async (cause: unknown) => {
+      await file.truncate(size).catch(() => {});
+      throw cause;
+    });
+  } finally {
+    await file.close();
+  }
 }

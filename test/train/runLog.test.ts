@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runFiles } from '../../src/train/runFolder.ts';
 import { runLog } from '../../src/train/runLog.ts';
+import { noSmallDisk, withSmallDisk } from '../faults/smallDisk.ts';
 
 it('writes its lines in order', async () => {
   const run = await mkdtemp(join(tmpdir(), 'wgad-log-'));
@@ -25,3 +26,19 @@ it('says once that it cannot be written, and fails nothing', async () => {
     expect.stringMatching(/log\.jsonl: a line could not be written, training goes on: /),
   ]);
 });
+
+const why = await noSmallDisk();
+it.skipIf(why)(`a line that finds room for a part is not there at all${why ? ` (${why})` : ''}`, () =>
+  withSmallDisk(async (disk) => {
+    const said: string[] = [];
+    const log = runLog(disk.path(), (text) => said.push(text));
+    log.write({ step: 0 });
+    await log.settled();
+    await disk.leaveBytes(4096);
+    log.write({ note: 'x'.repeat(20_000) });
+    log.write({ step: 1 });
+    await log.settled();
+    expect(said).toHaveLength(1);
+    expect(await readFile(runFiles(disk.path()).log, 'utf8')).toBe('{"step":0}\n{"step":1}\n');
+  }),
+);
