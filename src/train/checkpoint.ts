@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, FileError } from '../errors.ts';
 import { isThere } from '../formats/regularFile.ts';
 import { openWeights, readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
@@ -66,6 +66,12 @@ export async function lastCheckpoint(run: string): Promise<string> {
   return step === undefined
     ? 'no checkpoint had been saved yet'
     : `${path} is intact: ${file!.metadata.get('stage')} after step ${step}`;
+}
+
+/** A file of the run could not be written: says what is left to go on from. */
+export async function resumable(run: string, { message, fix, where, cause }: FileError): Promise<FileError> {
+  const left = `then go on with --resume: ${await lastCheckpoint(run)}`;
+  return new FileError(message, { where, fix: fix === undefined ? left : `${fix}; ${left}`, cause });
 }
 
 /** Puts a checkpoint's slabs back on the device. */

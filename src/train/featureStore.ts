@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileError } from '../errors.ts';
+import { fileError, isSystemError } from '../formats/fileErrors.ts';
 
 /** Features of one image: one array a tap. */
 export type Taps = readonly Float32Array[];
@@ -61,10 +62,9 @@ export async function fileStore(
 ): Promise<FeatureStore> {
   const record = 4 * widths.reduce((sum, width) => sum + width, 0);
   const failed = (cause: Error): never => {
-    throw new FileError(`${path}: ${cause.message}`, {
-      fix: 'go on from the last checkpoint with --resume',
-      cause,
-    });
+    throw isSystemError(cause)
+      ? fileError(path, 'written', cause)
+      : new FileError(`${path}: ${cause.message}`, { where: path, cause });
   };
   const { bavail, bsize } = await statfs(dirname(path)).catch(failed);
   if (bavail * bsize < record * images) {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { type Dataset, ImageLoader } from '../data/index.ts';
-import { DatasetError, NotFiniteError } from '../errors.ts';
+import { DatasetError, FileError, NotFiniteError } from '../errors.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { CADA_DEFAULTS, HEAD_OF, type HeadName, headsOf, predictingAlignment } from '../methods/cada.ts';
 import type { StateDict } from '../nn/init.ts';
@@ -9,6 +9,7 @@ import {
   lastCheckpoint,
   loadCheckpoint,
   restoreSlabs,
+  resumable,
   saveCheckpoint,
 } from './checkpoint.ts';
 import { optimiserOf } from './choices.ts';
@@ -96,7 +97,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     } catch (error) {
       // A pass over the images that was stopped: there was nothing to save beside the last checkpoint.
       if (options.signal?.aborted && error === options.signal.reason) return false;
-      throw error;
+      throw error instanceof FileError ? await resumable(run, error) : error;
     } finally {
       await log.settled();
       await loader.close();
