@@ -13,6 +13,7 @@ import { type DeviceClock, deviceClock } from '../bench/deviceClock.ts';
 import { peerText } from '../bench/duel.ts';
 import { addedText } from '../bench/latency.ts';
 import { type BenchRecord, clockText, formatRecords, readRecords, writeRecords } from '../bench/record.ts';
+import { requireWritable } from '../formats/regularFile.ts';
 import { openSession, type Session } from '../train/session.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
@@ -38,6 +39,7 @@ export async function measure(
   { out, compare, force = false }: BenchOutput,
   measurement: Measurement,
 ): Promise<number> {
+  if (out !== undefined) await requireWritable(out);
   const before = compare === undefined ? [] : await readRecords(compare);
   // A measurement has no state to save, and a peer's step may take a minute.
   context.endAtSignal();

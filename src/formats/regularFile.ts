@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, realpath, stat } from 'node:fs/promises';
+import { access, type FileHandle, lstat, mkdir, open, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { FileError } from '../errors.ts';
 import { fileError, isSystemError } from './fileErrors.ts';
 import { decodeText } from './text.ts';
@@ -50,8 +51,44 @@ export async function isThere(path: string): Promise<boolean> {
 
 /** Makes a folder and those above it; one that is there stays. @throws FileError naming it. */
 export async function makeFolder(path: string, fix?: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((cause: Error) => {
+  await mkdir(path, { recursive: true }).catch(async (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' && (await isLink(path))) throw leadsNowhere(path, 'made a folder', cause);
     throw isSystemError(cause) ? fileError(path, 'made a folder', cause, fix) : cause;
+  });
+}
+
+/**
+ * Where a folder that is to be `path` has to be put: behind a link, where the link leads.
+ * @throws FileError where that is nowhere, or something lies there that is no folder.
+ */
+export async function folderPlace(path: string): Promise<string> {
+  const place = await realpath(path).catch(async (cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw isSystemError(cause) ? fileError(path, 'made a folder', cause) : cause;
+    if (await isLink(path)) throw leadsNowhere(path, 'made a folder', cause);
+    return path;
+  });
+  const info = await stat(place).catch(() => null);
+  if (!info || info.isDirectory()) return place;
+  throw new FileError(`${path}: cannot be made a folder: a file lies there, expected a folder or nothing`, {
+    where: path,
+    fix: 'name another path',
+  });
+}
+
+const isLink = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    (info) => info.isSymbolicLink(),
+    () => false,
+  );
+
+/**
+ * Refuses before the work what could not be written after it. How much room there is it does not look at.
+ * @throws FileError where `path` is no place for a file, or its folder is not there or not writable.
+ */
+export async function requireWritable(path: string): Promise<void> {
+  const place = await writablePlace(path);
+  await access(dirname(place), constants.W_OK).catch((cause: Error) => {
+    throw isSystemError(cause) ? fileError(path, 'written', cause) : cause;
   });
 }
 
@@ -70,19 +107,20 @@ export async function writablePlace(path: string): Promise<string> {
     return path;
   }
   const place = await realpath(path).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') {
-      throw new FileError(`${path}: cannot be written: it is a link that leads nowhere`, {
-        where: path,
-        fix: 'remove the link, or name another path',
-        cause,
-      });
-    }
+    if (cause.code === 'ENOENT') throw leadsNowhere(path, 'written', cause);
     throw isSystemError(cause) ? fileError(path, 'written', cause) : cause;
   });
   const target = await stat(place);
   if (!target.isFile()) throw notRegular(path, target);
   return place;
 }
+
+const leadsNowhere = (path: string, done: string, cause: Error): FileError =>
+  new FileError(`${path}: cannot be ${done}: it is a link that leads nowhere`, {
+    where: path,
+    fix: 'remove the link, or name another path',
+    cause,
+  });
 
 function notRegular(path: string, info: Stats): FileError {
   const kind = info.isDirectory()

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { requireWritable } from '../formats/regularFile.ts';
 import { readFinishedRun } from '../train/finishedRun.ts';
 import { datasetOfRun } from '../train/runDataset.ts';
 import { runFiles } from '../train/runFolder.ts';
@@ -35,6 +36,7 @@ export async function writeReport({ run, data, gpu, onNote }: ReportOptions): Pr
   const threshold = await readThreshold(run);
   const aligned = firstAligned(results.config.align);
   const shown = [...new Set(['none', aligned] as const)];
+  await requireWritable(files.report);
   const scorer = await openScorer(run, results.config, { gpu, alignments: shown });
   try {
     const scales = Object.fromEntries(shown.map((name) => [name, results.mapScale[name]!]));

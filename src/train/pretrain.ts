@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { grad } from '../autograd/reverse.ts';
 import { placesBatch } from '../data/scenes/index.ts';
-import { makeFolder } from '../formats/regularFile.ts';
+import { makeFolder, requireWritable } from '../formats/regularFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { input } from '../graph/value.ts';
 import { auroc } from '../metrics/index.ts';
@@ -58,6 +58,8 @@ export async function pretrainEncoder({
   signal,
   onReport,
 }: PretrainOptions): Promise<number[]> {
+  await makeFolder(dirname(out));
+  await requireWritable(out);
   const session = await openSession(gpu);
   try {
     const images = input('images', [2 * TASK.batch, 3, TASK.size, TASK.size]);
@@ -112,7 +114,6 @@ export async function pretrainEncoder({
         name.startsWith('encoder.') ? [[name.slice(8), tensor] as const] : [],
       ),
     );
-    await makeFolder(dirname(out));
     await writeSafetensors(out, tensors, {
       format: 'wgad weights 1',
       encoder,

@@ -11,6 +11,7 @@ import { FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
 import { readJson } from '../formats/readJson.ts';
+import { requireWritable } from '../formats/regularFile.ts';
 import { type Alignment, floorActs, predictingAlignment } from '../methods/cada.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
@@ -96,6 +97,8 @@ export async function testRun(options: TestOptions): Promise<Results> {
   const dataset = await datasetOfRun(config, options);
   requireTestImages(dataset);
   const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
+  const files = runFiles(options.out ?? options.run);
+  for (const path of [files.scores, files.results]) await requireWritable(path);
   const scorer = await openScorer(options.run, config, { gpu: options.gpu });
   const frame = frameIn(config);
   const loader = new ImageLoader({ ...frame, signal: options.signal });
@@ -156,7 +159,6 @@ export async function testRun(options: TestOptions): Promise<Results> {
       mapScale: scale.scales,
       floored,
     };
-    const files = runFiles(options.out ?? options.run);
     // Last, the file that says it is done.
     await writeScores(files.scores, rows, scorer.alignments);
     await writeFileAtomic(files.results, `${JSON.stringify(results, null, 2)}\n`);

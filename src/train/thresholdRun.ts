@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ImageLoader, listImages } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
+import { requireWritable } from '../formats/regularFile.ts';
 import { readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { type Alignment, HEAD_OF, predictingAlignment } from '../methods/cada.ts';
@@ -76,6 +77,7 @@ export async function thresholdRun(options: ThresholdOptions): Promise<StoredThr
   const config = { ...trained, precision: options.precision ?? trained.precision };
   const images = await normalImages(config, options);
   refuseTooFew(images.length, rate);
+  await requireWritable(runFiles(run).weights);
   const alignment = servedAlignment(config);
   const scorer = await openScorer(run, config, { gpu: options.gpu, alignments: [alignment] });
   try {

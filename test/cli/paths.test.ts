@@ -37,15 +37,46 @@ const FOLDERS: readonly Wrong[] = [
   ['a file', () => folder.path('file'), /a file lies there|a part of the path is a file|cannot be/],
   ['a pipe', () => folder.path('pipe'), /a file lies there|a part of the path is a file|cannot be/],
   ['what is in a file', () => folder.path('file', 'x'), /a part of the path is a file|cannot be/],
+  ['a link to nothing', () => folder.path('dangling'), /it is a link that leads nowhere/],
+  ['a circle of links', () => folder.path('loop'), /links lead in a circle/],
+  ['a name too long', () => folder.path('n'.repeat(300)), /the name is too long/],
+];
+/** What a file cannot be written to, beside what it cannot be read from. */
+const TARGETS: readonly Wrong[] = [
+  ...FILES,
+  ['in no folder', () => folder.path('nowhere', 'x'), /the folder .*nowhere is not there/],
 ];
 
 const cases: [string, readonly Wrong[], (path: string) => string[]][] = [
   ['weights inspect', FILES, (path) => ['weights', 'inspect', path]],
   ['weights convert, from', FILES, (path) => ['weights', 'convert', path, folder.path('out')]],
-  ['weights convert, to', FILES, (path) => ['weights', 'convert', WEIGHTS, path]],
+  ['weights convert, to', TARGETS, (path) => ['weights', 'convert', WEIGHTS, path]],
   ['--config', FILES, (path) => ['weights', 'inspect', WEIGHTS, '--config', path]],
   ['train --weights', FILES, (path) => trainWith('--weights', path)],
+  ['features --out', TARGETS, (path) => ['features', folder.path('image.png'), '--out', path]],
+  ['bench --out', TARGETS, (path) => ['bench', 'kernels', '--out', path]],
+  [
+    'profile --trace',
+    TARGETS,
+    (path) => ['profile', '--trace', path, '--', 'weights', 'inspect', folder.path('nowhere')],
+  ],
+  [
+    'pretrain --out',
+    TARGETS.filter(([name]) => name !== 'in no folder' && name !== 'what is in a file'),
+    (path) => ['pretrain', '--out', path],
+  ],
   ['data synth --out', FOLDERS, (path) => ['data', 'synth', '--out', path, '--classes', '1', '--size', '32']],
+  [
+    'train --out',
+    FOLDERS,
+    (path) => ['train', folder.path('data'), '--out', path, ...TINY_TRAIN, '--iterations', '2'],
+  ],
+  [
+    'predict --out',
+    FOLDERS,
+    (path) => ['predict', folder.path('folder'), folder.path('a.png'), '--out', path],
+  ],
+  ['reproduce --out', FOLDERS, (path) => ['reproduce', 'table4', '--quick', '--out', path]],
   ['demo --out', FOLDERS, (path) => ['demo', '--out', path]],
 ];
 describe.runIf(process.platform === 'linux').each(cases)('%s', (_, wrongs, args) => {

@@ -1,5 +1,6 @@
 import { loadImage } from '../../data/index.ts';
 import { ConfigError } from '../../errors.ts';
+import { requireWritable } from '../../formats/regularFile.ts';
 import { refuseOnto } from '../../formats/sameFile.ts';
 import { readWeights } from '../../formats/weightsFile.ts';
 import { writeSafetensors } from '../../formats/writeSafetensors.ts';
@@ -50,6 +51,7 @@ export const featuresVerb: AddVerb = (program, run) => {
         const layers = layersOf(name, flags.layers);
         const weights = await weightsFor(name, flags.weights);
         for (const path of [...paths, weights]) await refuseOnto('--out', flags.out, path);
+        await requireWritable(flags.out);
         const inputs = await readInputs(paths, flags.size);
         const encoder = await openEncoder(name, weights, inputs.shape, {
           gpu: context.gpu,

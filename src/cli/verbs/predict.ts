@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { ImageLoader, listImages } from '../../data/index.ts';
 import { ConfigError, WgadError } from '../../errors.ts';
-import { makeFolder } from '../../formats/regularFile.ts';
+import { folderPlace, makeFolder } from '../../formats/regularFile.ts';
 import type { Alignment } from '../../methods/cada.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
@@ -49,7 +49,10 @@ export const predictVerb: AddVerb = (program, run) => {
             fix: 'add --out with the folder for them',
           });
         }
-        if (flags.out !== undefined) await requireOutside('--out', flags.out, paths);
+        if (flags.out !== undefined) {
+          await requireOutside('--out', flags.out, paths);
+          await folderPlace(flags.out);
+        }
         const trained = await readFinishedRun(folder);
         const config = { ...trained, precision: flags.precision ?? trained.precision };
         // One that is not there becomes a row with its error, like any other bad image.

@@ -1,5 +1,6 @@
 import { measurePace } from '../../bench/pace.ts';
 import { ConfigError } from '../../errors.ts';
+import { requireWritable } from '../../formats/regularFile.ts';
 import { writeChromeTrace } from '../../profile/chromeTrace.ts';
 import { type Grouping, summarize } from '../../profile/summary.ts';
 import { formatProfile } from '../../profile/table.ts';
@@ -50,6 +51,7 @@ async function profile(context: Context, verb: readonly string[], flags: Profile
       'profile: expects --gpu before the --: the roofline is measured on that adapter too',
     );
   }
+  if (flags.trace !== undefined) await requireWritable(flags.trace);
   const profiler = makeProfiler(flags.clock);
   const results: unknown[] = [];
   const began = performance.now();

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { ConfigError, FileError } from '../../errors.ts';
+import { folderPlace } from '../../formats/regularFile.ts';
 import { formatTable } from '../../report/table.ts';
 import { type EncoderChoice, type Settings, setsOf } from '../../reproduce/cells.ts';
 import {
@@ -135,6 +136,7 @@ export const reproduceVerb: AddVerb = (program, run) => {
         const name = whatOf(what);
         const out = resolve(flags.out ?? join('runs', flags.quick ? 'quick' : 'reproduce'));
         await requireOutside('--out', out, flags.data);
+        await folderPlace(out);
         const settings = await settingsOf(context, flags);
         const entries = isTable(name) ? TABLES[name].entries : [FIGURE_ENTRY];
         const wanted = setsOf(entries);

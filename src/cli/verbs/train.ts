@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { chooseContaminants, type Layout } from '../../data/index.ts';
+import { folderPlace } from '../../formats/regularFile.ts';
 import { ALIGNMENTS, type Alignment } from '../../methods/cada.ts';
 import { type DetectorDefaults, NORM_MODES, type NormMode, type Smoothing } from '../../methods/detector.ts';
 import { DETECTOR_NAMES, type DetectorName, detectorIn } from '../../methods/detectors.ts';
@@ -159,6 +160,7 @@ export const trainVerb: AddVerb = (program, run) => {
     .action((dir: string, flags: TrainFlags) =>
       run(async (context) => {
         await requireOutside('--out', flags.out, [dir, ...(flags.textures ? [flags.textures] : [])]);
+        await folderPlace(flags.out);
         const config = await configOf(context, dir, flags);
         const options = {
           resume: flags.resume ?? false,

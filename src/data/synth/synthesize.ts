@@ -2,7 +2,8 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { ConfigError, FileError } from '../../errors.ts';
-import { makeFolder } from '../../formats/regularFile.ts';
+import { fileError, isSystemError } from '../../formats/fileErrors.ts';
+import { folderPlace, makeFolder } from '../../formats/regularFile.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { SYNTH_CLASSES } from './classes.ts';
 import { beginDraft, type Draft } from './draft.ts';
@@ -75,15 +76,17 @@ export async function synthesize(options: SynthesizeOptions, ...extra: never[]):
   const classes = chooseClasses(options);
   const jobs = classes.flatMap(({ kind, defects }) => listJobs(kind, defects, train, test));
   const out = resolve(options.out);
+  const place = await folderPlace(out);
   await refuseUsed(out);
   let draft: Draft | undefined;
   try {
-    draft = await beginDraft(out);
+    draft = await beginDraft(place);
     await writeAll(jobs, draft.path, size, seed, options);
     await draft.finish();
   } catch (cause) {
     await draft?.discard();
     signal?.throwIfAborted();
+    if (isSystemError(cause)) throw fileError(out, 'written', cause);
     throw new FileError(`synthesize: cannot write ${out}: ${(cause as Error).message}`, {
       where: out,
       cause,
@@ -189,10 +192,7 @@ function chooseClasses(options: SynthesizeOptions): { kind: SceneClass; defects:
 async function refuseUsed(out: string): Promise<void> {
   const entries = await readdir(out).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    throw new FileError(`synthesize: ${out} cannot be used as a folder: ${error.message}`, {
-      where: out,
-      cause: error,
-    });
+    throw isSystemError(error) ? fileError(out, 'made a folder', error) : error;
   });
   if (entries.length > 0) {
     throw new FileError(`synthesize: ${out} is not empty (${entries.length} entries); nothing was written`, {
