@@ -6,6 +6,8 @@ export interface FaultKind {
   readonly full: number;
   /** How often `npm test` tries it: seconds at most. */
   readonly short: number;
+  /** Where a machine may not let it be tried: why this one does not, or null. */
+  impossible?(): Promise<string | null>;
   /**
    * Tries it `count` times; what varies between the tries follows from `seed` alone.
    * `progress` may be called after each try with the number done: it is shown.
