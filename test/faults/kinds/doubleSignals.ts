@@ -15,8 +15,9 @@ export const fault: FaultKind = {
   full: 100,
   short: 4,
   run: (count, seed, progress) =>
-    withTinyRun(async ({ path, train, took, weightsOf }) => {
+    withTinyRun(async ({ path, train, time, weightsOf }) => {
       const random = new RandomStream(seed);
+      const took = await time();
       const whole = await weightsOf('first');
       const verbs: readonly (() => string[])[] = [
         () => train('stopped', '--save-every', '0'),

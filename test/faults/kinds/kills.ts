@@ -9,8 +9,9 @@ export const fault: FaultKind = {
   full: 50,
   short: 2,
   run: (count, seed, progress) =>
-    withTinyRun(async ({ path, train, took, weightsOf }) => {
+    withTinyRun(async ({ path, train, time, weightsOf }) => {
       const random = new RandomStream(seed);
+      const took = await time();
       const whole = await weightsOf('first');
       const failures: string[] = [];
       for (let i = 0; i < count; i++) {
