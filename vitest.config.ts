@@ -5,7 +5,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const KERNELS = ['test/kernels/**/*.test.ts', 'test/ops.test.ts', 'test/doctor/**/*.test.ts'];
 
 /** Minutes each where no kernel has been compiled before: begun last, one of them would run alone. */
-const LONGEST = ['test/kernels/gemm/conv', 'test/cli/run', 'test/cli/reproduce', 'test/project/readme'];
+const LONGEST = [
+  'test/kernels/gemm/conv',
+  'test/cli/run',
+  'test/cli/reproduce',
+  'test/project/readme',
+  'test/faults/short',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
