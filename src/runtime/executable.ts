@@ -100,12 +100,16 @@ export async function compilePlan(
       // Without a profiler the copy is enqueued before this call returns, and so before any later run.
       if (waiting) await gpu.guard.wait(waiting);
       submit(gpu.device, `${plan.label} read`, [], { after: copies });
-      const bytes = await mapped(gpu, to);
-      const results = new Map(
-        places.map(({ name, place, tensor }) => [
-          name,
-          numbersFrom(bytes.slice(place, place + tensor.range.bytes), tensor.dtype),
-        ]),
+      const results = await mapped(
+        gpu,
+        to,
+        (bytes) =>
+          new Map(
+            places.map(({ name, place, tensor }) => [
+              name,
+              numbersFrom(bytes.slice(place, place + tensor.range.bytes), tensor.dtype),
+            ]),
+          ),
       );
       to.unmap();
       return results;

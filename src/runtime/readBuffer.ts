@@ -20,17 +20,20 @@ export async function readBuffer(
   try {
     const copy = { from, fromOffset: 0, to: staging, toOffset: 0, bytes: padded };
     submit(gpu.device, 'read-back', [], { after: [copy] });
-    return numbersFrom((await mapped(gpu, staging)).slice(0, bytes), dtype);
+    return await mapped(gpu, staging, (range) => numbersFrom(range.slice(0, bytes), dtype));
   } finally {
     gpu.buffers.destroy(staging);
   }
 }
 
-/** The bytes of a read-back buffer once the device has filled it. @throws GpuError where the device fails before. */
-export async function mapped(gpu: Gpu, staging: GPUBuffer): Promise<ArrayBuffer> {
+/**
+ * What `read` makes of a read-back buffer's bytes once the device has filled it, in the turn in which they are got: a device
+ * that is lost later takes them away. @throws GpuError where the device fails before.
+ */
+export async function mapped<T>(gpu: Gpu, staging: GPUBuffer, read: (bytes: ArrayBuffer) => T): Promise<T> {
   await gpu.guard.wait(staging.mapAsync(GPUMapMode.READ));
   try {
-    return staging.getMappedRange();
+    return read(staging.getMappedRange());
   } catch (error) {
     throw await gpu.guard.explain(error);
   }
