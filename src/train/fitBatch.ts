@@ -104,13 +104,15 @@ const memoryText = ({ asked, available }: OutOfMemoryError): string =>
 
 /** The largest batch whose plan takes no more than `available` bytes and exceeds no limit. */
 export function largestWithin(target: PlanTarget, job: BatchJob, available: number): number {
-  const first = { ...job, graphsAt: (batch: number) => job.graphsAt(batch).slice(0, 1) };
-  return largestBatch(
-    job,
-    (batch) =>
-      excessAt(target, first, batch) === null &&
-      planBytes(plan(job.graphsAt(batch)[0]!, target)) <= available,
-  );
+  return largestBatch(job, (batch) => {
+    try {
+      const built = plan(job.graphsAt(batch)[0]!, target);
+      return planBytes(built) <= available && excessesOf(built, target.limits).length === 0;
+    } catch (error) {
+      if (error instanceof LimitError) return false;
+      throw error;
+    }
+  });
 }
 
 /**
