@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { grad } from '../src/autograd/reverse.ts';
-import { type Tensor64, tensor64 } from '../src/doctor/reference/tensor64.ts';
 import { OPS, type OpName } from '../src/graph/ops/index.ts';
 import { mul } from '../src/graph/ops/pointwise.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
@@ -9,6 +8,7 @@ import { RandomStream } from '../src/random.ts';
 import { Engine } from '../src/runtime/engine.ts';
 import type { Tensor } from '../src/runtime/tensor.ts';
 import { product } from '../src/shape.ts';
+import { type Tensor64, tensor64 } from '../src/specs/reference/tensor64.ts';
 import { SPECS } from './ops/index.ts';
 import type { OpSpec, Sample, SampleInput } from './ops/spec.ts';
 

@@ -1,7 +1,7 @@
 import type { StateDict } from '../nn/init.ts';
-import { conv2dReference } from './reference/conv.ts';
-import { map1, map2, poolRef } from './reference/ops.ts';
-import { type Tensor64, tensor64 } from './reference/tensor64.ts';
+import { conv2dReference } from '../specs/reference/conv.ts';
+import { map1, map2, poolRef } from '../specs/reference/ops.ts';
+import { type Tensor64, tensor64 } from '../specs/reference/tensor64.ts';
 
 /** ResNet-18's layers 1 to 3 in float64, from a state dict under `encoder.`. images [N, 3, H, W]. */
 export function encoder64(weights: StateDict, images: Tensor64): [Tensor64, Tensor64, Tensor64] {

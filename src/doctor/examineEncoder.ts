@@ -4,12 +4,12 @@ import { encode, revdistSpecs } from '../methods/revdist.ts';
 import { RESNETS } from '../models/resnet.ts';
 import type { StateDict } from '../nn/init.ts';
 import { bindNetwork, networkLayout, PRECISIONS, type Precision } from '../nn/trainable.ts';
+import type { Tensor64 } from '../specs/reference/tensor64.ts';
 import { embeddedPath } from '../train/embeddedEncoders.ts';
 import { loadWeights } from '../train/encoderWeights.ts';
 import type { Session } from '../train/session.ts';
 import { encoder64 } from './encoderReference.ts';
 import { type Finding, finding } from './finding.ts';
-import type { Tensor64 } from './reference/tensor64.ts';
 import { drawn, evaluate } from './runCheck.ts';
 
 /** Storing f16 rounds each activation by up to 5e-4 of itself; two dozen layers in, a result differs by this at most. */

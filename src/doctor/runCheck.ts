@@ -6,10 +6,10 @@ import { RandomStream } from '../random.ts';
 import { readBuffer } from '../runtime/readBuffer.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { product, type Shape } from '../shape.ts';
+import { type Tensor64, tensor64 } from '../specs/reference/tensor64.ts';
 import type { Session } from '../train/session.ts';
 import type { CheckInput, Family, OpCheck, UpdateCheck } from './checks/check.ts';
 import { type Finding, finding } from './finding.ts';
-import { type Tensor64, tensor64 } from './reference/tensor64.ts';
 
 /** Numbers that float32 (or the input's own type) holds exactly; the same at every run. */
 export function drawn({ shape, draw }: CheckInput, stream: number): Tensor64 {

@@ -23,7 +23,7 @@ interface Attrs {
 
 /**
  * Whether weight `element` of a head stays. One Philox block per image and head keys MurmurHash3's finaliser (Appleby
- * 2011): a block for every four weights would take longer than the attention. Twin: doctor/reference/attention.ts.
+ * 2011): a block for every four weights would take longer than the attention. Twin: specs/reference/attention.ts.
  */
 const keeps: WgslFunction = {
   name: 'keeps',

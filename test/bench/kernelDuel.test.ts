@@ -4,10 +4,10 @@ import { benchKernelPeers } from '../../src/bench/kernelDuel.ts';
 import { chooseCases } from '../../src/bench/kernels.ts';
 import type { OperationStart, PeerKernel } from '../../src/bench/peers/operation.ts';
 import type { Peer } from '../../src/bench/peers/peer.ts';
-import { conv2dReference } from '../../src/doctor/reference/conv.ts';
-import { matmulRef, transposeRef } from '../../src/doctor/reference/ops.ts';
-import type { Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { conv2dReference } from '../../src/specs/reference/conv.ts';
+import { matmulRef, transposeRef } from '../../src/specs/reference/ops.ts';
+import type { Tensor64 } from '../../src/specs/reference/tensor64.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 
 const PACE = { peakGflops: 2, peakAt: '', copyGbs: 1, copyAt: '' };

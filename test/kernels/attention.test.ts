@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { attentionRef, keeps } from '../../src/doctor/reference/attention.ts';
-import { tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { attentionKernels } from '../../src/kernels/attention.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { philox, RandomStream } from '../../src/random.ts';
 import { product } from '../../src/shape.ts';
+import { attentionRef, keeps } from '../../src/specs/reference/attention.ts';
+import { tensor64 } from '../../src/specs/reference/tensor64.ts';
 import { runLowered } from './device.ts';
 
 const random = new RandomStream(11);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { batchMomentsRef, batchNormWeightGradRef } from '../../src/doctor/reference/batchNorm.ts';
-import { type Tensor64, tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { slabOffsets } from '../../src/graph/ops/movement.ts';
 import { batchNormKernels } from '../../src/kernels/batchNorm.ts';
 import type { DeviceFacts } from '../../src/kernels/kernel.ts';
 import { RandomStream } from '../../src/random.ts';
 import { product } from '../../src/shape.ts';
+import { batchMomentsRef, batchNormWeightGradRef } from '../../src/specs/reference/batchNorm.ts';
+import { type Tensor64, tensor64 } from '../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from './device.ts';
 
 /** Every way in which they run; the adapter's own is also in test/ops.test.ts. */

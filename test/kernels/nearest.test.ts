@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { nearestRef } from '../../src/doctor/reference/nearest.ts';
-import { tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import type { DeviceFacts } from '../../src/kernels/kernel.ts';
 import { nearestKernels } from '../../src/kernels/nearest/lowering.ts';
 import { RandomStream } from '../../src/random.ts';
+import { nearestRef } from '../../src/specs/reference/nearest.ts';
+import { tensor64 } from '../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from './device.ts';
 
 /** m, columns, rows of the banks, k. */

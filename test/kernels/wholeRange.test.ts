@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { erf } from '../../src/doctor/reference/ops.ts';
 import { pointwise } from '../../src/graph/ops/pointwise.ts';
 import type { Value } from '../../src/graph/value.ts';
 import { POINTWISE, type PointwiseEntry, type PointwiseName } from '../../src/kernels/pointwiseTable.ts';
 import { RandomStream } from '../../src/random.ts';
 import { Engine } from '../../src/runtime/engine.ts';
+import { erf } from '../../src/specs/reference/ops.ts';
 
 /** Every function of one number over all of float32, subnormal to largest and of both signs, against float64. */
 

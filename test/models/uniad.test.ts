@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grad } from '../../src/autograd/reverse.ts';
-import { hides } from '../../src/doctor/reference/attention.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { input, type Value } from '../../src/graph/value.ts';
 import { UNIAD_DEFAULTS, uniad } from '../../src/methods/uniad.ts';
@@ -11,6 +10,7 @@ import { clipFactor } from '../../src/nn/clipNorm.ts';
 import { declare } from '../../src/nn/layers.ts';
 import { optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
+import { hides } from '../../src/specs/reference/attention.ts';
 import { modelOf } from '../../src/train/config.ts';
 import { detectorStep, stepInputs } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';

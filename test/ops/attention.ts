@@ -1,7 +1,7 @@
-import { attentionRef } from '../../src/doctor/reference/attention.ts';
 import { type AttentionOptions, attention, type Neighbours } from '../../src/graph/ops/attention.ts';
 import { constant, input } from '../../src/graph/value.ts';
 import type { Shape } from '../../src/shape.ts';
+import { attentionRef } from '../../src/specs/reference/attention.ts';
 import type { Sample, SpecTable } from './spec.ts';
 
 interface Case {

@@ -1,8 +1,8 @@
-import { batchMomentsRef, batchNormWeightGradRef } from '../../src/doctor/reference/batchNorm.ts';
 import { batchMoments, batchNormWeightGrad, type ChannelPair } from '../../src/graph/ops/batchNorm.ts';
 import { concat, reshape } from '../../src/graph/ops/movement.ts';
 import { input, type Value } from '../../src/graph/value.ts';
 import type { Shape } from '../../src/shape.ts';
+import { batchMomentsRef, batchNormWeightGradRef } from '../../src/specs/reference/batchNorm.ts';
 import type { SpecTable } from './spec.ts';
 
 /** A channel of one element, planes smaller and larger than a workgroup's lanes, sums in several runs, no plane at all. */

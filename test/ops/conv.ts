@@ -1,8 +1,8 @@
-import { conv2dInputGradReference, conv2dReference } from '../../src/doctor/reference/conv.ts';
 import { type ConvGeometry, conv2d, convTranspose2d } from '../../src/graph/ops/conv.ts';
 import { add, relu } from '../../src/graph/ops/pointwise.ts';
 import { input } from '../../src/graph/value.ts';
 import type { Shape } from '../../src/shape.ts';
+import { conv2dInputGradReference, conv2dReference } from '../../src/specs/reference/conv.ts';
 import type { Sample, SpecTable } from './spec.ts';
 
 const geometry = (g: Partial<ConvGeometry>): ConvGeometry => ({

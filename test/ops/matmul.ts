@@ -1,8 +1,8 @@
-import { matmulRef, transposeRef } from '../../src/doctor/reference/ops.ts';
 import { linear, matmul } from '../../src/graph/ops/matmul.ts';
 import { relu } from '../../src/graph/ops/pointwise.ts';
 import { input } from '../../src/graph/value.ts';
 import type { Shape } from '../../src/shape.ts';
+import { matmulRef, transposeRef } from '../../src/specs/reference/ops.ts';
 import type { Sample, SpecTable } from './spec.ts';
 
 const CASES: [Shape, Shape, boolean, boolean][] = [

@@ -1,6 +1,6 @@
-import { at, build } from '../../src/doctor/reference/tensor64.ts';
 import * as ops from '../../src/graph/ops/movement.ts';
 import { input } from '../../src/graph/value.ts';
+import { at, build } from '../../src/specs/reference/tensor64.ts';
 import type { SpecTable } from './spec.ts';
 
 const x23 = () => input('x', [2, 3]);

@@ -1,8 +1,8 @@
-import { nearestRef } from '../../src/doctor/reference/nearest.ts';
-import { roundingScale, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { slice } from '../../src/graph/ops/movement.ts';
 import { nearestRows } from '../../src/graph/ops/nearest.ts';
 import { input, type Value } from '../../src/graph/value.ts';
+import { nearestRef } from '../../src/specs/reference/nearest.ts';
+import { roundingScale, type Tensor64 } from '../../src/specs/reference/tensor64.ts';
 import type { Sample, SpecTable } from './spec.ts';
 
 /** Rounding is that of sums of differences, however long the rows are: the search's own never shows. */

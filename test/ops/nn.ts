@@ -1,5 +1,3 @@
-import { batchNormTrainRef } from '../../src/doctor/reference/batchNorm.ts';
-import { at, build, roundingScale, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { stopGradient } from '../../src/graph/ops/control.ts';
 import { mul, scale, sub } from '../../src/graph/ops/pointwise.ts';
 import { input } from '../../src/graph/value.ts';
@@ -10,6 +8,8 @@ import { binaryCrossEntropy, focalLoss, mseLoss, smoothL1Loss } from '../../src/
 import { batchNorm2d, batchNorm2dTrain, layerNorm } from '../../src/nn/norm.ts';
 import { logSoftmax, softmax } from '../../src/nn/softmax.ts';
 import { ssim } from '../../src/nn/ssim.ts';
+import { batchNormTrainRef } from '../../src/specs/reference/batchNorm.ts';
+import { at, build, roundingScale, type Tensor64 } from '../../src/specs/reference/tensor64.ts';
 import type { SpecTable } from './spec.ts';
 
 function softmaxRef(x: Tensor64): Tensor64 {

@@ -1,8 +1,8 @@
-import { gelu, map1, map2, sigmoid } from '../../src/doctor/reference/ops.ts';
-import { at, broadcastAt, build } from '../../src/doctor/reference/tensor64.ts';
 import * as ops from '../../src/graph/ops/pointwise.ts';
 import type { Value } from '../../src/graph/value.ts';
 import { broadcastShapes, type Shape } from '../../src/shape.ts';
+import { gelu, map1, map2, sigmoid } from '../../src/specs/reference/ops.ts';
+import { at, broadcastAt, build } from '../../src/specs/reference/tensor64.ts';
 import type { OpSpec, Sample, SpecTable } from './spec.ts';
 
 const SHAPES: Shape[] = [[1], [7], [2, 3, 5], [1, 129], [3, 1, 4, 11]];

@@ -1,14 +1,14 @@
+import { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d } from '../../src/graph/ops/pool.ts';
+import { interpolate } from '../../src/graph/ops/resize.ts';
+import { input, makeValue } from '../../src/graph/value.ts';
+import type { Shape } from '../../src/shape.ts';
 import {
   dropAxes,
   interpolateRef,
   maxPoolGradRef,
   poolRef,
   reduceRef,
-} from '../../src/doctor/reference/ops.ts';
-import { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d } from '../../src/graph/ops/pool.ts';
-import { interpolate } from '../../src/graph/ops/resize.ts';
-import { input, makeValue } from '../../src/graph/value.ts';
-import type { Shape } from '../../src/shape.ts';
+} from '../../src/specs/reference/ops.ts';
 import type { Sample, SpecTable } from './spec.ts';
 
 const WINDOWS: [Shape, [number, number], [number, number], [number, number]][] = [

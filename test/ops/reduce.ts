@@ -1,9 +1,9 @@
-import { dropAxes, map2, reduceRef } from '../../src/doctor/reference/ops.ts';
-import { at, build, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { mul } from '../../src/graph/ops/pointwise.ts';
 import * as ops from '../../src/graph/ops/reduce.ts';
 import { input } from '../../src/graph/value.ts';
 import type { Shape } from '../../src/shape.ts';
+import { dropAxes, map2, reduceRef } from '../../src/specs/reference/ops.ts';
+import { at, build, type Tensor64 } from '../../src/specs/reference/tensor64.ts';
 import type { Sample, SpecTable } from './spec.ts';
 
 const CASES: [Shape, number[]][] = [

@@ -1,9 +1,9 @@
-import { at, build } from '../../src/doctor/reference/tensor64.ts';
 import { randomNormal, randomUniform } from '../../src/graph/ops/random.ts';
 import { gather, oneHot } from '../../src/graph/ops/select.ts';
 import { input } from '../../src/graph/value.ts';
 import { dropout } from '../../src/nn/dropout.ts';
 import { philox } from '../../src/random.ts';
+import { at, build } from '../../src/specs/reference/tensor64.ts';
 import type { SampleInput, SpecTable } from './spec.ts';
 
 const key: SampleInput = { shape: [4], dtype: 'u32', fill: (_, i) => [12345, 6, 7, 0][i]! };

@@ -1,8 +1,8 @@
-import { at, build, roundingScale, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { cosineMap, rowDots } from '../../src/graph/ops/similarity.ts';
 import { input } from '../../src/graph/value.ts';
 import { cosineSimilarity, globalCosineLoss, hardMiningCosineLoss } from '../../src/nn/losses.ts';
 import type { Shape } from '../../src/shape.ts';
+import { at, build, roundingScale, type Tensor64 } from '../../src/specs/reference/tensor64.ts';
 import type { SpecTable } from './spec.ts';
 
 function cosine(a: readonly number[], b: readonly number[]): number {

@@ -1,6 +1,6 @@
-import type { Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import type { Dtype, Value } from '../../src/graph/value.ts';
 import type { Shape } from '../../src/shape.ts';
+import type { Tensor64 } from '../../src/specs/reference/tensor64.ts';
 
 /** One operand of a sample: fresh random numbers every run unless it fixes them. */
 export interface SampleInput {

@@ -1,7 +1,7 @@
-import { at, build, roundingScale, type Tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { kthLargest, takeAlongAxis, topK } from '../../src/graph/ops/topK.ts';
 import { input } from '../../src/graph/value.ts';
 import { topFractionMean } from '../../src/nn/topFraction.ts';
+import { at, build, roundingScale, type Tensor64 } from '../../src/specs/reference/tensor64.ts';
 import type { SpecTable } from './spec.ts';
 
 const sortedRows = (x: Tensor64): number[][] => {

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Tensor64, tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import * as api from '../../src/index.ts';
 import { RandomStream } from '../../src/random.ts';
 import { product, type Shape } from '../../src/shape.ts';
+import { type Tensor64, tensor64 } from '../../src/specs/reference/tensor64.ts';
 import { SPECS } from '../ops/index.ts';
 import type { OpSpec, Sample, SampleInput } from '../ops/spec.ts';
 import { DEFINED } from './specialReferences.ts';

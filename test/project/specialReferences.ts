@@ -1,5 +1,5 @@
-import { build, type Tensor64, tensor64 } from '../../src/doctor/reference/tensor64.ts';
 import { product } from '../../src/shape.ts';
+import { build, type Tensor64, tensor64 } from '../../src/specs/reference/tensor64.ts';
 import type { Sample } from '../ops/spec.ts';
 
 const INF = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import { attention } from '../../graph/ops/attention.ts';
 import { constant } from '../../graph/value.ts';
-import { attentionRef } from '../reference/attention.ts';
+import { attentionRef } from '../../specs/reference/attention.ts';
 import { type OpCheck, shaped } from './check.ts';
 
 const neighbours = { height: 5, width: 7, window: 3 };

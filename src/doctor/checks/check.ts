@@ -1,7 +1,7 @@
 import type { Dtype, Value } from '../../graph/value.ts';
 import type { RandomStream } from '../../random.ts';
 import type { Shape } from '../../shape.ts';
-import type { Tensor64 } from '../reference/tensor64.ts';
+import type { Tensor64 } from '../../specs/reference/tensor64.ts';
 
 /** A family is a file under graph/ops: its ops share kernels. */
 export type Family =

@@ -4,8 +4,14 @@ import { add } from '../../graph/ops/pointwise.ts';
 import { avgPool2d, maxPool2d } from '../../graph/ops/pool.ts';
 import { interpolate } from '../../graph/ops/resize.ts';
 import { makeValue } from '../../graph/value.ts';
-import { conv2dInputGradReference, conv2dReference } from '../reference/conv.ts';
-import { interpolateRef, matmulRef, maxPoolGradRef, poolRef, transposeRef } from '../reference/ops.ts';
+import { conv2dInputGradReference, conv2dReference } from '../../specs/reference/conv.ts';
+import {
+  interpolateRef,
+  matmulRef,
+  maxPoolGradRef,
+  poolRef,
+  transposeRef,
+} from '../../specs/reference/ops.ts';
 import { type OpCheck, shaped } from './check.ts';
 
 export const matmulChecks: readonly OpCheck[] = [

@@ -1,7 +1,7 @@
 import { concat, pad, permute, reshape, slabView, slice } from '../../graph/ops/movement.ts';
 import { randomNormal, randomUniform } from '../../graph/ops/random.ts';
 import { philox } from '../../random.ts';
-import { at, build } from '../reference/tensor64.ts';
+import { at, build } from '../../specs/reference/tensor64.ts';
 import { type OpCheck, shaped } from './check.ts';
 
 /** Nothing is computed: any difference at all is a wrong address. */

@@ -1,6 +1,6 @@
 import { slice } from '../../graph/ops/movement.ts';
 import { nearestRows } from '../../graph/ops/nearest.ts';
-import { nearestRef } from '../reference/nearest.ts';
+import { nearestRef } from '../../specs/reference/nearest.ts';
 import { type OpCheck, shaped } from './check.ts';
 
 export const nearestChecks: readonly OpCheck[] = [

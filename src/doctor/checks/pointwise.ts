@@ -1,6 +1,6 @@
 import * as ops from '../../graph/ops/pointwise.ts';
 import type { Value } from '../../graph/value.ts';
-import { erf, gelu, map1, map2, sigmoid } from '../reference/ops.ts';
+import { erf, gelu, map1, map2, sigmoid } from '../../specs/reference/ops.ts';
 import { type OpCheck, shaped } from './check.ts';
 
 const LENGTH = 1009;

@@ -4,8 +4,8 @@ import { gather, oneHot } from '../../graph/ops/select.ts';
 import { cosineMap, rowDots } from '../../graph/ops/similarity.ts';
 import { batchNorm2dTrain } from '../../nn/norm.ts';
 import { softmax } from '../../nn/softmax.ts';
-import { batchNormTrainRef } from '../reference/batchNorm.ts';
-import { at, build, type Tensor64 } from '../reference/tensor64.ts';
+import { batchNormTrainRef } from '../../specs/reference/batchNorm.ts';
+import { at, build, type Tensor64 } from '../../specs/reference/tensor64.ts';
 import { type CheckInput, type OpCheck, shaped } from './check.ts';
 
 const rowsOf = ({ shape, data }: Tensor64): Float64Array[] => {

@@ -1,6 +1,6 @@
 import { kthLargest, topK } from '../../graph/ops/topK.ts';
 import { topFractionMean } from '../../nn/topFraction.ts';
-import { build } from '../reference/tensor64.ts';
+import { build } from '../../specs/reference/tensor64.ts';
 import { type OpCheck, shaped } from './check.ts';
 
 const total = (row: Float64Array): number => row.reduce((a, b) => a + b, 0);

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
-import {
-  conv2dInputGradReference,
-  conv2dReference,
-  conv2dWeightGradReference,
-} from '../../../src/doctor/reference/conv.ts';
-import { matmulRef, transposeRef } from '../../../src/doctor/reference/ops.ts';
-import { type Tensor64, tensor64 } from '../../../src/doctor/reference/tensor64.ts';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
 import type { BlockedTile } from '../../../src/kernels/gemm/blocked.ts';
 import { candidateChoices, type ProductOp } from '../../../src/kernels/gemm/choices.ts';
@@ -14,6 +7,13 @@ import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
 import { BASELINE_DEVICE, type DeviceFacts, type Kernel } from '../../../src/kernels/kernel.ts';
 import type { OpRequest } from '../../../src/kernels/lowering.ts';
 import { product, type Shape } from '../../../src/shape.ts';
+import {
+  conv2dInputGradReference,
+  conv2dReference,
+  conv2dWeightGradReference,
+} from '../../../src/specs/reference/conv.ts';
+import { matmulRef, transposeRef } from '../../../src/specs/reference/ops.ts';
+import { type Tensor64, tensor64 } from '../../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from '../device.ts';
 import { SEED, signed } from './random.ts';
 

@@ -1,10 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import {
-  conv2dInputGradReference,
-  conv2dReference,
-  conv2dWeightGradReference,
-} from '../../../src/doctor/reference/conv.ts';
-import { type Tensor64, tensor64 } from '../../../src/doctor/reference/tensor64.ts';
 import { type BlockedTile, blockedInvocations } from '../../../src/kernels/gemm/blocked.ts';
 import {
   candidateChoices,
@@ -19,6 +13,12 @@ import { BASELINE_DEVICE, type DeviceFacts } from '../../../src/kernels/kernel.t
 import type { Lowered, OpRequest } from '../../../src/kernels/lowering.ts';
 import { RandomStream } from '../../../src/random.ts';
 import { product, type Shape } from '../../../src/shape.ts';
+import {
+  conv2dInputGradReference,
+  conv2dReference,
+  conv2dWeightGradReference,
+} from '../../../src/specs/reference/conv.ts';
+import { type Tensor64, tensor64 } from '../../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from '../device.ts';
 
 const random = new RandomStream(4);

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import {
-  conv2dInputGradReference,
-  conv2dReference,
-  conv2dWeightGradReference,
-} from '../../../src/doctor/reference/conv.ts';
-import { type Tensor64, tensor64 } from '../../../src/doctor/reference/tensor64.ts';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
 import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
 import { GEMM_VARIANTS } from '../../../src/kernels/gemm/variants.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../../src/kernels/kernel.ts';
 import type { Lowering } from '../../../src/kernels/lowering.ts';
 import { product, type Shape } from '../../../src/shape.ts';
+import {
+  conv2dInputGradReference,
+  conv2dReference,
+  conv2dWeightGradReference,
+} from '../../../src/specs/reference/conv.ts';
+import { type Tensor64, tensor64 } from '../../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from '../device.ts';
 import { SEED, signed } from './random.ts';
 

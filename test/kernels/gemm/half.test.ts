@@ -1,7 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { conv2dInputGradReference, conv2dReference } from '../../../src/doctor/reference/conv.ts';
-import { matmulRef } from '../../../src/doctor/reference/ops.ts';
-import { type Tensor64, tensor64 } from '../../../src/doctor/reference/tensor64.ts';
 import { floatToHalf, halfToFloat, packHalves } from '../../../src/float16.ts';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
 import type { ProductChoice } from '../../../src/kernels/gemm/choices.ts';
@@ -11,6 +8,9 @@ import type { Lowered, OpRequest } from '../../../src/kernels/lowering.ts';
 import { movementKernels } from '../../../src/kernels/movement.ts';
 import { poolKernels } from '../../../src/kernels/pool.ts';
 import { product, type Shape } from '../../../src/shape.ts';
+import { conv2dInputGradReference, conv2dReference } from '../../../src/specs/reference/conv.ts';
+import { matmulRef } from '../../../src/specs/reference/ops.ts';
+import { type Tensor64, tensor64 } from '../../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from '../device.ts';
 import { SEED, signed } from './random.ts';
 

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
-import { conv2dReference } from '../../../src/doctor/reference/conv.ts';
-import { matmulRef, transposeRef } from '../../../src/doctor/reference/ops.ts';
-import { type Tensor64, tensor64 } from '../../../src/doctor/reference/tensor64.ts';
 import { floatToHalf, halfToFloat, packHalves } from '../../../src/float16.ts';
 import { SUBGROUP_MATRIX, UNSAFE_APIS } from '../../../src/gpu/subgroupMatrix.ts';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
@@ -17,6 +14,9 @@ import { BASELINE_DEVICE, type DeviceFacts, read } from '../../../src/kernels/ke
 import type { Lowered, OpRequest } from '../../../src/kernels/lowering.ts';
 import { openDevice } from '../../../src/runtime/gpu.ts';
 import { product, type Shape } from '../../../src/shape.ts';
+import { conv2dReference } from '../../../src/specs/reference/conv.ts';
+import { matmulRef, transposeRef } from '../../../src/specs/reference/ops.ts';
+import { type Tensor64, tensor64 } from '../../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from '../device.ts';
 import { SEED, signed } from './random.ts';
 

@@ -1,10 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import {
-  conv2dInputGradReference,
-  conv2dReference,
-  conv2dWeightGradReference,
-} from '../../../src/doctor/reference/conv.ts';
-import { type Tensor64, tensor64 } from '../../../src/doctor/reference/tensor64.ts';
 import type { ImageConv } from '../../../src/kernels/gemm/images.ts';
 import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
 import type { GemmProblem } from '../../../src/kernels/gemm/problem.ts';
@@ -16,6 +10,12 @@ import { winogradConv } from '../../../src/kernels/gemm/winogradKernels.ts';
 import { winogradSteps } from '../../../src/kernels/gemm/winogradLowering.ts';
 import { BASELINE_DEVICE, write } from '../../../src/kernels/kernel.ts';
 import { product, type Shape } from '../../../src/shape.ts';
+import {
+  conv2dInputGradReference,
+  conv2dReference,
+  conv2dWeightGradReference,
+} from '../../../src/specs/reference/conv.ts';
+import { type Tensor64, tensor64 } from '../../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from '../device.ts';
 import { random, SEED, signed } from './random.ts';
 
