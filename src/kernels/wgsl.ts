@@ -90,7 +90,13 @@ function pieceText(piece: Wgsl, before: string, functions: WgslFunction[]): stri
   return piece.text.split('\n').join(`\n${currentIndent(before)}`);
 }
 
-const currentIndent = (text: string): string => /(?:^|\n)([ ]*)[^\n]*$/.exec(text)?.[1] ?? '';
+/** The spaces that the last line begins with. */
+function currentIndent(text: string): string {
+  const start = text.lastIndexOf('\n') + 1;
+  let end = start;
+  while (text[end] === ' ') end++;
+  return text.slice(start, end);
+}
 
 function dedent(text: string): string {
   const lines = text.replace(/^\n/, '').trimEnd().split('\n');
