@@ -1,0 +1,33 @@
+/** Facts of devices that plans are built for where no device is at hand: to read kernels, and to prove which have changed. */
+import { BASELINE_DEVICE, type DeviceFacts } from './kernel.ts';
+
+export const DEVICES = {
+  /** Mesa's lavapipe with vectors of eight lanes. */
+  cpu: {
+    ...BASELINE_DEVICE,
+    software: true,
+    subgroupSize: 8,
+    f16: true,
+    maxStorageBuffers: 16,
+    maxWorkgroupInvocations: 1024,
+    workgroupBytes: 32_768,
+    maxImageSide: 16_384,
+    maxImageLayers: 2048,
+  },
+  /** What WebGPU guarantees of every GPU. */
+  gpu: BASELINE_DEVICE,
+  /** A large GPU with all that is optional but subgroup matrices, which are asked for by name. */
+  'gpu-f16': {
+    software: false,
+    subgroupSize: 32,
+    f16: true,
+    maxStorageBuffers: 16,
+    maxWorkgroupInvocations: 1024,
+    workgroupBytes: 49_152,
+    maxBindingBytes: 2 ** 31 - 4,
+    maxImageSide: 32_768,
+    maxImageLayers: 2048,
+  },
+} as const satisfies Readonly<Record<string, DeviceFacts>>;
+
+export type DeviceName = keyof typeof DEVICES;
