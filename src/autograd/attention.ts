@@ -1,5 +1,4 @@
 import {
-  type AttentionAttrs,
   type AttentionBackward,
   attentionKeyValueGrad,
   type attentionOps,
@@ -14,16 +13,15 @@ export const attentionVjps: VjpTable<typeof attentionOps> = {
    * dq = dS k scale, dk = dS^T q scale. P is computed again from q, k and each row's log of the sum.
    */
   attention({ inputs: [q, k, v, ...draws], out, cotangent, attrs }) {
-    const how = attrs as unknown as AttentionAttrs;
-    const rows = attentionRows(q!, k!, cotangent, out, how);
+    const rows = attentionRows(q!, k!, cotangent, out, attrs);
     const backward: AttentionBackward = { q: q!, k: k!, v: v!, cotangent, rows, draws };
     let both: ReturnType<typeof attentionKeyValueGrad> | undefined;
     const keyValue = () => {
-      both ??= attentionKeyValueGrad(backward, how);
+      both ??= attentionKeyValueGrad(backward, attrs);
       return both;
     };
     return [
-      () => attentionQueryGrad(backward, how),
+      () => attentionQueryGrad(backward, attrs),
       () => keyValue().dk,
       () => keyValue().dv,
       ...draws.map(() => null),

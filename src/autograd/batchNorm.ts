@@ -32,8 +32,7 @@ export const batchNormVjps: VjpTable<typeof batchNormOps> = {
     ];
   },
   /** With r = 1 / sqrt(k variance + eps): the sums of dout (x - mean) r and of dout. */
-  batchNormWeightGrad({ inputs: [dout, x, moments], out, cotangent, attrs }) {
-    const { eps } = attrs as { eps: number };
+  batchNormWeightGrad({ inputs: [dout, x, moments], out, cotangent, attrs: { eps } }) {
     const { count, free } = channelCount(x!.shape);
     const factor = free / count;
     const [ofWeight, ofBias] = sliced(x!, cotangent);

@@ -1,4 +1,4 @@
-import type { DifferentiableOp } from '../graph/ops/index.ts';
+import type { opTable } from '../graph/ops/index.ts';
 import { attentionVjps } from './attention.ts';
 import { batchNormVjps } from './batchNorm.ts';
 import { convVjps } from './conv.ts';
@@ -9,13 +9,13 @@ import { pointwiseVjps } from './pointwise.ts';
 import { poolVjps } from './pool.ts';
 import { reduceVjps } from './reduce.ts';
 import { resizeVjps } from './resize.ts';
-import type { Vjp } from './rule.ts';
+import type { VjpTable } from './rule.ts';
 import { selectVjps } from './select.ts';
 import { similarityVjps } from './similarity.ts';
 import { topKVjps } from './topK.ts';
 
 /** The rule of every differentiable op; a missing one does not compile. */
-export const vjps: Readonly<Record<DifferentiableOp, Vjp>> = {
+export const vjps: VjpTable<typeof opTable> = {
   ...pointwiseVjps,
   ...reduceVjps,
   ...movementVjps,

@@ -3,8 +3,7 @@ import type { VjpTable } from './rule.ts';
 
 export const matmulVjps: VjpTable<typeof matmulOps> = {
   /** out = A B: dA = g B^T, dB = A^T g; a transposed operand gets the transposed formula. */
-  matmul({ inputs: [a, b], cotangent: g, attrs }) {
-    const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
+  matmul({ inputs: [a, b], cotangent: g, attrs: { transposeA, transposeB } }) {
     return [
       () =>
         transposeA

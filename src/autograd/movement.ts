@@ -1,5 +1,5 @@
 import { WgadError } from '../errors.ts';
-import { type movementOps, type PadMode, pad, permute, reshape, slice } from '../graph/ops/movement.ts';
+import { type movementOps, pad, permute, reshape, slice } from '../graph/ops/movement.ts';
 import { makeValue, type Value } from '../graph/value.ts';
 import { product, type Shape } from '../shape.ts';
 import type { VjpTable } from './rule.ts';
@@ -11,20 +11,20 @@ export const movementVjps: VjpTable<typeof movementOps> = {
       if (slab!.op === 'state') {
         throw new WgadError('E_CONFIG', 'slabView: differentiate with respect to the view, not to its slab');
       }
-      const { offset } = attrs as { offset: number };
+      const { offset } = attrs;
       const size = product(out.shape);
       return pad(reshape(cotangent, [size]), [offset], [product(slab!.shape) - offset - size]);
     },
   ],
   pack: ({ inputs, cotangent, attrs }) => {
-    const { offsets } = attrs as { offsets: readonly number[] };
+    const { offsets } = attrs;
     return inputs.map((value, i) => () => {
       const start = offsets[i]!;
       return reshape(slice(cotangent, [{ start, end: start + product(value.shape) }]), value.shape);
     });
   },
   permute({ inputs: [x], cotangent, attrs }) {
-    const { order } = attrs as { order: readonly number[] };
+    const { order } = attrs;
     return [
       () =>
         permute(
@@ -35,7 +35,7 @@ export const movementVjps: VjpTable<typeof movementOps> = {
   },
   /** Back to its place, zeros elsewhere; a step spreads the elements apart first. */
   slice({ inputs: [x], out, cotangent, attrs }) {
-    const { starts, steps } = attrs as { starts: readonly number[]; steps: readonly number[] };
+    const { starts, steps } = attrs;
     return [
       () => {
         const spread = steps.reduce((g, step, axis) => spreadAxis(g, axis, step), cotangent);
@@ -47,7 +47,7 @@ export const movementVjps: VjpTable<typeof movementOps> = {
     ];
   },
   pad({ inputs: [x], cotangent, attrs }) {
-    const { before, mode } = attrs as { before: readonly number[]; mode: PadMode };
+    const { before, mode } = attrs;
     return [
       () =>
         mode === 'constant'
@@ -56,12 +56,12 @@ export const movementVjps: VjpTable<typeof movementOps> = {
     ];
   },
   padGrad({ inputs: [dy], cotangent, attrs }) {
-    const { before, mode } = attrs as { before: readonly number[]; mode: PadMode };
+    const { before, mode } = attrs;
     const after = dy!.shape.map((size, axis) => size - before[axis]! - cotangent.shape[axis]!);
     return [() => pad(cotangent, before, after, { mode })];
   },
   concat({ inputs, cotangent, attrs }) {
-    const { axis } = attrs as { axis: number };
+    const { axis } = attrs;
     let start = 0;
     return inputs.map((value) => {
       const range = { start, end: start + value.shape[axis]! };

@@ -19,7 +19,7 @@ import {
   where,
   zerosLike,
 } from '../graph/ops/pointwise.ts';
-import { programOf, type Value } from '../graph/value.ts';
+import type { Value } from '../graph/value.ts';
 import type { PointwiseName } from '../kernels/pointwiseTable.ts';
 import type { VjpTable } from './rule.ts';
 
@@ -97,8 +97,8 @@ const share = (g: Value, a: Value, b: Value): Value =>
   where(greater(b, a), 0, where(equal(a, b), scale(g, 0.5), g));
 
 export const pointwiseVjps: VjpTable<typeof pointwiseOps> = {
-  pointwise({ inputs, out, cotangent }) {
-    const [step, ...more] = programOf(out).steps;
+  pointwise({ inputs, out, cotangent, attrs }) {
+    const [step, ...more] = attrs.program.steps;
     if (!step || more.length > 0) {
       throw new Error('pointwise: differentiate before fusing; a fused program has no rule');
     }

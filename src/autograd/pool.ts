@@ -1,4 +1,4 @@
-import { avgPool2d, type PoolWindow, type poolOps } from '../graph/ops/pool.ts';
+import { avgPool2d, type poolOps } from '../graph/ops/pool.ts';
 import { makeValue } from '../graph/value.ts';
 import type { VjpTable } from './rule.ts';
 
@@ -18,7 +18,5 @@ export const poolVjps: VjpTable<typeof poolOps> = {
   avgPool2d: ({ inputs: [x], cotangent, attrs }) => [
     () => makeValue('avgPool2dGrad', [cotangent], attrs, x!.shape),
   ],
-  avgPool2dGrad: ({ cotangent, attrs }) => [
-    () => avgPool2d(cotangent, (attrs as { window: PoolWindow }).window),
-  ],
+  avgPool2dGrad: ({ cotangent, attrs }) => [() => avgPool2d(cotangent, attrs.window)],
 };

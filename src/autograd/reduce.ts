@@ -1,11 +1,10 @@
 import { broadcastTo, div, equal, mul, scale } from '../graph/ops/pointwise.ts';
-import { type ReduceKind, type reduceOps, sum } from '../graph/ops/reduce.ts';
+import { type reduceOps, sum } from '../graph/ops/reduce.ts';
 import type { VjpTable } from './rule.ts';
 
 export const reduceVjps: VjpTable<typeof reduceOps> = {
   /** sum: the cotangent everywhere. max, min: shared evenly by the elements that equal the extreme. */
-  reduce({ inputs: [x], out, cotangent: g, attrs }) {
-    const { kind, axes, factor } = attrs as { kind: ReduceKind; axes: readonly number[]; factor: number };
+  reduce({ inputs: [x], out, cotangent: g, attrs: { kind, axes, factor } }) {
     if (kind === 'sum') return [() => broadcastTo(scale(g, factor), x!.shape)];
     return [
       () => {

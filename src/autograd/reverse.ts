@@ -1,14 +1,13 @@
 import { DtypeError, gotText, ShapeError, WgadError } from '../errors.ts';
 import { requireFunction, requireList } from '../graph/arguments.ts';
-import type { CustomVjp } from '../graph/ops/control.ts';
-import { OPS } from '../graph/ops/index.ts';
+import { type DifferentiableOp, OPS } from '../graph/ops/index.ts';
 import { add } from '../graph/ops/pointwise.ts';
 import { sumTo } from '../graph/ops/reduce.ts';
-import { constant, inScopeOf, isValue, topological, type Value } from '../graph/value.ts';
+import { constant, inScopeOf, isOp, isValue, topological, type Value, type ValueOf } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
 import { product, shapesEqual, shapeText } from '../shape.ts';
 import { vjps } from './index.ts';
-import type { Vjp } from './rule.ts';
+import type { Vjp, VjpContext } from './rule.ts';
 
 /**
  * dL/dv for each `v` of `wrt`, as values of the same graph. `loss` has one element. Un-broadcasting and the
@@ -102,8 +101,8 @@ function pullBack(
   give: (operand: Value, term: Value) => void,
 ): void {
   if (value.op === 'stopGradient') return;
-  if (value.op === 'custom') {
-    const terms = (value.attrs as { vjp: CustomVjp }).vjp(cotangent);
+  if (isOp(value, 'custom')) {
+    const terms = value.attrs.vjp(cotangent);
     const expected = value.inputs.length - 1;
     if (!Array.isArray(terms) || terms.length !== expected) {
       throw new ShapeError(
@@ -116,8 +115,7 @@ function pullBack(
     });
     return;
   }
-  const rule = (vjps as Readonly<Record<string, Vjp | undefined>>)[value.op];
-  if (!rule) {
+  if (!isDifferentiable(value)) {
     const reason = OPS[value.op].nonDifferentiable;
     // Reached only where a needed value lies behind this op.
     throw new WgadError('E_CONFIG', `grad: no derivative flows through ${value.op}: ${reason}`, {
@@ -125,12 +123,18 @@ function pullBack(
       fix: 'wrap it in stopGradient, or take the gradient of something else',
     });
   }
-  const terms = rule({ inputs: value.inputs, out: value, cotangent, attrs: value.attrs });
-  value.inputs.forEach((operand, i) => {
+  const { inputs, attrs } = value;
+  const terms = apply(value.op, { inputs, out: value, cotangent, attrs });
+  inputs.forEach((operand, i) => {
     const term = terms[i];
     if (term && needed.has(operand)) give(operand, term());
   });
 }
+
+const apply = <K extends DifferentiableOp>(op: K, context: VjpContext<K>): ReturnType<Vjp> =>
+  vjps[op](context);
+
+const isDifferentiable = (value: Value): value is ValueOf<DifferentiableOp> => Object.hasOwn(vjps, value.op);
 
 /** Values on a path from one of `wrt` to the loss that derivatives may follow. */
 function dependents(loss: Value, wrt: readonly Value[]): Set<Value> {

@@ -1,7 +1,6 @@
 /** What an operation of a network is called in benchmarks: short enough to read, long enough to tell two apart. */
-import type { ConvGeometry } from '../graph/ops/conv.ts';
-import type { Value } from '../graph/value.ts';
-import { type Program, programLabel } from '../kernels/program.ts';
+import { isOp, type Value, type ValueOf } from '../graph/value.ts';
+import { programLabel } from '../kernels/program.ts';
 import type { Purpose } from './networks.ts';
 
 export interface CaseTitle {
@@ -29,32 +28,26 @@ type Description = { kind: string; detail: string };
 
 function describe(value: Value, purpose: Purpose): Description {
   const [a, b] = value.inputs;
-  switch (value.op) {
-    case 'conv2d':
-      return convolution(value, '', a!, b!.shape, value.shape[1]!);
-    case 'conv2dInputGrad':
-      // In scoring nothing is differentiated: there the same operation is a layer of its own.
-      return purpose === 'scoring'
-        ? convolution(value, 'convTranspose2d', a!, b!.shape, value.shape[1]!)
-        : convolution(value, 'input gradient', value, b!.shape, a!.shape[1]!);
-    case 'conv2dWeightGrad':
-      return convolution(value, 'weight gradient', a!, value.shape, b!.shape[1]!);
-    case 'matmul':
-      return product(value);
-    default:
-      return other(value);
-  }
+  if (isOp(value, 'matmul')) return product(value);
+  if (isOp(value, 'conv2d')) return convolution(value, '', a!, b!.shape, value.shape[1]!);
+  if (isOp(value, 'conv2dWeightGrad'))
+    return convolution(value, 'weight gradient', a!, value.shape, b!.shape[1]!);
+  if (!isOp(value, 'conv2dInputGrad')) return other(value);
+  // In scoring nothing is differentiated: there the same operation is a layer of its own.
+  return purpose === 'scoring'
+    ? convolution(value, 'convTranspose2d', a!, b!.shape, value.shape[1]!)
+    : convolution(value, 'input gradient', value, b!.shape, a!.shape[1]!);
 }
 
 /** In the sizes of the convolution itself, so that its gradients are found beside it. */
 function convolution(
-  { attrs }: Value,
+  { attrs }: ValueOf<'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad'>,
   role: string,
   x: Value,
   weight: readonly number[],
   cout: number,
 ): Description {
-  const { stride, padding, dilation, groups } = attrs.geometry as ConvGeometry;
+  const { stride, padding, dilation, groups } = attrs.geometry;
   const [, c, h, w] = x.shape;
   const [kh, kw] = weight.slice(2) as [number, number];
   const depthwise = groups > 1 && groups === c;
@@ -74,8 +67,8 @@ function convolution(
 const pairText = ([y, x]: readonly [number, number]): string => (y === x ? `${y}` : `${y},${x}`);
 
 /** M x K x N, with `ta`, `tb` where an operand is read transposed. */
-function product({ inputs, attrs, shape }: Value): Description {
-  const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
+function product({ inputs, attrs, shape }: ValueOf<'matmul'>): Description {
+  const { transposeA, transposeB } = attrs;
   const [m, n] = shape.slice(-2);
   const k = inputs[0]!.shape.at(transposeA ? -2 : -1);
   const batch = shape.slice(0, -2);
@@ -88,19 +81,14 @@ function product({ inputs, attrs, shape }: Value): Description {
   return { kind: 'matmul', detail };
 }
 
-function other({ op, attrs, shape, inputs }: Value): Description {
-  const { program, prologue, axes, kind } = attrs as {
-    program?: Program;
-    prologue?: Program;
-    axes?: readonly number[];
-    kind?: string;
-  };
-  const detail = [
-    ...(op === 'reduce' && kind !== undefined ? [kind] : []),
-    ...(prologue ? [`of ${programLabel(prologue)}`] : []),
-    ...(axes ? [`over ${axes.join(',')}`] : []),
-    ...(program ? [programLabel(program)] : []),
-    sizes(axes ? inputs[0]!.shape : shape),
-  ].join(' ');
-  return { kind: op, detail };
+function other(value: Value): Description {
+  const { op, shape } = value;
+  if (isOp(value, 'reduce')) return { kind: op, detail: reduction(value) };
+  const program = isOp(value, 'pointwise') ? [programLabel(value.attrs.program)] : [];
+  return { kind: op, detail: [...program, sizes(shape)].join(' ') };
+}
+
+function reduction({ attrs: { kind, prologue, axes }, inputs }: ValueOf<'reduce'>): string {
+  const of = prologue ? [`of ${programLabel(prologue)}`] : [];
+  return [kind, ...of, `over ${axes.join(',')}`, sizes(inputs[0]!.shape)].join(' ');
 }

@@ -1,7 +1,7 @@
 import { optimize } from '../graph/buildPlan.ts';
 import { macsOf } from '../graph/count.ts';
 import { type Graph, valuesOf } from '../graph/graph.ts';
-import { OPS } from '../graph/ops/index.ts';
+import { has, OPS } from '../graph/ops/index.ts';
 import { hoistState } from '../graph/passes/hoistState.ts';
 import { bytesOf } from '../graph/storage.ts';
 import { input, makeValue, state, type Value } from '../graph/value.ts';
@@ -117,8 +117,8 @@ const bytesMoved = (value: Value): number =>
 
 /** What is fused into a product differs from layer to layer and costs little: one case stands for all. */
 function withoutEpilogue(value: Value): Value {
+  if (!has(value, 'takesEpilogue') || value.attrs.epilogue === undefined) return value;
   const { epilogue, ...attrs } = value.attrs;
-  if (epilogue === undefined) return value;
   return makeValue(value.op, value.inputs.slice(0, 2), attrs, value.shape, value.dtype, '');
 }
 

@@ -13,7 +13,7 @@ import { simplify } from './passes/simplify.ts';
 import { alignBytes, type Plan, type PlannedTensor, type Range, type Slot } from './plan.ts';
 import { type PlanOptions, requirePlanned } from './planOptions.ts';
 import { bytesOf, type Location, resolveStorage } from './storage.ts';
-import type { Value } from './value.ts';
+import { isOp, type Value, type ValueOf } from './value.ts';
 import { verifyElements, verifyPlan } from './verify.ts';
 
 /** The passes in order, then dispatches, then memory. */
@@ -199,8 +199,8 @@ function place(
     outputs: new Map([...graph.outputs].map(([name, value]) => [name, tensor(value)])),
     inputs: new Map(
       valuesOf(graph)
-        .filter((value) => value.op === 'input')
-        .map((value) => [(value.attrs as { name: string }).name, tensor(value)]),
+        .filter((value) => isOp(value, 'input'))
+        .map((value) => [value.attrs.name, tensor(value)]),
     ),
     constants,
     memory: {
@@ -248,15 +248,15 @@ function findLifetimes(
 }
 
 function placeLeaves(graph: Graph, slots: Slot[], fixed: Map<Value, Range>): Uint8Array {
-  const chunks: { value: Value; offset: number }[] = [];
+  const chunks: { value: ValueOf<'constant'>; offset: number }[] = [];
   let constantBytes = 0;
   for (const value of valuesOf(graph)) {
     const bytes = bytesOf(value);
-    if (value.op === 'constant') {
+    if (isOp(value, 'constant')) {
       chunks.push({ value, offset: constantBytes });
       constantBytes += alignBytes(bytes);
-    } else if (value.op === 'input' || value.op === 'state') {
-      const { name } = value.attrs as { name: string };
+    } else if (isOp(value, 'input', 'state')) {
+      const { name } = value.attrs;
       const known = slots.findIndex((slot) => slot.kind === value.op && slot.name === name);
       const slot = known >= 0 ? known : slots.push({ kind: value.op, name, bytes: alignBytes(bytes) }) - 1;
       fixed.set(value, { slot, offset: 0, bytes });
@@ -266,8 +266,7 @@ function placeLeaves(graph: Graph, slots: Slot[], fixed: Map<Value, Range>): Uin
   if (chunks.length > 0) {
     const slot = slots.push({ kind: 'constants', bytes: constantBytes }) - 1;
     for (const { value, offset } of chunks) {
-      const numbers = (value.attrs as { data: readonly number[] }).data;
-      data.set(new Uint8Array(encode(numbers, value.dtype).buffer), offset);
+      data.set(new Uint8Array(encode(value.attrs.data, value.dtype).buffer), offset);
       fixed.set(value, { slot, offset, bytes: bytesOf(value) });
     }
   }

@@ -1,6 +1,6 @@
 import { product } from '../shape.ts';
 import { type Graph, valuesOf } from './graph.ts';
-import type { Value } from './value.ts';
+import { isOp, type Value } from './value.ts';
 
 /**
  * Multiply-accumulates of the convolutions and matrix products of a graph, by their definition: padding is counted,
@@ -11,9 +11,11 @@ export function countMacs(graph: Graph): number {
 }
 
 /** The same of one value; 0 where it is no product. */
-export function macsOf({ op, inputs, attrs, shape }: Value): number {
+export function macsOf(value: Value): number {
+  const { inputs, shape } = value;
   const [a, b] = inputs;
-  switch (op) {
+  if (isOp(value, 'matmul')) return product(shape) * a!.shape.at(value.attrs.transposeA ? -2 : -1)!;
+  switch (value.op) {
     case 'conv2d':
       return product(shape) * product(b!.shape.slice(1));
     // Every element of dy meets every weight of its output channel.
@@ -21,8 +23,6 @@ export function macsOf({ op, inputs, attrs, shape }: Value): number {
       return product(a!.shape) * product(b!.shape.slice(1));
     case 'conv2dWeightGrad':
       return product(b!.shape) * product(shape.slice(1));
-    case 'matmul':
-      return product(shape) * a!.shape.at((attrs as { transposeA: boolean }).transposeA ? -2 : -1)!;
     // Every row of x meets every row of the bank, which comes in parts.
     case 'nearestRows':
       return inputs.slice(1).reduce((sum, bank) => sum + a!.shape[0]! * product(bank.shape), 0);

@@ -35,7 +35,11 @@ export function usersOf(graph: Graph): Map<Value, Value[]> {
 }
 
 /** `value` over other inputs. Leaves keep their identity, everything else gets a new id, so order is kept. */
-export function remake(value: Value, inputs: readonly Value[], attrs = value.attrs): Value {
+export function remake<V extends Value>(
+  value: V,
+  inputs: readonly Value[],
+  attrs: V['attrs'] = value.attrs,
+): Value {
   if (OPS[value.op].leaf) return value;
   return makeValue(value.op, inputs, attrs, value.shape, value.dtype, value.scope);
 }

@@ -2,8 +2,8 @@ import { LimitError } from '../errors.ts';
 import { type Kernel, MAX_GROUPS_PER_AXIS } from '../kernels/kernel.ts';
 import { programLabel } from '../kernels/program.ts';
 import { product, type Shape, shapeText } from '../shape.ts';
-import type { AttentionAttrs } from './ops/attention.ts';
-import { programOf, type Value } from './value.ts';
+import { has } from './ops/index.ts';
+import { isOp, type Value } from './value.ts';
 
 /**
  * Kernels index with u32. Their loops look at most a few steps of all lanes beyond the end, which must not wrap around
@@ -34,19 +34,22 @@ export function requireGrid({ label, grid }: Kernel): void {
   );
 }
 
+const ATTENTION = ['attention', 'attentionRows', 'attentionQueryGrad', 'attentionKeyValueGrad'] as const;
+
 /** What flat indices of its kernels run over, and further products of sizes that they compute. */
-function indexedBy({ op, inputs, attrs, shape }: Value): [what: string, count: number][] {
+function indexedBy(value: Value): [what: string, count: number][] {
+  const { inputs, shape } = value;
   const elements = (of: Shape): [string, number] => [`the elements of ${shapeText(of)}`, product(of)];
   const found = [shape, ...inputs.map((each) => each.shape)].map(elements);
   // What a prologue yields exists in registers alone.
-  if (attrs.prologue !== undefined) found.push(elements(attrs.shape as Shape));
-  if (op === 'interpolate' || op === 'interpolateGrad') {
+  if (has(value, 'takesPrologue') && value.attrs.shape) found.push(elements(value.attrs.shape));
+  if (isOp(value, 'interpolate', 'interpolateGrad')) {
     const [small, large] = [inputs[0]!.shape, shape];
     for (const axis of [2, 3]) {
       found.push(['a place of one size times the other', small[axis]! * large[axis]!]);
     }
   }
-  if (op.startsWith('attention') && (attrs as unknown as AttentionAttrs).dropout > 0) {
+  if (isOp(value, ...ATTENTION) && value.attrs.dropout > 0) {
     found.push(['pairs of tokens, of which some are dropped', inputs[0]!.shape[1]! * inputs[1]!.shape[1]!]);
   }
   return found;
@@ -54,6 +57,6 @@ function indexedBy({ op, inputs, attrs, shape }: Value): [what: string, count: n
 
 /** Which of its family it is. */
 function detailOf(value: Value): string {
-  if (value.op === 'reduce') return ` ${value.attrs.kind}`;
-  return value.op === 'pointwise' ? ` ${programLabel(programOf(value))}` : '';
+  if (isOp(value, 'reduce')) return ` ${value.attrs.kind}`;
+  return has(value, 'pointwise') ? ` ${programLabel(value.attrs.program)}` : '';
 }

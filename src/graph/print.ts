@@ -1,8 +1,10 @@
 import type { Kernel } from '../kernels/kernel.ts';
+import { programLabel } from '../kernels/program.ts';
 import { refuseExtra } from '../options.ts';
 import { type Graph, valuesOf } from './graph.ts';
+import { has } from './ops/index.ts';
 import type { Plan } from './plan.ts';
-import { programOf, type Value } from './value.ts';
+import { isOp, type Value } from './value.ts';
 
 /**
  * A graph as text, a line per value: `%2 = pointwise relu(%1) [2, 4]`. Numbers count from the inputs, so equal graphs
@@ -22,16 +24,10 @@ export function printGraph(graph: Graph, ...extra: never[]): string {
 }
 
 function describe(value: Value): string {
-  if (value.op === 'pointwise') return `pointwise ${stepsOf(value)}`;
-  const { name, epilogue } = value.attrs as { name?: string; epilogue?: object };
-  if (name !== undefined) return `${value.op} ${name}`;
-  return epilogue ? `${value.op} with epilogue` : value.op;
+  if (has(value, 'pointwise')) return `pointwise ${programLabel(value.attrs.program)}`;
+  if (isOp(value, 'input', 'state')) return `${value.op} ${value.attrs.name}`;
+  return has(value, 'takesEpilogue') && value.attrs.epilogue ? `${value.op} with epilogue` : value.op;
 }
-
-const stepsOf = (value: Value): string =>
-  programOf(value)
-    .steps.map((step) => step.fn)
-    .join('+');
 
 /** A plan as text, a line per dispatch: kernel, workgroups, GFLOP, megabytes, sizes. */
 export function printPlan(plan: Plan, ...extra: never[]): string {

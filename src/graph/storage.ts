@@ -1,8 +1,8 @@
 import { ELEMENT_BYTES } from '../kernels/kernel.ts';
 import { product } from '../shape.ts';
 import { type Graph, rootsOf, valuesOf } from './graph.ts';
-import { OPS } from './ops/index.ts';
-import type { Value } from './value.ts';
+import { has, OPS } from './ops/index.ts';
+import { isOp, type Value } from './value.ts';
 
 export const bytesOf = (value: Value): number => product(value.shape) * ELEMENT_BYTES[value.dtype];
 
@@ -29,14 +29,14 @@ export function resolveStorage(graph: Graph): {
     const place = placed.get(value);
     if (place) return place;
     if (!OPS[value.op].view) return { root: value, offset: 0 };
-    const { offset = 0 } = value.attrs as { offset?: number };
+    const offset = isOp(value, 'slabView') ? value.attrs.offset : 0;
     const inner = locate(value.inputs[0]!);
     return { root: inner.root, offset: inner.offset + offset * ELEMENT_BYTES[value.dtype] };
   };
   const outputs = new Set(rootsOf(graph).map((value) => locate(value).root));
   for (const target of valuesOf(graph)) {
-    if (!OPS[target.op].placesInputs) continue;
-    const { offsets } = target.attrs as { offsets: readonly number[] };
+    if (!has(target, 'placesInputs')) continue;
+    const { offsets } = target.attrs;
     const roots = target.inputs.map((operand) => locate(operand).root);
     /** Read by what already lies in the pack. */
     const readInside = new Set<Value>();

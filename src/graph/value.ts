@@ -1,8 +1,7 @@
 import { DtypeError, gotText, ShapeError } from '../errors.ts';
-import type { Program } from '../kernels/program.ts';
 import { refuseExtra } from '../options.ts';
 import { product, requireShape, type Shape, shapeText } from '../shape.ts';
-import type { OpName } from './ops/index.ts';
+import type { AttrsOf, OpName } from './ops/index.ts';
 
 /** f16 is a storage type only: arithmetic is f32 everywhere. */
 export const DTYPES = ['f32', 'f16', 'i32', 'u32'] as const;
@@ -10,9 +9,6 @@ export type Dtype = (typeof DTYPES)[number];
 
 /** Of four bytes each: what numbers come to the device as. */
 const WHOLE_WORDS = ['f32', 'i32', 'u32'] as const;
-
-/** What an op needs to know beside its inputs. Plain data, so that a graph can be printed, compared, hashed. */
-export type Attrs = Readonly<Record<string, unknown>>;
 
 /**
  * A symbolic tensor: what an op yields, immutable. The graph is whatever its outputs reach; nothing registers.
@@ -23,11 +19,18 @@ export interface Value {
   readonly id: number;
   readonly op: OpName;
   readonly inputs: readonly Value[];
-  readonly attrs: Attrs;
+  /** What the op needs to know beside its inputs; `isOp` tells which they are. */
+  readonly attrs: AttrsOf<OpName>;
   readonly shape: Shape;
   readonly dtype: Dtype;
   /** The layer that made it (`decoder.layer1.0.conv1`), for labels and errors. */
   readonly scope: string;
+}
+
+/** A value of an op that is known, and with it its attributes. */
+export interface ValueOf<K extends OpName> extends Value {
+  readonly op: K;
+  readonly attrs: AttrsOf<K>;
 }
 
 /** Anything an op takes: a symbolic value, something that holds one (a device tensor), or a number. */
@@ -58,10 +61,10 @@ export function inScopeOf<T>({ scope: name }: Value, body: () => T): T {
   }
 }
 
-export function makeValue(
-  op: OpName,
+export function makeValue<K extends OpName>(
+  op: K,
   inputs: readonly Value[],
-  attrs: Attrs,
+  attrs: AttrsOf<K>,
   shape: Shape,
   dtype: Dtype = 'f32',
   scopeName = currentScope,
@@ -78,6 +81,10 @@ export function asValue(operand: Operand, op: string): Value {
   if (typeof operand === 'object' && operand !== null && isValue(operand.value)) return operand.value;
   throw new DtypeError(`${op}: expects values, tensors or numbers, got ${gotText(operand)}`);
 }
+
+/** Whether `value` is of one of these ops, and so has their attributes. */
+export const isOp = <K extends OpName>(value: Value, ...ops: readonly K[]): value is ValueOf<K> =>
+  (ops as readonly OpName[]).includes(value.op);
 
 export const isValue = (thing: unknown): thing is Value =>
   typeof thing === 'object' && thing !== null && 'op' in thing && 'inputs' in thing;
@@ -145,20 +152,22 @@ export function input(name: string, shape: Shape, dtype: Dtype = 'f32', ...extra
 export const state = (name: string, shape: Shape, dtype: Dtype = 'f32'): Value =>
   makeValue('state', [], { name }, shape, dtype);
 
+/** What an input or a state is called. @throws DtypeError for another value. */
+export function nameOf(value: Value): string {
+  if (isOp(value, 'input', 'state')) return value.attrs.name;
+  throw new DtypeError(`expects an input or a state, got the result of ${value.op}`);
+}
+
 /** A number known when the graph is made, or undefined. */
 export function scalarConstant(value: Value): number | undefined {
-  if (value.op !== 'constant' || product(value.shape) !== 1) return undefined;
-  return (value.attrs as { data: readonly number[] }).data[0];
+  return isOp(value, 'constant') && product(value.shape) === 1 ? value.attrs.data[0] : undefined;
 }
 
 /** The numbers of a value where they are known when the graph is made: a constant's, under whatever shape. */
 export function knownData(value: Value): readonly number[] | undefined {
   if (value.op === 'reshape') return knownData(value.inputs[0]!);
-  return value.op === 'constant' ? (value.attrs as { data: readonly number[] }).data : undefined;
+  return isOp(value, 'constant') ? value.attrs.data : undefined;
 }
-
-/** The program of a pointwise op. */
-export const programOf = (value: Value): Program => (value.attrs as { program: Program }).program;
 
 /** All values that `roots` reach, inputs before users. */
 export function topological(roots: readonly Value[]): Value[] {

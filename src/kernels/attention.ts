@@ -1,6 +1,6 @@
 /** Attention and its gradients: four bodies for one frame (`attentionSweep.ts`). */
 import { product } from '../shape.ts';
-import { type Frame, frame } from './attentionFrame.ts';
+import { type AttentionAttrs, type Frame, frame } from './attentionFrame.ts';
 import { type AttentionSizes, buildSweep, type Side, type Sweep } from './attentionSweep.ts';
 import { type Binding, read, write } from './kernel.ts';
 import { type Lowered, type Lowering, type OpRequest, single } from './lowering.ts';
@@ -73,7 +73,7 @@ const onlineSoftmax = (f: Frame): string[] =>
     `total${r} = total${r} * fade${r} + (${f.steps.map((t) => `p${r}_${t}`).join(' + ')});`,
   ]);
 
-const attention: Lowering = (request, device) => {
+const attention: Lowering<AttentionAttrs> = (request, device) => {
   const f = frame(request, device, 'queries', OPERANDS.slice(0, 3), 2);
   return single(
     buildSweep({
@@ -110,7 +110,7 @@ const attention: Lowering = (request, device) => {
 };
 
 /** log of the sum and <dL/dout, out> of each query and head. */
-const attentionRows: Lowering = (request, device) => {
+const attentionRows: Lowering<AttentionAttrs> = (request, device) => {
   const names: readonly [string, Side][] = [
     ['q', 'queries'],
     ['k', 'keys'],
@@ -151,7 +151,7 @@ const rowOf = ({ sizes }: Frame, query: string, tag: number): string =>
 let log${tag} = rows[row${tag}];
 let dot${tag} = rows[row${tag} + 1u];`;
 
-const attentionQueryGrad: Lowering = (request, device) => {
+const attentionQueryGrad: Lowering<AttentionAttrs> = (request, device) => {
   const f = frame(request, device, 'queries', OPERANDS, 3);
   return single(
     buildSweep({
@@ -187,7 +187,7 @@ const attentionQueryGrad: Lowering = (request, device) => {
   );
 };
 
-const attentionKeyValueGrad: Lowering = (request, device): Lowered => {
+const attentionKeyValueGrad: Lowering<AttentionAttrs> = (request, device): Lowered => {
   const f = frame(request, device, 'keys', OPERANDS, 4);
   const { sizes } = f;
   const both = product(request.out.shape);
@@ -234,7 +234,7 @@ const attentionKeyValueGrad: Lowering = (request, device): Lowered => {
 };
 
 const common = (
-  { label }: OpRequest,
+  { label }: Pick<OpRequest, 'label'>,
   { sizes, plan, operands, before }: Frame,
   own: Side,
 ): Pick<Sweep, 'label' | 'sizes' | 'plan' | 'own' | 'operands' | 'before' | 'functions'> => ({
@@ -252,4 +252,4 @@ export const attentionKernels = {
   attentionRows,
   attentionQueryGrad,
   attentionKeyValueGrad,
-} satisfies Record<string, Lowering>;
+};

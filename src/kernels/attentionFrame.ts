@@ -14,7 +14,7 @@ import type { OpRequest } from './lowering.ts';
 import { philox } from './math/philox.ts';
 import { code, factorLiteral, floatLiteral, type Wgsl, type WgslFunction } from './wgsl.ts';
 
-interface Attrs {
+export interface AttentionAttrs {
   readonly heads: number;
   readonly scale: number;
   readonly neighbours: { readonly height: number; readonly width: number; readonly window: number } | null;
@@ -38,7 +38,7 @@ const keeps: WgslFunction = {
 
 /** What all four kernels share. */
 export interface Frame {
-  readonly attrs: Attrs;
+  readonly attrs: AttentionAttrs;
   readonly sizes: AttentionSizes;
   readonly plan: SweepPlan;
   readonly operands: readonly TokenOperand[];
@@ -65,13 +65,13 @@ export interface Frame {
 
 /** @param kept vectors of a head's channels that a lane keeps for each token of its own. */
 export function frame(
-  request: OpRequest,
+  request: OpRequest<AttentionAttrs>,
   device: DeviceFacts,
   own: Side,
   names: readonly [string, Side][],
   kept: number,
 ): Frame {
-  const attrs = request.attrs as unknown as Attrs;
+  const { attrs } = request;
   const operands = names.map(([name, side], i): TokenOperand => ({ name, side, spec: request.inputs[i]! }));
   const [q, k] = request.inputs as [OpRequest['inputs'][number], OpRequest['inputs'][number]];
   const sizes: AttentionSizes = {

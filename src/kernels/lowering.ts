@@ -8,13 +8,13 @@ export interface TensorSpec {
   readonly element: Element;
 }
 
-/** One op to be computed, without the graph around it. */
-export interface OpRequest {
+/** One op to be computed, without the graph around it. `A`: the attributes that its kernels read. */
+export interface OpRequest<A = Readonly<Record<string, unknown>>> {
   /** The op's name and the layer it is in, for the kernels' labels. */
   readonly label: string;
   readonly inputs: readonly TensorSpec[];
   readonly out: TensorSpec;
-  readonly attrs: Readonly<Record<string, unknown>>;
+  readonly attrs: A;
   /** Inputs that are the same at every run, so that work on them alone is done ahead; default none. */
   readonly still?: readonly boolean[];
   /** Of a product: how it is computed, where that fits; default as the rule says. */
@@ -47,7 +47,10 @@ export interface Lowered {
   readonly scratch: readonly number[];
 }
 
-export type Lowering = (request: OpRequest, device: DeviceFacts) => Lowered;
+export type Lowering<A = Readonly<Record<string, unknown>>> = (
+  request: OpRequest<A>,
+  device: DeviceFacts,
+) => Lowered;
 
 /** The common case: one kernel whose bindings are the inputs in order and then the result. */
 export const single = (kernel: Kernel): Lowered => ({

@@ -48,17 +48,15 @@ const MOST_HALF = 65504;
 
 const joined = (terms: readonly string[]): string => (terms.length === 0 ? '0u' : terms.join(' + '));
 
-/** attrs: order. */
-const permute: Lowering = (request, device) => {
-  const { order } = request.attrs as { order: readonly number[] };
+const permute: Lowering<{ readonly order: readonly number[] }> = (request, device) => {
+  const { order } = request.attrs;
   const strides = stridesOf(request.inputs[0]!.shape);
   const terms = coordinates(request.out.shape).map((at, axis) => `${at} * ${strides[order[axis]!]}u`);
   return copying(request, device, `out's axes are x's in the order ${order}.`, joined(terms));
 };
 
-/** attrs: starts, steps. */
-const slice: Lowering = (request, device) => {
-  const { starts, steps } = request.attrs as { starts: readonly number[]; steps: readonly number[] };
+const slice: Lowering<Readonly<Record<'starts' | 'steps', readonly number[]>>> = (request, device) => {
+  const { starts, steps } = request.attrs;
   const strides = stridesOf(request.inputs[0]!.shape);
   const terms = coordinates(request.out.shape).map(
     (at, axis) => `(${at} * ${steps[axis]}u + ${starts[axis]}u) * ${strides[axis]}u`,
@@ -66,13 +64,11 @@ const slice: Lowering = (request, device) => {
   return copying(request, device, `Axis a of x is read at start[a] + step[a] * index.`, joined(terms));
 };
 
-/** attrs: before, after, mode, value. */
-const pad: Lowering = (request, device) => {
-  const { before, mode, value } = request.attrs as {
-    before: readonly number[];
-    mode: 'constant' | 'symmetric' | 'edge';
-    value: number;
-  };
+type Padding<Mode> = { readonly before: readonly number[]; readonly mode: Mode };
+type Repeating = 'symmetric' | 'edge';
+
+const pad: Lowering<Padding<'constant' | Repeating> & { readonly value: number }> = (request, device) => {
+  const { before, mode, value } = request.attrs;
   const [x] = request.inputs as [TensorSpec];
   const strides = stridesOf(x.shape);
   const places = coordinates(request.out.shape).map((at, axis) => `i32(${at}) - ${before[axis]}`);
@@ -106,11 +102,11 @@ const pad: Lowering = (request, device) => {
 };
 
 /**
- * attrs: before, mode. Each element of x adds, in order, all places of the padded array that repeat it: along an edge those
+ * Each element of x adds, in order, all places of the padded array that repeat it: along an edge those
  * from p_first to p_last, of a mirror at most three.
  */
-const padGrad: Lowering = (request, device) => {
-  const { before, mode } = request.attrs as { before: readonly number[]; mode: 'symmetric' | 'edge' };
+const padGrad: Lowering<Padding<Repeating>> = (request, device) => {
+  const { before, mode } = request.attrs;
   const [dy] = request.inputs as [TensorSpec];
   const { shape } = request.out;
   const strides = stridesOf(dy.shape);
@@ -153,9 +149,8 @@ for (var k${axis} = 0; k${axis} < 3; k${axis}++) {
   );
 };
 
-/** attrs: axis. One dispatch per input, each writing its own part. */
-const concat: Lowering = ({ label, inputs, out, attrs }, device) => {
-  const { axis } = attrs as { axis: number };
+/** One dispatch per input, each writing its own part. */
+const concat: Lowering<{ readonly axis: number }> = ({ label, inputs, out, attrs: { axis } }, device) => {
   const inner = product(out.shape.slice(axis + 1));
   const row = out.shape[axis]! * inner;
   let start = 0;
@@ -183,4 +178,4 @@ const concat: Lowering = ({ label, inputs, out, attrs }, device) => {
   return { steps, scratch: [] };
 };
 
-export const movementKernels = { permute, slice, pad, padGrad, concat } satisfies Record<string, Lowering>;
+export const movementKernels = { permute, slice, pad, padGrad, concat };

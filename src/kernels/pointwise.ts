@@ -6,9 +6,11 @@ import { perElement } from './perElement.ts';
 import { type Program, programFlops, programLabel, programText } from './program.ts';
 import { code, wgsl } from './wgsl.ts';
 
-/** Any program over broadcast inputs. attrs: program. */
-const pointwise: Lowering = ({ label, inputs, out, attrs }, device) => {
-  const { program } = attrs as unknown as { program: Program };
+/** Any program over broadcast inputs. */
+const pointwise: Lowering<{ readonly program: Program }> = (
+  { label, inputs, out, attrs: { program } },
+  device,
+) => {
   const total = product(out.shape);
   const operands = inputs.map((spec, i) => `f32(x${i}[${broadcastIndex('i', out.shape, spec.shape)}])`);
   const named = operands.map((text, i) => code(`let v${i} = ${text};`));
@@ -36,4 +38,4 @@ const pointwise: Lowering = ({ label, inputs, out, attrs }, device) => {
   return single(kernel);
 };
 
-export const pointwiseKernels = { pointwise } satisfies Record<string, Lowering>;
+export const pointwiseKernels = { pointwise };

@@ -11,16 +11,17 @@ interface Window {
   readonly padding: readonly [number, number];
 }
 
+type PoolAttrs = { readonly window: Window };
+type Request = OpRequest<PoolAttrs>;
+
 type Four = [number, number, number, number];
 
 /** Where a window begins. */
 const LOWEST = floatLiteral(Number.NEGATIVE_INFINITY);
 
-const windowOf = (request: OpRequest): Window => (request.attrs as { window: Window }).window;
-
 /** One invocation per element of `out`, after naming its coordinates: plane, y, x. */
 function perPixel(
-  request: OpRequest,
+  request: Request,
   device: DeviceFacts,
   bindings: Binding[],
   flops: number,
@@ -48,13 +49,13 @@ function perPixel(
   );
 }
 
-const input = (request: OpRequest, index: number, name: string): Binding => {
+const input = (request: Request, index: number, name: string): Binding => {
   const spec = request.inputs[index]!;
   return read(name, product(spec.shape), spec.element);
 };
 
-const maxPool2d: Lowering = (request, device) => {
-  const { kernel, stride, padding } = windowOf(request);
+const maxPool2d: Lowering<PoolAttrs> = (request, device) => {
+  const { kernel, stride, padding } = request.attrs.window;
   const [, , h, w] = request.inputs[0]!.shape as Four;
   return perPixel(
     request,
@@ -93,8 +94,8 @@ const windowRange = (
 let ${name}_last = u32(min(${count - 1}, (${at} + ${padding}) / ${stride}));`;
 
 /** Statements that set `winner` to the place of the first largest element of the window at (y, x), of NaN the last. */
-function winnerOf(request: OpRequest, y: string, x: string): Wgsl {
-  const { kernel, stride, padding } = windowOf(request);
+function winnerOf(request: Request, y: string, x: string): Wgsl {
+  const { kernel, stride, padding } = request.attrs.window;
   const [, , h, w] = request.inputs[0]!.shape as Four;
   return wgsl`
     var best = ${code(LOWEST)};
@@ -112,12 +113,12 @@ function winnerOf(request: OpRequest, y: string, x: string): Wgsl {
 }
 
 /** x, v -> v where x has the largest of each window. */
-const maxPool2dPick: Lowering = (request, device) =>
+const maxPool2dPick: Lowering<PoolAttrs> = (request, device) =>
   perPixel(
     request,
     device,
     [input(request, 0, 'source'), input(request, 1, 'values')],
-    windowOf(request).kernel[0] * windowOf(request).kernel[1],
+    request.attrs.window.kernel[0] * request.attrs.window.kernel[1],
     'source, values [planes, H, W], out [planes, OH, OW].',
     wgsl`
       ${winnerOf(request, 'y', 'x')}
@@ -125,8 +126,8 @@ const maxPool2dPick: Lowering = (request, device) =>
   );
 
 /** x, dy -> dx. As a gather: each input element asks every window that holds it whether it was the maximum. */
-const maxPool2dGrad: Lowering = (request, device) => {
-  const { kernel, stride, padding } = windowOf(request);
+const maxPool2dGrad: Lowering<PoolAttrs> = (request, device) => {
+  const { kernel, stride, padding } = request.attrs.window;
   const [, , oh, ow] = request.inputs[1]!.shape as Four;
   return perPixel(
     request,
@@ -148,8 +149,8 @@ const maxPool2dGrad: Lowering = (request, device) => {
   );
 };
 
-const avgPool2d: Lowering = (request, device) => {
-  const { kernel, stride, padding } = windowOf(request);
+const avgPool2d: Lowering<PoolAttrs> = (request, device) => {
+  const { kernel, stride, padding } = request.attrs.window;
   const [, , h, w] = request.inputs[0]!.shape as Four;
   return perPixel(
     request,
@@ -172,8 +173,8 @@ const avgPool2d: Lowering = (request, device) => {
   );
 };
 
-const avgPool2dGrad: Lowering = (request, device) => {
-  const { kernel, stride, padding } = windowOf(request);
+const avgPool2dGrad: Lowering<PoolAttrs> = (request, device) => {
+  const { kernel, stride, padding } = request.attrs.window;
   const [, , oh, ow] = request.inputs[0]!.shape as Four;
   return perPixel(
     request,
@@ -200,4 +201,4 @@ export const poolKernels = {
   maxPool2dPick,
   avgPool2d,
   avgPool2dGrad,
-} satisfies Record<string, Lowering>;
+};

@@ -9,9 +9,13 @@ import { code, type WgslFunction, wgsl } from './wgsl.ts';
 
 /** Attrs: site. `part` gives number `part` of the four that an invocation makes of its `words`. */
 const drawn =
-  (flops: number, layout: string, part: string, ...functions: WgslFunction[]): Lowering =>
-  ({ label, out, attrs }, device) => {
-    const { site } = attrs as { site: number };
+  (
+    flops: number,
+    layout: string,
+    part: string,
+    ...functions: WgslFunction[]
+  ): Lowering<{ readonly site: number }> =>
+  ({ label, out, attrs: { site } }, device) => {
     const total = product(out.shape);
     return single(
       perElement(
@@ -50,4 +54,4 @@ let number = radius * turn(words[part | 1u] >> 8u)[part & 1u];`,
   accurateLog,
 );
 
-export const randomKernels = { randomUniform, randomNormal } satisfies Record<string, Lowering>;
+export const randomKernels = { randomUniform, randomNormal };

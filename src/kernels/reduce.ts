@@ -10,7 +10,7 @@ import {
   read,
   write,
 } from './kernel.ts';
-import type { Lowered, Lowering, OpRequest } from './lowering.ts';
+import type { Lowering, OpRequest } from './lowering.ts';
 import { single } from './lowering.ts';
 import { isNan, larger, orderedBits, smaller } from './math/nan.ts';
 import { perElement } from './perElement.ts';
@@ -55,8 +55,16 @@ interface Reduction {
   readonly flops: number;
 }
 
-/** attrs: kind, axes, factor, prologue?, shape? (what is reduced, where a prologue yields it). */
-const reduce: Lowering = (request, device) => {
+type ReduceAttrs = {
+  readonly kind: Kind;
+  readonly axes: readonly number[];
+  readonly factor: number;
+  /** What yields the elements that are reduced, and their shape. */
+  readonly prologue?: Program;
+  readonly shape?: Shape;
+};
+
+const reduce: Lowering<ReduceAttrs> = (request, device) => {
   const reduction = describe(request);
   const { outputs, length } = reduction;
   const lanes = laneCount(device);
@@ -81,14 +89,8 @@ const reduce: Lowering = (request, device) => {
 export const laneCount = (device: DeviceFacts): number =>
   device.software ? (device.subgroupSize >= 4 ? device.subgroupSize : 1) : 256;
 
-function describe({ label, inputs, out, attrs }: OpRequest): Reduction {
-  const { kind, axes, factor, prologue, shape } = attrs as {
-    kind: Kind;
-    axes: readonly number[];
-    factor: number;
-    prologue?: Program;
-    shape?: Shape;
-  };
+function describe({ label, inputs, out, attrs }: OpRequest<ReduceAttrs>): Reduction {
+  const { kind, axes, factor, prologue, shape } = attrs;
   const from = shape ?? inputs[0]!.shape;
   const bindings = inputs.map((spec, i) => read(`x${i}`, product(spec.shape), spec.element));
   const operands = inputs.map((spec, i) => `f32(x${i}[${broadcastIndex('i', from, spec.shape)}])`);
@@ -227,10 +229,10 @@ function perGroup(reduction: Reduction, lanes: number, splits: number, device: D
   });
 }
 
-/** attrs: axis. The first largest element's index along it (i32); NaN is the largest. */
-const argmax: Lowering = ({ label, inputs, out, attrs }, device): Lowered => {
+/** The first largest element's index along it (i32); NaN is the largest. */
+const argmax: Lowering<{ readonly axis: number }> = ({ label, inputs, out, attrs }, device) => {
   const [x] = inputs as [OpRequest['inputs'][number]];
-  const { axis } = attrs as { axis: number };
+  const { axis } = attrs;
   const inner = product(x.shape.slice(axis + 1));
   const length = x.shape[axis]!;
   const outputs = product(out.shape);
@@ -257,4 +259,4 @@ const argmax: Lowering = ({ label, inputs, out, attrs }, device): Lowered => {
   );
 };
 
-export const reduceKernels = { reduce, argmax } satisfies Record<string, Lowering>;
+export const reduceKernels = { reduce, argmax };

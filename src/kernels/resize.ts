@@ -1,6 +1,6 @@
 import { product } from '../shape.ts';
 import { read, write } from './kernel.ts';
-import { type Lowering, type OpRequest, single } from './lowering.ts';
+import { type Lowering, single } from './lowering.ts';
 import { perElement } from './perElement.ts';
 import { code, floatLiteral, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
 
@@ -49,8 +49,8 @@ function tapsFunction(
   };
 }
 
-const interpolate: Lowering = (request, device) => {
-  const attrs = request.attrs as unknown as ResizeAttrs;
+const interpolate: Lowering<ResizeAttrs> = (request, device) => {
+  const { attrs } = request;
   const [, , h, w] = request.inputs[0]!.shape as Four;
   const [, , oh, ow] = request.out.shape as Four;
   const total = product(request.out.shape);
@@ -102,8 +102,8 @@ function touching(at: string, from: number, to: number, attrs: ResizeAttrs, name
 let ${name}_last = u32(clamp(ceil((f32(${at}) + 1.5) / ${floatLiteral(scale)}) + 1.0, 0.0, ${floatLiteral(to - 1)}));`;
 }
 
-const interpolateGrad: Lowering = (request: OpRequest, device) => {
-  const attrs = request.attrs as unknown as ResizeAttrs;
+const interpolateGrad: Lowering<ResizeAttrs> = (request, device) => {
+  const { attrs } = request;
   const [, , oh, ow] = request.inputs[0]!.shape as Four;
   const [, , h, w] = request.out.shape as Four;
   const total = product(request.out.shape);
@@ -144,4 +144,4 @@ const interpolateGrad: Lowering = (request: OpRequest, device) => {
   );
 };
 
-export const resizeKernels = { interpolate, interpolateGrad } satisfies Record<string, Lowering>;
+export const resizeKernels = { interpolate, interpolateGrad };

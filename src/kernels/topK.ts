@@ -51,9 +51,7 @@ const COUNTS = wgsl`
   var<workgroup> counts: array<atomic<u32>, 256>;
   var<workgroup> chosen: vec2u;  // byte, how many are left to pass inside it`;
 
-/** attrs: k. */
-const kthLargest: Lowering = ({ label, inputs, attrs }, device) => {
-  const { k } = attrs as { k: number };
+const kthLargest: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: { k } }, device) => {
   const [rows, length] = inputs[0]!.shape as [number, number];
   const lanes = lanesOf(device);
   return single(
@@ -78,9 +76,8 @@ const kthLargest: Lowering = ({ label, inputs, attrs }, device) => {
   );
 };
 
-/** attrs: k. First which k, in the order of their places; then each finds its rank among them. */
-const topKIndices: Lowering = ({ label, inputs, attrs }, device) => {
-  const { k } = attrs as { k: number };
+/** First which k, in the order of their places; then each finds its rank among them. */
+const topKIndices: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: { k } }, device) => {
   const [rows, length] = inputs[0]!.shape as [number, number];
   const { element } = inputs[0]!;
   const lanes = lanesOf(device);
@@ -218,7 +215,4 @@ const takeAlongAxisGrad: Lowering = ({ label, inputs, out }, device) => {
   );
 };
 
-export const topKKernels = { kthLargest, topKIndices, takeAlongAxis, takeAlongAxisGrad } satisfies Record<
-  string,
-  Lowering
->;
+export const topKKernels = { kthLargest, topKIndices, takeAlongAxis, takeAlongAxisGrad };

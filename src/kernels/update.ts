@@ -56,9 +56,8 @@ const assign: Lowering = (request, device) =>
     body: wgsl`state[i] = value[i];`,
   });
 
-/** attrs: rate. */
-const assignAverage: Lowering = (request, device) => {
-  const { rate } = request.attrs as { rate: number };
+const assignAverage: Lowering<{ readonly rate: number }> = (request, device) => {
+  const { rate } = request.attrs;
   return inPlace(request, device, {
     names: ['state', 'value'],
     updated: 1,
@@ -69,12 +68,9 @@ const assignAverage: Lowering = (request, device) => {
 };
 
 const adam =
-  (amsgrad: boolean): Lowering =>
+  (amsgrad: boolean): Lowering<Readonly<Record<'beta1' | 'beta2' | 'eps' | 'weightDecay', number>>> =>
   (request, device) => {
-    const { beta1, beta2, eps, weightDecay } = request.attrs as Record<
-      'beta1' | 'beta2' | 'eps' | 'weightDecay',
-      number
-    >;
+    const { beta1, beta2, eps, weightDecay } = request.attrs;
     const literal = (value: number): ReturnType<typeof code> => code(floatLiteral(value));
     const largest = amsgrad
       ? wgsl`
@@ -100,9 +96,8 @@ const adam =
     });
   };
 
-/** attrs: momentum, weightDecay. */
-const sgd: Lowering = (request, device) => {
-  const { momentum, weightDecay } = request.attrs as Record<'momentum' | 'weightDecay', number>;
+const sgd: Lowering<Readonly<Record<'momentum' | 'weightDecay', number>>> = (request, device) => {
+  const { momentum, weightDecay } = request.attrs;
   return inPlace(request, device, {
     names: ['p', 'buf', 'grad', 'settings'],
     updated: 2,
@@ -123,4 +118,4 @@ export const updateKernels = {
   adamw: adam(false),
   adamwAmsgrad: adam(true),
   sgd,
-} satisfies Record<string, Lowering>;
+};

@@ -3,7 +3,7 @@ import { requireFlag, requireList } from '../graph/arguments.ts';
 import { pack } from '../graph/ops/movement.ts';
 import { mul } from '../graph/ops/pointwise.ts';
 import { adamw as adamwStep, sgd as sgdStep, type UpdateRule } from '../graph/ops/update.ts';
-import { input, state, type Value } from '../graph/value.ts';
+import { input, nameOf, state, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import type { BoundNetwork } from './trainable.ts';
 
@@ -145,8 +145,7 @@ export function optimiserStep(
 const settingsShape = ({ kind }: Update): [number] => [kind === 'sgd' ? 2 : 3];
 
 function update(p: Value, gradient: Value, settings: Value, config: Update): Value {
-  const { name } = p.attrs as { name: string };
-  const moments = momentNames(config, name).map((each) => state(each, p.shape));
+  const moments = momentNames(config, nameOf(p)).map((each) => state(each, p.shape));
   if (config.kind === 'sgd') return sgdStep({ p, buf: moments[0]! }, gradient, settings, config);
   const [beta1, beta2] = config.betas;
   return adamwStep({ p, m: moments[0]!, v: moments[1]!, vmax: moments[2] }, gradient, settings, {

@@ -3,7 +3,7 @@ import type { BufferCopy } from '../gpu/submit.ts';
 import { requireFlag } from '../graph/arguments.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
 import { valuesOf } from '../graph/graph.ts';
-import { type Dtype, input, type Value } from '../graph/value.ts';
+import { type Dtype, input, nameOf, type Value } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
 import type { Shape } from '../shape.ts';
 import type { Executable } from './executable.ts';
@@ -12,7 +12,7 @@ import { FunctionPlans } from './functionPlans.ts';
 import type { Gpu } from './gpu.ts';
 import type { PlanCache } from './planCache.ts';
 import type { StateStore } from './state.ts';
-import { isResult, isTensor, nameOf, type Tensor } from './tensor.ts';
+import { isResult, isTensor, type Tensor } from './tensor.ts';
 import { flattenTree, mapTree, structureText, type Tree } from './tree.ts';
 import { refuseUnread } from './unread.ts';
 

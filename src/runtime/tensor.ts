@@ -1,5 +1,5 @@
 import { DtypeError, gotText } from '../errors.ts';
-import { type Dtype, isValue, type Value } from '../graph/value.ts';
+import { type Dtype, isValue, nameOf, type Value } from '../graph/value.ts';
 import type { OptionNames } from '../options.ts';
 import type { Shape } from '../shape.ts';
 import type { NumberArray } from './state.ts';
@@ -42,9 +42,6 @@ export interface StoredLeaf {
   readonly shape: Shape;
   readonly dtype: Dtype;
 }
-
-/** Of a tensor or a state value: its name in the store. */
-export const nameOf = (value: Value): string => (value.attrs as { name: string }).name;
 
 /** The tensors of a tree. @throws DtypeError where something else is in it. */
 export const storedLeaves = (tree: Tree<Tensor>): StoredLeaf[] =>

@@ -1,6 +1,6 @@
 import { type Graph, rootsOf } from '../../graph/graph.ts';
 import type { ConvGeometry } from '../../graph/ops/conv.ts';
-import type { Value } from '../../graph/value.ts';
+import { isOp, type Value } from '../../graph/value.ts';
 import type { NamedTensor } from '../../nn/init.ts';
 import type { Shape } from '../../shape.ts';
 import type { BenchCase } from '../sampler.ts';
@@ -46,19 +46,11 @@ export function peerOperation(graph: Graph): PeerOperation | undefined {
   return operationOf(root!);
 }
 
-function operationOf({ op, attrs }: Value): PeerOperation | undefined {
-  switch (op) {
-    case 'conv2d':
-      return { kind: 'conv2d', geometry: attrs.geometry as ConvGeometry };
-    case 'matmul':
-      return {
-        kind: 'matmul',
-        transposeA: attrs.transposeA as boolean,
-        transposeB: attrs.transposeB as boolean,
-      };
-    default:
-      return undefined;
-  }
+function operationOf(value: Value): PeerOperation | undefined {
+  if (isOp(value, 'conv2d')) return { kind: 'conv2d', geometry: value.attrs.geometry };
+  if (!isOp(value, 'matmul')) return undefined;
+  const { transposeA, transposeB } = value.attrs;
+  return { kind: 'matmul', transposeA, transposeB };
 }
 
 /** Whether each channel has filters of its own: [C, H, W] images, [Cout, 1, kh, kw] weights. */

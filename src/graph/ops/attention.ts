@@ -11,7 +11,7 @@ import {
   requireRank,
   type Value,
 } from '../value.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
 import { slabOffsets, slabView } from './movement.ts';
 
 /** Channels of a head: a lane keeps a few tokens of them in its registers. */
@@ -19,16 +19,18 @@ const MOST_CHANNELS = 256;
 
 const FOR_THE_GRADIENT = 'it exists for the gradient of attention';
 
-/** All take `AttentionAttrs`; key (u32 [4]) and site (u32 [1]) follow where weights are dropped. */
+const attrs = attributes<AttentionAttrs>();
+
+/** key (u32 [4]) and site (u32 [1]) follow where weights are dropped. */
 export const attentionOps = {
   /** q [N or 1, Lq, E], k, v [N, Lk, E], key?, site? -> [N, Lq, E]. */
-  attention: {},
+  attention: { attrs },
   /** q, k, dOut, out -> [N, Lq, heads, 2]: log of the sum of exp of a query's row (0 where the mask leaves nothing), <dOut, out>. */
-  attentionRows: { nonDifferentiable: FOR_THE_GRADIENT },
+  attentionRows: { attrs, nonDifferentiable: FOR_THE_GRADIENT },
   /** q, k, v, dOut, rows, key?, site? -> dq [N, Lq, E]. */
-  attentionQueryGrad: { nonDifferentiable: FOR_THE_GRADIENT },
+  attentionQueryGrad: { attrs, nonDifferentiable: FOR_THE_GRADIENT },
   /** The same -> dk and dv, flat, dv at `valueGradOffset`. */
-  attentionKeyValueGrad: { nonDifferentiable: FOR_THE_GRADIENT },
+  attentionKeyValueGrad: { attrs, nonDifferentiable: FOR_THE_GRADIENT },
 } as const satisfies OpTable;
 
 /** Tokens as the places of a grid, row by row, and the side of the square window around a token that it may not see. */
@@ -42,14 +44,14 @@ export interface Neighbours {
 
 const NEIGHBOURS: OptionNames<Neighbours> = { height: true, width: true, window: true };
 
-export interface AttentionAttrs {
+export type AttentionAttrs = {
   readonly heads: number;
   /** Of the products of queries and keys. */
   readonly scale: number;
   readonly neighbours: Neighbours | null;
   /** Probability with which a weight is dropped. */
   readonly dropout: number;
-}
+};
 
 /** How `attention` attends. */
 export interface AttentionOptions {
@@ -125,7 +127,7 @@ export function attention(
   requireNumber('attention', 'scale', scale);
   const draws = drawsOf(dropout);
   const attrs: AttentionAttrs = { heads, scale, neighbours, dropout: dropout?.p ?? 0 };
-  return makeValue('attention', [query, keys, values, ...draws], { ...attrs }, [n, tokens, channels]);
+  return makeValue('attention', [query, keys, values, ...draws], attrs, [n, tokens, channels]);
 }
 
 function checkNeighbours(neighbours: Neighbours, tokens: number, length: number): void {
@@ -193,7 +195,7 @@ const backwardInputs = (b: AttentionBackward): Value[] => [b.q, b.k, b.v, b.cota
 
 /** dL/dq [N, Lq, E], of every image even where q has one for all. */
 export const attentionQueryGrad = (b: AttentionBackward, attrs: AttentionAttrs): Value =>
-  makeValue('attentionQueryGrad', backwardInputs(b), { ...attrs }, b.cotangent.shape);
+  makeValue('attentionQueryGrad', backwardInputs(b), attrs, b.cotangent.shape);
 
 /** Where dv begins beside dk, both of `shape`: views start at aligned offsets. */
 export const valueGradOffset = (shape: Shape): number =>
@@ -203,6 +205,6 @@ export const valueGradOffset = (shape: Shape): number =>
 export function attentionKeyValueGrad(b: AttentionBackward, attrs: AttentionAttrs): { dk: Value; dv: Value } {
   const { shape } = b.k;
   const offset = valueGradOffset(shape);
-  const both = makeValue('attentionKeyValueGrad', backwardInputs(b), { ...attrs }, [offset + product(shape)]);
+  const both = makeValue('attentionKeyValueGrad', backwardInputs(b), attrs, [offset + product(shape)]);
   return { dk: slabView(both, 0, shape), dv: slabView(both, offset, shape) };
 }

@@ -1,14 +1,14 @@
 import { ShapeError } from '../../errors.ts';
-import { product, shapesEqual, shapeText } from '../../shape.ts';
+import { product, type Shape, shapesEqual, shapeText } from '../../shape.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
 import { slabOffsets, slabView } from './movement.ts';
 
 export const batchNormOps = {
   /** x [N, C, ...S] -> flat: mean and unbiased variance of each channel, as `pack` lays two vectors [C]. */
   batchMoments: { readsHalf: true },
-  /** dout, x [N, C, ...S], moments. attrs: eps -> flat: the sums of dout xhat and of dout of each channel, likewise. */
-  batchNormWeightGrad: { readsHalf: true },
+  /** dout, x [N, C, ...S], moments -> flat: the sums of dout xhat and of dout of each channel, likewise. */
+  batchNormWeightGrad: { attrs: attributes<{ readonly eps: number }>(), readsHalf: true },
 } as const satisfies OpTable;
 
 /** Of each channel, [C] each, side by side in one flat value. */
@@ -24,14 +24,10 @@ export function channelCount(shape: readonly number[]): { count: number; free: n
   return { count, free: Math.max(1, count - 1) };
 }
 
-function channelPair(
-  op: keyof typeof batchNormOps,
-  inputs: readonly Value[],
-  attrs: Value['attrs'],
-): ChannelPair {
-  const channels = inputs[0]!.shape[1]!;
+function channelPair(x: Value, make: (shape: Shape) => Value): ChannelPair {
+  const channels = x.shape[1]!;
   const { offsets, length } = slabOffsets([channels, channels]);
-  const flat = makeValue(op, inputs, attrs, [length]);
+  const flat = make([length]);
   const [first, second] = offsets.map((offset) => slabView(flat, offset, [channels])) as [Value, Value];
   return { flat, first, second };
 }
@@ -43,7 +39,7 @@ export function batchMoments(x: Operand): ChannelPair {
   if (value.shape.length < 2 || product(value.shape) === 0) {
     throw new ShapeError(`batchMoments: x expects [N, C, ...] with elements, got ${shapeText(value.shape)}`);
   }
-  return channelPair('batchMoments', [value], {});
+  return channelPair(value, (shape) => makeValue('batchMoments', [value], {}, shape));
 }
 
 /** With xhat = (x - mean) / sqrt(biased variance + eps): the sums over all but channels of dout xhat and of dout. */
@@ -60,5 +56,7 @@ export function batchNormWeightGrad(
       `batchNormWeightGrad: dout expects ${shapeText(value.shape)} (the shape of x), got ${shapeText(gradient.shape)}`,
     );
   }
-  return channelPair('batchNormWeightGrad', [gradient, value, moments.flat], { eps });
+  return channelPair(value, (shape) =>
+    makeValue('batchNormWeightGrad', [gradient, value, moments.flat], { eps }, shape),
+  );
 }

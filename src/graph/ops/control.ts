@@ -2,13 +2,13 @@ import { DtypeError, gotText } from '../../errors.ts';
 import { refuseExtra } from '../../options.ts';
 import { requireFunction, requireList } from '../arguments.ts';
 import { asValue, isValue, makeValue, type Operand, type Value } from '../value.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
 
 export const controlOps = {
   /** Passes its input on and no derivative back. */
   stopGradient: { identity: true },
-  /** Passes its first input on; its derivative is `attrs.vjp`, towards the other inputs. */
-  custom: { identity: true },
+  /** Passes its first input on; its derivative towards the other inputs is `vjp`. */
+  custom: { attrs: attributes<{ readonly vjp: CustomVjp }>(), identity: true },
 } as const satisfies OpTable;
 
 /** x, as a constant to differentiation. */

@@ -1,19 +1,27 @@
 import { ShapeError } from '../../errors.ts';
+import type { Program } from '../../kernels/program.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { type Shape, shapeText } from '../../shape.ts';
 import { type Pair, pairOf, requireCount, requireCounts } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
 import { add } from './pointwise.ts';
 
+const convolution = {
+  attrs: attributes<{ readonly geometry: ConvGeometry; readonly epilogue?: Program }>(),
+  takesEpilogue: true,
+  storesHalf: true,
+  averagesHalf: true,
+} as const;
+
 export const convOps = {
-  /** x [N, C, H, W], weight [Cout, C/groups, kh, kw]. attrs: geometry, epilogue?. */
-  conv2d: { takesEpilogue: true, storesHalf: true, averagesHalf: true },
-  /** dy [N, Cout, OH, OW], weight -> dx [N, C, H, W]. attrs: geometry, epilogue?. */
-  conv2dInputGrad: { takesEpilogue: true, storesHalf: true, averagesHalf: true },
-  /** x, dy -> dweight [Cout, C/groups, kh, kw]. attrs: geometry. */
-  conv2dWeightGrad: {},
+  /** x [N, C, H, W], weight [Cout, C/groups, kh, kw] -> [N, Cout, OH, OW]. */
+  conv2d: convolution,
+  /** dy [N, Cout, OH, OW], weight -> dx [N, C, H, W]. */
+  conv2dInputGrad: convolution,
+  /** x, dy -> dweight [Cout, C/groups, kh, kw]. */
+  conv2dWeightGrad: { attrs: attributes<{ readonly geometry: ConvGeometry }>() },
 } as const satisfies OpTable;
 
 /** Everything that fixes a convolution's arithmetic beside the shapes. Pairs are (vertical, horizontal). */

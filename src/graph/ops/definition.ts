@@ -1,16 +1,18 @@
-/** What the passes may ask of an op, instead of its name. */
+/** What an op is: what its values know, and what the passes may ask of it, instead of its name. */
 export interface OpDefinition {
+  /** What its values know beside their inputs, declared by `attributes`; absent: nothing. */
+  readonly attrs?: Attrs;
   /** Supplied from outside: input, constant, state. */
   readonly leaf?: boolean;
-  /** One element in, one element out, described by `attrs.program`. */
+  /** One element in, one element out, described by its attribute `program`. */
   readonly pointwise?: boolean;
   /** Its result is its first input's memory under another shape or offset; nothing is dispatched. */
   readonly view?: boolean;
   /** Its inputs are computed straight into the right places of its result; nothing is dispatched. */
   readonly placesInputs?: boolean;
-  /** May carry `attrs.prologue`, a program over its inputs that yields what it reads. */
+  /** May have the attribute `prologue`, a program over its inputs that yields what it reads. */
   readonly takesPrologue?: boolean;
-  /** May carry `attrs.epilogue`, a program over its result and further inputs. */
+  /** May have the attribute `epilogue`, a program over its result and further inputs. */
   readonly takesEpilogue?: boolean;
   /** Indices of the inputs (state values) that it updates in place. It has no result of its own. */
   readonly updates?: readonly number[];
@@ -27,3 +29,9 @@ export interface OpDefinition {
 }
 
 export type OpTable = Readonly<Record<string, OpDefinition>>;
+
+/** Plain data, so that a graph can be printed, compared, hashed. */
+export type Attrs = Readonly<Record<string, unknown>>;
+
+/** Declares the attributes of an op. They are a type alone: at run time there is nothing here. */
+export const attributes = <A extends Attrs>(): A => undefined as unknown as A;

@@ -1,8 +1,9 @@
+import type { Value, ValueOf } from '../value.ts';
 import { attentionOps } from './attention.ts';
 import { batchNormOps } from './batchNorm.ts';
 import { controlOps } from './control.ts';
 import { convOps } from './conv.ts';
-import type { OpDefinition } from './definition.ts';
+import type { OpDefinition, OpTable } from './definition.ts';
 import { leafOps } from './leaf.ts';
 import { matmulOps } from './matmul.ts';
 import { movementOps } from './movement.ts';
@@ -43,23 +44,31 @@ export type OpName = keyof typeof opTable;
 /** The same table under its general type, for passes that ask for traits. */
 export const OPS: Readonly<Record<OpName, OpDefinition>> = opTable;
 
-/** Ops that a VJP table must cover. */
-export type DifferentiableOp = {
-  [K in OpName]: (typeof opTable)[K] extends
-    | { leaf: true }
-    | { nonDifferentiable: string }
-    | { identity: true }
-    ? never
-    : K;
-}[OpName];
+/** The attributes of each op. */
+type Attributes = {
+  [K in OpName]: (typeof opTable)[K] extends { attrs: infer A } ? A : Readonly<Record<never, never>>;
+};
+export type AttrsOf<K extends OpName> = Attributes[K];
+
+/** The ops of a table whose definition is a `Trait`. */
+type OpsWith<Table extends OpTable, Trait> = {
+  [K in keyof Table]: Table[K] extends Trait ? K : never;
+}[keyof Table];
+
+/** Ops of a table that have a rule of differentiation. */
+export type DifferentiableOp<Table extends OpTable = typeof opTable> = Exclude<
+  keyof Table,
+  OpsWith<Table, { leaf: true } | { nonDifferentiable: string } | { identity: true }>
+>;
 
 /** Ops that lowering must cover: those that dispatch something. */
-export type LoweredOp = {
-  [K in OpName]: (typeof opTable)[K] extends
-    | { leaf: true }
-    | { view: true }
-    | { placesInputs: true }
-    | { identity: true }
-    ? never
-    : K;
-}[OpName];
+export type LoweredOp = Exclude<
+  OpName,
+  OpsWith<typeof opTable, { leaf: true } | { view: true } | { placesInputs: true } | { identity: true }>
+>;
+
+/** Whether `value` is of an op with this trait, and so has the attributes that come with it. */
+export const has = <T extends 'pointwise' | 'takesPrologue' | 'takesEpilogue' | 'placesInputs'>(
+  value: Value,
+  trait: T,
+): value is ValueOf<OpsWith<typeof opTable, Readonly<Record<T, true>>>> => OPS[value.op][trait] === true;

@@ -1,11 +1,8 @@
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
 
 /** Values that come from outside the graph; see value.ts for their makers. */
 export const leafOps = {
-  /** attrs: name. */
-  input: { leaf: true },
-  /** attrs: name. */
-  state: { leaf: true },
-  /** attrs: data. */
-  constant: { leaf: true },
+  input: { attrs: attributes<{ readonly name: string }>(), leaf: true },
+  state: { attrs: attributes<{ readonly name: string }>(), leaf: true },
+  constant: { attrs: attributes<{ readonly data: readonly number[] }>(), leaf: true },
 } as const satisfies OpTable;

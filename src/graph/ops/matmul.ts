@@ -1,15 +1,20 @@
 import { ShapeError } from '../../errors.ts';
+import type { Program } from '../../kernels/program.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { broadcastShapes, product, shapesEqual, shapeText } from '../../shape.ts';
 import { requireFlag } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
 import { add } from './pointwise.ts';
 
 export const matmulOps = {
-  /** attrs: transposeA, transposeB, epilogue?. */
-  matmul: { takesEpilogue: true, storesHalf: true, averagesHalf: true },
+  matmul: {
+    attrs: attributes<Readonly<Required<MatmulOptions>> & { readonly epilogue?: Program }>(),
+    takesEpilogue: true,
+    storesHalf: true,
+    averagesHalf: true,
+  },
 } as const satisfies OpTable;
 
 export interface MatmulOptions {

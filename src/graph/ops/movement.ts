@@ -3,26 +3,35 @@ import { ELEMENT_BYTES } from '../../kernels/kernel.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { normalizeAxis, product, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
 import { requireAnyNumber, requireCounts, requireList, requireOneOf } from '../arguments.ts';
-import { asValue, type Dtype, makeValue, type Operand, type Value } from '../value.ts';
-import type { OpTable } from './definition.ts';
+import { asValue, type Dtype, isOp, makeValue, type Operand, type Value } from '../value.ts';
+import { attributes, type OpTable } from './definition.ts';
 
 export const movementOps = {
   /** The same elements in the same order under another shape. */
   reshape: { view: true },
-  /** attrs: offset (elements, a multiple of 256 bytes). A part of a flat value under a shape of its own. */
-  slabView: { view: true },
-  /** attrs: offsets, length. Flat concatenation at aligned offsets; its inputs are computed in place. */
-  pack: { placesInputs: true },
-  /** attrs: order. */
-  permute: { storesHalf: true },
-  /** attrs: starts, steps. */
-  slice: { storesHalf: true },
-  /** attrs: before, after, mode, value. */
-  pad: { storesHalf: true },
-  /** The transpose of pad by repetition: dy -> dx. attrs: before, mode (symmetric or edge). */
-  padGrad: {},
-  /** attrs: axis. */
-  concat: { storesHalf: true },
+  /** A part of a flat value under a shape of its own, from `offset` on (elements, a multiple of 256 bytes). */
+  slabView: { attrs: attributes<{ readonly offset: number }>(), view: true },
+  /** Flat concatenation at aligned offsets; its inputs are computed in place. */
+  pack: { attrs: attributes<{ readonly offsets: readonly number[] }>(), placesInputs: true },
+  permute: { attrs: attributes<{ readonly order: readonly number[] }>(), storesHalf: true },
+  slice: {
+    attrs: attributes<{ readonly starts: readonly number[]; readonly steps: readonly number[] }>(),
+    storesHalf: true,
+  },
+  pad: {
+    attrs: attributes<{
+      readonly before: readonly number[];
+      readonly after: readonly number[];
+      readonly mode: PadMode;
+      readonly value: number;
+    }>(),
+    storesHalf: true,
+  },
+  /** The transpose of pad by repetition: dy -> dx. */
+  padGrad: {
+    attrs: attributes<{ readonly before: readonly number[]; readonly mode: 'symmetric' | 'edge' }>(),
+  },
+  concat: { attrs: attributes<{ readonly axis: number }>(), storesHalf: true },
 } as const satisfies OpTable;
 
 /** Bindings start at multiples of 256 bytes: so many elements. */
@@ -99,7 +108,7 @@ function wholes(parts: readonly Value[]): Value[] {
     const together =
       slab !== undefined &&
       views.length > 1 &&
-      views.every((view, k) => view.attrs.offset === offsets[k]) &&
+      views.every((view, k) => isOp(view, 'slabView') && view.attrs.offset === offsets[k]) &&
       product(slab.shape) === length;
     if (together) {
       values.push(slab);

@@ -1,15 +1,18 @@
 import { ShapeError } from '../../errors.ts';
 import { shapeText } from '../../shape.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
 import { reshape, slice } from './movement.ts';
 import { cast } from './pointwise.ts';
 
 export const nearestOps = {
-  /** x [M, C], banks [K_i, C]... -> [2, M, k]: squared distances, then row numbers as floats. attrs: k. */
-  nearestRows: {},
-  /** bank [K, C], x [M, C], found [2, M, k], cotangent [2, M, k] -> dx [M, C]. attrs: first (of the bank's rows). */
-  nearestRowsGrad: { nonDifferentiable: 'second derivatives of nearestRows are not implemented' },
+  /** x [M, C], banks [K_i, C]... -> [2, M, k]: squared distances, then row numbers as floats. */
+  nearestRows: { attrs: attributes<{ readonly k: number }>() },
+  /** bank [K, C], x [M, C], found [2, M, k], cotangent [2, M, k] -> dx [M, C]. `first`: of the bank's rows. */
+  nearestRowsGrad: {
+    attrs: attributes<{ readonly first: number }>(),
+    nonDifferentiable: 'second derivatives of nearestRows are not implemented',
+  },
 } as const satisfies OpTable;
 
 /** Row numbers travel as float32, which counts to here without gaps. */

@@ -1,5 +1,6 @@
 import { gotText, ShapeError } from '../../errors.ts';
 import type { PointwiseName } from '../../kernels/pointwiseTable.ts';
+import type { Program } from '../../kernels/program.ts';
 import { refuseExtra } from '../../options.ts';
 import { broadcastShapes, product, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
 import { requireAnyNumber } from '../arguments.ts';
@@ -12,11 +13,11 @@ import {
   requireFloat,
   type Value,
 } from '../value.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
 
 export const pointwiseOps = {
-  /** attrs: program. Inputs broadcast (NumPy rules) to the result's shape. */
-  pointwise: { pointwise: true, storesHalf: true },
+  /** Inputs broadcast (NumPy rules) to the result's shape. */
+  pointwise: { attrs: attributes<{ readonly program: Program }>(), pointwise: true, storesHalf: true },
   /** Another element type, same shape. Floats to integers truncate towards zero and saturate; derivatives flow between floats. */
   cast: { readsHalf: true },
 } as const satisfies OpTable;

@@ -4,20 +4,22 @@ import { shapeText } from '../../shape.ts';
 import { type Pair, pairOf } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
 import { outputSize } from './conv.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
 import { mean } from './reduce.ts';
 
+const attrs = attributes<{ readonly window: PoolWindow }>();
+
 export const poolOps = {
-  /** x [N, C, H, W]. attrs: window. */
-  maxPool2d: { storesHalf: true },
-  /** x, dy -> dx: each dy goes to the first largest element of its window. attrs: window. */
-  maxPool2dGrad: {},
-  /** x, v (of x's shape) -> v at the first largest element of each window of x. attrs: window. */
-  maxPool2dPick: {},
-  /** x [N, C, H, W]. attrs: window. Padding counts as zeros in the mean. */
-  avgPool2d: { readsHalf: true },
-  /** dy -> dx. attrs: window. */
-  avgPool2dGrad: {},
+  /** x [N, C, H, W]. */
+  maxPool2d: { attrs, storesHalf: true },
+  /** x, dy -> dx: each dy goes to the first largest element of its window. */
+  maxPool2dGrad: { attrs },
+  /** x, v (of x's shape) -> v at the first largest element of each window of x. */
+  maxPool2dPick: { attrs },
+  /** x [N, C, H, W]. Padding counts as zeros in the mean. */
+  avgPool2d: { attrs, readsHalf: true },
+  /** dy -> dx. */
+  avgPool2dGrad: { attrs },
 } as const satisfies OpTable;
 
 /** Pairs are (vertical, horizontal). */

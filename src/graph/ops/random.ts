@@ -3,13 +3,15 @@ import { refuseExtra } from '../../options.ts';
 import { requireShape, type Shape, shapeText } from '../../shape.ts';
 import { requireSite } from '../arguments.ts';
 import { asValue, makeValue, type Operand, type Value } from '../value.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
+
+const attrs = attributes<{ readonly site: number }>();
 
 export const randomOps = {
-  /** key (u32) [4] = seed low, seed high, step, 0. attrs: site. Uniform in [0, 1), from (key, site, element). */
-  randomUniform: { nonDifferentiable: 'it depends on nothing' },
-  /** The same key. attrs: site. Standard normal: each pair of uniform words by Box and Muller. */
-  randomNormal: { nonDifferentiable: 'it depends on nothing' },
+  /** key (u32) [4] = seed low, seed high, step, 0. Uniform in [0, 1), from (key, site, element). */
+  randomUniform: { attrs, nonDifferentiable: 'it depends on nothing' },
+  /** The same key. Standard normal: each pair of uniform words by Box and Muller. */
+  randomNormal: { attrs, nonDifferentiable: 'it depends on nothing' },
 } as const satisfies OpTable;
 
 /**

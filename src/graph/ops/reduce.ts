@@ -1,10 +1,11 @@
 import { ShapeError } from '../../errors.ts';
+import type { Program } from '../../kernels/program.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { normalizeAxis, product, type Shape, shapeText } from '../../shape.ts';
 import { requireFlag, requireList } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
 import { stopGradient } from './control.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
 import { reshape, slice } from './movement.ts';
 import { square, sub } from './pointwise.ts';
 import { rootOfSquares } from './root.ts';
@@ -12,11 +13,25 @@ import { rootOfSquares } from './root.ts';
 export type ReduceKind = 'sum' | 'max' | 'min';
 
 export const reduceOps = {
-  /** attrs: kind, axes (sorted), prologue?, factor. Reduced axes stay with size 1; the result is times factor. */
-  reduce: { takesPrologue: true, readsHalf: true },
-  /** attrs: axis. Index (i32) of the first largest element; that axis stays with size 1. */
-  argmax: { readsHalf: true, nonDifferentiable: 'an index does not move with its values' },
+  /** Reduced axes stay with size 1; the result is times `factor`. */
+  reduce: { attrs: attributes<ReduceAttrs>(), takesPrologue: true, readsHalf: true },
+  /** Index (i32) of the first largest element; that axis stays with size 1. */
+  argmax: {
+    attrs: attributes<{ readonly axis: number }>(),
+    readsHalf: true,
+    nonDifferentiable: 'an index does not move with its values',
+  },
 } as const satisfies OpTable;
+
+type ReduceAttrs = {
+  readonly kind: ReduceKind;
+  /** In order. */
+  readonly axes: readonly number[];
+  readonly factor: number;
+  /** What yields the elements that are reduced, and their shape. */
+  readonly prologue?: Program;
+  readonly shape?: Shape;
+};
 
 export interface ReduceOptions {
   /** Axes to reduce, negative from the end; all of them by default. */

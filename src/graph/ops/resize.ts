@@ -1,15 +1,17 @@
 import { ShapeError } from '../../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
-import { type Shape, shapesEqual, shapeText } from '../../shape.ts';
+import { shapesEqual, shapeText } from '../../shape.ts';
 import { type Pair, pairOf, requireFlag, requireOneOf } from '../arguments.ts';
 import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
+
+const attrs = attributes<{ readonly mode: InterpolateMode; readonly alignCorners: boolean }>();
 
 export const resizeOps = {
-  /** x [N, C, H, W] -> [N, C, OH, OW]. attrs: mode, alignCorners. */
-  interpolate: { readsHalf: true },
-  /** dy [N, C, OH, OW] -> dx [N, C, H, W]: the transpose of interpolate. attrs: mode, alignCorners. */
-  interpolateGrad: {},
+  /** x [N, C, H, W] -> [N, C, OH, OW]. */
+  interpolate: { attrs, readsHalf: true },
+  /** dy [N, C, OH, OW] -> dx [N, C, H, W]: the transpose of interpolate. */
+  interpolateGrad: { attrs },
 } as const satisfies OpTable;
 
 const MODES = ['bilinear', 'nearest'] as const;
@@ -47,7 +49,3 @@ export function interpolate(x: Operand, options: InterpolateOptions, ...extra: n
   if (shapesEqual(shape, value.shape)) return value;
   return makeValue('interpolate', [value], { mode, alignCorners }, shape);
 }
-
-/** `shape` is that of interpolate's input. */
-export const interpolateGrad = (dy: Value, attrs: Value['attrs'], shape: Shape): Value =>
-  makeValue('interpolateGrad', [dy], attrs, shape);

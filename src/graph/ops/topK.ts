@@ -2,15 +2,18 @@ import { DtypeError, gotText, ShapeError } from '../../errors.ts';
 import { refuseExtra } from '../../options.ts';
 import { product, shapeText } from '../../shape.ts';
 import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
 import { requireIndices } from './select.ts';
 
+const attrs = attributes<{ readonly k: number }>();
+
 export const topKOps = {
-  /** The k-th largest of each row, by radix select. x [N, L] -> [N, 1]. attrs: k. */
-  kthLargest: { readsHalf: true },
-  /** Places of the k largest of each row, in falling order. x [N, L] -> i32 [N, k]. attrs: k. */
+  /** The k-th largest of each row, by radix select. x [N, L] -> [N, 1]. */
+  kthLargest: { attrs, readsHalf: true },
+  /** Places of the k largest of each row, in falling order. x [N, L] -> i32 [N, k]. */
   topKIndices: {
+    attrs,
     readsHalf: true,
     nonDifferentiable: 'places are integers; the values of topK have a derivative',
   },

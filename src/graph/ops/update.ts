@@ -1,23 +1,32 @@
 import { ShapeError } from '../../errors.ts';
 import { shapesEqual, shapeText } from '../../shape.ts';
 import { makeValue, type Value } from '../value.ts';
-import type { OpTable } from './definition.ts';
+import { attributes, type OpTable } from './definition.ts';
+import type { AttrsOf } from './index.ts';
 
 /** Ops that write state in place. They are a graph's effects and have no result of their own. */
 export const updateOps = {
   /** state, value: state = value. */
   assign: { updates: [0], nonDifferentiable: 'it updates state' },
-  /** state, value. attrs: rate. state += rate (value - state). */
-  assignAverage: { updates: [0], nonDifferentiable: 'it updates state' },
-  /** p, m, v, vmax?, grad, settings [lr, 1 - beta1^t, 1 - beta2^t]. attrs: beta1, beta2, eps, weightDecay, amsgrad. */
-  adamw: { updates: [0, 1, 2], nonDifferentiable: 'it updates state' },
+  /** state, value. state += rate (value - state). */
+  assignAverage: {
+    attrs: attributes<{ readonly rate: number }>(),
+    updates: [0],
+    nonDifferentiable: 'it updates state',
+  },
+  /** p, m, v, grad, settings [lr, 1 - beta1^t, 1 - beta2^t]. */
+  adamw: { attrs: attributes<AdamwAttrs>(), updates: [0, 1, 2], nonDifferentiable: 'it updates state' },
   /** The same with the running maximum of v, its fourth input. */
-  adamwAmsgrad: { updates: [0, 1, 2, 3], nonDifferentiable: 'it updates state' },
-  /** p, buf, grad, settings [lr, first step ? 1 : 0]. attrs: momentum, weightDecay. */
-  sgd: { updates: [0, 1], nonDifferentiable: 'it updates state' },
+  adamwAmsgrad: {
+    attrs: attributes<AdamwAttrs>(),
+    updates: [0, 1, 2, 3],
+    nonDifferentiable: 'it updates state',
+  },
+  /** p, buf, grad, settings [lr, first step ? 1 : 0]. */
+  sgd: { attrs: attributes<SgdAttrs>(), updates: [0, 1], nonDifferentiable: 'it updates state' },
 } as const satisfies OpTable;
 
-function effect(op: keyof typeof updateOps, inputs: readonly Value[], attrs: Value['attrs']): Value {
+function effect<K extends keyof typeof updateOps>(op: K, inputs: readonly Value[], attrs: AttrsOf<K>): Value {
   const updated = updateOps[op].updates.map((i) => inputs[i]!);
   for (const value of updated) {
     if (value.op !== 'state')
@@ -57,12 +66,13 @@ export interface UpdateRule {
   settingsAt(step: number, lr?: number): Float32Array;
 }
 
-export interface AdamwAttrs {
+type AdamwAttrs = {
   readonly beta1: number;
   readonly beta2: number;
   readonly eps: number;
   readonly weightDecay: number;
-}
+};
+type SgdAttrs = { readonly momentum: number; readonly weightDecay: number };
 
 /** One AdamW step for a whole slab (methods.md section 1). `settings` = [lr, 1 - beta1^t, 1 - beta2^t]. */
 export function adamw(
@@ -74,8 +84,8 @@ export function adamw(
   requireSameShape('adamw', slabs.p, grad);
   const { p, m, v, vmax } = slabs;
   return vmax
-    ? effect('adamwAmsgrad', [p, m, v, vmax, grad, settings], { ...attrs })
-    : effect('adamw', [p, m, v, grad, settings], { ...attrs });
+    ? effect('adamwAmsgrad', [p, m, v, vmax, grad, settings], attrs)
+    : effect('adamw', [p, m, v, grad, settings], attrs);
 }
 
 /** One SGD step for a whole slab (methods.md section 1). `settings` = [lr, 1 at the first step else 0]. */
@@ -83,8 +93,8 @@ export function sgd(
   slabs: { p: Value; buf: Value },
   grad: Value,
   settings: Value,
-  attrs: { momentum: number; weightDecay: number },
+  { momentum, weightDecay }: SgdAttrs,
 ): Value {
   requireSameShape('sgd', slabs.p, grad);
-  return effect('sgd', [slabs.p, slabs.buf, grad, settings], { ...attrs });
+  return effect('sgd', [slabs.p, slabs.buf, grad, settings], { momentum, weightDecay });
 }

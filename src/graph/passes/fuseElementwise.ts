@@ -1,8 +1,8 @@
 import { type Program, programFlops, type Step } from '../../kernels/program.ts';
 import { product, type Shape, shapesEqual } from '../../shape.ts';
 import { type Graph, remake, rewrite, rootsOf, useCounts } from '../graph.ts';
-import { OPS } from '../ops/index.ts';
-import { programOf, scalarConstant, type Value } from '../value.ts';
+import { has } from '../ops/index.ts';
+import { scalarConstant, type Value } from '../value.ts';
 
 /** A pointwise value this cheap is computed again in each user rather than stored and read back. */
 const RECOMPUTE_FLOPS = 10;
@@ -20,32 +20,32 @@ const MAX_STEPS = 48;
 export function fuseElementwise(graph: Graph, maxInputs: number): Graph {
   const uses = useCounts(graph);
   const roots = new Set(rootsOf(graph));
-  const absorbable = new Set<Value>();
+  /** With their programs. */
+  const absorbable = new Map<Value, Program>();
+  const merge = (program: Program, inputs: readonly Value[], target: Shape): Spliced =>
+    mergePrograms(program, inputs, target, absorbable, maxInputs);
   return rewrite(graph, (value, inputs) => {
-    const fusing = OPS[value.op].pointwise || OPS[value.op].takesPrologue;
-    if (!fusing || value.inputs.length === 0) return remake(value, inputs);
-    const own: Program = OPS[value.op].pointwise ? programOf(value) : IDENTITY;
-    const target = OPS[value.op].pointwise ? value.shape : inputs[0]!.shape;
-    const merged = mergePrograms(own, inputs, target, absorbable, maxInputs);
-    const made = rebuilt(value, merged, target);
-    if (OPS[value.op].pointwise && !roots.has(value) && (uses.get(value) === 1 || isCheap(made))) {
-      absorbable.add(made);
+    if (has(value, 'pointwise') && inputs.length > 0) {
+      const { program, inputs: read } = merge(value.attrs.program, inputs, value.shape);
+      const made = remake(value, read, { program });
+      if (!roots.has(value) && (uses.get(value) === 1 || isCheap(program, made)))
+        absorbable.set(made, program);
+      return made;
     }
-    return made;
+    if (has(value, 'takesPrologue')) {
+      const { shape } = inputs[0]!;
+      const { program, inputs: read } = merge(IDENTITY, inputs, shape);
+      if (program.steps.length === 1 && program.steps[0]!.fn === 'identity') return remake(value, read);
+      return remake(value, read, { ...value.attrs, prologue: program, shape });
+    }
+    return remake(value, inputs);
   });
 }
 
 const IDENTITY: Program = { inputs: 1, steps: [{ fn: 'identity', args: [0], params: [] }] };
 
-function rebuilt(value: Value, merged: { program: Program; inputs: readonly Value[] }, target: Shape): Value {
-  const { program, inputs } = merged;
-  if (OPS[value.op].pointwise) return remake(value, inputs, { program });
-  if (program.steps.length === 1 && program.steps[0]!.fn === 'identity') return remake(value, inputs);
-  return remake(value, inputs, { ...value.attrs, prologue: program, shape: target });
-}
-
-const isCheap = (value: Value): boolean =>
-  programFlops(programOf(value)) <= RECOMPUTE_FLOPS &&
+const isCheap = (program: Program, value: Value): boolean =>
+  programFlops(program) <= RECOMPUTE_FLOPS &&
   value.inputs.filter((operand) => product(operand.shape) === product(value.shape)).length <= 1;
 
 /** `program` with the programs of absorbable inputs, and scalar constants as literals, spliced in. */
@@ -53,17 +53,17 @@ function mergePrograms(
   program: Program,
   inputs: readonly Value[],
   target: Shape,
-  absorbable: ReadonlySet<Value>,
+  absorbable: ReadonlyMap<Value, Program>,
   maxInputs: number,
-): { program: Program; inputs: readonly Value[] } {
-  let best = splice(program, inputs, () => false);
-  const chosen = new Set<Value>();
+): Spliced {
+  const chosen = new Map<Value, Program>();
+  let best = splice(program, inputs, chosen);
   for (const operand of new Set(inputs)) {
-    const fits = absorbable.has(operand) && shapesEqual(trimmed(operand.shape), trimmed(target));
-    if (!fits) continue;
-    const attempt = splice(program, inputs, (each) => each === operand || chosen.has(each));
+    const own = absorbable.get(operand);
+    if (!own || !shapesEqual(trimmed(operand.shape), trimmed(target))) continue;
+    const attempt = splice(program, inputs, new Map([...chosen, [operand, own]]));
     if (attempt.inputs.length > maxInputs || attempt.program.steps.length > MAX_STEPS) continue;
-    chosen.add(operand);
+    chosen.set(operand, own);
     best = attempt;
   }
   return best;
@@ -72,12 +72,13 @@ function mergePrograms(
 /** Leading axes of size 1 do not change where an element lies. */
 const trimmed = (shape: Shape): Shape => shape.slice(shape.findIndex((size) => size !== 1) >>> 0);
 
-/** One program from `program` and those of the inputs that `absorb` picks; equal inputs and steps merge. */
-function splice(
-  program: Program,
-  inputs: readonly Value[],
-  absorb: (operand: Value) => boolean,
-): { program: Program; inputs: readonly Value[] } {
+interface Spliced {
+  readonly program: Program;
+  readonly inputs: readonly Value[];
+}
+
+/** One program from `program` and those of the inputs that are `absorbed`; equal inputs and steps merge. */
+function splice(program: Program, inputs: readonly Value[], absorbed: ReadonlyMap<Value, Program>): Spliced {
   const bound: Value[] = [];
   const steps: Step[] = [];
   const keys = new Map<string, number>();
@@ -105,8 +106,8 @@ function splice(
   const operandOf = (operand: Value): number => {
     const literal = operand.dtype === 'f32' ? scalarConstant(operand) : undefined;
     if (literal !== undefined) return push({ fn: 'constant', args: [], params: [literal] });
-    if (!absorb(operand)) return bind(operand);
-    return run(programOf(operand), operand.inputs.map(bind));
+    const inner = absorbed.get(operand);
+    return inner ? run(inner, operand.inputs.map(bind)) : bind(operand);
   };
   const result = run(program, inputs.map(operandOf));
   // The result must be the last step; not through `push`, which might find an earlier twin.

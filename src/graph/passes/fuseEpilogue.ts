@@ -1,8 +1,8 @@
 import type { Program } from '../../kernels/program.ts';
 import { shapesEqual } from '../../shape.ts';
 import { type Graph, remake, rewrite, rootsOf, useCounts } from '../graph.ts';
-import { OPS } from '../ops/index.ts';
-import { makeValue, programOf, type Value } from '../value.ts';
+import { has } from '../ops/index.ts';
+import { makeValue, type Value } from '../value.ts';
 
 /** Bindings that a matmul or convolution needs for itself: two operands, the result, and one for scratch. */
 const OWN_BINDINGS = 4;
@@ -14,16 +14,17 @@ const OWN_BINDINGS = 4;
 export function fuseEpilogue(graph: Graph, maxBindings: number): Graph {
   const uses = useCounts(graph);
   const roots = new Set(rootsOf(graph));
-  const producers = new Map<Value, Value>();
+  /** Products that may still take an epilogue. */
+  const open = new Set<Value>();
   return rewrite(graph, (value, inputs) => {
-    if (!OPS[value.op].pointwise) {
+    if (!has(value, 'pointwise')) {
       const made = remake(value, inputs);
-      const open = OPS[value.op].takesEpilogue && uses.get(value) === 1 && !roots.has(value);
-      if (open && value.attrs.epilogue === undefined) producers.set(made, value);
+      const free = has(value, 'takesEpilogue') && value.attrs.epilogue === undefined;
+      if (free && uses.get(value) === 1 && !roots.has(value)) open.add(made);
       return made;
     }
     const candidates = inputs.filter(
-      (operand) => producers.has(operand) && shapesEqual(operand.shape, value.shape),
+      (operand) => open.has(operand) && shapesEqual(operand.shape, value.shape),
     );
     // The last one made: the others are then computed before it.
     const producer = candidates.sort((a, b) => a.id - b.id).at(-1);
@@ -32,7 +33,7 @@ export function fuseEpilogue(graph: Graph, maxBindings: number): Graph {
       return remake(value, inputs);
     }
     const order = [producer, ...others];
-    const attrs = { ...producer.attrs, epilogue: permuteInputs(programOf(value), inputs, order) };
+    const attrs = { ...producer.attrs, epilogue: permuteInputs(value.attrs.program, inputs, order) };
     return makeValue(
       producer.op,
       [...producer.inputs, ...others],

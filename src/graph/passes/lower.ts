@@ -18,11 +18,11 @@ import { similarityKernels } from '../../kernels/similarity.ts';
 import { topKKernels } from '../../kernels/topK.ts';
 import { updateKernels } from '../../kernels/update.ts';
 import { requireGrid, requireIndexed } from '../indexLimits.ts';
-import type { LoweredOp } from '../ops/index.ts';
-import type { Value } from '../value.ts';
+import type { AttrsOf, LoweredOp, OpName } from '../ops/index.ts';
+import type { Value, ValueOf } from '../value.ts';
 
 /** How every op runs; a missing one does not compile. The one place where the graph meets the kernels. */
-const LOWERINGS: Readonly<Record<LoweredOp, Lowering>> = {
+const LOWERINGS: { readonly [K in LoweredOp]: Lowering<AttrsOf<K>> } = {
   ...pointwiseKernels,
   ...castKernels,
   ...reduceKernels,
@@ -50,20 +50,30 @@ export function lower(
   still: (value: Value) => boolean,
   tuned?: TunedChoices,
 ): Lowered {
-  const lowering = (LOWERINGS as Readonly<Record<string, Lowering | undefined>>)[value.op];
   const label = labelOf(value, value.op);
-  if (!lowering) throw new WgadError('E_CONFIG', `lower: ${label} has no kernel; was simplify run?`);
+  if (!isLowered(value)) {
+    throw new WgadError('E_CONFIG', `lower: ${label} has no kernel; was simplify run?`);
+  }
   requireIndexed(value, label);
   const request = requestOf(value, label, still);
   const choice = tuned && isProduct(value.op) ? tuned(productKey(value.op, request)) : undefined;
-  const lowered = lowering({ ...request, choice }, device);
+  const lowered = run(value.op, { ...request, choice }, device);
   for (const { kernel } of lowered.steps) requireGrid(kernel);
   return lowered;
 }
 
+const isLowered = (value: Value): value is ValueOf<LoweredOp> => Object.hasOwn(LOWERINGS, value.op);
+
+const run = <K extends LoweredOp>(op: K, request: OpRequest<AttrsOf<K>>, device: DeviceFacts): Lowered =>
+  LOWERINGS[op](request, device);
+
 const labelOf = ({ scope }: Value, what: string): string => (scope === '' ? what : `${scope} ${what}`);
 
-function requestOf(value: Value, label: string, still: (value: Value) => boolean): OpRequest {
+function requestOf<K extends OpName>(
+  value: ValueOf<K>,
+  label: string,
+  still: (value: Value) => boolean,
+): OpRequest<AttrsOf<K>> {
   const spec = ({ shape, dtype }: Value) => ({ shape, element: dtype });
   const { inputs, attrs } = value;
   return { label, inputs: inputs.map(spec), out: spec(value), attrs, still: inputs.map(still) };

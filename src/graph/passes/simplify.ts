@@ -1,8 +1,8 @@
 import { shapesEqual } from '../../shape.ts';
 import { type Graph, remake, rewrite } from '../graph.ts';
-import { OPS } from '../ops/index.ts';
+import { has, OPS } from '../ops/index.ts';
 import { scale } from '../ops/pointwise.ts';
-import { inScopeOf, makeValue, programOf, scalarConstant, type Value } from '../value.ts';
+import { inScopeOf, makeValue, scalarConstant, type Value, type ValueOf } from '../value.ts';
 
 /**
  * Removes what exists for differentiation only, arithmetic that changes nothing, views of views, and repeated
@@ -49,13 +49,14 @@ function withoutNoOps(value: Value, inputs: readonly Value[]): Value | undefined
       );
     }
   }
-  if (value.op === 'pointwise' && programOf(value).steps.length === 1) return neutral(value, inputs);
-  return undefined;
+  return has(value, 'pointwise') ? neutral(value, inputs) : undefined;
 }
 
 /** x + 0, x * 1 and their like; constants that multiply become literals. */
-function neutral(value: Value, inputs: readonly Value[]): Value | undefined {
-  const { fn, params } = programOf(value).steps[0]!;
+function neutral(value: ValueOf<'pointwise'>, inputs: readonly Value[]): Value | undefined {
+  const [step, ...more] = value.attrs.program.steps;
+  if (!step || more.length > 0) return undefined;
+  const { fn, params } = step;
   const [a, b] = inputs;
   const keeps = (operand: Value | undefined): operand is Value =>
     operand !== undefined && shapesEqual(operand.shape, value.shape) && operand.dtype === value.dtype;

@@ -1,6 +1,6 @@
 import { product } from '../../shape.ts';
 import { type DeviceFacts, type Element, type Kernel, read, write } from '../kernel.ts';
-import { type Lowered, type LoweredStep, type Lowering, single } from '../lowering.ts';
+import { type LoweredStep, type Lowering, single } from '../lowering.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
 import { buildLaneSearch, laneParts, lanesFit, packQueries, queryWords } from './laneSearch.ts';
@@ -17,8 +17,7 @@ const SPARE = 3;
  * x, banks -> [2, M, k]. Per bank: half its rows' squared lengths, a search that leaves candidates, their exact
  * distances; then the k smallest of all candidates.
  */
-const nearestRows: Lowering = ({ label, inputs, out, attrs }, device): Lowered => {
-  const { k } = attrs as { k: number };
+const nearestRows: Lowering<{ readonly k: number }> = ({ label, inputs, out, attrs: { k } }, device) => {
   const [x, ...banks] = inputs;
   const [m, columns] = x!.shape as [number, number];
   const lanes = lanesFit(m, columns, device);
@@ -153,9 +152,11 @@ function smallest(
   );
 }
 
-/** attrs: first. Of the rows that lie in this bank: sum over j of 2 g_j (x - b_j). */
-const nearestRowsGrad: Lowering = ({ label, inputs, out, attrs }, device) => {
-  const { first } = attrs as { first: number };
+/** `first` of its rows. Of those that lie in this bank: sum over j of 2 g_j (x - b_j). */
+const nearestRowsGrad: Lowering<{ readonly first: number }> = (
+  { label, inputs, out, attrs: { first } },
+  device,
+) => {
   const [bank, x, found, cotangent] = inputs;
   const [rows, columns] = bank!.shape as [number, number];
   const [, m, k] = found!.shape as [number, number, number];
@@ -190,4 +191,4 @@ const nearestRowsGrad: Lowering = ({ label, inputs, out, attrs }, device) => {
   );
 };
 
-export const nearestKernels = { nearestRows, nearestRowsGrad } satisfies Record<string, Lowering>;
+export const nearestKernels = { nearestRows, nearestRowsGrad };

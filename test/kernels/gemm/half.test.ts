@@ -4,7 +4,7 @@ import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
 import type { ProductChoice } from '../../../src/kernels/gemm/choices.ts';
 import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
 import type { DeviceFacts } from '../../../src/kernels/kernel.ts';
-import type { Lowered, OpRequest } from '../../../src/kernels/lowering.ts';
+import type { Lowered, Lowering, OpRequest } from '../../../src/kernels/lowering.ts';
 import { movementKernels } from '../../../src/kernels/movement.ts';
 import { poolKernels } from '../../../src/kernels/pool.ts';
 import { product, type Shape } from '../../../src/shape.ts';
@@ -21,7 +21,7 @@ const rounded = (numbers: Float32Array): Float32Array =>
 const half = (shape: Shape) => ({ shape, element: 'f16' as const });
 const full = (shape: Shape) => ({ shape, element: 'f32' as const });
 
-async function runHalf(lowered: Lowered, inputs: readonly Float32Array[], request: OpRequest) {
+async function runHalf(lowered: Lowered, inputs: readonly Float32Array[], request: Omit<OpRequest, 'attrs'>) {
   const data = inputs.map((each, i) => (request.inputs[i]!.element === 'f16' ? packHalves(each) : each));
   const count = product(request.out.shape);
   const words = await runLowered(lowered, data, Math.ceil(count / 2));
@@ -150,22 +150,18 @@ describe.each(Object.keys(facts))('f16 on %s', (name) => {
       [1, 3, 2, 3],
     ];
     const xd = signed(x!);
-    const run = async (lowering: typeof movementKernels.concat, attrs: object, out: Shape) => {
-      const request = { label: 'op', inputs: [full(x!)], out: half(out), attrs: { ...attrs } };
-      return runHalf(lowering(request, facts), [xd], request);
+    const run = async <A>(lowering: Lowering<A>, attrs: A, out: Shape) => {
+      const request = { label: 'op', inputs: [full(x!)], out: half(out) };
+      return runHalf(lowering({ ...request, attrs }, facts), [xd], request);
     };
     const exactly = rounded(xd);
     expect(await run(movementKernels.concat, { axis: 1 }, x!)).toEqual(exactly);
     expect(await run(movementKernels.permute, { order: [0, 1, 2, 3] }, x!)).toEqual(exactly);
     const none = [0, 0, 0, 0];
-    const padded = await run(
-      movementKernels.pad,
-      { before: none, after: [0, 0, 0, 1], mode: 'constant', value: 1 },
-      [1, 3, 4, 6],
-    );
+    const padded = await run(movementKernels.pad, { before: none, mode: 'constant', value: 1 }, [1, 3, 4, 6]);
     expect(padded.filter((_, i) => i % 6 < 5)).toEqual(exactly);
     expect(padded[5]).toBe(1);
-    const window = { kernel: [2, 2], stride: [2, 2], padding: [0, 1] };
+    const window = { kernel: [2, 2], stride: [2, 2], padding: [0, 1] } as const;
     const pooled = await run(poolKernels.maxPool2d, { window }, y!);
     expect(pooled[0]).toBe(Math.max(exactly[0]!, exactly[5]!));
   });
