@@ -44,10 +44,7 @@ export function guardDevice(device: GPUDevice): DeviceGuard {
     if (failure) throw failure;
   };
   const explain = async (error: unknown): Promise<unknown> => {
-    // A compilation that a lost device gave up reads like one that failed.
-    const told = error instanceof WgadError && error.code !== 'E_GPU';
-    if (told || released) return failure ?? error;
-    if (!failure) {
+    if (!failure && !released && mayBeLoss(error)) {
       const said = new Promise<void>((settle) => setTimeout(settle, LAST_WORDS_MS));
       await Promise.race([device.lost, said]);
     }
@@ -82,6 +79,18 @@ export function guardDevice(device: GPUDevice): DeviceGuard {
 
 /** How long a device may take to say that it is lost. */
 const LAST_WORDS_MS = 500;
+
+/**
+ * Whether the loss of the device may be behind an error. A mapping or a compilation that a lost device gave up is rejected
+ * without a reason; whatever else fails has its cause at hand.
+ */
+function mayBeLoss(error: unknown): boolean {
+  if (error instanceof WgadError) return error.code === 'E_GPU' && mayBeLoss(error.cause);
+  if (!(error instanceof Error)) return false;
+  const { name, reason } = error as Error & { reason?: string };
+  if (name === 'GPUPipelineError') return reason !== 'validation';
+  return name === 'AbortError' || name === 'OperationError';
+}
 
 /** What the innermost error scope caught. @throws GpuError E_DEVICE_LOST: a lost device has no scopes any more. */
 export function popErrorScope(device: GPUDevice, label: string): Promise<GPUError | null> {
