@@ -77,23 +77,19 @@ export async function checkDataset(
   );
   const found: DatasetProblem[] = [...problems];
   const warnings: DatasetProblem[] = [...oddities];
-  for (const look of looks) {
+  const byClass = new Map<string, (Placed & { size: string | undefined })[]>();
+  if (!loose) for (const name of dataset.classes) byClass.set(name, []);
+  for (const [i, look] of looks.entries()) {
     found.push(...look.problems);
     warnings.push(...look.warnings);
+    const { className } = samples[i]!.sample;
+    const own = byClass.get(className) ?? [];
+    byClass.set(className, own);
+    own.push({ ...samples[i]!, size: look.size });
   }
-  const names = loose ? [...new Set(samples.map(({ sample }) => sample.className))] : dataset.classes;
-  const classes = names.map((name) => {
-    const mine = samples
-      .map((entry, i) => ({ ...entry, size: looks[i]!.size }))
-      .filter(({ sample }) => sample.className === name);
-    return countClass(name, mine);
-  });
-  found.push(
-    ...duplicates(
-      samples,
-      looks.map((look) => look.hash),
-    ),
-  );
+  const classes = [...byClass].map(([name, own]) => countClass(name, own));
+  const hashes = looks.map((look) => look.hash);
+  for (const duplicate of duplicates(samples, hashes)) found.push(duplicate);
   return {
     root: dataset.root,
     layout: dataset.layout,
@@ -126,7 +122,9 @@ export function formatReport(
         .join(', ');
     rows.push([shown(name), `${train}`, `${testNormal}`, `${testAnomalous}`, list(defects), list(sizes)]);
   }
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = rows[0]!.map((_, column) =>
+    rows.reduce((most, row) => Math.max(most, row[column]!.length), 0),
+  );
   for (const row of rows)
     lines.push(
       row

@@ -52,7 +52,11 @@ export function problemLines(
   refuseExtra('problemLines', extra);
   requireOptions('problemLines', options, { all: true, hint: true });
   const kinds = new Map<ProblemKind, DatasetProblem[]>();
-  for (const problem of problems) kinds.set(problem.kind, [...(kinds.get(problem.kind) ?? []), problem]);
+  for (const problem of problems) {
+    const own = kinds.get(problem.kind);
+    if (own) own.push(problem);
+    else kinds.set(problem.kind, [problem]);
+  }
   return [...kinds].flatMap(([kind, own]) => {
     if (options.all || own.length === 1) return own.map(({ message }) => `${kind}: ${message}`);
     const summary = SUMMARIES[kind];

@@ -138,7 +138,8 @@ function storedLead({
   interval,
   classes,
 }: StoredThreshold): string {
-  const least = Math.min(...Object.values(classes).map((each) => each.images));
+  const counts = Object.values(classes).map((each) => each.images);
+  const least = counts.reduce((fewest, images) => Math.min(fewest, images), Number.POSITIVE_INFINITY);
   const loose = Object.values(classes).some((each) => each.rate > rate);
   return [
     `One threshold for all classes, ${value.toPrecision(5)} of ${alignment} scores, found by wgad threshold from ${images} ${source} alone:`,

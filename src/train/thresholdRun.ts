@@ -173,7 +173,9 @@ function classThresholds(
   const byClass = new Map<string, number[]>();
   for (const [i, { className }] of images.entries()) {
     if (className === null) continue;
-    byClass.set(className, [...(byClass.get(className) ?? []), scores[i]!]);
+    const own = byClass.get(className);
+    if (own) own.push(scores[i]!);
+    else byClass.set(className, [scores[i]!]);
   }
   return Object.fromEntries(
     [...byClass].map(([name, own]) => [

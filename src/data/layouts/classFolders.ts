@@ -53,7 +53,7 @@ export async function scanClassFolders(
     classes.push(name);
     for (const sample of found.train) train.push(sample);
     for (const sample of found.test) test.push(sample);
-    problems.push(...found.problems);
+    for (const problem of found.problems) problems.push(problem);
     for (const oddity of found.oddities) oddities.push(oddity);
   }
   if (!single) for (const name of await imagesIn(base)) oddities.push(skippedFile(root, join(base, name)));
@@ -99,7 +99,8 @@ async function scanClass(place: Place): Promise<FoundClass> {
     const message = `class ${className} has no test images`;
     oddities.push({ kind: 'no-test', path: folder, item: className, message });
   }
-  oddities.push(...missingMasks(found.test), ...(await spareMasks(place, found.test)));
+  for (const oddity of missingMasks(found.test)) oddities.push(oddity);
+  for (const oddity of await spareMasks(place, found.test)) oddities.push(oddity);
   return { ...found, problems, oddities };
 }
 
@@ -155,7 +156,7 @@ async function testSamples(
     const images = (await imagesBelow(place, skip)).map((path) => normalSample(root, className, path));
     if (images.length === 0) skip(place, 'folder');
     if (names.isNormal(defect)) {
-      samples.push(...images);
+      for (const image of images) samples.push(image);
       continue;
     }
     const masks = await masksOf(folder, defect);

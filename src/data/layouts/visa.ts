@@ -40,19 +40,20 @@ export async function scanVisa(root: string): Promise<Scan> {
   }
   for (const samples of [train, test]) samples.sort((a, b) => compareCodePoints(a.id, b.id));
   const classes = [...new Set(rows.map((row) => row.object))].sort(compareCodePoints);
+  const classesOf = (samples: readonly Sample[]) => new Set(samples.map((sample) => sample.className));
+  const [trained, tested] = [classesOf(train), classesOf(test)];
   for (const name of classes) {
-    const lacks = (samples: readonly Sample[]): boolean =>
-      !samples.some((sample) => sample.className === name);
     const place = { path: join(root, name), item: name };
-    if (lacks(train)) {
+    if (!trained.has(name)) {
       const message = `class ${name} has no training images in 1cls.csv`;
       problems.push({ kind: 'no-train', ...place, message });
     }
-    if (lacks(test)) {
+    if (!tested.has(name)) {
       oddities.push({ kind: 'no-test', ...place, message: `class ${name} has no test images in 1cls.csv` });
     }
   }
-  oddities.push(...unlisted(root, rows, present), ...(await skipped(root, classes)));
+  for (const oddity of unlisted(root, rows, present)) oddities.push(oddity);
+  for (const oddity of await skipped(root, classes)) oddities.push(oddity);
   return { dataset: { root, layout: 'visa', classes, train, test }, problems, oddities };
 }
 
