@@ -157,6 +157,7 @@ function configOf(
     width: defaults.width === undefined ? undefined : (settings.width ?? defaults.width),
     seed,
     data: dataset.root,
+    dataSha256: dataset.dataSha256,
     layout: dataset.layout,
     contaminate:
       set === NOISY && noise > 0

@@ -13,7 +13,10 @@ export interface Workers {
   /** Resumes what was begun. False where an interrupt stopped it. */
   train(folder: string, config: RunConfig): Promise<boolean>;
   /** Writes results.json and scores.csv into `out`. May throw where an interrupt stopped it. */
-  test(folder: string, options: { scoreFraction: number | null; out: string }): Promise<Results>;
+  test(
+    folder: string,
+    options: { data: string; scoreFraction: number | null; out: string },
+  ): Promise<Results>;
   readonly signal: AbortSignal;
   say(text: string): void;
 }
@@ -54,7 +57,8 @@ export async function runCells(
     try {
       await makeFolder(cell.folder);
       const { folder: out, scoreFraction, job } = cell;
-      done.set(cell, await workers.test(job.folder, { out, scoreFraction }));
+      const { data } = job.config;
+      done.set(cell, await workers.test(job.folder, { data, out, scoreFraction }));
     } catch (error) {
       if (workers.signal.aborted) return null;
       throw error;

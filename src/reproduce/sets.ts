@@ -9,10 +9,20 @@ import {
   synthesize,
 } from '../data/index.ts';
 import { DatasetError, FileError } from '../errors.ts';
+import type { RunConfig } from '../train/config.ts';
+import { dataChecksum } from '../train/dataChecksum.ts';
 import { SET_NAMES, type SetName } from './tables.ts';
 
+/** A data set, and by what a run on it knows it again (`dataChecksum`). */
+type FoundSet = Dataset & Pick<RunConfig, 'dataSha256'>;
+
 /** The data sets that a table may be measured on, by the name the paper has for each. */
-export type FoundSets = ReadonlyMap<SetName, Dataset>;
+export type FoundSets = ReadonlyMap<SetName, FoundSet>;
+
+const foundSet = async (dataset: Dataset): Promise<FoundSet> => ({
+  ...dataset,
+  dataSha256: await dataChecksum({ data: dataset.root, layout: dataset.layout }),
+});
 
 /**
  * Recognises published data sets by their layout and class names, in the folders given and one level below them.
@@ -20,7 +30,7 @@ export type FoundSets = ReadonlyMap<SetName, Dataset>;
  * problems: all of them at once.
  */
 export async function findSets(folders: readonly string[]): Promise<FoundSets> {
-  const found = new Map<SetName, Dataset>();
+  const found = new Map<SetName, FoundSet>();
   const recognise = async (folder: string): Promise<boolean> => {
     const { dataset } = await scanForProblems(folder);
     const official = officialSet(dataset.layout, dataset.classes)?.name;
@@ -35,7 +45,7 @@ export async function findSets(folders: readonly string[]): Promise<FoundSets> {
     const whole = await scanDataset(folder);
     // Said now, not when hours of training are over.
     requireTestImages(whole);
-    found.set(name, whole);
+    found.set(name, await foundSet(whole));
     return true;
   };
   for (const folder of folders) {
@@ -84,7 +94,7 @@ export async function drawSets(
   { seed, ...size }: DrawnSize,
   onProgress: (name: SetName, done: number, of: number) => void,
 ): Promise<FoundSets> {
-  const found = new Map<SetName, Dataset>();
+  const found = new Map<SetName, FoundSet>();
   for (const name of names) {
     const number = SET_NAMES.indexOf(name);
     const own = `${number}-${size.classes}x${size.train}+${size.test}-${size.size}px-seed${seed}`;
@@ -99,7 +109,7 @@ export async function drawSets(
         onProgress: (done, of) => onProgress(name, done, of),
       });
     }
-    found.set(name, await scanDataset(root));
+    found.set(name, await foundSet(await scanDataset(root)));
   }
   return found;
 }

@@ -30,6 +30,8 @@ export interface RunConfig extends Choices {
   readonly weightsSha256?: string;
   /** Path of the detector that training starts from; absent: fresh from the seed. */
   readonly detector?: string;
+  /** Of that file, likewise. */
+  readonly detectorSha256?: string;
   /** Of the decoder; absent: gelu. */
   readonly activation?: DecoderActivation;
   readonly align: readonly Alignment[];
@@ -49,6 +51,8 @@ export interface RunConfig extends Choices {
   readonly seed: number;
   /** Absolute path of the data set. */
   readonly data: string;
+  /** Of the images to train on, and those of `textures` (`dataChecksum`); absent in runs older than this entry. */
+  readonly dataSha256?: string;
   /** Where it was given; else it is found from the folder names. */
   readonly layout?: Layout;
   /** Of the data set's classes only these: the class-separated models. Default all. */
@@ -86,6 +90,7 @@ const RUN_CONFIG: OptionNames<RunConfig> = {
   weights: true,
   weightsSha256: true,
   detector: true,
+  detectorSha256: true,
   activation: true,
   align: true,
   size: true,
@@ -99,6 +104,7 @@ const RUN_CONFIG: OptionNames<RunConfig> = {
   encoderNorm: true,
   seed: true,
   data: true,
+  dataSha256: true,
   layout: true,
   classes: true,
   contaminate: true,

@@ -35,10 +35,18 @@ export async function startRun(run: string, config: RunConfig, resume: boolean):
       fix: `${resume ? 'resume with what the run was started with, ' : ''}choose another --out, or remove the folder`,
     });
   }
-  const { adapter, tuning, memoryRows, weightsSha256 } = config;
-  const own = known && resume ? { ...known, adapter, tuning, memoryRows, weightsSha256 } : config;
+  const own = known && resume ? resumed(known, config) : config;
   await writeFileAtomic(path, `${JSON.stringify(own, null, 2)}\n`);
   return own;
+}
+
+/** As it was begun, where it lies and is computed now. */
+function resumed(known: RunConfig, config: RunConfig): RunConfig {
+  const { adapter, tuning, memoryRows, data, textures, weights, detector } = config;
+  const { weightsSha256 = known.weightsSha256, detectorSha256 = known.detectorSha256 } = config;
+  const { dataSha256 = known.dataSha256 } = config;
+  const places = { data, textures, weights, detector, weightsSha256, detectorSha256, dataSha256 };
+  return { ...known, adapter, tuning, memoryRows, ...places };
 }
 
 /** @throws FileError where it cannot be read, ConfigError listing what is wrong with it. */

@@ -106,6 +106,18 @@ describe('the cells of a table', () => {
     expect(workers.calls).toEqual([]);
   });
 
+  it('are known again where their data set was moved, not where it has other images', async () => {
+    const at = (place: string, dataSha256: string) => {
+      const sets = [...ALL_SETS].map(([name, set]) => [name, { ...set, root: place, dataSha256 }] as const);
+      return planCells(TABLES.table4.entries, new Map(sets), SETTINGS, out);
+    };
+    await runCells(at('/photos', 'aa'), pretend());
+    const workers = pretend();
+    await runCells(at('/moved', 'aa'), workers);
+    expect(workers.calls).toEqual([]);
+    await expect(runCells(at('/moved', 'bb'), pretend())).rejects.toThrow('in /moved, are others');
+  });
+
   it('are not mixed with those of other settings: refused before anything is done, all of them', async () => {
     await runCells(plan('table4'), pretend());
     const workers = pretend();

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
 import { chooseContaminants, type Layout } from '../../data/index.ts';
 import { folderPlace } from '../../formats/regularFile.ts';
+import { sha256Of } from '../../formats/sha256.ts';
 import { ALIGNMENTS, type Alignment } from '../../methods/cada.ts';
 import { type DetectorDefaults, NORM_MODES, type NormMode, type Smoothing } from '../../methods/detector.ts';
 import { DETECTOR_NAMES, type DetectorName, detectorIn } from '../../methods/detectors.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import { plannedClassRuns } from '../../train/classRuns.ts';
 import { checkConfig, iterationsFor, type RunConfig, resizeFor } from '../../train/config.ts';
+import { dataChecksum } from '../../train/dataChecksum.ts';
 import { openDetector } from '../../train/detectorCheckpoint.ts';
 import { FEATURE_BUDGET } from '../../train/detectorInputs.ts';
 import { DEFAULT_ENCODER } from '../../train/embeddedEncoders.ts';
@@ -275,11 +277,14 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   const encoder = await encoderIn(config.encoder, weights);
   for (const note of await startNotes({ encoder, weights })) context.say(`${weights}: ${note}`);
   const contaminate = await contaminationOf(config, flags.contaminate);
-  if (config.detector === undefined) return { ...config, encoder, weights, weightsSha256, contaminate };
+  const dataSha256 = await dataChecksum(config, context.signal);
+  const found = { ...config, encoder, weights, weightsSha256, dataSha256, contaminate };
+  if (config.detector === undefined) return found;
   const { source, activation } = await openDetector(config.detector, { ...config, encoder });
   await source.close();
   for (const note of source.notes) context.say(`${config.detector}: ${note}`);
-  return { ...config, encoder, weights, weightsSha256, contaminate, ...(activation && { activation }) };
+  const detectorSha256 = await sha256Of(config.detector);
+  return { ...found, detectorSha256, ...(activation && { activation }) };
 }
 
 /** Where the method counts passes over the images, they are counted first. */
