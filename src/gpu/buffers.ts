@@ -59,7 +59,7 @@ export function bufferMaker(device: GPUDevice, roomFor: (live: () => number) => 
       if (size > device.limits.maxBufferSize) {
         throw new LimitError(
           `${label}: needs a buffer of ${mebibytes(size)}, this adapter allows ${mebibytes(device.limits.maxBufferSize)}`,
-          { fix: 'use a smaller --batch or --size' },
+          { fix: 'use a smaller batch or size' },
         );
       }
       room.require(label, size);

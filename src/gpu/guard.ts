@@ -1,7 +1,7 @@
 import { GpuError, WgadError } from '../errors.ts';
 import type { GPUDevice, GPUError } from './webgpuTypes.ts';
 
-const RESUME = 'resume from the last checkpoint with --resume';
+const RUN_AGAIN = 'run it again; a training goes on from its last checkpoint';
 
 /**
  * Turns whatever goes wrong on a device into one typed error that every later wait throws: after a GPU error
@@ -38,7 +38,9 @@ export function guardDevice(device: GPUDevice): DeviceGuard {
   const onError = (event: Event): void => fail(fromGpu((event as GPUUncapturedErrorEvent).error));
   device.addEventListener('uncapturederror', onError);
   const onLost = ({ reason, message }: GPUDeviceLostInfo): void =>
-    fail(new GpuError('E_DEVICE_LOST', `the GPU device was lost (${reason}): ${message}`, { fix: RESUME }));
+    fail(
+      new GpuError('E_DEVICE_LOST', `the GPU device was lost (${reason}): ${message}`, { fix: RUN_AGAIN }),
+    );
   device.lost.then(onLost, () => {});
   const check = (): void => {
     if (failure) throw failure;
@@ -96,7 +98,7 @@ function mayBeLoss(error: unknown): boolean {
 export function popErrorScope(device: GPUDevice, label: string): Promise<GPUError | null> {
   const caught = device.popErrorScope().catch((cause: Error) => {
     throw new GpuError('E_DEVICE_LOST', `${label}: the GPU device was lost: ${cause.message}`, {
-      fix: RESUME,
+      fix: RUN_AGAIN,
       cause,
     });
   });
@@ -127,7 +129,7 @@ function fromGpu(error: GPUError, label = 'GPU'): GpuError {
   const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
   return new GpuError(outOfMemory ? 'E_OUT_OF_MEMORY' : 'E_GPU', `${label}: ${error.message}`, {
     fix: outOfMemory
-      ? 'use a smaller --batch or --size'
+      ? 'use a smaller batch or size'
       : 'this is a fault of wgad or of the driver: please report it',
   });
 }

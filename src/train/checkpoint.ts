@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ConfigError, FileError } from '../errors.ts';
+import { ConfigError, FileError, GpuError } from '../errors.ts';
 import { isThere } from '../formats/regularFile.ts';
 import { openWeights, readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
@@ -68,10 +68,31 @@ export async function lastCheckpoint(run: string): Promise<string> {
     : `${path} is intact: ${file!.metadata.get('stage')} after step ${step}`;
 }
 
-/** A file of the run could not be written: says what is left to go on from. */
-export async function resumable(run: string, { message, fix, where, cause }: FileError): Promise<FileError> {
-  const left = `then go on with --resume: ${await lastCheckpoint(run)}`;
-  return new FileError(message, { where, fix: fix === undefined ? left : `${fix}; ${left}`, cause });
+/**
+ * How a training that ended early is gone on with by whoever began it: with --resume, by the same command (`again`), or not
+ * at all (`anew`).
+ */
+export type GoOn = 'resume' | 'again' | 'anew';
+
+/** In words, how to go on with such a training, and what is left to go on from. */
+export async function goingOn(run: string, goOn: GoOn): Promise<string> {
+  if (goOn === 'anew') return 'run it again: it starts anew';
+  const how = goOn === 'resume' ? 'go on with --resume' : 'the same command goes on';
+  return `${how}: ${await lastCheckpoint(run)}`;
+}
+
+/** An error after which a training can go on says so: a file that could not be written, a device that was lost. */
+export async function resumable(run: string, goOn: GoOn, error: unknown): Promise<unknown> {
+  if (error instanceof FileError) {
+    const { message, fix, where, cause } = error;
+    const then = `then ${await goingOn(run, goOn)}`;
+    return new FileError(message, { where, fix: fix === undefined ? then : `${fix}; ${then}`, cause });
+  }
+  if (error instanceof GpuError && error.code === 'E_DEVICE_LOST') {
+    const { code, message, where, cause } = error;
+    return new GpuError(code, message, { where, fix: await goingOn(run, goOn), cause });
+  }
+  return error;
 }
 
 /** Puts a checkpoint's slabs back on the device. */

@@ -82,7 +82,7 @@ const fittingText = ({ least }: BatchJob, fitting: number): string =>
 const fixFor = (fitting: number): string =>
   fitting > 0
     ? `use --batch ${fitting} or less, or a smaller --size`
-    : 'use a smaller --size, or another adapter';
+    : 'train at a smaller --size, or use another adapter';
 
 /** Compiles the first of the job's plans. @throws OutOfMemoryError with the largest batch that fits what there was. */
 export async function compileBatch(session: Session, job: BatchJob): Promise<Executable> {

@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { type Dataset, ImageLoader } from '../data/index.ts';
-import { DatasetError, FileError, NotFiniteError } from '../errors.ts';
+import { DatasetError, NotFiniteError } from '../errors.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { CADA_DEFAULTS, HEAD_OF, type HeadName, headsOf, predictingAlignment } from '../methods/cada.ts';
 import type { StateDict } from '../nn/init.ts';
 import {
   type Checkpoint,
+  type GoOn,
   lastCheckpoint,
   loadCheckpoint,
   restoreSlabs,
@@ -43,6 +44,8 @@ export interface TrainOptions {
   readonly resume?: boolean;
   readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
+  /** What errors advise; default `resume`. */
+  readonly goOn?: GoOn;
   /** Seconds between checkpoints; default 30. */
   readonly saveEvery?: number;
   /** Room for the frozen encoder's features; it changes how long training takes, not what comes out. */
@@ -58,7 +61,7 @@ export interface TrainOptions {
  * @returns false where a signal stopped it; what was done is then in the checkpoint.
  */
 export async function trainRun(options: TrainOptions): Promise<boolean> {
-  const { run, resume = false } = options;
+  const { run, resume = false, goOn = 'resume' } = options;
   // Of a class by itself all was said with the others.
   const { classes } = options.config;
   const dataset = await datasetOf(options.config, undefined, classes ? undefined : options.onWarning);
@@ -97,7 +100,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     } catch (error) {
       // A pass over the images that was stopped: there was nothing to save beside the last checkpoint.
       if (options.signal?.aborted && error === options.signal.reason) return false;
-      throw error instanceof FileError ? await resumable(run, error) : error;
+      throw await resumable(run, goOn, error);
     } finally {
       await log.settled();
       await loader.close();
@@ -273,7 +276,7 @@ class Trainer {
     slabs: readonly string[],
     steps: Pick<LoopOptions, 'executable' | 'start' | 'iterations' | 'inputsAt'>,
   ): Promise<number> {
-    const { run, config, signal, saveEvery, onProgress } = this.#options;
+    const { run, config, goOn = 'resume', signal, saveEvery, onProgress } = this.#options;
     try {
       return await trainLoop({
         gpu: this.#session.gpu,
@@ -288,10 +291,13 @@ class Trainer {
       });
     } catch (error) {
       if (!(error instanceof NotFiniteError)) throw error;
-      const flag = stage === 'detector' ? '--lr' : '--align-lr';
+      const smaller = `a smaller ${stage === 'detector' ? '--lr' : '--align-lr'}`;
       throw new NotFiniteError(`${stage}: ${error.message}`, {
         where: error.where,
-        fix: `use a smaller ${flag}; ${await lastCheckpoint(run)}`,
+        fix:
+          goOn === 'resume'
+            ? `use ${smaller}; ${await lastCheckpoint(run)}`
+            : `train with wgad train and ${smaller}`,
         cause: error,
       });
     }

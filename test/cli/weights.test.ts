@@ -63,7 +63,7 @@ describe('weights', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('E_WEIGHTS');
     expect(stderr).toContain(
-      'names easydict.EasyDict, which is not allowed; --ignore-foreign skips such objects',
+      'names easydict.EasyDict, which is not allowed; wgad weights convert --ignore-foreign skips such objects',
     );
     expect(await readdir(folder.path('out'))).toEqual([]);
     expect((await wgad([...args, '--ignore-foreign'])).code).toBe(0);

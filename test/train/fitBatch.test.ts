@@ -107,7 +107,7 @@ describe('a batch that the adapter cannot bind', () => {
   it('is refused with as much where none fits', () => {
     const { message, fix } = refusal(() => checkBatch(target(MIB), job(4)));
     expect(message).toContain('not even batch 2 fits');
-    expect(fix).toBe('use a smaller --size, or another adapter');
+    expect(fix).toBe('train at a smaller --size, or use another adapter');
   });
 
   it('is let through where it fits', () => {

@@ -99,7 +99,8 @@ export const demoVerb: AddVerb = (program, run) => {
           onProgress: (done, total) => drawing.update(done, total),
         });
         drawing.finish();
-        if (!(await trainWith(context, folder, config, { resume: false }))) return EXIT.interrupted;
+        if (!(await trainWith(context, folder, config, { resume: false, goOn: 'anew' })))
+          return EXIT.interrupted;
         const results = await testWith(context, folder);
         const report = await writeReport({ run: folder, gpu: context.gpu });
         context.result(

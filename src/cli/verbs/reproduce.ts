@@ -260,7 +260,7 @@ async function setsFor(
 }
 
 const workersOf = (context: Context, { saveEvery }: ReproduceFlags): Workers => ({
-  train: (folder, config) => trainWith(context, folder, config, { resume: true, saveEvery }),
+  train: (folder, config) => trainWith(context, folder, config, { resume: true, goOn: 'again', saveEvery }),
   test: (folder, options) => testWith(context, folder, options),
   signal: context.signal,
   say: (text) => context.say(text),

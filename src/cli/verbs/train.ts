@@ -188,7 +188,7 @@ export async function trainWith(
   context: Context,
   run: string,
   config: RunConfig,
-  options: Pick<TrainOptions, 'resume' | 'saveEvery' | 'features'>,
+  options: Pick<TrainOptions, 'resume' | 'goOn' | 'saveEvery' | 'features'>,
 ): Promise<boolean> {
   let shown: { stage: string; progress: ReturnType<Context['progress']> } | undefined;
   const finished = await trainRun({

@@ -146,7 +146,9 @@ export class PickleMachine extends PickleBytes {
     if (isKnownGlobal(global.path) || this.#options.allows?.(global.path)) this.push(global);
     else if (this.#options.ignoreForeign) this.push(new Foreign(global.path));
     else {
-      const skip = HARMLESS.test(global.path) ? '; --ignore-foreign skips such objects' : '';
+      const skip = HARMLESS.test(global.path)
+        ? '; wgad weights convert --ignore-foreign skips such objects'
+        : '';
       this.fail(`names ${path}, which is not allowed${skip}`);
     }
   }
