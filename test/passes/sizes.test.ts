@@ -65,8 +65,9 @@ function scoring(batch: number, facts: DeviceFacts): Plan {
 
 /** Texts are new where the rule takes another tile or algorithm for the other batch, not because a number is another. */
 it.each([
-  ['a CPU adapter', 4, 8, 0.1, CPU],
-  ['a CPU adapter', 8, 16, 0.1, CPU],
+  ['a CPU adapter', 2, 4, 0.06, CPU],
+  ['a CPU adapter', 4, 8, 0.06, CPU],
+  ['a CPU adapter', 8, 16, 0.06, CPU],
   ['a GPU', 2, 4, 0.2, GPU],
 ] as const)(
   'another batch size has hardly a new text on %s: %i, then %i',

@@ -16,6 +16,12 @@ import { type WinogradConv, winogradConv } from './winogradKernels.ts';
 const ACCESS = 10;
 const BYTE = 0.1;
 
+/**
+ * Tiles of an image up to which they are the products' rows wherever that costs as much: with another batch, which
+ * fills other tiles of the product, it costs less there, and each of the two ways has texts of its own.
+ */
+const FEW_TILES = 8;
+
 /** Multiply-adds of the direct sum below which compiling two more kernels is never paid back within a run. */
 const LEAST_MACS = 6e7;
 
@@ -38,9 +44,13 @@ export function winogradFor(p: ImageConv, still: boolean, device: DeviceFacts): 
   if (!filters(p.y) || !filters(p.x)) return undefined;
   if (device.software && directMacs(p) < LEAST_MACS) return undefined;
   const lanes = device.subgroupSize;
-  const [best] = WINOGRAD_SIZES.flatMap((m) =>
-    [false, true].map((turned) => winogradConv(p, winogradTransform(m), turned)),
-  )
+  const [best] = WINOGRAD_SIZES.flatMap((m) => {
+    const way = (turned: boolean) => winogradConv(p, winogradTransform(m), turned);
+    const { down, across } = way(false);
+    // The first of two that cost the same is taken.
+    const turnedFirst = device.software && down * across <= FEW_TILES;
+    return turnedFirst ? [way(true), way(false)] : [way(false), way(true)];
+  })
     .filter((way) => fits(way, device))
     .map((way) => ({
       way,
