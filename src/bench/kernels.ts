@@ -11,15 +11,15 @@ import { product } from '../shape.ts';
 import type { EncoderName } from '../train/encoder.ts';
 import type { Session } from '../train/session.ts';
 import { type KernelCase, networkCases } from './cases.ts';
-import { randomNumbers } from './classifier.ts';
+import { randomNumbers } from '../../bench/duels/classifier.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { setState } from './leaves.ts';
 import { NETWORKS } from './networks.ts';
 import type { Pace } from './pace.ts';
-import { peerOperation } from './peers/operation.ts';
+import { peerOperation } from '../../bench/peers/operation.ts';
 import { planRecord, sampleReplays } from './planCase.ts';
 import type { BenchRecord } from './record.ts';
-import { ruleRegret } from './regret.ts';
+import { ruleRegret } from '../../bench/turns/regret.ts';
 import { requireReplayed } from './replayed.ts';
 
 /** The large product and the copy bound what an adapter can do. */

@@ -12,13 +12,13 @@ import type { RunConfig } from '../train/config.ts';
 import { scorePlan } from '../train/detectorPlans.ts';
 import { type RunLayouts, runLayouts } from '../train/layouts.ts';
 import { type Session, slabsOf } from '../train/session.ts';
-import { alternate } from './alternate.ts';
+import { alternate } from '../../bench/turns/alternate.ts';
 import { type CaseFilter, matching } from './caseFilter.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { scoringConfig } from './networks.ts';
 import type { Pace } from './pace.ts';
 import { measurePlan, planRecord, replaysOf } from './planCase.ts';
-import { planDifference, planPart } from './planPart.ts';
+import { planDifference, planPart } from '../../bench/turns/planPart.ts';
 import type { BenchRecord } from './record.ts';
 import type { Timing } from './sampler.ts';
 

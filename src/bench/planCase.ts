@@ -5,7 +5,7 @@ import { type Gpu, idle } from '../runtime/gpu.ts';
 import type { Session } from '../train/session.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import type { Pace } from './pace.ts';
-import { everyRun } from './planPart.ts';
+import { everyRun } from '../../bench/turns/planPart.ts';
 import type { BenchRecord } from './record.ts';
 import { requireReplayed } from './replayed.ts';
 import { type BenchCase, sample, type Timing } from './sampler.ts';

@@ -7,8 +7,8 @@ import type { Executable } from '../runtime/executable.ts';
 import { detectorStep } from '../train/detectorPlans.ts';
 import { type PartLayout, runLayouts } from '../train/layouts.ts';
 import type { Session } from '../train/session.ts';
-import { randomNumbers, randomTensors } from './classifier.ts';
-import { INPUTS } from './duel.ts';
+import { randomNumbers, randomTensors } from '../../bench/duels/classifier.ts';
+import { INPUTS } from '../../bench/duels/duel.ts';
 
 /** RevDist's training step as `train` runs it without cached features, on random images. */
 export interface TrainStep {

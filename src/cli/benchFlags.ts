@@ -1,6 +1,6 @@
 /** What the flags of `wgad bench` accept. */
 import { InvalidArgumentError } from 'commander';
-import { KERNEL_PEERS, PEERS, type PeerName, TRAINING_PEERS } from '../bench/peers/peer.ts';
+import { KERNEL_PEERS, PEERS, type PeerName, TRAINING_PEERS } from '../../bench/peers/peer.ts';
 import type { Alignment } from '../methods/cada.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName } from '../models/encoders.ts';

@@ -10,7 +10,7 @@ import {
   slowerThan,
 } from '../bench/compare.ts';
 import { type DeviceClock, deviceClock } from '../bench/deviceClock.ts';
-import { peerText } from '../bench/duel.ts';
+import { peerText } from '../../bench/duels/duel.ts';
 import { addedText } from '../bench/latency.ts';
 import { type BenchRecord, clockText, formatRecords, readRecords, writeRecords } from '../bench/record.ts';
 import { requireWritable } from '../formats/regularFile.ts';

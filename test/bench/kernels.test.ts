@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { networkCases } from '../../src/bench/cases.ts';
-import { relativeDistance } from '../../src/bench/duel.ts';
+import { relativeDistance } from '../../bench/duels/duel.ts';
 import { benchKernels, chooseCases, prepareCase } from '../../src/bench/kernels.ts';
 import { leastMs } from '../../src/bench/planCase.ts';
 import { buildPlan } from '../../src/graph/buildPlan.ts';

@@ -1,10 +1,10 @@
-import { benchKernelPeers } from '../../bench/kernelDuel.ts';
+import { benchKernelPeers } from '../../../bench/duels/kernels.ts';
 import { benchKernels, chooseCases } from '../../bench/kernels.ts';
 import { benchAdded, benchLatency } from '../../bench/latency.ts';
 import { measurePace } from '../../bench/pace.ts';
-import { KERNEL_PEERS, PEERS, type PeerName, SCORING_PEERS, TRAINING_PEERS } from '../../bench/peers/peer.ts';
+import { KERNEL_PEERS, PEERS, type PeerName, SCORING_PEERS, TRAINING_PEERS } from '../../../bench/peers/peer.ts';
 import { benchTrain } from '../../bench/train.ts';
-import { benchVersus } from '../../bench/versus.ts';
+import { benchVersus } from '../../../bench/duels/networks.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Alignment } from '../../methods/cada.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../../methods/detectors.ts';
@@ -26,7 +26,7 @@ import {
   trainingPeers,
   trainingSizes,
 } from '../benchFlags.ts';
-import { comparedModel, comparedNetwork, withPeers } from '../benchPeers.ts';
+import { comparedModel, comparedNetwork, withPeers } from '../../../bench/verbs/peers.ts';
 import { type BenchOutput, measure } from '../benchRun.ts';
 import { integer, pattern } from '../numbers.ts';
 import { PRECISION_HELP, precision } from '../precisionFlag.ts';
