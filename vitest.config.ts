@@ -50,7 +50,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'product',
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', 'bench/test/**/*.test.ts'],
           exclude: KERNELS,
         },
       },

@@ -1,34 +1,34 @@
 /**
  * UniAD's attention as one kernel against the same as separate operations: time and plan memory of the forward pass, and
  * of forward and gradients with dropout; and against the bare batched products, which is what any masked softmax fused
- * between them would have to be added to. docs/kernels/attention.md has what it printed. `npm run build` first.
+ * between them would have to be added to. docs/kernels/attention.md has what it printed.
  *
- *   LP_NUM_THREADS=1 taskset -c 0 node bench/attention.mjs [batch]
+ *   LP_NUM_THREADS=1 taskset -c 0 npx tsx bench/attention.ts [batch]
  */
-import { grad } from '../dist/autograd/reverse.js';
-import { replaysOf } from '../dist/bench/planCase.js';
-import { sample } from '../dist/bench/sampler.js';
-import { buildPlan } from '../dist/graph/buildPlan.js';
-import { attention } from '../dist/graph/ops/attention.js';
-import { matmul } from '../dist/graph/ops/matmul.js';
-import { permute, reshape } from '../dist/graph/ops/movement.js';
-import { add, mul, scale } from '../dist/graph/ops/pointwise.js';
-import { sum } from '../dist/graph/ops/reduce.js';
-import { constant, input } from '../dist/graph/value.js';
-import { dropout } from '../dist/nn/dropout.js';
-import { softmax } from '../dist/nn/softmax.js';
-import { compilePlan } from '../dist/runtime/executable.js';
-import { openDevice } from '../dist/runtime/gpu.js';
-import { stateStore } from '../dist/runtime/state.js';
+import { grad } from '../src/autograd/reverse.ts';
+import { replaysOf } from '../src/bench/planCase.ts';
+import { sample } from '../src/bench/sampler.ts';
+import { buildPlan } from '../src/graph/buildPlan.ts';
+import { attention } from '../src/graph/ops/attention.ts';
+import { matmul } from '../src/graph/ops/matmul.ts';
+import { permute, reshape } from '../src/graph/ops/movement.ts';
+import { add, mul, scale } from '../src/graph/ops/pointwise.ts';
+import { sum } from '../src/graph/ops/reduce.ts';
+import { constant, input, type Value } from '../src/graph/value.ts';
+import { dropout } from '../src/nn/dropout.ts';
+import { softmax } from '../src/nn/softmax.ts';
+import { compilePlan } from '../src/runtime/executable.ts';
+import { openDevice } from '../src/runtime/gpu.ts';
+import { stateStore } from '../src/runtime/state.ts';
 
 const batch = Number(process.argv[2] ?? 1);
 const [side, heads, depth, window] = [14, 8, 32, 7];
 const [tokens, channels] = [side * side, heads * depth];
 const shape = [batch, tokens, channels];
-const [q, k, v, weights] = ['q', 'k', 'v', 'weights'].map((name) => input(name, shape));
+const [q, k, v, weights] = [input('q', shape), input('k', shape), input('v', shape), input('weights', shape)];
 const key = input('key', [4], 'u32');
 
-const fused = (p) =>
+const fused = (p: number) =>
   attention(q, k, v, {
     heads,
     neighbours: { height: side, width: side, window },
@@ -36,9 +36,9 @@ const fused = (p) =>
   });
 
 /** Head first, products in batches, a mask of all tokens by all tokens. */
-function unfused(p) {
-  const headFirst = (x) => permute(reshape(x, [batch, tokens, heads, depth]), [0, 2, 1, 3]);
-  const near = (i, j) => Math.abs(i - j) <= (window - 1) / 2;
+function unfused(p: number) {
+  const headFirst = (x: Value) => permute(reshape(x, [batch, tokens, heads, depth]), [0, 2, 1, 3]);
+  const near = (i: number, j: number) => Math.abs(i - j) <= (window - 1) / 2;
   const mask = Array.from({ length: tokens * tokens }, (_, at) => {
     const [i, j] = [Math.floor(at / tokens), at % tokens];
     const hidden = near(Math.floor(i / side), Math.floor(j / side)) && near(i % side, j % side);
@@ -54,15 +54,14 @@ function unfused(p) {
  * The two products alone, with heads first already and nothing between them. Its gradients are the four products that
  * attention's have.
  */
-const byHead = ['q', 'k', 'v', 'weights'].map((name) =>
-  input(`${name} by head`, [batch, heads, tokens, depth]),
-);
-const products = () => matmul(matmul(byHead[0], byHead[1], { transposeB: true }), byHead[2]);
+const byHead = (name: string) => input(`${name} by head`, [batch, heads, tokens, depth]);
+const [qByHead, kByHead, vByHead] = [byHead('q'), byHead('k'), byHead('v')];
+const products = () => matmul(matmul(qByHead, kByHead, { transposeB: true }), vByHead);
 
 const gpu = await openDevice();
 const state = stateStore(gpu.device, gpu.buffers);
 
-async function measure(label, outputs) {
+async function measure(label: string, outputs: readonly Value[]): Promise<void> {
   const plan = buildPlan(
     { outputs: new Map(outputs.map((value, i) => [`${i}`, value])), effects: [] },
     gpu.facts,
@@ -81,6 +80,9 @@ for (const [name, run] of Object.entries({ fused, unfused })) {
   await measure(`${name}, gradients with dropout`, grad(sum(mul(out, weights)), [q, k, v]));
 }
 await measure('products alone, forward', [products()]);
-await measure('products alone, gradients', grad(sum(mul(products(), byHead[3])), byHead.slice(0, 3)));
+await measure(
+  'products alone, gradients',
+  grad(sum(mul(products(), byHead('weights'))), [qByHead, kByHead, vByHead]),
+);
 gpu.device.destroy();
 process.exit(0);

@@ -1,14 +1,14 @@
-// Cases of `wgad bench kernels` as a benny suite: `node bench/kernels.mjs [regex]`. README.md beside this file says what
+// Cases of `wgad bench kernels` as a benny suite: `npx tsx bench/suite.ts [regex]`. README.md beside this file says what
 // is measured. benny calls a case several times, un-awaited, while it learns its kind: so all are made before it sees one.
 import b from 'benny';
-import { chooseCases, prepareCase } from '../dist/bench/kernels.js';
-import { openSession } from '../dist/train/session.js';
+import { chooseCases, prepareCase } from '../src/bench/kernels.ts';
+import { openSession } from '../src/train/session.ts';
 
 const session = await openSession({ adapter: process.env.WGAD_GPU });
 const { gpu } = session;
 const [, , pattern] = process.argv;
 const choice = {
-  filter: pattern && new RegExp(pattern),
+  filter: pattern === undefined ? undefined : new RegExp(pattern),
   batches: [1],
   size: Number(process.env.WGAD_SIZE ?? 256),
 };

@@ -1,11 +1,10 @@
+import { randomTensors } from '../../src/bench/randomNetwork.ts';
 import { input } from '../../src/graph/value.ts';
 import { RESNETS, type ResNetName, resnetClassifier } from '../../src/models/resnet.ts';
-import { initialize, type StateDict } from '../../src/nn/init.ts';
-import { declare, type ParameterSpec } from '../../src/nn/layers.ts';
+import type { StateDict } from '../../src/nn/init.ts';
+import { declare } from '../../src/nn/layers.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
-import { RandomStream } from '../../src/random.ts';
 import type { Executable } from '../../src/runtime/executable.ts';
-import { product } from '../../src/shape.ts';
 import { type Session, slabsOf } from '../../src/train/session.ts';
 
 /** A network compiled for one batch size, and the tensors it computes with; its input is `images`. */
@@ -44,23 +43,4 @@ export async function compileClassifier(
       for (const slab of slabsOf(layout)) session.state.delete(slab.name);
     },
   };
-}
-
-/** A fresh network's tensors, with batch norms that change something: 1 +- 0.2, 0 +- 0.2, mean 0 +- 0.2, variance 1 +- 0.5. */
-export function randomTensors(specs: readonly ParameterSpec[], seed: number): StateDict {
-  const tensors = initialize(specs, seed);
-  for (const [index, { name, shape }] of specs.entries()) {
-    if (shape.length !== 1 || name.startsWith('fc.')) continue;
-    const variance = name.endsWith('running_var');
-    const centre = variance || name.endsWith('weight') ? 1 : 0;
-    const data = randomNumbers(product(shape), seed, index).map((v) => centre + v * (variance ? 0.5 : 0.2));
-    tensors.set(name, { shape, data });
-  }
-  return tensors;
-}
-
-/** Uniform in [-1, 1). */
-export function randomNumbers(count: number, seed: number, stream: number): Float32Array {
-  const random = new RandomStream(seed, stream);
-  return Float32Array.from({ length: count }, () => 2 * random.next() - 1);
 }

@@ -1,12 +1,18 @@
-import { WgadError } from '../../src/errors.ts';
-import type { Executable } from '../../src/runtime/executable.ts';
-import type { Session } from '../../src/train/session.ts';
-import { alternate, type Contender } from '../turns/alternate.ts';
 import type { Pace } from '../../src/bench/pace.ts';
-import type { Peer, PeerRuns } from '../peers/peer.ts';
 import { type CaseName, planRecord } from '../../src/bench/planCase.ts';
 import type { BenchRecord } from '../../src/bench/record.ts';
 import { requireReplayed } from '../../src/bench/replayed.ts';
+import { WgadError } from '../../src/errors.ts';
+import type { Executable } from '../../src/runtime/executable.ts';
+import type { Session } from '../../src/train/session.ts';
+import type { Peer, PeerRuns } from '../peers/peer.ts';
+import { alternate, type Contender } from '../turns/alternate.ts';
+
+/** A record of one side of a comparison. */
+export interface DuelRecord extends BenchRecord {
+  /** Of a peer's own record: how far its results lay from ours (relative L2) before it was timed. */
+  readonly distance?: number;
+}
 
 /** Inputs that the runs take in turn. */
 export const INPUTS = 3;
@@ -28,7 +34,7 @@ export interface DuelCase {
 }
 
 /** Times the two by turns. Two records: ours with the ratio, and the peer's. */
-export async function duelRecords(session: Session, each: DuelCase): Promise<[BenchRecord, BenchRecord]> {
+export async function duelRecords(session: Session, each: DuelCase): Promise<[DuelRecord, DuelRecord]> {
   const { name, peer, executable, rounds, detail, distance, pace } = each;
   requireReplayed(executable.plan);
   const { ours, theirs, ...ratios } = await alternate(each.ours, each.theirs, rounds);
@@ -69,7 +75,7 @@ export function timedBy({ ownMs }: PeerRuns, run: (turn: number) => Promise<unkn
 }
 
 /** For people: what a peer chose, and how far its results lay from ours. */
-export const peerText = (records: readonly BenchRecord[]): string[] =>
+export const peerText = (records: readonly DuelRecord[]): string[] =>
   records.flatMap(({ name, shape, variant, distance }) =>
     distance === undefined
       ? []
@@ -90,12 +96,4 @@ export function requireClose(where: string, what: string, distance: number, most
     `${where}: ${what} ${distance.toExponential(1)} from ours (relative L2), expected at most ${most}; not timed`,
     { fix: 'run `wgad doctor` to see whether this adapter computes what it should' },
   );
-}
-
-/** |a - b| / |b|; infinite where the lengths differ. */
-export function relativeDistance(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) return Infinity;
-  const difference = a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0);
-  const norm = b.reduce((sum, value) => sum + value ** 2, 0);
-  return Math.sqrt(difference / norm);
 }

@@ -1,16 +1,16 @@
+import type { KernelCase } from '../../src/bench/cases.ts';
+import { type PreparedCase, prepareCase } from '../../src/bench/kernels.ts';
+import type { Pace } from '../../src/bench/pace.ts';
+import { replaysOf } from '../../src/bench/planCase.ts';
+import { relativeDistance } from '../../src/bench/relativeDistance.ts';
 import { ConfigError, type WgadError } from '../../src/errors.ts';
 import type { NamedTensor } from '../../src/nn/init.ts';
 import type { NumberArray } from '../../src/runtime/state.ts';
 import type { Session } from '../../src/train/session.ts';
-import type { Contender } from '../turns/alternate.ts';
-import type { KernelCase } from '../../src/bench/cases.ts';
-import { DistanceError, duelRecords, relativeDistance, requireClose } from './duel.ts';
-import { type PreparedCase, prepareCase } from '../../src/bench/kernels.ts';
-import type { Pace } from '../../src/bench/pace.ts';
 import { type OperationStart, type PeerKernel, peerOperation } from '../peers/operation.ts';
 import { KERNEL_PEERS, type Peer } from '../peers/peer.ts';
-import { replaysOf } from '../../src/bench/planCase.ts';
-import type { BenchRecord } from '../../src/bench/record.ts';
+import type { Contender } from '../turns/alternate.ts';
+import { DistanceError, type DuelRecord, duelRecords, requireClose } from './duel.ts';
 
 export interface KernelDuelOptions {
   readonly peers: readonly Peer[];
@@ -28,7 +28,7 @@ const TOLERANCE = { f32: 1e-4, tf32: 2e-3, f16: 2e-3 };
 /**
  * Single operations here and in other engines: same operands, which stay on the device where the peer can keep them
  * there, and else pass through host memory on both sides. Two records a case and peer: ours with the ratio, and the peer's.
- * @param cases chosen as `comparable`
+ * @param cases chosen with `accepts: isComparable`
  * @throws ConfigError where a peer computes no single operations
  * @throws WgadError E_GPU where no case is left because peers' results are not ours
  */
@@ -36,9 +36,9 @@ export async function benchKernelPeers(
   session: Session,
   cases: readonly KernelCase[],
   options: KernelDuelOptions,
-): Promise<BenchRecord[]> {
+): Promise<DuelRecord[]> {
   const { peers, onCase, onLeftOut } = options;
-  const records: BenchRecord[] = [];
+  const records: DuelRecord[] = [];
   let done = 0;
   let wrong: WgadError | undefined;
   for (const each of cases) {
@@ -101,7 +101,7 @@ async function against(
   session: Session,
   { rounds, pace }: KernelDuelOptions,
   { each: { name, shape }, prepared, peer, theirs }: KernelDuel,
-): Promise<BenchRecord[]> {
+): Promise<DuelRecord[]> {
   const { executable, inputs } = prepared;
   const { onDevice, detail } = theirs;
   const throughHost = async (): Promise<NumberArray> => {

@@ -1,20 +1,21 @@
+import { type CaseFilter, matching, type NamedCase } from '../../src/bench/caseFilter.ts';
+import { randomNumbers } from '../../src/bench/randomNetwork.ts';
+import { relativeDistance } from '../../src/bench/relativeDistance.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { requireHalf } from '../../src/graph/limits.ts';
 import { RESNETS, type ResNetName } from '../../src/models/resnet.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
 import type { Session } from '../../src/train/session.ts';
-import { type CaseFilter, matching, type NamedCase } from '../../src/bench/caseFilter.ts';
-import { type CompiledNetwork, compileClassifier, randomNumbers } from './classifier.ts';
-import { duelRecords, INPUTS, relativeDistance, requireClose, timedBy } from './duel.ts';
 import { type Peer, type PeerNetwork, type PeerStart, SCORING_PEERS } from '../peers/peer.ts';
-import type { BenchRecord } from '../../src/bench/record.ts';
+import { type CompiledNetwork, compileClassifier } from './classifier.ts';
+import { type DuelRecord, duelRecords, INPUTS, requireClose, timedBy } from './duel.ts';
 import { compileScoring, scoreFraction } from './scoring.ts';
 
 /** What is computed: an ImageNet-shaped classifier's logits, or RevDist's score without alignment. */
-export type VersusNetwork = 'classifier' | 'scoring';
+export type ComparedNetwork = 'classifier' | 'scoring';
 
-export interface VersusOptions extends CaseFilter {
-  readonly network: VersusNetwork;
+export interface NetworkDuelOptions extends CaseFilter {
+  readonly network: ComparedNetwork;
   readonly models: readonly ResNetName[];
   readonly batches: readonly number[];
   readonly size: number;
@@ -35,7 +36,10 @@ const TOLERANCE = { f32: 1e-3, reduced: 1e-2 };
  * @throws ConfigError where a peer does not score
  * @throws WgadError E_GPU where a peer's output is not ours; nothing of that case is timed then.
  */
-export async function benchVersus(session: Session, options: VersusOptions): Promise<BenchRecord[]> {
+export async function benchNetworkPeers(
+  session: Session,
+  options: NetworkDuelOptions,
+): Promise<DuelRecord[]> {
   const { network, models, batches, size, precision, peers, onCase } = options;
   if (network === 'scoring') for (const peer of peers) requireScoring(peer);
   if (precision === 'f16') requireHalf(session.gpu.facts, 'bench latency --precision f16');
@@ -50,7 +54,7 @@ export async function benchVersus(session: Session, options: VersusOptions): Pro
     })),
   );
   const cases = matching(named, options);
-  const records: BenchRecord[] = [];
+  const records: DuelRecord[] = [];
   let done = 0;
   for (const { model, batch, name, shape } of cases) {
     const sizes = { batch, size };
@@ -78,7 +82,7 @@ export async function benchVersus(session: Session, options: VersusOptions): Pro
   return records;
 }
 
-const open = (peer: Peer, network: VersusNetwork, start: PeerStart): Promise<PeerNetwork> =>
+const open = (peer: Peer, network: ComparedNetwork, start: PeerStart): Promise<PeerNetwork> =>
   network === 'classifier' ? peer.classifier(start) : requireScoring(peer)(start, { scoreFraction });
 
 function requireScoring({ name, version, scoring }: Peer): NonNullable<Peer['scoring']> {
@@ -88,7 +92,7 @@ function requireScoring({ name, version, scoring }: Peer): NonNullable<Peer['sco
   });
 }
 
-interface VersusCase extends NamedCase {
+interface NetworkDuel extends NamedCase {
   readonly compiled: CompiledNetwork;
   readonly peer: Peer;
   readonly theirs: PeerNetwork;
@@ -98,9 +102,9 @@ interface VersusCase extends NamedCase {
 /** Checks the peer on every input, then times both. */
 async function against(
   session: Session,
-  { network, precision, rounds }: VersusOptions,
-  { name, shape, compiled, peer, theirs, start: { inputs } }: VersusCase,
-): Promise<BenchRecord[]> {
+  { network, precision, rounds }: NetworkDuelOptions,
+  { name, shape, compiled, peer, theirs, start: { inputs } }: NetworkDuel,
+): Promise<DuelRecord[]> {
   const { executable, output } = compiled;
   const ours = async (turn: number): Promise<Float32Array> => {
     executable.run({ images: inputs[turn % INPUTS]! });

@@ -1,11 +1,12 @@
+import { revdistConfig } from '../../src/bench/networks.ts';
+import { randomTensors } from '../../src/bench/randomNetwork.ts';
 import { CADA_DEFAULTS } from '../../src/methods/cada.ts';
 import type { ResNetName } from '../../src/models/resnet.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
 import { scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 import { type Session, slabsOf } from '../../src/train/session.ts';
-import { type CompiledNetwork, randomTensors } from './classifier.ts';
-import { revdistConfig } from '../../src/bench/networks.ts';
+import type { CompiledNetwork } from './classifier.ts';
 
 /** Share of the map's highest values whose mean is RevDist's score. */
 export const { scoreFraction } = CADA_DEFAULTS;

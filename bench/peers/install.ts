@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../../src/errors.ts';
 
 /** Where the peers are pinned and installed: in a checkout only, apart from the package's own dependencies. */
-export const PEERS_FOLDER = fileURLToPath(new URL('.', import.meta.url));
+export const PEERS_FOLDER = dirname(fileURLToPath(import.meta.url));
 
 /** A package of `bench/peers`, found but not loaded. */
 export interface PeerPackage {

@@ -3,7 +3,7 @@ import type { ConvGeometry } from '../../src/graph/ops/conv.ts';
 import { isOp, type Value } from '../../src/graph/value.ts';
 import type { NamedTensor } from '../../src/nn/init.ts';
 import type { Shape } from '../../src/shape.ts';
-import type { BenchCase } from '../../src/bench/sampler.ts';
+import type { TimedCase } from '../turns/alternate.ts';
 import type { PeerRuns } from './peer.ts';
 
 /** One product of the networks, as an engine is asked for it. */
@@ -36,8 +36,11 @@ export interface PeerKernel extends PeerRuns {
   /** From operands in host memory (but for a frozen one) to the result there, in our layout. */
   run(): Promise<Float32Array>;
   /** Over operands that stay on the device, with nothing read back, where the engine can do that. */
-  readonly onDevice?: BenchCase;
+  readonly onDevice?: TimedCase;
 }
+
+/** Whether engines are asked for a graph's one operation: a forward convolution or product. */
+export const isComparable = (graph: Graph): boolean => peerOperation(graph) !== undefined;
 
 /** What an engine is asked for in place of a graph; undefined for what is not a forward product of two operands. */
 export function peerOperation(graph: Graph): PeerOperation | undefined {

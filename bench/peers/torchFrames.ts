@@ -1,5 +1,5 @@
 /**
- * What goes through the pipe to `tools/torch_peer.py`, both ways: a line of JSON, and behind it the float32 numbers of
+ * What goes through the pipe to `bench/peers/torch_peer.py`, both ways: a line of JSON, and behind it the float32 numbers of
  * the tensors that its `tensors` names, one after another, little-endian.
  */
 import type { NamedTensor, StateDict } from '../../src/nn/init.ts';

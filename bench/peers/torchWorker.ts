@@ -1,4 +1,4 @@
-/** PyTorch as a child process: `tools/torch_peer.py` under the Python that `WGAD_PYTHON` names. */
+/** PyTorch as a child process: `bench/peers/torch_peer.py` under the Python that `WGAD_PYTHON` names. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -45,7 +45,7 @@ export async function startTorch(
 ): Promise<TorchWorker> {
   if (!existsSync(script)) {
     throw new ConfigError(`--peers ${peer}: ${script} is not there`, {
-      fix: 'run this from a checkout of the repository, which has tools/torch_peer.py',
+      fix: 'run this from a checkout of the repository, which has bench/peers/torch_peer.py',
     });
   }
   const child = spawn(python, [script], { stdio: 'pipe' });

@@ -1,4 +1,4 @@
-"""PyTorch's side of `wgad bench latency|train --peers torch...` (bench/README.md), which starts this and talks to it by pipe.
+"""PyTorch's side of `wgad-bench --peers torch...` (bench/README.md), which starts this and talks to it by pipe.
 
 Both ways a frame is a line of JSON, and behind it the float32 numbers of the tensors that its `tensors` names, [name, shape]
 each. The first frame comes from here and says what PyTorch this is; then every request is answered by one, which has `error`
@@ -34,6 +34,8 @@ except ImportError as error:
 import torch.nn as nn
 import torch.nn.functional as F
 
+# The networks as the goldens' scripts have them.
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "tools"))
 from torch_networks import ResNet, RevDist, relu
 
 CUDA = torch.cuda.is_available()

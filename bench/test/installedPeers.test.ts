@@ -2,17 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compileClassifier, randomNumbers } from '../duels/classifier.ts';
-import { relativeDistance } from '../duels/duel.ts';
-import { PEERS_FOLDER } from '../peers/install.ts';
-import { type LoadedPeers, loadPeers } from '../peers/loadPeers.ts';
-import type { PeerName } from '../peers/peer.ts';
-import { compileScoring, scoreFraction } from '../duels/scoring.ts';
-import { treeDistance } from '../../src/bench/train.ts';
-import { compileTrainStep } from '../../src/bench/trainStep.ts';
+import { randomNumbers } from '../../src/bench/randomNetwork.ts';
+import { relativeDistance } from '../../src/bench/relativeDistance.ts';
 import { REVDIST_DEFAULTS } from '../../src/methods/revdist.ts';
 import { RESNETS } from '../../src/models/resnet.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
+import { compileClassifier } from '../duels/classifier.ts';
+import { compileScoring, scoreFraction } from '../duels/scoring.ts';
+import { compileDuelStep, treeDistance } from '../duels/training.ts';
+import { PEERS_FOLDER } from '../peers/install.ts';
+import { type LoadedPeers, loadPeers } from '../peers/loadPeers.ts';
+import type { PeerName } from '../peers/peer.ts';
 import { SAMPLE_OPERATIONS } from './operations.ts';
 
 const installed = (name: string): boolean => existsSync(join(PEERS_FOLDER, 'node_modules', name));
@@ -127,7 +127,7 @@ describe.each(CASES)('%s', (name, { trains, scores, there }) => {
   it.skipIf(!there || !trains)(
     'takes our training step: losses and gradients',
     async () => {
-      const ours = await compileTrainStep(session, { encoder, ...sizes });
+      const ours = await compileDuelStep(session, { encoder, ...sizes });
       const { tensors, inputs } = ours;
       const start = { config, tensors, inputs, ...sizes };
       const theirs = await loaded.peers[0]!.training!(start, REVDIST_DEFAULTS.optimiser);

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { peerText } from '../duels/duel.ts';
-import { benchKernelPeers } from '../duels/kernels.ts';
 import { chooseCases } from '../../src/bench/kernels.ts';
-import type { OperationStart, PeerKernel } from '../peers/operation.ts';
-import type { Peer } from '../peers/peer.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { conv2dReference } from '../../src/specs/reference/conv.ts';
 import { matmulRef, transposeRef } from '../../src/specs/reference/ops.ts';
 import type { Tensor64 } from '../../src/specs/reference/tensor64.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
+import { peerText } from '../duels/duel.ts';
+import { benchKernelPeers } from '../duels/kernels.ts';
+import { isComparable, type OperationStart, type PeerKernel } from '../peers/operation.ts';
+import type { Peer } from '../peers/peer.ts';
 
 const PACE = { peakGflops: 2, peakAt: '', copyGbs: 1, copyAt: '' };
 const small = { models: ['resnet18_w16'], batches: [1], size: 64 } as const;
@@ -44,7 +44,7 @@ describe('kernels against a peer', () => {
 
   const leftOut: string[] = [];
   const against = (theirs: Peer, filter: RegExp) =>
-    benchKernelPeers(session, chooseCases(session, { ...small, filter, comparable: true }), {
+    benchKernelPeers(session, chooseCases(session, { ...small, filter, accepts: isComparable }), {
       peers: [theirs],
       rounds: 1,
       pace: PACE,
@@ -53,10 +53,10 @@ describe('kernels against a peer', () => {
     });
 
   it('are forward convolutions and products alone', () => {
-    const cases = chooseCases(session, { ...small, comparable: true });
+    const cases = chooseCases(session, { ...small, accepts: isComparable });
     expect(new Set(cases.map(({ kind }) => kind))).toEqual(new Set(['matmul', 'conv2d']));
-    expect(() => chooseCases(session, { ...small, comparable: true, filter: /adamw/ })).toThrow(
-      /none of \d+ kernel cases that peers compute matches/,
+    expect(() => chooseCases(session, { ...small, accepts: isComparable, filter: /adamw/ })).toThrow(
+      /none of \d+ kernel cases matches/,
     );
   });
 

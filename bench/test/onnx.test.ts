@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomTensors } from '../duels/classifier.ts';
-import { encodeOnnx } from '../onnx/model.ts';
-import { onnxResnet } from '../onnx/resnet.ts';
-import { encodeMessage } from '../onnx/wire.ts';
+import { randomTensors } from '../../src/bench/randomNetwork.ts';
 import { input } from '../../src/graph/value.ts';
 import { RESNETS, resnetClassifier } from '../../src/models/resnet.ts';
 import { declare } from '../../src/nn/layers.ts';
+import { encodeOnnx } from '../onnx/model.ts';
+import { onnxResnet } from '../onnx/resnet.ts';
+import { encodeMessage } from '../onnx/wire.ts';
 import { type Decoded, decodeMessage, messages, texts } from './wire.ts';
 
 /** Small relatives of the two kinds: basic blocks, and bottlenecks twice as wide. */

@@ -1,11 +1,11 @@
 /** Operations that every peer is asked for, awkward ones, with their results in float64. */
-import { randomNumbers } from '../duels/classifier.ts';
-import type { OperationStart, PeerOperation } from '../peers/operation.ts';
+import { randomNumbers } from '../../src/bench/randomNetwork.ts';
 import type { ConvGeometry } from '../../src/graph/ops/conv.ts';
 import { product, type Shape } from '../../src/shape.ts';
 import { conv2dReference } from '../../src/specs/reference/conv.ts';
 import { matmulRef, transposeRef } from '../../src/specs/reference/ops.ts';
 import type { Tensor64 } from '../../src/specs/reference/tensor64.ts';
+import type { OperationStart, PeerOperation } from '../peers/operation.ts';
 
 export interface SampleOperation {
   readonly label: string;

@@ -1,18 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { randomTensors } from '../duels/classifier.ts';
-import { foldNorm } from '../peers/fold.ts';
-import { permute } from '../peers/layout.ts';
-import {
-  classifierTrunk,
-  encoderFeatures,
-  type RevdistOps,
-  rebuiltFeatures,
-} from '../peers/networks.ts';
-import { treeDistance } from '../../src/bench/train.ts';
+import { randomTensors } from '../../src/bench/randomNetwork.ts';
 import { input } from '../../src/graph/value.ts';
 import { revdistSpecs } from '../../src/methods/revdist.ts';
 import { RESNETS, resnetClassifier } from '../../src/models/resnet.ts';
 import { declare, type ParameterSpec } from '../../src/nn/layers.ts';
+import { treeDistance } from '../duels/training.ts';
+import { foldNorm } from '../peers/fold.ts';
+import { permute } from '../peers/layout.ts';
+import { classifierTrunk, encoderFeatures, type RevdistOps, rebuiltFeatures } from '../peers/networks.ts';
 
 /** Shapes [channels, side] in place of tensors, and the tensors that the network asks for. */
 function walker(specs: readonly ParameterSpec[]) {

@@ -2,15 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { alternate } from '../turns/alternate.ts';
-import { matching } from '../../src/bench/caseFilter.ts';
-import { relativeDistance } from '../duels/duel.ts';
+import { exitCodeOf } from '../../src/cli/exitCodes.ts';
+import { ConfigError } from '../../src/errors.ts';
 import { loadPeers } from '../peers/loadPeers.ts';
 import { provideNavigator } from '../peers/navigatorGpu.ts';
 import type { PeerName } from '../peers/peer.ts';
-import { type BenchRecord, formatRecords } from '../../src/bench/record.ts';
-import { exitCodeOf } from '../../src/cli/exitCodes.ts';
-import { ConfigError } from '../../src/errors.ts';
+import { alternate } from '../turns/alternate.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -117,14 +114,6 @@ it('enqueues all runs of a sample before it waits, and takes an engine’s own t
   expect(duel.ratio).toBe(20);
 });
 
-it('a filter takes cases by name and shape, or says which there are', () => {
-  const cases = ['a none', 'a cada', 'b none'].map((name) => ({ name, shape: '1 x 64 px' }));
-  const names = (filter?: RegExp): string[] => matching(cases, { filter }).map(({ name }) => name);
-  expect(names()).toHaveLength(3);
-  expect(names(/^a none 1 x/)).toEqual(['a none']);
-  expect(() => names(/16 x/)).toThrow('--filter 16 x: none of 3 cases matches');
-});
-
 it('warms up while samples disagree, for a minute at most', async () => {
   let time = 0;
   let calls = 0;
@@ -139,25 +128,4 @@ it('warms up while samples disagree, for a minute at most', async () => {
   );
   // Four samples pass the minute, one is the round's.
   expect(calls).toBe(5);
-});
-
-it('measures distance relative to the second', () => {
-  expect(relativeDistance(Float32Array.of(3, 5), Float32Array.of(3, 4))).toBeCloseTo(0.2, 12);
-  expect(relativeDistance(Float32Array.of(1), Float32Array.of(1, 0))).toBe(Infinity);
-  expect(relativeDistance(Float32Array.of(NaN), Float32Array.of(1))).toBeNaN();
-});
-
-describe('records', () => {
-  const record = (more: Partial<BenchRecord>): BenchRecord => ({
-    ...{ suite: 'latency', name: 'n', adapter: 'a', shape: 's', dtype: 'f32', variant: 'v' },
-    ...{ medianMs: 10, p10Ms: 10, p90Ms: 10, runs: 9 },
-    ...{ gflops: 1, gbs: 1, rooflineShare: null, peer: null, ratio: null },
-    ...more,
-  });
-  const against = { peer: 'ort-cpu', ratio: 5, ratioP10: 4.9, ratioP90: 5.1 };
-
-  it('print the ratio with its spread where there is one', () => {
-    expect(formatRecords([record(against)])).toContain('5.00 (4.90 to 5.10)');
-    expect(formatRecords([record({})])).not.toContain('times as fast');
-  });
 });

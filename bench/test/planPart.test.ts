@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { planDifference, planPart } from '../turns/planPart.ts';
 import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { countMacs } from '../../src/graph/count.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import type { Alignment } from '../../src/methods/cada.ts';
 import { scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
+import { planDifference, planPart } from '../turns/planPart.ts';
 
 const config = {
   method: 'revdist',

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { alternate } from '../turns/alternate.ts';
+import { exitCodeOf } from '../../src/cli/exitCodes.ts';
+import { ConfigError } from '../../src/errors.ts';
+import { RESNETS } from '../../src/models/resnet.ts';
 import { timedBy } from '../duels/duel.ts';
 import { loadPeers } from '../peers/loadPeers.ts';
 import type { TorchName } from '../peers/peer.ts';
 import { torchPeer } from '../peers/torch.ts';
 import { type Frame, FrameReader, frameBytes } from '../peers/torchFrames.ts';
 import { startTorch, type TorchWorker } from '../peers/torchWorker.ts';
-import { exitCodeOf } from '../../src/cli/exitCodes.ts';
-import { ConfigError } from '../../src/errors.ts';
-import { RESNETS } from '../../src/models/resnet.ts';
+import { alternate } from '../turns/alternate.ts';
 
 describe('frames', () => {
   const shapes = fc.array(fc.nat(4), { maxLength: 3 });
@@ -52,7 +52,7 @@ describe('frames', () => {
   });
 });
 
-/** Stands in for tools/torch_peer.py under Node: `answers` maps a request's op to the code of its reply. */
+/** Stands in for bench/peers/torch_peer.py under Node: `answers` maps a request's op to the code of its reply. */
 const fake = (facts: object, answers = ''): string => `
 const send = (header, numbers = []) => {
   process.stdout.write(JSON.stringify({ ...header, tensors: numbers.length ? [['result', [numbers.length]]] : [] }) + '\\n');

@@ -1,3 +1,4 @@
+import { everyRun } from '../../src/bench/planCase.ts';
 import type { Plan, PlannedDispatch } from '../../src/graph/plan.ts';
 
 /** The plan with only those of its dispatches; what it does ahead of every run stays. */
@@ -23,9 +24,6 @@ function without(plan: Plan, other: Plan): PlannedDispatch[] {
   for (const dispatch of everyRun(other)) change(dispatch, 1);
   return everyRun(plan).filter((dispatch) => change(dispatch, -1) < 0);
 }
-
-/** What a run dispatches where no state has changed. */
-export const everyRun = (plan: Plan): readonly PlannedDispatch[] => plan.dispatches.slice(plan.prelude);
 
 const keyOf = ({ kernel: { wgsl, grid, sizes, bindings } }: PlannedDispatch): string =>
   JSON.stringify([wgsl, grid, sizes, bindings.map(({ length }) => length)]);

@@ -1,38 +1,88 @@
+import type { KernelCase } from '../../src/bench/cases.ts';
+import { type PreparedCase, prepareCase } from '../../src/bench/kernels.ts';
+import type { Pace } from '../../src/bench/pace.ts';
+import { planRecord, replaysOf, sampleReplays } from '../../src/bench/planCase.ts';
+import type { BenchRecord } from '../../src/bench/record.ts';
+import { ConfigError } from '../../src/errors.ts';
 import { buildPlan, productsOf } from '../../src/graph/buildPlan.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { EPILOGUE_KINDS } from '../../src/kernels/gemm/choices.ts';
 import { compilePlan } from '../../src/runtime/executable.ts';
-import type { NumberArray } from '../../src/runtime/state.ts';
 import type { Session } from '../../src/train/session.ts';
 import { alternate } from './alternate.ts';
-import { replaysOf } from '../../src/bench/planCase.ts';
+
+/** A product as it was tuned. */
+export interface RegretRecord extends BenchRecord {
+  /** How much longer the rule's kernel takes, 0.1 being a tenth; 0 where tuning found none better. */
+  readonly regret: number;
+}
+
+export interface RegretOptions {
+  readonly pace: Pace;
+  readonly onCase: (done: number, of: number) => void;
+}
 
 /**
- * How much longer a product takes as the rule has it than as it was tuned, both by turns; 0 where the rule has the same.
- * A case has no epilogue: where only networks' products with one were tuned, their choice is taken. Empty where nothing of
- * the kind was tuned.
+ * The products that `wgad tune` has measured on this adapter, each as it was tuned and as the rule has it, by turns.
+ * @throws ConfigError where none of the cases was tuned.
  */
-export async function ruleRegret(
-  { gpu, state, tuned }: Session,
-  graph: Graph,
-  inputs: Readonly<Record<string, NumberArray>>,
-): Promise<{ regret?: number }> {
-  if (!tuned) return {};
-  const known = productsOf(graph, gpu.facts)
+export async function benchRegret(
+  session: Session,
+  cases: readonly KernelCase[],
+  { pace, onCase }: RegretOptions,
+): Promise<RegretRecord[]> {
+  const tuned = cases.filter(({ build }) => tunedKey(session, build().graph) !== undefined);
+  if (tuned.length === 0) {
+    throw new ConfigError(`none of ${cases.length} cases has been tuned on this adapter`, {
+      fix: 'run `wgad tune` for the same model, size and batch first, and do not give --no-tuning',
+    });
+  }
+  const records: RegretRecord[] = [];
+  for (const { name, shape, ...each } of tuned) {
+    const prepared = await prepareCase(session, { name, shape, ...each });
+    try {
+      records.push(await measured(session, { suite: 'kernels', name, shape }, prepared, pace));
+    } finally {
+      prepared.destroy();
+    }
+    onCase(records.length, tuned.length);
+  }
+  return records;
+}
+
+/**
+ * The key under which the graph's product was tuned. A case has no epilogue: where only networks' products with one were
+ * tuned, their choice is taken.
+ */
+const tunedKey = ({ gpu, tuned }: Session, graph: Graph): string | undefined =>
+  tuned &&
+  productsOf(graph, gpu.facts)
     .flatMap(({ key }) => EPILOGUE_KINDS.map((kind) => `${key}${kind}`))
     .find(tuned.known);
-  if (known === undefined) return {};
-  const choice = tuned.choose(known);
-  if (!choice) return { regret: 0 };
+
+async function measured(
+  session: Session,
+  name: { suite: string; name: string; shape: string },
+  { graph, inputs, executable }: PreparedCase,
+  pace: Pace,
+): Promise<RegretRecord> {
+  const { gpu, state } = session;
+  const choice = session.tuned!.choose(tunedKey(session, graph)!);
+  if (!choice) {
+    const timing = await sampleReplays(session, executable);
+    return { ...planRecord(session, name, executable, timing, pace), regret: 0 };
+  }
   const compile = (label: string, choose: () => typeof choice | undefined) =>
     compilePlan(gpu, buildPlan(graph, gpu.facts, { label, tuned: choose }), state);
-  const [ours, theirs] = [await compile('tuned', () => choice), await compile('rule', () => undefined)];
+  const [tuned, rule] = [await compile('tuned', () => choice), await compile('rule', () => undefined)];
   try {
-    for (const executable of [ours, theirs]) executable.run(inputs);
-    const { ratio } = await alternate(replaysOf(gpu, ours), replaysOf(gpu, theirs));
-    return { regret: ratio - 1 };
+    for (const each of [tuned, rule]) each.run(inputs);
+    const { ours, ratio } = await alternate(replaysOf(gpu, tuned), replaysOf(gpu, rule));
+    return { ...planRecord(session, name, tuned, ours, pace), regret: ratio - 1 };
   } finally {
-    ours.destroy();
-    theirs.destroy();
+    tuned.destroy();
+    rule.destroy();
   }
 }
+
+export const regretText = ({ regret }: RegretRecord): string => `${(100 * regret).toFixed(1)} %`;

@@ -1,45 +1,79 @@
-// The history of what was measured, and its pictures; README.md beside this file says how to use both commands.
-//   node bench/history.mjs add NAME --revision R --date D --note TEXT --machine TEXT RECORDS.json...
-//   node bench/history.mjs draw
-// Both work on `history/` beside this file, or on --folder.
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { addToHistory, readHistory } from '../../dist/bench/history.js';
-import { latencyFigure } from '../../dist/bench/latencyFigure.js';
-import { readRecords } from '../../dist/bench/record.js';
-import { rooflineFigure } from '../../dist/bench/rooflineFigure.js';
-import { writeFileAtomic } from '../../dist/formats/atomicFile.js';
+import { readRecords } from '../../src/bench/record.ts';
+import { EXIT } from '../../src/cli/exitCodes.ts';
+import { requiredOption } from '../../src/cli/settings.ts';
+import type { AddVerb } from '../../src/cli/verb.ts';
+import { writeFileAtomic } from '../../src/formats/atomicFile.ts';
+import { latencyFigure } from '../figures/latency.ts';
+import { rooflineFigure } from '../figures/roofline.ts';
+import { addToHistory, readHistory } from '../history.ts';
 
-const text = { type: 'string' };
-const entry = { revision: text, date: text, note: text, machine: text };
-const { values, positionals } = parseArgs({ options: { ...entry, folder: text }, allowPositionals: true });
-const folder = values.folder ?? fileURLToPath(new URL('history', import.meta.url));
-const [command, name, ...files] = positionals;
-const missing = Object.keys(entry).filter((key) => !values[key]);
+const FOLDER = fileURLToPath(new URL('../history', import.meta.url));
 
-if (command === 'add' && name && files.length > 0 && missing.length === 0) {
-  const records = (await Promise.all(files.map(readRecords))).flat();
-  const { revision, date, note, machine } = values;
-  await addToHistory(join(folder, `${name}.jsonl`), { date, revision, note, machine }, records);
-  await draw(`${name}.jsonl`);
-} else if (command === 'draw') {
-  for (const file of await readdir(folder)) if (file.endsWith('.jsonl')) await draw(file);
-} else {
-  const lacks = command === 'add' && missing.length > 0 ? `; missing: --${missing.join(', --')}` : '';
-  console.error(
-    `expects: add NAME --revision R --date YYYY-MM-DD --note TEXT --machine TEXT RECORDS.json..., or: draw${lacks}`,
-  );
-  process.exitCode = 2;
+interface EntryFlags {
+  folder: string;
+  revision: string;
+  date: string;
+  note: string;
+  machine: string;
 }
 
-async function draw(file) {
-  const entries = await readHistory(join(folder, file));
-  const base = join(folder, file.replace('.jsonl', ''));
+export const historyVerb: AddVerb = (program, run) => {
+  const history = program
+    .command('history')
+    .description('what was measured of releases and notable changes, a line each, and its pictures');
+  history
+    .command('add')
+    .argument('<name>', 'of the history, a file a machine')
+    .argument('<records...>', 'files that a benchmark wrote with --out')
+    .description(
+      'append a line, in the order of dates, and draw the pictures; a revision that is there is replaced',
+    )
+    .addOption(requiredOption('--revision <name>', 'commit or release'))
+    .addOption(requiredOption('--date <date>', 'of the change, as YYYY-MM-DD'))
+    .addOption(requiredOption('--note <text>', 'what changed, in a few words'))
+    .addOption(requiredOption('--machine <text>', 'adapter and cores; lines of one file share it'))
+    .option('--folder <dir>', 'where histories lie', FOLDER)
+    .action((name: string, files: string[], { folder, ...entry }: EntryFlags) =>
+      run(async (context) => {
+        const records = (await Promise.all(files.map(readRecords))).flat();
+        const { revision, date, note, machine } = entry;
+        await addToHistory(join(folder, `${name}.jsonl`), { date, revision, note, machine }, records);
+        const drawn = await draw(folder, name);
+        context.result({ drawn }, drawn.join('\n'));
+        return EXIT.done;
+      }),
+    );
+  history
+    .command('draw')
+    .description('draw the pictures of all histories anew')
+    .option('--folder <dir>', 'where histories lie', FOLDER)
+    .action(({ folder }: { folder: string }) =>
+      run(async (context) => {
+        const drawn: string[] = [];
+        for (const file of await readdir(folder)) {
+          if (file.endsWith('.jsonl')) drawn.push(...(await draw(folder, file.replace('.jsonl', ''))));
+        }
+        context.result({ drawn }, drawn.join('\n'));
+        return EXIT.done;
+      }),
+    );
+};
+
+/** @returns the files. */
+async function draw(folder: string, name: string): Promise<string[]> {
+  const entries = await readHistory(join(folder, `${name}.jsonl`));
   const pictures = { latency: latencyFigure(entries), roofline: rooflineFigure(entries) };
+  const drawn: string[] = [];
   for (const [picture, svg] of Object.entries(pictures)) {
-    if (svg) await writeFileAtomic(`${base}.${picture}.svg`, svg);
-    else await rm(`${base}.${picture}.svg`, { force: true });
+    const path = join(folder, `${name}.${picture}.svg`);
+    if (svg === undefined) await rm(path, { force: true });
+    else {
+      await writeFileAtomic(path, svg);
+      drawn.push(path);
+    }
   }
+  return drawn;
 }

@@ -1,37 +1,28 @@
-/** What `wgad bench --peers` asks of its other flags, and the peers for as long as they are needed. */
-import { loadPeers } from '../peers/loadPeers.ts';
-import type { Peer, PeerName } from '../peers/peer.ts';
-import type { VersusNetwork } from '../duels/networks.ts';
+/** The flags of every verb that asks peers, and the peers for as long as they are needed. */
+import type { Command } from 'commander';
+import type { BenchOutput } from '../../src/cli/benchRun.ts';
+import type { Context } from '../../src/cli/context.ts';
+import { anyOf } from '../../src/cli/names.ts';
+import { integer } from '../../src/cli/numbers.ts';
+import { requiredOption } from '../../src/cli/settings.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { listAdapters } from '../../src/gpu/open.ts';
-import type { DetectorName } from '../../src/methods/detectors.ts';
-import type { PretrainedName } from '../../src/models/encoders.ts';
-import { RESNETS, type ResNetName } from '../../src/models/resnet.ts';
-import type { Precision } from '../../src/nn/trainable.ts';
-import type { Context } from '../../src/cli/context.ts';
+import { loadPeers } from '../peers/loadPeers.ts';
+import type { Peer, PeerName } from '../peers/peer.ts';
 
-/** What is compared: classifiers, or with `--method revdist` its scoring. @throws ConfigError for what peers do not compute. */
-export function comparedNetwork(method: DetectorName | undefined, precision: Precision): VersusNetwork {
-  if (method !== undefined && method !== 'revdist') {
-    throw new ConfigError(
-      `--peers times classifiers, or RevDist with --method revdist, got --method ${method}`,
-    );
-  }
-  if (method === undefined && precision !== 'f32') {
-    throw new ConfigError('--precision f16 with --peers is for --method revdist: classifiers compute in f32');
-  }
-  return method === undefined ? 'classifier' : 'scoring';
+export interface PeerFlags extends BenchOutput {
+  peers: PeerName[];
+  rounds: number;
 }
 
-/** @throws ConfigError for an encoder that peers are not given. */
-export function comparedModel(name: PretrainedName): ResNetName {
-  const found = (Object.keys(RESNETS) as ResNetName[]).find((each) => each === name);
-  if (!found)
-    throw new ConfigError(
-      `--peers times ResNets: --model expects any of ${Object.keys(RESNETS).join(', ')}, got ${name}`,
-    );
-  return found;
-}
+export const addPeerFlags = (verb: Command, names: readonly PeerName[]): Command =>
+  verb
+    .addOption(
+      requiredOption('--peers <names>', `other engines, comma-separated: ${names.join(', ')}`).argParser(
+        anyOf<PeerName>(names),
+      ),
+    )
+    .option('--rounds <n>', 'samples of each engine', integer('--rounds', 1), 9);
 
 /** Loads the peers, says what they are, and lets them go after `body`. */
 export async function withPeers<T>(

@@ -53,7 +53,7 @@ export function compareRecords(before: readonly BenchRecord[], now: readonly Ben
 }
 
 /** The records whose cases look slower than before. */
-export function slowerThan(before: readonly BenchRecord[], now: readonly BenchRecord[]): BenchRecord[] {
+export function slowerThan<R extends BenchRecord>(before: readonly BenchRecord[], now: readonly R[]): R[] {
   const slower = new Set(
     compareRecords(before, now)
       .comparisons.filter((each) => each.slower)
@@ -66,10 +66,10 @@ export function slowerThan(before: readonly BenchRecord[], now: readonly BenchRe
  * Records with those of further rounds of the same cases: each case's middle one, so that neither a disturbance nor a
  * lucky round decides.
  */
-export function middleOf(
-  records: readonly BenchRecord[],
-  rounds: readonly (readonly BenchRecord[])[],
-): BenchRecord[] {
+export function middleOf<R extends BenchRecord>(
+  records: readonly R[],
+  rounds: readonly (readonly R[])[],
+): R[] {
   return records.map((record) => {
     const all = [record, ...rounds.flat().filter((each) => isOurs(each) && keyOf(each) === keyOf(record))];
     if (!isOurs(record) || all.length === 1) return record;

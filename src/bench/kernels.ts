@@ -11,15 +11,13 @@ import { product } from '../shape.ts';
 import type { EncoderName } from '../train/encoder.ts';
 import type { Session } from '../train/session.ts';
 import { type KernelCase, networkCases } from './cases.ts';
-import { randomNumbers } from '../../bench/duels/classifier.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { setState } from './leaves.ts';
 import { NETWORKS } from './networks.ts';
 import type { Pace } from './pace.ts';
-import { peerOperation } from '../../bench/peers/operation.ts';
 import { planRecord, sampleReplays } from './planCase.ts';
+import { randomNumbers } from './randomNetwork.ts';
 import type { BenchRecord } from './record.ts';
-import { ruleRegret } from '../../bench/turns/regret.ts';
 import { requireReplayed } from './replayed.ts';
 
 /** The large product and the copy bound what an adapter can do. */
@@ -51,25 +49,24 @@ export interface KernelChoice {
   readonly size: number;
   /** How scoring stores weights and activations; default f32. */
   readonly precision?: Precision;
-  /** Only what other engines are asked for: convolutions and products, forward. */
-  readonly comparable?: boolean;
+  /** Only operations that it takes; default all. */
+  readonly accepts?: (graph: Graph) => boolean;
 }
 
 /** @throws ConfigError where the filter matches no case; it names some that there are. */
 export function chooseCases(
   { gpu }: Session,
-  { filter, models, batches, size, precision, comparable = false }: KernelChoice,
+  { filter, models, batches, size, precision, accepts = () => true }: KernelChoice,
 ): KernelCase[] {
   if (precision === 'f16') requireHalf(gpu.facts, 'bench kernels --precision f16');
   const networks = models ?? (filter ? NETWORKS : FEW);
   const all = [...BOUNDS, ...networkCases(gpu.facts, { networks, batches, size, precision })].filter(
-    ({ build }) => !comparable || peerOperation(build().graph) !== undefined,
+    ({ build }) => accepts(build().graph),
   );
   if (!filter) return heaviest(all);
   const chosen = all.filter((each) => aliases(each).some((alias) => filter.test(alias)));
   if (chosen.length === 0) {
-    const which = comparable ? 'kernel cases that peers compute' : 'kernel cases';
-    throw new ConfigError(`none of ${all.length} ${which} matches ${filter}`, {
+    throw new ConfigError(`none of ${all.length} kernel cases matches ${filter}`, {
       fix: `match for instance: ${heaviest(all)
         .map(({ name }) => name)
         .join('; ')}`,
@@ -111,12 +108,12 @@ export async function benchKernels(
   const records: BenchRecord[] = [];
   for (const each of cases) {
     const { name, shape } = each;
-    const { graph, inputs, executable, destroy } = await prepareCase(session, each);
+    const { executable, destroy } = await prepareCase(session, each);
     try {
       const timing = await sampleReplays(session, executable);
       const record = planRecord(session, { suite: 'kernels', name, shape }, executable, timing, pace);
       const device = await clock?.time(session.gpu, executable);
-      records.push({ ...record, ...device, ...(await ruleRegret(session, graph, inputs)) });
+      records.push({ ...record, ...device });
     } finally {
       destroy();
     }

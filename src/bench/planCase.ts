@@ -1,11 +1,10 @@
 import type { Graph } from '../graph/graph.ts';
-import type { PlannedDispatch } from '../graph/plan.ts';
+import type { Plan, PlannedDispatch } from '../graph/plan.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, idle } from '../runtime/gpu.ts';
 import type { Session } from '../train/session.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import type { Pace } from './pace.ts';
-import { everyRun } from '../../bench/turns/planPart.ts';
 import type { BenchRecord } from './record.ts';
 import { requireReplayed } from './replayed.ts';
 import { type BenchCase, sample, type Timing } from './sampler.ts';
@@ -59,6 +58,9 @@ export function replaysOf(gpu: Gpu, executable: Executable): BenchCase {
     finish: () => idle(gpu),
   };
 }
+
+/** What a run dispatches where no state has changed. */
+export const everyRun = (plan: Plan): readonly PlannedDispatch[] => plan.dispatches.slice(plan.prelude);
 
 /** What is known of a compiled plan, with its timing and the rates that follow. */
 export function planRecord(

@@ -32,10 +32,6 @@ export interface BenchRecord extends Timing, DeviceTiming {
   readonly peakGflops?: number;
   readonly copyGbs?: number;
   readonly memory?: BenchMemory;
-  /** Where the record is a part that is added to a plan: its time over the plan's without, median and percentiles. */
-  readonly adds?: number;
-  readonly addsP10?: number;
-  readonly addsP90?: number;
   /** Of a plan that stores f16: relative L2 distance of its anomaly maps from those of the plan in f32. */
   readonly error?: number;
   /** The other engine of the comparison; a record with a peer and no ratio is that engine's own time. */
@@ -45,10 +41,6 @@ export interface BenchRecord extends Timing, DeviceTiming {
   /** 10th and 90th percentile of the rounds' ratios, where there is a ratio. */
   readonly ratioP10?: number;
   readonly ratioP90?: number;
-  /** Of a peer's own record: how far its results lay from ours (relative L2) before it was timed. */
-  readonly distance?: number;
-  /** Where a choice was tuned: how much longer the rule's takes, 0.1 being a tenth; by turns. */
-  readonly regret?: number;
 }
 
 /** @throws FileError where the file is not what `writeRecords` writes. */
@@ -71,56 +63,50 @@ export async function writeRecords(path: string, records: readonly BenchRecord[]
   await writeFileAtomic(path, `${JSON.stringify(records, null, 2)}\n`);
 }
 
-export function formatRecords(records: readonly BenchRecord[]): string {
-  const ratios = records.some(({ ratio }) => ratio !== null);
-  const shares = records.some(({ rooflineShare }) => rooflineShare !== null);
-  const plans = records.some(({ suite, memory }) => suite !== 'kernels' && memory);
-  const errors = records.some(({ error }) => error !== undefined);
-  const regrets = records.some(({ regret }) => regret !== undefined);
-  const stamped = records.some(({ gpuMs }) => gpuMs !== undefined);
-  const rows = [
-    [
-      'case',
-      'shape',
-      'median ms',
-      'p10',
-      'p90',
-      ...(stamped ? ['GPU ms'] : []),
-      'GFLOP/s',
-      'GB/s',
-      ...(shares ? ['of GEMM', 'of roofline'] : []),
-      ...(plans ? ['arenas (of bound)', 'device', 'peak resident'] : []),
-      ...(ratios ? ['times as fast'] : []),
-      ...(errors ? ['map error'] : []),
-      ...(regrets ? ["rule's regret"] : []),
-    ],
-    ...records.map((record) => [
-      `${record.suite} ${record.name}`,
-      record.shape,
-      record.medianMs.toFixed(3),
-      record.p10Ms.toFixed(3),
-      record.p90Ms.toFixed(3),
-      ...(stamped ? [gpuText(record)] : []),
-      record.gflops?.toFixed(2) ?? '',
-      record.gbs?.toFixed(2) ?? '',
-      ...(shares ? [percent(record.gemmShare), percent(record.rooflineShare)] : []),
-      ...(plans
-        ? [memoryText(record), mebibytes(record.memory?.device), mebibytes(record.memory?.resident)]
-        : []),
-      ...(ratios ? [ratioText(record)] : []),
-      ...(errors ? [record.error?.toExponential(1) ?? ''] : []),
-      ...(regrets ? [record.regret === undefined ? '' : `${(100 * record.regret).toFixed(1)} %`] : []),
-    ]),
-  ];
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+/** A column of the table for people; it is left out where all its cells are empty. */
+export interface RecordColumn<R extends BenchRecord> {
+  readonly title: string;
+  cell(record: R): string;
+}
+
+const COLUMNS: readonly RecordColumn<BenchRecord>[] = [
+  { title: 'case', cell: ({ suite, name }) => `${suite} ${name}` },
+  { title: 'shape', cell: ({ shape }) => shape },
+  { title: 'median ms', cell: ({ medianMs }) => medianMs.toFixed(3) },
+  { title: 'p10', cell: ({ p10Ms }) => p10Ms.toFixed(3) },
+  { title: 'p90', cell: ({ p90Ms }) => p90Ms.toFixed(3) },
+  { title: 'GPU ms', cell: ({ gpuMs }) => (gpuMs === null ? 'too short' : (gpuMs?.toFixed(3) ?? '')) },
+  { title: 'GFLOP/s', cell: ({ gflops }) => gflops?.toFixed(2) ?? '' },
+  { title: 'GB/s', cell: ({ gbs }) => gbs?.toFixed(2) ?? '' },
+  { title: 'of GEMM', cell: ({ gemmShare }) => percent(gemmShare) },
+  { title: 'of roofline', cell: ({ rooflineShare }) => percent(rooflineShare) },
+  { title: 'arenas (of bound)', cell: arenasText },
+  { title: 'device', cell: (record) => mebibytes(planMemory(record)?.device) },
+  { title: 'peak resident', cell: (record) => mebibytes(planMemory(record)?.resident) },
+  { title: 'times as fast', cell: ratioText },
+  { title: 'map error', cell: ({ error }) => error?.toExponential(1) ?? '' },
+];
+
+/** @param more columns behind the usual ones, for what records of a kind have beside */
+export function formatRecords<R extends BenchRecord>(
+  records: readonly R[],
+  more: readonly RecordColumn<R>[] = [],
+): string {
+  const columns = [...COLUMNS, ...more]
+    .map(({ title, cell }) => ({ title, cells: records.map(cell) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ''));
+  const widths = columns.map(({ title, cells }) =>
+    Math.max(...[title, ...cells].map(({ length }) => length)),
+  );
+  const line = (texts: readonly string[]): string =>
+    texts
+      .map((text, i) => (i < 2 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)))
+      .join('  ')
+      .trimEnd();
+  return [
+    line(columns.map(({ title }) => title)),
+    ...records.map((_, row) => line(columns.map(({ cells }) => cells[row]!))),
+  ].join('\n');
 }
 
 /** How the device's own times were taken, where there are some. */
@@ -132,16 +118,16 @@ export function clockText(records: readonly BenchRecord[]): string[] {
   ];
 }
 
-const gpuText = ({ gpuMs }: BenchRecord): string =>
-  gpuMs === null ? 'too short' : (gpuMs?.toFixed(3) ?? '');
-
 const percent = (share: number | null | undefined): string =>
   share === null || share === undefined ? '' : `${(100 * share).toFixed(0)} %`;
 
-function memoryText({ memory }: BenchRecord): string {
-  if (!memory || memory.lowerBound === 0) return '';
-  const { arenas, lowerBound } = memory;
-  return `${mebibytes(arenas)} (${(arenas / lowerBound).toFixed(3)})`;
+/** Of a single kernel it says nothing that its shape does not. */
+const planMemory = ({ suite, memory }: BenchRecord): BenchMemory | undefined =>
+  suite === 'kernels' ? undefined : memory;
+
+function arenasText(record: BenchRecord): string {
+  const { arenas, lowerBound } = planMemory(record) ?? { arenas: 0, lowerBound: 0 };
+  return lowerBound === 0 ? '' : `${mebibytes(arenas)} (${(arenas / lowerBound).toFixed(3)})`;
 }
 
 const mebibytes = (bytes: number | undefined): string =>

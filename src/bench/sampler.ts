@@ -1,13 +1,7 @@
 /** One case: `enqueue` submits `repeats` runs without waiting, `finish` waits for all that was submitted. */
 export interface BenchCase {
   enqueue(repeats: number): void;
-  finish(): Promise<void> | Promise<Timed>;
-}
-
-/** An engine's own time, where the clock here would count more. */
-export interface Timed {
-  /** Milliseconds of all runs. */
-  readonly ms: number;
+  finish(): Promise<void>;
 }
 
 export interface Timing {

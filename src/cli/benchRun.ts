@@ -1,4 +1,5 @@
 /** A benchmark from the session it runs in to what is printed, written and compared. */
+import type { Command } from 'commander';
 import type { NamedCase } from '../bench/caseFilter.ts';
 import {
   type ComparedRecords,
@@ -10,9 +11,14 @@ import {
   slowerThan,
 } from '../bench/compare.ts';
 import { type DeviceClock, deviceClock } from '../bench/deviceClock.ts';
-import { peerText } from '../../bench/duels/duel.ts';
-import { addedText } from '../bench/latency.ts';
-import { type BenchRecord, clockText, formatRecords, readRecords, writeRecords } from '../bench/record.ts';
+import {
+  type BenchRecord,
+  clockText,
+  formatRecords,
+  type RecordColumn,
+  readRecords,
+  writeRecords,
+} from '../bench/record.ts';
 import { requireWritable } from '../formats/regularFile.ts';
 import { openSession, type Session } from '../train/session.ts';
 import type { Context } from './context.ts';
@@ -27,17 +33,36 @@ export interface BenchOutput {
   force?: boolean;
 }
 
+/** The flags of `BenchOutput`. */
+export const addOutputFlags = (verb: Command): Command =>
+  verb
+    .option('--out <file>', 'write the records as JSON')
+    .option(
+      '--compare <file>',
+      'exit 1 where a case takes longer than in this file of records by more than its noise band (3 to 10 %), or none is in it',
+    )
+    .option('--force', 'compare although the file is of another adapter');
+
 /** Called again for cases that look slower than before: then `only` picks them. */
-export type Measurement = (
+export type Measurement<R extends BenchRecord = BenchRecord> = (
   session: Session,
   watch: { readonly clock?: DeviceClock; readonly only?: (each: NamedCase) => boolean },
-) => Promise<BenchRecord[]>;
+) => Promise<R[]>;
+
+/** How records that have more than the usual ones are shown to people. */
+export interface RecordText<R extends BenchRecord> {
+  /** Columns behind the usual ones. */
+  readonly columns?: readonly RecordColumn<R>[];
+  /** Lines below the table. */
+  readonly notes?: (records: readonly R[]) => string[];
+}
 
 /** The exit code: 1 where something became slower than in `compare`, or nothing could be compared. */
-export async function measure(
+export async function measure<R extends BenchRecord>(
   context: Context,
   { out, compare, force = false }: BenchOutput,
-  measurement: Measurement,
+  measurement: Measurement<R>,
+  { columns, notes = () => [] }: RecordText<R> = {},
 ): Promise<number> {
   if (out !== undefined) await requireWritable(out);
   const before = compare === undefined ? [] : await readRecords(compare);
@@ -46,7 +71,7 @@ export async function measure(
   // `wgad profile` has a clock of its own on the device.
   const clock = context.gpu.profiler ? undefined : deviceClock();
   const session = await openSession({ ...context.gpu, profiler: context.gpu.profiler ?? clock?.profiler });
-  let records: BenchRecord[];
+  let records: R[];
   try {
     if (compare !== undefined && !force) requireSameAdapter(compare, before, session.gpu.adapter.name);
     records = await measurement(session, { clock });
@@ -54,7 +79,7 @@ export async function measure(
     if (suspects.length > 0) {
       context.say(`${suspects.length} cases look slower than in ${compare}: measuring them again by turns`);
       const only = casesOf(suspects);
-      const rounds: BenchRecord[][] = [];
+      const rounds: R[][] = [];
       for (let i = 0; i < RECHECKS; i++) rounds.push(await measurement(session, { clock, only }));
       records = middleOf(records, rounds);
     }
@@ -66,10 +91,9 @@ export async function measure(
   context.result(
     { records, ...compared },
     [
-      formatRecords(records),
+      formatRecords(records, columns),
       ...clockText(records),
-      ...addedText(records),
-      ...peerText(records),
+      ...notes(records),
       ...(compare === undefined ? [] : comparedText(compare, compared)),
     ].join('\n'),
   );

@@ -5,13 +5,14 @@ import { EXIT, exitCodeOf } from './exitCodes.ts';
 import type { Interrupt } from './interrupt.ts';
 import { outputTo } from './output.ts';
 import { buildProgram } from './program.ts';
+import type { CommandSet } from './verb.ts';
 
 /** Runs what the process was called with, until all that it says is delivered. @returns the exit code. */
-export async function runCommandLine(interrupt: Interrupt): Promise<number> {
+export async function runCommandLine(commands: CommandSet, interrupt: Interrupt): Promise<number> {
   const [stdout, stderr] = [outputTo(process.stdout), outputTo(process.stderr)];
   let code: number = EXIT.done;
   const surroundings = { signal: interrupt.signal, endAtSignal: () => interrupt.endNow(), stdout };
-  const program = buildProgram(surroundings, (value) => {
+  const program = buildProgram(commands, surroundings, (value) => {
     code = value;
   });
   try {

@@ -9,26 +9,8 @@ import type { Output } from './output.ts';
 import { progressTo } from './progress.ts';
 import { applySettings } from './settings.ts';
 import { cachedTuning } from './tuning.ts';
-import { benchVerb } from './verbs/bench.ts';
-import { dataVerb } from './verbs/data.ts';
-import { demoVerb } from './verbs/demo.ts';
-import { doctorVerb } from './verbs/doctor.ts';
-import { featuresVerb } from './verbs/features.ts';
-import { predictVerb } from './verbs/predict.ts';
-import { pretrainVerb } from './verbs/pretrain.ts';
-import { profileVerb } from './verbs/profile.ts';
-import { reportVerb } from './verbs/report.ts';
-import { reproduceVerb } from './verbs/reproduce.ts';
-import { testVerb } from './verbs/test.ts';
-import { thresholdVerb } from './verbs/threshold.ts';
-import { trainVerb } from './verbs/train.ts';
-import { tuneVerb } from './verbs/tune.ts';
-import { weightsVerb } from './verbs/weights.ts';
+import type { CommandSet, Runner } from './verb.ts';
 import { VERSION } from './version.ts';
-
-/** Adds one verb to the program. `run` is how its action gets the context and sets the exit code. */
-export type AddVerb = (program: Command, run: Runner) => void;
-export type Runner = (body: (context: Context) => Promise<number>) => Promise<void>;
 
 /** The command line around this one (`wgad profile -- …`): its global flags hold where these args set none. */
 interface Outer {
@@ -48,14 +30,15 @@ interface Surroundings {
 
 /** @param setExitCode is told what a verb returns; wrong usage and help end in a CommanderError. */
 export function buildProgram(
+  commands: CommandSet,
   surroundings: Surroundings,
   setExitCode: (code: number) => void,
   outer?: Outer,
 ): Command {
   const { signal, endAtSignal, stdout } = surroundings;
-  const program: Command = new Command('wgad')
-    .description('One model for many kinds of objects: learns from normal images, flags and locates defects.')
-    .version(`wgad ${VERSION}, Node ${process.versions.node}`)
+  const program: Command = new Command(commands.name)
+    .description(commands.description)
+    .version(`${commands.name} ${VERSION}, Node ${process.versions.node}`)
     .option('--gpu <index|name>', 'adapter to use, by index or part of its name')
     .option('--seed <int>', 'seed of every random choice', integer('--seed', 0), 0)
     .option(
@@ -67,7 +50,7 @@ export function buildProgram(
     .option('--verbose', 'stack traces')
     .option('--no-tuning', 'kernels as the rule chooses, not as wgad tune measured')
     .option('--config <file>', 'JSON object of flags; WGAD_* variables and flags go before it')
-    .addHelpText('after', '\nExample:\n  wgad demo')
+    .addHelpText('after', `\nExample:\n  ${commands.example}`)
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .enablePositionalOptions(false)
@@ -114,32 +97,14 @@ export function buildProgram(
           const setCode = (value: number): void => {
             code = value;
           };
-          const inner = buildProgram(surroundings, setCode, { program, profiler, onResult });
+          const inner = buildProgram(commands, surroundings, setCode, { program, profiler, onResult });
           await inner.parseAsync(args, { from: 'user' });
           return code;
         },
       }),
     );
   };
-  for (const add of [
-    doctorVerb,
-    dataVerb,
-    trainVerb,
-    testVerb,
-    thresholdVerb,
-    predictVerb,
-    featuresVerb,
-    reportVerb,
-    reproduceVerb,
-    weightsVerb,
-    demoVerb,
-    benchVerb,
-    profileVerb,
-    tuneVerb,
-    pretrainVerb,
-  ]) {
-    add(program, run);
-  }
+  for (const add of commands.verbs) add(program, run);
   // Verbs inherit the exit override only if it was set before; commander copies it when they are made.
   return program;
 }

@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { networkCases } from '../../src/bench/cases.ts';
-import { relativeDistance } from '../../bench/duels/duel.ts';
 import { benchKernels, chooseCases, prepareCase } from '../../src/bench/kernels.ts';
 import { leastMs } from '../../src/bench/planCase.ts';
+import { relativeDistance } from '../../src/bench/relativeDistance.ts';
 import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { countMacs } from '../../src/graph/count.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
@@ -129,12 +127,4 @@ describe('on an adapter', () => {
       /none of \d+ kernel cases matches/,
     );
   });
-});
-
-it('run as a benny suite', async () => {
-  const run = promisify(execFile);
-  const { stdout } = await run('node', ['bench/kernels.mjs', '^bounds/copy'], {
-    env: { ...process.env, WGAD_SIZE: '64' },
-  });
-  expect(stdout).toMatch(/bounds\/copy 4x1024x1024:\s+\d+ ops\/s/);
 });

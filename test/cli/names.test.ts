@@ -1,15 +1,16 @@
 import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { WGAD_BENCH } from '../../bench/verbs/index.ts';
 import { anyOf, type NameParser, oneOf } from '../../src/cli/names.ts';
 import { outputTo } from '../../src/cli/output.ts';
 import { buildProgram } from '../../src/cli/program.ts';
+import { WGAD } from '../../src/cli/verbs/index.ts';
 
 const surroundings = {
   signal: new AbortController().signal,
   endAtSignal: () => {},
   stdout: outputTo(process.stdout),
 };
-const program = buildProgram(surroundings, () => undefined);
 
 interface Flag {
   readonly verb: string;
@@ -19,7 +20,12 @@ const flagsOf = (command: Command, verb = ''): Flag[] => [
   ...command.options.map((option) => ({ verb, option })),
   ...command.commands.flatMap((inner) => flagsOf(inner, `${verb} ${inner.name()}`.trim())),
 ];
-const flags = flagsOf(program);
+const flags = [WGAD, WGAD_BENCH].flatMap((commands) =>
+  flagsOf(
+    buildProgram(commands, surroundings, () => undefined),
+    commands.name,
+  ),
+);
 
 const namesOf = ({ option }: Flag): readonly string[] | undefined =>
   (option.parseArg as Partial<NameParser<unknown>> | undefined)?.names ?? option.argChoices;
@@ -62,7 +68,7 @@ describe('flags that take names', () => {
   it('are parsed by these parsers wherever a help lists values', () => {
     // Left to `checkConfig`, which says everything that is wrong with a run at once.
     const late =
-      /^train --(method|preset|encoder|align|encoder-norm|smoothing|align-|lr-schedule|calibration|class-table)/;
+      /^wgad train --(method|preset|encoder|align|encoder-norm|smoothing|align-|lr-schedule|calibration|class-table)/;
     const lists = flags.filter(
       ({ option: { flags: text, description } }) =>
         /<(name|names|mode|what|order)>/.test(text) && /, \w[\w-]*(,| or |$)/.test(description),
@@ -71,7 +77,7 @@ describe('flags that take names', () => {
       .filter((flag) => namesOf(flag) === undefined)
       .map(({ verb, option }) => `${verb} ${option.flags}`)
       .filter((text) => !late.test(text));
-    expect(loose).toEqual(['features --encoder <name>', 'features --layers <names>']);
+    expect(loose).toEqual(['wgad features --encoder <name>', 'wgad features --layers <names>']);
   });
 
   it('say what they expect', () => {

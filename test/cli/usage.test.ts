@@ -83,29 +83,12 @@ describe('misuse exits 2 and says what would be right', () => {
     [['bench', 'latency', '--method', 'fcdd'], 'expects one of revdist, '],
     [['bench', 'latency', '--align', 'class'], 'expects any of none, cada, got class'],
     [['bench', 'latency', '--size', '100'], 'expects a multiple of 32, got 100'],
-    [
-      ['bench', 'latency', '--peers', 'ort'],
-      'expects any of ort-webgpu, ort-cpu, tfjs-webgpu, jax-js, torch, torch-tf32, ',
-    ],
-    [
-      ['bench', 'train', '--peers', 'ort-cpu'],
-      'expects any of tfjs-webgpu, jax-js, torch, torch-tf32, torch-compiled, torch-compiled-tf32, got ort-cpu',
-    ],
-    [
-      ['bench', 'kernels', '--peers', 'torch-f16'],
-      'expects any of ort-webgpu, ort-cpu, tfjs-webgpu, jax-js, torch, torch-tf32, got torch-f16',
-    ],
     [['bench', 'kernels', '--precision', 'f8'], 'expects f32 or f16, got f8'],
     [['tune', '--precision', 'f8'], 'expects f32 or f16, got f8'],
     [['bench', 'latency', '--filter', '('], 'expects a regular expression, got (.'],
     [['bench', 'train', '--batch', '1'], '--batch'],
     [['predict', 'x', 'y.png', '--save-maps'], '--save-maps expects --out'],
     [['test', 'x', '--precision', 'f8'], 'expects f32 or f16, got f8'],
-    [
-      ['bench', 'latency', '--precision', 'f16', '--peers', 'ort-cpu'],
-      '--precision f16 with --peers is for --method revdist',
-    ],
-    [['bench', 'latency', '--method', 'cfa', '--peers', 'torch'], 'or RevDist with --method revdist, got'],
     [['features', 'a.png', '--out', 'f', '--encoder', 'vgg'], '--encoder expects one of resnet18, '],
   ])('%j', async (args, message) => {
     const { code, stderr, stdout } = await wgad(args);

@@ -2,8 +2,8 @@ import { checkDataset, formatReport, type Layout, synthesize } from '../../data/
 import { EXIT } from '../exitCodes.ts';
 import { LAYOUT_HELP, layoutName } from '../layoutFlag.ts';
 import { integer } from '../numbers.ts';
-import type { AddVerb } from '../program.ts';
 import { requiredOption } from '../settings.ts';
+import type { AddVerb } from '../verb.ts';
 
 export const dataVerb: AddVerb = (program, run) => {
   const data = program

@@ -9,7 +9,7 @@ import { DEFAULT_ENCODER, EMBEDDED_ENCODERS, type EmbeddedEncoder } from '../../
 import { clearDemoFolder, DEMO_DATA } from '../demoFolder.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
-import type { AddVerb } from '../program.ts';
+import type { AddVerb } from '../verb.ts';
 import { VERSION } from '../version.ts';
 import { testWith } from './test.ts';
 import { trainWith } from './train.ts';

@@ -4,7 +4,7 @@ import { allLimits, listAdapters } from '../../gpu/open.ts';
 import { timestampGranularity } from '../../gpu/timestampGranularity.ts';
 import { openSession } from '../../train/session.ts';
 import { EXIT } from '../exitCodes.ts';
-import type { AddVerb } from '../program.ts';
+import type { AddVerb } from '../verb.ts';
 
 export const doctorVerb: AddVerb = (program, run) => {
   program

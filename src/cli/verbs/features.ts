@@ -17,8 +17,8 @@ import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
 import { requireOutside } from '../outsideData.ts';
-import type { AddVerb } from '../program.ts';
 import { requiredOption } from '../settings.ts';
+import type { AddVerb } from '../verb.ts';
 
 interface FeatureFlags {
   out: string;

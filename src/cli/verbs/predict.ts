@@ -17,7 +17,7 @@ import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
 import { requireOutside } from '../outsideData.ts';
 import { PRECISION_HELP, precision } from '../precisionFlag.ts';
-import type { AddVerb } from '../program.ts';
+import type { AddVerb } from '../verb.ts';
 import { formatThreshold } from './threshold.ts';
 
 interface PredictFlags {

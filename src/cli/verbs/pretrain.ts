@@ -4,7 +4,7 @@ import { DEFAULT_ENCODER, EMBEDDED_ENCODERS, type EmbeddedEncoder } from '../../
 import { PRETRAINING_STEPS, pretrainEncoder } from '../../train/pretrain.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
-import type { AddVerb } from '../program.ts';
+import type { AddVerb } from '../verb.ts';
 
 const STEPS = EMBEDDED_ENCODERS.map((name) => `${PRETRAINING_STEPS[name]} for ${name}`).join(', ');
 

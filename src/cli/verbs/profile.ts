@@ -9,7 +9,7 @@ import { openSession } from '../../train/session.ts';
 import type { Context } from '../context.ts';
 import { oneOf } from '../names.ts';
 import { integer } from '../numbers.ts';
-import type { AddVerb } from '../program.ts';
+import type { AddVerb } from '../verb.ts';
 
 interface ProfileFlags {
   readonly trace?: string;

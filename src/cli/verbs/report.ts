@@ -1,6 +1,6 @@
 import { writeReport } from '../../report/writeReport.ts';
 import { EXIT } from '../exitCodes.ts';
-import type { AddVerb } from '../program.ts';
+import type { AddVerb } from '../verb.ts';
 import { warner } from '../warnings.ts';
 
 export const reportVerb: AddVerb = (program, run) => {

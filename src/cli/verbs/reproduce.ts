@@ -21,7 +21,7 @@ import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer, real } from '../numbers.ts';
 import { requireOutside } from '../outsideData.ts';
-import type { AddVerb } from '../program.ts';
+import type { AddVerb } from '../verb.ts';
 import { VERSION } from '../version.ts';
 import { testWith } from './test.ts';
 import { trainWith } from './train.ts';

@@ -8,7 +8,7 @@ import { EXIT } from '../exitCodes.ts';
 import { anyOf, oneOf } from '../names.ts';
 import { SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
 import { PRECISION_HELP, precision } from '../precisionFlag.ts';
-import type { AddVerb } from '../program.ts';
+import type { AddVerb } from '../verb.ts';
 import { warner } from '../warnings.ts';
 
 interface TestFlags {

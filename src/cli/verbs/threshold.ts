@@ -4,7 +4,7 @@ import { type StoredThreshold, thresholdRun } from '../../train/thresholdRun.ts'
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
 import { PRECISION_HELP, precision } from '../precisionFlag.ts';
-import type { AddVerb } from '../program.ts';
+import type { AddVerb } from '../verb.ts';
 import { warner } from '../warnings.ts';
 
 interface ThresholdFlags {

@@ -14,7 +14,7 @@ import { EXIT } from '../exitCodes.ts';
 import { oneOf } from '../names.ts';
 import { integer, pattern } from '../numbers.ts';
 import { precision } from '../precisionFlag.ts';
-import type { AddVerb } from '../program.ts';
+import type { AddVerb } from '../verb.ts';
 
 interface TuneFlags {
   readonly model: EncoderName;

@@ -2,7 +2,7 @@ import { shown } from '../../errors.ts';
 import { openWeights } from '../../formats/weightsFile.ts';
 import { contentOf } from '../../train/weightsContent.ts';
 import { EXIT } from '../exitCodes.ts';
-import type { AddVerb } from '../program.ts';
+import type { AddVerb } from '../verb.ts';
 import { addConvert } from './weightsConvert.ts';
 import { addFetch } from './weightsFetch.ts';
 

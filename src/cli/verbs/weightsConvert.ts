@@ -13,7 +13,7 @@ import { publishedAs } from '../../published/table.ts';
 import { type DetectorContent, detectorContent } from '../../train/detectorCheckpoint.ts';
 import { EXIT } from '../exitCodes.ts';
 import { oneOf } from '../names.ts';
-import type { Runner } from '../program.ts';
+import type { Runner } from '../verb.ts';
 
 interface ConvertFlags {
   dtype: DtypeName;

@@ -5,7 +5,7 @@ import { fetchPublished } from '../../published/fetchPublished.ts';
 import { PUBLISHED, type Published, publishedNamed } from '../../published/table.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
-import type { Runner } from '../program.ts';
+import type { Runner } from '../verb.ts';
 
 interface FetchFlags {
   from?: string;

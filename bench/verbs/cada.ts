@@ -1,0 +1,60 @@
+import { measurePace } from '../../src/bench/pace.ts';
+import { detector, modelsFor, pretrainedNames, sideOf, sizes } from '../../src/cli/benchFlags.ts';
+import { addOutputFlags, type BenchOutput, measure } from '../../src/cli/benchRun.ts';
+import { integer, pattern } from '../../src/cli/numbers.ts';
+import { PRECISION_HELP, precision } from '../../src/cli/precisionFlag.ts';
+import type { AddVerb } from '../../src/cli/verb.ts';
+import { DETECTOR_NAMES, type DetectorName } from '../../src/methods/detectors.ts';
+import { PRETRAINED_NAMES, type PretrainedName } from '../../src/models/encoders.ts';
+import type { Precision } from '../../src/nn/trainable.ts';
+import { addedText, benchAdded } from '../turns/added.ts';
+
+interface CadaFlags extends BenchOutput {
+  method: DetectorName;
+  model?: PretrainedName[];
+  filter?: RegExp;
+  batch: number[];
+  size?: number;
+  images: number;
+  precision: Precision;
+}
+
+export const cadaVerb: AddVerb = (program, run) => {
+  addOutputFlags(
+    program
+      .command('cada')
+      .description('what CADA adds to scoring, counted in the time of its own dispatches')
+      .option('--method <name>', `detector: ${DETECTOR_NAMES.join(', ')}`, detector, 'revdist')
+      .option(
+        '--model <names>',
+        `comma-separated encoders: ${PRETRAINED_NAMES.join(', ')}; default resnet18_w16 where the method has it`,
+        pretrainedNames,
+      )
+      .option('--filter <regex>', 'cases whose name and shape match, of all encoders', pattern)
+      .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1, 16])
+      .option('--size <px>', "side of the images; default the method's", sideOf)
+      .option('--images <n>', "training images behind the method's memory", integer('--images', 1), 100)
+      .option('--precision <name>', PRECISION_HELP, precision, 'f32'),
+  )
+    .addHelpText('after', '\nExample:\n  wgad-bench cada --model wide_resnet50_2 --batch 1')
+    .action((flags: CadaFlags) =>
+      run((context) => {
+        const { method, model, filter, batch: batches, size, images, precision } = flags;
+        const choice = { method, models: modelsFor(method, model, filter), filter, batches, size, images };
+        return measure(
+          context,
+          flags,
+          async (session) => {
+            const progress = context.progress('cada');
+            return benchAdded(session, {
+              ...choice,
+              precision,
+              pace: await measurePace(session),
+              onCase: (done, of) => progress.update(done, of),
+            });
+          },
+          { notes: addedText },
+        );
+      }),
+    );
+};

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import type { Context } from './context.ts';
+
+/** Adds one verb to the program. `run` is how its action gets the context and sets the exit code. */
+export type AddVerb = (program: Command, run: Runner) => void;
+export type Runner = (body: (context: Context) => Promise<number>) => Promise<void>;
+
+/** A command: what it is called and what it can do. */
+export interface CommandSet {
+  readonly name: string;
+  readonly description: string;
+  /** A command line that works. */
+  readonly example: string;
+  readonly verbs: readonly AddVerb[];
+}

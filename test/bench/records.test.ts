@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { matching } from '../../src/bench/caseFilter.ts';
+import { type BenchRecord, formatRecords } from '../../src/bench/record.ts';
+import { relativeDistance } from '../../src/bench/relativeDistance.ts';
+
+it('a filter takes cases by name and shape, or says which there are', () => {
+  const cases = ['a none', 'a cada', 'b none'].map((name) => ({ name, shape: '1 x 64 px' }));
+  const names = (filter?: RegExp): string[] => matching(cases, { filter }).map(({ name }) => name);
+  expect(names()).toHaveLength(3);
+  expect(names(/^a none 1 x/)).toEqual(['a none']);
+  expect(() => names(/16 x/)).toThrow('--filter 16 x: none of 3 cases matches');
+});
+
+it('measures distance relative to the second', () => {
+  expect(relativeDistance(Float32Array.of(3, 5), Float32Array.of(3, 4))).toBeCloseTo(0.2, 12);
+  expect(relativeDistance(Float32Array.of(1), Float32Array.of(1, 0))).toBe(Infinity);
+  expect(relativeDistance(Float32Array.of(NaN), Float32Array.of(1))).toBeNaN();
+});
+
+describe('records', () => {
+  const record = (more: Partial<BenchRecord>): BenchRecord => ({
+    ...{ suite: 'latency', name: 'n', adapter: 'a', shape: 's', dtype: 'f32', variant: 'v' },
+    ...{ medianMs: 10, p10Ms: 10, p90Ms: 10, runs: 9 },
+    ...{ gflops: 1, gbs: 1, rooflineShare: null, peer: null, ratio: null },
+    ...more,
+  });
+  const against = { peer: 'ort-cpu', ratio: 5, ratioP10: 4.9, ratioP90: 5.1 };
+
+  it('print the ratio with its spread where there is one', () => {
+    expect(formatRecords([record(against)])).toContain('5.00 (4.90 to 5.10)');
+    expect(formatRecords([record({})])).not.toContain('times as fast');
+  });
+});
