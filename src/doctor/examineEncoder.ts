@@ -4,13 +4,15 @@ import { encode, revdistSpecs } from '../methods/revdist.ts';
 import { RESNETS } from '../models/resnet.ts';
 import type { StateDict } from '../nn/init.ts';
 import { bindNetwork, networkLayout, PRECISIONS, type Precision } from '../nn/trainable.ts';
-import type { Tensor64 } from '../specs/reference/tensor64.ts';
+import { RandomStream } from '../random.ts';
+import { type Tensor64, tensor64 } from '../specs/reference/tensor64.ts';
+import { drawn } from '../specs/spec.ts';
 import { embeddedPath } from '../train/embeddedEncoders.ts';
 import { loadWeights } from '../train/encoderWeights.ts';
 import type { Session } from '../train/session.ts';
 import { encoder64 } from './encoderReference.ts';
 import { type Finding, finding } from './finding.ts';
-import { drawn, evaluate } from './runCheck.ts';
+import { evaluate } from './runCheck.ts';
 
 /** Storing f16 rounds each activation by up to 5e-4 of itself; two dozen layers in, a result differs by this at most. */
 const MOST_IN_HALF = 1e-2;
@@ -18,7 +20,8 @@ const MOST_IN_HALF = 1e-2;
 /** The embedded encoder against float64: in f32, and stored as f16 where the adapter does that. */
 export async function examineEncoder(session: Session): Promise<Finding[]> {
   const weights = await loadWeights(embeddedPath('resnet18_w16'), 'encoder');
-  const image = drawn({ shape: [1, 3, 64, 64] }, 0);
+  const shape = [1, 3, 64, 64];
+  const image = tensor64(shape, drawn({ shape }, new RandomStream(0)));
   const want = encoder64(weights, image);
   const precisions = PRECISIONS.filter((each) => each === 'f32' || session.gpu.facts.f16);
   const findings: Finding[] = [];

@@ -1,9 +1,9 @@
 import type { NumberArray } from '../runtime/state.ts';
-import type { Family } from './checks/index.ts';
+import type { Family } from '../specs/index.ts';
 
 /** How far the adapter's float32 answer lies from float64's. */
 export interface Finding {
-  readonly family: Family | 'encoder' | 'encoder in f16';
+  readonly family: Family | 'update' | 'encoder' | 'encoder in f16';
   readonly name: string;
   readonly maxAbsolute: number;
   /** Largest difference over the largest magnitude of the answer. */

@@ -1,10 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Family, OP_CHECKS, type OpCheck, UPDATE_CHECKS } from '../../src/doctor/checks/index.ts';
+import { CHECKS, type Check } from '../../src/doctor/checks.ts';
 import { byFamily, finding } from '../../src/doctor/finding.ts';
-import { runCheck, runSpecials, runUpdateCheck, traced } from '../../src/doctor/runCheck.ts';
+import { runCheck, runSpecials, traced } from '../../src/doctor/runCheck.ts';
+import { stopGradient } from '../../src/graph/ops/control.ts';
 import { OPS, type OpName } from '../../src/graph/ops/index.ts';
-import { mul, scale } from '../../src/graph/ops/pointwise.ts';
+import { equal, mul, scale, where } from '../../src/graph/ops/pointwise.ts';
 import { input, state, topological, type Value } from '../../src/graph/value.ts';
+import { map1 } from '../../src/specs/reference/ops.ts';
+import { type Sample, shaped } from '../../src/specs/spec.ts';
+import { type UpdateSpec, updateSpecs } from '../../src/specs/update.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 
 let opened: Promise<Session> | undefined;
@@ -14,71 +18,50 @@ const session = (): Promise<Session> => {
 };
 afterAll(async () => (await opened)?.close());
 
-/** The first use of a kernel compiles for seconds on a software adapter. */
-const SLOW = 400_000;
-const families = Object.keys(OP_CHECKS) as (keyof typeof OP_CHECKS)[];
-
 describe('the checks of wgad doctor', () => {
   it('have every op that computes, its derivative too', () => {
     const covered = new Set<OpName>();
     const cover = (roots: Value[]): void => {
       for (const value of topological(roots)) covered.add(value.op);
     };
-    for (const check of Object.values(OP_CHECKS).flat()) {
+    for (const check of CHECKS) {
       const { out, grads } = traced(check);
       cover([out, ...grads.map(([, value]) => value)]);
     }
-    for (const check of UPDATE_CHECKS) {
-      const states = Array.from({ length: check.states }, (_, i) => state(`s${i}`, [check.length]));
-      cover([
-        check.effect(
-          states,
-          check.inputs.map(({ shape }, i) => input(`x${i}`, shape)),
-        ),
-      ]);
+    for (const spec of Object.values<UpdateSpec>(updateSpecs)) {
+      const states = Array.from({ length: spec.states }, (_, i) => state(`s${i}`, [spec.length]));
+      const inputs = spec.inputs.map(({ shape }, i) => input(`x${i}`, shape));
+      cover([spec.effect(states, inputs)]);
     }
     const missing = (Object.keys(OPS) as OpName[]).filter(
       (op) => !covered.has(op) && !OPS[op].leaf && !OPS[op].identity,
     );
     expect(missing).toEqual([]);
   });
-
-  it.each(families)(
-    '%s: agree with float64 on this adapter',
-    async (family) => {
-      for (const check of OP_CHECKS[family]) {
-        const run = [await session(), family, check] as const;
-        for (const found of [...(await runCheck(...run)), ...(await runSpecials(...run))]) {
-          expect(found, found.name).toMatchObject({ ok: true });
-        }
-      }
-    },
-    SLOW,
-  );
-
-  it('update: agree with float64 on this adapter', async () => {
-    for (const check of UPDATE_CHECKS) {
-      const found = await runUpdateCheck(await session(), check);
-      expect(found, found.name).toMatchObject({ ok: true });
-    }
-  });
 });
 
 describe('what is wrong is found', () => {
-  const square: OpCheck = {
-    name: 'square',
-    inputs: [{ shape: [9] }],
-    run: (x) => mul(x!, x!),
-    reference: (x) => ({ shape: x.shape, data: x.data.map((value) => value * value) }),
+  const check = (run: (x: Value) => Value): Check => {
+    const squares = (value: number): number => value * value;
+    const sample: Sample = { label: 'of nine', inputs: shaped([9]), run, reference: (x) => map1(x, squares) };
+    return { family: 'pointwise', name: 'square', spec: { samples: [sample] }, sample };
   };
+  const right = check((x) => mul(x, x));
 
   it('in an op, and in its derivative alone', async () => {
-    const family: Family = 'pointwise';
-    const off: OpCheck = { ...square, run: (x) => scale(mul(x!, x!), 1.001) };
-    expect((await runCheck(await session(), family, off)).map(({ ok }) => ok)).toEqual([false, false]);
-    const right = await runCheck(await session(), family, square);
-    expect(right.map(({ ok }) => ok)).toEqual([true, true]);
-    expect(right[1]!.name).toBe('square, derivative');
+    const off = check((x) => scale(mul(x, x), 1.001));
+    expect((await runCheck(await session(), off)).map(({ ok }) => ok)).toEqual([false, false]);
+    const slope = check((x) => mul(x, stopGradient(x)));
+    expect((await runCheck(await session(), slope)).map(({ ok }) => ok)).toEqual([true, false]);
+    const found = await runCheck(await session(), right);
+    expect(found.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(found[1]!.name).toBe('square, derivative');
+  });
+
+  it('where NaN does not come out', async () => {
+    const deaf = check((x) => where(equal(x, x), mul(x, x), 0));
+    expect(await runSpecials(await session(), right)).toMatchObject([{ ok: true }]);
+    expect(await runSpecials(await session(), deaf)).toMatchObject([{ ok: false }]);
   });
 
   it('where a number is NaN or missing', () => {

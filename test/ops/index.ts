@@ -1,30 +1,7 @@
-import { attentionSpecs } from './attention.ts';
-import { batchNormSpecs } from './batchNorm.ts';
-import { convSpecs } from './conv.ts';
-import { matmulSpecs } from './matmul.ts';
-import { movementSpecs } from './movement.ts';
-import { nearestSpecs } from './nearest.ts';
-import { nnSpecs } from './nn.ts';
-import { pointwiseSpecs } from './pointwise.ts';
-import { poolSpecs } from './pool.ts';
-import { reduceSpecs } from './reduce.ts';
-import { selectSpecs } from './select.ts';
-import { similaritySpecs } from './similarity.ts';
-import type { SpecTable } from './spec.ts';
-import { topKSpecs } from './topK.ts';
+import { FAMILIES } from '../../src/specs/index.ts';
+import type { SpecTable } from '../../src/specs/spec.ts';
+import { compositeSpecs } from './composites.ts';
+import { fusedSpecs } from './fused.ts';
 
-export const SPECS: SpecTable = {
-  ...pointwiseSpecs,
-  ...reduceSpecs,
-  ...movementSpecs,
-  ...matmulSpecs,
-  ...convSpecs,
-  ...poolSpecs,
-  ...similaritySpecs,
-  ...attentionSpecs,
-  ...batchNormSpecs,
-  ...selectSpecs,
-  ...topKSpecs,
-  ...nearestSpecs,
-  ...nnSpecs,
-};
+/** Everything that has a spec: ops, and here what is made of them. */
+export const SPECS: SpecTable = Object.assign({}, ...Object.values(FAMILIES), compositeSpecs, fusedSpecs);

@@ -1,6 +1,7 @@
 import * as wgad from '../../src/index.ts';
 import { constant, input, type Value } from '../../src/index.ts';
 import type { Shape } from '../../src/shape.ts';
+import { type PointwiseSpec, pointwiseSpecs } from '../../src/specs/pointwise.ts';
 
 /** What may come where it should not: other types, other shapes, numbers that count nothing. */
 const ODDITIES: readonly unknown[] = [
@@ -18,25 +19,25 @@ const ints = (...shape: Shape): Value => input('ints', shape, 'i32');
 const key = constant([1, 2, 3, 4], [4], 'u32');
 const image = x(2, 4, 6, 6);
 
-const one = (...names: readonly (keyof typeof wgad)[]) => names.map((name) => [name, [image]] as const);
-const two = (...names: readonly (keyof typeof wgad)[]) =>
-  names.map((name) => [name, [image, image]] as const);
+/** Functions of one and of two values alone, from their specs. */
+const POINTWISE = Object.entries<PointwiseSpec>(pointwiseSpecs).flatMap(
+  ([name, { samples, wholeRange }]): [keyof typeof wgad, Value[]][] => {
+    const { length } = samples[0].inputs;
+    if (!(name in wgad) || !(wholeRange || length === 2)) return [];
+    return [[name as keyof typeof wgad, Array.from({ length }, () => image)]];
+  },
+);
 
 /** A call of every public op and of what makes values, parameters and rules, with all its options. */
 export const CALLS: readonly (readonly [keyof typeof wgad, readonly unknown[]])[] = [
-  ...one('abs', 'exp', 'flatten', 'gelu', 'globalAvgPool2d', 'log', 'neg', 'reciprocal', 'relu', 'relu6'),
-  ...one('rsqrt', 'sigmoid', 'sign', 'silu', 'sqrt', 'square', 'stopGradient', 'tanh'),
-  ...two(
-    'add',
-    'cosineMap',
-    'cosineSimilarity',
-    'div',
-    'equal',
-    'globalCosineLoss',
-    'greater',
-    'greaterEqual',
-  ),
-  ...two('maximum', 'minimum', 'mseLoss', 'mul', 'sub'),
+  ...POINTWISE,
+  ['cosineMap', [image, image]],
+  ['cosineSimilarity', [image, image]],
+  ['flatten', [image]],
+  ['globalAvgPool2d', [image]],
+  ['globalCosineLoss', [image, image]],
+  ['mseLoss', [image, image]],
+  ['stopGradient', [image]],
   ['adamw', [{ lr: 1e-3, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0, amsgrad: false }]],
   ['adaptiveAvgPool2d', [image, [2, 3]]],
   ['argmax', [x(2, 3), 1, false]],
@@ -116,13 +117,6 @@ export const CALLS: readonly (readonly [keyof typeof wgad, readonly unknown[]])[
   ['variance', [x(2, 3), { axes: [1], keepDims: false, unbiased: true }]],
   ['where', [image, image, image]],
   ['withVjp', [image, [image], () => [() => image]]],
-];
-
-/** Public functions that are given no user's numbers, shapes or options of this kind. */
-export const NOT_OPS: readonly string[] = [
-  ...['bindNetwork', 'buildPlan', 'listAdapters', 'networkLayout', 'optimiserStep', 'parseSafetensors'],
-  ...['printGraph', 'printPlan', 'settingsAt', 'within'],
-  ...['kaimingNormalFanOut', 'ones', 'pytorchDefault', 'uniform', 'xavierUniform', 'zeros'],
 ];
 
 /** `args` with one thing in them, however deep, replaced by an oddity; and what was done. */

@@ -150,9 +150,9 @@ describe.skipIf(!chromium)('the library in Chromium', () => {
       const findings = await page.evaluate<
         { name: string; maxRelative: number; ok: boolean }[]
       >(`(async () => {
-        const [{ openDevice }, { stateStore }, { compilePlan }, { buildPlan }, doctor, { OP_CHECKS, UPDATE_CHECKS }] =
+        const [{ openDevice }, { stateStore }, { compilePlan }, { buildPlan }, doctor, { CHECKS }, { updateSpecs }] =
           await Promise.all(
-            ['runtime/gpu', 'runtime/state', 'runtime/executable', 'graph/buildPlan', 'doctor/runCheck', 'doctor/checks/index']
+            ['runtime/gpu', 'runtime/state', 'runtime/executable', 'graph/buildPlan', 'doctor/runCheck', 'doctor/checks', 'specs/update']
               .map((name) => import('/dist/' + name + '.js')),
           );
         const gpu = await openDevice();
@@ -160,10 +160,10 @@ describe.skipIf(!chromium)('the library in Chromium', () => {
         const compile = (label, graph) => compilePlan(gpu, buildPlan(graph, gpu.facts, { label }), state);
         const session = { gpu, state, compile };
         const findings = [];
-        for (const [family, checks] of Object.entries(OP_CHECKS)) {
-          for (const check of checks) findings.push(...(await doctor.runCheck(session, family, check)));
+        for (const check of CHECKS) findings.push(...(await doctor.runCheck(session, check)));
+        for (const [name, spec] of Object.entries(updateSpecs)) {
+          findings.push(await doctor.runUpdate(session, name, spec));
         }
-        for (const check of UPDATE_CHECKS) findings.push(await doctor.runUpdateCheck(session, check));
         gpu.close();
         return findings;
       })()`);

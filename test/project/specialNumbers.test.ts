@@ -1,110 +1,18 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import * as api from '../../src/index.ts';
-import { RandomStream } from '../../src/random.ts';
-import { product, type Shape } from '../../src/shape.ts';
+import type { Shape } from '../../src/shape.ts';
+import { pointwiseSpecs } from '../../src/specs/pointwise.ts';
 import { type Tensor64, tensor64 } from '../../src/specs/reference/tensor64.ts';
-import { SPECS } from '../ops/index.ts';
-import type { OpSpec, Sample, SampleInput } from '../ops/spec.ts';
-import { DEFINED } from './specialReferences.ts';
+import type { OpSpec, Sample } from '../../src/specs/spec.ts';
+import { firstWrong, MOST } from '../../src/specs/specials.ts';
 
 /**
- * NaN, infinities, zeros of either sign, the largest float and the smallest, in each operand of every public op, against
- * PyTorch's semantics: the float64 references of test/ops, but where those are no definition (below). Sizes are those of
- * test/ops: each kernel of a family runs.
+ * NaN, infinities, zeros of either sign, the largest float and the smallest, in every pointwise function, wherever its text
+ * is spliced, against PyTorch's semantics; what other ops make of them stands in test/ops.test.ts.
  */
 
 const INF = Number.POSITIVE_INFINITY;
-const MOST = 3.4028234663852886e38;
 const SPECIALS = [Number.NaN, INF, -INF, -0, 0, MOST, -MOST, 1e-40, 1, -2.5];
-
-/** Public functions that compute nothing of tensors, or whose specs have another name. */
-const NO_OPS: Readonly<Record<string, string>> = {
-  grad: 'builds graphs',
-  valueAndGrad: 'builds graphs',
-  parseSafetensors: 'reads a file',
-  listAdapters: 'asks the system',
-  buildPlan: 'builds plans',
-  stopGradient: 'changes no number',
-  withVjp: 'changes no number',
-  flatten: 'a view, like reshape',
-  printGraph: 'prints',
-  printPlan: 'prints',
-  constant: 'see numbers as operands',
-  input: 'holds no number',
-  initialize: 'draws on the host',
-  kaimingNormalFanOut: 'draws on the host',
-  normal: 'draws on the host',
-  ones: 'fills on the host',
-  pytorchDefault: 'draws on the host',
-  uniform: 'draws on the host',
-  xavierUniform: 'draws on the host',
-  zeros: 'fills on the host',
-  declare: 'lists parameters',
-  layersOf: 'lists parameters',
-  within: 'names parameters',
-  adamw: 'see updates',
-  sgd: 'see updates',
-  optimiserStep: 'see updates',
-  settingsAt: 'computes on the host',
-  clipFactor: 'see clipping',
-  bindNetwork: 'lists parameters',
-  networkLayout: 'lists parameters',
-  Engine: 'runs the others',
-};
-const UNDER_OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
-  interpolate: ['interpolateBilinear', 'interpolateCorners', 'interpolateNearest'],
-};
-
-/** Specs that are no function of the numbers put in, or whose special values another test has. */
-const APART: Readonly<Record<string, string>> = {
-  randomUniform: 'takes no float',
-  randomNormal: 'takes no float',
-  oneHot: 'takes no float',
-  nearestRows: 'PyTorch has no such op; see searches',
-  nearestIndices: 'the same',
-  topKIndices: 'its places are those of topK',
-  topFractionMeanTies: 'about derivatives',
-  gradientGate: 'about derivatives',
-  crossEntropy: 'what its labels choose and weigh has tests of its own',
-  focalLoss: 'its reference overflows; a composite of ops that stand here',
-};
-
-const ONE_OPERAND =
-  'neg abs sign square exp log sqrt rsqrt reciprocal sigmoid tanh relu relu6 gelu silu scale shift clamp clampBelow clampAbove'.split(
-    ' ',
-  );
-const TWO_OPERANDS = 'add sub mul div maximum minimum greater greaterEqual equal'.split(' ');
-/** Of more numbers only those that are none are tried: references in float64 take their time. */
-const MANY = 1500;
-
-const POINTWISE = [...ONE_OPERAND, ...TWO_OPERANDS, 'where'];
-/** A sum in between may exceed what float32 holds although the result does not. */
-const ALSO_LARGEST = [
-  'max',
-  'min',
-  'maxPool2d',
-  'kthLargest',
-  'topK',
-  'argmax',
-  'gather',
-  'takeAlongAxis',
-  'pad',
-  'padMirrored',
-  'concat',
-  'slice',
-  'split',
-  'permute',
-  'transpose',
-  'reshape',
-  'broadcastTo',
-  'interpolateNearest',
-  'cast',
-];
-/**
- * Winograd's transforms spread NaN over the 2 x 2 or 4 x 4 pixels computed together; a transposed convolution multiplies
- * its weights by zeros too.
- */
-const SPREADS = ['conv2d', 'convEpilogue', 'convTranspose2d'];
 
 let opened: Promise<api.Engine> | undefined;
 const engine = (): Promise<api.Engine> => {
@@ -128,29 +36,6 @@ async function resultOf(
 }
 
 const text = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
-
-/** Why `got` is not `want`; undefined where it is. Subnormal numbers may be zero, in and out. */
-function wrong(
-  got: ArrayLike<number>,
-  want: Tensor64,
-  flushed?: Tensor64,
-  spreads = false,
-): string | undefined {
-  if (got.length !== want.data.length) return `${got.length} numbers for ${want.data.length}`;
-  const is = (value: number, target: number, i: number): boolean => {
-    const rounded = Math.fround(target);
-    if (Number.isNaN(rounded)) return Number.isNaN(value);
-    if (spreads && Number.isNaN(value)) return true;
-    if (!Number.isFinite(rounded))
-      return value === rounded || (Math.abs(target) <= MOST * 1.0001 && Math.abs(value) > MOST * 0.999);
-    return Math.abs(value - rounded) <= 1e-3 * Math.max(1, Math.abs(rounded), want.magnitude?.[i] ?? 0);
-  };
-  for (let i = 0; i < got.length; i++) {
-    if (is(got[i]!, want.data[i]!, i) || (flushed && is(got[i]!, flushed.data[i]!, i))) continue;
-    return `element ${i}: got ${text(got[i]!)}, expected ${text(Math.fround(want.data[i]!))}`;
-  }
-  return undefined;
-}
 
 /** Every combination of special numbers, one list per operand. */
 function combinations(operands: number): Float32Array[] {
@@ -182,70 +67,41 @@ const CONTEXTS: readonly (readonly [string, (run: Sample['run']) => Sample['run'
   ],
 ];
 
-describe.each(POINTWISE)('%s of special numbers', (name) => {
-  const operands = name === 'where' ? 3 : TWO_OPERANDS.includes(name) ? 2 : 1;
-  const sample = SPECS[name]!.samples[0]!;
-  it.each(CONTEXTS)('%s', async (_, inside) => {
-    const data = combinations(operands);
+/** The element that is wrong, and of what. */
+function complaint(
+  got: ArrayLike<number>,
+  want: Tensor64,
+  operands: readonly ArrayLike<number>[],
+  flushed?: Tensor64,
+): string | undefined {
+  const wrong = firstWrong(got, want, { flushed });
+  if (wrong === undefined) return undefined;
+  const of = operands.map((each) => text(each[wrong]!)).join(', ');
+  return `of ${of}: got ${text(got[wrong]!)}, expected ${text(Math.fround(want.data[wrong]!))}`;
+}
+
+/** `constant` and `identity` are functions of no number of their own. */
+const FUNCTIONS = Object.entries<OpSpec>(pointwiseSpecs).filter(
+  ([name]) => !['constant', 'identity'].includes(name),
+);
+const RUNS = FUNCTIONS.flatMap(([name, { samples }]) =>
+  samples
+    .filter(({ run }, i) => samples.findIndex((other) => other.run === run) === i)
+    .map((sample) => [`${name} ${sample.label}`, sample] as const),
+);
+
+describe.each(RUNS)('%s, of special numbers', (_, sample) => {
+  it.each(CONTEXTS)('%s', async (_context, inside) => {
+    const data = combinations(sample.inputs.length);
     const shape = [data[0]!.length, 1];
-    const reference = (numbers: ArrayLike<number>[]): Tensor64 => {
-      const inputs = numbers.map((each) => tensor64(shape, each));
-      return DEFINED[name]?.(sample, ...inputs) ?? sample.reference(...inputs);
-    };
+    const reference = (numbers: ArrayLike<number>[]): Tensor64 =>
+      sample.reference(...numbers.map((each) => tensor64(shape, each)));
     const run = await resultOf(inside((...args) => sample.run(...args)));
     const got = await run(
       data,
       data.map(() => shape),
     );
-    const complaint = wrong(got, reference(data), reference(data.map(without)));
-    const at = Number(/element (\d+)/.exec(complaint ?? '')?.[1] ?? 0);
-    expect(complaint, `${name}(${data.map((each) => text(each[at]!)).join(', ')})`).toBeUndefined();
-  });
-});
-
-function drawn({ shape, dtype = 'f32', fill = (u: number) => u * 4 - 2 }: SampleInput, random: RandomStream) {
-  const numbers = Array.from({ length: product(shape) }, (_, i) => fill(random.next(), i));
-  if (dtype === 'i32') return Int32Array.from(numbers);
-  return dtype === 'u32' ? Uint32Array.from(numbers) : Float32Array.from(numbers);
-}
-
-async function complaintsOf(name: string, sample: Sample): Promise<string[]> {
-  const random = new RandomStream(7);
-  const data = sample.inputs.map((each) => drawn(each, random));
-  const run = await resultOf(sample.run);
-  const shapes = sample.inputs.map(({ shape }) => shape);
-  const complaints: string[] = [];
-  const many = Math.max(...data.map(({ length }) => length)) > MANY;
-  const specials = SPECIALS.filter((special) => {
-    if (Math.abs(special) === MOST) return ALSO_LARGEST.includes(name);
-    return !many || !Number.isFinite(special);
-  });
-  for (const [i, { dtype = 'f32' }] of sample.inputs.entries()) {
-    if (dtype !== 'f32' || data[i]!.length === 0) continue;
-    for (const special of specials) {
-      // In one place, and in all: nothing but infinities has an infinite maximum.
-      for (const everywhere of many && !ALSO_LARGEST.includes(name) ? [false] : [false, true]) {
-        const own = data.map((each) => each.slice());
-        if (everywhere) own[i]!.fill(special);
-        else own[i]![Math.floor(own[i]!.length * 0.4)] = special;
-        const inputs = own.map((each, j) => tensor64(shapes[j]!, each));
-        const want = DEFINED[name]?.(sample, ...inputs) ?? sample.reference(...inputs);
-        const got = await run(own, shapes);
-        const complaint = wrong(got, want, undefined, SPREADS.includes(name) && !Number.isFinite(special));
-        if (complaint) {
-          const where = `${text(special)} ${everywhere ? 'all over' : 'once'} in operand ${i}`;
-          complaints.push(`${where}: ${complaint}`);
-        }
-      }
-    }
-  }
-  return complaints;
-}
-
-const others = Object.entries(SPECS).filter(([name]) => !POINTWISE.includes(name) && !(name in APART));
-describe.each(others)('%s of special numbers', (name, spec: OpSpec) => {
-  it.each(spec.samples.map((sample) => [sample.label, sample] as const))('%s', async (_, sample) => {
-    expect(await complaintsOf(name, sample)).toEqual([]);
+    expect(complaint(got, reference(data), data, reference(data.map(without)))).toBeUndefined();
   });
 });
 
@@ -287,29 +143,37 @@ const WITH_NUMBER: readonly [
   ],
   ['where(x, n, 7)', (x, number) => api.where(x, number, 7), (x, number) => (x === 0 ? 7 : number)],
   ['where(n, x, 7)', (x, number) => api.where(number, x, 7), (x, number) => (number === 0 ? 7 : x)],
-  [
-    'pad with n',
-    (x, number) => api.slice(api.pad(x, [0], [x.shape[0]!], { value: number }), [{ start: x.shape[0]! }]),
-    (_, number) => number,
-  ],
 ];
 
 describe('numbers as operands', () => {
   const x = SPECIALS.filter((each) => Math.abs(each) !== 1e-40);
+  // One kernel holds all numbers, each where `which` says so: they are literals of its text.
   it.each(WITH_NUMBER)('%s', async (_, run, f) => {
-    const device = await engine();
-    const each = device.compile((value: api.Value) => NUMBERS.map((number) => run(value, number)));
-    const results = await each(device.tensor(x, [x.length]));
-    for (const [i, number] of NUMBERS.entries()) {
-      const want = tensor64(
-        [x.length],
-        x.map((value) => f(value, Math.fround(number))),
-      );
-      expect(
-        wrong(await results[i]!.data(), want),
-        `n = ${text(number)}, x = ${x.map(text)}`,
-      ).toBeUndefined();
-    }
+    const call = await resultOf(
+      (value, which) =>
+        NUMBERS.reduceRight<api.Operand>(
+          (others, number, i) => api.where(api.equal(which!, i), run(value!, number), others),
+          0,
+        ) as api.Value,
+    );
+    const pairs = NUMBERS.flatMap((number, i) => x.map((value) => ({ value, number, i })));
+    const data = [Float32Array.from(pairs, ({ value }) => value), Float32Array.from(pairs, ({ i }) => i)];
+    const shape = [pairs.length];
+    const want = tensor64(
+      shape,
+      pairs.map(({ value, number }) => f(value, Math.fround(number))),
+    );
+    const got = await call(data, [shape, shape]);
+    expect(complaint(got, want, [data[0]!, pairs.map(({ number }) => number)])).toBeUndefined();
+  });
+
+  it.each([Number.NaN, -INF, -0, -1e40])('pad with %s', async (number) => {
+    const call = await resultOf((value) =>
+      api.slice(api.pad(value!, [0], [x.length], { value: number }), [{ start: x.length }]),
+    );
+    const got = await call([Float32Array.from(x)], [[x.length]]);
+    const want = x.map(() => Math.fround(number));
+    expect(complaint(got, tensor64([x.length], want), [x])).toBeUndefined();
   });
 
   it('keeps NaN, infinities and zeros of either sign apart', async () => {
@@ -377,17 +241,7 @@ describe('what seems to cancel', () => {
       [x.length],
       without(x).map((each, i) => f(each, without(y)[i]!)),
     );
-    const complaint = wrong(await call([x, y], [[x.length], [y.length]]), numbers, flushed);
-    const at = Number(/element (\d+)/.exec(complaint ?? '')?.[1] ?? 0);
-    expect(complaint, `x = ${text(x[at]!)}, y = ${text(y[at]!)}`).toBeUndefined();
+    const got = await call([x, y], [[x.length], [y.length]]);
+    expect(complaint(got, numbers, [x, y], flushed)).toBeUndefined();
   });
-});
-
-it('has every public function', () => {
-  const missing = Object.entries(api).flatMap(([name, thing]) => {
-    if (typeof thing !== 'function' || thing.prototype instanceof Error) return [];
-    const known = name in SPECS || name in NO_OPS || UNDER_OTHER_NAMES[name]?.every((each) => each in SPECS);
-    return known ? [] : [name];
-  });
-  expect(missing).toEqual([]);
 });

@@ -1,22 +1,18 @@
 import type { OptimiserConfig } from '../../src/nn/optimiser.ts';
+import { adamwRef, sgdRef } from '../../src/specs/reference/update.ts';
 
-/** The optimisers as methods.md section 1 writes them, in float64. */
+/** The optimisers in float64: element i after a step, its moments kept from call to call. */
 export function updateReference(config: OptimiserConfig) {
-  const m: number[] = [];
-  const v: number[] = [];
-  const top: number[] = [];
+  const moments: number[][] = [];
   return (p: number, g: number, i: number, step: number, lr = config.lr): number => {
     if (config.kind === 'sgd') {
-      const decayed = g + config.weightDecay * p;
-      m[i] = step === 0 ? decayed : config.momentum * m[i]! + decayed;
-      return p - lr * m[i]!;
+      const [next, ...rest] = sgdRef([p, moments[i]?.[0]], g, { ...config, lr });
+      moments[i] = rest;
+      return next;
     }
-    const [b1, b2] = config.betas;
-    m[i] = b1 * (m[i] ?? 0) + (1 - b1) * g;
-    v[i] = b2 * (v[i] ?? 0) + (1 - b2) * g * g;
-    top[i] = config.amsgrad ? Math.max(top[i] ?? 0, v[i]!) : v[i]!;
-    const kept = p * (1 - lr * config.weightDecay);
-    const corrected = Math.sqrt(top[i]!) / Math.sqrt(1 - b2 ** (step + 1)) + config.eps;
-    return kept - ((lr / (1 - b1 ** (step + 1))) * m[i]!) / corrected;
+    const [m = 0, v = 0, top = 0] = moments[i] ?? [];
+    const [next, ...rest] = adamwRef([p, m, v, config.amsgrad ? top : 0], g, { ...config, lr }, step + 1);
+    moments[i] = rest;
+    return next;
   };
 }

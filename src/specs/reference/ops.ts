@@ -1,5 +1,6 @@
 import type { Shape } from '../../shape.ts';
 import { broadcastShapes, product } from '../../shape.ts';
+import { rowsOf } from './order.ts';
 import { at, broadcastAt, build, forEachIndex, roundingScale, type Tensor64 } from './tensor64.ts';
 
 /** Float64 references, written as the definitions read. */
@@ -15,26 +16,15 @@ export function map2(a: Tensor64, b: Tensor64, f: (a: number, b: number) => numb
   );
 }
 
-/** erf by its series near 0 and a continued fraction far from it: 1e-15. */
-export function erf(x: number): number {
-  const a = Math.abs(x);
-  if (a > 6) return Math.sign(x);
-  if (a < 2.5) {
-    let term = a;
-    let total = a;
-    for (let n = 1; n < 80; n++) {
-      term *= (-a * a) / n;
-      total += term / (2 * n + 1);
-    }
-    return (Math.sign(x) * 2 * total) / Math.sqrt(Math.PI);
-  }
-  let fraction = 0;
-  for (let n = 60; n > 0; n--) fraction = n / 2 / (a + fraction);
-  return Math.sign(x) * (1 - Math.exp(-a * a) / ((a + fraction) * Math.sqrt(Math.PI)));
-}
-
-export const gelu = (x: number): number => 0.5 * x * (1 + erf(x / Math.SQRT2));
-export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+export const map3 = (
+  a: Tensor64,
+  b: Tensor64,
+  c: Tensor64,
+  f: (a: number, b: number, c: number) => number,
+): Tensor64 =>
+  build(broadcastShapes('reference', broadcastShapes('reference', a.shape, b.shape), c.shape), (index) =>
+    f(broadcastAt(a, index), broadcastAt(b, index), broadcastAt(c, index)),
+  );
 
 /** Reduces `axes` (kept with size 1) with the magnitude of what is summed. */
 export function reduceRef(
@@ -70,32 +60,54 @@ export function matmulRef(a: Tensor64, b: Tensor64): Tensor64 {
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;
   const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
-  const magnitude: number[] = [];
-  const out = build([...batch, m, n], (index) => {
-    const [row, column] = index.slice(-2) as [number, number];
-    const lead = index.slice(0, -2);
-    const take = (x: Tensor64, i: number, j: number): number => {
-      const own = x.shape.slice(0, -2);
-      const place = own.map((size, axis) => (size === 1 ? 0 : lead[axis + lead.length - own.length]!));
-      return at(x, [...place, i, j]);
-    };
-    let total = 0;
-    let size = 0;
-    for (let j = 0; j < k; j++) {
-      const term = take(a, row, j) * take(b, j, column);
-      total += term;
-      size += Math.abs(term);
+  const matrixOf = (x: Tensor64, lead: readonly number[]): Float64Array => {
+    const own = x.shape.slice(0, -2);
+    const size = product(x.shape.slice(-2));
+    const at = placeOf(
+      own,
+      own.map((length, axis) => (length === 1 ? 0 : lead[axis + lead.length - own.length]!)),
+    );
+    return x.data.subarray(at * size, (at + 1) * size);
+  };
+  const shape = [...batch, m, n];
+  const data = new Float64Array(product(shape));
+  const magnitude = new Float64Array(data.length);
+  forEachIndex(batch, (lead, z) => {
+    const [left, right] = [matrixOf(a, lead), matrixOf(b, lead)];
+    for (let i = 0; i < m * n; i++) {
+      const [row, column] = [Math.floor(i / n) * k, i % n];
+      let total = 0;
+      let size = 0;
+      for (let j = 0; j < k; j++) {
+        const term = left[row + j]! * right[j * n + column]!;
+        total += term;
+        size += Math.abs(term);
+      }
+      data[z * m * n + i] = total;
+      magnitude[z * m * n + i] = roundingScale(size, k);
     }
-    magnitude.push(roundingScale(size, k));
-    return total;
   });
-  return { ...out, magnitude: Float64Array.from(magnitude) };
+  return { shape, data, magnitude };
 }
 
 export const transposeRef = (x: Tensor64): Tensor64 =>
   build([...x.shape.slice(0, -2), x.shape.at(-1)!, x.shape.at(-2)!], (index) =>
     at(x, [...index.slice(0, -2), index.at(-1)!, index.at(-2)!]),
   );
+
+/** Along the last axis, each row less its largest number: nothing overflows. */
+export const softmaxRef = (x: Tensor64): Tensor64 => centredRows(x, (v, powers) => Math.exp(v) / powers);
+/** The logarithm of that. */
+export const logSoftmaxRef = (x: Tensor64): Tensor64 => centredRows(x, (v, powers) => v - Math.log(powers));
+
+function centredRows(x: Tensor64, f: (value: number, powers: number) => number): Tensor64 {
+  const data = rowsOf(x).flatMap((row) => {
+    const most = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const powers = row.reduce((sum, v) => sum + Math.exp(v - most), 0);
+    return [...row.map((v) => f(v - most, powers))];
+  });
+  return { shape: x.shape, data: Float64Array.from(data) };
+}
 
 /** Bilinear, or nearest, as methods.md section 1 defines them. */
 export function interpolateRef(

@@ -1,0 +1,34 @@
+import { attentionSpecs } from './attention.ts';
+import { batchNormSpecs } from './batchNorm.ts';
+import { convSpecs } from './conv.ts';
+import { matmulSpecs } from './matmul.ts';
+import { movementSpecs } from './movement.ts';
+import { nearestSpecs } from './nearest.ts';
+import { castSpecs, pointwiseSpecs } from './pointwise.ts';
+import { poolSpecs, resizeSpecs } from './pool.ts';
+import { randomSpecs } from './random.ts';
+import { reduceSpecs } from './reduce.ts';
+import { selectSpecs } from './select.ts';
+import { similaritySpecs } from './similarity.ts';
+import type { SpecTable } from './spec.ts';
+import { topKSpecs } from './topK.ts';
+
+/** What must hold of every op, by family: the ops of a file under graph/ops, which share kernels. */
+export const FAMILIES = {
+  pointwise: { ...pointwiseSpecs, ...castSpecs },
+  reduce: reduceSpecs,
+  movement: movementSpecs,
+  matmul: matmulSpecs,
+  conv: convSpecs,
+  pool: poolSpecs,
+  resize: resizeSpecs,
+  similarity: similaritySpecs,
+  'batch norm': batchNormSpecs,
+  attention: attentionSpecs,
+  select: selectSpecs,
+  'top k': topKSpecs,
+  nearest: nearestSpecs,
+  random: randomSpecs,
+} as const satisfies Readonly<Record<string, SpecTable>>;
+
+export type Family = keyof typeof FAMILIES;

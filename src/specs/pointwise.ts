@@ -1,0 +1,270 @@
+import * as ops from '../graph/ops/pointwise.ts';
+import type { Value } from '../graph/value.ts';
+import type { PointwiseName } from '../kernels/pointwiseTable.ts';
+import type { Shape } from '../shape.ts';
+import { normalCdf, normalDensity, sigmoid } from './reference/functions.ts';
+import { map1, map2, map3 } from './reference/ops.ts';
+import { broadcastAt, build } from './reference/tensor64.ts';
+import {
+  ANY_DTYPE,
+  type OpSpec,
+  type Sample,
+  type SampleInput,
+  type SpecTable,
+  samplesOf,
+  shaped,
+} from './spec.ts';
+
+/** A function of one number, over all of float32 (test/kernels/wholeRange.test.ts). */
+export interface WholeRange {
+  readonly f: (x: number) => number;
+  /** Bound in units in the last place of the result, or of `magnitude` where the result is a difference. */
+  readonly lastPlaces: number;
+  readonly magnitude?: (x: number) => number;
+}
+
+export interface PointwiseSpec extends OpSpec {
+  /** Of functions of one number without parameters. */
+  readonly wholeRange?: WholeRange;
+}
+
+/** More than one element a lane of a CPU adapter, and a rest. */
+const MANY: Shape = [3, 5, 7, 11];
+
+interface Unary extends Partial<OpSpec> {
+  /** See `WholeRange`; default: rounded once. */
+  readonly lastPlaces?: number;
+  readonly magnitude?: (x: number) => number;
+  readonly fill?: (uniform: number) => number;
+  /** Others than the one that all functions have. */
+  readonly shapes?: readonly Shape[];
+}
+
+function unary(run: (x: Value) => Value, f: (x: number) => number, more: Unary = {}): PointwiseSpec {
+  const { lastPlaces = 0.51, magnitude, fill, shapes = [], ...rest } = more;
+  const of = (shape: Shape): Sample => ({
+    label: `[${shape}]`,
+    inputs: [{ shape, fill }],
+    run,
+    reference: (x) => map1(x, f),
+  });
+  return {
+    ulps: Math.max(4, 2 * lastPlaces),
+    samples: samplesOf([MANY, ...shapes], of),
+    ...rest,
+    wholeRange: { f, lastPlaces, magnitude },
+  };
+}
+
+/** A function with parameters: it has no `wholeRange`. */
+function withParameters(
+  label: string,
+  run: (x: Value) => Value,
+  f: (x: number) => number,
+  fill?: (uniform: number) => number,
+): Sample {
+  return { label, inputs: [{ shape: MANY, fill }], run, reference: (x) => map1(x, f) };
+}
+
+/** Both operands stretch, by strides that merge and that do not. */
+const STRETCHED: readonly [Shape, Shape] = [
+  [7, 1, 31],
+  [5, 1],
+];
+/** The ways in which operands broadcast, for one function: the same text reads the operands of all. */
+const BROADCASTS: readonly (readonly [Shape, Shape])[] = [
+  [[1], [1]],
+  [[5], []],
+  [
+    [2, 3, 5],
+    [2, 3, 5],
+  ],
+  [
+    [2, 17, 3, 3],
+    [1, 17, 1, 1],
+  ],
+];
+
+function binary(
+  run: (a: Value, b: Value) => Value,
+  f: (a: number, b: number) => number,
+  more: Partial<OpSpec> & { fillB?: SampleInput['fill']; broadcasts?: typeof BROADCASTS } = {},
+): PointwiseSpec {
+  const { fillB, broadcasts = [], ...rest } = more;
+  const of = ([a, b]: readonly [Shape, Shape]): Sample => ({
+    label: `[${a}] and [${b}]`,
+    inputs: [{ shape: a }, { shape: b, fill: fillB }],
+    run,
+    reference: (x, y) => map2(x, y, f),
+  });
+  return { ...rest, samples: [of(STRETCHED), ...broadcasts.map(of)] };
+}
+
+/** Within `span` of 0, and no kink nearer than differences reach. */
+const away =
+  (kinks: readonly number[], span = 4) =>
+  (uniform: number): number => {
+    const x = (uniform * 2 - 1) * span;
+    return kinks.some((kink) => Math.abs(x - kink) < 0.01) ? x + 0.02 : x;
+  };
+const positive = (uniform: number): number => 0.25 + 3.75 * uniform;
+const sparse = (uniform: number): number => Math.round(uniform);
+
+/** Every function of the table of kernels has one: a function without does not compile. */
+export const pointwiseSpecs = {
+  constant: {
+    ulps: 0,
+    samples: [
+      withParameters(
+        'as an operand',
+        (x) => ops.maximum(x, 0.75),
+        (x) => Math.max(x, 0.75),
+        away([0.75]),
+      ),
+    ],
+  },
+  identity: {
+    ulps: 0,
+    wholeRange: { f: (x) => x, lastPlaces: 0 },
+    samples: [
+      {
+        label: '[3, 1] to [2, 3, 4]',
+        inputs: shaped([3, 1]),
+        run: (x) => ops.broadcastTo(x, [2, 3, 4]),
+        reference: (x) => build([2, 3, 4], (i) => broadcastAt(x, i)),
+      },
+    ],
+  },
+  neg: unary(ops.neg, (x) => -x, { shapes: [[1]] }),
+  abs: unary(ops.abs, Math.abs, { fill: away([0]) }),
+  /** 0 of NaN, as in PyTorch. */
+  sign: unary(ops.sign, (x) => Math.sign(x) || 0, { fill: away([0]) }),
+  square: unary(ops.square, (x) => x * x),
+  exp: unary(ops.exp, Math.exp, { lastPlaces: 2 }),
+  log: unary(ops.log, Math.log, { fill: positive, lastPlaces: 2 }),
+  sqrt: unary(ops.sqrt, Math.sqrt, { fill: positive, lastPlaces: 2 }),
+  rsqrt: unary(ops.rsqrt, (x) => 1 / Math.sqrt(x), { fill: positive, lastPlaces: 2 }),
+  reciprocal: unary(ops.reciprocal, (x) => 1 / x, { fill: positive, lastPlaces: 2.5 }),
+  floor: unary((x) => ops.pointwise('floor', [x]), Math.floor, { differentiable: false }),
+  sigmoid: unary(ops.sigmoid, sigmoid, { lastPlaces: 4 }),
+  tanh: unary(ops.tanh, Math.tanh, { lastPlaces: 3 }),
+  relu: unary(ops.relu, (x) => Math.max(0, x), { fill: away([0]) }),
+  relu6: unary(ops.relu6, (x) => Math.min(6, Math.max(0, x)), { fill: away([0, 6], 8) }),
+  gelu: unary(ops.gelu, (x) => x * normalCdf(x), { lastPlaces: 8 }),
+  geluSlope: unary(ops.geluSlope, (x) => normalCdf(x) + x * normalDensity(x), {
+    lastPlaces: 8,
+    magnitude: (x) => normalCdf(x) + Math.abs(x) * normalDensity(x),
+  }),
+  silu: unary(ops.silu, (x) => x * sigmoid(x), { lastPlaces: 6 }),
+  add: binary(ops.add, (a, b) => a + b),
+  /** Its operands cannot be exchanged: it tries every way of broadcasting. */
+  sub: binary(ops.sub, (a, b) => a - b, { broadcasts: BROADCASTS }),
+  mul: binary(ops.mul, (a, b) => a * b),
+  div: binary(ops.div, (a, b) => a / b, { fillB: positive, ulps: 16 }),
+  maximum: binary(ops.maximum, Math.max, { ulps: 0 }),
+  minimum: binary(ops.minimum, Math.min, { ulps: 0 }),
+  greater: binary(ops.greater, (a, b) => Number(a > b), { ulps: 0, differentiable: false }),
+  greaterEqual: binary(ops.greaterEqual, (a, b) => Number(a >= b), { ulps: 0, differentiable: false }),
+  equal: binary(ops.equal, (a, b) => Number(a === b), { ulps: 0, differentiable: false }),
+  where: {
+    ulps: 0,
+    samples: [
+      {
+        label: 'a condition that stretches',
+        inputs: [{ shape: [3, 1], fill: sparse, differentiable: false }, { shape: [3, 5] }, { shape: [5] }],
+        run: ops.where,
+        reference: (c, a, b) => map3(c, a, b, (chosen, x, y) => (chosen !== 0 ? x : y)),
+      },
+    ],
+  },
+  scale: {
+    samples: [
+      withParameters(
+        'by -1.7',
+        (x) => ops.scale(x, -1.7),
+        (x) => x * Math.fround(-1.7),
+      ),
+    ],
+  },
+  shift: {
+    samples: [
+      withParameters(
+        'by 0.3',
+        (x) => ops.shift(x, 0.3),
+        (x) => x + Math.fround(0.3),
+      ),
+    ],
+  },
+  perDeviation: {
+    ulps: 16,
+    samples: [
+      {
+        label: 'a variance per channel',
+        inputs: [{ shape: [2, 5, 3, 4] }, { shape: [1, 5, 1, 1], fill: positive }],
+        run: (d, variance) => ops.perDeviation(d, variance, { factor: 0.75, eps: 1e-3 }),
+        reference: (d, variance) => map2(d, variance, (x, v) => x / Math.sqrt(0.75 * v + 1e-3)),
+      },
+    ],
+  },
+  clamp: {
+    ulps: 0,
+    samples: [
+      withParameters(
+        'to [-1, 0.5]',
+        (x) => ops.clamp(x, -1, 0.5),
+        (x) => Math.min(0.5, Math.max(-1, x)),
+        away([-1, 0.5]),
+      ),
+      withParameters(
+        'from -1',
+        (x) => ops.clamp(x, -1, Number.POSITIVE_INFINITY),
+        (x) => Math.max(-1, x),
+        away([-1]),
+      ),
+      withParameters(
+        'up to 0.5',
+        (x) => ops.clamp(x, Number.NEGATIVE_INFINITY, 0.5),
+        (x) => Math.min(0.5, x),
+        away([0.5]),
+      ),
+    ],
+  },
+} as const satisfies Record<PointwiseName, PointwiseSpec>;
+
+const MOST_HALF = 65504;
+
+export const castSpecs = {
+  cast: {
+    ulps: 0,
+    differentiable: false,
+    dtypes: ANY_DTYPE,
+    samples: [
+      {
+        label: 'through i32',
+        inputs: [{ shape: [1009], fill: (uniform) => (uniform - 0.5) * 200 }],
+        run: (x) => ops.cast(ops.cast(x, 'i32'), 'f32'),
+        /** Towards zero, saturating; NaN to 0. */
+        reference: (x) =>
+          map1(x, (v) => Math.fround(Math.min(2 ** 31 - 1, Math.max(-(2 ** 31), Math.trunc(v) || 0)))),
+      },
+    ],
+  },
+  castHalf: {
+    ulps: 0,
+    // Not every adapter has f16.
+    doctor: 0,
+    dtypes: ANY_DTYPE,
+    samples: [
+      {
+        label: 'of eleven bits',
+        inputs: [{ shape: [17], fill: (uniform) => Math.round(uniform * 2000 - 1000) }],
+        run: (x) => ops.cast(ops.cast(x, 'f16'), 'f32'),
+        reference: (x) =>
+          map1(x, (v) => {
+            if (Math.abs(v) >= MOST_HALF + 16) return Math.sign(v) * Number.POSITIVE_INFINITY;
+            return Math.abs(v) < 2 ** -25 ? 0 : v;
+          }),
+      },
+    ],
+  },
+} as const satisfies SpecTable;

@@ -1,0 +1,15 @@
+/** Public functions that compute nothing of values, and what they do. */
+export const NOT_OPS: Readonly<Record<string, readonly string[]>> = {
+  'run others': ['Engine', 'listAdapters'],
+  'build graphs and plans': ['buildPlan', 'constant', 'grad', 'input', 'valueAndGrad', 'withVjp'],
+  print: ['printGraph', 'printPlan'],
+  'read a file': ['parseSafetensors'],
+  'draw and fill on the host': [
+    ...['initialize', 'kaimingNormalFanOut', 'normal', 'ones', 'pytorchDefault', 'uniform', 'xavierUniform'],
+    'zeros',
+  ],
+  'list and name parameters': ['bindNetwork', 'declare', 'layersOf', 'networkLayout', 'within'],
+  'update state (test/runtime)': ['adamw', 'optimiserStep', 'settingsAt', 'sgd'],
+};
+
+export const isNoOp = (name: string): boolean => Object.values(NOT_OPS).flat().includes(name);
