@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
+/** Seed of the random numbers of all tests (test/seed.ts); whoever sets another replays a failure, or looks for one. */
+process.env.WGAD_TEST_SEED ??= '20261130';
+
 /** Files that compile kernels more than they run them. */
 const KERNELS = ['test/kernels/**/*.test.ts', 'test/ops.test.ts', 'test/doctor/**/*.test.ts'];
 

@@ -1,4 +1,4 @@
-// Closes a test run with one plain line: N passed, N failed, N skipped.
+// Closes a test run with one plain line: N passed, N failed, N skipped; and where some failed, how to draw their numbers again.
 // biome-ignore lint/style/noDefaultExport: vitest loads a reporter from its default export.
 export default class SummaryReporter {
   onTestRunEnd(modules) {
@@ -7,6 +7,9 @@ export default class SummaryReporter {
       for (const test of module.children.allTests())
         counts[test.result().state] = (counts[test.result().state] ?? 0) + 1;
       counts.failed += module.errors().length;
+    }
+    if (counts.failed > 0) {
+      console.log(`\nrandom numbers: WGAD_TEST_SEED=${process.env.WGAD_TEST_SEED}`);
     }
     console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   }

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomTensors } from '../../src/bench/randomNetwork.ts';
 import { input } from '../../src/graph/value.ts';
 import { RESNETS, resnetClassifier } from '../../src/models/resnet.ts';
 import { declare } from '../../src/nn/layers.ts';
+import { fc } from '../../test/property.ts';
 import { encodeOnnx } from '../onnx/model.ts';
 import { onnxResnet } from '../onnx/resnet.ts';
 import { encodeMessage } from '../onnx/wire.ts';

@@ -5,6 +5,7 @@ import { product, type Shape } from '../../src/shape.ts';
 import { conv2dReference } from '../../src/specs/reference/conv.ts';
 import { matmulRef, transposeRef } from '../../src/specs/reference/ops.ts';
 import type { Tensor64 } from '../../src/specs/reference/tensor64.ts';
+import { seeded } from '../../test/seed.ts';
 import type { OperationStart, PeerOperation } from '../peers/operation.ts';
 
 export interface SampleOperation {
@@ -75,7 +76,7 @@ function sample(
   frozen: boolean,
   reference: (a: Tensor64, b: Tensor64) => Tensor64,
 ): SampleOperation {
-  const seed = Math.floor(Math.random() * 1e6);
+  const seed = seeded(label).integer(1e6);
   const drawn = (shape: Shape, stream: number) => ({
     shape,
     data: randomNumbers(product(shape), seed, stream),

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../src/cli/exitCodes.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { RESNETS } from '../../src/models/resnet.ts';
+import { fc } from '../../test/property.ts';
 import { timedBy } from '../duels/duel.ts';
 import { loadPeers } from '../peers/loadPeers.ts';
 import type { TorchName } from '../peers/peer.ts';

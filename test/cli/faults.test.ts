@@ -7,6 +7,7 @@ import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
 import { scratchFolder, TINY_DATA, TINY_TRAIN, wgad } from './wgad.ts';
 
 const folder = scratchFolder();
+let runs = 0;
 const EMBEDDED = embeddedPath('resnet18_w16');
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -33,7 +34,7 @@ async function broken(
 
 /** Training refuses the data: exit 1, the message, and no run folder. */
 async function refused(data: string, message: string | RegExp, ...more: string[]): Promise<void> {
-  const out = folder.path(`run-${Math.random().toString(36).slice(2)}`);
+  const out = folder.path(`run-${runs++}`);
   const { code, stderr, stdout } = await wgad([
     'train',
     data,

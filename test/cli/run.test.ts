@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DETECTOR_NAMES } from '../../src/methods/detectors.ts';
+import { testRandom } from '../seed.ts';
 import { scratchFolder, start, TINY_DATA, TINY_TRAIN, wgad } from './wgad.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -314,7 +315,7 @@ describe('a killed training', () => {
         const { child, done } = start(
           train('killed', '--save-every', '0', ...(kill > 0 ? ['--resume'] : [])),
         );
-        const timer = setTimeout(() => child.kill('SIGKILL'), 500 + Math.random() * seconds * 1000);
+        const timer = setTimeout(() => child.kill('SIGKILL'), 500 + testRandom().next() * seconds * 1000);
         const began = performance.now();
         const { code } = await done;
         clearTimeout(timer);

@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requireTestImages, scanDataset } from '../../src/data/dataset.ts';
 import { compareCodePoints, listImages } from '../../src/data/listImages.ts';
 import { DatasetError } from '../../src/errors.ts';
+import { fc } from '../property.ts';
 
 let folder = '';
 let count = 0;

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage, decodeMask, imageSize } from '../../src/data/decode.ts';
 import { IMAGENET_MEAN, IMAGENET_STD, loadImage, loadMask, loadPixels } from '../../src/data/loadImage.ts';
 import { ImageError } from '../../src/errors.ts';
+import { testRandom } from '../seed.ts';
 import { bitmap } from './lookalikes.ts';
 
 const golden = (name: string): string => fileURLToPath(new URL(`../goldens/pil/${name}`, import.meta.url));
@@ -24,12 +25,9 @@ async function put(name: string, bytes: Uint8Array | string): Promise<string> {
 }
 
 const noise = (width: number, height: number, channels: 1 | 3 | 4): Sharp =>
-  sharp(
-    Buffer.from(Array.from({ length: width * height * channels }, () => Math.floor(Math.random() * 256))),
-    {
-      raw: { width, height, channels },
-    },
-  );
+  sharp(Buffer.from(Array.from({ length: width * height * channels }, () => testRandom().integer(256))), {
+    raw: { width, height, channels },
+  });
 
 describe('decodeImage', () => {
   it('counts content, not the extension', async () => {
@@ -38,7 +36,7 @@ describe('decodeImage', () => {
   });
 
   it('keeps the high byte of 16-bit samples, in colour and with alpha', async () => {
-    const values = Uint16Array.from({ length: 9 * 7 * 4 }, () => Math.floor(Math.random() * 65536));
+    const values = Uint16Array.from({ length: 9 * 7 * 4 }, () => testRandom().integer(65536));
     const path = join(folder, 'deep.png');
     await sharp(values, { raw: { width: 9, height: 7, channels: 4 } })
       .toColourspace('rgb16')
@@ -167,13 +165,13 @@ describe('hostile files', () => {
           ? await readFile(golden('bmp24.bmp'))
           : await noise(40, 30, 3).toFormat(format).toBuffer();
       for (let trial = 0; trial < 12; trial++) {
-        const at = 1 + Math.floor(Math.random() * (whole.length - 40));
+        const at = 1 + testRandom().integer(whole.length - 40);
         await refused(await put(`cut-${at}.${format}`, whole.subarray(0, at)), /./);
       }
       for (let trial = 0; trial < 12; trial++) {
         const broken = Buffer.from(whole);
         for (let i = 0; i < 4; i++)
-          broken[Math.floor(Math.random() * broken.length)]! ^= 1 + Math.floor(Math.random() * 255);
+          broken[testRandom().integer(broken.length)]! ^= 1 + testRandom().integer(255);
         const path = await put(`flip-${trial}.${format}`, broken);
         const got = await decodeImage(path).catch((error: unknown) => error);
         if (!(got instanceof ImageError)) {

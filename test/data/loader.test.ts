@@ -8,9 +8,11 @@ import { drawAnomaly, planAnomaly } from '../../src/data/anomalies/index.ts';
 import { ImageLoader, type ImageLoaderOptions } from '../../src/data/loader.ts';
 import { loadImage, loadPixels, normalize } from '../../src/data/loadImage.ts';
 import { ImageError } from '../../src/errors.ts';
+import { seeded } from '../seed.ts';
 
 let folder = '';
 const paths: string[] = [];
+const random = seeded('loader');
 const SIZE = 24;
 const BYTES = 3 * SIZE * SIZE;
 
@@ -18,7 +20,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wgad-loader-'));
   for (let i = 0; i < 12; i++) {
     const path = join(folder, `${i}.png`);
-    const data = Buffer.from(Array.from({ length: 50 * 40 * 3 }, () => Math.floor(Math.random() * 256)));
+    const data = Buffer.from(Array.from({ length: 50 * 40 * 3 }, () => random.integer(256)));
     await sharp(data, { raw: { width: 50, height: 40, channels: 3 } })
       .png()
       .toFile(path);

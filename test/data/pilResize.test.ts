@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage, decodeMask } from '../../src/data/decode.ts';
 import { loadMask } from '../../src/data/loadImage.ts';
 import { type Pixels, pilResize, pilResizeNearest } from '../../src/data/pilResize.ts';
+import { fc } from '../property.ts';
 
 interface Case {
   input: string;

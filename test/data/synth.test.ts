@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYNTH_CLASSES, synthesize, synthesizeImage } from '../../src/data/synth/index.ts';
+import { testRandom } from '../seed.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -34,7 +35,7 @@ describe('synthesizeImage', () => {
     it(`${kind.name}: a defect changes exactly what its mask says, and only there`, () => {
       for (const [i, defect] of kind.defects.entries()) {
         const stream = 5000 + place * 50 + i;
-        const seed = Math.floor(Math.random() * 1e9);
+        const seed = testRandom().integer(1e9);
         const good = synthesizeImage(kind, undefined, side, seed, stream);
         const bad = synthesizeImage(kind, defect, side, seed, stream);
         expect(good.mask).toBeUndefined();

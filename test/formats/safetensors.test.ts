@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WgadError } from '../../src/errors.ts';
 import { floatToHalf, halfToFloat } from '../../src/float16.ts';
@@ -10,6 +9,7 @@ import { csvLine, parseCsv } from '../../src/formats/csv.ts';
 import { parseSafetensors } from '../../src/formats/readSafetensors.ts';
 import { openWeights, readWeights } from '../../src/formats/weightsFile.ts';
 import { type WritableTensor, writeSafetensors } from '../../src/formats/writeSafetensors.ts';
+import { fc } from '../property.ts';
 
 const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'wgad-test-'));
 const small = new Map([

@@ -88,11 +88,15 @@ export const REFUSED: readonly (readonly [message: string, code: ErrorCode, call
     'E_CONFIG',
     () => wgad.initialize([{ name: 'w', shape: [1], init: wgad.zeros, kind: 'parameter' }], -1),
   ],
-  ['do not broadcast', 'E_SHAPE', () => wgad.sub(x(2), x(3))],
+  ['sub: shapes [2] and [3] do not broadcast: axis -1 is 2 and 3', 'E_SHAPE', () => wgad.sub(x(2), x(3))],
   ['clamp: low expects at most high, got 2 and 1', 'E_SHAPE', () => wgad.clamp(x(1), 2, 1)],
-  ['scale: expects a number, got "2"', 'E_SHAPE', () => wgad.scale(1, '2' as never)],
-  ['relu: expects values, tensors or numbers, got undefined', 'E_SHAPE', () => wgad.relu(undefined as never)],
-  ['broadcastTo: [4] does not stretch to [2]', 'E_SHAPE', () => wgad.broadcastTo(x(4), [2])],
+  ['scale: expects a number, got "2"', 'E_DTYPE', () => wgad.scale(1, '2' as never)],
+  ['relu: expects values, tensors or numbers, got undefined', 'E_DTYPE', () => wgad.relu(undefined as never)],
+  [
+    'broadcastTo: shapes [4] and [2] do not broadcast: axis -1 is 4 and 2',
+    'E_SHAPE',
+    () => wgad.broadcastTo(x(4), [2]),
+  ],
   ['sum: axis expects an integer in [-2, 1], got 2', 'E_SHAPE', () => wgad.sum(x(2, 3), { axes: [2] })],
   ['max: x expects at least one element to reduce, got [2, 0]', 'E_SHAPE', () => wgad.max(x(2, 0))],
   [
@@ -129,7 +133,7 @@ export const REFUSED: readonly (readonly [message: string, code: ErrorCode, call
   ],
   [
     'matmul: a expects f32, got i32; cast it first',
-    'E_SHAPE',
+    'E_DTYPE',
     () => wgad.matmul(input('a', [2, 3], 'i32'), x(3, 5)),
   ],
   [
@@ -203,7 +207,7 @@ export const REFUSED: readonly (readonly [message: string, code: ErrorCode, call
   ],
   [
     'attention: key expects u32 [4], got f32 [4]',
-    'E_SHAPE',
+    'E_DTYPE',
     () => attend({ dropout: { p: 0.1, key: x(4), site: 1 } }),
   ],
   ['batchMoments: x expects [N, C, ...] with elements, got [4]', 'E_SHAPE', () => batchMoments(x(4))],
@@ -220,16 +224,16 @@ export const REFUSED: readonly (readonly [message: string, code: ErrorCode, call
       return batchNormWeightGrad(x(2, 3, 4, 5), images, batchMoments(images), 1e-3);
     },
   ],
-  ['oneHot: labels expects i32, got f32', 'E_SHAPE', () => wgad.oneHot(x(3), 4)],
-  ['gather: indices expects i32, got f32', 'E_SHAPE', () => wgad.gather(x(3, 2), x(2))],
-  ['randomUniform: key expects u32 [4], got f32 [4]', 'E_SHAPE', () => wgad.randomUniform(x(4), 0, [2])],
-  ['randomNormal: key expects u32 [4], got f32 [4]', 'E_SHAPE', () => wgad.randomNormal(x(4), 0, [2])],
+  ['oneHot: labels expects i32, got f32', 'E_DTYPE', () => wgad.oneHot(x(3), 4)],
+  ['gather: indices expects i32, got f32', 'E_DTYPE', () => wgad.gather(x(3, 2), x(2))],
+  ['randomUniform: key expects u32 [4], got f32 [4]', 'E_DTYPE', () => wgad.randomUniform(x(4), 0, [2])],
+  ['randomNormal: key expects u32 [4], got f32 [4]', 'E_DTYPE', () => wgad.randomNormal(x(4), 0, [2])],
   ['dropout: p expects 0 <= p < 1, got 1', 'E_SHAPE', () => wgad.dropout(x(2), 1, input('k', [4], 'u32'), 0)],
   ['kthLargest: k expects 1 to 3, got 4', 'E_SHAPE', () => wgad.kthLargest(x(2, 3), 4)],
   ['topFractionMean: fraction expects 0 to 1, got 1.5', 'E_SHAPE', () => wgad.topFractionMean(x(2, 3), 1.5)],
   ['topK: k expects 1 to 3, got 4', 'E_SHAPE', () => wgad.topK(x(2, 3), 4)],
   ['topK: x expects at least one axis, got []', 'E_SHAPE', () => wgad.topK(x(), 1)],
-  ['takeAlongAxis: indices expects i32, got f32', 'E_SHAPE', () => wgad.takeAlongAxis(x(2, 3), x(2, 1))],
+  ['takeAlongAxis: indices expects i32, got f32', 'E_DTYPE', () => wgad.takeAlongAxis(x(2, 3), x(2, 1))],
   [
     'takeAlongAxis: indices expects [2, any], got [3, 1]',
     'E_SHAPE',
@@ -241,7 +245,11 @@ export const REFUSED: readonly (readonly [message: string, code: ErrorCode, call
     () => nearestRows(x(2, 3), x(4, 5), 5),
   ],
   ['nearestRows: x expects [rows, columns], got [2]', 'E_SHAPE', () => nearestRows(x(2), x(4, 5), 1)],
-  ['x expects f32, got i32', 'E_SHAPE', () => nearestRows(input('x', [2, 3], 'i32'), x(4, 3), 1)],
+  [
+    'nearestRows: x expects f32, got i32; cast it first',
+    'E_DTYPE',
+    () => nearestRows(input('x', [2, 3], 'i32'), x(4, 3), 1),
+  ],
   ['smoothL1Loss: alpha expects more than 0, got 0', 'E_SHAPE', () => wgad.smoothL1Loss(x(2), x(2), 0)],
   [
     'crossEntropy: logits expects [N, C, ...], got [3]',

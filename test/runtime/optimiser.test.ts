@@ -10,14 +10,13 @@ import { initialize, ones, pytorchDefault } from '../../src/nn/init.ts';
 import { declare, type Layers, layersOf } from '../../src/nn/layers.ts';
 import { mseLoss } from '../../src/nn/losses.ts';
 import { adamw, type OptimiserConfig, sgd } from '../../src/nn/optimiser.ts';
-import { RandomStream } from '../../src/random.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import type { Tensor } from '../../src/runtime/tensor.ts';
+import { testRandom } from '../seed.ts';
 import { updateReference } from './updateReference.ts';
 
-const random = new RandomStream(Date.now() % 1_000_000);
 const numbers = (count: number): Float32Array =>
-  Float32Array.from({ length: count }, () => 4 * random.next() - 2);
+  Float32Array.from({ length: count }, () => testRandom().between(-2, 2));
 
 const RULES: readonly (readonly [string, UpdateRule, OptimiserConfig])[] = [
   [

@@ -15,7 +15,7 @@ import {
 import { matmulRef, transposeRef } from '../../../src/specs/reference/ops.ts';
 import { type Tensor64, tensor64 } from '../../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from '../device.ts';
-import { SEED, signed } from './random.ts';
+import { signed } from './random.ts';
 
 /** The GPU's kernels, on every way in which an operand lies in memory. */
 
@@ -149,9 +149,7 @@ async function check(each: Case, tile: BlockedTile, splits: number): Promise<voi
   for (const [i, value] of got.entries()) {
     const bound = 4 * 2 ** -24 * want.magnitude![i]! + 1e-30;
     if (!(Math.abs(value - want.data[i]!) <= bound))
-      expect.fail(
-        `${each.name} (seed ${SEED}): element ${i} is ${value}, expected ${want.data[i]} within ${bound}`,
-      );
+      expect.fail(`${each.name}: element ${i} is ${value}, expected ${want.data[i]} within ${bound}`);
   }
   expect(await runLowered(steps, data, product(each.out))).toEqual(got);
 }

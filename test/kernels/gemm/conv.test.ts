@@ -12,7 +12,7 @@ import {
 } from '../../../src/specs/reference/conv.ts';
 import { type Tensor64, tensor64 } from '../../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from '../device.ts';
-import { SEED, signed } from './random.ts';
+import { signed } from './random.ts';
 
 const plainGeometry: ConvGeometry = { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1], groups: 1 };
 const cases: { x: Shape; w: Shape; geometry: Partial<ConvGeometry> }[] = [
@@ -81,9 +81,7 @@ function expectClose(got: Float32Array, want: Tensor64, label: string): void {
   for (let i = 0; i < got.length; i++) {
     const bound = 4 * 2 ** -24 * want.magnitude![i]! + 1e-30;
     if (!(Math.abs(got[i]! - want.data[i]!) <= bound)) {
-      expect.fail(
-        `${label} (seed ${SEED}): element ${i} is ${got[i]}, expected ${want.data[i]} within ${bound}`,
-      );
+      expect.fail(`${label}: element ${i} is ${got[i]}, expected ${want.data[i]} within ${bound}`);
     }
   }
 }

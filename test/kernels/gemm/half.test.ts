@@ -12,7 +12,7 @@ import { conv2dInputGradReference, conv2dReference } from '../../../src/specs/re
 import { matmulRef } from '../../../src/specs/reference/ops.ts';
 import { type Tensor64, tensor64 } from '../../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from '../device.ts';
-import { SEED, signed } from './random.ts';
+import { signed } from './random.ts';
 
 /** Products over operands that are stored as f16, with results stored so: f32 sums of exactly what was stored. */
 
@@ -34,7 +34,7 @@ function expectClose(got: Float32Array, want: Tensor64, label: string, ulps = 4)
     const exact = want.data[i]!;
     const bound = ulps * 2 ** -24 * want.magnitude![i]! + 2 ** -10 * Math.abs(exact) + 2 ** -24;
     if (!(Math.abs(value - exact) <= bound))
-      expect.fail(`${label} (seed ${SEED}): element ${i} is ${value}, expected ${exact} within ${bound}`);
+      expect.fail(`${label}: element ${i} is ${value}, expected ${exact} within ${bound}`);
   }
 }
 
