@@ -86,7 +86,6 @@ export async function measure<R extends BenchRecord>(
   } finally {
     session.close();
   }
-  if (out !== undefined) await writeRecords(out, records);
   const compared = compareRecords(before, records);
   context.result(
     { records, ...compared },
@@ -97,6 +96,8 @@ export async function measure<R extends BenchRecord>(
       ...(compare === undefined ? [] : comparedText(compare, compared)),
     ].join('\n'),
   );
+  // After they are printed: a disk that is full does not take the measurements away.
+  if (out !== undefined) await writeRecords(out, records);
   const nothing = compare !== undefined && compared.comparisons.length === 0;
   return nothing || compared.comparisons.some(({ slower }) => slower) ? EXIT.failed : EXIT.done;
 }

@@ -43,5 +43,8 @@ function meaningOf(
   if (code !== 'ENOENT') return MEANINGS[code] ?? [message, undefined];
   if (done === 'read') return ['there is no such file', 'name one that exists'];
   const folder = dirname(path);
-  return [`the folder ${folder} is not there`, 'make the folder, or name a path in another'];
+  return [
+    `the folder ${folder} is not there, or nothing can be made in it`,
+    'make the folder, or name a path in another',
+  ];
 }

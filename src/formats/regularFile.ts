@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
-import { access, type FileHandle, lstat, mkdir, open, realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, lstat, mkdir, open, realpath, stat, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { FileError } from '../errors.ts';
 import { fileError, isSystemError } from './fileErrors.ts';
 import { decodeText } from './text.ts';
@@ -51,29 +51,81 @@ export async function isThere(path: string): Promise<boolean> {
 
 /** Makes a folder and those above it; one that is there stays. @throws FileError naming it. */
 export async function makeFolder(path: string, fix?: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch(async (cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT' && (await isLink(path))) throw leadsNowhere(path, 'made a folder', cause);
+  await makeWithParents(resolve(path)).catch(async (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'EEXIST' && (await isDangling(path))) {
+      throw leadsNowhere(path, 'made a folder', cause);
+    }
     throw isSystemError(cause) ? fileError(path, 'made a folder', cause, fix) : cause;
   });
 }
 
 /**
+ * One after the other: Node's own (`recursive`) asks for ever where the system says that a parent is missing which is there,
+ * as Linux does in /proc.
+ */
+async function makeWithParents(path: string): Promise<void> {
+  await mkdir(path).catch(async (cause: NodeJS.ErrnoException) => {
+    const above = dirname(path);
+    if (cause.code === 'ENOENT' && !(await isFolder(above))) {
+      await makeWithParents(above);
+      // Whoever else makes it may have been first.
+      return makeWithParents(path);
+    }
+    if (!(await isFolder(path))) throw cause;
+  });
+}
+
+/**
  * Where a folder that is to be `path` has to be put: behind a link, where the link leads.
- * @throws FileError where that is nowhere, or something lies there that is no folder.
+ * @throws FileError where that is nowhere, something lies there that is no folder, or nothing can be made there.
  */
 export async function folderPlace(path: string): Promise<string> {
-  const place = await realpath(path).catch(async (cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT') throw isSystemError(cause) ? fileError(path, 'made a folder', cause) : cause;
-    if (await isLink(path)) throw leadsNowhere(path, 'made a folder', cause);
+  const refuse = (cause: NodeJS.ErrnoException): never => {
+    throw isSystemError(cause) ? fileError(path, 'made a folder', cause) : cause;
+  };
+  const there = await lstat(path).catch((cause: NodeJS.ErrnoException) =>
+    cause.code === 'ENOENT' ? null : refuse(cause),
+  );
+  const place = await realpath(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') return refuse(cause);
+    if (there?.isSymbolicLink()) throw leadsNowhere(path, 'made a folder', cause);
     return path;
   });
   const info = await stat(place).catch(() => null);
-  if (!info || info.isDirectory()) return place;
-  throw new FileError(`${path}: cannot be made a folder: a file lies there, expected a folder or nothing`, {
-    where: path,
-    fix: 'name another path',
-  });
+  if (info && !info.isDirectory()) {
+    throw new FileError(`${path}: cannot be made a folder: a file lies there, expected a folder or nothing`, {
+      where: path,
+      fix: 'name another path',
+    });
+  }
+  await tryWriting(await nearestFolder(resolve(place))).catch(refuse);
+  return place;
 }
+
+/** The folder itself, or the closest above it that is there. */
+async function nearestFolder(path: string): Promise<string> {
+  const above = dirname(path);
+  return above === path || (await isFolder(path)) ? path : nearestFolder(above);
+}
+
+/** Files of this process that only try whether one can be made. */
+let tried = 0;
+
+/** Makes a file in `folder` and takes it away: permissions do not tell all that forbids it. Named as unfinished files are. */
+async function tryWriting(folder: string): Promise<void> {
+  const path = join(folder, `.try.${++tried}.${process.pid}.tmp`);
+  const file = await open(path, 'wx');
+  await file.close();
+  await unlink(path);
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+
+const isDangling = async (path: string): Promise<boolean> => (await isLink(path)) && !(await isFolder(path));
 
 const isLink = (path: string): Promise<boolean> =>
   lstat(path).then(
@@ -87,7 +139,7 @@ const isLink = (path: string): Promise<boolean> =>
  */
 export async function requireWritable(path: string): Promise<void> {
   const place = await writablePlace(path);
-  await access(dirname(place), constants.W_OK).catch((cause: Error) => {
+  await tryWriting(dirname(place)).catch((cause: Error) => {
     throw isSystemError(cause) ? fileError(path, 'written', cause) : cause;
   });
 }

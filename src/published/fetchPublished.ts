@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { ConfigError, FileError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { fileError, isSystemError } from '../formats/fileErrors.ts';
-import { makeFolder } from '../formats/regularFile.ts';
+import { makeFolder, requireWritable } from '../formats/regularFile.ts';
 import { sha256Of } from '../formats/sha256.ts';
 import { type DownloadOptions, download } from './download.ts';
 import { whileLocked } from './fetchLock.ts';
@@ -54,6 +54,7 @@ export async function fetchPublished(published: Published, options: FetchOptions
     });
   }
   await makeFolder(folder);
+  await requireWritable(path);
   return whileLocked(path, () => bring(published, url, path, options));
 }
 

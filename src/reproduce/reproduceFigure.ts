@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
-import { makeFolder } from '../formats/regularFile.ts';
+import { makeFolder, requireWritable } from '../formats/regularFile.ts';
 import { type ScoreLevels, writeMapFigure, writeScoreFigure } from '../report/paperFigures.ts';
 import type { GpuRequest } from '../train/session.ts';
 import { planCells, type Settings } from './cells.ts';
@@ -62,13 +62,15 @@ export async function reproduceFigure(
   const plan = planCells([FIGURE_ENTRY], sets, settings, out);
   await makeFolder(out);
   await removeStaleTemps(out);
+  const path = join(out, `${name}.html`);
+  const files = [path, join(out, `${name}.json`)];
+  for (const each of files) await requireWritable(each);
   const done = await runCells(plan, workers);
   if (!done) return null;
   const [cell, results] = [...done][0]!;
   const { encoder, size, iterations, alignIterations, seed } = cell.job.config;
   const stand = synthetic ? "Synthetic images stand in for the paper's data. " : '';
   const run = `${stand}Encoder ${encoder}, ${size} px, ${iterations} + ${alignIterations} steps, seed ${seed}; ${results.adapter}.`;
-  const path = join(out, `${name}.html`);
   const page = { run: cell.folder, path, title: TITLES[name], gpu };
   const shown =
     name === 'figure5'
@@ -83,7 +85,6 @@ export async function reproduceFigure(
     settings,
     ...shown,
   };
-  const files = [path, join(out, `${name}.json`)];
   await writeFileAtomic(files[1]!, `${JSON.stringify(outcome, null, 2)}\n`);
   return { outcome, files };
 }

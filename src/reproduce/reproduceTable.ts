@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { officialSet, officialTotals } from '../data/index.ts';
 import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
-import { makeFolder } from '../formats/regularFile.ts';
+import { makeFolder, requireWritable } from '../formats/regularFile.ts';
 import type { Cell, Planned, Settings } from './cells.ts';
 import { planCells } from './cells.ts';
 import { markdown, textRows } from './markdown.ts';
@@ -54,6 +54,8 @@ export async function reproduceTable(
   const plan = planCells(table.entries, sets, settings, out);
   await makeFolder(out);
   await removeStaleTemps(out);
+  const files = [join(out, `${name}.md`), join(out, `${name}.json`)];
+  for (const path of files) await requireWritable(path);
   const results = await runCells(plan, workers);
   if (!results) return null;
   const rows = outcomeRows(table, plan, results, out);
@@ -82,7 +84,6 @@ export async function reproduceTable(
   };
   const text = textRows(table, rows);
   const notes = [...notesOf(outcome, plan), ...orderingLines(outcome.orderings)];
-  const files = [join(out, `${name}.md`), join(out, `${name}.json`)];
   await writeFileAtomic(files[0]!, markdown(table.title, notes, text));
   await writeFileAtomic(files[1]!, `${JSON.stringify(outcome, null, 2)}\n`);
   return { outcome, text, notes, files };

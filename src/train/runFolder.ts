@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
 import { readJson } from '../formats/readJson.ts';
-import { isThere, makeFolder } from '../formats/regularFile.ts';
+import { folderPlace, isThere, makeFolder, requireWritable } from '../formats/regularFile.ts';
 import { checkConfig, type RunConfig } from './config.ts';
 import { differences } from './configHash.ts';
 
@@ -18,6 +18,14 @@ export const runFiles = (run: string) => ({
   scores: join(run, 'scores.csv'),
   report: join(run, 'report.html'),
 });
+
+/** @throws FileError where a run that is to be trained there could not be written. */
+export async function requireRunPlace(run: string): Promise<void> {
+  await folderPlace(run);
+  if (!(await isThere(run))) return;
+  const { config, checkpoint, memory, weights } = runFiles(run);
+  for (const path of [config, checkpoint, memory, weights]) await requireWritable(path);
+}
 
 /**
  * Makes the folder and writes the configuration. @returns it: of a run that is resumed as it was begun, because the

@@ -75,6 +75,8 @@ export interface TestOptions {
   readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
+  /** Told of the results before they are written: a full disk takes no numbers away. */
+  readonly onResults?: (results: Results) => void;
   /** Told of what is odd about the data set and its masks, a line for each kind. */
   readonly onNote?: (text: string) => void;
 }
@@ -96,9 +98,9 @@ export async function testRun(options: TestOptions): Promise<Results> {
   const config = { ...trained, scoreFraction, precision };
   const dataset = await datasetOfRun(config, options);
   requireTestImages(dataset);
-  const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
   const files = runFiles(options.out ?? options.run);
   for (const path of [files.scores, files.results]) await requireWritable(path);
+  const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
   const scorer = await openScorer(options.run, config, { gpu: options.gpu });
   const frame = frameIn(config);
   const loader = new ImageLoader({ ...frame, signal: options.signal });
@@ -159,6 +161,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
       mapScale: scale.scales,
       floored,
     };
+    options.onResults?.(results);
     // Last, the file that says it is done.
     await writeScores(files.scores, rows, scorer.alignments);
     await writeFileAtomic(files.results, `${JSON.stringify(results, null, 2)}\n`);
@@ -188,6 +191,7 @@ async function testClassRuns(
       run: folders.get(name)!,
       out: undefined,
       perClass: false,
+      onResults: undefined,
       // The set was already told of as a whole.
       onNote: undefined,
     });

@@ -55,6 +55,8 @@ export interface ThresholdOptions {
   readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
+  /** Told of the threshold before it is stored: a full disk does not take it away. */
+  readonly onFound?: (threshold: StoredThreshold) => void;
   /** Told of what is odd about the data set. */
   readonly onNote?: (text: string) => void;
 }
@@ -100,6 +102,7 @@ export async function thresholdRun(options: ThresholdOptions): Promise<StoredThr
       classes: classThresholds(images, scores, rate),
       ...(config.precision === 'f16' && { precision: config.precision }),
     };
+    options.onFound?.(stored);
     await storeThreshold(run, stored);
     return stored;
   } finally {

@@ -30,7 +30,7 @@ import { type LoopOptions, type StepReport, trainLoop } from './loop.ts';
 import { loadMemory, memoryParts, memoryRows } from './memory.ts';
 import { resolvedConfig } from './resolvedConfig.ts';
 import { datasetOf } from './runDataset.ts';
-import { runFiles, startRun } from './runFolder.ts';
+import { requireRunPlace, runFiles, startRun } from './runFolder.ts';
 import { type RunLog, runLog } from './runLog.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
 import { stepImages, textureFiles } from './stepImages.ts';
@@ -68,6 +68,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   if (dataset.train.length === 0) throw new DatasetError(`${dataset.root}: has no training image`);
   checkConfig(options.config);
   // Before hours are spent, or anything is written.
+  await requireRunPlace(run);
   await textureFiles(options.config);
   const session = await openSession(options.gpu);
   try {

@@ -70,14 +70,16 @@ async function profile(context: Context, verb: readonly string[], flags: Profile
   const { pace, adapter } = await measured(context);
   const summary = summarize(profiler, pace, flags.by);
   const lines = [formatProfile(summary, flags.top), `the command took ${wallMs.toFixed(0)} ms in all`];
-  if (flags.trace !== undefined) {
-    const events = await writeChromeTrace(flags.trace, profiler, adapter);
-    lines.push(`${flags.trace}: ${events} of ${summary.dispatches} dispatches`);
-  }
   context.result(
     { verb, exitCode, results, adapter, wallMs, ...summary, trace: flags.trace ?? null },
     lines.join('\n'),
   );
+  // After what was measured is printed: a disk that is full does not take it away.
+  if (flags.trace !== undefined) {
+    const events = await writeChromeTrace(flags.trace, profiler, adapter);
+    const line = `${flags.trace}: ${events} of ${summary.dispatches} dispatches`;
+    if (!context.json) await context.line(line);
+  }
   return exitCode;
 }
 

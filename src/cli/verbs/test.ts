@@ -48,12 +48,14 @@ export const testVerb: AddVerb = (program, run) => {
     .action((folder: string, flags: TestFlags) =>
       run(async (context) => {
         const perClass = flags.perClass || flags.protocol?.includes('class-separated');
-        const results = await testWith(context, folder, { ...flags, perClass });
-        const parts = [formatTable(tableRows(results, flags.protocol))];
-        if (flags.byClass) parts.push(formatTable(classTableRows(results)));
-        const reasons = reasonLines(results, flags.protocol);
-        if (reasons.length > 0) parts.push(reasons.join('\n'));
-        context.result(results, parts.join('\n\n'));
+        const print = (results: Results): void => {
+          const parts = [formatTable(tableRows(results, flags.protocol))];
+          if (flags.byClass) parts.push(formatTable(classTableRows(results)));
+          const reasons = reasonLines(results, flags.protocol);
+          if (reasons.length > 0) parts.push(reasons.join('\n'));
+          context.result(results, parts.join('\n\n'));
+        };
+        await testWith(context, folder, { ...flags, perClass, onResults: print });
         return EXIT.done;
       }),
     );
@@ -64,7 +66,7 @@ export async function testWith(
   run: string,
   options: Pick<
     TestOptions,
-    'data' | 'aupro' | 'scoreFraction' | 'maskRule' | 'precision' | 'perClass' | 'out'
+    'data' | 'aupro' | 'scoreFraction' | 'maskRule' | 'precision' | 'perClass' | 'out' | 'onResults'
   > = {},
 ): Promise<Results> {
   const progress = context.progress('testing');
@@ -80,9 +82,12 @@ export async function testWith(
     gpu: context.gpu,
     signal: context.signal,
     onProgress: (done, of) => progress.update(done, of),
+    onResults(found) {
+      progress.finish();
+      options.onResults?.(found);
+    },
     onNote: warner(context),
   });
-  progress.finish();
   return results;
 }
 

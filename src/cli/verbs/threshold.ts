@@ -31,7 +31,7 @@ export const thresholdVerb: AddVerb = (program, run) => {
     .action((folder: string, flags: ThresholdFlags) =>
       run(async (context) => {
         const progress = context.progress('scoring');
-        const stored = await thresholdRun({
+        await thresholdRun({
           run: folder,
           rate: flags.fpr,
           images: flags.images,
@@ -40,10 +40,12 @@ export const thresholdVerb: AddVerb = (program, run) => {
           gpu: context.gpu,
           signal: context.signal,
           onProgress: (done, of) => progress.update(done, of),
+          onFound(stored) {
+            progress.finish();
+            context.result(stored, formatThreshold(stored));
+          },
           onNote: warner(context),
         });
-        progress.finish();
-        context.result(stored, formatThreshold(stored));
         return EXIT.done;
       }),
     );

@@ -1,3 +1,4 @@
+import { makeFolder, requireWritable } from '../../formats/regularFile.ts';
 import { requireHalf } from '../../graph/limits.ts';
 import { choiceText } from '../../kernels/gemm/choices.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
@@ -71,6 +72,8 @@ async function tune(context: Context, flags: TuneFlags): Promise<number> {
     if (stored === 'f16') requireHalf(session.gpu.facts, 'tune --precision f16');
     const products = productsToTune(session, { model: name, size, batches, precision: stored }, filter);
     const keys = new Set(products.map(({ key }) => key));
+    await makeFolder(folder);
+    await requireWritable(tuningFile(folder, device));
     const start: TuningTable = flags.again ? new Map([...known].filter(([key]) => !keys.has(key))) : known;
     const progress = context.progress('tuning');
     const table = await tuneProducts(session, products, start, {

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { ConfigError, shown, WeightsError } from '../../errors.ts';
 import { isFloat } from '../../formats/floats.ts';
+import { requireWritable } from '../../formats/regularFile.ts';
 import { refuseOnto } from '../../formats/sameFile.ts';
 import { sha256Of } from '../../formats/sha256.ts';
 import { openWeights, type WeightsFile } from '../../formats/weightsFile.ts';
@@ -41,6 +42,7 @@ export function addConvert(weights: Command, run: Runner): void {
     .action((from: string, to: string, flags: ConvertFlags) =>
       run(async (context) => {
         await refuseOnto('<out>', to, from);
+        await requireWritable(to);
         const file = await openWeights(from, flags);
         try {
           const detector = detectorContent(file.tensors);
