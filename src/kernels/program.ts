@@ -22,6 +22,14 @@ export interface Program {
 /** Shorter than the text of the steps, and enough to tell two programs apart in a profile. */
 export const programLabel = (program: Program): string => program.steps.map((step) => step.fn).join('+');
 
+/** The steps with arguments and parameters, x being inputs and t results: `t0 = mul(x0, x1); t1 = clamp(t0, 0, 6)`. */
+export const programSteps = ({ inputs, steps }: Program): string => {
+  const name = (index: number): string => (index < inputs ? `x${index}` : `t${index - inputs}`);
+  return steps
+    .map(({ fn, args, params }, i) => `t${i} = ${fn}(${[...args.map(name), ...params].join(', ')})`)
+    .join('; ');
+};
+
 export const programFlops = (program: Program): number =>
   program.steps.reduce((sum, step) => sum + POINTWISE[step.fn].flops, 0);
 

@@ -2,7 +2,7 @@
 export const NOT_OPS: Readonly<Record<string, readonly string[]>> = {
   'run others': ['Engine', 'listAdapters'],
   'build graphs and plans': ['buildPlan', 'constant', 'grad', 'input', 'valueAndGrad', 'withVjp'],
-  print: ['printGraph', 'printPlan'],
+  print: ['printGraph', 'printKernel', 'printPlan'],
   'read a file': ['parseSafetensors'],
   'draw and fill on the host': [
     ...['initialize', 'kaimingNormalFanOut', 'normal', 'ones', 'pytorchDefault', 'uniform', 'xavierUniform'],

@@ -11,7 +11,7 @@ function exportsOf(entry: string): [file: string, names: readonly string[] | nul
   return [...text.matchAll(/export (?:type )?(?:\{([^}]*)\}|\*) from '([^']+)'/g)].flatMap(
     ([, list, from]): [string, readonly string[] | null][] => {
       const file = join(dirname(entry), from!);
-      if (file.endsWith('index.ts')) return exportsOf(file);
+      if (/(index|functions)\.ts$/.test(file)) return exportsOf(file);
       const names = list
         ?.split(',')
         .map((name) => name.replace(/^\s*type /, '').trim())

@@ -93,6 +93,7 @@ const OPS: readonly (readonly [string, readonly unknown[]])[] = [
   ],
   ['parseSafetensors', [new Uint8Array(0), 'here']],
   ['printGraph', [free(graph)]],
+  ['printKernel', [free({ ...wgad.buildPlan({ ...graph }, DEVICE).dispatches[0]!.kernel })]],
   ['printPlan', [free(wgad.buildPlan({ ...graph }, DEVICE))]],
   ['settingsAt', [{ kind: 'adamw', ...ADAMW, clipNorm: 1 }, 0, 1e-3]],
   ['within', [layers, 'part', () => 1]],
