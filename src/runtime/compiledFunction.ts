@@ -1,9 +1,11 @@
 import { ConfigError, gotText } from '../errors.ts';
 import type { BufferCopy } from '../gpu/submit.ts';
 import { requireFlag } from '../graph/arguments.ts';
-import { buildPlan } from '../graph/buildPlan.ts';
-import { valuesOf } from '../graph/graph.ts';
+import { buildPlan, optimize } from '../graph/buildPlan.ts';
+import { type Graph, valuesOf } from '../graph/graph.ts';
+import type { Plan } from '../graph/plan.ts';
 import { type Dtype, input, nameOf, type Value } from '../graph/value.ts';
+import type { Kernel } from '../kernels/kernel.ts';
 import { refuseExtra } from '../options.ts';
 import type { Shape } from '../shape.ts';
 import type { Executable } from './executable.ts';
@@ -32,6 +34,15 @@ export interface CompileOptions {
 /** A compiled function: from device tensors to device tensors. */
 export interface Compiled<A extends readonly unknown[], R> {
   (...args: OnDevice<A>): Promise<OnDevice<R>>;
+  /**
+   * What a call with these arguments computes, as it is lowered: the traced graph after all passes (`printGraph`). Nothing
+   * runs. Without arguments: that of the last call. @throws ConfigError where there was none; what tracing throws.
+   */
+  graph(...args: OnDevice<A> | []): Graph;
+  /** The plan of the same call (`printPlan`). */
+  plan(...args: OnDevice<A> | []): Plan;
+  /** The kernels of that plan, one per dispatch, in order (`printKernel`). */
+  kernels(...args: OnDevice<A> | []): Kernel[];
   /**
    * Frees its plans: calls that have begun finish, later ones throw ConfigError. Twice is harmless; where it is forgotten
    * they are freed some time after the function was collected.
@@ -69,51 +80,83 @@ export function compileFunction<A extends readonly unknown[], R>(
     throw new ConfigError(`compile: label expects a text, got ${gotText(label)}`);
   }
   const plans = new FunctionPlans<Traced>(maker.plans, label, maxPlans);
+  const options = { label, fuse, maxBufferBytes: maker.gpu.device.limits.maxBufferSize };
+  const { facts } = maker.gpu;
+  let lastKey: string | undefined = fn.length === 0 ? keyOf([]) : undefined;
   const call = async (...args: OnDevice<A>): Promise<OnDevice<R>> => {
     maker.executables.requireOpen();
     const tree = args as unknown as Tree<Tensor>;
     const leaves = flattenTree<Tensor>(tree, isTensor);
-    const key = structureText<Tensor>(tree, isTensor, ({ shape, dtype }) => `${dtype} ${shape}`);
-    const make = () => trace(maker, fn as unknown as TreeFunction, tree, { label, fuse });
+    const key = keyOf(tree);
+    lastKey = key;
+    const make = async (): Promise<Traced> => {
+      const { graph, result } = trace(fn as unknown as TreeFunction, key, label);
+      return traced(graph, result, await maker.plans.compile(buildPlan(graph, facts, options)));
+    };
     const results = await plans.call(key, make, (made) => enqueue(maker, made, leaves));
     return results as unknown as OnDevice<R>;
   };
+  const tracedFor = (args: OnDevice<A> | []): Graph => {
+    maker.executables.requireOpen();
+    plans.requireOpen();
+    const key = args.length > 0 ? keyOf(args as unknown as Tree<Tensor>) : lastKey;
+    if (key === undefined) {
+      throw new ConfigError(
+        `${label}: has not been called yet, and its plan depends on the arguments' shapes`,
+        {
+          fix: 'hand it arguments, as a call would',
+        },
+      );
+    }
+    return trace(fn as unknown as TreeFunction, key, label).graph;
+  };
+  const planFor = (args: OnDevice<A> | []): Plan => buildPlan(tracedFor(args), facts, options);
   const dispose = (...extra: never[]): void => {
     refuseExtra(`${label}: dispose`, extra);
     collected.unregister(plans);
     plans.dispose();
   };
-  const compiled = Object.assign(call, { dispose, [Symbol.dispose]: dispose });
+  const compiled = Object.assign(call, {
+    graph: (...args: OnDevice<A> | []) => optimize(tracedFor(args), facts, options),
+    plan: (...args: OnDevice<A> | []) => planFor(args),
+    kernels: (...args: OnDevice<A> | []) => planFor(args).dispatches.map(({ kernel }) => kernel),
+    dispose,
+    [Symbol.dispose]: dispose,
+  });
   collected.register(compiled, plans, plans);
   return compiled;
 }
 
-async function trace(
-  maker: FunctionMaker,
-  fn: TreeFunction,
-  args: Tree<Tensor>,
-  { label, fuse }: { label: string; fuse: boolean },
-): Promise<Traced> {
-  const { gpu, plans } = maker;
-  const values = mapTree<Tensor, Value>(args, isTensor, (tensor, path) =>
-    input(path, tensor.shape, tensor.dtype),
-  ) as readonly Tree<Value>[];
-  const result = fn(...values);
+/** Dtypes and shapes of a call's arguments, in their structure, as JSON: a plan follows from it. */
+const keyOf = (args: Tree<Tensor>): string =>
+  structureText<Tensor>(args, isTensor, ({ shape, dtype }) => `${dtype} ${shape}`);
+
+/** An argument's value by its part of the key. */
+function argument(part: string, path: string): Value {
+  const [dtype, sizes] = part.split(' ') as [Dtype, string];
+  return input(path, sizes === '' ? [] : sizes.split(',').map(Number), dtype);
+}
+
+const isText = (node: unknown): node is string => typeof node === 'string';
+
+/** The function's graph for arguments of these shapes, and what it returned. */
+function trace(fn: TreeFunction, key: string, label: string): { graph: Graph; result: Tree<Value> } {
+  const values = mapTree<string, Value>(JSON.parse(key) as Tree<string>, isText, argument);
+  const args = values as readonly Tree<Value>[];
+  const result = fn(...args);
   const outputs = new Map(flattenTree<Value>(result, isResult));
   if (outputs.size === 0) throw new ConfigError(`${label}: expects to return at least one value`);
-  refuseUnread(label, fn, values, outputs);
-  const plan = buildPlan({ outputs, effects: [] }, gpu.facts, {
-    label,
-    fuse,
-    maxBufferBytes: gpu.device.limits.maxBufferSize,
-  });
+  refuseUnread(label, fn, args, outputs);
+  return { graph: { outputs, effects: [] }, result };
+}
+
+function traced(graph: Graph, result: Tree<Value>, executable: Executable): Traced {
   const places = mapTree<Value, ResultPlace>(
     result,
     isResult,
     ({ shape, dtype }, path) => new ResultPlace(path, shape, dtype),
   );
-  const captured = valuesOf({ outputs, effects: [] }).filter(({ op }) => op === 'state');
-  return { executable: await plans.compile(plan), places, captured };
+  return { executable, places, captured: valuesOf(graph).filter(({ op }) => op === 'state') };
 }
 
 /** Copies the arguments in, runs, copies the results out into tensors that later runs do not overwrite. */

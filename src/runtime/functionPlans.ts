@@ -25,12 +25,17 @@ export class FunctionPlans<T extends Runnable> {
     this.#most = most;
   }
 
+  /** @throws ConfigError once it was disposed of. */
+  requireOpen(): void {
+    if (this.#disposed) throw this.#disposed;
+  }
+
   /**
    * Enqueues a call by the plan for `key`, which `make` makes where there is none; `enqueue` does not wait for anything.
    * @throws ConfigError once it was disposed of; what `make` throws, and then the next call makes anew.
    */
   async call<R>(key: string, make: () => Promise<T>, enqueue: (made: T) => R): Promise<R> {
-    if (this.#disposed) throw this.#disposed;
+    this.requireOpen();
     const known = this.#plans.get(key);
     const plan = known ?? new CachedPlan<T>(this);
     this.#plans.delete(key);

@@ -33,6 +33,7 @@ describe('a disposed engine', () => {
       optimiser: () => engine.optimiser(sgd(), params),
       free: () => engine.free(y),
       'a compiled function': () => compiled(x),
+      'plan of a compiled function': () => compiled.plan(x),
       data: () => y.data(),
       'step of an optimiser': () => optimiser.step({ w: x }),
     };
