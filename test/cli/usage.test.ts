@@ -22,6 +22,7 @@ const VERBS = [
   ['bench', 'latency'],
   ['profile'],
   ['tune'],
+  ['kernels', 'show'],
   ['demo'],
   ['pretrain'],
 ];
@@ -34,7 +35,7 @@ describe('help', () => {
     expect(stdout).toContain(`Example:\n  wgad ${verb.join(' ')}`);
   });
 
-  it.each([['data'], ['weights'], ['bench'], ['train']])(
+  it.each([['data'], ['weights'], ['bench'], ['kernels'], ['train']])(
     'of %s has an example and the global flags',
     async (verb) => {
       const { stdout } = await wgad([verb, '--help']);

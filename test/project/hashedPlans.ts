@@ -1,85 +1,66 @@
 /** The real networks' plans, whose kernels test/goldens/kernels.sha256 holds. */
-import { scoringConfig } from '../../src/bench/networks.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { input } from '../../src/graph/value.ts';
 import { DEVICES } from '../../src/kernels/devices.ts';
 import type { DeviceFacts } from '../../src/kernels/kernel.ts';
-import type { DetectorName } from '../../src/methods/detectors.ts';
-import type { PretrainedName } from '../../src/models/encoders.ts';
 import { pickPlan, projectionOf, startPlan } from '../../src/train/coresetPlans.ts';
-import { detectorStep, headStep, memoryPlan, scorePlan } from '../../src/train/detectorPlans.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
+import { type MethodSizes, methodPlans } from '../../src/train/methodPlans.ts';
+
+type Devices = Readonly<Record<string, DeviceFacts>>;
 
 export interface HashedPlan {
   readonly name: string;
-  readonly devices: Readonly<Record<string, DeviceFacts>>;
-  build(): Graph;
+  readonly devices: Devices;
+  graph(): Graph;
 }
 
-const CLASSES = 3;
-const { gpu, 'gpu-f16': gpuF16 } = DEVICES;
+const { cpu, gpu, 'gpu-f16': gpuF16 } = DEVICES;
 /** Matrices have kernels of their own, for products of f16. */
-const MATRICES = { 'gpu-matrix': { ...gpuF16, subgroupMatrix: { m: 16, n: 16, k: 16 } } } as const;
+const HALF: Devices = {
+  cpu,
+  'gpu-f16': gpuF16,
+  'gpu-matrix': { ...gpuF16, subgroupMatrix: { m: 16, n: 16, k: 16 } },
+};
 
-/** A method's plans, made when they are asked for, on an encoder at a size and batch. */
-function plansOf(
-  method: DetectorName,
-  encoder: PretrainedName | 'none',
-  sizes: { readonly batch: number; readonly size: number; readonly precision?: 'f16' },
-) {
-  const { precision } = sizes;
-  const config = { ...scoringConfig(method, encoder, { ...sizes, images: 64 }), precision };
-  const layouts = () => runLayouts(config, CLASSES, precision);
-  const name = `${method} ${encoder} ${sizes.size} px, batch ${sizes.batch}${precision ? ` ${precision}` : ''}`;
-  const plan = (what: string, build: () => Graph, devices: HashedPlan['devices'] = DEVICES): HashedPlan => ({
-    name: `${name}: ${what}`,
-    devices,
-    build,
+/** Those plans of a method that `names` lists. */
+function plansOf(sizes: MethodSizes, names: readonly string[], devices: Devices = DEVICES): HashedPlan[] {
+  const { method, encoder, size, batch, precision } = sizes;
+  const title = `${method} ${encoder} ${size} px, batch ${batch}${precision ? ` ${precision}` : ''}`;
+  const plans = methodPlans(sizes);
+  return names.map((name) => {
+    const { graph } = plans.find((plan) => plan.name === name)!;
+    return { name: `${title}: ${name}`, devices, graph };
   });
-  return {
-    scoring: (devices?: HashedPlan['devices']) =>
-      plan('scoring', () => scorePlan(config, layouts(), ['none', 'cada'], CLASSES), devices),
-    training: () => plan('training', () => detectorStep(config, layouts())),
-    trainingOnFrozen: () =>
-      plan('training on frozen features', () => detectorStep(config, layouts(), undefined, 'frozen')),
-    memory: () => plan('memory', () => memoryPlan(config, layouts())),
-    head: (which: 'regressor' | 'classifier') =>
-      plan(`training of the ${which}`, () => headStep(config, layouts(), which, CLASSES)),
-  };
 }
 
-const wide = plansOf('revdist', 'wide_resnet50_2', { batch: 16, size: 256 });
-const resnet18 = plansOf('revdist', 'resnet18', { batch: 16, size: 256 });
-const embedded = plansOf('revdist', 'resnet18_w32', { batch: 16, size: 128 });
-const uniad = plansOf('uniad', 'efficientnet_b4', { batch: 8, size: 224 });
-const patchcore = plansOf('patchcore', 'efficientnet_b4', { batch: 16, size: 224 });
-const cfa = plansOf('cfa', 'wide_resnet50_2', { batch: 4, size: 224 });
-const draem = plansOf('draem', 'none', { batch: 8, size: 256 });
+const LARGE = { method: 'revdist', encoder: 'wide_resnet50_2', size: 256 } as const;
+const SMALL = { method: 'revdist', encoder: 'resnet18', size: 256 } as const;
+const EMBEDDED = { method: 'revdist', encoder: 'resnet18_w32', size: 128 } as const;
 
+/** Between them each kernel family, variant and pass; another network costs seconds and adds few kernels. */
 export const HASHED_PLANS: readonly HashedPlan[] = [
-  plansOf('revdist', 'wide_resnet50_2', { batch: 1, size: 256 }).scoring(),
-  wide.training(),
-  resnet18.scoring(),
-  resnet18.training(),
-  resnet18.head('regressor'),
-  resnet18.head('classifier'),
-  plansOf('revdist', 'resnet18', { batch: 1, size: 256, precision: 'f16' }).scoring({
-    cpu: DEVICES.cpu,
-    'gpu-f16': gpuF16,
-    ...MATRICES,
-  }),
-  plansOf('revdist', 'resnet18_w32', { batch: 1, size: 128 }).scoring(),
-  embedded.training(),
-  plansOf('recontrast', 'resnet18', { batch: 8, size: 256 }).training(),
-  uniad.scoring(),
-  uniad.trainingOnFrozen(),
-  patchcore.memory(),
-  patchcore.scoring(),
-  cfa.scoring(),
-  cfa.trainingOnFrozen(),
-  draem.scoring(),
-  draem.training(),
-  { name: 'coreset: projection', devices: DEVICES, build: () => projectionOf(input('rows', [16, 784, 272])) },
-  { name: 'coreset: start', devices: { cpu: DEVICES.cpu, gpu }, build: () => startPlan(0, 4096, 10) },
-  { name: 'coreset: picks', devices: { cpu: DEVICES.cpu, gpu }, build: () => pickPlan([4096]) },
+  ...plansOf({ ...LARGE, batch: 1 }, ['scoring']),
+  ...plansOf({ ...LARGE, batch: 16 }, ['training']),
+  ...plansOf({ ...SMALL, batch: 16 }, [
+    'scoring',
+    'training',
+    'training of the regressor',
+    'training of the classifier',
+  ]),
+  ...plansOf({ ...SMALL, batch: 1, precision: 'f16' }, ['scoring'], HALF),
+  ...plansOf({ ...EMBEDDED, batch: 1 }, ['scoring']),
+  ...plansOf({ ...EMBEDDED, batch: 16 }, ['training']),
+  ...plansOf({ method: 'uniad', encoder: 'efficientnet_b4', size: 224, batch: 8 }, [
+    'scoring',
+    'training on frozen features',
+  ]),
+  ...plansOf({ method: 'patchcore', encoder: 'wide_resnet50_2', size: 224, batch: 8 }, ['memory', 'scoring']),
+  ...plansOf({ method: 'cfa', encoder: 'wide_resnet50_2', size: 224, batch: 4 }, [
+    'scoring',
+    'training on frozen features',
+  ]),
+  ...plansOf({ method: 'draem', encoder: 'none', size: 256, batch: 8 }, ['scoring', 'training']),
+  { name: 'coreset: projection', devices: DEVICES, graph: () => projectionOf(input('rows', [16, 784, 272])) },
+  { name: 'coreset: start', devices: { cpu, gpu }, graph: () => startPlan(0, 4096, 10) },
+  { name: 'coreset: picks', devices: { cpu, gpu }, graph: () => pickPlan([4096]) },
 ];

@@ -29,7 +29,7 @@ export function kernelHash({ wgsl, bindings, sizes = {}, grid, flops, bytes }: K
 
 export function hashesOf(plans: readonly HashedPlan[]): string {
   const known = new Set<string>();
-  const lines = plans.flatMap(({ name, devices, build }) => {
+  const lines = plans.flatMap(({ name, devices, graph: build }) => {
     const graph = build();
     return Object.entries(devices).flatMap(([device, facts]) =>
       planLines(`${name} | ${device}`, buildPlan(graph, facts), known),

@@ -4,6 +4,7 @@ import { dataVerb } from './data.ts';
 import { demoVerb } from './demo.ts';
 import { doctorVerb } from './doctor.ts';
 import { featuresVerb } from './features.ts';
+import { kernelsVerb } from './kernels.ts';
 import { predictVerb } from './predict.ts';
 import { pretrainVerb } from './pretrain.ts';
 import { profileVerb } from './profile.ts';
@@ -34,6 +35,7 @@ export const WGAD: CommandSet = {
     benchVerb,
     profileVerb,
     tuneVerb,
+    kernelsVerb,
     pretrainVerb,
   ],
 };
