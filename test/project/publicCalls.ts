@@ -353,7 +353,11 @@ export function objects(engine: Engine): readonly Methods[] {
       },
     ],
     ['tensor', tensor, { data: [], dispose: [] }],
-    ['compiled function', compiled, { dispose: [] }],
+    [
+      'compiled function',
+      compiled,
+      { graph: [free(tensor)], plan: [free(tensor)], kernels: [free(tensor)], dispose: [] },
+    ],
     ['optimiser', engine.optimiser(wgad.sgd(), tensor), { step: [free(tensor), 1e-3], dispose: [] }],
     ['adamw', wgad.adamw(), ruleCalls],
     ['layers', layers, LAYER_CALLS],

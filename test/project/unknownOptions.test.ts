@@ -119,6 +119,9 @@ describe('every exported function', () => {
   );
 });
 
+/** They take what a call of the user's own function takes, and refuse what that does. */
+const AS_A_CALL = /^compiled function (graph|plan|kernels)$/;
+
 describe('every function of an object', () => {
   let engine: Engine;
   let all: ReturnType<typeof objects>;
@@ -146,7 +149,7 @@ describe('every function of an object', () => {
   });
 
   it('refuses an argument beyond its own', async () => {
-    for (const each of calls()) await refusesMore(each);
+    for (const each of calls()) if (!AS_A_CALL.test(each.name)) await refusesMore(each);
   });
 
   it('refuses an option that it does not know, and names the nearest', async () => {
