@@ -4,10 +4,12 @@ import { availableParallelism } from 'node:os';
 import { relative, resolve, sep } from 'node:path';
 import { ImageError, shown } from '../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
-import { type Layout, type Sample, scanForProblems } from './dataset.ts';
+import { scanForProblems } from './dataset.ts';
 import { readImage } from './decode.ts';
 import { budgeted } from './decodeBudget.ts';
 import { type DatasetProblem, problemLines } from './findings.ts';
+import { type Layout, UNKNOWN_LAYOUT } from './layouts/index.ts';
+import type { Sample } from './layouts/layout.ts';
 import { compareCodePoints, listImages } from './listImages.ts';
 import { maskProblems } from './maskProblems.ts';
 import { compareWithOfficial, formatComparison, type OfficialComparison } from './official.ts';
@@ -64,7 +66,7 @@ export async function checkDataset(
   refuseExtra('checkDataset', extra);
   requireOptions('checkDataset', options, CHECK_OPTIONS);
   const { dataset, problems, oddities } = await scanForProblems(root, options.layout);
-  const loose = dataset.classes.length === 0 && dataset.layout === 'folder';
+  const loose = dataset.classes.length === 0 && dataset.layout === UNKNOWN_LAYOUT;
   const samples = loose
     ? await looseSamples(dataset.root)
     : [

@@ -7,16 +7,15 @@ export {
 export { chooseContaminants, contaminate } from './contaminate.ts';
 export {
   type Dataset,
-  LAYOUTS,
-  type Layout,
   requireTestImages,
-  type Sample,
   scanDataset,
   scanForProblems,
 } from './dataset.ts';
 export { decodeImage, decodeMask, imageSize } from './decode.ts';
 export { type DatasetProblem, problemLines } from './findings.ts';
 export { type Frame, RESAMPLES, type Resample } from './frame.ts';
+export { LAYOUTS, type Layout } from './layouts/index.ts';
+export type { Sample } from './layouts/layout.ts';
 export { compareCodePoints, isImageName, listImages } from './listImages.ts';
 export { ImageLoader, type ImageLoaderOptions, type StopSignal } from './loader.ts';
 export {

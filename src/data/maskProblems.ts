@@ -1,10 +1,10 @@
 import { WgadError } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
-import type { Sample } from './dataset.ts';
 import { decodeMask, imageSize } from './decode.ts';
 import { budgeted } from './decodeBudget.ts';
 import type { DatasetProblem } from './findings.ts';
 import { type Frame, frameOf } from './frame.ts';
+import type { Sample } from './layouts/layout.ts';
 import { fitMask, type MaskRule } from './loadImage.ts';
 import type { Mask } from './maskPixels.ts';
 

@@ -1,6 +1,6 @@
 import { refuseExtra } from '../options.ts';
 import type { ClassCounts } from './check.ts';
-import type { Layout } from './dataset.ts';
+import type { Layout } from './layouts/index.ts';
 
 /** Images per folder of one class; `defects` only where the set tells kinds of defects apart. */
 interface OfficialClass {

@@ -1,23 +1,42 @@
 import { basename, join, parse, relative, sep } from 'node:path';
-import type { Layout, Sample, Scan } from '../dataset.ts';
 import type { DatasetProblem } from '../findings.ts';
-import { foldersIn, hasImages, imagesBelow, imagesIn } from '../listImages.ts';
+import { foldersIn, imagesBelow, imagesIn } from '../listImages.ts';
+import type { DataLayout, DataPlace, Sample, Scan } from './layout.ts';
+import { isClassAlone, signOf } from './sign.ts';
 import { classless, skippedFile, skippedFolder } from './skipped.ts';
 
-/** How a layout names its folders. */
-interface Names {
+/** How a layout of class folders names its folders. */
+export interface ClassFolders {
   /** Folders of normal images. */
   isNormal(folder: string): boolean;
   /** The one folder of `train` that is trained on; null: all of it. */
   readonly train: string | null;
 }
 
-const ANY_NORMAL = new Set(['good', 'ok', 'normal']);
-const NAMES: Record<Exclude<Layout, 'visa'>, Names> = {
-  mvtec: { isNormal: (folder) => folder === 'good', train: 'good' },
-  btad: { isNormal: (folder) => folder === 'ok', train: 'ok' },
-  folder: { isNormal: (folder) => ANY_NORMAL.has(folder.toLowerCase()), train: null },
-};
+/** How a published set names them, and what it is called. */
+interface PublishedClasses {
+  /** All folders of normal images. */
+  readonly normal: 'good' | 'ok';
+  /** Folders of anomalous images, in words. */
+  readonly defect: string;
+  readonly name: string;
+  /** Sets that have the layout, where `btad` says less. */
+  readonly sets?: string;
+}
+
+/** The layout of a published set, a folder for each class. */
+export const publishedClasses = ({ normal, defect, name, sets }: PublishedClasses): DataLayout => ({
+  sign: { inClass: `train/${normal} (${name})` },
+  addTest: `put normal images into test/${normal} and others into test/<defect>`,
+  row: {
+    sets,
+    train: `\`<class>/train/${normal}\``,
+    test: `\`<class>/test/${normal}\`, \`<class>/test/${defect}\``,
+    masks: `\`<class>/ground_truth/${defect}\``,
+  },
+  detect: async ({ base }) => (await signOf(base)) === normal,
+  scan: (place) => scanClassFolders(place, { isNormal: (folder) => folder === normal, train: normal }),
+});
 
 /** Where masks may lie, beside `test`. */
 const MASK_FOLDERS = ['ground_truth', 'masks'];
@@ -25,15 +44,10 @@ const PARTS = ['train', 'test', ...MASK_FOLDERS];
 
 /**
  * `train`, `test/<normal or defect>` and, for those who have them, masks in `ground_truth/<defect>` or
- * `masks/<defect>`, images at any depth: MVTec AD and VisA's prepared copy (normal = `good`), BTAD (normal = `ok`), and
- * anyone's own (`good`, `ok` or `normal` in any case, or normal images in `train` itself). In a folder per class, in
- * `base`; or in `base` itself, which is then the one class. `test` may come later: training does without.
+ * `masks/<defect>`, images at any depth. In a folder per class, in `base`; or in `base` itself, which is then the one
+ * class. `test` may come later: training does without.
  */
-export async function scanClassFolders(
-  root: string,
-  base: string,
-  layout: Exclude<Layout, 'visa'>,
-): Promise<Scan> {
+export async function scanClassFolders({ root, base }: DataPlace, names: ClassFolders): Promise<Scan> {
   const problems: DatasetProblem[] = [];
   const oddities: DatasetProblem[] = [];
   const folders = await foldersIn(base, (path, what) =>
@@ -45,7 +59,7 @@ export async function scanClassFolders(
   const test: Sample[] = [];
   for (const name of single ? [basename(base)] : folders) {
     const folder = single ? base : join(base, name);
-    const found = await scanClass({ root, folder, className: name, names: NAMES[layout] });
+    const found = await scanClass({ root, folder, className: name, names });
     if (found.train.length + found.test.length === 0 && !single) {
       oddities.push(skippedFolder(root, folder, 'it holds no image in train or test'));
       continue;
@@ -58,17 +72,14 @@ export async function scanClassFolders(
   }
   if (!single) for (const name of await imagesIn(base)) oddities.push(skippedFile(root, join(base, name)));
   if (classes.length === 0) problems.push(classless(base));
-  return { dataset: { root, layout, classes, train, test }, problems, oddities };
+  return { samples: { classes, train, test }, problems, oddities };
 }
-
-/** Whether images to train on lie in the folder itself: it is one class, not a folder of classes. */
-export const isClassAlone = (base: string): Promise<boolean> => hasImages(join(base, 'train'));
 
 interface Place {
   readonly root: string;
   readonly folder: string;
   readonly className: string;
-  readonly names: Names;
+  readonly names: ClassFolders;
 }
 
 interface FoundClass {

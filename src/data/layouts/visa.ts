@@ -1,15 +1,24 @@
 import { dirname, join } from 'node:path';
 import { isThere, readText } from '../../formats/regularFile.ts';
-import type { Sample, Scan } from '../dataset.ts';
 import type { DatasetProblem } from '../findings.ts';
 import { compareCodePoints, foldersIn, imagesIn } from '../listImages.ts';
+import type { DataLayout, Sample, Scan } from './layout.ts';
+import { signOf } from './sign.ts';
 import { skippedFile, skippedFolder } from './skipped.ts';
 
 const TABLES = ['split_csv/1cls.csv', '1cls.csv'];
 const COLUMNS = ['object', 'split', 'label', 'image', 'mask'] as const;
 
 /** VisA as released (evaluation.md 1.2): the split, labels and masks stand in `split_csv/1cls.csv`. */
-export async function scanVisa(root: string): Promise<Scan> {
+export const visa: DataLayout = {
+  sign: { inClass: 'Data/Images (VisA)' },
+  addTest: 'put normal images into test/good and others into test/<defect>',
+  row: { train: 'as `split_csv/1cls.csv` says', test: 'the same', masks: 'the same' },
+  detect: async ({ base }) => (await signOf(base)) === 'Data/Images',
+  scan: ({ root }) => scanVisa(root),
+};
+
+async function scanVisa(root: string): Promise<Scan> {
   const problems: DatasetProblem[] = [];
   const oddities: DatasetProblem[] = [];
   const rows = await readTable(root, problems);
@@ -54,7 +63,7 @@ export async function scanVisa(root: string): Promise<Scan> {
   }
   for (const oddity of unlisted(root, rows, present)) oddities.push(oddity);
   for (const oddity of await skipped(root, classes)) oddities.push(oddity);
-  return { dataset: { root, layout: 'visa', classes, train, test }, problems, oddities };
+  return { samples: { classes, train, test }, problems, oddities };
 }
 
 /** Folders beside those of the table. */

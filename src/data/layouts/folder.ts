@@ -1,0 +1,19 @@
+import { scanClassFolders } from './classFolders.ts';
+import type { DataLayout } from './layout.ts';
+import { signOf } from './sign.ts';
+
+const NORMAL = new Set(['good', 'ok', 'normal']);
+
+/** Anyone's own, with `train` and perhaps `test`: `good`, `ok` or `normal` in any case, or normal images in `train` itself. */
+export const folder: DataLayout = {
+  sign: { inSet: 'train folder, here or in a class folder' },
+  addTest: 'put normal images into test/good and others into test/<defect>',
+  row: {
+    train: '`<class>/train`, at any depth',
+    test: '`<class>/test/<good, ok, normal or defect>`',
+    masks: '`<class>/ground_truth` or `masks`, then `<defect>`',
+  },
+  detect: async ({ base }) => (await signOf(base)) === 'train',
+  scan: (place) =>
+    scanClassFolders(place, { isNormal: (name) => NORMAL.has(name.toLowerCase()), train: null }),
+};

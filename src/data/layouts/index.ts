@@ -1,0 +1,19 @@
+import { btad } from './btad.ts';
+import { folder } from './folder.ts';
+import type { DataLayout } from './layout.ts';
+import { mvtec } from './mvtec.ts';
+import { visa } from './visa.ts';
+
+/** The one place that knows layouts by name. In the order in which they are looked for; `folder` fits most sets and comes last. */
+const TABLE = { mvtec, visa, btad, folder } as const satisfies Record<string, DataLayout>;
+
+/** How the files of a data set are laid out, as `--layout` and a run's configuration call it. */
+export type Layout = keyof typeof TABLE;
+
+export const DATA_LAYOUTS: Readonly<Record<Layout, DataLayout>> = TABLE;
+
+/** Their names. */
+export const LAYOUTS = Object.keys(TABLE) as readonly Layout[];
+
+/** What a data set is taken for whose layout is none of them: it has no classes then. */
+export const UNKNOWN_LAYOUT: Layout = 'folder';
