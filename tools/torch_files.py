@@ -6,7 +6,6 @@ import collections
 import json
 import pathlib
 import pickle
-import zipfile
 
 import torch
 
@@ -67,11 +66,6 @@ for name, case in cases.items():
         torch.save(case, here / f"{name}.zip.pth")
     torch.save(case, here / f"{name}.legacy.pth", _use_new_zipfile_serialization=False)
 torch.save(cases["odd"], here / "odd.protocol4.pth", pickle_protocol=4)
-
-# The same archive packed again, deflated, as some tools leave it.
-with zipfile.ZipFile(here / "odd.zip.pth") as source, zipfile.ZipFile(here / "odd.deflated.pth", "w", zipfile.ZIP_DEFLATED) as target:
-    for info in source.infolist():
-        target.writestr(info.filename, source.read(info))
 
 
 class EasyDict(dict):

@@ -11,14 +11,16 @@ const AGAIN = 'download it again: wgad weights fetch, or the link of the raw fil
 const SIGN_IN = `${AGAIN}; a server may want you to sign in first`;
 const UNPACK = 'unpack it and give the weight file that is inside';
 const EXPORT = 'load it with the library that wrote it, and save its tensors as safetensors';
-const TORCH = 'load it with PyTorch and save its state dict again: torch.save(model.state_dict(), path)';
+/** What to do with a file of torch.save that is not read. */
+export const RESAVE =
+  'load it with PyTorch and save its state dict again: torch.save(model.state_dict(), path)';
 const OTHER = 'give the weight file itself: safetensors, or what torch.save wrote';
 
 type Mark = readonly [at: number, bytes: string, what: string, fix: string];
 
 /** Marks in ISO 8859-1, where in the file they stand. */
 const MARKS: readonly Mark[] = [
-  [0, 'PYTORCH1', 'an archive of a PyTorch preview', TORCH],
+  [0, 'PYTORCH1', 'an archive of a PyTorch preview', RESAVE],
   [0, '\x1f\x8b', 'a gzip archive', UNPACK],
   [0, 'BZh', 'a bzip2 archive', UNPACK],
   [0, '\xfd7zXZ\0', 'an xz archive', UNPACK],
@@ -78,7 +80,7 @@ export function foreignFile(lead: Uint8Array, size: number): Foreign | null {
       fix: AGAIN,
     };
   }
-  return ofText(lead) ?? ofPickle(text) ?? ofProtobuf(lead) ?? ofLength(lead, size);
+  return ofText(lead) ?? ofTar(text) ?? ofPickle(text) ?? ofProtobuf(lead) ?? ofLength(lead, size);
 }
 
 function ofText(lead: Uint8Array): Foreign | null {
@@ -123,10 +125,23 @@ function readable(lead: Uint8Array): string | null {
   }
 }
 
+/** A tar archive has its mark in its first header; PyTorch's members may come after a header of extended attributes. */
+function ofTar(text: string): Foreign | null {
+  if (text.slice(257, 262) !== 'ustar' && !TAR_CHECKSUM.test(text.slice(148, 156))) return null;
+  const headers = Array.from({ length: Math.ceil(text.length / 512) }, (_, i) => text.slice(512 * i));
+  return headers.some((header) => TORCH_MEMBER.test(header))
+    ? { what: 'a tar archive of torch.save, as PyTorch 0.1 wrote it', fix: RESAVE }
+    : { what: 'a tar archive', fix: UNPACK };
+}
+
+/** Six octal digits, a zero byte and a space: archives older than the mark have it too. */
+const TAR_CHECKSUM = /^[0-7 ]{6}\0 $/;
+const TORCH_MEMBER = /^(\.\/)?(sys_info|pickle|tensors|storages)\0/;
+
 /** Protocols 0 and 1 of pickle are text. */
 function textPickle(text: string): Foreign | null {
   return /^(\(dp?\d*|\(lp?\d*|ccollections|c__builtin__|ccopy_reg|cnumpy|ctorch)/.test(text)
-    ? { what: 'a plain pickle in text form, not a file of torch.save', fix: TORCH }
+    ? { what: 'a plain pickle in text form, not a file of torch.save', fix: RESAVE }
     : null;
 }
 
@@ -136,7 +151,7 @@ function ofPickle(text: string): Foreign | null {
     const library = /(numpy|joblib|sklearn|paddle|jax|flax|haiku|tensorflow|keras)/.exec(text)?.[1];
     return {
       what: `a plain pickle${library ? ` with objects of ${library}` : ''}, not a file of torch.save`,
-      fix: library === undefined ? TORCH : EXPORT,
+      fix: library === undefined ? RESAVE : EXPORT,
     };
   }
   return textPickle(text);

@@ -6,7 +6,6 @@ import { foreignFile } from './foreignFiles.ts';
 import { openSafetensors } from './readSafetensors.ts';
 import { LEGACY_MAGIC, type TorchContainer, type TorchOptions } from './torch/container.ts';
 import { openTorch } from './torch/open.ts';
-import { beginsTar } from './torch/tar.ts';
 
 /** A tensor as its file describes it; dtypes by safetensors' names. */
 export interface StoredTensor {
@@ -35,21 +34,20 @@ export interface WeightsFile extends WeightsContent {
 }
 
 /**
- * Opens safetensors, or a file of torch.save (zip since 1.6, legacy stream before, tar in 0.1), told apart by
- * content. No pickle is executed (weights.md section 7).
+ * Opens safetensors, or a file of torch.save (zip since 1.6, legacy stream before), told apart by content.
+ * No pickle is executed (weights.md section 7).
  * @throws FileError where it cannot be opened; WeightsError saying what was found instead.
  */
 export async function openWeights(path: string, options: TorchOptions = {}): Promise<WeightsFile> {
   const source = await openBytes(path);
   try {
-    const lead = await source.read(0, Math.min(source.size, 512));
+    const lead = await source.read(0, Math.min(source.size, LEAD));
     const begins = (bytes: readonly number[]): boolean => bytes.every((byte, i) => lead[i] === byte);
     const close = (): Promise<void> => source.close();
     if (begins([0x50, 0x4b, 3, 4]))
       return { path, close, ...(await openTorch(source, 'torch zip', options)) };
     if (begins(LEGACY_MAGIC))
       return { path, close, ...(await openTorch(source, 'torch legacy stream', options)) };
-    if (beginsTar(lead)) return { path, close, ...(await openTorch(source, 'torch tar', options)) };
     if (!beginsSafetensors(lead, source.size)) refuseOthers(path, lead, source.size);
     return { path, close, ...(await openSafetensors(source)) };
   } catch (error) {
@@ -57,6 +55,9 @@ export async function openWeights(path: string, options: TorchOptions = {}): Pro
     throw error;
   }
 }
+
+/** What a file is told by. */
+const LEAD = 2048;
 
 /** Asked before the pickles, because the length that leads such a file can be the bytes that begin one. */
 function beginsSafetensors(lead: Uint8Array, size: number): boolean {

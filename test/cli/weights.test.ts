@@ -49,13 +49,6 @@ describe('weights', () => {
     expect(await stat(to).catch(() => null)).toBeNull();
   });
 
-  it('convert reads the tar container too', async () => {
-    const to = folder.path('tar.safetensors');
-    const { code, stdout } = await wgad(['weights', 'convert', golden('odd.tar.pth'), to]);
-    expect(code).toBe(0);
-    expect(stdout).toBe(`${to}: 8 tensors from torch tar\n`);
-  });
-
   it('convert writes nothing where it refuses, and names the class', async () => {
     await mkdir(folder.path('out'));
     const args = ['weights', 'convert', golden('foreign.zip.pth'), folder.path('out', 'x.safetensors')];

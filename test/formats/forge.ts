@@ -76,14 +76,12 @@ export interface ZipFaults {
   /** What the first record is called in its local header. */
   readonly localName?: string;
   readonly method?: number;
-  /** Unpacked sizes that are not true, by name. */
-  readonly claims?: Readonly<Record<string, number>>;
 }
 
 /** A zip archive of records that are stored, or deflated with method 8. */
 export function storedZip(
   records: readonly (readonly [string, Uint8Array])[],
-  { overlap = false, localName, method = 0, claims = {} }: ZipFaults = {},
+  { overlap = false, localName, method = 0 }: ZipFaults = {},
 ): Uint8Array {
   const body: Uint8Array[] = [];
   let length = 0;
@@ -96,7 +94,7 @@ export function storedZip(
     const offset = overlap && i === 1 ? 0 : length;
     const local = text(i === 0 ? (localName ?? name) : name);
     const packed = method === 8 ? deflateRawSync(data) : data;
-    const sizes = [...int(packed.length), ...int(claims[name] ?? data.length)];
+    const sizes = [...int(packed.length), ...int(data.length)];
     const common = [...short(20), ...short(0), ...short(method), ...int(0), ...int(0), ...sizes];
     add(Uint8Array.from([...int(0x04034b50), ...common, ...short(local.length), ...short(0), ...local]));
     add(packed);

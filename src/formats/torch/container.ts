@@ -1,7 +1,7 @@
 import { shown, WeightsError } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
 import type { Bytes } from '../bytes.ts';
-import { foreignZip } from '../foreignFiles.ts';
+import { foreignZip, RESAVE } from '../foreignFiles.ts';
 import { storageOf } from './globals.ts';
 import { MAX_PICKLE, PICKLE_MEMORY } from './pickle.ts';
 import { PickleRun } from './pickleRun.ts';
@@ -10,7 +10,7 @@ import { openZip, type ZipArchive } from './zip.ts';
 
 /** A torch file: the saved object, and access to the bytes of the storages it refers to. */
 export interface TorchContainer {
-  readonly kind: 'torch zip' | 'torch legacy stream' | 'torch tar';
+  readonly kind: 'torch zip' | 'torch legacy stream';
   readonly root: Pickled;
   readonly bigEndian: boolean;
   /** `length` bytes of a storage from byte `begin`, in the front of `into` where it is given. */
@@ -46,9 +46,15 @@ export async function openTorchZip(source: ByteSource, options: TorchOptions): P
   }
   const record = archive.entries.get(`${folder}data.pkl`);
   if (!record) return fail('is a zip archive without data.pkl: not a file of torch.save');
-  // One that was packed again is read whole: some kilobytes must not become gigabytes.
-  const most = record.method === 0 ? MAX_PICKLE : Math.min(MAX_PICKLE, Math.max(2 ** 20, source.size));
-  if (record.size > most) fail(`has a pickle of ${record.size} bytes, ${most} at most`);
+  const packed = [...archive.entries.values()].find(({ method }) => method !== 0);
+  if (packed) {
+    const how = packed.method === 8 ? 'deflated' : `packed by method ${packed.method}`;
+    throw new WeightsError(
+      `${source.path}: is a file of torch.save that something packed again: ${shown(packed.name)} is ${how}, expected stored records`,
+      { fix: RESAVE },
+    );
+  }
+  if (record.size > MAX_PICKLE) fail(`has a pickle of ${record.size} bytes, ${MAX_PICKLE} at most`);
   const root = await new PickleRun(
     (offset, length) => archive.read(record, offset, length),
     { at: 0, size: record.size },

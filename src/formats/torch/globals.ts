@@ -3,7 +3,6 @@ import {
   Foreign,
   Global,
   List,
-  Parameter,
   type Pickled,
   StorageRef,
   TensorRef,
@@ -16,7 +15,7 @@ import {
 export type Fail = (what: string) => never;
 
 /** torch's typed storages. An untyped one holds bytes; the tensor over it names the type. */
-export const STORAGES: ReadonlyMap<string, TorchDtype> = new Map([
+const STORAGES: ReadonlyMap<string, TorchDtype> = new Map([
   ['torch.FloatStorage', 'F32'],
   ['torch.HalfStorage', 'F16'],
   ['torch.BFloat16Storage', 'BF16'],
@@ -55,7 +54,6 @@ const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
     'torch._utils._rebuild_parameter',
     ([tensor], fail) => (tensor instanceof TensorRef ? tensor : fail('a parameter expects a tensor')),
   ],
-  ['torch.nn.parameter.Parameter', ([tensor = null], fail) => new Parameter(tensorOrNone(tensor, fail))],
   ['torch.Size', ([sizes], fail) => (sizes instanceof Tuple ? sizes : fail('torch.Size expects a tuple'))],
 ]);
 
@@ -69,29 +67,6 @@ export function reduce(callee: Pickled, args: Pickled, fail: Fail): Pickled {
   if (!make) return fail(`${callee.path} is not something to apply`);
   if (!(args instanceof Tuple)) return fail(`${callee.path} expects a tuple of arguments`);
   return make(args.items, (what) => fail(`${callee.path}: ${what}`));
-}
-
-/** What NEWOBJ makes: parameters only, as PyTorch 0.1 saved them. */
-export function newObject(type: Pickled, args: Pickled, fail: Fail): Pickled {
-  if (type instanceof Foreign) return type;
-  if (!(type instanceof Global && type.path === 'torch.nn.parameter.Parameter')) {
-    return fail('makes an object of a class');
-  }
-  return reduce(type, args, fail);
-}
-
-/** What BUILD does: the state of a dict (its `_metadata`) is dropped, that of a parameter may hold its tensor. */
-export function build(target: Pickled, state: Pickled, fail: Fail): void {
-  if (target instanceof Dict || target instanceof Foreign) return;
-  const parameter = target instanceof Parameter ? target : fail('sets the state of what is no dict');
-  // (requires_grad, volatile, hooks) or, before, (data, gradient, hooks, requires_grad, volatile).
-  const items = state instanceof Tuple ? state.items : [];
-  if (items.length === 5) parameter.tensor = tensorOrNone(items[0]!, fail);
-  else if (items.length !== 3) fail('sets the state of a parameter by other than three or five values');
-}
-
-function tensorOrNone(value: Pickled, fail: Fail): TensorRef | null {
-  return value === null || value instanceof TensorRef ? value : fail('a parameter expects a tensor');
 }
 
 /** ('storage', class, key, location, numel[, view]): the only persistent id there is. */
@@ -154,19 +129,6 @@ function view(
   ) {
     return fail(`shape and stride expect as many whole numbers of at least 0, ${MAX_RANK} at most`);
   }
-  return tensorView(storage, dtype, length, offset, sizes, steps, fail);
-}
-
-/** A view of a storage of `length` elements of its type, checked to stay inside. */
-export function tensorView(
-  storage: StorageRef,
-  dtype: TorchDtype,
-  length: number,
-  offset: number,
-  sizes: readonly number[],
-  steps: readonly number[],
-  fail: Fail,
-): TensorRef {
   const last = sizes.reduce((at, size, axis) => at + (size - 1) * steps[axis]!, offset);
   if (!sizes.includes(0) && !(Number.isSafeInteger(last) && last < length)) {
     return fail(`reads element ${last} of a storage of ${length}`);
@@ -174,5 +136,5 @@ export function tensorView(
   return new TensorRef(storage, dtype, offset, sizes, steps);
 }
 
-export const isCount = (value: Pickled | undefined): value is number =>
+const isCount = (value: Pickled | undefined): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;

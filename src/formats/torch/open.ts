@@ -5,14 +5,12 @@ import type { Floats } from '../bytes.ts';
 import { readFloats, refuseDtype } from '../floats.ts';
 import type { StoredTensor, WeightsContent } from '../weightsFile.ts';
 import { openLegacyStream, openTorchZip, type TorchContainer, type TorchOptions } from './container.ts';
-import { openTorchTar } from './oldest.ts';
 import { namedTensors } from './stateDict.ts';
 import { type TensorRef, TORCH_BYTES } from './value.ts';
 
 const OPENERS = {
   'torch zip': openTorchZip,
   'torch legacy stream': openLegacyStream,
-  'torch tar': openTorchTar,
 } as const;
 
 /** The tensors of a file of torch.save, and how to read them. @throws WeightsError. */

@@ -1,14 +1,12 @@
 /** The machine and the table of its opcodes: one idea, kept in one file to be checked at a glance. */
 import { shown } from '../../errors.ts';
-import { build, type Fail, isKnownGlobal, newObject, reduce, storageOf } from './globals.ts';
+import { type Fail, isKnownGlobal, reduce, storageOf } from './globals.ts';
 import { MAX_STRING, PickleBytes, PickleTruncated } from './pickleBytes.ts';
 import { Dict, Foreign, Global, List, type Pickled, Tuple } from './value.ts';
 
 export interface PickleOptions {
   /** Keep objects of unknown classes as opaque values instead of refusing them. Default false. */
   readonly ignoreForeign?: boolean;
-  /** Names that are allowed as values beside those of state dicts. */
-  readonly allows?: (path: string) => boolean;
   /** Bytes of memory that the values may take. Default PICKLE_MEMORY. */
   readonly memory?: number;
   /** What a persistent id stands for. Default: a storage. */
@@ -143,7 +141,7 @@ export class PickleMachine extends PickleBytes {
   global(module: string, name: string): void {
     const global = new Global(module, name);
     const path = shown(global.path);
-    if (isKnownGlobal(global.path) || this.#options.allows?.(global.path)) this.push(global);
+    if (isKnownGlobal(global.path)) this.push(global);
     else if (this.#options.ignoreForeign) this.push(new Foreign(global.path));
     else {
       const skip = HARMLESS.test(global.path)
@@ -228,8 +226,8 @@ const OPCODES: ReadonlyMap<number, (m: PickleMachine) => void> = new Map<number,
   [0x89, (m) => m.push(false)],
   [0x51, (m) => m.persistent()], // BINPERSID
   [0x52, reduceTop],
-  [0x81, newObjectTop],
-  [0x62, buildTop],
+  [0x81, newObject],
+  [0x62, build],
 ]);
 
 function proto(m: PickleMachine): void {
@@ -275,13 +273,16 @@ function reduceTop(m: PickleMachine): void {
   m.push(reduce(callee, args, m.fail));
 }
 
-function newObjectTop(m: PickleMachine): void {
-  const args = m.pop();
+/** Only of foreign classes, and only where those are ignored. */
+function newObject(m: PickleMachine): void {
+  m.pop();
   const type = m.pop();
-  m.push(newObject(type, args, m.fail));
+  m.push(type instanceof Foreign ? type : m.fail('makes an object of a class'));
 }
 
-function buildTop(m: PickleMachine): void {
-  const state = m.pop();
-  build(m.top(), state, m.fail);
+/** State of an ordered dict (its `_metadata`) is dropped; nothing else has any. */
+function build(m: PickleMachine): void {
+  m.pop();
+  const target = m.top();
+  if (!(target instanceof Dict || target instanceof Foreign)) m.fail('sets the state of what is no dict');
 }

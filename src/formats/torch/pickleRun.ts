@@ -40,13 +40,17 @@ export class PickleRun {
     }
   }
 
-  int32(): Promise<number> {
-    return this.#number(4, (view) => view.getInt32(0, true));
-  }
-
   /** A 64-bit count: refused where it is negative or no safe integer. */
   async count(): Promise<number> {
-    const value = await this.#number(8, (view) => Number(view.getBigInt64(0, true)));
+    const at = this.at;
+    this.skip(8);
+    if (at < this.#from || this.at > this.#from + this.#bytes.length) {
+      this.at = at;
+      await this.#load(WINDOW);
+      this.at += 8;
+    }
+    const bytes = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at - this.#from, 8);
+    const value = Number(bytes.getBigInt64(0, true));
     return Number.isSafeInteger(value) && value >= 0 ? value : this.fail(`holds the count ${value}`);
   }
 
@@ -57,17 +61,6 @@ export class PickleRun {
 
   fail(what: string): never {
     return this.#options.fail(what, this.at);
-  }
-
-  async #number(width: number, read: (view: DataView) => number): Promise<number> {
-    const at = this.at;
-    this.skip(width);
-    if (at < this.#from || this.at > this.#from + this.#bytes.length) {
-      this.at = at;
-      await this.#load(WINDOW);
-      this.at += width;
-    }
-    return read(new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at - this.#from, width));
   }
 
   async #load(length: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { shown } from '../../errors.ts';
 import { MAX_NAME, MAX_TENSORS } from '../names.ts';
-import { Dict, List, Parameter, type Pickled, TensorRef, Tuple } from './value.ts';
+import { Dict, List, type Pickled, TensorRef, Tuple } from './value.ts';
 
 /** Names under which trainers keep the state dict beside epoch and optimiser; of several the first is read. */
 const WRAPPERS = [
@@ -123,7 +123,7 @@ function entriesOf(value: Pickled): [string, Pickled][] {
   return value.items.slice(0, MAX_DEPTH).map((inner, i): [string, Pickled] => [String(i), inner]);
 }
 
-const isTensor = (value: Pickled): boolean => value instanceof TensorRef || value instanceof Parameter;
+const isTensor = (value: Pickled): boolean => value instanceof TensorRef;
 
 function holdsTensor(value: Pickled, all: Collection, depth: number): boolean {
   if (isTensor(value)) return true;
@@ -146,9 +146,8 @@ function look(all: Collection): void {
 function collect(dict: Dict, prefix: string, all: Collection, depth: number): string[] {
   const passed: string[] = [];
   if (depth > MAX_DEPTH) all.fail('nests dicts too deep, or in a circle');
-  for (const [key, saved] of dict.entries) {
+  for (const [key, value] of dict.entries) {
     look(all);
-    const value = saved instanceof Parameter ? saved.tensor : saved;
     if (!(value instanceof TensorRef || value instanceof Dict)) continue;
     if (typeof key !== 'string' && typeof key !== 'number')
       return all.fail('names a tensor by other than a string');

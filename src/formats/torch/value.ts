@@ -17,7 +17,6 @@ export type Pickled =
   | Global
   | StorageRef
   | TensorRef
-  | Parameter
   | Foreign;
 
 export class List {
@@ -98,19 +97,6 @@ export class TensorRef {
     this.offset = offset;
     this.shape = shape;
     this.strides = strides;
-  }
-
-  /** The same view, further along its storage. */
-  movedBy(elements: number): TensorRef {
-    return new TensorRef(this.storage, this.dtype, this.offset + elements, this.shape, this.strides);
-  }
-}
-
-/** A tensor that was saved as a trained parameter; it may be made first and get its tensor later. */
-export class Parameter {
-  tensor: TensorRef | null;
-  constructor(tensor: TensorRef | null) {
-    this.tensor = tensor;
   }
 }
 

@@ -1,12 +1,11 @@
 import { shown, WeightsError } from '../../errors.ts';
 import type { ByteSource } from '../byteSource.ts';
 import type { Bytes } from '../bytes.ts';
-import { InflatedRecord } from './inflate.ts';
 
 /** One record of an archive. */
 export interface ZipEntry {
   readonly name: string;
-  /** 0 stored, 8 deflated. */
+  /** 0: stored, as all records of torch.save are. Others are listed, not read. */
   readonly method: number;
   /** Bytes in the archive, and unpacked. */
   readonly packed: number;
@@ -22,7 +21,7 @@ type Listed = Omit<ZipEntry, 'end'> & { end: number };
 
 export interface ZipArchive {
   readonly entries: ReadonlyMap<string, ZipEntry>;
-  /** `length` bytes of an entry from `begin`; only these are read where it is stored. See `ByteSource.read`. */
+  /** `length` bytes of a stored entry from `begin`; only these are read. See `ByteSource.read`. */
   read(entry: ZipEntry, begin: number, length: number, into?: Bytes): Promise<Bytes>;
 }
 
@@ -39,12 +38,6 @@ const LOCAL = 0x04034b50;
 const NAMES = new TextDecoder();
 /** The end record and the longest comment. */
 const TAIL = 22 + 65_535;
-/** What deflated entries may unpack to, all together: this, or four times the file. */
-const UNPACKED = 64 * 2 ** 20;
-/** Deflate cannot pack better than 1 byte in 1032. */
-const MOST_PACKED = 1032;
-/** How often all of that may be unpacked in a file's life: views in an order of malice start again for each. */
-const MOST_UNPACKINGS = 4;
 
 /**
  * The central directory of a zip file, Zip64 included, checked: names are unique, records do not overlap, and all
@@ -58,35 +51,12 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
   if (length > MAX_DIRECTORY) fail(`its directory has ${length} bytes, ${MAX_DIRECTORY} at most`);
   const entries = readDirectory(await source.read(start, length), count, fail);
   keepApart(entries, start, fail);
-  const unpacked = entries.reduce((sum, each) => sum + (each.method === 8 ? each.size : 0), 0);
-  const most = Math.max(UNPACKED, 4 * source.size);
-  const impossible = entries.find((each) => each.method === 8 && each.size > MOST_PACKED * each.packed);
-  if (unpacked > most || impossible) fail(`unpacks to ${unpacked} bytes, too many for its size`);
-  let left = MOST_UNPACKINGS * most;
-  const spend = (bytes: number): void => {
-    left -= bytes;
-    if (left < 0) fail('its tensors can only be read by unpacking them again and again');
-  };
-  const inflated = new Map<ZipEntry, InflatedRecord>();
-  // The one read last goes on where it was: a tensor is read in pieces.
-  let current: InflatedRecord | undefined;
   return {
     entries: new Map(entries.map((entry) => [entry.name, entry])),
     async read(entry, begin, size, into) {
       if (begin + size > entry.size)
         fail(`${shown(entry.name)} holds ${entry.size} bytes, expected ${begin + size}`);
-      if (entry.method === 0) {
-        return source.read((await dataStart(source, entry, fail)) + begin, size, into);
-      }
-      let record = inflated.get(entry);
-      if (!record) {
-        const at = await dataStart(source, entry, fail);
-        record = new InflatedRecord(source, { ...entry, at }, fail, spend);
-        inflated.set(entry, record);
-      }
-      if (current !== record) await current?.close();
-      current = record;
-      return record.read(begin, size, into);
+      return source.read((await dataStart(source, entry, fail)) + begin, size, into);
     },
   };
 }
@@ -146,7 +116,6 @@ function readDirectory(bytes: Uint8Array, count: number, fail: Fail): Listed[] {
     names.add(name);
     const method = view.getUint16(at + 10, true);
     if (view.getUint16(at + 8, true) & 1) fail(`${shown(name)} is encrypted`);
-    if (method !== 0 && method !== 8) fail(`${shown(name)} is packed by method ${method}, expected 0 or 8`);
     const wide = wideFields(view, at, nameLength, extraLength, fail);
     const [size, packed, offset] = wide;
     if (method === 0 && size !== packed) fail(`${shown(name)} is stored, but its two sizes differ`);

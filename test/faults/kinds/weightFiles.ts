@@ -12,15 +12,7 @@ import type { FaultKind } from '../kind.ts';
 import { mutated } from '../mutate.ts';
 
 const GOLDENS = new URL('../../goldens/torch/', import.meta.url);
-const CORPUS = [
-  'module.zip.pth',
-  'odd.zip.pth',
-  'odd.deflated.pth',
-  'odd.legacy.pth',
-  'nested.legacy.pth',
-  'odd.protocol4.pth',
-  'odd.tar.pth',
-];
+const CORPUS = ['module.zip.pth', 'odd.zip.pth', 'odd.legacy.pth', 'nested.legacy.pth', 'odd.protocol4.pth'];
 /** Hostile files are tried beside the mutated ones where those are so many. */
 const MANY = 1000;
 
