@@ -60,11 +60,6 @@ const cases: [string, readonly Wrong[], (path: string) => string[]][] = [
     TARGETS,
     (path) => ['profile', '--trace', path, '--', 'weights', 'inspect', folder.path('nowhere')],
   ],
-  [
-    'pretrain --out',
-    TARGETS.filter(([name]) => name !== 'in no folder' && name !== 'what is in a file'),
-    (path) => ['pretrain', '--out', path],
-  ],
   ['data synth --out', FOLDERS, (path) => ['data', 'synth', '--out', path, '--classes', '1', '--size', '32']],
   [
     'train --out',

@@ -24,7 +24,6 @@ const VERBS = [
   ['tune'],
   ['kernels', 'show'],
   ['demo'],
-  ['pretrain'],
 ];
 
 describe('help', () => {

@@ -6,7 +6,6 @@ import { doctorVerb } from './doctor.ts';
 import { featuresVerb } from './features.ts';
 import { kernelsVerb } from './kernels.ts';
 import { predictVerb } from './predict.ts';
-import { pretrainVerb } from './pretrain.ts';
 import { profileVerb } from './profile.ts';
 import { reportVerb } from './report.ts';
 import { reproduceVerb } from './reproduce.ts';
@@ -36,6 +35,5 @@ export const WGAD: CommandSet = {
     profileVerb,
     tuneVerb,
     kernelsVerb,
-    pretrainVerb,
   ],
 };

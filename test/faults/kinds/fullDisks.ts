@@ -68,9 +68,6 @@ const WRITERS: readonly Writer[] = [
   command('tune', () => [
     ...['tune', '--model', 'resnet18_w16', '--size', '64', '--batch', '1', '--filter', '1x1 to'],
   ]),
-  command('pretrain', (disk) => [
-    ...['pretrain', '--encoder', 'resnet18_w16', '--iterations', '1', '--out', disk('net.safetensors')],
-  ]),
   command('reproduce', (disk) => [
     ...['reproduce', 'table4', '--quick', '--out', disk('reproduce'), ...FAST, '--classes', '2'],
   ]),

@@ -1,18 +1,18 @@
 import { dirname } from 'node:path';
-import { grad } from '../autograd/reverse.ts';
-import { placesBatch } from '../data/scenes/index.ts';
-import { makeFolder, requireWritable } from '../formats/regularFile.ts';
-import { writeSafetensors } from '../formats/writeSafetensors.ts';
-import { input } from '../graph/value.ts';
-import { auroc } from '../metrics/index.ts';
-import { initialize } from '../nn/init.ts';
-import { declare, type Layers } from '../nn/layers.ts';
-import { optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
-import { bindNetwork, networkLayout } from '../nn/trainable.ts';
-import type { EmbeddedEncoder } from './embeddedEncoders.ts';
-import { type StepReport, trainLoop } from './loop.ts';
+import { grad } from '../../src/autograd/reverse.ts';
+import { makeFolder, requireWritable } from '../../src/formats/regularFile.ts';
+import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
+import { input } from '../../src/graph/value.ts';
+import { auroc } from '../../src/metrics/index.ts';
+import { initialize } from '../../src/nn/init.ts';
+import { declare, type Layers } from '../../src/nn/layers.ts';
+import { optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
+import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
+import type { EmbeddedEncoder } from '../../src/train/embeddedEncoders.ts';
+import { type StepReport, trainLoop } from '../../src/train/loop.ts';
+import { type GpuRequest, openSession } from '../../src/train/session.ts';
+import { placesBatch } from './places.ts';
 import { choicesAt, comparedLabels, PLACES, type PlaceMaps, placeMaps, placesLoss } from './placesTask.ts';
-import { type GpuRequest, openSession } from './session.ts';
 
 const TASK = { size: 64, batch: 32, seed: 20_260_000 } as const;
 

@@ -1,6 +1,6 @@
-import { RandomStream } from '../../random.ts';
-import { IMAGENET_MEAN, IMAGENET_STD } from '../loadImage.ts';
-import { drawScene, viewScene } from './scene.ts';
+import { IMAGENET_MEAN, IMAGENET_STD } from '../../src/data/loadImage.ts';
+import { drawScene, viewScene } from '../../src/data/scenes/scene.ts';
+import { RandomStream } from '../../src/random.ts';
 
 /**
  * The pre-training task: which places of a scene don't belong to it, and which

@@ -1,15 +1,15 @@
-import { conv2d } from '../graph/ops/conv.ts';
-import { matmul } from '../graph/ops/matmul.ts';
-import { permute, reshape, slice } from '../graph/ops/movement.ts';
-import { add, div, mul, relu, scale, shift, sqrt } from '../graph/ops/pointwise.ts';
-import { sum } from '../graph/ops/reduce.ts';
-import { input, type Value } from '../graph/value.ts';
-import { RESNETS, type ResNetName, resnetFeatures } from '../models/resnet.ts';
-import { crossEntropy } from '../nn/crossEntropy.ts';
-import { pytorchDefault, zeros } from '../nn/init.ts';
-import { type Layers, within } from '../nn/layers.ts';
-import { binaryCrossEntropy } from '../nn/losses.ts';
-import { RandomStream } from '../random.ts';
+import { conv2d } from '../../src/graph/ops/conv.ts';
+import { matmul } from '../../src/graph/ops/matmul.ts';
+import { permute, reshape, slice } from '../../src/graph/ops/movement.ts';
+import { add, div, mul, relu, scale, shift, sqrt } from '../../src/graph/ops/pointwise.ts';
+import { sum } from '../../src/graph/ops/reduce.ts';
+import { input, type Value } from '../../src/graph/value.ts';
+import { RESNETS, type ResNetName, resnetFeatures } from '../../src/models/resnet.ts';
+import { crossEntropy } from '../../src/nn/crossEntropy.ts';
+import { pytorchDefault, zeros } from '../../src/nn/init.ts';
+import { type Layers, within } from '../../src/nn/layers.ts';
+import { binaryCrossEntropy } from '../../src/nn/losses.ts';
+import { RandomStream } from '../../src/random.ts';
 
 /** Inputs, one per tap: which places are foreign, and which are compared. */
 export const PLACES = ['places1', 'places2', 'places3'] as const;

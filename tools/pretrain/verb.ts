@@ -1,10 +1,14 @@
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
-import { DEFAULT_ENCODER, EMBEDDED_ENCODERS, type EmbeddedEncoder } from '../../train/embeddedEncoders.ts';
-import { PRETRAINING_STEPS, pretrainEncoder } from '../../train/pretrain.ts';
-import { EXIT } from '../exitCodes.ts';
-import { integer } from '../numbers.ts';
-import type { AddVerb } from '../verb.ts';
+import { EXIT } from '../../src/cli/exitCodes.ts';
+import { integer } from '../../src/cli/numbers.ts';
+import type { AddVerb } from '../../src/cli/verb.ts';
+import {
+  DEFAULT_ENCODER,
+  EMBEDDED_ENCODERS,
+  type EmbeddedEncoder,
+} from '../../src/train/embeddedEncoders.ts';
+import { PRETRAINING_STEPS, pretrainEncoder } from './pretrain.ts';
 
 const STEPS = EMBEDDED_ENCODERS.map((name) => `${PRETRAINING_STEPS[name]} for ${name}`).join(', ');
 
@@ -17,7 +21,7 @@ export const pretrainVerb: AddVerb = (program, run) => {
     )
     .option('--out <file>', 'safetensors file to write (default: weights/<encoder>.safetensors)')
     .option('--iterations <n>', `training steps (default: ${STEPS})`, integer('--iterations', 1))
-    .addHelpText('after', '\nExample:\n  wgad pretrain --encoder resnet18_w16')
+    .addHelpText('after', '\nExample:\n  npm run pretrain -- --encoder resnet18_w16')
     .action((flags: { encoder: EmbeddedEncoder; out?: string; iterations?: number }) =>
       run(async (context) => {
         const out = flags.out ?? join('weights', `${flags.encoder}.safetensors`);

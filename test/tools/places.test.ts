@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { placesBatch } from '../../src/data/scenes/index.ts';
+import { placesBatch } from '../../tools/pretrain/places.ts';
 
 const [COUNT, SIZE] = [6, 32];
 const batch = placesBatch(3, COUNT, SIZE);

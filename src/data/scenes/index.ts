@@ -1,1 +1,0 @@
-export { type PlacesBatch, placesBatch } from './places.ts';
