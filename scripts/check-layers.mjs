@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 const root = process.argv[2] ?? '.';
-const leaves = ['errors', 'options', 'shape', 'random', 'float16'];
+const leaves = ['arguments', 'errors', 'options', 'shape', 'random', 'float16'];
 /** What each layer may import beside itself and the leaves. */
 const allowed = {
   gpu: [],

@@ -1,30 +1,34 @@
-import {
-  type AttentionBackward,
-  attentionKeyValueGrad,
-  type attentionOps,
-  attentionQueryGrad,
-  attentionRows,
-} from '../graph/ops/attention.ts';
-import type { VjpTable } from './rule.ts';
+import { slabOffsets, slabView } from '../graph/ops/slab.ts';
+import { makeValue, type Value } from '../graph/value.ts';
+import { product } from '../shape.ts';
+import type { Vjps } from './rule.ts';
 
-export const attentionVjps: VjpTable<typeof attentionOps> = {
+export const attentionVjps = {
   /**
    * With P the weights, D what dropout made of them, g the cotangent: dv = D^T g, dS = P (D'(g v^T) - <g, out>),
    * dq = dS k scale, dk = dS^T q scale. P is computed again from q, k and each row's log of the sum.
    */
-  attention({ inputs: [q, k, v, ...draws], out, cotangent, attrs }) {
-    const rows = attentionRows(q!, k!, cotangent, out, attrs);
-    const backward: AttentionBackward = { q: q!, k: k!, v: v!, cotangent, rows, draws };
-    let both: ReturnType<typeof attentionKeyValueGrad> | undefined;
-    const keyValue = () => {
-      both ??= attentionKeyValueGrad(backward, attrs);
-      return both;
+  attention({ inputs: [q, k, v, ...draws], out, cotangent: g, attrs }) {
+    // What both gradients need of each query and head, in one array: eight bindings are all that WebGPU promises.
+    const rows = makeValue('attentionRows', [q!, k!, g, out], { ...attrs, dropout: 0 }, [
+      ...out.shape.slice(0, 2),
+      attrs.heads,
+      2,
+    ]);
+    const inputs = [q!, k!, v!, g, rows, ...draws];
+    const size = product(k!.shape);
+    const { offsets } = slabOffsets([size, size]);
+    let both: Value | undefined;
+    const keyOrValue = (which: 0 | 1): Value => {
+      both ??= makeValue('attentionKeyValueGrad', inputs, attrs, [offsets[1]! + size]);
+      return slabView(both, offsets[which]!, k!.shape);
     };
     return [
-      () => attentionQueryGrad(backward, attrs),
-      () => keyValue().dk,
-      () => keyValue().dv,
+      // Of every image, even where q has one for all: the sweep sums.
+      () => makeValue('attentionQueryGrad', inputs, attrs, g.shape),
+      () => keyOrValue(0),
+      () => keyOrValue(1),
       ...draws.map(() => null),
     ];
   },
-};
+} satisfies Partial<Vjps>;

@@ -1,8 +1,15 @@
-import { type batchNormOps, channelCount } from '../graph/ops/batchNorm.ts';
-import { pack, reshape, slabOffsets, slabView, slice } from '../graph/ops/movement.ts';
+import { part, reshape } from '../graph/ops/movement.ts';
 import { add, mul, neg, rsqrt, scale, shift, square, sub } from '../graph/ops/pointwise.ts';
+import { pack, slabOffsets, slabView } from '../graph/ops/slab.ts';
 import type { Value } from '../graph/value.ts';
-import type { VjpTable } from './rule.ts';
+import { product } from '../shape.ts';
+import type { Vjps } from './rule.ts';
+
+/** Elements of a channel, and how many of them vary freely: what an unbiased variance is divided by, at least 1. */
+export function channelCount(shape: readonly number[]): { count: number; free: number } {
+  const count = product(shape) / Math.max(1, shape[1]!);
+  return { count, free: Math.max(1, count - 1) };
+}
 
 /** The two vectors of a pair, shaped to broadcast over x [N, C, ...S]. `take` makes one, given where it starts and that shape. */
 function rows(x: Value, take: (start: number, shape: readonly number[]) => Value): [Value, Value] {
@@ -17,9 +24,9 @@ const viewed = (x: Value, flat: Value): [Value, Value] =>
 
 /** A cotangent is no slab: its parts need not lie where a binding can start. */
 const sliced = (x: Value, flat: Value): [Value, Value] =>
-  rows(x, (start, shape) => reshape(slice(flat, [{ start, end: start + x.shape[1]! }]), shape));
+  rows(x, (start, shape) => reshape(part(flat, 0, start, x.shape[1]!), shape));
 
-export const batchNormVjps: VjpTable<typeof batchNormOps> = {
+export const batchNormVjps = {
   /** dmean/dx = 1 / n, dvariance/dx = 2 (x - mean) / (n - 1). */
   batchMoments({ inputs: [x], out, cotangent }) {
     const { count, free } = channelCount(x!.shape);
@@ -50,4 +57,4 @@ export const batchNormVjps: VjpTable<typeof batchNormOps> = {
         ]),
     ];
   },
-};
+} satisfies Partial<Vjps>;

@@ -1,11 +1,10 @@
-import { reshape, slice } from '../graph/ops/movement.ts';
-import type { nearestOps } from '../graph/ops/nearest.ts';
+import { part, reshape } from '../graph/ops/movement.ts';
 import { add, cast, clamp, equal, mul, scale, shift, sub } from '../graph/ops/pointwise.ts';
 import { gather } from '../graph/ops/select.ts';
 import { makeValue, type Value } from '../graph/value.ts';
-import type { VjpTable } from './rule.ts';
+import type { Vjps } from './rule.ts';
 
-export const nearestVjps: VjpTable<typeof nearestOps> = {
+export const nearestVjps = {
   /** d|x - b|^2 = 2 (x - b) dx - 2 (x - b) db, for the rows that were found. */
   nearestRows({ inputs: [x, ...banks], out, cotangent }) {
     let rows = 0;
@@ -21,17 +20,16 @@ export const nearestVjps: VjpTable<typeof nearestOps> = {
         .reduce((sum, term) => add(sum, term));
     return [toX, ...banks.map((bank, i) => () => toBank(x!, bank, firsts[i]!, out, cotangent))];
   },
-};
+} satisfies Partial<Vjps>;
 
 /** Each found row of the bank gathers its terms, in order; rows of other parts count nothing. */
 function toBank(x: Value, bank: Value, first: number, out: Value, cotangent: Value): Value {
   const [, m, k] = out.shape as [number, number, number];
   const [rows, columns] = bank.shape as [number, number];
-  const plane = (value: Value, i: number): Value => slice(value, [{ start: i, end: i + 1 }]);
-  const numbers = shift(reshape(plane(out, 1), [m * k]), -first);
+  const numbers = shift(reshape(part(out, 0, 1, 1), [m * k]), -first);
   const own = clamp(numbers, 0, rows - 1);
   const indices = cast(own, 'i32');
-  const weights = mul(equal(own, numbers), reshape(plane(cotangent, 0), [m * k]));
+  const weights = mul(equal(own, numbers), reshape(part(cotangent, 0, 0, 1), [m * k]));
   const differences = sub(reshape(gather(bank, indices), [m, k, columns]), reshape(x, [m, 1, columns]));
   const terms = mul(scale(reshape(weights, [m, k, 1]), 2), differences);
   return makeValue('gatherGrad', [reshape(terms, [m * k, columns]), indices], {}, bank.shape);

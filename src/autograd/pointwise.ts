@@ -1,27 +1,25 @@
 import { WgadError } from '../errors.ts';
 import {
   add,
+  broadcastTo,
   div,
   equal,
   exp,
-  geluSlope,
   greater,
   greaterEqual,
   mul,
   neg,
-  perDeviation,
-  type pointwiseOps,
   scale,
   shift,
   sigmoid,
   sign,
   square,
   where,
-  zerosLike,
 } from '../graph/ops/pointwise.ts';
+import { perDeviation, pointwise } from '../graph/ops/pointwiseOps.ts';
 import type { Value } from '../graph/value.ts';
 import type { PointwiseName } from '../kernels/pointwiseTable.ts';
-import type { VjpTable } from './rule.ts';
+import type { Vjps } from './rule.ts';
 
 type Slope = (
   g: Value,
@@ -41,7 +39,7 @@ const SLOPES: Record<PointwiseName, Slope> = {
   equal: NONE,
   identity: (g) => [() => g],
   neg: (g) => [() => neg(g)],
-  sign: (_, [x]) => [() => zerosLike(x!)],
+  sign: (_, [x]) => [() => broadcastTo(0, x!.shape)],
   abs: (g, [x]) => [() => mul(g, sign(x!))],
   square: (g, [x]) => [() => mul(g, scale(x!, 2))],
   exp: (g, _, out) => [() => mul(g, out)],
@@ -54,7 +52,7 @@ const SLOPES: Record<PointwiseName, Slope> = {
   // As in PyTorch 0 at every bound, and a NaN passes g on.
   relu: (g, [x]) => [() => where(greaterEqual(0, x!), 0, g)],
   relu6: (g, [x]) => [() => where(add(greaterEqual(0, x!), greaterEqual(x!, 6)), 0, g)],
-  gelu: (g, [x]) => [() => mul(g, geluSlope(x!))],
+  gelu: (g, [x]) => [() => mul(g, pointwise('geluSlope', [x!]))],
   /** d/dx (Phi(x) + x phi(x)) = (2 - x^2) phi(x). */
   geluSlope: (g, [x]) => [
     () =>
@@ -96,7 +94,7 @@ const SLOPES: Record<PointwiseName, Slope> = {
 const share = (g: Value, a: Value, b: Value): Value =>
   where(greater(b, a), 0, where(equal(a, b), scale(g, 0.5), g));
 
-export const pointwiseVjps: VjpTable<typeof pointwiseOps> = {
+export const pointwiseVjps = {
   pointwise({ inputs, out, cotangent, attrs }) {
     const [step, ...more] = attrs.program.steps;
     if (!step || more.length > 0) {
@@ -115,4 +113,4 @@ export const pointwiseVjps: VjpTable<typeof pointwiseOps> = {
       });
     },
   ],
-};
+} satisfies Partial<Vjps>;

@@ -1,8 +1,8 @@
 import { broadcastTo, div, equal, mul, scale } from '../graph/ops/pointwise.ts';
-import { type reduceOps, sum } from '../graph/ops/reduce.ts';
-import type { VjpTable } from './rule.ts';
+import { sum } from '../graph/ops/reduce.ts';
+import type { Vjps } from './rule.ts';
 
-export const reduceVjps: VjpTable<typeof reduceOps> = {
+export const reduceVjps = {
   /** sum: the cotangent everywhere. max, min: shared evenly by the elements that equal the extreme. */
   reduce({ inputs: [x], out, cotangent: g, attrs: { kind, axes, factor } }) {
     if (kind === 'sum') return [() => broadcastTo(scale(g, factor), x!.shape)];
@@ -13,4 +13,4 @@ export const reduceVjps: VjpTable<typeof reduceOps> = {
       },
     ];
   },
-};
+} satisfies Partial<Vjps>;

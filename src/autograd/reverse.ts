@@ -1,13 +1,14 @@
+import { requireFunction, requireList } from '../arguments.ts';
 import { DtypeError, gotText, ShapeError, WgadError } from '../errors.ts';
-import { requireFunction, requireList } from '../graph/arguments.ts';
-import { type DifferentiableOp, OPS } from '../graph/ops/index.ts';
+import { type AttrsOf, type DifferentiableOp, OPS } from '../graph/ops/index.ts';
+import { reshape } from '../graph/ops/movement.ts';
 import { add } from '../graph/ops/pointwise.ts';
-import { sumTo } from '../graph/ops/reduce.ts';
+import { sum } from '../graph/ops/reduce.ts';
 import { constant, inScopeOf, isOp, isValue, topological, type Value, type ValueOf } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
-import { product, shapesEqual, shapeText } from '../shape.ts';
+import { product, type Shape, shapesEqual, shapeText } from '../shape.ts';
 import { vjps } from './index.ts';
-import type { Vjp, VjpContext } from './rule.ts';
+import type { Formulas, VjpContext } from './rule.ts';
 
 /**
  * dL/dv for each `v` of `wrt`, as values of the same graph. `loss` has one element. Un-broadcasting and the
@@ -131,10 +132,19 @@ function pullBack(
   });
 }
 
-const apply = <K extends DifferentiableOp>(op: K, context: VjpContext<K>): ReturnType<Vjp> =>
+const apply = <K extends DifferentiableOp>(op: K, context: VjpContext<AttrsOf<K>>): Formulas =>
   vjps[op](context);
 
 const isDifferentiable = (value: Value): value is ValueOf<DifferentiableOp> => Object.hasOwn(vjps, value.op);
+
+/** Sums `x` back to `shape`, which broadcasts to x's: the derivative of broadcasting. */
+function sumTo(x: Value, shape: Shape): Value {
+  const lead = x.shape.length - shape.length;
+  const axes = x.shape
+    .map((_, axis) => axis)
+    .filter((axis) => axis < lead || (shape[axis - lead] === 1 && x.shape[axis] !== 1));
+  return reshape(axes.length === 0 ? x : sum(x, { axes, keepDims: true }), shape);
+}
 
 /** Values on a path from one of `wrt` to the loss that derivatives may follow. */
 function dependents(loss: Value, wrt: readonly Value[]): Set<Value> {

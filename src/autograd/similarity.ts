@@ -1,12 +1,12 @@
-import { reshape, slice } from '../graph/ops/movement.ts';
+import { part, reshape } from '../graph/ops/movement.ts';
 import { add, div, equal, mul, neg, scale, shift, square, sub, where } from '../graph/ops/pointwise.ts';
 import { sum } from '../graph/ops/reduce.ts';
-import { atLeast, rootOfSquares } from '../graph/ops/root.ts';
-import { NORM_FLOOR, type similarityOps } from '../graph/ops/similarity.ts';
+import { NORM_FLOOR } from '../graph/ops/similarity.ts';
 import type { Value } from '../graph/value.ts';
-import type { VjpTable } from './rule.ts';
+import { atLeast, rootOfSquares } from './root.ts';
+import type { Vjps } from './rule.ts';
 
-export const similarityVjps: VjpTable<typeof similarityOps> = {
+export const similarityVjps = {
   /**
    * With u = a/|a|, v = b/|b|, c = cos: d(1 - c)/da = (c u - v) / |a|, and the mirror image for b. The divisors are at least
    * the floor; a direction that is taken off (c u) has its own length, and none where that is 0.
@@ -25,12 +25,12 @@ export const similarityVjps: VjpTable<typeof similarityOps> = {
   },
   /** d(a.b)/da = b, d(a.a)/da = 2 a. */
   rowDots({ inputs: [a, b], cotangent }) {
-    const column = (i: number): Value => slice(cotangent, [null, { start: i, end: i + 1 }]);
+    const column = (i: number): Value => part(cotangent, 1, i, 1);
     return [
       () => add(mul(column(0), b!), mul(scale(column(1), 2), a!)),
       () => add(mul(column(0), a!), mul(scale(column(2), 2), b!)),
     ];
   },
-};
+} satisfies Partial<Vjps>;
 
 const channelNorm = (x: Value): Value => rootOfSquares(sum(square(x), { axes: [1], keepDims: true }));

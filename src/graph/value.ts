@@ -1,3 +1,4 @@
+import { requireNumbers } from '../arguments.ts';
 import { DtypeError, gotText, ShapeError } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
 import { product, requireShape, type Shape, shapeText } from '../shape.ts';
@@ -129,16 +130,6 @@ function requireWhole(where: string, data: ArrayLike<number>, dtype: Dtype): voi
   );
 }
 
-/** @throws DtypeError unless `data` is a list of numbers; NaN and infinities are some. */
-export function requireNumbers(where: string, data: ArrayLike<number>): void {
-  if (ArrayBuffer.isView(data) && !(data instanceof DataView) && typeof data[0] !== 'bigint') return;
-  if (typeof data !== 'object' || !Number.isInteger(data?.length)) {
-    throw new DtypeError(`${where}: data expects numbers, in an array or typed array, got ${gotText(data)}`);
-  }
-  const at = Array.prototype.findIndex.call(data, (each) => typeof each !== 'number');
-  if (at >= 0) throw new DtypeError(`${where}: data expects numbers, got ${gotText(data[at])} at ${at}`);
-}
-
 /** A value supplied anew at every run. */
 export function input(name: string, shape: Shape, dtype: Dtype = 'f32', ...extra: never[]): Value {
   refuseExtra('input', extra);
@@ -180,24 +171,4 @@ export function topological(roots: readonly Value[]): Value[] {
     stack.push(...value.inputs);
   }
   return [...seen].sort((a, b) => a.id - b.id);
-}
-
-/** @throws DtypeError unless every value is a float, of one of `dtypes`: some kernels read no halves. */
-export function requireFloat(
-  op: string,
-  values: Readonly<Record<string, Value>>,
-  dtypes: readonly Dtype[] = ['f32', 'f16'],
-): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (!dtypes.includes(value.dtype)) {
-      throw new DtypeError(`${op}: ${name} expects f32, got ${value.dtype}; cast it first`);
-    }
-  }
-}
-
-/** @throws ShapeError unless `value` has one of the allowed ranks. */
-export function requireRank(op: string, name: string, value: Value, ...ranks: number[]): void {
-  if (!ranks.includes(value.shape.length)) {
-    throw new ShapeError(`${op}: ${name} expects rank ${ranks.join(' or ')}, got ${shapeText(value.shape)}`);
-  }
 }

@@ -19,6 +19,9 @@ export interface Program {
   readonly steps: readonly Step[];
 }
 
+/** A copy of its one input. */
+export const IDENTITY: Program = { inputs: 1, steps: [{ fn: 'identity', args: [0], params: [] }] };
+
 /** Shorter than the text of the steps, and enough to tell two programs apart in a profile. */
 export const programLabel = (program: Program): string => program.steps.map((step) => step.fn).join('+');
 

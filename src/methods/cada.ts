@@ -1,11 +1,12 @@
 /** Class-agnostic distribution alignment: the statistics, the heads and the calibration; methods.md section 7. */
 
+import { requireOneOf } from '../arguments.ts';
 import { ConfigError } from '../errors.ts';
-import { requireOneOf } from '../graph/arguments.ts';
+import { requireRank } from '../graph/operands.ts';
 import { reshape, slice } from '../graph/ops/movement.ts';
 import { abs, add, div, maximum, scale, sub } from '../graph/ops/pointwise.ts';
-import { max, mean, std } from '../graph/ops/reduce.ts';
-import { input, requireRank, type Value } from '../graph/value.ts';
+import { max, mean } from '../graph/ops/reduce.ts';
+import { input, type Value } from '../graph/value.ts';
 import { alignHead, HEAD_OPTIONS, type HeadOptions } from '../models/regressor.ts';
 import { AUTHOR_BLUR, type BlurOptions, gaussianBlur2d, SCIPY_BLUR } from '../nn/blur.ts';
 import { crossEntropy } from '../nn/crossEntropy.ts';
@@ -13,6 +14,7 @@ import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.t
 import { smoothL1Loss } from '../nn/losses.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
 import { topFractionMean } from '../nn/topFraction.ts';
+import { std } from '../nn/variance.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { type CalibrationOrder, SMOOTHINGS, type Smoothing, type Traced } from './detector.ts';
 

@@ -1,4 +1,4 @@
-import { requireOneOf } from '../graph/arguments.ts';
+import { requireOneOf } from '../arguments.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { cfa } from './cfa.ts';
 import type { Detector } from './detector.ts';

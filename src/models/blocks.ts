@@ -1,7 +1,6 @@
-import { conv2d, convTranspose2d } from '../graph/ops/conv.ts';
-import { linear } from '../graph/ops/matmul.ts';
 import { add, relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
+import { conv2d, convTranspose2d } from '../nn/conv.ts';
 import {
   type Initializer,
   kaimingNormalFanOut,
@@ -11,6 +10,7 @@ import {
   zeros,
 } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { linear } from '../nn/linear.ts';
 import { batchNorm2d, batchNorm2dTrain } from '../nn/norm.ts';
 
 export type Activation = (x: Value) => Value;

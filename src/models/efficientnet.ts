@@ -1,7 +1,7 @@
-import { conv2d } from '../graph/ops/conv.ts';
 import { add, mul, sigmoid, silu } from '../graph/ops/pointwise.ts';
 import { mean } from '../graph/ops/reduce.ts';
 import type { Value } from '../graph/value.ts';
+import { conv2d } from '../nn/conv.ts';
 import { kaimingNormalFanOut, zeros } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { type OptionNames, requireOptions } from '../options.ts';

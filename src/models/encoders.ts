@@ -1,4 +1,4 @@
-import { requireOneOf } from '../graph/arguments.ts';
+import { requireOneOf } from '../arguments.ts';
 import type { Value } from '../graph/value.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';

@@ -1,9 +1,9 @@
-import { conv2d } from '../graph/ops/conv.ts';
 import { concat } from '../graph/ops/movement.ts';
 import { broadcastTo } from '../graph/ops/pointwise.ts';
 import { avgPool2d } from '../graph/ops/pool.ts';
 import { interpolate } from '../graph/ops/resize.ts';
 import { constant, type Value } from '../graph/value.ts';
+import { conv2d } from '../nn/conv.ts';
 import { pytorchDefault, uniformFanIn } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { refuseExtra } from '../options.ts';

@@ -1,7 +1,7 @@
-import { conv2d } from '../graph/ops/conv.ts';
 import { concat } from '../graph/ops/movement.ts';
 import { interpolate } from '../graph/ops/resize.ts';
 import { constant, type Value } from '../graph/value.ts';
+import { conv2d } from '../nn/conv.ts';
 
 /** Length of a patch's vector; half of it from either tap. */
 export const PATCH_WIDTH = 1024;

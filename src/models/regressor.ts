@@ -1,11 +1,11 @@
-import { requireOneOf } from '../graph/arguments.ts';
-import { conv2d } from '../graph/ops/conv.ts';
+import { requireOneOf } from '../arguments.ts';
 import { relu } from '../graph/ops/pointwise.ts';
-import { globalAvgPool2d } from '../graph/ops/pool.ts';
 import type { Value } from '../graph/value.ts';
+import { conv2d } from '../nn/conv.ts';
 import { drop } from '../nn/dropout.ts';
 import { pytorchDefault } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { globalAvgPool2d } from '../nn/pool.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { dense, norm } from './blocks.ts';
 

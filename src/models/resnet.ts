@@ -1,7 +1,8 @@
 import { relu } from '../graph/ops/pointwise.ts';
-import { globalAvgPool2d, maxPool2d } from '../graph/ops/pool.ts';
+import { maxPool2d } from '../graph/ops/pool.ts';
 import type { Value } from '../graph/value.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { globalAvgPool2d } from '../nn/pool.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { conv, dense, norm, residualBlock } from './blocks.ts';
 

@@ -1,6 +1,6 @@
-import { conv2d } from '../graph/ops/conv.ts';
 import { gelu, relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
+import { conv2d } from '../nn/conv.ts';
 import { kaimingNormalFanOut, uniformFanIn } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { refuseExtra } from '../options.ts';

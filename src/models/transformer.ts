@@ -1,12 +1,12 @@
 /** Transformer layers that normalise after each sum, under PyTorch's names. Tokens are [N, L, C]. */
 import { attention, type Neighbours } from '../graph/ops/attention.ts';
-import { linear } from '../graph/ops/matmul.ts';
 import { reshape, slice } from '../graph/ops/movement.ts';
 import { add, relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
 import { drop } from '../nn/dropout.ts';
 import { ones, xavierUniform, zeros } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { linear } from '../nn/linear.ts';
 import { layerNorm } from '../nn/norm.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 

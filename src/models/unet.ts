@@ -1,10 +1,11 @@
 /** DRAEM's two U-shaped networks (methods.md 8.3). Tensors are numbered as in PyTorch's `Sequential`. */
-import { conv2d } from '../graph/ops/conv.ts';
+
 import { concat } from '../graph/ops/movement.ts';
 import { relu } from '../graph/ops/pointwise.ts';
 import { maxPool2d } from '../graph/ops/pool.ts';
 import { interpolate } from '../graph/ops/resize.ts';
 import type { Value } from '../graph/value.ts';
+import { conv2d } from '../nn/conv.ts';
 import { normal, uniformFanIn } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { refuseExtra } from '../options.ts';

@@ -1,11 +1,12 @@
 /** UniAD's reconstruction of features by a transformer (You et al. 2022; methods.md 6.2), under its authors' names. */
+
+import { rootOfSquares } from '../autograd/root.ts';
 import type { Neighbours } from '../graph/ops/attention.ts';
 import { concat, permute, reshape } from '../graph/ops/movement.ts';
 import { add, mul, scale, square } from '../graph/ops/pointwise.ts';
 import { randomNormal } from '../graph/ops/random.ts';
 import { sum } from '../graph/ops/reduce.ts';
 import { interpolate } from '../graph/ops/resize.ts';
-import { rootOfSquares } from '../graph/ops/root.ts';
 import { constant, scope, type Value } from '../graph/value.ts';
 import { standardNormal, uniform } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';

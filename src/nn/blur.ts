@@ -1,9 +1,10 @@
+import { requireOneOf } from '../arguments.ts';
 import { gotText, ShapeError } from '../errors.ts';
-import { requireOneOf } from '../graph/arguments.ts';
-import { conv2d } from '../graph/ops/conv.ts';
+import { requireRank } from '../graph/operands.ts';
 import { pad, reshape } from '../graph/ops/movement.ts';
-import { asValue, constant, type Operand, requireRank, type Value } from '../graph/value.ts';
+import { asValue, constant, type Operand, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
+import { conv2d } from './conv.ts';
 
 const BORDERS = ['zero', 'symmetric'] as const;
 

@@ -1,8 +1,8 @@
+import { requireList } from '../arguments.ts';
+import { rootOfSquares } from '../autograd/root.ts';
 import { gotText, ShapeError } from '../errors.ts';
-import { requireList } from '../graph/arguments.ts';
 import { add, div, minimum, shift, square } from '../graph/ops/pointwise.ts';
 import { sum } from '../graph/ops/reduce.ts';
-import { rootOfSquares } from '../graph/ops/root.ts';
 import type { Value } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
 

@@ -1,12 +1,13 @@
+import { requireOneOf } from '../arguments.ts';
 import { gotText, ShapeError } from '../errors.ts';
-import { requireOneOf } from '../graph/arguments.ts';
+import { floatOperand, requireIndices } from '../graph/operands.ts';
 import { stopGradient } from '../graph/ops/control.ts';
 import { permute, reshape } from '../graph/ops/movement.ts';
 import { add, cast, div, equal, mul, neg, scale, where } from '../graph/ops/pointwise.ts';
 import { mean, sum } from '../graph/ops/reduce.ts';
-import { gather, requireIndices } from '../graph/ops/select.ts';
+import { gather } from '../graph/ops/select.ts';
 import { takeAlongAxis } from '../graph/ops/topK.ts';
-import { asValue, constant, knownData, type Operand, requireFloat, type Value } from '../graph/value.ts';
+import { asValue, constant, knownData, type Operand, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { product, shapesEqual, shapeText } from '../shape.ts';
 import { logSoftmax } from './softmax.ts';
@@ -44,7 +45,7 @@ export function crossEntropy(
 ): Value {
   const op = 'crossEntropy';
   refuseExtra(op, extra);
-  const value = asValue(logits, op);
+  const value = floatOperand(op, 'logits', logits);
   const targets = asValue(labels, op);
   requireOptions(op, options, OPTIONS);
   const { ignoreIndex, weights, labelSmoothing = 0, reduction = 'mean' } = options;
@@ -65,9 +66,7 @@ export function crossEntropy(
     throw new ShapeError(`${op}: labelSmoothing expects 0 to 1, got ${gotText(labelSmoothing)}`);
   }
   requireOneOf(op, 'reduction', reduction, REDUCTIONS);
-  const factors = weights === undefined ? null : stopGradient(asValue(weights, op));
-  if (factors) requireFloat(op, { weights: factors });
-  requireFloat(op, { logits: value });
+  const factors = weights === undefined ? null : stopGradient(floatOperand(op, 'weights', weights));
   if (factors && !shapesEqual(factors.shape, [classes])) {
     throw new ShapeError(
       `${op}: weights expects [${classes}] to match the classes, got ${shapeText(factors.shape)}`,

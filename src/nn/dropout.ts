@@ -1,4 +1,4 @@
-import { requireProbability } from '../graph/arguments.ts';
+import { requireProbability } from '../arguments.ts';
 import { greaterEqual, scale, where } from '../graph/ops/pointwise.ts';
 import { randomUniform } from '../graph/ops/random.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';

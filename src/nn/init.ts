@@ -1,5 +1,5 @@
+import { requireFunction, requireList, requireNumber } from '../arguments.ts';
 import { ShapeError } from '../errors.ts';
-import { requireFunction, requireList, requireNumber } from '../graph/arguments.ts';
 import { refuseExtra } from '../options.ts';
 import { RandomStream } from '../random.ts';
 import { product, requireShape, type Shape, shapeText } from '../shape.ts';

@@ -1,5 +1,5 @@
+import { requireFlag, requireFunction } from '../arguments.ts';
 import { ConfigError, gotText, WeightsError } from '../errors.ts';
-import { requireFlag, requireFunction } from '../graph/arguments.ts';
 import { asValue, input, scope, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireNamed, requireOptions } from '../options.ts';
 import { type Shape, shapesEqual, shapeText } from '../shape.ts';

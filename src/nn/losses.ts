@@ -1,6 +1,7 @@
+import { atLeast, rootOfSquares } from '../autograd/root.ts';
 import { gotText, ShapeError } from '../errors.ts';
 import { stopGradient, withVjp } from '../graph/ops/control.ts';
-import { flatten, reshape, slice } from '../graph/ops/movement.ts';
+import { reshape, slice } from '../graph/ops/movement.ts';
 import {
   abs,
   add,
@@ -18,13 +19,14 @@ import {
   square,
   sub,
 } from '../graph/ops/pointwise.ts';
-import { mean, std } from '../graph/ops/reduce.ts';
-import { atLeast, rootOfSquares } from '../graph/ops/root.ts';
+import { mean } from '../graph/ops/reduce.ts';
 import { cosineMap, NORM_FLOOR, rowDots } from '../graph/ops/similarity.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
 import { shapesEqual, shapeText } from '../shape.ts';
+import { flatten } from './axes.ts';
 import { gradientGate } from './gradientGate.ts';
+import { std } from './variance.ts';
 
 /** Mean of squared differences over all elements. */
 export const mseLoss = (a: Operand, b: Operand, ...extra: never[]): Value => {

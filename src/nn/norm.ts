@@ -1,13 +1,16 @@
+import { requireNumber } from '../arguments.ts';
+import { channelCount } from '../autograd/batchNorm.ts';
 import { ShapeError } from '../errors.ts';
-import { requireNumber } from '../graph/arguments.ts';
-import { batchMoments, batchNormWeightGrad, channelCount } from '../graph/ops/batchNorm.ts';
+import { requireRank } from '../graph/operands.ts';
 import { withVjp } from '../graph/ops/control.ts';
 import { reshape } from '../graph/ops/movement.ts';
-import { add, mul, perDeviation, rsqrt, shift, square, sub } from '../graph/ops/pointwise.ts';
+import { add, mul, rsqrt, shift, square, sub } from '../graph/ops/pointwise.ts';
+import { perDeviation } from '../graph/ops/pointwiseOps.ts';
 import { mean } from '../graph/ops/reduce.ts';
-import { asValue, type Operand, requireRank, type Value } from '../graph/value.ts';
+import { asValue, type Operand, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { shapesEqual, shapeText } from '../shape.ts';
+import { batchMoments, batchNormWeightGrad } from './batchMoments.ts';
 
 /** @throws ShapeError unless each of `vectors` has one number for each channel. */
 function requireChannels(op: string, channels: number, vectors: Readonly<Record<string, Value>>): void {

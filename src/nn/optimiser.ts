@@ -1,8 +1,8 @@
+import { requireFlag, requireList } from '../arguments.ts';
 import { ConfigError, gotText } from '../errors.ts';
-import { requireFlag, requireList } from '../graph/arguments.ts';
-import { pack } from '../graph/ops/movement.ts';
 import { mul } from '../graph/ops/pointwise.ts';
-import { adamw as adamwStep, sgd as sgdStep, type UpdateRule } from '../graph/ops/update.ts';
+import { pack } from '../graph/ops/slab.ts';
+import { effect, type UpdateRule } from '../graph/ops/update.ts';
 import { input, nameOf, state, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import type { BoundNetwork } from './trainable.ts';
@@ -145,15 +145,13 @@ export function optimiserStep(
 const settingsShape = ({ kind }: Update): [number] => [kind === 'sgd' ? 2 : 3];
 
 function update(p: Value, gradient: Value, settings: Value, config: Update): Value {
-  const moments = momentNames(config, nameOf(p)).map((each) => state(each, p.shape));
-  if (config.kind === 'sgd') return sgdStep({ p, buf: moments[0]! }, gradient, settings, config);
-  const [beta1, beta2] = config.betas;
-  return adamwStep({ p, m: moments[0]!, v: moments[1]!, vmax: moments[2] }, gradient, settings, {
-    beta1,
-    beta2,
-    eps: config.eps,
-    weightDecay: config.weightDecay,
-  });
+  const states = [p, ...momentNames(config, nameOf(p)).map((name) => state(name, p.shape))];
+  const values = [gradient, settings];
+  const { kind, weightDecay } = config;
+  if (kind === 'sgd') return effect(kind, states, values, { momentum: config.momentum, weightDecay });
+  const { betas, eps, amsgrad } = config;
+  const attrs = { beta1: betas[0], beta2: betas[1], eps, weightDecay };
+  return effect(amsgrad ? 'adamwAmsgrad' : kind, states, values, attrs, kind);
 }
 
 /** What SETTINGS holds at `step` (from 0) for the learning rate `lr`. */

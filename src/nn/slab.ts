@@ -1,5 +1,5 @@
 import { WeightsError } from '../errors.ts';
-import { slabOffsets, slabView } from '../graph/ops/movement.ts';
+import { slabOffsets, slabView } from '../graph/ops/slab.ts';
 import { state, type Value } from '../graph/value.ts';
 import { product } from '../shape.ts';
 import type { StateDict } from './init.ts';

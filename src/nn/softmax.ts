@@ -1,8 +1,9 @@
 import { ShapeError } from '../errors.ts';
+import { floatOperand } from '../graph/operands.ts';
 import { stopGradient } from '../graph/ops/control.ts';
 import { div, exp, log, sub } from '../graph/ops/pointwise.ts';
 import { max, type ReduceOptions, sum } from '../graph/ops/reduce.ts';
-import { asValue, type Operand, requireFloat, type Value } from '../graph/value.ts';
+import type { Operand, Value } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
 import { normalizeAxis, shapeText } from '../shape.ts';
 
@@ -23,8 +24,7 @@ export function logSoftmax(x: Operand, axis = -1, ...extra: never[]): Value {
 
 /** The shift cancels, so no derivative flows through it. */
 function centred(op: string, x: Operand, axis: number): { lowered: Value; over: ReduceOptions } {
-  const value = asValue(x, op);
-  requireFloat(op, { x: value });
+  const value = floatOperand(op, 'x', x);
   const chosen = normalizeAxis(op, axis, value.shape.length);
   if (value.shape[chosen] === 0) {
     throw new ShapeError(`${op}: x expects elements along axis ${axis}, got ${shapeText(value.shape)}`);

@@ -1,12 +1,13 @@
 import { gotText, ShapeError } from '../errors.ts';
 import { withVjp } from '../graph/ops/control.ts';
-import { flatten, reshape } from '../graph/ops/movement.ts';
+import { reshape } from '../graph/ops/movement.ts';
 import { add, div, equal, greaterEqual, mul, neg, scale, shift, sub, where } from '../graph/ops/pointwise.ts';
 import { max, sum } from '../graph/ops/reduce.ts';
 import { kthLargest } from '../graph/ops/topK.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
 import { shapeText } from '../shape.ts';
+import { flatten } from './axes.ts';
 
 /**
  * Exact mean of the floor(fraction * L) largest values of each row: x [N, ...] -> [N]. Fraction 0 means the

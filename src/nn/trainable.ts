@@ -1,4 +1,4 @@
-import { pack } from '../graph/ops/movement.ts';
+import { pack } from '../graph/ops/slab.ts';
 import { assignAverage } from '../graph/ops/update.ts';
 import type { Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';

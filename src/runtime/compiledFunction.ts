@@ -1,6 +1,6 @@
+import { requireFlag } from '../arguments.ts';
 import { ConfigError, gotText } from '../errors.ts';
 import type { BufferCopy } from '../gpu/submit.ts';
-import { requireFlag } from '../graph/arguments.ts';
 import { buildPlan, optimize } from '../graph/buildPlan.ts';
 import { type Graph, valuesOf } from '../graph/graph.ts';
 import type { Plan } from '../graph/plan.ts';

@@ -1,11 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+
+import { requireFunction, requireNumbers } from '../arguments.ts';
 import { ConfigError, DtypeError, gotText, ShapeError } from '../errors.ts';
 import type { HostMemory } from '../gpu/hostMemory.ts';
 import { type AdapterDescription, OPEN_OPTIONS, type OpenOptions } from '../gpu/open.ts';
-import { requireFunction } from '../graph/arguments.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
 import type { Structure, StructureFunction } from '../graph/structure.ts';
-import { type Dtype, requireNumbers, state, type Value } from '../graph/value.ts';
+import { type Dtype, state, type Value } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { product, requireShape, type Shape, shapeText } from '../shape.ts';

@@ -1,7 +1,7 @@
 import { ConfigError, DtypeError, ShapeError } from '../errors.ts';
 import type { BufferCopy } from '../gpu/submit.ts';
 import { buildPlan } from '../graph/buildPlan.ts';
-import { slabOffsets } from '../graph/ops/movement.ts';
+import { slabOffsets } from '../graph/ops/slab.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
 import { input, state } from '../graph/value.ts';
 import { product, shapesEqual, shapeText } from '../shape.ts';

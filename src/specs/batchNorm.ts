@@ -1,6 +1,6 @@
-import { batchMoments, batchNormWeightGrad, type ChannelPair } from '../graph/ops/batchNorm.ts';
 import { concat, reshape } from '../graph/ops/movement.ts';
 import type { Value } from '../graph/value.ts';
+import { batchMoments, batchNormWeightGrad, type ChannelPair } from '../nn/batchMoments.ts';
 import { batchNorm2dTrain } from '../nn/norm.ts';
 import type { Shape } from '../shape.ts';
 import { batchMomentsRef, batchNormTrainRef, batchNormWeightGradRef } from './reference/batchNorm.ts';

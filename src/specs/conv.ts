@@ -1,4 +1,5 @@
-import { type ConvGeometry, conv2d, convTranspose2d } from '../graph/ops/conv.ts';
+import type { ConvGeometry } from '../graph/ops/conv.ts';
+import { conv2d, convTranspose2d } from '../nn/conv.ts';
 import type { Shape } from '../shape.ts';
 import { conv2dInputGradReference, conv2dReference } from './reference/conv.ts';
 import { type Sample, type SpecTable, samplesOf, shaped } from './spec.ts';

@@ -1,4 +1,5 @@
-import { linear, matmul } from '../graph/ops/matmul.ts';
+import { matmul } from '../graph/ops/matmul.ts';
+import { linear } from '../nn/linear.ts';
 import type { Shape } from '../shape.ts';
 import { matmulRef, transposeRef } from './reference/ops.ts';
 import { type SpecTable, samplesOf, shaped } from './spec.ts';

@@ -1,4 +1,6 @@
 import * as ops from '../graph/ops/movement.ts';
+import { slabView } from '../graph/ops/slab.ts';
+import { split, transpose } from '../nn/axes.ts';
 import { at, build } from './reference/tensor64.ts';
 import { ANY_DTYPE, type SpecTable, shaped } from './spec.ts';
 
@@ -27,7 +29,7 @@ export const movementSpecs = {
       {
         label: 'at 128, transposed',
         inputs: shaped([384]),
-        run: (x) => ops.permute(ops.slabView(x, 128, [7, 31]), [1, 0]),
+        run: (x) => ops.permute(slabView(x, 128, [7, 31]), [1, 0]),
         reference: (x) => build([31, 7], ([i, j]) => x.data[128 + j! * 31 + i!]!),
       },
     ],
@@ -52,7 +54,7 @@ export const movementSpecs = {
       {
         label: 'of the last two axes',
         inputs: shaped([2, 3, 5]),
-        run: (x) => ops.transpose(x),
+        run: (x) => transpose(x),
         reference: (x) => build([2, 5, 3], ([a, b, c]) => at(x, [a!, c!, b!])),
       },
     ],
@@ -119,7 +121,7 @@ export const movementSpecs = {
       {
         label: 'the middle part',
         inputs: shaped([6, 2]),
-        run: (x) => ops.split(x, [1, 3, 2])[1]!,
+        run: (x) => split(x, [1, 3, 2])[1]!,
         reference: (x) => build([3, 2], ([i, j]) => at(x, [i! + 1, j!])),
       },
     ],

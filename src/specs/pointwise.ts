@@ -1,4 +1,5 @@
 import * as ops from '../graph/ops/pointwise.ts';
+import { perDeviation, pointwise } from '../graph/ops/pointwiseOps.ts';
 import type { Value } from '../graph/value.ts';
 import type { PointwiseName } from '../kernels/pointwiseTable.ts';
 import type { Shape } from '../shape.ts';
@@ -145,16 +146,20 @@ export const pointwiseSpecs = {
   sqrt: unary(ops.sqrt, Math.sqrt, { fill: positive, lastPlaces: 2 }),
   rsqrt: unary(ops.rsqrt, (x) => 1 / Math.sqrt(x), { fill: positive, lastPlaces: 2 }),
   reciprocal: unary(ops.reciprocal, (x) => 1 / x, { fill: positive, lastPlaces: 2.5 }),
-  floor: unary((x) => ops.pointwise('floor', [x]), Math.floor, { differentiable: false }),
+  floor: unary((x) => pointwise('floor', [x]), Math.floor, { differentiable: false }),
   sigmoid: unary(ops.sigmoid, sigmoid, { lastPlaces: 4 }),
   tanh: unary(ops.tanh, Math.tanh, { lastPlaces: 3 }),
   relu: unary(ops.relu, (x) => Math.max(0, x), { fill: away([0]) }),
   relu6: unary(ops.relu6, (x) => Math.min(6, Math.max(0, x)), { fill: away([0, 6], 8) }),
   gelu: unary(ops.gelu, (x) => x * normalCdf(x), { lastPlaces: 8 }),
-  geluSlope: unary(ops.geluSlope, (x) => normalCdf(x) + x * normalDensity(x), {
-    lastPlaces: 8,
-    magnitude: (x) => normalCdf(x) + Math.abs(x) * normalDensity(x),
-  }),
+  geluSlope: unary(
+    (x) => pointwise('geluSlope', [x]),
+    (x) => normalCdf(x) + x * normalDensity(x),
+    {
+      lastPlaces: 8,
+      magnitude: (x) => normalCdf(x) + Math.abs(x) * normalDensity(x),
+    },
+  ),
   silu: unary(ops.silu, (x) => x * sigmoid(x), { lastPlaces: 6 }),
   add: binary(ops.add, (a, b) => a + b),
   /** Its operands cannot be exchanged: it tries every way of broadcasting. */
@@ -201,7 +206,7 @@ export const pointwiseSpecs = {
       {
         label: 'a variance per channel',
         inputs: [{ shape: [2, 5, 3, 4] }, { shape: [1, 5, 1, 1], fill: positive }],
-        run: (d, variance) => ops.perDeviation(d, variance, { factor: 0.75, eps: 1e-3 }),
+        run: (d, variance) => perDeviation(d, variance, { factor: 0.75, eps: 1e-3 }),
         reference: (d, variance) => map2(d, variance, (x, v) => x / Math.sqrt(0.75 * v + 1e-3)),
       },
     ],

@@ -1,6 +1,7 @@
-import { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d } from '../graph/ops/pool.ts';
+import { avgPool2d, maxPool2d } from '../graph/ops/pool.ts';
 import { interpolate } from '../graph/ops/resize.ts';
 import { input, makeValue } from '../graph/value.ts';
+import { adaptiveAvgPool2d, globalAvgPool2d } from '../nn/pool.ts';
 import type { Shape } from '../shape.ts';
 import { interpolateRef, maxPoolGradRef, type PoolRefOptions, poolRef } from './reference/ops.ts';
 import { roundingScale } from './reference/tensor64.ts';

@@ -1,5 +1,5 @@
-import { pack } from '../graph/ops/movement.ts';
-import { adamw, assign, assignAverage, sgd } from '../graph/ops/update.ts';
+import { pack } from '../graph/ops/slab.ts';
+import { assign, assignAverage, effect } from '../graph/ops/update.ts';
 import type { Value } from '../graph/value.ts';
 import { type AdamwSettings, adamwRef, sgdRef } from './reference/update.ts';
 import { type SampleInput, shaped } from './spec.ts';
@@ -58,7 +58,7 @@ export const updateSpecs = {
     states: 3,
     length: LENGTH,
     inputs: [...halves, settings(RATES)],
-    effect: ([p, m, v], [a, b, rates]) => adamw({ p: p!, m: m!, v: v! }, pack([a!, b!]), rates!, MOMENTS),
+    effect: ([p, m, v], [a, b, rates]) => effect('adamw', [p!, m!, v!], [pack([a!, b!]), rates!], MOMENTS),
     reference: ([p, m, v], at, inputs) =>
       adamwRef([p!, m!, v!, 0], gradient(at, inputs), ADAMW, STEPS).slice(0, 3),
   },
@@ -67,7 +67,7 @@ export const updateSpecs = {
     length: LENGTH,
     inputs: [...halves, settings(RATES)],
     effect: ([p, m, v, vmax], [a, b, rates]) =>
-      adamw({ p: p!, m: m!, v: v!, vmax: vmax! }, pack([a!, b!]), rates!, MOMENTS),
+      effect('adamwAmsgrad', [p!, m!, v!, vmax!], [pack([a!, b!]), rates!], MOMENTS),
     reference: ([p, m, v, vmax], at, inputs) =>
       adamwRef([p!, m!, v!, vmax!], gradient(at, inputs), ADAMW, STEPS),
   },
@@ -75,7 +75,7 @@ export const updateSpecs = {
     states: 2,
     length: LENGTH,
     inputs: [...halves, settings([SGD_RATE, 0])],
-    effect: ([p, buf], [a, b, rates]) => sgd({ p: p!, buf: buf! }, pack([a!, b!]), rates!, SGD),
+    effect: ([p, buf], [a, b, rates]) => effect('sgd', [p!, buf!], [pack([a!, b!]), rates!], SGD),
     reference: ([p, buf], at, inputs) => sgdRef([p!, buf!], gradient(at, inputs), { ...SGD, lr: SGD_RATE }),
   },
 } as const satisfies Readonly<Record<string, UpdateSpec>>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { slabOffsets } from '../../src/graph/ops/movement.ts';
+import { slabOffsets } from '../../src/graph/ops/slab.ts';
 import { batchNormKernels } from '../../src/kernels/batchNorm.ts';
 import type { DeviceFacts } from '../../src/kernels/kernel.ts';
 import { RandomStream } from '../../src/random.ts';

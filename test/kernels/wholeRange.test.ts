@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pointwise } from '../../src/graph/ops/pointwise.ts';
+import { pointwise } from '../../src/graph/ops/pointwiseOps.ts';
 import type { Value } from '../../src/graph/value.ts';
 import { POINTWISE, type PointwiseEntry, type PointwiseName } from '../../src/kernels/pointwiseTable.ts';
 import { RandomStream } from '../../src/random.ts';

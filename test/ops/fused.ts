@@ -1,7 +1,7 @@
-import { conv2d } from '../../src/graph/ops/conv.ts';
-import { linear } from '../../src/graph/ops/matmul.ts';
 import * as ops from '../../src/graph/ops/pointwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
+import { conv2d } from '../../src/nn/conv.ts';
+import { linear } from '../../src/nn/linear.ts';
 import { conv2dReference } from '../../src/specs/reference/conv.ts';
 import { sigmoid } from '../../src/specs/reference/functions.ts';
 import { dropAxes, map2, map3, matmulRef, reduceRef, transposeRef } from '../../src/specs/reference/ops.ts';

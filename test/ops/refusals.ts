@@ -1,8 +1,8 @@
-import { batchMoments, batchNormWeightGrad } from '../../src/graph/ops/batchNorm.ts';
 import { nearestRows } from '../../src/graph/ops/nearest.ts';
 import { rowDots } from '../../src/graph/ops/similarity.ts';
 import * as wgad from '../../src/index.ts';
 import { type AttentionOptions, constant, type ErrorCode, input, type Value } from '../../src/index.ts';
+import { batchMoments, batchNormWeightGrad } from '../../src/nn/batchMoments.ts';
 import { focalLoss } from '../../src/nn/losses.ts';
 import { ssim } from '../../src/nn/ssim.ts';
 

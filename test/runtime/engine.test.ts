@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { grad, valueAndGrad } from '../../src/autograd/reverse.ts';
-import { conv2d } from '../../src/graph/ops/conv.ts';
 import { add, mul, relu, scale } from '../../src/graph/ops/pointwise.ts';
 import { argmax, mean, sum } from '../../src/graph/ops/reduce.ts';
 import { input, type Value } from '../../src/graph/value.ts';
+import { conv2d } from '../../src/nn/conv.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
 

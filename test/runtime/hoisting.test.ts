@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grad } from '../../src/autograd/reverse.ts';
-import { conv2d } from '../../src/graph/ops/conv.ts';
 import { add, mul, relu, rsqrt, scale } from '../../src/graph/ops/pointwise.ts';
 import { mean, sum } from '../../src/graph/ops/reduce.ts';
 import { assign } from '../../src/graph/ops/update.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
+import { conv2d } from '../../src/nn/conv.ts';
 import { RandomStream } from '../../src/random.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { valueAndGrad } from '../../src/autograd/reverse.ts';
-import { conv2d } from '../../src/graph/ops/conv.ts';
-import { linear } from '../../src/graph/ops/matmul.ts';
 import { mul, relu, square } from '../../src/graph/ops/pointwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
 import type { UpdateRule } from '../../src/graph/ops/update.ts';
 import { input, type Value } from '../../src/graph/value.ts';
+import { conv2d } from '../../src/nn/conv.ts';
 import { initialize, ones, pytorchDefault } from '../../src/nn/init.ts';
 import { declare, type Layers, layersOf } from '../../src/nn/layers.ts';
+import { linear } from '../../src/nn/linear.ts';
 import { mseLoss } from '../../src/nn/losses.ts';
 import { adamw, type OptimiserConfig, sgd } from '../../src/nn/optimiser.ts';
 import { Engine } from '../../src/runtime/engine.ts';

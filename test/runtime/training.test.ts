@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { grad } from '../../src/autograd/reverse.ts';
 import { buildPlan } from '../../src/graph/buildPlan.ts';
-import { linear } from '../../src/graph/ops/matmul.ts';
 import { relu } from '../../src/graph/ops/pointwise.ts';
-import { adamw as adamwStep } from '../../src/graph/ops/update.ts';
+import { effect } from '../../src/graph/ops/update.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
 import { initialize, pytorchDefault, zeros } from '../../src/nn/init.ts';
 import { declare, type Layers } from '../../src/nn/layers.ts';
+import { linear } from '../../src/nn/linear.ts';
 import { mseLoss } from '../../src/nn/losses.ts';
 import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
@@ -97,7 +97,7 @@ describe('a slab larger than a binding', () => {
     for (const maxBindingBytes of [s.gpu.facts.maxBindingBytes, 1024]) {
       for (const [name, data] of start) s.state.set(name, data, [length]);
       const [p, m, v] = names.map((name) => state(name, [length])) as [Value, Value, Value];
-      const step = adamwStep({ p, m, v }, input('grad', [length]), input('settings', [3]), {
+      const step = effect('adamw', [p, m, v], [input('grad', [length]), input('settings', [3])], {
         beta1: 0.9,
         beta2: 0.999,
         eps: 1e-8,

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { grad } from '../../src/autograd/reverse.ts';
-import { conv2d } from '../../src/graph/ops/conv.ts';
 import { relu } from '../../src/graph/ops/pointwise.ts';
 import { maxPool2d } from '../../src/graph/ops/pool.ts';
 import { mean } from '../../src/graph/ops/reduce.ts';
 import { assign } from '../../src/graph/ops/update.ts';
 import { constant, input, state } from '../../src/graph/value.ts';
+import { conv2d } from '../../src/nn/conv.ts';
 import { batchNorm2d } from '../../src/nn/norm.ts';
 import { trainLoop } from '../../src/train/loop.ts';
 import { openSession } from '../../src/train/session.ts';

@@ -1,10 +1,10 @@
-import { conv2d } from '../../src/graph/ops/conv.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { permute, reshape, slice } from '../../src/graph/ops/movement.ts';
 import { add, div, mul, relu, scale, shift, sqrt } from '../../src/graph/ops/pointwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
 import { input, type Value } from '../../src/graph/value.ts';
 import { RESNETS, type ResNetName, resnetFeatures } from '../../src/models/resnet.ts';
+import { conv2d } from '../../src/nn/conv.ts';
 import { crossEntropy } from '../../src/nn/crossEntropy.ts';
 import { pytorchDefault, zeros } from '../../src/nn/init.ts';
 import { type Layers, within } from '../../src/nn/layers.ts';

@@ -1,6 +1,6 @@
+import { requireFunction, requireList } from '../../arguments.ts';
 import { DtypeError, gotText } from '../../errors.ts';
 import { refuseExtra } from '../../options.ts';
-import { requireFunction, requireList } from '../arguments.ts';
 import { asValue, isValue, makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
 

@@ -3,18 +3,20 @@ import { attentionOps } from './attention.ts';
 import { batchNormOps } from './batchNorm.ts';
 import { controlOps } from './control.ts';
 import { convOps } from './conv.ts';
-import type { OpDefinition, OpTable } from './definition.ts';
+import type { OpDefinition } from './definition.ts';
+import { gradientOps } from './gradients.ts';
 import { leafOps } from './leaf.ts';
 import { matmulOps } from './matmul.ts';
 import { movementOps } from './movement.ts';
 import { nearestOps } from './nearest.ts';
-import { pointwiseOps } from './pointwise.ts';
+import { pointwiseOps } from './pointwiseOps.ts';
 import { poolOps } from './pool.ts';
 import { randomOps } from './random.ts';
 import { reduceOps } from './reduce.ts';
 import { resizeOps } from './resize.ts';
 import { selectOps } from './select.ts';
 import { similarityOps } from './similarity.ts';
+import { slabOps } from './slab.ts';
 import { topKOps } from './topK.ts';
 import { updateOps } from './update.ts';
 
@@ -25,6 +27,7 @@ export const opTable = {
   ...pointwiseOps,
   ...reduceOps,
   ...movementOps,
+  ...slabOps,
   ...matmulOps,
   ...convOps,
   ...poolOps,
@@ -37,6 +40,7 @@ export const opTable = {
   ...nearestOps,
   ...randomOps,
   ...updateOps,
+  ...gradientOps,
 };
 
 export type OpName = keyof typeof opTable;
@@ -50,25 +54,23 @@ type Attributes = {
 };
 export type AttrsOf<K extends OpName> = Attributes[K];
 
-/** The ops of a table whose definition is a `Trait`. */
-type OpsWith<Table extends OpTable, Trait> = {
-  [K in keyof Table]: Table[K] extends Trait ? K : never;
-}[keyof Table];
+/** The ops whose definition is a `Trait`. */
+type OpsWith<Trait> = { [K in OpName]: (typeof opTable)[K] extends Trait ? K : never }[OpName];
 
-/** Ops of a table that have a rule of differentiation. */
-export type DifferentiableOp<Table extends OpTable = typeof opTable> = Exclude<
-  keyof Table,
-  OpsWith<Table, { leaf: true } | { nonDifferentiable: string } | { identity: true }>
+/** Ops that need a rule of differentiation. */
+export type DifferentiableOp = Exclude<
+  OpName,
+  OpsWith<{ leaf: true } | { nonDifferentiable: string } | { identity: true }>
 >;
 
 /** Ops that lowering must cover: those that dispatch something. */
 export type LoweredOp = Exclude<
   OpName,
-  OpsWith<typeof opTable, { leaf: true } | { view: true } | { placesInputs: true } | { identity: true }>
+  OpsWith<{ leaf: true } | { view: true } | { placesInputs: true } | { identity: true }>
 >;
 
 /** Whether `value` is of an op with this trait, and so has the attributes that come with it. */
 export const has = <T extends 'pointwise' | 'takesPrologue' | 'takesEpilogue' | 'placesInputs'>(
   value: Value,
   trait: T,
-): value is ValueOf<OpsWith<typeof opTable, Readonly<Record<T, true>>>> => OPS[value.op][trait] === true;
+): value is ValueOf<OpsWith<Readonly<Record<T, true>>>> => OPS[value.op][trait] === true;

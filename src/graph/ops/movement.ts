@@ -1,18 +1,13 @@
+import { requireAnyNumber, requireCounts, requireList, requireOneOf } from '../../arguments.ts';
 import { gotText, ShapeError } from '../../errors.ts';
-import { ELEMENT_BYTES } from '../../kernels/kernel.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { normalizeAxis, product, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
-import { requireAnyNumber, requireCounts, requireList, requireOneOf } from '../arguments.ts';
-import { asValue, type Dtype, isOp, makeValue, type Operand, type Value } from '../value.ts';
+import { asValue, makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
 
 export const movementOps = {
   /** The same elements in the same order under another shape. */
   reshape: { view: true },
-  /** A part of a flat value under a shape of its own, from `offset` on (elements, a multiple of 256 bytes). */
-  slabView: { attrs: attributes<{ readonly offset: number }>(), view: true },
-  /** Flat concatenation at aligned offsets; its inputs are computed in place. */
-  pack: { attrs: attributes<{ readonly offsets: readonly number[] }>(), placesInputs: true },
   permute: { attrs: attributes<{ readonly order: readonly number[] }>(), storesHalf: true },
   slice: {
     attrs: attributes<{ readonly starts: readonly number[]; readonly steps: readonly number[] }>(),
@@ -27,15 +22,8 @@ export const movementOps = {
     }>(),
     storesHalf: true,
   },
-  /** The transpose of pad by repetition: dy -> dx. */
-  padGrad: {
-    attrs: attributes<{ readonly before: readonly number[]; readonly mode: 'symmetric' | 'edge' }>(),
-  },
   concat: { attrs: attributes<{ readonly axis: number }>(), storesHalf: true },
 } as const satisfies OpTable;
-
-/** Bindings start at multiples of 256 bytes: so many elements. */
-const slabAlign = (dtype: Dtype): number => 256 / ELEMENT_BYTES[dtype];
 
 /** x under another shape; one size may be -1 (whatever fits). */
 export function reshape(x: Operand, shape: Shape, ...extra: never[]): Value {
@@ -55,69 +43,6 @@ export function reshape(x: Operand, shape: Shape, ...extra: never[]): Value {
   return shapesEqual(sizes, value.shape) ? value : makeValue('reshape', [value], {}, sizes, value.dtype);
 }
 
-/** All of x but its first axis as one axis: [N, ...] -> [N, product]. */
-export const flatten = (x: Operand, ...extra: never[]): Value => {
-  refuseExtra('flatten', extra);
-  const value = asValue(x, 'flatten');
-  return reshape(value, [value.shape[0] ?? 1, product(value.shape.slice(1))]);
-};
-
-/** A part of a flat `slab`, as parameters live side by side in one buffer. */
-export function slabView(slab: Value, offset: number, shape: Shape): Value {
-  const align = slabAlign(slab.dtype);
-  if (offset % align !== 0 || offset + product(shape) > product(slab.shape)) {
-    throw new ShapeError(
-      `slabView: ${shapeText(shape)} at ${offset} does not fit ${shapeText(slab.shape)} at multiples of ${align}`,
-    );
-  }
-  return makeValue('slabView', [slab], { offset }, shape, slab.dtype);
-}
-
-/** Where each of `sizes` starts in a slab, and the slab's length. */
-export function slabOffsets(
-  sizes: readonly number[],
-  dtype: Dtype = 'f32',
-): { offsets: number[]; length: number } {
-  const align = slabAlign(dtype);
-  let length = 0;
-  const offsets = sizes.map((size) => {
-    const offset = length;
-    length += Math.ceil(size / align) * align;
-    return offset;
-  });
-  return { offsets, length };
-}
-
-/**
- * Values side by side in one flat slab, at the offsets of `slabOffsets`; what lies between them is undefined. Views that
- * are together a whole flat value, as an op with two results yields it, are placed as that.
- */
-export function pack(parts: readonly Value[]): Value {
-  const values = wholes(parts);
-  const { offsets, length } = slabOffsets(values.map((value) => product(value.shape)));
-  return makeValue('pack', values, { offsets }, [length]);
-}
-
-function wholes(parts: readonly Value[]): Value[] {
-  const values: Value[] = [];
-  for (let i = 0; i < parts.length; ) {
-    const slab = parts[i]!.inputs[0];
-    const end = parts.findIndex((part, k) => k >= i && (part.op !== 'slabView' || part.inputs[0] !== slab));
-    const views = parts.slice(i, end < 0 ? parts.length : end);
-    const { offsets, length } = slabOffsets(views.map((view) => product(view.shape)));
-    const together =
-      slab !== undefined &&
-      views.length > 1 &&
-      views.every((view, k) => isOp(view, 'slabView') && view.attrs.offset === offsets[k]) &&
-      product(slab.shape) === length;
-    if (together) {
-      values.push(slab);
-      i += views.length;
-    } else values.push(parts[i++]!);
-  }
-  return values;
-}
-
 /** Axes in another order: out axis i is x's axis order[i]. */
 export function permute(x: Operand, order: readonly number[], ...extra: never[]): Value {
   refuseExtra('permute', extra);
@@ -130,25 +55,8 @@ export function permute(x: Operand, order: readonly number[], ...extra: never[])
     );
   }
   if (axes.every((axis, i) => axis === i)) return value;
-  return makeValue(
-    'permute',
-    [value],
-    { order: axes },
-    axes.map((axis) => value.shape[axis]!),
-    value.dtype,
-  );
-}
-
-/** Two axes exchanged; the last two by default. */
-export function transpose(x: Operand, a = -2, b = -1, ...extra: never[]): Value {
-  refuseExtra('transpose', extra);
-  const value = asValue(x, 'transpose');
-  const order = value.shape.map((_, axis) => axis);
-  const first = normalizeAxis('transpose', a, order.length);
-  const second = normalizeAxis('transpose', b, order.length);
-  order[first] = second;
-  order[second] = first;
-  return permute(value, order);
+  const shape = axes.map((axis) => value.shape[axis]!);
+  return makeValue('permute', [value], { order: axes }, shape, value.dtype);
 }
 
 export interface SliceRange {
@@ -192,23 +100,12 @@ export function slice(x: Operand, ranges: readonly (SliceRange | null)[], ...ext
   return makeValue('slice', [value], { starts, steps }, shape, value.dtype);
 }
 
-/** x in parts of the given sizes along `axis`. */
-export function split(x: Operand, sizes: readonly number[], axis = 0, ...extra: never[]): Value[] {
-  refuseExtra('split', extra);
-  const value = asValue(x, 'split');
-  requireCounts('split', 'sizes', sizes, 0);
-  const chosen = normalizeAxis('split', axis, value.shape.length);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total !== value.shape[chosen]) {
-    throw new ShapeError(`split: sizes expect to sum to ${value.shape[chosen]}, got ${total}`);
-  }
-  let start = 0;
-  return sizes.map((size) => {
-    const ranges = value.shape.map((_, i) => (i === chosen ? { start, end: start + size } : null));
-    start += size;
-    return slice(value, ranges);
-  });
-}
+/** The part of x from `start` on along `axis`, `size` long. */
+export const part = (x: Value, axis: number, start: number, size: number): Value =>
+  slice(
+    x,
+    x.shape.map((_, i) => (i === axis ? { start, end: start + size } : null)),
+  );
 
 const PAD_MODES = ['constant', 'symmetric', 'edge'] as const;
 export type PadMode = (typeof PAD_MODES)[number];

@@ -1,18 +1,14 @@
 import { ShapeError } from '../../errors.ts';
 import { shapeText } from '../../shape.ts';
-import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
+import { floatOperand } from '../operands.ts';
+import { makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
-import { reshape, slice } from './movement.ts';
+import { part, reshape } from './movement.ts';
 import { cast } from './pointwise.ts';
 
 export const nearestOps = {
   /** x [M, C], banks [K_i, C]... -> [2, M, k]: squared distances, then row numbers as floats. */
   nearestRows: { attrs: attributes<{ readonly k: number }>() },
-  /** bank [K, C], x [M, C], found [2, M, k], cotangent [2, M, k] -> dx [M, C]. `first`: of the bank's rows. */
-  nearestRowsGrad: {
-    attrs: attributes<{ readonly first: number }>(),
-    nonDifferentiable: 'second derivatives of nearestRows are not implemented',
-  },
 } as const satisfies OpTable;
 
 /** Row numbers travel as float32, which counts to here without gaps. */
@@ -33,12 +29,11 @@ export interface NearestRows {
  * @throws ShapeError for other shapes, k outside 1 to K, or more rows than float32 can number.
  */
 export function nearestRows(x: Operand, bank: Operand | readonly Operand[], k: number): NearestRows {
-  const value = asValue(x, 'nearestRows');
+  const value = floatOperand('nearestRows', 'x', x);
   const parts = Array.isArray(bank) ? (bank as readonly Operand[]) : [bank as Operand];
-  const banks = parts.map((part) => asValue(part, 'nearestRows'));
+  const banks = parts.map((part) => floatOperand('nearestRows', 'bank', part));
   const wrong: string[] = [];
   for (const [name, each] of [['x', value], ...banks.map((b) => ['bank', b])] as [string, Value][]) {
-    requireFloat('nearestRows', { [name]: each });
     if (each.shape.length !== 2 || each.shape[0]! < 1) {
       wrong.push(`${name} expects [rows, columns], got ${shapeText(each.shape)}`);
     } else if (each.shape[1] !== value.shape[1]) {
@@ -50,6 +45,6 @@ export function nearestRows(x: Operand, bank: Operand | readonly Operand[], k: n
   if (rows > MOST_ROWS) wrong.push(`bank expects at most ${MOST_ROWS} rows, got ${rows}`);
   if (wrong.length > 0) throw new ShapeError(`nearestRows: ${wrong.join('; ')}`);
   const found = makeValue('nearestRows', [value, ...banks], { k }, [2, value.shape[0]!, k]);
-  const plane = (i: number): Value => reshape(slice(found, [{ start: i, end: i + 1 }]), [value.shape[0]!, k]);
+  const plane = (i: number): Value => reshape(part(found, 0, i, 1), [value.shape[0]!, k]);
   return { distances: plane(0), indices: cast(plane(1), 'i32') };
 }

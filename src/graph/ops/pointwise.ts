@@ -1,40 +1,12 @@
+/** Functions of one element each, and what goes with them. `src/index.ts` exports all of this file. */
 import { gotText, ShapeError } from '../../errors.ts';
 import type { PointwiseName } from '../../kernels/pointwiseTable.ts';
-import type { Program } from '../../kernels/program.ts';
+import { IDENTITY } from '../../kernels/program.ts';
 import { refuseExtra } from '../../options.ts';
-import { broadcastShapes, product, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
-import { requireAnyNumber } from '../arguments.ts';
-import {
-  asValue,
-  type Dtype,
-  makeValue,
-  type Operand,
-  requireDtype,
-  requireFloat,
-  type Value,
-} from '../value.ts';
-import { attributes, type OpTable } from './definition.ts';
-
-export const pointwiseOps = {
-  /** Inputs broadcast (NumPy rules) to the result's shape. */
-  pointwise: { attrs: attributes<{ readonly program: Program }>(), pointwise: true, storesHalf: true },
-  /** Another element type, same shape. Floats to integers truncate towards zero and saturate; derivatives flow between floats. */
-  cast: { readsHalf: true },
-} as const satisfies OpTable;
-
-/** One pointwise function applied to broadcast operands. */
-export function pointwise(
-  fn: PointwiseName,
-  operands: readonly Operand[],
-  params: readonly number[] = [],
-): Value {
-  const inputs = operands.map((operand) => asValue(operand, fn));
-  for (const param of params) requireAnyNumber(fn, param);
-  requireFloat(fn, Object.fromEntries(inputs.map((value, i) => [`argument ${i}`, value])));
-  const shape = inputs.reduce<Shape>((soFar, value) => broadcastShapes(fn, soFar, value.shape), []);
-  const step = { fn, args: inputs.map((_, i) => i), params };
-  return makeValue('pointwise', inputs, { program: { inputs: inputs.length, steps: [step] } }, shape);
-}
+import { broadcastShapes, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
+import { floatOperand } from '../operands.ts';
+import { asValue, type Dtype, makeValue, type Operand, requireDtype, type Value } from '../value.ts';
+import { pointwise } from './pointwiseOps.ts';
 
 const unary =
   (fn: PointwiseName) =>
@@ -91,7 +63,6 @@ export const relu = unary('relu');
 export const relu6 = unary('relu6');
 /** x Phi(x), the exact form (PyTorch's default), not that with tanh; to 8 ulp, also where Phi is tiny. */
 export const gelu = unary('gelu');
-export const geluSlope = unary('geluSlope');
 /** x sigmoid(x), to 6 ulp. */
 export const silu = unary('silu');
 /** 1 / (1 + e^-x), to 4 ulp. */
@@ -113,15 +84,6 @@ export const shift = (x: Operand, offset: number, ...extra: never[]): Value => {
   refuseExtra('shift', extra);
   return pointwise('shift', [x], [offset]);
 };
-/**
- * d / sqrt(factor variance + eps). One function, so that a variance per channel costs no dispatch of its own on its way
- * into a batch norm's result.
- */
-export const perDeviation = (
-  d: Operand,
-  variance: Operand,
-  { factor, eps }: { factor: number; eps: number },
-): Value => pointwise('perDeviation', [d, variance], [factor, eps]);
 /** x limited to [low, high]; either may be infinite. Its derivative at the bounds is 1, as in PyTorch up to 2.14. */
 export const clamp = (x: Operand, low: number, high: number, ...extra: never[]): Value => {
   refuseExtra('clamp', extra);
@@ -134,16 +96,14 @@ export const clamp = (x: Operand, low: number, high: number, ...extra: never[]):
 /** `x` stretched to `shape` (NumPy rules). */
 export function broadcastTo(x: Operand, shape: Shape, ...extra: never[]): Value {
   refuseExtra('broadcastTo', extra);
-  const value = asValue(x, 'broadcastTo');
-  requireFloat('broadcastTo', { x: value });
+  const value = floatOperand('broadcastTo', 'x', x);
   requireShape('broadcastTo', shape);
   if (shapesEqual(value.shape, shape)) return value;
   const joint = broadcastShapes('broadcastTo', value.shape, shape);
   if (!shapesEqual(joint, shape)) {
     throw new ShapeError(`broadcastTo: ${shapeText(value.shape)} does not stretch to ${shapeText(shape)}`);
   }
-  const step = { fn: 'identity' as const, args: [0], params: [] };
-  return makeValue('pointwise', [value], { program: { inputs: 1, steps: [step] } }, shape);
+  return makeValue('pointwise', [value], { program: IDENTITY }, shape);
 }
 
 /**
@@ -156,7 +116,3 @@ export function cast(x: Operand, dtype: Dtype, ...extra: never[]): Value {
   requireDtype('cast', dtype);
   return value.dtype === dtype ? value : makeValue('cast', [value], {}, value.shape, dtype);
 }
-
-export const zerosLike = (x: Value): Value => broadcastTo(0, x.shape);
-export const onesLike = (x: Value): Value => broadcastTo(1, x.shape);
-export const sizeOf = (x: Value): number => product(x.shape);

@@ -1,18 +1,17 @@
+import { type Pair, pairOf, requireFlag, requireOneOf } from '../../arguments.ts';
 import { ShapeError } from '../../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { shapesEqual, shapeText } from '../../shape.ts';
-import { type Pair, pairOf, requireFlag, requireOneOf } from '../arguments.ts';
-import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
+import { floatOperand, requireRank } from '../operands.ts';
+import { makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
-
-const attrs = attributes<{ readonly mode: InterpolateMode; readonly alignCorners: boolean }>();
 
 export const resizeOps = {
   /** x [N, C, H, W] -> [N, C, OH, OW]. */
-  interpolate: { attrs, readsHalf: true },
-  /** dy [N, C, OH, OW] -> dx [N, C, H, W]: the transpose of interpolate. */
-  interpolateGrad: { attrs },
+  interpolate: { attrs: attributes<Resampling>(), readsHalf: true },
 } as const satisfies OpTable;
+
+export type Resampling = { readonly mode: InterpolateMode; readonly alignCorners: boolean };
 
 const MODES = ['bilinear', 'nearest'] as const;
 export type InterpolateMode = (typeof MODES)[number];
@@ -31,21 +30,21 @@ const INTERPOLATE_OPTIONS: OptionNames<InterpolateOptions> = { size: true, mode:
 /** Resampling without antialiasing, PyTorch's definition (methods.md section 1). */
 export function interpolate(x: Operand, options: InterpolateOptions, ...extra: never[]): Value {
   refuseExtra('interpolate', extra);
-  const value = asValue(x, 'interpolate');
-  requireFloat('interpolate', { x: value });
+  const value = floatOperand('interpolate', 'x', x);
   requireRank('interpolate', 'x', value, 4);
   requireOptions('interpolate', options, INTERPOLATE_OPTIONS);
   const { size, mode = 'bilinear', alignCorners = false } = options;
   const [oh, ow] = pairOf('interpolate', 'size', size, 1);
   requireOneOf('interpolate', 'mode', mode, MODES);
   requireFlag('interpolate', 'alignCorners', alignCorners);
-  if (value.shape[2] === 0 || value.shape[3] === 0) {
+  const [n, c, h, w] = value.shape as [number, number, number, number];
+  if (h === 0 || w === 0) {
     throw new ShapeError(`interpolate: x expects pixels to sample, got ${shapeText(value.shape)}`);
   }
   if (mode === 'nearest' && alignCorners) {
     throw new ShapeError('interpolate: alignCorners expects mode bilinear, got nearest');
   }
-  const shape = [value.shape[0]!, value.shape[1]!, oh, ow];
+  const shape = [n, c, oh, ow];
   if (shapesEqual(shape, value.shape)) return value;
   return makeValue('interpolate', [value], { mode, alignCorners }, shape);
 }

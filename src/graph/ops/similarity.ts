@@ -1,7 +1,8 @@
 import { ShapeError } from '../../errors.ts';
 import { refuseExtra } from '../../options.ts';
-import { shapesEqual, shapeText } from '../../shape.ts';
-import { asValue, makeValue, type Operand, requireFloat, type Value } from '../value.ts';
+import { shapeText } from '../../shape.ts';
+import { FULL_FLOATS, floatOperand, requireSameShape } from '../operands.ts';
+import { type Dtype, makeValue, type Operand, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 
 export const similarityOps = {
@@ -17,31 +18,24 @@ export const NORM_FLOOR = 1e-8;
 /** 1 - cosine similarity along axis 1: a, b [N, C, ...S] -> [N, ...S]. */
 export function cosineMap(a: Operand, b: Operand, ...extra: never[]): Value {
   refuseExtra('cosineMap', extra);
-  const [left, right] = sameShape('cosineMap', a, b, 2);
+  const [left, right] = sameShape('cosineMap', a, b);
   const [n, , ...space] = left.shape;
   return makeValue('cosineMap', [left, right], {}, [n!, ...space]);
 }
 
 /** For each row: a.b, a.a, b.b. a, b [N, L] -> [N, 3]. */
 export function rowDots(a: Operand, b: Operand): Value {
-  const [left, right] = sameShape('rowDots', a, b, 2);
-  requireFloat('rowDots', { a: left, b: right }, ['f32']);
+  const [left, right] = sameShape('rowDots', a, b, FULL_FLOATS);
   if (left.shape.length !== 2)
     throw new ShapeError(`rowDots: a expects [N, L], got ${shapeText(left.shape)}`);
   return makeValue('rowDots', [left, right], {}, [left.shape[0]!, 3]);
 }
 
-function sameShape(op: string, a: Operand, b: Operand, minRank: number): [Value, Value] {
-  const left = asValue(a, op);
-  const right = asValue(b, op);
-  requireFloat(op, { a: left, b: right });
-  if (left.shape.length < minRank) {
-    throw new ShapeError(`${op}: a expects at least ${minRank} axes, got ${shapeText(left.shape)}`);
+function sameShape(op: string, a: Operand, b: Operand, dtypes?: readonly Dtype[]): [Value, Value] {
+  const [left, right] = [floatOperand(op, 'a', a, dtypes), floatOperand(op, 'b', b, dtypes)];
+  if (left.shape.length < 2) {
+    throw new ShapeError(`${op}: a expects at least 2 axes, got ${shapeText(left.shape)}`);
   }
-  if (!shapesEqual(left.shape, right.shape)) {
-    throw new ShapeError(
-      `${op}: b expects ${shapeText(left.shape)} (the shape of a), got ${shapeText(right.shape)}`,
-    );
-  }
+  requireSameShape(op, 'b', right, 'a', left);
   return [left, right];
 }

@@ -1,10 +1,10 @@
 import { DtypeError, gotText, ShapeError } from '../../errors.ts';
 import { refuseExtra } from '../../options.ts';
 import { product, shapeText } from '../../shape.ts';
-import { asValue, makeValue, type Operand, requireFloat, requireRank, type Value } from '../value.ts';
+import { FULL_FLOATS, floatOperand, requireIndices, requireRank } from '../operands.ts';
+import { asValue, makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
-import { requireIndices } from './select.ts';
 
 const attrs = attributes<{ readonly k: number }>();
 
@@ -19,15 +19,12 @@ export const topKOps = {
   },
   /** x [N, L], indices (i32) [N, K] -> [N, K]; NaN where there is no such place. */
   takeAlongAxis: {},
-  /** The transpose of takeAlongAxis: dy [N, K], indices [N, K] -> [N, L], equal places summed in order, others left out. */
-  takeAlongAxisGrad: {},
 } as const satisfies OpTable;
 
 /** The k-th largest element of each row (k from 1): x [N, L] -> [N, 1]. Of equal ones the first has the derivative. */
 export function kthLargest(x: Operand, k: number, ...extra: never[]): Value {
   refuseExtra('kthLargest', extra);
-  const value = asValue(x, 'kthLargest');
-  requireFloat('kthLargest', { x: value });
+  const value = floatOperand('kthLargest', 'x', x);
   requireRank('kthLargest', 'x', value, 2);
   requireCount('kthLargest', k, value.shape[1]!);
   return makeValue('kthLargest', [value], { k }, [value.shape[0]!, 1]);
@@ -39,8 +36,7 @@ export function kthLargest(x: Operand, k: number, ...extra: never[]): Value {
  */
 export function topK(x: Operand, k: number, ...extra: never[]): { values: Value; indices: Value } {
   refuseExtra('topK', extra);
-  const value = asValue(x, 'topK');
-  requireFloat('topK', { x: value }, ['f32']);
+  const value = floatOperand('topK', 'x', x, FULL_FLOATS);
   const length = value.shape.at(-1);
   if (length === undefined) throw new ShapeError('topK: x expects at least one axis, got []');
   requireCount('topK', k, length);
@@ -57,9 +53,8 @@ export function topK(x: Operand, k: number, ...extra: never[]): { values: Value;
  */
 export function takeAlongAxis(x: Operand, indices: Operand, ...extra: never[]): Value {
   refuseExtra('takeAlongAxis', extra);
-  const value = asValue(x, 'takeAlongAxis');
+  const value = floatOperand('takeAlongAxis', 'x', x, FULL_FLOATS);
   const places = asValue(indices, 'takeAlongAxis');
-  requireFloat('takeAlongAxis', { x: value }, ['f32']);
   requireRank('takeAlongAxis', 'x', value, 2);
   if (places.dtype !== 'i32') {
     throw new DtypeError(`takeAlongAxis: indices expects i32, got ${places.dtype}`);

@@ -1,4 +1,4 @@
-import { type Program, programFlops, type Step } from '../../kernels/program.ts';
+import { IDENTITY, type Program, programFlops, type Step } from '../../kernels/program.ts';
 import { product, type Shape, shapesEqual } from '../../shape.ts';
 import { type Graph, remake, rewrite, rootsOf, useCounts } from '../graph.ts';
 import { has } from '../ops/index.ts';
@@ -41,8 +41,6 @@ export function fuseElementwise(graph: Graph, maxInputs: number): Graph {
     return remake(value, inputs);
   });
 }
-
-const IDENTITY: Program = { inputs: 1, steps: [{ fn: 'identity', args: [0], params: [] }] };
 
 const isCheap = (program: Program, value: Value): boolean =>
   programFlops(program) <= RECOMPUTE_FLOPS &&

@@ -10,6 +10,7 @@ import { movementKernels } from '../../kernels/movement.ts';
 import { nearestKernels } from '../../kernels/nearest/lowering.ts';
 import { pointwiseKernels } from '../../kernels/pointwise.ts';
 import { poolKernels } from '../../kernels/pool.ts';
+import { IDENTITY } from '../../kernels/program.ts';
 import { randomKernels } from '../../kernels/random.ts';
 import { reduceKernels } from '../../kernels/reduce.ts';
 import { resizeKernels } from '../../kernels/resize.ts';
@@ -105,7 +106,7 @@ export const lowerCopy = (value: Value): Lowered =>
       label: labelOf(value, 'copy'),
       inputs: [{ shape: value.shape, element: value.dtype }],
       out: { shape: value.shape, element: value.dtype },
-      attrs: { program: { inputs: 1, steps: [{ fn: 'identity', args: [0], params: [] }] } },
+      attrs: { program: IDENTITY },
     },
     // A copy is the same on every adapter.
     BASELINE_DEVICE,

@@ -1,9 +1,9 @@
 import { valueAndGrad } from '../../../src/autograd/reverse.ts';
-import { linear } from '../../../src/graph/ops/matmul.ts';
 import { relu } from '../../../src/graph/ops/pointwise.ts';
 import { input, type Value } from '../../../src/graph/value.ts';
 import { initialize, pytorchDefault, zeros } from '../../../src/nn/init.ts';
 import { declare, type Layers, layersOf } from '../../../src/nn/layers.ts';
+import { linear } from '../../../src/nn/linear.ts';
 import { mseLoss } from '../../../src/nn/losses.ts';
 import { adamw } from '../../../src/nn/optimiser.ts';
 import { RandomStream } from '../../../src/random.ts';

@@ -1,6 +1,6 @@
-import type { Value } from '../value.ts';
-import { withVjp } from './control.ts';
-import { div, equal, maximum, scale, sqrt, where } from './pointwise.ts';
+import { withVjp } from '../graph/ops/control.ts';
+import { div, equal, maximum, scale, sqrt, where } from '../graph/ops/pointwise.ts';
+import type { Value } from '../graph/value.ts';
 
 /**
  * The square root of a sum of squares: a norm, a deviation. Its derivative at 0 is 0 (PyTorch's choice for both), where that of

@@ -1,0 +1,84 @@
+/**
+ * Checks of arguments that are not values. Types say the same to a compiler; plain JavaScript has none, and numbers that
+ * types cannot tell apart (half a pixel, a NaN) would end as nonsense or in the text of a kernel.
+ */
+import { ConfigError, DtypeError, gotText, ShapeError } from './errors.ts';
+
+type Failure = new (message: string) => Error;
+
+/** @throws what `Failure` is, unless `right`. */
+function expect(right: boolean, Failure: Failure, what: string, expected: string, got: unknown): void {
+  if (!right) throw new Failure(`${what} expects ${expected}, got ${gotText(got)}`);
+}
+
+const isCount = (count: unknown, least: number): boolean =>
+  Number.isSafeInteger(count) && (count as number) >= least;
+
+export const requireList = (op: string, name: string, list: readonly unknown[]): void =>
+  expect(Array.isArray(list), ShapeError, `${op}: ${name}`, 'a list', list);
+
+export const requireFunction = (op: string, name: string, fn: unknown): void =>
+  expect(typeof fn === 'function', DtypeError, `${op}: ${name}`, 'a function', fn);
+
+/** @throws ShapeError unless `count` is whole and at least `least`. */
+export const requireCount = (op: string, name: string, count: number, least: number): void =>
+  expect(isCount(count, least), ShapeError, `${op}: ${name}`, `a whole number of at least ${least}`, count);
+
+/** @throws ShapeError unless every one of `counts` is whole and at least `least`. */
+export function requireCounts(op: string, name: string, counts: readonly number[], least: number): void {
+  requireList(op, name, counts);
+  const right = counts.every((count) => isCount(count, least));
+  expect(right, ShapeError, `${op}: ${name}`, `whole numbers of at least ${least}`, counts);
+}
+
+/** Numbers that differ between the vertical and the horizontal, in this order. */
+export type Pair = number | readonly [number, number];
+
+/** Both numbers. @throws ShapeError unless they are whole and at least `least`. */
+export function pairOf(op: string, name: string, value: Pair, least: number): readonly [number, number] {
+  const both: readonly unknown[] = Array.isArray(value) ? value : [value, value];
+  const right = both.length === 2 && both.every((each) => isCount(each, least));
+  const expected = `a whole number of at least ${least}, or two (vertical, horizontal)`;
+  expect(right, ShapeError, `${op}: ${name}`, expected, value);
+  return both as readonly [number, number];
+}
+
+/** NaN and infinities are numbers too. */
+export const requireAnyNumber = (op: string, number: number): void =>
+  expect(typeof number === 'number', DtypeError, `${op}:`, 'a number', number);
+
+export const requireNumber = (op: string, name: string, number: number): void =>
+  expect(Number.isFinite(number), DtypeError, `${op}: ${name}`, 'a finite number', number);
+
+/** @throws DtypeError unless `data` is a list of numbers; NaN and infinities are some. */
+export function requireNumbers(op: string, data: ArrayLike<number>): void {
+  if (ArrayBuffer.isView(data) && !(data instanceof DataView) && typeof data[0] !== 'bigint') return;
+  const isList = typeof data === 'object' && Number.isInteger(data?.length);
+  expect(isList, DtypeError, `${op}: data`, 'numbers, in an array or typed array', data);
+  const at = Array.prototype.findIndex.call(data, (each) => typeof each !== 'number');
+  if (at >= 0) throw new DtypeError(`${op}: data expects numbers, got ${gotText(data[at])} at ${at}`);
+}
+
+export const requireFlag = (op: string, name: string, flag: boolean): void =>
+  expect(typeof flag === 'boolean', ConfigError, `${op}: ${name}`, 'true or false', flag);
+
+export const requireOneOf = <T extends string>(
+  op: string,
+  name: string,
+  choice: T,
+  choices: readonly T[],
+): void => expect(choices.includes(choice), ConfigError, `${op}: ${name}`, choices.join(' or '), choice);
+
+/** @throws ShapeError unless 0 <= p < 1: a dropped share of 1 would leave nothing. */
+export const requireProbability = (op: string, name: string, p: number): void =>
+  expect(Number.isFinite(p) && p >= 0 && p < 1, ShapeError, `${op}: ${name}`, '0 <= p < 1', p);
+
+/** @throws ShapeError unless `site` fits one word of the random generator's counter: it tells uses in a graph apart. */
+export const requireSite = (op: string, site: number): void =>
+  expect(
+    isCount(site, 0) && site < 2 ** 32,
+    ShapeError,
+    `${op}: site`,
+    'a whole number from 0 to 2^32 - 1',
+    site,
+  );

@@ -1,0 +1,27 @@
+import type { AttrsOf, DifferentiableOp } from '../graph/ops/index.ts';
+import { makeValue } from '../graph/value.ts';
+import type { Vjp, Vjps } from './rule.ts';
+
+/** The rule of an op that is linear in input `at`: its transpose, of equal attributes and the same other inputs, which get none. */
+const transpose =
+  <K extends DifferentiableOp>(op: K, at = 0): Vjp<AttrsOf<K>> =>
+  ({ inputs, cotangent, attrs }) =>
+    inputs.map(({ shape }, i) => {
+      const operands = inputs.map((each, k) => (k === at ? cotangent : each));
+      return i === at ? () => makeValue(op, operands, attrs, shape) : null;
+    });
+
+/** Pairs of linear maps, each the other's transpose. */
+export const linearMapVjps = {
+  interpolate: transpose('interpolateGrad'),
+  interpolateGrad: transpose('interpolate'),
+  gather: transpose('gatherGrad'),
+  gatherGrad: transpose('gather'),
+  takeAlongAxis: transpose('takeAlongAxisGrad'),
+  takeAlongAxisGrad: transpose('takeAlongAxis'),
+  avgPool2d: transpose('avgPool2dGrad'),
+  avgPool2dGrad: transpose('avgPool2d'),
+  // Which element is the largest does not move with x, their first input.
+  maxPool2dPick: transpose('maxPool2dGrad', 1),
+  maxPool2dGrad: transpose('maxPool2dPick', 1),
+} satisfies Partial<Vjps>;

@@ -1,0 +1,17 @@
+import { stopGradient } from '../graph/ops/control.ts';
+import { equal, mul } from '../graph/ops/pointwise.ts';
+import { argmax } from '../graph/ops/reduce.ts';
+import { oneHot } from '../graph/ops/select.ts';
+import { makeValue } from '../graph/value.ts';
+import type { Vjps } from './rule.ts';
+
+/** Of ops that pick elements: which ones does not move with x. */
+export const selectionVjps = {
+  maxPool2d: ({ inputs: [x], cotangent, attrs }) => [
+    () => makeValue('maxPool2dGrad', [x!, cotangent], attrs, x!.shape),
+  ],
+  /** To the first element that it is. */
+  kthLargest: ({ inputs: [x], out, cotangent }) => [
+    () => mul(stopGradient(oneHot(argmax(equal(x!, out), 1), x!.shape[1]!)), cotangent),
+  ],
+} satisfies Partial<Vjps>;

@@ -1,0 +1,46 @@
+import type { AttentionAttrs } from './attention.ts';
+import type { ConvGeometry } from './conv.ts';
+import { attributes, type OpTable } from './definition.ts';
+import type { PoolWindow } from './pool.ts';
+import type { Resampling } from './resize.ts';
+
+const pooling = attributes<{ readonly window: PoolWindow }>();
+const attending = {
+  attrs: attributes<AttentionAttrs>(),
+  nonDifferentiable: 'it exists for the gradient of attention',
+} as const;
+
+/** Ops that only derivatives are made of: `autograd/` and the hand-derived gradients of `nn/` make their values. */
+export const gradientOps = {
+  /** x, dy -> dweight [Cout, C/groups, kh, kw]. */
+  conv2dWeightGrad: { attrs: attributes<{ readonly geometry: ConvGeometry }>() },
+  /** The transpose of pad by repetition: dy -> dx. */
+  padGrad: {
+    attrs: attributes<{ readonly before: readonly number[]; readonly mode: 'symmetric' | 'edge' }>(),
+  },
+  /** x, dy -> dx: each dy goes to the first largest element of its window. */
+  maxPool2dGrad: { attrs: pooling },
+  /** x, v (of x's shape) -> v at the first largest element of each window of x. */
+  maxPool2dPick: { attrs: pooling },
+  /** dy -> dx. */
+  avgPool2dGrad: { attrs: pooling },
+  /** The transpose of interpolate: dy [N, C, OH, OW] -> dx [N, C, H, W]. */
+  interpolateGrad: { attrs: attributes<Resampling>() },
+  /** The transpose of gather: dy [N, ...S], indices [N] -> [R, ...S], rows that share an index summed in order, others left out. */
+  gatherGrad: {},
+  /** The transpose of takeAlongAxis: dy [N, K], indices [N, K] -> [N, L], equal places summed in order, others left out. */
+  takeAlongAxisGrad: {},
+  /** bank [K, C], x [M, C], found [2, M, k], cotangent [2, M, k] -> dx [M, C]. `first`: of the bank's rows. */
+  nearestRowsGrad: {
+    attrs: attributes<{ readonly first: number }>(),
+    nonDifferentiable: 'second derivatives of nearestRows are not implemented',
+  },
+  /** dout, x [N, C, ...S], moments -> flat: the sums of dout xhat and of dout of each channel, side by side as `pack` lays them. */
+  batchNormWeightGrad: { attrs: attributes<{ readonly eps: number }>(), readsHalf: true },
+  /** q, k, dOut, out -> [N, Lq, heads, 2]: log of the sum of exp of a query's row (0 where the mask leaves nothing), <dOut, out>. */
+  attentionRows: attending,
+  /** q, k, v, dOut, rows, key?, site? -> dq [N, Lq, E]. */
+  attentionQueryGrad: attending,
+  /** The same -> dk and dv, side by side as `pack` lays them. */
+  attentionKeyValueGrad: attending,
+} as const satisfies OpTable;
