@@ -8,7 +8,6 @@
 import { grad } from '../src/autograd/reverse.ts';
 import { replaysOf } from '../src/bench/planCase.ts';
 import { sample } from '../src/bench/sampler.ts';
-import { buildPlan } from '../src/graph/buildPlan.ts';
 import { attention } from '../src/graph/ops/attention.ts';
 import { matmul } from '../src/graph/ops/matmul.ts';
 import { permute, reshape } from '../src/graph/ops/movement.ts';
@@ -17,6 +16,7 @@ import { sum } from '../src/graph/ops/reduce.ts';
 import { constant, input, type Value } from '../src/graph/value.ts';
 import { dropout } from '../src/nn/dropout.ts';
 import { softmax } from '../src/nn/softmax.ts';
+import { buildPlan } from '../src/plan/buildPlan.ts';
 import { compilePlan } from '../src/runtime/executable.ts';
 import { openDevice } from '../src/runtime/gpu.ts';
 import { stateStore } from '../src/runtime/state.ts';

@@ -18,11 +18,8 @@ export {
 export { parseSafetensors } from './formats/readSafetensors.ts';
 export * from './functions.ts';
 export { type AdapterDescription, listAdapters, type OpenOptions } from './gpu/open.ts';
-export { buildPlan } from './graph/buildPlan.ts';
 export type { Graph } from './graph/graph.ts';
 export type { UpdateRule } from './graph/ops/update.ts';
-export type { Plan } from './graph/plan.ts';
-export { printGraph, printKernel, printPlan } from './graph/print.ts';
 export { constant, type Dtype, input, type Operand, type Value } from './graph/value.ts';
 export type { Kernel } from './kernels/kernel.ts';
 export {
@@ -41,6 +38,9 @@ export {
 export { declare, type Layers, layersOf, type ParameterSpec, within } from './nn/layers.ts';
 export { adamw, type OptimiserConfig, optimiserStep, settingsAt, sgd } from './nn/optimiser.ts';
 export { bindNetwork, networkLayout } from './nn/trainable.ts';
+export { buildPlan } from './plan/buildPlan.ts';
+export type { Plan } from './plan/plan.ts';
+export { printGraph, printKernel, printPlan } from './plan/print.ts';
 export type { Compiled, CompileOptions, OnDevice } from './runtime/compiledFunction.ts';
 export { Engine, type EngineMemory, type EngineOptions } from './runtime/engine.ts';
 export type { Optimiser } from './runtime/optimiser.ts';

@@ -2,9 +2,9 @@ import { type CaseFilter, matching, type NamedCase } from '../../src/bench/caseF
 import { randomNumbers } from '../../src/bench/randomNetwork.ts';
 import { relativeDistance } from '../../src/bench/relativeDistance.ts';
 import { ConfigError } from '../../src/errors.ts';
-import { requireHalf } from '../../src/graph/limits.ts';
 import { RESNETS, type ResNetName } from '../../src/models/resnet.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
+import { requireHalf } from '../../src/plan/limits.ts';
 import type { Session } from '../../src/train/session.ts';
 import { type Peer, type PeerNetwork, type PeerStart, SCORING_PEERS } from '../peers/peer.ts';
 import { type CompiledNetwork, compileClassifier } from './classifier.ts';

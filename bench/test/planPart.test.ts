@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { countMacs } from '../../src/graph/count.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import type { Alignment } from '../../src/methods/cada.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 import { planDifference, planPart } from '../turns/planPart.ts';

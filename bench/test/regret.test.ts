@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chooseCases } from '../../src/bench/kernels.ts';
 import { formatRecords } from '../../src/bench/record.ts';
-import { productsOf } from '../../src/graph/buildPlan.ts';
 import type { ProductChoice } from '../../src/kernels/gemm/choices.ts';
+import { productsOf } from '../../src/plan/buildPlan.ts';
 import { openSession, type Session, sessionOn } from '../../src/train/session.ts';
 import { tunedOf } from '../../src/tune/table.ts';
 import { benchRegret, regretText } from '../turns/regret.ts';

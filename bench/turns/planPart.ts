@@ -1,12 +1,12 @@
 import { everyRun } from '../../src/bench/planCase.ts';
-import type { Plan, PlannedDispatch } from '../../src/graph/plan.ts';
+import type { Plan, PlannedDispatch } from '../../src/plan/plan.ts';
+import { texturesOf } from '../../src/plan/textures.ts';
 
 /** The plan with only those of its dispatches; what it does ahead of every run stays. */
-export const planPart = (plan: Plan, label: string, dispatches: readonly PlannedDispatch[]): Plan => ({
-  ...plan,
-  label,
-  dispatches: [...plan.dispatches.slice(0, plan.prelude), ...dispatches],
-});
+export function planPart(plan: Plan, label: string, dispatches: readonly PlannedDispatch[]): Plan {
+  const all = [...plan.dispatches.slice(0, plan.prelude), ...dispatches];
+  return { ...plan, label, dispatches: all, textures: texturesOf(all, plan.prelude) };
+}
 
 /** Which dispatches of each plan's runs the other has not: equal text, grid, sizes and shapes are the same work. */
 export function planDifference(a: Plan, b: Plan): { onlyA: PlannedDispatch[]; onlyB: PlannedDispatch[] } {

@@ -1,12 +1,12 @@
-import { optimize } from '../graph/buildPlan.ts';
 import { macsOf } from '../graph/count.ts';
 import { type Graph, valuesOf } from '../graph/graph.ts';
 import { has, OPS } from '../graph/ops/index.ts';
-import { hoistState } from '../graph/passes/hoistState.ts';
-import { bytesOf } from '../graph/storage.ts';
+import { optimize } from '../graph/passes/optimize.ts';
 import { input, makeValue, state, type Value } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import type { Precision } from '../nn/trainable.ts';
+import { runConstants } from '../plan/runConstants.ts';
+import { bytesOf } from '../plan/storage.ts';
 import type { EncoderName } from '../train/encoder.ts';
 import { titleOf } from './caseNames.ts';
 import { type NetworkPlan, networkPlans, type Purpose } from './networks.ts';
@@ -76,14 +76,12 @@ interface Operation {
   readonly purpose: Purpose;
   readonly uses: number;
   /** Operands that change only with the weights: what is made of them alone is not timed, as in the network's plan. */
-  readonly still: ReadonlySet<Value>;
+  readonly constants: ReadonlySet<Value>;
 }
 
 function operationsOf({ graph, purpose }: NetworkPlan, facts: DeviceFacts): Operation[] {
   const optimized = optimize(graph, facts);
-  const hoisted = hoistState(optimized, () => true);
-  const evaluation = optimized.effects.length === 0;
-  const isStill = (value: Value): boolean => hoisted.has(value) || (evaluation && value.op === 'state');
+  const { hoisted, isConstant } = runConstants(optimized);
   const moved = new Map<string, number>();
   const operations = new Map<string, Operation & { uses: number }>();
   let total = 0;
@@ -103,7 +101,7 @@ function operationsOf({ graph, purpose }: NetworkPlan, facts: DeviceFacts): Oper
         value: bare,
         purpose,
         uses: 1,
-        still: new Set(bare.inputs.filter(isStill)),
+        constants: new Set(bare.inputs.filter(isConstant)),
       });
     }
   }
@@ -132,7 +130,7 @@ const keyOf = ({ op, attrs, inputs, shape, dtype }: Value): string =>
     inputs.map((operand) => [operand.shape, operand.dtype, inputs.indexOf(operand)]),
   ]);
 
-function caseOf(network: string, { value, purpose, uses, still }: Operation): KernelCase {
+function caseOf(network: string, { value, purpose, uses, constants }: Operation): KernelCase {
   const { kind, name, shape } = titleOf(value, purpose);
   return {
     name: `${network}/${name}`,
@@ -142,12 +140,12 @@ function caseOf(network: string, { value, purpose, uses, still }: Operation): Ke
     bytes: bytesMoved(value),
     macs: macsOf(value),
     uses,
-    build: () => alone(value, still),
+    build: () => alone(value, constants),
   };
 }
 
 /** The operation over operands of its own. */
-function alone(value: Value, still: ReadonlySet<Value>): CaseGraph {
+function alone(value: Value, constants: ReadonlySet<Value>): CaseGraph {
   const { updates = [] } = OPS[value.op];
   const updated = new Set(updates.map((i) => value.inputs[i]!));
   const operands = new Map<Value, Value>();
@@ -155,7 +153,7 @@ function alone(value: Value, still: ReadonlySet<Value>): CaseGraph {
     const operand = value.inputs[i]!;
     if (operands.has(operand)) continue;
     if (op === 'constant') operands.set(operand, operand);
-    else if (still.has(operand) || updated.has(operand))
+    else if (constants.has(operand) || updated.has(operand))
       operands.set(operand, state(`case operand ${i}`, shape, dtype));
     else operands.set(operand, input(`operand ${i}`, shape, dtype));
   }

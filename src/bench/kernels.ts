@@ -1,10 +1,10 @@
 import { ConfigError } from '../errors.ts';
 import { type Graph, rootsOf } from '../graph/graph.ts';
-import { requireHalf } from '../graph/limits.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { shift } from '../graph/ops/pointwise.ts';
 import { input, nameOf, type Value } from '../graph/value.ts';
 import type { Precision } from '../nn/trainable.ts';
+import { requireHalf } from '../plan/limits.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { product } from '../shape.ts';

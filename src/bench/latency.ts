@@ -1,5 +1,5 @@
-import { requireHalf } from '../graph/limits.ts';
 import type { Alignment } from '../methods/cada.ts';
+import { requireHalf } from '../plan/limits.ts';
 import { RandomStream } from '../random.ts';
 import { scorePlan } from '../train/detectorPlans.ts';
 import type { Session } from '../train/session.ts';

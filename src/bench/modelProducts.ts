@@ -1,9 +1,10 @@
 /** The products that plans compute, each once, and each alone. */
-import { productsOf } from '../graph/buildPlan.ts';
+
 import { type Graph, remake } from '../graph/graph.ts';
-import type { Product } from '../graph/passes/lower.ts';
 import { input, state, type Value } from '../graph/value.ts';
 import type { Precision } from '../nn/trainable.ts';
+import { productsOf } from '../plan/buildPlan.ts';
+import type { Product } from '../plan/lower.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { EncoderName } from '../train/encoder.ts';
 import { networkPlans } from './networks.ts';
@@ -35,10 +36,10 @@ export function distinctProducts(graphs: readonly Graph[], facts: Gpu['facts']):
  * A product over leaves of the same shapes: state where its inputs are the same at every run, so that a plan does the
  * same work ahead. `fill` makes the state.
  */
-export function isolated({ value, still }: Product, fill: (leaf: Value) => void): Graph {
+export function isolated({ value, constant }: Product, fill: (leaf: Value) => void): Graph {
   const leaves = value.inputs.map(({ shape, dtype }, i) => {
-    if (!still[i]) return input(`in${i}`, shape, dtype);
-    const leaf = state(`still ${i}`, shape, dtype);
+    if (!constant[i]) return input(`in${i}`, shape, dtype);
+    const leaf = state(`constant ${i}`, shape, dtype);
     fill(leaf);
     return leaf;
   });

@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
-import type { Plan, PlannedDispatch } from '../graph/plan.ts';
+import type { Plan, PlannedDispatch } from '../plan/plan.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, idle } from '../runtime/gpu.ts';
 import type { Session } from '../train/session.ts';

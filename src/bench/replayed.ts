@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import type { Plan } from '../graph/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 
 /**
  * For whatever times replays.

@@ -8,6 +8,9 @@ export type Element = 'f32' | 'f16' | 'i32' | 'u32';
 
 export const ELEMENT_BYTES: Record<Element, number> = { f32: 4, f16: 2, i32: 4, u32: 4 };
 
+/** Bytes: offsets of storage bindings are multiples of it, WebGPU's default limit, on every adapter. */
+export const BINDING_ALIGN = 256;
+
 /**
  * How a dispatch uses one buffer range. `write` never reads what was there (tests poison it); `readWrite`
  * updates in place. Both are `read_write` in WGSL, which knows no write-only arrays.

@@ -1,7 +1,7 @@
 /** What a kernel family gives the lowering pass: a function from shapes and attributes to dispatches. */
 import type { Shape } from '../shape.ts';
 import type { ProductChoice } from './gemm/choices.ts';
-import type { DeviceFacts, Element, Kernel } from './kernel.ts';
+import { BINDING_ALIGN, type DeviceFacts, type Element, type Kernel } from './kernel.ts';
 
 export interface TensorSpec {
   readonly shape: Shape;
@@ -32,7 +32,7 @@ export type OperandRef =
   | { readonly scratch: number };
 
 /** Elements: where a binding may begin inside an array of 32-bit numbers. */
-export const PART_ALIGN = 64;
+export const PART_ALIGN = BINDING_ALIGN / 4;
 
 export interface LoweredStep {
   readonly kernel: Kernel;

@@ -1,12 +1,13 @@
 import { requireFlag } from '../arguments.ts';
 import { ConfigError, gotText } from '../errors.ts';
 import type { BufferCopy } from '../gpu/submit.ts';
-import { buildPlan, optimize } from '../graph/buildPlan.ts';
 import { type Graph, valuesOf } from '../graph/graph.ts';
-import type { Plan } from '../graph/plan.ts';
+import { optimize } from '../graph/passes/optimize.ts';
 import { type Dtype, input, nameOf, type Value } from '../graph/value.ts';
 import type { Kernel } from '../kernels/kernel.ts';
 import { refuseExtra } from '../options.ts';
+import { buildPlan } from '../plan/buildPlan.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Shape } from '../shape.ts';
 import type { Executable } from './executable.ts';
 import { type Executables, requireTensor } from './executables.ts';
@@ -117,7 +118,7 @@ export function compileFunction<A extends readonly unknown[], R>(
     plans.dispose();
   };
   const compiled = Object.assign(call, {
-    graph: (...args: OnDevice<A> | []) => optimize(tracedFor(args), facts, options),
+    graph: (...args: OnDevice<A> | []) => optimize(tracedFor(args), facts, fuse),
     plan: (...args: OnDevice<A> | []) => planFor(args),
     kernels: (...args: OnDevice<A> | []) => planFor(args).dispatches.map(({ kernel }) => kernel),
     dispose,

@@ -5,7 +5,6 @@ import { ConfigError, DtypeError, gotText, ShapeError } from '../errors.ts';
 import type { HostMemory } from '../gpu/hostMemory.ts';
 import { type AdapterDescription, OPEN_OPTIONS, type OpenOptions } from '../gpu/open.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
-import type { Structure, StructureFunction } from '../graph/structure.ts';
 import { type Dtype, state, type Value } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
@@ -22,6 +21,7 @@ import { GroupOptimiser, type Optimiser } from './optimiser.ts';
 import { PlanCache } from './planCache.ts';
 import { readBuffer } from './readBuffer.ts';
 import { type StateStore, stateStore } from './state.ts';
+import type { Structure, StructureFunction } from './structure.ts';
 import { HOST_TENSOR, type HostTensor, isTensor, storedLeaves, type Tensor } from './tensor.ts';
 import { flattenTree, type Tree } from './tree.ts';
 

@@ -4,9 +4,9 @@ import { ANYONE, type PipelineLease } from '../gpu/pipelines.ts';
 import { type BufferCopy, type Copies, chunkDispatches, submit } from '../gpu/submit.ts';
 import type { UploadRing } from '../gpu/uploadRing.ts';
 import type { GPUBuffer, GPUTexture } from '../gpu/webgpuTypes.ts';
-import { excessesOf, excessText } from '../graph/limits.ts';
-import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../graph/plan.ts';
 import { type Access, layoutOf } from '../kernels/kernel.ts';
+import { excessesOf, excessText } from '../plan/limits.ts';
+import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../plan/plan.ts';
 import { product, shapeText } from '../shape.ts';
 import { type Gpu, limitsOf } from './gpu.ts';
 import { type ReadBack, readBack, uploadRings } from './hostExchange.ts';
@@ -178,7 +178,7 @@ const bound = (
 async function compileDispatches(
   gpu: Gpu,
   plan: Plan,
-  { slots, images, sizes }: PlanBuffers,
+  { slots, textures, sizes }: PlanBuffers,
   kernels: Map<string, PipelineLease>,
 ): Promise<PlanDispatch[]> {
   for (const { kernel } of plan.dispatches) {
@@ -202,7 +202,7 @@ async function compileDispatches(
             ...ranges.map(({ slot, offset, bytes }, binding) => ({
               binding,
               resource:
-                images.viewOf(planned, binding) ?? ({ buffer: slots[slot]!, offset, size: bytes } as const),
+                textures.viewOf(at, binding) ?? ({ buffer: slots[slot]!, offset, size: bytes } as const),
             })),
             ...(block ? [{ binding: ranges.length, resource: { buffer: sizes!.buffer, ...block } }] : []),
           ],
@@ -213,7 +213,7 @@ async function compileDispatches(
           pipeline,
           bindGroup,
           grid: kernel.grid,
-          images: images.copiesBefore.get(at),
+          images: textures.copiesBefore.get(at),
           cost: secondsOf(gpu, planned),
         };
       }),

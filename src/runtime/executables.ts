@@ -1,5 +1,5 @@
 import { ConfigError, type WgadError } from '../errors.ts';
-import type { Plan } from '../graph/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { compilePlan, type Executable } from './executable.ts';
 import type { Gpu } from './gpu.ts';
 import type { PlanUse } from './planBytes.ts';

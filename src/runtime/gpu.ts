@@ -5,8 +5,8 @@ import { memoryRoom, UNKNOWN_ROOM } from '../gpu/memoryRoom.ts';
 import { type AdapterDescription, type OpenOptions, openGpu } from '../gpu/open.ts';
 import { type PipelineCache, pipelineCache } from '../gpu/pipelines.ts';
 import type { GPUDevice } from '../gpu/webgpuTypes.ts';
-import type { PlanLimits } from '../graph/limits.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
+import type { PlanLimits } from '../plan/limits.ts';
 import { PRECISE_TIMESTAMPS, type Profiler } from './profiler.ts';
 import { directSubmitter, type Submitter } from './submitter.ts';
 

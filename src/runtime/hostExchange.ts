@@ -2,7 +2,7 @@
 import { GpuError } from '../errors.ts';
 import { scoped } from '../gpu/guard.ts';
 import { type UploadRing, uploadRing } from '../gpu/uploadRing.ts';
-import type { Plan } from '../graph/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Gpu } from './gpu.ts';
 import { readBackPlaces, ringInputs } from './planBytes.ts';
 

@@ -1,9 +1,9 @@
 import { ConfigError, DtypeError, ShapeError } from '../errors.ts';
 import type { BufferCopy } from '../gpu/submit.ts';
-import { buildPlan } from '../graph/buildPlan.ts';
 import { slabOffsets } from '../graph/ops/slab.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
 import { input, state } from '../graph/value.ts';
+import { buildPlan } from '../plan/buildPlan.ts';
 import { product, shapesEqual, shapeText } from '../shape.ts';
 import type { Executable } from './executable.ts';
 import { type Executables, requireTensor } from './executables.ts';

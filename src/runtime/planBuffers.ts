@@ -2,18 +2,18 @@ import { GpuError, OutOfMemoryError } from '../errors.ts';
 import { bufferBytes } from '../gpu/buffers.ts';
 import { popErrorScope, scoped } from '../gpu/guard.ts';
 import { notEnough } from '../gpu/memoryRoom.ts';
-import { bytesText } from '../graph/limits.ts';
-import type { Plan } from '../graph/plan.ts';
-import { type SizeBlocks, sizeBlocks } from '../graph/sizeBlocks.ts';
+import { bytesText } from '../plan/limits.ts';
+import type { Plan } from '../plan/plan.ts';
+import { type SizeBlocks, sizeBlocks } from '../plan/sizeBlocks.ts';
 import { type Gpu, idle } from './gpu.ts';
-import { type PlacedImages, placeImages } from './images.ts';
 import { type PlanUse, planBytes } from './planBytes.ts';
 import type { StateStore } from './state.ts';
+import { makeTextures, type PlanTextures } from './textures.ts';
 
 /** The device memory of a plan: a buffer per slot, those of state slots being the store's own. */
 export interface PlanBuffers {
   readonly slots: readonly GPUBuffer[];
-  readonly images: PlacedImages;
+  readonly textures: PlanTextures;
   /** Where each kernel's sizes lie, and the buffer that holds them; undefined where no kernel reads any. */
   readonly sizes?: { readonly buffer: GPUBuffer; readonly blocks: SizeBlocks };
   /** What the plan takes, with what is made for uploads and read-backs (`planBytes`). */
@@ -30,18 +30,18 @@ export async function allocate(gpu: Gpu, plan: Plan, state: StateStore, use: Pla
   try {
     const slots = await scoped(gpu.device, plan.label, () => makeSlots(gpu, plan, state, { owned, asked }));
     let had = 0;
-    const images = await scoped(gpu.device, plan.label, () => {
+    const textures = await scoped(gpu.device, plan.label, () => {
       had = sizeOf(owned);
-      return placeImages(gpu, plan, slots, owned);
+      return makeTextures(gpu, plan, slots, owned);
     }).catch((cause: unknown) => {
       if (!(cause instanceof GpuError) || cause.code !== 'E_OUT_OF_MEMORY') throw cause;
       throw outOfMemory(plan, 'its images', { asked, available: had }, cause);
     });
     const blocks = sizeBlocks(plan);
-    if (blocks.data.length === 0) return { slots, images, bytes: asked, owned };
+    if (blocks.data.length === 0) return { slots, textures, bytes: asked, owned };
     const buffer = await scoped(gpu.device, plan.label, () => makeSizes(gpu, plan, blocks));
     owned.push(buffer);
-    return { slots, images, sizes: { buffer, blocks }, bytes: asked, owned };
+    return { slots, textures, sizes: { buffer, blocks }, bytes: asked, owned };
   } catch (error) {
     for (const each of owned) gpu.buffers.destroy(each);
     throw error;

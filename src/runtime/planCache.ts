@@ -1,5 +1,5 @@
 import { OutOfMemoryError } from '../errors.ts';
-import type { Plan } from '../graph/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Executable } from './executable.ts';
 import { type Executables, ON_DEVICE } from './executables.ts';
 import { type Gpu, idle } from './gpu.ts';

@@ -7,7 +7,7 @@
 import { PASSES_A_LEASE, passClock } from '../gpu/passClock.ts';
 import { submit } from '../gpu/submit.ts';
 import type { GPUDevice } from '../gpu/webgpuTypes.ts';
-import type { PlannedDispatch } from '../graph/plan.ts';
+import type { PlannedDispatch } from '../plan/plan.ts';
 import { directSubmitter, type PlanDispatch, type Submitter, write } from './submitter.ts';
 
 /** One dispatch as it ran. */

@@ -2,8 +2,8 @@ import { ShapeError, WgadError } from '../errors.ts';
 import { halfToFloat } from '../float16.ts';
 import type { BufferMaker } from '../gpu/buffers.ts';
 import type { GPUBuffer, GPUDevice } from '../gpu/webgpuTypes.ts';
-import { alignBytes } from '../graph/plan.ts';
 import type { Dtype } from '../graph/value.ts';
+import { alignBytes } from '../plan/plan.ts';
 import { product, type Shape } from '../shape.ts';
 
 export type NumberArray = Float32Array | Int32Array | Uint32Array;

@@ -1,7 +1,7 @@
 import { type Copies, type Dispatch, submit } from '../gpu/submit.ts';
 import type { UploadRing } from '../gpu/uploadRing.ts';
 import type { GPUBuffer, GPUDevice } from '../gpu/webgpuTypes.ts';
-import type { PlannedDispatch } from '../graph/plan.ts';
+import type { PlannedDispatch } from '../plan/plan.ts';
 import type { NumberArray } from './state.ts';
 
 /** A dispatch that remembers what of the plan it is. */

@@ -1,9 +1,9 @@
 /** What to do where an adapter is too small for a batch: say which batch would fit, or score in smaller ones. */
 import { LimitError, OutOfMemoryError } from '../errors.ts';
-import { buildPlan } from '../graph/buildPlan.ts';
 import type { Graph } from '../graph/graph.ts';
-import { bytesText, excessesOf, excessText, type PlanLimits } from '../graph/limits.ts';
-import type { PlanOptions } from '../graph/planOptions.ts';
+import type { PlanOptions } from '../plan/buildPlan.ts';
+import { buildPlan } from '../plan/buildPlan.ts';
+import { bytesText, excessesOf, excessText, type PlanLimits } from '../plan/limits.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, limitsOf } from '../runtime/gpu.ts';
 import { planBytes } from '../runtime/planBytes.ts';

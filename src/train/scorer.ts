@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
-import { requireHalf } from '../graph/limits.ts';
 import { type Alignment, headsOf, predictingAlignment } from '../methods/cada.ts';
+import { requireHalf } from '../plan/limits.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { RunConfig } from './config.ts';
 import { scorePlan } from './detectorPlans.ts';

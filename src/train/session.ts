@@ -1,13 +1,13 @@
 import { NotFiniteError } from '../errors.ts';
 import { packHalves } from '../float16.ts';
-import { buildPlan } from '../graph/buildPlan.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { PlanOptions } from '../graph/planOptions.ts';
 import { refuseMisfits, shapesOf } from '../nn/fit.ts';
 import type { StateDict } from '../nn/init.ts';
 import { momentNames, type OptimiserConfig } from '../nn/optimiser.ts';
 import { type SlabLayout, unpackSlab } from '../nn/slab.ts';
 import type { NetworkLayout } from '../nn/trainable.ts';
+import type { PlanOptions } from '../plan/buildPlan.ts';
+import { buildPlan } from '../plan/buildPlan.ts';
 import { compilePlan, type Executable } from '../runtime/executable.ts';
 import { type CompileWatcher, type Gpu, openDevice } from '../runtime/gpu.ts';
 import type { Profiler } from '../runtime/profiler.ts';

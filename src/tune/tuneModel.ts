@@ -1,6 +1,6 @@
 import { distinctProducts, type ModelSizes, modelGraphs } from '../bench/modelProducts.ts';
 import { macsOf } from '../graph/count.ts';
-import type { Product } from '../graph/passes/lower.ts';
+import type { Product } from '../plan/lower.ts';
 import type { Session } from '../train/session.ts';
 import type { Measured, TuningTable } from './table.ts';
 import { tuneProduct } from './tuneProduct.ts';

@@ -3,9 +3,9 @@ import { networkCases } from '../../src/bench/cases.ts';
 import { benchKernels, chooseCases, prepareCase } from '../../src/bench/kernels.ts';
 import { leastMs } from '../../src/bench/planCase.ts';
 import { relativeDistance } from '../../src/bench/relativeDistance.ts';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { countMacs } from '../../src/graph/count.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 
 const PACE = { peakGflops: 2, peakAt: '', copyGbs: 1, copyAt: '' };

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { benchLatency, type LatencyOptions } from '../../src/bench/latency.ts';
 import { scoringConfig } from '../../src/bench/networks.ts';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { DETECTOR_NAMES } from '../../src/methods/detectors.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { encodersFor } from '../../src/train/config.ts';
 import { scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { deviceFacts } from '../../src/cli/deviceFacts.ts';
 import { operandOf, opGraph } from '../../src/cli/opGraph.ts';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { DEVICES } from '../../src/kernels/devices.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { wgad } from './wgad.ts';
 
 /** No adapter can be found in there. */

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { networkPlans, scoringConfig } from '../../src/bench/networks.ts';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
-import { type MemoryRequest, planMemory } from '../../src/graph/passes/planMemory.ts';
 import {
   BASELINE_DEVICE,
   type DeviceFacts,
@@ -11,6 +9,8 @@ import {
   write,
 } from '../../src/kernels/kernel.ts';
 import { wgsl } from '../../src/kernels/wgsl.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
+import { type MemoryRequest, planMemory } from '../../src/plan/planMemory.ts';
 import { detectorStep, scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 

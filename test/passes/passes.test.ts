@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { buildPlan, optimize } from '../../src/graph/buildPlan.ts';
 import { reshape } from '../../src/graph/ops/movement.ts';
 import { add, mul, relu, scale, shift, sigmoid } from '../../src/graph/ops/pointwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
@@ -7,12 +6,14 @@ import { pack } from '../../src/graph/ops/slab.ts';
 import { assign, assignAverage } from '../../src/graph/ops/update.ts';
 import { fuseElementwise } from '../../src/graph/passes/fuseElementwise.ts';
 import { fuseEpilogue } from '../../src/graph/passes/fuseEpilogue.ts';
+import { optimize } from '../../src/graph/passes/optimize.ts';
 import { simplify } from '../../src/graph/passes/simplify.ts';
-import { printGraph } from '../../src/graph/print.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { conv2d } from '../../src/nn/conv.ts';
 import { batchNorm2d } from '../../src/nn/norm.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
+import { printGraph } from '../../src/plan/print.ts';
 
 const graphOf = (...values: Value[]) => ({
   outputs: new Map(values.map((value, i) => [`y${i}`, value])),

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { revdistConfig } from '../../src/bench/networks.ts';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
-import type { Plan } from '../../src/graph/plan.ts';
-import { printPlan } from '../../src/graph/print.ts';
-import { sizeBlocks } from '../../src/graph/sizeBlocks.ts';
 import { BASELINE_DEVICE, type DeviceFacts, layoutOf, makeKernel, write } from '../../src/kernels/kernel.ts';
 import { wgsl } from '../../src/kernels/wgsl.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { printPlan } from '../../src/plan/print.ts';
+import { sizeBlocks } from '../../src/plan/sizeBlocks.ts';
 import { scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { networkPlans, scoringConfig } from '../../src/bench/networks.ts';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { valuesOf } from '../../src/graph/graph.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
@@ -14,6 +13,7 @@ import { input, state, type Value } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import { DETECTOR_NAMES, DETECTORS } from '../../src/methods/detectors.ts';
 import { conv2d } from '../../src/nn/conv.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 

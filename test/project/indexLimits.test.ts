@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { grad } from '../../src/autograd/reverse.ts';
 import { LimitError } from '../../src/errors.ts';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
-import { MOST_INDEXED } from '../../src/graph/indexLimits.ts';
 import * as api from '../../src/index.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
+import { MOST_INDEXED } from '../../src/plan/indexLimits.ts';
 
 /** Kernels index with u32: whatever they would index beyond it is refused, whether it would be stored or not. */
 

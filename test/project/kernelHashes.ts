@@ -4,9 +4,9 @@
  * its label.
  */
 import { createHash } from 'node:crypto';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
-import type { Plan } from '../../src/graph/plan.ts';
 import type { Kernel } from '../../src/kernels/kernel.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
+import type { Plan } from '../../src/plan/plan.ts';
 import type { HashedPlan } from './hashedPlans.ts';
 
 /** The first 16 digits of SHA-256. */

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { GpuError } from '../../src/errors.ts';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { add, exp, relu } from '../../src/graph/ops/pointwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
-import type { Plan } from '../../src/graph/plan.ts';
 import { input } from '../../src/graph/value.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
+import type { Plan } from '../../src/plan/plan.ts';
 import { compilePlan } from '../../src/runtime/executable.ts';
 import { type Gpu, openDevice } from '../../src/runtime/gpu.ts';
 import { type StateStore, stateStore } from '../../src/runtime/state.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
 import { grad } from '../../src/autograd/reverse.ts';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { attention } from '../../src/graph/ops/attention.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
@@ -11,6 +10,7 @@ import { sum } from '../../src/graph/ops/reduce.ts';
 import { input, type Value } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import { conv2d } from '../../src/nn/conv.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
 import type { RunConfig } from '../../src/train/config.ts';
 import { pickPlan } from '../../src/train/coresetPlans.ts';

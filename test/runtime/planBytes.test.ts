@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { networkPlans } from '../../src/bench/networks.ts';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { relu } from '../../src/graph/ops/pointwise.ts';
-import type { Plan } from '../../src/graph/plan.ts';
 import { input, state } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { conv2d } from '../../src/nn/conv.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
+import type { Plan } from '../../src/plan/plan.ts';
 import { compilePlan } from '../../src/runtime/executable.ts';
 import { type Gpu, openDevice } from '../../src/runtime/gpu.ts';
-import { plannedImages } from '../../src/runtime/images.ts';
 import { allocate } from '../../src/runtime/planBuffers.ts';
 import { planBytes } from '../../src/runtime/planBytes.ts';
 import { type StateStore, stateStore } from '../../src/runtime/state.ts';
@@ -40,8 +39,8 @@ const twins = (): Graph => {
 };
 
 it('a prelude has a texture for each of its results, also of one shape', () => {
-  const images = plannedImages(buildPlan(twins(), factsOf('CPU')));
-  const ahead = images.filter(({ key }) => key.includes(' at '));
+  const { textures } = buildPlan(twins(), factsOf('CPU'));
+  const ahead = textures.filter(({ key }) => key.includes(' at '));
   expect(ahead).toHaveLength(2);
   expect(ahead[0]!.shape).toEqual(ahead[1]!.shape);
 });

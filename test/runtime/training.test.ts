@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { grad } from '../../src/autograd/reverse.ts';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
 import { relu } from '../../src/graph/ops/pointwise.ts';
 import { effect } from '../../src/graph/ops/update.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
@@ -10,6 +9,7 @@ import { linear } from '../../src/nn/linear.ts';
 import { mseLoss } from '../../src/nn/losses.ts';
 import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { RandomStream } from '../../src/random.ts';
 import { compilePlan } from '../../src/runtime/executable.ts';
 import { openSession, type Session } from '../../src/train/session.ts';

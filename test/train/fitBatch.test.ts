@@ -1,8 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
 import { LimitError, OutOfMemoryError } from '../../src/errors.ts';
-import { buildPlan } from '../../src/graph/buildPlan.ts';
-import { excessesOf } from '../../src/graph/limits.ts';
 import { broadcastTo } from '../../src/graph/ops/pointwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
 import { input } from '../../src/graph/value.ts';
@@ -10,6 +8,8 @@ import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { REVDIST_DEFAULTS } from '../../src/methods/revdist.ts';
 import { conv2d } from '../../src/nn/conv.ts';
 import { initialize } from '../../src/nn/init.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
+import { excessesOf } from '../../src/plan/limits.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
 import { planBytes } from '../../src/runtime/planBytes.ts';
 import type { RunConfig } from '../../src/train/config.ts';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { distinctProducts, modelGraphs } from '../../src/bench/modelProducts.ts';
-import { buildPlan, productsOf } from '../../src/graph/buildPlan.ts';
 import { relu } from '../../src/graph/ops/pointwise.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
 import { isProductChoice, type ProductChoice } from '../../src/kernels/gemm/choices.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { conv2d } from '../../src/nn/conv.ts';
+import { buildPlan, productsOf } from '../../src/plan/buildPlan.ts';
 import { openSession, type Session, sessionOn } from '../../src/train/session.ts';
 import { type TuningTable, tunedOf } from '../../src/tune/table.ts';
 import { tuneProducts } from '../../src/tune/tuneModel.ts';

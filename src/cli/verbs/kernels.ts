@@ -1,13 +1,14 @@
 import { ConfigError } from '../../errors.ts';
-import { buildPlan, optimize } from '../../graph/buildPlan.ts';
 import type { Graph } from '../../graph/graph.ts';
-import type { Plan } from '../../graph/plan.ts';
-import { printGraph, printKernel, printPlan } from '../../graph/print.ts';
+import { optimize } from '../../graph/passes/optimize.ts';
 import { DEVICES } from '../../kernels/devices.ts';
 import type { DeviceFacts, Kernel } from '../../kernels/kernel.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../../methods/detectors.ts';
 import { PRETRAINED_NAMES } from '../../models/encoders.ts';
 import type { Precision } from '../../nn/trainable.ts';
+import { buildPlan } from '../../plan/buildPlan.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { printGraph, printKernel, printPlan } from '../../plan/print.ts';
 import { type MethodSizes, methodFor, methodPlans } from '../../train/methodPlans.ts';
 import { sideOf } from '../benchFlags.ts';
 import type { Context } from '../context.ts';

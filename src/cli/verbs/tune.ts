@@ -1,8 +1,8 @@
 import { makeFolder, requireWritable } from '../../formats/regularFile.ts';
-import { requireHalf } from '../../graph/limits.ts';
 import { choiceText } from '../../kernels/gemm/choices.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
 import type { Precision } from '../../nn/trainable.ts';
+import { requireHalf } from '../../plan/limits.ts';
 import { tuningCache } from '../../published/cache.ts';
 import { DEFAULT_ENCODER } from '../../train/embeddedEncoders.ts';
 import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';

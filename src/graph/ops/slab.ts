@@ -1,7 +1,6 @@
 import { ShapeError } from '../../errors.ts';
-import { ELEMENT_BYTES } from '../../kernels/kernel.ts';
+import { BINDING_ALIGN, ELEMENT_BYTES } from '../../kernels/kernel.ts';
 import { product, type Shape, shapeText } from '../../shape.ts';
-import { BINDING_ALIGN } from '../plan.ts';
 import { type Dtype, isOp, makeValue, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
 

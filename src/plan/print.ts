@@ -1,8 +1,8 @@
+import { type Graph, valuesOf } from '../graph/graph.ts';
 import type { Binding, Kernel } from '../kernels/kernel.ts';
 import { type Program, programSteps } from '../kernels/program.ts';
 import { refuseExtra } from '../options.ts';
 import { shapeText } from '../shape.ts';
-import { type Graph, valuesOf } from './graph.ts';
 import type { Plan, Slot } from './plan.ts';
 
 /**

@@ -1,8 +1,8 @@
+import { type Graph, rootsOf, valuesOf } from '../graph/graph.ts';
+import { has, OPS } from '../graph/ops/index.ts';
+import { isOp, type Value } from '../graph/value.ts';
 import { ELEMENT_BYTES } from '../kernels/kernel.ts';
 import { product } from '../shape.ts';
-import { type Graph, rootsOf, valuesOf } from './graph.ts';
-import { has, OPS } from './ops/index.ts';
-import { isOp, type Value } from './value.ts';
 
 export const bytesOf = (value: Value): number => product(value.shape) * ELEMENT_BYTES[value.dtype];
 
@@ -14,15 +14,17 @@ export interface Location {
   readonly offset: number;
 }
 
+export interface Storage {
+  locate(value: Value): Location;
+  /** Pack inputs that could not be placed: they must be copied. */
+  readonly copies: readonly { from: Value; to: Value; offset: number }[];
+}
+
 /**
  * Resolves views and packs: most values own their memory; a view lies in its input's; an input of a pack is
  * computed straight into the pack's memory where it can be.
  */
-export function resolveStorage(graph: Graph): {
-  locate: (value: Value) => Location;
-  /** Pack inputs that could not be placed: they must be copied. */
-  copies: readonly { from: Value; to: Value; offset: number }[];
-} {
+export function resolveStorage(graph: Graph): Storage {
   const placed = new Map<Value, Location>();
   const copies: { from: Value; to: Value; offset: number }[] = [];
   const locate = (value: Value): Location => {

@@ -1,9 +1,9 @@
 import { LimitError } from '../errors.ts';
+import { has } from '../graph/ops/index.ts';
+import { isOp, type Value } from '../graph/value.ts';
 import { type Kernel, MAX_GROUPS_PER_AXIS } from '../kernels/kernel.ts';
 import { programLabel } from '../kernels/program.ts';
 import { product, type Shape, shapeText } from '../shape.ts';
-import { has } from './ops/index.ts';
-import { isOp, type Value } from './value.ts';
 
 /**
  * Kernels index with u32. Their loops look at most a few steps of all lanes beyond the end, which must not wrap around

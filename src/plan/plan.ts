@@ -1,6 +1,6 @@
-import type { Kernel } from '../kernels/kernel.ts';
+import type { Dtype } from '../graph/value.ts';
+import { BINDING_ALIGN, type ImageShape, type Kernel } from '../kernels/kernel.ts';
 import type { Shape } from '../shape.ts';
-import type { Dtype } from './value.ts';
 
 /** A buffer that a plan needs. Arenas hold intermediate values; the rest is what enters, stays and leaves. */
 export type Slot =
@@ -25,6 +25,17 @@ export interface PlannedDispatch {
   readonly ranges: readonly Range[];
 }
 
+/** A texture that dispatches read in place of a range. */
+export interface PlannedTexture {
+  /** Tells it from the plan's others, for labels. */
+  readonly key: string;
+  readonly shape: ImageShape;
+  /** The ranges that are copied into it, each before the dispatch of that index. */
+  readonly fills: readonly { readonly before: number; readonly range: Range }[];
+  /** The bindings that read it, by the index of their dispatch. */
+  readonly readers: readonly { readonly dispatch: number; readonly binding: number }[];
+}
+
 export interface PlannedTensor {
   readonly range: Range;
   readonly shape: Shape;
@@ -41,6 +52,8 @@ export interface Plan {
   readonly dispatches: readonly PlannedDispatch[];
   /** How many of them, from the first on, depend on state alone: they run again only where it has changed. */
   readonly prelude: number;
+  /** On adapters on which some kernels read textures. */
+  readonly textures: readonly PlannedTexture[];
   /** Where results lie and where what comes in goes, by name. */
   readonly outputs: ReadonlyMap<string, PlannedTensor>;
   readonly inputs: ReadonlyMap<string, PlannedTensor>;
@@ -53,9 +66,6 @@ export interface Plan {
     readonly lowerBound: number;
   };
 }
-
-/** Offsets of storage bindings: WebGPU's default limit, used everywhere. */
-export const BINDING_ALIGN = 256;
 
 export const alignBytes = (bytes: number): number =>
   Math.max(BINDING_ALIGN, Math.ceil(bytes / BINDING_ALIGN) * BINDING_ALIGN);

@@ -1,7 +1,8 @@
 /** The sizes that a plan's kernels read, in one uniform buffer: a block for each distinct list of values. */
 
 import type { Kernel } from '../kernels/kernel.ts';
-import { BINDING_ALIGN, type Plan } from './plan.ts';
+import { BINDING_ALIGN } from '../kernels/kernel.ts';
+import type { Plan } from './plan.ts';
 
 export interface SizeBlocks {
   /** What the buffer holds; empty where no kernel reads sizes. */

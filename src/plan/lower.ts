@@ -1,26 +1,26 @@
-import { WgadError } from '../../errors.ts';
-import { attentionKernels } from '../../kernels/attention.ts';
-import { batchNormKernels } from '../../kernels/batchNorm.ts';
-import { castKernels } from '../../kernels/cast.ts';
-import { PRODUCT_OPS, type ProductOp, productKey, type TunedChoices } from '../../kernels/gemm/choices.ts';
-import { gemmKernels } from '../../kernels/gemm/lowering.ts';
-import { BASELINE_DEVICE, type DeviceFacts } from '../../kernels/kernel.ts';
-import type { Lowered, Lowering, OpRequest } from '../../kernels/lowering.ts';
-import { movementKernels } from '../../kernels/movement.ts';
-import { nearestKernels } from '../../kernels/nearest/lowering.ts';
-import { pointwiseKernels } from '../../kernels/pointwise.ts';
-import { poolKernels } from '../../kernels/pool.ts';
-import { IDENTITY } from '../../kernels/program.ts';
-import { randomKernels } from '../../kernels/random.ts';
-import { reduceKernels } from '../../kernels/reduce.ts';
-import { resizeKernels } from '../../kernels/resize.ts';
-import { selectKernels } from '../../kernels/select.ts';
-import { similarityKernels } from '../../kernels/similarity.ts';
-import { topKKernels } from '../../kernels/topK.ts';
-import { updateKernels } from '../../kernels/update.ts';
-import { requireGrid, requireIndexed } from '../indexLimits.ts';
-import type { AttrsOf, LoweredOp, OpName } from '../ops/index.ts';
-import type { Value, ValueOf } from '../value.ts';
+import { WgadError } from '../errors.ts';
+import type { AttrsOf, LoweredOp, OpName } from '../graph/ops/index.ts';
+import type { Value, ValueOf } from '../graph/value.ts';
+import { attentionKernels } from '../kernels/attention.ts';
+import { batchNormKernels } from '../kernels/batchNorm.ts';
+import { castKernels } from '../kernels/cast.ts';
+import { PRODUCT_OPS, type ProductOp, productKey, type TunedChoices } from '../kernels/gemm/choices.ts';
+import { gemmKernels } from '../kernels/gemm/lowering.ts';
+import { BASELINE_DEVICE, type DeviceFacts } from '../kernels/kernel.ts';
+import type { Lowered, Lowering, OpRequest } from '../kernels/lowering.ts';
+import { movementKernels } from '../kernels/movement.ts';
+import { nearestKernels } from '../kernels/nearest/lowering.ts';
+import { pointwiseKernels } from '../kernels/pointwise.ts';
+import { poolKernels } from '../kernels/pool.ts';
+import { IDENTITY } from '../kernels/program.ts';
+import { randomKernels } from '../kernels/random.ts';
+import { reduceKernels } from '../kernels/reduce.ts';
+import { resizeKernels } from '../kernels/resize.ts';
+import { selectKernels } from '../kernels/select.ts';
+import { similarityKernels } from '../kernels/similarity.ts';
+import { topKKernels } from '../kernels/topK.ts';
+import { updateKernels } from '../kernels/update.ts';
+import { requireGrid, requireIndexed } from './indexLimits.ts';
 
 /** How every op runs; a missing one does not compile. The one place where the graph meets the kernels. */
 const LOWERINGS: { readonly [K in LoweredOp]: Lowering<AttrsOf<K>> } = {
@@ -42,13 +42,13 @@ const LOWERINGS: { readonly [K in LoweredOp]: Lowering<AttrsOf<K>> } = {
 };
 
 /**
- * The dispatches that compute one value. `still`: which values are the same at every run. `tuned`: how products are
+ * The dispatches that compute one value. `isConstant`: of values that are the same at every run. `tuned`: how products are
  * computed where that was measured.
  */
 export function lower(
   value: Value,
   device: DeviceFacts,
-  still: (value: Value) => boolean,
+  isConstant: (value: Value) => boolean,
   tuned?: TunedChoices,
 ): Lowered {
   const label = labelOf(value, value.op);
@@ -56,7 +56,7 @@ export function lower(
     throw new WgadError('E_CONFIG', `lower: ${label} has no kernel; was simplify run?`);
   }
   requireIndexed(value, label);
-  const request = requestOf(value, label, still);
+  const request = requestOf(value, label, isConstant);
   const choice = tuned && isProduct(value.op) ? tuned(productKey(value.op, request)) : undefined;
   const lowered = run(value.op, { ...request, choice }, device);
   for (const { kernel } of lowered.steps) requireGrid(kernel);
@@ -73,11 +73,11 @@ const labelOf = ({ scope }: Value, what: string): string => (scope === '' ? what
 function requestOf<K extends OpName>(
   value: ValueOf<K>,
   label: string,
-  still: (value: Value) => boolean,
+  isConstant: (value: Value) => boolean,
 ): OpRequest<AttrsOf<K>> {
   const spec = ({ shape, dtype }: Value) => ({ shape, element: dtype });
   const { inputs, attrs } = value;
-  return { label, inputs: inputs.map(spec), out: spec(value), attrs, still: inputs.map(still) };
+  return { label, inputs: inputs.map(spec), out: spec(value), attrs, still: inputs.map(isConstant) };
 }
 
 const isProduct = (op: string): op is ProductOp => PRODUCT_OPS.some((each) => each === op);
@@ -87,16 +87,16 @@ export interface Product {
   readonly op: ProductOp;
   readonly key: string;
   readonly value: Value;
-  /** Of its inputs. */
-  readonly still: readonly boolean[];
+  /** Which of its inputs are the same at every run. */
+  readonly constant: readonly boolean[];
 }
 
 /** The value as a product, or undefined. */
-export function productOf(value: Value, still: (value: Value) => boolean): Product | undefined {
+export function productOf(value: Value, isConstant: (value: Value) => boolean): Product | undefined {
   const { op } = value;
   if (!isProduct(op)) return undefined;
-  const request = requestOf(value, op, still);
-  return { op, key: productKey(op, request), value, still: request.still! };
+  const request = requestOf(value, op, isConstant);
+  return { op, key: productKey(op, request), value, constant: request.still! };
 }
 
 /** A copy of `value`, for results that must lie somewhere in particular. */

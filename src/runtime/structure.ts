@@ -1,4 +1,4 @@
-import type { Value } from './value.ts';
+import type { Value } from '../graph/value.ts';
 
 /** T where it is a value, or arrays and objects of values; `never` in the place of anything else. */
 export type Structure<T> = T extends Value

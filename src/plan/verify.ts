@@ -1,9 +1,9 @@
 import { WgadError } from '../errors.ts';
+import type { Value } from '../graph/value.ts';
 import type { Kernel } from '../kernels/kernel.ts';
+import { BINDING_ALIGN } from '../kernels/kernel.ts';
 import type { OperandRef } from '../kernels/lowering.ts';
 import type { Plan, PlannedDispatch } from './plan.ts';
-import { BINDING_ALIGN } from './plan.ts';
-import type { Value } from './value.ts';
 
 /**
  * A kernel that takes memory for elements of another type would compute garbage and say nothing.

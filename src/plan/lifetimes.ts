@@ -1,0 +1,47 @@
+import type { Value } from '../graph/value.ts';
+import { alignBytes } from './plan.ts';
+import type { MemoryRequest } from './planMemory.ts';
+import type { Schedule, Scratch } from './schedule.ts';
+import { bytesOf } from './storage.ts';
+
+/** A memory request while its lifetime is being found. */
+interface Growing extends MemoryRequest {
+  first: number;
+  last: number;
+  readonly conflicts: Set<MemoryRequest>;
+}
+
+/**
+ * First and last use of each value and scratch array that has no `fixed` memory, and which of them one dispatch reads while
+ * it writes the other. What the prelude leaves for the rest lives on: the next run reads it again.
+ */
+export function lifetimesOf(
+  { dispatches, prelude }: Schedule,
+  fixed: { has(root: Value | Scratch): boolean },
+): ReadonlyMap<Value | Scratch, MemoryRequest> {
+  const requests = new Map<Value | Scratch, Growing>();
+  dispatches.forEach(({ kernel, operands }, at) => {
+    const used = operands.map(({ root }) => {
+      if (fixed.has(root)) return undefined;
+      const bytes = alignBytes('scratchBytes' in root ? root.scratchBytes : bytesOf(root));
+      const request = requests.get(root) ?? { bytes, first: at, last: at, conflicts: new Set() };
+      requests.set(root, request);
+      request.last = at;
+      return request;
+    });
+    used.forEach((request, i) => {
+      if (!request || kernel.bindings[i]!.access === 'read') return;
+      used.forEach((other, j) => {
+        const { access, image } = kernel.bindings[j]!;
+        // What is read as a texture was copied out of its buffer before.
+        if (!other || other === request || access !== 'read' || image) return;
+        request.conflicts.add(other);
+        other.conflicts.add(request);
+      });
+    });
+  });
+  for (const request of requests.values()) {
+    if (request.first < prelude && request.last >= prelude) request.last = dispatches.length;
+  }
+  return requests;
+}

@@ -1,0 +1,46 @@
+/**
+ * Textures for bindings that read a buffer range as one. A range that the prelude computes (packed weights) has
+ * a texture of its own, filled by the prelude; all others share one per shape and binding, filled before each use.
+ */
+import type { PlannedDispatch, PlannedTexture, Range } from './plan.ts';
+
+/** The textures that these dispatches need, the first `prelude` of which are the prelude. */
+export function texturesOf(dispatches: readonly PlannedDispatch[], prelude: number): PlannedTexture[] {
+  const textures = new Map<string, PlannedTexture & { fills: Fill[]; readers: Reader[] }>();
+  const ahead = lastWriters(dispatches.slice(0, prelude));
+  // Memory of the prelude that nothing needs later may serve again: then the later writer counts.
+  for (const place of lastWriters(dispatches.slice(prelude)).keys()) ahead.delete(place);
+  dispatches.forEach(({ kernel, ranges }, dispatch) => {
+    kernel.bindings.forEach(({ image: shape }, binding) => {
+      if (!shape) return;
+      const range = ranges[binding]!;
+      const size = `${shape.width}x${shape.height}x${shape.layers}`;
+      // A plan whose every dispatch is in the prelude has nothing to hand over.
+      const writer = dispatch >= prelude ? ahead.get(placeOf(range)) : undefined;
+      const key = writer === undefined ? `${size} ${binding}` : `${size} at ${placeOf(range)}`;
+      const known = textures.get(key);
+      const texture = known ?? { key, shape, fills: [], readers: [] };
+      textures.set(key, texture);
+      // Filled at the dispatch after its writer, so that the prelude's last one is followed by the first of the rest.
+      if (writer === undefined) texture.fills.push({ before: dispatch, range });
+      else if (!known) texture.fills.push({ before: writer + 1, range });
+      texture.readers.push({ dispatch, binding });
+    });
+  });
+  return [...textures.values()];
+}
+
+type Fill = PlannedTexture['fills'][number];
+type Reader = PlannedTexture['readers'][number];
+
+function lastWriters(dispatches: readonly PlannedDispatch[]): Map<string, number> {
+  const writers = new Map<string, number>();
+  dispatches.forEach(({ kernel, ranges }, at) => {
+    ranges.forEach((range, i) => {
+      if (kernel.bindings[i]!.access !== 'read') writers.set(placeOf(range), at);
+    });
+  });
+  return writers;
+}
+
+const placeOf = ({ slot, offset }: Range): string => `${slot}:${offset}`;
