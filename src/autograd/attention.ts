@@ -9,7 +9,7 @@ export const attentionVjps = {
    * dq = dS k scale, dk = dS^T q scale. P is computed again from q, k and each row's log of the sum.
    */
   attention({ inputs: [q, k, v, ...draws], out, cotangent: g, attrs }) {
-    // What both gradients need of each query and head, in one array: eight bindings are all that WebGPU promises.
+    // Per query and head, what both gradients need, in one array: WebGPU guarantees only eight bindings.
     const rows = makeValue('attentionRows', [q!, k!, g, out], { ...attrs, dropout: 0 }, [
       ...out.shape.slice(0, 2),
       attrs.heads,
@@ -24,7 +24,7 @@ export const attentionVjps = {
       return slabView(both, offsets[which]!, k!.shape);
     };
     return [
-      // Of every image, even where q has one for all: the sweep sums.
+      // One per image even if q has a batch of 1: the sweep sums them.
       () => makeValue('attentionQueryGrad', inputs, attrs, g.shape),
       () => keyOrValue(0),
       () => keyOrValue(1),

@@ -5,7 +5,7 @@ import type { Value } from '../graph/value.ts';
 import { product } from '../shape.ts';
 import type { Vjps } from './rule.ts';
 
-/** Elements of a channel, and how many of them vary freely: what an unbiased variance is divided by, at least 1. */
+/** Elements of a channel, and the divisor of an unbiased variance: one less, but at least 1. */
 export function channelCount(shape: readonly number[]): { count: number; free: number } {
   const count = product(shape) / Math.max(1, shape[1]!);
   return { count, free: Math.max(1, count - 1) };
@@ -22,7 +22,7 @@ function rows(x: Value, take: (start: number, shape: readonly number[]) => Value
 const viewed = (x: Value, flat: Value): [Value, Value] =>
   rows(x, (start, shape) => slabView(flat, start, shape));
 
-/** A cotangent is no slab: its parts need not lie where a binding can start. */
+/** A cotangent is not a slab: its parts may lie at offsets where no binding can start. */
 const sliced = (x: Value, flat: Value): [Value, Value] =>
   rows(x, (start, shape) => reshape(part(flat, 0, start, x.shape[1]!), shape));
 

@@ -2,7 +2,7 @@ import type { AttrsOf, DifferentiableOp } from '../graph/ops/index.ts';
 import { makeValue } from '../graph/value.ts';
 import type { Vjp, Vjps } from './rule.ts';
 
-/** The rule of an op that is linear in input `at`: its transpose, of equal attributes and the same other inputs, which get none. */
+/** The rule of an op that is linear in input `at`: `op`, its transpose, has the same attributes and other inputs. */
 const transpose =
   <K extends DifferentiableOp>(op: K, at = 0): Vjp<AttrsOf<K>> =>
   ({ inputs, cotangent, attrs }) =>

@@ -22,7 +22,7 @@ export const nearestVjps = {
   },
 } satisfies Partial<Vjps>;
 
-/** Each found row of the bank gathers its terms, in order; rows of other parts count nothing. */
+/** Sums, in order, the terms of each row of the bank; rows found in other parts have weight 0. */
 function toBank(x: Value, bank: Value, first: number, out: Value, cotangent: Value): Value {
   const [, m, k] = out.shape as [number, number, number];
   const [rows, columns] = bank.shape as [number, number];

@@ -49,7 +49,7 @@ const SLOPES: Record<PointwiseName, Slope> = {
   reciprocal: (g, _, out) => [() => neg(mul(g, square(out)))],
   sigmoid: (g, _, out) => [() => mul(g, mul(out, shift(neg(out), 1)))],
   tanh: (g, _, out) => [() => mul(g, shift(neg(square(out)), 1))],
-  // As in PyTorch 0 at every bound, and a NaN passes g on.
+  // 0 at every bound and g for NaN, as in PyTorch.
   relu: (g, [x]) => [() => where(greaterEqual(0, x!), 0, g)],
   relu6: (g, [x]) => [() => where(add(greaterEqual(0, x!), greaterEqual(x!, 6)), 0, g)],
   gelu: (g, [x]) => [() => mul(g, pointwise('geluSlope', [x!]))],

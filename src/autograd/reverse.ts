@@ -30,7 +30,7 @@ export function grad(loss: Value, wrt: readonly Value[], ...extra: never[]): Val
   for (const value of order.reverse()) {
     const cotangent = cotangents.get(value);
     if (!cotangent || OPS[value.op].leaf || wrt.includes(value)) continue;
-    // A gradient belongs to the layer of the value that it is of, in profiles and errors alike.
+    // Profiles and errors show a gradient under the layer of its value.
     inScopeOf(value, () =>
       pullBack(value, cotangent, needed, (operand, term) => {
         const summed = shapesEqual(term.shape, operand.shape) ? term : sumTo(term, operand.shape);
@@ -91,7 +91,7 @@ export function valueAndGrad<P extends Readonly<Record<keyof P, Value>>, R exten
     };
     return { loss, grads };
   };
-  // It takes what `fn` takes, which a compiled function looks at.
+  // A compiled function reads `length` to find arguments that `fn` does not take.
   return Object.defineProperty(differentiated, 'length', { value: fn.length });
 }
 
@@ -118,7 +118,7 @@ function pullBack(
   }
   if (!isDifferentiable(value)) {
     const reason = OPS[value.op].nonDifferentiable;
-    // Reached only where a needed value lies behind this op.
+    // Reached only if a needed value lies behind this op.
     throw new WgadError('E_CONFIG', `grad: no derivative flows through ${value.op}: ${reason}`, {
       where: value.scope,
       fix: 'wrap it in stopGradient, or take the gradient of something else',
@@ -146,7 +146,7 @@ function sumTo(x: Value, shape: Shape): Value {
   return reshape(axes.length === 0 ? x : sum(x, { axes, keepDims: true }), shape);
 }
 
-/** Values on a path from one of `wrt` to the loss that derivatives may follow. */
+/** Values on a path from one of `wrt` to the loss along which derivatives flow. */
 function dependents(loss: Value, wrt: readonly Value[]): Set<Value> {
   const found = new Set<Value>(wrt);
   for (const value of topological([loss])) {

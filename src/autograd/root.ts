@@ -3,8 +3,8 @@ import { div, equal, maximum, scale, sqrt, where } from '../graph/ops/pointwise.
 import type { Value } from '../graph/value.ts';
 
 /**
- * The square root of a sum of squares: a norm, a deviation. Its derivative at 0 is 0 (PyTorch's choice for both), where that of
- * `sqrt` is infinite and makes NaN of the squares' zeros.
+ * The square root of a sum of squares: a norm, a deviation. Its derivative at 0 is 0, as in PyTorch; that of `sqrt` is
+ * infinite there, and times the squares' derivative of 0 it would be NaN.
  */
 export function rootOfSquares(x: Value): Value {
   const root: Value = withVjp(sqrt(x), [x], (g) => [
@@ -16,6 +16,6 @@ export function rootOfSquares(x: Value): Value {
   return root;
 }
 
-/** At least `floor`, and the derivative of the norm itself below it too: PyTorch's cosine similarity raises its norms so. */
+/** max(norm, floor) with a derivative of 1 below the floor too, as in PyTorch's cosine similarity. */
 export const atLeast = (norm: Value, floor: number): Value =>
   withVjp(maximum(norm, floor), [norm], (g) => [() => g]);

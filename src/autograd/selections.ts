@@ -5,12 +5,12 @@ import { oneHot } from '../graph/ops/select.ts';
 import { makeValue } from '../graph/value.ts';
 import type { Vjps } from './rule.ts';
 
-/** Of ops that pick elements: which ones does not move with x. */
+/** Ops that pick elements; which ones they pick is treated as fixed. */
 export const selectionVjps = {
   maxPool2d: ({ inputs: [x], cotangent, attrs }) => [
     () => makeValue('maxPool2dGrad', [x!, cotangent], attrs, x!.shape),
   ],
-  /** To the first element that it is. */
+  /** The first of equal elements gets the derivative. */
   kthLargest: ({ inputs: [x], out, cotangent }) => [
     () => mul(stopGradient(oneHot(argmax(equal(x!, out), 1), x!.shape[1]!)), cotangent),
   ],

@@ -34,7 +34,10 @@ export function usersOf(graph: Graph): Map<Value, Value[]> {
   return users;
 }
 
-/** `value` over other inputs. Leaves keep their identity, everything else gets a new id, so order is kept. */
+/**
+ * A copy of `value` with other inputs. Leaves are returned as they are; everything else gets a new, larger id, so the order
+ * by id stays topological.
+ */
 export function remake<V extends Value>(
   value: V,
   inputs: readonly Value[],

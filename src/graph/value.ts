@@ -8,7 +8,7 @@ import type { AttrsOf, OpName } from './ops/index.ts';
 export const DTYPES = ['f32', 'f16', 'i32', 'u32'] as const;
 export type Dtype = (typeof DTYPES)[number];
 
-/** Of four bytes each: what numbers come to the device as. */
+/** The 4-byte types: what numbers are uploaded as. */
 const WHOLE_WORDS = ['f32', 'i32', 'u32'] as const;
 
 /**
@@ -40,7 +40,7 @@ export type Operand = Value | { readonly value: Value } | number;
 let nextId = 0;
 let currentScope = '';
 
-/** Names the values made inside `body` after a layer; nests with dots. */
+/** Puts `name` into the scope of values made inside `body`; nested scopes are joined by dots. */
 export function scope<T>(name: string, body: () => T): T {
   const outer = currentScope;
   currentScope = outer === '' ? name : `${outer}.${name}`;
@@ -51,7 +51,7 @@ export function scope<T>(name: string, body: () => T): T {
   }
 }
 
-/** Names the values made inside `body` after the layer of another value, whatever layer is being traced: gradients. */
+/** Gives values made inside `body` the scope of another value instead of the current one: gradients belong to its layer. */
 export function inScopeOf<T>({ scope: name }: Value, body: () => T): T {
   const outer = currentScope;
   currentScope = name;
@@ -70,7 +70,7 @@ export function makeValue<K extends OpName>(
   dtype: Dtype = 'f32',
   scopeName = currentScope,
 ): Value {
-  // The last net under every op: what its own checks let through must not become a plan.
+  // Final check: a shape that the checks of an op missed must not get into a plan.
   requireShape(op, shape);
   return { id: nextId++, op, inputs, attrs, shape: [...shape], dtype, scope: scopeName };
 }
@@ -119,7 +119,7 @@ export function requireDtype(op: string, dtype: Dtype, allowed: readonly Dtype[]
   );
 }
 
-/** @throws DtypeError for a number that an integer type does not hold: it would wrap around to another one. */
+/** @throws DtypeError for a number out of range of an integer type: it would wrap around. */
 function requireWhole(where: string, data: ArrayLike<number>, dtype: Dtype): void {
   if (dtype === 'f32' || dtype === 'f16') return;
   const [least, most] = dtype === 'i32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
@@ -149,12 +149,12 @@ export function nameOf(value: Value): string {
   throw new DtypeError(`expects an input or a state, got the result of ${value.op}`);
 }
 
-/** A number known when the graph is made, or undefined. */
+/** The number of a one-element constant, or undefined. */
 export function scalarConstant(value: Value): number | undefined {
   return isOp(value, 'constant') && product(value.shape) === 1 ? value.attrs.data[0] : undefined;
 }
 
-/** The numbers of a value where they are known when the graph is made: a constant's, under whatever shape. */
+/** The numbers of a constant, reshaped or not; undefined for values that only the device knows. */
 export function knownData(value: Value): readonly number[] | undefined {
   if (value.op === 'reshape') return knownData(value.inputs[0]!);
   return isOp(value, 'constant') ? value.attrs.data : undefined;

@@ -8,7 +8,7 @@ import { conv2d } from './conv.ts';
 
 const BORDERS = ['zero', 'symmetric'] as const;
 
-/** How `gaussianBlur2d` smooths; the defaults are the paper's author's. */
+/** Options of `gaussianBlur2d`; the defaults are those of the paper's author. */
 export interface BlurOptions {
   /** Odd number of taps per direction; default 5. */
   kernel?: number;
@@ -52,7 +52,7 @@ export function gaussianBlur2d(x: Operand, options: BlurOptions = {}, ...extra: 
 /** Normalised to sum 1. */
 export function gaussianTaps(kernel: number, sigma: number): number[] {
   const half = (kernel - 1) / 2;
-  // Of the smallest sigmas nothing is left otherwise, and 0 / 0 at the middle.
+  // 2 sigma^2 underflows to 0 for the smallest sigmas; the middle tap would be 0 / 0.
   const spread = 2 * sigma ** 2 || Number.MIN_VALUE;
   const raw = Array.from({ length: kernel }, (_, i) => Math.exp(-((i - half) ** 2) / spread));
   const total = raw.reduce((sum, tap) => sum + tap, 0);

@@ -6,10 +6,10 @@ import { sum } from '../graph/ops/reduce.ts';
 import type { Value } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
 
-/** Where PyTorch's clip_grad_norm_ keeps the divisor from 0. */
+/** Keeps the divisor from 0, as in PyTorch's clip_grad_norm_. */
 const EPSILON = 1e-6;
 
-/** What gradients are multiplied by so that the norm of all of them together is at most about `norm`; 1 where it is less. */
+/** The factor that scales all gradients together down to the norm `norm`; 1 if theirs is smaller. */
 export function clipFactor(gradients: readonly Value[], norm: number, ...extra: never[]): Value {
   refuseExtra('clipFactor', extra);
   requireList('clipFactor', 'gradients', gradients);

@@ -14,9 +14,9 @@ import { logSoftmax } from './softmax.ts';
 
 const REDUCTIONS = ['mean', 'sum', 'none'] as const;
 
-/** PyTorch's `cross_entropy`, by its names, but that nothing is ignored unless it is named. */
+/** Options of PyTorch's `cross_entropy`, except that no label is ignored by default. */
 export interface CrossEntropyOptions {
-  /** Labels that count nothing, neither in the loss nor in what it is divided by; default none (PyTorch's is -100). */
+  /** The label to leave out of the loss and its divisor; default none (PyTorch's is -100). */
   ignoreIndex?: number;
   /** A factor for each class, [C], which gets no derivative; default 1. */
   weights?: Operand;
@@ -76,11 +76,11 @@ export function crossEntropy(
   const flat = reshape(targets, [count]);
   const ignored = ignoreIndex === undefined ? null : equal(cast(flat, 'f32'), ignoreIndex);
   const counted = (each: Value): Value => (ignored ? where(ignored, 0, each) : each);
-  // Of the ignored ones any: they are left out afterwards.
+  // Ignored labels become class 0; `counted` leaves them out.
   const existing = knownData(targets)?.map((label) => (label === ignoreIndex ? 0 : label));
   const places = existing ? constant(existing, [count], 'i32') : flat;
   const rows = classRows(logSoftmax(value, 1));
-  // NaN where there is no such class: it multiplies the whole row, so that the row's gradient is NaN too.
+  // NaN for a label without a class; it multiplies the whole row, so the row's gradient is NaN too.
   const factor = counted(gather(factors ?? constant(new Float32Array(classes).fill(1), [classes]), places));
   const weighted = mul(rows, reshape(factor, [count, 1]));
   const own = counted(neg(reshape(takeAlongAxis(weighted, reshape(places, [count, 1])), [count])));

@@ -18,7 +18,7 @@ export function dropout(x: Operand, p: number, key: Operand, site: number, ...ex
   return where(kept, scale(value, 1 / (1 - p)), 0);
 }
 
-/** The same with the next numbers of `layers` where they train; else x as it is. */
+/** Dropout with the next random numbers of `layers` in training; otherwise x. */
 export function drop(layers: Layers, x: Value, p: number): Value {
   if (!layers.training || p === 0) return x;
   const { key, site } = layers.random();

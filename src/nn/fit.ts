@@ -5,7 +5,7 @@ interface Shaped {
   readonly shape: Shape;
 }
 
-/** Everything in which `found` differs from the tensors that a network has: missing, mis-shaped, unexpected. */
+/** Tensors of `found` that are missing, mis-shaped or unexpected for a network. */
 export function misfits(
   expected: Iterable<readonly [name: string, shape: Shape]>,
   found: ReadonlyMap<string, Shaped>,

@@ -8,13 +8,13 @@ import { type ParameterSpec, requireSpec } from './layers.ts';
 /** Fills a new parameter. Every tensor has a random stream of its own, so adding one changes no other. */
 export type Initializer = (shape: Shape, random: RandomStream) => Float32Array;
 
-/** As many numbers as `shape` holds, each of them `next()`. @throws ShapeError where it is no shape. */
+/** A tensor of `shape` filled by `next()`. @throws ShapeError for an invalid shape. */
 function filled(name: string, shape: Shape, next: () => number): Float32Array {
   requireShape(name, shape);
   return Float32Array.from({ length: product(shape) }, next);
 }
 
-/** @throws ShapeError where a fan cannot be told from `shape`. */
+/** @throws ShapeError if `shape` has too few axes to compute a fan. */
 function requireAxes(name: string, shape: Shape, least: number): void {
   requireShape(name, shape);
   if (shape.length >= least) return;

@@ -10,14 +10,14 @@ export interface ParameterSpec {
   /** In full: `layer1.0.conv1.weight`. */
   readonly name: string;
   readonly shape: Shape;
-  /** How it is filled where no file has it. */
+  /** Fills it if no file has it. */
   readonly init: Initializer;
   readonly kind: 'parameter' | 'buffer';
 }
 
 const PARAMETER_SPEC: OptionNames<ParameterSpec> = { name: true, shape: true, init: true, kind: true };
 
-/** @throws ConfigError for what `declare` would not list. */
+/** @throws ConfigError unless `spec` is as `declare` lists them. */
 export function requireSpec(where: string, spec: ParameterSpec): void {
   requireOptions(`${where}: specs`, spec, PARAMETER_SPEC);
   if (typeof spec.name === 'string') return;
@@ -31,19 +31,19 @@ export function requireSpec(where: string, spec: ParameterSpec): void {
 export interface Layers {
   /** Batch statistics, dropout. */
   readonly training: boolean;
-  /** The same source for a part of the network: names get `name.` in front. */
+  /** The layers of a part of the network, whose names begin with `name.`. */
   child(name: string): Layers;
-  /** The trained tensor of that name below this part; `init` fills it where no file has it. */
+  /** The trained tensor `name` of this part; `init` fills it if no file has it. */
   parameter(name: string, shape: Shape, init: Initializer): Value;
-  /** The same for a tensor that no gradient reaches: running statistics, a memory. */
+  /** The same for an untrained tensor: running statistics, a memory. */
   buffer(name: string, shape: Shape, init: Initializer): Value;
-  /** Training: what this step measured for a buffer, to be averaged in. */
+  /** In training: a measurement of this step, to be averaged into a buffer. */
   measured(name: string, value: Value): void;
-  /** Training: the key of the step's random numbers, and a number no other site of the network uses. */
+  /** In training: the key of the step's random numbers, and a site number that the network has not used. */
   random(): { key: Value; site: number };
 }
 
-/** What backs the layers: everything `layersFrom` cannot know. */
+/** Where `layersFrom` gets tensors and random numbers. */
 export interface LayerSource {
   readonly training: boolean;
   tensor(spec: ParameterSpec): Value;

@@ -23,7 +23,7 @@ export function linear(x: Operand, weight: Operand, bias?: Operand, ...extra: ne
     throw new ShapeError(`linear: bias expects [${out}], got ${shapeText(offset.shape)}`);
   }
   const outer = value.shape.slice(0, -1);
-  // One product of all rows: in batches, each would be a small one, and the weight's gradient a sum of as many.
+  // One product over all rows instead of a small one per batch, whose weight gradients would have to be summed.
   const rows = matmul(reshape(value, [product(outer), features]), w, { transposeB: true });
   return reshape(offset ? add(rows, offset) : rows, [...outer, out]);
 }

@@ -41,12 +41,12 @@ export function smoothL1Loss(prediction: Operand, target: Operand, alpha: number
     throw new ShapeError(`smoothL1Loss: alpha expects more than 0, got ${gotText(alpha)}`);
   }
   const d = sub(prediction, target);
-  // Too small for float32: what is left of it at any distance is |d|.
+  // 1 / alpha overflows float32: the loss is |d| at any distance.
   if (!Number.isFinite(Math.fround(1 / alpha))) return mean(abs(d));
-  // One formula for both parts: none of them is infinite where the other counts.
+  // One formula for both parts, so that neither is infinite in the range of the other.
   const near = clamp(d, -alpha, alpha);
   const rest = sub(d, scale(near, 0.5));
-  // A small alpha is divided out first: what it is multiplied by could be too small to be a number.
+  // A small alpha is divided out first: the product could underflow.
   return mean(alpha < 1e-9 ? mul(scale(near, 1 / alpha), rest) : scale(mul(near, rest), 1 / alpha));
 }
 
@@ -55,11 +55,11 @@ export function binaryCrossEntropy(logits: Operand, targets: Operand): Value {
   const z = asValue(logits, 'binaryCrossEntropy');
   const t = asValue(targets, 'binaryCrossEntropy');
   const terms = add(sub(relu(z), mul(z, t)), log(shift(exp(neg(abs(z))), 1)));
-  // The parts have kinks at 0, their sum has none.
+  // The terms have kinks at 0; their sum has none.
   return mean(withVjp(terms, [z, t], (g) => [() => mul(g, sub(sigmoid(z), t)), () => neg(mul(g, z))]));
 }
 
-/** Keeps focalLoss's targets from 0 and 1, and its logarithm from 0. */
+/** Keeps the targets of focalLoss away from 0 and 1, and the argument of its logarithm away from 0. */
 const FOCAL_SMOOTH = 1e-5;
 
 /**
@@ -75,7 +75,7 @@ export function focalLoss(logits: Operand, mask: Operand): Value {
       `focalLoss: logits and mask expect [N, 2, H, W] and [N, 1, H, W], got ${shapeText(z.shape)} and ${shapeText(m.shape)}`,
     );
   }
-  // Each of the two by itself: 1 - p would lose what is left of a p near 1.
+  // Computed one by one: 1 - p would cancel for p near 1.
   const rise = sub(slice(z, [null, { start: 1 }]), slice(z, [null, { end: 1 }]));
   const target = (x: Value): Value => clamp(x, FOCAL_SMOOTH, 1 - FOCAL_SMOOTH);
   const given = add(mul(target(m), sigmoid(rise)), mul(target(shift(neg(m), 1)), sigmoid(neg(rise))));
@@ -99,7 +99,7 @@ export function globalCosineLoss(a: Operand, b: Operand, ...extra: never[]): Val
 }
 
 /**
- * globalCosineLoss(target, rebuilt) that teaches hard positions alone: no derivative arrives at `rebuilt` [N, C, H, W]
+ * globalCosineLoss(target, rebuilt) that trains only on hard positions: `rebuilt` [N, C, H, W] gets no derivative
  * where its cosine distance lies below mean + strictness * std over all positions of the batch (std unbiased). The value
  * is that of all positions, and `target` carries no derivative (methods.md 5.2). `strictness` has one element.
  */

@@ -54,7 +54,7 @@ export function batchNorm2d(x: Operand, state: BatchNormState, ...extra: never[]
   const [weight, bias] = [asValue(state.weight, 'batchNorm2d'), asValue(state.bias, 'batchNorm2d')];
   const [mean, variance] = [asValue(state.mean, 'batchNorm2d'), asValue(state.variance, 'batchNorm2d')];
   requireChannels('batchNorm2d', value.shape[1]!, { weight, bias, mean, variance });
-  // One scale and one shift per channel: small values, and two operations in a convolution's epilogue.
+  // One scale and one shift per channel: two operations in a convolution's epilogue.
   const scale = mul(weight, rsqrt(shift(variance, eps)));
   const offset = sub(bias, mul(mean, scale));
   return add(mul(value, perChannel(scale)), perChannel(offset));

@@ -9,7 +9,7 @@ import type { BoundNetwork } from './trainable.ts';
 
 /** How a group of parameters is updated. Names and defaults are PyTorch's. */
 export type OptimiserConfig = Update & {
-  /** All gradients together are scaled down to this norm where theirs is above it (`clipFactor`); absent: they are not. */
+  /** Largest norm of all gradients together; larger ones are scaled down (`clipFactor`). Default: no limit. */
   readonly clipNorm?: number;
 };
 
@@ -50,7 +50,7 @@ function requireConfig(where: string, config: OptimiserConfig): void {
   else requireOptions(where, config, { ...ADAMW_OPTIONS, ...shared });
 }
 
-/** AdamW as PyTorch has it by default, but for what every method says itself. */
+/** PyTorch's AdamW defaults, except for what each method sets itself. */
 export const ADAMW = { kind: 'adamw', betas: [0.9, 0.999], eps: 1e-8, amsgrad: false } as const;
 
 /**
@@ -89,7 +89,7 @@ function ruleOf(config: Update): UpdateRule {
   };
 }
 
-/** @throws ConfigError where an option would make every parameter NaN, or move it away from where it should go. */
+/** @throws ConfigError for an option that would turn parameters into NaN or move them in the wrong direction. */
 function requireRates(config: Update): void {
   const { kind, lr, weightDecay } = config;
   requireRange(kind, 'lr', lr);
@@ -113,7 +113,7 @@ function requireRange(kind: string, name: string, value: number, below = Number.
   throw new ConfigError(`${kind}: ${name} expects a number of at least 0${end}, got ${gotText(value)}`);
 }
 
-/** Name of the input that `settingsAt` fills, where there is one group of parameters. */
+/** Name of the input that `settingsAt` fills, for a single group of parameters. */
 export const SETTINGS = 'optimiser settings';
 
 /** Slabs that the optimiser keeps beside the parameters, all zero at the start. */

@@ -3,7 +3,7 @@ import { refuseExtra } from '../options.ts';
 /** What learning rates are multiplied by at `step` (from 0) of `iterations`. */
 export type Schedule = (step: number, iterations: number) => number;
 
-/** 1, and from each of these shares of the iterations on `factor` times what it was. */
+/** Starts at 1 and is multiplied by `factor` at each of these shares of the iterations. */
 export const stepDecay =
   (factor: number, ...shares: readonly number[]): Schedule =>
   (step, iterations, ...extra: never[]) => {

@@ -28,9 +28,9 @@ export function topFractionMean(x: Operand, fraction: number, ...extra: never[])
   if (k === 0) return max(rows, { axes: [1] });
   const threshold = kthLargest(rows, k);
   const over = { axes: [1], keepDims: true };
-  // NaN is above every number; no number exceeds it, and none is equal.
+  // NaN sorts above every number; no comparison with it is true.
   const above = where(greaterEqual(threshold, rows), 0, 1);
-  // What exceeds the threshold, rather than sums that then cancel; an infinite one is added at the end.
+  // Sums the excess over the threshold, which does not cancel; an infinite threshold is added at the end.
   const finite = where(equal(threshold, Number.NEGATIVE_INFINITY), 0, threshold);
   const excess = sum(where(above, sub(rows, finite), 0), over);
   const result = reshape(add(threshold, scale(excess, 1 / k)), [n]);

@@ -18,9 +18,9 @@ export interface PlanOptions {
   readonly label?: string;
   /** Default true; false keeps one dispatch per op, to compare against. */
   readonly fuse?: boolean;
-  /** Of one buffer: intermediate values are spread over more of them where they would exceed it. Default: no limit. */
+  /** Largest size of one buffer; intermediate values are spread over more buffers to keep it. Default: no limit. */
   readonly maxBufferBytes?: number;
-  /** Measured choices of how products are computed; default none, and the rule chooses. */
+  /** Measured choices of how to compute products; by default the rule chooses. */
   readonly tuned?: TunedChoices;
 }
 
@@ -34,7 +34,7 @@ const GRAPH: OptionNames<Graph> = { outputs: true, effects: true };
 
 /**
  * A graph made runnable: passes, then dispatches, then memory.
- * @throws ConfigError for a name that what is planned, where, or how does not have.
+ * @throws ConfigError for an unknown name in `graph`, `device` or `options`.
  */
 export function buildPlan(
   graph: Graph,
@@ -87,7 +87,7 @@ function placed({ kernel, scope, operands }: Scheduled, { rangeOf }: Placement):
   return { kernel: withSharing(kernel, (i) => written.has(ranges[i]!.slot)), scope, ranges };
 }
 
-/** The products that a plan of `graph` computes at every run: what can be tuned. */
+/** The products that a plan of `graph` computes at every run: those that can be tuned. */
 export function productsOf(graph: Graph, device: DeviceFacts): Product[] {
   const optimized = optimize(graph, device);
   const { hoisted, isConstant } = constantsOf(optimized, resolveStorage(optimized));

@@ -6,13 +6,14 @@ import { programLabel } from '../kernels/program.ts';
 import { product, type Shape, shapeText } from '../shape.ts';
 
 /**
- * Kernels index with u32. Their loops look at most a few steps of all lanes beyond the end, which must not wrap around
- * to the beginning.
+ * Kernels index with u32. Loops overshoot the end by at most a few steps of all lanes; those indices must not wrap
+ * around to 0.
  */
 export const MOST_INDEXED = 2 ** 32 - 2 ** 24;
 
 /**
- * Values that nothing stores are indexed too: what is stretched inside a reduction has no buffer that would be too large.
+ * Also checks values that are never stored: a value broadcast inside a reduction is indexed, but has no buffer whose size
+ * would be refused.
  * @throws LimitError naming the op
  */
 export function requireIndexed(value: Value, label: string): void {
@@ -25,7 +26,7 @@ export function requireIndexed(value: Value, label: string): void {
   }
 }
 
-/** @throws LimitError naming the kernel where WebGPU does not dispatch so many workgroups. */
+/** @throws LimitError naming the kernel if WebGPU cannot dispatch that many workgroups. */
 export function requireGrid({ label, grid }: Kernel): void {
   if (Math.max(...grid) <= MAX_GROUPS_PER_AXIS) return;
   throw new LimitError(
@@ -36,12 +37,12 @@ export function requireGrid({ label, grid }: Kernel): void {
 
 const ATTENTION = ['attention', 'attentionRows', 'attentionQueryGrad', 'attentionKeyValueGrad'] as const;
 
-/** What flat indices of its kernels run over, and further products of sizes that they compute. */
+/** What the flat indices of its kernels run over, and other products of sizes that the kernels compute. */
 function indexedBy(value: Value): [what: string, count: number][] {
   const { inputs, shape } = value;
   const elements = (of: Shape): [string, number] => [`the elements of ${shapeText(of)}`, product(of)];
   const found = [shape, ...inputs.map((each) => each.shape)].map(elements);
-  // What a prologue yields exists in registers alone.
+  // The result of a prologue exists only in registers.
   if (has(value, 'takesPrologue') && value.attrs.shape) found.push(elements(value.attrs.shape));
   if (isOp(value, 'interpolate', 'interpolateGrad')) {
     const [small, large] = [inputs[0]!.shape, shape];
@@ -55,7 +56,7 @@ function indexedBy(value: Value): [what: string, count: number][] {
   return found;
 }
 
-/** Which of its family it is. */
+/** Which member of a family of functions it is. */
 function detailOf(value: Value): string {
   if (isOp(value, 'reduce')) return ` ${value.attrs.kind}`;
   return has(value, 'pointwise') ? ` ${programLabel(value.attrs.program)}` : '';

@@ -2,17 +2,17 @@ import { DtypeError } from '../errors.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import type { Plan, Slot } from './plan.ts';
 
-/** What an adapter lets a plan have, in bytes. */
+/** Size limits of an adapter, in bytes. */
 export interface PlanLimits {
-  /** Of one binding of one dispatch. */
+  /** Largest binding of a dispatch. */
   readonly maxBindingBytes: number;
-  /** Of one buffer. */
+  /** Largest buffer. */
   readonly maxBufferBytes: number;
 }
 
-/** Something of a plan that is larger than allowed. */
+/** A binding or buffer of a plan that exceeds a limit. */
 export interface Excess {
-  /** The layer and op, and which of its operands; or the buffer. */
+  /** The layer, op and operand; or the buffer. */
   readonly what: string;
   readonly of: 'binding' | 'buffer';
   readonly bytes: number;
@@ -40,7 +40,7 @@ export function excessesOf(plan: Plan, limits: PlanLimits): Excess[] {
 
 const nameOf = (slot: Slot): string => ('name' in slot ? `${slot.kind} ${slot.name}` : '');
 
-/** The worst of them in words, and how many more there are. */
+/** The largest excess as a sentence, and how many more there are. */
 export function excessText(excesses: readonly Excess[]): string {
   const { what, of, bytes, allowed } = excesses[0]!;
   const more = excesses.length > 1 ? ` (${excesses.length - 1} more values are too large)` : '';

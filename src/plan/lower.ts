@@ -42,8 +42,8 @@ const LOWERINGS: { readonly [K in LoweredOp]: Lowering<AttrsOf<K>> } = {
 };
 
 /**
- * The dispatches that compute one value. `isConstant`: of values that are the same at every run. `tuned`: how products are
- * computed where that was measured.
+ * The dispatches that compute one value. @param isConstant whether a value is the same at every run.
+ * @param tuned measured choices of how to compute products.
  */
 export function lower(
   value: Value,
@@ -82,7 +82,7 @@ function requestOf<K extends OpName>(
 
 const isProduct = (op: string): op is ProductOp => PRODUCT_OPS.some((each) => each === op);
 
-/** A product of a graph and what its choice is looked up by. */
+/** A product of a graph, and the key that its tuned choice is stored under. */
 export interface Product {
   readonly op: ProductOp;
   readonly key: string;
@@ -99,7 +99,7 @@ export function productOf(value: Value, isConstant: (value: Value) => boolean): 
   return { op, key: productKey(op, request), value, constant: request.still! };
 }
 
-/** A copy of `value`, for results that must lie somewhere in particular. */
+/** A copy of `value`, for results that need a place of their own. */
 export const lowerCopy = (value: Value): Lowered =>
   pointwiseKernels.pointwise(
     {

@@ -2,7 +2,7 @@ import type { Dtype } from '../graph/value.ts';
 import { BINDING_ALIGN, type ImageShape, type Kernel } from '../kernels/kernel.ts';
 import type { Shape } from '../shape.ts';
 
-/** A buffer that a plan needs. Arenas hold intermediate values; the rest is what enters, stays and leaves. */
+/** A buffer that a plan needs. Arenas hold intermediate values. */
 export type Slot =
   | { readonly kind: 'arena'; readonly bytes: number }
   | { readonly kind: 'constants'; readonly bytes: number }
@@ -19,7 +19,7 @@ export interface Range {
 
 export interface PlannedDispatch {
   readonly kernel: Kernel;
-  /** The layer it belongs to; empty outside of all. The kernel's label begins with it. */
+  /** The layer it belongs to, or empty. The kernel's label begins with it. */
   readonly scope: string;
   /** One per binding of the kernel. */
   readonly ranges: readonly Range[];
@@ -27,7 +27,7 @@ export interface PlannedDispatch {
 
 /** A texture that dispatches read in place of a range. */
 export interface PlannedTexture {
-  /** Tells it from the plan's others, for labels. */
+  /** Identifies it within the plan, for labels. */
   readonly key: string;
   readonly shape: ImageShape;
   /** The ranges that are copied into it, each before the dispatch of that index. */
@@ -50,11 +50,11 @@ export interface Plan {
   readonly slots: readonly Slot[];
   /** In the order in which they run. */
   readonly dispatches: readonly PlannedDispatch[];
-  /** How many of them, from the first on, depend on state alone: they run again only where it has changed. */
+  /** The first so many depend on state alone: they run again only after it has changed. */
   readonly prelude: number;
-  /** On adapters on which some kernels read textures. */
+  /** Empty unless kernels read textures, as some do on CPU adapters. */
   readonly textures: readonly PlannedTexture[];
-  /** Where results lie and where what comes in goes, by name. */
+  /** Where results and inputs lie, by name. */
   readonly outputs: ReadonlyMap<string, PlannedTensor>;
   readonly inputs: ReadonlyMap<string, PlannedTensor>;
   /** What the constants slot holds. */

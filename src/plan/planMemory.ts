@@ -31,7 +31,7 @@ export interface MemoryPlan {
 
 /** Share of the lower bound that a plan may take beyond it before operands and results share arenas. */
 const SLACK = 0.05;
-/** What sharing must save at least, as shares of the lower bound, tried in turn. */
+/** Minimum saving that justifies sharing an arena, as a share of the lower bound; tried in turn. */
 const SAVINGS = [Number.POSITIVE_INFINITY, 0.1, 0.03, 0.01, 0.003, 0];
 
 /** @param maxArenaBytes no arena grows beyond it, unless a single request does. */
@@ -59,7 +59,7 @@ const byArea: Order = (a, b) => b.bytes * lifeOf(b) - a.bytes * lifeOf(a);
 const byLife: Order = (a, b) => lifeOf(b) - lifeOf(a) || bySize(a, b);
 const byFirst: Order = (a, b) => a.first - b.first || bySize(a, b);
 const byLast: Order = (a, b) => b.last - a.last || bySize(a, b);
-/** Whom the greedy placement serves first; mostly the first of them is good enough. */
+/** Orders in which the greedy placement takes requests; the first one is usually good enough. */
 const ORDERS: readonly Order[] = [bySize, byArea, byLife, byFirst, byLast];
 
 interface Arena {
@@ -74,7 +74,7 @@ interface Placed {
 
 const total = ({ arenas }: Placed): number => arenas.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** Shares an arena between requests in conflict where that saves more than `worth` bytes. */
+/** Lets conflicting requests share an arena if that saves more than `worth` bytes. */
 function placeAll(order: readonly MemoryRequest[], maxArenaBytes: number, worth: number): Placed {
   const placements = new Map<MemoryRequest, Placement>();
   const arenas: Arena[] = [];
@@ -85,7 +85,7 @@ function placeAll(order: readonly MemoryRequest[], maxArenaBytes: number, worth:
       if (offset + request.bytes > maxArenaBytes) continue;
       const conflicting = arena.held.some((other) => request.conflicts.has(other.request));
       const cost = Math.max(0, offset + request.bytes - arena.bytes) + (conflicting ? worth : 0);
-      // Of equals an arena that is there: every arena is a buffer.
+      // At equal cost an existing arena wins: every arena is a buffer.
       if (cost < best.cost || (cost === best.cost && best.arena === arenas.length)) {
         best = { arena: index, offset, cost };
       }

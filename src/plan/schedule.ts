@@ -61,7 +61,7 @@ export function scheduleOf(
     };
     for (const { kernel, operands } of steps) {
       verifyElements(kernel, operands, inputs, out.root);
-      // What a step makes of weights alone (packs them) is done ahead like the values that follow from them.
+      // A step that reads only weights (and packs them) also runs ahead.
       const constant = operands.every((ref, i) => {
         if (ref === 'out') return constants.hoisted.has(out.root);
         if (typeof ref === 'number') return constants.isConstant(inputs[ref]!);

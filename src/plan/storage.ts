@@ -6,7 +6,7 @@ import { product } from '../shape.ts';
 
 export const bytesOf = (value: Value): number => product(value.shape) * ELEMENT_BYTES[value.dtype];
 
-/** Whose memory a value is, and where in it. */
+/** The value whose memory another one lies in, and where in it. */
 export interface Location {
   /** A leaf, a computed value, or a pack. */
   readonly root: Value;
@@ -40,7 +40,7 @@ export function resolveStorage(graph: Graph): Storage {
     if (!has(target, 'placesInputs')) continue;
     const { offsets } = target.attrs;
     const roots = target.inputs.map((operand) => locate(operand).root);
-    /** Read by what already lies in the pack. */
+    /** Values read by those that are already placed in the pack. */
     const readInside = new Set<Value>();
     target.inputs.forEach((operand, i) => {
       const offset = offsets[i]! * ELEMENT_BYTES[target.dtype];
@@ -54,7 +54,7 @@ export function resolveStorage(graph: Graph): Storage {
         // One value in two places is computed outside and copied twice.
         roots.filter((each) => each === root).length === 1 &&
         product(root.shape) === product(operand.shape) &&
-        // A dispatch would read and write one buffer: its own, or that of one which reads it.
+        // Otherwise one dispatch would read and write the pack: its own, or one that reads it.
         root.inputs.every((each) => locate(each).root !== target) &&
         !readInside.has(root);
       if (free) {

@@ -8,20 +8,20 @@ import type { PlannedDispatch, PlannedTexture, Range } from './plan.ts';
 export function texturesOf(dispatches: readonly PlannedDispatch[], prelude: number): PlannedTexture[] {
   const textures = new Map<string, PlannedTexture & { fills: Fill[]; readers: Reader[] }>();
   const ahead = lastWriters(dispatches.slice(0, prelude));
-  // Memory of the prelude that nothing needs later may serve again: then the later writer counts.
+  // Memory of the prelude may be reused later: then the later writer counts.
   for (const place of lastWriters(dispatches.slice(prelude)).keys()) ahead.delete(place);
   dispatches.forEach(({ kernel, ranges }, dispatch) => {
     kernel.bindings.forEach(({ image: shape }, binding) => {
       if (!shape) return;
       const range = ranges[binding]!;
       const size = `${shape.width}x${shape.height}x${shape.layers}`;
-      // A plan whose every dispatch is in the prelude has nothing to hand over.
+      // Within the prelude itself a range is filled before each use.
       const writer = dispatch >= prelude ? ahead.get(placeOf(range)) : undefined;
       const key = writer === undefined ? `${size} ${binding}` : `${size} at ${placeOf(range)}`;
       const known = textures.get(key);
       const texture = known ?? { key, shape, fills: [], readers: [] };
       textures.set(key, texture);
-      // Filled at the dispatch after its writer, so that the prelude's last one is followed by the first of the rest.
+      // Filled before the dispatch after its writer; for the prelude's last dispatch that is the first of the rest.
       if (writer === undefined) texture.fills.push({ before: dispatch, range });
       else if (!known) texture.fills.push({ before: writer + 1, range });
       texture.readers.push({ dispatch, binding });

@@ -6,7 +6,7 @@ import type { OperandRef } from '../kernels/lowering.ts';
 import type { Plan, PlannedDispatch } from './plan.ts';
 
 /**
- * A kernel that takes memory for elements of another type would compute garbage and say nothing.
+ * Checks element types: a kernel that binds memory of another type would compute garbage without an error.
  * @throws WgadError naming the binding; it means a fault in a lowering.
  */
 export function verifyElements(

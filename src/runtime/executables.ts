@@ -8,7 +8,7 @@ import type { StateStore } from './state.ts';
 /** An engine's tensors are on the device already. */
 export const ON_DEVICE: PlanUse = { onDevice: true };
 
-/** The plans that one engine made runnable, until it is disposed of; one that is still being made then is freed as it comes. */
+/** All executables of one engine. One that is still being compiled when the engine is disposed of is freed once it is done. */
 export class Executables {
   readonly #gpu: Gpu;
   readonly #tensors: StateStore;

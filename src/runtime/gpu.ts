@@ -14,11 +14,11 @@ import { directSubmitter, type Submitter } from './submitter.ts';
 export interface Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
-  /** All that the adapter has; the device's own are `device.limits`. */
+  /** The adapter's limits; the device's are `device.limits`. */
   readonly adapterLimits: Readonly<Record<string, number>>;
   readonly facts: DeviceFacts;
   readonly guard: DeviceGuard;
-  /** The machine's memory: on a software adapter, where all buffers and textures lie. */
+  /** The machine's memory, which holds all buffers and textures of a software adapter. */
   readonly host: HostMemory;
   readonly buffers: BufferMaker;
   readonly pipelines: PipelineCache;
@@ -33,19 +33,19 @@ export type CompileWatcher = (plan: string, done: number, of: number) => void;
 export interface DeviceOptions extends OpenOptions {
   /** Times whatever runs on the device. */
   readonly profiler?: Profiler;
-  /** For those who show progress: the first compilation of a large plan takes a minute on a software adapter. */
+  /** For progress: the first compilation of a large plan takes a minute on a software adapter. */
   readonly onCompile?: CompileWatcher;
-  /** Default: what this system tells. */
+  /** Default: what the system reports. */
   readonly host?: HostMemory;
 }
 
-/** What plans may have on this device. */
+/** Size limits of this device. */
 export const limitsOf = ({ facts, device }: Gpu): PlanLimits => ({
   maxBindingBytes: facts.maxBindingBytes,
   maxBufferBytes: device.limits.maxBufferSize,
 });
 
-/** Everything that was run is done. */
+/** Waits until everything that was run is done. */
 export async function idle({ submitter, guard, device }: Gpu): Promise<void> {
   await submitter.settled();
   await guard.wait(device.queue.onSubmittedWorkDone());
@@ -84,7 +84,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
     ...(onCompile && { onCompile }),
     close() {
       guard.release();
-      // Destroying waits for what is being compiled with this thread held, and no signal would be heard for so long.
+      // Destroying blocks this thread until compilations end, and no signal would be handled meanwhile.
       const compiled = pipelines.compiled();
       const destroy = (): void => open.close();
       if (compiled) compiled.then(destroy, destroy);

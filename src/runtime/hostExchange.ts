@@ -1,4 +1,4 @@
-/** What a plan has for numbers that come from the host and go back to it. */
+/** Buffers of a plan for uploads from the host and read-backs to it. */
 import { GpuError } from '../errors.ts';
 import { scoped } from '../gpu/guard.ts';
 import { type UploadRing, uploadRing } from '../gpu/uploadRing.ts';
@@ -6,7 +6,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { Gpu } from './gpu.ts';
 import { readBackPlaces, ringInputs } from './planBytes.ts';
 
-/** For inputs that are large enough; without where there is no memory for them, since uploads go without too. */
+/** Upload rings for large inputs. Left out if memory runs out: uploads work without them. */
 export async function uploadRings(
   gpu: Gpu,
   plan: Plan,
@@ -24,7 +24,7 @@ export async function uploadRings(
       owned.push(...made);
     } catch (error) {
       for (const buffer of made) gpu.buffers.destroy(buffer);
-      // A buffer that is mapped from the start throws a RangeError where there is no memory.
+      // Creating a buffer mapped throws a RangeError if there is no memory.
       if (error instanceof RangeError || (error instanceof GpuError && error.code === 'E_OUT_OF_MEMORY'))
         break;
       throw error;

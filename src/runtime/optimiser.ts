@@ -109,7 +109,7 @@ export class GroupOptimiser {
 
   /** Frees what it keeps beside the parameters; they stay as they are. Twice is harmless. */
   async dispose(): Promise<void> {
-    // One that could not be made has nothing to free.
+    // If it could not be made there is nothing to free.
     const executable = await this.#made?.catch(() => undefined);
     if (executable) this.#executables.drop(executable, null);
     for (const name of this.#slabs) this.#tensors.delete(name);
@@ -125,7 +125,7 @@ export class GroupOptimiser {
     return [this.#slab, ...this.#rule.moments(this.#slab)];
   }
 
-  /** Where it fails the next step tries again. */
+  /** If it fails, the next step tries again. */
   async #compile(): Promise<Executable> {
     try {
       return await this.#compiled();
@@ -136,7 +136,7 @@ export class GroupOptimiser {
   }
 
   async #compiled(): Promise<Executable> {
-    // New buffers are zero, as moments have to be.
+    // New buffers are zero, as moments must be.
     for (const name of this.#slabs) this.#tensors.reserve(name, this.#length);
     const settings = input(SETTINGS, [this.#rule.settingsAt(0).length]);
     const slab = state(this.#slab, [this.#length]);

@@ -10,15 +10,15 @@ import { type PlanUse, planBytes } from './planBytes.ts';
 import type { StateStore } from './state.ts';
 import { makeTextures, type PlanTextures } from './textures.ts';
 
-/** The device memory of a plan: a buffer per slot, those of state slots being the store's own. */
+/** The device memory of a plan: a buffer per slot; those of state slots belong to the store. */
 export interface PlanBuffers {
   readonly slots: readonly GPUBuffer[];
   readonly textures: PlanTextures;
   /** Where each kernel's sizes lie, and the buffer that holds them; undefined where no kernel reads any. */
   readonly sizes?: { readonly buffer: GPUBuffer; readonly blocks: SizeBlocks };
-  /** What the plan takes, with what is made for uploads and read-backs (`planBytes`). */
+  /** Bytes of the plan, including uploads and read-backs (`planBytes`). */
   readonly bytes: number;
-  /** What was made here and is the caller's to destroy. */
+  /** Everything made here, for the caller to destroy. */
   readonly owned: (GPUBuffer | GPUTexture)[];
 }
 
@@ -48,11 +48,11 @@ export async function allocate(gpu: Gpu, plan: Plan, state: StateStore, use: Pla
   }
 }
 
-/** @throws OutOfMemoryError before anything is taken, where the host's memory is the device's and has not as much. */
+/** @throws OutOfMemoryError before anything is allocated, if the device uses the host's memory and too little is free. */
 async function requireRoom(gpu: Gpu, plan: Plan, bytes: number): Promise<void> {
   const left = (): number => gpu.buffers.room.available() ?? Number.POSITIVE_INFINITY;
   if (bytes <= left()) return;
-  // What was destroyed is free only when the device is done with it.
+  // Destroyed buffers are free only once the device is done with them.
   await idle(gpu);
   const room = left();
   if (bytes > room) throw notEnough(plan.label, bytes, room);

@@ -3,13 +3,13 @@ import { RING_BYTES, ringBytes } from '../gpu/uploadRing.ts';
 import type { Plan, PlannedTensor } from '../plan/plan.ts';
 import { sizeBlocks } from '../plan/sizeBlocks.ts';
 
-/** How numbers come to a plan and go from it. */
+/** How a plan gets its inputs and returns its outputs. */
 export interface PlanUse {
   /** Inputs and outputs are copied on the device: nothing is made for uploads and read-backs. Default false. */
   readonly onDevice?: boolean;
 }
 
-/** What `compilePlan` takes on the device for a plan beside its state, in bytes. */
+/** Device memory that `compilePlan` allocates for a plan besides its state, in bytes. */
 export function planBytes(plan: Plan, { onDevice = false }: PlanUse = {}): number {
   let bytes = 0;
   for (const slot of plan.slots) if (slot.kind !== 'state') bytes += bufferBytes(slot.bytes);

@@ -5,16 +5,16 @@ import { type Executables, ON_DEVICE } from './executables.ts';
 import { type Gpu, idle } from './gpu.ts';
 import { planBytes } from './planBytes.ts';
 
-/** A plan of a compiled function and how to call it; it can be made again, and so is freed where room is needed. */
+/** A plan of a compiled function. It can be made again, so it is freed when memory is needed. */
 export class CachedPlan<T> {
-  /** Set by whoever began the first call. */
+  /** Set by the first call. */
   made!: Promise<T>;
   executable: Executable | undefined;
   /** Calls that have begun and are not enqueued yet: it is not freed under them. */
   calls = 0;
   /** Once it serves no further call: for whom its kernels are kept (`PipelineLease`). */
   keeper: object | null | undefined;
-  /** Whose it is: forgets it when it is retired, and its kernels are kept for it where it may come again. */
+  /** Told when the plan is retired; kernels are kept for it if the plan may be needed again. */
   readonly owner: { forget(plan: CachedPlan<T>): void };
 
   constructor(owner: { forget(plan: CachedPlan<T>): void }) {
@@ -57,7 +57,7 @@ export class PlanCache {
       return await this.#executables.compile(plan);
     } catch (error) {
       if (!(error instanceof OutOfMemoryError) || !this.#makeRoom(Number.POSITIVE_INFINITY)) throw error;
-      // What was destroyed is free only when the device is done with it.
+      // Destroyed buffers are free only once the device is done with them.
       await idle(this.#gpu);
       return this.#executables.compile(plan);
     }

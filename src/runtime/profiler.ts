@@ -37,7 +37,7 @@ export interface Profiler {
   submitter(device: GPUDevice): Submitter;
 }
 
-/** Dawn reports multiples of 65,536 ns where nobody says otherwise. */
+/** By default Dawn rounds timestamps to multiples of 65,536 ns. */
 export const PRECISE_TIMESTAMPS = 'disable-dawn-features=timestamp_quantization';
 
 /** @param wanted `wall` even where there are timestamps. */
@@ -91,7 +91,7 @@ function stampedSubmitter(device: GPUDevice, index: number, log: TimeLog): Submi
     let end = since(stamps[0]!);
     for (const [i, { planned }] of chunk.entries()) {
       const [first, last] = [since(stamps[2 * i]!), since(stamps[2 * i + 1]!)];
-      // Zero is what the standard lets a clock say that was reset.
+      // The standard lets a clock that was reset report zero.
       if (stamps[2 * i] === 0n || last < first) continue;
       log.times.push({ planned, plan, device: index, begin: origin.log + first, ns: last - first });
       log.between += Math.max(0, first - end);
@@ -123,7 +123,7 @@ function stampedSubmitter(device: GPUDevice, index: number, log: TimeLog): Submi
   };
 }
 
-/** Runs one after the other: what is run while another waits for the device is done after it. */
+/** Runs plans one after the other: a run requested while another waits for the device follows it. */
 function walledSubmitter(device: GPUDevice, index: number, log: TimeLog): Submitter {
   const direct = directSubmitter(device);
   let tail: Promise<void> = Promise.resolve();
@@ -138,7 +138,7 @@ function walledSubmitter(device: GPUDevice, index: number, log: TimeLog): Submit
     run(label, uploads, chunks, { before, after } = {}) {
       const dispatches = chunks.flat();
       log.enqueued += dispatches.length;
-      // The caller may use its arrays again before their turn comes.
+      // The caller may reuse its arrays before their turn comes.
       const kept = uploads.map(({ to, data }) => ({ to, data: data.slice() }));
       const turn = async (): Promise<void> => {
         if (!calibrated) {

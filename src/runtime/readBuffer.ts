@@ -27,8 +27,8 @@ export async function readBuffer(
 }
 
 /**
- * What `read` makes of a read-back buffer's bytes once the device has filled it, in the turn in which they are got: a device
- * that is lost later takes them away. @throws GpuError where the device fails before.
+ * Waits until the device has filled a read-back buffer, and returns what `read` makes of its bytes. `read` runs at once: if
+ * the device is lost later the bytes are gone. @throws GpuError if the device fails before.
  */
 export async function mapped<T>(gpu: Gpu, staging: GPUBuffer, read: (bytes: ArrayBuffer) => T): Promise<T> {
   await gpu.guard.wait(staging.mapAsync(GPUMapMode.READ));

@@ -22,7 +22,7 @@ export interface StateStore {
   buffer(name: string): GPUBuffer;
   /** How many numbers `name` was last set to hold; its buffer may be longer. */
   length(name: string): number;
-  /** Another number after each change of `name`, by `set` or by plans that update it; 0 where it is not there. */
+  /** Changes whenever `name` does, by `set` or by plans that update it; 0 if there is no such buffer. */
   version(name: string): number;
   /** A plan has changed `name`. */
   touch(name: string): void;
@@ -34,7 +34,7 @@ export interface StateStore {
 export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore {
   const held = new Map<string, GPUBuffer>();
   const lengths = new Map<string, number>();
-  // Counted over all names, so that one which is deleted leaves nothing behind and never has an old number again.
+  // Counted over all names: a deleted name leaves no entry and never gets an old number again.
   const versions = new Map<string, number>();
   let changes = 0;
   const touch = (name: string): void => {
@@ -71,7 +71,7 @@ export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore 
       if (data.length !== product(shape)) {
         throw new ShapeError(`state ${name}: expects ${product(shape)} numbers, got ${data.length}`);
       }
-      // What is written waits in memory of its own until the device has it.
+      // Written data is copied into staging memory until the device has it.
       buffers.room.require(`state ${name} and its upload`, 2 * data.byteLength);
       reserve(name, data.length);
       write(name, 0, data);

@@ -4,12 +4,12 @@ import type { GPUBuffer, GPUDevice } from '../gpu/webgpuTypes.ts';
 import type { PlannedDispatch } from '../plan/plan.ts';
 import type { NumberArray } from './state.ts';
 
-/** A dispatch that remembers what of the plan it is. */
+/** A dispatch with the part of the plan it runs. */
 export interface PlanDispatch extends Dispatch {
   readonly planned: PlannedDispatch;
 }
 
-/** Numbers on their way to a buffer, in front of a run. */
+/** Numbers to write to a buffer before a run. */
 export interface Upload {
   readonly to: GPUBuffer;
   readonly data: NumberArray;
@@ -17,7 +17,7 @@ export interface Upload {
   readonly ring?: UploadRing;
 }
 
-/** How the runs of plans reach the queue: at once, or measured (`profiler.ts`). */
+/** Submits the runs of plans: at once, or timed (`profiler.ts`). */
 export interface Submitter {
   /**
    * Enqueues the uploads, then the chunks, one submit each, with copies before the first and after the last of them.
@@ -30,8 +30,8 @@ export interface Submitter {
     copies?: Copies,
   ): void;
   /**
-   * To be awaited before anything else reads the buffers: nothing of what was run waits on this side of the queue any
-   * more. Undefined where nothing ever does.
+   * To be awaited before anything else reads the buffers: everything that was run has reached the queue. Undefined if
+   * runs are submitted at once.
    */
   settled(): Promise<void> | undefined;
 }

@@ -35,7 +35,7 @@ export const HOST_TENSOR: OptionNames<HostTensor> = { shape: true, data: true };
 
 /** A tensor of a tree: its path there, and its name in the store. */
 export interface StoredLeaf {
-  /** As long as it is referred to the tensor stays. */
+  /** Keeps the tensor alive. */
   readonly value: Value;
   readonly path: string;
   readonly name: string;

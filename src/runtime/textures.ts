@@ -4,7 +4,7 @@ import type { Gpu } from './gpu.ts';
 
 /** The textures of a plan on a device. */
 export interface PlanTextures {
-  /** What is copied into them, by the index of the dispatch before which. */
+  /** Copies that fill them, by the index of the dispatch that they come before. */
   readonly copiesBefore: ReadonlyMap<number, readonly ImageCopy[]>;
   /** The texture that a binding of a dispatch reads, or undefined where it binds a buffer. */
   viewOf(dispatch: number, binding: number): GPUTextureView | undefined;

@@ -20,7 +20,7 @@ const MAX_STEPS = 48;
 export function fuseElementwise(graph: Graph, maxInputs: number): Graph {
   const uses = useCounts(graph);
   const roots = new Set(rootsOf(graph));
-  /** With their programs. */
+  /** Values that their users may absorb, with their programs. */
   const absorbable = new Map<Value, Program>();
   const merge = (program: Program, inputs: readonly Value[], target: Shape): Spliced =>
     mergePrograms(program, inputs, target, absorbable, maxInputs);

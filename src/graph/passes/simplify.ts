@@ -6,7 +6,7 @@ import { inScopeOf, makeValue, scalarConstant, type Value, type ValueOf } from '
 
 /**
  * Removes what exists for differentiation only, arithmetic that changes nothing, views of views, and repeated
- * subexpressions. Dead values go by themselves: a graph is what its outputs reach.
+ * subexpressions. Dead values need no removal: a graph is whatever its outputs reach.
  */
 export function simplify(graph: Graph): Graph {
   const known = new Map<string, Value>();

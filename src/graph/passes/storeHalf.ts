@@ -4,12 +4,12 @@ import { cast } from '../ops/pointwise.ts';
 import { makeValue, type Value } from '../value.ts';
 
 /**
- * Stores a network's activations as f16: every value that a run computes on its way to an op which sums over so many
- * of them that their rounding averages out (products, cosine distances), through pointwise functions, pools and
- * copies. Arithmetic stays f32. What stays f32 in memory too: inputs, what follows from weights alone (batch norms'
- * scale and shift), statistics (reductions), results, and `exact` with all that is computed from them.
+ * Stores a network's activations as f16: those that lead, through pointwise functions, pools and copies, to an op that
+ * sums over enough of them for their rounding to average out (products, cosine distances). Arithmetic stays f32. Inputs,
+ * values computed from weights alone (batch norms' scale and shift), statistics (reductions), results, and `exact` with
+ * everything computed from it are stored as f32.
  *
- * On the graph as it is written, before any pass: fusion then keeps what is never stored in registers, unrounded.
+ * Runs before the other passes: values that fusion then keeps in registers are never rounded.
  */
 export function storeHalf(graph: Graph, exact: readonly Value[]): Graph {
   const half = halves(graph, new Set(exact));
@@ -24,7 +24,7 @@ export function storeHalf(graph: Graph, exact: readonly Value[]): Graph {
   });
 }
 
-/** For ops whose kernels read f32 alone. */
+/** For ops whose kernels read only f32. */
 const inFull = (value: Value): Value => (value.dtype === 'f16' ? cast(value, 'f32') : value);
 
 function halves(graph: Graph, exact: ReadonlySet<Value>): ReadonlySet<Value> {
