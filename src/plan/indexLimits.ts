@@ -1,5 +1,5 @@
 import { LimitError } from '../errors.ts';
-import { has } from '../graph/ops/index.ts';
+import { has, OPS } from '../graph/ops/index.ts';
 import { isOp, type Value } from '../graph/value.ts';
 import { type Kernel, MAX_GROUPS_PER_AXIS } from '../kernels/kernel.ts';
 import { programLabel } from '../kernels/program.ts';
@@ -35,8 +35,6 @@ export function requireGrid({ label, grid }: Kernel): void {
   );
 }
 
-const ATTENTION = ['attention', 'attentionRows', 'attentionQueryGrad', 'attentionKeyValueGrad'] as const;
-
 /** What the flat indices of its kernels run over, and other products of sizes that the kernels compute. */
 function indexedBy(value: Value): [what: string, count: number][] {
   const { inputs, shape } = value;
@@ -44,16 +42,7 @@ function indexedBy(value: Value): [what: string, count: number][] {
   const found = [shape, ...inputs.map((each) => each.shape)].map(elements);
   // The result of a prologue exists only in registers.
   if (has(value, 'takesPrologue') && value.attrs.shape) found.push(elements(value.attrs.shape));
-  if (isOp(value, 'interpolate', 'interpolateGrad')) {
-    const [small, large] = [inputs[0]!.shape, shape];
-    for (const axis of [2, 3]) {
-      found.push(['a place of one size times the other', small[axis]! * large[axis]!]);
-    }
-  }
-  if (isOp(value, ...ATTENTION) && value.attrs.dropout > 0) {
-    found.push(['pairs of tokens, of which some are dropped', inputs[0]!.shape[1]! * inputs[1]!.shape[1]!]);
-  }
-  return found;
+  return [...found, ...(OPS[value.op].indexed?.(value) ?? [])];
 }
 
 /** Which member of a family of functions it is. */

@@ -1,7 +1,7 @@
 import { requireCount, requireNumber, requireProbability, requireSite } from '../../arguments.ts';
 import { gotText, ShapeError } from '../../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
-import { shapeText } from '../../shape.ts';
+import { product, shapeText } from '../../shape.ts';
 import { floatOperand, keyOperand, requireRank, requireSameShape } from '../operands.ts';
 import { constant, makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
@@ -14,8 +14,19 @@ export const attentionOps = {
    * q [N or 1, Lq, E], k, v [N, Lk, E] -> [N, Lq, E]. key (u32 [4]) and site (u32 [1]) follow where weights are dropped,
    * as they do in its gradients.
    */
-  attention: { attrs: attributes<AttentionAttrs>() },
+  attention: {
+    attrs: attributes<AttentionAttrs>(),
+    indexed: droppedPairs,
+    // Queries meet keys, weights meet values.
+    macs: ({ inputs: [, k], shape }) => 2 * product(shape) * k!.shape[1]!,
+  },
 } as const satisfies OpTable;
+
+/** Weights are dropped by the number of their pair of tokens; only then there is a key among the inputs. */
+export function droppedPairs({ inputs }: Value): [string, number][] {
+  if (!inputs.some(({ dtype }) => dtype === 'u32')) return [];
+  return [['pairs of tokens, of which some are dropped', inputs[0]!.shape[1]! * inputs[1]!.shape[1]!]];
+}
 
 /** Tokens as the places of a grid, row by row, and the side of the square window around a token that it may not see. */
 export interface Neighbours {

@@ -1,6 +1,6 @@
 import { ShapeError } from '../../errors.ts';
 import type { Program } from '../../kernels/program.ts';
-import { shapeText } from '../../shape.ts';
+import { product, shapeText } from '../../shape.ts';
 import { makeValue, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
 
@@ -13,9 +13,13 @@ const convolution = {
 
 export const convOps = {
   /** x [N, C, H, W], weight [Cout, C/groups, kh, kw] -> [N, Cout, OH, OW]. */
-  conv2d: convolution,
+  conv2d: { ...convolution, macs: ({ inputs: [, w], shape }) => product(shape) * product(w!.shape.slice(1)) },
   /** Its transpose, and its gradient towards x: dy [N, Cout, OH, OW], weight -> dx [N, C, H, W]. */
-  conv2dInputGrad: convolution,
+  conv2dInputGrad: {
+    ...convolution,
+    // Every element of dy meets every weight of its output channel.
+    macs: ({ inputs: [dy, w] }) => product(dy!.shape) * product(w!.shape.slice(1)),
+  },
 } as const satisfies OpTable;
 
 /** Everything that fixes a convolution's arithmetic beside the shapes. Pairs are (vertical, horizontal). */

@@ -1,3 +1,5 @@
+import type { Value } from '../value.ts';
+
 /** What an op is: what its values know, and what the passes may ask of it, instead of its name. */
 export interface OpDefinition {
   /** What its values know beside their inputs, declared by `attributes`; absent: nothing. */
@@ -24,6 +26,13 @@ export interface OpDefinition {
   readonly readsHalf?: true;
   /** Each result sums over so many elements that their rounding to f16 averages out: they may be stored so. */
   readonly averagesHalf?: true;
+  /**
+   * Multiply-accumulates of one of its values, by definition (methods.md, conventions): padding is counted, normalisation,
+   * activation, pooling and resizing are not. Absent: none.
+   */
+  readonly macs?: (value: Value) => number;
+  /** What its kernels index beside the elements of inputs and result, and how much of it there is; default nothing. */
+  readonly indexed?: (value: Value) => readonly [what: string, count: number][];
   /** Why no derivative flows through it. */
   readonly nonDifferentiable?: string;
 }

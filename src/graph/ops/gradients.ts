@@ -1,19 +1,24 @@
-import type { AttentionAttrs } from './attention.ts';
+import { product } from '../../shape.ts';
+import { type AttentionAttrs, droppedPairs } from './attention.ts';
 import type { ConvGeometry } from './conv.ts';
 import { attributes, type OpTable } from './definition.ts';
 import type { PoolWindow } from './pool.ts';
-import type { Resampling } from './resize.ts';
+import { type Resampling, resampledPlaces } from './resize.ts';
 
 const pooling = attributes<{ readonly window: PoolWindow }>();
 const attending = {
   attrs: attributes<AttentionAttrs>(),
+  indexed: droppedPairs,
   nonDifferentiable: 'it exists for the gradient of attention',
 } as const;
 
 /** Ops that only derivatives are made of: `autograd/` and the hand-derived gradients of `nn/` make their values. */
 export const gradientOps = {
   /** x, dy -> dweight [Cout, C/groups, kh, kw]. */
-  conv2dWeightGrad: { attrs: attributes<{ readonly geometry: ConvGeometry }>() },
+  conv2dWeightGrad: {
+    attrs: attributes<{ readonly geometry: ConvGeometry }>(),
+    macs: ({ inputs: [, dy], shape }) => product(dy!.shape) * product(shape.slice(1)),
+  },
   /** The transpose of pad by repetition: dy -> dx. */
   padGrad: {
     attrs: attributes<{ readonly before: readonly number[]; readonly mode: 'symmetric' | 'edge' }>(),
@@ -25,7 +30,7 @@ export const gradientOps = {
   /** dy -> dx. */
   avgPool2dGrad: { attrs: pooling },
   /** The transpose of interpolate: dy [N, C, OH, OW] -> dx [N, C, H, W]. */
-  interpolateGrad: { attrs: attributes<Resampling>() },
+  interpolateGrad: { attrs: attributes<Resampling>(), indexed: resampledPlaces },
   /** The transpose of gather: dy [N, ...S], indices [N] -> [R, ...S], rows that share an index summed in order, others left out. */
   gatherGrad: {},
   /** The transpose of takeAlongAxis: dy [N, K], indices [N, K] -> [N, L], equal places summed in order, others left out. */
@@ -38,9 +43,15 @@ export const gradientOps = {
   /** dout, x [N, C, ...S], moments -> flat: the sums of dout xhat and of dout of each channel, side by side as `pack` lays them. */
   batchNormWeightGrad: { attrs: attributes<{ readonly eps: number }>(), readsHalf: true },
   /** q, k, dOut, out -> [N, Lq, heads, 2]: log of the sum of exp of a query's row (0 where the mask leaves nothing), <dOut, out>. */
-  attentionRows: attending,
+  attentionRows: {
+    ...attending,
+    macs: ({ inputs: [q, k] }) => product(q!.shape.slice(1)) * k!.shape[0]! * k!.shape[1]!,
+  },
   /** q, k, v, dOut, rows, key?, site? -> dq [N, Lq, E]. */
-  attentionQueryGrad: attending,
+  attentionQueryGrad: {
+    ...attending,
+    macs: ({ inputs: [, k], shape }) => 3 * product(shape) * k!.shape[1]!,
+  },
   /** The same -> dk and dv, side by side as `pack` lays them. */
-  attentionKeyValueGrad: attending,
+  attentionKeyValueGrad: { ...attending, macs: ({ inputs: [q, k] }) => 4 * product(k!.shape) * q!.shape[1]! },
 } as const satisfies OpTable;

@@ -2,7 +2,7 @@ import { requireFlag } from '../../arguments.ts';
 import { ShapeError } from '../../errors.ts';
 import type { Program } from '../../kernels/program.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
-import { broadcastShapes, shapeText } from '../../shape.ts';
+import { broadcastShapes, product, shapeText } from '../../shape.ts';
 import { floatOperand } from '../operands.ts';
 import { makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
@@ -13,6 +13,8 @@ export const matmulOps = {
     takesEpilogue: true,
     storesHalf: true,
     averagesHalf: true,
+    macs: ({ inputs: [a], shape }) =>
+      product(shape.slice(0, -2)) * shape.at(-1)! * product(a!.shape.slice(-2)),
   },
 } as const satisfies OpTable;
 

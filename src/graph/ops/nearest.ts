@@ -1,5 +1,5 @@
 import { ShapeError } from '../../errors.ts';
-import { shapeText } from '../../shape.ts';
+import { product, shapeText } from '../../shape.ts';
 import { floatOperand } from '../operands.ts';
 import { makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
@@ -8,7 +8,12 @@ import { cast } from './pointwise.ts';
 
 export const nearestOps = {
   /** x [M, C], banks [K_i, C]... -> [2, M, k]: squared distances, then row numbers as floats. */
-  nearestRows: { attrs: attributes<{ readonly k: number }>() },
+  nearestRows: {
+    attrs: attributes<{ readonly k: number }>(),
+    // Every row of x meets every row of the bank, which comes in parts.
+    macs: ({ inputs: [x, ...banks] }) =>
+      banks.reduce((sum, bank) => sum + x!.shape[0]! * product(bank.shape), 0),
+  },
 } as const satisfies OpTable;
 
 /** Row numbers travel as float32, which counts to here without gaps. */

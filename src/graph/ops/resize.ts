@@ -8,8 +8,15 @@ import { attributes, type OpTable } from './definition.ts';
 
 export const resizeOps = {
   /** x [N, C, H, W] -> [N, C, OH, OW]. */
-  interpolate: { attrs: attributes<Resampling>(), readsHalf: true },
+  interpolate: { attrs: attributes<Resampling>(), readsHalf: true, indexed: resampledPlaces },
 } as const satisfies OpTable;
+
+/** Places along each axis are computed as one size times the other. */
+export function resampledPlaces({ inputs: [x], shape }: Value): [string, number][] {
+  const [, , h, w] = x!.shape as [number, number, number, number];
+  const [, , oh, ow] = shape as [number, number, number, number];
+  return [h * oh, w * ow].map((count) => ['a place of one size times the other', count]);
+}
 
 export type Resampling = { readonly mode: InterpolateMode; readonly alignCorners: boolean };
 
