@@ -152,7 +152,7 @@ describe.skipIf(!chromium)('the library in Chromium', () => {
       >(`(async () => {
         const [{ openDevice }, { stateStore }, { compilePlan }, { buildPlan }, doctor, { CHECKS }, { updateSpecs }] =
           await Promise.all(
-            ['runtime/gpu', 'runtime/state', 'runtime/executable', 'graph/buildPlan', 'doctor/runCheck', 'doctor/checks', 'specs/update']
+            ['runtime/gpu', 'runtime/state', 'runtime/executable', 'plan/buildPlan', 'doctor/runCheck', 'doctor/checks', 'specs/update']
               .map((name) => import('/dist/' + name + '.js')),
           );
         const gpu = await openDevice();
