@@ -1,12 +1,12 @@
 import { measurePace } from '../../src/bench/pace.ts';
-import { detector, modelsFor, pretrainedNames, sideOf, sizes } from '../../src/cli/benchFlags.ts';
+import { detector, modelsFor, precision, pretrainedNames, sideOf, sizes } from '../../src/cli/benchFlags.ts';
 import { addOutputFlags, type BenchOutput, measure } from '../../src/cli/benchRun.ts';
 import { integer, pattern } from '../../src/cli/numbers.ts';
-import { PRECISION_HELP, precision } from '../../src/cli/precisionFlag.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../../src/methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName } from '../../src/models/encoders.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
+import { SETTINGS } from '../../src/train/settings.ts';
 import { addedText, benchAdded } from '../turns/added.ts';
 
 interface CadaFlags extends BenchOutput {
@@ -34,7 +34,7 @@ export const cadaVerb: AddVerb = (program, run) => {
       .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1, 16])
       .option('--size <px>', "side of the images; default the method's", sideOf)
       .option('--images <n>', "training images behind the method's memory", integer('--images', 1), 100)
-      .option('--precision <name>', PRECISION_HELP, precision, 'f32'),
+      .option('--precision <name>', SETTINGS.precision.says, precision, 'f32'),
   )
     .addHelpText('after', '\nExample:\n  wgad-bench cada --model wide_resnet50_2 --batch 1')
     .action((flags: CadaFlags) =>

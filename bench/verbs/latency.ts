@@ -1,8 +1,7 @@
-import { models, RESNET_NAMES, sideOf, sizes } from '../../src/cli/benchFlags.ts';
+import { models, precision, RESNET_NAMES, sideOf, sizes } from '../../src/cli/benchFlags.ts';
 import { addOutputFlags, measure } from '../../src/cli/benchRun.ts';
 import { oneOf } from '../../src/cli/names.ts';
 import { pattern } from '../../src/cli/numbers.ts';
-import { precision } from '../../src/cli/precisionFlag.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
 import { ConfigError } from '../../src/errors.ts';
 import type { ResNetName } from '../../src/models/resnet.ts';

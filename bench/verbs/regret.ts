@@ -1,9 +1,8 @@
 import { chooseCases } from '../../src/bench/kernels.ts';
 import { measurePace } from '../../src/bench/pace.ts';
-import { encoders, sideOf, sizes } from '../../src/cli/benchFlags.ts';
+import { encoders, precision, sideOf, sizes } from '../../src/cli/benchFlags.ts';
 import { addOutputFlags, type BenchOutput, measure } from '../../src/cli/benchRun.ts';
 import { pattern } from '../../src/cli/numbers.ts';
-import { precision } from '../../src/cli/precisionFlag.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
 import { ENCODER_NAMES, type EncoderName } from '../../src/train/encoder.ts';

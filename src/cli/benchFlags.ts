@@ -5,8 +5,9 @@ import type { Alignment } from '../methods/cada.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName } from '../models/encoders.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
-import { encodersFor, type RunConfig } from '../train/config.ts';
+import { PRECISIONS, type Precision } from '../nn/trainable.ts';
 import { ENCODER_NAMES, type EncoderName } from '../train/encoder.ts';
+import { encodersFor, type RunConfig } from '../train/settings.ts';
 import { anyOf, oneOf } from './names.ts';
 import { integer } from './numbers.ts';
 
@@ -16,6 +17,9 @@ export const models = anyOf(RESNET_NAMES);
 export const pretrainedNames = anyOf<PretrainedName>(PRETRAINED_NAMES);
 export const timedAlignments = anyOf<Alignment>(['none', 'cada']);
 export const encoders = anyOf<EncoderName>(ENCODER_NAMES);
+/** The parser of a `--precision` that is measured, not trained. */
+export const precision = oneOf<Precision>(PRECISIONS);
+
 export const detector = oneOf<DetectorName>(DETECTOR_NAMES);
 
 export const sizes = (text: string): number[] => text.split(',').map(integer('--batch', 1));

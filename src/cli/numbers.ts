@@ -23,12 +23,6 @@ export const real =
     return value;
   };
 
-export const SCORE_FRACTION_HELP =
-  "share of a map's pixels, the highest, whose mean is the image's score; 0: the maximum";
-
-/** The parser of `--score-fraction`. */
-export const scoreFraction = real('--score-fraction', 0, 1);
-
 /** A regular expression. */
 export function pattern(text: string): RegExp {
   try {

@@ -3,9 +3,9 @@ import { chooseContaminants } from '../data/index.ts';
 import { ALIGNMENTS, type Alignment } from '../methods/cada.ts';
 import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import { HEAD_DEFAULTS } from '../models/regressor.ts';
-import type { RunConfig } from '../train/config.ts';
-import { iterationsFor, resizeFor } from '../train/config.ts';
+import { newConfig } from '../train/config.ts';
 import { runFiles } from '../train/runFolder.ts';
+import type { RunConfig } from '../train/settings.ts';
 import type { FoundSets } from './sets.ts';
 import { type Entry, SET_NAMES, type SetName, TABLES } from './tables.ts';
 
@@ -131,30 +131,22 @@ function configOf(
   settings: Settings,
 ): RunConfig {
   const { version, size, batch, alignIterations, noise } = settings;
-  const { defaults, memory } = DETECTORS[method];
-  // Steps are asked only of methods that take some.
-  const iterations = defaults.iterations === 0 ? 0 : settings.iterations;
+  const { defaults } = DETECTORS[method];
   const { encoder, weights, weightsSha256 } = encoderFor(method, settings) ?? settings;
   const dataset = sets.get(set)!;
-  return {
+  const chosen = {
     version,
     method,
     encoder,
     weights,
     weightsSha256,
     align: alignmentsOf(method),
-    size: size ?? defaults.size,
-    resize: resizeFor(defaults, size ?? defaults.size),
-    resample: defaults.resample,
-    batch: batch ?? defaults.batch,
-    iterations:
-      iterations ?? iterationsFor(defaults.iterations, dataset.train.length, batch ?? defaults.batch),
-    alignIterations: alignIterations ?? defaults.alignIterations,
-    lr: defaults.optimiser.lr,
-    encoderLr: defaults.encoderLr,
-    encoderNorm: defaults.encoderNorm,
-    coresetFraction: memory?.kind === 'coreset' ? memory.fraction : undefined,
-    width: defaults.width === undefined ? undefined : (settings.width ?? defaults.width),
+    size,
+    batch,
+    // Steps are asked only of methods that take some, a width only of those that have one.
+    iterations: defaults.iterations === 0 ? 0 : settings.iterations,
+    width: defaults.width === undefined ? undefined : settings.width,
+    alignIterations,
     seed,
     data: dataset.root,
     dataSha256: dataset.dataSha256,
@@ -163,10 +155,9 @@ function configOf(
       set === NOISY && noise > 0
         ? { fraction: noise, images: chooseContaminants(dataset, noise, seed) }
         : undefined,
-    smoothing: defaults.smoothing,
-    scoreFraction: defaults.scoreFraction,
     adapter: '',
   };
+  return newConfig(chosen, dataset.train.length);
 }
 
 /** The data sets that entries are measured on. */

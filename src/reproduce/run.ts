@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 import { makeFolder } from '../formats/regularFile.ts';
-import type { RunConfig } from '../train/config.ts';
 import { differences } from '../train/configHash.ts';
 import { isTrained } from '../train/finishedRun.ts';
 import { readRunConfig, runFiles } from '../train/runFolder.ts';
+import type { RunConfig } from '../train/settings.ts';
 import { type Results, readResults } from '../train/testRun.ts';
 import type { Cell, Job, Planned } from './cells.ts';
 

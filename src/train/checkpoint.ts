@@ -3,8 +3,6 @@ import { ConfigError, FileError, GpuError } from '../errors.ts';
 import { isThere } from '../formats/regularFile.ts';
 import { openWeights, readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
-import type { RunConfig } from './config.ts';
-import { isHashOf } from './configHash.ts';
 import { refuseNonFinite } from './finiteTensors.ts';
 import type { Session } from './session.ts';
 
@@ -39,13 +37,16 @@ export async function saveCheckpoint(
   });
 }
 
-/** The run's checkpoint, or null where there is none. @throws ConfigError where it belongs to another configuration; NotFiniteError. */
-export async function loadCheckpoint(run: string, config: RunConfig): Promise<Checkpoint | null> {
+/**
+ * The run's checkpoint, or null where there is none. @param hashes that it may have (`hashesOf`).
+ * @throws ConfigError where it belongs to another configuration; NotFiniteError.
+ */
+export async function loadCheckpoint(run: string, hashes: readonly string[]): Promise<Checkpoint | null> {
   const path = fileOf(run);
   if (!(await isThere(path))) return null;
   const { metadata, tensors } = await readWeights(path);
   for (const [name, { data }] of tensors) refuseNonFinite(path, name, data);
-  if (!isHashOf(metadata.get('configHash'), config)) {
+  if (!hashes.includes(metadata.get('configHash') ?? '')) {
     throw new ConfigError(`${path}: was saved with another configuration`, {
       fix: 'resume with the options the run was started with, or choose another --out',
     });

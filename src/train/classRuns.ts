@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RunConfig } from './config.ts';
 import { readRunConfig, runFiles } from './runFolder.ts';
+import type { RunConfig } from './settings.ts';
 
 /** A model of one class by itself (class-separated), a run of its own below the run of all classes. */
 export interface ClassRun {

@@ -1,14 +1,13 @@
 import type { Dataset } from '../data/index.ts';
 import { CADA_DEFAULTS, type HeadName, SIGMAS } from '../methods/cada.ts';
-import type { ClassTableKind } from './choices.ts';
-import type { RunConfig } from './config.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import { collectPlan, predictionPlan } from './detectorPlans.ts';
+import { collectPlan, type MapConfig, predictionPlan } from './detectorPlans.ts';
 import type { Impression } from './familiarity.ts';
 import { compileBatch } from './fitBatch.ts';
 import { passOver } from './imagePass.ts';
-import type { RunLayouts } from './layouts.ts';
+import type { ModelConfig, RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
+import type { ClassTableKind } from './settings.ts';
 
 /** Per training image: the bottleneck feature, and mean, maximum and mean + 3 sigma of the map that is calibrated. */
 export interface Targets {
@@ -25,7 +24,7 @@ export interface Targets {
  */
 export async function collectTargets(
   session: Session,
-  config: RunConfig,
+  config: MapConfig,
   layouts: RunLayouts,
   inputs: DetectorInputs,
   images: number,
@@ -69,7 +68,7 @@ export async function collectTargets(
 /** What a trained regressor makes of the same images. */
 export async function predictTargets(
   session: Session,
-  config: RunConfig,
+  config: ModelConfig,
   layouts: RunLayouts,
   which: HeadName,
   { features, u }: Targets,

@@ -1,99 +1,87 @@
 import { createHash } from 'node:crypto';
-import type { RunConfig } from './config.ts';
-import { resolvedConfig } from './resolvedConfig.ts';
+import { resolvedConfig } from './config.ts';
+import { CHECKSUMS, ROWS, type RunConfig } from './settings.ts';
 
-/** Where a run happens to be computed, and what follows from the data. */
-const NOT_HASHED: ReadonlySet<string> = new Set([
-  'adapter',
-  'tuning',
-  'memoryRows',
-] satisfies (keyof RunConfig)[]);
-
-type Replacer = (name: string, value: unknown) => unknown;
-
-const hashOf = (config: RunConfig, replacer: Replacer): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify(config, (name, value) => (NOT_HASHED.has(name) ? undefined : replacer(name, value))),
-    )
-    .digest('hex')
-    .slice(0, 16);
-
-/** Settings that are places, and those that say what lies there. */
-const CHECKSUMS = {
-  weights: 'weightsSha256',
-  detector: 'detectorSha256',
-  data: 'dataSha256',
-  textures: 'dataSha256',
-} as const satisfies Partial<Record<keyof RunConfig, keyof RunConfig>>;
-type Place = keyof typeof CHECKSUMS;
-const PLACES = Object.keys(CHECKSUMS) as Place[];
-const SUMS: ReadonlySet<string> = new Set(Object.values(CHECKSUMS));
-
-/** The same run without the places of what is known by its content. */
-function placeless(config: RunConfig): RunConfig {
-  const known = PLACES.filter(
-    (place) => config[CHECKSUMS[place]] !== undefined && config[place] !== undefined,
-  );
-  return { ...config, ...Object.fromEntries(known.map((place) => [place, ''])) };
-}
-
-const sortedHash = (config: RunConfig): string =>
-  hashOf(resolvedConfig(config), (_, value) => inOrder(value));
+const NOT_HASHED: ReadonlySet<string> = new Set(
+  ROWS.filter(([, { hashed }]) => hashed === false).map(([name]) => name),
+);
 
 /**
  * Identifies what the files of a run belong to, in whatever order its settings are written, defaults or no, and wherever
  * lies what it is trained on.
  */
-export const configHash = (config: RunConfig): string => sortedHash(placeless(config));
+export const configHash = (config: RunConfig): string => sortedHash(placeless(resolvedConfig(config)));
+
+/** The same, wherever the data set lies: a run is scored when that has been moved, too. */
+export const placelessHash = (config: RunConfig): string =>
+  sortedHash({ ...byPlaces(resolvedConfig(config)), data: '' });
+
+/**
+ * The hashes that files of a run may have, the present one first. Those of earlier runs go by places, those of early ones
+ * by the settings as they are written, or say nothing of the encoder's weights.
+ */
+export function hashesOf(config: RunConfig): readonly string[] {
+  const [written, resolved] = [byPlaces(config), byPlaces(resolvedConfig(config))];
+  const without = { weightsSha256: undefined };
+  return [
+    configHash(config),
+    sortedHash(resolved),
+    writtenHash(written),
+    sortedHash({ ...resolved, ...without }),
+    writtenHash({ ...written, ...without }),
+  ];
+}
+
+const sortedHash = (settings: object): string =>
+  hashOf(JSON.stringify(settings, (name, value) => (NOT_HASHED.has(name) ? undefined : inOrder(value))));
+
+const writtenHash = (settings: object): string =>
+  hashOf(JSON.stringify(settings, (name, value) => (NOT_HASHED.has(name) ? undefined : value)));
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+/** Some of a run's settings, to be compared. */
+type Settings = Partial<RunConfig>;
+
+/** The same run without the places of what is known by its content. */
+function placeless(settings: Settings): Settings {
+  const known = ROWS.filter(
+    ([name, { knownBy }]) => knownBy && settings[knownBy] !== undefined && settings[name] !== undefined,
+  );
+  return { ...settings, ...Object.fromEntries(known.map(([place]) => [place, ''])) };
+}
 
 /** As versions before 0.3 knew a run. */
-const byPlaces = (config: RunConfig): RunConfig => ({
-  ...config,
+const byPlaces = (settings: Settings): Settings => ({
+  ...settings,
   dataSha256: undefined,
   detectorSha256: undefined,
 });
 
-/** The same, wherever the data set lies: a run is scored when that has been moved, too. */
-export const placelessHash = (config: RunConfig): string => sortedHash(byPlaces({ ...config, data: '' }));
-
-/**
- * Whether a hash that a file has is that of a configuration. Files of earlier runs have hashes that go by places, of
- * early ones by the settings as they are written, or say nothing of the encoder's weights.
- */
-export const isHashOf = (hash: string | undefined, config: RunConfig): boolean =>
-  hash === configHash(config) ||
-  [byPlaces(config), { ...byPlaces(config), weightsSha256: undefined }].some(
-    (each) => hash === sortedHash(each) || hash === hashOf(each, (_, value) => value),
-  );
-
 /** In words, what a run's configuration has otherwise than `config`; empty where they are of one run. */
 export function differences(known: RunConfig, config: RunConfig): string[] {
-  const entries = (of: RunConfig): Record<string, unknown> =>
-    JSON.parse(JSON.stringify(placeless(resolvedConfig(byCommonSums(of, known, config)))));
-  const [had, has] = [entries(known), entries(config)];
-  const text = (value: unknown): string | undefined =>
-    JSON.stringify(value, (_, each: unknown) => inOrder(each));
+  // Where one is older than a checksum, places are compared.
+  const older = CHECKSUMS.filter((sum) => known[sum] === undefined || config[sum] === undefined);
+  const had = comparable(resolvedConfig(known), older);
+  const has = comparable(resolvedConfig(config), older);
   return [...new Set([...Object.keys(had), ...Object.keys(has)])]
-    .filter((name) => !NOT_HASHED.has(name) && text(had[name]) !== text(has[name]))
+    .filter((name) => !NOT_HASHED.has(name) && had[name] !== has[name])
     .map((name) => {
-      if (name === 'weightsSha256')
-        return `the file of the encoder's weights, ${config.weights}, has changed`;
-      if (name === 'detectorSha256') return `the file of the detector, ${config.detector}, has changed`;
-      if (name === 'dataSha256') return `the images to train on, in ${config.data}, are others`;
-      return `${name} was ${text(had[name])}, not ${text(has[name])}`;
+      const changed = ROWS.find(([each]) => each === name)?.[1].changed;
+      return changed?.(config) ?? `${name} was ${had[name]}, not ${has[name]}`;
     });
 }
 
-/** With the checksums that both have: where one is older than them, places are compared. */
-const byCommonSums = (of: RunConfig, ...both: readonly RunConfig[]): RunConfig => ({
-  ...of,
-  ...Object.fromEntries(
-    [...SUMS]
-      .filter((sum) => both.some((each) => each[sum as keyof RunConfig] === undefined))
-      .map((sum) => [sum, undefined]),
-  ),
-});
+/** Each setting as JSON, without these checksums. */
+function comparable(settings: Settings, without: readonly string[]): Record<string, string> {
+  const sums = Object.fromEntries(without.map((sum) => [sum, undefined]));
+  return Object.fromEntries(
+    Object.entries(placeless({ ...settings, ...sums })).flatMap(([name, value]) => {
+      const text: string | undefined = JSON.stringify(value, (_, each: unknown) => inOrder(each));
+      return text === undefined ? [] : [[name, text]];
+    }),
+  );
+}
 
 /** A JSON object with its keys sorted; anything else as it is. */
 function inOrder(value: unknown): unknown {

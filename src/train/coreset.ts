@@ -4,7 +4,6 @@
  * that they take no room. Everything follows from the seed.
  */
 import { RandomStream } from '../random.ts';
-import type { RunConfig } from './config.ts';
 import {
   CHUNK_STEP,
   columnsName,
@@ -18,11 +17,12 @@ import {
   startPlan,
 } from './coresetPlans.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import { memoryPlan } from './detectorPlans.ts';
+import { memoryPlan, type Sizes } from './detectorPlans.ts';
 import { compileBatch } from './fitBatch.ts';
 import { passOver } from './imagePass.ts';
 import type { RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
+import type { RunConfig } from './settings.ts';
 
 /** What the choice depends on beside the patches. */
 export interface CoresetStart {
@@ -69,7 +69,7 @@ export interface Coreset {
 /** Null where the signal stopped it. */
 export async function greedyCoreset(
   session: Session,
-  config: RunConfig,
+  config: Sizes & Pick<RunConfig, 'seed'>,
   layouts: RunLayouts,
   options: CoresetOptions,
 ): Promise<Coreset | null> {
@@ -103,7 +103,7 @@ interface Columns {
 
 async function projectPatches(
   session: Session,
-  config: RunConfig,
+  config: Sizes,
   layouts: RunLayouts,
   options: CoresetOptions,
   { projection, starts }: CoresetStart,
@@ -224,7 +224,7 @@ async function pickFarthest(
 /** The vectors of the picked patches, made once more; batches that hold none of them are passed over. */
 async function keepPicked(
   session: Session,
-  config: RunConfig,
+  config: Sizes,
   layouts: RunLayouts,
   options: CoresetOptions,
   picked: Int32Array,

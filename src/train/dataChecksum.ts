@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
 import { openRegular } from '../formats/regularFile.ts';
-import type { RunConfig } from './config.ts';
 import { datasetOf } from './runDataset.ts';
+import type { RunConfig } from './settings.ts';
 import { textureFiles } from './stepImages.ts';
 
 /** Bytes that are read of a file at its start, its middle and its end: files of many megabytes are told apart by less. */

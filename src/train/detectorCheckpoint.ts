@@ -12,8 +12,9 @@ import { prefixOfMark } from '../models/encoderPlace.ts';
 import { type DecoderActivation, RESNETS, type ResNetName } from '../models/resnet.ts';
 import { misfits, refuseMisfits, shapesOf } from '../nn/fit.ts';
 import type { Shape } from '../shape.ts';
-import { modelOf, type RunConfig } from './config.ts';
+import { modelOf } from './config.ts';
 import type { ModelConfig } from './layouts.ts';
+import type { RunConfig } from './settings.ts';
 import { openTensors, placeNote, type TensorSource } from './tensorSource.ts';
 
 /** What a detector's file holds. */

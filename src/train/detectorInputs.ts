@@ -2,8 +2,7 @@ import type { ImageLoader } from '../data/index.ts';
 import { FileError } from '../errors.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { product } from '../shape.ts';
-import type { RunConfig } from './config.ts';
-import { frozenPlan, type StepSource } from './detectorPlans.ts';
+import { frozenPlan, type Sizes, type StepSource } from './detectorPlans.ts';
 import { type FeatureStore, fileStore, memoryStore } from './featureStore.ts';
 import { compileBatch } from './fitBatch.ts';
 import { passOver } from './imagePass.ts';
@@ -45,7 +44,7 @@ export interface DetectorInputOptions {
  */
 export async function detectorInputs(
   session: Session,
-  config: RunConfig,
+  config: Sizes,
   layouts: RunLayouts,
   loader: ImageLoader,
   paths: readonly string[],
@@ -104,7 +103,7 @@ const gibibytes = (bytes: number): string => `${Number((bytes / 2 ** 30).toPreci
 async function fill(
   store: FeatureStore,
   session: Session,
-  config: RunConfig,
+  config: Sizes,
   layouts: RunLayouts,
   images: (indices: readonly number[]) => Promise<Float32Array>,
   { widths, count, onBatch, signal }: DetectorInputOptions & { widths: readonly number[]; count: number },

@@ -25,8 +25,7 @@ import { clipFactor } from '../nn/clipNorm.ts';
 import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { bindNetwork } from '../nn/trainable.ts';
 import type { NumberArray } from '../runtime/state.ts';
-import { optimiserOf } from './choices.ts';
-import { modelOf, type RunConfig, scoreRuleIn } from './config.ts';
+import { modelOf, optimiserOf, scoreRuleIn, settingOf } from './config.ts';
 import {
   featureShape,
   frozenName,
@@ -36,12 +35,15 @@ import {
   type ModelConfig,
   type RunLayouts,
 } from './layouts.ts';
+import type { RunConfig } from './settings.ts';
 
 /** Whether a plan starts at the images or at what training never changes of them (`Detector.frozen`). */
 export type StepSource = 'images' | 'frozen';
-type Sizes = ModelConfig & Pick<RunConfig, 'batch'>;
+/** What fixes a plan's networks and the sizes of what goes through them. */
+export type Sizes = ModelConfig & Pick<RunConfig, 'batch'>;
 type StepConfig = Sizes & Pick<RunConfig, 'encoderNorm' | 'adamEps' | 'amsgrad'>;
-type MapConfig = Sizes & Partial<Pick<RunConfig, 'smoothing' | 'calibration'>>;
+/** The same, and which map is calibrated. */
+export type MapConfig = Sizes & Partial<Pick<RunConfig, 'smoothing' | 'calibration'>>;
 
 /** Name of the input with the key of a step's random numbers. */
 const KEY = 'key';
@@ -93,7 +95,7 @@ export function detectorStep(
   source: StepSource = 'images',
 ): Graph {
   const detector = detectorIn(config);
-  const norm = config.encoderNorm ?? detector.defaults.encoderNorm;
+  const norm = settingOf(config, 'encoderNorm');
   const { bound, layers } = bindParts(layouts, (group) => group === 'detector' || norm === 'training');
   const traced = detector.trace(layers, sourceOf(config, source), modelOf(config));
   const loss = scope('loss', () => traced.loss?.());
@@ -126,8 +128,9 @@ export function stepInputs(
   optimiser: OptimiserConfig,
   step: number,
 ): Record<string, NumberArray> {
-  const { defaults, lossInputs, rateAt }: Detector = detectorIn(config);
-  const { iterations, lr, lrSchedule, seed, encoderLr = defaults.encoderLr } = config;
+  const { lossInputs, rateAt }: Detector = detectorIn(config);
+  const { iterations, lr, lrSchedule, seed } = config;
+  const encoderLr = settingOf(config, 'encoderLr');
   const factor = lrSchedule === 'constant' ? 1 : rateAt(step, iterations);
   return {
     ...lossInputs?.(step, iterations),
@@ -166,7 +169,8 @@ function detect(config: Sizes, layouts: RunLayouts, source: StepSource): Traced 
   return detectorIn(config).trace(layers, sourceOf(config, source), modelOf(config));
 }
 
-type HeadConfig = ModelConfig & Pick<RunConfig, 'alignAlpha'>;
+/** The same for the heads, and their loss. */
+export type HeadConfig = ModelConfig & Pick<RunConfig, 'alignAlpha'>;
 
 /** One training step of a head on cached features. Inputs: feature, targets (or labels), key. Output: loss. */
 export const headStep = (config: HeadConfig, layouts: RunLayouts, which: HeadName, classes: number): Graph =>
@@ -189,7 +193,7 @@ export function wholeHeadStep(
 ): Graph {
   const sites = { next: 0 };
   const detector = detectorIn(config);
-  const norm = config.encoderNorm ?? detector.defaults.encoderNorm;
+  const norm = settingOf(config, 'encoderNorm');
   const { layers } = bindParts(
     layouts,
     (group) => mode === 'training' && (group === 'detector' || norm === 'training'),
@@ -228,7 +232,7 @@ function headUpdate(
   const loss = scope('loss', () =>
     HEADS[which] === 'label'
       ? classifierLoss(predicted, input('labels', [CADA_DEFAULTS.batch], 'i32'))
-      : regressorLoss(predicted, targets(), config.alignAlpha ?? detectorIn(config).defaults.alignAlpha),
+      : regressorLoss(predicted, targets(), settingOf(config, 'alignAlpha')),
   );
   const gradients = grad(loss, network.trained);
   return {

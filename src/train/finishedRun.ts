@@ -1,8 +1,8 @@
 import { ConfigError } from '../errors.ts';
 import { readWeights } from '../formats/weightsFile.ts';
-import type { RunConfig } from './config.ts';
-import { differences, isHashOf, placelessHash } from './configHash.ts';
+import { differences, hashesOf, placelessHash } from './configHash.ts';
 import { readRunConfig, runFiles } from './runFolder.ts';
+import type { RunConfig } from './settings.ts';
 
 /**
  * The configuration of a run that is to be scored. The place of its data set may have been edited; weights that say
@@ -29,4 +29,5 @@ export async function isTrained(run: string, config: RunConfig): Promise<boolean
 
 /** Whether weights that say this are of that configuration, wherever its data set lies now. */
 const areOf = (metadata: ReadonlyMap<string, string>, config: RunConfig): boolean =>
-  isHashOf(metadata.get('configHash'), config) || metadata.get('placelessHash') === placelessHash(config);
+  hashesOf(config).includes(metadata.get('configHash') ?? '') ||
+  metadata.get('placelessHash') === placelessHash(config);

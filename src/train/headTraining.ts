@@ -4,12 +4,16 @@ import { CADA_DEFAULTS, HEADS, type HeadName } from '../methods/cada.ts';
 import { SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { batchAt } from './batches.ts';
-import { alignLrOf } from './choices.ts';
 import type { Targets } from './collect.ts';
-import type { RunConfig } from './config.ts';
+import { settingOf } from './config.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import { headStep, wholeHeadStep } from './detectorPlans.ts';
+import { type HeadConfig, headStep, type MapConfig, wholeHeadStep } from './detectorPlans.ts';
 import type { RunLayouts } from './layouts.ts';
+import type { RunConfig } from './settings.ts';
+
+type HeadTrainingConfig = HeadConfig &
+  MapConfig &
+  Pick<RunConfig, 'seed' | 'encoderNorm' | 'alignBase' | 'alignLr'>;
 
 /** How a head is trained: the graph of a step, and what a step reads. */
 export interface HeadTraining {
@@ -22,7 +26,7 @@ export interface HeadTraining {
  * (methods.md 7.4). In training, where its statistics and its noise go by the batch, it runs at every step, behind `inputs`.
  */
 export function headTraining(
-  config: RunConfig,
+  config: HeadTrainingConfig,
   layouts: RunLayouts,
   { train, classes }: Dataset,
   which: HeadName,
@@ -37,7 +41,7 @@ export function headTraining(
   const common = (step: number, picked: readonly number[]): Record<string, NumberArray> => ({
     labels: Int32Array.from(picked, (i) => labels[i]!),
     key: Uint32Array.of(config.seed >>> 0, 0, step, 0),
-    [SETTINGS]: settingsAt(optimiser, step, alignLrOf(config)),
+    [SETTINGS]: settingsAt(optimiser, step, settingOf(config, 'alignLr')),
   });
   if (config.alignBase === 'training') {
     return {

@@ -6,7 +6,8 @@ import type { HeadOptions } from '../models/regressor.ts';
 import { type Layers, layersFrom } from '../nn/layers.ts';
 import { type NetworkLayout, networkLayout, type Precision } from '../nn/trainable.ts';
 import type { Shape } from '../shape.ts';
-import { modelOf, type RunConfig } from './config.ts';
+import { modelOf } from './config.ts';
+import type { RunConfig } from './settings.ts';
 
 /** One network of a detector, laid out on the device. */
 export interface PartLayout extends NetworkLayout, Pick<Part, 'start' | 'group'> {

@@ -2,19 +2,23 @@ import { ConfigError } from '../errors.ts';
 import { EFFICIENTNETS, type EfficientNetName } from '../models/efficientnet.ts';
 import { pretrained } from '../models/encoders.ts';
 import { initialize } from '../nn/init.ts';
-import type { RunConfig } from './config.ts';
 import { openDetector } from './detectorCheckpoint.ts';
 import { weightsPath } from './embeddedEncoders.ts';
 import { openEfficientnet, openEncoderWeights } from './encoderWeights.ts';
-import type { RunLayouts } from './layouts.ts';
+import type { ModelConfig, RunLayouts } from './layouts.ts';
 import type { Session } from './session.ts';
+import type { RunConfig } from './settings.ts';
 import { prefixed, type TensorSource, underName } from './tensorSource.ts';
 
 /**
  * The encoder for each part that starts from it, and a detector to start from, from their files; the rest from the seed.
  * What starts as the method's memory is left to `loadMemory`.
  */
-export async function loadStart(session: Session, layouts: RunLayouts, config: RunConfig): Promise<void> {
+export async function loadStart(
+  session: Session,
+  layouts: RunLayouts,
+  config: ModelConfig & Pick<RunConfig, 'weights' | 'seed' | 'detector'>,
+): Promise<void> {
   const encoder = await openStart(config);
   try {
     for (const part of layouts.parts) {

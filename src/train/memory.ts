@@ -4,17 +4,17 @@ import { detectorIn } from '../methods/detectors.ts';
 import type { NamedTensor, StateDict } from '../nn/init.ts';
 import type { ParameterSpec } from '../nn/layers.ts';
 import { product } from '../shape.ts';
-import { modelOf, type RunConfig } from './config.ts';
-import { configHash, isHashOf } from './configHash.ts';
+import { modelOf } from './config.ts';
 import { greedyCoreset } from './coreset.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import { memoryPlan } from './detectorPlans.ts';
+import { memoryPlan, type Sizes } from './detectorPlans.ts';
 import { refuseNonFinite } from './finiteTensors.ts';
 import { compileBatch } from './fitBatch.ts';
 import { passOver } from './imagePass.ts';
 import type { ModelConfig, PartLayout, RunLayouts } from './layouts.ts';
 import { runFiles } from './runFolder.ts';
 import type { Session } from './session.ts';
+import type { RunConfig } from './settings.ts';
 
 /** The parts that a method's memory fills. */
 export const memoryParts = ({ parts }: RunLayouts): PartLayout[] =>
@@ -39,6 +39,8 @@ export interface MemoryOptions {
   readonly images: number;
   readonly run: string;
   readonly resume: boolean;
+  /** What its file may say it belongs to; it is written with the first (`hashesOf`). */
+  readonly hashes: readonly string[];
   readonly signal?: AbortSignal;
   readonly onBatch: (done: number, of: number) => void;
 }
@@ -50,13 +52,13 @@ export interface MemoryOptions {
  */
 export async function loadMemory(
   session: Session,
-  config: RunConfig,
+  config: Sizes & Pick<RunConfig, 'seed' | 'memoryRows'>,
   layouts: RunLayouts,
   options: MemoryOptions,
 ): Promise<boolean> {
   const path = runFiles(options.run).memory;
   const kept = options.resume ? await readWeights(path).catch(() => null) : null;
-  let tensors: StateDict | undefined = isHashOf(kept?.metadata.get('configHash'), config)
+  let tensors: StateDict | undefined = options.hashes.includes(kept?.metadata.get('configHash') ?? '')
     ? kept?.tensors
     : undefined;
   if (!tensors) {
@@ -64,7 +66,7 @@ export async function loadMemory(
     if (!filled) return false;
     for (const [name, { data }] of filled) refuseNonFinite('memory', name, data);
     tensors = filled;
-    await writeSafetensors(path, tensors, { configHash: configHash(config) });
+    await writeSafetensors(path, tensors, { configHash: options.hashes[0]! });
   }
   for (const part of memoryParts(layouts)) session.load(part, tensors, path);
   return true;
@@ -72,7 +74,7 @@ export async function loadMemory(
 
 async function fillMemory(
   session: Session,
-  config: RunConfig,
+  config: Sizes & Pick<RunConfig, 'seed' | 'memoryRows'>,
   layouts: RunLayouts,
   options: MemoryOptions,
 ): Promise<StateDict | null> {
@@ -106,7 +108,7 @@ function inParts(specs: readonly ParameterSpec[], rows: Float32Array): StateDict
 /** The mean over images of the rows that each adds. */
 async function meanRows(
   session: Session,
-  config: RunConfig,
+  config: Sizes,
   layouts: RunLayouts,
   { inputs, images, onBatch }: MemoryOptions,
 ): Promise<NamedTensor> {

@@ -4,10 +4,10 @@ import type { Graph } from '../graph/graph.ts';
 import { HEADS, type HeadName } from '../methods/cada.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import type { Precision } from '../nn/trainable.ts';
-import { encodersFor, type RunConfig } from './config.ts';
 import { detectorStep, headStep, memoryPlan, scorePlan } from './detectorPlans.ts';
 import { runLayouts } from './layouts.ts';
 import { memoryRows } from './memory.ts';
+import { encodersFor, type RunConfig } from './settings.ts';
 
 export interface MethodPlan {
   readonly name: string;

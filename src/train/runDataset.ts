@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { contaminate, type Dataset, type Sample, scanDataset } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
-import type { RunConfig } from './config.ts';
+import type { RunConfig } from './settings.ts';
 
-type DataConfig = Pick<RunConfig, 'data' | 'layout' | 'classes' | 'contaminate'>;
+export type DataConfig = Pick<RunConfig, 'data' | 'layout' | 'classes' | 'contaminate'>;
 
 /**
  * The data set that a run is trained and tested on, or the one at `data` read in the same way. Images that were

@@ -3,8 +3,9 @@ import { ConfigError } from '../errors.ts';
 import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
 import { readJson } from '../formats/readJson.ts';
 import { folderPlace, isThere, makeFolder, requireWritable } from '../formats/regularFile.ts';
-import { checkConfig, type RunConfig } from './config.ts';
+import { checkConfig } from './config.ts';
 import { differences } from './configHash.ts';
+import { CHECKSUMS, ROWS, type RunConfig } from './settings.ts';
 
 /** The files of a run; names are part of the public interface. */
 export const runFiles = (run: string) => ({
@@ -50,11 +51,12 @@ export async function startRun(run: string, config: RunConfig, resume: boolean):
 
 /** As it was begun, where it lies and is computed now. */
 function resumed(known: RunConfig, config: RunConfig): RunConfig {
-  const { adapter, tuning, memoryRows, data, textures, weights, detector } = config;
-  const { weightsSha256 = known.weightsSha256, detectorSha256 = known.detectorSha256 } = config;
-  const { dataSha256 = known.dataSha256 } = config;
-  const places = { data, textures, weights, detector, weightsSha256, detectorSha256, dataSha256 };
-  return { ...known, adapter, tuning, memoryRows, ...places };
+  const now = ROWS.filter(([, { hashed, knownBy }]) => hashed === false || knownBy !== undefined);
+  return {
+    ...known,
+    ...Object.fromEntries(now.map(([name]) => [name, config[name]])),
+    ...Object.fromEntries(CHECKSUMS.map((sum) => [sum, config[sum] ?? known[sum]])),
+  };
 }
 
 /** @throws FileError where it cannot be read, ConfigError listing what is wrong with it. */

@@ -2,13 +2,13 @@ import type { Graph } from '../graph/graph.ts';
 import { type Alignment, headsOf, predictingAlignment } from '../methods/cada.ts';
 import { requireHalf } from '../plan/limits.ts';
 import type { Executable } from '../runtime/executable.ts';
-import type { RunConfig } from './config.ts';
 import { scorePlan } from './detectorPlans.ts';
 import { type FamiliarRange, isUnfamiliar } from './familiarity.ts';
 import { compileFitting } from './fitBatch.ts';
-import { type RunLayouts, runLayouts } from './layouts.ts';
+import { type ModelConfig, type RunLayouts, runLayouts } from './layouts.ts';
 import { runFiles } from './runFolder.ts';
 import { type GpuRequest, openSession, type Session } from './session.ts';
+import type { RunConfig } from './settings.ts';
 import { openTensors } from './tensorSource.ts';
 
 /** One image as a trained run sees it. */
@@ -150,7 +150,7 @@ interface LoadedRun {
 async function loadRun(
   session: Session,
   run: string,
-  config: RunConfig,
+  config: ModelConfig & Pick<RunConfig, 'precision'>,
   alignments: readonly Alignment[],
 ): Promise<LoadedRun> {
   const { source } = await openTensors(runFiles(run).weights, ({ tensors }) => ({

@@ -4,8 +4,8 @@ import { FileError } from '../errors.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { batchAt, drawnAt } from './batches.ts';
-import type { RunConfig } from './config.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
+import type { RunConfig } from './settings.ts';
 
 /**
  * What anomalies are made of; empty where that is drawn.
@@ -28,7 +28,7 @@ export async function textureFiles({ textures }: Pick<RunConfig, 'textures'>): P
  * images drawn with replacement, with anomalies in half of them. Depends on (seed, step) alone.
  */
 export async function stepImages(
-  config: RunConfig,
+  config: Pick<RunConfig, 'method' | 'preset' | 'seed' | 'batch' | 'textures'>,
   { train }: Dataset,
   loader: ImageLoader,
   inputs: DetectorInputs,

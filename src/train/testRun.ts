@@ -16,13 +16,14 @@ import { type Alignment, floorActs, predictingAlignment } from '../methods/cada.
 import type { AuproDefinition } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { classRuns } from './classRuns.ts';
-import { frameIn, type RunConfig } from './config.ts';
+import { frameIn } from './config.ts';
 import { readFinishedRun } from './finishedRun.ts';
 import { finiteMaps } from './finiteMaps.ts';
 import { datasetOfRun } from './runDataset.ts';
 import { runFiles } from './runFolder.ts';
 import { openScorer } from './scorer.ts';
 import type { GpuRequest } from './session.ts';
+import type { RunConfig } from './settings.ts';
 import { type Metrics, meanMetrics, newTally, type Tally } from './tally.ts';
 
 /** A model and a threshold for each class; one model, a threshold for each; one of both (evaluation.md 2). */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ImageLoader, listImages } from '../data/index.ts';
+import { type Frame, ImageLoader, listImages } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
 import { requireWritable } from '../formats/regularFile.ts';
 import { readWeights } from '../formats/weightsFile.ts';
@@ -7,13 +7,14 @@ import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { type Alignment, HEAD_OF, predictingAlignment } from '../methods/cada.ts';
 import { alarmThreshold, bootstrapThreshold, type Interval, lowestRate } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
-import { frameIn, type RunConfig } from './config.ts';
+import { frameIn } from './config.ts';
 import { readFinishedRun } from './finishedRun.ts';
 import { finiteMaps } from './finiteMaps.ts';
-import { datasetOfRun } from './runDataset.ts';
+import { type DataConfig, datasetOfRun } from './runDataset.ts';
 import { runFiles } from './runFolder.ts';
 import { openScorer, type Scorer } from './scorer.ts';
 import type { GpuRequest } from './session.ts';
+import type { RunConfig } from './settings.ts';
 
 /** A run's threshold and where it comes from; in the metadata of its weights. */
 export interface StoredThreshold {
@@ -118,7 +119,7 @@ export const servedAlignment = ({ align }: Pick<RunConfig, 'align'>): Alignment 
   predictingAlignment(align) ?? align.find((each) => HEAD_OF[each] !== null) ?? 'none';
 
 async function normalImages(
-  config: RunConfig,
+  config: DataConfig,
   { images: given, data, onNote }: ThresholdOptions,
 ): Promise<NormalImage[]> {
   if (given) {
@@ -141,7 +142,7 @@ function refuseTooFew(images: number, rate: number): void {
 
 async function scoresOf(
   scorer: Scorer,
-  config: RunConfig,
+  config: Frame & Pick<RunConfig, 'batch'>,
   alignment: Alignment,
   images: readonly NormalImage[],
   { signal, onProgress }: ThresholdOptions,

@@ -13,10 +13,9 @@ import {
   resumable,
   saveCheckpoint,
 } from './checkpoint.ts';
-import { optimiserOf } from './choices.ts';
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
-import { checkConfig, frameIn, type RunConfig } from './config.ts';
-import { configHash, placelessHash } from './configHash.ts';
+import { checkConfig, frameIn, optimiserOf, resolvedConfig } from './config.ts';
+import { configHash, hashesOf, placelessHash } from './configHash.ts';
 import { type DetectorInputs, detectorInputs, type FeatureBudget } from './detectorInputs.ts';
 import { collectPlan, detectorStep, stepInputs } from './detectorPlans.ts';
 import { type FamiliarRange, familiarRange } from './familiarity.ts';
@@ -28,11 +27,11 @@ import { type RunLayouts, runLayouts, trainedParts } from './layouts.ts';
 import { loadStart } from './loadStart.ts';
 import { type LoopOptions, type StepReport, trainLoop } from './loop.ts';
 import { loadMemory, memoryParts, memoryRows } from './memory.ts';
-import { resolvedConfig } from './resolvedConfig.ts';
 import { datasetOf } from './runDataset.ts';
 import { requireRunPlace, runFiles, startRun } from './runFolder.ts';
 import { type RunLog, runLog } from './runLog.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
+import type { RunConfig } from './settings.ts';
 import { stepImages, textureFiles } from './stepImages.ts';
 
 /** In this order; `features`, `memory` and `collect` are single passes over the training images. */
@@ -92,7 +91,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     });
     await loadStart(session, layouts, asked);
     const config = await startRun(run, asked, resume);
-    const checkpoint = resume ? await loadCheckpoint(run, config) : null;
+    const checkpoint = resume ? await loadCheckpoint(run, hashesOf(config)) : null;
     const loader = new ImageLoader(frameIn(config));
     const log = runLog(run, (text) => options.onNote?.(text));
     try {
@@ -198,6 +197,7 @@ class Trainer {
       images: this.#dataset.train.length,
       run,
       resume: resume ?? false,
+      hashes: hashesOf(config),
       signal,
       onBatch: (step, of) => onProgress?.('memory', { step, of }),
     });

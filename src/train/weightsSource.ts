@@ -7,10 +7,6 @@ import { weightsCache } from '../published/cache.ts';
 import { PUBLISHED, publishedNamed } from '../published/table.ts';
 import { EMBEDDED_ENCODERS, isEmbedded, weightsPath } from './embeddedEncoders.ts';
 
-/** For the flag's help. */
-export const WEIGHTS_HELP =
-  'its weights: a file (safetensors or .pth), a name of "weights fetch", or "embedded"';
-
 /**
  * What --weights means: a file, the name of fetched weights, or `embedded`. A file goes before a name.
  * @returns an absolute path, or `embedded`.

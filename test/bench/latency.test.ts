@@ -4,10 +4,10 @@ import { scoringConfig } from '../../src/bench/networks.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { DETECTOR_NAMES } from '../../src/methods/detectors.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
-import { encodersFor } from '../../src/train/config.ts';
 import { scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
+import { encodersFor } from '../../src/train/settings.ts';
 
 const pace = { peakGflops: 1, peakAt: 'matmul 256', copyGbs: 1, copyAt: '16 MiB' };
 

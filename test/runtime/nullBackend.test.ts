@@ -12,10 +12,10 @@ import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import { conv2d } from '../../src/nn/conv.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
-import type { RunConfig } from '../../src/train/config.ts';
 import { pickPlan } from '../../src/train/coresetPlans.ts';
 import { collectPlan, detectorStep, headStep, scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
+import type { RunConfig } from '../../src/train/settings.ts';
 
 Object.assign(globalThis, globals);
 

@@ -8,13 +8,12 @@ import { input } from '../../src/graph/value.ts';
 import { calibratedMap, mapStatistics, scoreMap } from '../../src/methods/cada.ts';
 import { RECONTRAST_DEFAULTS } from '../../src/methods/recontrast.ts';
 import { SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
-import type { Choices } from '../../src/train/choices.ts';
-import { optimiserOf } from '../../src/train/choices.ts';
 import { classTable } from '../../src/train/collect.ts';
-import { checkConfig, type RunConfig } from '../../src/train/config.ts';
+import { checkConfig, optimiserOf } from '../../src/train/config.ts';
 import { collectPlan, headStep, stepInputs, wholeHeadStep } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
+import type { RunConfig } from '../../src/train/settings.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
 import { hashed, hashedWeights } from '../models/hashed.ts';
 
@@ -60,15 +59,15 @@ describe('what the paper leaves open', () => {
       alignBase: 'odd',
       calibration: 'never',
       classTable: 'median',
-    } as unknown as Choices;
+    } as unknown as RunConfig;
     const texts = [
       'adamEps expects more than 0, got 0',
+      'lrSchedule expects one of method, constant, got cosine',
       'alignLr expects more than 0, got -1',
       'alignAlpha expects more than 0, got NaN',
-      'lrSchedule expects one of method, constant, got cosine',
-      'alignBase expects one of evaluation, training, got odd',
       'calibration expects one of before, after, got never',
       'classTable expects one of maximum, sigma, got median',
+      'alignBase expects one of evaluation, training, got odd',
     ];
     expect(() => checkConfig({ ...CONFIG, ...odd })).toThrow(texts.join('; '));
   });
@@ -204,7 +203,13 @@ describe('a head trained behind the detector', () => {
 
 describe('a training with other choices', () => {
   const CHOSEN = { amsgrad: true, adamEps: 1e-10, alignBase: 'training', alignLr: 1e-3 } as const;
-  const train = (run: string, more: Choices, resume = false, stage?: Stage, step = 0): Promise<boolean> => {
+  const train = (
+    run: string,
+    more: Partial<RunConfig>,
+    resume = false,
+    stage?: Stage,
+    step = 0,
+  ): Promise<boolean> => {
     const stop = new AbortController();
     return trainRun({
       run: join(root, run),

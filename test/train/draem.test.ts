@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { ALIGNMENTS } from '../../src/methods/cada.ts';
 import { drawnAt } from '../../src/train/batches.ts';
-import { checkConfig, type RunConfig } from '../../src/train/config.ts';
+import { checkConfig } from '../../src/train/config.ts';
 import { runFiles } from '../../src/train/runFolder.ts';
 import { openScorer } from '../../src/train/scorer.ts';
+import type { RunConfig } from '../../src/train/settings.ts';
 import { testRun } from '../../src/train/testRun.ts';
 import { expectMetrics, scoreWaves, smallRuns } from './smallRuns.ts';
 

@@ -12,7 +12,6 @@ import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { excessesOf } from '../../src/plan/limits.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
 import { planBytes } from '../../src/runtime/planBytes.ts';
-import type { RunConfig } from '../../src/train/config.ts';
 import { detectorStep } from '../../src/train/detectorPlans.ts';
 import {
   type BatchJob,
@@ -24,6 +23,7 @@ import {
 } from '../../src/train/fitBatch.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 import { type Session, sessionOn } from '../../src/train/session.ts';
+import type { RunConfig } from '../../src/train/settings.ts';
 
 Object.assign(globalThis, globals);
 

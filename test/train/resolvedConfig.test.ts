@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { DETECTOR_NAMES, DETECTORS } from '../../src/methods/detectors.ts';
-import type { RunConfig } from '../../src/train/config.ts';
+import { resolvedConfig } from '../../src/train/config.ts';
 import { configHash, differences } from '../../src/train/configHash.ts';
 import { isTrained } from '../../src/train/finishedRun.ts';
-import { resolvedConfig } from '../../src/train/resolvedConfig.ts';
 import { runFiles } from '../../src/train/runFolder.ts';
+import type { RunConfig } from '../../src/train/settings.ts';
 import { smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { initialize } from '../../src/nn/init.ts';
 import { RandomStream } from '../../src/random.ts';
-import type { RunConfig } from '../../src/train/config.ts';
 import { finiteMaps } from '../../src/train/finiteMaps.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
 import { runFiles } from '../../src/train/runFolder.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../src/train/scorer.ts';
+import type { RunConfig } from '../../src/train/settings.ts';
 import { countCreations } from '../runtime/creations.ts';
 
 const SIZE = 64;

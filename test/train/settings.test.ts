@@ -4,9 +4,9 @@ import type { Context } from '../../src/cli/context.ts';
 import { trainVerb } from '../../src/cli/verbs/train.ts';
 import { synthesize } from '../../src/data/index.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../../src/methods/detectors.ts';
-import { checkConfig, encodersFor, type RunConfig } from '../../src/train/config.ts';
+import { checkConfig, resolvedConfig } from '../../src/train/config.ts';
 import { configHash, placelessHash } from '../../src/train/configHash.ts';
-import { resolvedConfig } from '../../src/train/resolvedConfig.ts';
+import { encodersFor, type RunConfig } from '../../src/train/settings.ts';
 import { trainRun } from '../../src/train/trainRun.ts';
 import { scratchFolder, wgad } from '../cli/wgad.ts';
 

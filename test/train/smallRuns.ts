@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { synthesize } from '../../src/data/index.ts';
 import type { Alignment } from '../../src/methods/cada.ts';
 import { DETECTORS } from '../../src/methods/detectors.ts';
-import type { RunConfig } from '../../src/train/config.ts';
 import { runFiles } from '../../src/train/runFolder.ts';
 import type { ScoredImage, Scorer } from '../../src/train/scorer.ts';
+import type { RunConfig } from '../../src/train/settings.ts';
 import type { Results } from '../../src/train/testRun.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
 

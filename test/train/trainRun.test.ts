@@ -5,10 +5,10 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { synthesize } from '../../src/data/index.ts';
 import { readWeights } from '../../src/formats/weightsFile.ts';
-import type { RunConfig } from '../../src/train/config.ts';
 import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
 import { loadWeights } from '../../src/train/encoderWeights.ts';
 import { featureFile } from '../../src/train/featureStore.ts';
+import type { RunConfig } from '../../src/train/settings.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
 import { countCreations } from '../runtime/creations.ts';
 

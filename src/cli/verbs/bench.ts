@@ -8,11 +8,13 @@ import { PRETRAINED_NAMES, type PretrainedName } from '../../models/encoders.ts'
 import type { ResNetName } from '../../models/resnet.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
+import { SETTINGS } from '../../train/settings.ts';
 import {
   detector,
   encoders,
   models,
   modelsFor,
+  precision,
   pretrainedNames,
   RESNET_NAMES,
   sideOf,
@@ -22,7 +24,6 @@ import {
 } from '../benchFlags.ts';
 import { addOutputFlags, type BenchOutput, measure } from '../benchRun.ts';
 import { integer, pattern } from '../numbers.ts';
-import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb, Runner } from '../verb.ts';
 
 export const benchVerb: AddVerb = (program, run) => {
@@ -72,7 +73,7 @@ export const benchVerb: AddVerb = (program, run) => {
       .option('--images <n>', "training images behind the method's memory", integer('--images', 1), 100)
       .option(
         '--precision <name>',
-        `${PRECISION_HELP}; f16 with the maps' distance from those in f32`,
+        `${SETTINGS.precision.says}; f16 with the maps' distance from those in f32`,
         precision,
         'f32',
       ),

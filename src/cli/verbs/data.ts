@@ -1,7 +1,7 @@
 import { checkDataset, formatReport, type Layout, synthesize } from '../../data/index.ts';
 import { EXIT } from '../exitCodes.ts';
-import { LAYOUT_HELP, layoutName } from '../layoutFlag.ts';
 import { integer } from '../numbers.ts';
+import { settingFlag } from '../settingFlags.ts';
 import { requiredOption } from '../settings.ts';
 import type { AddVerb } from '../verb.ts';
 
@@ -51,7 +51,7 @@ export const dataVerb: AddVerb = (program, run) => {
     .description(
       'layout found, counts (of MVTec AD, VisA and BTAD those that differ from the published ones), sizes, and what is wrong',
     )
-    .option('--layout <name>', LAYOUT_HELP, layoutName)
+    .addOption(settingFlag('layout'))
     .option('--all', 'a line for each problem and warning, not for each kind of them')
     .addHelpText('after', '\nExample:\n  wgad data check data/synth')
     .action((dir: string, { layout, all }: { layout?: Layout; all?: boolean }) =>

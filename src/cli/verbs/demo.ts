@@ -1,10 +1,9 @@
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { synthesize } from '../../data/index.ts';
-import { CADA_DEFAULTS } from '../../methods/cada.ts';
 import { formatTable, tableRows } from '../../report/table.ts';
 import { writeReport } from '../../report/writeReport.ts';
-import { checkConfig, type RunConfig } from '../../train/config.ts';
+import { checkConfig, newConfig } from '../../train/config.ts';
 import { DEFAULT_ENCODER, EMBEDDED_ENCODERS, type EmbeddedEncoder } from '../../train/embeddedEncoders.ts';
 import { clearDemoFolder, DEMO_DATA } from '../demoFolder.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -67,11 +66,9 @@ export const demoVerb: AddVerb = (program, run) => {
       run(async (context) => {
         const folder = resolve(flags.out);
         const data = join(folder, DEMO_DATA);
-        const config: RunConfig = {
+        const config = newConfig({
           version: VERSION,
-          method: 'revdist',
           encoder: flags.encoder,
-          weights: 'embedded',
           align: ['cada', 'class'],
           size: flags.size,
           batch: flags.batch,
@@ -81,10 +78,8 @@ export const demoVerb: AddVerb = (program, run) => {
           alignLr: DEMO.alignLr,
           seed: context.seed,
           data,
-          smoothing: 'author',
-          scoreFraction: CADA_DEFAULTS.scoreFraction,
           adapter: '',
-        };
+        });
         checkConfig(config);
         await clearDemoFolder(folder);
         const drawing = context.progress('drawing');

@@ -13,7 +13,8 @@ import {
   rebuiltTapNames,
   tapNames,
 } from '../../train/encoder.ts';
-import { WEIGHTS_HELP, weightsFor } from '../../train/weightsSource.ts';
+import { SETTINGS } from '../../train/settings.ts';
+import { weightsFor } from '../../train/weightsSource.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
 import { requireOutside } from '../outsideData.ts';
@@ -34,7 +35,7 @@ export const featuresVerb: AddVerb = (program, run) => {
     .description('write feature maps of images, or of a safetensors file with a tensor `input` (N, 3, H, W)')
     .addOption(requiredOption('--out <file>', 'safetensors file; tensors are named <index>.<layer>'))
     .option('--encoder <name>', `one of ${ENCODER_NAMES.join(', ')}`, DEFAULT_ENCODER)
-    .option('--weights <file|name>', WEIGHTS_HELP, 'embedded')
+    .option('--weights <file|name>', SETTINGS.weights.says, 'embedded')
     .option('--size <px>', 'side that images are resized to', integer('--size', 32), 256)
     .option(
       '--layers <names>',

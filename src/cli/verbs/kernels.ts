@@ -10,14 +10,14 @@ import { buildPlan } from '../../plan/buildPlan.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { printGraph, printKernel, printPlan } from '../../plan/print.ts';
 import { type MethodSizes, methodFor, methodPlans } from '../../train/methodPlans.ts';
-import { sideOf } from '../benchFlags.ts';
+import { SETTINGS } from '../../train/settings.ts';
+import { precision, sideOf } from '../benchFlags.ts';
 import type { Context } from '../context.ts';
 import { DEVICE_HELP, deviceFacts } from '../deviceFacts.ts';
 import { EXIT } from '../exitCodes.ts';
 import { oneOf } from '../names.ts';
 import { integer, pattern } from '../numbers.ts';
 import { operandOf, opGraph } from '../opGraph.ts';
-import { PRECISION_HELP, precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../verb.ts';
 
 interface ShowFlags {
@@ -54,7 +54,7 @@ export const kernelsVerb: AddVerb = (program, run) => {
     )
     .option('--size <px>', "side of the images; default the method's", sideOf)
     .option('--batch <n>', 'images', integer('--batch', 1), 16)
-    .option('--precision <name>', PRECISION_HELP, precision, 'f32')
+    .option('--precision <name>', SETTINGS.precision.says, precision, 'f32')
     .option('--device <facts>', DEVICE_HELP, deviceFacts, DEVICES.gpu)
     .option('--filter <regex>', 'only kernels whose label (layer, op, variant, tile) matches', pattern)
     .option('--list', 'labels instead of WGSL')

@@ -6,17 +6,18 @@ import type { Alignment } from '../../methods/cada.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
 import { writeMaps } from '../../report/maps.ts';
-import { frameIn, type RunConfig } from '../../train/config.ts';
+import { frameIn } from '../../train/config.ts';
 import { readFinishedRun } from '../../train/finishedRun.ts';
 import { finiteMaps } from '../../train/finiteMaps.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../train/scorer.ts';
+import type { RunConfig } from '../../train/settings.ts';
 import { readResults } from '../../train/testRun.ts';
 import { readThreshold, servedAlignment } from '../../train/thresholdRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
 import { requireOutside } from '../outsideData.ts';
-import { PRECISION_HELP, precision } from '../precisionFlag.ts';
+import { settingFlag } from '../settingFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { formatThreshold } from './threshold.ts';
 
@@ -40,7 +41,7 @@ export const predictVerb: AddVerb = (program, run) => {
       real('--threshold', Number.NEGATIVE_INFINITY),
     )
     .option('--save-maps', 'with --out: the raw maps too, as 16-bit PNG')
-    .option('--precision <name>', `${PRECISION_HELP}; default: as trained`, precision)
+    .addOption(settingFlag('precision', '; default: as trained'))
     .addHelpText('after', '\nExample:\n  wgad predict runs/first photos/ --threshold 0.9 --out maps')
     .action((folder: string, paths: string[], flags: PredictFlags) =>
       run(async (context) => {
@@ -149,7 +150,7 @@ async function loadAll(paths: readonly string[], loader: ImageLoader): Promise<L
 /** Good images are scored together; each bad one becomes a row with its error. */
 async function predictBatch(
   scorer: Scorer,
-  { size }: RunConfig,
+  { size }: Pick<RunConfig, 'size'>,
   loaded: readonly Loaded[],
   started: number,
 ): Promise<Row[]> {

@@ -14,9 +14,9 @@ import { reproduceTable, type TableRequest } from '../../reproduce/reproduceTabl
 import type { Workers } from '../../reproduce/run.ts';
 import { drawSets, type FoundSets, findSets } from '../../reproduce/sets.ts';
 import { type SetName, TABLE_NAMES, TABLES, type TableName } from '../../reproduce/tables.ts';
-import type { RunConfig } from '../../train/config.ts';
 import { encoderIn } from '../../train/loadStart.ts';
-import { WEIGHTS_HELP, weightsChecksum, weightsFor } from '../../train/weightsSource.ts';
+import { type RunConfig, SETTINGS } from '../../train/settings.ts';
+import { weightsChecksum, weightsFor } from '../../train/weightsSource.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer, real } from '../numbers.ts';
@@ -82,7 +82,10 @@ export const reproduceVerb: AddVerb = (program, run) => {
       '--encoder <name>',
       `pre-trained network (default: ${PAPER_ENCODER}, and ${UNIAD_ENCODER} for UniAD${ofQuick(QUICK.encoder)})`,
     )
-    .option('--weights <file|name>', `${WEIGHTS_HELP} (default: by the encoder's name${ofQuick('embedded')})`)
+    .option(
+      '--weights <file|name>',
+      `${SETTINGS.weights.says} (default: by the encoder's name${ofQuick('embedded')})`,
+    )
     .option(
       '--efficientnet-weights <file|name>',
       `UniAD's: a file or name of weights for ${UNIAD_ENCODER} (default: ${UNIAD_ENCODER}, if fetched; with --encoder or --quick UniAD takes the encoder of all)`,

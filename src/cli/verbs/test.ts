@@ -6,8 +6,7 @@ import { PROTOCOLS, type Protocol, type Results, type TestOptions, testRun } fro
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { anyOf, oneOf } from '../names.ts';
-import { SCORE_FRACTION_HELP, scoreFraction } from '../numbers.ts';
-import { PRECISION_HELP, precision } from '../precisionFlag.ts';
+import { settingFlag } from '../settingFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { warner } from '../warnings.ts';
 
@@ -41,9 +40,9 @@ export const testVerb: AddVerb = (program, run) => {
     .option('--per-class', 'test the models of `train --per-class` too: class-separated')
     .option('--by-class', 'print each class too')
     .option('--aupro <names>', AUPRO_HELP, definitions, [])
-    .option('--score-fraction <q>', `${SCORE_FRACTION_HELP}; default: as trained`, scoreFraction)
+    .addOption(settingFlag('scoreFraction', '; default: as trained'))
     .option('--mask-rule <name>', MASK_HELP, maskRule)
-    .option('--precision <name>', `${PRECISION_HELP}; default: as trained`, precision)
+    .addOption(settingFlag('precision', '; default: as trained'))
     .addHelpText('after', '\nExample:\n  wgad test runs/first --by-class')
     .action((folder: string, flags: TestFlags) =>
       run(async (context) => {

@@ -3,7 +3,7 @@ import type { Precision } from '../../nn/trainable.ts';
 import { type StoredThreshold, thresholdRun } from '../../train/thresholdRun.ts';
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
-import { PRECISION_HELP, precision } from '../precisionFlag.ts';
+import { settingFlag } from '../settingFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { warner } from '../warnings.ts';
 
@@ -26,7 +26,7 @@ export const thresholdVerb: AddVerb = (program, run) => {
       'normal images that were kept out of training; default: the training images, whose scores are a little lower than those of new ones',
     )
     .option('--data <dir>', 'another place of the data set that was trained on')
-    .option('--precision <name>', `${PRECISION_HELP}; default: as trained`, precision)
+    .addOption(settingFlag('precision', '; default: as trained'))
     .addHelpText('after', '\nExample:\n  wgad threshold runs/first --fpr 0.01 --images photos/good')
     .action((folder: string, flags: ThresholdFlags) =>
       run(async (context) => {

@@ -10,11 +10,11 @@ import { openSession } from '../../train/session.ts';
 import { tuningDevice } from '../../tune/device.ts';
 import { readTuning, type TuningTable, tuningFile, writeTuning } from '../../tune/table.ts';
 import { productsToTune, tuneProducts } from '../../tune/tuneModel.ts';
+import { precision } from '../benchFlags.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { oneOf } from '../names.ts';
 import { integer, pattern } from '../numbers.ts';
-import { precision } from '../precisionFlag.ts';
 import type { AddVerb } from '../verb.ts';
 
 interface TuneFlags {
