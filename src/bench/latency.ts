@@ -1,4 +1,4 @@
-import type { Alignment } from '../methods/cada.ts';
+import { type Alignment, UNALIGNED } from '../methods/alignments/index.ts';
 import { requireHalf } from '../plan/limits.ts';
 import { RandomStream } from '../random.ts';
 import { scorePlan } from '../train/detectorPlans.ts';
@@ -63,7 +63,10 @@ async function mapError(session: Session, model: ScoringConfig): Promise<number>
   for (const precision of ['f32', 'f16'] as const) {
     const config = { ...model, precision };
     const layouts = loadFresh(session, config);
-    const executable = await session.compile(`maps in ${precision}`, scorePlan(config, layouts, ['none'], 1));
+    const executable = await session.compile(
+      `maps in ${precision}`,
+      scorePlan(config, layouts, [UNALIGNED], 1),
+    );
     executable.run({ images });
     maps.push((await executable.read(['map.none'])).get('map.none') as Float32Array);
     executable.destroy();

@@ -1,6 +1,6 @@
 /** The scoring plans that are measured: a method's networks with fresh weights, per model and batch size. */
 import type { Graph } from '../graph/graph.ts';
-import type { Alignment } from '../methods/cada.ts';
+import type { Alignment } from '../methods/alignments/index.ts';
 import type { Part } from '../methods/detector.ts';
 import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import { initialize, pytorchDefault, type StateDict } from '../nn/init.ts';

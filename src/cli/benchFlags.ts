@@ -1,7 +1,7 @@
 /** What the flags of `wgad bench` accept. */
 import { InvalidArgumentError } from 'commander';
 import { ConfigError } from '../errors.ts';
-import type { Alignment } from '../methods/cada.ts';
+import type { Alignment } from '../methods/alignments/index.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName } from '../models/encoders.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';

@@ -18,53 +18,6 @@ import { std } from '../nn/variance.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { type CalibrationOrder, SMOOTHINGS, type Smoothing, type Traced } from './detector.ts';
 
-/**
- * `none`; CADA with mean and maximum; with mean and standard deviation (methods.md 7.6); CaDA-A (the true class's
- * statistics); CaDA-B (those of the class that a head names).
- */
-export const ALIGNMENTS = ['none', 'cada', 'cada-std', 'class', 'classifier'] as const;
-export type Alignment = (typeof ALIGNMENTS)[number];
-
-/** What a head on the embedding learns beside u: the map's maximum, its u + 3 sigma; or the class alone. */
-export const HEADS = {
-  regressor: 'gamma',
-  regressor_std: 'upper',
-  classifier: 'label',
-} as const;
-/** Which head; also the first word of its tensors' names. */
-export type HeadName = keyof typeof HEADS;
-
-/** The head that an alignment predicts with, where it has one. */
-export const HEAD_OF: Readonly<Record<Alignment, HeadName | null>> = {
-  none: null,
-  cada: 'regressor',
-  'cada-std': 'regressor_std',
-  class: null,
-  classifier: 'classifier',
-};
-
-/** The heads that a run with these alignments trains, in order. */
-export const headsOf = (alignments: readonly Alignment[], ...extra: never[]): HeadName[] => {
-  refuseExtra('headsOf', extra);
-  return (Object.keys(HEADS) as HeadName[]).filter((name) =>
-    alignments.some((each) => HEAD_OF[each] === name),
-  );
-};
-
-/** The first alignment that predicts an image's own statistics, by which images are marked unfamiliar; null for none. */
-export const predictingAlignment = (
-  alignments: readonly Alignment[],
-  ...extra: never[]
-): Alignment | null => {
-  refuseExtra('predictingAlignment', extra);
-  return (
-    alignments.find((each) => {
-      const head = HEAD_OF[each];
-      return head !== null && HEADS[head] !== 'label';
-    }) ?? null
-  );
-};
-
 /** Standard deviations above the mean that stand for the maximum in `cada-std`. */
 export const SIGMAS = 3;
 

@@ -1,4 +1,13 @@
 /** The detectors and their alignments as functions over values. */
+export {
+  ALIGNMENTS,
+  type Alignment,
+  HEAD_OF,
+  HEADS,
+  type HeadName,
+  headsOf,
+  predictingAlignment,
+} from './alignments/index.ts';
 export * from './cada.ts';
 export * from './cfa.ts';
 export {

@@ -1,8 +1,7 @@
 import { scaleLinear } from 'd3-scale';
 import { area } from 'd3-shape';
-import type { Alignment } from '../methods/cada.ts';
+import { ALIGNMENT_RECORDS, type Alignment, calibrates, UNALIGNED } from '../methods/alignments/index.ts';
 import { f1Max } from '../metrics/index.ts';
-import { CALIBRATED_UNIT } from './calibratedUnit.ts';
 import { density } from './density.ts';
 import { html, type Markup } from './markup.ts';
 import type { ScoreRow } from './scoreRows.ts';
@@ -26,14 +25,14 @@ export interface DistributionOptions {
 /** The figure's two panels; the first alone where there is no alignment. */
 export const distributionPanels = (aligned: Alignment) =>
   [
-    { name: 'none', title: '(a) without alignment', scoreOf: (row: ScoreRow) => row.raw, unit: null },
+    { name: UNALIGNED, title: '(a) without alignment', scoreOf: (row: ScoreRow) => row.raw, unit: null },
     {
       name: aligned,
       title: `(b) with ${aligned}`,
       scoreOf: (row: ScoreRow) => row.calibrated,
-      unit: CALIBRATED_UNIT[aligned],
+      unit: ALIGNMENT_RECORDS[aligned].unit,
     },
-  ].slice(0, aligned === 'none' ? 1 : 2);
+  ].slice(0, calibrates(aligned) ? 2 : 1);
 
 /**
  * The paper's Figure 5: per class and for all together, half-violins with dots of the image scores of normals

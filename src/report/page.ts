@@ -1,8 +1,7 @@
-import type { Alignment } from '../methods/cada.ts';
+import { type Alignment, calibrates } from '../methods/alignments/index.ts';
 import { precisionRecallCurve, rocCurve } from '../metrics/index.ts';
 import type { Results } from '../train/testRun.ts';
 import type { StoredThreshold } from '../train/thresholdRun.ts';
-import { predictedBesideMean } from './calibratedUnit.ts';
 import { curveFigure } from './curveFigure.ts';
 import { distributionFigure, distributionPanels } from './distributionFigure.ts';
 import { html, Markup } from './markup.ts';
@@ -10,7 +9,7 @@ import type { ScoreRow } from './scoreRows.ts';
 import { STYLE } from './style.ts';
 import { classTableRows, reasonLines, type TableRow, tableRows } from './table.ts';
 import { compareThresholds } from './thresholdTable.ts';
-import { unfamiliarSection } from './unfamiliar.ts';
+import { predictedBesideMean, unfamiliarSection } from './unfamiliar.ts';
 
 export interface PageSource {
   readonly title: string;
@@ -91,7 +90,7 @@ ${numbers(thresholds.rows)}
 ${unfamiliarSection(rows, predictedBesideMean(config.align)) ?? ''}
 <h2>Images and maps</h2>
 <p class="lead">Colours have one scale per row for the whole data set: blue is the average over test images of the map's
-mean, red the average of its maximum. Numbers are scores${aligned === 'none' ? '' : ` after ${aligned}`}.</p>
+mean, red the average of its maximum. Numbers are scores${calibrates(aligned) ? ` after ${aligned}` : ''}.</p>
 ${galleries}
 <h2>By class</h2>
 ${numbers(classTableRows(results))}

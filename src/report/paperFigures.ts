@@ -1,5 +1,6 @@
 /** Figures 5 and 6 of the CADA paper as pages by themselves; report.html shows the same beside much else. */
 import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { UNALIGNED } from '../methods/alignments/index.ts';
 import { f1Max } from '../metrics/index.ts';
 import { datasetOfRun } from '../train/runDataset.ts';
 import { runFiles } from '../train/runFolder.ts';
@@ -79,7 +80,7 @@ export async function writeMapFigure({ run, path, title, notes, gpu }: FigureReq
   const results = await readResults(run);
   const all = await readScoreRows(runFiles(run).scores);
   const rows = gridRows(all);
-  const shown = [...new Set(['none', firstAligned(results.config.align)] as const)];
+  const shown = [...new Set([UNALIGNED, firstAligned(results.config.align)])];
   const dataset = await datasetOfRun(results.config);
   const scorer = await openScorer(run, results.config, { gpu, alignments: shown });
   try {

@@ -1,3 +1,4 @@
+import { type Alignment, calibrates } from '../methods/alignments/index.ts';
 import { f1Max } from '../metrics/index.ts';
 import type { StoredThreshold } from '../train/thresholdRun.ts';
 import type { ScoreRow } from './scoreRows.ts';
@@ -18,13 +19,13 @@ export interface ThresholdComparison {
 export function compareThresholds(
   rows: readonly ScoreRow[],
   stored: StoredThreshold | null,
-  aligned: string,
+  aligned: Alignment,
 ): ThresholdComparison {
   const alignment = stored?.alignment ?? aligned;
   const scored = rows.map(({ className, anomalous, raw, calibrated }) => ({
     className,
     anomalous,
-    score: alignment === 'none' ? raw : calibrated,
+    score: calibrates(alignment) ? calibrated : raw,
   }));
   const best = (of: readonly Scored[]): number | null =>
     thresholdOf(

@@ -1,8 +1,17 @@
+import { LEVELS } from '../methods/alignments/alignment.ts';
+import { ALIGNMENT_RECORDS, type Alignment, predictingAlignment } from '../methods/alignments/index.ts';
 import { html, type Markup } from './markup.ts';
 import type { ScoreRow } from './scoreRows.ts';
 
 /** Paths that are listed. */
 const LISTED = 20;
+
+/** What the regressor that marks unfamiliar images predicts beside a map's mean, in words. */
+export function predictedBesideMean(alignments: readonly Alignment[]): string {
+  const predicting = predictingAlignment(alignments);
+  const learns = predicting && ALIGNMENT_RECORDS[predicting].head?.learns;
+  return LEVELS[learns && learns !== 'label' ? learns : 'gamma'];
+}
 
 /**
  * Test images unlike all that the run was trained on; null where it cannot tell.

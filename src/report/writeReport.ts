@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { requireWritable } from '../formats/regularFile.ts';
+import { UNALIGNED } from '../methods/alignments/index.ts';
 import { readFinishedRun } from '../train/finishedRun.ts';
 import { datasetOfRun } from '../train/runDataset.ts';
 import { runFiles } from '../train/runFolder.ts';
@@ -35,7 +36,7 @@ export async function writeReport({ run, data, gpu, onNote }: ReportOptions): Pr
   const dataset = await datasetOfRun(results.config, { data, onNote });
   const threshold = await readThreshold(run);
   const aligned = firstAligned(results.config.align);
-  const shown = [...new Set(['none', aligned] as const)];
+  const shown = [...new Set([UNALIGNED, aligned])];
   await requireWritable(files.report);
   const scorer = await openScorer(run, results.config, { gpu, alignments: shown });
   try {

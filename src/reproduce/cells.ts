@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { chooseContaminants } from '../data/index.ts';
-import { ALIGNMENTS, type Alignment } from '../methods/cada.ts';
+import { ALIGNMENTS, type Alignment, calibrates } from '../methods/alignments/index.ts';
 import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import { HEAD_DEFAULTS } from '../models/regressor.ts';
 import { newConfig } from '../train/config.ts';
@@ -62,7 +62,7 @@ const alignmentsOf = (method: DetectorName): Alignment[] => {
   const asked = Object.values(TABLES).flatMap(({ entries }) =>
     entries.filter((each) => each.method === method),
   );
-  return ALIGNMENTS.filter((name) => name !== 'none' && asked.some(({ alignment }) => alignment === name));
+  return ALIGNMENTS.filter((name) => calibrates(name) && asked.some(({ alignment }) => alignment === name));
 };
 
 /**

@@ -3,7 +3,7 @@
  * Alignment", Guo et al.) as data: what each row measures, and the numbers printed there, in percent. What the paper
  * prints twice with different numbers stands here twice (RevDist with CADA in Tables 1 and 4).
  */
-import type { Alignment } from '../methods/cada.ts';
+import type { Alignment } from '../methods/alignments/index.ts';
 import type { HeadStructure } from '../models/regressor.ts';
 import type { MetricName } from '../train/tally.ts';
 import type { Protocol } from '../train/testRun.ts';

@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/index.ts';
-import { CADA_DEFAULTS, type HeadName, SIGMAS } from '../methods/cada.ts';
+import type { HeadName } from '../methods/alignments/index.ts';
+import { CADA_DEFAULTS, SIGMAS } from '../methods/cada.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { collectPlan, type MapConfig, predictionPlan } from './detectorPlans.ts';
 import type { Impression } from './familiarity.ts';

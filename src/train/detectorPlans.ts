@@ -1,24 +1,18 @@
 import { grad } from '../autograd/reverse.ts';
 import { ConfigError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { concat, reshape, slice } from '../graph/ops/movement.ts';
-import { argmax } from '../graph/ops/reduce.ts';
+import { concat, reshape } from '../graph/ops/movement.ts';
 import { gather } from '../graph/ops/select.ts';
 import { storeHalf } from '../graph/passes/storeHalf.ts';
 import { input, scope, type Value } from '../graph/value.ts';
+import type { HeadTruth } from '../methods/alignments/alignment.ts';
 import {
+  ALIGNMENT_RECORDS,
   type Alignment,
-  CADA_DEFAULTS,
-  calibratedMap,
-  classifierLoss,
-  HEAD_OF,
-  HEADS,
+  HEAD_RECORDS,
   type HeadName,
-  head,
-  mapStatistics,
-  regressorLoss,
-  scoreMap,
-} from '../methods/cada.ts';
+} from '../methods/alignments/index.ts';
+import { CADA_DEFAULTS, calibratedMap, head, mapStatistics, scoreMap } from '../methods/cada.ts';
 import type { Detector, Group, NormMode, PartLayers, Source, Traced } from '../methods/detector.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import { clipFactor } from '../nn/clipNorm.ts';
@@ -31,7 +25,6 @@ import {
   frozenName,
   frozenShapes,
   headOptions,
-  headOutputs,
   type ModelConfig,
   type RunLayouts,
 } from './layouts.ts';
@@ -209,10 +202,10 @@ export function wholeHeadStep(
     classes,
     {
       feature: traced.embedding,
-      targets() {
+      targets(level) {
         const map = scope('map', () => traced.map());
-        const { u, gamma, upper } = scope('statistics', () => statisticsOf(map, config));
-        return concat([column(u), column(HEADS[which] === 'upper' ? upper : gamma)], 1);
+        const statistics = scope('statistics', () => statisticsOf(map, config));
+        return concat([column(statistics.u), column(statistics[level])], 1);
       },
     },
     sites,
@@ -224,16 +217,15 @@ function headUpdate(
   layouts: RunLayouts,
   which: HeadName,
   classes: number,
-  { feature, targets }: { readonly feature: Value; targets(): Value },
+  { feature, targets }: Pick<HeadTruth, 'targets'> & { readonly feature: Value },
   sites?: { next: number },
 ): Graph {
   const network = bindNetwork(layouts.heads[which], { training: true, key: input(KEY, [4], 'u32'), sites });
-  const predicted = head(network.layers, which, feature, headOutputs(which, classes), headOptions(config));
-  const loss = scope('loss', () =>
-    HEADS[which] === 'label'
-      ? classifierLoss(predicted, input('labels', [CADA_DEFAULTS.batch], 'i32'))
-      : regressorLoss(predicted, targets(), settingOf(config, 'alignAlpha')),
-  );
+  const { outputs, loss: headLoss } = HEAD_RECORDS[which];
+  const predicted = head(network.layers, which, feature, outputs(classes), headOptions(config));
+  const truth = { targets, labels: () => input('labels', [CADA_DEFAULTS.batch], 'i32') };
+  const alpha = settingOf(config, 'alignAlpha');
+  const loss = scope('loss', () => headLoss(predicted, truth, alpha));
   const gradients = grad(loss, network.trained);
   return {
     outputs: new Map([['loss', loss]]),
@@ -292,15 +284,15 @@ function statisticsFor(
   layouts: RunLayouts,
   classes: number,
 ): Value | null {
-  if (alignment === 'none') return null;
-  const ofClass = (labels: Value): Value =>
-    scope('table', () => gather(input('table', [classes, 2]), labels));
-  const which = HEAD_OF[alignment];
-  if (which === null) return ofClass(input('labels', [config.batch], 'i32'));
-  const { layers } = bindNetwork(layouts.heads[which], { training: false });
-  const predicted = head(layers, which, embedding, headOutputs(which, classes), headOptions(config));
-  if (HEADS[which] !== 'label') return predicted;
-  // The head has two outputs at least, a table of one class one row.
-  const named = classes < 2 ? slice(predicted, [null, { start: 0, end: classes }]) : predicted;
-  return ofClass(scope(which, () => argmax(named, 1)));
+  const { head: own, statistics } = ALIGNMENT_RECORDS[alignment];
+  return statistics({
+    predicted() {
+      if (!own) throw new ConfigError(`${alignment} has no head to predict with`);
+      const { layers } = bindNetwork(layouts.heads[own.name], { training: false });
+      return head(layers, own.name, embedding, own.outputs(classes), headOptions(config));
+    },
+    labels: () => input('labels', [config.batch], 'i32'),
+    ofClass: (labels) => scope('table', () => gather(input('table', [classes, 2]), labels)),
+    classes,
+  });
 }

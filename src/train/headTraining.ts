@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/index.ts';
 import type { Graph } from '../graph/graph.ts';
-import { CADA_DEFAULTS, HEADS, type HeadName } from '../methods/cada.ts';
+import { HEAD_RECORDS, type HeadName } from '../methods/alignments/index.ts';
+import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { batchAt } from './batches.ts';
@@ -36,7 +37,7 @@ export function headTraining(
   const labels = train.map((sample) => classes.indexOf(sample.className));
   const count = labels.length;
   const width = targets.features.length / count;
-  const above = HEADS[which] === 'upper' ? targets.upper : targets.gamma;
+  const { learns } = HEAD_RECORDS[which];
   const pickedAt = (step: number): number[] => batchAt(config.seed + 1, step, count, batch);
   const common = (step: number, picked: readonly number[]): Record<string, NumberArray> => ({
     labels: Int32Array.from(picked, (i) => labels[i]!),
@@ -62,7 +63,9 @@ export function headTraining(
       }
       return {
         feature,
-        targets: Float32Array.from(picked.flatMap((i) => [targets.u[i]!, above[i]!])),
+        ...(learns !== 'label' && {
+          targets: Float32Array.from(picked.flatMap((i) => [targets.u[i]!, targets[learns][i]!])),
+        }),
         ...common(step, picked),
       };
     },

@@ -1,5 +1,6 @@
 import { input, type Value } from '../graph/value.ts';
-import { HEADS, type HeadName, headSpecs } from '../methods/cada.ts';
+import { HEAD_RECORDS, type HeadName } from '../methods/alignments/index.ts';
+import { headSpecs } from '../methods/cada.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import type { Group, Part, PartLayers } from '../methods/index.ts';
 import type { HeadOptions } from '../models/regressor.ts';
@@ -42,7 +43,11 @@ export function runLayouts(config: ModelConfig, classes: number, precision: Prec
   const parts = detectorIn(config).parts(modelOf(config));
   const feature = featureShape(config);
   const headLayout = (name: HeadName): NetworkLayout =>
-    networkLayout(name, headSpecs(name, feature, headOutputs(name, classes), headOptions(config)), precision);
+    networkLayout(
+      name,
+      headSpecs(name, feature, HEAD_RECORDS[name].outputs(classes), headOptions(config)),
+      precision,
+    );
   return {
     parts: Object.entries(parts).map(([name, { specs, start, group }]) => ({
       // Distances between features that lie close together: rounded rows would change them.
@@ -51,17 +56,11 @@ export function runLayouts(config: ModelConfig, classes: number, precision: Prec
       start,
       group,
     })),
-    heads: {
-      regressor: headLayout('regressor'),
-      regressor_std: headLayout('regressor_std'),
-      classifier: headLayout('classifier'),
-    },
+    heads: Object.fromEntries(
+      (Object.keys(HEAD_RECORDS) as HeadName[]).map((name) => [name, headLayout(name)]),
+    ) as Record<HeadName, NetworkLayout>,
   };
 }
-
-/** u and what lies above it; or a logit for each class. */
-export const headOutputs = (name: HeadName, classes: number): number =>
-  HEADS[name] === 'label' ? Math.max(2, classes) : 2;
 
 export const headOptions = ({ alignHead, alignDropout, alignKernel }: ModelConfig): HeadOptions => ({
   structure: alignHead,

@@ -1,7 +1,7 @@
 /** The graphs that scoring and training of a method compile, by name, with no device: to be printed and compared. */
 import { ConfigError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { HEADS, type HeadName } from '../methods/cada.ts';
+import { HEADS, type HeadName, UNALIGNED } from '../methods/alignments/index.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { detectorStep, headStep, memoryPlan, scorePlan } from './detectorPlans.ts';
@@ -59,7 +59,7 @@ export function methodPlans(sizes: MethodSizes): MethodPlan[] {
   const layouts = runLayouts(config, CLASSES, precision);
   const scoring: MethodPlan = {
     name: 'scoring',
-    graph: () => scorePlan(config, layouts, ['none', 'cada'], CLASSES),
+    graph: () => scorePlan(config, layouts, [UNALIGNED, 'cada'], CLASSES),
   };
   if (precision === 'f16') return [scoring];
   const steps = defaults.iterations !== 0;

@@ -1,5 +1,11 @@
 import type { Graph } from '../graph/graph.ts';
-import { type Alignment, headsOf, predictingAlignment } from '../methods/cada.ts';
+import {
+  type Alignment,
+  calibrates,
+  headsOf,
+  predictingAlignment,
+  UNALIGNED,
+} from '../methods/alignments/index.ts';
 import { requireHalf } from '../plan/limits.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { scorePlan } from './detectorPlans.ts';
@@ -46,7 +52,7 @@ export async function openScorer(
   config: RunConfig,
   options: { gpu?: GpuRequest; alignments?: readonly Alignment[] } = {},
 ): Promise<Scorer> {
-  const alignments = options.alignments ?? [...new Set<Alignment>(['none', ...config.align])];
+  const alignments = options.alignments ?? [...new Set([UNALIGNED, ...config.align])];
   const session = await openSession(options.gpu);
   try {
     if (config.precision === 'f16') requireHalf(session.gpu.facts, `scoring ${run} with --precision f16`);
@@ -110,7 +116,7 @@ export async function openScorer(
           table,
         };
         const plans = [
-          await compile('score without alignment', ['none']),
+          await compile('score without alignment', [UNALIGNED]),
           await compile('score aligned', [alignment]),
         ];
         const times: number[][] = plans.map(() => []);
@@ -118,7 +124,7 @@ export async function openScorer(
           for (const [i, plan] of plans.entries()) {
             const started = performance.now();
             plan.run(inputs);
-            await plan.read([`score.${i === 0 ? 'none' : alignment}`]);
+            await plan.read([`score.${i === 0 ? UNALIGNED : alignment}`]);
             // The first round compiles on some drivers.
             if (round > 0) times[i]!.push(performance.now() - started);
           }
@@ -127,7 +133,7 @@ export async function openScorer(
         const [bare, aligned] = times.map(median) as [number, number];
         return {
           msPerImage: aligned / batch,
-          alignShare: alignment === 'none' ? 0 : Math.max(0, 1 - bare / aligned),
+          alignShare: calibrates(alignment) ? Math.max(0, 1 - bare / aligned) : 0,
         };
       },
       close: () => session.close(),

@@ -4,7 +4,8 @@
  * from these rows: a setting is added here and is then read where it acts.
  */
 import { LAYOUTS, RESAMPLES, type Resample } from '../data/index.ts';
-import { ALIGNMENTS, type Alignment, CADA_DEFAULTS } from '../methods/cada.ts';
+import { ALIGNMENT_RECORDS, ALIGNMENTS, type Alignment } from '../methods/alignments/index.ts';
+import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { CALIBRATION_ORDERS, type Detector, NORM_MODES, SMOOTHINGS } from '../methods/detector.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName, detectorIn } from '../methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName, pretrained } from '../models/encoders.ts';
@@ -367,7 +368,7 @@ export const SETTINGS = {
   classTable: optional({
     allowed: oneOf(CLASS_TABLES),
     flag: '--class-table <name>',
-    says: `upper value of a class for ${ALIGNMENTS.filter((name) => name.startsWith('class')).join(' and ')}: ${CLASS_TABLES[0]}, the mean of its images' maxima, or ${CLASS_TABLES[1]}, 3 standard deviations above the mean`,
+    says: `upper value of a class for ${ALIGNMENTS.filter((name) => ALIGNMENT_RECORDS[name].readsTable).join(' and ')}: ${CLASS_TABLES[0]}, the mean of its images' maxima, or ${CLASS_TABLES[1]}, 3 standard deviations above the mean`,
     absent: () => CLASS_TABLES[0],
   }),
   alignBase: optional({

@@ -1,4 +1,4 @@
-import type { Alignment } from '../methods/cada.ts';
+import type { Alignment } from '../methods/alignments/index.ts';
 import {
   type AuproAccumulator,
   type AuproDefinition,

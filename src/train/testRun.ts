@@ -12,7 +12,8 @@ import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
 import { readJson } from '../formats/readJson.ts';
 import { requireWritable } from '../formats/regularFile.ts';
-import { type Alignment, floorActs, predictingAlignment } from '../methods/cada.ts';
+import { type Alignment, calibrates, predictingAlignment, UNALIGNED } from '../methods/alignments/index.ts';
+import { floorActs } from '../methods/cada.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { classRuns } from './classRuns.ts';
@@ -242,7 +243,7 @@ async function writeScores(
           sample.id,
           sample.className,
           sample.anomalous ? 1 : 0,
-          scores.get('none') ?? null,
+          scores.get(UNALIGNED) ?? null,
           scores.get(aligned) ?? null,
           statistics?.[0] ?? null,
           statistics?.[1] ?? null,
@@ -256,7 +257,7 @@ async function writeScores(
 
 /** Whose scores the `calibrated` column of scores.csv holds. */
 export const firstAligned = (alignments: readonly Alignment[]): Alignment =>
-  alignments.find((each) => each !== 'none') ?? 'none';
+  alignments.find(calibrates) ?? UNALIGNED;
 
 function mapScale(alignments: readonly Alignment[], images: number) {
   const scales: Record<string, { low: number; high: number }> = {};

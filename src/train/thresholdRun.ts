@@ -4,7 +4,7 @@ import { DatasetError } from '../errors.ts';
 import { requireWritable } from '../formats/regularFile.ts';
 import { readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
-import { type Alignment, HEAD_OF, predictingAlignment } from '../methods/cada.ts';
+import { type Alignment, HEAD_OF, predictingAlignment, UNALIGNED } from '../methods/alignments/index.ts';
 import { alarmThreshold, bootstrapThreshold, type Interval, lowestRate } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { frameIn } from './config.ts';
@@ -116,7 +116,7 @@ export async function thresholdRun(options: ThresholdOptions): Promise<StoredThr
  * the class. A table row for the true class would need the class.
  */
 export const servedAlignment = ({ align }: Pick<RunConfig, 'align'>): Alignment =>
-  predictingAlignment(align) ?? align.find((each) => HEAD_OF[each] !== null) ?? 'none';
+  predictingAlignment(align) ?? align.find((each) => HEAD_OF[each] !== null) ?? UNALIGNED;
 
 async function normalImages(
   config: DataConfig,

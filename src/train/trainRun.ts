@@ -2,7 +2,14 @@ import { rm } from 'node:fs/promises';
 import { type Dataset, ImageLoader } from '../data/index.ts';
 import { DatasetError, NotFiniteError } from '../errors.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
-import { CADA_DEFAULTS, HEAD_OF, type HeadName, headsOf, predictingAlignment } from '../methods/cada.ts';
+import {
+  calibrates,
+  HEAD_OF,
+  type HeadName,
+  headsOf,
+  predictingAlignment,
+} from '../methods/alignments/index.ts';
+import { CADA_DEFAULTS } from '../methods/cada.ts';
 import type { StateDict } from '../nn/init.ts';
 import {
   type Checkpoint,
@@ -150,7 +157,7 @@ class Trainer {
       if (!(await this.#memory(inputs))) return false;
       if (checkpoint) restoreSlabs(this.#session, checkpoint);
       if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
-      if (config.align.some((align) => align !== 'none')) {
+      if (config.align.some(calibrates)) {
         const targets = await this.#collect(inputs);
         // Heads alone need room for nothing more.
         if (config.alignBase !== 'training') await inputs.close();

@@ -26,13 +26,9 @@ const PICTURES = vi.hoisted<DataLayout>(() => ({
   },
 }));
 
-vi.mock('../../src/data/layouts/index.ts', async (importOriginal) => {
-  const own = await importOriginal<typeof import('../../src/data/layouts/index.ts')>();
-  return {
-    ...own,
-    LAYOUTS: ['pictures', ...own.LAYOUTS],
-    DATA_LAYOUTS: { pictures: PICTURES, ...own.DATA_LAYOUTS },
-  };
+vi.mock('../../src/data/layouts/table.ts', async (importOriginal) => {
+  const { TABLE } = await importOriginal<typeof import('../../src/data/layouts/table.ts')>();
+  return { TABLE: { pictures: PICTURES, ...TABLE } };
 });
 
 const emptyFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'wgad-layout-'));

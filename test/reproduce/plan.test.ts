@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Alignment } from '../../src/methods/cada.ts';
+import type { Alignment } from '../../src/methods/alignments/index.ts';
 import type { DetectorName } from '../../src/methods/detectors.ts';
 import { type Cell, type Job, planCells, type Settings } from '../../src/reproduce/cells.ts';
 import { TABLES, type TableName } from '../../src/reproduce/tables.ts';

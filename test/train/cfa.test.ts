@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
-import { ALIGNMENTS } from '../../src/methods/cada.ts';
+import { ALIGNMENTS } from '../../src/methods/alignments/index.ts';
 import { runFiles } from '../../src/train/runFolder.ts';
 import { openScorer } from '../../src/train/scorer.ts';
 import { testRun } from '../../src/train/testRun.ts';

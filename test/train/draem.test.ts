@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
-import { ALIGNMENTS } from '../../src/methods/cada.ts';
+import { ALIGNMENTS } from '../../src/methods/alignments/index.ts';
 import { drawnAt } from '../../src/train/batches.ts';
 import { checkConfig } from '../../src/train/config.ts';
 import { runFiles } from '../../src/train/runFolder.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { scoringConfig } from '../../src/bench/networks.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
-import { HEADS, type HeadName } from '../../src/methods/cada.ts';
+import { HEADS, type HeadName } from '../../src/methods/alignments/index.ts';
 import { DETECTOR_NAMES, DETECTORS } from '../../src/methods/detectors.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
 import {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
-import { ALIGNMENTS } from '../../src/methods/cada.ts';
+import { ALIGNMENTS } from '../../src/methods/alignments/index.ts';
 import { checkConfig } from '../../src/train/config.ts';
 import { readRunConfig, runFiles } from '../../src/train/runFolder.ts';
 import { openScorer } from '../../src/train/scorer.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { synthesize } from '../../src/data/index.ts';
-import type { Alignment } from '../../src/methods/cada.ts';
+import type { Alignment } from '../../src/methods/alignments/index.ts';
 import { DETECTORS } from '../../src/methods/detectors.ts';
 import { runFiles } from '../../src/train/runFolder.ts';
 import type { ScoredImage, Scorer } from '../../src/train/scorer.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Alignment } from '../../src/methods/cada.ts';
+import type { Alignment } from '../../src/methods/alignments/index.ts';
 import { servedAlignment } from '../../src/train/thresholdRun.ts';
 
 it.each<[Alignment[], Alignment]>([

@@ -2,7 +2,7 @@ import { benchKernels, chooseCases } from '../../bench/kernels.ts';
 import { benchLatency } from '../../bench/latency.ts';
 import { measurePace } from '../../bench/pace.ts';
 import { benchTrain } from '../../bench/train.ts';
-import type { Alignment } from '../../methods/cada.ts';
+import type { Alignment } from '../../methods/alignments/index.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../../methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName } from '../../models/encoders.ts';
 import type { ResNetName } from '../../models/resnet.ts';

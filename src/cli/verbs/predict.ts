@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { ImageLoader, listImages } from '../../data/index.ts';
 import { ConfigError, WgadError } from '../../errors.ts';
 import { folderPlace, makeFolder } from '../../formats/regularFile.ts';
-import type { Alignment } from '../../methods/cada.ts';
+import { UNALIGNED } from '../../methods/alignments/index.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
 import { writeMaps } from '../../report/maps.ts';
@@ -64,7 +64,7 @@ export const predictVerb: AddVerb = (program, run) => {
         const scorer = await openScorer(
           folder,
           { ...config, batch },
-          { gpu: context.gpu, alignments: [...new Set<Alignment>(['none', aligned])] },
+          { gpu: context.gpu, alignments: [...new Set([UNALIGNED, aligned])] },
         );
         if (flags.out) await makeFolder(flags.out);
         const scale = await scaleOf(folder, aligned);
@@ -108,7 +108,7 @@ export const predictVerb: AddVerb = (program, run) => {
             const prediction = scored.statistics.get(aligned) ?? null;
             const line = {
               path,
-              score: scored.scores.get('none'),
+              score: scored.scores.get(UNALIGNED),
               calibrated,
               verdict,
               u_hat: prediction?.[0] ?? null,

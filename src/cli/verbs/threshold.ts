@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import { calibrates } from '../../methods/alignments/index.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import { type StoredThreshold, thresholdRun } from '../../train/thresholdRun.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -67,7 +68,7 @@ export const formatThreshold = ({
   source,
   interval,
 }: StoredThreshold): string =>
-  `threshold ${value.toPrecision(6)} of ${alignment === 'none' ? 'raw' : 'calibrated'} scores (${alignment}), from ${images} ${source}: ` +
+  `threshold ${value.toPrecision(6)} of ${calibrates(alignment) ? 'calibrated' : 'raw'} scores (${alignment}), from ${images} ${source}: ` +
   `at most ${percent(rate)} % of normal images like these are flagged (asked ${percent(target)} %); ` +
   `${percent(interval.level)} % interval ${interval.low.toPrecision(4)} to ${interval.high.toPrecision(4)}`;
 

@@ -1,11 +1,5 @@
-import { btad } from './btad.ts';
-import { folder } from './folder.ts';
 import type { DataLayout } from './layout.ts';
-import { mvtec } from './mvtec.ts';
-import { visa } from './visa.ts';
-
-/** The one place that knows layouts by name. In the order in which they are looked for; `folder` fits most sets and comes last. */
-const TABLE = { mvtec, visa, btad, folder } as const satisfies Record<string, DataLayout>;
+import { TABLE } from './table.ts';
 
 /** How the files of a data set are laid out, as `--layout` and a run's configuration call it. */
 export type Layout = keyof typeof TABLE;

@@ -38,7 +38,7 @@ export interface DataPlace {
   readonly base: string;
 }
 
-/** One way to lay out a data set (evaluation.md 1). The layouts themselves are listed in layouts/index.ts. */
+/** One way to lay out a data set (evaluation.md 1). The layouts themselves are listed in layouts/table.ts. */
 export interface DataLayout {
   /** What a data set is recognised by, in words for the message that none was: in a class folder, or in its own folder. */
   readonly sign: { readonly inClass: string } | { readonly inSet: string };
