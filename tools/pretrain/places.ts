@@ -1,6 +1,6 @@
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../src/data/loadImage.ts';
-import { drawScene, viewScene } from '../../src/data/scenes/scene.ts';
 import { RandomStream } from '../../src/random.ts';
+import { drawScene, viewScene } from './scene.ts';
 
 /**
  * The pre-training task: which places of a scene don't belong to it, and which

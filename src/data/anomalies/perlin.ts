@@ -1,4 +1,5 @@
 import type { RandomStream } from '../../random.ts';
+import { fade } from '../scalars.ts';
 import { turned } from './turn.ts';
 
 /** Grids have up to 2^5 cells a side (methods.md 8.3). */
@@ -52,5 +53,3 @@ export function perlinNoise(random: RandomStream, side: number, down: number, ac
   }
   return noise;
 }
-
-const fade = (t: number): number => t * t * t * (t * (t * 6 - 15) + 10);

@@ -1,8 +1,8 @@
 /** The images that DRAEM learns from: clean ones, and the same with something that does not belong (methods.md 8.3). */
 import { RandomStream } from '../../random.ts';
-import { drawTexture, viewScene } from '../scenes/scene.ts';
 import { augment } from './augment.ts';
 import { perlinMask } from './perlin.ts';
+import { drawPaint, drawView } from './texture.ts';
 import { rounded, turnedPixels } from './turn.ts';
 
 /** How often the clean image is turned, by up to 90 degrees either way. */
@@ -74,7 +74,8 @@ function blend(clean: Uint8Array, source: Uint8Array, mask: Uint8Array, through:
  */
 export function proceduralTexture(random: RandomStream, side: number): Uint8Array {
   const view = new Float32Array(3 * side * side);
-  viewScene(drawTexture(random), random, side, view);
+  const paint = drawPaint(random, 0);
+  drawView((x, y, _, colour) => paint(x, y, colour), random, side, view);
   return rounded(view, 255);
 }
 

@@ -1,5 +1,6 @@
 import type { RandomStream } from '../../random.ts';
-import { type Canvas, clamp01, SPAN } from './canvas.ts';
+import { clamp01 } from '../scalars.ts';
+import { type Canvas, SPAN } from './canvas.ts';
 
 /** How one exposure differs from the next: lamp, white balance, sensor. */
 export interface Exposure {

@@ -1,3 +1,5 @@
+import { clamp01, mix } from '../scalars.ts';
+
 /** Red, green and blue reflectance, 0 to 1. */
 export type Colour = readonly [number, number, number];
 
@@ -108,14 +110,6 @@ function pixelRange(centre: number, reach: number, { side, pixel }: Canvas): [nu
 
 /** Length of (x, y). Math.hypot guards against overflow and costs ten times as much. */
 export const magnitude = (x: number, y: number): number => Math.sqrt(x * x + y * y);
-export const mix = (a: number, b: number, t: number): number => a + (b - a) * t;
-export const clamp01 = (x: number): number => Math.min(1, Math.max(0, x));
-
-/** 0 below `low`, 1 above `high`, smooth between. */
-export function smoothstep(low: number, high: number, x: number): number {
-  const t = clamp01((x - low) / (high - low));
-  return t * t * (3 - 2 * t);
-}
 
 /** Set `out` to `colour` times `gain`. */
 export function put(out: Float32Array, colour: Colour, gain = 1): void {

@@ -1,4 +1,5 @@
 import { RandomStream } from '../../random.ts';
+import { smoothstep } from '../scalars.ts';
 import {
   type Canvas,
   type Colour,
@@ -9,7 +10,6 @@ import {
   paintAll,
   put,
   putMix,
-  smoothstep,
   within,
 } from './canvas.ts';
 import { gradientNoise, hashLine, layered } from './noise.ts';

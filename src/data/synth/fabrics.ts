@@ -1,4 +1,5 @@
-import { type Colour, clamp01, mix, paintAll, put, putMix, smoothstep } from './canvas.ts';
+import { clamp01, mix, smoothstep } from '../scalars.ts';
+import { type Colour, paintAll, put, putMix } from './canvas.ts';
 import { type Cell, cellularNoise, gradientNoise, hashLine, layered } from './noise.ts';
 import { localAxes, looseNear, type Part, type SceneClass } from './scene.ts';
 

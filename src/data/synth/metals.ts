@@ -1,15 +1,5 @@
-import {
-  type Colour,
-  clamp01,
-  coverage,
-  fill,
-  magnitude,
-  mix,
-  paintAll,
-  put,
-  putMix,
-  smoothstep,
-} from './canvas.ts';
+import { clamp01, mix, smoothstep } from '../scalars.ts';
+import { type Colour, coverage, fill, magnitude, paintAll, put, putMix } from './canvas.ts';
 import { gradientNoise, layered } from './noise.ts';
 import { localAxes, looseNear, type Part, type SceneClass } from './scene.ts';
 import { disc, hexagon } from './shapes.ts';

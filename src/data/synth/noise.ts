@@ -1,4 +1,5 @@
 import type { RandomStream } from '../../random.ts';
+import { fade } from '../scalars.ts';
 
 /** A smooth random field over the plane, about -1 to 1, features about one unit wide. */
 export type Noise = (x: number, y: number) => number;
@@ -91,5 +92,3 @@ function hashTable(random: RandomStream): Uint8Array {
   const order = random.shuffle(Array.from({ length: 256 }, (_, i) => i));
   return Uint8Array.from(order);
 }
-
-const fade = (t: number): number => t * t * t * (t * (t * 6 - 15) + 10);

@@ -1,7 +1,7 @@
+import { clamp01, smoothstep } from '../scalars.ts';
 import {
   type Canvas,
   type Colour,
-  clamp01,
   coverage,
   fill,
   magnitude,
@@ -9,7 +9,6 @@ import {
   paintAll,
   put,
   putMix,
-  smoothstep,
   within,
 } from './canvas.ts';
 import { gradientNoise, layered } from './noise.ts';

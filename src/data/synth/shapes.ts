@@ -1,3 +1,4 @@
+import { clamp01 } from '../scalars.ts';
 import { magnitude, type Shape } from './canvas.ts';
 
 /** Signed distances after I. Quilez, "2D distance functions"; all are centred on the origin, in units. */
@@ -36,7 +37,7 @@ export function bar(x0: number, y0: number, x1: number, y1: number, radius: numb
   return {
     reach: Math.max(Math.hypot(x0, y0), Math.hypot(x1, y1)) + radius,
     distance: (x, y) => {
-      const along = Math.min(1, Math.max(0, ((x - x0) * bx + (y - y0) * by) / squared));
+      const along = clamp01(((x - x0) * bx + (y - y0) * by) / squared);
       return magnitude(x - x0 - along * bx, y - y0 - along * by) - radius;
     },
   };

@@ -1,5 +1,6 @@
 import type { RandomStream } from '../../random.ts';
-import { type Canvas, type Colour, clamp01, magnitude, mix, SPAN, smoothstep } from './canvas.ts';
+import { clamp01, mix, smoothstep } from '../scalars.ts';
+import { type Canvas, type Colour, magnitude, SPAN } from './canvas.ts';
 import { gradientNoise, layered } from './noise.ts';
 
 /** Where on the surface a defect is centred, in units. */

@@ -1,4 +1,4 @@
-import type { RandomStream } from '../../random.ts';
+import type { RandomStream } from '../../src/random.ts';
 
 /** Distance to a figure's edge, negative inside. A figure lies within the square of half-side 1.5. */
 export type Figure = (x: number, y: number) => number;

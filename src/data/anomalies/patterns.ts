@@ -1,4 +1,5 @@
 import type { RandomStream } from '../../random.ts';
+import { clamp01, smoothstep } from '../scalars.ts';
 
 /** A scalar field with values in [0, 1]. */
 export type Pattern = (x: number, y: number) => number;
@@ -9,8 +10,7 @@ export function drawPattern(random: RandomStream): Pattern {
   return families[random.integer(families.length)]!(random);
 }
 
-const ramp = (edge: number, soft: number, x: number): number =>
-  Math.min(1, Math.max(0, (x - edge) / soft + 0.5));
+const ramp = (edge: number, soft: number, x: number): number => clamp01((x - edge) / soft + 0.5);
 const turn = (random: RandomStream): [number, number] => {
   const angle = random.between(0, Math.PI);
   return [Math.cos(angle), Math.sin(angle)];
@@ -79,13 +79,12 @@ function clouds(random: RandomStream): Pattern {
   const salt = random.word();
   const [stretchX, stretchY] = [random.between(0.5, 2), random.between(0.5, 2)];
   const contrast = random.between(0.3, 1.2);
-  const smooth = (t: number): number => t * t * (3 - 2 * t);
   return (x, y) => {
     let [total, weight, f] = [0, 0, frequency];
     for (let octave = 0; octave < octaves; octave++) {
       const [u, v] = [x * f * stretchX, y * f * stretchY];
       const [i, j] = [Math.floor(u), Math.floor(v)];
-      const [a, b] = [smooth(u - i), smooth(v - j)];
+      const [a, b] = [smoothstep(0, 1, u - i), smoothstep(0, 1, v - j)];
       const top = hash(i, j, salt + octave) * (1 - a) + hash(i + 1, j, salt + octave) * a;
       const bottom = hash(i, j + 1, salt + octave) * (1 - a) + hash(i + 1, j + 1, salt + octave) * a;
       const part = 0.5 ** octave;
