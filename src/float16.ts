@@ -7,7 +7,10 @@ export function halfToFloat(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** A number to binary16 bits: to the nearest, ties to even; beyond 65504 infinity. */
+/** The largest finite binary16 number. */
+export const MOST_F16 = 65504;
+
+/** A number to binary16 bits: to the nearest, ties to even; beyond MOST_F16 infinity. */
 export function floatToHalf(value: number): number {
   if (Number.isNaN(value)) return 0x7e00;
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;

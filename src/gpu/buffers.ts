@@ -1,5 +1,5 @@
 import { LimitError } from '../errors.ts';
-import type { MemoryRoom } from './memoryRoom.ts';
+import { type MemoryRoom, mebibytes } from './memoryRoom.ts';
 import type { GPUBuffer, GPUDevice, GPUTexture } from './webgpuTypes.ts';
 
 /** Bytes and buffers in use; what `engine.memory()` reports. */
@@ -89,5 +89,3 @@ export function bufferMaker(device: GPUDevice, roomFor: (live: () => number) => 
     },
   };
 }
-
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

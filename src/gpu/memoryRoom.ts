@@ -54,4 +54,4 @@ export const notEnough = (label: string, bytes: number, room: number): OutOfMemo
 /** A GPU has memory of its own, of which WebGPU tells nothing before it ends. */
 export const UNKNOWN_ROOM: MemoryRoom = { available: () => undefined, require() {} };
 
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+export const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -5,7 +5,7 @@ import { type AttentionSizes, buildSweep, type Side, type Sweep } from './attent
 import { type Binding, read, write } from './kernel.ts';
 import { type Lowered, type Lowering, type OpRequest, single } from './lowering.ts';
 import { isNan } from './math/nan.ts';
-import { factorLiteral, floatLiteral, type WgslFunction } from './wgsl.ts';
+import { factorLiteral, floatLiteral, MOST_F32, type WgslFunction } from './wgsl.ts';
 
 /** The operands of the gradients, in order; the forward pass has the first ones. `g` is dL/dout. */
 const OPERANDS: readonly [string, Side][] = [
@@ -16,7 +16,7 @@ const OPERANDS: readonly [string, Side][] = [
 ];
 
 /** Of what the mask hides, and before a row's first weight: finite, so that differences to it are no NaN. */
-const LOWEST = floatLiteral(-3.4028234663852886e38);
+const LOWEST = floatLiteral(-MOST_F32);
 
 /** e^x; NaN of NaN, which SwiftShader's makes a number of. */
 const power: WgslFunction = {

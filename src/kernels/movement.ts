@@ -1,3 +1,4 @@
+import { MOST_F16 } from '../float16.ts';
 import { product, type Shape, stridesOf } from '../shape.ts';
 import { type DeviceFacts, type Element, read, touching, write } from './kernel.ts';
 import { type Lowering, type OpRequest, single, type TensorSpec } from './lowering.ts';
@@ -40,11 +41,9 @@ const moved = (from: TensorSpec, to: TensorSpec, value: string): string =>
 
 /** A number as an element; as one of f16 it may round to infinity, which only a conversion at run time may. */
 const numberOf = (element: Element, value: number): string =>
-  element === 'f16' && Math.abs(value) > MOST_HALF
+  element === 'f16' && Math.abs(value) > MOST_F16
     ? `f16(${hiddenLiteral(value)})`
     : `${element}(${floatLiteral(value)})`;
-
-const MOST_HALF = 65504;
 
 const joined = (terms: readonly string[]): string => (terms.length === 0 ? '0u' : terms.join(' + '));
 

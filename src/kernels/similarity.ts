@@ -5,8 +5,8 @@ import { single } from './lowering.ts';
 import { perElement } from './perElement.ts';
 import { code, wgsl } from './wgsl.ts';
 
-/** Norms are at least this (methods.md, "cosine similarity"). */
-const FLOOR = 1e-8;
+/** Norms in a cosine are at least this (methods.md, "cosine similarity"). */
+export const NORM_FLOOR = 1e-8;
 
 const cosineMap: Lowering = ({ label, inputs, out }, device) => {
   const [n, c, ...space] = inputs[0]!.shape as [number, number, ...number[]];
@@ -36,7 +36,7 @@ const cosineMap: Lowering = ({ label, inputs, out }, device) => {
           aa += x * x;
           bb += y * y;
         }
-        out[i] = 1.0 - ab / (max(sqrt(aa), ${FLOOR}) * max(sqrt(bb), ${FLOOR}));`,
+        out[i] = 1.0 - ab / (max(sqrt(aa), ${NORM_FLOOR}) * max(sqrt(bb), ${NORM_FLOOR}));`,
       },
       device,
     ),

@@ -44,7 +44,7 @@ export function floatLiteral(value: number): string {
   const rounded = Math.fround(value);
   if (!Number.isFinite(rounded)) return hiddenLiteral(rounded);
   // The shorter text reads back as the same float; beyond the largest one it would be an error.
-  const text = numberLiteral(rounded === 0 || Math.abs(value) > MOST ? rounded : value);
+  const text = numberLiteral(rounded === 0 || Math.abs(value) > MOST_F32 ? rounded : value);
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
@@ -52,7 +52,8 @@ export function floatLiteral(value: number): string {
 export const factorLiteral = (value: number): string =>
   Math.fround(value) === 0 ? hiddenLiteral(value) : floatLiteral(value);
 
-const MOST = 3.4028234663852886e38;
+/** The largest finite f32. */
+export const MOST_F32 = 3.4028234663852886e38;
 
 /**
  * A number as f32 that no compiler knows: constant NaN and infinities are errors, and x * 0, x / 0 of a known 0 become 0

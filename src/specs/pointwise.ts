@@ -1,3 +1,4 @@
+import { MOST_F16 } from '../float16.ts';
 import * as ops from '../graph/ops/pointwise.ts';
 import { perDeviation, pointwise } from '../graph/ops/pointwiseOps.ts';
 import type { Value } from '../graph/value.ts';
@@ -236,8 +237,6 @@ export const pointwiseSpecs = {
   },
 } as const satisfies Record<PointwiseName, PointwiseSpec>;
 
-const MOST_HALF = 65504;
-
 export const castSpecs = {
   cast: {
     ulps: 0,
@@ -266,7 +265,7 @@ export const castSpecs = {
         run: (x) => ops.cast(ops.cast(x, 'f16'), 'f32'),
         reference: (x) =>
           map1(x, (v) => {
-            if (Math.abs(v) >= MOST_HALF + 16) return Math.sign(v) * Number.POSITIVE_INFINITY;
+            if (Math.abs(v) >= MOST_F16 + 16) return Math.sign(v) * Number.POSITIVE_INFINITY;
             return Math.abs(v) < 2 ** -25 ? 0 : v;
           }),
       },

@@ -1,10 +1,8 @@
+import { MOST_F32 } from '../kernels/wgsl.ts';
 import type { Tensor64 } from './reference/tensor64.ts';
 
 /** Numbers that compilers may take to be none (WGSL lets them). */
 export const NOT_FINITE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-
-/** The largest float32. */
-export const MOST = 3.4028234663852886e38;
 
 /**
  * The first element of `got` that is not what `want` says of NaN, infinities and zeros; undefined where all are.
@@ -22,7 +20,9 @@ export function firstWrong(
     if (spread && Number.isNaN(value)) return true;
     if (!Number.isFinite(rounded)) {
       // Next to the largest number the last digit decides between it and infinity.
-      return value === rounded || (Math.abs(target) <= MOST * 1.0001 && Math.abs(value) > MOST * 0.999);
+      return (
+        value === rounded || (Math.abs(target) <= MOST_F32 * 1.0001 && Math.abs(value) > MOST_F32 * 0.999)
+      );
     }
     return Math.abs(value - rounded) <= 1e-3 * Math.max(1, Math.abs(rounded), want.magnitude?.[i] ?? 0);
   };

@@ -1,5 +1,5 @@
 import { NotFiniteError } from '../errors.ts';
-import { packHalves } from '../float16.ts';
+import { MOST_F16, packHalves } from '../float16.ts';
 import type { Graph } from '../graph/graph.ts';
 import { refuseMisfits, shapesOf } from '../nn/fit.ts';
 import type { StateDict } from '../nn/init.ts';
@@ -175,13 +175,11 @@ export const slabsOf = ({ parameters, buffers, halves }: NetworkLayout): SlabLay
   ...(halves ? [halves] : []),
 ];
 
-const LARGEST_HALF = 65504;
-
 /** @throws NotFiniteError naming the tensor that f16 cannot hold: it would become infinite. */
 function refuseBeyondHalf(where: string, name: string, data: Float32Array): void {
   const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  if (largest <= LARGEST_HALF) return;
-  throw new NotFiniteError(`${where}: ${name} holds ${largest}, and f16 ends at ${LARGEST_HALF}`, {
+  if (largest <= MOST_F16) return;
+  throw new NotFiniteError(`${where}: ${name} holds ${largest}, and f16 ends at ${MOST_F16}`, {
     fix: 'use --precision f32',
   });
 }

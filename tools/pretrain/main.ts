@@ -1,15 +1,8 @@
-import { watchInterrupts } from '../../src/cli/interrupt.ts';
-import { leave } from '../../src/cli/leave.ts';
+import { start } from '../../src/cli/start.ts';
 
-const interrupt = watchInterrupts();
-const [{ runCommandLine }, { pretrainVerb }] = await Promise.all([
-  import('../../src/cli/commandLine.ts'),
-  import('./verb.ts'),
-]);
-const commands = {
+await start(async () => ({
   name: 'tools/pretrain',
   description: 'Makes the encoders whose weights ship with the package (docs/encoder.md).',
   example: 'npm run pretrain -- --encoder resnet18_w16',
-  verbs: [pretrainVerb],
-};
-leave(await runCommandLine(commands, interrupt));
+  verbs: [(await import('./verb.ts')).pretrainVerb],
+}));

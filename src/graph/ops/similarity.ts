@@ -12,8 +12,7 @@ export const similarityOps = {
   rowDots: {},
 } as const satisfies OpTable;
 
-/** Norms in a cosine are at least this (methods.md, "cosine similarity"). */
-export const NORM_FLOOR = 1e-8;
+export { NORM_FLOOR } from '../../kernels/similarity.ts';
 
 /** 1 - cosine similarity along axis 1: a, b [N, C, ...S] -> [N, ...S]. */
 export function cosineMap(a: Operand, b: Operand, ...extra: never[]): Value {
