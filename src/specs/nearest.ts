@@ -24,7 +24,7 @@ const CASES: readonly [Case, ...Case[]] = [
   { queries: 37, columns: 29, rows: 211, k: 3 },
   { queries: 1, columns: 1, rows: 1, k: 1 },
   // Several tiles of queries, rows and columns, each with a rest.
-  { queries: 131, columns: 130, rows: 700, k: 2 },
+  { queries: 67, columns: 130, rows: 331, k: 2 },
 ];
 
 const searching = ({ queries, columns, rows, k }: Case): Sample => ({

@@ -1,6 +1,6 @@
 import type { Neighbours } from '../../graph/ops/attention.ts';
 import { philox } from '../../random.ts';
-import { at, build, roundingScale, type Tensor64 } from './tensor64.ts';
+import { build, roundingScale, type Tensor64 } from './tensor64.ts';
 
 export interface AttentionRefOptions {
   readonly heads: number;
@@ -26,10 +26,11 @@ export function attentionRef(
     if (known) return known;
     const products = Float64Array.from({ length: keys }, (_, j) => {
       if (neighbours && hides(neighbours, i, j)) return Number.NEGATIVE_INFINITY;
+      const own = ((q.shape[0] === 1 ? 0 : image) * queries + i) * channels;
+      const other = (image * keys + j) * channels;
       let product = 0;
-      for (let c = head * depth; c < (head + 1) * depth; c++) {
-        product += at(q, [q.shape[0] === 1 ? 0 : image, i, c]) * at(k, [image, j, c]);
-      }
+      for (let c = head * depth; c < (head + 1) * depth; c++)
+        product += q.data[own + c]! * k.data[other + c]!;
       return product / Math.sqrt(depth);
     });
     const alone = neighbours !== undefined && products.every((_, j) => hides(neighbours, i, j));
@@ -54,8 +55,9 @@ export function attentionRef(
     let sum = 0;
     let size = 0;
     weights.forEach((weight, j) => {
-      sum += weight * at(v, [image!, j, c!]);
-      size += Math.abs(weight * at(v, [image!, j, c!]));
+      const term = weight * v.data[(image! * keys + j) * channels + c!]!;
+      sum += term;
+      size += Math.abs(term);
     });
     // Errors of a product of queries and keys reach the weights as they are.
     magnitude.push(roundingScale(Math.max(1, size), keys) + size * depth);
