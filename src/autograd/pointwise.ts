@@ -65,6 +65,13 @@ const SLOPES: Record<PointwiseName, Slope> = {
       return mul(g, add(s, mul(out, shift(neg(s), 1))));
     },
   ],
+  /** x / 3 + 1/2 between -3 and 3; a NaN passes g on. */
+  hardswish: (g, [x]) => [
+    () => {
+      const between = mul(g, shift(scale(x!, 1 / 3), 0.5));
+      return where(greaterEqual(-3, x!), 0, where(greater(3, x!), between, g));
+    },
+  ],
   add: (g) => [() => g, () => g],
   sub: (g) => [() => g, () => neg(g)],
   mul: (g, [a, b]) => [() => mul(g, b!), () => mul(g, a!)],

@@ -60,6 +60,8 @@ export const POINTWISE = {
   /** d gelu / dx = Phi(x) + x phi(x). */
   geluSlope: unary((x) => `dot(normal_cdf(${x}), vec2f(1.0, ${x}))`, 77, normalCdf),
   silu: unary((x) => `silu(${x})`, 27, silu),
+  /** Divided before it is multiplied: the largest numbers stay. */
+  hardswish: unary((x) => `${x} * (clamp(${x} + 3.0, 0.0, 6.0) / 6.0)`, 8),
   add: binary((a, b) => `${a} + ${b}`),
   sub: binary((a, b) => `${a} - ${b}`),
   mul: binary((a, b) => `${a} * ${b}`),

@@ -162,6 +162,10 @@ export const pointwiseSpecs = {
     },
   ),
   silu: unary(ops.silu, (x) => x * sigmoid(x), { lastPlaces: 6 }),
+  hardswish: unary(ops.hardswish, (x) => x * (Math.min(6, Math.max(0, x + 3)) / 6), {
+    fill: away([-3, 3]),
+    lastPlaces: 4,
+  }),
   add: binary(ops.add, (a, b) => a + b),
   /** Its operands cannot be exchanged: it tries every way of broadcasting. */
   sub: binary(ops.sub, (a, b) => a - b, { broadcasts: BROADCASTS }),

@@ -65,6 +65,8 @@ export const relu6 = unary('relu6');
 export const gelu = unary('gelu');
 /** x sigmoid(x), to 6 ulp. */
 export const silu = unary('silu');
+/** x min(max(x + 3, 0), 6) / 6; NaN at -infinity, its derivative 0 up to -3 and 1 from 3 on, as in PyTorch. */
+export const hardswish = unary('hardswish');
 /** 1 / (1 + e^-x), to 4 ulp. */
 export const sigmoid = unary('sigmoid');
 /** Hyperbolic tangent, to 3 ulp. */
