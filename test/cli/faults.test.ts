@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
-import { scratchFolder, TINY_DATA, TINY_TRAIN, wgad } from './wgad.ts';
+import { scratchFolder, TINY_DATA, TINY_TRAIN, wgad, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 let runs = 0;
@@ -16,7 +16,7 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 beforeAll(async () => {
-  const { code, stderr } = await wgad(['data', 'synth', '--out', folder.path('data'), ...TINY_DATA]);
+  const { code, stderr } = await wgadHere(['data', 'synth', '--out', folder.path('data'), ...TINY_DATA]);
   expect(code, stderr).toBe(0);
 });
 
@@ -35,7 +35,7 @@ async function broken(
 /** Training refuses the data: exit 1, the message, and no run folder. */
 async function refused(data: string, message: string | RegExp, ...more: string[]): Promise<void> {
   const out = folder.path(`run-${runs++}`);
-  const { code, stderr, stdout } = await wgad([
+  const { code, stderr, stdout } = await wgadHere([
     'train',
     data,
     '--out',
@@ -83,7 +83,7 @@ describe('data that cannot be used is refused before anything is written', () =>
       const grey = { width: 32, height: 48, channels: 3, background: 'black' } as const;
       await sharp({ create: grey }).png().toFile(`${root}/${name}/ground_truth/${defect}/${mask}`);
     });
-    const { code, stdout } = await wgad(['data', 'check', data]);
+    const { code, stdout } = await wgadHere(['data', 'check', data]);
     expect(stdout).toMatch(/no problems\n\n1 warnings:\n +mask-size: .*32x48/);
     expect(code).toBe(0);
   });
@@ -186,7 +186,7 @@ describe('the adapter', () => {
 
 describe('a run folder', () => {
   it('that is none is named', async () => {
-    const { code, stderr } = await wgad(['test', folder.path('no-run')]);
+    const { code, stderr } = await wgadHere(['test', folder.path('no-run')]);
     expect(stderr).toMatch(/E_FILE .*no-run.*config\.json/);
     expect(code).toBe(1);
   });
@@ -199,7 +199,7 @@ describe('a run folder', () => {
       ['{"method":"best"}', /E_CONFIG .*config\.json: method expects one of .*size expects/, 2],
     ] as const) {
       await writeFile(config, text);
-      const { code, stderr } = await wgad(['predict', folder.path('edited'), folder.path('edited')]);
+      const { code, stderr } = await wgadHere(['predict', folder.path('edited'), folder.path('edited')]);
       expect(stderr).toMatch(message);
       expect(code).toBe(exit);
     }
@@ -207,7 +207,7 @@ describe('a run folder', () => {
 
   it('cannot be made where a file lies', async () => {
     await writeFile(folder.path('file'), '');
-    const { code, stderr } = await wgad([
+    const { code, stderr } = await wgadHere([
       'train',
       folder.path('data'),
       '--out',
@@ -220,7 +220,7 @@ describe('a run folder', () => {
 
   it('that was not tested cannot be reported', async () => {
     await mkdir(folder.path('untested'));
-    const { code, stderr } = await wgad(['report', folder.path('untested')]);
+    const { code, stderr } = await wgadHere(['report', folder.path('untested')]);
     expect(stderr).toContain('wgad test');
     expect(code).toBe(1);
     expect(await readdir(folder.path('untested'))).toEqual([]);
@@ -228,13 +228,13 @@ describe('a run folder', () => {
 });
 
 it('a missing safetensors file is an error with its path', async () => {
-  const { code, stderr } = await wgad(['weights', 'inspect', folder.path('none.safetensors')]);
+  const { code, stderr } = await wgadHere(['weights', 'inspect', folder.path('none.safetensors')]);
   expect(stderr).toMatch(/E_FILE .*none\.safetensors/);
   expect(code).toBe(1);
 });
 
 it('errors are JSON on stdout with --json', async () => {
-  const { stdout } = await wgad(['test', folder.path('no-run'), '--json']);
+  const { stdout } = await wgadHere(['test', folder.path('no-run'), '--json']);
   expect(JSON.parse(stdout).error.code).toBe('E_FILE');
   expect(await readFile(EMBEDDED)).toBeTruthy();
 });

@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { requireOutside } from '../../src/cli/outsideData.ts';
 import { ConfigError } from '../../src/errors.ts';
-import { scratchFolder, wgad } from './wgad.ts';
+import { scratchFolder, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 
@@ -51,7 +51,7 @@ describe('what is written does not lie among what is read', () => {
   ])('%s', async (_, args) => {
     const data = folder.path('set');
     await mkdir(data, { recursive: true });
-    const { code, stderr } = await wgad(args(data));
+    const { code, stderr } = await wgadHere(args(data));
     expect(stderr).toMatch(
       /E_CONFIG --out .* the folder that images are read from, .*\n +fix: choose a --out/,
     );
@@ -69,7 +69,7 @@ describe('a file of settings as editors write it', () => {
     await writeFile(path, bytes('{\n"classes": 1,\n"train": 1\n}\n'));
     const out = folder.path(`drawn ${name}`);
     const args = ['data', 'synth', '--out', out, '--test', '2', '--size', '32', '--config', path, '--json'];
-    const { code, stdout, stderr } = await wgad(args);
+    const { code, stdout, stderr } = await wgadHere(args);
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout).classes).toHaveLength(1);
   });
@@ -77,7 +77,14 @@ describe('a file of settings as editors write it', () => {
   it('with comments is refused, and says that they are what is wrong', async () => {
     const path = folder.path('comments.json');
     await writeFile(path, '{\n// so many\n"classes": 1\n}\n');
-    const { code, stderr } = await wgad(['data', 'synth', '--out', folder.path('none'), '--config', path]);
+    const { code, stderr } = await wgadHere([
+      'data',
+      'synth',
+      '--out',
+      folder.path('none'),
+      '--config',
+      path,
+    ]);
     expect(stderr).toMatch(/E_CONFIG .*comments\.json: is not JSON: .*\n +fix: .*JSON has no comments/);
     expect(code).toBe(2);
   });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openWeights, readWeights } from '../../src/formats/weightsFile.ts';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { savedStateDict } from '../formats/forge.ts';
-import { scratchFolder, TINY_TRAIN, wgad } from './wgad.ts';
+import { scratchFolder, TINY_TRAIN, wgad, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 /** What objects have of their own, and what pages, terminals and spreadsheets take for orders. */
@@ -27,7 +27,7 @@ describe('tensors of any name', () => {
     const saved = folder.path('saved.pth');
     await writeFile(saved, savedStateDict(tensors));
     const converted = folder.path('converted.safetensors');
-    const { code, stderr } = await wgad(['weights', 'convert', saved, converted]);
+    const { code, stderr } = await wgadHere(['weights', 'convert', saved, converted]);
     expect(code, stderr).toBe(0);
     for (const path of [written, saved, converted]) {
       const found = (await readWeights(path)).tensors;
@@ -37,9 +37,9 @@ describe('tensors of any name', () => {
     const file = await openWeights(written);
     expect([...file.metadata].sort()).toEqual(NAMES.map((name) => [name, name]).sort());
     await file.close();
-    const said = JSON.parse((await wgad(['weights', 'inspect', written, '--json'])).stdout);
+    const said = JSON.parse((await wgadHere(['weights', 'inspect', written, '--json'])).stdout);
     expect(said.tensors.map(({ name }: { name: string }) => name).sort()).toEqual([...NAMES].sort());
-    const { stdout } = await wgad(['weights', 'inspect', written]);
+    const { stdout } = await wgadHere(['weights', 'inspect', written]);
     expect(stdout).not.toMatch(/(?!\n)\p{Cc}|\p{Bidi_Control}/u);
     expect(stdout).toContain('two\\nlines\\u202eturned\\u001b[2J  F32  [2]  8\n');
   });
@@ -57,7 +57,7 @@ describe('tensors of any name', () => {
       folder.path('.', 'x', '..', 'from.pth'),
     ]) {
       await mkdir(folder.path('x'), { recursive: true });
-      const { code, stderr } = await wgad(['weights', 'convert', from, to]);
+      const { code, stderr } = await wgadHere(['weights', 'convert', from, to]);
       expect(stderr).toContain('is the input');
       expect(code).toBe(2);
     }

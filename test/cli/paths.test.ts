@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
-import { scratchFolder, TINY_TRAIN, wgad } from './wgad.ts';
+import { scratchFolder, TINY_TRAIN, wgadHere } from './wgad.ts';
 
 // Every path that a verb reads or writes, with what may lie there instead. Verbs that would open a device are asked for
 // what they read before that.
@@ -76,7 +76,7 @@ const cases: [string, readonly Wrong[], (path: string) => string[]][] = [
 ];
 describe.runIf(process.platform === 'linux').each(cases)('%s', (_, wrongs, args) => {
   it.each(wrongs)('%s', async (_name, path, says) => {
-    const { code, stderr } = await wgad(args(path()));
+    const { code, stderr } = await wgadHere(args(path()));
     expect(stderr).toMatch(/^wgad: E_FILE /m);
     expect(stderr).toContain(path());
     expect(stderr).toMatch(says);

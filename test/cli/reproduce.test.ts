@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DETECTOR_NAMES, type DetectorName } from '../../src/methods/detectors.ts';
 import { RandomStream } from '../../src/random.ts';
 import { lookalikes } from '../data/lookalikes.ts';
-import { type Finished, scratchFolder, start, wgad } from './wgad.ts';
+import { type Finished, scratchFolder, start, wgad, wgadHere } from './wgad.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 1_800_000;
@@ -147,26 +147,33 @@ describe('wgad reproduce', () => {
   );
 
   it('says what is missing', async () => {
-    const none = await wgad(['reproduce', 'table4', '--weights', 'embedded', '--encoder', 'resnet18_w16']);
+    const none = await wgadHere([
+      'reproduce',
+      'table4',
+      '--weights',
+      'embedded',
+      '--encoder',
+      'resnet18_w16',
+    ]);
     expect([none.code, none.stderr]).toEqual([
       2,
       expect.stringMatching(/table4 is measured on MVTec AD and VisA: --data is missing\n +fix: .*--quick/),
     ]);
     await lookalikes.mvtec(folder.path('sets', 'mvtec'));
     const small = ['--data', folder.path('sets'), '--encoder', 'resnet18_w16'];
-    const unfit = await wgad(['reproduce', 'table2', ...small]);
+    const unfit = await wgadHere(['reproduce', 'table2', ...small]);
     expect([unfit.code, unfit.stderr]).toEqual([
       2,
       expect.stringContaining('table2 is measured on VisA; --data has MVTec AD'),
     ]);
-    const both = await wgad(['reproduce', 'table1', ...small, '--quick']);
+    const both = await wgadHere(['reproduce', 'table1', ...small, '--quick']);
     expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('leave out --data')]);
-    const other = await wgad(['reproduce', 'table6', '--quick']);
+    const other = await wgadHere(['reproduce', 'table6', '--quick']);
     expect([other.code, other.stderr]).toEqual([
       2,
       expect.stringMatching(/one of table1, .*figure6, got table6/),
     ]);
-    const weights = await wgad(['reproduce', 'table1', '--data', folder.path('no')], {
+    const weights = await wgadHere(['reproduce', 'table1', '--data', folder.path('no')], {
       XDG_CACHE_HOME: folder.path('cache'),
     });
     expect(weights.stderr).toMatch(/wide_resnet50_2.*\n +fix: wgad weights fetch wide_resnet50_2/);

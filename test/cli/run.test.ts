@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DETECTOR_NAMES } from '../../src/methods/detectors.ts';
 import { testRandom } from '../seed.ts';
-import { scratchFolder, start, TINY_DATA, TINY_TRAIN, wgad } from './wgad.ts';
+import { scratchFolder, start, TINY_DATA, TINY_TRAIN, wgad, wgadHere } from './wgad.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 600_000;
@@ -44,7 +44,8 @@ async function resultsOf(run: string): Promise<unknown> {
 }
 
 beforeAll(async () => {
-  await succeed(['data', 'synth', '--out', data(), ...TINY_DATA]);
+  const drawn = await wgadHere(['data', 'synth', '--out', data(), ...TINY_DATA]);
+  expect(drawn.code, drawn.stderr).toBe(0);
   await succeed(train('first'));
 }, SLOW);
 
@@ -221,7 +222,7 @@ describe('another method', () => {
   );
 
   it('is refused where it is unknown, and so are options that the method has not', async () => {
-    const unknown = await wgad(
+    const unknown = await wgadHere(
       train(
         'unknown',
         '--method',
@@ -246,12 +247,12 @@ describe('another method', () => {
     ]) {
       expect(unknown.stderr).toContain(text);
     }
-    const started = await wgad(train('started', '--method', 'recontrast', '--detector', 'some.pth'));
+    const started = await wgadHere(train('started', '--method', 'recontrast', '--detector', 'some.pth'));
     expect(started.code).toBe(2);
     expect(started.stderr).toContain(
       'detector is for methods whose checkpoints are read (revdist, uniad), not for recontrast',
     );
-    const frozen = await wgad(train('frozen', '--encoder-lr', '1e-4'));
+    const frozen = await wgadHere(train('frozen', '--encoder-lr', '1e-4'));
     expect(frozen.code).toBe(2);
     expect(frozen.stderr).toContain('encoderLr is for methods that train their encoder, not for revdist');
   });

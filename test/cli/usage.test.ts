@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exitCodes.ts';
 import { VERSION } from '../../src/cli/version.ts';
-import { scratchFolder, start, wgad } from './wgad.ts';
+import { scratchFolder, start, wgad, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 const VERBS = [
@@ -28,7 +28,7 @@ const VERBS = [
 
 describe('help', () => {
   it.each(VERBS)('of %s %s has an example', async (...verb) => {
-    const { code, stdout } = await wgad([...verb, '--help']);
+    const { code, stdout } = await wgadHere([...verb, '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain(`Usage: wgad ${verb.join(' ')}`);
     expect(stdout).toContain(`Example:\n  wgad ${verb.join(' ')}`);
@@ -37,14 +37,14 @@ describe('help', () => {
   it.each([['data'], ['weights'], ['bench'], ['kernels'], ['train']])(
     'of %s has an example and the global flags',
     async (verb) => {
-      const { stdout } = await wgad([verb, '--help']);
+      const { stdout } = await wgadHere([verb, '--help']);
       expect(stdout).toContain(`Example:\n  wgad ${verb} `);
       expect(stdout).toContain('--gpu <index|name>');
     },
   );
 
   it('lists every verb', async () => {
-    const { stdout } = await wgad(['--help']);
+    const { stdout } = await wgadHere(['--help']);
     for (const [verb] of VERBS) expect(stdout).toContain(`\n  ${verb}`);
   });
 });
@@ -52,7 +52,7 @@ describe('help', () => {
 it('tells its version, the one in package.json', async () => {
   const { version } = JSON.parse(await readFile('package.json', 'utf8'));
   expect(VERSION).toBe(version);
-  expect((await wgad(['--version'])).stdout).toContain(`wgad ${version}`);
+  expect((await wgadHere(['--version'])).stdout).toContain(`wgad ${version}`);
 });
 
 describe('misuse exits 2 and says what would be right', () => {
@@ -91,7 +91,7 @@ describe('misuse exits 2 and says what would be right', () => {
     [['test', 'x', '--precision', 'f8'], 'expects f32 or f16, got f8'],
     [['features', 'a.png', '--out', 'f', '--encoder', 'vgg'], '--encoder expects one of resnet18, '],
   ])('%j', async (args, message) => {
-    const { code, stderr, stdout } = await wgad(args);
+    const { code, stderr, stdout } = await wgadHere(args);
     expect(stderr).toContain(message);
     expect(code).toBe(2);
     expect(stdout).toBe('');
@@ -101,7 +101,7 @@ describe('misuse exits 2 and says what would be right', () => {
 describe('settings', () => {
   const synth = (...more: string[]): string[] => ['data', 'synth', '--test', '2', '--size', '64', ...more];
   const classesIn = async (args: string[], env?: Record<string, string>): Promise<number> => {
-    const { code, stdout, stderr } = await wgad([...args, '--json'], env);
+    const { code, stdout, stderr } = await wgadHere([...args, '--json'], env);
     expect(stderr, stderr).not.toContain('wgad: E_');
     expect(code).toBe(0);
     return JSON.parse(stdout).classes.length;
@@ -131,7 +131,7 @@ describe('settings', () => {
     expect(await classesIn(synth('--out', folder.path('i'), ...flag), env)).toBe(1);
     const itself = folder.path('itself.json');
     await write('itself.json', { config: itself });
-    const { code, stderr } = await wgad(synth('--out', folder.path('j')), { WGAD_CONFIG: itself });
+    const { code, stderr } = await wgadHere(synth('--out', folder.path('j')), { WGAD_CONFIG: itself });
     expect(stderr).toMatch(/E_CONFIG .*itself\.json: config names another file/);
     expect(code).toBe(2);
   });
@@ -142,7 +142,7 @@ describe('settings', () => {
     await writeFile(file, JSON.stringify({ images: [folder.path('f', 'nowhere')] }));
     const images = { WGAD_IMAGES: folder.path('f', 'nowhere') };
     for (const args of [['--config', file], []]) {
-      const { stderr } = await wgad(
+      const { stderr } = await wgadHere(
         ['threshold', folder.path('no run'), ...args],
         args.length > 0 ? {} : images,
       );
@@ -153,7 +153,7 @@ describe('settings', () => {
   it('are refused where they name no flag', async () => {
     const file = folder.path('wrong.json');
     await writeFile(file, JSON.stringify({ clases: 3 }));
-    const { code, stderr } = await wgad(synth('--out', folder.path('d'), '--config', file));
+    const { code, stderr } = await wgadHere(synth('--out', folder.path('d'), '--config', file));
     expect(stderr).toContain('clases (did you mean classes?) is no flag of this command');
     expect(code).toBe(2);
   });
@@ -161,7 +161,7 @@ describe('settings', () => {
   it('are refused where they are not JSON', async () => {
     const file = folder.path('broken.json');
     await writeFile(file, '{');
-    const { code, stderr } = await wgad(synth('--out', folder.path('e'), '--config', file));
+    const { code, stderr } = await wgadHere(synth('--out', folder.path('e'), '--config', file));
     expect(stderr).toContain('is not JSON');
     expect(code).toBe(2);
   });

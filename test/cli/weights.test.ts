@@ -4,14 +4,14 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
-import { scratchFolder, wgad } from './wgad.ts';
+import { scratchFolder, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 const golden = (name: string): string => fileURLToPath(new URL(`../goldens/torch/${name}`, import.meta.url));
 
 describe('weights', () => {
   it('inspect says which container a file is and lists its tensors', async () => {
-    const { code, stdout } = await wgad(['weights', 'inspect', golden('nested.legacy.pth')]);
+    const { code, stdout } = await wgadHere(['weights', 'inspect', golden('nested.legacy.pth')]);
     expect(code).toBe(0);
     expect(stdout).toContain('# container: torch legacy stream\n');
     expect(stdout).toContain('bn.0.weight  F32  [3, 2, 3, 3]  216\n');
@@ -20,7 +20,7 @@ describe('weights', () => {
   it.each(['zip', 'legacy'])('convert writes the same numbers from a %s, with their origin', async (kind) => {
     const from = golden(`module.${kind}.pth`);
     const to = folder.path(`${kind}.safetensors`);
-    const { code, stderr } = await wgad(['weights', 'convert', from, to]);
+    const { code, stderr } = await wgadHere(['weights', 'convert', from, to]);
     expect(code, stderr).toBe(0);
     const [before, after] = [
       await readWeights(from, (name) => !name.includes('num_batches')),
@@ -33,17 +33,24 @@ describe('weights', () => {
 
   it('convert --dtype f16 halves them, and says what it leaves out', async () => {
     const to = folder.path('half.safetensors');
-    const { code, stdout } = await wgad(['weights', 'convert', golden('odd.zip.pth'), to, '--dtype', 'f16']);
+    const { code, stdout } = await wgadHere([
+      'weights',
+      'convert',
+      golden('odd.zip.pth'),
+      to,
+      '--dtype',
+      'f16',
+    ]);
     expect(code).toBe(0);
     expect(stdout).not.toContain('num_batches_tracked');
-    const inspected = await wgad(['weights', 'inspect', to]);
+    const inspected = await wgadHere(['weights', 'inspect', to]);
     expect(inspected.stdout).toContain('plain  F16  [6, 5]  60\n');
   });
 
   it('convert refuses --padding where it would say nothing', async () => {
     const to = folder.path('padded.safetensors');
     const args = ['weights', 'convert', golden('module.zip.pth'), to, '--padding', 'same'];
-    const { code, stderr } = await wgad(args);
+    const { code, stderr } = await wgadHere(args);
     expect(code).toBe(2);
     expect(stderr).toContain('module.zip.pth: is no EfficientNet, --padding says nothing about it');
     expect(await stat(to).catch(() => null)).toBeNull();
@@ -52,13 +59,13 @@ describe('weights', () => {
   it('convert writes nothing where it refuses, and names the class', async () => {
     await mkdir(folder.path('out'));
     const args = ['weights', 'convert', golden('foreign.zip.pth'), folder.path('out', 'x.safetensors')];
-    const { code, stderr } = await wgad(args);
+    const { code, stderr } = await wgadHere(args);
     expect(code).toBe(1);
     expect(stderr).toContain('E_WEIGHTS');
     expect(stderr).toContain(
       'names easydict.EasyDict, which is not allowed; wgad weights convert --ignore-foreign skips such objects',
     );
     expect(await readdir(folder.path('out'))).toEqual([]);
-    expect((await wgad([...args, '--ignore-foreign'])).code).toBe(0);
+    expect((await wgadHere([...args, '--ignore-foreign'])).code).toBe(0);
   });
 });

@@ -42,6 +42,54 @@ export const wgad = (
   program?: string,
 ): Promise<Finished> => start(args, env, program).done;
 
+const built = (path: string): string => new URL(`../../dist/cli/${path}`, import.meta.url).href;
+
+/**
+ * The built command line in this process: for what it says and answers, where neither a device nor the process is
+ * tested. A process of its own takes half a second to load it.
+ */
+export async function wgadHere(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+  const { runCommandLine }: typeof import('../../src/cli/commandLine.ts') = await import(
+    built('commandLine.js')
+  );
+  const { WGAD }: typeof import('../../src/cli/verbs/index.ts') = await import(built('verbs/index.js'));
+  const before = { argv: process.argv, env: process.env };
+  process.argv = [process.execPath, MAIN, ...args];
+  process.env = { ...before.env, ...UNTUNED, ...env };
+  const streams = [process.stdout, process.stderr].map(captured);
+  try {
+    const { signal } = new AbortController();
+    const code = await runCommandLine(WGAD, { signal, code: undefined, endNow: () => {} });
+    const [stdout, stderr] = streams.map(({ text }) => text());
+    return { code, stdout: stdout!, stderr: stderr! };
+  } finally {
+    for (const { release } of streams) release();
+    Object.assign(process, before);
+  }
+}
+
+/** Keeps what is written to a stream until it is released. */
+function captured(stream: NodeJS.WriteStream): { text(): string; release(): void } {
+  const { write } = stream;
+  const listeners = stream.listeners('error');
+  let text = '';
+  stream.write = ((piece: string | Uint8Array, ...rest: unknown[]) => {
+    text += piece.toString();
+    const delivered = rest.at(-1);
+    if (typeof delivered === 'function') setImmediate(() => delivered());
+    return true;
+  }) as typeof write;
+  return {
+    text: () => text,
+    release() {
+      stream.write = write;
+      for (const each of stream.listeners('error')) {
+        if (!listeners.includes(each)) stream.off('error', each as () => void);
+      }
+    },
+  };
+}
+
 /** A fresh folder for the tests of one file. */
 export function scratchFolder(): { path(...parts: string[]): string } {
   let root = '';
