@@ -4,8 +4,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Seed of the random numbers of all tests (test/seed.ts); whoever sets another replays a failure, or looks for one. */
 process.env.WGAD_TEST_SEED ??= '20261130';
 
-/** Files that compile kernels more than they run them. */
-const KERNELS = ['test/kernels/**/*.test.ts', 'test/ops.test.ts', 'test/doctor/**/*.test.ts'];
+/** Files that compile kernels for longer than they run them. */
+const COMPILED = [
+  'test/{kernels,doctor,cli}/**/*.test.ts',
+  'test/train/!(draem|uniad).test.ts',
+  'test/ops.test.ts',
+];
 
 /** Minutes each where no kernel has been compiled before: begun last, one of them would run alone. */
 const LONGEST = [
@@ -29,6 +33,8 @@ const common = {
   pool: 'forks',
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  // What was built is tested as it is.
+  server: { deps: { external: [/\/dist\//] } },
 } as const;
 
 // biome-ignore lint/style/noDefaultExport: vitest loads its configuration from the default export.
@@ -43,8 +49,8 @@ export default defineConfig({
       {
         test: {
           ...common,
-          name: 'kernels',
-          include: KERNELS,
+          name: 'compiled',
+          include: COMPILED,
           // Mesa's software adapter would optimise kernels for longer than these run them; hardware knows no such setting.
           env: { GALLIVM_PERF: 'nopt' },
         },
@@ -52,9 +58,9 @@ export default defineConfig({
       {
         test: {
           ...common,
-          name: 'product',
+          name: 'optimised',
           include: ['test/**/*.test.ts', 'bench/test/**/*.test.ts'],
-          exclude: KERNELS,
+          exclude: COMPILED,
         },
       },
     ],
