@@ -53,6 +53,10 @@ export async function isThere(path: string): Promise<boolean> {
 export async function makeFolder(path: string, fix?: string): Promise<void> {
   await makeWithParents(resolve(path)).catch(async (cause: NodeJS.ErrnoException) => {
     if (cause.code === 'EEXIST' && (await isDangling(path))) {
+      // `mkdir` does not follow links: what is wrong with this one shows where it is followed.
+      const followed = await stat(path).catch((error: NodeJS.ErrnoException) => error);
+      if ('code' in followed && followed.code === 'ELOOP')
+        throw fileError(path, 'made a folder', followed, fix);
       throw leadsNowhere(path, 'made a folder', cause);
     }
     throw isSystemError(cause) ? fileError(path, 'made a folder', cause, fix) : cause;
