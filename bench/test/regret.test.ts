@@ -9,7 +9,7 @@ import { benchRegret, regretText } from '../turns/regret.ts';
 
 const PACE = { peakGflops: 2, peakAt: '', copyGbs: 1, copyAt: '' };
 const CHOICE: ProductChoice = {
-  by: 'blocked',
+  variant: 'blocked',
   tile: { m: 16, n: 64, k: 8, rows: 4, columns: 4, buffers: 1 },
 };
 

@@ -11,12 +11,12 @@ import {
   type Binding,
   type DeviceFacts,
   GROUP_INDEX,
-  IMAGE_ALIGN,
   type Kernel,
   linearGrid,
   makeKernel,
   read,
-  readImage,
+  readTexture,
+  TEXTURE_ALIGN,
   UNKNOWN_ZERO,
 } from './kernel.ts';
 import type { TensorSpec } from './lowering.ts';
@@ -98,7 +98,7 @@ function fitsImage({ spec }: TokenOperand, { depth }: AttentionSizes, device: De
   return (
     spec.element === 'f32' &&
     depth % 4 === 0 &&
-    channels % (4 * IMAGE_ALIGN) === 0 &&
+    channels % (4 * TEXTURE_ALIGN) === 0 &&
     Math.max(channels / 4, tokens) <= device.maxImageSide &&
     images <= device.maxImageLayers
   );
@@ -161,7 +161,7 @@ export function buildSweep(sweep: Sweep): Kernel {
   const bindings = operands.map(({ name, spec }): Binding => {
     const [n, tokens, channels] = spec.shape as [number, number, number];
     return images
-      ? readImage(name, { width: channels / 4, height: tokens, layers: n })
+      ? readTexture(name, { width: channels / 4, height: tokens, layers: n })
       : read(name, n * tokens * channels, spec.element);
   });
   const places = range(rows).map((r) =>

@@ -34,19 +34,19 @@ export interface Binding {
   /** Read four elements at a time, as vectors; `length` is a multiple of four. */
   readonly vector?: true;
   /** Where the range is read as a texture: its shape. The runtime copies the range into one before the dispatch. */
-  readonly image?: ImageShape;
+  readonly image?: TextureShape;
 }
 
 /** A texture of four f32 a texel, in texels: [layers][height][width][4] in memory, without gaps. */
-export interface ImageShape {
-  /** A multiple of `IMAGE_ALIGN`. */
+export interface TextureShape {
+  /** A multiple of `TEXTURE_ALIGN`. */
   readonly width: number;
   readonly height: number;
   readonly layers: number;
 }
 
 /** Rows of a copy between a buffer and a texture begin at multiples of 256 bytes: 16 texels. */
-export const IMAGE_ALIGN = 16;
+export const TEXTURE_ALIGN = 16;
 const IMAGE_FORMAT = 'rgba32float';
 
 /**
@@ -142,13 +142,13 @@ export const touching = (elements: number, binding: Binding): Binding =>
   elements < binding.length ? { ...binding, touched: elements } : binding;
 
 /** A range read as a texture of `shape`. */
-export const readImage = (name: string, shape: ImageShape): Binding => ({
-  ...read(name, imageWords(shape)),
+export const readTexture = (name: string, shape: TextureShape): Binding => ({
+  ...read(name, textureWords(shape)),
   image: shape,
 });
 
 /** Its size in memory, in 32-bit words. */
-export const imageWords = ({ width, height, layers }: ImageShape): number => width * height * layers * 4;
+export const textureWords = ({ width, height, layers }: TextureShape): number => width * height * layers * 4;
 
 /** A one-dimensional grid of `groups` workgroups, folded over x and y; see `GROUP_INDEX`. */
 export function linearGrid(groups: number): [number, number, number] {

@@ -16,7 +16,7 @@ export interface OpRequest<A = Readonly<Record<string, unknown>>> {
   readonly out: TensorSpec;
   readonly attrs: A;
   /** Inputs that are the same at every run, so that work on them alone is done ahead; default none. */
-  readonly still?: readonly boolean[];
+  readonly constant?: readonly boolean[];
   /** Of a product: how it is computed, where that fits; default as the rule says. */
   readonly choice?: ProductChoice;
 }

@@ -77,7 +77,7 @@ function requestOf<K extends OpName>(
 ): OpRequest<AttrsOf<K>> {
   const spec = ({ shape, dtype }: Value) => ({ shape, element: dtype });
   const { inputs, attrs } = value;
-  return { label, inputs: inputs.map(spec), out: spec(value), attrs, still: inputs.map(isConstant) };
+  return { label, inputs: inputs.map(spec), out: spec(value), attrs, constant: inputs.map(isConstant) };
 }
 
 const isProduct = (op: string): op is ProductOp => PRODUCT_OPS.some((each) => each === op);
@@ -96,7 +96,7 @@ export function productOf(value: Value, isConstant: (value: Value) => boolean): 
   const { op } = value;
   if (!isProduct(op)) return undefined;
   const request = requestOf(value, op, isConstant);
-  return { op, key: productKey(op, request), value, constant: request.still! };
+  return { op, key: productKey(op, request), value, constant: request.constant! };
 }
 
 /** A copy of `value`, for results that need a place of their own. */

@@ -1,5 +1,5 @@
 import type { Dtype } from '../graph/value.ts';
-import { BINDING_ALIGN, type ImageShape, type Kernel } from '../kernels/kernel.ts';
+import { BINDING_ALIGN, type TextureShape, type Kernel } from '../kernels/kernel.ts';
 import type { Shape } from '../shape.ts';
 
 /** A buffer that a plan needs. Arenas hold intermediate values. */
@@ -29,7 +29,7 @@ export interface PlannedDispatch {
 export interface PlannedTexture {
   /** Identifies it within the plan, for labels. */
   readonly key: string;
-  readonly shape: ImageShape;
+  readonly shape: TextureShape;
   /** The ranges that are copied into it, each before the dispatch of that index. */
   readonly fills: readonly { readonly before: number; readonly range: Range }[];
   /** The bindings that read it, by the index of their dispatch. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { makeFolder } from '../formats/regularFile.ts';
 import { isProductChoice, type ProductChoice } from '../kernels/gemm/choices.ts';
+import type { VariantName } from '../kernels/gemm/variants.ts';
 import type { Tuned } from '../train/session.ts';
 import type { TuningDevice } from './device.ts';
 
@@ -19,6 +20,32 @@ export interface Measured {
 
 /** By `productKey`. */
 export type TuningTable = ReadonlyMap<string, Measured>;
+
+/** What files call variants that have other names by now: a table that was measured stays good. */
+const FILE_NAMES: Partial<Record<VariantName, string>> = {
+  textureRows: 'imageRows',
+  textureOuter: 'imageOuter',
+};
+
+/** A choice as files have it: its variant under `by`, `transposed` as `turned`. */
+export function toFile({ variant, tile, splits }: ProductChoice): object {
+  const named = Object.entries(tile).map(([name, size]) => [name === 'transposed' ? 'turned' : name, size]);
+  return {
+    by: FILE_NAMES[variant] ?? variant,
+    tile: Object.fromEntries(named),
+    ...(splits !== undefined && { splits }),
+  };
+}
+
+/** What `toFile` wrote, or something that is no choice. */
+export function fromFile(stored: unknown): unknown {
+  if (!isRecord(stored)) return stored;
+  const { by, tile, ...rest } = stored;
+  const variant = Object.entries(FILE_NAMES).find(([, name]) => name === by)?.[0] ?? by;
+  if (!isRecord(tile)) return { ...rest, variant, tile };
+  const named = Object.entries(tile).map(([name, size]) => [name === 'turned' ? 'transposed' : name, size]);
+  return { ...rest, variant, tile: Object.fromEntries(named) };
+}
 
 /** Raised where the file or the meaning of its keys and choices changes; older files are then ignored. */
 const FORMAT = 'wgad tuning 1';
@@ -66,8 +93,9 @@ function parse(text: string, device: TuningDevice): TuningTable | string {
   if (!isRecord(value.products)) return 'it has no products';
   const table = new Map<string, Measured>();
   for (const [key, each] of Object.entries(value.products)) {
-    if (!isMeasured(each)) return `its entry of ${key} is not a choice`;
-    table.set(key, each);
+    const measured = isRecord(each) ? { ...each, choice: fromFile(each.choice) } : each;
+    if (!isMeasured(measured)) return `its entry of ${key} is not a choice`;
+    table.set(key, measured);
   }
   return table;
 }
@@ -84,7 +112,9 @@ const isMeasured = (value: unknown): value is Measured =>
 export async function writeTuning(folder: string, device: TuningDevice, table: TuningTable): Promise<string> {
   const path = tuningFile(folder, device);
   await makeFolder(dirname(path));
-  const products = Object.fromEntries(sorted(table));
+  const products = Object.fromEntries(
+    sorted(table).map(([key, each]) => [key, { ...each, choice: each.choice && toFile(each.choice) }]),
+  );
   await writeFileAtomic(path, `${JSON.stringify({ format: FORMAT, device, products }, null, 1)}\n`);
   return path;
 }
@@ -97,7 +127,8 @@ export function tunedOf(table: TuningTable): Tuned | undefined {
   return {
     choose: (key) => byKey.get(key),
     known: (key) => table.has(key),
-    hash: choices.length > 0 ? digest(choices) : null,
+    // Of the file's form: a run keeps its hash.
+    hash: choices.length > 0 ? digest(choices.map(([key, choice]) => [key, toFile(choice)])) : null,
   };
 }
 

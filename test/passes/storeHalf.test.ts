@@ -91,7 +91,7 @@ describe('a scoring plan in f16', () => {
   } as const;
   // The rule takes Winograd in f32 alone, which needs more memory.
   const direct = {
-    by: 'blocked',
+    variant: 'blocked',
     tile: { m: 64, n: 64, k: 16, rows: 4, columns: 4, buffers: 1 },
   } as const;
   const built = (precision: 'f32' | 'f16') => {

@@ -14,7 +14,7 @@ const device: TuningDevice = {
   cores: 2,
 };
 const table = new Map<string, Measured>([
-  ['matmul b', { choice: { by: 'plain', tile: { rows: 4 }, splits: 2 }, ms: 1, ruleMs: 2 }],
+  ['matmul b', { choice: { variant: 'plain', tile: { rows: 4 }, splits: 2 }, ms: 1, ruleMs: 2 }],
   ['conv2d a', { choice: null, ms: 1, ruleMs: 1 }],
 ]);
 
@@ -39,6 +39,22 @@ describe('a tuning table', () => {
     expect((await readdir(folder)).map((name) => join(folder, name))).toEqual([path]);
   });
 
+  it('is written with the names that files have had from the first, and read by them', async () => {
+    const rows = { variant: 'textureRows', tile: { rows: 2, columns: 4 } } as const;
+    const domain = { variant: 'winograd', tile: { m: 4, transposed: 1 } } as const;
+    const named = new Map<string, Measured>([
+      ['conv2d a', { choice: rows, ms: 1, ruleMs: 2 }],
+      ['conv2d b', { choice: domain, ms: 1, ruleMs: 2 }],
+    ]);
+    const path = await writeTuning(folder, device, named);
+    const { products } = JSON.parse(await readFile(path, 'utf8'));
+    expect(products['conv2d a'].choice).toEqual({ by: 'imageRows', tile: { rows: 2, columns: 4 } });
+    expect(products['conv2d b'].choice).toEqual({ by: 'winograd', tile: { m: 4, turned: 1 } });
+    expect(await read()).toEqual(named);
+    // As version 0.1.0 hashed them.
+    expect(tunedOf(named)!.hash).toBe('f88ca88a6272c3ab');
+  });
+
   it('is another one for another adapter, driver, Dawn or number of cores', async () => {
     await writeTuning(folder, device, table);
     for (const change of [
@@ -54,7 +70,7 @@ describe('a tuning table', () => {
 
   it('chooses by key, and its hash is that of its choices alone', () => {
     const tuned = tunedOf(table)!;
-    expect(tuned.choose('matmul b')).toEqual({ by: 'plain', tile: { rows: 4 }, splits: 2 });
+    expect(tuned.choose('matmul b')).toEqual({ variant: 'plain', tile: { rows: 4 }, splits: 2 });
     for (const key of ['conv2d a', 'conv2d c']) expect(tuned.choose(key)).toBeUndefined();
     expect(['matmul b', 'conv2d a', 'conv2d c'].map(tuned.known)).toEqual([true, true, false]);
     const slower = new Map([...table].reverse().map(([key, each]) => [key, { ...each, ms: 1.5 }]));

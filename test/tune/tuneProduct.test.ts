@@ -19,7 +19,10 @@ const kernelsOf = (graph: ReturnType<typeof graphOf>, choice?: ProductChoice): s
 
 describe('plans', () => {
   it('take what the table says, the same table the same kernels, and the rule where it is silent', () => {
-    const choice = { by: 'blocked', tile: { m: 16, n: 64, k: 8, rows: 4, columns: 4, buffers: 1 } } as const;
+    const choice = {
+      variant: 'blocked',
+      tile: { m: 16, n: 64, k: 8, rows: 4, columns: 4, buffers: 1 },
+    } as const;
     expect(kernelsOf(graphOf(layer()), choice)).toEqual(['conv2d blocked 16x64x8 4x4']);
     expect(kernelsOf(graphOf(layer()), choice)).toEqual(kernelsOf(graphOf(layer()), choice));
     const { dispatches } = buildPlan(graphOf(layer()), BASELINE_DEVICE);
@@ -98,7 +101,7 @@ describe('tuning a product', () => {
 
   it('a session computes with the kernels that its table has', async () => {
     const { key } = target();
-    const choice = { by: 'plain', tile: { rows: 2 } } as const;
+    const choice = { variant: 'plain', tile: { rows: 2 } } as const;
     const tuned = tunedOf(new Map([[key, { choice, ms: 1, ruleMs: 2 }]]));
     session.state.set('w', new Float32Array(8 * 4 * 9).fill(0.5), [8, 4, 3, 3]);
     const own = { ...sessionOn(session.gpu, tuned), state: session.state };

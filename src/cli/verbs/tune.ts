@@ -8,7 +8,7 @@ import { DEFAULT_ENCODER } from '../../train/embeddedEncoders.ts';
 import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
 import { openSession } from '../../train/session.ts';
 import { tuningDevice } from '../../tune/device.ts';
-import { readTuning, type TuningTable, tuningFile, writeTuning } from '../../tune/table.ts';
+import { readTuning, type TuningTable, toFile, tuningFile, writeTuning } from '../../tune/table.ts';
 import { productsToTune, tuneProducts } from '../../tune/tuneModel.ts';
 import { precision } from '../benchFlags.ts';
 import type { Context } from '../context.ts';
@@ -88,7 +88,9 @@ async function tune(context: Context, flags: TuneFlags): Promise<number> {
     });
     progress.finish();
     const file = tuningFile(folder, device);
-    const measured = [...table].flatMap(([key, found]) => (keys.has(key) ? [{ key, ...found }] : []));
+    const measured = [...table].flatMap(([key, found]) =>
+      keys.has(key) ? [{ key, ...found, choice: found.choice && toFile(found.choice) }] : [],
+    );
     context.result({ file, device, products: measured }, summary(file, measured, products.length));
     if (!context.signal.aborted) return EXIT.done;
     context.say('stopped; what was measured is kept, the same command goes on');

@@ -3,11 +3,12 @@ import { broadcastIndex } from '../broadcast.ts';
 import type { DeviceFacts } from '../kernel.ts';
 import type { Lowered, LoweredStep, Lowering, OperandRef, OpRequest } from '../lowering.ts';
 import type { Program } from '../program.ts';
-import { gemmChoiceOf, type ProductChoice } from './choices.ts';
+import type { ProductChoice } from './choices.ts';
 import {
   type ConvSizes,
   matrix,
   outputRows,
+  type PhaseAxis,
   patches,
   patchesTransposed,
   perGroup,
@@ -15,11 +16,20 @@ import {
   phases,
   phaseWeights,
 } from './convOperands.ts';
-import { buildDepthwise, isDepthwise } from './depthwise.ts';
-import { buildDepthwiseStrips, suitsStrips } from './depthwiseStrips.ts';
-import { imageConv2d, imageInputGrad, imageMatmul, imageWeightGrad } from './imageLowering.ts';
+import { guessMatrix, MATRIX_VARIANTS } from './matrixVariants.ts';
 import type { Epilogue, GemmProblem } from './problem.ts';
-import { buildGemm, fitsGemm, type GemmChoice, splitK, splitsFor } from './variants.ts';
+import { splitK, splitsFor } from './splitK.ts';
+import { type Correlation, type CorrelationAxis, everyPlace } from './textures/correlation.ts';
+import type { WeightLayout } from './textures/weightTexture.ts';
+import {
+  type CorrelatedOperands,
+  firstGuess,
+  type MatrixVariant,
+  type Picked,
+  type Product,
+  type Variant,
+} from './variant.ts';
+import { VARIANTS } from './variants.ts';
 
 /** a [..., M, K] times b [..., K, N]. attrs: transposeA, transposeB, epilogue?. */
 const matmul: Lowering = (request, device) => {
@@ -29,8 +39,9 @@ const matmul: Lowering = (request, device) => {
   const [m, n] = out.slice(-2) as [number, number];
   const k = a.shape.at(transposeA ? -2 : -1)!;
   const batch = out.slice(0, -2);
-  const problem: GemmProblem = {
+  const problem: Product = {
     label: request.label,
+    constant: constantOf(request),
     m,
     n,
     k,
@@ -55,8 +66,22 @@ const matmul: Lowering = (request, device) => {
     outShape: out,
     outElement: request.out.element,
     epilogue: epilogueOf(request),
+    // a times b as a 1x1 convolution: a's rows are its weights, b's columns its positions.
+    correlated: {
+      correlation: { images: 1, channels: k, rows: m, y: everyPlace(1), x: everyPlace(n) },
+      pixels: 1,
+      strides: { image: 0, row: 0, ...(transposeB ? { channel: 1, column: k } : { channel: n, column: 1 }) },
+      weights: 0,
+      layout: {
+        length: m * k,
+        ...(transposeA ? { row: 1, channel: m } : { row: k, channel: 1 }),
+        y: ONE_TAP,
+        x: ONE_TAP,
+        kernelWidth: 1,
+      },
+    },
   };
-  return imageMatmul(problem, request, device) ?? steps([problem], device, request.choice);
+  return lowerWhole([problem], device, request.choice);
 };
 
 /** attrs: geometry, epilogue?. A = weight [Cout, Cin kh kw], B = patches of x. */
@@ -66,8 +91,9 @@ const conv2d: Lowering = (request, device) => {
   const { cin, cout } = perGroup(s);
   const k = cin * s.kh * s.kw;
   const positions = s.oh * s.ow;
-  const problem: GemmProblem = {
+  const problem: Product = {
     label: request.label,
+    constant: constantOf(request),
     m: cout,
     n: s.n * positions,
     k,
@@ -87,13 +113,22 @@ const conv2d: Lowering = (request, device) => {
     outShape: request.out.shape,
     outElement: request.out.element,
     epilogue: epilogueOf(request),
+    conv: s,
+    correlated: {
+      correlation: correlationOf(s),
+      pixels: 0,
+      weights: 1,
+      layout: {
+        length: s.cout * s.c * s.kh * s.kw,
+        row: s.c * s.kh * s.kw,
+        channel: s.kh * s.kw,
+        y: ONE_TAP,
+        x: ONE_TAP,
+        kernelWidth: s.kw,
+      },
+    },
   };
-  if (isDepthwise(s)) {
-    const build = suitsStrips(s, device) ? buildDepthwiseStrips : buildDepthwise;
-    const kernel = build(problem, s, device);
-    return { steps: [{ kernel, operands: [0, 1, ...(problem.epilogue?.inputs ?? []), 'out'] }], scratch: [] };
-  }
-  return imageConv2d(problem, s, request, device) ?? steps([problem], device, request.choice);
+  return lowerWhole([problem], device, request.choice);
 };
 
 /** attrs: geometry, epilogue?. One product per phase of the stride, so no multiplication by a structural zero. */
@@ -103,11 +138,14 @@ const conv2dInputGrad: Lowering = (request, device) => {
   const { cin, cout } = perGroup(s);
   const rowPhases = phases(s.h, s.kh, s.stride[0], s.padding[0], s.dilation[0]);
   const columnPhases = phases(s.w, s.kw, s.stride[1], s.padding[2], s.dilation[1]);
+  // On a GPU phases keep each other company, and long sums are cut; a CPU adapter computes each by itself.
+  const alone = device.software || rowPhases.length * columnPhases.length === 1;
   const parts = rowPhases.flatMap((rows) =>
-    columnPhases.map((columns) => {
+    columnPhases.map((columns): Product => {
       const positions = rows.count * columns.count;
-      const problem: GemmProblem = {
+      return {
         label: request.label,
+        constant: constantOf(request),
         m: cin,
         n: s.n * positions,
         k: cout * rows.taps * columns.taps,
@@ -125,20 +163,12 @@ const conv2dInputGrad: Lowering = (request, device) => {
         outShape: request.out.shape,
         outElement: request.out.element,
         epilogue: epilogueOf(request),
+        ...(alone && rows.taps > 0 && columns.taps > 0 && { correlated: phaseCorrelation(s, rows, columns) }),
       };
-      return { problem, packed: imageInputGrad(problem, s, rows, columns, request, device) };
     }),
   );
-  const problems = parts.map(({ problem }) => problem);
-  if (!device.software) {
-    const [only, ...others] = parts;
-    return (others.length === 0 && only?.packed) || steps(problems, device, request.choice);
-  }
-  return joined(
-    parts.map(
-      ({ problem, packed }) => packed ?? { steps: [step(problem, device, request.choice)], scratch: [] },
-    ),
-  );
+  if (!device.software) return lowerWhole(parts, device, request.choice);
+  return joined(parts.map((part) => lowerUncut(part, device, request.choice)));
 };
 
 /** attrs: geometry. A = dy [Cout, images and positions], B = patches of x; the sum runs over the whole batch. */
@@ -147,8 +177,9 @@ const conv2dWeightGrad: Lowering = (request, device) => {
   const s = convSizes(request, x.shape, request.out.shape, dy.shape);
   const { cin, cout } = perGroup(s);
   const n = cin * s.kh * s.kw;
-  const problem: GemmProblem = {
+  const problem: Product = {
     label: request.label,
+    constant: constantOf(request),
     m: cout,
     n,
     k: s.n * s.oh * s.ow,
@@ -159,8 +190,9 @@ const conv2dWeightGrad: Lowering = (request, device) => {
     store: { row: (m, z) => `(${z} * ${cout}u + ${m}) * ${n}u`, column: (column) => column },
     outShape: request.out.shape,
     outElement: request.out.element,
+    gradientOf: correlationOf(s),
   };
-  return imageWeightGrad(problem, s, request, device) ?? steps([problem], device, request.choice);
+  return lowerWhole([problem], device, request.choice);
 };
 
 export const gemmKernels = { matmul, conv2d, conv2dInputGrad, conv2dWeightGrad } satisfies Record<
@@ -181,30 +213,50 @@ function joined(parts: readonly Lowered[]): Lowered {
   return { steps: all, scratch };
 }
 
-function step(problem: GemmProblem, device: DeviceFacts, choice?: ProductChoice): LoweredStep {
-  const extras = problem.epilogue?.inputs ?? [];
-  return {
-    kernel: buildGemm(problem, device, fitting(problem, device, choice)),
-    operands: [problem.a.input, problem.b.input, ...extras, 'out'],
-  };
+/** The variant and tile that were measured to be best, where they fit, else the first variant of the list that has a guess. */
+function pick(problem: Product, device: DeviceFacts, choice?: ProductChoice): Picked<Product> {
+  if (choice) {
+    const variant = VARIANTS[choice.variant] as unknown as Variant<object>;
+    if (variant.fits(choice.tile, problem, device) === true) return { variant, tile: choice.tile };
+  }
+  return firstGuess(LIST, problem, device) ?? guessMatrix(problem, device);
 }
 
-/** A dispatch for each part of the result, and one more that adds up where sums are long and results few. */
-function steps(problems: readonly GemmProblem[], device: DeviceFacts, choice?: ProductChoice): Lowered {
-  const [first] = problems as [GemmProblem, ...GemmProblem[]];
-  const deepest = Math.max(...problems.map(({ k }) => k));
-  const wanted = choice && 'splits' in choice ? choice.splits : undefined;
+const LIST = Object.values(VARIANTS) as unknown as Variant<object>[];
+
+/** A product by itself, its sum in one piece. */
+function lowerUncut(product: Product, device: DeviceFacts, choice?: ProductChoice): Lowered {
+  const { variant, tile } = pick(product, device, choice);
+  return variant.lower(product, tile, device);
+}
+
+/**
+ * Products that make up a result, which differ in geometry alone. A variant for any `GemmProblem` may compute them in parts:
+ * long sums with few results are cut, and one more dispatch adds the parts up.
+ */
+function lowerWhole(products: readonly Product[], device: DeviceFacts, choice?: ProductChoice): Lowered {
+  const [first] = products as [Product, ...Product[]];
+  const picked = pick(first, device, choice);
+  const matrixVariant = (MATRIX_LIST as readonly unknown[]).includes(picked.variant);
+  if (!matrixVariant) return joined(products.map((each) => picked.variant.lower(each, picked.tile, device)));
+  const measured = choice && picked.tile === choice.tile ? choice : undefined;
+  const deepest = Math.max(...products.map(({ k }) => k));
   // Parts of the result keep the adapter busy as products side by side do.
-  const all = { ...first, k: deepest, z: first.z * problems.length };
-  const splits = Math.min(wanted ?? splitsFor(all, device), Math.max(1, deepest));
-  if (splits === 1) return { steps: problems.map((each) => step(each, device, choice)), scratch: [] };
+  const all = { ...first, k: deepest, z: first.z * products.length };
+  const splits = Math.min(measured?.splits ?? splitsFor(all, device), Math.max(1, deepest));
+  const step = (problem: GemmProblem): LoweredStep => {
+    const fits = measured && picked.variant.fits(picked.tile, problem as Product, device) === true;
+    const { variant, tile } = fits ? (picked as Picked<GemmProblem>) : guessMatrix(problem, device);
+    return variant.lower(problem, tile, device).steps[0]!;
+  };
+  if (splits === 1) return { steps: products.map(step), scratch: [] };
   const scratch = { scratch: 0 };
-  const cut = problems.map((problem) => ({ problem, ...splitK(problem, splits, device) }));
+  const cut = products.map((problem) => ({ problem, ...splitK(problem, splits, device) }));
   const { total, words } = cut[0]!;
   return {
     steps: [
       ...cut.map(({ problem, partial }) => ({
-        kernel: buildGemm(partial, device, fitting(partial, device, choice)),
+        kernel: step(partial).kernel,
         operands: [problem.a.input, problem.b.input, scratch],
       })),
       { kernel: total, operands: [scratch, ...(first.epilogue?.inputs ?? []), 'out'] },
@@ -213,10 +265,48 @@ function steps(problems: readonly GemmProblem[], device: DeviceFacts, choice?: P
   };
 }
 
-/** The variant and tile that were chosen, where they fit; undefined leaves it to the rule. */
-function fitting(problem: GemmProblem, device: DeviceFacts, choice?: ProductChoice): GemmChoice | undefined {
-  const chosen = gemmChoiceOf(choice);
-  return chosen && fitsGemm(problem, device, chosen) === true ? chosen : undefined;
+const MATRIX_LIST = Object.values(MATRIX_VARIANTS) as unknown as MatrixVariant<object>[];
+
+const constantOf = ({ constant = [] }: OpRequest): readonly boolean[] => constant;
+
+const ONE_TAP: WeightLayout['y'] = { first: 0, step: 1 };
+
+const correlationOf = (s: ConvSizes): Correlation => ({
+  images: s.n,
+  channels: s.c,
+  rows: s.cout,
+  y: { size: s.h, out: s.oh, stride: s.stride[0], taps: s.kh, step: s.dilation[0], before: s.padding[0] },
+  x: { size: s.w, out: s.ow, stride: s.stride[1], taps: s.kw, step: s.dilation[1], before: s.padding[2] },
+});
+
+/** One phase of dx as a correlation of dy with the weights, whose taps are walked from the last to the first. */
+function phaseCorrelation(s: ConvSizes, rows: PhaseAxis, columns: PhaseAxis): CorrelatedOperands {
+  const axis = (phase: PhaseAxis, size: number): CorrelationAxis => ({
+    size,
+    out: phase.count,
+    stride: 1,
+    taps: phase.taps,
+    step: Math.max(1, phase.offsetStep),
+    // Tap t reads row i + offset - t offsetStep.
+    before: (phase.taps - 1) * phase.offsetStep - phase.offset,
+  });
+  const reversed = (phase: PhaseAxis): WeightLayout['y'] => ({
+    first: phase.first + (phase.taps - 1) * phase.step,
+    step: -phase.step,
+  });
+  return {
+    correlation: { images: s.n, channels: s.cout, rows: s.c, y: axis(rows, s.oh), x: axis(columns, s.ow) },
+    pixels: 0,
+    weights: 1,
+    layout: {
+      length: s.cout * s.c * s.kh * s.kw,
+      row: s.kh * s.kw,
+      channel: s.c * s.kh * s.kw,
+      y: reversed(rows),
+      x: reversed(columns),
+      kernelWidth: s.kw,
+    },
+  };
 }
 
 function epilogueOf(request: OpRequest): Epilogue | undefined {

@@ -2,11 +2,10 @@
  * No subgroups, no workgroup memory: one invocation owns one column and a few rows. For products with hardly
  * any rows (depthwise convolutions, blurs), and for CPU adapters without subgroups.
  */
-import { GROUP_INDEX, linearGrid, makeKernel } from '../kernel.ts';
+import { GROUP_INDEX, type Kernel, linearGrid, makeKernel } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
 import {
   type GemmProblem,
-  type GemmVariant,
   gemmBindings,
   gemmFlops,
   gemmSizes,
@@ -16,6 +15,7 @@ import {
   storeStatements,
   tileSizes,
 } from './problem.ts';
+import { type MatrixVariant, oneDispatch } from './variant.ts';
 
 export interface PlainTile {
   readonly rows: number;
@@ -23,7 +23,7 @@ export interface PlainTile {
 
 const LANES = 64;
 
-export const plain: GemmVariant<PlainTile> = {
+export const plain: MatrixVariant<PlainTile> = {
   name: 'plain',
   tiles: { rows: [1, 2, 4, 8] },
   fits: () => true,
@@ -31,10 +31,10 @@ export const plain: GemmVariant<PlainTile> = {
     if (device.software ? device.subgroupSize >= 4 : problem.m > 4) return null;
     return { rows: problem.m >= 8 ? 8 : problem.m >= 4 ? 4 : problem.m >= 2 ? 2 : 1 };
   },
-  build,
+  lower: (problem, tile) => oneDispatch(problem, build(problem, tile)),
 };
 
-function build(problem: GemmProblem, { rows }: PlainTile): ReturnType<GemmVariant<PlainTile>['build']> {
+function build(problem: GemmProblem, { rows }: PlainTile): Kernel {
   const { a, b } = problem;
   const tilesM = Math.ceil(problem.m / rows);
   const tilesN = Math.ceil(problem.n / LANES);

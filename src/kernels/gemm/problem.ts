@@ -5,16 +5,7 @@
 import { product, type Shape } from '../../shape.ts';
 import { broadcastIndex } from '../broadcast.ts';
 import { loaded as asF32, stored } from '../element.ts';
-import {
-  type Binding,
-  type DeviceFacts,
-  type Element,
-  type Kernel,
-  read,
-  type Sizes,
-  touching,
-  write,
-} from '../kernel.ts';
+import { type Binding, type Element, read, type Sizes, touching, write } from '../kernel.ts';
 import type { TensorSpec } from '../lowering.ts';
 import { type Program, programText } from '../program.ts';
 import { code, type Wgsl } from '../wgsl.ts';
@@ -88,17 +79,6 @@ export interface Epilogue {
   readonly operands: readonly TensorSpec[];
   /** Which of the op's inputs they are. */
   readonly inputs: readonly number[];
-}
-
-/** A variant: its search space, whether it fits, what to take unmeasured, and how it is built. */
-export interface GemmVariant<T> {
-  readonly name: string;
-  readonly tiles: { readonly [K in keyof T]: readonly T[K][] };
-  /** True, or a sentence that says why not. */
-  readonly fits: (tile: T, problem: GemmProblem, device: DeviceFacts) => true | string;
-  /** Null where another variant suits this class of adapter. */
-  readonly guess: (problem: GemmProblem, device: DeviceFacts) => T | null;
-  readonly build: (problem: GemmProblem, tile: T, device: DeviceFacts) => Kernel;
 }
 
 /** Bindings in order: a, b, the epilogue's operands, out. */

@@ -3,11 +3,10 @@
  * f32. Both tiles pass through workgroup memory, so that any operand will do; four subgroups each own a quarter of the
  * result's tile in matrices of the size that the adapter offers; sums go back through workgroup memory to the epilogue.
  */
-import { type DeviceFacts, GROUP_INDEX, linearGrid, makeKernel } from '../kernel.ts';
+import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
 import {
   type GemmProblem,
-  type GemmVariant,
   gemmBindings,
   gemmFlops,
   gemmSizes,
@@ -19,6 +18,7 @@ import {
   tileSizes,
   vectorBinding,
 } from './problem.ts';
+import { type MatrixVariant, oneDispatch } from './variant.ts';
 
 export interface SubgroupMatrixTile {
   /** Rows and columns of the result per workgroup. */
@@ -41,7 +41,7 @@ const invocationsOf = ({ subgroupSize }: Pick<DeviceFacts, 'subgroupSize'>): num
 const bytesOf = ({ m, n, k }: SubgroupMatrixTile): number =>
   2 * m * (k + SPARE) + 2 * k * (n + SPARE) + 4 * m * n;
 
-export const subgroupMatrix: GemmVariant<SubgroupMatrixTile> = {
+export const subgroupMatrix: MatrixVariant<SubgroupMatrixTile> = {
   name: 'subgroupMatrix',
   tiles: { m: [32, 64, 128], n: [32, 64, 128], k: [16, 32] },
   fits(tile, { a, b }, device) {
@@ -74,7 +74,7 @@ export const subgroupMatrix: GemmVariant<SubgroupMatrixTile> = {
     if (problem.m < 16) return null;
     return tiles.find((tile) => groups(tile) >= 128) ?? tiles.at(-1) ?? null;
   },
-  build,
+  lower: (problem, tile, device) => oneDispatch(problem, build(problem, tile, device)),
 };
 
 /**
@@ -127,11 +127,7 @@ function stage(
   return { before: before.join('\n'), load: load.join('\n') };
 }
 
-function build(
-  problem: GemmProblem,
-  tile: SubgroupMatrixTile,
-  device: DeviceFacts,
-): ReturnType<GemmVariant<SubgroupMatrixTile>['build']> {
+function build(problem: GemmProblem, tile: SubgroupMatrixTile, device: DeviceFacts): Kernel {
   const { a, b } = problem;
   const size = device.subgroupMatrix!;
   const invocations = invocationsOf(device);

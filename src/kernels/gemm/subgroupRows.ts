@@ -3,11 +3,10 @@
  * multiply-add under 1, and a barrier switches coroutines. So: a workgroup is one subgroup, nothing goes
  * through workgroup memory, each lane loads one k of A for every row and hands it round.
  */
-import { GROUP_INDEX, linearGrid, makeKernel, UNKNOWN_ZERO } from '../kernel.ts';
+import { GROUP_INDEX, type Kernel, linearGrid, makeKernel, UNKNOWN_ZERO } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
 import {
   type GemmProblem,
-  type GemmVariant,
   gemmBindings,
   gemmFlops,
   gemmSizes,
@@ -18,6 +17,7 @@ import {
   storeStatements,
   tileSizes,
 } from './problem.ts';
+import { type MatrixVariant, oneDispatch } from './variant.ts';
 
 export interface SubgroupRowsTile {
   /** Rows of the result per workgroup, a multiple of 4 (or 1 or 2). */
@@ -32,7 +32,7 @@ export interface SubgroupRowsTile {
  */
 const TALL_FLOPS = 2.5e8;
 
-export const subgroupRows: GemmVariant<SubgroupRowsTile> = {
+export const subgroupRows: MatrixVariant<SubgroupRowsTile> = {
   name: 'subgroupRows',
   tiles: { rows: [1, 2, 4, 8, 16, 32], columns: [1, 2, 4] },
   fits: (_, __, device) =>
@@ -48,7 +48,7 @@ export const subgroupRows: GemmVariant<SubgroupRowsTile> = {
     );
     return { rows, columns: columns ?? 1 };
   },
-  build,
+  lower: (problem, tile, device) => oneDispatch(problem, build(problem, tile, device)),
 };
 
 /** Computed over needed, when `size` is cut into tiles. */
@@ -60,7 +60,7 @@ function build(
   problem: GemmProblem,
   { rows, columns }: SubgroupRowsTile,
   { subgroupSize: lanes }: { subgroupSize: number },
-): ReturnType<GemmVariant<SubgroupRowsTile>['build']> {
+): Kernel {
   const { a, b } = problem;
   const width = lanes * columns;
   const tilesN = Math.ceil(problem.n / width);

@@ -1,130 +1,21 @@
-import { product } from '../../shape.ts';
-import { type DeviceFacts, type Kernel, read, write } from '../kernel.ts';
-import { perElement } from '../perElement.ts';
-import { wgsl } from '../wgsl.ts';
-import { blocked } from './blocked.ts';
-import { guessSplits } from './blockedRule.ts';
-import { plain } from './plain.ts';
-import { AT_COLUMN, type GemmProblem, type GemmVariant, gemmBindings, storeStatements } from './problem.ts';
-import { subgroupMatrix } from './subgroupMatrix.ts';
-import { subgroupRows } from './subgroupRows.ts';
+import { depthwise } from './depthwise/rows.ts';
+import { depthwiseStrips } from './depthwise/strips.ts';
+import { MATRIX_VARIANTS } from './matrixVariants.ts';
+import { textureOuter } from './textures/textureOuter.ts';
+import { textureRows } from './textures/textureRows.ts';
+import { winograd } from './winograd/winograd.ts';
 
-/** All variants, in the order in which they are asked for a guess. Tests and tuning walk this list. */
-export const GEMM_VARIANTS = { plain, subgroupRows, subgroupMatrix, blocked } as const;
+/** All variants, in the order in which they are asked for a guess. Lowering, tests and tuning walk this list. */
+export const VARIANTS = {
+  depthwiseStrips,
+  depthwise,
+  winograd,
+  textureRows,
+  textureOuter,
+  ...MATRIX_VARIANTS,
+} as const;
 
-/** A variant and its tile: serialisable, so that a tuning table can hold it. */
-export interface GemmChoice {
-  readonly variant: keyof typeof GEMM_VARIANTS;
-  readonly tile: object;
-}
+export type VariantName = keyof typeof VARIANTS;
 
-/** The rule that chooses where nothing was measured. */
-export function chooseGemm(problem: GemmProblem, device: DeviceFacts): GemmChoice {
-  for (const [name, variant] of Object.entries(GEMM_VARIANTS)) {
-    const tile = (variant as GemmVariant<object>).guess(problem, device);
-    if (tile) return { variant: name as GemmChoice['variant'], tile };
-  }
-  return { variant: 'plain', tile: { rows: 1 } };
-}
-
-export function buildGemm(
-  problem: GemmProblem,
-  device: DeviceFacts,
-  choice = chooseGemm(problem, device),
-): Kernel {
-  const fits = fitsGemm(problem, device, choice);
-  if (fits !== true)
-    throw new Error(`${problem.label}: ${choice.variant} ${JSON.stringify(choice.tile)} ${fits}`);
-  return variantOf(choice).build(problem, choice.tile, device);
-}
-
-/** True, or a sentence that says why not. */
-export const fitsGemm = (problem: GemmProblem, device: DeviceFacts, choice: GemmChoice): true | string =>
-  variantOf(choice).fits(choice.tile, problem, device);
-
-const variantOf = ({ variant }: GemmChoice): GemmVariant<object> =>
-  GEMM_VARIANTS[variant] as GemmVariant<object>;
-
-/** Into how many parts a long sum is cut so that the adapter has work for all its cores. 1: not at all. */
-export function splitsFor(problem: GemmProblem, device: DeviceFacts): number {
-  const matrices = subgroupMatrix.guess(problem, device) !== null;
-  // Tiny products (`plain`) are done before parts are added up.
-  if (!device.software && !matrices)
-    return problem.m <= 4 && problem.k < 256 ? 1 : guessSplits(problem, MOST_SPLITS);
-  const [wanted, side] = matrices ? [264, 64] : [16, 16];
-  const groups = Math.ceil(problem.m / side) * Math.ceil(problem.n / side) * problem.z;
-  const most = Math.floor(problem.k / 256);
-  return Math.max(1, Math.min(most, Math.ceil(wanted / Math.max(1, groups)), MOST_SPLITS));
-}
-
-export const MOST_SPLITS = 64;
-/** On a GPU parts of a sum begin at multiples of so many terms: loads of four then never straddle two of them. */
-const PART_DEPTH = 16;
-
-/**
- * The problem with its sum cut into `splits` parts, each stored in a row of its own of a scratch array, and the
- * kernel that adds the rows in order (so the result does not depend on timing) and applies the epilogue.
- */
-export function splitK(
-  problem: GemmProblem,
-  splits: number,
-  device: DeviceFacts,
-): { partial: GemmProblem; total: Kernel; words: number } {
-  const { m, n, k, z } = problem;
-  const depth = device.software ? Math.ceil(k / splits) : Math.ceil(k / splits / PART_DEPTH) * PART_DEPTH;
-  const size = product(problem.outShape);
-  const inside = (zero: string, value: string, innerTag: string): string =>
-    depth * splits === k ? value : `select(${zero}, ${value}, all${innerTag} < sizes.terms)`;
-  const shifted = (operand: GemmProblem['a']): GemmProblem['a'] => ({
-    ...operand,
-    outer: (index, tag, each) => operand.outer(index, tag, `(${each} / sizes.splits)`),
-    inner: (at, tag, each) =>
-      `let all${tag} = ${at} + (${each} % sizes.splits) * K;\n${operand.inner(`all${tag}`, tag, `(${each} / sizes.splits)`)}`,
-    at: (outerTag, innerTag) => inside('0.0', operand.at(outerTag, innerTag), innerTag),
-    vectors: operand.vectors && {
-      along: operand.vectors.along,
-      at: (outerTag, innerTag) => inside('vec4f()', operand.vectors!.at(outerTag, innerTag), innerTag),
-    },
-  });
-  const partial: GemmProblem = {
-    ...problem,
-    label: `${problem.label} part`,
-    k: depth,
-    kVaries: true,
-    z: z * splits,
-    a: shifted(problem.a),
-    b: shifted(problem.b),
-    store: {
-      row: (row, each) =>
-        `(${each} % sizes.splits) * sizes.part + ${problem.store.row(row, `(${each} / sizes.splits)`)}`,
-      column: problem.store.column,
-    },
-    sizes: { ...problem.sizes, splits, part: size, terms: k },
-    outShape: [splits, size],
-    outElement: 'f32',
-    epilogue: undefined,
-  };
-  const flat: GemmProblem = { ...problem, store: AT_COLUMN };
-  const bindings = gemmBindings(problem, size).slice(2);
-  const store = storeStatements(flat, { m: '0u', z: '0u', column: 'i' }, 'sum', '');
-  const total = perElement(
-    {
-      label: `${problem.label} total of ${splits}`,
-      bindings: [
-        read('parts', splits * size),
-        ...bindings.slice(0, -1),
-        write('out', size, problem.outElement),
-      ],
-      total: size,
-      flops: splits * m * n * z,
-      sizes: { splits },
-      layout: "parts [splits, out]: one lane adds one element's parts in order.",
-      body: wgsl`
-        var sum = 0.0;
-        for (var part = 0u; part < sizes.splits; part++) { sum += parts[part * sizes.total + i]; }
-        ${store}`,
-    },
-    device,
-  );
-  return { partial, total, words: splits * size };
-}
+/** The tile of a variant. */
+export type TileOf<N extends VariantName> = Parameters<(typeof VARIANTS)[N]['lower']>[1];

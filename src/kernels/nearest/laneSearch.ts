@@ -7,14 +7,14 @@
 import {
   type DeviceFacts,
   GROUP_INDEX,
-  IMAGE_ALIGN,
-  type ImageShape,
-  imageWords,
   type Kernel,
   linearGrid,
   makeKernel,
   read,
-  readImage,
+  readTexture,
+  TEXTURE_ALIGN,
+  type TextureShape,
+  textureWords,
   UNKNOWN_ZERO,
   write,
 } from '../kernel.ts';
@@ -36,7 +36,7 @@ interface Layout {
   readonly quads: number;
   /** Tiles side by side. */
   readonly across: number;
-  readonly image: ImageShape;
+  readonly image: TextureShape;
 }
 
 const ceilTo = (value: number, step: number): number => Math.ceil(value / step) * step;
@@ -45,7 +45,7 @@ function layoutOf(m: number, columns: number, device: DeviceFacts): Layout {
   const lanes = device.subgroupSize;
   const each = m > 2 * lanes ? 4 : m > lanes ? 2 : 1;
   const width = each * lanes;
-  const pitch = ceilTo(width, IMAGE_ALIGN);
+  const pitch = ceilTo(width, TEXTURE_ALIGN);
   const tiles = Math.ceil(m / width);
   const quads = Math.ceil(columns / 4);
   // A tile to a layer lies in one piece of memory; where there are too few layers, several share one.
@@ -59,7 +59,7 @@ export function lanesFit(m: number, columns: number, device: DeviceFacts): boole
   const { image } = layoutOf(m, columns, device);
   return (
     Math.max(image.width, image.height) <= device.maxImageSide &&
-    4 * imageWords(image) <= device.maxBindingBytes
+    4 * textureWords(image) <= device.maxBindingBytes
   );
 }
 
@@ -69,7 +69,7 @@ export function laneParts(m: number, rows: number, columns: number, device: Devi
 }
 
 export const queryWords = (m: number, columns: number, device: DeviceFacts): number =>
-  imageWords(layoutOf(m, columns, device).image);
+  textureWords(layoutOf(m, columns, device).image);
 
 /** x [M, C] into the texture's memory: [layer][quad][tile across, place][4]. Zeros beyond M and C. */
 export function packQueries(s: Search, device: DeviceFacts): Kernel {
@@ -82,8 +82,8 @@ export function packQueries(s: Search, device: DeviceFacts): Kernel {
   return perElement(
     {
       label: `${s.label} pack queries`,
-      bindings: [read('x', s.m * s.columns, s.query), write('out', imageWords(image))],
-      total: imageWords(image) / 4,
+      bindings: [read('x', s.m * s.columns, s.query), write('out', textureWords(image))],
+      total: textureWords(image) / 4,
       layout: 'x [M, C], out [layer][quad][tile across, place][4].',
       body: wgsl`
       let across = i % ${image.width}u;
@@ -136,7 +136,7 @@ export function buildLaneSearch(s: Search, device: DeviceFacts): Kernel {
   return makeKernel({
     label: `${s.label} lanes`,
     bindings: [
-      readImage('queries', image),
+      readTexture('queries', image),
       read('bank', s.rows * s.columns, s.bank),
       read('norms', s.rows),
       write('out', s.candidates * s.m, 'u32'),

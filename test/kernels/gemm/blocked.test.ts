@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
-import type { BlockedTile } from '../../../src/kernels/gemm/blocked.ts';
+import type { BlockedTile } from '../../../src/kernels/gemm/blocked/blocked.ts';
 import { candidateChoices, type ProductOp } from '../../../src/kernels/gemm/choices.ts';
 import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
 import { BASELINE_DEVICE, type DeviceFacts, type Kernel } from '../../../src/kernels/kernel.ts';
@@ -116,7 +116,7 @@ const lowered = ({ name, op, inputs, out, attrs }: Case, tile: BlockedTile, spli
     inputs: inputs.map((shape) => ({ shape, element: 'f32' })),
     out: { shape: out, element: 'f32' },
     attrs,
-    choice: { by: 'blocked', tile, splits },
+    choice: { variant: 'blocked', tile, splits },
   };
   return gemmKernels[op](request, device);
 };
@@ -165,7 +165,7 @@ it('every tile that fits compiles for every case', async () => {
   const kernels = new Map<string, Kernel>();
   const tiles = candidateChoices('conv2d', facts)
     .flat()
-    .filter(({ by }) => by === 'blocked')
+    .filter(({ variant }) => variant === 'blocked')
     .map(({ tile }) => tile as BlockedTile);
   // Not each with each: every tile for one case, and each case for some.
   for (const [t, tile] of tiles.entries()) {

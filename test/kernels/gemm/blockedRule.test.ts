@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { blocked } from '../../../src/kernels/gemm/blocked.ts';
-import { blockedCost, guessBlocked, guessSplits } from '../../../src/kernels/gemm/blockedRule.ts';
+import { blocked } from '../../../src/kernels/gemm/blocked/blocked.ts';
+import { blockedCost, guessBlocked, guessSplits } from '../../../src/kernels/gemm/blocked/rule.ts';
 import { matrix } from '../../../src/kernels/gemm/convOperands.ts';
 import type { GemmProblem } from '../../../src/kernels/gemm/problem.ts';
 import { BASELINE_DEVICE } from '../../../src/kernels/kernel.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BlockedTile, blockedInvocations } from '../../../src/kernels/gemm/blocked.ts';
+import { type BlockedTile, blockedInvocations } from '../../../src/kernels/gemm/blocked/blocked.ts';
 import {
   candidateChoices,
   choiceText,
@@ -59,8 +59,8 @@ const requestOf = (op: keyof typeof products, choice?: ProductChoice): OpRequest
 /** Few that have every value of every side of the tiles: all of them would compile for minutes on a CPU adapter. */
 function covering(choices: readonly ProductChoice[]): ProductChoice[] {
   const covered = new Set<string>();
-  return choices.filter(({ by, tile }) => {
-    const values = Object.entries(tile).map(([side, value]) => `${by} ${side} ${value}`);
+  return choices.filter(({ variant, tile }) => {
+    const values = Object.entries(tile).map(([side, value]) => `${variant} ${side} ${value}`);
     const adds = values.some((value) => !covered.has(value));
     for (const value of values) covered.add(value);
     return adds;
@@ -68,11 +68,11 @@ function covering(choices: readonly ProductChoice[]): ProductChoice[] {
 }
 
 /** A GPU's tiles that fewer invocations share than it takes fit nothing. */
-const shared = ({ by, tile }: ProductChoice): boolean =>
-  by !== 'blocked' || blockedInvocations(tile as BlockedTile) >= 32;
+const shared = ({ variant, tile }: ProductChoice): boolean =>
+  variant !== 'blocked' || blockedInvocations(tile as BlockedTile) >= 32;
 /** Large tiles of a GPU compile for half a minute on a CPU adapter: each size once. */
-const sizeOf = ({ by, tile }: ProductChoice): number => {
-  if (by !== 'blocked') return 0;
+const sizeOf = ({ variant, tile }: ProductChoice): number => {
+  if (variant !== 'blocked') return 0;
   const { m, n, rows, columns, k, buffers } = tile as BlockedTile;
   return rows * columns * 1e6 + m * n + k + buffers;
 };
@@ -101,8 +101,8 @@ describe.each(adapters)('every choice for $name', ({ facts, of }) => {
         const got = await runLowered(lowered, data, product(want.shape));
         for (const [i, value] of got.entries()) {
           // Winograd rounds within a tile of results: each error is held against the largest sum, as in winograd.test.ts.
-          const magnitude = choice.by === 'winograd' ? largest : want.magnitude![i]!;
-          const bound = (choice.by === 'winograd' ? 8 : 4) * 2 ** -24 * magnitude + 1e-30;
+          const magnitude = choice.variant === 'winograd' ? largest : want.magnitude![i]!;
+          const bound = (choice.variant === 'winograd' ? 8 : 4) * 2 ** -24 * magnitude + 1e-30;
           if (Math.abs(value - want.data[i]!) <= bound) continue;
           expect.fail(
             `${choiceText(choice)}: element ${i} is ${value}, expected ${want.data[i]} within ${bound}`,
@@ -118,27 +118,27 @@ describe.each(adapters)('every choice for $name', ({ facts, of }) => {
 describe('a choice', () => {
   it('that does not fit leaves the product to the rule', () => {
     const rule = textOf(gemmKernels.conv2d(requestOf('conv2d'), BASELINE_DEVICE));
-    const subgroups = { by: 'subgroupRows', tile: { rows: 8, columns: 2 } } as const;
-    const images = { by: 'imageRows', tile: { rows: 1, columns: 1 } } as const;
-    for (const choice of [subgroups, images]) {
+    const subgroups = { variant: 'subgroupRows', tile: { rows: 8, columns: 2 } } as const;
+    const textures = { variant: 'textureRows', tile: { rows: 1, columns: 1 } } as const;
+    for (const choice of [subgroups, textures]) {
       expect(textOf(gemmKernels.conv2d(requestOf('conv2d', choice), BASELINE_DEVICE))).toBe(rule);
     }
-    const fitting = { by: 'plain', tile: { rows: 2 }, splits: 2 } as const;
+    const fitting = { variant: 'plain', tile: { rows: 2 }, splits: 2 } as const;
     expect(textOf(gemmKernels.conv2d(requestOf('conv2d', fitting), BASELINE_DEVICE))).not.toBe(rule);
   });
 
   it.each([
-    [{ by: 'plain', tile: { rows: 4 } }, true],
-    [{ by: 'plain', tile: { rows: 4 }, splits: 8 }, true],
-    [{ by: 'plain', tile: { rows: 3 } }, false],
-    [{ by: 'plain', tile: { rows: 4, columns: 1 } }, false],
-    [{ by: 'plain', tile: { rows: 4 }, splits: 0 }, false],
-    [{ by: 'imageRows', tile: { rows: 2, columns: 4 }, splits: 2 }, false],
-    [{ by: 'imageRows', tile: { rows: '2', columns: 4 } }, false],
-    [{ by: 'winograd', tile: { m: 4, turned: 1 } }, true],
-    [{ by: 'winograd', tile: { m: 3, turned: 1 } }, false],
-    [{ by: 'toString', tile: {} }, false],
-    [{ by: 'plain', tile: { rows: 4 }, more: 1 }, false],
+    [{ variant: 'plain', tile: { rows: 4 } }, true],
+    [{ variant: 'plain', tile: { rows: 4 }, splits: 8 }, true],
+    [{ variant: 'plain', tile: { rows: 3 } }, false],
+    [{ variant: 'plain', tile: { rows: 4, columns: 1 } }, false],
+    [{ variant: 'plain', tile: { rows: 4 }, splits: 0 }, false],
+    [{ variant: 'textureRows', tile: { rows: 2, columns: 4 }, splits: 2 }, false],
+    [{ variant: 'textureRows', tile: { rows: '2', columns: 4 } }, false],
+    [{ variant: 'winograd', tile: { m: 4, transposed: 1 } }, true],
+    [{ variant: 'winograd', tile: { m: 3, transposed: 1 } }, false],
+    [{ variant: 'toString', tile: {} }, false],
+    [{ variant: 'plain', tile: { rows: 4 }, more: 1 }, false],
     [null, false],
   ])('read from a file is checked: %j', (value, right) => {
     expect(isProductChoice(value)).toBe(right);
@@ -154,7 +154,7 @@ describe('the key of a product', () => {
     const epilogue = { inputs: 2, steps: [{ fn: 'add', args: [0, 1], params: [] }] };
     const with3 = (shape: Shape): OpRequest['inputs'] => [...request.inputs, { shape, element: 'f32' }];
     const others: Partial<OpRequest>[] = [
-      { still: [false, true] },
+      { constant: [false, true] },
       { attrs: { geometry: { ...geometry, stride: [2, 2] } } },
       { attrs: { geometry, epilogue }, inputs: with3([1, 19, 1, 1]) },
       { attrs: { geometry, epilogue }, inputs: with3(request.out.shape) },

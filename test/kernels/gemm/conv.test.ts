@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
 import type { BlockedTile } from '../../../src/kernels/gemm/blocked.ts';
 import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
-import { GEMM_VARIANTS } from '../../../src/kernels/gemm/variants.ts';
+import { VARIANTS } from '../../../src/kernels/gemm/variants.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../../src/kernels/kernel.ts';
 import type { Lowering, OpRequest } from '../../../src/kernels/lowering.ts';
 import { product, type Shape } from '../../../src/shape.ts';
@@ -162,6 +162,6 @@ describe.each(Object.keys(facts))('convolutions with %s', (variant) => {
 });
 
 it('says in a sentence why a variant does not fit', () => {
-  const sentence = GEMM_VARIANTS.subgroupRows.fits({ rows: 8, columns: 2 }, {} as never, BASELINE_DEVICE);
+  const sentence = VARIANTS.subgroupRows.fits({ rows: 8, columns: 2 }, {} as never, BASELINE_DEVICE);
   expect(sentence).toBe('needs subgroups of a known size of at least 4');
 });

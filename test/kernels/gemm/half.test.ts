@@ -55,7 +55,7 @@ const convs: { name: string; x: Shape; w: Shape; y: Shape; g: ConvGeometry; choi
     w: [19, 12, 3, 3],
     y: [1, 19, 22, 21],
     g: geometry,
-    choice: { by: 'winograd', tile: { m: 4, turned: 0 } },
+    choice: { variant: 'winograd', tile: { m: 4, transposed: 0 } },
   },
   { name: 'a long sum', x: [1, 260, 3, 3], w: [8, 260, 3, 3], y: [1, 8, 3, 3], g: geometry },
   {

@@ -65,7 +65,11 @@ const anyProblem = {
   a: { binding: read('a', 4, 'f16') },
   b: { binding: read('b', 4, 'f16') },
 } as GemmProblem;
-const choiceOf = (tile: SubgroupMatrixTile): ProductChoice => ({ by: 'subgroupMatrix', tile, splits: 1 });
+const choiceOf = (tile: SubgroupMatrixTile): ProductChoice => ({
+  variant: 'subgroupMatrix',
+  tile,
+  splits: 1,
+});
 
 describe('subgroup matrices', () => {
   it('compile on the Null backend in every tile and size', async () => {
@@ -85,7 +89,7 @@ describe('subgroup matrices', () => {
       const facts = { ...GPU, subgroupMatrix };
       const tiles = candidateChoices('conv2d', facts)
         .flat()
-        .filter(({ by }) => by === 'subgroupMatrix');
+        .filter(({ variant }) => variant === 'subgroupMatrix');
       for (const { tile } of tiles) {
         for (const request of [conv, pointwise]) {
           const [{ kernel }] = gemmKernels.conv2d(request(choiceOf(tile as SubgroupMatrixTile)), facts)

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { ImageConv } from '../../../src/kernels/gemm/images.ts';
 import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
 import type { GemmProblem } from '../../../src/kernels/gemm/problem.ts';
-import type { WeightLayout } from '../../../src/kernels/gemm/weightImages.ts';
-import { WINOGRAD_SIZES, winogradTransform } from '../../../src/kernels/gemm/winograd.ts';
-import { winogradFor, winogradGradFor } from '../../../src/kernels/gemm/winogradChoice.ts';
-import { winogradGrad, winogradGradSteps } from '../../../src/kernels/gemm/winogradGrad.ts';
-import { winogradConv } from '../../../src/kernels/gemm/winogradKernels.ts';
-import { winogradSteps } from '../../../src/kernels/gemm/winogradLowering.ts';
+import type { Correlation } from '../../../src/kernels/gemm/textures/correlation.ts';
+import type { WeightLayout } from '../../../src/kernels/gemm/textures/weightTexture.ts';
+import { winogradConv } from '../../../src/kernels/gemm/winograd/convolution.ts';
+import { winogradGrad, winogradGradSteps } from '../../../src/kernels/gemm/winograd/gradient.ts';
+import { winogradSteps } from '../../../src/kernels/gemm/winograd/lowering.ts';
+import { WINOGRAD_SIZES, winogradTransform } from '../../../src/kernels/gemm/winograd/matrices.ts';
+import { winogradFor, winogradGradFor } from '../../../src/kernels/gemm/winograd/rule.ts';
 import { BASELINE_DEVICE, write } from '../../../src/kernels/kernel.ts';
 import { product, type Shape } from '../../../src/shape.ts';
 import {
@@ -62,7 +62,7 @@ const outSides = ({ h, w, padding: [top, bottom, left, right] }: Case): [number,
   w + left + right - 2,
 ];
 
-function correlation(each: Case): ImageConv {
+function correlation(each: Case): Correlation {
   const [oh, ow] = outSides(each);
   const axis = (size: number, out: number, before: number) => ({
     size,
@@ -95,9 +95,9 @@ function expectClose(got: Float32Array, want: Tensor64, label: string, ulps = 8)
   expect(worst.error, `${label}: element ${worst.i}`).toBeLessThanOrEqual(bound);
 }
 
-const ways = WINOGRAD_SIZES.flatMap((m) => [false, true].map((turned) => ({ m, turned })));
+const ways = WINOGRAD_SIZES.flatMap((m) => [false, true].map((transposed) => ({ m, transposed })));
 
-describe.each(ways)('winograd with tiles of $m, turned: $turned', ({ m, turned }) => {
+describe.each(ways)('winograd with tiles of $m, transposed: $transposed', ({ m, transposed }) => {
   it.each(cases)(
     'matches float64 with an epilogue: $n x $c x $h x $w to $cout, padding $padding',
     async (each) => {
@@ -140,8 +140,8 @@ describe.each(ways)('winograd with tiles of $m, turned: $turned', ({ m, turned }
         x: { first: 0, step: 1 },
         kernelWidth: 3,
       };
-      const way = winogradConv(correlation(each), winogradTransform(m), turned);
-      const lowered = winogradSteps(problem, way, layout, turned, facts);
+      const plan = winogradConv(correlation(each), winogradTransform(m), transposed);
+      const lowered = winogradSteps(problem, plan, layout, transposed, facts);
       const got = await runLowered(lowered, [xd, wd, bd, rd], product(y));
       const geometry = { stride: [1, 1], padding, dilation: [1, 1], groups: 1 } as const;
       const sum = conv2dReference(tensor64(x, xd), tensor64(kernel, wd), geometry, y);
@@ -166,8 +166,8 @@ describe.each(WINOGRAD_SIZES)('weight gradients with tiles of %s', (m) => {
     const unused = { binding: write('unused', 1) };
     const sizes = { m: cout, n: c * 9, k: n * oh * ow, z: 1 };
     const problem = { label: 'grad', ...sizes, a: unused, b: unused, outShape: kernel };
-    const way = winogradGrad(correlation(each), winogradTransform(m));
-    const lowered = winogradGradSteps(problem as unknown as GemmProblem, way, facts);
+    const plan = winogradGrad(correlation(each), winogradTransform(m));
+    const lowered = winogradGradSteps(problem as unknown as GemmProblem, plan, facts);
     const geometry = { stride: [1, 1], padding, dilation: [1, 1], groups: 1 } as const;
     const want = conv2dWeightGradReference(tensor64(x, xd), tensor64(y, yd), geometry, kernel);
     const got = await runLowered(lowered, [xd, yd], product(kernel));
@@ -192,14 +192,14 @@ describe('on a GPU, with products from buffers', () => {
     ['conv2d', 2, 1, [X, W], [x, w], conv2dReference(x64, w64, geometry, Y)],
     ['conv2dInputGrad', 4, 1, [Y, W], [y, w], conv2dInputGradReference(y64, w64, geometry, X)],
     ['conv2dWeightGrad', 4, 0, [X, Y], [x, y], conv2dWeightGradReference(x64, y64, geometry, W)],
-  ] as const)('%s through tiles of %i, turned: %i', async (op, m, turned, inputs, data, want) => {
+  ] as const)('%s through tiles of %i, transposed: %i', async (op, m, transposed, inputs, data, want) => {
     const device = { ...(await testDevice()).facts, software: false };
     const request = {
       label: op,
       inputs: inputs.map((shape) => ({ shape, element: 'f32' as const })),
       out: { shape: want.shape, element: 'f32' as const },
       attrs: { geometry },
-      choice: { by: 'winograd', tile: { m, turned } } as const,
+      choice: { variant: 'winograd', tile: { m, transposed } } as const,
     };
     const lowered = gemmKernels[op](request, device);
     const labels = lowered.steps.map(({ kernel }) => kernel.label).join();
@@ -220,7 +220,7 @@ describe('on a GPU, with products from buffers', () => {
           ],
           out: { shape: [batch, channels, 32, 32], element },
           attrs: { geometry },
-          still: [false, true],
+          constant: [false, true],
         },
         { ...BASELINE_DEVICE, f16: true, maxBindingBytes: 2 ** 31 },
       );
@@ -234,14 +234,14 @@ describe('on a GPU, with products from buffers', () => {
 
 describe('where winograd is chosen', () => {
   const geometry = { stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 } as const;
-  const lower = async (op: 'conv2d' | 'conv2dInputGrad', x: Shape, w: Shape, still: boolean) =>
+  const lower = async (op: 'conv2d' | 'conv2dInputGrad', x: Shape, w: Shape, constant: boolean) =>
     gemmKernels[op](
       {
         label: op,
         inputs: [x, w].map((shape) => ({ shape, element: 'f32' as const })),
         out: { shape: [x[0]!, op === 'conv2d' ? w[0]! : w[1]!, x[2]!, x[3]!], element: 'f32' },
         attrs: { geometry },
-        still: [false, still],
+        constant: [false, constant],
       },
       (await testDevice()).facts,
     );

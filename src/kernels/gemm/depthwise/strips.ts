@@ -3,24 +3,40 @@
  * few columns wide, so that it reads each row of x once: a row adds to all results whose windows it lies in, whose sums
  * wait in registers until the last row of theirs has come. The weights are read once for the whole strip.
  */
-import { loaded } from '../element.ts';
-import type { DeviceFacts, Kernel } from '../kernel.ts';
-import { perElement } from '../perElement.ts';
-import { code, wgsl } from '../wgsl.ts';
-import { type ConvSizes, perGroup } from './convOperands.ts';
-import { depthwiseBindings, depthwiseStores } from './depthwise.ts';
-import { type GemmProblem, gemmFlops, range } from './problem.ts';
+import { loaded } from '../../element.ts';
+import type { DeviceFacts, Kernel } from '../../kernel.ts';
+import { perElement } from '../../perElement.ts';
+import { code, wgsl } from '../../wgsl.ts';
+import { perGroup } from '../convOperands.ts';
+import { gemmFlops, range } from '../problem.ts';
+import type { Product, Variant } from '../variant.ts';
+import { depthwiseBindings, depthwiseStores, isDepthwise, lowerDepthwise } from './rows.ts';
 
-/** Columns of a strip, at most. */
-const WIDEST_STRIP = 4;
+export interface StripsTile {
+  /** Columns of a strip, at most. */
+  readonly columns: number;
+}
 
-/** Windows whose rows lie one below the other. */
-export const suitsStrips = (s: ConvSizes, { software }: Pick<DeviceFacts, 'software'>): boolean =>
-  software && s.dilation[0] === 1;
+export const depthwiseStrips: Variant<StripsTile> = {
+  name: 'depthwiseStrips',
+  tiles: { columns: [2, 4, 8] },
+  fits: (_, problem, device) => inStrips(problem, device),
+  guess: (problem, device) => (inStrips(problem, device) === true ? { columns: 4 } : null),
+  lower: (problem, tile, device) => lowerDepthwise(problem, build(problem, tile, device)),
+};
+
+/** True, or why not. */
+function inStrips(problem: Product, { software }: DeviceFacts): true | string {
+  const depthwise = isDepthwise(problem);
+  if (depthwise !== true) return depthwise;
+  if (!software) return 'is for CPU adapters, where loads decide everything';
+  return problem.conv!.dilation[0] === 1 ? true : 'its windows do not have their rows one below the other';
+}
 
 /** y = conv(x, w) with one input channel a group; the epilogue is `problem`'s. Bindings: x, w, the epilogue's, out. */
-export function buildDepthwiseStrips(problem: GemmProblem, s: ConvSizes, device: DeviceFacts): Kernel {
-  const strips = Math.ceil(s.ow / WIDEST_STRIP);
+function build(problem: Product, tile: StripsTile, device: DeviceFacts): Kernel {
+  const s = problem.conv!;
+  const strips = Math.ceil(s.ow / tile.columns);
   const width = Math.ceil(s.ow / strips);
   const { cout: perInput } = perGroup(s);
   const [[sy, sx], dx] = [s.stride, s.dilation[1]];

@@ -1,8 +1,8 @@
 /** WGSL that multiplies a small matrix by a constant one from both sides: along rows, then along columns. */
-import { UNKNOWN_ZERO } from '../kernel.ts';
-import { code, floatLiteral, type Wgsl, wgsl } from '../wgsl.ts';
-import { range } from './problem.ts';
-import type { Matrix } from './winograd.ts';
+import { UNKNOWN_ZERO } from '../../kernel.ts';
+import { code, floatLiteral, type Wgsl, wgsl } from '../../wgsl.ts';
+import { range } from '../problem.ts';
+import type { Matrix } from './matrices.ts';
 
 /**
  * X `matrix`^T into `between`, a row of X at a time; `load(k)` is element k of row `r`. Looped, because a load costs a

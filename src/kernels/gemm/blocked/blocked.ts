@@ -3,13 +3,11 @@
  * serves a whole row or column; an invocation keeps `rows` x `columns` sums in registers and fetches four numbers at a
  * time. With two buffers the next tiles are loaded while these are multiplied, and one barrier a turn is enough.
  */
-import { GROUP_INDEX, linearGrid, makeKernel } from '../kernel.ts';
-import { code, wgsl } from '../wgsl.ts';
-import { guessBlocked } from './blockedRule.ts';
+import { GROUP_INDEX, type Kernel, linearGrid, makeKernel } from '../../kernel.ts';
+import { code, wgsl } from '../../wgsl.ts';
 import {
   extraAt,
   type GemmProblem,
-  type GemmVariant,
   gemmBindings,
   gemmFlops,
   gemmSizes,
@@ -20,7 +18,9 @@ import {
   storeStatements,
   tileSizes,
   vectorBinding,
-} from './problem.ts';
+} from '../problem.ts';
+import { type MatrixVariant, oneDispatch } from '../variant.ts';
+import { guessBlocked } from './rule.ts';
 import { loadsFit, tileLoads, tileStride } from './tileLoads.ts';
 
 export interface BlockedTile {
@@ -43,7 +43,7 @@ export const blockedInvocations = ({ m, n, rows, columns }: BlockedTile): number
 export const blockedBytes = ({ a, b }: GemmProblem, { m, n, k, buffers }: BlockedTile): number =>
   16 * buffers * k * (tileStride(a, m) + tileStride(b, n));
 
-export const blocked: GemmVariant<BlockedTile> = {
+export const blocked: MatrixVariant<BlockedTile> = {
   name: 'blocked',
   tiles: {
     m: [16, 32, 64, 128],
@@ -68,10 +68,10 @@ export const blocked: GemmVariant<BlockedTile> = {
   },
   guess: (problem, device) =>
     device.software ? null : guessBlocked(problem, (tile) => blocked.fits(tile, problem, device) === true),
-  build,
+  lower: (problem, tile) => oneDispatch(problem, build(problem, tile)),
 };
 
-function build(problem: GemmProblem, tile: BlockedTile): ReturnType<GemmVariant<BlockedTile>['build']> {
+function build(problem: GemmProblem, tile: BlockedTile): Kernel {
   const { a, b } = problem;
   const invocations = blockedInvocations(tile);
   const across = tile.n / tile.columns;

@@ -1,8 +1,8 @@
 /** A 3x3 convolution at stride 1 through Winograd's domain, as dispatches. */
-import { type DeviceFacts, imageWords } from '../kernel.ts';
-import type { Lowered } from '../lowering.ts';
-import { type GemmProblem, gemmFlops } from './problem.ts';
-import type { WeightLayout } from './weightImages.ts';
+import { type DeviceFacts, textureWords } from '../../kernel.ts';
+import type { Lowered } from '../../lowering.ts';
+import { type GemmProblem, gemmFlops } from '../problem.ts';
+import type { WeightLayout } from '../textures/weightTexture.ts';
 import {
   kernelOperand,
   tileOperand,
@@ -10,20 +10,20 @@ import {
   transformResults,
   transformWeights,
   type WinogradConv,
-} from './winogradKernels.ts';
-import { winogradProduct } from './winogradProduct.ts';
-import { operandImage } from './winogradTiles.ts';
+} from './convolution.ts';
+import { winogradProduct } from './product.ts';
+import { operandTexture } from './tiles.ts';
 
 /** Transform both operands, one product per point, transform back. */
 export function winogradSteps(
   problem: GemmProblem,
-  way: WinogradConv,
+  plan: WinogradConv,
   layout: WeightLayout,
-  still: boolean,
+  constant: boolean,
   device: DeviceFacts,
 ): Lowered {
-  const { conv, products, tiles, turned } = way;
-  const { m: size, points } = way.transform;
+  const { conv, products, tiles, transposed } = plan;
+  const { m: size, points } = plan.transform;
   const [w, x] = [problem.a.binding.element, problem.b.binding.element];
   const [m, n, z] = [products.rows, products.x.out, points ** 2];
   const inDomain: GemmProblem = {
@@ -33,7 +33,7 @@ export function winogradSteps(
     n,
     k: conv.channels,
     z,
-    store: turned
+    store: transposed
       ? { row: (tile, point) => `${point} * sizes.point + ${tile}`, column: (c) => `${c} * sizes.m` }
       : { row: (r, point) => `${point} * sizes.point + ${r} * sizes.n`, column: (tile) => tile },
     sizes: { point: conv.rows * tiles },
@@ -46,17 +46,17 @@ export function winogradSteps(
   const [pixels, weights, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   return {
     steps: [
-      { kernel: transformPixels(problem.label, way, device, x), operands: [0, pixels] },
-      { kernel: transformWeights(problem.label, way, layout, still, device, w), operands: [1, weights] },
-      { kernel: product, operands: turned ? [pixels, weights, sums] : [weights, pixels, sums] },
+      { kernel: transformPixels(problem.label, plan, device, x), operands: [0, pixels] },
+      { kernel: transformWeights(problem.label, plan, layout, constant, device, w), operands: [1, weights] },
+      { kernel: product, operands: transposed ? [pixels, weights, sums] : [weights, pixels, sums] },
       {
-        kernel: transformResults(problem, way, device),
+        kernel: transformResults(problem, plan, device),
         operands: [sums, ...(problem.epilogue?.inputs ?? []), 'out'],
       },
     ],
     scratch: [
-      imageWords(operandImage(tileOperand(way))),
-      imageWords(operandImage(kernelOperand(way))),
+      textureWords(operandTexture(tileOperand(plan))),
+      textureWords(operandTexture(kernelOperand(plan))),
       z * conv.rows * tiles,
     ],
   };

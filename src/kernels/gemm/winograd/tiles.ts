@@ -1,23 +1,23 @@
 /** Images cut into tiles and taken into Winograd's domain, and the products there: one per pair of points. */
-import { loaded } from '../element.ts';
+import { loaded } from '../../element.ts';
 import {
   type DeviceFacts,
   type Element,
-  type ImageShape,
-  imageWords,
   type Kernel,
   read,
   type Sizes,
+  type TextureShape,
+  textureWords,
   write,
-} from '../kernel.ts';
-import { perElement } from '../perElement.ts';
-import { code, type Wgsl, wgsl } from '../wgsl.ts';
-import { channelQuads, everyPlace, type ImageConv } from './images.ts';
-import { blockedWord, COLUMN_BLOCK, pixelImage, quadsOfBlock } from './pixelImages.ts';
-import { range } from './problem.ts';
-import { ROW_BLOCK, stepsOfBlock, weightImage, weightWord } from './weightImages.ts';
-import type { Matrix, WinogradTransform } from './winograd.ts';
-import { alongColumn, alongRows } from './winogradTransforms.ts';
+} from '../../kernel.ts';
+import { perElement } from '../../perElement.ts';
+import { code, type Wgsl, wgsl } from '../../wgsl.ts';
+import { range } from '../problem.ts';
+import { type Correlation, channelQuads, everyPlace } from '../textures/correlation.ts';
+import { blockedWord, COLUMN_BLOCK, pixelTexture, quadsOfBlock } from '../textures/pixelTexture.ts';
+import { ROW_BLOCK, stepsOfBlock, weightTexture, weightWord } from '../textures/weightTexture.ts';
+import type { Matrix, WinogradTransform } from './matrices.ts';
+import { alongColumn, alongRows } from './transforms.ts';
 
 /** Tiles of m x m results: of an image's height and width, and of all images. */
 export interface Tiling {
@@ -27,7 +27,7 @@ export interface Tiling {
   readonly tiles: number;
 }
 
-export function tilingOf(conv: ImageConv, m: number): Tiling {
+export function tilingOf(conv: Correlation, m: number): Tiling {
   const [down, across] = [Math.ceil(conv.y.out / m), Math.ceil(conv.x.out / m)];
   return { m, down, across, tiles: conv.images * down * across };
 }
@@ -38,7 +38,7 @@ export function productsOf(
   rows: number,
   columns: number,
   length: number,
-): ImageConv {
+): Correlation {
   return {
     products: points ** 2,
     images: 1,
@@ -51,12 +51,12 @@ export function productsOf(
 
 /** An operand of the products: their rows, or their columns. */
 export interface ProductOperand {
-  readonly products: ImageConv;
+  readonly products: Correlation;
   readonly asRows: boolean;
 }
 
-export const operandImage = ({ products, asRows }: ProductOperand): ImageShape =>
-  asRows ? weightImage(products) : pixelImage(products);
+export const operandTexture = ({ products, asRows }: ProductOperand): TextureShape =>
+  asRows ? weightTexture(products) : pixelTexture(products);
 
 /** A number in a kernel's text: read where it follows from the batch, so that other batches have the same text. */
 const counted = (varies: boolean, name: string, value: number): string =>
@@ -73,7 +73,7 @@ export function operandElements(
   const count = asRows ? products.rows : products.x.out;
   const block = asRows ? ROW_BLOCK : COLUMN_BLOCK;
   const quads = channelQuads(products);
-  const { width, height } = operandImage({ products, asRows });
+  const { width, height } = operandTexture({ products, asRows });
   const each = asRows ? stepsOfBlock(products) : quadsOfBlock(products);
   const varies = terms === 'tile';
   const inBlock = counted(varies, 'block_quads', each);
@@ -128,7 +128,7 @@ export function transformTiles(label: string, transform: TileTransform, device: 
   const side = matrix[0]!.length;
   const { element = 'f32' } = source;
   const points = matrix.length;
-  const image = operandImage(into);
+  const image = operandTexture(into);
   const { total, begin, sizes } = operandElements(into, terms);
   const [tile, channel] = terms === 'tile' ? ['term', 'index'] : ['index', 'term'];
   const { channels: length } = into.products;
@@ -143,7 +143,7 @@ export function transformTiles(label: string, transform: TileTransform, device: 
       label,
       bindings: [
         read('x', source.images * source.channels * source.height * source.width, element),
-        write('out', imageWords(image)),
+        write('out', textureWords(image)),
       ],
       total,
       sizes,
@@ -166,13 +166,13 @@ export function transformTiles(label: string, transform: TileTransform, device: 
 }
 
 /** The pixels that a correlation reads, and the results that it makes. */
-export const pixelsOf = ({ images, channels, y, x }: ImageConv): Source => ({
+export const pixelsOf = ({ images, channels, y, x }: Correlation): Source => ({
   images,
   channels,
   height: y.size,
   width: x.size,
 });
-export const resultsOf = ({ images, rows, y, x }: ImageConv): Source => ({
+export const resultsOf = ({ images, rows, y, x }: Correlation): Source => ({
   images,
   channels: rows,
   height: y.out,

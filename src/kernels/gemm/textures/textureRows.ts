@@ -10,12 +10,11 @@ import {
   type Kernel,
   linearGrid,
   makeKernel,
-  readImage,
+  readTexture,
+  textureWords,
   UNKNOWN_ZERO,
-} from '../kernel.ts';
-import { code, wgsl } from '../wgsl.ts';
-import { channelQuads, type ImageConv } from './images.ts';
-import { firstTexel, pixelImage, tapShift } from './pixelImages.ts';
+} from '../../kernel.ts';
+import { code, wgsl } from '../../wgsl.ts';
 import {
   extraAt,
   type GemmProblem,
@@ -27,10 +26,14 @@ import {
   range,
   storeStatements,
   tileSizes,
-} from './problem.ts';
-import { weightImage, weightShift, weightTexel } from './weightImages.ts';
+} from '../problem.ts';
+import type { Variant } from '../variant.ts';
+import { type Correlation, channelQuads } from './correlation.ts';
+import { firstTexel, packPixels, pixelTexture, tapShift } from './pixelTexture.ts';
+import { LEAST_FLOPS, packs } from './texturesFit.ts';
+import { packWeights, weightShift, weightTexel, weightTexture } from './weightTexture.ts';
 
-export interface ImageRowsTile {
+export interface TextureRowsTile {
   /** Rows of the result per workgroup in units of the subgroup's lanes. */
   readonly rows: 1 | 2;
   /** Columns per lane. */
@@ -41,7 +44,12 @@ export interface ImageRowsTile {
 const ENOUGH_GROUPS = 16;
 
 /** Nanoseconds that one texel of k takes for all m x n results: loads and multiply-adds as measured on lavapipe, one core. */
-export function imageRowsCost(m: number, n: number, lanes: number, { rows, columns }: ImageRowsTile): number {
+export function textureRowsCost(
+  m: number,
+  n: number,
+  lanes: number,
+  { rows, columns }: TextureRowsTile,
+): number {
   const tiles = Math.ceil(m / (rows * lanes)) * Math.ceil(n / (columns * lanes));
   return tiles * (rows * (11 + 12) + columns * 11 + rows * columns * lanes * 4 * 0.42);
 }
@@ -50,12 +58,12 @@ export function imageRowsCost(m: number, n: number, lanes: number, { rows, colum
  * The largest tile that wastes least, for `products` products of m rows and n columns: measured on lavapipe, 16 x 32
  * runs at 18.9 GFLOP/s a core, 8 x 16 at 11.7.
  */
-export function guessImageRows(m: number, n: number, lanes: number, products = 1): ImageRowsTile {
-  const cost = (tile: ImageRowsTile): number => imageRowsCost(m, n, lanes, tile);
+export function guessTextureRows(m: number, n: number, lanes: number, products = 1): TextureRowsTile {
+  const cost = (tile: TextureRowsTile): number => textureRowsCost(m, n, lanes, tile);
   const all = ([2, 1] as const).flatMap((rows) =>
     ([4, 3, 2, 1] as const).map((columns) => ({ rows, columns })),
   );
-  const groups = (t: ImageRowsTile): number =>
+  const groups = (t: TextureRowsTile): number =>
     products * Math.ceil(m / (t.rows * lanes)) * Math.ceil(n / (t.columns * lanes));
   const busy = all.filter((tile) => groups(tile) >= ENOUGH_GROUPS);
   return (busy.length > 0 ? busy : all.slice(-1)).reduce((best, tile) =>
@@ -63,11 +71,52 @@ export function guessImageRows(m: number, n: number, lanes: number, products = 1
   );
 }
 
+/** Of lanes x lanes results. Below, cutting long sums into parts (`splitK`) keeps more cores busy. */
+const FEWEST_TILES = 8;
+
+export const textureRows: Variant<TextureRowsTile> = {
+  name: 'textureRows',
+  tiles: { rows: [1, 2], columns: [1, 2, 3, 4] },
+  fits: (_, problem, device) =>
+    problem.correlated
+      ? packs(problem, problem.correlated.correlation, device)
+      : 'is not one correlation of pixels with weights',
+  guess(problem, device) {
+    const { m, n } = problem;
+    const lanes = device.subgroupSize;
+    const p = problem.correlated?.correlation;
+    if (!p || packs(problem, p, device) !== true || gemmFlops(problem) < LEAST_FLOPS) return null;
+    return Math.ceil(m / lanes) * Math.ceil(n / lanes) < FEWEST_TILES ? null : guessTextureRows(m, n, lanes);
+  },
+  lower(problem, tile, device) {
+    const { correlation: p, layout, strides, ...inputs } = problem.correlated!;
+    const { label, a, b } = problem;
+    const [pixels, weights] = [{ scratch: 0 }, { scratch: 1 }];
+    return {
+      steps: [
+        {
+          kernel: packPixels(label, p, device, b.binding.element, strides),
+          operands: [inputs.pixels, pixels],
+        },
+        {
+          kernel: packWeights(label, p, layout, device, a.binding.element),
+          operands: [inputs.weights, weights],
+        },
+        {
+          kernel: buildTextureRows(problem, p, tile, device),
+          operands: [weights, pixels, ...(problem.epilogue?.inputs ?? []), 'out'],
+        },
+      ],
+      scratch: [textureWords(pixelTexture(p)), textureWords(weightTexture(p))],
+    };
+  },
+};
+
 /** `problem` gives the result's sizes, store and epilogue; `p` how the packed operands are read. */
-export function buildImageRows(
+export function buildTextureRows(
   problem: GemmProblem,
-  p: ImageConv,
-  tile: ImageRowsTile,
+  p: Correlation,
+  tile: TextureRowsTile,
   { subgroupSize: lanes }: Pick<DeviceFacts, 'subgroupSize'>,
 ): Kernel {
   const rows = tile.rows * lanes;
@@ -127,8 +176,8 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`,
   return makeKernel({
     label: `${problem.label} imageRows ${rows}x${width}`,
     bindings: [
-      readImage('weights', weightImage(p)),
-      readImage('pixels', pixelImage(p)),
+      readTexture('weights', weightTexture(p)),
+      readTexture('pixels', pixelTexture(p)),
       ...gemmBindings(
         problem,
         problem.outShape.reduce((total, size) => total * size, 1),

@@ -1,20 +1,20 @@
 /** A correlation's pixels as a texture: how they lie there, where a result finds its taps, and the kernel that packs them. */
-import { loaded } from '../element.ts';
+import { loaded } from '../../element.ts';
 import {
   type DeviceFacts,
   type Element,
-  IMAGE_ALIGN,
-  type ImageShape,
-  imageWords,
   type Kernel,
   read,
+  TEXTURE_ALIGN,
+  type TextureShape,
+  textureWords,
   write,
-} from '../kernel.ts';
-import { perElement } from '../perElement.ts';
-import { code, wgsl } from '../wgsl.ts';
-import { channelQuads, type ImageConv, padded, TEXELS_EACH } from './images.ts';
+} from '../../kernel.ts';
+import { perElement } from '../../perElement.ts';
+import { code, wgsl } from '../../wgsl.ts';
+import { type Correlation, channelQuads, padded, TEXELS_EACH } from './correlation.ts';
 
-const aligned = (texels: number): number => Math.ceil(texels / IMAGE_ALIGN) * IMAGE_ALIGN;
+const aligned = (texels: number): number => Math.ceil(texels / TEXTURE_ALIGN) * TEXTURE_ALIGN;
 
 /** Longest texture row in texels, WebGPU's default limit. A padded image within it is one row, a larger one takes many. */
 const LONGEST_ROW = 8192;
@@ -34,9 +34,9 @@ type PixelLayout =
   | { readonly kind: 'blocks'; readonly blocks: number; readonly quads: number; readonly rowsEach: number };
 
 /** Texture rows that a block of a one-tap image takes. */
-const rowsOfBlock = (p: ImageConv): number => Math.ceil((channelQuads(p) * COLUMN_BLOCK) / LONGEST_ROW);
+const rowsOfBlock = (p: Correlation): number => Math.ceil((channelQuads(p) * COLUMN_BLOCK) / LONGEST_ROW);
 
-function pixelLayout(p: ImageConv): PixelLayout {
+function pixelLayout(p: Correlation): PixelLayout {
   if (p.y.taps * p.x.taps === 1) {
     const rowsEach = rowsOfBlock(p);
     const quads = Math.ceil(channelQuads(p) / rowsEach);
@@ -45,13 +45,13 @@ function pixelLayout(p: ImageConv): PixelLayout {
   const [down, across] = [padded(p.y), padded(p.x)];
   const whole = aligned(down * across);
   // Quads a power of two apart fall into the same few cache lines: packing 256 channels took 1.4 times as long.
-  const places = whole % 256 === 0 ? whole + IMAGE_ALIGN : whole;
+  const places = whole % 256 === 0 ? whole + TEXTURE_ALIGN : whole;
   if (places <= LONGEST_ROW) return { kind: 'rows', pitch: across, places, oneRow: true };
   return { kind: 'rows', pitch: aligned(across), places: down * aligned(across), oneRow: false };
 }
 
 /** x as a texture. */
-export function pixelImage(p: ImageConv): ImageShape {
+export function pixelTexture(p: Correlation): TextureShape {
   const layout = pixelLayout(p);
   const layers = p.images * (p.products ?? 1);
   if (layout.kind === 'blocks')
@@ -61,7 +61,7 @@ export function pixelImage(p: ImageConv): ImageShape {
 }
 
 /** WGSL, vec2u: the texel of the first tap of a result's `position` in its image, to which `tapShift` is added. */
-export function firstTexel(p: ImageConv, position: string): string {
+export function firstTexel(p: Correlation, position: string): string {
   const layout = pixelLayout(p);
   if (layout.kind === 'blocks')
     return `vec2u(${position} % ${COLUMN_BLOCK}u, ${position} / ${COLUMN_BLOCK}u * ${layout.rowsEach}u)`;
@@ -71,7 +71,7 @@ export function firstTexel(p: ImageConv, position: string): string {
 }
 
 /** WGSL, vec2u: from the first tap's texel in quad 0 to tap (ty, tx) in `quad`. */
-export function tapShift(p: ImageConv, quad: string, ty: string, tx: string): string {
+export function tapShift(p: Correlation, quad: string, ty: string, tx: string): string {
   const layout = pixelLayout(p);
   if (layout.kind === 'blocks') {
     const { quads, rowsEach } = layout;
@@ -87,12 +87,12 @@ export function tapShift(p: ImageConv, quad: string, ty: string, tx: string): st
 }
 
 /** Channel quads of a one-tap image's block in memory: its channels', and what fills its last texture row. */
-export function quadsOfBlock(p: ImageConv): number {
+export function quadsOfBlock(p: Correlation): number {
   const rows = rowsOfBlock(p);
   return Math.ceil(channelQuads(p) / rows) * rows;
 }
 
-/** WGSL: the word of `quad` at `place` of a one-tap image's layer 0, as `pixelImage` lays it out; `quads`: `quadsOfBlock`. */
+/** WGSL: the word of `quad` at `place` of a one-tap image's layer 0, as `pixelTexture` lays it out; `quads`: `quadsOfBlock`. */
 export const blockedWord = (quads: string, quad: string, place: string): string =>
   `4u * ((${place} / ${COLUMN_BLOCK}u * ${quads} + ${quad}) * ${COLUMN_BLOCK}u + ${place} % ${COLUMN_BLOCK}u)`;
 
@@ -104,23 +104,23 @@ export interface PixelStrides {
   readonly column: number;
 }
 
-const rowMajor = ({ channels, y, x }: ImageConv): PixelStrides => ({
+const rowMajor = ({ channels, y, x }: Correlation): PixelStrides => ({
   image: channels * y.size * x.size,
   channel: y.size * x.size,
   row: x.size,
   column: 1,
 });
 
-/** x, [N, C, H, W] unless `strides` say otherwise, into `pixelImage`. */
+/** x, [N, C, H, W] unless `strides` say otherwise, into `pixelTexture`. */
 export function packPixels(
   label: string,
-  p: ImageConv,
+  p: Correlation,
   device: DeviceFacts,
   element: Element = 'f32',
   strides = rowMajor(p),
 ): Kernel {
   const layout = pixelLayout(p);
-  const image = pixelImage(p);
+  const image = pixelTexture(p);
   const quads = channelQuads(p);
   const parts = Math.ceil(quads / TEXELS_EACH);
   const perLayer = image.width * image.height;
@@ -142,7 +142,7 @@ export function packPixels(
       label: `${label} pack pixels`,
       bindings: [
         read('x', p.images * p.channels * p.y.size * p.x.size, element),
-        write('out', imageWords(image)),
+        write('out', textureWords(image)),
       ],
       total: places * parts * p.images,
       layout: `out ${blocked ? `[image][block][channel quad][place of ${COLUMN_BLOCK}][4]` : '[image][channel quad][place in the padded image][4]'}: an invocation has one place of ${TEXELS_EACH} quads.`,

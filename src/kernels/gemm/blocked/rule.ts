@@ -3,8 +3,9 @@
  * Its figures are a large card's by its datasheet (H100: 132 multiprocessors, 67 TFLOP/s, 3 TB/s), not measured; only
  * their ratios decide. A smaller GPU is busy with fewer invocations, so what the rule loses there is a second pass.
  */
+
+import type { GemmProblem } from '../problem.ts';
 import type { BlockedTile } from './blocked.ts';
-import type { GemmProblem } from './problem.ts';
 
 /** Largest first: the first is taken where two cost and waste the same. */
 const TILES: readonly BlockedTile[] = [

@@ -1,17 +1,17 @@
 /** A correlation's weights as a texture: how they lie there, where a row of the product finds them, and their packing. */
-import { loaded } from '../element.ts';
+import { loaded } from '../../element.ts';
 import {
   type DeviceFacts,
   type Element,
-  type ImageShape,
-  imageWords,
   type Kernel,
   read,
+  type TextureShape,
+  textureWords,
   write,
-} from '../kernel.ts';
-import { perElement } from '../perElement.ts';
-import { code, wgsl } from '../wgsl.ts';
-import { channelQuads, type ImageConv, TEXELS_EACH } from './images.ts';
+} from '../../kernel.ts';
+import { perElement } from '../../perElement.ts';
+import { code, wgsl } from '../../wgsl.ts';
+import { type Correlation, channelQuads, TEXELS_EACH } from './correlation.ts';
 
 /** Rows side by side: those of the highest tile, and what a copy into a texture asks. */
 export const ROW_BLOCK = 16;
@@ -23,13 +23,13 @@ const LONGEST_ROW = 8192;
  * [block of rows][k = (channel quad, tap)][row in the block][4], so that a tile reads its weights from first to last.
  * Where that is too long for a texture's row, a block takes several of `steps` k each.
  */
-function weightRows(p: ImageConv): { steps: number; perBlock: number } {
+function weightRows(p: Correlation): { steps: number; perBlock: number } {
   const k = channelQuads(p) * p.y.taps * p.x.taps;
   const perBlock = Math.ceil((k * ROW_BLOCK) / LONGEST_ROW);
   return { steps: Math.ceil(k / perBlock), perBlock };
 }
 
-export function weightImage(p: ImageConv): ImageShape {
+export function weightTexture(p: Correlation): TextureShape {
   const { steps, perBlock } = weightRows(p);
   return {
     width: steps * ROW_BLOCK,
@@ -39,11 +39,11 @@ export function weightImage(p: ImageConv): ImageShape {
 }
 
 /** WGSL, vec2u: the texel of `row` at k = 0, to which `weightShift` is added. */
-export const weightTexel = (p: ImageConv, row: string): string =>
+export const weightTexel = (p: Correlation, row: string): string =>
   `vec2u(${row} % ${ROW_BLOCK}u, ${row} / ${ROW_BLOCK}u * ${weightRows(p).perBlock}u)`;
 
 /** WGSL, vec2u: from k = 0 to `k`. */
-export function weightShift(p: ImageConv, k: string): string {
+export function weightShift(p: Correlation, k: string): string {
   const { steps, perBlock } = weightRows(p);
   return perBlock === 1
     ? `vec2u(${k} * ${ROW_BLOCK}u, 0u)`
@@ -51,7 +51,7 @@ export function weightShift(p: ImageConv, k: string): string {
 }
 
 /** Terms of a block of rows in memory: the sum's, and what fills its last texture row. */
-export function stepsOfBlock(p: ImageConv): number {
+export function stepsOfBlock(p: Correlation): number {
   const { steps, perBlock } = weightRows(p);
   return steps * perBlock;
 }
@@ -70,10 +70,10 @@ export interface WeightLayout {
   readonly kernelWidth: number;
 }
 
-/** Weights into `weightImage`. */
+/** Weights into `weightTexture`. */
 export function packWeights(
   label: string,
-  p: ImageConv,
+  p: Correlation,
   layout: WeightLayout,
   device: DeviceFacts,
   element: Element = 'f32',
@@ -89,7 +89,7 @@ export function packWeights(
   return perElement(
     {
       label: `${label} pack weights`,
-      bindings: [read('w', layout.length, element), write('out', imageWords(weightImage(p)))],
+      bindings: [read('w', layout.length, element), write('out', textureWords(weightTexture(p)))],
       total: used * parts,
       sizes: { rows: p.rows },
       layout: `out [block of ${ROW_BLOCK} rows][k = (channel quad, tap)][row][4]: an invocation has one k of ${TEXELS_EACH} rows.`,

@@ -9,52 +9,106 @@ import {
   type Kernel,
   linearGrid,
   makeKernel,
-  readImage,
+  readTexture,
+  textureWords,
   UNKNOWN_ZERO,
   write,
-} from '../kernel.ts';
-import { code, wgsl } from '../wgsl.ts';
-import { channelQuads, everyPlace, type ImageConv } from './images.ts';
-import { firstTexel, pixelImage, tapShift } from './pixelImages.ts';
-import { type GemmProblem, gemmFlops, range } from './problem.ts';
+} from '../../kernel.ts';
+import { code, wgsl } from '../../wgsl.ts';
+import { type GemmProblem, gemmFlops, range } from '../problem.ts';
+import { splitK } from '../splitK.ts';
+import type { Product, Variant } from '../variant.ts';
+import { type Correlation, channelQuads, everyPlace } from './correlation.ts';
+import { firstTexel, packPixels, pixelTexture, tapShift } from './pixelTexture.ts';
+import { LEAST_FLOPS, packs, texturesFit } from './texturesFit.ts';
 
-export interface ImageOuterTile {
+export interface TextureOuterTile {
   /** Quads of output channels per workgroup, at most one a lane. */
   readonly quads: 2 | 4 | 8;
   /** Positions per turn of the loop, a divisor of all: each spares the sums a way to memory and back. */
   readonly positions: 1 | 2;
 }
 
-export const guessImageOuter = (p: ImageConv, lanes: number): ImageOuterTile => ({
+export const guessTextureOuter = (p: Correlation, lanes: number): TextureOuterTile => ({
   quads: p.rows > 16 && lanes >= 8 ? 8 : p.rows > 8 ? 4 : 2,
   // Four are no faster, and their text takes longer to compile.
   positions: (p.y.out * p.x.out) % 2 === 0 ? 2 : 1,
 });
 
 /** dy without padding, as its own image: every position once. */
-export const gradientPixels = (p: ImageConv): ImageConv => {
+export const gradientPixels = (p: Correlation): Correlation => {
   return { images: p.images, channels: p.rows, rows: 1, y: everyPlace(p.y.out), x: everyPlace(p.x.out) };
 };
 
 /** How many parts the sum over positions is cut into so that every core has work. */
-export function outerSplits(p: ImageConv, tile: ImageOuterTile, lanes: number): number {
+export function outerSplits(p: Correlation, tile: TextureOuterTile, lanes: number): number {
   const columns = channelQuads(p) * p.y.taps * p.x.taps;
   const groups = Math.ceil(p.rows / (4 * tile.quads)) * Math.ceil(columns / lanes);
   const turns = p.images * ((p.y.out * p.x.out) / tile.positions);
   return Math.max(1, Math.min(Math.ceil(16 / groups), Math.floor(turns / 64)));
 }
 
+export const textureOuter: Variant<TextureOuterTile> = {
+  name: 'textureOuter',
+  tiles: { quads: [2, 4, 8], positions: [1, 2] },
+  fits(tile, problem, device) {
+    const p = problem.gradientOf;
+    const packed = packsBoth(problem, device);
+    if (!p || packed !== true) return packed;
+    if (tile.quads > device.subgroupSize) return `has ${tile.quads} quads of channels and fewer lanes`;
+    if ((p.y.out * p.x.out) % tile.positions !== 0) return 'its turns do not come out even';
+    return true;
+  },
+  guess: (problem, device) =>
+    packsBoth(problem, device) === true && gemmFlops(problem) >= LEAST_FLOPS
+      ? guessTextureOuter(problem.gradientOf!, device.subgroupSize)
+      : null,
+  lower(problem, tile, device) {
+    const p = problem.gradientOf!;
+    const { label } = problem;
+    const dy = gradientPixels(p);
+    const splits = outerSplits(p, tile, device.subgroupSize);
+    const [pixels, gradients, parts] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
+    const pack = [
+      { kernel: packPixels(label, p, device), operands: [0, pixels] },
+      { kernel: packPixels(`${label} dy`, dy, device), operands: [1, gradients] },
+    ];
+    const outer = buildTextureOuter(problem, p, tile, splits, device);
+    const scratch = [textureWords(pixelTexture(p)), textureWords(pixelTexture(dy))];
+    if (splits === 1)
+      return { steps: [...pack, { kernel: outer, operands: [gradients, pixels, 'out'] }], scratch };
+    const { total, words } = splitK(problem, splits, device);
+    return {
+      steps: [
+        ...pack,
+        { kernel: outer, operands: [gradients, pixels, parts] },
+        { kernel: total, operands: [parts, 'out'] },
+      ],
+      scratch: [...scratch, words],
+    };
+  },
+};
+
+/** True, or why x and dy cannot be packed. */
+function packsBoth(problem: Product, device: DeviceFacts): true | string {
+  const p = problem.gradientOf;
+  if (!p) return 'is no weight gradient';
+  if (![problem.a, problem.b].every(({ binding }) => binding.element === 'f32')) return 'reads f32 alone';
+  const packed = packs(problem, p, device);
+  return packed === true ? texturesFit(gradientPixels(p), device) : packed;
+}
+
 /** Stores part s of weight (m, n) at `problem.store(m, n)` + s words of the result. */
-export function buildImageOuter(
+export function buildTextureOuter(
   problem: GemmProblem,
-  p: ImageConv,
-  tile: ImageOuterTile,
+  p: Correlation,
+  tile: TextureOuterTile,
   splits: number,
   { subgroupSize: lanes }: Pick<DeviceFacts, 'subgroupSize'>,
 ): Kernel {
   const gradients = gradientPixels(p);
-  const dy = pixelImage(gradients);
-  const x = pixelImage(p);
+  const dy = pixelTexture(gradients);
+  const x = pixelTexture(p);
   const taps = p.y.taps * p.x.taps;
   const columns = channelQuads(p) * taps;
   const groupsM = Math.ceil(p.rows / (4 * tile.quads));
@@ -86,7 +140,7 @@ let x${u} = textureLoad(x, ${firstTexel(p, `p${u}`)} + shift, image);`),
 }`);
   return makeKernel({
     label: `${problem.label} imageOuter ${tile.quads * 4}x${lanes * 4}`,
-    bindings: [readImage('dy', dy), readImage('x', x), write('out', splits * size)],
+    bindings: [readTexture('dy', dy), readTexture('x', x), write('out', splits * size)],
     grid: linearGrid(groupsM * groupsN * splits),
     sizes: { splits, turns: p.images * perImage },
     flops: gemmFlops(problem),

@@ -3,8 +3,8 @@
  * an invocation fetches its rows or columns of one k in few wide reads. Global memory is read in two steps, into
  * registers and from there into the tile, so that the next tile is on its way while this one is multiplied.
  */
-import { code, type Wgsl } from '../wgsl.ts';
-import { type GemmProblem, type Operand, range } from './problem.ts';
+import { code, type Wgsl } from '../../wgsl.ts';
+import { type GemmProblem, type Operand, range } from '../problem.ts';
 
 /**
  * `scalars`: four loads of a number each make a vec4f, neighbouring invocations reading neighbouring numbers.

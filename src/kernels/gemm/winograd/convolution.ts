@@ -1,18 +1,17 @@
 /** Into Winograd's domain and back, for the packed operands of `images.ts`: point by point, four channels a texel. */
-import { product } from '../../shape.ts';
-import { loaded } from '../element.ts';
+import { product } from '../../../shape.ts';
+import { loaded } from '../../element.ts';
 import {
   type DeviceFacts,
   type Element,
-  imageWords,
   type Kernel,
   read,
+  textureWords,
   UNKNOWN_ZERO,
   write,
-} from '../kernel.ts';
-import { perElement } from '../perElement.ts';
-import { code, wgsl } from '../wgsl.ts';
-import type { ImageConv } from './images.ts';
+} from '../../kernel.ts';
+import { perElement } from '../../perElement.ts';
+import { code, wgsl } from '../../wgsl.ts';
 import {
   AT_COLUMN,
   extraAt,
@@ -21,53 +20,58 @@ import {
   perChannel,
   range,
   storeStatements,
-} from './problem.ts';
-import type { WeightLayout } from './weightImages.ts';
-import type { WinogradTransform } from './winograd.ts';
+} from '../problem.ts';
+import type { Correlation } from '../textures/correlation.ts';
+import type { WeightLayout } from '../textures/weightTexture.ts';
+import type { WinogradTransform } from './matrices.ts';
 import {
   operandElements,
-  operandImage,
+  operandTexture,
   type ProductOperand,
   pixelsOf,
   productsOf,
   type Tiling,
   tilingOf,
   transformTiles,
-} from './winogradTiles.ts';
-import { alongColumn, alongRows } from './winogradTransforms.ts';
+} from './tiles.ts';
+import { alongColumn, alongRows } from './transforms.ts';
 
 /** A convolution in the transformed domain. */
 export interface WinogradConv extends Tiling {
-  readonly conv: ImageConv;
+  readonly conv: Correlation;
   readonly transform: WinogradTransform;
   /** Tiles are the products' rows and output channels their columns: where there are few tiles, this wastes less. */
-  readonly turned: boolean;
+  readonly transposed: boolean;
   /** The products over channels, one per pair of points. */
-  readonly products: ImageConv;
+  readonly products: Correlation;
 }
 
-export function winogradConv(conv: ImageConv, transform: WinogradTransform, turned: boolean): WinogradConv {
+export function winogradConv(
+  conv: Correlation,
+  transform: WinogradTransform,
+  transposed: boolean,
+): WinogradConv {
   const tiling = tilingOf(conv, transform.m);
-  const [rows, columns] = turned ? [tiling.tiles, conv.rows] : [conv.rows, tiling.tiles];
+  const [rows, columns] = transposed ? [tiling.tiles, conv.rows] : [conv.rows, tiling.tiles];
   return {
     conv,
     transform,
-    turned,
+    transposed,
     ...tiling,
     products: productsOf(transform, rows, columns, conv.channels),
   };
 }
 
-/** The transformed pixels: columns or, turned, rows. */
-export const tileOperand = ({ turned, products }: WinogradConv): ProductOperand => ({
+/** The transformed pixels: columns or, transposed, rows. */
+export const tileOperand = ({ transposed, products }: WinogradConv): ProductOperand => ({
   products,
-  asRows: turned,
+  asRows: transposed,
 });
 
-/** The transformed weights: rows or, turned, columns. */
-export const kernelOperand = ({ turned, products }: WinogradConv): ProductOperand => ({
+/** The transformed weights: rows or, transposed, columns. */
+export const kernelOperand = ({ transposed, products }: WinogradConv): ProductOperand => ({
   products,
-  asRows: !turned,
+  asRows: !transposed,
 });
 
 /** B^T d B of every tile of x [N, C, H, W], into `tileOperand`. */
@@ -104,7 +108,7 @@ export function transformWeights(
   // A GPU would keep what a loop indexes in memory instead of registers.
   const looped = once && device.software;
   const into = kernelOperand(w);
-  const image = operandImage(into);
+  const image = operandTexture(into);
   const { total, begin, sizes } = operandElements(into, 'channel');
   const used = p.channels % 4 === 0 ? '' : `term < ${p.channels}u`;
   const { y, x, kernelWidth } = layout;
@@ -120,7 +124,7 @@ export function transformWeights(
   return perElement(
     {
       label: `${label} winograd ${m} weights`,
-      bindings: [read('w', layout.length, element), write('out', imageWords(image))],
+      bindings: [read('w', layout.length, element), write('out', textureWords(image))],
       total,
       sizes,
       layout: `out [point][block of rows][channel quad][row][4]: an invocation has all ${points} x ${points} points of one kernel.`,

@@ -9,7 +9,7 @@ export type Matrix = readonly (readonly number[])[];
 
 export interface WinogradTransform {
   /** Results per tile and axis. */
-  readonly m: number;
+  readonly m: WinogradSize;
   /** Points per axis: m + 2. */
   readonly points: number;
   /** B^T [points, points], of a tile of inputs. */

@@ -5,7 +5,7 @@
  * a texel, with the padding's zeros written out: the product then reads without a comparison.
  */
 /** One axis of a correlation: result i reads rows i stride + t step - before, for t in taps. */
-export interface ImageAxis {
+export interface CorrelationAxis {
   readonly size: number;
   readonly out: number;
   readonly stride: number;
@@ -15,7 +15,7 @@ export interface ImageAxis {
 }
 
 /** Every place once: a 1x1 kernel, or a matrix. */
-export const everyPlace = (size: number): ImageAxis => ({
+export const everyPlace = (size: number): CorrelationAxis => ({
   size,
   out: size,
   stride: 1,
@@ -25,21 +25,21 @@ export const everyPlace = (size: number): ImageAxis => ({
 });
 
 /** A correlation of one image batch with one set of weights, without groups. */
-export interface ImageConv {
+export interface Correlation {
   /** Independent correlations, each with images and weights of its own; default 1. */
   readonly products?: number;
   readonly images: number;
   readonly channels: number;
   readonly rows: number;
-  readonly y: ImageAxis;
-  readonly x: ImageAxis;
+  readonly y: CorrelationAxis;
+  readonly x: CorrelationAxis;
 }
 
 /** Rows or columns that the results of an axis read, zeros included. */
-export const padded = ({ out, stride, taps, step }: ImageAxis): number =>
+export const padded = ({ out, stride, taps, step }: CorrelationAxis): number =>
   (out - 1) * stride + (taps - 1) * step + 1;
 
-export const channelQuads = (p: ImageConv): number => Math.ceil(p.channels / 4);
+export const channelQuads = (p: Correlation): number => Math.ceil(p.channels / 4);
 
 /** Texels that one invocation of a packing kernel writes: the index arithmetic is done once for all of them. */
 export const TEXELS_EACH = 8;

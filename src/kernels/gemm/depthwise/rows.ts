@@ -2,12 +2,13 @@
  * Depthwise convolution: each output channel sees one input channel, so there is no product to make, only loads to
  * spare. An invocation has a run of results side by side, whose windows overlap and whose weights are the same.
  */
-import { product } from '../../shape.ts';
-import { loaded } from '../element.ts';
-import { type Binding, type DeviceFacts, type Kernel, read } from '../kernel.ts';
-import { perElement } from '../perElement.ts';
-import { code, type Wgsl, wgsl } from '../wgsl.ts';
-import { type ConvSizes, perGroup } from './convOperands.ts';
+import { product } from '../../../shape.ts';
+import { loaded } from '../../element.ts';
+import { type Binding, type DeviceFacts, type Kernel, read } from '../../kernel.ts';
+import type { Lowered } from '../../lowering.ts';
+import { perElement } from '../../perElement.ts';
+import { code, type Wgsl, wgsl } from '../../wgsl.ts';
+import { type ConvSizes, perGroup } from '../convOperands.ts';
 import {
   AT_COLUMN,
   extraAt,
@@ -17,24 +18,52 @@ import {
   perChannel,
   range,
   storeStatements,
-} from './problem.ts';
+} from '../problem.ts';
+import type { Product, Variant } from '../variant.ts';
 
-/** Results of one invocation. */
-const RUN = 4;
+export interface DepthwiseTile {
+  /** Neighbouring results of a row per invocation. */
+  readonly run: number;
+}
 
 /** Wider kernels (blurs) would be a text too long to compile. */
 const WIDEST = 8;
 
-export const isDepthwise = (s: ConvSizes): boolean => perGroup(s).cin === 1 && s.groups > 1 && s.kw <= WIDEST;
+/** True, or why a convolution is left to the other variants. */
+export function isDepthwise({ conv: s }: Product): true | string {
+  if (!s || perGroup(s).cin !== 1 || s.groups === 1)
+    return 'is no convolution with one input channel a group';
+  return s.kw <= WIDEST ? true : `its kernel is ${s.kw} wide, and the text grows with it`;
+}
+
+export const depthwise: Variant<DepthwiseTile> = {
+  name: 'depthwise',
+  tiles: { run: [2, 4, 8] },
+  fits: (_, problem) => isDepthwise(problem),
+  guess: (problem) => (isDepthwise(problem) === true ? { run: 4 } : null),
+  lower: (problem, tile, device) => lowerDepthwise(problem, build(problem, tile, device)),
+};
+
+/** One dispatch over x, w, the epilogue's operands and the result. */
+export const lowerDepthwise = (problem: Product, kernel: Kernel): Lowered => ({
+  steps: [
+    {
+      kernel,
+      operands: [problem.b.input, problem.a.input, ...(problem.epilogue?.inputs ?? []), 'out'],
+    },
+  ],
+  scratch: [],
+});
 
 /** y = conv(x, w) with one input channel a group; the epilogue is `problem`'s. Bindings: x, w, the epilogue's, out. */
-export function buildDepthwise(problem: GemmProblem, s: ConvSizes, device: DeviceFacts): Kernel {
-  const runs = Math.ceil(s.ow / RUN);
+function build(problem: Product, { run }: DepthwiseTile, device: DeviceFacts): Kernel {
+  const s = problem.conv!;
+  const runs = Math.ceil(s.ow / run);
   const { cout: perInput } = perGroup(s);
   const [sx, dx] = [s.stride[1], s.dilation[1]];
   const taps = range(s.kw);
   const [w, x] = [problem.a.binding.element, problem.b.binding.element];
-  const offsets = [...new Set(range(RUN).flatMap((c) => taps.map((k) => c * sx + k * dx)))].sort(
+  const offsets = [...new Set(range(run).flatMap((c) => taps.map((k) => c * sx + k * dx)))].sort(
     (a, b) => a - b,
   );
   const loads = offsets.map((o) =>
@@ -43,13 +72,13 @@ export function buildDepthwise(problem: GemmProblem, s: ConvSizes, device: Devic
     ),
   );
   const weights = taps.map((k) => code(`let w${k} = ${loaded(w, `w[row_of_w + ${k}u]`)};`));
-  const sums = range(RUN).map((c) =>
+  const sums = range(run).map((c) =>
     code(`sum${c} += ${taps.map((k) => `w${k} * x${c * sx + k * dx}`).join(' + ')};`),
   );
   const { channelLoads, stores } = depthwiseStores(
     problem,
     s,
-    range(RUN).map((c) => `sum${c}`),
+    range(run).map((c) => `sum${c}`),
   );
   return perElement(
     {
@@ -57,16 +86,16 @@ export function buildDepthwise(problem: GemmProblem, s: ConvSizes, device: Devic
       bindings: depthwiseBindings(problem, s),
       total: s.n * s.cout * s.oh * runs,
       flops: gemmFlops(problem),
-      layout: `x [N, C, H, W], w [Cout, 1, kh, kw], out [N, Cout, OH, OW]: an invocation has ${RUN} results of one row.`,
+      layout: `x [N, C, H, W], w [Cout, 1, kh, kw], out [N, Cout, OH, OW]: an invocation has ${run} results of one row.`,
       body: wgsl`
-      let column = i % ${runs}u * ${RUN}u;
+      let column = i % ${runs}u * ${run}u;
       let row = i / ${runs}u % ${s.oh}u;
       let channel = i / ${runs * s.oh}u % ${s.cout}u;
       let image = i / ${runs * s.oh * s.cout}u;
       let plane = i32((image * ${s.c}u + channel / ${perInput}u) * ${s.h * s.w}u);
       let left = i32(column) * ${sx} - ${s.padding[2]};
       ${channelLoads}
-      ${range(RUN).map((c) => code(`var sum${c} = 0.0;`))}
+      ${range(run).map((c) => code(`var sum${c} = 0.0;`))}
       for (var ky = 0u; ky < ${s.kh}u; ky++) {
         let y = i32(row) * ${s.stride[0]} - ${s.padding[0]} + i32(ky) * ${s.dilation[0]};
         let in_y = u32(y) < ${s.h}u;

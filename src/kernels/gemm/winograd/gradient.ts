@@ -1,17 +1,17 @@
 /**
- * The weight gradient of a 3x3 convolution at stride 1 through Winograd's domain: the forward transform turned round.
+ * The weight gradient of a 3x3 convolution at stride 1 through Winograd's domain: the transpose of the forward transform.
  * dG = G^T [sum over tiles of (A dy A^T) . (B^T x B)] G: per pair of points one product over tiles.
  */
-import { type DeviceFacts, imageWords, type Kernel, read, write } from '../kernel.ts';
-import type { Lowered } from '../lowering.ts';
-import { perElement } from '../perElement.ts';
-import { code, wgsl } from '../wgsl.ts';
-import type { ImageConv } from './images.ts';
-import { type GemmProblem, gemmFlops, range } from './problem.ts';
-import type { Matrix, WinogradTransform } from './winograd.ts';
-import { winogradProduct } from './winogradProduct.ts';
+import { type DeviceFacts, type Kernel, read, textureWords, write } from '../../kernel.ts';
+import type { Lowered } from '../../lowering.ts';
+import { perElement } from '../../perElement.ts';
+import { code, wgsl } from '../../wgsl.ts';
+import { type GemmProblem, gemmFlops, range } from '../problem.ts';
+import type { Correlation } from '../textures/correlation.ts';
+import type { Matrix, WinogradTransform } from './matrices.ts';
+import { winogradProduct } from './product.ts';
 import {
-  operandImage,
+  operandTexture,
   type ProductOperand,
   pixelsOf,
   productsOf,
@@ -19,17 +19,17 @@ import {
   type Tiling,
   tilingOf,
   transformTiles,
-} from './winogradTiles.ts';
-import { alongColumn, alongRows } from './winogradTransforms.ts';
+} from './tiles.ts';
+import { alongColumn, alongRows } from './transforms.ts';
 
 export interface WinogradGrad extends Tiling {
-  readonly conv: ImageConv;
+  readonly conv: Correlation;
   readonly transform: WinogradTransform;
   /** Output channels are rows, input channels columns, tiles the terms. */
-  readonly products: ImageConv;
+  readonly products: Correlation;
 }
 
-export function winogradGrad(conv: ImageConv, transform: WinogradTransform): WinogradGrad {
+export function winogradGrad(conv: Correlation, transform: WinogradTransform): WinogradGrad {
   const tiling = tilingOf(conv, transform.m);
   return {
     conv,
@@ -95,8 +95,8 @@ export function winogradGradSteps(problem: GemmProblem, w: WinogradGrad, device:
       { kernel: backToKernels(`${label} results`, w, device), operands: [sums, 'out'] },
     ],
     scratch: [
-      imageWords(operandImage(columns)),
-      imageWords(operandImage(rows)),
+      textureWords(operandTexture(columns)),
+      textureWords(operandTexture(rows)),
       z * conv.rows * conv.channels,
     ],
   };

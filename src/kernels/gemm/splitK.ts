@@ -1,0 +1,92 @@
+/** Long sums cut into parts that are added up in a fixed order: where results are few, parts keep an adapter busy. */
+import { product } from '../../shape.ts';
+import { type DeviceFacts, type Kernel, read, write } from '../kernel.ts';
+import { perElement } from '../perElement.ts';
+import { wgsl } from '../wgsl.ts';
+import { guessSplits } from './blocked/rule.ts';
+import { AT_COLUMN, type GemmProblem, gemmBindings, storeStatements } from './problem.ts';
+import { subgroupMatrix } from './subgroupMatrix.ts';
+
+/** Into how many parts a long sum is cut so that the adapter has work for all its cores. 1: not at all. */
+export function splitsFor(problem: GemmProblem, device: DeviceFacts): number {
+  const matrices = subgroupMatrix.guess(problem, device) !== null;
+  // Tiny products (`plain`) are done before parts are added up.
+  if (!device.software && !matrices)
+    return problem.m <= 4 && problem.k < 256 ? 1 : guessSplits(problem, MOST_SPLITS);
+  const [wanted, side] = matrices ? [264, 64] : [16, 16];
+  const groups = Math.ceil(problem.m / side) * Math.ceil(problem.n / side) * problem.z;
+  const most = Math.floor(problem.k / 256);
+  return Math.max(1, Math.min(most, Math.ceil(wanted / Math.max(1, groups)), MOST_SPLITS));
+}
+
+export const MOST_SPLITS = 64;
+/** On a GPU parts of a sum begin at multiples of so many terms: loads of four then never straddle two of them. */
+const PART_DEPTH = 16;
+
+/**
+ * The problem with its sum cut into `splits` parts, each stored in a row of its own of a scratch array, and the
+ * kernel that adds the rows in order (so the result does not depend on timing) and applies the epilogue.
+ */
+export function splitK(
+  problem: GemmProblem,
+  splits: number,
+  device: DeviceFacts,
+): { partial: GemmProblem; total: Kernel; words: number } {
+  const { m, n, k, z } = problem;
+  const depth = device.software ? Math.ceil(k / splits) : Math.ceil(k / splits / PART_DEPTH) * PART_DEPTH;
+  const size = product(problem.outShape);
+  const inside = (zero: string, value: string, innerTag: string): string =>
+    depth * splits === k ? value : `select(${zero}, ${value}, all${innerTag} < sizes.terms)`;
+  const shifted = (operand: GemmProblem['a']): GemmProblem['a'] => ({
+    ...operand,
+    outer: (index, tag, each) => operand.outer(index, tag, `(${each} / sizes.splits)`),
+    inner: (at, tag, each) =>
+      `let all${tag} = ${at} + (${each} % sizes.splits) * K;\n${operand.inner(`all${tag}`, tag, `(${each} / sizes.splits)`)}`,
+    at: (outerTag, innerTag) => inside('0.0', operand.at(outerTag, innerTag), innerTag),
+    vectors: operand.vectors && {
+      along: operand.vectors.along,
+      at: (outerTag, innerTag) => inside('vec4f()', operand.vectors!.at(outerTag, innerTag), innerTag),
+    },
+  });
+  const partial: GemmProblem = {
+    ...problem,
+    label: `${problem.label} part`,
+    k: depth,
+    kVaries: true,
+    z: z * splits,
+    a: shifted(problem.a),
+    b: shifted(problem.b),
+    store: {
+      row: (row, each) =>
+        `(${each} % sizes.splits) * sizes.part + ${problem.store.row(row, `(${each} / sizes.splits)`)}`,
+      column: problem.store.column,
+    },
+    sizes: { ...problem.sizes, splits, part: size, terms: k },
+    outShape: [splits, size],
+    outElement: 'f32',
+    epilogue: undefined,
+  };
+  const flat: GemmProblem = { ...problem, store: AT_COLUMN };
+  const bindings = gemmBindings(problem, size).slice(2);
+  const store = storeStatements(flat, { m: '0u', z: '0u', column: 'i' }, 'sum', '');
+  const total = perElement(
+    {
+      label: `${problem.label} total of ${splits}`,
+      bindings: [
+        read('parts', splits * size),
+        ...bindings.slice(0, -1),
+        write('out', size, problem.outElement),
+      ],
+      total: size,
+      flops: splits * m * n * z,
+      sizes: { splits },
+      layout: "parts [splits, out]: one lane adds one element's parts in order.",
+      body: wgsl`
+        var sum = 0.0;
+        for (var part = 0u; part < sizes.splits; part++) { sum += parts[part * sizes.total + i]; }
+        ${store}`,
+    },
+    device,
+  );
+  return { partial, total, words: splits * size };
+}
