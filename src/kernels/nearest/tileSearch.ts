@@ -1,6 +1,6 @@
 /**
  * For GPUs, and for any adapter at WebGPU's default limits. A workgroup of 16 x 16 owns 64 queries and walks through the
- * rows of its part 64 at a time; tiles of both pass through workgroup memory as in gemm/blocked.ts. The products of a
+ * rows of its part 64 at a time; tiles of both pass through workgroup memory as in gemm/blocked/. The products of a
  * tile then go to the 64 invocations that keep a query's list each, 16 rows at a time, so that 12 KiB suffice.
  */
 import { GROUP_INDEX, type Kernel, linearGrid, makeKernel, read, write } from '../kernel.ts';

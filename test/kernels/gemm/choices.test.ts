@@ -9,6 +9,7 @@ import {
   productKey,
 } from '../../../src/kernels/gemm/choices.ts';
 import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
+import { VARIANTS } from '../../../src/kernels/gemm/variants.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../../src/kernels/kernel.ts';
 import type { Lowered, OpRequest } from '../../../src/kernels/lowering.ts';
 import { RandomStream } from '../../../src/random.ts';
@@ -113,6 +114,45 @@ describe.each(adapters)('every choice for $name', ({ facts, of }) => {
     },
     600_000,
   );
+});
+
+describe('a depthwise convolution', () => {
+  const strided = { stride: [2, 1], padding: [1, 0, 2, 1], dilation: [1, 1], groups: 6 } as const;
+  const shapes: [Shape, Shape, Shape] = [
+    [2, 6, 13, 9],
+    [12, 1, 3, 3],
+    [2, 12, 6, 10],
+  ];
+  const data = shapes.slice(0, 2).map(signed);
+  const [images, weights] = data.map((numbers, i) => tensor64(shapes[i]!, numbers)) as [Tensor64, Tensor64];
+  const want = conv2dReference(images, weights, strided, shapes[2]);
+  const tiles: ProductChoice[] = [
+    ...VARIANTS.depthwise.tiles.run.map((run) => ({ variant: 'depthwise', tile: { run } }) as const),
+    ...VARIANTS.depthwiseStrips.tiles.columns.map(
+      (columns) => ({ variant: 'depthwiseStrips', tile: { columns } }) as const,
+    ),
+    { variant: 'plain', tile: { rows: 2 } },
+  ];
+
+  it.each(tiles)('computes what float64 does by $variant $tile', async (choice) => {
+    const device = { ...(await testDevice()).facts, software: true };
+    const lowered = gemmKernels.conv2d(
+      {
+        label: 'conv2d',
+        inputs: shapes.slice(0, 2).map((shape) => ({ shape, element: 'f32' })),
+        out: { shape: shapes[2], element: 'f32' },
+        attrs: { geometry: strided },
+        choice,
+      },
+      device,
+    );
+    const named = { depthwise: 'depthwise', depthwiseStrips: 'depthwise strips', plain: 'plain 2' };
+    expect(lowered.steps[0]!.kernel.label).toBe(`conv2d ${named[choice.variant as keyof typeof named]}`);
+    const got = await runLowered(lowered, data, product(shapes[2]));
+    for (const [i, value] of got.entries()) {
+      expect(Math.abs(value - want.data[i]!)).toBeLessThanOrEqual(4 * 2 ** -24 * want.magnitude![i]! + 1e-30);
+    }
+  });
 });
 
 describe('a choice', () => {

@@ -1,5 +1,5 @@
 /**
- * The weight gradient of a convolution on CPU adapters, over operands packed into textures (`images.ts`): a sum over
+ * The weight gradient of a convolution on CPU adapters, over operands packed into textures (`pixelTexture.ts`): a sum over
  * positions of outer products. A lane of dy's texel holds four output channels, a lane of x's four input channels at
  * one tap; per position two loads feed 32 x 32 multiply-adds, all of them between registers.
  */

@@ -1,5 +1,5 @@
 /**
- * The product of a convolution on CPU adapters, over operands packed into textures (`images.ts`). One subgroup is
+ * The product of a convolution on CPU adapters, over operands packed into textures (`correlation.ts`). One subgroup is
  * one workgroup: lanes are neighbouring positions; each lane loads four channels of one row of weights, which a
  * broadcast hands to all. For four channels a tile of 16 rows x 32 columns takes 6 loads and 256 multiply-adds of
  * 8 lanes; its 64 sums spill from the registers, which costs less than the loads that a smaller tile would add.

@@ -1,4 +1,4 @@
-/** Into Winograd's domain and back, for the packed operands of `images.ts`: point by point, four channels a texel. */
+/** Into Winograd's domain and back, for packed operands (`textures/`): point by point, four channels a texel. */
 import { product } from '../../../shape.ts';
 import { loaded } from '../../element.ts';
 import {

@@ -93,7 +93,7 @@ function winogradCost(
   return product + ((pixels + results + ahead) / lanes) * ACCESS + weights * points * 4 * BYTE;
 }
 
-/** Nanoseconds of `imageOuter` for a multiply-add: 17 GFLOP/s, measured likewise. */
+/** Nanoseconds of `textureOuter` for a multiply-add: 17 GFLOP/s, measured likewise. */
 const OUTER = 0.118;
 
 /** The same for a weight gradient: undefined where the sum of outer products costs less. */
