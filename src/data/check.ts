@@ -5,7 +5,7 @@ import { relative, resolve, sep } from 'node:path';
 import { ImageError, shown } from '../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { scanForProblems } from './dataset.ts';
-import { readTexture } from './decode.ts';
+import { readImage } from './decode.ts';
 import { budgeted } from './decodeBudget.ts';
 import { type DatasetProblem, problemLines } from './findings.ts';
 import { type Layout, UNKNOWN_LAYOUT } from './layouts/index.ts';
@@ -174,7 +174,7 @@ async function lookAt(sample: Sample): Promise<Look> {
   const { path, id } = sample;
   const warnings: DatasetProblem[] = [];
   try {
-    const { pixels, pages, deep } = await budgeted(path, () => readTexture(path));
+    const { pixels, pages, deep } = await budgeted(path, () => readImage(path));
     if (deep) {
       const range = `${deep.depth}, ${deep.range.low} to ${deep.range.high}${deep.declared ? ' as declared' : ''}`;
       const message = `${id} has more than 8 bits a sample (${range}); it is read in 8`;

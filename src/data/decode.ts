@@ -36,11 +36,11 @@ export interface DecodedImage {
  */
 export async function decodeImage(path: string, ...extra: never[]): Promise<Pixels> {
   refuseExtra('decodeImage', extra);
-  return (await readTexture(path)).pixels;
+  return (await readImage(path)).pixels;
 }
 
 /** The same, with what the file says of itself. */
-export async function readTexture(path: string): Promise<DecodedImage> {
+export async function readImage(path: string): Promise<DecodedImage> {
   return attempt(path, async (bytes, format) => {
     if (format === 'bmp') {
       const { width, height, data } = decodeBmp(bytes, MAX_PIXELS);

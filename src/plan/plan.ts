@@ -1,5 +1,5 @@
 import type { Dtype } from '../graph/value.ts';
-import { BINDING_ALIGN, type TextureShape, type Kernel } from '../kernels/kernel.ts';
+import { BINDING_ALIGN, type Kernel, type TextureShape } from '../kernels/kernel.ts';
 import type { Shape } from '../shape.ts';
 
 /** A buffer that a plan needs. Arenas hold intermediate values. */

@@ -1,9 +1,7 @@
 import { product, type Shape } from '../../shape.ts';
 import { broadcastIndex } from '../broadcast.ts';
-import type { DeviceFacts } from '../kernel.ts';
-import type { Lowered, LoweredStep, Lowering, OperandRef, OpRequest } from '../lowering.ts';
+import type { Lowering, OpRequest } from '../lowering.ts';
 import type { Program } from '../program.ts';
-import type { ProductChoice } from './choices.ts';
 import {
   type ConvSizes,
   matrix,
@@ -16,20 +14,11 @@ import {
   phases,
   phaseWeights,
 } from './convOperands.ts';
-import { guessMatrix, MATRIX_VARIANTS } from './matrixVariants.ts';
-import type { Epilogue, GemmProblem } from './problem.ts';
-import { splitK, splitsFor } from './splitK.ts';
+import { joined, lowerUncut, lowerWhole } from './lowerProduct.ts';
+import type { Epilogue } from './problem.ts';
 import { type Correlation, type CorrelationAxis, everyPlace } from './textures/correlation.ts';
 import type { WeightLayout } from './textures/weightTexture.ts';
-import {
-  type CorrelatedOperands,
-  firstGuess,
-  type MatrixVariant,
-  type Picked,
-  type Product,
-  type Variant,
-} from './variant.ts';
-import { VARIANTS } from './variants.ts';
+import type { CorrelatedOperands, Product } from './variant.ts';
 
 /** a [..., M, K] times b [..., K, N]. attrs: transposeA, transposeB, epilogue?. */
 const matmul: Lowering = (request, device) => {
@@ -199,73 +188,6 @@ export const gemmKernels = { matmul, conv2d, conv2dInputGrad, conv2dWeightGrad }
   string,
   Lowering
 >;
-
-/** Parts one after the other, each with scratch arrays of its own. */
-function joined(parts: readonly Lowered[]): Lowered {
-  const scratch: number[] = [];
-  const all = parts.flatMap((part) => {
-    const before = scratch.length;
-    scratch.push(...part.scratch);
-    const moved = (ref: OperandRef): OperandRef =>
-      typeof ref === 'object' && 'scratch' in ref ? { scratch: ref.scratch + before } : ref;
-    return part.steps.map(({ kernel, operands }) => ({ kernel, operands: operands.map(moved) }));
-  });
-  return { steps: all, scratch };
-}
-
-/** The variant and tile that were measured to be best, where they fit, else the first variant of the list that has a guess. */
-function pick(problem: Product, device: DeviceFacts, choice?: ProductChoice): Picked<Product> {
-  if (choice) {
-    const variant = VARIANTS[choice.variant] as unknown as Variant<object>;
-    if (variant.fits(choice.tile, problem, device) === true) return { variant, tile: choice.tile };
-  }
-  return firstGuess(LIST, problem, device) ?? guessMatrix(problem, device);
-}
-
-const LIST = Object.values(VARIANTS) as unknown as Variant<object>[];
-
-/** A product by itself, its sum in one piece. */
-function lowerUncut(product: Product, device: DeviceFacts, choice?: ProductChoice): Lowered {
-  const { variant, tile } = pick(product, device, choice);
-  return variant.lower(product, tile, device);
-}
-
-/**
- * Products that make up a result, which differ in geometry alone. A variant for any `GemmProblem` may compute them in parts:
- * long sums with few results are cut, and one more dispatch adds the parts up.
- */
-function lowerWhole(products: readonly Product[], device: DeviceFacts, choice?: ProductChoice): Lowered {
-  const [first] = products as [Product, ...Product[]];
-  const picked = pick(first, device, choice);
-  const matrixVariant = (MATRIX_LIST as readonly unknown[]).includes(picked.variant);
-  if (!matrixVariant) return joined(products.map((each) => picked.variant.lower(each, picked.tile, device)));
-  const measured = choice && picked.tile === choice.tile ? choice : undefined;
-  const deepest = Math.max(...products.map(({ k }) => k));
-  // Parts of the result keep the adapter busy as products side by side do.
-  const all = { ...first, k: deepest, z: first.z * products.length };
-  const splits = Math.min(measured?.splits ?? splitsFor(all, device), Math.max(1, deepest));
-  const step = (problem: GemmProblem): LoweredStep => {
-    const fits = measured && picked.variant.fits(picked.tile, problem as Product, device) === true;
-    const { variant, tile } = fits ? (picked as Picked<GemmProblem>) : guessMatrix(problem, device);
-    return variant.lower(problem, tile, device).steps[0]!;
-  };
-  if (splits === 1) return { steps: products.map(step), scratch: [] };
-  const scratch = { scratch: 0 };
-  const cut = products.map((problem) => ({ problem, ...splitK(problem, splits, device) }));
-  const { total, words } = cut[0]!;
-  return {
-    steps: [
-      ...cut.map(({ problem, partial }) => ({
-        kernel: step(partial).kernel,
-        operands: [problem.a.input, problem.b.input, scratch],
-      })),
-      { kernel: total, operands: [scratch, ...(first.epilogue?.inputs ?? []), 'out'] },
-    ],
-    scratch: [words],
-  };
-}
-
-const MATRIX_LIST = Object.values(MATRIX_VARIANTS) as unknown as MatrixVariant<object>[];
 
 const constantOf = ({ constant = [] }: OpRequest): readonly boolean[] => constant;
 

@@ -1,0 +1,80 @@
+/** Which variant computes a product, and its dispatches: the walk over the list of variants. */
+import type { DeviceFacts } from '../kernel.ts';
+import type { Lowered, LoweredStep, OperandRef } from '../lowering.ts';
+import type { ProductChoice } from './choices.ts';
+import { guessMatrix, MATRIX_VARIANTS } from './matrixVariants.ts';
+import type { GemmProblem } from './problem.ts';
+import { splitK, splitsFor } from './splitK.ts';
+import { firstGuess, type MatrixVariant, type Picked, type Product, type Variant } from './variant.ts';
+import { VARIANTS } from './variants.ts';
+
+/** Parts one after the other, each with scratch arrays of its own. */
+export function joined(parts: readonly Lowered[]): Lowered {
+  const scratch: number[] = [];
+  const all = parts.flatMap((part) => {
+    const before = scratch.length;
+    scratch.push(...part.scratch);
+    const moved = (ref: OperandRef): OperandRef =>
+      typeof ref === 'object' && 'scratch' in ref ? { scratch: ref.scratch + before } : ref;
+    return part.steps.map(({ kernel, operands }) => ({ kernel, operands: operands.map(moved) }));
+  });
+  return { steps: all, scratch };
+}
+
+/** The variant and tile that were measured to be best, where they fit, else the first variant of the list that has a guess. */
+function pick(problem: Product, device: DeviceFacts, choice?: ProductChoice): Picked<Product> {
+  if (choice) {
+    const variant = VARIANTS[choice.variant] as unknown as Variant<object>;
+    if (variant.fits(choice.tile, problem, device) === true) return { variant, tile: choice.tile };
+  }
+  return firstGuess(LIST, problem, device) ?? guessMatrix(problem, device);
+}
+
+const LIST = Object.values(VARIANTS) as unknown as Variant<object>[];
+
+/** A product by itself, its sum in one piece. */
+export function lowerUncut(product: Product, device: DeviceFacts, choice?: ProductChoice): Lowered {
+  const { variant, tile } = pick(product, device, choice);
+  return variant.lower(product, tile, device);
+}
+
+/**
+ * Products that make up a result, which differ in geometry alone. A variant for any `GemmProblem` may compute them in parts:
+ * long sums with few results are cut, and one more dispatch adds the parts up.
+ */
+export function lowerWhole(
+  products: readonly Product[],
+  device: DeviceFacts,
+  choice?: ProductChoice,
+): Lowered {
+  const [first] = products as [Product, ...Product[]];
+  const picked = pick(first, device, choice);
+  const matrixVariant = (MATRIX_LIST as readonly unknown[]).includes(picked.variant);
+  if (!matrixVariant) return joined(products.map((each) => picked.variant.lower(each, picked.tile, device)));
+  const measured = choice && picked.tile === choice.tile ? choice : undefined;
+  const deepest = Math.max(...products.map(({ k }) => k));
+  // Parts of the result keep the adapter busy as products side by side do.
+  const all = { ...first, k: deepest, z: first.z * products.length };
+  const splits = Math.min(measured?.splits ?? splitsFor(all, device), Math.max(1, deepest));
+  const step = (problem: GemmProblem): LoweredStep => {
+    const fits = measured && picked.variant.fits(picked.tile, problem as Product, device) === true;
+    const { variant, tile } = fits ? (picked as Picked<GemmProblem>) : guessMatrix(problem, device);
+    return variant.lower(problem, tile, device).steps[0]!;
+  };
+  if (splits === 1) return { steps: products.map(step), scratch: [] };
+  const scratch = { scratch: 0 };
+  const cut = products.map((problem) => ({ problem, ...splitK(problem, splits, device) }));
+  const { total, words } = cut[0]!;
+  return {
+    steps: [
+      ...cut.map(({ problem, partial }) => ({
+        kernel: step(partial).kernel,
+        operands: [problem.a.input, problem.b.input, scratch],
+      })),
+      { kernel: total, operands: [scratch, ...(first.epilogue?.inputs ?? []), 'out'] },
+    ],
+    scratch: [words],
+  };
+}
+
+const MATRIX_LIST = Object.values(MATRIX_VARIANTS) as unknown as MatrixVariant<object>[];
