@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
-import type { BlockedTile } from '../../../src/kernels/gemm/blocked.ts';
+import type { BlockedTile } from '../../../src/kernels/gemm/blocked/blocked.ts';
 import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
 import { VARIANTS } from '../../../src/kernels/gemm/variants.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../../src/kernels/kernel.ts';
@@ -120,7 +120,7 @@ async function check(
   const lowered =
     ruled || !isBlocked
       ? byRule
-      : lowering({ ...request, choice: { by: 'blocked', tile: SMALLEST } }, device);
+      : lowering({ ...request, choice: { variant: 'blocked', tile: SMALLEST } }, device);
   const data = inputs.map((each) => each.data);
   const first = await runLowered(lowered, data, product(want.shape));
   expectClose(first, want, label);
