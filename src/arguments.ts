@@ -3,6 +3,7 @@
  * types cannot tell apart (half a pixel, a NaN) would end as nonsense or in the text of a kernel.
  */
 import { ConfigError, DtypeError, gotText, ShapeError } from './errors.ts';
+import { product, requireShape, type Shape, shapeText } from './shape.ts';
 
 type Failure = new (message: string) => Error;
 
@@ -51,12 +52,21 @@ export const requireNumber = (op: string, name: string, number: number): void =>
   expect(Number.isFinite(number), DtypeError, `${op}: ${name}`, 'a finite number', number);
 
 /** @throws DtypeError unless `data` is a list of numbers; NaN and infinities are some. */
-export function requireNumbers(op: string, data: ArrayLike<number>): void {
+function requireNumbers(op: string, data: ArrayLike<number>): void {
   if (ArrayBuffer.isView(data) && !(data instanceof DataView) && typeof data[0] !== 'bigint') return;
   const isList = typeof data === 'object' && Number.isInteger(data?.length);
   expect(isList, DtypeError, `${op}: data`, 'numbers, in an array or typed array', data);
   const at = Array.prototype.findIndex.call(data, (each) => typeof each !== 'number');
   if (at >= 0) throw new DtypeError(`${op}: data expects numbers, got ${gotText(data[at])} at ${at}`);
+}
+
+/** @throws ShapeError, DtypeError unless `data` is a list of as many numbers as `shape` holds. */
+export function requireFilled(op: string, data: ArrayLike<number>, shape: Shape): void {
+  requireShape(op, shape);
+  requireNumbers(op, data);
+  const count = product(shape);
+  if (data.length === count) return;
+  throw new ShapeError(`${op}: shape ${shapeText(shape)} expects ${count} numbers, got ${data.length}`);
 }
 
 export const requireFlag = (op: string, name: string, flag: boolean): void =>

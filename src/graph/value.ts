@@ -1,7 +1,7 @@
-import { requireNumbers } from '../arguments.ts';
-import { DtypeError, gotText, ShapeError } from '../errors.ts';
+import { requireFilled } from '../arguments.ts';
+import { DtypeError, gotText } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
-import { product, requireShape, type Shape, shapeText } from '../shape.ts';
+import { product, requireShape, type Shape } from '../shape.ts';
 import type { AttrsOf, OpName } from './ops/index.ts';
 
 /** f16 is a storage type only: arithmetic is f32 everywhere. */
@@ -41,18 +41,13 @@ let nextId = 0;
 let currentScope = '';
 
 /** Puts `name` into the scope of values made inside `body`; nested scopes are joined by dots. */
-export function scope<T>(name: string, body: () => T): T {
-  const outer = currentScope;
-  currentScope = outer === '' ? name : `${outer}.${name}`;
-  try {
-    return body();
-  } finally {
-    currentScope = outer;
-  }
-}
+export const scope = <T>(name: string, body: () => T): T =>
+  inScope(currentScope === '' ? name : `${currentScope}.${name}`, body);
 
 /** Gives values made inside `body` the scope of another value instead of the current one: gradients belong to its layer. */
-export function inScopeOf<T>({ scope: name }: Value, body: () => T): T {
+export const inScopeOf = <T>(value: Value, body: () => T): T => inScope(value.scope, body);
+
+function inScope<T>(name: string, body: () => T): T {
   const outer = currentScope;
   currentScope = name;
   try {
@@ -98,14 +93,8 @@ export function constant(
   ...extra: never[]
 ): Value {
   refuseExtra('constant', extra);
-  requireShape('constant', shape);
   requireDtype('constant', dtype, WHOLE_WORDS);
-  requireNumbers('constant', data);
-  if (data.length !== product(shape)) {
-    throw new ShapeError(
-      `constant: shape ${shapeText(shape)} expects ${product(shape)} numbers, got ${data.length}`,
-    );
-  }
+  requireFilled('constant', data, shape);
   requireWhole('constant', data, dtype);
   return makeValue('constant', [], { data: Array.from(data) }, shape, dtype);
 }

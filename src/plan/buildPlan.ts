@@ -7,7 +7,7 @@ import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { requireHalf } from './limits.ts';
 import { type Product, productOf } from './lower.ts';
 import { type Placement, placementOf } from './placement.ts';
-import type { Plan, PlannedDispatch, PlannedTensor } from './plan.ts';
+import { type Plan, type PlannedDispatch, type PlannedTensor, wordBytes } from './plan.ts';
 import { constantsOf, type Scheduled, scheduleOf } from './schedule.ts';
 import { bytesOf, resolveStorage } from './storage.ts';
 import { texturesOf } from './textures.ts';
@@ -79,7 +79,7 @@ export function buildPlan(
 function placed({ kernel, scope, operands }: Scheduled, { rangeOf }: Placement): PlannedDispatch {
   const ranges = operands.map((operand, i) => {
     const { length, element } = kernel.bindings[i]!;
-    return rangeOf(operand, Math.max(4, Math.ceil((length * ELEMENT_BYTES[element]) / 4) * 4));
+    return rangeOf(operand, Math.max(4, wordBytes(length * ELEMENT_BYTES[element])));
   });
   const written = new Set(
     ranges.filter((_, i) => kernel.bindings[i]!.access !== 'read').map(({ slot }) => slot),

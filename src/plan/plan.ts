@@ -67,5 +67,8 @@ export interface Plan {
   };
 }
 
+/** Bindings and copies are of whole 32-bit words. */
+export const wordBytes = (bytes: number): number => Math.ceil(bytes / 4) * 4;
+
 export const alignBytes = (bytes: number): number =>
   Math.max(BINDING_ALIGN, Math.ceil(bytes / BINDING_ALIGN) * BINDING_ALIGN);

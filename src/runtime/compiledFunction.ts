@@ -7,7 +7,7 @@ import { type Dtype, input, nameOf, type Value } from '../graph/value.ts';
 import type { Kernel } from '../kernels/kernel.ts';
 import { refuseExtra } from '../options.ts';
 import { buildPlan } from '../plan/buildPlan.ts';
-import type { Plan } from '../plan/plan.ts';
+import { type Plan, wordBytes } from '../plan/plan.ts';
 import type { Shape } from '../shape.ts';
 import type { Executable } from './executable.ts';
 import { type Executables, requireTensor } from './executables.ts';
@@ -175,7 +175,7 @@ function enqueue(
     requireTensor(tensors, nameOf(tensor.value), `${plan.label}: argument ${path}`);
     const target = inputs.get(path);
     if (!target) continue; // not read
-    const bytes = wholeWords(target.tensor.range.bytes);
+    const bytes = wordBytes(target.tensor.range.bytes);
     const from = tensors.buffer(nameOf(tensor.value));
     before.push({ from, fromOffset: 0, to: target.buffer, toOffset: 0, bytes });
   }
@@ -185,7 +185,7 @@ function enqueue(
     const results = mapTree<ResultPlace, Tensor>(places, isPlace, ({ path, shape, dtype }) => {
       const { buffer: from, tensor } = outputs.get(path)!;
       const { offset: fromOffset } = tensor.range;
-      const bytes = wholeWords(tensor.range.bytes);
+      const bytes = wordBytes(tensor.range.bytes);
       const result = maker.result(bytes / 4, shape, dtype);
       made.push(result);
       after.push({ from, fromOffset, to: tensors.buffer(nameOf(result.value)), toOffset: 0, bytes });
@@ -219,9 +219,6 @@ interface Traced {
   /** What it reads in place: referred to here, it stays where the user's function does not hold it. */
   readonly captured: readonly Value[];
 }
-
-/** Copies are of whole words: tensors end in one. */
-const wholeWords = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
 type TreeFunction = (...args: readonly Tree<Value>[]) => Tree<Value>;
 

@@ -1,14 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { requireFunction, requireNumbers } from '../arguments.ts';
-import { ConfigError, DtypeError, gotText, ShapeError } from '../errors.ts';
+import { requireFilled, requireFunction } from '../arguments.ts';
+import { ConfigError, DtypeError, gotText } from '../errors.ts';
 import type { HostMemory } from '../gpu/hostMemory.ts';
 import { type AdapterDescription, OPEN_OPTIONS, type OpenOptions } from '../gpu/open.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
 import { type Dtype, state, type Value } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
-import { product, requireShape, type Shape, shapeText } from '../shape.ts';
+import { product, type Shape } from '../shape.ts';
 import {
   type Compiled,
   type CompileOptions,
@@ -109,13 +109,7 @@ export class Engine {
   tensor(data: ArrayLike<number>, shape: Shape, ...extra: never[]): Tensor {
     refuseExtra('tensor', extra);
     this.#executables.requireOpen();
-    requireShape('tensor', shape);
-    requireNumbers('tensor', data);
-    if (data.length !== product(shape)) {
-      throw new ShapeError(
-        `tensor: shape ${shapeText(shape)} expects ${product(shape)} numbers, got ${data.length}`,
-      );
-    }
+    requireFilled('tensor', data, shape);
     const numbers =
       data instanceof Int32Array || data instanceof Uint32Array || data instanceof Float32Array
         ? data

@@ -6,7 +6,7 @@ import type { UploadRing } from '../gpu/uploadRing.ts';
 import type { GPUBuffer, GPUTexture } from '../gpu/webgpuTypes.ts';
 import { type Access, layoutOf } from '../kernels/kernel.ts';
 import { excessesOf, excessText } from '../plan/limits.ts';
-import type { Plan, PlannedDispatch, PlannedTensor, Range } from '../plan/plan.ts';
+import { type Plan, type PlannedDispatch, type PlannedTensor, type Range, wordBytes } from '../plan/plan.ts';
 import { product, shapeText } from '../shape.ts';
 import { type Gpu, limitsOf } from './gpu.ts';
 import { type ReadBack, readBack, uploadRings } from './hostExchange.ts';
@@ -261,5 +261,5 @@ const copyOf = (range: Range, slots: readonly GPUBuffer[], to: GPUBuffer, toOffs
   fromOffset: range.offset,
   to,
   toOffset,
-  bytes: Math.ceil(range.bytes / 4) * 4,
+  bytes: wordBytes(range.bytes),
 });

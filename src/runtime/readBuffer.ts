@@ -1,6 +1,7 @@
 import { submit } from '../gpu/submit.ts';
 import type { Dtype } from '../graph/value.ts';
 import { ELEMENT_BYTES } from '../kernels/kernel.ts';
+import { wordBytes } from '../plan/plan.ts';
 import type { Gpu } from './gpu.ts';
 import { type NumberArray, numbersFrom } from './state.ts';
 
@@ -14,7 +15,7 @@ export async function readBuffer(
   const waiting = gpu.submitter.settled();
   if (waiting) await gpu.guard.wait(waiting);
   const bytes = length * ELEMENT_BYTES[dtype];
-  const padded = Math.ceil(bytes / 4) * 4;
+  const padded = wordBytes(bytes);
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
   const staging = gpu.buffers.create('read-back', padded, usage);
   try {
