@@ -3,8 +3,8 @@ import { randomTensors } from '../../src/bench/randomNetwork.ts';
 import { CADA_DEFAULTS } from '../../src/methods/cada.ts';
 import type { ResNetName } from '../../src/models/resnet.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
-import { scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
+import { scorePlan } from '../../src/train/scorePlan.ts';
 import { type Session, slabsOf } from '../../src/train/session.ts';
 import type { CompiledNetwork } from './classifier.ts';
 

@@ -7,10 +7,11 @@ import { EFFICIENTNET_TAPS, EFFICIENTNETS, efficientnetFeatures } from '../model
 import type { ResNetName } from '../models/resnet.ts';
 import { declare } from '../nn/layers.ts';
 import { bindNetwork, networkLayout, type Precision } from '../nn/trainable.ts';
-import { detectorStep, headStep, scorePlan } from '../train/detectorPlans.ts';
+import { detectorStep, headStep } from '../train/detectorPlans.ts';
 import { ENCODER_NAMES, type EncoderName } from '../train/encoder.ts';
 import { runLayouts } from '../train/layouts.ts';
 import { memoryRows } from '../train/memory.ts';
+import { scorePlan } from '../train/scorePlan.ts';
 import type { RunConfig } from '../train/settings.ts';
 
 /** What kernels are measured for: the encoders, each with the plans that run on it. */

@@ -17,7 +17,8 @@ import {
   startPlan,
 } from './coresetPlans.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import { memoryPlan, type Sizes } from './detectorPlans.ts';
+import type { Sizes } from './detectorParts.ts';
+import { memoryPlan } from './detectorPlans.ts';
 import { compileBatch } from './fitBatch.ts';
 import { passOver } from './imagePass.ts';
 import type { RunLayouts } from './layouts.ts';

@@ -3,7 +3,7 @@ import { relative, sep } from 'node:path';
 import { openRegular } from '../formats/regularFile.ts';
 import { datasetOf } from './runDataset.ts';
 import type { RunConfig } from './settings.ts';
-import { textureFiles } from './stepImages.ts';
+import { textureFiles } from './textures.ts';
 
 /** Bytes that are read of a file at its start, its middle and its end: files of many megabytes are told apart by less. */
 const PIECE = 2 ** 16;

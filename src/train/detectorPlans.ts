@@ -2,72 +2,31 @@ import { grad } from '../autograd/reverse.ts';
 import { ConfigError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { concat, reshape } from '../graph/ops/movement.ts';
-import { gather } from '../graph/ops/select.ts';
-import { storeHalf } from '../graph/passes/storeHalf.ts';
 import { input, scope, type Value } from '../graph/value.ts';
 import type { HeadTruth } from '../methods/alignments/alignment.ts';
-import {
-  ALIGNMENT_RECORDS,
-  type Alignment,
-  HEAD_RECORDS,
-  type HeadName,
-} from '../methods/alignments/index.ts';
-import { CADA_DEFAULTS, calibratedMap, head, mapStatistics, scoreMap } from '../methods/cada.ts';
-import type { Detector, Group, NormMode, PartLayers, Source, Traced } from '../methods/detector.ts';
+import { HEAD_RECORDS, type HeadName } from '../methods/alignments/index.ts';
+import { CADA_DEFAULTS, head } from '../methods/cada.ts';
+import type { Detector, Group, NormMode } from '../methods/detector.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import { clipFactor } from '../nn/clipNorm.ts';
 import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { bindNetwork } from '../nn/trainable.ts';
 import type { NumberArray } from '../runtime/state.ts';
-import { modelOf, optimiserOf, scoreRuleIn, settingOf } from './config.ts';
+import { modelOf, optimiserOf, settingOf } from './config.ts';
 import {
-  featureShape,
-  frozenName,
-  frozenShapes,
-  headOptions,
-  type ModelConfig,
-  type RunLayouts,
-} from './layouts.ts';
+  bindParts,
+  detect,
+  KEY,
+  type MapConfig,
+  type Sizes,
+  type StepSource,
+  sourceOf,
+  statisticsOf,
+} from './detectorParts.ts';
+import { featureShape, frozenName, headOptions, type ModelConfig, type RunLayouts } from './layouts.ts';
 import type { RunConfig } from './settings.ts';
 
-/** Whether a plan starts at the images or at what training never changes of them (`Detector.frozen`). */
-export type StepSource = 'images' | 'frozen';
-/** What fixes a plan's networks and the sizes of what goes through them. */
-export type Sizes = ModelConfig & Pick<RunConfig, 'batch'>;
 type StepConfig = Sizes & Pick<RunConfig, 'encoderNorm' | 'adamEps' | 'amsgrad'>;
-/** The same, and which map is calibrated. */
-export type MapConfig = Sizes & Partial<Pick<RunConfig, 'smoothing' | 'calibration'>>;
-
-/** Name of the input with the key of a step's random numbers. */
-const KEY = 'key';
-
-/** Each part with tensors from its slabs; those that `training` names are bound for training. */
-function bindParts(
-  { parts }: RunLayouts,
-  training: (group: Group) => boolean,
-  // No two parts may draw the same numbers.
-  sites = { next: 0 },
-) {
-  const key = input(KEY, [4], 'u32');
-  const bound = parts.map((part) => ({
-    ...part,
-    network: bindNetwork(part, {
-      training: part.group !== undefined && training(part.group),
-      key,
-      sites,
-    }),
-  }));
-  const layers: PartLayers<string> = Object.fromEntries(
-    bound.map(({ name, network }) => [name, network.layers]),
-  );
-  return { bound, layers };
-}
-
-function sourceOf(config: Sizes, source: StepSource): Source {
-  if (source === 'images') return { images: input('images', [config.batch, 3, config.size, config.size]) };
-  const shapes = frozenShapes(config) ?? [];
-  return { frozen: shapes.map((shape, i) => input(frozenName(i), [config.batch, ...shape])) };
-}
 
 /** Images to what training never changes of them: outputs tap1, tap2, ... */
 export function frozenPlan(config: Sizes, layouts: RunLayouts): Graph {
@@ -151,17 +110,6 @@ export function collectPlan(config: MapConfig, layouts: RunLayouts, source: Step
   return { outputs: new Map(Object.entries({ embedding, ...statistics })), effects: [] };
 }
 
-/** Of the map that is calibrated, from the un-smoothed one. */
-function statisticsOf(map: Value, config: Omit<MapConfig, 'batch'>): ReturnType<typeof mapStatistics> {
-  const { smoothing = detectorIn(config).defaults.smoothing, calibration } = config;
-  return mapStatistics(calibratedMap(map, { smoothing, calibration }));
-}
-
-function detect(config: Sizes, layouts: RunLayouts, source: StepSource): Traced {
-  const { layers } = bindParts(layouts, () => false);
-  return detectorIn(config).trace(layers, sourceOf(config, source), modelOf(config));
-}
-
 /** The same for the heads, and their loss. */
 export type HeadConfig = ModelConfig & Pick<RunConfig, 'alignAlpha'>;
 
@@ -242,57 +190,4 @@ export function predictionPlan(config: ModelConfig, layouts: RunLayouts, which: 
   const feature = input('feature', [CADA_DEFAULTS.batch, ...featureShape(config)]);
   const predicted = head(layers, which, feature, 2, headOptions(config));
   return { outputs: new Map([['predicted', predicted]]), effects: [] };
-}
-
-/**
- * Images to maps and scores, under every alignment of the run at once: network, map, calibration, smoothing and
- * scores in one plan. Inputs: images; labels (i32 [N]) and table [k, 2] where an alignment reads classes.
- * `precision` f16: weights as `runLayouts` stores them for it, activations likewise, the maps and all that follows f32.
- * Outputs: u, gamma of each map that is calibrated; `map.A` [N, H, W] and `score.A` [N] per alignment; `statistics.A` [N, 2].
- */
-export function scorePlan(
-  config: MapConfig & Pick<RunConfig, 'smoothing' | 'scoreFraction' | 'precision'>,
-  layouts: RunLayouts,
-  alignments: readonly Alignment[],
-  classes: number,
-  wanted: { maps: boolean } = { maps: true },
-): Graph {
-  const traced = detect(config, layouts, 'images');
-  const { embedding } = traced;
-  const map = scope('map', () => traced.map());
-  const { u, gamma } = scope('statistics', () => statisticsOf(map, config));
-  const outputs = new Map<string, Value>([
-    ['u', u],
-    ['gamma', gamma],
-  ]);
-  for (const alignment of alignments) {
-    const statistics = statisticsFor(alignment, embedding, config, layouts, classes);
-    const scored = scope('score', () => scoreMap({ ...traced, map }, statistics, scoreRuleIn(config)));
-    outputs.set(`score.${alignment}`, scored.score);
-    if (wanted.maps) outputs.set(`map.${alignment}`, scored.map);
-    if (statistics) outputs.set(`statistics.${alignment}`, statistics);
-  }
-  const graph = { outputs, effects: [] };
-  return config.precision === 'f16' ? storeHalf(graph, [map]) : graph;
-}
-
-/** u and gamma [N, 2] as an alignment knows them; null for none. */
-function statisticsFor(
-  alignment: Alignment,
-  embedding: Value,
-  config: Sizes,
-  layouts: RunLayouts,
-  classes: number,
-): Value | null {
-  const { head: own, statistics } = ALIGNMENT_RECORDS[alignment];
-  return statistics({
-    predicted() {
-      if (!own) throw new ConfigError(`${alignment} has no head to predict with`);
-      const { layers } = bindNetwork(layouts.heads[own.name], { training: false });
-      return head(layers, own.name, embedding, own.outputs(classes), headOptions(config));
-    },
-    labels: () => input('labels', [config.batch], 'i32'),
-    ofClass: (labels) => scope('table', () => gather(input('table', [classes, 2]), labels)),
-    classes,
-  });
 }

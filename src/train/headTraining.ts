@@ -8,7 +8,8 @@ import { batchAt } from './batches.ts';
 import type { Targets } from './collect.ts';
 import { settingOf } from './config.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import { type HeadConfig, headStep, type MapConfig, wholeHeadStep } from './detectorPlans.ts';
+import type { MapConfig } from './detectorParts.ts';
+import { type HeadConfig, headStep, wholeHeadStep } from './detectorPlans.ts';
 import type { RunLayouts } from './layouts.ts';
 import type { RunConfig } from './settings.ts';
 

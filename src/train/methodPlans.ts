@@ -4,9 +4,10 @@ import type { Graph } from '../graph/graph.ts';
 import { HEADS, type HeadName, UNALIGNED } from '../methods/alignments/index.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import type { Precision } from '../nn/trainable.ts';
-import { detectorStep, headStep, memoryPlan, scorePlan } from './detectorPlans.ts';
+import { detectorStep, headStep, memoryPlan } from './detectorPlans.ts';
 import { runLayouts } from './layouts.ts';
 import { memoryRows } from './memory.ts';
+import { scorePlan } from './scorePlan.ts';
 import { encodersFor, type RunConfig } from './settings.ts';
 
 export interface MethodPlan {

@@ -8,11 +8,11 @@ import {
 } from '../methods/alignments/index.ts';
 import { requireHalf } from '../plan/limits.ts';
 import type { Executable } from '../runtime/executable.ts';
-import { scorePlan } from './detectorPlans.ts';
 import { type FamiliarRange, isUnfamiliar } from './familiarity.ts';
 import { compileFitting } from './fitBatch.ts';
 import { type ModelConfig, type RunLayouts, runLayouts } from './layouts.ts';
 import { runFiles } from './runFolder.ts';
+import { scorePlan } from './scorePlan.ts';
 import { type GpuRequest, openSession, type Session } from './session.ts';
 import type { RunConfig } from './settings.ts';
 import { openTensors } from './tensorSource.ts';

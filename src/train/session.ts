@@ -16,7 +16,18 @@ import { type StateStore, stateStore } from '../runtime/state.ts';
 import { directSubmitter } from '../runtime/submitter.ts';
 import { product, type Shape } from '../shape.ts';
 import { refuseNonFiniteSlab } from './finiteTensors.ts';
-import type { TensorSource } from './tensorSource.ts';
+
+/** Where a network's tensors are read from, each when its turn comes. */
+export interface TensorReader {
+  /** For errors. */
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, { readonly shape: Shape }>;
+  /**
+   * A tensor's numbers, in `into` where it is long enough and the source allows.
+   * @throws WeightsError; NotFiniteError naming the tensor that holds NaN or infinity.
+   */
+  read(name: string, into?: Float32Array<ArrayBuffer>): Promise<Float32Array>;
+}
 
 /** A device with the state of one model on it: networks are loaded, plans compiled, weights read back. */
 export interface Session {
@@ -29,7 +40,7 @@ export interface Session {
   /** Puts a network's tensors on the device. @throws WeightsError listing all that are missing, mis-shaped, unexpected. */
   load(layout: NetworkLayout, tensors: StateDict, where?: string): void;
   /** As `load`, from a file and tensor by tensor: none is in memory beside another. @throws also NotFiniteError. */
-  loadFrom(layout: NetworkLayout, source: TensorSource): Promise<void>;
+  loadFrom(layout: NetworkLayout, source: TensorReader): Promise<void>;
   /** Zeroes the optimiser's slabs for a network. */
   startOptimiser(layout: NetworkLayout, optimiser: OptimiserConfig): void;
   /** A network's tensors as they are on the device now. @throws NotFiniteError naming one that is not finite. */

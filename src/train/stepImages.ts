@@ -1,27 +1,10 @@
-import { stat } from 'node:fs/promises';
-import { type Dataset, type ImageLoader, listImages } from '../data/index.ts';
-import { FileError } from '../errors.ts';
+import type { Dataset, ImageLoader } from '../data/index.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { batchAt, drawnAt } from './batches.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import type { RunConfig } from './settings.ts';
-
-/**
- * What anomalies are made of; empty where that is drawn.
- * @throws DatasetError where the folder holds no image; FileError where it is none.
- */
-export async function textureFiles({ textures }: Pick<RunConfig, 'textures'>): Promise<string[]> {
-  if (textures === undefined) return [];
-  const info = await stat(textures).catch(() => null);
-  if (info && !info.isDirectory()) {
-    throw new FileError(`${textures}: is no folder, expected one of images`, {
-      where: textures,
-      fix: 'name the folder that the images of --textures lie in',
-    });
-  }
-  return listImages([textures]);
-}
+import { textureFiles } from './textures.ts';
 
 /**
  * What a training step reads of the training images: each once an epoch, or, where the method learns from drawn anomalies,

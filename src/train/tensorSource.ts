@@ -1,22 +1,14 @@
 import { shown } from '../errors.ts';
 import { openWeights, type WeightsFile } from '../formats/weightsFile.ts';
 import type { StateDict } from '../nn/init.ts';
-import type { Shape } from '../shape.ts';
 import { refuseNonFinite } from './finiteTensors.ts';
+import type { TensorReader } from './session.ts';
 
-/** The tensors of one network in an open file, under the names used here, read when their turn comes. */
-export interface TensorSource {
-  /** Of the file. */
-  readonly path: string;
+/** The tensors of one network in an open file, under the names used here. */
+export interface TensorSource extends TensorReader {
   readonly metadata: ReadonlyMap<string, string>;
   /** For the user: where in the file the tensors were found, where that is not its top. */
   readonly notes: readonly string[];
-  readonly tensors: ReadonlyMap<string, { readonly shape: Shape }>;
-  /**
-   * A tensor's numbers, in `into` where it is long enough and the file allows.
-   * @throws WeightsError; NotFiniteError naming the tensor that holds NaN or infinity.
-   */
-  read(name: string, into?: Float32Array<ArrayBuffer>): Promise<Float32Array>;
   close(): Promise<void>;
 }
 

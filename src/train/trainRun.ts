@@ -39,7 +39,8 @@ import { requireRunPlace, runFiles, startRun } from './runFolder.ts';
 import { type RunLog, runLog } from './runLog.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
 import type { RunConfig } from './settings.ts';
-import { stepImages, textureFiles } from './stepImages.ts';
+import { stepImages } from './stepImages.ts';
+import { textureFiles } from './textures.ts';
 
 /** In this order; `features`, `memory` and `collect` are single passes over the training images. */
 export type Stage = 'features' | 'memory' | 'detector' | 'collect' | HeadName;

@@ -3,9 +3,10 @@ import { join, resolve } from 'node:path';
 import { ConfigError, FileError } from '../errors.ts';
 import { isThere } from '../formats/regularFile.ts';
 import { sha256Of } from '../formats/sha256.ts';
+import { EMBEDDED_ENCODERS, isEmbedded } from '../models/embedded.ts';
 import { weightsCache } from '../published/cache.ts';
 import { PUBLISHED, publishedNamed } from '../published/table.ts';
-import { EMBEDDED_ENCODERS, isEmbedded, weightsPath } from './embeddedEncoders.ts';
+import { weightsPath } from './embeddedEncoders.ts';
 
 /**
  * What --weights means: a file, the name of fetched weights, or `embedded`. A file goes before a name.

@@ -4,8 +4,8 @@ import { scoringConfig } from '../../src/bench/networks.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { DETECTOR_NAMES } from '../../src/methods/detectors.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
-import { scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
+import { scorePlan } from '../../src/train/scorePlan.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 import { encodersFor } from '../../src/train/settings.ts';
 

@@ -10,8 +10,9 @@ import { ssim } from '../../src/nn/ssim.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import type { Tensor } from '../../src/runtime/tensor.ts';
 import { product } from '../../src/shape.ts';
-import { collectPlan, detectorStep, scorePlan, stepInputs } from '../../src/train/detectorPlans.ts';
+import { collectPlan, detectorStep, stepInputs } from '../../src/train/detectorPlans.ts';
 import { runLayouts, trainedParts } from '../../src/train/layouts.ts';
+import { scorePlan } from '../../src/train/scorePlan.ts';
 import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { revdistConfig } from '../../src/bench/networks.ts';
 import { initialize } from '../../src/nn/init.ts';
 import { type Clock, makeProfiler, type Profiler } from '../../src/runtime/profiler.ts';
-import { scorePlan } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
+import { scorePlan } from '../../src/train/scorePlan.ts';
 import { openSession } from '../../src/train/session.ts';
 
 const BATCH = 1;

@@ -13,8 +13,9 @@ import { conv2d } from '../../src/nn/conv.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
 import { pickPlan } from '../../src/train/coresetPlans.ts';
-import { collectPlan, detectorStep, headStep, scorePlan } from '../../src/train/detectorPlans.ts';
+import { collectPlan, detectorStep, headStep } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
+import { scorePlan } from '../../src/train/scorePlan.ts';
 import type { RunConfig } from '../../src/train/settings.ts';
 
 Object.assign(globalThis, globals);

@@ -10,10 +10,10 @@ import {
   detectorStep,
   headStep,
   memoryPlan,
-  scorePlan,
   wholeHeadStep,
 } from '../../src/train/detectorPlans.ts';
 import { runLayouts } from '../../src/train/layouts.ts';
+import { scorePlan } from '../../src/train/scorePlan.ts';
 
 /** Profiles by layer and errors go by these names: what belongs to no layer is found by nobody. */
 const namelessOf = (graph: Graph): string[] =>

@@ -3,11 +3,7 @@ import { Option } from 'commander';
 import { EXIT } from '../../src/cli/exitCodes.ts';
 import { integer } from '../../src/cli/numbers.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
-import {
-  DEFAULT_ENCODER,
-  EMBEDDED_ENCODERS,
-  type EmbeddedEncoder,
-} from '../../src/train/embeddedEncoders.ts';
+import { DEFAULT_ENCODER, EMBEDDED_ENCODERS, type EmbeddedEncoder } from '../../src/models/embedded.ts';
 import { PRETRAINING_STEPS, pretrainEncoder } from './pretrain.ts';
 
 const STEPS = EMBEDDED_ENCODERS.map((name) => `${PRETRAINING_STEPS[name]} for ${name}`).join(', ');

@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { synthesize } from '../../data/index.ts';
+import { DEFAULT_ENCODER, EMBEDDED_ENCODERS, type EmbeddedEncoder } from '../../models/embedded.ts';
 import { formatTable, tableRows } from '../../report/table.ts';
 import { writeReport } from '../../report/writeReport.ts';
 import { checkConfig, newConfig } from '../../train/config.ts';
-import { DEFAULT_ENCODER, EMBEDDED_ENCODERS, type EmbeddedEncoder } from '../../train/embeddedEncoders.ts';
 import { clearDemoFolder, DEMO_DATA } from '../demoFolder.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';

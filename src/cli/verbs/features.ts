@@ -4,8 +4,8 @@ import { requireWritable } from '../../formats/regularFile.ts';
 import { refuseOnto } from '../../formats/sameFile.ts';
 import { readWeights } from '../../formats/weightsFile.ts';
 import { writeSafetensors } from '../../formats/writeSafetensors.ts';
+import { DEFAULT_ENCODER } from '../../models/embedded.ts';
 import type { StateDict } from '../../nn/init.ts';
-import { DEFAULT_ENCODER } from '../../train/embeddedEncoders.ts';
 import {
   ENCODER_NAMES,
   type EncoderName,

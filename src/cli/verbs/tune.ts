@@ -1,10 +1,10 @@
 import { makeFolder, requireWritable } from '../../formats/regularFile.ts';
 import { choiceText } from '../../kernels/gemm/choices.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
+import { DEFAULT_ENCODER } from '../../models/embedded.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import { requireHalf } from '../../plan/limits.ts';
 import { tuningCache } from '../../published/cache.ts';
-import { DEFAULT_ENCODER } from '../../train/embeddedEncoders.ts';
 import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
 import { openSession } from '../../train/session.ts';
 import { tuningDevice } from '../../tune/device.ts';

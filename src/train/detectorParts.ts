@@ -1,0 +1,62 @@
+/** A run's detector in a plan: its parts bound to their slabs, traced from images or from what is frozen of them. */
+import { input, type Value } from '../graph/value.ts';
+import { calibratedMap, mapStatistics } from '../methods/cada.ts';
+import type { Group, PartLayers, Source, Traced } from '../methods/detector.ts';
+import { detectorIn } from '../methods/detectors.ts';
+import { bindNetwork } from '../nn/trainable.ts';
+import { modelOf } from './config.ts';
+import { frozenName, frozenShapes, type ModelConfig, type RunLayouts } from './layouts.ts';
+import type { RunConfig } from './settings.ts';
+
+/** Whether a plan starts at the images or at what training never changes of them (`Detector.frozen`). */
+export type StepSource = 'images' | 'frozen';
+
+/** What fixes a plan's networks and the sizes of what goes through them. */
+export type Sizes = ModelConfig & Pick<RunConfig, 'batch'>;
+
+/** The same, and which map is calibrated. */
+export type MapConfig = Sizes & Partial<Pick<RunConfig, 'smoothing' | 'calibration'>>;
+
+/** Name of the input with the key of a step's random numbers. */
+export const KEY = 'key';
+
+/** Each part with tensors from its slabs; those that `training` names are bound for training. */
+export function bindParts(
+  { parts }: RunLayouts,
+  training: (group: Group) => boolean,
+  // No two parts may draw the same numbers.
+  sites = { next: 0 },
+) {
+  const key = input(KEY, [4], 'u32');
+  const bound = parts.map((part) => ({
+    ...part,
+    network: bindNetwork(part, {
+      training: part.group !== undefined && training(part.group),
+      key,
+      sites,
+    }),
+  }));
+  const layers: PartLayers<string> = Object.fromEntries(
+    bound.map(({ name, network }) => [name, network.layers]),
+  );
+  return { bound, layers };
+}
+
+/** A batch of images, or of what is frozen of them, as inputs of a plan. */
+export function sourceOf(config: Sizes, source: StepSource): Source {
+  if (source === 'images') return { images: input('images', [config.batch, 3, config.size, config.size]) };
+  const shapes = frozenShapes(config) ?? [];
+  return { frozen: shapes.map((shape, i) => input(frozenName(i), [config.batch, ...shape])) };
+}
+
+/** Of the map that is calibrated, from the un-smoothed one. */
+export function statisticsOf(map: Value, config: Omit<MapConfig, 'batch'>): ReturnType<typeof mapStatistics> {
+  const { smoothing = detectorIn(config).defaults.smoothing, calibration } = config;
+  return mapStatistics(calibratedMap(map, { smoothing, calibration }));
+}
+
+/** Its parts as scoring has them, traced over one batch. */
+export function detect(config: Sizes, layouts: RunLayouts, source: StepSource): Traced {
+  const { layers } = bindParts(layouts, () => false);
+  return detectorIn(config).trace(layers, sourceOf(config, source), modelOf(config));
+}

@@ -1,0 +1,20 @@
+import { stat } from 'node:fs/promises';
+import { listImages } from '../data/index.ts';
+import { FileError } from '../errors.ts';
+import type { RunConfig } from './settings.ts';
+
+/**
+ * What anomalies are made of; empty where that is drawn.
+ * @throws DatasetError where the folder holds no image; FileError where it is none.
+ */
+export async function textureFiles({ textures }: Pick<RunConfig, 'textures'>): Promise<string[]> {
+  if (textures === undefined) return [];
+  const info = await stat(textures).catch(() => null);
+  if (info && !info.isDirectory()) {
+    throw new FileError(`${textures}: is no folder, expected one of images`, {
+      where: textures,
+      fix: 'name the folder that the images of --textures lie in',
+    });
+  }
+  return listImages([textures]);
+}
