@@ -2,7 +2,7 @@
 // is measured. benny calls a case several times, un-awaited, while it learns its kind: so all are made before it sees one.
 import b from 'benny';
 import { chooseCases, prepareCase } from '../src/bench/kernels.ts';
-import { openSession } from '../src/train/session.ts';
+import { openSession } from '../src/runtime/session.ts';
 
 const session = await openSession({ adapter: process.env.WGAD_GPU });
 const { gpu } = session;

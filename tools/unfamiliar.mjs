@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readWeights } from '../dist/formats/weightsFile.js';
 import { auroc } from '../dist/metrics/index.js';
-import { strangeGap, strangePrediction } from '../dist/train/familiarity.js';
+import { strangeGap, strangePrediction } from '../dist/score/familiarity.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -5,7 +5,7 @@ import type { StateDict } from '../../src/nn/init.ts';
 import { declare } from '../../src/nn/layers.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
 import type { Executable } from '../../src/runtime/executable.ts';
-import { type Session, slabsOf } from '../../src/train/session.ts';
+import { type Session, slabsOf } from '../../src/runtime/session.ts';
 
 /** A network compiled for one batch size, and the tensors it computes with; its input is `images`. */
 export interface CompiledNetwork {

@@ -4,7 +4,7 @@ import type { BenchRecord } from '../../src/bench/record.ts';
 import { requireReplayed } from '../../src/bench/replayed.ts';
 import { WgadError } from '../../src/errors.ts';
 import type { Executable } from '../../src/runtime/executable.ts';
-import type { Session } from '../../src/train/session.ts';
+import type { Session } from '../../src/runtime/session.ts';
 import type { Peer, PeerRuns } from '../peers/peer.ts';
 import { alternate, type Contender } from '../turns/alternate.ts';
 

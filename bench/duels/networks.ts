@@ -5,7 +5,7 @@ import { ConfigError } from '../../src/errors.ts';
 import { RESNETS, type ResNetName } from '../../src/models/resnet.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
 import { requireHalf } from '../../src/plan/limits.ts';
-import type { Session } from '../../src/train/session.ts';
+import type { Session } from '../../src/runtime/session.ts';
 import { type Peer, type PeerNetwork, type PeerStart, SCORING_PEERS } from '../peers/peer.ts';
 import { type CompiledNetwork, compileClassifier } from './classifier.ts';
 import { type DuelRecord, duelRecords, INPUTS, requireClose, timedBy } from './duel.ts';

@@ -3,9 +3,9 @@ import { randomTensors } from '../../src/bench/randomNetwork.ts';
 import { CADA_DEFAULTS } from '../../src/methods/cada.ts';
 import type { ResNetName } from '../../src/models/resnet.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
-import { scorePlan } from '../../src/train/scorePlan.ts';
-import { type Session, slabsOf } from '../../src/train/session.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
+import { type Session, slabsOf } from '../../src/runtime/session.ts';
+import { scorePlan } from '../../src/score/scorePlan.ts';
 import type { CompiledNetwork } from './classifier.ts';
 
 /** Share of the map's highest values whose mean is RevDist's score. */

@@ -13,7 +13,7 @@ import { RESNETS } from '../../src/models/resnet.ts';
 import type { StateDict } from '../../src/nn/init.ts';
 import { momentNames } from '../../src/nn/optimiser.ts';
 import { unpackSlab } from '../../src/nn/slab.ts';
-import type { Session } from '../../src/train/session.ts';
+import type { Session } from '../../src/runtime/session.ts';
 import { type Peer, TRAINING_PEERS } from '../peers/peer.ts';
 import { type DuelRecord, duelRecords, INPUTS, requireClose, timedBy } from './duel.ts';
 

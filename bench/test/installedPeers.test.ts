@@ -6,7 +6,7 @@ import { randomNumbers } from '../../src/bench/randomNetwork.ts';
 import { relativeDistance } from '../../src/bench/relativeDistance.ts';
 import { REVDIST_DEFAULTS } from '../../src/methods/revdist.ts';
 import { RESNETS } from '../../src/models/resnet.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import { compileClassifier } from '../duels/classifier.ts';
 import { compileScoring, scoreFraction } from '../duels/scoring.ts';
 import { compileDuelStep, treeDistance } from '../duels/training.ts';

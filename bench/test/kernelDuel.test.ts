@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseCases } from '../../src/bench/kernels.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import { conv2dReference } from '../../src/specs/reference/conv.ts';
 import { matmulRef, transposeRef } from '../../src/specs/reference/ops.ts';
 import type { Tensor64 } from '../../src/specs/reference/tensor64.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
 import { peerText } from '../duels/duel.ts';
 import { benchKernelPeers } from '../duels/kernels.ts';
 import { isComparable, type OperationStart, type PeerKernel } from '../peers/operation.ts';

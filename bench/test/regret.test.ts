@@ -3,7 +3,7 @@ import { chooseCases } from '../../src/bench/kernels.ts';
 import { formatRecords } from '../../src/bench/record.ts';
 import type { ProductChoice } from '../../src/kernels/gemm/choices.ts';
 import { productsOf } from '../../src/plan/buildPlan.ts';
-import { openSession, type Session, sessionOn } from '../../src/train/session.ts';
+import { openSession, type Session, sessionOn } from '../../src/runtime/session.ts';
 import { tunedOf } from '../../src/tune/table.ts';
 import { benchRegret, regretText } from '../turns/regret.ts';
 

@@ -11,7 +11,7 @@ import {
 } from '../../src/bench/scoreCases.ts';
 import { WgadError } from '../../src/errors.ts';
 import { compilePlan } from '../../src/runtime/executable.ts';
-import type { Session } from '../../src/train/session.ts';
+import type { Session } from '../../src/runtime/session.ts';
 import { alternate } from './alternate.ts';
 import { planDifference, planPart } from './planPart.ts';
 

@@ -8,7 +8,7 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { EPILOGUE_KINDS } from '../../src/kernels/gemm/choices.ts';
 import { buildPlan, productsOf } from '../../src/plan/buildPlan.ts';
 import { compilePlan } from '../../src/runtime/executable.ts';
-import type { Session } from '../../src/train/session.ts';
+import type { Session } from '../../src/runtime/session.ts';
 import { alternate } from './alternate.ts';
 
 /** A product as it was tuned. */

@@ -6,7 +6,7 @@ import type { AddVerb } from '../../src/cli/verb.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../../src/methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName } from '../../src/models/encoders.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
-import { SETTINGS } from '../../src/train/settings.ts';
+import { SETTINGS } from '../../src/run/settings.ts';
 import { addedText, benchAdded } from '../turns/added.ts';
 
 interface CadaFlags extends BenchOutput {

@@ -4,7 +4,7 @@ import { encoders, sideOf, sizes } from '../../src/cli/benchFlags.ts';
 import { addOutputFlags, measure } from '../../src/cli/benchRun.ts';
 import { pattern } from '../../src/cli/numbers.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
-import { ENCODER_NAMES, type EncoderName } from '../../src/train/encoder.ts';
+import { ENCODER_NAMES, type EncoderName } from '../../src/score/features.ts';
 import { peerText } from '../duels/duel.ts';
 import { benchKernelPeers } from '../duels/kernels.ts';
 import { isComparable } from '../peers/operation.ts';

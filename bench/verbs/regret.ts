@@ -5,7 +5,7 @@ import { addOutputFlags, type BenchOutput, measure } from '../../src/cli/benchRu
 import { pattern } from '../../src/cli/numbers.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
-import { ENCODER_NAMES, type EncoderName } from '../../src/train/encoder.ts';
+import { ENCODER_NAMES, type EncoderName } from '../../src/score/features.ts';
 import { benchRegret, regretText } from '../turns/regret.ts';
 
 interface RegretFlags extends BenchOutput {

@@ -7,7 +7,7 @@ import type { DeviceFacts } from '../kernels/kernel.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { runConstants } from '../plan/runConstants.ts';
 import { bytesOf } from '../plan/storage.ts';
-import type { EncoderName } from '../train/encoder.ts';
+import type { EncoderName } from '../score/features.ts';
 import { titleOf } from './caseNames.ts';
 import { type NetworkPlan, networkPlans, type Purpose } from './networks.ts';
 

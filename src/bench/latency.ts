@@ -1,8 +1,8 @@
 import { type Alignment, UNALIGNED } from '../methods/alignments/index.ts';
 import { requireHalf } from '../plan/limits.ts';
 import { RandomStream } from '../random.ts';
-import { scorePlan } from '../train/scorePlan.ts';
-import type { Session } from '../train/session.ts';
+import type { Session } from '../runtime/session.ts';
+import { scorePlan } from '../score/scorePlan.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { scoringConfig } from './networks.ts';
 import type { Pace } from './pace.ts';

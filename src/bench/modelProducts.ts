@@ -6,7 +6,7 @@ import type { Precision } from '../nn/trainable.ts';
 import { productsOf } from '../plan/buildPlan.ts';
 import type { Product } from '../plan/lower.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-import type { EncoderName } from '../train/encoder.ts';
+import type { EncoderName } from '../score/features.ts';
 import { networkPlans } from './networks.ts';
 
 export interface ModelSizes {

@@ -7,12 +7,12 @@ import { EFFICIENTNET_TAPS, EFFICIENTNETS, efficientnetFeatures } from '../model
 import type { ResNetName } from '../models/resnet.ts';
 import { declare } from '../nn/layers.ts';
 import { bindNetwork, networkLayout, type Precision } from '../nn/trainable.ts';
+import { runLayouts } from '../run/layouts.ts';
+import type { RunConfig } from '../run/settings.ts';
+import { ENCODER_NAMES, type EncoderName } from '../score/features.ts';
+import { scorePlan } from '../score/scorePlan.ts';
 import { detectorStep, headStep } from '../train/detectorPlans.ts';
-import { ENCODER_NAMES, type EncoderName } from '../train/encoder.ts';
-import { runLayouts } from '../train/layouts.ts';
 import { memoryRows } from '../train/memory.ts';
-import { scorePlan } from '../train/scorePlan.ts';
-import type { RunConfig } from '../train/settings.ts';
 
 /** What kernels are measured for: the encoders, each with the plans that run on it. */
 export const NETWORKS: readonly EncoderName[] = ENCODER_NAMES;

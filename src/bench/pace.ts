@@ -2,7 +2,7 @@ import { matmul } from '../graph/ops/matmul.ts';
 import { shift } from '../graph/ops/pointwise.ts';
 import { input, type Value } from '../graph/value.ts';
 import { idle } from '../runtime/gpu.ts';
-import { type Session, unwatched } from '../train/session.ts';
+import { type Session, unwatched } from '../runtime/session.ts';
 import { measurePlan } from './planCase.ts';
 
 /** The adapter's pace as this engine reaches it. */

@@ -2,7 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Plan, PlannedDispatch } from '../plan/plan.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, idle } from '../runtime/gpu.ts';
-import type { Session } from '../train/session.ts';
+import type { Session } from '../runtime/session.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import type { Pace } from './pace.ts';
 import type { BenchRecord } from './record.ts';

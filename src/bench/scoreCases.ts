@@ -5,10 +5,10 @@ import type { Part } from '../methods/detector.ts';
 import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import { initialize, pytorchDefault, type StateDict } from '../nn/init.ts';
 import type { NetworkLayout, Precision } from '../nn/trainable.ts';
-import { type RunLayouts, runLayouts } from '../train/layouts.ts';
-import { scorePlan } from '../train/scorePlan.ts';
-import { type Session, slabsOf } from '../train/session.ts';
-import type { RunConfig } from '../train/settings.ts';
+import { type RunLayouts, runLayouts } from '../run/layouts.ts';
+import type { RunConfig } from '../run/settings.ts';
+import { type Session, slabsOf } from '../runtime/session.ts';
+import { scorePlan } from '../score/scorePlan.ts';
 import { type CaseFilter, matching } from './caseFilter.ts';
 import { scoringConfig } from './networks.ts';
 

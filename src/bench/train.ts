@@ -1,5 +1,5 @@
 import type { ResNetName } from '../models/resnet.ts';
-import type { Session } from '../train/session.ts';
+import type { Session } from '../runtime/session.ts';
 import { type CaseFilter, matching } from './caseFilter.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { measurePace, type Pace } from './pace.ts';

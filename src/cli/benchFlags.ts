@@ -6,8 +6,8 @@ import { DETECTOR_NAMES, type DetectorName } from '../methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName } from '../models/encoders.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import { PRECISIONS, type Precision } from '../nn/trainable.ts';
-import { ENCODER_NAMES, type EncoderName } from '../train/encoder.ts';
-import { encodersFor, type RunConfig } from '../train/settings.ts';
+import { encodersFor, type RunConfig } from '../run/settings.ts';
+import { ENCODER_NAMES, type EncoderName } from '../score/features.ts';
 import { anyOf, oneOf } from './names.ts';
 import { integer } from './numbers.ts';
 

@@ -20,7 +20,7 @@ import {
   writeRecords,
 } from '../bench/record.ts';
 import { requireWritable } from '../formats/regularFile.ts';
-import { openSession, type Session } from '../train/session.ts';
+import { openSession, type Session } from '../runtime/session.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 

@@ -1,5 +1,5 @@
 import type { Profiler } from '../runtime/profiler.ts';
-import type { GpuRequest } from '../train/session.ts';
+import type { GpuRequest } from '../runtime/session.ts';
 
 /** What every verb gets beside its own arguments. */
 export interface Context {

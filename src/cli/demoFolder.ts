@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { makeFolder } from '../formats/regularFile.ts';
-import { runFiles } from '../train/runFolder.ts';
+import { runFiles } from '../run/folder.ts';
 
 /** The data set that the demo draws, beside the files of its run. */
 export const DEMO_DATA = 'data';

@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DETECTOR_NAMES, DETECTORS } from '../methods/detectors.ts';
-import type { Around, FlagText, Setting } from '../train/setting.ts';
-import { type FlaggedName, ROWS, type RunConfig, SETTINGS, type SettingName } from '../train/settings.ts';
+import type { Around, FlagText, Setting } from '../run/setting.ts';
+import { type FlaggedName, ROWS, type RunConfig, SETTINGS, type SettingName } from '../run/settings.ts';
 import { oneOf } from './names.ts';
 import { integer, real } from './numbers.ts';
 

@@ -1,5 +1,5 @@
 import { tuningCache } from '../published/cache.ts';
-import type { GpuRequest } from '../train/session.ts';
+import type { GpuRequest } from '../runtime/session.ts';
 import { tuningDevice } from '../tune/device.ts';
 import { readTuning, tunedOf } from '../tune/table.ts';
 

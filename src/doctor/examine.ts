@@ -1,6 +1,6 @@
 import { measurePace, type Pace } from '../bench/pace.ts';
+import type { Session } from '../runtime/session.ts';
 import { updateSpecs } from '../specs/update.ts';
-import type { Session } from '../train/session.ts';
 import { CHECKS } from './checks.ts';
 import { examineEncoder } from './examineEncoder.ts';
 import { byFamily, type FamilyFinding, type Finding } from './finding.ts';

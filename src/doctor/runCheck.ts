@@ -4,6 +4,7 @@ import { sum } from '../graph/ops/reduce.ts';
 import { input, state, type Value } from '../graph/value.ts';
 import { RandomStream } from '../random.ts';
 import { readBuffer } from '../runtime/readBuffer.ts';
+import type { Session } from '../runtime/session.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import type { Shape } from '../shape.ts';
 import { slopeAlong } from '../specs/derivative.ts';
@@ -11,7 +12,6 @@ import { type Tensor64, tensor64 } from '../specs/reference/tensor64.ts';
 import { drawn, isDifferentiable, type Sample } from '../specs/spec.ts';
 import { firstWrong, NOT_FINITE } from '../specs/specials.ts';
 import type { UpdateSpec } from '../specs/update.ts';
-import type { Session } from '../train/session.ts';
 import type { Check } from './checks.ts';
 import { type Finding, finding } from './finding.ts';
 

@@ -1,7 +1,7 @@
 import { type Dataset, loadImage, loadPixels, type Sample, sampleMask } from '../data/index.ts';
-import { frameIn } from '../train/config.ts';
-import type { Scorer } from '../train/scorer.ts';
-import type { Results } from '../train/testRun.ts';
+import { frameIn } from '../run/config.ts';
+import type { Scorer } from '../score/scorer.ts';
+import type { Results } from '../score/testRun.ts';
 import type { GalleryItem } from './gallery.ts';
 import type { ScoreRow } from './scoreRows.ts';
 

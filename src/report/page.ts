@@ -1,7 +1,7 @@
 import { type Alignment, calibrates } from '../methods/alignments/index.ts';
 import { precisionRecallCurve, rocCurve } from '../metrics/index.ts';
-import type { Results } from '../train/testRun.ts';
-import type { StoredThreshold } from '../train/thresholdRun.ts';
+import type { Results } from '../score/testRun.ts';
+import type { StoredThreshold } from '../score/thresholdRun.ts';
 import { curveFigure } from './curveFigure.ts';
 import { distributionFigure, distributionPanels } from './distributionFigure.ts';
 import { html, Markup } from './markup.ts';

@@ -2,11 +2,11 @@
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { UNALIGNED } from '../methods/alignments/index.ts';
 import { f1Max } from '../metrics/index.ts';
-import { datasetOfRun } from '../train/runDataset.ts';
-import { runFiles } from '../train/runFolder.ts';
-import { openScorer } from '../train/scorer.ts';
-import type { GpuRequest } from '../train/session.ts';
-import { firstAligned, readResults } from '../train/testRun.ts';
+import { datasetOfRun } from '../run/dataset.ts';
+import { runFiles } from '../run/folder.ts';
+import type { GpuRequest } from '../runtime/session.ts';
+import { openScorer } from '../score/scorer.ts';
+import { firstAligned, readResults } from '../score/testRun.ts';
 import { distributionFigure, distributionPanels } from './distributionFigure.ts';
 import { galleryItems, gridRows, gridTitle } from './examples.ts';
 import { galleryFigure } from './gallery.ts';

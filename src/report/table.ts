@@ -1,6 +1,6 @@
 import { shown } from '../errors.ts';
-import type { MetricName, Metrics } from '../train/tally.ts';
-import { type ClassMetrics, PROTOCOLS, type Protocol } from '../train/testRun.ts';
+import type { MetricName, Metrics } from '../score/tally.ts';
+import { type ClassMetrics, PROTOCOLS, type Protocol } from '../score/testRun.ts';
 
 /** The part of results.json that the tables show. */
 interface TableSource {

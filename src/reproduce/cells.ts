@@ -3,9 +3,9 @@ import { chooseContaminants } from '../data/index.ts';
 import { ALIGNMENTS, type Alignment, calibrates } from '../methods/alignments/index.ts';
 import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import { HEAD_DEFAULTS } from '../models/regressor.ts';
-import { newConfig } from '../train/config.ts';
-import { runFiles } from '../train/runFolder.ts';
-import type { RunConfig } from '../train/settings.ts';
+import { newConfig } from '../run/config.ts';
+import { runFiles } from '../run/folder.ts';
+import type { RunConfig } from '../run/settings.ts';
 import type { FoundSets } from './sets.ts';
 import { type Entry, SET_NAMES, type SetName, TABLES } from './tables.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
 import { makeFolder, requireWritable } from '../formats/regularFile.ts';
 import { type ScoreLevels, writeMapFigure, writeScoreFigure } from '../report/paperFigures.ts';
-import type { GpuRequest } from '../train/session.ts';
+import type { GpuRequest } from '../runtime/session.ts';
 import { planCells, type Settings } from './cells.ts';
 import { runCells, type Workers } from './run.ts';
 import type { FoundSets } from './sets.ts';

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 import { makeFolder } from '../formats/regularFile.ts';
-import { differences } from '../train/configHash.ts';
-import { isTrained } from '../train/finishedRun.ts';
-import { readRunConfig, runFiles } from '../train/runFolder.ts';
-import type { RunConfig } from '../train/settings.ts';
-import { type Results, readResults } from '../train/testRun.ts';
+import { differences } from '../run/configHash.ts';
+import { isTrained } from '../run/finished.ts';
+import { readRunConfig, runFiles } from '../run/folder.ts';
+import type { RunConfig } from '../run/settings.ts';
+import { type Results, readResults } from '../score/testRun.ts';
 import type { Cell, Job, Planned } from './cells.ts';
 
 /** How runs are trained and tested; the plan only says which. */

@@ -9,8 +9,8 @@ import {
   synthesize,
 } from '../data/index.ts';
 import { DatasetError, FileError } from '../errors.ts';
-import { dataChecksum } from '../train/dataChecksum.ts';
-import type { RunConfig } from '../train/settings.ts';
+import { dataChecksum } from '../run/dataChecksum.ts';
+import type { RunConfig } from '../run/settings.ts';
 import { SET_NAMES, type SetName } from './tables.ts';
 
 /** A data set, and by what a run on it knows it again (`dataChecksum`). */

@@ -5,8 +5,8 @@
  */
 import type { Alignment } from '../methods/alignments/index.ts';
 import type { HeadStructure } from '../models/regressor.ts';
-import type { MetricName } from '../train/tally.ts';
-import type { Protocol } from '../train/testRun.ts';
+import type { MetricName } from '../score/tally.ts';
+import type { Protocol } from '../score/testRun.ts';
 
 export const SET_NAMES = ['MVTec AD', 'VisA', 'BTAD'] as const;
 export type SetName = (typeof SET_NAMES)[number];

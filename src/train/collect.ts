@@ -1,15 +1,15 @@
 import type { Dataset } from '../data/index.ts';
 import type { HeadName } from '../methods/alignments/index.ts';
 import { CADA_DEFAULTS, SIGMAS } from '../methods/cada.ts';
+import type { MapConfig } from '../run/detectorParts.ts';
+import type { ModelConfig, RunLayouts } from '../run/layouts.ts';
+import type { ClassTableKind } from '../run/settings.ts';
+import { compileBatch } from '../runtime/fitBatch.ts';
+import type { Session } from '../runtime/session.ts';
+import type { Impression } from '../score/familiarity.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import type { MapConfig } from './detectorParts.ts';
 import { collectPlan, predictionPlan } from './detectorPlans.ts';
-import type { Impression } from './familiarity.ts';
-import { compileBatch } from './fitBatch.ts';
 import { passOver } from './imagePass.ts';
-import type { ModelConfig, RunLayouts } from './layouts.ts';
-import type { Session } from './session.ts';
-import type { ClassTableKind } from './settings.ts';
 
 /** Per training image: the bottleneck feature, and mean, maximum and mean + 3 sigma of the map that is calibrated. */
 export interface Targets {

@@ -4,6 +4,11 @@
  * that they take no room. Everything follows from the seed.
  */
 import { RandomStream } from '../random.ts';
+import type { Sizes } from '../run/detectorParts.ts';
+import type { RunLayouts } from '../run/layouts.ts';
+import type { RunConfig } from '../run/settings.ts';
+import { compileBatch } from '../runtime/fitBatch.ts';
+import type { Session } from '../runtime/session.ts';
 import {
   CHUNK_STEP,
   columnsName,
@@ -17,13 +22,8 @@ import {
   startPlan,
 } from './coresetPlans.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import type { Sizes } from './detectorParts.ts';
 import { memoryPlan } from './detectorPlans.ts';
-import { compileBatch } from './fitBatch.ts';
 import { passOver } from './imagePass.ts';
-import type { RunLayouts } from './layouts.ts';
-import type { Session } from './session.ts';
-import type { RunConfig } from './settings.ts';
 
 /** What the choice depends on beside the patches. */
 export interface CoresetStart {

@@ -1,14 +1,14 @@
 import type { ImageLoader } from '../data/index.ts';
 import { FileError } from '../errors.ts';
+import type { Sizes, StepSource } from '../run/detectorParts.ts';
+import { frozenName, frozenShapes, type RunLayouts } from '../run/layouts.ts';
+import { compileBatch } from '../runtime/fitBatch.ts';
+import type { Session } from '../runtime/session.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { product } from '../shape.ts';
-import type { Sizes, StepSource } from './detectorParts.ts';
 import { frozenPlan } from './detectorPlans.ts';
 import { type FeatureStore, fileStore, memoryStore } from './featureStore.ts';
-import { compileBatch } from './fitBatch.ts';
 import { passOver } from './imagePass.ts';
-import { frozenName, frozenShapes, type RunLayouts } from './layouts.ts';
-import type { Session } from './session.ts';
 
 /** What the detector's plans read for a set of training images, by their indices. */
 export interface DetectorInputs {

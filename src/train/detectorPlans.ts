@@ -11,8 +11,7 @@ import { detectorIn } from '../methods/detectors.ts';
 import { clipFactor } from '../nn/clipNorm.ts';
 import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { bindNetwork } from '../nn/trainable.ts';
-import type { NumberArray } from '../runtime/state.ts';
-import { modelOf, optimiserOf, settingOf } from './config.ts';
+import { modelOf, optimiserOf, settingOf } from '../run/config.ts';
 import {
   bindParts,
   detect,
@@ -22,9 +21,10 @@ import {
   type StepSource,
   sourceOf,
   statisticsOf,
-} from './detectorParts.ts';
-import { featureShape, frozenName, headOptions, type ModelConfig, type RunLayouts } from './layouts.ts';
-import type { RunConfig } from './settings.ts';
+} from '../run/detectorParts.ts';
+import { featureShape, frozenName, headOptions, type ModelConfig, type RunLayouts } from '../run/layouts.ts';
+import type { RunConfig } from '../run/settings.ts';
+import type { NumberArray } from '../runtime/state.ts';
 
 type StepConfig = Sizes & Pick<RunConfig, 'encoderNorm' | 'adamEps' | 'amsgrad'>;
 

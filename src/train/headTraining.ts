@@ -3,15 +3,15 @@ import type { Graph } from '../graph/graph.ts';
 import { HEAD_RECORDS, type HeadName } from '../methods/alignments/index.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { SETTINGS, settingsAt } from '../nn/optimiser.ts';
+import { settingOf } from '../run/config.ts';
+import type { MapConfig } from '../run/detectorParts.ts';
+import type { RunLayouts } from '../run/layouts.ts';
+import type { RunConfig } from '../run/settings.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { batchAt } from './batches.ts';
 import type { Targets } from './collect.ts';
-import { settingOf } from './config.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import type { MapConfig } from './detectorParts.ts';
 import { type HeadConfig, headStep, wholeHeadStep } from './detectorPlans.ts';
-import type { RunLayouts } from './layouts.ts';
-import type { RunConfig } from './settings.ts';
 
 type HeadTrainingConfig = HeadConfig &
   MapConfig &

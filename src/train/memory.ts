@@ -1,21 +1,21 @@
 import { readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { detectorIn } from '../methods/detectors.ts';
+import { refuseNonFinite } from '../nn/finiteTensors.ts';
 import type { NamedTensor, StateDict } from '../nn/init.ts';
 import type { ParameterSpec } from '../nn/layers.ts';
+import { modelOf } from '../run/config.ts';
+import type { Sizes } from '../run/detectorParts.ts';
+import { runFiles } from '../run/folder.ts';
+import type { ModelConfig, PartLayout, RunLayouts } from '../run/layouts.ts';
+import type { RunConfig } from '../run/settings.ts';
+import { compileBatch } from '../runtime/fitBatch.ts';
+import type { Session } from '../runtime/session.ts';
 import { product } from '../shape.ts';
-import { modelOf } from './config.ts';
 import { greedyCoreset } from './coreset.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import type { Sizes } from './detectorParts.ts';
 import { memoryPlan } from './detectorPlans.ts';
-import { refuseNonFinite } from './finiteTensors.ts';
-import { compileBatch } from './fitBatch.ts';
 import { passOver } from './imagePass.ts';
-import type { ModelConfig, PartLayout, RunLayouts } from './layouts.ts';
-import { runFiles } from './runFolder.ts';
-import type { Session } from './session.ts';
-import type { RunConfig } from './settings.ts';
 
 /** The parts that a method's memory fills. */
 export const memoryParts = ({ parts }: RunLayouts): PartLayout[] =>

@@ -4,11 +4,11 @@ import type { Graph } from '../graph/graph.ts';
 import { HEADS, type HeadName, UNALIGNED } from '../methods/alignments/index.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import type { Precision } from '../nn/trainable.ts';
+import { runLayouts } from '../run/layouts.ts';
+import { encodersFor, type RunConfig } from '../run/settings.ts';
+import { scorePlan } from '../score/scorePlan.ts';
 import { detectorStep, headStep, memoryPlan } from './detectorPlans.ts';
-import { runLayouts } from './layouts.ts';
 import { memoryRows } from './memory.ts';
-import { scorePlan } from './scorePlan.ts';
-import { encodersFor, type RunConfig } from './settings.ts';
 
 export interface MethodPlan {
   readonly name: string;

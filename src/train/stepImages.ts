@@ -1,10 +1,10 @@
 import type { Dataset, ImageLoader } from '../data/index.ts';
 import { detectorIn } from '../methods/detectors.ts';
+import type { RunConfig } from '../run/settings.ts';
+import { textureFiles } from '../run/textures.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { batchAt, drawnAt } from './batches.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import type { RunConfig } from './settings.ts';
-import { textureFiles } from './textures.ts';
 
 /**
  * What a training step reads of the training images: each once an epoch, or, where the method learns from drawn anomalies,

@@ -10,6 +10,7 @@ import {
   predictingAlignment,
 } from '../methods/alignments/index.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
+import { refuseNonFinite } from '../nn/finiteTensors.ts';
 import type { StateDict } from '../nn/init.ts';
 import {
   type Checkpoint,
@@ -19,28 +20,27 @@ import {
   restoreSlabs,
   resumable,
   saveCheckpoint,
-} from './checkpoint.ts';
+} from '../run/checkpoint.ts';
+import { checkConfig, frameIn, optimiserOf, resolvedConfig } from '../run/config.ts';
+import { configHash, hashesOf, placelessHash } from '../run/configHash.ts';
+import { datasetOf } from '../run/dataset.ts';
+import { requireRunPlace, runFiles, startRun } from '../run/folder.ts';
+import { type RunLayouts, runLayouts, trainedParts } from '../run/layouts.ts';
+import { type RunLog, runLog } from '../run/log.ts';
+import type { RunConfig } from '../run/settings.ts';
+import { textureFiles } from '../run/textures.ts';
+import { checkBatch, compileBatch, targetOf } from '../runtime/fitBatch.ts';
+import { type GpuRequest, openSession, type Session, trainingSlabs } from '../runtime/session.ts';
+import { type FamiliarRange, familiarRange } from '../score/familiarity.ts';
+import { loadStart } from '../weights/start.ts';
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
-import { checkConfig, frameIn, optimiserOf, resolvedConfig } from './config.ts';
-import { configHash, hashesOf, placelessHash } from './configHash.ts';
 import { type DetectorInputs, detectorInputs, type FeatureBudget } from './detectorInputs.ts';
 import { collectPlan, detectorStep, stepInputs } from './detectorPlans.ts';
-import { type FamiliarRange, familiarRange } from './familiarity.ts';
 import { featureFile } from './featureStore.ts';
-import { refuseNonFinite } from './finiteTensors.ts';
-import { checkBatch, compileBatch, targetOf } from './fitBatch.ts';
 import { headTraining } from './headTraining.ts';
-import { type RunLayouts, runLayouts, trainedParts } from './layouts.ts';
-import { loadStart } from './loadStart.ts';
 import { type LoopOptions, type StepReport, trainLoop } from './loop.ts';
 import { loadMemory, memoryParts, memoryRows } from './memory.ts';
-import { datasetOf } from './runDataset.ts';
-import { requireRunPlace, runFiles, startRun } from './runFolder.ts';
-import { type RunLog, runLog } from './runLog.ts';
-import { type GpuRequest, openSession, type Session, trainingSlabs } from './session.ts';
-import type { RunConfig } from './settings.ts';
 import { stepImages } from './stepImages.ts';
-import { textureFiles } from './textures.ts';
 
 /** In this order; `features`, `memory` and `collect` are single passes over the training images. */
 export type Stage = 'features' | 'memory' | 'detector' | 'collect' | HeadName;

@@ -1,7 +1,7 @@
 import { distinctProducts, type ModelSizes, modelGraphs } from '../bench/modelProducts.ts';
 import { macsOf } from '../graph/count.ts';
 import type { Product } from '../plan/lower.ts';
-import type { Session } from '../train/session.ts';
+import type { Session } from '../runtime/session.ts';
 import type { Measured, TuningTable } from './table.ts';
 import { tuneProduct } from './tuneProduct.ts';
 

@@ -12,8 +12,8 @@ import type { Plan } from '../plan/plan.ts';
 import { RandomStream } from '../random.ts';
 import { compilePlan, type Executable } from '../runtime/executable.ts';
 import { idle } from '../runtime/gpu.ts';
+import type { Session } from '../runtime/session.ts';
 import { product } from '../shape.ts';
-import type { Session } from '../train/session.ts';
 import type { Measured } from './table.ts';
 
 /** A sample is as many runs as fill this many milliseconds. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { deviceClock, timed } from '../../src/bench/deviceClock.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { input } from '../../src/graph/value.ts';
-import { openSession } from '../../src/train/session.ts';
+import { openSession } from '../../src/runtime/session.ts';
 
 it('gives no time that the clock is too coarse for', () => {
   expect(timed(4e6, 2, 65_536)).toBe(4);

@@ -6,7 +6,7 @@ import { relativeDistance } from '../../src/bench/relativeDistance.ts';
 import { countMacs } from '../../src/graph/count.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 
 const PACE = { peakGflops: 2, peakAt: '', copyGbs: 1, copyAt: '' };
 

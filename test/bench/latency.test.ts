@@ -4,10 +4,10 @@ import { scoringConfig } from '../../src/bench/networks.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { DETECTOR_NAMES } from '../../src/methods/detectors.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
-import { scorePlan } from '../../src/train/scorePlan.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
-import { encodersFor } from '../../src/train/settings.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
+import { encodersFor } from '../../src/run/settings.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
+import { scorePlan } from '../../src/score/scorePlan.ts';
 
 const pace = { peakGflops: 1, peakAt: 'matmul 256', copyGbs: 1, copyAt: '16 MiB' };
 

@@ -5,7 +5,7 @@ import { measurePlan, replaysOf, sampleReplays } from '../../src/bench/planCase.
 import type { Graph } from '../../src/graph/graph.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 
 let session: Session;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { watchCompiling } from '../../src/cli/compileProgress.ts';
 import { add } from '../../src/graph/ops/pointwise.ts';
 import { input } from '../../src/graph/value.ts';
-import { openSession } from '../../src/train/session.ts';
+import { openSession } from '../../src/runtime/session.ts';
 
 /** A watcher whose clock is set by hand, and what it has shown. */
 function watched() {

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
-import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
+import { embeddedPath } from '../../src/weights/embedded.ts';
 import { scratchFolder, TINY_DATA, TINY_TRAIN, wgad, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();

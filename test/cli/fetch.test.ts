@@ -4,7 +4,7 @@ import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { input } from '../../src/graph/value.ts';
 import { RESNETS, resnetFeatures } from '../../src/models/resnet.ts';
 import { declare } from '../../src/nn/layers.ts';
-import { weightsFor } from '../../src/train/weightsSource.ts';
+import { weightsFor } from '../../src/weights/source.ts';
 import { hashed, hashedWeights } from '../models/hashed.ts';
 import { serveWeights, type WeightServer } from '../published/weightServer.ts';
 import { scratchFolder, start, wgad } from './wgad.ts';

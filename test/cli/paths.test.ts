@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
+import { embeddedPath } from '../../src/weights/embedded.ts';
 import { scratchFolder, TINY_TRAIN, wgadHere } from './wgad.ts';
 
 // Every path that a verb reads or writes, with what may lie there instead. Verbs that would open a device are asked for

@@ -3,10 +3,10 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { csvLine } from '../../src/formats/csv.ts';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
-import { configHash } from '../../src/train/configHash.ts';
-import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
-import { runFiles } from '../../src/train/runFolder.ts';
-import type { RunConfig } from '../../src/train/settings.ts';
+import { configHash } from '../../src/run/configHash.ts';
+import { runFiles } from '../../src/run/folder.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
+import { embeddedPath } from '../../src/weights/embedded.ts';
 import { noSmallDisk, withSmallDisk } from '../faults/smallDisk.ts';
 import { scratchFolder, TINY_DATA, wgad } from './wgad.ts';
 

@@ -6,10 +6,10 @@ import { stopGradient } from '../../src/graph/ops/control.ts';
 import { OPS, type OpName } from '../../src/graph/ops/index.ts';
 import { equal, mul, scale, where } from '../../src/graph/ops/pointwise.ts';
 import { input, state, topological, type Value } from '../../src/graph/value.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import { map1 } from '../../src/specs/reference/ops.ts';
 import { type Sample, shaped } from '../../src/specs/spec.ts';
 import { type UpdateSpec, updateSpecs } from '../../src/specs/update.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
 
 let opened: Promise<Session> | undefined;
 const session = (): Promise<Session> => {

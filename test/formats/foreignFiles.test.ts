@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WeightsError } from '../../src/errors.ts';
 import { openWeights } from '../../src/formats/weightsFile.ts';
-import { loadWeights } from '../../src/train/encoderWeights.ts';
+import { loadWeights } from '../../src/weights/encoder.ts';
 import {
   dictOf,
   number,

@@ -4,7 +4,7 @@ import { input, type Value } from '../../src/graph/value.ts';
 import { RESNETS, resnetClassifier } from '../../src/models/resnet.ts';
 import { declare, type Layers, within } from '../../src/nn/layers.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
-import { openSession } from '../../src/train/session.ts';
+import { openSession } from '../../src/runtime/session.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';
 
 const goldens: Record<string, { norm: number; sample: number[] }> = JSON.parse(

@@ -7,13 +7,13 @@ import { DRAEM_DEFAULTS, draemRateAt, draemSpecs, NORMALISED } from '../../src/m
 import type { StateDict } from '../../src/nn/init.ts';
 import { focalLoss } from '../../src/nn/losses.ts';
 import { ssim } from '../../src/nn/ssim.ts';
+import { runLayouts, trainedParts } from '../../src/run/layouts.ts';
 import { Engine } from '../../src/runtime/engine.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import type { Tensor } from '../../src/runtime/tensor.ts';
+import { scorePlan } from '../../src/score/scorePlan.ts';
 import { product } from '../../src/shape.ts';
 import { collectPlan, detectorStep, stepInputs } from '../../src/train/detectorPlans.ts';
-import { runLayouts, trainedParts } from '../../src/train/layouts.ts';
-import { scorePlan } from '../../src/train/scorePlan.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';
 
 /** Written by tools/draem_goldens.py. */

@@ -7,7 +7,7 @@ import { input } from '../../src/graph/value.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
 import { namingOf, torchvisionName } from '../../src/models/efficientnetNames.ts';
 import { declare } from '../../src/nn/layers.ts';
-import { openEncoder } from '../../src/train/encoder.ts';
+import { openEncoder } from '../../src/score/features.ts';
 import { hashed, hashedWeights } from './hashed.ts';
 
 const images = input('images', [1, 3, 64, 64]);

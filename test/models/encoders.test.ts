@@ -5,7 +5,7 @@ import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientn
 import { RESNETS, resnetFeatures } from '../../src/models/resnet.ts';
 import { declare, type Layers, within } from '../../src/nn/layers.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import { hashed, hashedWeights } from './hashed.ts';
 import { expectTap, type Tap } from './taps.ts';
 

@@ -3,7 +3,7 @@ import { grad } from '../../src/autograd/reverse.ts';
 import { input } from '../../src/graph/value.ts';
 import { hardMiningCosineLoss } from '../../src/nn/losses.ts';
 import { RandomStream } from '../../src/random.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 
 const [N, C, PLACES] = [2, 5, 12];
 const EACH = C * PLACES;

@@ -10,9 +10,9 @@ import { alignHead } from '../../src/models/regressor.ts';
 import { declare, type Layers, within } from '../../src/nn/layers.ts';
 import { optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
+import { runLayouts, trainedParts } from '../../src/run/layouts.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import { detectorStep } from '../../src/train/detectorPlans.ts';
-import { runLayouts, trainedParts } from '../../src/train/layouts.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed, hashedWeights } from './hashed.ts';
 
 /** tools/long_goldens.py has why: a network as drawn is chaotic. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { input } from '../../src/graph/value.ts';
 import { mapStatistics, scoreMap } from '../../src/methods/cada.ts';
 import { anomalyMap, type Scales } from '../../src/methods/revdist.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import { hashed } from './hashed.ts';
 
 interface Smoothed {

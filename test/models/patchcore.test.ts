@@ -7,14 +7,14 @@ import { nearestRows } from '../../src/graph/ops/nearest.ts';
 import { input, type Value } from '../../src/graph/value.ts';
 import { partRows, pickRows } from '../../src/methods/patchcore.ts';
 import { patchVectors } from '../../src/models/patchVectors.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
+import { scorePlan } from '../../src/score/scorePlan.ts';
 import { chunksOf, coresetStart, greedyCoreset } from '../../src/train/coreset.ts';
 import type { DetectorInputs } from '../../src/train/detectorInputs.ts';
 import { memoryPlan } from '../../src/train/detectorPlans.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
 import { memoryRows } from '../../src/train/memory.ts';
-import { scorePlan } from '../../src/train/scorePlan.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
-import type { RunConfig } from '../../src/train/settings.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';
 
 /** By tools/patchcore_goldens.py. */

@@ -5,9 +5,9 @@ import { encode, REVDIST_DEFAULTS, revdistSpecs } from '../../src/methods/revdis
 import { RESNETS } from '../../src/models/resnet.ts';
 import { SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
+import { runLayouts, trainedParts } from '../../src/run/layouts.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import { detectorStep } from '../../src/train/detectorPlans.ts';
-import { runLayouts, trainedParts } from '../../src/train/layouts.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';
 
 interface Goldens {

@@ -10,11 +10,11 @@ import { clipFactor } from '../../src/nn/clipNorm.ts';
 import { declare } from '../../src/nn/layers.ts';
 import { optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
+import { modelOf } from '../../src/run/config.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import { hides } from '../../src/specs/reference/attention.ts';
-import { modelOf } from '../../src/train/config.ts';
 import { detectorStep, stepInputs } from '../../src/train/detectorPlans.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';
 import { expectTap, norm, type Tap } from './taps.ts';
 

@@ -11,9 +11,9 @@ import {
 import { wgsl } from '../../src/kernels/wgsl.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { type MemoryRequest, planMemory } from '../../src/plan/planMemory.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
+import { scorePlan } from '../../src/score/scorePlan.ts';
 import { detectorStep } from '../../src/train/detectorPlans.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
-import { scorePlan } from '../../src/train/scorePlan.ts';
 
 const request = (bytes: number, first: number, last: number): MemoryRequest => ({
   bytes,

@@ -6,8 +6,8 @@ import { buildPlan } from '../../src/plan/buildPlan.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { printPlan } from '../../src/plan/print.ts';
 import { sizeBlocks } from '../../src/plan/sizeBlocks.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
-import { scorePlan } from '../../src/train/scorePlan.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
+import { scorePlan } from '../../src/score/scorePlan.ts';
 
 const filled = (sizes: Record<string, number>) =>
   makeKernel({

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { revdistConfig } from '../../src/bench/networks.ts';
 import { initialize } from '../../src/nn/init.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
 import { type Clock, makeProfiler, type Profiler } from '../../src/runtime/profiler.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
-import { scorePlan } from '../../src/train/scorePlan.ts';
-import { openSession } from '../../src/train/session.ts';
+import { openSession } from '../../src/runtime/session.ts';
+import { scorePlan } from '../../src/score/scorePlan.ts';
 
 const BATCH = 1;
 const SIZE = 64;

@@ -2,8 +2,8 @@ import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { adamw, avgPool2d, input, mean, relu, topK } from '../../src/index.ts';
 import { nearestNames, type OptionNames, refuseExtra, requireOptions } from '../../src/options.ts';
-import { checkConfig } from '../../src/train/config.ts';
-import type { RunConfig } from '../../src/train/settings.ts';
+import { checkConfig } from '../../src/run/config.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
 
 interface Settings {
   lr: number;

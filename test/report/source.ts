@@ -1,8 +1,8 @@
 import { galleryFigure } from '../../src/report/gallery.ts';
 import type { PageSource } from '../../src/report/page.ts';
 import type { ScoreRow } from '../../src/report/scoreRows.ts';
-import type { RunConfig } from '../../src/train/settings.ts';
-import type { Metrics } from '../../src/train/tally.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
+import type { Metrics } from '../../src/score/tally.ts';
 
 /** A name that would run, close its tag and leave its attribute if it were not escaped. */
 export const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>'&`;

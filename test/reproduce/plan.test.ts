@@ -3,8 +3,8 @@ import type { Alignment } from '../../src/methods/alignments/index.ts';
 import type { DetectorName } from '../../src/methods/detectors.ts';
 import { type Cell, type Job, planCells, type Settings } from '../../src/reproduce/cells.ts';
 import { TABLES, type TableName } from '../../src/reproduce/tables.ts';
-import { checkConfig } from '../../src/train/config.ts';
-import type { RunConfig } from '../../src/train/settings.ts';
+import { checkConfig } from '../../src/run/config.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
 import { ALL_SETS, SETTINGS } from './settings.ts';
 
 const plan = (name: TableName, settings = SETTINGS, sets = ALL_SETS) =>

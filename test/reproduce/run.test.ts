@@ -10,9 +10,9 @@ import { outcomeRows } from '../../src/reproduce/outcome.ts';
 import { reproduceTable } from '../../src/reproduce/reproduceTable.ts';
 import { runCells, type Workers } from '../../src/reproduce/run.ts';
 import { TABLES, type TableName } from '../../src/reproduce/tables.ts';
-import { configHash } from '../../src/train/configHash.ts';
-import { readRunConfig, runFiles } from '../../src/train/runFolder.ts';
-import type { Results } from '../../src/train/testRun.ts';
+import { configHash } from '../../src/run/configHash.ts';
+import { readRunConfig, runFiles } from '../../src/run/folder.ts';
+import type { Results } from '../../src/score/testRun.ts';
 import { ALL_SETS, SETTINGS } from './settings.ts';
 
 let out = '';

@@ -6,7 +6,7 @@ import { assign } from '../../src/graph/ops/update.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
 import { conv2d } from '../../src/nn/conv.ts';
 import { RandomStream } from '../../src/random.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 
 let session: Session;
 beforeAll(async () => {

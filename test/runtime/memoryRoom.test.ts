@@ -6,9 +6,9 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { shift } from '../../src/graph/ops/pointwise.ts';
 import { input, type Value } from '../../src/graph/value.ts';
 import { Engine } from '../../src/runtime/engine.ts';
+import { compileBatch, compileFitting } from '../../src/runtime/fitBatch.ts';
 import { type Gpu, openDevice } from '../../src/runtime/gpu.ts';
-import { compileBatch, compileFitting } from '../../src/train/fitBatch.ts';
-import { sessionOn } from '../../src/train/session.ts';
+import { sessionOn } from '../../src/runtime/session.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;

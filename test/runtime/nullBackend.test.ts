@@ -11,12 +11,12 @@ import { input, type Value } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import { conv2d } from '../../src/nn/conv.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
+import { scorePlan } from '../../src/score/scorePlan.ts';
 import { pickPlan } from '../../src/train/coresetPlans.ts';
 import { collectPlan, detectorStep, headStep } from '../../src/train/detectorPlans.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
-import { scorePlan } from '../../src/train/scorePlan.ts';
-import type { RunConfig } from '../../src/train/settings.ts';
 
 Object.assign(globalThis, globals);
 

@@ -5,7 +5,7 @@ import { calmPolling } from '../../src/gpu/polling.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { input } from '../../src/graph/value.ts';
 import { idle } from '../../src/runtime/gpu.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 
 /** As native modules make them: without a name, and not written in JavaScript. */
 const native = (callback: () => void): (() => void) => callback.bind(undefined);

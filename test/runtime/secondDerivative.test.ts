@@ -5,8 +5,8 @@ import { sum } from '../../src/graph/ops/reduce.ts';
 import { input } from '../../src/graph/value.ts';
 import { batchNorm2dTrain } from '../../src/nn/norm.ts';
 import { RandomStream } from '../../src/random.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import { product } from '../../src/shape.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
 
 let session: Session;
 beforeAll(async () => {

@@ -12,7 +12,7 @@ import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { RandomStream } from '../../src/random.ts';
 import { compilePlan } from '../../src/runtime/executable.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import { updateReference } from './updateReference.ts';
 
 let session: Session;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { shift } from '../../src/graph/ops/pointwise.ts';
 import { input } from '../../src/graph/value.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import { countCreations } from './creations.ts';
 
 let session: Session;

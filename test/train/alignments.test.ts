@@ -9,9 +9,9 @@ import {
   headsOf,
   predictingAlignment,
 } from '../../src/methods/alignments/index.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
+import { scorePlan } from '../../src/score/scorePlan.ts';
 import { methodPlans } from '../../src/train/methodPlans.ts';
-import { scorePlan } from '../../src/train/scorePlan.ts';
 
 vi.mock('../../src/methods/alignments/table.ts', async (importOriginal) => {
   const { TABLE } = await importOriginal<typeof import('../../src/methods/alignments/table.ts')>();

@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { ALIGNMENTS } from '../../src/methods/alignments/index.ts';
-import { runFiles } from '../../src/train/runFolder.ts';
-import { openScorer } from '../../src/train/scorer.ts';
-import { testRun } from '../../src/train/testRun.ts';
+import { runFiles } from '../../src/run/folder.ts';
+import { openScorer } from '../../src/score/scorer.ts';
+import { testRun } from '../../src/score/testRun.ts';
 import { expectMetrics, scoreWaves, smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */

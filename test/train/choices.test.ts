@@ -8,12 +8,12 @@ import { input } from '../../src/graph/value.ts';
 import { calibratedMap, mapStatistics, scoreMap } from '../../src/methods/cada.ts';
 import { RECONTRAST_DEFAULTS } from '../../src/methods/recontrast.ts';
 import { SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
+import { checkConfig, optimiserOf } from '../../src/run/config.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
+import { openSession, type Session } from '../../src/runtime/session.ts';
 import { classTable } from '../../src/train/collect.ts';
-import { checkConfig, optimiserOf } from '../../src/train/config.ts';
 import { collectPlan, headStep, stepInputs, wholeHeadStep } from '../../src/train/detectorPlans.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
-import { openSession, type Session } from '../../src/train/session.ts';
-import type { RunConfig } from '../../src/train/settings.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
 import { hashed, hashedWeights } from '../models/hashed.ts';
 

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { ALIGNMENTS } from '../../src/methods/alignments/index.ts';
+import { checkConfig } from '../../src/run/config.ts';
+import { runFiles } from '../../src/run/folder.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
+import { openScorer } from '../../src/score/scorer.ts';
+import { testRun } from '../../src/score/testRun.ts';
 import { drawnAt } from '../../src/train/batches.ts';
-import { checkConfig } from '../../src/train/config.ts';
-import { runFiles } from '../../src/train/runFolder.ts';
-import { openScorer } from '../../src/train/scorer.ts';
-import type { RunConfig } from '../../src/train/settings.ts';
-import { testRun } from '../../src/train/testRun.ts';
 import { expectMetrics, scoreWaves, smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */

@@ -7,11 +7,11 @@ import type { ImageLoader } from '../../src/data/index.ts';
 import { FileError } from '../../src/errors.ts';
 import { removeStaleTemps } from '../../src/formats/atomicFile.ts';
 import { RandomStream } from '../../src/random.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
+import type { Session } from '../../src/runtime/session.ts';
 import { detectorInputs } from '../../src/train/detectorInputs.ts';
 import { type FeatureFile, featureFile, fileStore, memoryStore } from '../../src/train/featureStore.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
-import type { Session } from '../../src/train/session.ts';
-import type { RunConfig } from '../../src/train/settings.ts';
 
 const WIDTHS = [12, 7, 3];
 const IMAGES = 11;

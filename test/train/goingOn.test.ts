@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ConfigError, FileError, GpuError, type WgadError } from '../../src/errors.ts';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
-import { type GoOn, resumable } from '../../src/train/checkpoint.ts';
+import { type GoOn, resumable } from '../../src/run/checkpoint.ts';
 
 let run = '';
 let empty = '';

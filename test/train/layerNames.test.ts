@@ -5,6 +5,8 @@ import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { HEADS, type HeadName } from '../../src/methods/alignments/index.ts';
 import { DETECTOR_NAMES, DETECTORS } from '../../src/methods/detectors.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
+import { scorePlan } from '../../src/score/scorePlan.ts';
 import {
   collectPlan,
   detectorStep,
@@ -12,8 +14,6 @@ import {
   memoryPlan,
   wholeHeadStep,
 } from '../../src/train/detectorPlans.ts';
-import { runLayouts } from '../../src/train/layouts.ts';
-import { scorePlan } from '../../src/train/scorePlan.ts';
 
 /** Profiles by layer and errors go by these names: what belongs to no layer is found by nobody. */
 const namelessOf = (graph: Graph): string[] =>

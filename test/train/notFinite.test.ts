@@ -7,8 +7,8 @@ import { assign } from '../../src/graph/ops/update.ts';
 import { constant, input, state } from '../../src/graph/value.ts';
 import { conv2d } from '../../src/nn/conv.ts';
 import { batchNorm2d } from '../../src/nn/norm.ts';
+import { openSession } from '../../src/runtime/session.ts';
 import { trainLoop } from '../../src/train/loop.ts';
-import { openSession } from '../../src/train/session.ts';
 
 /** A square root of a negative number is NaN; an activation or a maximum that made a number of it would train on nothing. */
 it('stops the training of a network whose running variance is negative', async () => {

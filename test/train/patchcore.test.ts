@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { ALIGNMENTS } from '../../src/methods/alignments/index.ts';
-import { checkConfig } from '../../src/train/config.ts';
-import { readRunConfig, runFiles } from '../../src/train/runFolder.ts';
-import { openScorer } from '../../src/train/scorer.ts';
-import { testRun } from '../../src/train/testRun.ts';
+import { checkConfig } from '../../src/run/config.ts';
+import { readRunConfig, runFiles } from '../../src/run/folder.ts';
+import { openScorer } from '../../src/score/scorer.ts';
+import { testRun } from '../../src/score/testRun.ts';
 import { expectMetrics, scoreWaves, smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */

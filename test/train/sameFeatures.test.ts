@@ -6,7 +6,7 @@ import { openWeights } from '../../src/formats/weightsFile.ts';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { revdistSpecs } from '../../src/methods/revdist.ts';
 import { RESNETS } from '../../src/models/resnet.ts';
-import { openEncoder } from '../../src/train/encoder.ts';
+import { openEncoder } from '../../src/score/features.ts';
 import { savedStateDict } from '../formats/forge.ts';
 import { hashed, hashedWeights } from '../models/hashed.ts';
 

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { synthesize } from '../../src/data/index.ts';
 import type { Alignment } from '../../src/methods/alignments/index.ts';
 import { DETECTORS } from '../../src/methods/detectors.ts';
-import { runFiles } from '../../src/train/runFolder.ts';
-import type { ScoredImage, Scorer } from '../../src/train/scorer.ts';
-import type { RunConfig } from '../../src/train/settings.ts';
-import type { Results } from '../../src/train/testRun.ts';
+import { runFiles } from '../../src/run/folder.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
+import type { ScoredImage, Scorer } from '../../src/score/scorer.ts';
+import type { Results } from '../../src/score/testRun.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
 
 /** Where a training is stopped: as soon as `stage` has reported at least `step` steps; absent: it is not. */

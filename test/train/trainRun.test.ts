@@ -5,11 +5,11 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { synthesize } from '../../src/data/index.ts';
 import { readWeights } from '../../src/formats/weightsFile.ts';
-import { embeddedPath } from '../../src/train/embeddedEncoders.ts';
-import { loadWeights } from '../../src/train/encoderWeights.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
 import { featureFile } from '../../src/train/featureStore.ts';
-import type { RunConfig } from '../../src/train/settings.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
+import { embeddedPath } from '../../src/weights/embedded.ts';
+import { loadWeights } from '../../src/weights/encoder.ts';
 import { countCreations } from '../runtime/creations.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */

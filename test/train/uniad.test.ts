@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { testRun } from '../../src/train/testRun.ts';
+import { testRun } from '../../src/score/testRun.ts';
 import { expectMetrics, smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */

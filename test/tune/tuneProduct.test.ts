@@ -6,7 +6,7 @@ import { isProductChoice, type ProductChoice } from '../../src/kernels/gemm/choi
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { conv2d } from '../../src/nn/conv.ts';
 import { buildPlan, productsOf } from '../../src/plan/buildPlan.ts';
-import { openSession, type Session, sessionOn } from '../../src/train/session.ts';
+import { openSession, type Session, sessionOn } from '../../src/runtime/session.ts';
 import { type TuningTable, tunedOf } from '../../src/tune/table.ts';
 import { tuneProducts } from '../../src/tune/tuneModel.ts';
 import { gains, tuneProduct } from '../../src/tune/tuneProduct.ts';

@@ -9,8 +9,8 @@ import { initialize } from '../../src/nn/init.ts';
 import { declare, type Layers } from '../../src/nn/layers.ts';
 import { optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
+import { type GpuRequest, openSession } from '../../src/runtime/session.ts';
 import { type StepReport, trainLoop } from '../../src/train/loop.ts';
-import { type GpuRequest, openSession } from '../../src/train/session.ts';
 import { placesBatch } from './places.ts';
 import { choicesAt, comparedLabels, PLACES, type PlaceMaps, placeMaps, placesLoss } from './placesTask.ts';
 

@@ -7,8 +7,8 @@ import { DETECTOR_NAMES, type DetectorName } from '../../methods/detectors.ts';
 import { PRETRAINED_NAMES, type PretrainedName } from '../../models/encoders.ts';
 import type { ResNetName } from '../../models/resnet.ts';
 import type { Precision } from '../../nn/trainable.ts';
-import { ENCODER_NAMES, type EncoderName } from '../../train/encoder.ts';
-import { SETTINGS } from '../../train/settings.ts';
+import { SETTINGS } from '../../run/settings.ts';
+import { ENCODER_NAMES, type EncoderName } from '../../score/features.ts';
 import {
   detector,
   encoders,

@@ -4,7 +4,7 @@ import { synthesize } from '../../data/index.ts';
 import { DEFAULT_ENCODER, EMBEDDED_ENCODERS, type EmbeddedEncoder } from '../../models/embedded.ts';
 import { formatTable, tableRows } from '../../report/table.ts';
 import { writeReport } from '../../report/writeReport.ts';
-import { checkConfig, newConfig } from '../../train/config.ts';
+import { checkConfig, newConfig } from '../../run/config.ts';
 import { clearDemoFolder, DEMO_DATA } from '../demoFolder.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';

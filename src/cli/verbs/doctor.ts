@@ -2,7 +2,7 @@ import { deviceClock } from '../../bench/deviceClock.ts';
 import { examine } from '../../doctor/examine.ts';
 import { allLimits, listAdapters } from '../../gpu/open.ts';
 import { timestampGranularity } from '../../gpu/timestampGranularity.ts';
-import { openSession } from '../../train/session.ts';
+import { openSession } from '../../runtime/session.ts';
 import { EXIT } from '../exitCodes.ts';
 import type { AddVerb } from '../verb.ts';
 

@@ -6,15 +6,15 @@ import { readWeights } from '../../formats/weightsFile.ts';
 import { writeSafetensors } from '../../formats/writeSafetensors.ts';
 import { DEFAULT_ENCODER } from '../../models/embedded.ts';
 import type { StateDict } from '../../nn/init.ts';
+import { SETTINGS } from '../../run/settings.ts';
 import {
   ENCODER_NAMES,
   type EncoderName,
   openEncoder,
   rebuiltTapNames,
   tapNames,
-} from '../../train/encoder.ts';
-import { SETTINGS } from '../../train/settings.ts';
-import { weightsFor } from '../../train/weightsSource.ts';
+} from '../../score/features.ts';
+import { weightsFor } from '../../weights/source.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
 import { requireOutside } from '../outsideData.ts';

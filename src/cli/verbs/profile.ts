@@ -5,7 +5,7 @@ import { writeChromeTrace } from '../../profile/chromeTrace.ts';
 import { type Grouping, summarize } from '../../profile/summary.ts';
 import { formatProfile } from '../../profile/table.ts';
 import { type Clock, makeProfiler } from '../../runtime/profiler.ts';
-import { openSession } from '../../train/session.ts';
+import { openSession } from '../../runtime/session.ts';
 import type { Context } from '../context.ts';
 import { oneOf } from '../names.ts';
 import { integer } from '../numbers.ts';

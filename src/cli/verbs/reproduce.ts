@@ -14,9 +14,9 @@ import { reproduceTable, type TableRequest } from '../../reproduce/reproduceTabl
 import type { Workers } from '../../reproduce/run.ts';
 import { drawSets, type FoundSets, findSets } from '../../reproduce/sets.ts';
 import { type SetName, TABLE_NAMES, TABLES, type TableName } from '../../reproduce/tables.ts';
-import { encoderIn } from '../../train/loadStart.ts';
-import { type RunConfig, SETTINGS } from '../../train/settings.ts';
-import { weightsChecksum, weightsFor } from '../../train/weightsSource.ts';
+import { type RunConfig, SETTINGS } from '../../run/settings.ts';
+import { weightsChecksum, weightsFor } from '../../weights/source.ts';
+import { encoderIn } from '../../weights/start.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer, real } from '../numbers.ts';

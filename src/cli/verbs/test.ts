@@ -2,7 +2,7 @@ import { MASK_RULES, type MaskRule } from '../../data/index.ts';
 import { AUPRO_DEFINITIONS, type AuproDefinition } from '../../metrics/index.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import { classTableRows, formatTable, reasonLines, tableRows } from '../../report/table.ts';
-import { PROTOCOLS, type Protocol, type Results, type TestOptions, testRun } from '../../train/testRun.ts';
+import { PROTOCOLS, type Protocol, type Results, type TestOptions, testRun } from '../../score/testRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { anyOf, oneOf } from '../names.ts';

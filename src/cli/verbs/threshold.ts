@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import { calibrates } from '../../methods/alignments/index.ts';
 import type { Precision } from '../../nn/trainable.ts';
-import { type StoredThreshold, thresholdRun } from '../../train/thresholdRun.ts';
+import { type StoredThreshold, thresholdRun } from '../../score/thresholdRun.ts';
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
 import { settingFlag } from '../settingFlags.ts';

@@ -1,6 +1,6 @@
 import { shown } from '../../errors.ts';
 import { openWeights } from '../../formats/weightsFile.ts';
-import { contentOf } from '../../train/weightsContent.ts';
+import { contentOf } from '../../weights/content.ts';
 import { EXIT } from '../exitCodes.ts';
 import type { AddVerb } from '../verb.ts';
 import { addConvert } from './weightsConvert.ts';

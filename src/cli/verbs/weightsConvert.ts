@@ -11,7 +11,7 @@ import { EFFICIENTNETS, type EfficientNetConfig } from '../../models/efficientne
 import { lineageOf, namingOf } from '../../models/efficientnetNames.ts';
 import { encoderPlace } from '../../models/encoderPlace.ts';
 import { publishedAs } from '../../published/table.ts';
-import { type DetectorContent, detectorContent } from '../../train/detectorCheckpoint.ts';
+import { type DetectorContent, detectorContent } from '../../weights/detector.ts';
 import { EXIT } from '../exitCodes.ts';
 import { oneOf } from '../names.ts';
 import type { Runner } from '../verb.ts';

@@ -3,7 +3,7 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import { WgadError } from '../../../src/errors.ts';
 import { fetchPublished } from '../../../src/published/fetchPublished.ts';
 import { RandomStream } from '../../../src/random.ts';
-import { embeddedPath } from '../../../src/train/embeddedEncoders.ts';
+import { embeddedPath } from '../../../src/weights/embedded.ts';
 import { type Finished, TINY_DATA, wgad } from '../../cli/wgad.ts';
 import { serveWeights } from '../../published/weightServer.ts';
 import type { FaultKind } from '../kind.ts';

@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { ConfigError, FileError, GpuError } from '../errors.ts';
+import { isThere } from '../formats/regularFile.ts';
+import { openWeights, readWeights } from '../formats/weightsFile.ts';
+import { writeSafetensors } from '../formats/writeSafetensors.ts';
+import { refuseNonFinite } from '../nn/finiteTensors.ts';
+import type { Session } from '../runtime/session.ts';
+
+/** Where a training stands: which stage, how many of its steps are done, and every slab it needs. */
+export interface Checkpoint {
+  readonly stage: string;
+  readonly step: number;
+  readonly slabs: ReadonlyMap<string, Float32Array>;
+}
+
+const fileOf = (run: string): string => join(run, 'checkpoint.safetensors');
+
+/**
+ * Written whole, then renamed: after a crash the file is the last complete one.
+ * @throws NotFiniteError where the state is not finite; the file is then the one before.
+ */
+export async function saveCheckpoint(
+  run: string,
+  session: Session,
+  stage: string,
+  step: number,
+  names: readonly string[],
+  configHash: string,
+): Promise<void> {
+  const slabs = await session.readSlabs(names);
+  const tensors = new Map([...slabs].map(([name, data]) => [name, { shape: [data.length], data }]));
+  await writeSafetensors(fileOf(run), tensors, {
+    format: 'wgad checkpoint 1',
+    stage,
+    step: String(step),
+    configHash,
+  });
+}
+
+/**
+ * The run's checkpoint, or null where there is none. @param hashes that it may have (`hashesOf`).
+ * @throws ConfigError where it belongs to another configuration; NotFiniteError.
+ */
+export async function loadCheckpoint(run: string, hashes: readonly string[]): Promise<Checkpoint | null> {
+  const path = fileOf(run);
+  if (!(await isThere(path))) return null;
+  const { metadata, tensors } = await readWeights(path);
+  for (const [name, { data }] of tensors) refuseNonFinite(path, name, data);
+  if (!hashes.includes(metadata.get('configHash') ?? '')) {
+    throw new ConfigError(`${path}: was saved with another configuration`, {
+      fix: 'resume with the options the run was started with, or choose another --out',
+    });
+  }
+  return {
+    stage: metadata.get('stage') ?? '',
+    step: Number(metadata.get('step')),
+    slabs: new Map([...tensors].map(([name, { data }]) => [name, data])),
+  };
+}
+
+/** In words, what a failed training left to go on from. */
+export async function lastCheckpoint(run: string): Promise<string> {
+  const path = fileOf(run);
+  const file = await openWeights(path).catch(() => null);
+  await file?.close();
+  const step = file?.metadata.get('step');
+  return step === undefined
+    ? 'no checkpoint had been saved yet'
+    : `${path} is intact: ${file!.metadata.get('stage')} after step ${step}`;
+}
+
+/**
+ * How a training that ended early is gone on with by whoever began it: with --resume, by the same command (`again`), or not
+ * at all (`anew`).
+ */
+export type GoOn = 'resume' | 'again' | 'anew';
+
+/** In words, how to go on with such a training, and what is left to go on from. */
+export async function goingOn(run: string, goOn: GoOn): Promise<string> {
+  if (goOn === 'anew') return 'run it again: it starts anew';
+  const how = goOn === 'resume' ? 'go on with --resume' : 'the same command goes on';
+  return `${how}: ${await lastCheckpoint(run)}`;
+}
+
+/** An error after which a training can go on says so: a file that could not be written, a device that was lost. */
+export async function resumable(run: string, goOn: GoOn, error: unknown): Promise<unknown> {
+  if (error instanceof FileError) {
+    const { message, fix, where, cause } = error;
+    const then = `then ${await goingOn(run, goOn)}`;
+    return new FileError(message, { where, fix: fix === undefined ? then : `${fix}; ${then}`, cause });
+  }
+  if (error instanceof GpuError && error.code === 'E_DEVICE_LOST') {
+    const { code, message, where, cause } = error;
+    return new GpuError(code, message, { where, fix: await goingOn(run, goOn), cause });
+  }
+  return error;
+}
+
+/** Puts a checkpoint's slabs back on the device. */
+export function restoreSlabs(session: Session, checkpoint: Checkpoint): void {
+  for (const [name, data] of checkpoint.slabs) session.state.set(name, data, [data.length]);
+}

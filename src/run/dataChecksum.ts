@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { relative, sep } from 'node:path';
+import { openRegular } from '../formats/regularFile.ts';
+import { datasetOf } from './dataset.ts';
+import type { RunConfig } from './settings.ts';
+import { textureFiles } from './textures.ts';
+
+/** Bytes that are read of a file at its start, its middle and its end: files of many megabytes are told apart by less. */
+const PIECE = 2 ** 16;
+/** Files that are open at once. */
+const LANES = 32;
+
+/**
+ * SHA-256 of the images to train on and those of `textures`, by their names below these folders, their sizes and their
+ * bytes (of a file above 192 KiB the first, middle and last 64 KiB): part of a run's configuration, so that a data set
+ * may be moved, and one that was changed is noticed.
+ * @param signal once aborted, what aborted it is thrown.
+ */
+export async function dataChecksum(
+  { data, layout, textures }: Pick<RunConfig, 'data' | 'layout' | 'textures'>,
+  signal?: AbortSignal,
+): Promise<string> {
+  const { train, classes } = await datasetOf({ data, layout });
+  const files = [
+    // A class by itself is called as its folder: its name may change.
+    ...train.map(({ path, id, className }) => ({ path, name: `${classes.indexOf(className)} ${id}` })),
+    ...(await textureFiles({ textures })).map((path) => ({
+      path,
+      name: `texture ${relative(textures!, path).split(sep).join('/')}`,
+    })),
+  ];
+  const hash = createHash('sha256');
+  for (let first = 0; first < files.length; first += LANES) {
+    signal?.throwIfAborted();
+    const some = files.slice(first, first + LANES);
+    const contents = await Promise.all(some.map(({ path }) => contentOf(path)));
+    for (const [i, { name }] of some.entries()) hash.update(`${name}\0${contents[i]}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/** What cannot be read is refused where it is decoded. */
+async function contentOf(path: string): Promise<string> {
+  const file = await openRegular(path).catch(() => null);
+  if (!file) return 'unreadable';
+  try {
+    const { size } = await file.stat();
+    const hash = createHash('sha256').update(`${size}\n`);
+    const starts =
+      size <= 3 * PIECE ? [0, PIECE, 2 * PIECE] : [0, Math.floor((size - PIECE) / 2), size - PIECE];
+    for (const start of starts) {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(PIECE), 0, PIECE, start);
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+    return hash.digest('hex');
+  } catch {
+    return 'unreadable';
+  } finally {
+    await file.close().catch(() => {});
+  }
+}

@@ -1,0 +1,47 @@
+import { open } from 'node:fs/promises';
+import { runFiles } from './folder.ts';
+
+/** The lines of a run's log, written in order while the work goes on. */
+export interface RunLog {
+  write(entry: object): void;
+  /** All lines are written, or given up. Never fails. */
+  settled(): Promise<void>;
+}
+
+/**
+ * A log is not the work: where a line cannot be written, `say` hears it, once, and the others are tried as they come.
+ */
+export function runLog(run: string, say: (text: string) => void): RunLog {
+  const path = runFiles(run).log;
+  let tail: Promise<void> = Promise.resolve();
+  let said = false;
+  const append = async (line: string): Promise<void> => {
+    try {
+      await appendLine(path, line);
+    } catch (error) {
+      if (!said) say(`${path}: a line could not be written, training goes on: ${(error as Error).message}`);
+      said = true;
+    }
+  };
+  return {
+    write(entry) {
+      const line = `${JSON.stringify(entry)}\n`;
+      tail = tail.then(() => append(line));
+    },
+    settled: () => tail,
+  };
+}
+
+/** Appends all of it or nothing: the next line that finds room must not stand on half of this one. */
+async function appendLine(path: string, line: string): Promise<void> {
+  const file = await open(path, 'a');
+  try {
+    const { size } = await file.stat();
+    await file.writeFile(line).catch(async (cause: unknown) => {
+      await file.truncate(size).catch(() => {});
+      throw cause;
+    });
+  } finally {
+    await file.close();
+  }
+}

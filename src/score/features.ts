@@ -1,0 +1,116 @@
+import { input, type Value } from '../graph/value.ts';
+import { encode, rebuild } from '../methods/revdist.ts';
+import { EFFICIENTNET_TAPS, efficientnetFeatures } from '../models/efficientnet.ts';
+import { RESNETS, type ResNetName } from '../models/resnet.ts';
+import type { NamedTensor } from '../nn/init.ts';
+import { declare, type Layers } from '../nn/layers.ts';
+import { bindNetwork, networkLayout } from '../nn/trainable.ts';
+import { type GpuRequest, openSession } from '../runtime/session.ts';
+import { activationSaid } from '../weights/detector.ts';
+import { weightsPath } from '../weights/embedded.ts';
+import { openEfficientnet, openEncoderWeights } from '../weights/encoder.ts';
+import type { TensorSource } from '../weights/tensorSource.ts';
+
+export type EncoderName = ResNetName | 'efficientnet_b4';
+export const ENCODER_NAMES = [...Object.keys(RESNETS), 'efficientnet_b4'] as EncoderName[];
+
+const RESNET_TAPS = ['layer1', 'layer2', 'layer3'] as const;
+const REBUILT_TAPS = ['bottleneck', 'rebuilt1', 'rebuilt2', 'rebuilt3'] as const;
+
+/** What an encoder calls its feature maps, finest first. */
+export const tapNames = (name: EncoderName): readonly string[] =>
+  name === 'efficientnet_b4' ? EFFICIENTNET_TAPS : RESNET_TAPS;
+
+/** What reverse distillation makes of them where the weights hold it too: its embedding, and the maps rebuilt. */
+export const rebuiltTapNames = (name: EncoderName): readonly string[] =>
+  name === 'efficientnet_b4' ? [] : REBUILT_TAPS;
+
+/** A pre-trained encoder on a device. */
+export interface Encoder {
+  /** One normalised image [3, H, W] to its feature maps [C, h, w]. */
+  features(image: Float32Array): Promise<Map<string, NamedTensor>>;
+  /** For the user: where in the file of weights they were found, where that is not its top. */
+  readonly notes: readonly string[];
+  close(): void;
+}
+
+/**
+ * @param options.names of `tapNames` and `rebuiltTapNames`; default all of the former.
+ * @param size height and width of every image, multiples of 32.
+ * @throws WeightsError, FileError, GpuError.
+ */
+export async function openEncoder(
+  name: EncoderName,
+  weights: string,
+  size: readonly [number, number],
+  options: { gpu?: GpuRequest; names?: readonly string[] } = {},
+): Promise<Encoder> {
+  const { gpu, names = tapNames(name) } = options;
+  const { source, taps } = await network(name, weights, names);
+  try {
+    const session = await openSession(gpu);
+    try {
+      const images = input('image', [1, 3, ...size]);
+      const layout = networkLayout(
+        'encoder',
+        declare((layers) => taps(layers, images)),
+      );
+      await session.loadFrom(layout, source);
+      const values = taps(bindNetwork(layout, { training: false }).layers, images);
+      const outputs = new Map(names.map((tap) => [tap, values.get(tap)!]));
+      const executable = await session.compile('features', { outputs, effects: [] });
+      return {
+        notes: source.notes,
+        async features(image) {
+          executable.run({ image });
+          const out = await executable.read();
+          return new Map(
+            names.map((tap) => [
+              tap,
+              { shape: values.get(tap)!.shape.slice(1), data: out.get(tap) as Float32Array },
+            ]),
+          );
+        },
+        close: () => session.close(),
+      };
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+type Taps = ReadonlyMap<string, Value>;
+
+/** The function from images to feature maps, and the tensors it needs, in an open file. */
+async function network(
+  name: EncoderName,
+  weights: string,
+  names: readonly string[],
+): Promise<{ source: TensorSource; taps: (layers: Layers, images: Value) => Taps }> {
+  if (name === 'efficientnet_b4') {
+    const { source, config } = await openEfficientnet(weights);
+    return {
+      source,
+      taps: (layers, images) => named(EFFICIENTNET_TAPS, efficientnetFeatures(layers, images, config)),
+    };
+  }
+  const rebuilt = names.some((tap) => rebuiltTapNames(name).includes(tap));
+  const source = await openEncoderWeights(weightsPath(name, weights), 'encoder', rebuilt);
+  return {
+    source,
+    taps(layers, images) {
+      const features = encode(layers, images, RESNETS[name]);
+      const taps = named(RESNET_TAPS, features);
+      if (!rebuilt) return taps;
+      const config = { ...RESNETS[name], decoderActivation: activationSaid(source.metadata) };
+      const { embedding, rebuilt: maps } = rebuild(layers, features, config);
+      return new Map([...taps, ...named(REBUILT_TAPS, [embedding, ...maps])]);
+    },
+  };
+}
+
+const named = (names: readonly string[], values: readonly Value[]): Map<string, Value> =>
+  new Map(names.map((name, i) => [name, values[i]!]));

@@ -1,0 +1,65 @@
+import { ConfigError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { gather } from '../graph/ops/select.ts';
+import { storeHalf } from '../graph/passes/storeHalf.ts';
+import { input, scope, type Value } from '../graph/value.ts';
+import { ALIGNMENT_RECORDS, type Alignment } from '../methods/alignments/index.ts';
+import { head, scoreMap } from '../methods/cada.ts';
+import { bindNetwork } from '../nn/trainable.ts';
+import { scoreRuleIn } from '../run/config.ts';
+import { detect, type MapConfig, type Sizes, statisticsOf } from '../run/detectorParts.ts';
+import { headOptions, type RunLayouts } from '../run/layouts.ts';
+import type { RunConfig } from '../run/settings.ts';
+
+/**
+ * Images to maps and scores, under every alignment of the run at once: network, map, calibration, smoothing and
+ * scores in one plan. Inputs: images; labels (i32 [N]) and table [k, 2] where an alignment reads classes.
+ * `precision` f16: weights as `runLayouts` stores them for it, activations likewise, the maps and all that follows f32.
+ * Outputs: u, gamma of each map that is calibrated; `map.A` [N, H, W] and `score.A` [N] per alignment; `statistics.A` [N, 2].
+ */
+export function scorePlan(
+  config: MapConfig & Pick<RunConfig, 'smoothing' | 'scoreFraction' | 'precision'>,
+  layouts: RunLayouts,
+  alignments: readonly Alignment[],
+  classes: number,
+  wanted: { maps: boolean } = { maps: true },
+): Graph {
+  const traced = detect(config, layouts, 'images');
+  const { embedding } = traced;
+  const map = scope('map', () => traced.map());
+  const { u, gamma } = scope('statistics', () => statisticsOf(map, config));
+  const outputs = new Map<string, Value>([
+    ['u', u],
+    ['gamma', gamma],
+  ]);
+  for (const alignment of alignments) {
+    const statistics = statisticsFor(alignment, embedding, config, layouts, classes);
+    const scored = scope('score', () => scoreMap({ ...traced, map }, statistics, scoreRuleIn(config)));
+    outputs.set(`score.${alignment}`, scored.score);
+    if (wanted.maps) outputs.set(`map.${alignment}`, scored.map);
+    if (statistics) outputs.set(`statistics.${alignment}`, statistics);
+  }
+  const graph = { outputs, effects: [] };
+  return config.precision === 'f16' ? storeHalf(graph, [map]) : graph;
+}
+
+/** u and gamma [N, 2] as an alignment knows them; null for none. */
+function statisticsFor(
+  alignment: Alignment,
+  embedding: Value,
+  config: Sizes,
+  layouts: RunLayouts,
+  classes: number,
+): Value | null {
+  const { head: own, statistics } = ALIGNMENT_RECORDS[alignment];
+  return statistics({
+    predicted() {
+      if (!own) throw new ConfigError(`${alignment} has no head to predict with`);
+      const { layers } = bindNetwork(layouts.heads[own.name], { training: false });
+      return head(layers, own.name, embedding, own.outputs(classes), headOptions(config));
+    },
+    labels: () => input('labels', [config.batch], 'i32'),
+    ofClass: (labels) => scope('table', () => gather(input('table', [classes, 2]), labels)),
+    classes,
+  });
+}

@@ -1,0 +1,284 @@
+import {
+  type DatasetProblem,
+  ImageLoader,
+  type MaskRule,
+  problemLines,
+  requireTestImages,
+  type Sample,
+  sampleMask,
+} from '../data/index.ts';
+import { FileError } from '../errors.ts';
+import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
+import { csvLine } from '../formats/csv.ts';
+import { readJson } from '../formats/readJson.ts';
+import { requireWritable } from '../formats/regularFile.ts';
+import { type Alignment, calibrates, predictingAlignment, UNALIGNED } from '../methods/alignments/index.ts';
+import { floorActs } from '../methods/cada.ts';
+import type { AuproDefinition } from '../metrics/index.ts';
+import type { Precision } from '../nn/trainable.ts';
+import { classRuns } from '../run/classRuns.ts';
+import { frameIn } from '../run/config.ts';
+import { datasetOfRun } from '../run/dataset.ts';
+import { readFinishedRun } from '../run/finished.ts';
+import { runFiles } from '../run/folder.ts';
+import type { RunConfig } from '../run/settings.ts';
+import type { GpuRequest } from '../runtime/session.ts';
+import { finiteMaps } from './finiteMaps.ts';
+import { openScorer } from './scorer.ts';
+import { type Metrics, meanMetrics, newTally, type Tally } from './tally.ts';
+
+/** A model and a threshold for each class; one model, a threshold for each; one of both (evaluation.md 2). */
+export const PROTOCOLS = ['class-separated', 'model-unified', 'absolute-unified'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+/** Each class by itself, and the unweighted mean over classes. */
+export interface ClassMetrics {
+  readonly mean: Metrics;
+  readonly classes: Readonly<Record<string, Metrics>>;
+}
+
+export interface Results {
+  readonly version: string;
+  readonly adapter: string;
+  readonly config: RunConfig;
+  /** How weights and activations were stored; absent in results of versions before 0.2: f32. */
+  readonly precision?: Precision;
+  readonly protocols: {
+    'absolute-unified': Record<string, Metrics>;
+    'model-unified': Record<string, ClassMetrics>;
+    /** Where the models of each class were tested too. */
+    'class-separated'?: Record<string, ClassMetrics>;
+  };
+  /** How masks came to the maps' size; absent: `any`. */
+  readonly maskRule?: MaskRule;
+  /** Of one plan replay with its read-back, image decoding not counted. */
+  readonly latency: { msPerImage: number; batch: number; alignShare: number };
+  /** Per alignment the averages over test images of a map's mean and of its maximum: one scale for pictures. */
+  readonly mapScale: Record<string, { low: number; high: number }>;
+  /** Test images whose predicted maximum lay at or below the predicted mean, per alignment. */
+  readonly floored: Record<string, number>;
+}
+
+export interface TestOptions {
+  readonly run: string;
+  readonly data?: string;
+  /** Definitions of AUPRO to compute; default none: each costs about as much as the other pixel metrics. */
+  readonly aupro?: readonly AuproDefinition[];
+  /** Instead of the run's own; see RunConfig. */
+  readonly scoreFraction?: number | null;
+  /** How masks come to the maps' size; default `any`, the author's (evaluation.md 3.3). */
+  readonly maskRule?: MaskRule;
+  /** Instead of the run's own; see RunConfig. */
+  readonly precision?: Precision;
+  /** Folder for results.json and scores.csv; default the run's own. */
+  readonly out?: string;
+  /** Test the models of each class as well (`wgad train --per-class`). */
+  readonly perClass?: boolean;
+  readonly gpu?: GpuRequest;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, of: number) => void;
+  /** Told of the results before they are written: a full disk takes no numbers away. */
+  readonly onResults?: (results: Results) => void;
+  /** Told of what is odd about the data set and its masks, a line for each kind. */
+  readonly onNote?: (text: string) => void;
+}
+
+const UNUSABLE = 'have a mask that cannot be read, or is of another size';
+
+interface Row {
+  readonly sample: Sample;
+  readonly scores: ReadonlyMap<Alignment, number>;
+  readonly statistics: readonly [number, number] | null;
+  readonly unfamiliar: boolean | null;
+  readonly ms: number;
+}
+
+/** Scores every test image under every alignment of the run; writes results.json and scores.csv. */
+export async function testRun(options: TestOptions): Promise<Results> {
+  const trained = await readFinishedRun(options.run);
+  const { scoreFraction = trained.scoreFraction, precision = trained.precision } = options;
+  const config = { ...trained, scoreFraction, precision };
+  const dataset = await datasetOfRun(config, options);
+  requireTestImages(dataset);
+  const files = runFiles(options.out ?? options.run);
+  for (const path of [files.scores, files.results]) await requireWritable(path);
+  const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
+  const scorer = await openScorer(options.run, config, { gpu: options.gpu });
+  const frame = frameIn(config);
+  const loader = new ImageLoader({ ...frame, signal: options.signal });
+  try {
+    const tally = newTally(scorer.alignments, dataset.classes, options.aupro ?? []);
+    const rows: Row[] = [];
+    const maskProblems: DatasetProblem[] = [];
+    const floored: Record<string, number> = {};
+    const predicting = predictingAlignment(scorer.alignments);
+    const scale = mapScale(scorer.alignments, dataset.test.length);
+    for (let first = 0; first < dataset.test.length; first += config.batch) {
+      options.signal?.throwIfAborted();
+      const samples = dataset.test.slice(first, first + config.batch);
+      loader.prefetch(
+        dataset.test.slice(first + config.batch, first + 2 * config.batch).map((sample) => sample.path),
+      );
+      const started = performance.now();
+      const scored = await scorer.score(
+        await loader.loadBatch(samples.map((sample) => sample.path)),
+        samples.map((sample) => dataset.classes.indexOf(sample.className)),
+      );
+      const ms = (performance.now() - started) / samples.length;
+      for (const [i, sample] of samples.entries()) {
+        const image = finiteMaps(sample.path, scored[i]!);
+        const { mask, problems } = await sampleMask(sample, frame, options.maskRule);
+        for (const problem of problems) maskProblems.push(problem);
+        if (!mask) tally.leaveOut(sample.className, sample.maskPath ? UNUSABLE : 'have no mask');
+        for (const [alignment, map] of image.maps) {
+          if (mask) tally.add(alignment, sample.className, map, mask, config.size);
+          scale.add(alignment, map);
+        }
+        for (const [alignment, [u, gamma]] of image.statistics) {
+          floored[alignment] = (floored[alignment] ?? 0) + (floorActs(u, gamma) ? 1 : 0);
+        }
+        rows.push({
+          sample,
+          scores: image.scores,
+          statistics: predicting ? (image.statistics.get(predicting) ?? null) : null,
+          unfamiliar: scorer.unfamiliar(image),
+          ms,
+        });
+      }
+      options.onProgress?.(Math.min(first + config.batch, dataset.test.length), dataset.test.length);
+    }
+    for (const line of problemLines(maskProblems)) options.onNote?.(line);
+    const timing = await scorer.latency(firstAligned(scorer.alignments));
+    const results: Results = {
+      version: config.version,
+      adapter: scorer.adapter,
+      config,
+      precision: config.precision ?? 'f32',
+      protocols: {
+        ...protocolsOf(scorer.alignments, dataset.classes, rows, tally),
+        ...(separated && { 'class-separated': separated }),
+      },
+      maskRule: options.maskRule,
+      latency: { ...timing, batch: scorer.batch },
+      mapScale: scale.scales,
+      floored,
+    };
+    options.onResults?.(results);
+    // Last, the file that says it is done.
+    await writeScores(files.scores, rows, scorer.alignments);
+    await writeFileAtomic(files.results, `${JSON.stringify(results, null, 2)}\n`);
+    return results;
+  } finally {
+    await loader.close();
+    scorer.close();
+  }
+}
+
+/** Each class's own model on the images of that class alone. Results of each lie in its folder, too. */
+async function testClassRuns(
+  options: TestOptions,
+  classes: readonly string[],
+): Promise<Record<string, ClassMetrics>> {
+  const folders = await classRuns(options.run);
+  const absent = classes.filter((name) => !folders.has(name));
+  if (absent.length > 0) {
+    throw new FileError(`${options.run}: has no model of its own for ${absent.join(', ')}`, {
+      fix: 'run `wgad train` with --per-class --resume on this run first',
+    });
+  }
+  const byAlignment = new Map<string, Record<string, Metrics>>();
+  for (const name of classes) {
+    const { protocols } = await testRun({
+      ...options,
+      run: folders.get(name)!,
+      out: undefined,
+      perClass: false,
+      onResults: undefined,
+      // The set was already told of as a whole.
+      onNote: undefined,
+    });
+    for (const [alignment, { classes: own }] of Object.entries(protocols['model-unified'])) {
+      byAlignment.set(alignment, { ...byAlignment.get(alignment), [name]: own[name]! });
+    }
+  }
+  return Object.fromEntries(
+    [...byAlignment].map(([alignment, each]) => [alignment, { mean: meanMetrics(each), classes: each }]),
+  );
+}
+
+function protocolsOf(
+  alignments: readonly Alignment[],
+  classes: readonly string[],
+  rows: readonly Row[],
+  tally: Tally,
+): Results['protocols'] {
+  const protocols: Results['protocols'] = { 'absolute-unified': {}, 'model-unified': {} };
+  for (const alignment of alignments) {
+    const metrics = (className: string | null): Metrics => {
+      const own = className === null ? rows : rows.filter((row) => row.sample.className === className);
+      const scores = own.map((row) => row.scores.get(alignment)!);
+      const labels = own.map((row) => row.sample.anomalous);
+      return tally.metrics(alignment, className, scores, labels);
+    };
+    protocols['absolute-unified'][alignment] = metrics(null);
+    const each = Object.fromEntries(classes.map((name) => [name, metrics(name)]));
+    protocols['model-unified'][alignment] = { mean: meanMetrics(each), classes: each };
+  }
+  return protocols;
+}
+
+async function writeScores(
+  path: string,
+  rows: readonly Row[],
+  alignments: readonly Alignment[],
+): Promise<void> {
+  const aligned = firstAligned(alignments);
+  await atomicFile(path, async (write) => {
+    await write(
+      csvLine(['path', 'class', 'label', 'score', 'calibrated', 'u_hat', 'gamma_hat', 'unfamiliar', 'ms']),
+    );
+    for (const { sample, scores, statistics, unfamiliar, ms } of rows) {
+      await write(
+        csvLine([
+          sample.id,
+          sample.className,
+          sample.anomalous ? 1 : 0,
+          scores.get(UNALIGNED) ?? null,
+          scores.get(aligned) ?? null,
+          statistics?.[0] ?? null,
+          statistics?.[1] ?? null,
+          unfamiliar === null ? null : Number(unfamiliar),
+          Number(ms.toFixed(3)),
+        ]),
+      );
+    }
+  });
+}
+
+/** Whose scores the `calibrated` column of scores.csv holds. */
+export const firstAligned = (alignments: readonly Alignment[]): Alignment =>
+  alignments.find(calibrates) ?? UNALIGNED;
+
+function mapScale(alignments: readonly Alignment[], images: number) {
+  const scales: Record<string, { low: number; high: number }> = {};
+  for (const alignment of alignments) scales[alignment] = { low: 0, high: 0 };
+  return {
+    scales,
+    add(alignment: Alignment, map: Float32Array): void {
+      let sum = 0;
+      let highest = Number.NEGATIVE_INFINITY;
+      for (const value of map) {
+        sum += value;
+        if (value > highest) highest = value;
+      }
+      const scale = scales[alignment]!;
+      scale.low += sum / map.length / images;
+      scale.high += highest / images;
+    },
+  };
+}
+
+/** What `testRun` wrote. @throws FileError where the run was not tested yet. */
+export async function readResults(run: string): Promise<Results> {
+  return readJson(runFiles(run).results, 'run `wgad test` on this run first');
+}

@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto';
+import { type Frame, ImageLoader, listImages } from '../data/index.ts';
+import { DatasetError } from '../errors.ts';
+import { requireWritable } from '../formats/regularFile.ts';
+import { readWeights } from '../formats/weightsFile.ts';
+import { writeSafetensors } from '../formats/writeSafetensors.ts';
+import { type Alignment, HEAD_OF, predictingAlignment, UNALIGNED } from '../methods/alignments/index.ts';
+import { alarmThreshold, bootstrapThreshold, type Interval, lowestRate } from '../metrics/index.ts';
+import type { Precision } from '../nn/trainable.ts';
+import { frameIn } from '../run/config.ts';
+import { type DataConfig, datasetOfRun } from '../run/dataset.ts';
+import { readFinishedRun } from '../run/finished.ts';
+import { runFiles } from '../run/folder.ts';
+import type { RunConfig } from '../run/settings.ts';
+import type { GpuRequest } from '../runtime/session.ts';
+import { finiteMaps } from './finiteMaps.ts';
+import { openScorer, type Scorer } from './scorer.ts';
+
+/** A run's threshold and where it comes from; in the metadata of its weights. */
+export interface StoredThreshold {
+  /** Scores at or above it are anomalous. */
+  readonly value: number;
+  /** Whose scores. */
+  readonly alignment: Alignment;
+  /** The false-alarm rate that was asked for, and the one promised for new images like these. */
+  readonly target: number;
+  readonly rate: number;
+  readonly images: number;
+  readonly source: 'training images' | 'given images';
+  /** SHA-256 of the images' names, sorted, one a line. */
+  readonly list: string;
+  readonly interval: Interval;
+  /** For comparison: a threshold for each hidden class by itself, where classes are known. */
+  readonly classes: Readonly<Record<string, ClassThreshold>>;
+  /** In which the scores were computed; absent: f32. */
+  readonly precision?: Precision;
+}
+
+/** `rate` is above the target where a class has too few images to vouch for it: then it is the lowest they can. */
+export interface ClassThreshold {
+  readonly value: number;
+  readonly rate: number;
+  readonly images: number;
+}
+
+export interface ThresholdOptions {
+  readonly run: string;
+  /** Highest share of normal images to be flagged, in (0, 1). */
+  readonly rate: number;
+  /** Normal images, files or folders; default: those that the run was trained on. */
+  readonly images?: readonly string[];
+  /** Where the data set lies now, if it was moved. */
+  readonly data?: string;
+  /** Instead of the run's own; see RunConfig. */
+  readonly precision?: Precision;
+  readonly gpu?: GpuRequest;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, of: number) => void;
+  /** Told of the threshold before it is stored: a full disk does not take it away. */
+  readonly onFound?: (threshold: StoredThreshold) => void;
+  /** Told of what is odd about the data set. */
+  readonly onNote?: (text: string) => void;
+}
+
+interface NormalImage {
+  readonly path: string;
+  readonly name: string;
+  /** Null where it is not known. */
+  readonly className: string | null;
+}
+
+/**
+ * Finds one threshold for all classes from normal images alone and stores it in `weights.safetensors`.
+ * Anomalies that `--contaminate` mixed into training are left out.
+ * @throws DatasetError where the images are too few to vouch for the rate; ImageError for one that cannot be read.
+ */
+export async function thresholdRun(options: ThresholdOptions): Promise<StoredThreshold> {
+  const { run, rate } = options;
+  const trained = await readFinishedRun(run);
+  const config = { ...trained, precision: options.precision ?? trained.precision };
+  const images = await normalImages(config, options);
+  refuseTooFew(images.length, rate);
+  await requireWritable(runFiles(run).weights);
+  const alignment = servedAlignment(config);
+  const scorer = await openScorer(run, config, { gpu: options.gpu, alignments: [alignment] });
+  try {
+    const scores = await scoresOf(scorer, config, alignment, images, options);
+    const stored: StoredThreshold = {
+      ...alarmThreshold(scores, rate)!,
+      alignment,
+      target: rate,
+      images: images.length,
+      source: options.images ? 'given images' : 'training images',
+      list: createHash('sha256')
+        .update(
+          images
+            .map(({ name }) => `${name}\n`)
+            .sort()
+            .join(''),
+        )
+        .digest('hex'),
+      interval: bootstrapThreshold(scores, rate, config.seed),
+      classes: classThresholds(images, scores, rate),
+      ...(config.precision === 'f16' && { precision: config.precision }),
+    };
+    options.onFound?.(stored);
+    await storeThreshold(run, stored);
+    return stored;
+  } finally {
+    scorer.close();
+  }
+}
+
+/**
+ * Whose scores `predict` judges by: the first that predicts each image's own statistics, else the first whose head names
+ * the class. A table row for the true class would need the class.
+ */
+export const servedAlignment = ({ align }: Pick<RunConfig, 'align'>): Alignment =>
+  predictingAlignment(align) ?? align.find((each) => HEAD_OF[each] !== null) ?? UNALIGNED;
+
+async function normalImages(
+  config: DataConfig,
+  { images: given, data, onNote }: ThresholdOptions,
+): Promise<NormalImage[]> {
+  if (given) {
+    return (await listImages(given)).map((path) => ({ path, name: path, className: null }));
+  }
+  const { train } = await datasetOfRun(config, { data, onNote });
+  return train
+    .filter((sample) => !sample.anomalous)
+    .map(({ path, id, className }) => ({ path, name: id, className }));
+}
+
+function refuseTooFew(images: number, rate: number): void {
+  const least = lowestRate(images);
+  if (rate >= least - 1e-12) return;
+  throw new DatasetError(
+    `a false-alarm rate of ${rate} needs at least ${Math.ceil(1 / rate) - 1} normal images, got ${images}`,
+    { fix: `give more images, or ask for a rate of at least ${(Math.ceil(least * 1e4) / 1e4).toString()}` },
+  );
+}
+
+async function scoresOf(
+  scorer: Scorer,
+  config: Frame & Pick<RunConfig, 'batch'>,
+  alignment: Alignment,
+  images: readonly NormalImage[],
+  { signal, onProgress }: ThresholdOptions,
+): Promise<number[]> {
+  const loader = new ImageLoader({ ...frameIn(config), signal });
+  const { batch } = config;
+  const paths = images.map(({ path }) => path);
+  const scores: number[] = [];
+  try {
+    for (let first = 0; first < paths.length; first += batch) {
+      signal?.throwIfAborted();
+      const some = paths.slice(first, first + batch);
+      loader.prefetch(paths.slice(first + batch, first + 2 * batch));
+      const scored = await scorer.score(
+        await loader.loadBatch(some),
+        some.map(() => 0),
+      );
+      scores.push(...scored.map((image, i) => finiteMaps(some[i]!, image).scores.get(alignment)!));
+      onProgress?.(first + some.length, paths.length);
+    }
+    return scores;
+  } finally {
+    await loader.close();
+  }
+}
+
+function classThresholds(
+  images: readonly NormalImage[],
+  scores: readonly number[],
+  rate: number,
+): Record<string, ClassThreshold> {
+  const byClass = new Map<string, number[]>();
+  for (const [i, { className }] of images.entries()) {
+    if (className === null) continue;
+    const own = byClass.get(className);
+    if (own) own.push(scores[i]!);
+    else byClass.set(className, [scores[i]!]);
+  }
+  return Object.fromEntries(
+    [...byClass].map(([name, own]) => [
+      name,
+      { ...alarmThreshold(own, Math.max(rate, lowestRate(own.length)))!, images: own.length },
+    ]),
+  );
+}
+
+async function storeThreshold(run: string, threshold: StoredThreshold): Promise<void> {
+  const path = runFiles(run).weights;
+  const { tensors, metadata } = await readWeights(path);
+  await writeSafetensors(path, tensors, {
+    ...Object.fromEntries(metadata),
+    threshold: JSON.stringify(threshold),
+  });
+}
+
+/** What `thresholdRun` stored, or null. */
+export async function readThreshold(run: string): Promise<StoredThreshold | null> {
+  const { metadata } = await readWeights(runFiles(run).weights, () => false);
+  const text = metadata.get('threshold');
+  return text === undefined ? null : (JSON.parse(text) as StoredThreshold);
+}

@@ -1,0 +1,82 @@
+import { ConfigError } from '../errors.ts';
+import { EFFICIENTNETS, type EfficientNetName } from '../models/efficientnet.ts';
+import { pretrained } from '../models/encoders.ts';
+import { initialize } from '../nn/init.ts';
+import type { ModelConfig, RunLayouts } from '../run/layouts.ts';
+import type { RunConfig } from '../run/settings.ts';
+import type { Session } from '../runtime/session.ts';
+import { openDetector } from './detector.ts';
+import { weightsPath } from './embedded.ts';
+import { openEfficientnet, openEncoderWeights } from './encoder.ts';
+import { prefixed, type TensorSource, underName } from './tensorSource.ts';
+
+/**
+ * The encoder for each part that starts from it, and a detector to start from, from their files; the rest from the seed.
+ * What starts as the method's memory is left to `loadMemory`.
+ */
+export async function loadStart(
+  session: Session,
+  layouts: RunLayouts,
+  config: ModelConfig & Pick<RunConfig, 'weights' | 'seed' | 'detector'>,
+): Promise<void> {
+  const encoder = await openStart(config);
+  try {
+    for (const part of layouts.parts) {
+      if (part.start === 'encoder') await session.loadFrom(part, underName(encoder!, 'encoder', part.name));
+    }
+  } finally {
+    await encoder?.close();
+  }
+  const fresh = layouts.parts.filter(({ start }) => start === 'seed');
+  for (const layout of [...fresh, ...Object.values(layouts.heads)]) {
+    session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], config.seed));
+  }
+  if (config.detector === undefined) return;
+  const { source } = await openDetector(config.detector, config);
+  try {
+    for (const part of fresh) await session.loadFrom(part, source);
+  } finally {
+    await source.close();
+  }
+}
+
+/** For the user: where in their file the encoder's weights were found, where that is not its top. */
+export async function startNotes(config: Pick<RunConfig, 'encoder' | 'weights'>): Promise<readonly string[]> {
+  const source = await openStart(config);
+  await source?.close();
+  return source?.notes ?? [];
+}
+
+/** The encoder's tensors as `encoder.*`; null for a method without. */
+async function openStart({
+  encoder,
+  weights,
+}: Pick<RunConfig, 'encoder' | 'weights'>): Promise<TensorSource | null> {
+  if (encoder === 'none') return null;
+  if (pretrained(encoder).family === 'resnet') {
+    return openEncoderWeights(weightsPath(encoder, weights), 'encoder');
+  }
+  return prefixed((await openEfficientnet(weights)).source, 'encoder');
+}
+
+/**
+ * Which arithmetic the weights of an EfficientNet need, told from their file; any other encoder is what it was called.
+ * @throws ConfigError where the name asks for another.
+ */
+export async function encoderIn(
+  encoder: RunConfig['encoder'],
+  weights: string,
+): Promise<RunConfig['encoder']> {
+  if (encoder === 'none' || pretrained(encoder).family === 'resnet') return encoder;
+  const { source, config } = await openEfficientnet(weights);
+  await source.close();
+  const found = (Object.keys(EFFICIENTNETS) as EfficientNetName[]).find(
+    (name) => EFFICIENTNETS[name].padding === config.padding && EFFICIENTNETS[name].bnEps === config.bnEps,
+  )!;
+  if (encoder !== 'efficientnet_b4' && encoder !== found) {
+    throw new ConfigError(`--encoder ${encoder}: ${weights} holds weights for ${found}`, {
+      fix: 'ask for --encoder efficientnet_b4: the file says which of its kinds it is',
+    });
+  }
+  return found;
+}

@@ -1,0 +1,94 @@
+import { shown } from '../errors.ts';
+import { openWeights, type WeightsFile } from '../formats/weightsFile.ts';
+import { refuseNonFinite } from '../nn/finiteTensors.ts';
+import type { StateDict } from '../nn/init.ts';
+import type { TensorReader } from '../runtime/session.ts';
+
+/** The tensors of one network in an open file, under the names used here. */
+export interface TensorSource extends TensorReader {
+  readonly metadata: ReadonlyMap<string, string>;
+  /** For the user: where in the file the tensors were found, where that is not its top. */
+  readonly notes: readonly string[];
+  close(): Promise<void>;
+}
+
+/**
+ * @param pick what of the file is wanted: `names`, own name to the file's, `notes` on where they were, and what else it says.
+ * @throws WeightsError, FileError, whatever `pick` throws; the file is then closed.
+ */
+export async function openTensors<
+  T extends { readonly names: ReadonlyMap<string, string>; readonly notes?: readonly string[] },
+>(path: string, pick: (file: WeightsFile) => T): Promise<{ source: TensorSource; found: T }> {
+  const file = await openWeights(path);
+  try {
+    const found = pick(file);
+    return { source: sourceOf(file, found.names, found.notes ?? []), found };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** On a prefix that all names have in a file; none for none. */
+export const placeNote = (prefix: string, others: readonly string[] = []): string[] => [
+  ...(prefix === '' ? [] : [`read under ${shown(prefix)}`]),
+  ...(others.length === 0
+    ? []
+    : [`not read: another encoder under ${others.map((each) => shown(each || '(nothing)')).join(', ')}`]),
+];
+
+function sourceOf(
+  file: WeightsFile,
+  names: ReadonlyMap<string, string>,
+  notes: readonly string[],
+): TensorSource {
+  return {
+    path: file.path,
+    metadata: file.metadata,
+    notes: [...file.notes, ...notes],
+    tensors: new Map([...names].map(([own, name]) => [own, { shape: file.tensors.get(name)!.shape }])),
+    async read(own, into) {
+      const name = names.get(own)!;
+      const data = await file.read(name, into);
+      refuseNonFinite(file.path, name, data);
+      return data;
+    },
+    close: () => file.close(),
+  };
+}
+
+/** The same with another first word in its tensors' names. */
+export function underName(source: TensorSource, from: string, to: string): TensorSource {
+  const names = new Map(
+    [...source.tensors.keys()].map((name) => [
+      name.startsWith(`${from}.`) ? to + name.slice(from.length) : name,
+      name,
+    ]),
+  );
+  return {
+    ...source,
+    tensors: new Map([...names].map(([own, name]) => [own, source.tensors.get(name)!])),
+    read: (own, into) => source.read(names.get(own)!, into),
+  };
+}
+
+/** The same with `prefix.` before its tensors' names. */
+export function prefixed(source: TensorSource, prefix: string): TensorSource {
+  const skip = prefix.length + 1;
+  return {
+    ...source,
+    tensors: new Map([...source.tensors].map(([name, tensor]) => [`${prefix}.${name}`, tensor])),
+    read: (name, into) => source.read(name.slice(skip), into),
+  };
+}
+
+/** All of its tensors in memory; closes it. */
+export async function readAll(source: TensorSource): Promise<StateDict> {
+  try {
+    const all: StateDict = new Map();
+    for (const [name, { shape }] of source.tensors) all.set(name, { shape, data: await source.read(name) });
+    return all;
+  } finally {
+    await source.close();
+  }
+}

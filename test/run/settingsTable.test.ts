@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { outputTo } from '../../src/cli/output.ts';
+import { buildProgram } from '../../src/cli/program.ts';
+import { usualText } from '../../src/cli/settingFlags.ts';
+import { WGAD } from '../../src/cli/verbs/index.ts';
+import { ROWS } from '../../src/run/settings.ts';
+
+const PAGE = 'docs/methods.md';
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+const code = (text: string | undefined): string => (text === undefined ? '' : `\`${text}\``);
+
+const lines = [
+  '| setting | flag | what it is | values | default |',
+  '| --- | --- | --- | --- | --- |',
+  ...ROWS.map(([name, row]) => {
+    const cells = [code(name), code(row.flag?.split(' ')[0]), row.says, row.allowed.text, usualText(row)];
+    return `| ${cells.map(cell).join(' | ')} |`.replaceAll('  ', ' ');
+  }),
+];
+
+it('docs/methods.md has the table of settings that the rows make', async () => {
+  expect(await readFile(PAGE, 'utf8')).toContain(`\n${lines.join('\n')}\n`);
+});
+
+it('flags that docs/methods.md names are flags of the command line', async () => {
+  const program = buildProgram(
+    WGAD,
+    { signal: new AbortController().signal, endAtSignal: () => {}, stdout: outputTo(process.stdout) },
+    () => undefined,
+  );
+  const known = new Set(
+    [program, ...program.commands].flatMap(({ options }) => options.map(({ long }) => long)),
+  );
+  const named = [...(await readFile(PAGE, 'utf8')).matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(
+    ([flag]) => flag,
+  );
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter((flag) => !known.has(flag))).toEqual([]);
+});

@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
+import { initialize } from '../../src/nn/init.ts';
+import { RandomStream } from '../../src/random.ts';
+import { runFiles } from '../../src/run/folder.ts';
+import { runLayouts } from '../../src/run/layouts.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
+import { finiteMaps } from '../../src/score/finiteMaps.ts';
+import { openScorer, type ScoredImage, type Scorer } from '../../src/score/scorer.ts';
+import { countCreations } from '../runtime/creations.ts';
+
+const SIZE = 64;
+const IMAGE = 3 * SIZE * SIZE;
+const config = {
+  method: 'revdist',
+  encoder: 'resnet18_w16',
+  size: SIZE,
+  batch: 4,
+  align: ['none'],
+  scoreFraction: 0.01,
+  smoothing: 'author',
+} as unknown as RunConfig;
+
+let run: string;
+let scorer: Scorer;
+beforeAll(async () => {
+  run = await mkdtemp(join(tmpdir(), 'wgad-scorer-'));
+  const { parts } = runLayouts(config, 1);
+  const specs = parts.flatMap(({ parameters, buffers }) => [...parameters.specs, ...buffers.specs]);
+  await writeSafetensors(runFiles(run).weights, initialize(specs, 3), { classes: '["a"]' });
+  scorer = await openScorer(run, config);
+});
+afterAll(async () => {
+  scorer.close();
+  await rm(run, { recursive: true, force: true });
+});
+
+it('scores more images than a replay holds, the same as in parts', async () => {
+  expect(scorer.batch).toBe(4);
+  const random = new RandomStream(5);
+  const images = Float32Array.from({ length: 10 * IMAGE }, () => random.between(-2, 2));
+  const labels = Array.from({ length: 10 }, () => 0);
+  const whole = await scorer.score(images, labels);
+  expect(whole).toHaveLength(10);
+  const parts = [];
+  for (const [first, end] of [
+    [0, 4],
+    [4, 8],
+    [8, 10],
+  ] as const) {
+    parts.push(
+      ...(await scorer.score(images.subarray(first * IMAGE, end * IMAGE), labels.slice(first, end))),
+    );
+  }
+  const scoresOf = (scored: typeof whole): number[] => scored.map(({ scores }) => scores.get('none')!);
+  expect(scoresOf(whole)).toEqual(scoresOf(parts));
+  expect(new Set(scoresOf(whole)).size).toBe(10);
+  expect(whole[9]!.maps.get('none')).toEqual(parts[9]!.maps.get('none'));
+}, 400_000);
+
+it('scores in f16 close to f32, and not the same', async () => {
+  const half = await openScorer(run, { ...config, precision: 'f16' });
+  try {
+    const random = new RandomStream(6);
+    const images = Float32Array.from({ length: 2 * IMAGE }, () => random.between(-2, 2));
+    const [full, halved] = [await scorer.score(images, [0, 0]), await half.score(images, [0, 0])];
+    for (const [i, { maps, scores, u }] of full.entries()) {
+      const [map, other] = [maps.get('none')!, halved[i]!.maps.get('none')!];
+      const squares = (values: Float32Array): number => values.reduce((sum, value) => sum + value ** 2, 0);
+      const distance = Math.sqrt(squares(other.map((value, at) => value - map[at]!)) / squares(map));
+      expect(distance).toBeGreaterThan(1e-7);
+      expect(distance).toBeLessThan(2e-3);
+      expect(Math.abs(halved[i]!.scores.get('none')! / scores.get('none')! - 1)).toBeLessThan(1e-3);
+      expect(Math.abs(halved[i]!.u / u - 1)).toBeLessThan(1e-3);
+    }
+    expect(await half.score(images, [0, 0])).toEqual(halved);
+  } finally {
+    half.close();
+  }
+}, 400_000);
+
+it('a map or score that is not finite is refused by the path of its image', async () => {
+  const scored = (pixel: number, score: number): ScoredImage => ({
+    maps: new Map([
+      ['none', Float32Array.of(0, 1, 2)],
+      ['cada', Float32Array.of(0, pixel, 2)],
+    ]),
+    scores: new Map([
+      ['none', 1],
+      ['cada', score],
+    ]),
+    statistics: new Map(),
+    u: 0,
+  });
+  const right = scored(1, 2);
+  expect(finiteMaps('a/good.png', right)).toBe(right);
+  expect(() => finiteMaps('a/bad.png', scored(Number.NaN, 2))).toThrow(
+    'a/bad.png: NaN or infinite: 1 of 3 pixels under cada',
+  );
+  expect(() => finiteMaps('a/bad.png', scored(1, Number.POSITIVE_INFINITY))).toThrow(
+    'a/bad.png: NaN or infinite: the score under cada',
+  );
+});
+
+it('makes nothing on the device while it scores', async () => {
+  const images = new Float32Array(4 * IMAGE).fill(0.5);
+  const score = () => scorer.score(images, [0, 0, 0, 0]);
+  await score();
+  const creations = countCreations();
+  for (let i = 0; i < 5; i++) await score();
+  creations.stop();
+  expect(creations.count()).toBe(0);
+});
