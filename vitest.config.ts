@@ -6,7 +6,7 @@ process.env.WGAD_TEST_SEED ??= '20261130';
 
 /** Files that compile kernels for longer than they run them. */
 const COMPILED = [
-  'test/{kernels,doctor,cli}/**/*.test.ts',
+  'test/{kernels,doctor,cli,run,weights,score}/**/*.test.ts',
   'test/train/!(draem|uniad).test.ts',
   'test/ops.test.ts',
 ];
