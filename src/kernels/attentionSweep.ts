@@ -192,105 +192,118 @@ export function buildSweep(sweep: Sweep): Kernel {
         ${sweep.before ?? code('')}
         ${places}
         ${starts}
-        ${code(loop.text, ...(sweep.functions ?? []))}
-        ${code(stores(sweep, owned))}
+        ${loop.text}
+        ${stores(sweep, owned)}
       }`,
   });
 }
 
 interface Loop {
   readonly memory: Wgsl;
-  readonly text: string;
+  readonly text: Wgsl;
 }
 
 /** Lane l loads quads l, l + lanes, ... of each token; a broadcast hands each to all lanes. */
-function subgroupLoop({ sizes, plan, own, operands, body }: Sweep, others: number): Loop {
+function subgroupLoop({ sizes, plan, own, operands, body, functions = [] }: Sweep, others: number): Loop {
   const { lanes, step, images } = plan;
   const fetches = range(Math.ceil(quadsOf(sizes) / lanes));
+  const next = range(step).map((t) => code(`let next${t} = min(other + ${t}u, ${others - 1}u);`));
   const loads = operands
     .filter(({ side }) => side !== own)
     .flatMap((operand) =>
       range(step).flatMap((t) =>
         fetches.map((f) => {
           const quad = quadOf(operand, sizes, images, `next${t}`, `(lane + ${f * lanes}u)`);
-          return `let ${operand.name}${t}_part${f} = ${quad};`;
+          return code(`let ${operand.name}${t}_part${f} = ${quad};`);
         }),
       ),
     );
-  const next = range(step).map((t) => `let next${t} = min(other + ${t}u, ${others - 1}u);`);
   const swept = (name: string, t: number, u: number): string =>
     `subgroupBroadcast(${name}${t}_part${Math.floor(u / lanes)}, ${u % lanes}u)`;
   return {
     memory: code(''),
-    text: `for (var other = 0u; other < ${others}u; other += ${step}u) {
-${[...next, ...loads, body(swept)].join('\n')}
-}`,
+    text: wgsl`
+      for (var other = 0u; other < ${others}u; other += ${step}u) {
+        ${next}
+        ${loads}
+        ${code(body(swept), ...functions)}
+      }`,
   };
 }
 
-/** The workgroup takes \`tile\` tokens into its memory at a time, all lanes read them there. */
-function tileLoop({ sizes, plan, own, operands, body }: Sweep, others: number): Loop {
+/** The workgroup takes `tile` tokens into its memory at a time, all lanes read them there. */
+function tileLoop({ sizes, plan, own, operands, body, functions = [] }: Sweep, others: number): Loop {
   const { lanes, step, tile } = plan;
   const quads = quadsOf(sizes);
   const sweptOperands = operands.filter(({ side }) => side !== own);
-  const fills = sweptOperands.map(
-    (operand) =>
-      `tile_${operand.name}[e] = ${quadOf(operand, sizes, false, `min(first + e / ${quads}u, ${others - 1}u)`, `(e % ${quads}u)`)};`,
-  );
+  const fills = sweptOperands.map((operand) => {
+    const quad = quadOf(
+      operand,
+      sizes,
+      false,
+      `min(first + e / ${quads}u, ${others - 1}u)`,
+      `(e % ${quads}u)`,
+    );
+    return code(`tile_${operand.name}[e] = ${quad};`);
+  });
   const swept = (name: string, t: number, u: number): string =>
     `tile_${name}[(other - first + ${t}u) * ${quads}u + ${u}u]`;
+  const memory = sweptOperands.map(
+    ({ name }) => `var<workgroup> tile_${name}: array<vec4f, ${tile * quads}>;`,
+  );
   return {
-    memory: code(
-      sweptOperands
-        .map(({ name }) => `var<workgroup> tile_${name}: array<vec4f, ${tile * quads}>;`)
-        .join('\n'),
-    ),
-    text: `for (var first = 0u; first < ${others}u; first += ${tile}u) {
-workgroupBarrier();
-for (var e = lane; e < ${tile * quads}u; e += ${lanes}u) {
-${fills.join('\n')}
-}
-workgroupBarrier();
-for (var other = first; other < min(first + ${tile}u, ${others}u); other += ${step}u) {
-${body(swept)}
-}
-}`,
+    memory: code(memory.join('\n')),
+    text: wgsl`
+      for (var first = 0u; first < ${others}u; first += ${tile}u) {
+        workgroupBarrier();
+        for (var e = lane; e < ${tile * quads}u; e += ${lanes}u) {
+          ${fills}
+        }
+        workgroupBarrier();
+        for (var other = first; other < min(first + ${tile}u, ${others}u); other += ${step}u) {
+          ${code(body(swept), ...functions)}
+        }
+      }`,
   };
 }
 
 /** The results through an array and a loop that no compiler unrolls: a CPU adapter's takes some 15 ms for each store's text. */
-function stores({ sizes, plan, results, perToken }: Sweep, owned: number): string {
+function stores(sweep: Sweep, owned: number): readonly Wgsl[] {
+  const { sizes, plan, results, perToken } = sweep;
   const { rows, lanes } = plan;
-  if (perToken) {
-    return range(rows)
-      .map((r) => {
-        const numbers = perToken(r);
-        const first = `((image * ${owned}u + own${r}) * ${sizes.heads}u + head) * ${numbers.length}u`;
-        const all = numbers.map((number, i) => `out[${first} + ${i}u] = ${number};`);
-        return `if (own${r} < ${owned}u) {\n${all.join('\n')}\n}`;
-      })
-      .join('\n');
-  }
+  if (perToken) return range(rows).map((r) => tokenStores(perToken(r), r, owned, sizes));
   const quads = quadsOf(sizes);
   const values = results.flatMap(({ name }, which) =>
     range(rows).flatMap((r) =>
-      range(quads).map((u) => `results[${(which * rows + r) * quads + u}] = ${name(r, u)};`),
+      range(quads).map((u) => code(`results[${(which * rows + r) * quads + u}] = ${name(r, u)};`)),
     ),
   );
   const count = results.length * rows * quads;
   const offset = results.length > 1 ? ` + select(0u, ${results[1]!.offset}u, e >= ${rows * quads}u)` : '';
   const parts = range(4).map((c) => {
     const store = `out[at + ${c}u] = results[e].${'xyzw'[c]!};`;
-    return sizes.depth % 4 === 0 ? store : `if (4u * u + ${c}u < ${sizes.depth}u) { ${store} }`;
+    return code(sizes.depth % 4 === 0 ? store : `if (4u * u + ${c}u < ${sizes.depth}u) { ${store} }`);
   });
-  return `var results: array<vec4f, ${count}>;
-${values.join('\n')}
-for (var e = ${UNKNOWN_ZERO}; e < ${count}u; e++) {
-let u = e % ${quads}u;
-let place = block * ${lanes * rows}u + lane + e / ${quads}u % ${rows}u * ${lanes}u;
-if (place < ${owned}u) {
-let at = (image * ${owned}u + place) * ${channelsOf(sizes)}u + head * ${sizes.depth}u + 4u * u${offset};
-${parts.join('\n')}
+  return [
+    wgsl`
+      var results: array<vec4f, ${count}>;
+      ${values}
+      for (var e = ${code(UNKNOWN_ZERO)}; e < ${count}u; e++) {
+        let u = e % ${quads}u;
+        let place = block * ${lanes * rows}u + lane + e / ${quads}u % ${rows}u * ${lanes}u;
+        if (place < ${owned}u) {
+          let at = (image * ${owned}u + place) * ${channelsOf(sizes)}u + head * ${sizes.depth}u + 4u * u${code(offset)};
+          ${parts}
+        }
+      }`,
+  ];
 }
-}`;
+
+/** Numbers of owned token r and its head, one after the other. */
+function tokenStores(numbers: readonly string[], r: number, owned: number, sizes: AttentionSizes): Wgsl {
+  const first = `((image * ${owned}u + own${r}) * ${sizes.heads}u + head) * ${numbers.length}u`;
+  return wgsl`
+    if (own${r} < ${owned}u) {
+      ${numbers.map((number, i) => code(`out[${first} + ${i}u] = ${number};`))}
+    }`;
 }

@@ -3,7 +3,7 @@
  * an invocation fetches its rows or columns of one k in few wide reads. Global memory is read in two steps, into
  * registers and from there into the tile, so that the next tile is on its way while this one is multiplied.
  */
-import { code, type Wgsl } from '../../wgsl.ts';
+import { code, type Wgsl, wgsl } from '../../wgsl.ts';
 import { type GemmProblem, type Operand, range } from '../problem.ts';
 
 /**
@@ -67,7 +67,13 @@ export function tileLoads(
   const kRunsFirst = mode === 'k' || (mode === 'scalars' && operand.kFirst === true);
   const fills = range(Math.ceil(pieces / invocations));
   const some = pieces < invocations;
-  const only = (body: string): string => (some ? `if (lane < ${pieces}u) {\n${body}\n}` : body);
+  const only = (body: readonly Wgsl[]): Wgsl =>
+    some
+      ? wgsl`
+        if (lane < ${pieces}u) {
+          ${body}
+        }`
+      : wgsl`${body}`;
   const piece = (i: number): string => (i === 0 ? 'lane' : `(lane + ${i * invocations}u)`);
   const groupOf = (i: number): string =>
     kRunsFirst ? `(${piece(i)} / ${kSteps}u)` : `(${piece(i)} % ${groups}u)`;
@@ -88,18 +94,29 @@ export function tileLoads(
   );
   const guarded = (value: string, at: string, zero: string): string =>
     problem.k % k === 0 ? value : `select(${zero}, ${value}, ${at} < K)`;
-  const loads = fills.map((i) => {
+  const loads = fills.flatMap((i): Wgsl[] => {
     const at = `k_${name}${i}`;
-    const inner = `let ${at} = k0 + ${kOf(i)};\n${operand.inner(at, `_${name}k${i}`, 'z')}`;
+    const place = [code(`let ${at} = k0 + ${kOf(i)};`), code(operand.inner(at, `_${name}k${i}`, 'z'))];
+    const scalar = (c: number): string => guarded(operand.at(tag(i, c), `_${name}k${i}`), at, '0.0');
+    if (mode === 'scalars')
+      return [...place, code(`next_${name}${i} = vec4f(${vectors.map(scalar).join(', ')});`)];
     const vector = (c: number): string =>
       guarded(operand.vectors!.at(tag(i, c), `_${name}k${i}`), at, 'vec4f()');
-    const scalar = (c: number): string => guarded(operand.at(tag(i, c), `_${name}k${i}`), at, '0.0');
-    if (mode === 'scalars') return `${inner}\nnext_${name}${i} = vec4f(${vectors.map(scalar).join(', ')});`;
     return [
-      inner,
-      ...vectors.map((c) => `next_${name}${i}${mode === 'k' ? `_${c}` : ''} = ${vector(c)};`),
-    ].join('\n');
+      ...place,
+      ...vectors.map((c) => code(`next_${name}${i}${mode === 'k' ? `_${c}` : ''} = ${vector(c)};`)),
+    ];
   });
+  /** From the registers of one fill into the tile, whose first vector is `to`. */
+  const writes = (i: number, to: string): Wgsl[] => {
+    const place = (step: number): string =>
+      `tile_${name}[${to} + (${kOf(i)} + ${step}u) * ${stride}u + ${groupOf(i)}]`;
+    if (mode !== 'k') return [code(`${place(0)} = next_${name}${i};`)];
+    return vectors.map((step) => {
+      const transposed = vectors.map((c) => `next_${name}${i}_${c}.${'xyzw'[step]!}`);
+      return code(`${place(step)} = vec4f(${transposed.join(', ')});`);
+    });
+  };
   const registers = fills.flatMap((i) =>
     mode === 'k'
       ? vectors.map((c) => `var next_${name}${i}_${c} = vec4f();`)
@@ -111,22 +128,10 @@ export function tileLoads(
     outerOf,
     before: code([...before, ...registers].join('\n')),
     // A block's braces keep the names of two loads of one text apart.
-    load: code(`{\n${only(loads.join('\n'))}\n}`),
-    write: (to) =>
-      code(
-        only(
-          fills
-            .flatMap((i) => {
-              const place = (step: number): string =>
-                `tile_${name}[${to} + (${kOf(i)} + ${step}u) * ${stride}u + ${groupOf(i)}]`;
-              if (mode !== 'k') return [`${place(0)} = next_${name}${i};`];
-              return vectors.map((step) => {
-                const turned = vectors.map((c) => `next_${name}${i}_${c}.${'xyzw'[step]!}`);
-                return `${place(step)} = vec4f(${turned.join(', ')});`;
-              });
-            })
-            .join('\n'),
-        ),
-      ),
+    load: wgsl`
+      {
+        ${only(loads)}
+      }`,
+    write: (to) => only(fills.flatMap((i) => writes(i, to))),
   };
 }

@@ -139,14 +139,14 @@ let x${u} = textureLoad(x, ${firstTexel(p, `p${u}`)} + shift, image);`),
   out[part * ${size}u + ${problem.store.row('m', '0u')} + ${problem.store.column('n')}] = results[r].${'xyzw'[c]!};
 }`);
   return makeKernel({
-    label: `${problem.label} imageOuter ${tile.quads * 4}x${lanes * 4}`,
+    label: `${problem.label} textureOuter ${tile.quads * 4}x${lanes * 4}`,
     bindings: [readTexture('dy', dy), readTexture('x', x), write('out', splits * size)],
     grid: linearGrid(groupsM * groupsN * splits),
     sizes: { splits, turns: p.images * perImage },
     flops: gemmFlops(problem),
     enables: ['subgroups'],
     wgsl: wgsl`
-      // dy and x as images.ts packs them: four channels a texel; out [part][m][n].
+      // dy and x as pixelTexture.ts packs them: four channels a texel; out [part][m][n].
       // One subgroup owns ${tile.quads * 4} output channels and ${lanes} pairs (input channel quad, tap), one a lane.
       @compute @workgroup_size(${lanes})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(subgroup_invocation_id) lane: u32) {

@@ -174,7 +174,7 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`,
     );
   });
   return makeKernel({
-    label: `${problem.label} imageRows ${rows}x${width}`,
+    label: `${problem.label} textureRows ${rows}x${width}`,
     bindings: [
       readTexture('weights', weightTexture(p)),
       readTexture('pixels', pixelTexture(p)),
@@ -193,7 +193,7 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`,
     flops: gemmFlops(problem),
     enables: ['subgroups'],
     wgsl: wgsl`
-      // weights and pixels as weightImages.ts and pixelImages.ts pack them: four channels a texel.
+      // weights and pixels as weightTexture.ts and pixelTexture.ts pack them: four channels a texel.
       // One subgroup of ${lanes} lanes owns ${rows} rows x ${width} columns of product z; lane l has columns l, l + ${lanes}, ...
       const TAPS_Y = ${p.y.taps}u;  const TAPS_X = ${p.x.taps}u;
       @compute @workgroup_size(${lanes})
