@@ -20,10 +20,18 @@ import { type Correlation, type CorrelationAxis, everyPlace } from './textures/c
 import type { WeightLayout } from './textures/weightTexture.ts';
 import type { CorrelatedOperands, Product } from './variant.ts';
 
-/** a [..., M, K] times b [..., K, N]. attrs: transposeA, transposeB, epilogue?. */
-const matmul: Lowering = (request, device) => {
+type Fused = { readonly epilogue?: Program };
+/** What the kernels of a matrix product read beside its operands. */
+export type MatmulAttrs = Fused & Readonly<Record<'transposeA' | 'transposeB', boolean>>;
+/** The same of a convolution and its gradients. */
+export type ConvolutionAttrs = Fused & {
+  readonly geometry: Pick<ConvSizes, 'stride' | 'padding' | 'dilation' | 'groups'>;
+};
+
+/** a [..., M, K] times b [..., K, N]. */
+const matmul: Lowering<MatmulAttrs> = (request, device) => {
   const [a, b] = request.inputs as [OpRequest['inputs'][number], OpRequest['inputs'][number]];
-  const { transposeA, transposeB } = request.attrs as { transposeA: boolean; transposeB: boolean };
+  const { transposeA, transposeB } = request.attrs;
   const out = request.out.shape;
   const [m, n] = out.slice(-2) as [number, number];
   const k = a.shape.at(transposeA ? -2 : -1)!;
@@ -73,8 +81,8 @@ const matmul: Lowering = (request, device) => {
   return lowerWhole([problem], device, request.choice);
 };
 
-/** attrs: geometry, epilogue?. A = weight [Cout, Cin kh kw], B = patches of x. */
-const conv2d: Lowering = (request, device) => {
+/** A = weight [Cout, Cin kh kw], B = patches of x. */
+const conv2d: Lowering<ConvolutionAttrs> = (request, device) => {
   const [x, w] = request.inputs as [OpRequest['inputs'][number], OpRequest['inputs'][number]];
   const s = convSizes(request, x.shape, w.shape, request.out.shape);
   const { cin, cout } = perGroup(s);
@@ -120,8 +128,8 @@ const conv2d: Lowering = (request, device) => {
   return lowerWhole([problem], device, request.choice);
 };
 
-/** attrs: geometry, epilogue?. One product per phase of the stride, so no multiplication by a structural zero. */
-const conv2dInputGrad: Lowering = (request, device) => {
+/** One product per phase of the stride, so no multiplication by a structural zero. */
+const conv2dInputGrad: Lowering<ConvolutionAttrs> = (request, device) => {
   const [dy, w] = request.inputs as [OpRequest['inputs'][number], OpRequest['inputs'][number]];
   const s = convSizes(request, request.out.shape, w.shape, dy.shape);
   const { cin, cout } = perGroup(s);
@@ -160,8 +168,8 @@ const conv2dInputGrad: Lowering = (request, device) => {
   return joined(parts.map((part) => lowerUncut(part, device, request.choice)));
 };
 
-/** attrs: geometry. A = dy [Cout, images and positions], B = patches of x; the sum runs over the whole batch. */
-const conv2dWeightGrad: Lowering = (request, device) => {
+/** A = dy [Cout, images and positions], B = patches of x; the sum runs over the whole batch. */
+const conv2dWeightGrad: Lowering<ConvolutionAttrs> = (request, device) => {
   const [x, dy] = request.inputs as [OpRequest['inputs'][number], OpRequest['inputs'][number]];
   const s = convSizes(request, x.shape, request.out.shape, dy.shape);
   const { cin, cout } = perGroup(s);
@@ -184,12 +192,9 @@ const conv2dWeightGrad: Lowering = (request, device) => {
   return lowerWhole([problem], device, request.choice);
 };
 
-export const gemmKernels = { matmul, conv2d, conv2dInputGrad, conv2dWeightGrad } satisfies Record<
-  string,
-  Lowering
->;
+export const gemmKernels = { matmul, conv2d, conv2dInputGrad, conv2dWeightGrad };
 
-const constantOf = ({ constant = [] }: OpRequest): readonly boolean[] => constant;
+const constantOf = ({ constant = [] }: Pick<OpRequest, 'constant'>): readonly boolean[] => constant;
 
 const ONE_TAP: WeightLayout['y'] = { first: 0, step: 1 };
 
@@ -231,8 +236,8 @@ function phaseCorrelation(s: ConvSizes, rows: PhaseAxis, columns: PhaseAxis): Co
   };
 }
 
-function epilogueOf(request: OpRequest): Epilogue | undefined {
-  const { epilogue } = request.attrs as { epilogue?: Program };
+function epilogueOf(request: OpRequest<Fused>): Epilogue | undefined {
+  const { epilogue } = request.attrs;
   if (!epilogue) return undefined;
   const extras = request.inputs.slice(2);
   return {
@@ -242,10 +247,8 @@ function epilogueOf(request: OpRequest): Epilogue | undefined {
   };
 }
 
-function convSizes(request: OpRequest, x: Shape, w: Shape, y: Shape): ConvSizes {
-  const { geometry } = request.attrs as {
-    geometry: Pick<ConvSizes, 'stride' | 'padding' | 'dilation' | 'groups'>;
-  };
+function convSizes(request: OpRequest<ConvolutionAttrs>, x: Shape, w: Shape, y: Shape): ConvSizes {
+  const { geometry } = request.attrs;
   const [n, c, h, width] = x as [number, number, number, number];
   const [cout, , kh, kw] = w as [number, number, number, number];
   const [, , oh, ow] = y as [number, number, number, number];

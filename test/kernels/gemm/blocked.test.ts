@@ -3,7 +3,7 @@ import { create, globals } from 'webgpu';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
 import type { BlockedTile } from '../../../src/kernels/gemm/blocked/blocked.ts';
 import { candidateChoices, type ProductOp } from '../../../src/kernels/gemm/choices.ts';
-import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
+import { type ConvolutionAttrs, gemmKernels, type MatmulAttrs } from '../../../src/kernels/gemm/lowering.ts';
 import { BASELINE_DEVICE, type DeviceFacts, type Kernel } from '../../../src/kernels/kernel.ts';
 import type { OpRequest } from '../../../src/kernels/lowering.ts';
 import { product, type Shape } from '../../../src/shape.ts';
@@ -28,12 +28,15 @@ const g = (change: Partial<ConvGeometry>): ConvGeometry => ({
   ...change,
 });
 
+/** An op ignores what is another's. */
+type AnyAttrs = ConvolutionAttrs & MatmulAttrs;
+
 interface Case {
   readonly name: string;
   readonly op: ProductOp;
   readonly inputs: readonly [Shape, Shape];
   readonly out: Shape;
-  readonly attrs: Record<string, unknown>;
+  readonly attrs: Partial<AnyAttrs>;
   readonly want: (a: Tensor64, b: Tensor64) => Tensor64;
 }
 
@@ -111,11 +114,11 @@ const cases: readonly Case[] = [
 ];
 
 const lowered = ({ name, op, inputs, out, attrs }: Case, tile: BlockedTile, splits = 1, device = GPU) => {
-  const request: OpRequest = {
+  const request: OpRequest<AnyAttrs> = {
     label: name,
     inputs: inputs.map((shape) => ({ shape, element: 'f32' })),
     out: { shape: out, element: 'f32' },
-    attrs,
+    attrs: { geometry: same, transposeA: false, transposeB: false, ...attrs },
     choice: { variant: 'blocked', tile, splits },
   };
   return gemmKernels[op](request, device);

@@ -8,7 +8,7 @@ import {
   type ProductOp,
   productKey,
 } from '../../../src/kernels/gemm/choices.ts';
-import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
+import { type ConvolutionAttrs, gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
 import { VARIANTS } from '../../../src/kernels/gemm/variants.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../../src/kernels/kernel.ts';
 import type { Lowered, OpRequest } from '../../../src/kernels/lowering.ts';
@@ -49,7 +49,7 @@ const products: Record<
     want: conv2dWeightGradReference(x64, y64, geometry, W!),
   },
 };
-const requestOf = (op: keyof typeof products, choice?: ProductChoice): OpRequest => ({
+const requestOf = (op: keyof typeof products, choice?: ProductChoice): OpRequest<ConvolutionAttrs> => ({
   label: op,
   inputs: products[op].inputs.map((shape) => ({ shape, element: 'f32' })),
   out: { shape: products[op].want.shape, element: 'f32' },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
 import type { BlockedTile } from '../../../src/kernels/gemm/blocked/blocked.ts';
-import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
+import { type ConvolutionAttrs, gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
 import { VARIANTS } from '../../../src/kernels/gemm/variants.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../../src/kernels/kernel.ts';
 import type { Lowering, OpRequest } from '../../../src/kernels/lowering.ts';
@@ -101,7 +101,7 @@ function expectClose(got: Float32Array, want: Tensor64, label: string): void {
 }
 
 async function check(
-  lowering: Lowering,
+  lowering: Lowering<ConvolutionAttrs>,
   device: DeviceFacts,
   inputs: { shape: Shape; data: Float32Array }[],
   geometry: ConvGeometry,
@@ -109,7 +109,7 @@ async function check(
   label: string,
   ruled: boolean,
 ): Promise<void> {
-  const request: OpRequest = {
+  const request: OpRequest<ConvolutionAttrs> = {
     label,
     inputs: inputs.map(({ shape }) => ({ shape, element: 'f32' })),
     out: { shape: want.shape, element: 'f32' },

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
 import { floatToHalf, halfToFloat, packHalves } from '../../../src/float16.ts';
 import { SUBGROUP_MATRIX, UNSAFE_APIS } from '../../../src/gpu/subgroupMatrix.ts';
-import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
 import { candidateChoices, type ProductChoice } from '../../../src/kernels/gemm/choices.ts';
-import { gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
+import { type ConvolutionAttrs, gemmKernels, type MatmulAttrs } from '../../../src/kernels/gemm/lowering.ts';
 import type { GemmProblem } from '../../../src/kernels/gemm/problem.ts';
 import {
   type SubgroupMatrixTile,
@@ -37,26 +36,33 @@ const GPU: DeviceFacts = {
 const SLOW = 400_000;
 
 const geometry = { stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 } as const;
+/** An op ignores what is another's. */
+type AnyAttrs = ConvolutionAttrs & MatmulAttrs;
+const untransposed = { transposeA: false, transposeB: false } as const;
 const spec = (shape: Shape, element: 'f32' | 'f16' = 'f16') => ({ shape, element });
-const conv = (choice?: ProductChoice): OpRequest => ({
+const conv = (choice?: ProductChoice): OpRequest<AnyAttrs> => ({
   label: 'conv2d',
   inputs: [spec([1, 5, 7, 9]), spec([33, 5, 3, 3]), spec([1, 33, 1, 1], 'f32')],
   out: spec([1, 33, 7, 9]),
-  attrs: { geometry, epilogue: { inputs: 2, steps: [{ fn: 'add', args: [0, 1], params: [] }] } },
+  attrs: {
+    ...untransposed,
+    geometry,
+    epilogue: { inputs: 2, steps: [{ fn: 'add', args: [0, 1], params: [] }] },
+  },
   choice,
 });
-const pointwise = (choice?: ProductChoice): OpRequest => ({
+const pointwise = (choice?: ProductChoice): OpRequest<AnyAttrs> => ({
   label: 'conv2d',
   inputs: [spec([1, 20, 6, 6]), spec([36, 20, 1, 1])],
   out: spec([1, 36, 6, 6]),
-  attrs: { geometry: { ...geometry, padding: [0, 0, 0, 0] } },
+  attrs: { ...untransposed, geometry: { ...geometry, padding: [0, 0, 0, 0] } },
   choice,
 });
-const matmul = (choice?: ProductChoice): OpRequest => ({
+const matmul = (choice?: ProductChoice): OpRequest<AnyAttrs> => ({
   label: 'matmul',
   inputs: [spec([34, 40]), spec([36, 34])],
   out: spec([40, 36]),
-  attrs: { transposeA: true, transposeB: true },
+  attrs: { geometry, transposeA: true, transposeB: true },
   choice,
 });
 
@@ -150,7 +156,7 @@ describe('subgroup matrices', () => {
   );
 
   it('are taken by the rule for f16 alone, and only on a device opened with them', () => {
-    const labels = (request: OpRequest, facts: DeviceFacts): string =>
+    const labels = (request: OpRequest<ConvolutionAttrs>, facts: DeviceFacts): string =>
       gemmKernels
         .conv2d(request, facts)
         .steps.map(({ kernel }) => kernel.label)
@@ -170,11 +176,15 @@ describe('subgroup matrices', () => {
   });
 });
 
-function wanted(op: 'conv2d' | 'matmul', request: OpRequest, data: readonly Float32Array[]): Tensor64 {
+function wanted(
+  op: 'conv2d' | 'matmul',
+  request: OpRequest<ConvolutionAttrs>,
+  data: readonly Float32Array[],
+): Tensor64 {
   const { attrs, out } = request;
   const [a, b] = data.map((each, i) => tensor64(request.inputs[i]!.shape, each)) as [Tensor64, Tensor64];
   if (op === 'matmul') return matmulRef(transposeRef(a), transposeRef(b));
-  const sum = conv2dReference(a, b, attrs.geometry as ConvGeometry, out.shape);
+  const sum = conv2dReference(a, b, attrs.geometry, out.shape);
   if (!attrs.epilogue) return sum;
   const plane = out.shape[2]! * out.shape[3]!;
   return { ...sum, data: sum.data.map((value, i) => value + data[2]![Math.floor(i / plane)]!) };
