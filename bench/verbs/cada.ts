@@ -4,7 +4,7 @@ import { addOutputFlags, type BenchOutput, measure } from '../../src/cli/benchRu
 import { integer, pattern } from '../../src/cli/numbers.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../../src/methods/detectors.ts';
-import { PRETRAINED_NAMES, type PretrainedName } from '../../src/models/encoders.ts';
+import { PRETRAINED_NAMES, type PretrainedName } from '../../src/models/encoders/index.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
 import { SETTINGS } from '../../src/run/settings.ts';
 import { addedText, benchAdded } from '../turns/added.ts';

@@ -3,8 +3,7 @@ import { storeHalf } from '../graph/passes/storeHalf.ts';
 import { input } from '../graph/value.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
-import { EFFICIENTNET_TAPS, EFFICIENTNETS, efficientnetFeatures } from '../models/efficientnet.ts';
-import type { ResNetName } from '../models/resnet.ts';
+import { familyOf, pretrained } from '../models/encoders/index.ts';
 import { declare } from '../nn/layers.ts';
 import { bindNetwork, networkLayout, type Precision } from '../nn/trainable.ts';
 import { runLayouts } from '../run/layouts.ts';
@@ -26,7 +25,7 @@ export interface NetworkPlan {
 }
 
 /** Reverse distillation with its defaults, as far as a plan depends on them. */
-export const revdistConfig = (encoder: ResNetName, { batch, size }: { batch: number; size: number }) =>
+export const revdistConfig = (encoder: EncoderName, { batch, size }: { batch: number; size: number }) =>
   ({
     method: 'revdist',
     encoder,
@@ -57,9 +56,11 @@ export interface PlanSizes {
   readonly precision?: Precision;
 }
 
-/** The graphs as scoring and training compile them, before any pass; in f16 scoring alone. EfficientNet is an encoder only. */
+/** The graphs as scoring and training compile them, before any pass; in f16 scoring alone. What RevDist does not read is an encoder only. */
 export function networkPlans(encoder: EncoderName, sizes: PlanSizes): NetworkPlan[] {
-  if (encoder === 'efficientnet_b4') return [{ purpose: 'scoring', graph: efficientnetGraph(sizes) }];
+  if (!DETECTORS.revdist.encoders.includes(pretrained(encoder).family)) {
+    return [{ purpose: 'scoring', graph: encoderGraph(encoder, sizes) }];
+  }
   const { precision } = sizes;
   const config = { ...revdistConfig(encoder, sizes), precision };
   const layouts = runLayouts(config, 1, precision);
@@ -72,16 +73,17 @@ export function networkPlans(encoder: EncoderName, sizes: PlanSizes): NetworkPla
   ];
 }
 
-function efficientnetGraph({ batch, size, precision }: PlanSizes): Graph {
+function encoderGraph(encoder: EncoderName, { batch, size, precision }: PlanSizes): Graph {
   const images = input('images', [batch, 3, size, size]);
-  const config = EFFICIENTNETS.efficientnet_b4;
+  const network = pretrained(encoder);
+  const { features, taps } = familyOf(network);
   const layout = networkLayout(
     'encoder',
-    declare((layers) => efficientnetFeatures(layers, images, config)),
+    declare((layers) => features(layers, images, network.config)),
     precision,
   );
   const { layers } = bindNetwork(layout, { training: false });
-  const taps = efficientnetFeatures(layers, images, config);
-  const graph = { outputs: new Map(EFFICIENTNET_TAPS.map((name, i) => [name, taps[i]!])), effects: [] };
+  const maps = features(layers, images, network.config);
+  const graph = { outputs: new Map(taps.map(({ name }, i) => [name, maps[i]!])), effects: [] };
   return precision === 'f16' ? storeHalf(graph, []) : graph;
 }

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { ConfigError } from '../errors.ts';
 import type { Alignment } from '../methods/alignments/index.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../methods/detectors.ts';
-import { PRETRAINED_NAMES, type PretrainedName } from '../models/encoders.ts';
+import { PRETRAINED_NAMES, type PretrainedName } from '../models/encoders/index.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import { PRECISIONS, type Precision } from '../nn/trainable.ts';
 import { encodersFor, type RunConfig } from '../run/settings.ts';

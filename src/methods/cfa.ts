@@ -5,7 +5,7 @@ import { add, maximum, mul, neg, relu, scale, shift, sqrt, square, sub } from '.
 import { mean } from '../graph/ops/reduce.ts';
 import { interpolate } from '../graph/ops/resize.ts';
 import { input, scope, type Value } from '../graph/value.ts';
-import { encoderTaps } from '../models/encoders.ts';
+import { encoderTaps } from '../models/encoders/index.ts';
 import { patchDescriptor, patchFeatures } from '../models/patchDescriptor.ts';
 import { constantInit, zeros } from '../nn/init.ts';
 import { declare, type Layers, within } from '../nn/layers.ts';

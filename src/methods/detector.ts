@@ -1,7 +1,7 @@
 /** What training, alignment and scoring know of a method. The methods themselves are listed in detectors.ts. */
 import { ConfigError } from '../errors.ts';
 import type { Value } from '../graph/value.ts';
-import type { EncoderConfig, EncoderFamily } from '../models/encoders.ts';
+import type { EncoderConfig, EncoderFamily } from '../models/encoders/index.ts';
 import type { ResNetConfig } from '../models/resnet.ts';
 import type { Layers, ParameterSpec } from '../nn/layers.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';

@@ -18,7 +18,7 @@ import { argmax, max, sum } from '../graph/ops/reduce.ts';
 import { interpolate } from '../graph/ops/resize.ts';
 import { gather } from '../graph/ops/select.ts';
 import { constant, input, scope, type Value } from '../graph/value.ts';
-import { encoderTaps } from '../models/encoders.ts';
+import { encoderTaps } from '../models/encoders/index.ts';
 import { patchFeatures } from '../models/patchDescriptor.ts';
 import { PATCH_WIDTH, patchVectors } from '../models/patchVectors.ts';
 import { featureChannels } from '../models/resnet.ts';

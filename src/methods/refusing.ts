@@ -1,4 +1,4 @@
-import { requireEncoder } from '../models/encoders.ts';
+import { requireEncoder } from '../models/encoders/index.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import type { Detector, Memory, Model, Source } from './detector.ts';
 

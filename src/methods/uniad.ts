@@ -3,7 +3,7 @@ import { sqrt, square, sub } from '../graph/ops/pointwise.ts';
 import { mean, sum } from '../graph/ops/reduce.ts';
 import { interpolate } from '../graph/ops/resize.ts';
 import { input, type Value } from '../graph/value.ts';
-import { encoderTaps } from '../models/encoders.ts';
+import { encoderTaps } from '../models/encoders/index.ts';
 import { alignedFeatures, reconstruct } from '../models/uniad.ts';
 import { declare, type Layers, within } from '../nn/layers.ts';
 import { mseLoss } from '../nn/losses.ts';

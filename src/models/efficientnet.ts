@@ -53,7 +53,6 @@ const STAGES: readonly Stage[] = [
 ];
 /** Stages whose last block is tapped: blocks 1, 5, 9 and 21. */
 const TAPPED = [0, 1, 2, 4];
-export const EFFICIENTNET_TAPS = ['block1', 'block5', 'block9', 'block21'] as const;
 
 /**
  * Images [N, 3, H, W], normalised -> the outputs of blocks 1, 5, 9, 21 at strides 2, 4, 8, 16: 24, 32, 56 and 160

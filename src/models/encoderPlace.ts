@@ -1,12 +1,8 @@
 /** Where in a file's names an encoder lies: whatever its trainer put before them. */
 
-/** The first tensors of each family: what stands before both is the prefix. */
-const ANCHORS: readonly (readonly string[])[] = [
-  ['conv1.weight', 'layer1.0.conv1.weight'],
-  ['features.0.0.weight'],
-  ['_conv_stem.weight'],
-  ['conv_stem.weight'],
-];
+import { ENCODER_FAMILIES } from './encoders/index.ts';
+
+const ANCHORS = Object.values(ENCODER_FAMILIES).flatMap(({ anchors }) => anchors);
 /** Of several encoders in a file the first of these is read; then the first in the file. */
 const PREFERRED = [/^encoder\.$/, /^$/, /(^|\.)encoder\.$/, /(^|\.)teacher\./, /(^|\.)backbone\.$/];
 

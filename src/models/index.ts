@@ -6,7 +6,7 @@ export {
   PRETRAINED_NAMES,
   type PretrainedName,
   pretrained,
-} from './encoders.ts';
+} from './encoders/index.ts';
 export { patchDescriptor, patchFeatures } from './patchDescriptor.ts';
 export {
   type AlignHeadConfig,

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.ts';
 import type { ScoreRule } from '../methods/cada.ts';
 import type { Detector, Model } from '../methods/detector.ts';
 import { DETECTOR_NAMES, detectorIn } from '../methods/detectors.ts';
-import { pretrained } from '../models/encoders.ts';
+import { beforeDecoder, pretrained } from '../models/encoders/index.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
 import { withNearest } from '../options.ts';
 import type { Around, Setting } from './setting.ts';
@@ -106,10 +106,7 @@ export function modelOf({
   width = 0,
 }: Pick<RunConfig, 'encoder' | 'activation' | 'size' | 'memoryRows' | 'width'>): Model {
   const found = encoder === 'none' ? null : pretrained(encoder);
-  const decoded =
-    found?.family === 'resnet' && activation !== undefined
-      ? { ...found, config: { ...found.config, decoderActivation: activation } }
-      : found;
+  const decoded = found && activation !== undefined ? beforeDecoder(found, activation) : found;
   return { encoder: decoded, size, memoryRows, width };
 }
 

@@ -9,7 +9,7 @@ import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { CALIBRATION_ORDERS, type Detector, NORM_MODES, SMOOTHINGS } from '../methods/detector.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName, detectorIn } from '../methods/detectors.ts';
 import { DEFAULT_ENCODER } from '../models/embedded.ts';
-import { PRETRAINED_NAMES, type PretrainedName, pretrained } from '../models/encoders.ts';
+import { PRETRAINED_NAMES, type PretrainedName, pretrained } from '../models/encoders/index.ts';
 import { HEAD_DEFAULTS, HEAD_STRUCTURES, type HeadStructure } from '../models/regressor.ts';
 import { DECODER_ACTIVATIONS } from '../models/resnet.ts';
 import { PRECISIONS } from '../nn/trainable.ts';

@@ -1,29 +1,36 @@
 import { input, type Value } from '../graph/value.ts';
-import { encode, rebuild } from '../methods/revdist.ts';
-import { EFFICIENTNET_TAPS, efficientnetFeatures } from '../models/efficientnet.ts';
-import { RESNETS, type ResNetName } from '../models/resnet.ts';
+import { resnetOf } from '../methods/detector.ts';
+import { rebuild, type Scales } from '../methods/revdist.ts';
+import {
+  encoderTaps,
+  familyOf,
+  generalName,
+  PRETRAINED_NAMES,
+  type PretrainedName,
+  pretrained,
+} from '../models/encoders/index.ts';
 import type { NamedTensor } from '../nn/init.ts';
 import { declare, type Layers } from '../nn/layers.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
+import { modelOf } from '../run/config.ts';
 import { type GpuRequest, openSession } from '../runtime/session.ts';
 import { activationSaid } from '../weights/detector.ts';
-import { weightsPath } from '../weights/embedded.ts';
-import { openEfficientnet, openEncoderWeights } from '../weights/encoder.ts';
+import { openPretrained } from '../weights/encoder.ts';
 import type { TensorSource } from '../weights/tensorSource.ts';
 
-export type EncoderName = ResNetName | 'efficientnet_b4';
-export const ENCODER_NAMES = [...Object.keys(RESNETS), 'efficientnet_b4'] as EncoderName[];
+export type EncoderName = PretrainedName;
+/** What a user asks for; which of several members of one shape it is, the file of its weights says. */
+export const ENCODER_NAMES = PRETRAINED_NAMES.filter((name) => generalName(name) === name);
 
-const RESNET_TAPS = ['layer1', 'layer2', 'layer3'] as const;
 const REBUILT_TAPS = ['bottleneck', 'rebuilt1', 'rebuilt2', 'rebuilt3'] as const;
 
 /** What an encoder calls its feature maps, finest first. */
 export const tapNames = (name: EncoderName): readonly string[] =>
-  name === 'efficientnet_b4' ? EFFICIENTNET_TAPS : RESNET_TAPS;
+  familyOf(pretrained(name)).taps.map((tap) => tap.name);
 
 /** What reverse distillation makes of them where the weights hold it too: its embedding, and the maps rebuilt. */
 export const rebuiltTapNames = (name: EncoderName): readonly string[] =>
-  name === 'efficientnet_b4' ? [] : REBUILT_TAPS;
+  familyOf(pretrained(name)).withDecoder ? REBUILT_TAPS : [];
 
 /** A pre-trained encoder on a device. */
 export interface Encoder {
@@ -46,7 +53,7 @@ export async function openEncoder(
   options: { gpu?: GpuRequest; names?: readonly string[] } = {},
 ): Promise<Encoder> {
   const { gpu, names = tapNames(name) } = options;
-  const { source, taps } = await network(name, weights, names);
+  const { source, taps } = await network(name, weights, size, names);
   try {
     const session = await openSession(gpu);
     try {
@@ -88,25 +95,20 @@ type Taps = ReadonlyMap<string, Value>;
 async function network(
   name: EncoderName,
   weights: string,
+  size: readonly [number, number],
   names: readonly string[],
 ): Promise<{ source: TensorSource; taps: (layers: Layers, images: Value) => Taps }> {
-  if (name === 'efficientnet_b4') {
-    const { source, config } = await openEfficientnet(weights);
-    return {
-      source,
-      taps: (layers, images) => named(EFFICIENTNET_TAPS, efficientnetFeatures(layers, images, config)),
-    };
-  }
   const rebuilt = names.some((tap) => rebuiltTapNames(name).includes(tap));
-  const source = await openEncoderWeights(weightsPath(name, weights), 'encoder', rebuilt);
+  const { source, encoder } = await openPretrained(name, weights, rebuilt);
   return {
     source,
     taps(layers, images) {
-      const features = encode(layers, images, RESNETS[name]);
-      const taps = named(RESNET_TAPS, features);
+      const features = encoderTaps(layers, images, pretrained(encoder));
+      const taps = named(tapNames(name), features);
       if (!rebuilt) return taps;
-      const config = { ...RESNETS[name], decoderActivation: activationSaid(source.metadata) };
-      const { embedding, rebuilt: maps } = rebuild(layers, features, config);
+      const activation = activationSaid(source.metadata);
+      const config = resnetOf(modelOf({ encoder, activation, size: size[0] }));
+      const { embedding, rebuilt: maps } = rebuild(layers, features as Scales, config);
       return new Map([...taps, ...named(REBUILT_TAPS, [embedding, ...maps])]);
     },
   };

@@ -1,9 +1,15 @@
 import { shown } from '../errors.ts';
 import type { StoredTensor } from '../formats/weightsFile.ts';
-import { revdistSpecs } from '../methods/revdist.ts';
-import { namingOf } from '../models/efficientnetNames.ts';
 import { encoderPlace } from '../models/encoderPlace.ts';
-import { RESNETS, type ResNetName } from '../models/resnet.ts';
+import {
+  ENCODER_FAMILIES,
+  encoderSpecs,
+  familyOf,
+  generalName,
+  PRETRAINED_NAMES,
+  type PretrainedName,
+  pretrained,
+} from '../models/encoders/index.ts';
 import { misfits, shapesOf } from '../nn/fit.ts';
 import { detectorContent } from './detector.ts';
 import { encoderTensors } from './encoder.ts';
@@ -23,15 +29,37 @@ export function contentOf(tensors: ReadonlyMap<string, StoredTensor>): WeightsMe
     return { content: `checkpoint of ${code}, encoder ${encoder}${placed(detector.prefix)}`, wrong };
   }
   const { prefix } = encoderPlace(tensors.keys()) ?? { prefix: '' };
-  const naming = namingOf(
-    [...tensors.keys()].flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : [])),
+  const inner = new Map(
+    [...tensors].flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
+    ),
   );
-  if (naming) return { content: `efficientnet_b4 under the names of ${naming}${placed(prefix)}`, wrong: [] };
-  const encoder = encoderTensors(tensors, 'encoder');
-  const fitting = (Object.keys(RESNETS) as ResNetName[]).find(
-    (name) => misfits(shapesOf(revdistSpecs(RESNETS[name]).frozen), encoder).length === 0,
-  );
-  return { content: fitting ? `${fitting}${placed(prefix)}` : null, wrong: [] };
+  const named = Object.values(ENCODER_FAMILIES).flatMap(({ published, members }) => {
+    const publisher = published?.publisherOf(inner.keys()) ?? null;
+    if (!published || publisher === null) return [];
+    const own = [...inner].flatMap(([name, tensor]) => {
+      const known = published.ownName(name, publisher);
+      return known === null ? [] : [[`encoder.${known}`, tensor] as const];
+    });
+    const names = generalNames(Object.keys(members) as PretrainedName[]);
+    const name = names.length > 1 ? fitting(names, new Map(own)) : names[0]!;
+    return [`${name ?? `an encoder like ${names[0]}`} under the names of ${publisher}`];
+  });
+  const found = named[0] ?? fitting(UNPUBLISHED, encoderTensors(tensors, 'encoder'));
+  return { content: found === undefined ? null : `${found}${placed(prefix)}`, wrong: [] };
 }
+
+const generalNames = (names: readonly PretrainedName[]): PretrainedName[] =>
+  names.filter((name) => generalName(name) === name);
+
+/** Those whose tensors are called in files as they are here. */
+const UNPUBLISHED = PRETRAINED_NAMES.filter((name) => !familyOf(pretrained(name)).published);
+
+/** The first of these encoders that has all of these tensors, `encoder.*`, and no others. */
+const fitting = (
+  names: readonly PretrainedName[],
+  tensors: ReadonlyMap<string, Pick<StoredTensor, 'shape'>>,
+): PretrainedName | undefined =>
+  names.find((name) => misfits(shapesOf(encoderSpecs(pretrained(name))), tensors).length === 0);
 
 const placed = (prefix: string): string => (prefix === '' ? '' : `, under ${shown(prefix)}`);

@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import { WeightsError } from '../errors.ts';
-import type { EfficientNetConfig } from '../models/efficientnet.ts';
-import { lineageOf, namingOf, torchvisionName } from '../models/efficientnetNames.ts';
 import { encoderPlace } from '../models/encoderPlace.ts';
+import type { PublishedNames } from '../models/encoders/family.ts';
+import { familyOf, type PretrainedName, pretrained } from '../models/encoders/index.ts';
 import type { StateDict } from '../nn/init.ts';
 import { publishedAs } from '../published/table.ts';
-import { openTensors, placeNote, readAll, type TensorSource } from './tensorSource.ts';
+import { weightsPath } from './embedded.ts';
+import { openTensors, placeNote, prefixed, readAll, type TensorSource } from './tensorSource.ts';
 
 /** What a trained run's file holds beside the encoder, under names of its own. */
 const DETECTOR = /^(bottleneck|decoder)\./;
@@ -54,33 +55,56 @@ export function encoderTensors<T>(
   return new Map(own.map(([name, tensor]) => [`${prefix}.${name.slice(found.length)}`, { ...tensor, name }]));
 }
 
+/** The tensors of a pre-trained encoder as `encoder.*`, and which member of its family they are for. */
+export interface OpenEncoder {
+  readonly source: TensorSource;
+  readonly encoder: PretrainedName;
+}
+
 /**
- * EfficientNet-B4 up to stage 4 under torchvision's names, from a file in torchvision's, timm's or
- * EfficientNet-PyTorch's, and the arithmetic it was trained for.
- * @throws WeightsError, also where a timm file does not say which of the two lineages it is.
+ * The encoder of that name in a file under any of its publishers' names. @param whole as of `openEncoderWeights`, where
+ * the family is in files under the names used here.
+ * @throws WeightsError, FileError.
  */
-export async function openEfficientnet(
+export async function openPretrained(
+  encoder: PretrainedName,
+  weights: string,
+  whole = false,
+): Promise<OpenEncoder> {
+  const path = weightsPath(encoder, weights);
+  const { published, members } = familyOf(pretrained(encoder));
+  if (!published) return { source: await openEncoderWeights(path, 'encoder', whole), encoder };
+  const { source, config } = await openPublished(published, path);
+  const [found] = Object.entries(members).find(([, member]) => member === config)!;
+  return { source: prefixed(source, 'encoder'), encoder: found as PretrainedName };
+}
+
+/**
+ * What detectors read of an encoder, under the names used here, and the arithmetic it was trained for.
+ * @throws WeightsError, also where the file does not say which of several lineages it is.
+ */
+async function openPublished<Config>(
+  published: PublishedNames<Config, string>,
   path: string,
-): Promise<{ source: TensorSource; config: EfficientNetConfig }> {
+): Promise<{ source: TensorSource; config: Config }> {
   const { source, found } = await openTensors(path, (file) => {
     const { prefix, others } = encoderPlace(file.tensors.keys()) ?? { prefix: '', others: [] };
     const own = [...file.tensors.keys()].filter((name) => name.startsWith(prefix));
     const inner = (name: string): string => name.slice(prefix.length);
-    const naming = namingOf(own.map(inner));
-    if (!naming) {
-      throw new WeightsError(`${path}: holds no EfficientNet: no tensor features.0.0.weight`, {
+    const publisher = published.publisherOf(own.map(inner));
+    if (publisher === null) {
+      throw new WeightsError(`${path}: holds ${published.lacking}`, {
         fix: 'choose the --encoder that the file belongs to',
       });
     }
-    const config = lineageOf(naming, saidBy(path, file.metadata));
+    const config = published.lineageOf(publisher, saidBy(path, file.metadata));
     if (!config) {
-      throw new WeightsError(`${path}: does not say whether it is efficientnet_b4 or tf_efficientnet_b4`, {
-        fix: 'wgad weights convert it with --padding symmetric (efficientnet_b4) or same (tf_efficientnet_b4)',
-      });
+      const { message, fix } = published.unsaid;
+      throw new WeightsError(`${path}: ${message}`, { fix });
     }
     const names = new Map<string, string>();
     for (const name of own) {
-      const known = torchvisionName(inner(name), naming);
+      const known = published.ownName(inner(name), publisher);
       if (known !== null) names.set(known, name);
     }
     // Runs and UniAD's checkpoints have it there.

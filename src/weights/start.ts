@@ -1,14 +1,12 @@
 import { ConfigError } from '../errors.ts';
-import { EFFICIENTNETS, type EfficientNetName } from '../models/efficientnet.ts';
-import { pretrained } from '../models/encoders.ts';
+import { familyOf, generalName, pretrained } from '../models/encoders/index.ts';
 import { initialize } from '../nn/init.ts';
 import type { ModelConfig, RunLayouts } from '../run/layouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { Session } from '../runtime/session.ts';
 import { openDetector } from './detector.ts';
-import { weightsPath } from './embedded.ts';
-import { openEfficientnet, openEncoderWeights } from './encoder.ts';
-import { prefixed, type TensorSource, underName } from './tensorSource.ts';
+import { openPretrained } from './encoder.ts';
+import { type TensorSource, underName } from './tensorSource.ts';
 
 /**
  * The encoder for each part that starts from it, and a detector to start from, from their files; the rest from the seed.
@@ -53,29 +51,25 @@ async function openStart({
   weights,
 }: Pick<RunConfig, 'encoder' | 'weights'>): Promise<TensorSource | null> {
   if (encoder === 'none') return null;
-  if (pretrained(encoder).family === 'resnet') {
-    return openEncoderWeights(weightsPath(encoder, weights), 'encoder');
-  }
-  return prefixed((await openEfficientnet(weights)).source, 'encoder');
+  return (await openPretrained(encoder, weights)).source;
 }
 
 /**
- * Which arithmetic the weights of an EfficientNet need, told from their file; any other encoder is what it was called.
+ * Which of several members of its family an encoder is, told from the file of its weights; where a file cannot tell, it is
+ * what it was called.
  * @throws ConfigError where the name asks for another.
  */
 export async function encoderIn(
   encoder: RunConfig['encoder'],
   weights: string,
 ): Promise<RunConfig['encoder']> {
-  if (encoder === 'none' || pretrained(encoder).family === 'resnet') return encoder;
-  const { source, config } = await openEfficientnet(weights);
+  if (encoder === 'none' || !familyOf(pretrained(encoder)).published) return encoder;
+  const { source, encoder: found } = await openPretrained(encoder, weights);
   await source.close();
-  const found = (Object.keys(EFFICIENTNETS) as EfficientNetName[]).find(
-    (name) => EFFICIENTNETS[name].padding === config.padding && EFFICIENTNETS[name].bnEps === config.bnEps,
-  )!;
-  if (encoder !== 'efficientnet_b4' && encoder !== found) {
+  const general = generalName(encoder);
+  if (encoder !== general && encoder !== found) {
     throw new ConfigError(`--encoder ${encoder}: ${weights} holds weights for ${found}`, {
-      fix: 'ask for --encoder efficientnet_b4: the file says which of its kinds it is',
+      fix: `ask for --encoder ${general}: the file says which of its kinds it is`,
     });
   }
   return found;

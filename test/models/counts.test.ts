@@ -7,7 +7,7 @@ import { recontrast } from '../../src/methods/recontrast.ts';
 import { encode, rebuild, revdistSpecs, type Scales } from '../../src/methods/revdist.ts';
 import { uniad } from '../../src/methods/uniad.ts';
 import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
-import { pretrained } from '../../src/models/encoders.ts';
+import { pretrained } from '../../src/models/encoders/index.ts';
 import { patchDescriptor, patchFeatures } from '../../src/models/patchDescriptor.ts';
 import { RESNETS, type ResNetName, resnetClassifier, resnetFeatures } from '../../src/models/resnet.ts';
 import { discriminativeNet, reconstructiveNet } from '../../src/models/unet.ts';

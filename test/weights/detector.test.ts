@@ -17,7 +17,7 @@ import { modelOf } from '../../src/run/config.ts';
 import { product, type Shape } from '../../src/shape.ts';
 import { contentOf } from '../../src/weights/content.ts';
 import { detectorContent, openDetector, openRevdist } from '../../src/weights/detector.ts';
-import { loadWeights, openEfficientnet } from '../../src/weights/encoder.ts';
+import { loadWeights, openPretrained } from '../../src/weights/encoder.ts';
 import { readAll } from '../../src/weights/tensorSource.ts';
 import { wgad } from '../cli/wgad.ts';
 import { hashedWeights } from '../models/hashed.ts';
@@ -232,16 +232,15 @@ describe('a checkpoint of UniAD', () => {
   it('lends its backbone to efficientnet_b4, whose arithmetic its names tell', async () => {
     const en = new Map([['backbone._conv_stem.weight', filled([48, 3, 3, 3])]]);
     const path = await write('uniad.safetensors', en);
-    const { source, config } = await openEfficientnet(path);
-    expect([...(await readAll(source)).keys()]).toEqual(['features.0.0.weight']);
-    expect(config).toBe(EFFICIENTNETS.efficientnet_b4_same380);
+    const { source, encoder } = await openPretrained('efficientnet_b4', path);
+    expect([...(await readAll(source)).keys()]).toEqual(['encoder.features.0.0.weight']);
+    expect(encoder).toBe('efficientnet_b4_same380');
     const converted = await write(
       'ours.safetensors',
       new Map([['encoder.features.0.0.weight', filled([48, 3, 3, 3])]]),
     );
-    expect([...(await readAll((await openEfficientnet(converted)).source)).keys()]).toEqual([
-      'features.0.0.weight',
-    ]);
+    const again = await openPretrained('efficientnet_b4', converted);
+    expect([...(await readAll(again.source)).keys()]).toEqual(['encoder.features.0.0.weight']);
   });
 });
 
@@ -249,10 +248,11 @@ describe('other files', () => {
   it('of timm are padded as their published name says', async () => {
     const stem = new Map([['conv_stem.weight', filled([48, 3, 3, 3])]]);
     const named = await write('tf_efficientnet_b4_aa-818f208c.pth', stem);
-    const { source, config } = await openEfficientnet(named);
+    const { source, encoder } = await openPretrained('efficientnet_b4', named);
     await source.close();
-    expect(config).toBe(EFFICIENTNETS.efficientnet_b4_same);
-    await expect(openEfficientnet(await write('mine.pth', stem))).rejects.toThrow('does not say whether');
+    expect(encoder).toBe('efficientnet_b4_same');
+    const silent = await write('mine.pth', stem);
+    await expect(openPretrained('efficientnet_b4', silent)).rejects.toThrow('does not say whether');
   });
 
   it('of a larger network do not pass for a smaller one, whose tensors they all have', () => {

@@ -4,7 +4,7 @@ import { measurePace } from '../../bench/pace.ts';
 import { benchTrain } from '../../bench/train.ts';
 import type { Alignment } from '../../methods/alignments/index.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../../methods/detectors.ts';
-import { PRETRAINED_NAMES, type PretrainedName } from '../../models/encoders.ts';
+import { PRETRAINED_NAMES, type PretrainedName } from '../../models/encoders/index.ts';
 import type { ResNetName } from '../../models/resnet.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import { SETTINGS } from '../../run/settings.ts';

@@ -5,6 +5,7 @@ import { refuseOnto } from '../../formats/sameFile.ts';
 import { readWeights } from '../../formats/weightsFile.ts';
 import { writeSafetensors } from '../../formats/writeSafetensors.ts';
 import { DEFAULT_ENCODER } from '../../models/embedded.ts';
+import { ENCODER_FAMILIES } from '../../models/encoders/index.ts';
 import type { StateDict } from '../../nn/init.ts';
 import { SETTINGS } from '../../run/settings.ts';
 import {
@@ -29,6 +30,11 @@ interface FeatureFlags {
   layers?: string;
 }
 
+/** Of each family of encoders. */
+const TAPS = Object.values(ENCODER_FAMILIES)
+  .map(({ taps }) => taps.map(({ name }) => name).join(', '))
+  .join(', or ');
+
 export const featuresVerb: AddVerb = (program, run) => {
   program
     .command('features <image...>')
@@ -39,7 +45,7 @@ export const featuresVerb: AddVerb = (program, run) => {
     .option('--size <px>', 'side that images are resized to', integer('--size', 32), 256)
     .option(
       '--layers <names>',
-      "which of layer1, layer2, layer3, or block1, block5, block9, block21; default all of the encoder's; from a trained run's weights also bottleneck, rebuilt1, rebuilt2, rebuilt3",
+      `which of ${TAPS}; default all of the encoder's; from a trained run's weights also bottleneck, rebuilt1, rebuilt2, rebuilt3`,
     )
     .addHelpText('after', '\nExample:\n  wgad features photo.png --out photo.safetensors')
     .action((paths: string[], flags: FeatureFlags) =>

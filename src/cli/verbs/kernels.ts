@@ -4,7 +4,7 @@ import { optimize } from '../../graph/passes/optimize.ts';
 import { DEVICES } from '../../kernels/devices.ts';
 import type { DeviceFacts, Kernel } from '../../kernels/kernel.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../../methods/detectors.ts';
-import { PRETRAINED_NAMES } from '../../models/encoders.ts';
+import { PRETRAINED_NAMES } from '../../models/encoders/index.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import { buildPlan } from '../../plan/buildPlan.ts';
 import type { Plan } from '../../plan/plan.ts';

@@ -8,8 +8,8 @@ import { sha256Of } from '../../formats/sha256.ts';
 import { openWeights, type WeightsFile } from '../../formats/weightsFile.ts';
 import { type FloatDtype, type WritableTensor, writeSafetensors } from '../../formats/writeSafetensors.ts';
 import { EFFICIENTNETS, type EfficientNetConfig } from '../../models/efficientnet.ts';
-import { lineageOf, namingOf } from '../../models/efficientnetNames.ts';
 import { encoderPlace } from '../../models/encoderPlace.ts';
+import { ENCODER_FAMILIES } from '../../models/encoders/index.ts';
 import { publishedAs } from '../../published/table.ts';
 import { type DetectorContent, detectorContent } from '../../weights/detector.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -125,18 +125,24 @@ const detectorNote = ({ code, encoder }: DetectorContent): Record<string, string
   ...(code === 'RD4AD' ? { activation: 'relu' } : {}),
 });
 
-/** What an EfficientNet was trained with, where its names or the user say so: a converted file then says it too. */
-function lineageNote(file: WeightsFile, path: string, said: Padding | undefined): Record<string, string> {
+/** What an encoder was trained with, where its names or the user say so: a converted file then says it too. */
+function lineageNote(
+  file: WeightsFile,
+  path: string,
+  said: Padding | undefined,
+): Readonly<Record<string, string>> {
   const { prefix } = encoderPlace(file.tensors.keys()) ?? { prefix: '' };
   const inner = [...file.tensors.keys()].filter((name) => name.startsWith(prefix));
-  const naming = namingOf(inner.map((name) => name.slice(prefix.length)));
-  if (!naming) {
-    if (said) throw new ConfigError(`${path}: is no EfficientNet, --padding says nothing about it`);
-    return {};
+  const names = inner.map((name) => name.slice(prefix.length));
+  const padding = said ?? publishedAs(basename(path))?.padding;
+  for (const { published } of Object.values(ENCODER_FAMILIES)) {
+    const publisher = published?.publisherOf(names) ?? null;
+    if (!published || publisher === null) continue;
+    const config = published.lineageOf(publisher, padding ? new Map([['padding', padding]]) : file.metadata);
+    return config ? published.lineageNote(config) : {};
   }
-  const known = said ?? publishedAs(basename(path))?.padding;
-  const config = lineageOf(naming, known ? new Map([['padding', known]]) : file.metadata);
-  return config ? { padding: config.padding, bn_eps: String(config.bnEps) } : {};
+  if (said) throw new ConfigError(`${path}: is no EfficientNet, --padding says nothing about it`);
+  return {};
 }
 
 const DTYPES = { f32: 'F32', f16: 'F16' } as const satisfies Record<string, FloatDtype>;
