@@ -56,11 +56,12 @@ describe('synthesizeImage', () => {
           }
         }
         const label = `${kind.name} ${defect} seed ${seed}`;
-        // Same light, same sensor noise: only the defect differs. Its soft edge may reach outside a little.
+        // Same light, same sensor noise: only the defect differs. Its soft edge covers less than a quarter of a pixel
+        // outside: a quarter of 255, in light that is 1.38 times as bright at most (gain, both slopes, warmth).
         expect(inside, label).toBeGreaterThanOrEqual(8);
         expect(inside, label).toBeLessThan(side * side * 0.35);
         expect(insideSum / inside, label).toBeGreaterThan(10);
-        expect(outsideMost, label).toBeLessThan(75);
+        expect(outsideMost, label).toBeLessThan(89);
       }
     });
   }
