@@ -18,16 +18,16 @@ export async function runCommandLine(commands: CommandSet, interrupt: Interrupt)
   try {
     await program.parseAsync();
   } catch (error) {
-    // Help, the version and wrong usage: commander has said it.
+    // Help, version or wrong usage: commander has already printed it.
     if (error instanceof CommanderError) code = error.exitCode === 0 ? EXIT.done : EXIT.usage;
     else {
       code = interrupt.code ?? exitCodeOf(error);
-      // Stopping where it was asked to is no error to report.
+      // A requested stop is not reported as an error.
       const stopped = interrupt.code !== undefined && (error as Error).name === 'AbortError';
       if (!stopped) report(ofSystem(error), program.opts());
     }
   }
-  // The work is done, only what it says is on its way.
+  // The work is done; wait for the output to be delivered.
   interrupt.endNow();
   // Of several pieces written one after the other the last is delivered last.
   await Promise.all([stdout.write(''), stderr.write('')]);
@@ -41,7 +41,7 @@ export async function runCommandLine(commands: CommandSet, interrupt: Interrupt)
   return code === EXIT.interrupted ? (interrupt.code ?? code) : code;
 }
 
-/** A refusal of the system that nobody has put into words before, as a FileError. */
+/** Turns a raw system error into a FileError. */
 function ofSystem(error: unknown): unknown {
   if (!isSystemError(error)) return error;
   if (error.syscall === 'uv_cwd') {

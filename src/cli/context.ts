@@ -19,7 +19,7 @@ export interface Context {
    * is printed alone need not go on.
    */
   line(text: string): Promise<boolean>;
-  /** Talk, on stderr. */
+  /** Messages for the user, on stderr. */
   say(text: string): void;
   progress(label: string): Progress;
   /**

@@ -26,12 +26,12 @@ export async function clearDemoFolder(folder: string): Promise<void> {
       fix: 'choose another --out, or remove the folder',
     });
   }
-  // On a full disk, what goes makes the room for what comes.
+  // Remove old files first: on a full disk they make room for the new ones.
   if (!found.includes(MARK)) await writeFileAtomic(join(folder, MARK), MARK_TEXT);
   for (const name of found.filter(isOfDemo)) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 const RUN_FILES = new Set(Object.values(runFiles('')).map((path) => basename(path)));
-/** Also what a killed process leaves of a file, or of the drawing. */
+/** Including temporary files that a killed process left. */
 const isOfDemo = (name: string): boolean =>
   name === DEMO_DATA || RUN_FILES.has(name) || /^(data|\..+)\.\d+\.tmp$/.test(name);

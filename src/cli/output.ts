@@ -14,7 +14,7 @@ export function outputTo(stream: NodeJS.WritableStream): Output {
   const fail = (cause: Error): void => {
     error ??= cause;
   };
-  // Each failed write is told here as well, and an error that nobody listens to would end the process.
+  // Without a listener, the error event of a failed write would end the process.
   stream.on('error', fail);
   return {
     write: (text) =>

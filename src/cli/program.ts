@@ -55,7 +55,7 @@ export function buildProgram(
     .showSuggestionAfterError()
     .enablePositionalOptions(false)
     .hook('preAction', (_, verb) => applySettings(program, verb))
-    // Throws instead of leaving: what was printed is to be delivered first.
+    // Throws instead of exiting, so that printed output is delivered first.
     .exitOverride();
   for (const [name, value] of Object.entries(outer?.program.opts() ?? {})) {
     const source = outer!.program.getOptionValueSource(name);

@@ -7,10 +7,10 @@ import { type FlaggedName, ROWS, type RunConfig, SETTINGS, type SettingName } fr
 import { oneOf } from './names.ts';
 import { integer, real } from './numbers.ts';
 
-/** What the flags of settings hold; texts that the flags did not judge are judged by `checkConfig`. */
+/** Values of the setting flags. Texts without a parser are unchecked until `checkConfig`. */
 export type SettingFlags = { readonly [K in FlaggedName]?: RunConfig[K] };
 
-/** The flag of a setting. @param end how its help goes on behind what the setting is; default: with what is usual. */
+/** The option of a setting. @param end end of its help text; default: the setting's default. */
 export function settingFlag(name: FlaggedName, end?: string): Option {
   const row: Setting<unknown> = SETTINGS[name];
   const { says, allowed } = row;
@@ -20,7 +20,7 @@ export function settingFlag(name: FlaggedName, end?: string): Option {
   return option;
 }
 
-/** All from `first` to `last`, in the order of the table. */
+/** Adds the flags from `first` to `last`, in table order. */
 export function addSettingFlags(command: Command, first: FlaggedName, last: FlaggedName): void {
   const names = ROWS.map(([name]) => name);
   for (const name of names.slice(names.indexOf(first), names.indexOf(last) + 1)) {
@@ -52,7 +52,7 @@ function endOf(row: Setting<unknown>): string {
   return usual === '' ? '' : ` ${usual}`;
 }
 
-/** What a setting usually is: once where all methods agree, empty where none says. */
+/** Default of a setting in words: one value if all methods agree, empty if there is none. */
 export function usualText(row: Setting<unknown>): string {
   const found = DETECTOR_NAMES.flatMap((name) => {
     const detector = DETECTORS[name];

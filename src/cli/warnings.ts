@@ -1,6 +1,6 @@
 import type { Context } from './context.ts';
 
-/** Says what is odd about a data set and keeps nothing from working. */
+/** Prints a warning about a data set. */
 export const warner =
   (context: Context) =>
   (line: string): void =>

@@ -58,7 +58,7 @@ export async function loadCheckpoint(run: string, hashes: readonly string[]): Pr
   };
 }
 
-/** In words, what a failed training left to go on from. */
+/** Describes the checkpoint that a failed training left. */
 export async function lastCheckpoint(run: string): Promise<string> {
   const path = fileOf(run);
   const file = await openWeights(path).catch(() => null);

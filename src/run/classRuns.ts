@@ -10,11 +10,11 @@ export interface ClassRun {
   readonly config: RunConfig;
 }
 
-/** Where the models of each class go and how they are trained: as the one of all classes, on their images alone. */
+/** Folder and configuration of each class's own model: as for all classes, but on that class's images only. */
 export const plannedClassRuns = (run: string, config: RunConfig, classes: readonly string[]): ClassRun[] =>
   classes.map((className, i) => ({
     className,
-    // A class is called as it likes; the number tells those apart that have nothing but odd characters.
+    // Class names may hold any characters; the number keeps folder names distinct after replacing them.
     folder: join(
       run,
       'classes',
@@ -23,7 +23,7 @@ export const plannedClassRuns = (run: string, config: RunConfig, classes: readon
     config: { ...config, classes: [className] },
   }));
 
-/** Class to folder of the models that lie below a run. */
+/** Finished per-class models below a run: class name to folder. */
 export async function classRuns(run: string): Promise<Map<string, string>> {
   const top = join(run, 'classes');
   const found = new Map<string, string>();

@@ -17,16 +17,16 @@ import {
   SETTINGS,
 } from './settings.ts';
 
-/** The method that was chosen; for a name that is none, which `checkConfig` refuses, the usual one. */
+/** The chosen method, or the default one for an unknown name, which `checkConfig` refuses later. */
 export const chosenDetector = ({ method, preset }: Pick<Partial<RunConfig>, 'method' | 'preset'>): Detector =>
   detectorIn({ method: DETECTOR_NAMES.find((name) => name === method) ?? DEFAULT_METHOD, preset });
 
-/** The configuration of a new run. @param images how many it trains on, for methods that count passes over them. */
+/** Configuration of a new run. @param images number of training images, for methods whose length is in epochs. */
 export function newConfig(chosen: ChosenSettings, images = 0): RunConfig {
   const config: Record<string, unknown> = {};
   const detector = chosenDetector(chosen);
   for (const [name, { usual, absent }] of ROWS) {
-    // Rows read what stands above them.
+    // A row may read the rows above it.
     const run = config as unknown as Around;
     const values = [chosen[name], usual?.(detector, run, images), absent?.(detector, run)];
     config[name] = values.find((value) => value !== undefined);
@@ -39,7 +39,7 @@ export function newConfig(chosen: ChosenSettings, images = 0): RunConfig {
  * default changes. What a method does not have stays absent.
  */
 export function resolvedConfig(config: RunConfig): RunConfig {
-  // Files may name anything; what is wrong with them is said where they are checked.
+  // An unknown method from a file; `checkConfig` reports it.
   if (!DETECTOR_NAMES.includes(config.method)) return config;
   const detector = detectorIn(config);
   const left = ROWS.flatMap(([name, { absent }]) =>
@@ -48,7 +48,7 @@ export function resolvedConfig(config: RunConfig): RunConfig {
   return { ...config, ...(Object.fromEntries(left) as Partial<RunConfig>) };
 }
 
-/** What a run has for one setting, whether its configuration says it or leaves it out. */
+/** Value of a setting that the configuration may leave out. */
 export function settingOf<K extends OptionalName>(
   config: Pick<RunConfig, 'method' | 'preset' | K> & { readonly size?: number },
   name: K,
@@ -72,7 +72,7 @@ export function checkConfig(config: RunConfig): void {
   if (wrong.length > 0) throw new ConfigError(wrong.join('; '));
 }
 
-/** @param detector null where the method is unknown, which is refused by itself. */
+/** @param detector null if the method is unknown. */
 function wrongOf(
   { allowed, only, kind, check }: (typeof ROWS)[number][1],
   value: unknown,
@@ -87,17 +87,17 @@ function wrongOf(
   return inRun ? [...wrong, inRun] : wrong;
 }
 
-/** How its images are cut. */
+/** The run's image frame. */
 export const frameIn = ({ size, resize, resample }: Frame): Frame => ({ size, resize, resample });
 
-/** How its maps become scores. */
+/** The run's score rule. */
 export const scoreRuleIn = ({ smoothing, calibration, scoreFraction }: ScoreRule): ScoreRule => ({
   smoothing,
   calibration,
   scoreFraction,
 });
 
-/** What the networks of a run are built from. */
+/** The model that a run's networks are built from. */
 export function modelOf({
   encoder,
   activation,
@@ -110,7 +110,7 @@ export function modelOf({
   return { encoder: decoded, size, memoryRows, width };
 }
 
-/** The optimiser of a run's detector: its method's, with what the run chose. */
+/** The method's optimiser with the run's own `adamEps` and `amsgrad`. */
 export function optimiserOf(
   config: Pick<RunConfig, 'method' | 'preset' | 'adamEps' | 'amsgrad'>,
 ): OptimiserConfig {

@@ -7,18 +7,18 @@ const NOT_HASHED: ReadonlySet<string> = new Set(
 );
 
 /**
- * Identifies what the files of a run belong to, in whatever order its settings are written, defaults or no, and wherever
- * lies what it is trained on.
+ * Hash that ties a run's files to its configuration. Independent of the order of the settings, of whether defaults are
+ * written out, and of paths whose content is known by a checksum.
  */
 export const configHash = (config: RunConfig): string => sortedHash(placeless(resolvedConfig(config)));
 
-/** The same, wherever the data set lies: a run is scored when that has been moved, too. */
+/** The same without the data set's path, so that a run can be scored after its data set was moved. */
 export const placelessHash = (config: RunConfig): string =>
   sortedHash({ ...byPlaces(resolvedConfig(config)), data: '' });
 
 /**
- * The hashes that files of a run may have, the present one first. Those of earlier runs go by places, those of early ones
- * by the settings as they are written, or say nothing of the encoder's weights.
+ * All hashes that files of this run may carry, the current one first. Before 0.3 paths were hashed; the first versions
+ * hashed the settings in their written order, without the checksum of the encoder's weights.
  */
 export function hashesOf(config: RunConfig): readonly string[] {
   const [written, resolved] = [byPlaces(config), byPlaces(resolvedConfig(config))];
@@ -43,7 +43,7 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
 /** Some of a run's settings, to be compared. */
 type Settings = Partial<RunConfig>;
 
-/** The same run without the places of what is known by its content. */
+/** The same settings with an empty path wherever a checksum identifies the content. */
 function placeless(settings: Settings): Settings {
   const known = ROWS.filter(
     ([name, { knownBy }]) => knownBy && settings[knownBy] !== undefined && settings[name] !== undefined,
@@ -51,16 +51,16 @@ function placeless(settings: Settings): Settings {
   return { ...settings, ...Object.fromEntries(known.map(([place]) => [place, ''])) };
 }
 
-/** As versions before 0.3 knew a run. */
+/** The same settings without the checksums that versions before 0.3 did not have. */
 const byPlaces = (settings: Settings): Settings => ({
   ...settings,
   dataSha256: undefined,
   detectorSha256: undefined,
 });
 
-/** In words, what a run's configuration has otherwise than `config`; empty where they are of one run. */
+/** Differences between a run's configuration and `config`, one message each; empty if they are the same run. */
 export function differences(known: RunConfig, config: RunConfig): string[] {
-  // Where one is older than a checksum, places are compared.
+  // If either lacks a checksum, compare paths instead.
   const older = CHECKSUMS.filter((sum) => known[sum] === undefined || config[sum] === undefined);
   const had = comparable(resolvedConfig(known), older);
   const has = comparable(resolvedConfig(config), older);
@@ -72,7 +72,7 @@ export function differences(known: RunConfig, config: RunConfig): string[] {
     });
 }
 
-/** Each setting as JSON, without these checksums. */
+/** Each setting as JSON text, without the checksums in `without`. */
 function comparable(settings: Settings, without: readonly string[]): Record<string, string> {
   const sums = Object.fromEntries(without.map((sum) => [sum, undefined]));
   return Object.fromEntries(

@@ -11,7 +11,7 @@ import type { RunConfig } from './settings.ts';
 /** Whether a plan starts at the images or at what training never changes of them (`Detector.frozen`). */
 export type StepSource = 'images' | 'frozen';
 
-/** What fixes a plan's networks and the sizes of what goes through them. */
+/** Settings that fix a plan's networks and tensor sizes. */
 export type Sizes = ModelConfig & Pick<RunConfig, 'batch'>;
 
 /** The same, and which map is calibrated. */
@@ -24,7 +24,7 @@ export const KEY = 'key';
 export function bindParts(
   { parts }: RunLayouts,
   training: (group: Group) => boolean,
-  // No two parts may draw the same numbers.
+  // Shared, so that no two parts draw the same random numbers.
   sites = { next: 0 },
 ) {
   const key = input(KEY, [4], 'u32');

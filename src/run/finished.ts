@@ -19,7 +19,7 @@ export async function readFinishedRun(run: string): Promise<RunConfig> {
   });
 }
 
-/** Whether a folder holds the finished weights of this very configuration. */
+/** Whether a folder holds finished weights of exactly this configuration. */
 export async function isTrained(run: string, config: RunConfig): Promise<boolean> {
   const known = await readRunConfig(run).catch(() => null);
   if (known === null || differences(known, config).length > 0) return false;
@@ -27,7 +27,7 @@ export async function isTrained(run: string, config: RunConfig): Promise<boolean
   return file !== null && areOf(file.metadata, known);
 }
 
-/** Whether weights that say this are of that configuration, wherever its data set lies now. */
+/** Whether weights with this metadata belong to the configuration, ignoring the data set's path. */
 const areOf = (metadata: ReadonlyMap<string, string>, config: RunConfig): boolean =>
   hashesOf(config).includes(metadata.get('configHash') ?? '') ||
   metadata.get('placelessHash') === placelessHash(config);

@@ -49,7 +49,7 @@ export async function startRun(run: string, config: RunConfig, resume: boolean):
   return own;
 }
 
-/** As it was begun, where it lies and is computed now. */
+/** The known configuration with the current paths, checksums and machine. */
 function resumed(known: RunConfig, config: RunConfig): RunConfig {
   const now = ROWS.filter(([, { hashed, knownBy }]) => hashed === false || knownBy !== undefined);
   return {

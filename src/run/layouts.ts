@@ -50,7 +50,7 @@ export function runLayouts(config: ModelConfig, classes: number, precision: Prec
     );
   return {
     parts: Object.entries(parts).map(([name, { specs, start, group }]) => ({
-      // Distances between features that lie close together: rounded rows would change them.
+      // Memory rows stay f32: rounding would change distances between close features.
       ...networkLayout(name, specs, start === 'memory' ? 'f32' : precision),
       name,
       start,

@@ -2,80 +2,80 @@
 import type { Detector } from '../methods/detector.ts';
 import type { DetectorName } from '../methods/detectors.ts';
 
-/** What a row may read of the run around it. */
+/** The rest of the run, as far as a row may depend on it. */
 export interface Around {
   readonly method: DetectorName;
   readonly preset?: string;
-  /** Where training starts from a detector of this file. */
+  /** File of the detector that training starts from; undefined: from the seed. */
   readonly detector?: string;
   readonly size: number;
   readonly batch: number;
 }
 
-/** Settings that say what lies at the places that others name. */
+/** Settings that hold the checksum of a file or folder that another setting names. */
 export type Checksum = 'weightsSha256' | 'detectorSha256' | 'dataSha256';
 
-/** Where what a run was trained with lies. */
+/** Paths of a run's inputs, for messages. */
 export interface Places {
   readonly weights: string;
   readonly detector?: string;
   readonly data: string;
 }
 
-/** `T` are its values, `A` what is meant where a configuration leaves it out, `F` its flag. */
+/** One row. `T`: type of its values; `A`: type of the default for files that leave it out; `F`: its flag. */
 export interface Setting<T, A = T | undefined, F extends string = string> {
   readonly allowed: Allowed<T>;
-  /** As the help shows it; absent: no flag sets it. */
+  /** Flag with its placeholder, as in the help; absent: no flag sets it. */
   readonly flag?: F;
-  /** What it is, for the flag's help and docs/methods.md. */
+  /** Description, for the flag's help and docs/methods.md. */
   readonly says: string;
-  /** How the help goes on after that. Default: a space and `usual`, such as `(default: 0.05)`, where there is one. */
+  /** End of the help text, after `says`. Default: `usual`, such as `(default: 0.05)`. */
   readonly end?: (usual: string) => string;
-  /** Of a new run that does not choose it. `images`: how many it trains on. */
+  /** Default of a new run. `images`: number of training images. */
   readonly usual?: (detector: Detector, run: Around, images: number) => T | undefined;
-  /** `usual` in words, where a method's goes by the run. */
+  /** `usual` in words, where its value depends on the run. */
   readonly usualText?: (detector: Detector) => string;
-  /** Of a configuration that leaves it out, because it was written before the setting was there. */
+  /** Value that a configuration without the setting means (files older than the setting). */
   readonly absent?: (detector: Detector, run: Partial<Pick<Around, 'size'>>) => A;
-  /** Which methods have it; absent: all. */
+  /** Methods that have the setting; absent: all. */
   readonly only?: { readonly which: string; has(detector: Detector): boolean };
-  /** What is wrong with it in this run, beside `allowed`; not asked for an unknown method. */
+  /** Checks beyond `allowed` that need the rest of the run; not called for an unknown method. */
   check?(value: T | undefined, run: Around, detector: Detector): string | undefined;
-  /** Of a place on this machine: the checksum by which what lies there is known again. */
+  /** For a path: the setting with the checksum of its content. */
   readonly knownBy?: Checksum;
-  /** In words, that a checksum is another than that of a run's files. */
+  /** For a checksum: the message when it differs from that of a run's files. */
   readonly changed?: (run: Places) => string;
-  /** Not part of a run's identity: where it happens to be computed, or what follows from the data. */
+  /** False: not part of the run's hash (the machine, or derived from the data). */
   readonly hashed?: false;
 }
 
-/** Said by whoever begins a run. */
+/** A setting that the caller must give. */
 export const given = <T>(row: Setting<T, undefined, never>) => ({ ...row, kind: 'given' as const });
 
-/** In every configuration; of a new run the usual one unless it was chosen. */
+/** A setting that every configuration has; a new run gets the default unless it was chosen. */
 export const always = <T, F extends string>(
   row: Setting<T, undefined, F> & Required<Pick<Setting<T>, 'usual'>>,
 ) => ({ ...row, kind: 'always' as const });
 
-/** Left out of some configurations. */
+/** A setting that a configuration may leave out. */
 export const optional = <T, A = undefined, F extends string = never>(row: Setting<T, A, F>) => ({
   ...row,
   kind: 'optional' as const,
 });
 
-/** How the text of a flag is read: a whole or a real number in a range, one of some names, a path, names between commas. */
+/** How a flag's text is parsed: a number in a range, a name, a path, or comma-separated names. */
 export type FlagText =
   | { readonly kind: 'whole' | 'real'; readonly least: number; readonly most?: number }
   | { readonly kind: 'name'; readonly names: readonly string[] }
   | { readonly kind: 'path' | 'list' };
 
-/** The values of a setting, in words and as a test. */
+/** Allowed values of a setting. */
 export interface Allowed<T> {
-  /** As errors and docs/methods.md have it: `more than 0`. */
+  /** In words, for errors and docs/methods.md: `more than 0`. */
   readonly text: string;
-  /** Absent: a flag's text is the value, and is judged with everything else that was chosen. */
+  /** Absent: the flag's text is the value; `checkConfig` checks it later. */
   readonly flagText?: FlagText;
-  /** What is wrong with a value, to be read behind the setting's name. */
+  /** What is wrong with a value, as text to follow the setting's name; empty if nothing is. */
   wrong(value: T): string[];
 }
 
@@ -89,7 +89,7 @@ export const valuesWhere = <T>(text: string, is: (value: T) => boolean, flagText
 
 export const numberWhere = valuesWhere<number>;
 
-/** Anything, as far as this value alone tells. */
+/** Accepts any value. */
 export const free = <T>(text: string, flagText?: FlagText): Allowed<T> =>
   valuesWhere<T>(text, () => true, flagText);
 
@@ -104,14 +104,14 @@ export const moreThan0: Allowed<number> = valuesWhere('more than 0', (value) => 
   least: 0,
 });
 
-/** @param flagText `{ kind: 'name' }` where the flag itself refuses other names, before anything else is looked at. */
+/** Accepts the given values. */
 export const oneOf = <T extends string | number>(
   values: readonly T[],
   text = `one of ${values.join(', ')}`,
   flagText?: FlagText,
 ): Allowed<T> => valuesWhere(text, (value) => values.includes(value), flagText);
 
-/** The same, refused by the flag itself. */
+/** The same, but the flag's parser already refuses other names. */
 export const nameOf = <T extends string>(names: readonly T[]): Allowed<T> =>
   oneOf(names, undefined, { kind: 'name', names });
 

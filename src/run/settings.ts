@@ -106,7 +106,7 @@ export const SETTINGS = {
     knownBy: 'weightsSha256',
     usual: (detector) => (bare(detector) ? 'none' : 'embedded'),
   }),
-  /** Of that file when the run was begun. */
+  /** Checksum of the weights file when the run was started. */
   weightsSha256: optional({
     allowed: free<string>('a hash'),
     says: "SHA-256 of the encoder's weights",

@@ -11,7 +11,7 @@ type Range = readonly [lowest: number, highest: number];
 export interface FamiliarRange {
   readonly u: Range;
   readonly gamma: Range;
-  /** Of `gapOf`. */
+  /** Range of `gapOf` over the training images. */
   readonly gap: Range;
   /** Training images behind it. */
   readonly images: number;

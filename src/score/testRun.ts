@@ -164,7 +164,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
       floored,
     };
     options.onResults?.(results);
-    // Last, the file that says it is done.
+    // results.json is written last: it marks the test as complete.
     await writeScores(files.scores, rows, scorer.alignments);
     await writeFileAtomic(files.results, `${JSON.stringify(results, null, 2)}\n`);
     return results;
@@ -194,7 +194,7 @@ async function testClassRuns(
       out: undefined,
       perClass: false,
       onResults: undefined,
-      // The set was already told of as a whole.
+      // Notes on the data set were already printed for all classes.
       onNote: undefined,
     });
     for (const [alignment, { classes: own }] of Object.entries(protocols['model-unified'])) {

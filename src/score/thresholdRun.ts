@@ -20,7 +20,7 @@ import { openScorer, type Scorer } from './scorer.ts';
 export interface StoredThreshold {
   /** Scores at or above it are anomalous. */
   readonly value: number;
-  /** Whose scores. */
+  /** The alignment whose scores it applies to. */
   readonly alignment: Alignment;
   /** The false-alarm rate that was asked for, and the one promised for new images like these. */
   readonly target: number;
@@ -32,11 +32,11 @@ export interface StoredThreshold {
   readonly interval: Interval;
   /** For comparison: a threshold for each hidden class by itself, where classes are known. */
   readonly classes: Readonly<Record<string, ClassThreshold>>;
-  /** In which the scores were computed; absent: f32. */
+  /** Precision of the scores; absent: f32. */
   readonly precision?: Precision;
 }
 
-/** `rate` is above the target where a class has too few images to vouch for it: then it is the lowest they can. */
+/** `rate` exceeds the target if the class has too few images for it; it is then the lowest rate possible. */
 export interface ClassThreshold {
   readonly value: number;
   readonly rate: number;

@@ -12,7 +12,7 @@ export function batchAt(seed: number, step: number, count: number, batch: number
   return Array.from({ length: batch }, (_, i) => order[(first + i) % count]!);
 }
 
-/** Which samples a step sees of a method that draws them with replacement; as `batchAt` otherwise. */
+/** As `batchAt`, for methods that draw samples with replacement. */
 export function drawnAt(seed: number, step: number, count: number, batch: number): number[] {
   const random = new RandomStream(seed, DRAW_STREAM + step);
   return Array.from({ length: batch }, () => random.integer(count));
@@ -30,7 +30,7 @@ function shuffled(seed: number, epoch: number, count: number): number[] {
   return latest.order;
 }
 
-/** Streams of the seed that belong to shuffling. */
+/** First random stream for shuffling; the epoch is added. */
 const SHUFFLE_STREAM = 0x51a0_0000;
-/** And to drawing. */
+/** First random stream for drawing with replacement; the step is added. */
 const DRAW_STREAM = 0x6a00_0000;

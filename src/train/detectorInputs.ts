@@ -32,7 +32,7 @@ export interface DetectorInputOptions {
   /** The file that features may lie in until `close`. */
   readonly file: string;
   readonly onBatch: (done: number, of: number) => void;
-  /** What is done with the features, where that is not the usual. */
+  /** Told where the features are kept, if not in memory. */
   readonly onNote: (text: string) => void;
   /** Ends the pass over the images after the batch in flight: what aborted it is thrown. */
   readonly signal?: AbortSignal;

@@ -110,7 +110,7 @@ export async function fileStore(
   };
 }
 
-/** Repeats `move` until all parts are through: the system may move less than it is asked. */
+/** Repeats `move` until all bytes are transferred: one call may transfer fewer than asked. */
 async function whole(
   parts: readonly Uint8Array<ArrayBuffer>[],
   position: number,

@@ -41,7 +41,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
   let next: ReturnType<typeof inputsAt> | undefined;
   const prepare = (step: number): void => {
     next = step < iterations ? inputsAt(step) : undefined;
-    // Its error is thrown where it is awaited; until then it must not count as one that nobody handles.
+    // Its error is thrown where it is awaited; until then, do not report it as an unhandled rejection.
     next?.catch(() => {});
   };
   let before: Promise<void> | undefined;
@@ -78,7 +78,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
     }
     return iterations;
   } finally {
-    // Whoever called may close what the next batch is read with.
+    // Wait for the prefetched batch: the caller may close its source.
     await next?.catch(() => {});
   }
 }

@@ -95,7 +95,7 @@ async function fillMemory(
   return coreset && inParts(specs, coreset.rows);
 }
 
-/** One after the other, as the parts have room. */
+/** Splits the rows over the parts in order. */
 function inParts(specs: readonly ParameterSpec[], rows: Float32Array): StateDict {
   let from = 0;
   return new Map(
@@ -106,7 +106,7 @@ function inParts(specs: readonly ParameterSpec[], rows: Float32Array): StateDict
   );
 }
 
-/** The mean over images of the rows that each adds. */
+/** Mean over all images of the rows that each contributes. */
 async function meanRows(
   session: Session,
   config: Sizes,

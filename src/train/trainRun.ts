@@ -69,12 +69,12 @@ export interface TrainOptions {
  */
 export async function trainRun(options: TrainOptions): Promise<boolean> {
   const { run, resume = false, goOn = 'resume' } = options;
-  // Of a class by itself all was said with the others.
+  // Warnings on a class's images were already given for the whole data set.
   const { classes } = options.config;
   const dataset = await datasetOf(options.config, undefined, classes ? undefined : options.onWarning);
   if (dataset.train.length === 0) throw new DatasetError(`${dataset.root}: has no training image`);
   checkConfig(options.config);
-  // Before hours are spent, or anything is written.
+  // Fail on a bad folder before hours are spent or anything is written.
   await requireRunPlace(run);
   await textureFiles(options.config);
   const session = await openSession(options.gpu);
@@ -118,7 +118,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   }
 }
 
-/** What a run is trained with. */
+/** Everything that the stages of a run share. */
 interface Work {
   readonly dataset: Dataset;
   readonly session: Session;
@@ -160,7 +160,7 @@ class Trainer {
       if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
       if (config.align.some(calibrates)) {
         const targets = await this.#collect(inputs);
-        // Heads alone need room for nothing more.
+        // The heads train on the collected targets; the cached features are no longer needed.
         if (config.alignBase !== 'training') await inputs.close();
         table = classTable(this.#dataset, targets, config.classTable);
         for (const [i, which] of heads.entries()) {

@@ -20,7 +20,7 @@ import { openTensors, placeNote, type TensorSource } from './tensorSource.ts';
 /** What a detector's file holds. */
 export interface DetectorContent {
   readonly code: DetectorCode;
-  /** What stands before all of its names in the file: `model.`, mostly nothing. */
+  /** Prefix of all names in the file, such as `model.`; mostly empty. */
   readonly prefix: string;
   /** The encoder whose shapes it has, or comes closest to. */
   readonly encoder: ResNetName | 'efficientnet_b4';
@@ -28,7 +28,7 @@ export interface DetectorContent {
   readonly names: ReadonlyMap<string, string>;
   /** The file's names of tensors that nothing reads; counters are not mentioned. */
   readonly dead: readonly string[];
-  /** In what it differs from the networks here: all of it, empty where it fits. */
+  /** All differences from the networks here; empty if it fits. */
   readonly wrong: readonly string[];
 }
 

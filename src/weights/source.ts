@@ -22,7 +22,7 @@ export async function weightsFor(encoder: string, said: string, folder = weights
     );
   }
   const published = publishedNamed(said);
-  // Whatever lies there is what was meant, and opening it says what is wrong with it; but a folder may be called so too.
+  // An existing path wins over a published name, unless it is a folder that happens to have that name.
   if ((await isThere(said)) && !(published && (await stat(said)).isDirectory())) return resolve(said);
   if (!published) {
     throw new FileError(`${resolve(said)}: is not there, and ${said} is no name of published weights`, {

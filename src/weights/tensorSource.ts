@@ -29,7 +29,7 @@ export async function openTensors<
   }
 }
 
-/** On a prefix that all names have in a file; none for none. */
+/** Note on the prefix that all names in a file share; empty if there is none. */
 export const placeNote = (prefix: string, others: readonly string[] = []): string[] => [
   ...(prefix === '' ? [] : [`read under ${shown(prefix)}`]),
   ...(others.length === 0
@@ -57,7 +57,7 @@ function sourceOf(
   };
 }
 
-/** The same with another first word in its tensors' names. */
+/** The same source with the first word `from` of its tensors' names replaced by `to`. */
 export function underName(source: TensorSource, from: string, to: string): TensorSource {
   const names = new Map(
     [...source.tensors.keys()].map((name) => [
@@ -72,7 +72,7 @@ export function underName(source: TensorSource, from: string, to: string): Tenso
   };
 }
 
-/** The same with `prefix.` before its tensors' names. */
+/** The same source with `prefix.` before its tensors' names. */
 export function prefixed(source: TensorSource, prefix: string): TensorSource {
   const skip = prefix.length + 1;
   return {

@@ -56,7 +56,7 @@ export const predictVerb: AddVerb = (program, run) => {
         }
         const trained = await readFinishedRun(folder);
         const config = { ...trained, precision: flags.precision ?? trained.precision };
-        // One that is not there becomes a row with its error, like any other bad image.
+        // A missing image becomes a row with its error, like any other bad image.
         const images = await listImages(paths, { missing: 'list' });
         const batch = Math.min(config.batch, images.length);
         const aligned = servedAlignment(config);
@@ -70,7 +70,7 @@ export const predictVerb: AddVerb = (program, run) => {
         const scale = await scaleOf(folder, aligned);
         const progress = context.progress('predicting');
         let skipped = 0;
-        // Large images take seconds: who stops does not wait for them.
+        // Decoding large images takes seconds; an interrupt must not wait for it.
         const loader = new ImageLoader({ ...frameIn(config), cacheBytes: 0, signal: context.signal });
         let read = true;
         const load = (first: number): Promise<Loaded[]> =>
@@ -121,7 +121,7 @@ export const predictVerb: AddVerb = (program, run) => {
             read = await context.line(JSON.stringify(line));
           }
           progress.update(Math.min(first + batch, images.length), images.length);
-          // Nobody reads on, and no maps are asked for: the rest would be for nothing.
+          // The reader closed stdout and no maps are wanted: stop.
           if (!read && flags.out === undefined) break;
         }
         progress.finish();
@@ -173,7 +173,7 @@ async function predictBatch(
   });
 }
 
-/** The flag's, or the run's own; null where there is neither. */
+/** The flag's threshold, or the run's stored one, or null. */
 async function thresholdFor(
   context: Context,
   run: string,
@@ -195,7 +195,7 @@ async function thresholdFor(
 const verdictOf = (score: number, threshold: number): 'anomalous' | 'normal' =>
   score >= threshold ? 'anomalous' : 'normal';
 
-/** That of the last test of this run; before any test, from 0 to 1 of the calibrated map. */
+/** Colour scale from the last test of this run; without one, 0 to 1 of the calibrated map. */
 async function scaleOf(run: string, aligned: string): Promise<HeatScale> {
   const results = await readResults(run).catch(() => null);
   return results?.mapScale[aligned] ?? { low: 0, high: 1 };

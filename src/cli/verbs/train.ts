@@ -154,13 +154,13 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   return { ...found, detectorSha256, ...(activation && { activation }) };
 }
 
-/** Whether a run's usual steps are passes over the training images, which are counted for it. */
+/** Whether the default number of steps depends on the number of training images. */
 const countsPasses = (chosen: Pick<SettingFlags, 'method' | 'preset' | 'iterations' | 'detector'>): boolean =>
   chosen.iterations === undefined &&
   chosen.detector === undefined &&
   typeof chosenDetector(chosen).defaults.iterations !== 'number';
 
-/** Which images the flag moves; nothing at 0. */
+/** The images that `--contaminate` moves into training; undefined for 0. */
 async function contaminationOf(
   config: DataConfig & Pick<RunConfig, 'seed'>,
   fraction: number,
