@@ -23,7 +23,6 @@ export type { UpdateRule } from './graph/ops/update.ts';
 export { constant, type Dtype, input, type Operand, type Value } from './graph/value.ts';
 export type { Kernel } from './kernels/kernel.ts';
 export {
-  type Initializer,
   initialize,
   kaimingNormalFanOut,
   type NamedTensor,
@@ -35,8 +34,9 @@ export {
   xavierUniform,
   zeros,
 } from './nn/init.ts';
-export { declare, type Layers, layersOf, type ParameterSpec, within } from './nn/layers.ts';
+export { declare, type Layers, layersOf, within } from './nn/layers.ts';
 export { adamw, type OptimiserConfig, optimiserStep, settingsAt, sgd } from './nn/optimiser.ts';
+export type { Initializer, ParameterSpec } from './nn/parameterSpec.ts';
 export { bindNetwork, networkLayout } from './nn/trainable.ts';
 export { buildPlan } from './plan/buildPlan.ts';
 export type { Plan } from './plan/plan.ts';

@@ -1,11 +1,12 @@
-import type { Pace } from '../../src/bench/pace.ts';
+import type { Pace } from '../../src/bench/planCase.ts';
 import { type CaseName, planRecord } from '../../src/bench/planCase.ts';
 import type { BenchRecord } from '../../src/bench/record.ts';
 import { requireReplayed } from '../../src/bench/replayed.ts';
 import { WgadError } from '../../src/errors.ts';
 import type { Executable } from '../../src/runtime/executable.ts';
 import type { Session } from '../../src/runtime/session.ts';
-import type { Peer, PeerRuns } from '../peers/peer.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { PeerRuns } from '../peers/runs.ts';
 import { alternate, type Contender } from '../turns/alternate.ts';
 
 /** A record of one side of a comparison. */

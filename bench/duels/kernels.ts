@@ -1,6 +1,6 @@
 import type { KernelCase } from '../../src/bench/cases.ts';
 import { type PreparedCase, prepareCase } from '../../src/bench/kernels.ts';
-import type { Pace } from '../../src/bench/pace.ts';
+import type { Pace } from '../../src/bench/planCase.ts';
 import { replaysOf } from '../../src/bench/planCase.ts';
 import { relativeDistance } from '../../src/bench/relativeDistance.ts';
 import { ConfigError, type WgadError } from '../../src/errors.ts';

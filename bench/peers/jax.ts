@@ -1,14 +1,10 @@
 /**
- * jax-js on WebGPU. Every function of it takes its operands over; `.ref` keeps one. Inside of `jit` operands are only
+ * What is used of jax-js, and its frozen layers. Every function of it takes its operands over; `.ref` keeps one. Inside of `jit` operands are only
  * traced, so networks say `.ref` always and leave the rest to the tracer.
  */
-import { ConfigError } from '../../src/errors.ts';
-import { foldNorm, tensorOf } from './fold.ts';
-import type { PeerPackage } from './install.ts';
-import { jaxOperation } from './jaxOperation.ts';
-import { jaxTraining } from './jaxTraining.ts';
-import { type ClassifierOps, type ConvNorm, classifierTrunk } from './networks.ts';
-import type { Peer, PeerNetwork, PeerStart } from './peer.ts';
+import { foldNorm } from './fold.ts';
+import type { ClassifierOps, ConvNorm } from './networks.ts';
+import type { PeerStart } from './peer.ts';
 
 export interface JaxArray {
   readonly ref: JaxArray;
@@ -76,25 +72,6 @@ export interface Jax {
   };
 }
 type Pair = readonly [number, number];
-
-/** @throws ConfigError where its WebGPU device does not start. */
-export async function jaxPeer(found: PeerPackage): Promise<Peer> {
-  const jax = found.load() as Jax;
-  const devices = await jax.init('webgpu');
-  if (!devices.includes('webgpu')) {
-    throw new ConfigError(`--peers jax-js: ${found.label} starts no WebGPU device, only ${devices}`, {
-      fix: 'run `wgad doctor` to see whether there is an adapter',
-    });
-  }
-  jax.defaultDevice('webgpu');
-  return {
-    name: 'jax-js',
-    version: found.label,
-    classifier: async (start) => openClassifier(jax, start),
-    operation: async (start) => jaxOperation(jax, start),
-    training: async (start, optimiser) => jaxTraining(jax, start, optimiser),
-  };
-}
 
 /** Convolution with symmetric padding, as PyTorch counts it. */
 export function convolve(jax: Jax, x: JaxArray, weight: JaxArray, stride: number): JaxArray {
@@ -165,29 +142,3 @@ export const imageFeed =
   ({ numpy }: Jax, { batch, size, inputs }: PeerStart) =>
   (turn: number): JaxArray =>
     numpy.array(inputs[turn % inputs.length]!, { shape: [batch, 3, size, size] });
-
-function openClassifier(jax: Jax, start: PeerStart): PeerNetwork {
-  const { config, tensors } = start;
-  const { numpy } = jax;
-  const arrays: JaxTree = {
-    ...frozenTree(jax, start, (ops) => classifierTrunk(ops, null, config)),
-    ...Object.fromEntries(
-      ['fc.weight', 'fc.bias'].map((name) => {
-        const { shape, data } = tensorOf(tensors, name);
-        return [name, numpy.array(data, { shape })];
-      }),
-    ),
-  };
-  const feed = imageFeed(jax, start);
-  const forward = jax.jit((weights: JaxTree, images: JaxArray): JaxArray => {
-    const pooled = numpy.mean(classifierTrunk(frozenOps(jax, weights), images, config), [2, 3]);
-    return numpy.matmul(pooled, weights['fc.weight']!.ref.transpose()).add(weights['fc.bias']!.ref);
-  });
-  return {
-    run: (turn) => forward(jax.tree.ref(arrays), feed(turn)).data(),
-    async close() {
-      forward.dispose();
-      jax.tree.dispose(arrays);
-    },
-  };
-}

@@ -1,10 +1,10 @@
 import { openEntry } from '../../src/gpu/open.ts';
 import { findPackage, type PeerPackage } from './install.ts';
-import { jaxPeer } from './jax.ts';
+import { jaxPeer } from './jaxPeer.ts';
 import { provideNavigator } from './navigatorGpu.ts';
 import { onnxRuntimePeer } from './onnxRuntime.ts';
 import { type PackagedName, type Peer, type PeerName, TORCH_PEERS, type TorchName } from './peer.ts';
-import { tfjsPeer } from './tfjs.ts';
+import { tfjsPeer } from './tfjsPeer.ts';
 import { torchPeer } from './torch.ts';
 import { startTorch, type TorchWorker } from './torchWorker.ts';
 

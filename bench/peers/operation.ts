@@ -4,7 +4,7 @@ import { isOp, type Value } from '../../src/graph/value.ts';
 import type { NamedTensor } from '../../src/nn/init.ts';
 import type { Shape } from '../../src/shape.ts';
 import type { TimedCase } from '../turns/alternate.ts';
-import type { PeerRuns } from './peer.ts';
+import type { PeerRuns } from './runs.ts';
 
 /** One product of the networks, as an engine is asked for it. */
 export type PeerOperation = PeerConv | PeerMatmul;

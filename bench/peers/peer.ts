@@ -2,6 +2,7 @@ import type { ResNetConfig } from '../../src/models/resnet.ts';
 import type { StateDict } from '../../src/nn/init.ts';
 import type { OptimiserConfig } from '../../src/nn/optimiser.ts';
 import type { OperationStart, PeerKernel } from './operation.ts';
+import type { PeerRuns } from './runs.ts';
 
 /** How PyTorch is asked to compute. */
 export interface TorchSettings {
@@ -83,18 +84,6 @@ export interface PeerScoreRule {
 }
 
 export type AdamW = OptimiserConfig & { readonly kind: 'adamw' };
-
-/** What an engine tells of its own runs. */
-export interface PeerRuns {
-  /** What it chose for this network, for the record. */
-  readonly detail?: string;
-  /**
-   * Milliseconds of the last run as the engine measured them, from images in host memory to the result in host memory:
-   * where it runs in another process, the way there is not its own.
-   */
-  ownMs?(): number;
-  close(): Promise<void>;
-}
 
 /** A network in another engine. */
 export interface PeerNetwork extends PeerRuns {

@@ -1,13 +1,9 @@
-/** TensorFlow.js on its WebGPU backend. Channels last, which is what its kernels are made for. */
-import { ConfigError } from '../../src/errors.ts';
+/** What is used of TensorFlow.js, and its frozen layers. Channels last, which is what its kernels are made for. */
 import type { NamedTensor } from '../../src/nn/init.ts';
-import { foldNorm, tensorOf } from './fold.ts';
-import type { PeerPackage } from './install.ts';
+import { foldNorm } from './fold.ts';
 import { permute } from './layout.ts';
-import { type ClassifierOps, classifierTrunk } from './networks.ts';
-import type { Peer, PeerNetwork, PeerStart } from './peer.ts';
-import { tfjsOperation } from './tfjsOperation.ts';
-import { tfjsTraining } from './tfjsTraining.ts';
+import type { ClassifierOps } from './networks.ts';
+import type { PeerStart } from './peer.ts';
 
 export interface Tensor {
   readonly shape: readonly number[];
@@ -84,27 +80,6 @@ export interface Tfjs {
   erf(x: Tensor): Tensor;
 }
 
-const BACKEND = 'webgpu';
-
-/** @throws ConfigError where its WebGPU backend does not start. */
-export async function tfjsPeer(backend: PeerPackage, core: PeerPackage): Promise<Peer> {
-  const tf = core.load() as Tfjs;
-  backend.load(); // registers itself, if navigator.gpu is there
-  const started = await tf.setBackend(BACKEND).catch(() => false);
-  if (!started) {
-    throw new ConfigError(`--peers tfjs-webgpu: the WebGPU backend of ${backend.label} does not start`, {
-      fix: 'run `wgad doctor` to see whether there is an adapter',
-    });
-  }
-  return {
-    name: 'tfjs-webgpu',
-    version: backend.label,
-    classifier: async (start) => openClassifier(tf, start),
-    operation: async (start) => tfjsOperation(tf, start),
-    training: async (start, optimiser) => tfjsTraining(tf, start, optimiser),
-  };
-}
-
 /** [out, in, k, k] to the peer's [k, k, in, out]; a transposed convolution's [in, out, k, k] to [k, k, out, in]. */
 export const FILTER_ORDER = [2, 3, 1, 0] as const;
 export const IMAGE_ORDER = [0, 2, 3, 1] as const;
@@ -146,28 +121,5 @@ export function frozenOps(tf: Tfjs, start: PeerStart): ClassifierOps<Tensor> & {
     join: (a, b) => tf.relu(tf.add(a, b)),
     maxPool: (x) => tf.maxPool(x, 3, 2, 1),
     dispose: () => tf.dispose([...held.values()]),
-  };
-}
-
-function openClassifier(tf: Tfjs, start: PeerStart): PeerNetwork {
-  const ops = frozenOps(tf, start);
-  const feed = imageFeed(tf, start);
-  const { shape, data } = tensorOf(start.tensors, 'fc.weight');
-  const weight = tf.tensor(permute(data, shape, [1, 0]), [shape[1]!, shape[0]!]);
-  const bias = tf.tensor(tensorOf(start.tensors, 'fc.bias').data, [shape[0]!]);
-  return {
-    async run(turn) {
-      const logits = tf.tidy(() => {
-        const pooled = tf.mean(classifierTrunk(ops, feed(turn), start.config), [1, 2]);
-        return tf.add(tf.matMul(pooled, weight), bias);
-      });
-      const numbers = await logits.data();
-      logits.dispose();
-      return numbers;
-    },
-    async close() {
-      ops.dispose();
-      tf.dispose([weight, bias]);
-    },
   };
 }

@@ -6,7 +6,6 @@ import {
   KERNEL_PEERS,
   type Peer,
   type PeerNetwork,
-  type PeerRuns,
   type PeerStart,
   type PeerTraining,
   TORCH_PEERS,
@@ -14,6 +13,7 @@ import {
   type TorchSettings,
   TRAINING_PEERS,
 } from './peer.ts';
+import type { PeerRuns } from './runs.ts';
 import type { Frame } from './torchFrames.ts';
 import { TORCH_FIX, type TorchFacts, type TorchWorker } from './torchWorker.ts';
 

@@ -1,4 +1,4 @@
-import type { Pace } from '../../src/bench/pace.ts';
+import type { Pace } from '../../src/bench/planCase.ts';
 import { planRecord, replaysOf } from '../../src/bench/planCase.ts';
 import type { BenchRecord } from '../../src/bench/record.ts';
 import type { Timing } from '../../src/bench/sampler.ts';

@@ -1,6 +1,6 @@
 import type { KernelCase } from '../../src/bench/cases.ts';
 import { type PreparedCase, prepareCase } from '../../src/bench/kernels.ts';
-import type { Pace } from '../../src/bench/pace.ts';
+import type { Pace } from '../../src/bench/planCase.ts';
 import { planRecord, replaysOf, sampleReplays } from '../../src/bench/planCase.ts';
 import type { BenchRecord } from '../../src/bench/record.ts';
 import { ConfigError } from '../../src/errors.ts';

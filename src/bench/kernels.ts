@@ -14,7 +14,7 @@ import { type KernelCase, networkCases } from './cases.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { setState } from './leaves.ts';
 import { NETWORKS } from './networks.ts';
-import type { Pace } from './pace.ts';
+import type { Pace } from './planCase.ts';
 import { planRecord, sampleReplays } from './planCase.ts';
 import { randomNumbers } from './randomNetwork.ts';
 import type { BenchRecord } from './record.ts';

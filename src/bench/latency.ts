@@ -5,7 +5,7 @@ import type { Session } from '../runtime/session.ts';
 import { scorePlan } from '../score/scorePlan.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { scoringConfig } from './networks.ts';
-import type { Pace } from './pace.ts';
+import type { Pace } from './planCase.ts';
 import { measurePlan } from './planCase.ts';
 import type { BenchRecord } from './record.ts';
 import { relativeDistance } from './relativeDistance.ts';

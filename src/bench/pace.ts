@@ -3,17 +3,7 @@ import { shift } from '../graph/ops/pointwise.ts';
 import { input, type Value } from '../graph/value.ts';
 import { idle } from '../runtime/gpu.ts';
 import { type Session, unwatched } from '../runtime/session.ts';
-import { measurePlan } from './planCase.ts';
-
-/** The adapter's pace as this engine reaches it. */
-export interface Pace {
-  /** Best of the products, and the side of the one that reached it. */
-  readonly peakGflops: number;
-  readonly peakAt: string;
-  /** Bytes read and written by a copy, best over sizes. */
-  readonly copyGbs: number;
-  readonly copyAt: string;
-}
+import { measurePlan, type Pace } from './planCase.ts';
 
 /** Larger ones only where the smaller is quick: a software adapter would take minutes. */
 const SIDES = [256, 512, 1024, 2048, 4096];

@@ -4,10 +4,19 @@ import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, idle } from '../runtime/gpu.ts';
 import type { Session } from '../runtime/session.ts';
 import type { DeviceClock } from './deviceClock.ts';
-import type { Pace } from './pace.ts';
 import type { BenchRecord } from './record.ts';
 import { requireReplayed } from './replayed.ts';
 import { type BenchCase, sample, type Timing } from './sampler.ts';
+
+/** The adapter's pace as this engine reaches it. */
+export interface Pace {
+  /** Best of the products, and the side of the one that reached it. */
+  readonly peakGflops: number;
+  readonly peakAt: string;
+  /** Bytes read and written by a copy, best over sizes. */
+  readonly copyGbs: number;
+  readonly copyAt: string;
+}
 
 export interface CaseName {
   readonly suite: string;

@@ -1,6 +1,6 @@
 /** What a network that is measured computes with: hardware that multiplies zeros is faster than it is. */
 import { initialize, type StateDict } from '../nn/init.ts';
-import type { ParameterSpec } from '../nn/layers.ts';
+import type { ParameterSpec } from '../nn/parameterSpec.ts';
 import { RandomStream } from '../random.ts';
 import { product } from '../shape.ts';
 

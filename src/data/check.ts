@@ -12,19 +12,12 @@ import { type Layout, UNKNOWN_LAYOUT } from './layouts/index.ts';
 import type { Sample } from './layouts/layout.ts';
 import { compareCodePoints, listImages } from './listImages.ts';
 import { maskProblems } from './maskProblems.ts';
-import { compareWithOfficial, formatComparison, type OfficialComparison } from './official.ts';
-
-/** What one class of a data set holds. */
-export interface ClassCounts {
-  readonly name: string;
-  readonly train: number;
-  readonly testNormal: number;
-  readonly testAnomalous: number;
-  /** Images per defect folder. */
-  readonly defects: Readonly<Record<string, number>>;
-  /** Native sizes, `900x900`, and how many images have each. */
-  readonly sizes: Readonly<Record<string, number>>;
-}
+import {
+  type ClassCounts,
+  compareWithOfficial,
+  formatComparison,
+  type OfficialComparison,
+} from './official.ts';
 
 /** What `wgad data check` reports. */
 export interface DatasetReport {

@@ -1,9 +1,4 @@
-export {
-  type ClassCounts,
-  checkDataset,
-  type DatasetReport,
-  formatReport,
-} from './check.ts';
+export { checkDataset, type DatasetReport, formatReport } from './check.ts';
 export { chooseContaminants, contaminate } from './contaminate.ts';
 export {
   type Dataset,
@@ -29,6 +24,7 @@ export {
   normalize,
 } from './loadImage.ts';
 export { sampleMask } from './maskProblems.ts';
+export type { ClassCounts } from './official.ts';
 export { type CountDifference, type OfficialComparison, officialSet, officialTotals } from './official.ts';
 export { type Pixels, pilResize, pilResizeNearest } from './pilResize.ts';
 export {

@@ -1,6 +1,17 @@
 import { refuseExtra } from '../options.ts';
-import type { ClassCounts } from './check.ts';
 import type { Layout } from './layouts/index.ts';
+
+/** What one class of a data set holds. */
+export interface ClassCounts {
+  readonly name: string;
+  readonly train: number;
+  readonly testNormal: number;
+  readonly testAnomalous: number;
+  /** Images per defect folder. */
+  readonly defects: Readonly<Record<string, number>>;
+  /** Native sizes, `900x900`, and how many images have each. */
+  readonly sizes: Readonly<Record<string, number>>;
+}
 
 /** Images per folder of one class; `defects` only where the set tells kinds of defects apart. */
 interface OfficialClass {

@@ -1,4 +1,5 @@
-import { measurePace, type Pace } from '../bench/pace.ts';
+import { measurePace } from '../bench/pace.ts';
+import type { Pace } from '../bench/planCase.ts';
 import type { Session } from '../runtime/session.ts';
 import { updateSpecs } from '../specs/update.ts';
 import { CHECKS } from './checks.ts';

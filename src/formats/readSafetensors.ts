@@ -5,7 +5,7 @@ import type { ByteSource } from './byteSource.ts';
 import type { Bytes } from './bytes.ts';
 import { isInteger, readFloats, refuseDtype } from './floats.ts';
 import { parseHeader } from './safetensorsHeader.ts';
-import type { WeightsContent } from './weightsFile.ts';
+import type { WeightsContent } from './weightsContent.ts';
 
 /** The tensors of a safetensors file: its header is checked completely (weights.md section 5) before any is read. */
 export async function openSafetensors(source: ByteSource): Promise<WeightsContent> {

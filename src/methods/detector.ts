@@ -1,12 +1,12 @@
 /** What training, alignment and scoring know of a method. The methods themselves are listed in detectors.ts. */
 import { ConfigError } from '../errors.ts';
 import type { Value } from '../graph/value.ts';
-import type { EncoderConfig, EncoderFamily } from '../models/encoders/index.ts';
+import { type EncoderConfig, type EncoderFamily, requireEncoder } from '../models/encoders/index.ts';
 import type { ResNetConfig } from '../models/resnet.ts';
-import type { Layers, ParameterSpec } from '../nn/layers.ts';
+import type { Layers } from '../nn/layers.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
-import { refuseExtra } from '../options.ts';
-import { requireModel, requireSource } from './refusing.ts';
+import type { ParameterSpec } from '../nn/parameterSpec.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 
 /** Parameters with one learning rate and one mode of their batch norms: a fresh network's, or a pre-trained encoder's. */
 export type Group = 'detector' | 'encoder';
@@ -182,3 +182,15 @@ export function imagesOf(source: Source, method: string, why: string, ...extra: 
   if ('images' in source) return source.images;
   throw new ConfigError(`${method} expects images to start at, got frozen features: ${why}`);
 }
+
+const MODEL: OptionNames<Model> = { encoder: true, size: true, memoryRows: true, width: true };
+const SOURCE: OptionNames<Source> = { images: true, frozen: true };
+
+/** @throws ConfigError for a name that no model has. */
+export function requireModel(model: Model): void {
+  requireOptions('model', model, MODEL);
+  if (model.encoder) requireEncoder('model', model.encoder);
+}
+
+/** @throws ConfigError for a name that no source has. */
+export const requireSource = (source: Source): void => requireOptions('source', source, SOURCE);

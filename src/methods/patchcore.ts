@@ -23,8 +23,9 @@ import { patchFeatures } from '../models/patchDescriptor.ts';
 import { PATCH_WIDTH, patchVectors } from '../models/patchVectors.ts';
 import { featureChannels } from '../models/resnet.ts';
 import { zeros } from '../nn/init.ts';
-import { declare, type Layers, type ParameterSpec, within } from '../nn/layers.ts';
+import { declare, type Layers, within } from '../nn/layers.ts';
 import { ADAMW } from '../nn/optimiser.ts';
+import type { ParameterSpec } from '../nn/parameterSpec.ts';
 import { softmax } from '../nn/softmax.ts';
 import { refuseExtra } from '../options.ts';
 import {

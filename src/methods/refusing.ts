@@ -1,18 +1,5 @@
-import { requireEncoder } from '../models/encoders/index.ts';
-import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
-import type { Detector, Memory, Model, Source } from './detector.ts';
-
-const MODEL: OptionNames<Model> = { encoder: true, size: true, memoryRows: true, width: true };
-const SOURCE: OptionNames<Source> = { images: true, frozen: true };
-
-/** @throws ConfigError for a name that no model has. */
-export function requireModel(model: Model): void {
-  requireOptions('model', model, MODEL);
-  if (model.encoder) requireEncoder('model', model.encoder);
-}
-
-/** @throws ConfigError for a name that no source has. */
-export const requireSource = (source: Source): void => requireOptions('source', source, SOURCE);
+import { refuseExtra } from '../options.ts';
+import { type Detector, type Memory, requireModel, requireSource } from './detector.ts';
 
 /** The same method, whose functions refuse names that models and sources do not have, and arguments beyond their own. */
 export function refusing<Name extends string>(detector: Detector<Name>): Detector<Name> {

@@ -1,17 +1,11 @@
 import { add, relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
 import { conv2d, convTranspose2d } from '../nn/conv.ts';
-import {
-  type Initializer,
-  kaimingNormalFanOut,
-  ones,
-  pytorchDefault,
-  uniformFanIn,
-  zeros,
-} from '../nn/init.ts';
+import { kaimingNormalFanOut, ones, pytorchDefault, uniformFanIn, zeros } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
 import { linear } from '../nn/linear.ts';
 import { batchNorm2d, batchNorm2dTrain } from '../nn/norm.ts';
+import type { Initializer } from '../nn/parameterSpec.ts';
 
 export type Activation = (x: Value) => Value;
 

@@ -3,10 +3,7 @@ import { ShapeError } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
 import { RandomStream } from '../random.ts';
 import { product, requireShape, type Shape, shapeText } from '../shape.ts';
-import { type ParameterSpec, requireSpec } from './layers.ts';
-
-/** Fills a new parameter. Every tensor has a random stream of its own, so adding one changes no other. */
-export type Initializer = (shape: Shape, random: RandomStream) => Float32Array;
+import { type Initializer, type ParameterSpec, requireSpec } from './parameterSpec.ts';
 
 /** A tensor of `shape` filled by `next()`. @throws ShapeError for an invalid shape. */
 function filled(name: string, shape: Shape, next: () => number): Float32Array {

@@ -3,26 +3,7 @@ import { ConfigError, gotText, WeightsError } from '../errors.ts';
 import { asValue, input, scope, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireNamed, requireOptions } from '../options.ts';
 import { type Shape, shapesEqual, shapeText } from '../shape.ts';
-import type { Initializer } from './init.ts';
-
-/** One tensor of a network: a trained parameter, or a buffer (running statistics). Names are torchvision's. */
-export interface ParameterSpec {
-  /** In full: `layer1.0.conv1.weight`. */
-  readonly name: string;
-  readonly shape: Shape;
-  /** Fills it if no file has it. */
-  readonly init: Initializer;
-  readonly kind: 'parameter' | 'buffer';
-}
-
-const PARAMETER_SPEC: OptionNames<ParameterSpec> = { name: true, shape: true, init: true, kind: true };
-
-/** @throws ConfigError unless `spec` is as `declare` lists them. */
-export function requireSpec(where: string, spec: ParameterSpec): void {
-  requireOptions(`${where}: specs`, spec, PARAMETER_SPEC);
-  if (typeof spec.name === 'string') return;
-  throw new ConfigError(`${where}: specs expects what declare lists, got ${gotText(spec)}`);
-}
+import type { Initializer, ParameterSpec } from './parameterSpec.ts';
 
 /**
  * Where a network's layers get their tensors from. A network is a plain function of this and its inputs: run

@@ -3,7 +3,7 @@ import { slabOffsets, slabView } from '../graph/ops/slab.ts';
 import { state, type Value } from '../graph/value.ts';
 import { product } from '../shape.ts';
 import type { StateDict } from './init.ts';
-import type { ParameterSpec } from './layers.ts';
+import type { ParameterSpec } from './parameterSpec.ts';
 
 /** Many tensors side by side in one buffer, so that an optimiser updates them all in one dispatch. */
 export interface SlabLayout {

@@ -2,7 +2,8 @@ import { pack } from '../graph/ops/slab.ts';
 import { assignAverage } from '../graph/ops/update.ts';
 import type { Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
-import { type LayerSource, type Layers, layersFrom, type ParameterSpec, requireSpec } from './layers.ts';
+import { type LayerSource, type Layers, layersFrom } from './layers.ts';
+import { type ParameterSpec, requireSpec } from './parameterSpec.ts';
 import { type SlabLayout, type SlabValues, slabLayout, slabValues } from './slab.ts';
 
 /** The slabs of a network: what an optimiser updates, and the running statistics. */

@@ -3,7 +3,7 @@ import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import { refuseNonFinite } from '../nn/finiteTensors.ts';
 import type { NamedTensor, StateDict } from '../nn/init.ts';
-import type { ParameterSpec } from '../nn/layers.ts';
+import type { ParameterSpec } from '../nn/parameterSpec.ts';
 import { modelOf } from '../run/config.ts';
 import type { Sizes } from '../run/detectorParts.ts';
 import { runFiles } from '../run/folder.ts';

@@ -1,5 +1,5 @@
 import { shown } from '../errors.ts';
-import type { StoredTensor } from '../formats/weightsFile.ts';
+import type { StoredTensor } from '../formats/weightsContent.ts';
 import { encoderPlace } from '../models/encoderPlace.ts';
 import {
   ENCODER_FAMILIES,

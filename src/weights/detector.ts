@@ -1,6 +1,6 @@
 /** Checkpoints of RD4AD, ReContrast and UniAD in the names of this package (weights.md section 4). */
 import { WeightsError } from '../errors.ts';
-import type { StoredTensor } from '../formats/weightsFile.ts';
+import type { StoredTensor } from '../formats/weightsContent.ts';
 import { HEADS } from '../methods/alignments/index.ts';
 import { resnetOf } from '../methods/detector.ts';
 import { detectorIn } from '../methods/detectors.ts';

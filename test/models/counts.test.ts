@@ -11,7 +11,8 @@ import { pretrained } from '../../src/models/encoders/index.ts';
 import { patchDescriptor, patchFeatures } from '../../src/models/patchDescriptor.ts';
 import { RESNETS, type ResNetName, resnetClassifier, resnetFeatures } from '../../src/models/resnet.ts';
 import { discriminativeNet, reconstructiveNet } from '../../src/models/unet.ts';
-import { declare, type Layers, layersFrom, type ParameterSpec } from '../../src/nn/layers.ts';
+import { declare, type Layers, layersFrom } from '../../src/nn/layers.ts';
+import type { ParameterSpec } from '../../src/nn/parameterSpec.ts';
 import { product } from '../../src/shape.ts';
 import { uniadShapes } from './uniadShapes.ts';
 

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { StateDict } from '../../src/nn/init.ts';
-import type { ParameterSpec } from '../../src/nn/layers.ts';
+import type { ParameterSpec } from '../../src/nn/parameterSpec.ts';
 import { product } from '../../src/shape.ts';
 
 /** Uniform in [-1, 1) from a hash of (name, index): the twin of tools/torch_goldens.py. */

@@ -3,7 +3,7 @@ import { product } from '../../shape.ts';
 import type { ByteSource } from '../byteSource.ts';
 import type { Floats } from '../bytes.ts';
 import { readFloats, refuseDtype } from '../floats.ts';
-import type { StoredTensor, WeightsContent } from '../weightsFile.ts';
+import type { StoredTensor, WeightsContent } from '../weightsContent.ts';
 import { openLegacyStream, openTorchZip, type TorchContainer, type TorchOptions } from './container.ts';
 import { namedTensors } from './stateDict.ts';
 import { type TensorRef, TORCH_BYTES } from './value.ts';

@@ -1,6 +1,7 @@
 import { requireOneOf } from '../../arguments.ts';
 import { input, type Value } from '../../graph/value.ts';
-import { declare, type Layers, type ParameterSpec, within } from '../../nn/layers.ts';
+import { declare, type Layers, within } from '../../nn/layers.ts';
+import type { ParameterSpec } from '../../nn/parameterSpec.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import type { DecoderActivation } from '../resnet.ts';
 import type { EncoderFamilyRecord } from './family.ts';

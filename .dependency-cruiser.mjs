@@ -1,0 +1,126 @@
+/** Which file may import which (docs/architecture.md): one way through the layers, and no circles. `npm run structure` checks it. */
+
+/** Files of src/ itself that all may import; they import one another alone. */
+const LEAVES = ['arguments', 'errors', 'options', 'shape', 'random', 'float16'];
+
+/** What each folder of src/ may import beside itself and the leaves; '*': all of src/. */
+const LAYERS = {
+  gpu: [],
+  kernels: [],
+  graph: ['kernels'],
+  plan: ['graph', 'kernels'],
+  autograd: ['graph', 'kernels'],
+  runtime: ['nn', 'plan', 'graph', 'kernels', 'gpu'],
+  nn: ['autograd', 'graph'],
+  models: ['nn', 'autograd', 'graph'],
+  methods: ['models', 'nn', 'autograd', 'graph'],
+  formats: [],
+  metrics: [],
+  data: ['formats', 'metrics'],
+  published: ['formats'],
+  run: ['methods', 'models', 'nn', 'graph', 'runtime', 'data', 'formats'],
+  weights: ['run', 'methods', 'models', 'nn', 'runtime', 'formats', 'published'],
+  score: [
+    'run',
+    'weights',
+    'methods',
+    'models',
+    'nn',
+    'graph',
+    'plan',
+    'runtime',
+    'data',
+    'metrics',
+    'formats',
+  ],
+  train: ['run', 'weights', 'score', 'methods', 'nn', 'autograd', 'graph', 'runtime', 'data', 'formats'],
+  bench: [
+    'run',
+    'score',
+    'train',
+    'methods',
+    'models',
+    'nn',
+    'autograd',
+    'graph',
+    'plan',
+    'kernels',
+    'runtime',
+    'gpu',
+    'formats',
+  ],
+  tune: ['bench', 'score', 'train', 'models', 'graph', 'plan', 'kernels', 'runtime', 'formats', 'published'],
+  specs: ['nn', 'autograd', 'graph', 'kernels'],
+  doctor: ['specs', 'weights', 'models', 'methods', 'nn', 'autograd', 'graph', 'runtime', 'gpu', 'bench'],
+  profile: ['runtime', 'plan', 'kernels', 'formats'],
+  report: ['run', 'score', 'runtime', 'methods', 'data', 'metrics', 'formats'],
+  reproduce: ['report', 'run', 'score', 'runtime', 'methods', 'models', 'data', 'metrics', 'formats'],
+  cli: '*',
+};
+
+const anyOf = (names) => `(${names.join('|')})`;
+const leafFiles = `^src/${anyOf(LEAVES)}[.]ts$`;
+
+const layerRules = Object.entries(LAYERS)
+  .filter(([, below]) => below !== '*')
+  .map(([layer, below]) => ({
+    name: `${layer}-imports-what-lies-below`,
+    comment: `src/${layer} may import ${['the leaves', ...below].join(', ')}`,
+    severity: 'error',
+    from: { path: `^src/${layer}/` },
+    to: { path: '^src/', pathNot: [`^src/${anyOf([layer, ...below])}/`, leafFiles] },
+  }));
+
+/** Names that say nothing of what a file holds. */
+const NAMELESS = '/(utils?|helpers?|misc|common|manager)[^/]*[.]ts$';
+
+const config = {
+  forbidden: [
+    {
+      name: 'no-circles',
+      comment:
+        'circles of imports, those of types alone included: let the part that both need be a file of its own',
+      severity: 'error',
+      // Those of these two folders are being broken.
+      from: { pathNot: '^src/(graph|kernels)/' },
+      to: { circular: true },
+    },
+    ...layerRules,
+    {
+      name: 'leaves-import-leaves',
+      severity: 'error',
+      from: { path: leafFiles },
+      to: { path: '^src/', pathNot: leafFiles },
+    },
+    {
+      name: 'every-folder-is-a-layer',
+      comment: 'a folder of src/ has its line in LAYERS (.dependency-cruiser.mjs)',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: `^src/${anyOf(Object.keys(LAYERS))}/` },
+      to: {},
+    },
+    {
+      name: 'the-product-stands-alone',
+      comment: 'bench, tools and test are no part of the package',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(bench|tools|test)/' },
+    },
+    {
+      name: 'names-say-something',
+      comment: 'call a file by what it holds',
+      severity: 'error',
+      from: {},
+      to: { path: NAMELESS },
+    },
+  ],
+  options: {
+    // TypeScript 7 has no API for it to read with.
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+  },
+};
+
+// biome-ignore lint/style/noDefaultExport: dependency-cruiser reads the default export.
+export default config;
