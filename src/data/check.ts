@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { relative, resolve, sep } from 'node:path';
 import { ImageError, shown } from '../errors.ts';
+import { readRegular } from '../formats/regularFile.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { scanForProblems } from './dataset.ts';
 import { readImage } from './decode.ts';
@@ -178,7 +178,7 @@ async function lookAt(sample: Sample): Promise<Look> {
       warnings.push({ kind: 'pages', path, item: `${id} (${pages})`, message });
     }
     const hash = createHash('sha256')
-      .update(await readFile(path))
+      .update(await readRegular(path))
       .digest('hex');
     warnings.push(...(await maskProblems(sample, pixels)));
     return { size: `${pixels.width}x${pixels.height}`, hash, problems: [], warnings };

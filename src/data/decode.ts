@@ -1,12 +1,14 @@
-import { readFile, stat } from 'node:fs/promises';
-import sharp, { type SharpOptions } from 'sharp';
+import sharp, { type Metadata, type SharpOptions } from 'sharp';
 import { ImageError } from '../errors.ts';
+import { foreignFile } from '../formats/foreignFiles.ts';
+import { openRegular } from '../formats/regularFile.ts';
 import { refuseExtra } from '../options.ts';
 import { bmpSize, decodeBmp } from './bmp.ts';
 import { isDeep, rangeOf, readDeep, type Samples, toRgb } from './deepSamples.ts';
 import { type Mask, maskOf } from './maskPixels.ts';
 import type { Pixels } from './pilResize.ts';
 import type { DeepRange } from './sampleRange.ts';
+import { refuseOddTiff } from './tiffTags.ts';
 
 /** More pixels than this are refused before decoding: decompression bombs. */
 const MAX_PIXELS = 100_000_000;
@@ -46,7 +48,7 @@ export async function readImage(path: string): Promise<DecodedImage> {
       const { width, height, data } = decodeBmp(bytes, MAX_PIXELS);
       return { pixels: rgbOf(width, height, data), pages: 1, deep: null };
     }
-    const metadata = await sharp(bytes, SHARP).metadata();
+    const metadata = await headerOf(bytes);
     const { pages = 1 } = metadata;
     if (isDeep(metadata)) {
       const samples = await readDeep(bytes, metadata, SHARP);
@@ -86,7 +88,7 @@ export async function decodeMask(path: string, ...extra: never[]): Promise<Mask>
       const { width, height, data, isPalette } = decodeBmp(bytes, MAX_PIXELS);
       return maskOf({ width, height, channels: 3, values: data, isPalette, lossless: true });
     }
-    const metadata = await sharp(bytes, SHARP).metadata();
+    const metadata = await headerOf(bytes);
     const samples = isDeep(metadata) ? await readDeep(bytes, metadata, SHARP) : await readBytes(bytes);
     return maskOf({
       ...samples,
@@ -110,7 +112,7 @@ export async function imageSize(path: string, ...extra: never[]): Promise<{ widt
   refuseExtra('imageSize', extra);
   return attempt(path, async (bytes, format) => {
     if (format === 'bmp') return bmpSize(bytes);
-    const { autoOrient } = await sharp(bytes, SHARP).metadata();
+    const { autoOrient } = await headerOf(bytes);
     return { width: autoOrient.width, height: autoOrient.height };
   });
 }
@@ -128,21 +130,57 @@ function sniff(bytes: Buffer): Format | undefined {
   return undefined;
 }
 
-async function attempt<T>(path: string, decode: (bytes: Buffer, format: Format) => Promise<T>): Promise<T> {
+async function readImageFile(path: string): Promise<Buffer> {
+  const file = await openRegular(path);
   try {
-    const info = await stat(path);
-    if (!info.isFile()) throw new Error('it is a directory, a pipe or a device, expected a file');
-    const { size } = info;
+    const { size } = await file.stat();
     if (size === 0) throw new Error('the file is empty');
     if (size > MAX_FILE_BYTES)
       throw new Error(`the file has ${size} bytes; at most ${MAX_FILE_BYTES} are read`);
-    const bytes = await readFile(path);
+    return await file.readFile();
+  } finally {
+    await file.close().catch(() => {});
+  }
+}
+
+/** What a file is that has an image's name and is none that is read, where that is known. */
+function foreignImage(bytes: Buffer): string {
+  const foreign = foreignFile(bytes.subarray(0, 4096), bytes.length);
+  return foreign ? ` but ${foreign.what}` : '';
+}
+
+/** The header of an image that is not too large. @throws Error with the reason. */
+async function headerOf(bytes: Buffer): Promise<Metadata> {
+  const metadata = await sharp(bytes, { ...SHARP, limitInputPixels: false }).metadata();
+  const { width, height } = metadata;
+  if (width * height > MAX_PIXELS) {
+    throw new Error(`it has ${width}x${height} pixels; at most ${MAX_PIXELS} are read`);
+  }
+  return metadata;
+}
+
+const UNREAD = 'cannot be read: ';
+
+/** Without the path, which stands before it. */
+function reasonOf({ message }: Error, path: string): string {
+  const line = message.split('\n')[0]!;
+  if (!line.startsWith(`${path}: `)) return line;
+  const said = line.slice(path.length + 2);
+  return said.startsWith(UNREAD) ? said.slice(UNREAD.length) : `it ${said}`;
+}
+
+async function attempt<T>(path: string, decode: (bytes: Buffer, format: Format) => Promise<T>): Promise<T> {
+  try {
+    const bytes = await readImageFile(path);
     const format = sniff(bytes);
-    if (!format) throw new Error('it is not a PNG, JPEG, WebP, TIFF or BMP file');
+    if (!format) throw new Error(`it is not a PNG, JPEG, WebP, TIFF or BMP file${foreignImage(bytes)}`);
+    if (format === 'tiff') refuseOddTiff(bytes);
     return await decode(bytes, format);
   } catch (cause) {
-    const reason = (cause as Error).message.split('\n')[0]!;
-    throw new ImageError(`cannot read image ${path}: ${reason}`, { where: path, cause });
+    throw new ImageError(`cannot read image ${path}: ${reasonOf(cause as Error, path)}`, {
+      where: path,
+      cause,
+    });
   }
 }
 

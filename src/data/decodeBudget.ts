@@ -1,6 +1,6 @@
-import { open, readFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { ImageError } from '../errors.ts';
+import { FileError, ImageError } from '../errors.ts';
+import { openRegular, readRegular } from '../formats/regularFile.ts';
 import { bmpSize } from './bmp.ts';
 import { imageDamage } from './imageDamage.ts';
 
@@ -62,7 +62,7 @@ export async function budgeted<T>(path: string, body: () => Promise<T>): Promise
     return await body();
   } catch (error) {
     // The file system's reasons are its own.
-    if (!(error instanceof ImageError) || isSystemError(error.cause)) throw error;
+    if (!(error instanceof ImageError) || error.cause instanceof FileError) throw error;
   } finally {
     release();
   }
@@ -76,18 +76,19 @@ export async function budgeted<T>(path: string, body: () => Promise<T>): Promise
   }
 }
 
+/** What libvips says of damage that it has no reason for. */
+const SAYS_NOTHING = /Unknown error$|corrupt header: *$/;
+
 /** libvips has no reason for some damage. */
 async function explained(path: string, error: unknown): Promise<unknown> {
-  if (!(error instanceof ImageError && error.message.endsWith('Unknown error'))) return error;
-  const reason = imageDamage(await readFile(path));
+  if (!(error instanceof ImageError && SAYS_NOTHING.test(error.message))) return error;
+  const reason = imageDamage(await readRegular(path));
   return new ImageError(`cannot read image ${path}: ${reason}`, { where: path, cause: error });
 }
 
-const isSystemError = (cause: unknown): boolean => cause instanceof Error && 'syscall' in cause;
-
 /** Bytes that decoding a file takes, about, by its header; 0 where it has none that is read: it will be refused. */
 async function decodeCost(path: string): Promise<number> {
-  const file = await open(path, 'r').catch(() => null);
+  const file = await openRegular(path).catch(() => null);
   if (!file) return 0;
   try {
     const { size } = await file.stat();

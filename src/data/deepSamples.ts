@@ -81,7 +81,7 @@ const FIX =
 function fullRange(depth: string, low: number, high: number): number | undefined {
   if (depth === 'float') {
     if (low < 0 || high > 255) return undefined;
-    if (high <= 1) return 1;
+    if (high <= 1) return high === 0 || high >= LEAST_SHARE ? 1 : undefined;
     return high >= LEAST_OF_BYTES ? 255 : undefined;
   }
   const full = depth === 'ushort' ? 65_535 : 2 ** 32 - 1;

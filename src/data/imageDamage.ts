@@ -1,5 +1,8 @@
 import { crc32 } from 'node:zlib';
 
+/** No image has more: its rows would not fit into any memory. */
+const MOST_PIXELS = 2 ** 40;
+
 /** What is wrong with an image whose decoder gives no reason, as far as its frame shows. */
 export function imageDamage(bytes: Buffer): string {
   const head = bytes.toString('latin1', 0, 12);
@@ -19,6 +22,12 @@ export function imageDamage(bytes: Buffer): string {
 }
 
 function pngDamage(bytes: Buffer): string | null {
+  if (bytes.length >= 24) {
+    const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+    if (width === 0 || height === 0 || width * height > MOST_PIXELS) {
+      return `its header gives it ${width}x${height} pixels`;
+    }
+  }
   for (let at = 8; at < bytes.length; ) {
     if (at + 12 > bytes.length) break;
     const length = bytes.readUInt32BE(at);

@@ -27,17 +27,19 @@ const MOST_KINDS = 31;
 /**
  * Anomalous is what lies above the middle of the mask's range, which goes from 0 to its highest value: with 0 and 255,
  * 0 and 1 or 16 bits alike, and with the shades that JPEG leaves around an edge. A file that holds numbers of kinds
- * instead, none above 31, or colours of a palette, marks whatever is not 0. The first channel counts, and no alpha.
+ * instead, none above 31, or colours of a palette, marks whatever is not 0. The first channel counts, alpha never; of a
+ * palette, and where the first is dark beside the others (a mask painted in green or blue), the brightest.
+ * @throws Error with the reason where a value is no number.
  */
 export function maskOf({ width, height, channels, values, isPalette, lossless }: MaskSource): Mask {
-  const shades = isPalette ? paletteShades(values, channels) : { values, step: channels, isKinds: false };
+  const { isColoured, ...shades } = shadesOf(values, channels, isPalette);
   let white = 0;
   for (let i = 0; i < shades.values.length; i += shades.step) {
     if (shades.values[i]! > white) white = shades.values[i]!;
   }
   const whole = !(values instanceof Float32Array);
   const few = whole && white <= MOST_KINDS;
-  const isKinds = shades.isKinds || (few && lossless);
+  const isKinds = (isPalette && isColoured) || (few && lossless);
   // What a lossy format leaves of black alone.
   const isBlack = few && !lossless;
   const above = isBlack ? Number.POSITIVE_INFINITY : isKinds ? 0 : white / 2;
@@ -63,18 +65,28 @@ export function maskOf({ width, height, channels, values, isPalette, lossless }:
   };
 }
 
-/** The brightest channel of each pixel; a palette of greys alone holds shades, one with colours kinds. */
-function paletteShades(
+/** One value for each pixel, and whether any pixel has a colour. */
+function shadesOf(
   values: MaskSource['values'],
   channels: number,
-): { values: MaskSource['values']; step: number; isKinds: boolean } {
-  if (channels < 3) return { values, step: channels, isKinds: false };
-  const shades = new Uint8Array(values.length / channels);
-  let isKinds = false;
-  for (let i = 0; i < shades.length; i++) {
-    const [r, g, b] = [values[i * channels]!, values[i * channels + 1]!, values[i * channels + 2]!];
-    shades[i] = Math.max(r, g, b);
-    if (r !== g || g !== b) isKinds = true;
+  isPalette: boolean,
+): { values: MaskSource['values']; step: number; isColoured: boolean } {
+  if (values instanceof Float32Array && values.some((value) => !Number.isFinite(value))) {
+    throw new Error('its values are not all finite numbers');
   }
-  return { values: shades, step: 1, isKinds };
+  let isColoured = false;
+  let [first, others] = [0, 0];
+  for (let i = 0; channels >= 3 && i < values.length; i += channels) {
+    const [r, g, b] = [values[i]!, values[i + 1]!, values[i + 2]!];
+    if (r !== g || g !== b) isColoured = true;
+    if (r > first) first = r;
+    if (Math.max(g, b) > others) others = Math.max(g, b);
+  }
+  if (!isColoured || !(isPalette || first < others / 2)) return { values, step: channels, isColoured };
+  const shades = values.slice(0, values.length / channels);
+  for (let i = 0; i < shades.length; i++) {
+    const at = i * channels;
+    shades[i] = Math.max(values[at]!, values[at + 1]!, values[at + 2]!);
+  }
+  return { values: shades, step: 1, isColoured };
 }

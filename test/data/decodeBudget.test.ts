@@ -94,12 +94,31 @@ describe('the reason for a refused image', () => {
 
 describe('images that are none, or too large', () => {
   it.each<[string, () => Promise<Uint8Array> | Uint8Array, string]>([
-    ['a bomb', () => bomb(50_000, 50_000), 'exceeds pixel limit'],
+    ['a bomb', () => bomb(50_000, 50_000), 'it has 50000x50000 pixels; at most 100000000 are read'],
     ['an empty file', () => new Uint8Array(0), 'the file is empty'],
     [
       'an SVG that includes another file',
       () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'),
       'it is not a PNG, JPEG, WebP, TIFF or BMP file',
+    ],
+    [
+      'a Git LFS pointer',
+      () => Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n'),
+      'TIFF or BMP file but a Git LFS pointer, not the file itself (5 bytes)',
+    ],
+    ['a page', () => Buffer.from('<!doctype html><html></html>'), 'BMP file but an HTML page'],
+    ['HEIC', () => Buffer.from('\0\0\0\x18ftypheic\0\0\0\0'), 'BMP file but a video or a HEIF image'],
+    ['a BigTIFF', () => Buffer.from('II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0'), 'BMP file but a BigTIFF image'],
+    ['a PNG without pixels', () => bomb(0, 5), 'its header gives it 0x5 pixels'],
+    [
+      'a PNG of absurd sides',
+      () => bomb(2 ** 31 - 1, 2 ** 31 - 1),
+      'its header gives it 2147483647x2147483647',
+    ],
+    [
+      'a PNG cut in its header',
+      async () => (await bomb(8, 8)).subarray(0, 30),
+      'it is cut short: there are 30 bytes',
     ],
     ['a GIF', () => Buffer.from('GIF89a\x01\0\x01\0'), 'it is not a PNG'],
     ['text under an image name', () => Buffer.from('hello'), 'it is not a PNG'],

@@ -79,6 +79,17 @@ describe('images of more than 8 bits that would be black or cut are refused by n
     ['floats a little beyond 1', tiff(ramp(0, 1.5, false), 'float', 32), /float samples go from 0 to 1\.5, /],
     ['floats below 0', tiff(ramp(-1, 1, false), 'float', 32), /float samples go from -1 to 1, /],
     ['floats of 16 bits', tiff(ramp(0, 65_535, false), 'float', 32), /float samples go from 0 to 65540, /],
+    [
+      'floats far below 1',
+      tiff(ramp(0, 0.003, false), 'float', 32),
+      /float samples go from 0 to 0\.003, .*black/,
+    ],
+    ['floats of 64 bits', tiff(ramp(0, 1, false), 'float', 64), /its samples have 64 bits/],
+    [
+      'YCbCr that is no JPEG',
+      tiff(ramp(0, 255).concat(ramp(0, 255), ramp(0, 255)), 'unsigned', 8, { channels: 3, photometric: 6 }),
+      /its colours are YCbCr without JPEG/,
+    ],
     ['NaN', tiff([Number.NaN, ...ramp(0, 1, false).slice(1)], 'float', 32), /not all finite/],
     ['signed 8 bits', tiff(ramp(-128, 127), 'signed', 8), /type char, where black and white/],
     ['signed 16 bits', tiff(ramp(-32_768, 32_767), 'signed', 16), /type short, where black and white/],
@@ -129,4 +140,9 @@ it('data check names deep images, those that are refused, and files of several i
     'deep-image: a/train/part.png has more than 8 bits a sample (16-bit, 0 to 4095 as declared); it is read in 8',
   );
   expect(said).toContain('pages: a/train/pages.tif holds 2 images, of which the first is read');
+});
+
+it('a mask with a value that is no number is refused by name', async () => {
+  const at = await path(tiff([Number.NaN, ...ramp(0, 1, false).slice(1)], 'float', 32));
+  await expect(decodeMask(at)).rejects.toThrow(`${at}: its values are not all finite numbers`);
 });

@@ -7,16 +7,17 @@ const FORMATS = { unsigned: 1, signed: 2, float: 3 } as const;
 export function tiff(
   samples: readonly number[],
   format: keyof typeof FORMATS,
-  bits: 8 | 16 | 32,
-  options: { channels?: 1 | 3; doubles?: Readonly<Record<number, number>> } = {},
+  bits: 8 | 16 | 32 | 64,
+  options: { channels?: 1 | 3; photometric?: number; doubles?: Readonly<Record<number, number>> } = {},
 ): Buffer {
-  const { channels = 1, doubles = {} } = options;
+  const { channels = 1, photometric = channels === 1 ? 1 : 2, doubles = {} } = options;
   const width = 4;
   const height = samples.length / width / channels;
   const data = Buffer.alloc((samples.length * bits) / 8);
   for (const [i, value] of samples.entries()) {
     const at = (i * bits) / 8;
-    if (format === 'float') data.writeFloatLE(value, at);
+    if (format === 'float' && bits === 64) data.writeDoubleLE(value, at);
+    else if (format === 'float') data.writeFloatLE(value, at);
     else if (format === 'signed') data.writeIntLE(value, at, bits / 8);
     else data.writeUIntLE(value, at, bits / 8);
   }
@@ -26,7 +27,7 @@ export function tiff(
     short(257, height),
     short(258, bits),
     short(259, 1),
-    short(262, channels === 1 ? 1 : 2),
+    short(262, photometric),
     short(273, 8),
     short(277, channels),
     short(278, height),
