@@ -43,20 +43,40 @@ export interface BenchRecord extends Timing, DeviceTiming {
   readonly ratioP90?: number;
 }
 
-/** @throws FileError where the file is not what `writeRecords` writes. */
+const TEXTS = ['suite', 'name', 'shape', 'adapter'] as const;
+const TIMES = ['p10Ms', 'medianMs', 'p90Ms'] as const;
+
+/** @throws FileError where the file is not what `writeRecords` writes: a comparison with it would pass whatever is measured. */
 export async function readRecords(path: string): Promise<BenchRecord[]> {
+  const refuse = (what: string): never => {
+    throw new FileError(`${path}: ${what}`, { fix: 'give a file that `wgad bench ... --out FILE` wrote' });
+  };
   const read: unknown = await readJson(path);
-  const texts = ['suite', 'name', 'shape', 'adapter'] as const;
-  const isRecord = (each: Partial<BenchRecord> | null): boolean =>
-    typeof each === 'object' &&
-    each !== null &&
-    texts.every((key) => typeof each[key] === 'string') &&
-    Number.isFinite(each.medianMs) &&
-    each.medianMs! > 0;
-  if (Array.isArray(read) && read.length > 0 && read.every(isRecord)) return read;
-  throw new FileError(`${path}: expects a list of benchmark records`, {
-    fix: 'give a file that `wgad bench ... --out FILE` wrote',
-  });
+  if (!Array.isArray(read) || read.length === 0) return refuse('expects a list of benchmark records');
+  const cases = new Set<string>();
+  for (const [i, each] of (read as (Partial<BenchRecord> | null)[]).entries()) {
+    const wrong = wrongOf(each);
+    if (wrong) return refuse(`expects a list of benchmark records, but number ${i + 1} has ${wrong}`);
+    const { suite, name, shape, peer, ratio } = each as BenchRecord;
+    const key = `${suite} ${name} ${shape} ${peer} ${ratio === null}`;
+    if (cases.has(key)) return refuse(`has ${name} ${shape} twice: which of them counts?`);
+    cases.add(key);
+  }
+  return read as BenchRecord[];
+}
+
+/** The first thing that is missing of a record, or is no such thing; undefined where it is one. */
+function wrongOf(record: Partial<BenchRecord> | null): string | undefined {
+  if (typeof record !== 'object' || record === null) return 'nothing of one';
+  const text = TEXTS.find((key) => typeof record[key] !== 'string');
+  if (text) return `no ${text}`;
+  const time = TIMES.find((key) => !(Number.isFinite(record[key]) && record[key]! > 0));
+  if (time) return `no ${time} above 0`;
+  if (!(record.p10Ms! <= record.medianMs! && record.medianMs! <= record.p90Ms!)) {
+    return 'a median outside of its 10th to 90th percentile';
+  }
+  const { ratio } = record;
+  return ratio === null || (Number.isFinite(ratio) && ratio! > 0) ? undefined : 'a ratio that is none';
 }
 
 export async function writeRecords(path: string, records: readonly BenchRecord[]): Promise<void> {

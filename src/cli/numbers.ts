@@ -1,11 +1,15 @@
 import { InvalidArgumentError } from 'commander';
 import { ConfigError } from '../errors.ts';
 
+/** In decimal digits, as people write numbers: `0x10` is none. NaN for anything else. */
+const numberOf = (text: string): number =>
+  /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
+
 /** A parser for a whole-number option. @throws ConfigError naming the option and the range. */
 export const integer =
   (name: string, least: number, most = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
-    const value = Number(text);
+    const value = numberOf(text);
     if (!Number.isInteger(value) || value < least || value > most) {
       throw new ConfigError(`${name} expects a whole number from ${least} to ${most}, got ${text}`);
     }
@@ -16,8 +20,8 @@ export const integer =
 export const real =
   (name: string, least: number, most = Number.POSITIVE_INFINITY) =>
   (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === '' || !(value >= least && value <= most)) {
+    const value = numberOf(text);
+    if (!(Number.isFinite(value) && value >= least && value <= most)) {
       throw new ConfigError(`${name} expects a number from ${least} to ${most}, got ${text}`);
     }
     return value;

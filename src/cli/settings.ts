@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, gotText, shown } from '../errors.ts';
+import { JsonMembers } from '../formats/jsonMembers.ts';
 import { readText } from '../formats/regularFile.ts';
 import { withNearest } from '../options.ts';
 
@@ -15,8 +16,11 @@ export async function applySettings(
   environment = process.env,
 ): Promise<void> {
   const commands = [...new Set([program, verb])];
+  refuseEmpty(verb.name(), verb.args);
   const options = commands.flatMap((command) => command.options.map((option) => ({ command, option })));
-  const path = program.opts<{ config?: string }>().config ?? environment.WGAD_CONFIG;
+  // An empty variable is how a shell unsets one.
+  refuseEmpty('--config', program.opts<{ config?: string }>().config);
+  const path = program.opts<{ config?: string }>().config ?? (environment.WGAD_CONFIG || undefined);
   const file = path === undefined ? {} : await readSettings(path);
   if (Object.hasOwn(file, 'config')) {
     throw new ConfigError(`${path}: config names another file, and settings are read from one alone`, {
@@ -34,18 +38,29 @@ export async function applySettings(
   for (const { command, option } of options) {
     const key = option.attributeName();
     const source = command.getOptionValueSource(key);
-    if (source !== undefined && source !== 'default') continue;
     const name = nameOf(option);
+    if (source !== undefined && source !== 'default') {
+      refuseEmpty(`--${name}`, command.getOptionValue(key));
+      continue;
+    }
     const variable = `WGAD_${name.toUpperCase().replaceAll('-', '_')}`;
     const set = (text: unknown, from: string): void =>
       void command.setOptionValueWithSource(key, parsed(option, text, from), from);
-    if (environment[variable] !== undefined) set(environment[variable], variable);
+    if (environment[variable]) set(environment[variable], variable);
     else if (Object.hasOwn(file, name)) set(file[name], path!);
     else if (required.has(option)) {
       command.error(`error: required option '${option.flags}' not specified`, {
         code: 'commander.missingMandatoryOptionValue',
       });
     }
+  }
+}
+
+/** @throws ConfigError for a path or name that is nothing: a shell makes that of a variable that is not set. */
+function refuseEmpty(what: string, value: unknown): void {
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (texts.some((text) => typeof text === 'string' && text.trim() === '')) {
+    throw new ConfigError(`${what} expects a value, got an empty one`);
   }
 }
 
@@ -65,23 +80,47 @@ export function requiredOption(flags: string, description: string): Option {
 const nameOf = (option: Option): string => option.name();
 
 function parsed(option: Option, value: unknown, from: string): unknown {
-  const isSet = value === true || value === 'true' || value === '1';
-  if (option.negate) return !isSet;
-  if (option.isBoolean()) return isSet;
+  const where = `${from}: ${nameOf(option)}`;
+  if (option.negate || option.isBoolean()) {
+    const set = SWITCHES.get(value);
+    if (set === undefined) {
+      throw new ConfigError(`${where} expects true or false, got ${gotText(value)}`, {
+        fix: 'in a variable, 1 and 0 say the same',
+      });
+    }
+    return option.negate ? !set : set;
+  }
+  const { parseArg } = option;
+  const many = option.variadic || (parseArg !== undefined && Array.isArray(option.defaultValue));
+  const values = many && Array.isArray(value) ? value : [value];
+  const texts = values.map((each) => textOf(each, where));
   try {
-    if (option.variadic) return Array.isArray(value) ? value.map(String) : [String(value)];
-    const { parseArg } = option;
-    if (!parseArg) return String(value);
+    if (option.variadic && !parseArg) return texts;
+    if (!parseArg) return texts[0];
     // A flag that may be given several times collects what came before.
-    const texts = Array.isArray(value) ? value.map(String) : [String(value)];
     return texts.reduce<unknown>((before, text) => parseArg(text, before as never), option.defaultValue);
   } catch (error) {
-    throw new ConfigError(`${from}: ${(error as Error).message}`, { cause: error });
+    const { message } = error as Error;
+    throw new ConfigError(`${message.startsWith('--') ? from : where}: ${message}`, { cause: error });
   }
+}
+
+/** What switches a flag without a value on and off. */
+const SWITCHES: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  ...[true, 'true', '1'].map((value) => [value, true] as const),
+  ...[false, 'false', '0'].map((value) => [value, false] as const),
+]);
+
+/** A value as a flag would have it. @throws ConfigError for what no flag can have. */
+function textOf(value: unknown, where: string): string {
+  if (typeof value === 'number' || (typeof value === 'string' && value.trim() !== '')) return String(value);
+  throw new ConfigError(`${where} expects a text or a number, got ${gotText(value)}`);
 }
 
 async function readSettings(path: string): Promise<Record<string, unknown>> {
   const text = await readText(path);
+  const twice = await twiceIn(text);
+  if (twice !== undefined) throw new ConfigError(`${path}: ${twice} is set twice: which of them counts?`);
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
@@ -94,4 +133,28 @@ async function readSettings(path: string): Promise<Record<string, unknown>> {
     });
   }
   throw new ConfigError(`${path}: expects one JSON object such as {"seed": 1}`);
+}
+
+/** The first name that an object has twice, of which the built-in parser keeps the last; undefined where none is, or it is no object. */
+async function twiceIn(text: string): Promise<string | undefined> {
+  const bytes = new TextEncoder().encode(text);
+  const names = new Set<string>();
+  let twice: string | undefined;
+  const json = new JsonMembers(
+    async (at, length) => bytes.subarray(at, at + length),
+    bytes.length,
+    (what) => {
+      throw new SyntaxError(what);
+    },
+  );
+  await json
+    .object((name) => {
+      if (names.has(name)) twice ??= shown(name);
+      names.add(name);
+      json.skip();
+      return undefined;
+    })
+    // What is wrong with it otherwise is said by who reads it.
+    .catch(() => {});
+  return twice;
 }

@@ -19,6 +19,8 @@ const SUMMARIES = {
   'missing-mask': (n: number) => `${n} anomalous images have no mask and are left out of pixel metrics`,
   'missing-file': (n: number) => `${n} files listed in 1cls.csv do not exist`,
   'extra-file': (n: number) => `${n} files are not listed in 1cls.csv`,
+  'odd-normal': (n: number) =>
+    `${n} folders of test are taken for defects, though their names are of normal images in other layouts`,
   'spare-mask': (n: number) => `${n} files are the mask of no image`,
   'skipped-folder': (n: number) => `${n} folders are skipped: they hold no images of this layout`,
   'skipped-file': (n: number) => `${n} files are skipped: they are no images, or lie where none belong`,

@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { ConfigError, DatasetError, gotText } from '../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
@@ -107,11 +107,22 @@ async function entriesOf(folder: string, onSkipped?: OnSkipped): Promise<Entry[]
   });
   const kept: Entry[] = [];
   for (const entry of entries.sort((a, b) => compareCodePoints(a.name, b.name))) {
+    await refuseUnreadable(folder, entry.name);
     const known = { name: entry.name, isFolder: await isFolder(entry, folder) };
     if (!isForeign(known)) kept.push(known);
     else onSkipped?.(join(folder, entry.name), known.isFolder ? 'folder' : 'file');
   }
   return kept;
+}
+
+/** @throws DatasetError for a name that is not UTF-8, as of an old archive: no path leads to it, and it would be missed. */
+async function refuseUnreadable(folder: string, name: string): Promise<void> {
+  // What cannot be decoded stands as this character; a name may also have it.
+  if (!name.includes('\ufffd') || (await lstat(join(folder, name)).catch(() => null))) return;
+  throw new DatasetError(`${join(folder, name)}: its name is not UTF-8, and cannot be opened`, {
+    where: folder,
+    fix: 'rename it, as `convmv -f latin1 -t utf8` does',
+  });
 }
 
 /** Folders that systems, archives and viewers put beside images, in lower case; some hold small copies of them. */

@@ -9,6 +9,8 @@ const PIECE = 2 ** 16;
 /** Longest member of an object, its spaces included. */
 const MAX_MEMBER = 10 * 2 ** 20;
 const MAX_DEPTH = 32;
+/** Values in a field that nobody wants: passing over them takes time, and again where more bytes are needed. */
+const MAX_SKIPPED = 100_000;
 const MAX_KEY = 1000;
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d];
@@ -25,6 +27,8 @@ export class JsonMembers {
   /** Of the first byte at hand, in the text. */
   #from = 0;
   #at = 0;
+  /** Values of the field that is being passed over. */
+  #skipped = 0;
 
   /** `length`: of the text in bytes. `fail` is told what is wrong and where. */
   constructor(read: ReadText, length: number, fail: (what: string) => never) {
@@ -129,13 +133,19 @@ export class JsonMembers {
     }
   }
 
-  /** A value of any kind that nobody wants. */
-  skip(depth = 0): void {
+  /** A value of any kind that nobody wants. @throws where it holds more than 100,000 others. */
+  skip(): void {
+    this.#skipped = 0;
+    this.#skip(0);
+  }
+
+  #skip(depth: number): void {
     if (depth > MAX_DEPTH) this.fail(`nests more than ${MAX_DEPTH} levels`);
+    if (++this.#skipped > MAX_SKIPPED) this.fail(`a field with more than ${MAX_SKIPPED} values`);
     const byte = this.#peek();
     if (byte === QUOTE) this.string();
-    else if (byte === OPEN) this.members(() => this.skip(depth + 1));
-    else if (byte === OPEN_LIST) this.list(() => this.skip(depth + 1), MAX_MEMBER);
+    else if (byte === OPEN) this.members(() => this.#skip(depth + 1));
+    else if (byte === OPEN_LIST) this.list(() => this.#skip(depth + 1), MAX_MEMBER);
     else if (!/^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?)$/.test(this.#word()))
       this.fail('expected a value');
   }

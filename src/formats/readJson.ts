@@ -2,6 +2,19 @@ import { FileError } from '../errors.ts';
 import { readText } from './regularFile.ts';
 
 /**
+ * A JSON file that is one object. What it holds is otherwise the caller's word.
+ * @throws FileError as `readJson`, and where it is something else.
+ */
+export async function readJsonObject<T extends object>(path: string, fix?: string): Promise<T> {
+  const value = await readJson<unknown>(path, fix);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T;
+  const got = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+  throw new FileError(`${path}: expects one JSON object, got ${got}`, { fix: CHANGED });
+}
+
+const CHANGED = 'it was cut or edited: put the original back, or make it again';
+
+/**
  * A JSON file. What it holds is the caller's word.
  * @param fix what to do where it is missing. @throws FileError naming the file where it cannot be read or is not JSON.
  */
@@ -11,7 +24,7 @@ export async function readJson<T>(path: string, fix?: string): Promise<T> {
     return JSON.parse(text) as T;
   } catch (cause) {
     throw new FileError(`${path}: is not JSON: ${(cause as Error).message}`, {
-      fix: 'it was cut or edited: put the original back, or make it again',
+      fix: CHANGED,
       cause,
     });
   }

@@ -32,6 +32,8 @@ export interface Downloaded {
   readonly resumed: boolean;
 }
 
+/** By so many bytes it is told whether a file is a page or a text. */
+const LEAD = 512;
 /** What a file may differ from its published, rounded size. */
 const SIZE_SLACK = 0.02;
 const AGAIN = 'run it again: it goes on from there';
@@ -142,12 +144,18 @@ async function receive(
   };
   let at = start;
   const pieces = piecesOf(url, answer, () => `after ${at} of ${total ?? `about ${about}`} bytes`);
+  let lead: Uint8Array | null = start === 0 ? new Uint8Array(0) : null;
+  const refuseText = async (): Promise<void> => {
+    const foreign = lead && lead.length > 0 ? foreignFile(lead, lead.length) : null;
+    if (foreign && /HTML|XML|JSON|text|Git LFS/.test(foreign.what)) await refuse(`sends ${foreign.what}`);
+    lead = null;
+  };
   for await (const chunk of pieces) {
-    if (at === 0) {
-      const foreign = foreignFile(chunk.subarray(0, 512), chunk.length);
-      if (foreign && /HTML|XML|JSON|text|Git LFS/.test(foreign.what)) await refuse(`sends ${foreign.what}`);
-    }
+    // The first bytes may come one by one.
+    if (lead) lead = Buffer.concat([lead, chunk.subarray(0, LEAD - lead.length)]);
+    if (lead?.length === LEAD) await refuseText();
     if (total !== null && !(total >= least && total <= most)) {
+      await refuseText();
       await refuse(`sends ${total} bytes, expected about ${about}`);
     }
     if (at + chunk.length > most) await refuse(`sends ${at + chunk.length} bytes, expected about ${about}`);
@@ -160,6 +168,7 @@ async function receive(
     watch.signal.throwIfAborted();
     onProgress?.(at, total ?? about);
   }
+  await refuseText();
   if (at < (total ?? least)) {
     throw new FileError(`${url}: ended after ${at} of ${total ?? `about ${about}`} bytes`, { fix: AGAIN });
   }

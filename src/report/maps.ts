@@ -21,7 +21,7 @@ export async function writeMaps(options: {
 }): Promise<string[]> {
   const { folder, index, path, map, frame, scale, raw } = options;
   const { size } = frame;
-  const name = `${String(index).padStart(5, '0')}-${parse(path).name}`;
+  const name = `${String(index).padStart(5, '0')}-${shortName(parse(path).name)}`;
   const heat = heatMap(map, scale);
   const image = interleaved(await loadPixels(path, frame));
   const files: [string, Buffer][] = [
@@ -31,6 +31,20 @@ export async function writeMaps(options: {
   if (raw) files.push([`${name}.map.png`, await png16(map, size, scale)]);
   for (const [file, data] of files) await writeFileAtomic(join(folder, file), data);
   return files.map(([file]) => join(folder, file));
+}
+
+/** Bytes of a name that are kept: file systems allow 255 in all, and a temporary file needs some. */
+const NAME_BYTES = 180;
+
+/** As much of a name as fits, in whole characters; the index before it tells names apart. */
+function shortName(name: string): string {
+  let [short, bytes] = ['', 0];
+  for (const character of name) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > NAME_BYTES) break;
+    short += character;
+  }
+  return short;
 }
 
 const png = (data: Uint8Array, size: number, channels: 1 | 3): Promise<Buffer> =>

@@ -40,7 +40,9 @@ export async function writeReport({ run, data, gpu, onNote }: ReportOptions): Pr
   await requireWritable(files.report);
   const scorer = await openScorer(run, results.config, { gpu, alignments: shown });
   try {
-    const scales = Object.fromEntries(shown.map((name) => [name, results.mapScale[name]!]));
+    const scales = Object.fromEntries(
+      shown.map((name) => [name, results.mapScale?.[name] ?? { low: 0, high: 1 }]),
+    );
     const galleries: Markup[] = [];
     for (const { title, rows: picked } of picks(rows)) {
       const items = await galleryItems(scorer, results, dataset, picked);

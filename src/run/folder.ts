@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { removeStaleTemps, writeFileAtomic } from '../formats/atomicFile.ts';
-import { readJson } from '../formats/readJson.ts';
+import { readJsonObject } from '../formats/readJson.ts';
 import { folderPlace, isThere, makeFolder, requireWritable } from '../formats/regularFile.ts';
 import { checkConfig } from './config.ts';
 import { differences } from './configHash.ts';
@@ -37,7 +37,7 @@ export async function startRun(run: string, config: RunConfig, resume: boolean):
   await makeFolder(run, 'choose another --out');
   await removeStaleTemps(run);
   const path = runFiles(run).config;
-  const known = (await isThere(path)) ? await readJson<RunConfig>(path) : null;
+  const known = (await isThere(path)) ? await readJsonObject<RunConfig>(path) : null;
   const other = known ? differences(known, config) : [];
   if (other.length > 0) {
     throw new ConfigError(`${run}: holds a run with another configuration: ${other.join('; ')}`, {
@@ -62,7 +62,7 @@ function resumed(known: RunConfig, config: RunConfig): RunConfig {
 /** @throws FileError where it cannot be read, ConfigError listing what is wrong with it. */
 export async function readRunConfig(run: string): Promise<RunConfig> {
   const path = runFiles(run).config;
-  const config = await readJson<RunConfig>(path, 'give the folder of a finished run');
+  const config = await readJsonObject<RunConfig>(path, 'give the folder of a finished run');
   try {
     checkConfig(config);
   } catch (cause) {

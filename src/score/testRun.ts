@@ -7,10 +7,10 @@ import {
   type Sample,
   sampleMask,
 } from '../data/index.ts';
-import { FileError } from '../errors.ts';
+import { FileError, gotText } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
-import { readJson } from '../formats/readJson.ts';
+import { readJsonObject } from '../formats/readJson.ts';
 import { requireWritable } from '../formats/regularFile.ts';
 import { type Alignment, calibrates, predictingAlignment, UNALIGNED } from '../methods/alignments/index.ts';
 import { floorActs } from '../methods/cada.ts';
@@ -278,7 +278,21 @@ function mapScale(alignments: readonly Alignment[], images: number) {
   };
 }
 
-/** What `testRun` wrote. @throws FileError where the run was not tested yet. */
+/** What `testRun` wrote. @throws FileError where the run was not tested yet, or the file lacks what is read of it. */
 export async function readResults(run: string): Promise<Results> {
-  return readJson(runFiles(run).results, 'run `wgad test` on this run first');
+  const path = runFiles(run).results;
+  const results = await readJsonObject<Results>(path, 'run `wgad test` on this run first');
+  for (const key of ['config', 'protocols'] as const) requireObject(path, key, results[key]);
+  // Absent in results of early versions.
+  for (const key of ['mapScale', 'floored', 'latency'] as const) {
+    if (results[key] !== undefined) requireObject(path, key, results[key]);
+  }
+  return results;
+}
+
+function requireObject(path: string, key: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw new FileError(`${path}: ${key} expects an object, got ${gotText(value)}`, {
+    fix: 'it was edited: run `wgad test` on this run again',
+  });
 }

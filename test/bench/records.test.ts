@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { matching } from '../../src/bench/caseFilter.ts';
-import { type BenchRecord, formatRecords } from '../../src/bench/record.ts';
+import { type BenchRecord, formatRecords, readRecords } from '../../src/bench/record.ts';
 import { relativeDistance } from '../../src/bench/relativeDistance.ts';
 
 it('a filter takes cases by name and shape, or says which there are', () => {
@@ -25,6 +28,27 @@ describe('records', () => {
     ...more,
   });
   const against = { peer: 'ort-cpu', ratio: 5, ratioP10: 4.9, ratioP90: 5.1 };
+
+  it.each<[string, unknown, string]>([
+    ['no list', {}, 'expects a list'],
+    ['an empty list', [], 'expects a list'],
+    ['null', [null], 'number 1 has nothing of one'],
+    ['no percentile', [record({}), record({ name: 'm', p10Ms: undefined })], 'number 2 has no p10Ms above 0'],
+    ['a percentile that is a text', [record({ p90Ms: 'slow' as never })], 'has no p90Ms above 0'],
+    ['a median below its percentiles', [record({ medianMs: 0.01 })], 'a median outside of its 10th to 90th'],
+    ['no ratio', [record({ ratio: 0 })], 'a ratio that is none'],
+    ['a case twice', [record({}), record({ medianMs: 20, p90Ms: 30 })], 'has n s twice'],
+  ])('to compare with are refused where they could hide what became slower: %s', async (_, text, message) => {
+    const folder = await mkdtemp(join(tmpdir(), 'wgad-records-'));
+    const path = join(folder, 'before.json');
+    await writeFile(path, JSON.stringify(text));
+    await expect(readRecords(path)).rejects.toMatchObject({
+      code: 'E_FILE',
+      message: expect.stringContaining(`${path}: `),
+    });
+    await expect(readRecords(path)).rejects.toThrow(message);
+    await rm(folder, { recursive: true });
+  });
 
   it('print the ratio with its spread where there is one', () => {
     expect(formatRecords([record(against)])).toContain('5.00 (4.90 to 5.10)');

@@ -158,6 +158,51 @@ describe('settings', () => {
     expect(code).toBe(2);
   });
 
+  it.each([
+    ['a switch that is a number', '{"json": 1}', /json expects true or false, got 1\n/],
+    ['a switch of another word', '{"quiet": "no"}', /quiet expects true or false, got "no"\n/],
+    ['a text that is null', '{"defects": null}', /defects expects a text or a number, got null\n/],
+    ['a text that is an object', '{"gpu": {}}', /gpu expects a text or a number, got an object\n/],
+    ['a list for one number', '{"classes": [2, 3]}', /classes expects a text or a number, got \[2, 3\]\n/],
+    ['an empty text', '{"defects": ""}', /defects expects a text or a number, got ""\n/],
+    ['a name twice', '{"seed": 1, "seed": 2}', /seed is set twice/],
+    ['a hexadecimal number', '{"classes": "0x2"}', /--classes expects a whole number .*, got 0x2\n/],
+  ])('are refused by their name: %s', async (_, text, says) => {
+    const file = folder.path('types.json');
+    await writeFile(file, text);
+    const { code, stderr } = await wgad(synth('--out', folder.path('types'), '--config', file));
+    expect(stderr).toMatch(/^wgad: E_CONFIG .*types\.json/);
+    expect(stderr).toMatch(says);
+    expect(code).toBe(2);
+  });
+
+  it('are refused in variables as in files; an empty variable sets nothing', async () => {
+    const { code, stderr } = await wgad(synth('--out', folder.path('k')), { WGAD_JSON: 'yes' });
+    expect(stderr).toContain('E_CONFIG WGAD_JSON: json expects true or false, got "yes"');
+    expect(code).toBe(2);
+    const empty = { WGAD_CLASSES: '', WGAD_SEED: '', WGAD_CONFIG: '' };
+    expect(await classesIn(synth('--out', folder.path('l'), '--classes', '1', '--train', '1'), empty)).toBe(
+      1,
+    );
+  });
+
+  it.each([
+    ['--out', synth('--out', '')],
+    ['--config', synth('--out', folder.path('m'), '--config', ' ')],
+    ['check', ['data', 'check', '']],
+    ['predict', ['predict', 'run', '']],
+  ])('that are empty on the command line are refused: %s', async (what, args) => {
+    const { code, stderr } = await wgad(args);
+    expect(stderr).toContain(`E_CONFIG ${what} expects a value, got an empty one`);
+    expect(code).toBe(2);
+  });
+
+  it('that no number can hold are refused', async () => {
+    const { code, stderr } = await wgad(['train', 'photos', '--out', folder.path('n'), '--lr', '1e999']);
+    expect(stderr).toMatch(/E_CONFIG --lr expects a number .*, got 1e999/);
+    expect(code).toBe(2);
+  });
+
   it('are refused where they are not JSON', async () => {
     const file = folder.path('broken.json');
     await writeFile(file, '{');

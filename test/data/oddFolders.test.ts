@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -50,6 +50,32 @@ describe('masks are optional', () => {
     },
   );
 });
+
+it('folders of test that other layouts take for normal are said to be taken for defects', async () => {
+  const root = await made('mvtec');
+  const [first] = (await scanDataset(root)).classes;
+  await empty(root, `${first}/test/Good/0.png`, `${first}/test/ok/0.png`);
+  const { oddities } = await scanForProblems(root);
+  expect(oddities.filter(({ kind }) => kind === 'odd-normal').map(({ message }) => message)).toEqual([
+    `class ${first}: test/Good is taken for a defect: in this layout, normal images lie in test/good`,
+    `class ${first}: test/ok is taken for a defect: in this layout, normal images lie in test/good`,
+  ]);
+});
+
+it.runIf(process.platform === 'linux').each(['train/good/cl\xe9.png', 'cl\xe9/train/good/a.png'])(
+  'a name that is not UTF-8 is named, not passed over: %s',
+  async (name) => {
+    const root = join(folder, `latin${count++}`);
+    await empty(root, 'nut/train/good/a.png', 'nut/test/good/a.png');
+    const path = Buffer.from(join(root, name.startsWith('train') ? `nut/${name}` : name), 'latin1');
+    await mkdir(path.subarray(0, path.lastIndexOf('/')), { recursive: true });
+    await writeFile(path, '');
+    await expect(scanDataset(root)).rejects.toMatchObject({
+      code: 'E_DATASET',
+      message: expect.stringMatching(/cl\ufffd(\.png)?: its name is not UTF-8/),
+    });
+  },
+);
 
 describe('what is no class, and no image, is skipped with a line that says so', () => {
   const BESIDE = [

@@ -14,7 +14,7 @@ import {
   loadMask,
   sampleMask,
 } from '../../src/data/index.ts';
-import { dataChecksum } from '../../src/train/dataChecksum.ts';
+import { dataChecksum } from '../../src/run/dataChecksum.ts';
 
 /** A pipe with an image's name, that nobody writes to: who opens it as a file waits for ever. */
 let root = '';
@@ -52,7 +52,11 @@ describe.runIf(process.platform !== 'win32')('a pipe with the name of an image',
       'ImageLoader',
       async (at) => {
         const loader = new ImageLoader({ size: 32, workers: 1 });
-        await loader.load(at).finally(() => loader.close());
+        try {
+          await loader.load(at);
+        } finally {
+          await loader.close();
+        }
       },
     ],
   ])('%s refuses it by name', async (_, read) => {

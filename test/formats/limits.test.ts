@@ -120,6 +120,8 @@ describe('the header reader', () => {
     ['half a character', '{"__metadata__":{"a":"\\ud800"}}'],
     ['a control character', '{"__metadata__":{"a":"\n"}}'],
     ['a literal that is none', '{"a":{"x":nul}}'],
+    ['a field of very many values', `{"a":{"x":[${'0,'.repeat(100_000)}0]}}`],
+    ['the same in pairs', `{"a":{"x":[${'[0],'.repeat(60_000)}0]}}`],
   ])('refuses %s', async (_, header) => {
     const path = await written(safetensorsOf(header));
     await expect(openWeights(path)).rejects.toBeInstanceOf(WeightsError);

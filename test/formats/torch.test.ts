@@ -129,6 +129,16 @@ describe('hostile pickles', () => {
       'names os.system, which is not allowed',
     ],
     ['a call by stacked name', [...string('builtins'), ...string('eval'), 0x93], 'names builtins.eval'],
+    [
+      'a whole model',
+      [...global('torch.nn.modules.container', 'Sequential'), ...tuple(), REDUCE],
+      'not allowed; it looks like a whole model: save its state dict instead',
+    ],
+    [
+      'a type of 8 bits',
+      [...global('torch', 'float8_e4m3fn')],
+      'names torch.float8_e4m3fn, which is not allowed; tensors of this type are not read',
+    ],
     ['a function of torch', [...global('torch', 'load'), ...tuple(string('x')), REDUCE], 'names torch.load'],
     [
       'a storage class applied',

@@ -55,6 +55,16 @@ describe('fetching', () => {
     expect((await readdir(folder)).sort()).toEqual([what.file, `${what.file}.sha256`]);
   });
 
+  it('takes what comes byte by byte at first for what it is once there is enough of it', async () => {
+    // Two letters are a text; a zip archive begins so.
+    const zip = Buffer.concat([Buffer.from('PK\x03\x04'), body.subarray(4)]);
+    const sum = createHash('sha256').update(zip).digest('hex');
+    for (const begins of [1, 2, 100]) {
+      const what = { ...(await published({ begins }, zip)), file: `zip${begins}-${sum.slice(0, 8)}.pth` };
+      expect((await get(what))!.sha256).toBe(sum);
+    }
+  });
+
   it('asks no server for what is there and whole', async () => {
     const what = await published();
     await get(what);

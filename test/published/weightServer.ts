@@ -18,6 +18,8 @@ export interface ServerFaults {
   readonly resets?: boolean;
   /** Sends so many bytes every 20 ms. */
   readonly drips?: number;
+  /** Sends so many bytes by themselves first. */
+  readonly begins?: number;
   /** Redirects here: `self` for ever, or to another URL. */
   readonly redirects?: string;
   /** Says that the answer is packed, and packs it. */
@@ -99,6 +101,10 @@ export async function serveWeights(body: Uint8Array, faults: ServerFaults = {}):
         at += faults.drips!;
       }, 20);
       return void response.on('close', () => clearInterval(timer));
+    }
+    if (faults.begins !== undefined) {
+      response.write(rest.subarray(0, faults.begins));
+      return void setTimeout(() => response.end(rest.subarray(faults.begins)), 50);
     }
     if (faults.breaksAfter !== undefined) {
       return void response.write(rest.subarray(0, faults.breaksAfter), () => response.destroy());

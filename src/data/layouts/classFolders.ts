@@ -38,6 +38,9 @@ export const publishedClasses = ({ normal, defect, name, sets }: PublishedClasse
   scan: (place) => scanClassFolders(place, { isNormal: (folder) => folder === normal, train: normal }),
 });
 
+/** What folders of normal images are called, in lower case, in one layout or another. */
+export const NORMAL_NAMES: ReadonlySet<string> = new Set(['good', 'ok', 'normal']);
+
 /** Where masks may lie, beside `test`. */
 const MASK_FOLDERS = ['ground_truth', 'masks'];
 const PARTS = ['train', 'test', ...MASK_FOLDERS];
@@ -109,6 +112,12 @@ async function scanClass(place: Place): Promise<FoundClass> {
   if (found.test.length === 0) {
     const message = `class ${className} has no test images`;
     oddities.push({ kind: 'no-test', path: folder, item: className, message });
+  }
+  for (const defect of new Set(found.test.flatMap((each) => (each.anomalous ? [each.defect] : [])))) {
+    if (!NORMAL_NAMES.has(defect.toLowerCase())) continue;
+    const item = `${className}/test/${defect}`;
+    const message = `class ${className}: test/${defect} is taken for a defect: in this layout, normal images lie in test/${names.train}`;
+    oddities.push({ kind: 'odd-normal', path: join(folder, 'test', defect), item, message });
   }
   for (const oddity of missingMasks(found.test)) oddities.push(oddity);
   for (const oddity of await spareMasks(place, found.test)) oddities.push(oddity);

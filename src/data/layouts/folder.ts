@@ -1,8 +1,6 @@
-import { scanClassFolders } from './classFolders.ts';
+import { NORMAL_NAMES, scanClassFolders } from './classFolders.ts';
 import type { DataLayout } from './layout.ts';
 import { signOf } from './sign.ts';
-
-const NORMAL = new Set(['good', 'ok', 'normal']);
 
 /** Anyone's own, with `train` and perhaps `test`: `good`, `ok` or `normal` in any case, or normal images in `train` itself. */
 export const folder: DataLayout = {
@@ -15,5 +13,5 @@ export const folder: DataLayout = {
   },
   detect: async ({ base }) => (await signOf(base)) === 'train',
   scan: (place) =>
-    scanClassFolders(place, { isNormal: (name) => NORMAL.has(name.toLowerCase()), train: null }),
+    scanClassFolders(place, { isNormal: (name) => NORMAL_NAMES.has(name.toLowerCase()), train: null }),
 };

@@ -17,8 +17,16 @@ export interface PickleOptions {
 
 /** A state dict needs about 110 bytes per tensor. */
 export const MAX_PICKLE = 64 * 2 ** 20;
-/** Classes that trainers leave beside their tensors. */
-const HARMLESS = /^(easydict|numpy|argparse)\./;
+/** What to do about some of the names that are not allowed. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  // Classes that trainers leave beside their tensors.
+  [/^(easydict|numpy|argparse)\./, 'wgad weights convert --ignore-foreign skips such objects'],
+  [
+    /^(torch\.nn|torchvision|timm|transformers|efficientnet_pytorch|__main__)\./,
+    'it looks like a whole model: save its state dict instead, torch.save(model.state_dict(), path)',
+  ],
+  [/^torch\.(float|complex|bfloat|q?u?int|bits|Q?U?Int|Complex)\w*$/, 'tensors of this type are not read'],
+];
 const MAX_STACK = 10_000;
 const MAX_MARKS = 100;
 const MAX_MEMO = 1_000_000;
@@ -144,10 +152,8 @@ export class PickleMachine extends PickleBytes {
     if (isKnownGlobal(global.path)) this.push(global);
     else if (this.#options.ignoreForeign) this.push(new Foreign(global.path));
     else {
-      const skip = HARMLESS.test(global.path)
-        ? '; wgad weights convert --ignore-foreign skips such objects'
-        : '';
-      this.fail(`names ${path}, which is not allowed${skip}`);
+      const hint = HINTS.find(([told]) => told.test(global.path))?.[1];
+      this.fail(`names ${path}, which is not allowed${hint === undefined ? '' : `; ${hint}`}`);
     }
   }
 
