@@ -1,5 +1,6 @@
 import { shown } from '../errors.ts';
-import type { MetricName, Metrics } from '../score/tally.ts';
+import { MEASURES, type Measure, type MetricName } from '../score/measures.ts';
+import type { Metrics } from '../score/tally.ts';
 import { type ClassMetrics, PROTOCOLS, type Protocol } from '../score/testRun.ts';
 
 /** The part of results.json that the tables show. */
@@ -13,26 +14,17 @@ interface TableSource {
 
 export type TableRow = readonly string[];
 
-interface Task {
-  readonly title: string;
-  readonly needs: MetricName;
-  readonly cell: (metrics: Metrics) => string;
-}
-
 const percent = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : (100 * value).toFixed(1);
-const pair = (a: number | null, b: number | null): string => `${percent(a)} / ${percent(b)}`;
-const TASKS: readonly Task[] = [
-  { title: 'detection', needs: 'iAuroc', cell: ({ iAuroc, iAp }) => pair(iAuroc, iAp) },
-  { title: 'localisation', needs: 'pAuroc', cell: ({ pAuroc, pAp }) => pair(pAuroc, pAp) },
-  { title: 'AUPRO (dataset)', needs: 'auproDataset', cell: ({ auproDataset }) => percent(auproDataset) },
-  { title: 'AUPRO (rd4ad)', needs: 'auproRd4ad', cell: ({ auproRd4ad }) => percent(auproRd4ad) },
-];
+
+/** The numbers of a measure side by side. */
+const cellOf = ({ names }: Measure<MetricName>, metrics: Metrics): string =>
+  names.map((name) => percent(metrics[name])).join(' / ');
 
 /** Those of whose numbers the results have any. */
-function tasksOf({ protocols }: TableSource): Task[] {
+function measuresOf({ protocols }: TableSource): Measure<MetricName>[] {
   const any = Object.values(protocols['absolute-unified'])[0] ?? {};
-  return TASKS.filter(({ needs }) => needs in any);
+  return MEASURES.filter(({ names }) => names.some((name) => name in any));
 }
 
 const metricsOf = ({ protocols }: TableSource, protocol: Protocol, alignment: string): Metrics =>
@@ -49,10 +41,10 @@ const present = ({ protocols }: TableSource, shown: readonly Protocol[]): Protoc
 export function tableRows(source: TableSource, shown: readonly Protocol[] = PROTOCOLS): TableRow[] {
   const alignments = Object.keys(source.protocols['absolute-unified']);
   const rows: TableRow[] = [['AUROC / AP in percent', ...alignments]];
-  for (const { title, cell } of tasksOf(source)) {
+  for (const measure of measuresOf(source)) {
     for (const protocol of present(source, shown)) {
-      const cells = alignments.map((name) => cell(metricsOf(source, protocol, name)));
-      rows.push([`${title}, ${protocol}`, ...cells]);
+      const cells = alignments.map((name) => cellOf(measure, metricsOf(source, protocol, name)));
+      rows.push([`${measure.title}, ${protocol}`, ...cells]);
     }
   }
   return rows;
@@ -69,12 +61,17 @@ export function classTableRows(source: TableSource): TableRow[] {
     ...own.map(([name, metrics]) => [`${name}, own model`, metrics] as const),
   ];
   const classes = Object.keys(unified[0]?.[1].classes ?? {});
-  const tasks = tasksOf(source);
+  const measures = measuresOf(source);
   return [
-    ['AUROC / AP in percent', ...unified.flatMap(([name]) => tasks.map(({ title }) => `${name}: ${title}`))],
+    [
+      'AUROC / AP in percent',
+      ...unified.flatMap(([name]) => measures.map(({ title }) => `${name}: ${title}`)),
+    ],
     ...classes.map((className) => [
       className,
-      ...unified.flatMap(([, { classes: each }]) => tasks.map(({ cell }) => cell(each[className]!))),
+      ...unified.flatMap(([, { classes: each }]) =>
+        measures.map((measure) => cellOf(measure, each[className]!)),
+      ),
     ]),
   ];
 }

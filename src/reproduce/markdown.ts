@@ -1,4 +1,4 @@
-import type { MetricName } from '../score/tally.ts';
+import type { MetricName } from '../score/measures.ts';
 import type { Outcome, OutcomeRow } from './outcome.ts';
 import type { Table } from './tables.ts';
 

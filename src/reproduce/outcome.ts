@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
-import type { MetricName, Metrics } from '../score/tally.ts';
+import type { MetricName } from '../score/measures.ts';
+import type { Metrics } from '../score/tally.ts';
 import type { Results } from '../score/testRun.ts';
 import type { Cell, Planned } from './cells.ts';
 import type { Entry, Table } from './tables.ts';

@@ -5,7 +5,7 @@
  */
 import type { Alignment } from '../methods/alignments/index.ts';
 import type { HeadStructure } from '../models/regressor.ts';
-import type { MetricName } from '../score/tally.ts';
+import type { MetricName } from '../score/measures.ts';
 import type { Protocol } from '../score/testRun.ts';
 
 export const SET_NAMES = ['MVTec AD', 'VisA', 'BTAD'] as const;

@@ -1,34 +1,18 @@
 import type { Alignment } from '../methods/alignments/index.ts';
-import {
-  type AuproAccumulator,
-  type AuproDefinition,
-  auproAccumulator,
-  auroc,
-  averagePrecision,
-  type Metric,
-  type PixelAccumulator,
-  pixelAccumulator,
-} from '../metrics/index.ts';
+import type { AuproDefinition, Metric } from '../metrics/index.ts';
+import { type MapAccumulator, type Measure, type MetricName, measuresFor } from './measures.ts';
 
 /**
  * The numbers of one protocol under one alignment, as fractions; `reasons` says why a null is null, and what a mean
  * leaves out. AUPRO is there where it was asked for, under the name of its definition (metrics/aupro.ts).
  */
-export interface Metrics {
+export interface Metrics extends Partial<Record<MetricName, number | null>> {
   iAuroc: number | null;
   iAp: number | null;
   pAuroc: number | null;
   pAp: number | null;
-  auproDataset?: number | null;
-  auproRd4ad?: number | null;
   reasons?: Record<string, string>;
 }
-export type MetricName = Exclude<keyof Metrics, 'reasons'>;
-
-export const AUPRO_NAMES = { dataset: 'auproDataset', rd4ad: 'auproRd4ad' } as const satisfies Record<
-  AuproDefinition,
-  MetricName
->;
 
 /** Gathers maps image by image, for all classes together and for each by itself. */
 export interface Tally {
@@ -45,21 +29,20 @@ export interface Tally {
   ): Metrics;
 }
 
-interface Pile {
-  readonly pixels: PixelAccumulator;
-  readonly aupro: ReadonlyMap<AuproDefinition, AuproAccumulator>;
-}
+/** What a measure of maps has gathered; null of one that reads the images' scores. */
+type Pile = ReadonlyMap<Measure<MetricName>, MapAccumulator | null>;
 
 export function newTally(
   alignments: readonly Alignment[],
   classes: readonly string[],
   definitions: readonly AuproDefinition[],
 ): Tally {
+  const measures = measuresFor(definitions);
   const all = new Map<string, Pile>();
   for (const alignment of alignments) {
     for (const name of ['', ...classes]) {
-      const aupro = new Map(definitions.map((each) => [each, auproAccumulator(each)]));
-      all.set(`${alignment}/${name}`, { pixels: pixelAccumulator(), aupro });
+      const pile = measures.map((each) => [each, 'ofMaps' in each ? each.ofMaps() : null] as const);
+      all.set(`${alignment}/${name}`, new Map(pile));
     }
   }
   const leftOut = new Map<string, Map<string, number>>();
@@ -72,40 +55,32 @@ export function newTally(
     },
     add(alignment, className, map, mask, size) {
       for (const name of ['', className]) {
-        const { pixels, aupro } = all.get(`${alignment}/${name}`)!;
-        pixels.add(map, mask);
-        for (const accumulator of aupro.values()) accumulator.add(map, mask, size);
+        for (const maps of all.get(`${alignment}/${name}`)!.values()) maps?.add(map, mask, size);
       }
     },
     metrics(alignment, className, scores, labels) {
-      const { pixels, aupro } = all.get(`${alignment}/${className ?? ''}`)!;
-      const { auroc: pAuroc, ap: pAp } = pixels.finish();
-      const found: [MetricName, Metric][] = [
-        ['iAuroc', auroc(scores, labels)],
-        ['iAp', averagePrecision(scores, labels)],
-        ['pAuroc', pAuroc],
-        ['pAp', pAp],
-      ];
+      const found: [MetricName, Metric][] = [];
+      const ofMaps = new Set<MetricName>();
       const reasons: Record<string, string> = {};
-      for (const [definition, accumulator] of aupro) {
-        const { skipped, ...metric } = accumulator.finish();
-        found.push([AUPRO_NAMES[definition], metric]);
-        const left = Object.entries(skipped ?? {}).map(([reason, n]) => `${n} images left out: ${reason}`);
-        if (left.length > 0) reasons[AUPRO_NAMES[definition]] = left.join('; ');
+      for (const [measure, maps] of all.get(`${alignment}/${className ?? ''}`)!) {
+        const metrics = maps?.finish() ?? ('ofImages' in measure ? measure.ofImages(scores, labels) : []);
+        for (const [i, name] of measure.names.entries()) {
+          const { skipped = {}, ...metric }: ReturnType<MapAccumulator['finish']>[number] = metrics[i]!;
+          found.push([name, metric]);
+          if (maps) ofMaps.add(name);
+          const left = Object.entries(skipped).map(([reason, n]) => `${n} images left out: ${reason}`);
+          if (left.length > 0) reasons[name] = left.join('; ');
+        }
       }
       for (const [name, { reason }] of found) if (reason) reasons[name] = reason;
       for (const [why, n] of leftOut.get(className ?? '') ?? []) {
         const note = `${n} anomalous images left out: they ${why}`;
-        for (const [name] of found) {
-          if (isOfPixels(name)) reasons[name] = reasons[name] ? `${reasons[name]}; ${note}` : note;
-        }
+        for (const name of ofMaps) reasons[name] = reasons[name] ? `${reasons[name]}; ${note}` : note;
       }
       return withReasons(new Map(found.map(([name, { value }]) => [name, value])), reasons);
     },
   };
 }
-
-const isOfPixels = (name: MetricName): boolean => name !== 'iAuroc' && name !== 'iAp';
 
 /** The unweighted mean over classes. Classes without a value are left out of it, and named in `reasons`. */
 export function meanMetrics(classes: Readonly<Record<string, Metrics>>): Metrics {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { formatTable, reasonLines, tableRows } from '../../src/report/table.ts';
+import { MEASURES } from '../../src/score/measures.ts';
 import { meanMetrics, newTally } from '../../src/score/tally.ts';
 
 const map = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i));
@@ -75,4 +76,17 @@ it('leaves anomalies without a mask out of the pixels alone, and says so', () =>
   expect(no).toMatchObject({ iAuroc: 1, pAuroc: null });
   expect(no.reasons!.pAp).toMatch(/^no anomalous sample; 1 anomalous images left out/);
   expect(tally.metrics('none', null, [0.5], [true]).reasons!.pAuroc).toMatch(/^2 anomalous images/);
+});
+
+it('finds the numbers of every measure, and gives each a row of the table', () => {
+  const tally = newTally(['none'], ['one'], ['rd4ad', 'dataset']);
+  tally.add('none', 'one', map, mask, 8);
+  const found = tally.metrics('none', 'one', [0.5, 0.7], [false, true]);
+  const names = MEASURES.flatMap((measure): readonly string[] => measure.names);
+  expect(new Set(Object.keys(found))).toEqual(new Set(names));
+  // After those that are always there, in the order in which they were asked for.
+  expect(Object.keys(found)).toEqual(['iAuroc', 'iAp', 'pAuroc', 'pAp', 'auproRd4ad', 'auproDataset']);
+  const results = { protocols: { 'absolute-unified': { none: found }, 'model-unified': {} } };
+  const titles = tableRows(results, ['absolute-unified']).map(([title]) => title);
+  expect(titles.slice(1)).toEqual(MEASURES.map(({ title }) => `${title}, absolute-unified`));
 });
