@@ -40,8 +40,8 @@ const writtenHash = (settings: object): string =>
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
-/** Some of a run's settings, to be compared. */
-type Settings = Partial<RunConfig>;
+/** Settings by name, whatever their types. */
+type Settings = Readonly<Record<string, unknown>>;
 
 /** The same settings with an empty path wherever a checksum identifies the content. */
 function placeless(settings: Settings): Settings {
