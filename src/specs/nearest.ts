@@ -57,14 +57,12 @@ export const nearestSpecs = {
   nearestRowsAll: {
     doctor: 0,
     differentiable: false,
-    // Of distances that are NaN none is the nearest: too few are left.
-    specials: false,
     samples: [searching({ queries: 9, columns: 64, rows: 5, k: 5 })],
   },
   nearestIndices: {
     ulps: 0,
     differentiable: false,
-    // Of distances that are NaN none is the nearest.
+    // Rows at an infinite distance come in any order.
     specials: false,
     samples: [
       {

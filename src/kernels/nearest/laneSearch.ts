@@ -20,7 +20,15 @@ import {
 } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
-import { emptyList, insertion, partStart, type Search, searchFlops, storeList } from './search.ts';
+import {
+  emptyList,
+  insertion,
+  orFarthest,
+  partStart,
+  type Search,
+  searchFlops,
+  storeList,
+} from './search.ts';
 
 /** Subgroups that keep the cores busy, and the fewest rows that are worth one. */
 const ENOUGH_GROUPS = 16;
@@ -129,7 +137,7 @@ export function buildLaneSearch(s: Search, device: DeviceFacts): Kernel {
     code(`results[${r}] = ${vector}(${own.map((c) => `sum${r}_${c}`).join(', ')});`),
   );
   const insertions = own.map((c) => {
-    const value = each === 1 ? 'norm - results[r]' : `norm - results[r].${'xyzw'[c]!}`;
+    const value = orFarthest(each === 1 ? 'norm - results[r]' : `norm - results[r].${'xyzw'[c]!}`);
     const list = insertion(s.kept, `${c}`, `value${c}`, `(first_row + r + ${s.firstRow}u)`);
     return code(`let value${c} = ${value};\n${list.text}`);
   });

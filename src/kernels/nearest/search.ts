@@ -27,12 +27,23 @@ export const partStart = ({ rows, parts }: Search, part: string): string =>
     ? `(${part}) * ${rows}u`
     : `(${part}) * ${Math.floor(rows / parts)}u + min(${part}, ${rows % parts}u)`;
 
+/** Above every value of a row: what a place of a list holds before there is a row for it. */
+const EMPTY = '3.4e38';
+/**
+ * What a row counts as whose value is infinite or NaN: behind all others, but before an empty place, so that a list of
+ * more places than there are finite rows still names each row once.
+ */
+const FARTHEST = '3.3e38';
+
+/** WGSL: `value` with FARTHEST for what is beyond it; min takes the number where the other is NaN. */
+export const orFarthest = (value: string): string => `min(${value}, ${FARTHEST})`;
+
 /** Sorted lists of `kept` values and row numbers in registers, one per `tag`. */
 export const emptyList = ({ kept, firstRow }: Search, tag: string): Wgsl =>
   code(
     Array.from(
       { length: kept },
-      (_, j) => `var best${j}_${tag} = 3.4e38;  var row${j}_${tag} = ${firstRow}u;`,
+      (_, j) => `var best${j}_${tag} = ${EMPTY};  var row${j}_${tag} = ${firstRow}u;`,
     ).join('\n'),
   );
 

@@ -5,7 +5,15 @@
  */
 import { GROUP_INDEX, type Kernel, linearGrid, makeKernel, read, write } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
-import { emptyList, insertion, partStart, type Search, searchFlops, storeList } from './search.ts';
+import {
+  emptyList,
+  insertion,
+  orFarthest,
+  partStart,
+  type Search,
+  searchFlops,
+  storeList,
+} from './search.ts';
 
 const SIDE = 16;
 const INVOCATIONS = SIDE * SIDE;
@@ -94,7 +102,7 @@ export function buildTileSearch(s: Search): Kernel {
             if (lane < ${TILE}u && first < end) {
               let last = min(${SIDE}u, end - first);
               for (var i = 0u; i < last; i++) {
-                let value = norms[first + i] - products[i * ${TILE}u + lane];
+                let value = ${code(orFarthest(`norms[first + i] - products[i * ${TILE}u + lane]`))};
                 ${insertion(s.kept, 'q', 'value', `(first + i + ${s.firstRow}u)`)}
               }
             }
