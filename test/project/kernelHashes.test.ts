@@ -22,7 +22,8 @@ it('the kernels of the real networks are those of test/goldens/kernels.sha256', 
     ...more,
   ].join('\n');
   expect(changes.length, message).toBe(0);
-});
+  // Some ten seconds of work, but of a busy machine's.
+}, 600_000);
 
 it('a hash sees all that decides what runs, and no label', () => {
   const bindings = [read('x', 4), write('y', 4)];
