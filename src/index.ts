@@ -1,4 +1,7 @@
 /** The engine: tensors, ops, derivatives, optimisers. Models, methods, data and metrics have entries of their own. */
+// For the declarations: it says what values of each op know.
+import './graph/ops/index.ts';
+
 export { grad, valueAndGrad } from './autograd/reverse.ts';
 export {
   ConfigError,

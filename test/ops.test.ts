@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { grad } from '../src/autograd/reverse.ts';
 import { DtypeError } from '../src/errors.ts';
-import { OPS, type OpName } from '../src/graph/ops/index.ts';
+import { OPS } from '../src/graph/ops/index.ts';
 import { mul } from '../src/graph/ops/pointwise.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
+import type { OpName } from '../src/graph/value.ts';
 import { input, topological, type Value } from '../src/graph/value.ts';
 import { MOST_F32 } from '../src/kernels/wgsl.ts';
 import type { RandomStream } from '../src/random.ts';

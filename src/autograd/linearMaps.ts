@@ -1,4 +1,5 @@
-import type { AttrsOf, DifferentiableOp } from '../graph/ops/index.ts';
+import type { DifferentiableOp } from '../graph/ops/index.ts';
+import type { AttrsOf } from '../graph/value.ts';
 import { makeValue } from '../graph/value.ts';
 import type { Vjp, Vjps } from './rule.ts';
 

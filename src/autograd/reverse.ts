@@ -1,9 +1,10 @@
 import { requireFunction, requireList } from '../arguments.ts';
 import { DtypeError, gotText, ShapeError, WgadError } from '../errors.ts';
-import { type AttrsOf, type DifferentiableOp, OPS } from '../graph/ops/index.ts';
+import { type DifferentiableOp, OPS } from '../graph/ops/index.ts';
 import { reshape } from '../graph/ops/movement.ts';
 import { add } from '../graph/ops/pointwise.ts';
 import { sum } from '../graph/ops/reduce.ts';
+import type { AttrsOf } from '../graph/value.ts';
 import { constant, inScopeOf, isOp, isValue, topological, type Value, type ValueOf } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
 import { product, type Shape, shapesEqual, shapeText } from '../shape.ts';

@@ -1,5 +1,5 @@
-import type { AttrsOf, DifferentiableOp } from '../graph/ops/index.ts';
-import type { Value } from '../graph/value.ts';
+import type { DifferentiableOp } from '../graph/ops/index.ts';
+import type { AttrsOf, Value } from '../graph/value.ts';
 
 /** What a derivative rule may use. `A`: the attributes of its op. */
 export interface VjpContext<A> {

@@ -2,7 +2,6 @@ import { requireFilled } from '../arguments.ts';
 import { DtypeError, gotText } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
 import { product, requireShape, type Shape } from '../shape.ts';
-import type { AttrsOf, OpName } from './ops/index.ts';
 
 /** f16 is a storage type only: arithmetic is f32 everywhere. */
 export const DTYPES = ['f32', 'f16', 'i32', 'u32'] as const;
@@ -10,6 +9,13 @@ export type Dtype = (typeof DTYPES)[number];
 
 /** The 4-byte types: what numbers are uploaded as. */
 const WHOLE_WORDS = ['f32', 'i32', 'u32'] as const;
+
+/** What each op's values know beside their inputs, by the op's name. The table of ops declares it (ops/index.ts). */
+// biome-ignore lint/suspicious/noEmptyInterface: values know of no op; the table merges its own in.
+export interface OpAttributes {}
+
+export type OpName = keyof OpAttributes;
+export type AttrsOf<K extends OpName> = OpAttributes[K];
 
 /**
  * A symbolic tensor: what an op yields, immutable. The graph is whatever its outputs reach; nothing registers.

@@ -1,6 +1,5 @@
 /** What a kernel family gives the lowering pass: a function from shapes and attributes to dispatches. */
 import type { Shape } from '../shape.ts';
-import type { ProductChoice } from './gemm/choices.ts';
 import { BINDING_ALIGN, type DeviceFacts, type Element, type Kernel } from './kernel.ts';
 
 export interface TensorSpec {
@@ -17,8 +16,6 @@ export interface OpRequest<A = Readonly<Record<string, unknown>>> {
   readonly attrs: A;
   /** Inputs that are the same at every run, so that work on them alone is done ahead; default none. */
   readonly constant?: readonly boolean[];
-  /** Of a product: how it is computed, where that fits; default as the rule says. */
-  readonly choice?: ProductChoice;
 }
 
 /**

@@ -1,4 +1,7 @@
 /** The detectors and their alignments as functions over values. */
+// For the declarations: it says what values of each op know.
+import '../graph/ops/index.ts';
+
 export {
   ALIGNMENTS,
   type Alignment,

@@ -1,4 +1,7 @@
 /** Networks as functions over values, under torchvision's names. */
+// For the declarations: it says what values of each op know.
+import '../graph/ops/index.ts';
+
 export { bottleneck } from './bottleneck.ts';
 export {
   type EncoderConfig,

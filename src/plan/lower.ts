@@ -1,6 +1,6 @@
 import { WgadError } from '../errors.ts';
-import type { AttrsOf, LoweredOp, OpName } from '../graph/ops/index.ts';
-import type { Value, ValueOf } from '../graph/value.ts';
+import type { LoweredOp } from '../graph/ops/index.ts';
+import type { AttrsOf, OpName, Value, ValueOf } from '../graph/value.ts';
 import { attentionKernels } from '../kernels/attention.ts';
 import { batchNormKernels } from '../kernels/batchNorm.ts';
 import { castKernels } from '../kernels/cast.ts';
@@ -58,7 +58,8 @@ export function lower(
   requireIndexed(value, label);
   const request = requestOf(value, label, isConstant);
   const choice = tuned && isProduct(value.op) ? tuned(productKey(value.op, request)) : undefined;
-  const lowered = run(value.op, { ...request, choice }, device);
+  const chosen = { ...request, choice };
+  const lowered = run(value.op, chosen, device);
   for (const { kernel } of lowered.steps) requireGrid(kernel);
   return lowered;
 }

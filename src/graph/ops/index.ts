@@ -1,4 +1,4 @@
-import type { Value, ValueOf } from '../value.ts';
+import type { OpName, Value, ValueOf } from '../value.ts';
 import { attentionOps } from './attention.ts';
 import { batchNormOps } from './batchNorm.ts';
 import { controlOps } from './control.ts';
@@ -43,16 +43,18 @@ export const opTable = {
   ...gradientOps,
 };
 
-export type OpName = keyof typeof opTable;
-
 /** The same table under its general type, for passes that ask for traits. */
 export const OPS: Readonly<Record<OpName, OpDefinition>> = opTable;
 
 /** The attributes of each op. */
 type Attributes = {
-  [K in OpName]: (typeof opTable)[K] extends { attrs: infer A } ? A : Readonly<Record<never, never>>;
+  [K in keyof typeof opTable]: (typeof opTable)[K] extends { attrs: infer A }
+    ? A
+    : Readonly<Record<never, never>>;
 };
-export type AttrsOf<K extends OpName> = Attributes[K];
+declare module '../value.ts' {
+  interface OpAttributes extends Attributes {}
+}
 
 /** The ops whose definition is a `Trait`. */
 type OpsWith<Trait> = { [K in OpName]: (typeof opTable)[K] extends Trait ? K : never }[OpName];

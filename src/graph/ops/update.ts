@@ -1,8 +1,7 @@
 import { ShapeError } from '../../errors.ts';
 import { shapesEqual, shapeText } from '../../shape.ts';
-import { makeValue, type Value } from '../value.ts';
+import { type AttrsOf, makeValue, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
-import type { AttrsOf } from './index.ts';
 
 const update = { nonDifferentiable: 'it updates state' } as const;
 

@@ -2,7 +2,7 @@
 
 import { product } from '../../shape.ts';
 import type { DeviceFacts } from '../kernel.ts';
-import type { OpRequest, TensorSpec } from '../lowering.ts';
+import type { Lowered, OpRequest, TensorSpec } from '../lowering.ts';
 import { MATRIX_VARIANTS } from './matrixVariants.ts';
 import { MOST_SPLITS } from './splitK.ts';
 import { type TileOf, VARIANTS, type VariantName } from './variants.ts';
@@ -18,6 +18,14 @@ export type ProductChoice = {
     readonly splits?: number;
   };
 }[VariantName];
+
+/** A product to be computed. */
+export interface ProductRequest<A = Readonly<Record<string, unknown>>> extends OpRequest<A> {
+  /** How, where that fits; default as the rule says. */
+  readonly choice?: ProductChoice;
+}
+
+export type ProductLowering<A> = (request: ProductRequest<A>, device: DeviceFacts) => Lowered;
 
 /** What was measured to be best for a product, or undefined: the rule chooses. Pure, so that a plan is a function of it. */
 export type TunedChoices = (key: string) => ProductChoice | undefined;

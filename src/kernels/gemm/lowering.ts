@@ -1,7 +1,8 @@
 import { product, type Shape } from '../../shape.ts';
 import { broadcastIndex } from '../broadcast.ts';
-import type { Lowering, OpRequest } from '../lowering.ts';
+import type { OpRequest } from '../lowering.ts';
 import type { Program } from '../program.ts';
+import type { ProductLowering } from './choices.ts';
 import {
   type ConvSizes,
   matrix,
@@ -29,7 +30,7 @@ export type ConvolutionAttrs = Fused & {
 };
 
 /** a [..., M, K] times b [..., K, N]. */
-const matmul: Lowering<MatmulAttrs> = (request, device) => {
+const matmul: ProductLowering<MatmulAttrs> = (request, device) => {
   const [a, b] = request.inputs as [OpRequest['inputs'][number], OpRequest['inputs'][number]];
   const { transposeA, transposeB } = request.attrs;
   const out = request.out.shape;
@@ -82,7 +83,7 @@ const matmul: Lowering<MatmulAttrs> = (request, device) => {
 };
 
 /** A = weight [Cout, Cin kh kw], B = patches of x. */
-const conv2d: Lowering<ConvolutionAttrs> = (request, device) => {
+const conv2d: ProductLowering<ConvolutionAttrs> = (request, device) => {
   const [x, w] = request.inputs as [OpRequest['inputs'][number], OpRequest['inputs'][number]];
   const s = convSizes(request, x.shape, w.shape, request.out.shape);
   const { cin, cout } = perGroup(s);
@@ -129,7 +130,7 @@ const conv2d: Lowering<ConvolutionAttrs> = (request, device) => {
 };
 
 /** One product per phase of the stride, so no multiplication by a structural zero. */
-const conv2dInputGrad: Lowering<ConvolutionAttrs> = (request, device) => {
+const conv2dInputGrad: ProductLowering<ConvolutionAttrs> = (request, device) => {
   const [dy, w] = request.inputs as [OpRequest['inputs'][number], OpRequest['inputs'][number]];
   const s = convSizes(request, request.out.shape, w.shape, dy.shape);
   const { cin, cout } = perGroup(s);
@@ -169,7 +170,7 @@ const conv2dInputGrad: Lowering<ConvolutionAttrs> = (request, device) => {
 };
 
 /** A = dy [Cout, images and positions], B = patches of x; the sum runs over the whole batch. */
-const conv2dWeightGrad: Lowering<ConvolutionAttrs> = (request, device) => {
+const conv2dWeightGrad: ProductLowering<ConvolutionAttrs> = (request, device) => {
   const [x, dy] = request.inputs as [OpRequest['inputs'][number], OpRequest['inputs'][number]];
   const s = convSizes(request, x.shape, request.out.shape, dy.shape);
   const { cin, cout } = perGroup(s);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
-import type { BlockedTile } from '../../../src/kernels/gemm/blocked/blocked.ts';
-import { candidateChoices, type ProductOp } from '../../../src/kernels/gemm/choices.ts';
+import type { BlockedTile } from '../../../src/kernels/gemm/blocked/rule.ts';
+import { candidateChoices, type ProductOp, type ProductRequest } from '../../../src/kernels/gemm/choices.ts';
 import { type ConvolutionAttrs, gemmKernels, type MatmulAttrs } from '../../../src/kernels/gemm/lowering.ts';
 import { BASELINE_DEVICE, type DeviceFacts, type Kernel } from '../../../src/kernels/kernel.ts';
-import type { OpRequest } from '../../../src/kernels/lowering.ts';
+
 import { product, type Shape } from '../../../src/shape.ts';
 import {
   conv2dInputGradReference,
@@ -114,7 +114,7 @@ const cases: readonly Case[] = [
 ];
 
 const lowered = ({ name, op, inputs, out, attrs }: Case, tile: BlockedTile, splits = 1, device = GPU) => {
-  const request: OpRequest<AnyAttrs> = {
+  const request: ProductRequest<AnyAttrs> = {
     label: name,
     inputs: inputs.map((shape) => ({ shape, element: 'f32' })),
     out: { shape: out, element: 'f32' },

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type BlockedTile, blockedInvocations } from '../../../src/kernels/gemm/blocked/blocked.ts';
+import { blockedInvocations } from '../../../src/kernels/gemm/blocked/blocked.ts';
+import type { BlockedTile } from '../../../src/kernels/gemm/blocked/rule.ts';
 import {
   candidateChoices,
   choiceText,
   isProductChoice,
   type ProductChoice,
   type ProductOp,
+  type ProductRequest,
   productKey,
 } from '../../../src/kernels/gemm/choices.ts';
 import { type ConvolutionAttrs, gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
@@ -49,7 +51,7 @@ const products: Record<
     want: conv2dWeightGradReference(x64, y64, geometry, W!),
   },
 };
-const requestOf = (op: keyof typeof products, choice?: ProductChoice): OpRequest<ConvolutionAttrs> => ({
+const requestOf = (op: keyof typeof products, choice?: ProductChoice): ProductRequest<ConvolutionAttrs> => ({
   label: op,
   inputs: products[op].inputs.map((shape) => ({ shape, element: 'f32' })),
   out: { shape: products[op].want.shape, element: 'f32' },

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
-import type { BlockedTile } from '../../../src/kernels/gemm/blocked/blocked.ts';
+import type { BlockedTile } from '../../../src/kernels/gemm/blocked/rule.ts';
+import type { ProductLowering, ProductRequest } from '../../../src/kernels/gemm/choices.ts';
 import { type ConvolutionAttrs, gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
 import { VARIANTS } from '../../../src/kernels/gemm/variants.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../../src/kernels/kernel.ts';
-import type { Lowering, OpRequest } from '../../../src/kernels/lowering.ts';
+
 import { product, type Shape } from '../../../src/shape.ts';
 import {
   conv2dInputGradReference,
@@ -101,7 +102,7 @@ function expectClose(got: Float32Array, want: Tensor64, label: string): void {
 }
 
 async function check(
-  lowering: Lowering<ConvolutionAttrs>,
+  lowering: ProductLowering<ConvolutionAttrs>,
   device: DeviceFacts,
   inputs: { shape: Shape; data: Float32Array }[],
   geometry: ConvGeometry,
@@ -109,7 +110,7 @@ async function check(
   label: string,
   ruled: boolean,
 ): Promise<void> {
-  const request: OpRequest<ConvolutionAttrs> = {
+  const request: ProductRequest<ConvolutionAttrs> = {
     label,
     inputs: inputs.map(({ shape }) => ({ shape, element: 'f32' })),
     out: { shape: want.shape, element: 'f32' },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { floatToHalf, halfToFloat, packHalves } from '../../../src/float16.ts';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
-import type { ProductChoice } from '../../../src/kernels/gemm/choices.ts';
+import type { ProductChoice, ProductRequest } from '../../../src/kernels/gemm/choices.ts';
 import { type ConvolutionAttrs, gemmKernels, type MatmulAttrs } from '../../../src/kernels/gemm/lowering.ts';
 import type { DeviceFacts } from '../../../src/kernels/kernel.ts';
 import type { Lowered, Lowering, OpRequest } from '../../../src/kernels/lowering.ts';
@@ -78,7 +78,7 @@ describe.each(Object.keys(facts))('f16 on %s', (name) => {
       Float32Array,
     ];
     const sd = signed(channel);
-    const request: OpRequest<ConvolutionAttrs> = {
+    const request: ProductRequest<ConvolutionAttrs> = {
       label: 'conv2d',
       inputs: [half(x), half(w), full(channel), half(y)],
       out: half(y),
@@ -114,7 +114,7 @@ describe.each(Object.keys(facts))('f16 on %s', (name) => {
     ];
     const g: ConvGeometry = { ...geometry, padding: [0, 0, 0, 0], stride: [2, 2] };
     const [yd, wd] = [rounded(signed(dy!)), rounded(signed(w!))];
-    const request: OpRequest<ConvolutionAttrs> = {
+    const request: ProductRequest<ConvolutionAttrs> = {
       label: 'conv2dInputGrad',
       inputs: [half(dy!), half(w!)],
       out: half(x!),
@@ -132,7 +132,7 @@ describe.each(Object.keys(facts))('f16 on %s', (name) => {
       [33, 47],
     ];
     const [ad, bd] = [signed(a!), rounded(signed(b!))];
-    const request: OpRequest<MatmulAttrs> = {
+    const request: ProductRequest<MatmulAttrs> = {
       label: 'matmul',
       inputs: [full(a!), half(b!)],
       out: half(y!),

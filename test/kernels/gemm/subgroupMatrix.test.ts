@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
 import { floatToHalf, halfToFloat, packHalves } from '../../../src/float16.ts';
 import { SUBGROUP_MATRIX, UNSAFE_APIS } from '../../../src/gpu/subgroupMatrix.ts';
-import { candidateChoices, type ProductChoice } from '../../../src/kernels/gemm/choices.ts';
+import {
+  candidateChoices,
+  type ProductChoice,
+  type ProductRequest,
+} from '../../../src/kernels/gemm/choices.ts';
 import { type ConvolutionAttrs, gemmKernels, type MatmulAttrs } from '../../../src/kernels/gemm/lowering.ts';
 import type { GemmProblem } from '../../../src/kernels/gemm/problem.ts';
 import {
@@ -10,7 +14,7 @@ import {
   subgroupMatrix as subgroupMatrixVariant,
 } from '../../../src/kernels/gemm/subgroupMatrix.ts';
 import { BASELINE_DEVICE, type DeviceFacts, read } from '../../../src/kernels/kernel.ts';
-import type { Lowered, OpRequest } from '../../../src/kernels/lowering.ts';
+import type { Lowered } from '../../../src/kernels/lowering.ts';
 import { openDevice } from '../../../src/runtime/gpu.ts';
 import { product, type Shape } from '../../../src/shape.ts';
 import { conv2dReference } from '../../../src/specs/reference/conv.ts';
@@ -40,7 +44,7 @@ const geometry = { stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], grou
 type AnyAttrs = ConvolutionAttrs & MatmulAttrs;
 const untransposed = { transposeA: false, transposeB: false } as const;
 const spec = (shape: Shape, element: 'f32' | 'f16' = 'f16') => ({ shape, element });
-const conv = (choice?: ProductChoice): OpRequest<AnyAttrs> => ({
+const conv = (choice?: ProductChoice): ProductRequest<AnyAttrs> => ({
   label: 'conv2d',
   inputs: [spec([1, 5, 7, 9]), spec([33, 5, 3, 3]), spec([1, 33, 1, 1], 'f32')],
   out: spec([1, 33, 7, 9]),
@@ -51,14 +55,14 @@ const conv = (choice?: ProductChoice): OpRequest<AnyAttrs> => ({
   },
   choice,
 });
-const pointwise = (choice?: ProductChoice): OpRequest<AnyAttrs> => ({
+const pointwise = (choice?: ProductChoice): ProductRequest<AnyAttrs> => ({
   label: 'conv2d',
   inputs: [spec([1, 20, 6, 6]), spec([36, 20, 1, 1])],
   out: spec([1, 36, 6, 6]),
   attrs: { ...untransposed, geometry: { ...geometry, padding: [0, 0, 0, 0] } },
   choice,
 });
-const matmul = (choice?: ProductChoice): OpRequest<AnyAttrs> => ({
+const matmul = (choice?: ProductChoice): ProductRequest<AnyAttrs> => ({
   label: 'matmul',
   inputs: [spec([34, 40]), spec([36, 34])],
   out: spec([40, 36]),
@@ -156,7 +160,7 @@ describe('subgroup matrices', () => {
   );
 
   it('are taken by the rule for f16 alone, and only on a device opened with them', () => {
-    const labels = (request: OpRequest<ConvolutionAttrs>, facts: DeviceFacts): string =>
+    const labels = (request: ProductRequest<ConvolutionAttrs>, facts: DeviceFacts): string =>
       gemmKernels
         .conv2d(request, facts)
         .steps.map(({ kernel }) => kernel.label)
@@ -178,7 +182,7 @@ describe('subgroup matrices', () => {
 
 function wanted(
   op: 'conv2d' | 'matmul',
-  request: OpRequest<ConvolutionAttrs>,
+  request: ProductRequest<ConvolutionAttrs>,
   data: readonly Float32Array[],
 ): Tensor64 {
   const { attrs, out } = request;

@@ -20,21 +20,8 @@ import {
   vectorBinding,
 } from '../problem.ts';
 import { type MatrixVariant, oneDispatch } from '../variant.ts';
-import { guessBlocked } from './rule.ts';
+import { type BlockedTile, guessBlocked } from './rule.ts';
 import { loadsFit, tileLoads, tileStride } from './tileLoads.ts';
-
-export interface BlockedTile {
-  /** Rows and columns of the result per workgroup. */
-  readonly m: number;
-  readonly n: number;
-  /** Depth of the tiles in workgroup memory. */
-  readonly k: 8 | 16;
-  /** Rows and columns of the result per invocation. */
-  readonly rows: 4 | 8;
-  readonly columns: 4 | 8;
-  /** Of each tile: 1, or 2 that take turns. */
-  readonly buffers: 1 | 2;
-}
 
 export const blockedInvocations = ({ m, n, rows, columns }: BlockedTile): number =>
   (m / rows) * (n / columns);

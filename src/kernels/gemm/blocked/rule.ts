@@ -5,7 +5,19 @@
  */
 
 import type { GemmProblem } from '../problem.ts';
-import type { BlockedTile } from './blocked.ts';
+
+export interface BlockedTile {
+  /** Rows and columns of the result per workgroup. */
+  readonly m: number;
+  readonly n: number;
+  /** Depth of the tiles in workgroup memory. */
+  readonly k: 8 | 16;
+  /** Rows and columns of the result per invocation. */
+  readonly rows: 4 | 8;
+  readonly columns: 4 | 8;
+  /** Of each tile: 1, or 2 that take turns. */
+  readonly buffers: 1 | 2;
+}
 
 /** Largest first: the first is taken where two cost and waste the same. */
 const TILES: readonly BlockedTile[] = [
