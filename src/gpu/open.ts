@@ -33,7 +33,10 @@ export interface OpenGpu {
 
 /** Which adapter, or whose device. */
 export interface OpenOptions {
-  /** Bring your own device; all other options are then ignored. */
+  /**
+   * Bring your own device; all other options are then ignored. In Node, keep the object that `create()` returned, too: the
+   * native module aborts where it is collected while its device is in use.
+   */
   device?: GPUDevice;
   /** Part of the adapter's name, or its index in `listAdapters()`. Default: high performance first. */
   adapter?: string | number;
