@@ -74,7 +74,7 @@ describe('DRAEM', () => {
       resample: 'area',
     } as unknown;
     expect(() => checkConfig(odd as RunConfig)).toThrow(
-      /resample expects one of pil, opencv, got area; .*encoder expects one of none for draem, got resnet18; .*width expects an even number of at least 2 for draem, got 7/,
+      /encoder expects one of none for draem, got resnet18; .*resample expects one of pil, opencv, got area; .*width expects an even number of at least 2 for draem, got 7/,
     );
     const other = {
       ...runs.config,
