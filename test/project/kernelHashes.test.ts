@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { makeKernel, read, write } from '../../src/kernels/kernel.ts';
-import { wgsl } from '../../src/kernels/wgsl.ts';
+import { code, wgsl } from '../../src/kernels/wgsl.ts';
 import { HASHED_PLANS } from './hashedPlans.ts';
 import { differences, hashesOf, kernelHash } from './kernelHashes.ts';
 
@@ -25,7 +25,7 @@ it('the kernels of the real networks are those of test/goldens/kernels.sha256', 
   // Some ten seconds of work, but of a busy machine's.
 }, 600_000);
 
-it('a hash sees all that decides what runs, and no label', () => {
+it('a hash sees all that decides what runs, and no label, comment or blank', () => {
   const bindings = [read('x', 4), write('y', 4)];
   const given = {
     label: 'double',
@@ -38,6 +38,8 @@ it('a hash sees all that decides what runs, and no label', () => {
   const hash = kernelHash(makeKernel(given));
   expect(hash).toMatch(/^[0-9a-f]{16}$/);
   expect(kernelHash(makeKernel({ ...given, label: 'twice' }))).toBe(hash);
+  const reworded = given.wgsl.text.replace('{ y', '{\n  // Twice x.\n  y');
+  expect(kernelHash(makeKernel({ ...given, wgsl: code(reworded) }))).toBe(hash);
   const others = [
     { ...given, wgsl: wgsl`@compute @workgroup_size(4) fn main() { y[0] = 3.0 * x[sizes.total]; }` },
     { ...given, bindings: [read('x', 8), write('y', 4)] },

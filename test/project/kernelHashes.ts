@@ -24,7 +24,15 @@ export function kernelHash({ wgsl, bindings, sizes = {}, grid, flops, bytes }: K
     vector ?? false,
     image ? [image.width, image.height, image.layers] : null,
   ]);
-  return hash(JSON.stringify([wgsl, bound, Object.entries(sizes), grid, flops, bytes]));
+  return hash(JSON.stringify([statementsOf(wgsl), bound, Object.entries(sizes), grid, flops, bytes]));
+}
+
+/** The text without comments and without what is blank: rewording a comment or moving a line changes no kernel. */
+function statementsOf(wgsl: string): string {
+  return wgsl
+    .replace(/\/\/.*$/gm, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 export function hashesOf(plans: readonly HashedPlan[]): string {
