@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { ConfigError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { optimize } from '../../graph/passes/optimize.ts';
@@ -55,7 +56,7 @@ export const kernelsVerb: AddVerb = (program, run) => {
     .option('--size <px>', "side of the images; default the method's", sideOf)
     .option('--batch <n>', 'images', integer('--batch', 1), 16)
     .option('--precision <name>', SETTINGS.precision.says, precision, 'f32')
-    .option('--device <facts>', DEVICE_HELP, deviceFacts, DEVICES.gpu)
+    .addOption(new Option('--device <facts>', DEVICE_HELP).argParser(deviceFacts).default(DEVICES.gpu, 'gpu'))
     .option('--filter <regex>', 'only kernels whose label (layer, op, variant, tile) matches', pattern)
     .option('--list', 'labels instead of WGSL')
     .addHelpText(
@@ -84,11 +85,12 @@ async function show(
     const traced = graph();
     const plan = buildPlan(traced, device, { label: name });
     const kernels = distinct(plan).filter(({ label }) => filter?.test(label) ?? true);
+    const printed = { graph: printGraph(optimize(traced, device)), plan: printPlan(plan) };
     if (context.json) {
-      found.push({ name, kernels });
+      found.push({ name, ...printed, kernels });
       continue;
     }
-    const whole = filter ? [] : [printGraph(optimize(traced, device)), printPlan(plan)];
+    const whole = filter ? [] : [printed.graph, printed.plan];
     const texts = list
       ? kernels.map(({ label }) => label)
       : kernels.map((kernel) => `${printKernel(kernel)}`);
