@@ -3,7 +3,7 @@ import { randomTensors } from '../../src/bench/randomNetwork.ts';
 import { CADA_DEFAULTS } from '../../src/methods/cada.ts';
 import type { ResNetName } from '../../src/models/resnet.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import { type Session, slabsOf } from '../../src/runtime/session.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';
 import type { CompiledNetwork } from './classifier.ts';

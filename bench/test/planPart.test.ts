@@ -3,7 +3,7 @@ import { countMacs } from '../../src/graph/count.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import type { Alignment } from '../../src/methods/alignments/index.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';
 import { planDifference, planPart } from '../turns/planPart.ts';
 

@@ -6,7 +6,7 @@ import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import { familyOf, pretrained } from '../models/encoders/index.ts';
 import { declare } from '../nn/layers.ts';
 import { bindNetwork, networkLayout, type Precision } from '../nn/trainable.ts';
-import { runLayouts } from '../run/layouts.ts';
+import { runLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { ENCODER_NAMES, type EncoderName } from '../score/features.ts';
 import { scorePlan } from '../score/scorePlan.ts';

@@ -5,7 +5,7 @@ import type { Part } from '../methods/detector.ts';
 import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import { initialize, pytorchDefault, type StateDict } from '../nn/init.ts';
 import type { NetworkLayout, Precision } from '../nn/trainable.ts';
-import { type RunLayouts, runLayouts } from '../run/layouts.ts';
+import { type RunLayouts, runLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { type Session, slabsOf } from '../runtime/session.ts';
 import { scorePlan } from '../score/scorePlan.ts';

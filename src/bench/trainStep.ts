@@ -2,7 +2,7 @@ import { REVDIST_DEFAULTS } from '../methods/revdist.ts';
 import type { ResNetName } from '../models/resnet.ts';
 import { initialize, type StateDict } from '../nn/init.ts';
 import { momentNames, SETTINGS, settingsAt } from '../nn/optimiser.ts';
-import { type PartLayout, runLayouts } from '../run/layouts.ts';
+import { type PartLayout, runLayouts } from '../run/networkLayouts.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { Session } from '../runtime/session.ts';
 import { detectorStep } from '../train/detectorPlans.ts';

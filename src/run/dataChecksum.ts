@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
 import { openRegular } from '../formats/regularFile.ts';
+import { textureFiles } from './anomalyImages.ts';
 import { datasetOf } from './dataset.ts';
 import type { RunConfig } from './settings.ts';
-import { textureFiles } from './textures.ts';
 
 /** Bytes that are read of a file at its start, its middle and its end: files of many megabytes are told apart by less. */
 const PIECE = 2 ** 16;

@@ -5,7 +5,7 @@ import type { Group, PartLayers, Source, Traced } from '../methods/detector.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import { bindNetwork } from '../nn/trainable.ts';
 import { modelOf } from './config.ts';
-import { frozenName, frozenShapes, type ModelConfig, type RunLayouts } from './layouts.ts';
+import { frozenName, frozenShapes, type ModelConfig, type RunLayouts } from './networkLayouts.ts';
 import type { RunConfig } from './settings.ts';
 
 /** Whether a plan starts at the images or at what training never changes of them (`Detector.frozen`). */

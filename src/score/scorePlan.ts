@@ -8,7 +8,7 @@ import { head, scoreMap } from '../methods/cada.ts';
 import { bindNetwork } from '../nn/trainable.ts';
 import { scoreRuleIn } from '../run/config.ts';
 import { detect, type MapConfig, type Sizes, statisticsOf } from '../run/detectorParts.ts';
-import { headOptions, type RunLayouts } from '../run/layouts.ts';
+import { headOptions, type RunLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 
 /**

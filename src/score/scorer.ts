@@ -8,7 +8,7 @@ import {
 } from '../methods/alignments/index.ts';
 import { requireHalf } from '../plan/limits.ts';
 import { runFiles } from '../run/folder.ts';
-import { type ModelConfig, type RunLayouts, runLayouts } from '../run/layouts.ts';
+import { type ModelConfig, type RunLayouts, runLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { compileFitting } from '../runtime/fitBatch.ts';

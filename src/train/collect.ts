@@ -2,7 +2,7 @@ import type { Dataset } from '../data/index.ts';
 import type { HeadName } from '../methods/alignments/index.ts';
 import { CADA_DEFAULTS, SIGMAS } from '../methods/cada.ts';
 import type { MapConfig } from '../run/detectorParts.ts';
-import type { ModelConfig, RunLayouts } from '../run/layouts.ts';
+import type { ModelConfig, RunLayouts } from '../run/networkLayouts.ts';
 import type { ClassTableKind } from '../run/settings.ts';
 import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';

@@ -5,7 +5,7 @@
  */
 import { RandomStream } from '../random.ts';
 import type { Sizes } from '../run/detectorParts.ts';
-import type { RunLayouts } from '../run/layouts.ts';
+import type { RunLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';

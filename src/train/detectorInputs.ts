@@ -1,7 +1,7 @@
 import type { ImageLoader } from '../data/index.ts';
 import { FileError } from '../errors.ts';
 import type { Sizes, StepSource } from '../run/detectorParts.ts';
-import { frozenName, frozenShapes, type RunLayouts } from '../run/layouts.ts';
+import { frozenName, frozenShapes, type RunLayouts } from '../run/networkLayouts.ts';
 import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import type { NumberArray } from '../runtime/state.ts';

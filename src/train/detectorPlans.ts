@@ -22,7 +22,13 @@ import {
   sourceOf,
   statisticsOf,
 } from '../run/detectorParts.ts';
-import { featureShape, frozenName, headOptions, type ModelConfig, type RunLayouts } from '../run/layouts.ts';
+import {
+  featureShape,
+  frozenName,
+  headOptions,
+  type ModelConfig,
+  type RunLayouts,
+} from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { NumberArray } from '../runtime/state.ts';
 

@@ -5,7 +5,7 @@ import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { settingOf } from '../run/config.ts';
 import type { MapConfig } from '../run/detectorParts.ts';
-import type { RunLayouts } from '../run/layouts.ts';
+import type { RunLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { batchAt } from './batches.ts';

@@ -7,7 +7,7 @@ import type { ParameterSpec } from '../nn/parameterSpec.ts';
 import { modelOf } from '../run/config.ts';
 import type { Sizes } from '../run/detectorParts.ts';
 import { runFiles } from '../run/folder.ts';
-import type { ModelConfig, PartLayout, RunLayouts } from '../run/layouts.ts';
+import type { ModelConfig, PartLayout, RunLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';

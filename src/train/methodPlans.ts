@@ -4,7 +4,7 @@ import type { Graph } from '../graph/graph.ts';
 import { HEADS, type HeadName, UNALIGNED } from '../methods/alignments/index.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName } from '../methods/detectors.ts';
 import type { Precision } from '../nn/trainable.ts';
-import { runLayouts } from '../run/layouts.ts';
+import { runLayouts } from '../run/networkLayouts.ts';
 import { encodersFor, type RunConfig } from '../run/settings.ts';
 import { scorePlan } from '../score/scorePlan.ts';
 import { detectorStep, headStep, memoryPlan } from './detectorPlans.ts';

@@ -1,7 +1,7 @@
 import type { Dataset, ImageLoader } from '../data/index.ts';
 import { detectorIn } from '../methods/detectors.ts';
+import { textureFiles } from '../run/anomalyImages.ts';
 import type { RunConfig } from '../run/settings.ts';
-import { textureFiles } from '../run/textures.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { batchAt, drawnAt } from './batches.ts';
 import type { DetectorInputs } from './detectorInputs.ts';

@@ -12,6 +12,7 @@ import {
 import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { refuseNonFinite } from '../nn/finiteTensors.ts';
 import type { StateDict } from '../nn/init.ts';
+import { textureFiles } from '../run/anomalyImages.ts';
 import {
   type Checkpoint,
   type GoOn,
@@ -25,10 +26,9 @@ import { checkConfig, frameIn, optimiserOf, resolvedConfig } from '../run/config
 import { configHash, hashesOf, placelessHash } from '../run/configHash.ts';
 import { datasetOf } from '../run/dataset.ts';
 import { requireRunPlace, runFiles, startRun } from '../run/folder.ts';
-import { type RunLayouts, runLayouts, trainedParts } from '../run/layouts.ts';
 import { type RunLog, runLog } from '../run/log.ts';
+import { type RunLayouts, runLayouts, trainedParts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
-import { textureFiles } from '../run/textures.ts';
 import { checkBatch, compileBatch, targetOf } from '../runtime/fitBatch.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from '../runtime/session.ts';
 import { type FamiliarRange, familiarRange } from '../score/familiarity.ts';

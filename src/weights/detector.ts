@@ -12,7 +12,7 @@ import { prefixOfMark } from '../models/encoderPlace.ts';
 import { type DecoderActivation, RESNETS, type ResNetName } from '../models/resnet.ts';
 import { misfits, refuseMisfits, shapesOf } from '../nn/fit.ts';
 import { modelOf } from '../run/config.ts';
-import type { ModelConfig } from '../run/layouts.ts';
+import type { ModelConfig } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { Shape } from '../shape.ts';
 import { openTensors, placeNote, type TensorSource } from './tensorSource.ts';

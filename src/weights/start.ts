@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import { familyOf, generalName, pretrained } from '../models/encoders/index.ts';
 import { initialize } from '../nn/init.ts';
-import type { ModelConfig, RunLayouts } from '../run/layouts.ts';
+import type { ModelConfig, RunLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { Session } from '../runtime/session.ts';
 import { openDetector } from './detector.ts';

@@ -4,7 +4,7 @@ import { scoringConfig } from '../../src/bench/networks.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { DETECTOR_NAMES } from '../../src/methods/detectors.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import { encodersFor } from '../../src/run/settings.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';

@@ -7,7 +7,7 @@ import { encode } from '../../src/methods/revdist.ts';
 import { patchFeatures } from '../../src/models/patchDescriptor.ts';
 import { RESNETS } from '../../src/models/resnet.ts';
 import { bindNetwork } from '../../src/nn/trainable.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';
 import { detectorStep, memoryPlan, stepInputs } from '../../src/train/detectorPlans.ts';

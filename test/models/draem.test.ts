@@ -7,7 +7,7 @@ import { DRAEM_DEFAULTS, draemRateAt, draemSpecs, NORMALISED } from '../../src/m
 import type { StateDict } from '../../src/nn/init.ts';
 import { focalLoss } from '../../src/nn/losses.ts';
 import { ssim } from '../../src/nn/ssim.ts';
-import { runLayouts, trainedParts } from '../../src/run/layouts.ts';
+import { runLayouts, trainedParts } from '../../src/run/networkLayouts.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import type { Tensor } from '../../src/runtime/tensor.ts';

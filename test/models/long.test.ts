@@ -10,7 +10,7 @@ import { alignHead } from '../../src/models/regressor.ts';
 import { declare, type Layers, within } from '../../src/nn/layers.ts';
 import { optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
-import { runLayouts, trainedParts } from '../../src/run/layouts.ts';
+import { runLayouts, trainedParts } from '../../src/run/networkLayouts.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { detectorStep } from '../../src/train/detectorPlans.ts';
 import { hashed, hashedWeights } from './hashed.ts';

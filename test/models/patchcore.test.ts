@@ -7,7 +7,7 @@ import { nearestRows } from '../../src/graph/ops/nearest.ts';
 import { input, type Value } from '../../src/graph/value.ts';
 import { partRows, pickRows } from '../../src/methods/patchcore.ts';
 import { patchVectors } from '../../src/models/patchVectors.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';

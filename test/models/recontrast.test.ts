@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NormMode } from '../../src/methods/detector.ts';
 import { miningAt, RECONTRAST_DEFAULTS } from '../../src/methods/recontrast.ts';
-import { runLayouts, trainedParts } from '../../src/run/layouts.ts';
+import { runLayouts, trainedParts } from '../../src/run/networkLayouts.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { detectorStep, stepInputs } from '../../src/train/detectorPlans.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';

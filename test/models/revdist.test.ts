@@ -5,7 +5,7 @@ import { encode, REVDIST_DEFAULTS, revdistSpecs } from '../../src/methods/revdis
 import { RESNETS } from '../../src/models/resnet.ts';
 import { SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
-import { runLayouts, trainedParts } from '../../src/run/layouts.ts';
+import { runLayouts, trainedParts } from '../../src/run/networkLayouts.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { detectorStep } from '../../src/train/detectorPlans.ts';
 import { hashed, hashedWeights, sampled } from './hashed.ts';

@@ -11,7 +11,7 @@ import { declare } from '../../src/nn/layers.ts';
 import { optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
 import { modelOf } from '../../src/run/config.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { hides } from '../../src/specs/reference/attention.ts';
 import { detectorStep, stepInputs } from '../../src/train/detectorPlans.ts';

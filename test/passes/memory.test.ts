@@ -11,7 +11,7 @@ import {
 import { wgsl } from '../../src/kernels/wgsl.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { type MemoryRequest, planMemory } from '../../src/plan/planMemory.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';
 import { detectorStep } from '../../src/train/detectorPlans.ts';
 

@@ -6,7 +6,7 @@ import { buildPlan } from '../../src/plan/buildPlan.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { printPlan } from '../../src/plan/print.ts';
 import { sizeBlocks } from '../../src/plan/sizeBlocks.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';
 
 const filled = (sizes: Record<string, number>) =>

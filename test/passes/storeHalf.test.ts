@@ -14,7 +14,7 @@ import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import { DETECTOR_NAMES, DETECTORS } from '../../src/methods/detectors.ts';
 import { conv2d } from '../../src/nn/conv.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';
 
 const GPU: DeviceFacts = { ...BASELINE_DEVICE, f16: true, maxBindingBytes: 2 ** 31 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { revdistConfig } from '../../src/bench/networks.ts';
 import { initialize } from '../../src/nn/init.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import { type Clock, makeProfiler, type Profiler } from '../../src/runtime/profiler.ts';
 import { openSession } from '../../src/runtime/session.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';

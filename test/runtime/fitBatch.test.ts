@@ -10,7 +10,7 @@ import { conv2d } from '../../src/nn/conv.ts';
 import { initialize } from '../../src/nn/init.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { excessesOf } from '../../src/plan/limits.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import {
   type BatchJob,

@@ -11,7 +11,7 @@ import { input, type Value } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import { conv2d } from '../../src/nn/conv.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';

@@ -6,7 +6,7 @@ import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { initialize } from '../../src/nn/init.ts';
 import { RandomStream } from '../../src/random.ts';
 import { runFiles } from '../../src/run/folder.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import { finiteMaps } from '../../src/score/finiteMaps.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../src/score/scorer.ts';

@@ -9,7 +9,7 @@ import {
   headsOf,
   predictingAlignment,
 } from '../../src/methods/alignments/index.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';
 import { methodPlans } from '../../src/train/methodPlans.ts';
 

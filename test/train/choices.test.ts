@@ -9,7 +9,7 @@ import { calibratedMap, mapStatistics, scoreMap } from '../../src/methods/cada.t
 import { RECONTRAST_DEFAULTS } from '../../src/methods/recontrast.ts';
 import { SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { checkConfig, optimiserOf } from '../../src/run/config.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { classTable } from '../../src/train/collect.ts';

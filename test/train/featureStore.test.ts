@@ -7,7 +7,7 @@ import type { ImageLoader } from '../../src/data/index.ts';
 import { FileError } from '../../src/errors.ts';
 import { removeStaleTemps } from '../../src/formats/atomicFile.ts';
 import { RandomStream } from '../../src/random.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import type { Session } from '../../src/runtime/session.ts';
 import { detectorInputs } from '../../src/train/detectorInputs.ts';

@@ -5,7 +5,7 @@ import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { HEADS, type HeadName } from '../../src/methods/alignments/index.ts';
 import { DETECTOR_NAMES, DETECTORS } from '../../src/methods/detectors.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
-import { runLayouts } from '../../src/run/layouts.ts';
+import { runLayouts } from '../../src/run/networkLayouts.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';
 import {
   collectPlan,
