@@ -1,6 +1,6 @@
 /**
- * Checks of arguments that are not values. Types say the same to a compiler; plain JavaScript has none, and numbers that
- * types cannot tell apart (half a pixel, a NaN) would end as nonsense or in the text of a kernel.
+ * Checks of arguments that are not values. Plain JavaScript has no types, and TypeScript cannot refuse half a pixel or
+ * a NaN: unchecked, these give wrong results or end up in a kernel's text.
  */
 import { ConfigError, DtypeError, gotText, ShapeError } from './errors.ts';
 import { product, requireShape, type Shape, shapeText } from './shape.ts';
@@ -32,7 +32,7 @@ export function requireCounts(op: string, name: string, counts: readonly number[
   expect(right, ShapeError, `${op}: ${name}`, `whole numbers of at least ${least}`, counts);
 }
 
-/** Numbers that differ between the vertical and the horizontal, in this order. */
+/** One number for both axes, or (vertical, horizontal). */
 export type Pair = number | readonly [number, number];
 
 /** Both numbers. @throws ShapeError unless they are whole and at least `least`. */
@@ -51,7 +51,7 @@ export const requireAnyNumber = (op: string, number: number): void =>
 export const requireNumber = (op: string, name: string, number: number): void =>
   expect(Number.isFinite(number), DtypeError, `${op}: ${name}`, 'a finite number', number);
 
-/** @throws DtypeError unless `data` is a list of numbers; NaN and infinities are some. */
+/** @throws DtypeError unless `data` is a list of numbers, which may be NaN or infinite. */
 function requireNumbers(op: string, data: ArrayLike<number>): void {
   if (ArrayBuffer.isView(data) && !(data instanceof DataView) && typeof data[0] !== 'bigint') return;
   const isList = typeof data === 'object' && Number.isInteger(data?.length);
@@ -79,7 +79,7 @@ export const requireOneOf = <T extends string>(
   choices: readonly T[],
 ): void => expect(choices.includes(choice), ConfigError, `${op}: ${name}`, choices.join(' or '), choice);
 
-/** @throws ShapeError unless 0 <= p < 1: a dropped share of 1 would leave nothing. */
+/** @throws ShapeError unless 0 <= p < 1. */
 export const requireProbability = (op: string, name: string, p: number): void =>
   expect(Number.isFinite(p) && p >= 0 && p < 1, ShapeError, `${op}: ${name}`, '0 <= p < 1', p);
 

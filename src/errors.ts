@@ -41,23 +41,23 @@ export class WgadError extends Error {
   }
 }
 
-/** What a terminal obeys instead of showing it: control characters but the newline, and marks that turn the direction. */
+/** Characters that a terminal acts on instead of showing: control characters except newline, and text-direction marks. */
 const OBEYED = /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
-/** Characters of a message: a terminal of 24 lines holds them. */
+/** Longest message in characters: what a 24-line terminal can show. */
 const SCREEN = 1800;
-/** Characters of a name in a message. */
+/** Longest name in a message, in characters. */
 const MOST_OF_NAME = 120;
 
 const escaped = (text: string): string =>
   text.replace(OBEYED, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** Text from outside that nothing obeys and that stays a line: for a name in a message or a table. */
+/** A name from outside, escaped and cut to one line for a message or a table. */
 export function shown(name: string, most = MOST_OF_NAME): string {
   if (name.length <= most) return escaped(name).replaceAll('\n', '\\n');
   return `${escaped(name.slice(0, most)).replaceAll('\n', '\\n')}… (${name.length} characters)`;
 }
 
-/** A whole text that nothing obeys; its lines stay lines. */
+/** A text from outside with control characters escaped; line breaks stay. */
 export const harmless = (text: string): string => escaped(text);
 
 function screenful(message: string): string {
@@ -65,13 +65,13 @@ function screenful(message: string): string {
   return `${harmless(message.slice(0, SCREEN))}… (${message.length - SCREEN} more characters)`;
 }
 
-/** The sum of what is wrong with a call's shapes: all of them at once. */
+/** Lists everything that is wrong with the shapes of a call. */
 export class ShapeError extends WgadError {
   constructor(message: string, details?: ErrorDetails) {
     super('E_SHAPE', message, details);
   }
 }
-/** An element type, or something that is no value, tensor or number at all. */
+/** Wrong element type, or an argument that is not a value, tensor or number. */
 export class DtypeError extends WgadError {
   constructor(message: string, details?: ErrorDetails) {
     super('E_DTYPE', message, details);
@@ -93,7 +93,9 @@ export class GpuError extends WgadError {
     super(code, message, details);
   }
 }
-/** A plan did not fit into the device's memory. WebGPU does not tell how much there is, only where it ended. */
+/**
+ * A plan did not fit into the device's memory. WebGPU does not report how much memory there is, only when it runs out.
+ */
 export class OutOfMemoryError extends GpuError {
   /** Bytes that the plan needs beside its state. */
   readonly asked: number;
@@ -124,7 +126,7 @@ export class ImageError extends WgadError {
     super('E_IMAGE', message, details);
   }
 }
-/** A folder that is no known data set, or lacks what one needs. */
+/** A folder that is not a known data set, or lacks required files. */
 export class DatasetError extends WgadError {
   constructor(message: string, details?: ErrorDetails) {
     super('E_DATASET', message, details);

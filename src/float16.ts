@@ -19,7 +19,7 @@ export function floatToHalf(value: number): number {
   // Below 2^-14 the step stays that of the smallest normal number.
   const exponent = size < 2 ** -14 ? -14 : Math.floor(Math.log2(size));
   const steps = roundHalfToEven(size / 2 ** (exponent - 10));
-  // 2048 steps are the next power of two: the carry runs into the exponent's bits by itself.
+  // 2048 steps are the next power of two: the carry correctly increments the exponent bits.
   return size < 2 ** -14 ? sign | steps : sign | (((exponent + 15) << 10) + (steps - 1024));
 }
 
@@ -30,8 +30,8 @@ export function packHalves(numbers: Float32Array): Uint32Array<ArrayBuffer> {
   const bits = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
   for (let i = 0; i < numbers.length; i++) {
     const size = bits[i]! & 0x7fffffff;
-    // Normal numbers by their bits, a few nanoseconds each: networks have tens of millions. Half a step more, ties
-    // less unless the last bit that stays is set, which a carry may run out of into the exponent.
+    // Bit arithmetic for normal numbers, because networks have tens of millions: add half a step (less at ties, to
+    // round to even), then cut. A carry correctly increments the exponent.
     halves[i] =
       size >= 0x38800000 && size < 0x47800000
         ? ((bits[i]! >>> 16) & 0x8000) | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13)

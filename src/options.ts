@@ -25,11 +25,14 @@ export function requireOptions<T extends object>(
   );
 }
 
-/** All that an object may hold settings under: symbols too, what is not listed, and what a class or prototype adds, but for its methods. */
+/**
+ * All names in an object, also symbols, non-enumerable ones and those inherited from a class or prototype, except
+ * methods.
+ */
 function namesIn(options: object): (string | symbol)[] {
   const found = new Set<string | symbol>(Reflect.ownKeys(options));
   let proto = Object.getPrototypeOf(options) as object | null;
-  // The last prototype has what every object has.
+  // Stop before Object.prototype, which every object has.
   for (; proto && Object.getPrototypeOf(proto); proto = Object.getPrototypeOf(proto) as object | null) {
     for (const [name, { get, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(proto))) {
       if (get || enumerable) found.add(name);
@@ -60,7 +63,10 @@ export function withNearest(name: string, known: readonly string[]): string {
   return near.length > 0 ? `${name} (did you mean ${near.join(' or ')}?)` : name;
 }
 
-/** What other libraries call options of ours, in small letters and without `_` and `-`; the first that is known is meant. */
+/**
+ * Our option names under the names other libraries use, in lower case without `_` and `-`; the first known one is
+ * suggested.
+ */
 const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   attentionmask: ['neighbours'],
   attnmask: ['neighbours'],
@@ -135,10 +141,10 @@ export function nearestNames(given: string, known: readonly string[]): string[] 
 
 const bare = (name: string): string => name.replace(/[_-]/g, '').toLowerCase();
 
-/** As `kernel` is of `kernelSize`. Two letters are part of too much. */
+/** As `kernel` in `kernelSize`. Two letters would match too many names. */
 const isPart = (part: string, whole: string): boolean => part.length >= 3 && whole.includes(part);
 
-/** Letters to add, drop, replace or swap with the next to make one word of the other (optimal string alignment). */
+/** Edit distance with swaps of neighbouring letters (optimal string alignment). */
 function edits(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

@@ -22,7 +22,7 @@ export const linearMapVjps = {
   takeAlongAxisGrad: transpose('takeAlongAxis'),
   avgPool2d: transpose('avgPool2dGrad'),
   avgPool2dGrad: transpose('avgPool2d'),
-  // Which element is the largest does not move with x, their first input.
+  // No gradient to x, their first input: which element is largest is treated as fixed.
   maxPool2dPick: transpose('maxPool2dGrad', 1),
   maxPool2dGrad: transpose('maxPool2dPick', 1),
 } satisfies Partial<Vjps>;

@@ -3,8 +3,8 @@ import { div, equal, maximum, scale, sqrt, where } from '../graph/ops/pointwise.
 import type { Value } from '../graph/value.ts';
 
 /**
- * The square root of a sum of squares: a norm, a deviation. Its derivative at 0 is 0, as in PyTorch; that of `sqrt` is
- * infinite there, and times the squares' derivative of 0 it would be NaN.
+ * Square root of a sum of squares (a norm or standard deviation), with derivative 0 at 0, as in PyTorch. Plain `sqrt`
+ * has an infinite derivative there, which times the squares' 0 would be NaN.
  */
 export function rootOfSquares(x: Value): Value {
   const root: Value = withVjp(sqrt(x), [x], (g) => [

@@ -11,8 +11,8 @@ export interface VjpContext<A> {
 }
 
 /**
- * One formula per input for dL/dinput, of that input's shape (a pointwise rule may return the broadcast shape:
- * the sweep sums it back). `null` where there is none. Only the needed formulas are evaluated.
+ * One formula per input for dL/dinput, of that input's shape (a pointwise rule may return the broadcast shape: the
+ * sweep sums it back). `null`: no gradient flows to that input. Only the needed formulas are evaluated.
  */
 export type Vjp<A> = (context: VjpContext<A>) => Formulas;
 export type Formulas = readonly ((() => Value) | null)[];

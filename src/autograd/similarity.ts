@@ -8,8 +8,8 @@ import type { Vjps } from './rule.ts';
 
 export const similarityVjps = {
   /**
-   * With u = a/|a|, v = b/|b|, c = cos: d(1 - c)/da = (c u - v) / |a|, and the mirror image for b. The divisors are at least
-   * the floor; a direction that is taken off (c u) has its own length, and none where that is 0.
+   * With u = a/|a|, v = b/|b|, c = cos: d(1 - c)/da = (c u - v) / |a|, and the mirror image for b. The divisors are at
+   * least the floor; the u in c u is a over its true norm, and 0 where that norm is 0.
    */
   cosineMap({ inputs: [a, b], out, cotangent }) {
     const expanded = [out.shape[0]!, 1, ...out.shape.slice(1)];

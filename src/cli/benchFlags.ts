@@ -1,4 +1,4 @@
-/** What the flags of `wgad bench` accept. */
+/** Parsers of the flags of `wgad bench`. */
 import { InvalidArgumentError } from 'commander';
 import { ConfigError } from '../errors.ts';
 import type { Alignment } from '../methods/alignments/index.ts';

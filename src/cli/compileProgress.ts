@@ -1,7 +1,7 @@
 import type { CompileWatcher } from '../runtime/gpu.ts';
 import type { Progress } from './context.ts';
 
-/** What drivers keep on disk is there within this time, and nobody needs to be told of it. */
+/** Kernels from a driver's disk cache load within this time, so no progress is shown before. */
 const PATIENCE_MS = 2000;
 
 /** Shows how far a plan's kernels are compiled where that takes long: nothing else can be shown until they are. */

@@ -15,8 +15,8 @@ export interface Context {
   /** Machine-readable results, on stdout only with --json. */
   result(value: unknown, text: string): void;
   /**
-   * One of many lines on stdout; wait for it before the next. False where nobody reads them any more (`| head`), and what
-   * is printed alone need not go on.
+   * One of many lines on stdout; await it before the next. False once the reader has closed the pipe (`| head`): work
+   * that is only printed may stop.
    */
   line(text: string): Promise<boolean>;
   /** Messages for the user, on stderr. */

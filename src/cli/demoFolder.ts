@@ -8,15 +8,16 @@ import { runFiles } from '../run/folder.ts';
 /** The data set that the demo draws, beside the files of its run. */
 export const DEMO_DATA = 'data';
 /**
- * Lies in a demo's folder from before anything is drawn, so that one that was killed is known, too. It is no hidden
- * file: whoever empties the folder for a run of their own takes it away with the rest.
+ * Marks a demo's folder; written first, so that a killed demo is recognised too. Not a hidden file: emptying the folder
+ * for another run removes it with the rest.
  */
 const MARK = 'demo.txt';
 const MARK_TEXT = 'Made by `wgad demo`, which replaces it when it is run again.\n';
 
 /**
- * Makes the folder ready for a demo: what an earlier one left goes, what anyone put beside it stays.
- * @throws ConfigError, with nothing removed, where the folder holds anything and no demo made it; FileError where it is none.
+ * Prepares the folder for a demo: removes what an earlier demo left, keeps everything else.
+ * @throws ConfigError, with nothing removed, where the folder is not empty and not a demo's; FileError if it is not a
+ * folder.
  */
 export async function clearDemoFolder(folder: string): Promise<void> {
   await makeFolder(folder, 'choose another --out');

@@ -1,6 +1,6 @@
 import { WgadError } from '../errors.ts';
 
-/** What the process tells its caller; part of the public interface. */
+/** Exit codes; part of the public interface. */
 export const EXIT = {
   done: 0,
   failed: 1,

@@ -1,18 +1,18 @@
 import { InvalidArgumentError } from 'commander';
 
-/** The parser of a flag that takes names. It carries them: a flag's help has to offer just these. */
+/** The parser of a flag that takes names. It carries the names for the flag's help. */
 export interface NameParser<T> {
   (text: string): T;
   readonly names: readonly string[];
 }
 
-/** Of one name. */
+/** Parser of one name. */
 export const oneOf = <T extends string>(names: readonly T[]): NameParser<T> => {
   const expected = names.length === 2 ? names.join(' or ') : `one of ${names.join(', ')}`;
   return parser(names, (text) => find(names, text, expected));
 };
 
-/** Of several, comma-separated. `aliases` stand for lists of them. */
+/** Parser of comma-separated names. `aliases` stand for lists of them. */
 export const anyOf = <T extends string>(
   names: readonly T[],
   aliases: Readonly<Record<string, readonly T[]>> = {},

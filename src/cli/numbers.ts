@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { ConfigError } from '../errors.ts';
 
-/** In decimal digits, as people write numbers: `0x10` is none. NaN for anything else. */
+/** A decimal number; NaN for anything else, also `0x10`. */
 const numberOf = (text: string): number =>
   /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
 

@@ -34,10 +34,11 @@ export function operandOf(text: string): Operand {
 }
 
 /**
- * What OP computes of the operands. `args` follow them: JSON (`0.5`, `[1, 2]`, a text as it is) and, gathered into one
- * object of options, `name=JSON`. `$0` in them is the first operand, which then is not handed over before them: `bias=$2`.
- * `gradient`: what its gradient computes, for any cotangent, of all operands of floats.
- * @throws ConfigError for a name that is none; what the function itself says of its arguments.
+ * The graph of OP applied to the operands. `args` follow them: JSON (`0.5`, `[1, 2]`, other text as a string) and
+ * `name=JSON`, collected into one options object. `$0` in them stands for the first operand, which is then not passed
+ * as an argument before them: `bias=$2`. `gradient`: the graph of its gradient to all float operands, for any
+ * cotangent.
+ * @throws ConfigError for an unknown function, or whatever the function throws for its arguments.
  */
 export function opGraph(
   op: string,
@@ -109,7 +110,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The values of what a function returned, by their place in it. */
+/** The values in a function's result, by their position in it. */
 function valuesIn(result: unknown, name: string): Map<string, Value> {
   if (isValue(result)) return new Map([[name, result]]);
   if (typeof result !== 'object' || result === null) return new Map();

@@ -1,11 +1,11 @@
-/** A stream of the process that others read: a pipe may be slow, or closed. */
+/** A stream of the process: a pipe may be slow, or closed. */
 export interface Output {
   /**
    * Writes, and settles once the system has taken it all: waiting keeps no more than one text in memory before a slow
    * reader. @returns false where it could not be written, now or before; nothing is written then.
    */
   write(text: string): Promise<boolean>;
-  /** What went wrong first, where anything did. */
+  /** The first error, if any. */
   readonly error: NodeJS.ErrnoException | undefined;
 }
 

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ConfigError } from '../errors.ts';
 
 /**
- * What is written must not lie among what is read: the next scan would take it for images or classes.
+ * Output must not lie inside input folders: the next scan would take it for images or classes.
  * @param flag names what is written, as `--out`. @param read folders and files that are read.
  * @throws ConfigError where `out` is one of the folders or lies in one, or is the folder of a file, links followed.
  */

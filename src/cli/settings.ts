@@ -6,9 +6,10 @@ import { withNearest } from '../options.ts';
 
 /**
  * Fills in what no flag set, from `WGAD_*` variables first and then from the file of `--config` or `WGAD_CONFIG`:
- * built-in < file < environment < flag. A file is one JSON object of flag names without dashes in front:
- * {"iterations": 500}.
- * @throws ConfigError for a name that is no flag of this verb, a value its flag would refuse, or a file that names another.
+ * built-in < file < environment < flag. A file is one JSON object of flag names without dashes in front: {"iterations":
+ * 500}.
+ * @throws ConfigError for a name that is not a flag of this verb, a value that its flag would refuse, or a file that
+ * names another file.
  */
 export async function applySettings(
   program: Command,
@@ -56,7 +57,7 @@ export async function applySettings(
   }
 }
 
-/** @throws ConfigError for a path or name that is nothing: a shell makes that of a variable that is not set. */
+/** @throws ConfigError for an empty path or name, as a shell makes from an unset variable. */
 function refuseEmpty(what: string, value: unknown): void {
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (texts.some((text) => typeof text === 'string' && text.trim() === '')) {
@@ -105,7 +106,7 @@ function parsed(option: Option, value: unknown, from: string): unknown {
   }
 }
 
-/** What switches a flag without a value on and off. */
+/** Values that switch a flag without argument on and off. */
 const SWITCHES: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   ...[true, 'true', '1'].map((value) => [value, true] as const),
   ...[false, 'false', '0'].map((value) => [value, false] as const),
@@ -135,7 +136,10 @@ async function readSettings(path: string): Promise<Record<string, unknown>> {
   throw new ConfigError(`${path}: expects one JSON object such as {"seed": 1}`);
 }
 
-/** The first name that an object has twice, of which the built-in parser keeps the last; undefined where none is, or it is no object. */
+/**
+ * The first name that an object has twice, of which the built-in parser keeps the last; undefined if none is, or it is
+ * not an object.
+ */
 async function twiceIn(text: string): Promise<string | undefined> {
   const bytes = new TextEncoder().encode(text);
   const names = new Set<string>();
@@ -154,7 +158,7 @@ async function twiceIn(text: string): Promise<string | undefined> {
       json.skip();
       return undefined;
     })
-    // What is wrong with it otherwise is said by who reads it.
+    // Other faults are reported where the file is parsed.
     .catch(() => {});
   return twice;
 }

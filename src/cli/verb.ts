@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 export type AddVerb = (program: Command, run: Runner) => void;
 export type Runner = (body: (context: Context) => Promise<number>) => Promise<void>;
 
-/** A command: what it is called and what it can do. */
+/** A command: its name and its verbs. */
 export interface CommandSet {
   readonly name: string;
   readonly description: string;

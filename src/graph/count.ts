@@ -6,5 +6,5 @@ import type { Value } from './value.ts';
 export const countMacs = (graph: Graph): number =>
   valuesOf(graph).reduce((sum, value) => sum + macsOf(value), 0);
 
-/** The same of one value. */
+/** Multiply-accumulates of one value. */
 export const macsOf = (value: Value): number => OPS[value.op].macs?.(value) ?? 0;

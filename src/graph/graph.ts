@@ -48,8 +48,8 @@ export function remake<V extends Value>(
 }
 
 /**
- * A graph in which each value is what `visit` made of it. `visit` gets the old value and its new inputs and
- * returns a value of the same shape; values are visited inputs first.
+ * Replaces each value by what `visit` returns for it. `visit` gets the old value and its new inputs and returns a value
+ * of the same shape; values are visited inputs first.
  */
 export function rewrite(graph: Graph, visit: (value: Value, inputs: readonly Value[]) => Value): Graph {
   const made = new Map<Value, Value>();

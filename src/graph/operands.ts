@@ -1,4 +1,4 @@
-/** Checks of operands: what is given to an op as a value. */
+/** Checks of an op's operands. */
 import { DtypeError, ShapeError } from '../errors.ts';
 import { shapesEqual, shapeText } from '../shape.ts';
 import { asValue, type Dtype, knownData, type Operand, type Value } from './value.ts';
@@ -35,8 +35,8 @@ export function requireSameShape(
 }
 
 /**
- * @throws ShapeError where `value` is known and one of its numbers is not a whole one of 0..count-1 (nor `also`). What only
- * the device knows is not looked at.
+ * @throws ShapeError where `value` is a constant with an element that is neither an integer in 0..count-1 nor `also`.
+ * Values computed on the device are not checked.
  */
 export function requireIndices(op: string, name: string, value: Value, count: number, also?: number): void {
   const known = knownData(value) ?? [];

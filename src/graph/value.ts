@@ -10,7 +10,7 @@ export type Dtype = (typeof DTYPES)[number];
 /** The 4-byte types: what numbers are uploaded as. */
 const WHOLE_WORDS = ['f32', 'i32', 'u32'] as const;
 
-/** What each op's values know beside their inputs, by the op's name. The table of ops declares it (ops/index.ts). */
+/** Attributes by op name; declared by the table of ops (ops/index.ts). */
 // biome-ignore lint/suspicious/noEmptyInterface: values know of no op; the table merges its own in.
 export interface OpAttributes {}
 
@@ -26,7 +26,7 @@ export interface Value {
   readonly id: number;
   readonly op: OpName;
   readonly inputs: readonly Value[];
-  /** What the op needs to know beside its inputs; `isOp` tells which they are. */
+  /** Attributes of the op; `isOp` narrows their type. */
   readonly attrs: AttrsOf<OpName>;
   readonly shape: Shape;
   readonly dtype: Dtype;
@@ -34,7 +34,7 @@ export interface Value {
   readonly scope: string;
 }
 
-/** A value of an op that is known, and with it its attributes. */
+/** A value of a known op, with its attributes typed. */
 export interface ValueOf<K extends OpName> extends Value {
   readonly op: K;
   readonly attrs: AttrsOf<K>;
@@ -84,7 +84,7 @@ export function asValue(operand: Operand, op: string): Value {
   throw new DtypeError(`${op}: expects values, tensors or numbers, got ${gotText(operand)}`);
 }
 
-/** Whether `value` is of one of these ops, and so has their attributes. */
+/** Whether `value` is of one of these ops; narrows its attributes. */
 export const isOp = <K extends OpName>(value: Value, ...ops: readonly K[]): value is ValueOf<K> =>
   (ops as readonly OpName[]).includes(value.op);
 
@@ -138,7 +138,7 @@ export function input(name: string, shape: Shape, dtype: Dtype = 'f32', ...extra
 export const state = (name: string, shape: Shape, dtype: Dtype = 'f32'): Value =>
   makeValue('state', [], { name }, shape, dtype);
 
-/** What an input or a state is called. @throws DtypeError for another value. */
+/** Name of an input or a state. @throws DtypeError for another value. */
 export function nameOf(value: Value): string {
   if (isOp(value, 'input', 'state')) return value.attrs.name;
   throw new DtypeError(`expects an input or a state, got the result of ${value.op}`);

@@ -35,12 +35,12 @@ export function requireGrid({ label, grid }: Kernel): void {
   );
 }
 
-/** What the flat indices of its kernels run over, and other products of sizes that the kernels compute. */
+/** Index ranges of its kernels, and other products of sizes that they compute. */
 function indexedBy(value: Value): [what: string, count: number][] {
   const { inputs, shape } = value;
   const elements = (of: Shape): [string, number] => [`the elements of ${shapeText(of)}`, product(of)];
   const found = [shape, ...inputs.map((each) => each.shape)].map(elements);
-  // The result of a prologue exists only in registers.
+  // A prologue's result exists in registers only.
   if (has(value, 'takesPrologue') && value.attrs.shape) found.push(elements(value.attrs.shape));
   return [...found, ...(OPS[value.op].indexed?.(value) ?? [])];
 }

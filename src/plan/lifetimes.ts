@@ -12,8 +12,9 @@ interface Growing extends MemoryRequest {
 }
 
 /**
- * First and last use of each value and scratch array that has no `fixed` memory, and which of them one dispatch reads while
- * it writes the other. What the prelude leaves for the rest lives on: the next run reads it again.
+ * First and last use of each value and scratch array that has no `fixed` memory, and which of them one dispatch reads
+ * while it writes the other. Results of the prelude that later dispatches read stay alive to the end: the next run
+ * reads them again.
  */
 export function lifetimesOf(
   { dispatches, prelude }: Schedule,

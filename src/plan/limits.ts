@@ -12,7 +12,7 @@ export interface PlanLimits {
 
 /** A binding or buffer of a plan that exceeds a limit. */
 export interface Excess {
-  /** The layer, op and operand; or the buffer. */
+  /** Layer, op and operand, or the buffer. */
   readonly what: string;
   readonly of: 'binding' | 'buffer';
   readonly bytes: number;

@@ -6,7 +6,7 @@ import { planMemory } from './planMemory.ts';
 import type { Part, Schedule, Scratch } from './schedule.ts';
 import { bytesOf, type Storage } from './storage.ts';
 
-/** Where everything lies. */
+/** Memory of everything in a plan. */
 export interface Placement extends Pick<Plan, 'slots' | 'constants' | 'memory'> {
   /** The first `bytes` bytes of a part. */
   rangeOf(part: Part, bytes: number): Range;

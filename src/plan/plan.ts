@@ -44,13 +44,13 @@ export interface PlannedTensor {
 
 /** A graph made runnable: plain data, printable and comparable; no device has been asked for anything. */
 export interface Plan {
-  /** What errors and profiles call it. */
+  /** Its name in errors and profiles. */
   readonly label: string;
   /** The buffers it needs; ranges name them by index. */
   readonly slots: readonly Slot[];
   /** In the order in which they run. */
   readonly dispatches: readonly PlannedDispatch[];
-  /** The first so many depend on state alone: they run again only after it has changed. */
+  /** How many dispatches, from the first on, depend on state alone: they run again only after it has changed. */
   readonly prelude: number;
   /** Empty unless kernels read textures, as some do on CPU adapters. */
   readonly textures: readonly PlannedTexture[];

@@ -1,12 +1,12 @@
 /**
- * Where each intermediate value lies. Greedy: in some order, mostly the largest first, each at the lowest free offset
- * of the arena that grows least; other orders are tried while the sum is far from the least that any placement needs.
+ * Places each intermediate value. Greedy: in some order, mostly the largest first, each at the lowest free offset of
+ * the arena that grows least; other orders are tried while the sum is far from the least that any placement needs.
  *
  * WebGPU lets one dispatch read a buffer and write it, on disjoint ranges, only where both bindings are declared
  * `read_write`. Results in arenas apart from their operands keep operands declared `read`, and in most plans cost
- * nothing. Where they cost too much (the residual blocks of scoring: two operands and a result need three arenas,
- * while an early, wide layer has made one of them larger than the block could use) operands and results share: the
- * fewer and larger ones first, until the sum is near that bound.
+ * nothing. Where they cost too much (the residual blocks of scoring: two operands and a result need three arenas, while
+ * an early, wide layer has made one of them larger than the block could use) operands and results share: the fewer and
+ * larger ones first, until the sum is near that bound.
  */
 
 /** Something that needs memory from its first dispatch to its last, both included. */

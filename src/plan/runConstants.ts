@@ -2,7 +2,7 @@ import { type Graph, valuesOf } from '../graph/graph.ts';
 import { OPS } from '../graph/ops/index.ts';
 import type { Value } from '../graph/value.ts';
 
-/** What is the same at every run of a plan, as long as no state is changed from outside. */
+/** Values that are the same at every run of a plan, as long as no state is changed from outside. */
 export interface RunConstants {
   /** Computed once per set of weights. */
   readonly hoisted: ReadonlySet<Value>;
@@ -17,7 +17,7 @@ export interface RunConstants {
  */
 export function runConstants(graph: Graph, may: (value: Value) => boolean = () => true): RunConstants {
   const hoisted = new Set<Value>();
-  // What a plan updates it must compute anew.
+  // A plan that updates state must recompute what depends on it.
   if (graph.effects.length > 0) return { hoisted, isConstant: () => false };
   const isConstant = (value: Value): boolean =>
     hoisted.has(value) || value.op === 'state' || value.op === 'constant';

@@ -31,7 +31,7 @@ export interface Scheduled {
 /** Every dispatch in the order in which it runs. */
 export interface Schedule {
   readonly dispatches: readonly Scheduled[];
-  /** How many of them, from the first on, are run constants. */
+  /** Number of leading dispatches that compute run constants. */
   readonly prelude: number;
 }
 
@@ -87,7 +87,10 @@ export function scheduleOf(
 
 type Located = ReturnType<Storage['locate']>;
 
-/** What is the same at every run. A value inside a pack is not: it shares its memory with values that change. */
+/**
+ * Values that are the same at every run. Values inside a pack are excluded: they share its memory with values that
+ * change.
+ */
 export const constantsOf = (graph: Graph, { locate }: Storage): RunConstants =>
   runConstants(graph, (value) => !OPS[locate(value).root.op].placesInputs);
 

@@ -1,6 +1,6 @@
 /**
- * Textures for bindings that read a buffer range as one. A range that the prelude computes (packed weights) has
- * a texture of its own, filled by the prelude; all others share one per shape and binding, filled before each use.
+ * Textures for bindings that read a buffer range as a texture. A range that the prelude computes (packed weights) has a
+ * texture of its own, filled by the prelude; all others share one per shape and binding, filled before each use.
  */
 import type { PlannedDispatch, PlannedTexture, Range } from './plan.ts';
 

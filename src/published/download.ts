@@ -18,7 +18,7 @@ export interface Pace {
 export const USUAL_PACE: Pace = { silenceMs: 30_000, least: 2048, windowMs: 60_000 };
 
 export interface DownloadOptions {
-  /** Published size in bytes, about: for servers that name none, and to stop what is no such file. */
+  /** Approximate size in bytes, for servers that send none, and to stop a download of something else. */
   readonly about: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (bytes: number, of: number) => void;
@@ -32,18 +32,19 @@ export interface Downloaded {
   readonly resumed: boolean;
 }
 
-/** By so many bytes it is told whether a file is a page or a text. */
+/** Bytes at the start that tell a web page or text from a weights file. */
 const LEAD = 512;
-/** What a file may differ from its published, rounded size. */
+/** Relative deviation allowed from the published, rounded size. */
 const SIZE_SLACK = 0.02;
 const AGAIN = 'run it again: it goes on from there';
 const MIRROR = 'name a mirror that has the file with --from URL';
 
 /**
  * Brings `url` into the file `part`, going on where an earlier try ended if the server lets it.
- * @returns null where `signal` stopped it. What has come stays in `part`, also after an error, unless it is no such file.
- * @throws FileError naming the URL: no answer, another status than 200 and 206, too short, too long, too slow, silent, a
- * page or an error's text instead of the file.
+ * @returns null where `signal` stopped it. Received bytes stay in `part`, also after an error, unless they are of
+ * another file.
+ * @throws FileError naming the URL: no answer, another status than 200 and 206, too short, too long, too slow, silent,
+ * a page or an error's text instead of the file.
  */
 export async function download(
   url: string,
@@ -68,7 +69,7 @@ export async function download(
   }
 }
 
-/** The requests' own errors are typed: what the system refuses here concerns the file. */
+/** Errors of requests are already typed, so a system error here concerns the file. */
 const ofDisk = (part: string, error: unknown): unknown =>
   isSystemError(error) ? fileError(part, 'written', error) : error;
 
@@ -81,7 +82,7 @@ interface Watch {
   stop(): void;
 }
 
-/** Ends a download that says nothing, or less than the floor. */
+/** Ends a download that is silent, or slower than the floor. */
 function watchSilence(url: string, { signal, pace = USUAL_PACE }: DownloadOptions): Watch {
   const own = new AbortController();
   let reason: FileError | undefined;
@@ -128,13 +129,13 @@ async function receive(
     if (rangeOf(answer)?.total === before) return before;
     answer = await ask(url, 0, watch.signal);
   } else if (answer.status === 206 && isPacked(answer)) {
-    // A part of the packed file is no part of the file.
+    // Part of a compressed file cannot continue the uncompressed one.
     await answer.body?.cancel();
     answer = await ask(url, 0, watch.signal);
   }
   const start = await startOf(url, answer, before);
   if (start < before) await file.truncate(start);
-  // A packed answer names the length of what is packed.
+  // The content-length of a compressed answer is that of the compressed data.
   const length = isPacked(answer) ? null : answer.headers.get('content-length');
   const total = rangeOf(answer)?.total ?? (length === null ? null : start + Number(length));
   const [least, most] = [about * (1 - SIZE_SLACK), about * (1 + SIZE_SLACK)];

@@ -10,7 +10,7 @@ const own = new Set<string>();
 /**
  * Runs `body` while no other process, and nobody else in this one, fetches the same file: two would write over each
  * other's bytes. The lock is a file with the process's number; one that a killed process left is taken over.
- * @throws FileError where it is being fetched already.
+ * @throws FileError where it is already being fetched.
  */
 export async function whileLocked<T>(path: string, body: () => Promise<T>): Promise<T> {
   const lock = `${path}.lock`;
@@ -32,7 +32,7 @@ async function take(lock: string, path: string): Promise<void> {
         await file.writeFile(`${process.pid}\n`);
         return;
       } catch (cause) {
-        // Empty, it would be nobody's.
+        // An empty lock would have no owner.
         await rm(lock, { force: true }).catch(() => {});
         throw cause;
       } finally {
@@ -43,7 +43,7 @@ async function take(lock: string, path: string): Promise<void> {
       if (cause.code !== 'EEXIST') throw fileError(lock, 'written', cause);
     }
     const holder = Number(await readText(lock).catch(() => ''));
-    // A crash of the machine may leave it empty; so is one whose maker has not come to write its number yet.
+    // A lock is empty after a crash of the machine, or while its owner has not written its number yet.
     const isHeld = holder > 0 ? isRunning(holder) : await isNew(lock);
     if (own.has(lock) || isHeld) {
       throw new FileError(

@@ -16,18 +16,18 @@ export interface FetchOptions extends Omit<DownloadOptions, 'about'> {
   readonly from?: string;
   /** Take what is in the folder, never the network. Default false. */
   readonly offline?: boolean;
-  /** Told what else happened: a damaged file was replaced. */
+  /** Told of other events, such as a damaged file that was replaced. */
   readonly say?: (text: string) => void;
 }
 
 export interface Fetched {
   readonly path: string;
-  /** Of the whole file; also in `<file>.sha256` beside it, as sha256sum writes it. */
+  /** SHA-256 of the whole file; also in `<file>.sha256` beside it, as sha256sum writes it. */
   readonly sha256: string;
   readonly bytes: number;
   /** It had been fetched before. */
   readonly known: boolean;
-  /** In words: what of it agrees with what its publisher says. */
+  /** In words: which part of the checksum agrees with the publisher's. */
   readonly checked: string;
 }
 
@@ -70,7 +70,7 @@ async function bring(
   if (!found) return null;
   let sha256 = await sha256Of(part);
   if (!matches(published, sha256) && found.resumed) {
-    // The file may be another one since its first part came.
+    // The published file may have changed since the first part was fetched.
     await rm(part, { force: true });
     options.say?.(`${url}: ${otherThan(published, sha256)}: fetched once more from its beginning`);
     if (!(await download(url, part, { ...options, about }))) return null;

@@ -7,10 +7,10 @@ const FIX = 'check the connection, or name a mirror with --from URL';
 
 /**
  * Asks for a file from a byte on, following redirects as long as none leads from https to anything else.
- * @throws FileError where nobody answers, or where the redirects have no end.
+ * @throws FileError where there is no answer, or too many redirects.
  */
 export async function ask(url: string, from: number, signal: AbortSignal): Promise<Response> {
-  // Packed answers would have another length than the file.
+  // Compressed answers would differ in length from the file.
   const headers: Record<string, string> = { 'accept-encoding': 'identity' };
   if (from > 0) headers.range = `bytes=${from}-`;
   let place = url;

@@ -6,7 +6,7 @@ export interface Published {
   readonly name: string;
   /** The --encoder it is for. */
   readonly encoder: string;
-  /** Its first digits before the extension are those of its SHA-256. */
+  /** The digits before the extension are the first of its SHA-256. */
   readonly file: string;
   /** Where its authors keep it, without the file's name. */
   readonly base: string;
@@ -16,7 +16,7 @@ export interface Published {
   readonly mebibytes: number;
   /** What its users should know: where it comes from. */
   readonly note: string;
-  /** How an EfficientNet pads, where the names of its tensors do not say it. */
+  /** Padding of an EfficientNet, where its tensor names do not tell. */
   readonly padding?: 'same';
 }
 

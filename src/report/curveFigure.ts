@@ -10,7 +10,7 @@ export interface Curve {
   readonly points: readonly (readonly [number, number])[];
 }
 
-/** Curves in the unit square with a legend, such as ROC or precision over recall; without points, why there are none. */
+/** Curves in the unit square with a legend, such as ROC or precision over recall; without points, it says why. */
 export function curveFigure(title: string, xName: string, yName: string, curves: readonly Curve[]): Markup {
   if (curves.every(({ points }) => points.length === 0)) {
     return html`<figure class="small"><figcaption>${title}</figcaption><p class="lead">Not drawn: it takes normal and anomalous test images.</p></figure>`;

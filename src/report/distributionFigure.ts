@@ -8,7 +8,7 @@ import type { ScoreRow } from './scoreRows.ts';
 
 const WIDTH = 700;
 const HEIGHT = 344;
-/** On the right there is room for what a line is, off the points. */
+/** Room on the right for a line's label, beside the points. */
 const MARGIN = { top: 14, right: 108, bottom: 88, left: 70 };
 const DOTS = 60;
 
@@ -16,7 +16,7 @@ export interface DistributionOptions {
   readonly title: string;
   readonly rows: readonly ScoreRow[];
   readonly scoreOf: (row: ScoreRow) => number;
-  /** What calibrated scores call 1, which has a fixed mark as 0 has; null for raw scores. */
+  /** Meaning of 1 in calibrated scores, which gets a fixed mark like 0; null for raw scores. */
   readonly unit: string | null;
   /** The run's own threshold of these scores, if it has one. */
   readonly threshold?: number | undefined;
@@ -157,10 +157,10 @@ function violin(
     .y(([at]) => y(at))(points)!;
 }
 
-/** What fits below the axis; names often differ at their ends. */
+/** Shortened to fit below the axis; keeps the end, where names often differ. */
 const shortened = (name: string): string =>
   name.length > 14 ? `${name.slice(0, 5)}…${name.slice(-7)}` : name;
 
-/** By a loop: a call with a score of every image as an argument has a limit. */
+/** A loop, because `Math.min(...values)` has a limit on arguments. */
 const lowest = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b));
 const highest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b));

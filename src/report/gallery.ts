@@ -5,13 +5,13 @@ import { html, type Markup } from './markup.ts';
 /** One test image with its maps at evaluation size. */
 export interface GalleryItem {
   readonly caption: string;
-  /** Where it lies, shown on hovering. */
+  /** Shown on hovering. */
   readonly path: string;
   readonly anomalous: boolean;
   readonly size: number;
   /** RGB planes, [3, size, size]. */
   readonly pixels: Uint8Array;
-  /** 0 and 1, [size, size]; null for a normal image, and where there is none. */
+  /** 0 and 1, [size, size]; null for a normal image or without a mask. */
   readonly mask: Uint8Array | null;
   /** [size, size] per alignment. */
   readonly maps: ReadonlyMap<string, Float32Array>;

@@ -15,7 +15,7 @@ export interface PageSource {
   readonly title: string;
   readonly results: Results;
   readonly rows: readonly ScoreRow[];
-  /** The alignment whose scores the `calibrated` column holds; `none` where there is none. */
+  /** The alignment in the `calibrated` column; `none` without one. */
   readonly aligned: Alignment;
   readonly threshold: StoredThreshold | null;
   /** Finished figures: the grid of examples, false alarms, misses. */
@@ -101,13 +101,13 @@ ${numbers(classTableRows(results))}
   );
 }
 
-/** What the colours and lines of `distributionFigure` are. */
+/** Legend of `distributionFigure`. */
 export const distributionKey = (hasThreshold = false): Markup =>
   html`<p class="lead key"><span><i style="background:var(--normal)"></i>normal</span><span><i style="background:var(--anomalous)"></i>anomalous</span>
 ${hasThreshold ? "Solid: the run's own threshold, from wgad threshold. " : ''}Dashed: the threshold with the highest F1 over all classes
 together. It takes the labels of these very images: a yardstick, no choice.</p>`;
 
-/** What a test set of one kind of images cannot show. */
+/** What a test set with only normal or only anomalous images cannot show. */
 function oneSided(labels: readonly boolean[]): Markup {
   const missing = !labels.includes(true) ? 'anomalous' : !labels.includes(false) ? 'normal' : null;
   if (missing === null) return html``;

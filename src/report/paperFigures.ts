@@ -1,4 +1,4 @@
-/** Figures 5 and 6 of the CADA paper as pages by themselves; report.html shows the same beside much else. */
+/** Figures 5 and 6 of the CADA paper as pages by themselves; report.html shows them among other things. */
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { UNALIGNED } from '../methods/alignments/index.ts';
 import { f1Max } from '../metrics/index.ts';
@@ -28,7 +28,7 @@ export interface FigureRequest {
 /** What Figure 5 shows, in numbers; scores of each panel have their own scale. */
 export interface ScoreLevels {
   readonly alignment: string;
-  /** Of the pooled scores. */
+  /** Highest F1 of the pooled scores. */
   readonly bestF1: number | null;
   readonly threshold: number | null;
   /** Mean score of each class's test images, and of all. */

@@ -9,7 +9,7 @@ export interface ScoreRow {
   readonly anomalous: boolean;
   /** Uncalibrated score. */
   readonly raw: number;
-  /** Score after the run's first alignment; equals `raw` where there is none. */
+  /** Score after the run's first alignment; equals `raw` without one. */
   readonly calibrated: number;
   /** Whether it is unlike all that the run was trained on; null where the run cannot tell. */
   readonly unfamiliar: boolean | null;

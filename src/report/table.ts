@@ -21,7 +21,7 @@ const percent = (value: number | null | undefined): string =>
 const cellOf = ({ names }: Measure<MetricName>, metrics: Metrics): string =>
   names.map((name) => percent(metrics[name])).join(' / ');
 
-/** Those of whose numbers the results have any. */
+/** Measures of which the results have any number. */
 function measuresOf({ protocols }: TableSource): Measure<MetricName>[] {
   const any = Object.values(protocols['absolute-unified'])[0] ?? {};
   return MEASURES.filter(({ names }) => names.some((name) => name in any));
@@ -30,7 +30,7 @@ function measuresOf({ protocols }: TableSource): Measure<MetricName>[] {
 const metricsOf = ({ protocols }: TableSource, protocol: Protocol, alignment: string): Metrics =>
   protocol === 'absolute-unified' ? protocols[protocol][alignment]! : protocols[protocol]![alignment]!.mean;
 
-/** Those of `shown` that the results have. */
+/** Protocols of `shown` that the results have. */
 const present = ({ protocols }: TableSource, shown: readonly Protocol[]): Protocol[] =>
   shown.filter((protocol) => protocols[protocol] !== undefined);
 
@@ -90,7 +90,7 @@ export function reasonLines(source: TableSource, shown: readonly Protocol[] = PR
 
 /** Rows as aligned text for a terminal. */
 export function formatTable(rows: readonly TableRow[]): string {
-  // Classes are called as folders are.
+  // Class names are folder names, so escape them.
   const cells = rows.map((row) => row.map((cell) => shown(cell)));
   const widths = cells[0]!.map((_, i) => cells.reduce((most, row) => Math.max(most, row[i]!.length), 0));
   return cells

@@ -16,15 +16,15 @@ export type EncoderChoice = Pick<RunConfig, 'encoder' | 'weights' | 'weightsSha2
 export interface Settings extends EncoderChoice {
   readonly version: string;
   /**
-   * Of methods whose own encoder is EfficientNet-B4 (UniAD), where it is another than that of the rest: null where its
-   * weights are not there.
+   * Encoder of methods that use EfficientNet-B4 (UniAD), if it differs from the others'; null if its weights are
+   * missing.
    */
   readonly efficientnet?: EncoderChoice | null;
   readonly seeds: readonly number[];
   readonly size?: number;
   readonly batch?: number;
   readonly iterations?: number;
-  /** Of networks that have a width of their own. */
+  /** Width of networks that have one. */
   readonly width?: number;
   readonly alignIterations?: number;
   /** Fraction of anomalous test images that is mixed into the training images of the noisy data set; 0: as it is. */

@@ -4,8 +4,8 @@ import { FileError } from '../errors.ts';
 import type { RunConfig } from './settings.ts';
 
 /**
- * What anomalies are made of; empty where that is drawn.
- * @throws DatasetError where the folder holds no image; FileError where it is none.
+ * Texture images that anomalies are made of; empty where textures are drawn.
+ * @throws DatasetError where the folder holds no image; FileError if it is not a folder.
  */
 export async function textureFiles({ textures }: Pick<RunConfig, 'textures'>): Promise<string[]> {
   if (textures === undefined) return [];

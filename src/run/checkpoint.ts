@@ -6,7 +6,7 @@ import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { refuseNonFinite } from '../nn/finiteTensors.ts';
 import type { Session } from '../runtime/session.ts';
 
-/** Where a training stands: which stage, how many of its steps are done, and every slab it needs. */
+/** State of a training: the stage, how many of its steps are done, and every slab it needs. */
 export interface Checkpoint {
   readonly stage: string;
   readonly step: number;
@@ -38,7 +38,7 @@ export async function saveCheckpoint(
 }
 
 /**
- * The run's checkpoint, or null where there is none. @param hashes that it may have (`hashesOf`).
+ * The run's checkpoint, or null. @param hashes accepted ones (`hashesOf`).
  * @throws ConfigError where it belongs to another configuration; NotFiniteError.
  */
 export async function loadCheckpoint(run: string, hashes: readonly string[]): Promise<Checkpoint | null> {
@@ -69,20 +69,17 @@ export async function lastCheckpoint(run: string): Promise<string> {
     : `${path} is intact: ${file!.metadata.get('stage')} after step ${step}`;
 }
 
-/**
- * How a training that ended early is gone on with by whoever began it: with --resume, by the same command (`again`), or not
- * at all (`anew`).
- */
+/** How to continue a training that ended early: with --resume, by the same command (`again`), or not at all (`anew`). */
 export type GoOn = 'resume' | 'again' | 'anew';
 
-/** In words, how to go on with such a training, and what is left to go on from. */
+/** Says how to continue such a training, and from which checkpoint. */
 export async function goingOn(run: string, goOn: GoOn): Promise<string> {
   if (goOn === 'anew') return 'run it again: it starts anew';
   const how = goOn === 'resume' ? 'go on with --resume' : 'the same command goes on';
   return `${how}: ${await lastCheckpoint(run)}`;
 }
 
-/** An error after which a training can go on says so: a file that could not be written, a device that was lost. */
+/** Adds how to continue to an error that allows it: a failed write, a lost device. */
 export async function resumable(run: string, goOn: GoOn, error: unknown): Promise<unknown> {
   if (error instanceof FileError) {
     const { message, fix, where, cause } = error;

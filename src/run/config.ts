@@ -35,8 +35,8 @@ export function newConfig(chosen: ChosenSettings, images = 0): RunConfig {
 }
 
 /**
- * The same run with every setting written out that was left out: what `config.json` holds, so that it stays true when a
- * default changes. What a method does not have stays absent.
+ * The run with all defaults filled in, as `config.json` holds it, so that it stays valid when a default changes.
+ * Settings that the method does not have stay absent.
  */
 export function resolvedConfig(config: RunConfig): RunConfig {
   // An unknown method from a file; `checkConfig` reports it.

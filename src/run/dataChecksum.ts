@@ -5,7 +5,7 @@ import { textureFiles } from './anomalyImages.ts';
 import { datasetOf } from './dataset.ts';
 import type { RunConfig } from './settings.ts';
 
-/** Bytes that are read of a file at its start, its middle and its end: files of many megabytes are told apart by less. */
+/** Bytes read at the start, middle and end of a large file: enough to tell files apart. */
 const PIECE = 2 ** 16;
 /** Files that are open at once. */
 const LANES = 32;
@@ -13,8 +13,8 @@ const LANES = 32;
 /**
  * SHA-256 of the images to train on and those of `textures`, by their names below these folders, their sizes and their
  * bytes (of a file above 192 KiB the first, middle and last 64 KiB): part of a run's configuration, so that a data set
- * may be moved, and one that was changed is noticed.
- * @param signal once aborted, what aborted it is thrown.
+ * may be moved and a change is noticed.
+ * @param signal once aborted, its reason is thrown.
  */
 export async function dataChecksum(
   { data, layout, textures }: Pick<RunConfig, 'data' | 'layout' | 'textures'>,
@@ -22,7 +22,7 @@ export async function dataChecksum(
 ): Promise<string> {
   const { train, classes } = await datasetOf({ data, layout });
   const files = [
-    // A class by itself is called as its folder: its name may change.
+    // A single class is named after its folder, whose name may change: leave it out.
     ...train.map(({ path, id, className }) => ({ path, name: `${classes.indexOf(className)} ${id}` })),
     ...(await textureFiles({ textures })).map((path) => ({
       path,
@@ -39,7 +39,7 @@ export async function dataChecksum(
   return hash.digest('hex');
 }
 
-/** What cannot be read is refused where it is decoded. */
+/** Unreadable files are reported when they are decoded. */
 async function contentOf(path: string): Promise<string> {
   const file = await openRegular(path).catch(() => null);
   if (!file) return 'unreadable';

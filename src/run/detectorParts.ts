@@ -1,4 +1,4 @@
-/** A run's detector in a plan: its parts bound to their slabs, traced from images or from what is frozen of them. */
+/** A run's detector in a plan: its parts bound to their slabs, traced from images or from their frozen features. */
 import { input, type Value } from '../graph/value.ts';
 import { calibratedMap, mapStatistics } from '../methods/cada.ts';
 import type { Group, PartLayers, Source, Traced } from '../methods/detector.ts';
@@ -8,7 +8,7 @@ import { modelOf } from './config.ts';
 import { frozenName, frozenShapes, type ModelConfig, type RunLayouts } from './networkLayouts.ts';
 import type { RunConfig } from './settings.ts';
 
-/** Whether a plan starts at the images or at what training never changes of them (`Detector.frozen`). */
+/** Whether a plan starts at the images or at their frozen features (`Detector.frozen`). */
 export type StepSource = 'images' | 'frozen';
 
 /** Settings that fix a plan's networks and tensor sizes. */
@@ -42,20 +42,20 @@ export function bindParts(
   return { bound, layers };
 }
 
-/** A batch of images, or of what is frozen of them, as inputs of a plan. */
+/** A batch of images, or of their frozen features, as inputs of a plan. */
 export function sourceOf(config: Sizes, source: StepSource): Source {
   if (source === 'images') return { images: input('images', [config.batch, 3, config.size, config.size]) };
   const shapes = frozenShapes(config) ?? [];
   return { frozen: shapes.map((shape, i) => input(frozenName(i), [config.batch, ...shape])) };
 }
 
-/** Of the map that is calibrated, from the un-smoothed one. */
+/** Statistics of the calibrated map, computed from the un-smoothed one. */
 export function statisticsOf(map: Value, config: Omit<MapConfig, 'batch'>): ReturnType<typeof mapStatistics> {
   const { smoothing = detectorIn(config).defaults.smoothing, calibration } = config;
   return mapStatistics(calibratedMap(map, { smoothing, calibration }));
 }
 
-/** Its parts as scoring has them, traced over one batch. */
+/** The detector in scoring mode, traced over one batch. */
 export function detect(config: Sizes, layouts: RunLayouts, source: StepSource): Traced {
   const { layers } = bindParts(layouts, () => false);
   return detectorIn(config).trace(layers, sourceOf(config, source), modelOf(config));

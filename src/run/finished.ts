@@ -5,8 +5,8 @@ import { readRunConfig, runFiles } from './folder.ts';
 import type { RunConfig } from './settings.ts';
 
 /**
- * The configuration of a run that is to be scored. The place of its data set may have been edited; weights that say
- * nothing of their configuration are taken as they are.
+ * The configuration of a run that is to be scored. The path of its data set may have been edited; weights without a
+ * stored configuration are accepted.
  * @throws as `readRunConfig`; ConfigError where it is not what the weights were trained with.
  */
 export async function readFinishedRun(run: string): Promise<RunConfig> {

@@ -20,7 +20,7 @@ export const runFiles = (run: string) => ({
   report: join(run, 'report.html'),
 });
 
-/** @throws FileError where a run that is to be trained there could not be written. */
+/** @throws FileError where a run could not be written there. */
 export async function requireRunPlace(run: string): Promise<void> {
   await folderPlace(run);
   if (!(await isThere(run))) return;
@@ -29,9 +29,9 @@ export async function requireRunPlace(run: string): Promise<void> {
 }
 
 /**
- * Makes the folder and writes the configuration. @returns it: of a run that is resumed as it was begun, because the
- * hashes in its files may go by how it is written.
- * @throws ConfigError where another run lies there.
+ * Makes the folder and writes the configuration. @returns it: for a resumed run the configuration it was started with,
+ * because the hashes in its files may depend on how it is written.
+ * @throws ConfigError where the folder holds another run.
  */
 export async function startRun(run: string, config: RunConfig, resume: boolean): Promise<RunConfig> {
   await makeFolder(run, 'choose another --out');

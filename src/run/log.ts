@@ -8,9 +8,7 @@ export interface RunLog {
   settled(): Promise<void>;
 }
 
-/**
- * A log is not the work: where a line cannot be written, `say` hears it, once, and the others are tried as they come.
- */
+/** A failed write does not stop the run: `say` is told once, and later lines are tried again. */
 export function runLog(run: string, say: (text: string) => void): RunLog {
   const path = runFiles(run).log;
   let tail: Promise<void> = Promise.resolve();
@@ -32,7 +30,7 @@ export function runLog(run: string, say: (text: string) => void): RunLog {
   };
 }
 
-/** Appends all of it or nothing: the next line that finds room must not stand on half of this one. */
+/** Appends the whole line or nothing: a later line must not follow half of this one. */
 async function appendLine(path: string, line: string): Promise<void> {
   const file = await open(path, 'a');
   try {

@@ -19,7 +19,7 @@ export interface PartLayout extends NetworkLayout, Pick<Part, 'start' | 'group'>
 export interface RunLayouts {
   /** The detector's own, in the order of its weights file. */
   readonly parts: readonly PartLayout[];
-  /** What alignments predict with; a run trains and keeps those of its own alignments. */
+  /** Heads that alignments predict with; a run trains and keeps those of its own alignments. */
   readonly heads: Readonly<Record<HeadName, NetworkLayout>>;
 }
 
@@ -82,7 +82,7 @@ export function featureShape(config: ModelConfig): Shape {
   return embedding.shape.slice(1);
 }
 
-/** Shapes, for one image, of what training never changes of it; null where the method has nothing such. */
+/** Shapes of the frozen features of one image; null for a method without. */
 export function frozenShapes(config: ModelConfig): Shape[] | null {
   const values = detectorIn(config).frozen?.(shapeOnly(config), oneImage(config.size), modelOf(config));
   return values?.map(({ shape }: Value) => shape.slice(1)) ?? null;

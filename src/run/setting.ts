@@ -1,4 +1,4 @@
-/** What a row of the table of settings says, and what values it allows. */
+/** A row of the table of settings, and the values it allows. */
 import type { Detector } from '../methods/detector.ts';
 import type { DetectorName } from '../methods/detectors.ts';
 

@@ -44,7 +44,7 @@ export type ClassTableKind = (typeof CLASS_TABLES)[number];
 export const DEFAULT_METHOD: DetectorName = 'revdist';
 const DEFAULT_ALIGNMENT: Alignment = 'cada';
 
-/** The encoders that a method works with; `none` where it has none. */
+/** Encoders that a method works with; `none` for a method without. */
 export function encodersFor(method: Pick<Around, 'method' | 'preset'>): (PretrainedName | 'none')[] {
   const { encoders } = detectorIn(method);
   if (encoders.length === 0) return ['none'];
@@ -97,7 +97,7 @@ export const SETTINGS = {
       return refusal(`one of ${fitting.join(', ')} for ${run.method}`, encoder);
     },
   }),
-  /** A path, or `embedded`; `none` where there is no encoder. */
+  /** A path, or `embedded`; `none` without an encoder. */
   weights: always({
     allowed: free<string>('a file or a name'),
     flag: '--weights <file|name>',
@@ -395,7 +395,7 @@ type Row<K extends SettingName> = (typeof SETTINGS)[K];
 type Value<K extends SettingName> = Row<K>['allowed'] extends Allowed<infer T> ? T : never;
 type NamesOf<Kind> = { [K in SettingName]: Row<K>['kind'] extends Kind ? K : never }[SettingName];
 
-/** Those that a flag of `wgad train` sets. */
+/** Settings that have a flag of `wgad train`. */
 export type FlaggedName = {
   [K in SettingName]: [NonNullable<Row<K>['flag']>] extends [never] ? never : K;
 }[SettingName];
@@ -406,15 +406,15 @@ export type RunConfig = { readonly [K in NamesOf<'given' | 'always'>]: Value<K> 
   readonly [K in OptionalName]?: Value<K>;
 };
 
-/** What a run has for a setting that its configuration may leave out. */
+/** Value of an optional setting, or its default. */
 export type MeantValue<K extends OptionalName> = Value<K> | ReturnType<NonNullable<Row<K>['absent']>>;
 
-/** What whoever begins a run says of it: the rest is as usual. */
+/** Settings chosen for a new run; the rest get their defaults. */
 export type ChosenSettings = Partial<RunConfig> & Pick<RunConfig, NamesOf<'given'>>;
 
 export const CHECKSUMS = ['weightsSha256', 'detectorSha256', 'dataSha256'] as const satisfies Checksum[];
 
-/** The rows, with nothing known of their values' types. */
+/** The rows, without the types of their values. */
 export const ROWS = Object.entries(SETTINGS) as [
   SettingName,
   Setting<unknown> & { readonly kind: 'given' | 'always' | 'optional' },

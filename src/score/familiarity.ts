@@ -1,4 +1,7 @@
-/** What a run makes of one image: the regressor's mean and maximum of its map were it normal, and the map's own mean. */
+/**
+ * Three numbers of one image: mean and maximum of the map as the regressor predicts them for a normal image, and the
+ * map's actual mean.
+ */
 export interface Impression {
   readonly predictedU: number;
   readonly predictedGamma: number;
@@ -7,7 +10,7 @@ export interface Impression {
 
 type Range = readonly [lowest: number, highest: number];
 
-/** Where the impressions of the images that a run was trained on lie: a box. */
+/** Ranges of the impressions of a run's training images. */
 export interface FamiliarRange {
   readonly u: Range;
   readonly gamma: Range;
@@ -19,15 +22,16 @@ export interface FamiliarRange {
 
 /**
  * How far the map's mean exceeds the predicted one, in units of the predicted span: the mean of the calibrated map.
- * About 0 where an image is what the regressor takes it for; a defect lifts a part of the map, an unknown object all.
+ * About 0 where an image is what the regressor takes it for; a defect raises part of the map, an unknown object all of
+ * it.
  */
 export const gapOf = ({ predictedU, predictedGamma, u }: Impression): number =>
   (u - predictedU) / Math.max(predictedGamma - predictedU, LEAST_SPAN * Math.max(1, Math.abs(predictedU)));
 
-/** As the floor of equation 5's denominator. */
+/** The same floor as in the denominator of equation 5. */
 const LEAST_SPAN = 1e-6;
 
-/** The range of impressions, or null of none. */
+/** The range of impressions, or null if there are none. */
 export function familiarRange(impressions: readonly Impression[]): FamiliarRange | null {
   if (impressions.length === 0) return null;
   const range = (of: (impression: Impression) => number): [number, number] => {
@@ -42,7 +46,7 @@ export function familiarRange(impressions: readonly Impression[]): FamiliarRange
   };
 }
 
-/** Half a range is at least this share of its ends: one training image alone has a range, too. */
+/** Least half-width of a range, relative to its ends, so that a single training image has a range too. */
 const LEAST_HALF = 1e-4;
 
 /** Distance from the middle of a range in half widths, negative below: within -1 and 1 inside. */
@@ -55,7 +59,7 @@ function place([lowest, highest]: Range, value: number): number {
 export const strangePrediction = (range: FamiliarRange, { predictedU, predictedGamma }: Impression): number =>
   Math.max(Math.abs(place(range.u, predictedU)), Math.abs(place(range.gamma, predictedGamma)));
 
-/** The same of the gap, which is strange only upwards. */
+/** The same for the gap, which is unusual only above the range. */
 export const strangeGap = (range: FamiliarRange, impression: Impression): number =>
   place(range.gap, gapOf(impression));
 

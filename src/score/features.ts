@@ -19,16 +19,16 @@ import { openPretrained } from '../weights/encoder.ts';
 import type { TensorSource } from '../weights/tensorSource.ts';
 
 export type EncoderName = PretrainedName;
-/** What a user asks for; which of several members of one shape it is, the file of its weights says. */
+/** Names a user can ask for; the weights file decides between members of the same shape. */
 export const ENCODER_NAMES = PRETRAINED_NAMES.filter((name) => generalName(name) === name);
 
 const REBUILT_TAPS = ['bottleneck', 'rebuilt1', 'rebuilt2', 'rebuilt3'] as const;
 
-/** What an encoder calls its feature maps, finest first. */
+/** Names of an encoder's feature maps, finest first. */
 export const tapNames = (name: EncoderName): readonly string[] =>
   familyOf(pretrained(name)).taps.map((tap) => tap.name);
 
-/** What reverse distillation makes of them where the weights hold it too: its embedding, and the maps rebuilt. */
+/** Outputs of reverse distillation, if the weights include it: the embedding and the rebuilt maps. */
 export const rebuiltTapNames = (name: EncoderName): readonly string[] =>
   familyOf(pretrained(name)).withDecoder ? REBUILT_TAPS : [];
 
@@ -36,7 +36,7 @@ export const rebuiltTapNames = (name: EncoderName): readonly string[] =>
 export interface Encoder {
   /** One normalised image [3, H, W] to its feature maps [C, h, w]. */
   features(image: Float32Array): Promise<Map<string, NamedTensor>>;
-  /** For the user: where in the file of weights they were found, where that is not its top. */
+  /** For the user: where in the weights file they were found, if not at top level. */
   readonly notes: readonly string[];
   close(): void;
 }

@@ -2,7 +2,7 @@ import { NotFiniteError } from '../errors.ts';
 import type { ScoredImage } from './scorer.ts';
 
 /**
- * What was scored, where all of it is finite: a metric knows pixels by their number only.
+ * Returns `image` if all its maps and scores are finite; metrics could not name the image later.
  * @throws NotFiniteError naming the image and every alignment whose map or score is not.
  */
 export function finiteMaps(path: string, image: ScoredImage): ScoredImage {

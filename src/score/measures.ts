@@ -12,17 +12,17 @@ import {
 export interface MapAccumulator {
   /** One image: its map and its mask [size, size], non-zero where anomalous. */
   add(map: Float32Array, mask: Uint8Array, size: number): void;
-  /** In the order of the measure's names. `skipped`: images that one of them leaves out, by reason. */
+  /** One metric per name, in order. `skipped`: images left out, by reason. */
   finish(): readonly (Metric & Pick<Aupro, 'skipped'>)[];
 }
 
-/** What a test finds from the images' scores and labels, or from their maps and masks. `Name`: of its numbers. */
+/** A measurement on the images' scores and labels, or on their maps and masks. `Name`: names of its numbers. */
 export type Measure<Name extends string = string> = {
-  /** What its rows and columns in tables are called. */
+  /** Its heading in tables. */
   readonly title: string;
-  /** As results.json calls its numbers; they stand side by side in a cell of the tables. */
+  /** Names of its numbers in results.json; tables show them side by side in one cell. */
   readonly names: readonly Name[];
-  /** The definition of `--aupro` that asks for it; absent: it is always found. */
+  /** The `--aupro` definition that asks for it; absent: always computed. */
   readonly definition?: AuproDefinition;
 } & (
   | { ofImages(scores: readonly number[], labels: readonly boolean[]): readonly Metric[] }
@@ -41,7 +41,7 @@ const aupro = <const Name extends string>(name: Name, definition: AuproDefinitio
   },
 });
 
-/** All that a test finds: a further metric is a function of metrics/ and a row here. */
+/** All measures: to add a metric, add a function to metrics/ and a row here. */
 export const MEASURES = [
   measure({
     title: 'detection',
@@ -66,10 +66,10 @@ export const MEASURES = [
   aupro('auproRd4ad', 'rd4ad'),
 ] as const;
 
-/** As results.json has it. */
+/** Name in results.json. */
 export type MetricName = (typeof MEASURES)[number]['names'][number];
 
-/** Those of a test: the ones that are always found, then those of the definitions that `--aupro` gives, in its order. */
+/** Measures of a test: those always computed, then those that `--aupro` asks for, in its order. */
 export const measuresFor = (definitions: readonly AuproDefinition[]): Measure<MetricName>[] => {
   const all: readonly Measure<MetricName>[] = MEASURES;
   return [

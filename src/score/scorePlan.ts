@@ -12,10 +12,10 @@ import { headOptions, type RunLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 
 /**
- * Images to maps and scores, under every alignment of the run at once: network, map, calibration, smoothing and
- * scores in one plan. Inputs: images; labels (i32 [N]) and table [k, 2] where an alignment reads classes.
- * `precision` f16: weights as `runLayouts` stores them for it, activations likewise, the maps and all that follows f32.
- * Outputs: u, gamma of each map that is calibrated; `map.A` [N, H, W] and `score.A` [N] per alignment; `statistics.A` [N, 2].
+ * Images to maps and scores, under every alignment of the run at once: network, map, calibration, smoothing and scores
+ * in one plan. Inputs: images; labels (i32 [N]) and table [k, 2] where an alignment reads classes. `precision` f16:
+ * weights as `runLayouts` stores them for it, activations likewise, the maps and all that follows f32. Outputs: u,
+ * gamma of each calibrated map; `map.A` [N, H, W] and `score.A` [N] per alignment; `statistics.A` [N, 2].
  */
 export function scorePlan(
   config: MapConfig & Pick<RunConfig, 'smoothing' | 'scoreFraction' | 'precision'>,
@@ -43,7 +43,7 @@ export function scorePlan(
   return config.precision === 'f16' ? storeHalf(graph, [map]) : graph;
 }
 
-/** u and gamma [N, 2] as an alignment knows them; null for none. */
+/** u and gamma [N, 2] that an alignment uses; null for `none`. */
 function statisticsFor(
   alignment: Alignment,
   embedding: Value,

@@ -22,9 +22,9 @@ export interface ScoredImage {
   readonly scores: ReadonlyMap<Alignment, number>;
   /** [size, size] each. */
   readonly maps: ReadonlyMap<Alignment, Float32Array>;
-  /** (u, gamma) as each alignment knows them. */
+  /** (u, gamma) that each alignment uses. */
   readonly statistics: ReadonlyMap<Alignment, readonly [number, number]>;
-  /** Mean of the map that is calibrated, before that. */
+  /** Mean of the map before calibration. */
   readonly u: number;
 }
 
@@ -33,7 +33,7 @@ export interface Scorer {
   readonly adapter: string;
   readonly alignments: readonly Alignment[];
   readonly classes: readonly string[];
-  /** Images per replay: the run's batch, or what this adapter can hold of it. */
+  /** Images per replay: the run's batch, or fewer if the adapter cannot hold it. */
   readonly batch: number;
   /** Whether an image is unlike those trained on; null where the run has no regressor. */
   unfamiliar(image: ScoredImage): boolean | null;

@@ -4,7 +4,7 @@ import { type MapAccumulator, type Measure, type MetricName, measuresFor } from 
 
 /**
  * The numbers of one protocol under one alignment, as fractions; `reasons` says why a null is null, and what a mean
- * leaves out. AUPRO is there where it was asked for, under the name of its definition (metrics/aupro.ts).
+ * leaves out. AUPRO is present where it was asked for, under the name of its definition (metrics/aupro.ts).
  */
 export interface Metrics extends Partial<Record<MetricName, number | null>> {
   iAuroc: number | null;
@@ -18,7 +18,7 @@ export interface Metrics extends Partial<Record<MetricName, number | null>> {
 export interface Tally {
   /** One image: its map and its mask [size, size], non-zero where anomalous. */
   add(alignment: Alignment, className: string, map: Float32Array, mask: Uint8Array, size: number): void;
-  /** One image whose anomalous pixels are not known. @param why `have no mask`, or the like. */
+  /** One image without known anomalous pixels. @param why such as `have no mask`. */
   leaveOut(className: string, why: string): void;
   /** `className` null: all classes. Image metrics are of `scores` and `labels`, which the caller has picked. */
   metrics(
@@ -29,7 +29,7 @@ export interface Tally {
   ): Metrics;
 }
 
-/** What a measure of maps has gathered; null of one that reads the images' scores. */
+/** Accumulator of each measure of maps; null for one of image scores. */
 type Pile = ReadonlyMap<Measure<MetricName>, MapAccumulator | null>;
 
 export function newTally(

@@ -51,7 +51,7 @@ export interface Results {
   };
   /** How masks came to the maps' size; absent: `any`. */
   readonly maskRule?: MaskRule;
-  /** Of one plan replay with its read-back, image decoding not counted. */
+  /** Latency of one plan replay with read-back, without image decoding. */
   readonly latency: { msPerImage: number; batch: number; alignShare: number };
   /** Per alignment the averages over test images of a map's mean and of its maximum: one scale for pictures. */
   readonly mapScale: Record<string, { low: number; high: number }>;
@@ -77,7 +77,7 @@ export interface TestOptions {
   readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
-  /** Told of the results before they are written: a full disk takes no numbers away. */
+  /** Told of the results before they are written, so that a full disk does not lose them. */
   readonly onResults?: (results: Results) => void;
   /** Told of what is odd about the data set and its masks, a line for each kind. */
   readonly onNote?: (text: string) => void;
@@ -255,7 +255,7 @@ async function writeScores(
   });
 }
 
-/** Whose scores the `calibrated` column of scores.csv holds. */
+/** The alignment in the `calibrated` column of scores.csv. */
 export const firstAligned = (alignments: readonly Alignment[]): Alignment =>
   alignments.find(calibrates) ?? UNALIGNED;
 
@@ -278,7 +278,7 @@ function mapScale(alignments: readonly Alignment[], images: number) {
   };
 }
 
-/** What `testRun` wrote. @throws FileError where the run was not tested yet, or the file lacks what is read of it. */
+/** Reads what `testRun` wrote. @throws FileError if the run was not tested yet, or the file lacks a required entry. */
 export async function readResults(run: string): Promise<Results> {
   const path = runFiles(run).results;
   const results = await readJsonObject<Results>(path, 'run `wgad test` on this run first');

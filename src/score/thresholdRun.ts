@@ -56,7 +56,7 @@ export interface ThresholdOptions {
   readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
-  /** Told of the threshold before it is stored: a full disk does not take it away. */
+  /** Told of the threshold before it is stored, so that a full disk does not lose it. */
   readonly onFound?: (threshold: StoredThreshold) => void;
   /** Told of what is odd about the data set. */
   readonly onNote?: (text: string) => void;
@@ -70,9 +70,9 @@ interface NormalImage {
 }
 
 /**
- * Finds one threshold for all classes from normal images alone and stores it in `weights.safetensors`.
- * Anomalies that `--contaminate` mixed into training are left out.
- * @throws DatasetError where the images are too few to vouch for the rate; ImageError for one that cannot be read.
+ * Finds one threshold for all classes from normal images alone and stores it in `weights.safetensors`. Anomalies that
+ * `--contaminate` mixed into training are left out.
+ * @throws DatasetError where there are too few images to guarantee the rate; ImageError for one that cannot be read.
  */
 export async function thresholdRun(options: ThresholdOptions): Promise<StoredThreshold> {
   const { run, rate } = options;
@@ -112,8 +112,8 @@ export async function thresholdRun(options: ThresholdOptions): Promise<StoredThr
 }
 
 /**
- * Whose scores `predict` judges by: the first that predicts each image's own statistics, else the first whose head names
- * the class. A table row for the true class would need the class.
+ * The alignment whose scores `predict` uses: the first that predicts each image's statistics, else the first whose head
+ * predicts the class. A table row for the true class would need the class.
  */
 export const servedAlignment = ({ align }: Pick<RunConfig, 'align'>): Alignment =>
   predictingAlignment(align) ?? align.find((each) => HEAD_OF[each] !== null) ?? UNALIGNED;

@@ -22,7 +22,7 @@ export interface Targets {
 
 /**
  * One pass of the frozen detector over the training images: the heads then train without it.
- * @param signal ends it after the batch in flight: what aborted it is thrown.
+ * @param signal ends it after the batch in flight; its reason is thrown.
  */
 export async function collectTargets(
   session: Session,
@@ -67,7 +67,7 @@ export async function collectTargets(
   return targets;
 }
 
-/** What a trained regressor makes of the same images. */
+/** Predictions of a trained regressor for the same images. */
 export async function predictTargets(
   session: Session,
   config: ModelConfig,

@@ -1,7 +1,7 @@
 /**
- * The coreset of a memory (methods.md 8.1, step 4), for patches by the million: their 128 projected numbers lie on the
- * device, the vectors themselves are made twice, once to project them and once more to keep those that were picked, so
- * that they take no room. Everything follows from the seed.
+ * The coreset of a memory (methods.md 8.1, step 4), for millions of patches: the device keeps their 128 projected
+ * numbers. The full vectors are computed twice, to project them and again to keep the picked ones, so that they are
+ * never all stored. The result depends on the seed alone.
  */
 import { RandomStream } from '../random.ts';
 import type { Sizes } from '../run/detectorParts.ts';
@@ -29,7 +29,7 @@ import { passOver } from './imagePass.ts';
 export interface CoresetStart {
   /** [128, C]. */
   readonly projection: Float32Array;
-  /** Numbers of the patches that the first distances are measured from. */
+  /** Indices of the patches that the first distances are measured from. */
   readonly starts: readonly number[];
 }
 
@@ -54,14 +54,14 @@ export interface CoresetOptions {
   readonly images: number;
   readonly rows: number;
   readonly signal?: AbortSignal;
-  /** Of images seen, twice, and patches picked. */
+  /** Counts images, in both passes, and picked patches. */
   readonly onProgress?: (done: number, of: number) => void;
   /** Default: from the configuration's seed. */
   readonly start?: CoresetStart;
 }
 
 export interface Coreset {
-  /** Numbers of the patches in the order in which they were picked: image times patches an image, and place. */
+  /** Patches in the order in which they were picked, as image x patches per image + position. */
   readonly picked: Int32Array;
   /** Their vectors [rows, C]. */
   readonly rows: Float32Array;
@@ -222,7 +222,7 @@ async function pickFarthest(
   }
 }
 
-/** The vectors of the picked patches, made once more; batches that hold none of them are passed over. */
+/** The vectors of the picked patches, computed again; batches without any are skipped. */
 async function keepPicked(
   session: Session,
   config: Sizes,

@@ -12,14 +12,14 @@ import { constant, input, state, type Value } from '../graph/value.ts';
 export const PROJECTED = 128;
 /** Patches that the first distances are measured from. */
 export const STARTS = 10;
-/** Picks of one plan: few reads for many dispatches. */
+/** Picks per plan run: few read-backs for many dispatches. */
 export const PICKS = 16;
 
-/** Patches are searched for the farthest in groups of groups of so many. */
+/** The search for the farthest patch is a two-level tree with groups of this size. */
 const GROUP = 32;
 /** Columns of a chunk are a multiple of this. */
 export const CHUNK_STEP = GROUP * GROUP;
-/** Places of a chunk's numbers are computed in float32, which counts to 2^24 without gaps. */
+/** Indices in a chunk are computed in float32, exact up to 2^24. */
 export const MOST_COLUMNS = 2 ** 24 / PROJECTED;
 
 export const columnsName = (chunk: number): string => `coreset columns ${chunk}`;
@@ -34,7 +34,7 @@ export function projectionOf(rows: Value): Graph {
   return { outputs: new Map([['projected', projected]]), effects: [] };
 }
 
-/** A sum of more terms than this is shared by lanes, which then read far apart: 3 times as slow on a CPU adapter. */
+/** Longer sums are split over lanes that read far apart, which is 3 times as slow on a CPU adapter. */
 const TERMS = 64;
 
 /** Euclidean distances of a chunk's columns to a point [128]: [length]. */
@@ -45,8 +45,8 @@ function distancesTo(columns: Value, point: Value): Value {
 }
 
 /**
- * The first distances of one chunk: means over the points [starts, 128]. Where `real` [length] is 0 nothing lies: -1,
- * which is never the farthest.
+ * The first distances of one chunk: means over the points [starts, 128]. Where `real` [length] is 0 the column is
+ * padding: -1, which is never the farthest.
  */
 export function startPlan(chunk: number, length: number, starts: number): Graph {
   const points = input('points', [starts, PROJECTED]);
@@ -65,8 +65,8 @@ export function startPlan(chunk: number, length: number, starts: number): Graph 
 }
 
 /**
- * `PICKS` times: the farthest patch of all chunks (the first of equals), then every distance lowered to that to it.
- * Output: picked [PICKS, 2], chunk and column.
+ * `PICKS` times: the farthest patch of all chunks (the first of equals), then every distance becomes the minimum of
+ * itself and that to the new patch. Output: picked [PICKS, 2], chunk and column.
  */
 export function pickPlan(chunks: readonly number[]): Graph {
   const columns = chunks.map((length, i) => columnsOf(i, length));
@@ -88,7 +88,7 @@ export function pickPlan(chunks: readonly number[]): Graph {
   };
 }
 
-/** The largest of [length] and its place, each [1]; in three levels, so that no lane walks all of it. */
+/** The largest of [length] and its index, each [1]; a tree of three levels keeps each lane's share small. */
 function farthestOf(distances: Value): { distance: Value; column: Value } {
   const groups = reshape(distances, [distances.shape[0]! / GROUP, GROUP]);
   const outer = reshape(max(groups, { axes: [1] }), [groups.shape[0]! / GROUP, GROUP]);
@@ -99,7 +99,7 @@ function farthestOf(distances: Value): { distance: Value; column: Value } {
   return { distance: gather(top, first), column };
 }
 
-/** Number of a member among all, from its group's number and its own in the group. */
+/** Index among all members, from the group's index and that within the group. */
 const placeIn = (group: Value, member: Value): Value =>
   add(scale(group.dtype === 'i32' ? cast(group, 'f32') : group, GROUP), member);
 

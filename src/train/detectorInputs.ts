@@ -20,9 +20,9 @@ export interface DetectorInputs {
 
 /** Bytes that the encoder's features of all training images may take. */
 export interface FeatureBudget {
-  /** Of host memory; default 1 GiB. */
+  /** In host memory; default 1 GiB. */
   readonly memory?: number;
-  /** Of the disk, where memory does not suffice; default 16 GiB. */
+  /** On disk, where memory does not suffice; default 16 GiB. */
   readonly disk?: number;
 }
 export const FEATURE_BUDGET = { memory: 2 ** 30, disk: 16 * 2 ** 30 } as const;
@@ -34,14 +34,14 @@ export interface DetectorInputOptions {
   readonly onBatch: (done: number, of: number) => void;
   /** Told where the features are kept, if not in memory. */
   readonly onNote: (text: string) => void;
-  /** Ends the pass over the images after the batch in flight: what aborted it is thrown. */
+  /** Ends the pass over the images after the batch in flight; its reason is thrown. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Training images are not augmented, so what a frozen encoder makes of them is computed once where it fits into the
- * budget, and from the image at every step where it does not. All three ways give the same numbers. A method that trains
- * its encoder has nothing to keep (`Detector.frozen`): it always starts at the images.
+ * Training images are not augmented, so the frozen encoder's features are computed once and kept in memory or on disk
+ * if they fit the budget, else recomputed at every step. All three give the same numbers. A method that trains its
+ * encoder has nothing to keep (`Detector.frozen`): it always starts at the images.
  */
 export async function detectorInputs(
   session: Session,
@@ -67,7 +67,7 @@ export async function detectorInputs(
     await fill(store, session, config, layouts, images, { widths, count: paths.length, ...options });
   } catch (error) {
     await store?.close().catch(() => {});
-    // A disk that is full or broken costs time, not the run.
+    // A full or broken disk only makes training slower.
     if (!(error instanceof FileError)) throw error;
     options.onNote(`features are computed anew at every step: ${error.message}`);
     return fromImages;

@@ -34,7 +34,7 @@ import type { NumberArray } from '../runtime/state.ts';
 
 type StepConfig = Sizes & Pick<RunConfig, 'encoderNorm' | 'adamEps' | 'amsgrad'>;
 
-/** Images to what training never changes of them: outputs tap1, tap2, ... */
+/** Images to frozen features: outputs tap1, tap2, ... */
 export function frozenPlan(config: Sizes, layouts: RunLayouts): Graph {
   const { layers } = bindParts(layouts, () => false);
   const images = input('images', [config.batch, 3, config.size, config.size]);
@@ -80,7 +80,7 @@ export function detectorStep(
 /** Name of the input with a group's learning rate. */
 const settingsName = (group: Group): string => (group === 'detector' ? SETTINGS : `${SETTINGS} ${group}`);
 
-/** What a training step reads beside its images at `step`: the groups' learning rates, and what the loss wants to know. */
+/** Inputs of a training step beside its images: the groups' learning rates, and what the loss needs. */
 export function stepInputs(
   config: Pick<RunConfig, 'method' | 'preset' | 'iterations' | 'lr' | 'encoderLr' | 'lrSchedule' | 'seed'>,
   optimiser: OptimiserConfig,
@@ -101,14 +101,14 @@ export function stepInputs(
   };
 }
 
-/** What one batch adds to the method's memory, from parts as they are before training. Output: rows [N, rows, C]. */
+/** Rows that one batch adds to the method's memory, computed by the untrained parts. Output: rows [N, rows, C]. */
 export function memoryPlan(config: Sizes, layouts: RunLayouts, source: StepSource = 'images'): Graph {
   const { layers } = bindParts(layouts, () => false);
   const rows = detectorIn(config).memory!.describe(layers, sourceOf(config, source), modelOf(config));
   return { outputs: new Map([['rows', rows]]), effects: [] };
 }
 
-/** What the heads learn from, for one batch: the feature and the statistics of the map that is calibrated. */
+/** Training data of the heads, for one batch: the feature and the statistics of the calibrated map. */
 export function collectPlan(config: MapConfig, layouts: RunLayouts, source: StepSource = 'images'): Graph {
   const { embedding, map: traceMap } = detect(config, layouts, source);
   const map = scope('map', traceMap);

@@ -1,4 +1,4 @@
-/** Where the frozen encoder's features of all training images lie between steps: in memory, or in a file. */
+/** Keeps the frozen encoder's features of all training images between steps, in memory or in a file. */
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ export type Taps = readonly Float32Array[];
 export interface FeatureStore {
   /** Features of the images from `first` on, [images, width] a tap. */
   put(first: number, taps: Taps): Promise<void>;
-  /** Features of those images in that order, [indices, width] a tap, in memory of their own. */
+  /** Features of those images in that order, [indices, width] a tap, in fresh arrays. */
   take(indices: readonly number[]): Promise<Float32Array[]>;
   /** Frees the memory, removes the file. */
   close(): Promise<void>;
@@ -44,7 +44,7 @@ export function memoryStore(widths: Widths, images: number): FeatureStore {
 /** Named as unfinished files are, so that the next start in this folder removes what a killed process left. */
 export const featureFile = (folder: string): string => join(folder, `.features.${process.pid}.tmp`);
 
-/** What a store asks of its file. */
+/** The file operations that a store needs. */
 export type FeatureFile = Pick<FileHandle, 'readv' | 'writev' | 'close'>;
 
 const openFile = (path: string): Promise<FeatureFile> =>

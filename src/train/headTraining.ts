@@ -24,8 +24,9 @@ export interface HeadTraining {
 }
 
 /**
- * A detector in evaluation makes the same of an image at every step, so heads learn from what `collectTargets` found
- * (methods.md 7.4). In training, where its statistics and its noise go by the batch, it runs at every step, behind `inputs`.
+ * In evaluation mode the detector gives the same result for an image at every step, so heads learn from the results of
+ * `collectTargets` (methods.md 7.4). In training mode, where statistics and noise depend on the batch, it runs at every
+ * step, on `inputs`.
  */
 export function headTraining(
   config: HeadTrainingConfig,

@@ -4,9 +4,9 @@ export interface ImagePass<Input> {
   readonly batch: number;
   /** Reads or decodes what the plan is run on, by the images' numbers. */
   load(indices: readonly number[]): Promise<Input>;
-  /** What is done with `count` images from `first` on, more than which a batch holds at the end. */
+  /** Processes `count` images from `first` on; the last batch may hold repeated images beyond them. */
   run(input: Input, first: number, count: number): Promise<void>;
-  /** Batches that are passed over; default none. Asked once of each, in order, when those before are done. */
+  /** Whether to skip a batch; default never. Asked once per batch, in order, when those before are done. */
   skips?(first: number, count: number): boolean;
   readonly signal?: AbortSignal;
 }
@@ -16,7 +16,7 @@ export async function passOver<Input>(pass: ImagePass<Input>): Promise<boolean> 
   const { images, batch, load, run, skips, signal } = pass;
   const loadFrom = (first: number): Promise<Input> => {
     const loading = load(Array.from({ length: batch }, (_, i) => Math.min(first + i, images - 1)));
-    // Whoever needs the batch sees its failure; where the device fails before, nobody does.
+    // A failure is thrown where the batch is awaited; if the device fails first, it is never awaited.
     loading.catch(() => {});
     return loading;
   };

@@ -3,11 +3,11 @@ import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, idle } from '../runtime/gpu.ts';
 import type { NumberArray } from '../runtime/state.ts';
 
-/** What the loop tells whoever watches: a progress bar, a log. */
+/** Progress of the loop, for a progress bar or a log. */
 export interface StepReport {
   readonly step: number;
   readonly of: number;
-  /** Of this step, where there is one; read every few steps only. */
+  /** Loss of this step; read back every few steps only. */
   readonly loss?: number;
 }
 
@@ -21,7 +21,7 @@ export interface LoopOptions {
   readonly inputsAt: (step: number) => Promise<Readonly<Record<string, NumberArray>>>;
   readonly signal?: AbortSignal;
   readonly onReport?: (report: StepReport) => void;
-  /** Saves everything, where all of it is finite; called with the number of steps done. */
+  /** Saves everything, if all of it is finite; called with the number of steps done. */
   readonly save?: (done: number) => Promise<void>;
   /** Seconds between saves; default 30. */
   readonly saveEvery?: number;
@@ -32,8 +32,8 @@ const REPORT_STEPS = 10;
 
 /**
  * Runs training steps. Stops cleanly at an abort: the step in flight is finished, the state saved. A step's loss is
- * looked at before its state is saved.
- * @returns the number of steps done. @throws NotFiniteError naming the step; what was saved last is kept.
+ * checked before its state is saved.
+ * @returns the number of steps done. @throws NotFiniteError naming the step; the last save is kept.
  */
 export async function trainLoop(options: LoopOptions): Promise<number> {
   const { gpu, executable, start, iterations, inputsAt, signal, onReport, save, saveEvery = 30 } = options;

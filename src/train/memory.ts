@@ -40,16 +40,16 @@ export interface MemoryOptions {
   readonly images: number;
   readonly run: string;
   readonly resume: boolean;
-  /** What its file may say it belongs to; it is written with the first (`hashesOf`). */
+  /** Hashes that its file may carry; the first is written (`hashesOf`). */
   readonly hashes: readonly string[];
   readonly signal?: AbortSignal;
   readonly onBatch: (done: number, of: number) => void;
 }
 
 /**
- * Puts the method's memory on the device: passes over the training images with parts as they are before any step. The
- * result lies in a file of its own until the run is finished: resuming does not repeat them. False where a signal
- * stopped them; they then begin anew.
+ * Puts the method's memory on the device, computed by passes over the training images with the untrained parts. A file
+ * keeps the result until the run is finished, so that resuming does not repeat the passes. False where a signal stopped
+ * them; they then start again.
  */
 export async function loadMemory(
   session: Session,

@@ -26,7 +26,7 @@ export interface MethodSizes {
   readonly precision?: Precision;
 }
 
-/** As many classes as the heads that predict them are built for. */
+/** Classes that the heads are built for. */
 const CLASSES = 3;
 /** Training images behind a memory that grows with them. */
 const IMAGES = 64;
@@ -36,7 +36,7 @@ export const methodFor = (encoder: RunConfig['encoder']): DetectorName =>
   DETECTOR_NAMES.find((method) => encodersFor({ method }).includes(encoder))!;
 
 /**
- * With the method's defaults, as far as plans depend on them; on frozen features where it has some, as training runs them.
+ * Built with the method's defaults, and on frozen features where it has some, as in training.
  * @throws ConfigError where the method does not read the encoder.
  */
 export function methodPlans(sizes: MethodSizes): MethodPlan[] {

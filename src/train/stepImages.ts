@@ -7,8 +7,8 @@ import { batchAt, drawnAt } from './batches.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 
 /**
- * What a training step reads of the training images: each once an epoch, or, where the method learns from drawn anomalies,
- * images drawn with replacement, with anomalies in half of them. Depends on (seed, step) alone.
+ * Images of a training step: each once an epoch, or, for methods that learn from synthetic anomalies, drawn with
+ * replacement, half of them with anomalies. Depends on (seed, step) alone.
  */
 export async function stepImages(
   config: Pick<RunConfig, 'method' | 'preset' | 'seed' | 'batch' | 'textures'>,

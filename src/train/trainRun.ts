@@ -65,7 +65,7 @@ export interface TrainOptions {
 
 /**
  * Trains the detector on the mixed normal images, then its alignment, and writes `weights.safetensors`.
- * @returns false where a signal stopped it; what was done is then in the checkpoint.
+ * @returns false where a signal stopped it; the checkpoint then holds what was done.
  */
 export async function trainRun(options: TrainOptions): Promise<boolean> {
   const { run, resume = false, goOn = 'resume' } = options;
@@ -106,7 +106,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
       const work = { dataset, session, layouts, loader, log };
       return await new Trainer({ ...options, config }, work).train(checkpoint);
     } catch (error) {
-      // A pass over the images that was stopped: there was nothing to save beside the last checkpoint.
+      // A pass over the images was stopped: the last checkpoint already holds everything.
       if (options.signal?.aborted && error === options.signal.reason) return false;
       throw await resumable(run, goOn, error);
     } finally {
@@ -154,7 +154,7 @@ class Trainer {
     let table: ClassTable = { classes: [], values: new Float32Array(0) };
     const inputs = await this.#inputs();
     try {
-      // Before anything trained is put back: where its file is lost, it is made again from what training started with.
+      // Before the checkpoint is restored: if the memory's file is lost, it is computed again from the untrained parts.
       if (!(await this.#memory(inputs))) return false;
       if (checkpoint) restoreSlabs(this.#session, checkpoint);
       if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
@@ -269,7 +269,7 @@ class Trainer {
     return done === config.alignIterations;
   }
 
-  /** Slabs of what was trained before `which`: a resumed run needs them too. */
+  /** Slabs trained before `which`: a resumed run needs them too. */
   #done(which: HeadName): string[] {
     const heads = headsOf(this.#options.config.align);
     const before = heads.slice(0, heads.indexOf(which)).map((name) => this.#layouts.heads[name]);

@@ -21,7 +21,7 @@ export interface WeightsMeaning {
   readonly wrong: readonly string[];
 }
 
-/** What a file's tensors are, by names and shapes alone. */
+/** Recognises a file's tensors by names and shapes alone. */
 export function contentOf(tensors: ReadonlyMap<string, StoredTensor>): WeightsMeaning {
   const detector = detectorContent(tensors);
   if (detector) {
@@ -52,7 +52,7 @@ export function contentOf(tensors: ReadonlyMap<string, StoredTensor>): WeightsMe
 const generalNames = (names: readonly PretrainedName[]): PretrainedName[] =>
   names.filter((name) => generalName(name) === name);
 
-/** Those whose tensors are called in files as they are here. */
+/** Encoders whose files use our own tensor names. */
 const UNPUBLISHED = PRETRAINED_NAMES.filter((name) => !familyOf(pretrained(name)).published);
 
 /** The first of these encoders that has all of these tensors, `encoder.*`, and no others. */

@@ -17,14 +17,14 @@ import type { RunConfig } from '../run/settings.ts';
 import type { Shape } from '../shape.ts';
 import { openTensors, placeNote, type TensorSource } from './tensorSource.ts';
 
-/** What a detector's file holds. */
+/** Content of a detector's file. */
 export interface DetectorContent {
   readonly code: DetectorCode;
   /** Prefix of all names in the file, such as `model.`; mostly empty. */
   readonly prefix: string;
   /** The encoder whose shapes it has, or comes closest to. */
   readonly encoder: ResNetName | 'efficientnet_b4';
-  /** Own name to the file's; what nothing reads is not in it. */
+  /** Own name to the file's name; unread tensors are left out. */
   readonly names: ReadonlyMap<string, string>;
   /** The file's names of tensors that nothing reads; counters are not mentioned. */
   readonly dead: readonly string[];
@@ -32,11 +32,14 @@ export interface DetectorContent {
   readonly wrong: readonly string[];
 }
 
-/** What a run's file holds beside its detector, which for ReContrast has the names of the author's own checkpoints. */
+/**
+ * Tensors of a run's file that are not the detector's. (ReContrast's detector keeps the names of its author's
+ * checkpoints.)
+ */
 const ofAlignment = (name: string): boolean =>
   Object.hasOwn(HEADS, name.split('.', 1)[0]!) || name === 'table';
 
-/** What the tensors of a file are as a detector, or null. Looks at names and shapes only. */
+/** Recognises a detector by a file's tensors, or null. Looks at names and shapes only. */
 export function detectorContent(tensors: ReadonlyMap<string, StoredTensor>): DetectorContent | null {
   const known = detectorCodeOf(tensors.keys());
   if (!known) return null;
@@ -64,7 +67,7 @@ interface Candidate {
   readonly shapes: [string, Shape][];
 }
 
-/** What a code's checkpoint may look like, one for each encoder. */
+/** Possible contents of a code's checkpoint, one for each encoder. */
 function candidates(code: DetectorCode, names: Iterable<string>): Candidate[] {
   if (code === 'UniAD') {
     const { encoder, reconstruction } = uniad.parts(
@@ -86,7 +89,7 @@ function candidates(code: DetectorCode, names: Iterable<string>): Candidate[] {
 /** A detector that training starts from: the tensors of its trained part, and what they say of its decoder. */
 export interface StartingDetector {
   readonly source: TensorSource;
-  /** Of reverse distillation alone. */
+  /** For reverse distillation only. */
   readonly activation?: DecoderActivation;
 }
 

@@ -8,7 +8,7 @@ import { publishedAs } from '../published/table.ts';
 import { weightsPath } from './embedded.ts';
 import { openTensors, placeNote, prefixed, readAll, type TensorSource } from './tensorSource.ts';
 
-/** What a trained run's file holds beside the encoder, under names of its own. */
+/** Tensors of a trained run's file beside the encoder. */
 const DETECTOR = /^(bottleneck|decoder)\./;
 
 /** The classifier, the stage before it, and batch norms' counters. */
@@ -33,7 +33,7 @@ export async function openEncoderWeights(path: string, prefix: string, whole = f
 export const loadWeights = async (path: string, prefix: string): Promise<StateDict> =>
   readAll(await openEncoderWeights(path, prefix));
 
-/** Where the encoder lies, unless at the top or under the name that is wanted. */
+/** Where the encoder was found, unless at top level or under the expected name. */
 function encoderNote(names: Iterable<string>, wanted: string): string[] {
   const place = encoderPlace(names);
   if (!place || place.prefix === `${wanted}.`) return [];
@@ -41,8 +41,8 @@ function encoderNote(names: Iterable<string>, wanted: string): string[] {
 }
 
 /**
- * Which tensors of a file are its encoder's, by their names under `prefix.`: those under the prefix where its first
- * layers are, whatever it is called; where they are at no prefix, or nowhere, all that no detector has.
+ * The encoder's tensors of a file, by their names under `prefix.`: those under whatever prefix its first layers have;
+ * without a prefix, or if no first layer is found, all tensors that are not a detector's.
  */
 export function encoderTensors<T>(
   tensors: ReadonlyMap<string, T>,
@@ -81,7 +81,7 @@ export async function openPretrained(
 
 /**
  * What detectors read of an encoder, under the names used here, and the arithmetic it was trained for.
- * @throws WeightsError, also where the file does not say which of several lineages it is.
+ * @throws WeightsError, also where the file does not tell which lineage it is.
  */
 async function openPublished<Config>(
   published: PublishedNames<Config, string>,

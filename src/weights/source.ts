@@ -11,7 +11,7 @@ import { weightsPath } from './embedded.ts';
 /**
  * What --weights means: a file, the name of fetched weights, or `embedded`. A file goes before a name.
  * @returns an absolute path, or `embedded`.
- * @throws ConfigError where it cannot belong to the encoder; FileError where it is not there; both say what to fetch.
+ * @throws ConfigError where it cannot belong to the encoder; FileError where it does not exist; both say what to fetch.
  */
 export async function weightsFor(encoder: string, said: string, folder = weightsCache()): Promise<string> {
   if (said === 'embedded') {
@@ -38,8 +38,8 @@ export async function weightsFor(encoder: string, said: string, folder = weights
 }
 
 /**
- * Of the file that `weightsFor` has found for an encoder: part of a run's configuration, since a path or `embedded`
- * stays the same when the encoder is trained again. Undefined where there is no encoder (`none`).
+ * Checksum of the file that `weightsFor` found for an encoder; part of a run's configuration, since a path or
+ * `embedded` stays the same when the encoder is trained again. Undefined for `none`.
  */
 export async function weightsChecksum(encoder: string, weights: string): Promise<string | undefined> {
   if (weights === 'none') return undefined;

@@ -9,8 +9,8 @@ import { openPretrained } from './encoder.ts';
 import { type TensorSource, underName } from './tensorSource.ts';
 
 /**
- * The encoder for each part that starts from it, and a detector to start from, from their files; the rest from the seed.
- * What starts as the method's memory is left to `loadMemory`.
+ * The encoder for each part that starts from it, and a detector to start from, from their files; the rest from the
+ * seed. The method's memory is left to `loadMemory`.
  */
 export async function loadStart(
   session: Session,
@@ -38,7 +38,7 @@ export async function loadStart(
   }
 }
 
-/** For the user: where in their file the encoder's weights were found, where that is not its top. */
+/** For the user: where in their file the encoder's weights were found, if not at top level. */
 export async function startNotes(config: Pick<RunConfig, 'encoder' | 'weights'>): Promise<readonly string[]> {
   const source = await openStart(config);
   await source?.close();
@@ -55,8 +55,7 @@ async function openStart({
 }
 
 /**
- * Which of several members of its family an encoder is, told from the file of its weights; where a file cannot tell, it is
- * what it was called.
+ * The member of its family that an encoder's weights file is for; the given name if the file cannot tell.
  * @throws ConfigError where the name asks for another.
  */
 export async function encoderIn(

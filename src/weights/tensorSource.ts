@@ -7,13 +7,14 @@ import type { TensorReader } from '../runtime/session.ts';
 /** The tensors of one network in an open file, under the names used here. */
 export interface TensorSource extends TensorReader {
   readonly metadata: ReadonlyMap<string, string>;
-  /** For the user: where in the file the tensors were found, where that is not its top. */
+  /** For the user: where in the file the tensors were found, if not at top level. */
   readonly notes: readonly string[];
   close(): Promise<void>;
 }
 
 /**
- * @param pick what of the file is wanted: `names`, own name to the file's, `notes` on where they were, and what else it says.
+ * @param pick picks what is wanted from the file: `names` (own name to the file's), `notes` on where they were, and
+ * other results.
  * @throws WeightsError, FileError, whatever `pick` throws; the file is then closed.
  */
 export async function openTensors<
@@ -29,7 +30,7 @@ export async function openTensors<
   }
 }
 
-/** Note on the prefix that all names in a file share; empty if there is none. */
+/** Note on the prefix that all names in a file share; empty without a prefix. */
 export const placeNote = (prefix: string, others: readonly string[] = []): string[] => [
   ...(prefix === '' ? [] : [`read under ${shown(prefix)}`]),
   ...(others.length === 0

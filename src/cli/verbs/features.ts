@@ -30,7 +30,7 @@ interface FeatureFlags {
   layers?: string;
 }
 
-/** Of each family of encoders. */
+/** Feature maps of each family of encoders. */
 const TAPS = Object.values(ENCODER_FAMILIES)
   .map(({ taps }) => taps.map(({ name }) => name).join(', '))
   .join(', or ');

@@ -74,7 +74,7 @@ async function profile(context: Context, verb: readonly string[], flags: Profile
     { verb, exitCode, results, adapter, wallMs, ...summary, trace: flags.trace ?? null },
     lines.join('\n'),
   );
-  // After what was measured is printed: a disk that is full does not take it away.
+  // After the results are printed, so that a full disk does not lose them.
   if (flags.trace !== undefined) {
     const events = await writeChromeTrace(flags.trace, profiler, adapter);
     const line = `${flags.trace}: ${events} of ${summary.dispatches} dispatches`;

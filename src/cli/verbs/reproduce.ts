@@ -46,7 +46,7 @@ interface ReproduceFlags {
   saveEvery: number;
 }
 
-/** With --quick, where no flag says otherwise: minutes on two CPU cores. */
+/** Settings of --quick, unless a flag sets them: minutes on two CPU cores. */
 const QUICK = {
   encoder: 'resnet18_w16',
   size: 64,
@@ -210,7 +210,10 @@ async function choiceOf(encoder: string, said: string): Promise<EncoderChoice> {
   return { encoder: found, weights, weightsSha256: await weightsChecksum(encoder, weights) };
 }
 
-/** UniAD's own encoder, unless one for all is asked for: a table has its other rows where its weights are not there. */
+/**
+ * UniAD's own encoder, unless one encoder was chosen for all; null if its weights are missing: the table then lacks
+ * this row.
+ */
 async function efficientnetOf({
   encoder,
   quick,

@@ -6,7 +6,7 @@ import { floatOperand, keyOperand, requireRank, requireSameShape } from '../oper
 import { constant, makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
 
-/** Channels of a head: a lane keeps a few tokens of them in its registers. */
+/** Most channels per head: a lane keeps a few tokens of a head in registers. */
 const MOST_CHANNELS = 256;
 
 export const attentionOps = {
@@ -22,7 +22,7 @@ export const attentionOps = {
   },
 } as const satisfies OpTable;
 
-/** Weights are dropped by the number of their pair of tokens; only then there is a key among the inputs. */
+/** Token pairs that dropout numbers; none without dropout, when the inputs hold no key. */
 export function droppedPairs({ inputs }: Value): [string, number][] {
   if (!inputs.some(({ dtype }) => dtype === 'u32')) return [];
   return [['pairs of tokens, of which some are dropped', inputs[0]!.shape[1]! * inputs[1]!.shape[1]!]];
@@ -41,7 +41,7 @@ const NEIGHBOURS: OptionNames<Neighbours> = { height: true, width: true, window:
 
 export type AttentionAttrs = {
   readonly heads: number;
-  /** Of the products of queries and keys. */
+  /** Factor of the products of queries and keys. */
   readonly scale: number;
   readonly neighbours: Neighbours | null;
   /** Probability with which a weight is dropped. */
@@ -50,7 +50,7 @@ export type AttentionAttrs = {
 
 /** How `attention` attends. */
 export interface AttentionOptions {
-  /** Parts of E that attend by themselves. */
+  /** Number of heads; divides E. */
   heads: number;
   /** Default 1 / sqrt(E / heads). */
   scale?: number;
@@ -76,7 +76,7 @@ const DROPOUT: OptionNames<AttentionDropout> = { p: true, key: true, site: true 
 
 /**
  * softmax(q k^T scale + mask) v for each head: q [N, Lq, E], k and v [N, Lk, E] -> [N, Lq, E]; head h has the channels
- * from h E / heads on. q may have a batch of 1 for all of k's. Neither mask nor weights ever lie in memory.
+ * from h E / heads on. q may have a batch of 1 for all of k's. Mask and weights are never stored in memory.
  */
 export function attention(
   q: Operand,

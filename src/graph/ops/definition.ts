@@ -1,8 +1,8 @@
 import type { Value } from '../value.ts';
 
-/** What an op is: what its values know, and what the passes may ask of it, instead of its name. */
+/** An op's attributes and traits. Passes ask for traits instead of comparing names. */
 export interface OpDefinition {
-  /** What its values know beside their inputs, declared by `attributes`; absent: nothing. */
+  /** Attributes of its values, declared by `attributes`; absent: none. */
   readonly attrs?: Attrs;
   /** Supplied from outside: input, constant, state. */
   readonly leaf?: boolean;
@@ -22,16 +22,16 @@ export interface OpDefinition {
   readonly identity?: boolean;
   /** Its kernels store f16 where its value's dtype says so. */
   readonly storesHalf?: true;
-  /** Its kernels read f16 where an operand's dtype says so; those that store it or average it do anyhow. */
+  /** Its kernels read f16 operands. Implied by `storesHalf` and `averagesHalf`. */
   readonly readsHalf?: true;
-  /** Each result sums over so many elements that their rounding to f16 averages out: they may be stored so. */
+  /** Each result sums over so many elements that rounding them to f16 averages out, so they may be stored as f16. */
   readonly averagesHalf?: true;
   /**
    * Multiply-accumulates of one of its values, by definition (methods.md, conventions): padding is counted, normalisation,
    * activation, pooling and resizing are not. Absent: none.
    */
   readonly macs?: (value: Value) => number;
-  /** What its kernels index beside the elements of inputs and result, and how much of it there is; default nothing. */
+  /** Further index ranges of its kernels, beside the elements of inputs and result, with their sizes; default none. */
   readonly indexed?: (value: Value) => readonly [what: string, count: number][];
   /** Why no derivative flows through it. */
   readonly nonDifferentiable?: string;
@@ -42,5 +42,5 @@ export type OpTable = Readonly<Record<string, OpDefinition>>;
 /** Plain data, so that a graph can be printed, compared, hashed. */
 export type Attrs = Readonly<Record<string, unknown>>;
 
-/** Declares the attributes of an op. They are a type alone: at run time there is nothing here. */
+/** Declares the type of an op's attributes; at run time it is undefined. */
 export const attributes = <A extends Attrs>(): A => undefined as unknown as A;

@@ -12,7 +12,7 @@ const attending = {
   nonDifferentiable: 'it exists for the gradient of attention',
 } as const;
 
-/** Ops that only derivatives are made of: `autograd/` and the hand-derived gradients of `nn/` make their values. */
+/** Ops that appear in gradients only: made by `autograd/` and the hand-derived gradients of `nn/`. */
 export const gradientOps = {
   /** x, dy -> dweight [Cout, C/groups, kh, kw]. */
   conv2dWeightGrad: {

@@ -32,7 +32,7 @@ export function reshape(x: Operand, shape: Shape, ...extra: never[]): Value {
   requireList('reshape', 'shape', shape);
   const known = shape.filter((size) => size !== -1);
   requireShape('reshape', known);
-  // Beside a size of 0 anything fits, so -1 says nothing.
+  // With a size of 0 among the others, -1 is ambiguous.
   const left = known.length === shape.length ? 1 : product(value.shape) / product(known);
   const sizes = shape.map((size) => (size === -1 ? left : size));
   if (shape.length - known.length > 1 || !Number.isInteger(left) || product(sizes) !== product(value.shape)) {

@@ -27,8 +27,8 @@ export interface NearestRows {
 }
 
 /**
- * The k rows of `bank` [K, C] nearest to each row of x [M, C], exactly; never an M x K matrix in memory. A bank
- * larger than one binding comes in several parts, counted through in order. Rows are found by |b|^2/2 - x.b and their
+ * The k rows of `bank` [K, C] nearest to each row of x [M, C], exactly; never an M x K matrix in memory. A bank larger
+ * than one binding comes in several parts, whose rows are numbered in order. Rows are found by |b|^2/2 - x.b and their
  * distances then summed from differences, so small distances between long rows keep their digits. Derivatives flow
  * through `distances`, to x and to the bank, as if the choice of rows were fixed.
  * @throws ShapeError for other shapes, k outside 1 to K, or more rows than float32 can number.

@@ -24,7 +24,7 @@ export interface PoolWindow {
 }
 
 export interface PoolOptions {
-  /** Of the window, (vertical, horizontal) where the two differ. */
+  /** Window size, (vertical, horizontal) where the two differ. */
   kernel: Pair;
   /** Default: the kernel. */
   stride?: Pair;

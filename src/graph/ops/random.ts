@@ -25,7 +25,7 @@ export const randomOps = {
 export const randomUniform = (key: Operand, site: number, shape: Shape, ...extra: never[]): Value =>
   draw('randomUniform', key, site, shape, extra);
 
-/** Standard normal numbers that depend on the same alone. No site serves both functions. */
+/** Standard normal numbers, with the same dependence. Do not use one site for both functions. */
 export const randomNormal = (key: Operand, site: number, shape: Shape, ...extra: never[]): Value =>
   draw('randomNormal', key, site, shape, extra);
 

@@ -24,7 +24,7 @@ const MODES = ['bilinear', 'nearest'] as const;
 export type InterpolateMode = (typeof MODES)[number];
 
 export interface InterpolateOptions {
-  /** Of the result, (height, width) where the two differ. */
+  /** Size of the result, (height, width) where the two differ. */
   size: Pair;
   /** Default bilinear. */
   mode?: InterpolateMode;

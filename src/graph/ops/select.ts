@@ -7,9 +7,9 @@ import { asValue, makeValue, type Operand, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 
 export const selectOps = {
-  /** labels (i32) [N] -> [N, classes] of 0 and 1; a row of NaN where there is no such class. */
+  /** labels (i32) [N] -> [N, classes] of 0 and 1; a row of NaN for a label out of range. */
   oneHot: { nonDifferentiable: 'labels are integers' },
-  /** Rows of x by index: x [R, ...S], indices (i32) [N] -> [N, ...S]; NaN where there is no such row. */
+  /** Rows of x by index: x [R, ...S], indices (i32) [N] -> [N, ...S]; NaN for an index out of range. */
   gather: { readsHalf: true },
 } as const satisfies OpTable;
 

@@ -42,8 +42,8 @@ export function slabOffsets(
 }
 
 /**
- * Values side by side in one flat slab, at the offsets of `slabOffsets`; what lies between them is undefined. Views that
- * are together a whole flat value, as an op with two results yields it, are placed as that.
+ * Values side by side in one flat slab, at the offsets of `slabOffsets`; gaps between them are undefined. Views that
+ * together make up a whole flat value (an op with two results) are placed as one.
  */
 export function pack(parts: readonly Value[]): Value {
   const values = wholes(parts);

@@ -11,17 +11,20 @@ const attrs = attributes<{ readonly k: number }>();
 export const topKOps = {
   /** The k-th largest of each row, by radix select. x [N, L] -> [N, 1]. */
   kthLargest: { attrs, readsHalf: true },
-  /** Places of the k largest of each row, in falling order. x [N, L] -> i32 [N, k]. */
+  /** Indices of the k largest of each row, in descending order. x [N, L] -> i32 [N, k]. */
   topKIndices: {
     attrs,
     readsHalf: true,
     nonDifferentiable: 'places are integers; the values of topK have a derivative',
   },
-  /** x [N, L], indices (i32) [N, K] -> [N, K]; NaN where there is no such place. */
+  /** x [N, L], indices (i32) [N, K] -> [N, K]; NaN for an index out of range. */
   takeAlongAxis: {},
 } as const satisfies OpTable;
 
-/** The k-th largest element of each row (k from 1): x [N, L] -> [N, 1]. Of equal ones the first has the derivative. */
+/**
+ * The k-th largest element of each row (k from 1): x [N, L] -> [N, 1]. Among equal elements the first gets the
+ * derivative.
+ */
 export function kthLargest(x: Operand, k: number, ...extra: never[]): Value {
   refuseExtra('kthLargest', extra);
   const value = floatOperand('kthLargest', 'x', x);
@@ -31,8 +34,8 @@ export function kthLargest(x: Operand, k: number, ...extra: never[]): Value {
 }
 
 /**
- * The k largest along the last axis, in falling order, of equal ones the earlier first: x [..., L] -> values and
- * indices (i32), both [..., k]. Work grows with L, and with k squared where k is large.
+ * The k largest along the last axis, in descending order, equal elements by index: x [..., L] -> values and indices
+ * (i32), both [..., k]. Work grows with L, and with k squared where k is large.
  */
 export function topK(x: Operand, k: number, ...extra: never[]): { values: Value; indices: Value } {
   refuseExtra('topK', extra);

@@ -23,9 +23,10 @@ type AdamwAttrs = Readonly<Record<'beta1' | 'beta2' | 'eps' | 'weightDecay', num
 type SgdAttrs = Readonly<Record<'momentum' | 'weightDecay', number>>;
 
 /**
- * The effect of `op` on `states`. `values`: what it reads beside them; the first of these has the shape of the first state.
+ * The effect of `op` on `states`. `values`: what it reads beside them; the first of these has the shape of the first
+ * state.
  * @param name of the op, for errors.
- * @throws ShapeError where it does not, or something else than state would be updated.
+ * @throws ShapeError where that shape differs, or a target is not a state.
  */
 export function effect<K extends keyof typeof updateOps>(
   op: K,
@@ -51,14 +52,13 @@ export const assignAverage = (target: Value, value: Value, rate: number): Value 
   effect('assignAverage', [target], [value], { rate });
 
 /**
- * How a slab of parameters is updated, step by step: what `Engine.optimiser` takes. `adamw` and `sgd` (nn/optimiser.ts)
- * make one.
+ * How each step updates a slab of parameters; made by `adamw` and `sgd` (nn/optimiser.ts), taken by `Engine.optimiser`.
  */
 export interface UpdateRule {
   /** Names of the slabs that it keeps beside the parameters `slab`, all zero at the start. */
   moments(slab: string): string[];
   /** The effect that updates `slab`, a state, by its gradient; one dispatch. */
   update(slab: Value, gradient: Value, settings: Value): Value;
-  /** What `settings` holds at `step` (from 0), for another learning rate than the rule's own where given. */
+  /** What `settings` holds at `step` (from 0), with `lr` instead of the rule's own learning rate if given. */
   settingsAt(step: number, lr?: number): Float32Array;
 }

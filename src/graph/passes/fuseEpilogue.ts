@@ -26,7 +26,7 @@ export function fuseEpilogue(graph: Graph, maxBindings: number): Graph {
     const candidates = inputs.filter(
       (operand) => open.has(operand) && shapesEqual(operand.shape, value.shape),
     );
-    // The one made last, so that the others are computed before it.
+    // The latest one: all other inputs are then computed before it.
     const producer = candidates.sort((a, b) => a.id - b.id).at(-1);
     const others = inputs.filter((operand) => operand !== producer);
     if (!producer || others.length + OWN_BINDINGS > maxBindings || !isFloat(value)) {
