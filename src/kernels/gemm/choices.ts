@@ -5,10 +5,8 @@ import type { DeviceFacts } from '../kernel.ts';
 import type { Lowered, OpRequest, TensorSpec } from '../lowering.ts';
 import { MATRIX_VARIANTS } from './matrixVariants.ts';
 import { MOST_SPLITS } from './splitK.ts';
-import { type TileOf, VARIANTS, type VariantName } from './variants.ts';
-
-export const PRODUCT_OPS = ['matmul', 'conv2d', 'conv2dInputGrad', 'conv2dWeightGrad'] as const;
-export type ProductOp = (typeof PRODUCT_OPS)[number];
+import { everyTile, type ProductOp, type Variant } from './variant.ts';
+import { type TileOf, VARIANT_LIST, VARIANTS, type VariantName } from './variants.ts';
 
 /** A variant and its tile; `splits` parts of the sum where the variant computes parts, absent: as many as the rule takes. */
 export type ProductChoice = {
@@ -85,35 +83,21 @@ const tilesOf = (variant: VariantName): Readonly<Record<string, readonly number[
   VARIANTS[variant].tiles;
 
 /**
- * What to try for a product on this class of adapter, in families, the likeliest first. Some will not fit: lowering
- * then takes the rule's choice.
+ * What to try for a product on this class of adapter, in families, the likeliest first: what each variant of the list
+ * says of its tuning. Some will not fit: lowering then takes the rule's choice.
  */
 export function candidateChoices(op: ProductOp, device: DeviceFacts): ProductChoice[][] {
-  const family = (
-    variant: VariantName,
-    keep: (tile: Record<string, number>) => boolean = () => true,
-  ): ProductChoice[] =>
-    combinations(tilesOf(variant))
-      .filter(keep)
-      .map((tile) => ({ variant, tile }) as unknown as ProductChoice);
-  const depthwise = (variant: 'depthwise' | 'depthwiseStrips') => (op === 'conv2d' ? [family(variant)] : []);
-  if (!device.software) {
-    const { rows, columns } = tilesOf('blocked');
-    const sums = combinations({ rows: rows!, columns: columns! }).reverse();
-    const blocked = sums.map((sum) =>
-      family('blocked', (tile) => tile.rows === sum.rows && tile.columns === sum.columns).reverse(),
-    );
-    const matrices = device.subgroupMatrix ? [family('subgroupMatrix').reverse()] : [];
-    return [...depthwise('depthwise'), ...matrices, ...blocked, family('winograd'), family('plain')];
-  }
-  const channels = [...depthwise('depthwiseStrips'), ...depthwise('depthwise')];
-  if (device.subgroupSize < 4) return [...channels, family('plain')];
-  // Beyond these the sums spill: slower at every shape measured, and seconds to compile.
-  const rows = family('subgroupRows', (tile) => tile.rows! <= 16 && tile.columns! <= 2);
-  if (device.maxImageSide === 0) return [...channels, rows.reverse()];
-  const textures = family(op === 'conv2dWeightGrad' ? 'textureOuter' : 'textureRows');
-  return [...channels, textures, family('winograd'), rows.reverse()];
+  const place = ({ tuning }: Variant<object>): number => tuning?.place ?? Number.MAX_VALUE;
+  return VARIANT_LIST.toSorted((a, b) => place(a) - place(b)).flatMap((variant) =>
+    familiesOf(variant, op, device).map((tiles) =>
+      tiles.map((tile) => ({ variant: variant.name, tile }) as ProductChoice),
+    ),
+  );
 }
+
+/** The tiles of one variant that tuning tries. */
+export const familiesOf = (variant: Variant<object>, op: ProductOp, device: DeviceFacts): object[][] =>
+  variant.tuning ? variant.tuning.families(op, device) : [everyTile(variant.tiles)];
 
 /** The same with its sum cut otherwise. */
 export function otherSplits(choice: ProductChoice): ProductChoice[] {
@@ -125,11 +109,4 @@ export function choiceText(choice: ProductChoice): string {
   const tile = Object.entries(choice.tile).map(([name, size]) => `${name} ${size}`);
   const splits = choice.splits === undefined ? [] : [`splits ${choice.splits}`];
   return [choice.variant, ...tile, ...splits].join(' ');
-}
-
-function combinations(space: Readonly<Record<string, readonly number[]>>): Record<string, number>[] {
-  return Object.entries(space).reduce<Record<string, number>[]>(
-    (tiles, [name, sizes]) => tiles.flatMap((tile) => sizes.map((size) => ({ ...tile, [name]: size }))),
-    [{}],
-  );
 }

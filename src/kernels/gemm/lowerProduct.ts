@@ -2,11 +2,11 @@
 import type { DeviceFacts } from '../kernel.ts';
 import type { Lowered, LoweredStep, OperandRef } from '../lowering.ts';
 import type { ProductChoice } from './choices.ts';
-import { guessMatrix, MATRIX_VARIANTS } from './matrixVariants.ts';
+import { guessMatrix, MATRIX_LIST } from './matrixVariants.ts';
 import type { GemmProblem } from './problem.ts';
 import { splitK, splitsFor } from './splitK.ts';
-import { firstGuess, type MatrixVariant, type Picked, type Product, type Variant } from './variant.ts';
-import { VARIANTS } from './variants.ts';
+import { firstGuess, type Picked, type Product, type Variant } from './variant.ts';
+import { VARIANT_LIST, VARIANTS } from './variants.ts';
 
 /** Parts one after the other, each with scratch arrays of its own. */
 export function joined(parts: readonly Lowered[]): Lowered {
@@ -24,13 +24,11 @@ export function joined(parts: readonly Lowered[]): Lowered {
 /** The variant and tile that were measured to be best, where they fit, else the first variant of the list that has a guess. */
 function pick(problem: Product, device: DeviceFacts, choice?: ProductChoice): Picked<Product> {
   if (choice) {
-    const variant = VARIANTS[choice.variant] as unknown as Variant<object>;
+    const variant: Variant<object> = VARIANTS[choice.variant];
     if (variant.fits(choice.tile, problem, device) === true) return { variant, tile: choice.tile };
   }
-  return firstGuess(LIST, problem, device) ?? guessMatrix(problem, device);
+  return firstGuess(VARIANT_LIST, problem, device) ?? guessMatrix(problem, device);
 }
-
-const LIST = Object.values(VARIANTS) as unknown as Variant<object>[];
 
 /** A product by itself, its sum in one piece. */
 export function lowerUncut(product: Product, device: DeviceFacts, choice?: ProductChoice): Lowered {
@@ -76,5 +74,3 @@ export function lowerWhole(
     scratch: [words],
   };
 }
-
-const MATRIX_LIST = Object.values(MATRIX_VARIANTS) as unknown as MatrixVariant<object>[];

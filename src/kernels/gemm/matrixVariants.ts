@@ -10,12 +10,12 @@ import { firstGuess, type MatrixVariant, type Picked } from './variant.ts';
 /** In the order in which they are asked for a guess. */
 export const MATRIX_VARIANTS = { plain, subgroupRows, subgroupMatrix, blocked } as const;
 
+/** The same, whatever their tiles. */
+export const MATRIX_LIST: readonly MatrixVariant<object>[] = Object.values(MATRIX_VARIANTS);
+
 /** What the rule takes. */
 export const guessMatrix = (problem: GemmProblem, device: DeviceFacts): Picked<GemmProblem> =>
-  firstGuess(Object.values(MATRIX_VARIANTS) as unknown as MatrixVariant<object>[], problem, device) ?? {
-    variant: plain as unknown as MatrixVariant<object>,
-    tile: { rows: 1 },
-  };
+  firstGuess(MATRIX_LIST, problem, device) ?? { variant: plain, tile: { rows: 1 } };
 
 /** The kernel of a problem as the rule has it. */
 export function matrixKernel(problem: GemmProblem, device: DeviceFacts): Kernel {

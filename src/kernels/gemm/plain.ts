@@ -15,7 +15,7 @@ import {
   storeStatements,
   tileSizes,
 } from './problem.ts';
-import { type MatrixVariant, oneDispatch } from './variant.ts';
+import { everyTile, type MatrixVariant, oneDispatch } from './variant.ts';
 
 export interface PlainTile {
   readonly rows: number;
@@ -32,6 +32,11 @@ export const plain: MatrixVariant<PlainTile> = {
     return { rows: problem.m >= 8 ? 8 : problem.m >= 4 ? 4 : problem.m >= 2 ? 2 : 1 };
   },
   lower: (problem, tile) => oneDispatch(problem, build(problem, tile)),
+  tuning: {
+    place: 5,
+    families: (_, { software, subgroupSize }) =>
+      software && subgroupSize >= 4 ? [] : [everyTile(plain.tiles)],
+  },
 };
 
 function build(problem: GemmProblem, { rows }: PlainTile): Kernel {

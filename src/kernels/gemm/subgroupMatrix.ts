@@ -18,7 +18,7 @@ import {
   tileSizes,
   vectorBinding,
 } from './problem.ts';
-import { type MatrixVariant, oneDispatch } from './variant.ts';
+import { everyTile, type MatrixVariant, oneDispatch } from './variant.ts';
 
 export interface SubgroupMatrixTile {
   /** Rows and columns of the result per workgroup. */
@@ -75,6 +75,11 @@ export const subgroupMatrix: MatrixVariant<SubgroupMatrixTile> = {
     return tiles.find((tile) => groups(tile) >= 128) ?? tiles.at(-1) ?? null;
   },
   lower: (problem, tile, device) => oneDispatch(problem, build(problem, tile, device)),
+  tuning: {
+    place: 1,
+    families: (_, device) =>
+      !device.software && device.subgroupMatrix ? [everyTile(subgroupMatrix.tiles).reverse()] : [],
+  },
 };
 
 /**

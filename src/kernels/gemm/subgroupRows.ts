@@ -17,7 +17,7 @@ import {
   storeStatements,
   tileSizes,
 } from './problem.ts';
-import { type MatrixVariant, oneDispatch } from './variant.ts';
+import { everyTile, type MatrixVariant, oneDispatch } from './variant.ts';
 
 export interface SubgroupRowsTile {
   /** Rows of the result per workgroup, a multiple of 4 (or 1 or 2). */
@@ -49,6 +49,15 @@ export const subgroupRows: MatrixVariant<SubgroupRowsTile> = {
     return { rows, columns: columns ?? 1 };
   },
   lower: (problem, tile, device) => oneDispatch(problem, build(problem, tile, device)),
+  tuning: {
+    place: 5,
+    families(_, { software, subgroupSize }) {
+      if (!software || subgroupSize < 4) return [];
+      // Beyond these the sums spill: slower at every shape measured, and seconds to compile.
+      const small = everyTile(subgroupRows.tiles).filter(({ rows, columns }) => rows <= 16 && columns <= 2);
+      return [small.reverse()];
+    },
+  },
 };
 
 /** Computed over needed, when `size` is cut into tiles. */

@@ -1,4 +1,4 @@
-/** What a way to compute products is, and what it may know of a product beside the problem itself. */
+/** What a variant is: one way to compute products, and what it may know of a product beside the problem itself. */
 import type { DeviceFacts, Kernel } from '../kernel.ts';
 import type { Lowered } from '../lowering.ts';
 import type { ConvSizes } from './convOperands.ts';
@@ -6,6 +6,10 @@ import type { GemmProblem } from './problem.ts';
 import type { Correlation } from './textures/correlation.ts';
 import type { PixelStrides } from './textures/pixelTexture.ts';
 import type { WeightLayout } from './textures/weightTexture.ts';
+
+/** The ops that are products. */
+export const PRODUCT_OPS = ['matmul', 'conv2d', 'conv2dInputGrad', 'conv2dWeightGrad'] as const;
+export type ProductOp = (typeof PRODUCT_OPS)[number];
 
 /** A product of an op. */
 export interface Product extends GemmProblem {
@@ -31,20 +35,37 @@ export interface CorrelatedOperands {
 
 /**
  * One way to compute products. `T` is its tile: names and numbers, so that a tuning table can hold it. A variant that needs
- * nothing but a `GemmProblem` computes parts of products too: parts of the result, or of long sums.
+ * nothing but a `GemmProblem` computes parts of products too: parts of the result, or of long sums. A variant is only ever
+ * given its own tiles, so these are methods: a list of variants is then one of `Variant<object>` without a cast.
  */
 export interface Variant<T, P extends GemmProblem = Product> {
   readonly name: string;
   /** The whole search space. */
   readonly tiles: { readonly [K in keyof T]: readonly T[K][] };
   /** True, or a sentence that says why not. */
-  readonly fits: (tile: T, problem: P, device: DeviceFacts) => true | string;
+  fits(tile: T, problem: P, device: DeviceFacts): true | string;
   /** The tile to take where nothing was measured; null where a later variant of the list is better. */
-  readonly guess: (problem: P, device: DeviceFacts) => T | null;
-  readonly lower: (problem: P, tile: T, device: DeviceFacts) => Lowered;
+  guess(problem: P, device: DeviceFacts): T | null;
+  lower(problem: P, tile: T, device: DeviceFacts): Lowered;
+  /** When tuning tries it; default: every tile, in one family, for every op and adapter, after all other variants. */
+  readonly tuning?: Tuning<T>;
+}
+
+export interface Tuning<T> {
+  /** Variants are tried in this order, the likeliest to be best (the lowest) first; equal ones as the list has them. */
+  readonly place: number;
+  /** Tiles that are slow together, the likeliest first: tuning leaves a family after a few slow ones. None: not tried. */
+  families(op: ProductOp, device: DeviceFacts): T[][];
 }
 
 export type MatrixVariant<T> = Variant<T, GemmProblem>;
+
+/** Every tile of a search space, the last of its names varying fastest. */
+export const everyTile = <T>(space: Variant<T>['tiles']): T[] =>
+  Object.entries<readonly unknown[]>(space).reduce<object[]>(
+    (tiles, [name, sizes]) => tiles.flatMap((tile) => sizes.map((size) => ({ ...tile, [name]: size }))),
+    [{}],
+  ) as T[];
 
 /** A variant with one of its tiles. */
 export interface Picked<P extends GemmProblem> {

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
 import type { ConvGeometry } from '../../../src/graph/ops/conv.ts';
 import type { BlockedTile } from '../../../src/kernels/gemm/blocked/rule.ts';
-import { candidateChoices, type ProductOp, type ProductRequest } from '../../../src/kernels/gemm/choices.ts';
+import { candidateChoices, type ProductRequest } from '../../../src/kernels/gemm/choices.ts';
 import { type ConvolutionAttrs, gemmKernels, type MatmulAttrs } from '../../../src/kernels/gemm/lowering.ts';
+import type { ProductOp } from '../../../src/kernels/gemm/variant.ts';
 import { BASELINE_DEVICE, type DeviceFacts, type Kernel } from '../../../src/kernels/kernel.ts';
 
 import { product, type Shape } from '../../../src/shape.ts';

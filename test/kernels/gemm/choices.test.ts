@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { DEVICES } from '../../../src/kernels/devices.ts';
 import { blockedInvocations } from '../../../src/kernels/gemm/blocked/blocked.ts';
 import type { BlockedTile } from '../../../src/kernels/gemm/blocked/rule.ts';
 import {
   candidateChoices,
   choiceText,
+  familiesOf,
   isProductChoice,
   type ProductChoice,
-  type ProductOp,
   type ProductRequest,
   productKey,
 } from '../../../src/kernels/gemm/choices.ts';
 import { type ConvolutionAttrs, gemmKernels } from '../../../src/kernels/gemm/lowering.ts';
-import { VARIANTS } from '../../../src/kernels/gemm/variants.ts';
+import { PRODUCT_OPS, type ProductOp } from '../../../src/kernels/gemm/variant.ts';
+import { VARIANT_LIST, VARIANTS } from '../../../src/kernels/gemm/variants.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../../src/kernels/kernel.ts';
 import type { Lowered, OpRequest } from '../../../src/kernels/lowering.ts';
 import { RandomStream } from '../../../src/random.ts';
@@ -184,6 +186,36 @@ describe('a choice', () => {
     [null, false],
   ])('read from a file is checked: %j', (value, right) => {
     expect(isProductChoice(value)).toBe(right);
+  });
+});
+
+describe('tuning', () => {
+  const devices: DeviceFacts[] = [
+    BASELINE_DEVICE,
+    { ...BASELINE_DEVICE, software: true },
+    { ...DEVICES.gpu, subgroupMatrix: { m: 16, n: 16, k: 16 } },
+    DEVICES.cpu,
+  ];
+
+  it.each(VARIANT_LIST)('tries $name on some adapter, no tile of it twice', (variant) => {
+    const tried = devices.flatMap((device) =>
+      PRODUCT_OPS.map((op) =>
+        candidateChoices(op, device)
+          .flat()
+          .filter((choice) => choice.variant === variant.name),
+      ),
+    );
+    expect(tried.some((choices) => choices.length > 0)).toBe(true);
+    for (const choices of tried) {
+      expect(choices.filter((choice) => !isProductChoice(choice))).toEqual([]);
+      expect(new Set(choices.map(choiceText)).size).toBe(choices.length);
+    }
+  });
+
+  it('tries all tiles of a variant without a rule for it', () => {
+    const { tuning: _, ...silent } = VARIANTS.plain;
+    expect(familiesOf(silent, 'matmul', DEVICES.cpu)).toEqual([[1, 2, 4, 8].map((rows) => ({ rows }))]);
+    expect(familiesOf(VARIANTS.plain, 'matmul', DEVICES.cpu)).toEqual([]);
   });
 });
 

@@ -19,7 +19,7 @@ import {
   tileSizes,
   vectorBinding,
 } from '../problem.ts';
-import { type MatrixVariant, oneDispatch } from '../variant.ts';
+import { everyTile, type MatrixVariant, oneDispatch } from '../variant.ts';
 import { type BlockedTile, guessBlocked } from './rule.ts';
 import { loadsFit, tileLoads, tileStride } from './tileLoads.ts';
 
@@ -56,6 +56,18 @@ export const blocked: MatrixVariant<BlockedTile> = {
   guess: (problem, device) =>
     device.software ? null : guessBlocked(problem, (tile) => blocked.fits(tile, problem, device) === true),
   lower: (problem, tile) => oneDispatch(problem, build(problem, tile)),
+  tuning: {
+    place: 2,
+    /** One for each block of results an invocation has, the largest first. */
+    families(_, { software }) {
+      if (software) return [];
+      const { rows, columns } = blocked.tiles;
+      const tiles = everyTile(blocked.tiles).reverse();
+      return everyTile<Pick<BlockedTile, 'rows' | 'columns'>>({ rows, columns })
+        .reverse()
+        .map((block) => tiles.filter((tile) => tile.rows === block.rows && tile.columns === block.columns));
+    },
+  },
 };
 
 function build(problem: GemmProblem, tile: BlockedTile): Kernel {

@@ -19,7 +19,7 @@ import {
   range,
   storeStatements,
 } from '../problem.ts';
-import type { Product, Variant } from '../variant.ts';
+import { everyTile, type Product, type Variant } from '../variant.ts';
 
 export interface DepthwiseTile {
   /** Neighbouring results of a row per invocation. */
@@ -42,6 +42,10 @@ export const depthwise: Variant<DepthwiseTile> = {
   fits: (_, problem) => isDepthwise(problem),
   guess: (problem) => (isDepthwise(problem) === true ? { run: 4 } : null),
   lower: (problem, tile, device) => lowerDepthwise(problem, build(problem, tile, device)),
+  tuning: {
+    place: 0,
+    families: (op) => (op === 'conv2d' ? [everyTile(depthwise.tiles)] : []),
+  },
 };
 
 /** One dispatch over x, w, the epilogue's operands and the result. */

@@ -9,7 +9,7 @@ import { perElement } from '../../perElement.ts';
 import { code, wgsl } from '../../wgsl.ts';
 import { perGroup } from '../convOperands.ts';
 import { gemmFlops, range } from '../problem.ts';
-import type { Product, Variant } from '../variant.ts';
+import { everyTile, type Product, type Variant } from '../variant.ts';
 import { depthwiseBindings, depthwiseStores, isDepthwise, lowerDepthwise } from './rows.ts';
 
 export interface StripsTile {
@@ -23,6 +23,10 @@ export const depthwiseStrips: Variant<StripsTile> = {
   fits: (_, problem, device) => inStrips(problem, device),
   guess: (problem, device) => (inStrips(problem, device) === true ? { columns: 4 } : null),
   lower: (problem, tile, device) => lowerDepthwise(problem, build(problem, tile, device)),
+  tuning: {
+    place: 0,
+    families: (op, { software }) => (software && op === 'conv2d' ? [everyTile(depthwiseStrips.tiles)] : []),
+  },
 };
 
 /** True, or why not. */

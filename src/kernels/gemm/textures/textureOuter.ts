@@ -17,10 +17,10 @@ import {
 import { code, wgsl } from '../../wgsl.ts';
 import { type GemmProblem, gemmFlops, range } from '../problem.ts';
 import { splitK } from '../splitK.ts';
-import type { Product, Variant } from '../variant.ts';
+import { everyTile, type Product, type Variant } from '../variant.ts';
 import { type Correlation, channelQuads, everyPlace } from './correlation.ts';
 import { firstTexel, packPixels, pixelTexture, tapShift } from './pixelTexture.ts';
-import { LEAST_FLOPS, packs, texturesFit } from './texturesFit.ts';
+import { LEAST_FLOPS, packs, packsAtAll, texturesFit } from './texturesFit.ts';
 
 export interface TextureOuterTile {
   /** Quads of output channels per workgroup, at most one a lane. */
@@ -86,6 +86,11 @@ export const textureOuter: Variant<TextureOuterTile> = {
       ],
       scratch: [...scratch, words],
     };
+  },
+  tuning: {
+    place: 3,
+    families: (op, device) =>
+      packsAtAll(device) && op === 'conv2dWeightGrad' ? [everyTile(textureOuter.tiles)] : [],
   },
 };
 

@@ -27,10 +27,10 @@ import {
   storeStatements,
   tileSizes,
 } from '../problem.ts';
-import type { Variant } from '../variant.ts';
+import { everyTile, type Variant } from '../variant.ts';
 import { type Correlation, channelQuads } from './correlation.ts';
 import { firstTexel, packPixels, pixelTexture, tapShift } from './pixelTexture.ts';
-import { LEAST_FLOPS, packs } from './texturesFit.ts';
+import { LEAST_FLOPS, packs, packsAtAll } from './texturesFit.ts';
 import { packWeights, weightShift, weightTexel, weightTexture } from './weightTexture.ts';
 
 export interface TextureRowsTile {
@@ -109,6 +109,11 @@ export const textureRows: Variant<TextureRowsTile> = {
       ],
       scratch: [textureWords(pixelTexture(p)), textureWords(weightTexture(p))],
     };
+  },
+  tuning: {
+    place: 3,
+    families: (op, device) =>
+      packsAtAll(device) && op !== 'conv2dWeightGrad' ? [everyTile(textureRows.tiles)] : [],
   },
 };
 

@@ -22,6 +22,10 @@ export function texturesFit(p: Correlation, device: DeviceFacts): true | string 
   return true;
 }
 
+/** Whether operands of some product are packed on this adapter. */
+export const packsAtAll = ({ software, subgroupSize, maxImageSide }: DeviceFacts): boolean =>
+  software && subgroupSize >= 4 && maxImageSide > 0;
+
 /** True, or why a CPU adapter does not pack the problem's operands. */
 export function packs(problem: GemmProblem, p: Correlation, device: DeviceFacts): true | string {
   if (!device.software || device.subgroupSize < 4) return 'needs a CPU adapter with subgroups of at least 4';

@@ -2,8 +2,8 @@
 import type { DeviceFacts } from '../../kernel.ts';
 import { gemmFlops } from '../problem.ts';
 import type { Correlation } from '../textures/correlation.ts';
-import { LEAST_FLOPS, packs } from '../textures/texturesFit.ts';
-import type { Product, Variant } from '../variant.ts';
+import { LEAST_FLOPS, packs, packsAtAll } from '../textures/texturesFit.ts';
+import { everyTile, type Product, type Variant } from '../variant.ts';
 import { winogradConv } from './convolution.ts';
 import { winogradGrad, winogradGradSteps } from './gradient.ts';
 import { winogradSteps } from './lowering.ts';
@@ -44,6 +44,10 @@ export const winograd: Variant<WinogradTile> = {
       return winogradGradSteps(problem, winogradGrad(gradientOf, winogradTransform(tile.m)), device);
     const plan = convolutionPlan(correlated!.correlation, tile);
     return winogradSteps(problem, plan, correlated!.layout, ahead(problem), device);
+  },
+  tuning: {
+    place: 4,
+    families: (_, device) => (!device.software || packsAtAll(device) ? [everyTile(winograd.tiles)] : []),
   },
 };
 
