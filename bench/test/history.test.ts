@@ -28,7 +28,7 @@ it('there is a history, and the benchmark guide shows its pictures', async () =>
 });
 
 describe.each(histories)('%s', (name) => {
-  it('has pictures that say what they would say if they were drawn now', async () => {
+  it('the committed pictures show what they would show if drawn now', async () => {
     const entries = await readHistory(join(FOLDER, name));
     const drawn = { latency: latencyFigure(entries), roofline: rooflineFigure(entries) };
     for (const [picture, svg] of Object.entries(drawn)) {
@@ -79,7 +79,7 @@ describe('a history', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('lies in the order of dates, has a revision once, and keeps to one machine', async () => {
+  it('a history is in order of dates, has each revision once, and keeps to one machine', async () => {
     const path = join(folder, 'm.jsonl');
     await addToHistory(path, entry('b', '2026-02-01'), [record('latency', 'x', 8)]);
     await addToHistory(path, entry('a', '2026-01-01'), [record('latency', 'x', 16.000001)]);
@@ -96,7 +96,7 @@ describe('a history', () => {
     await expect(readHistory(path)).rejects.toThrow(`${path}:2: is no JSON`);
   });
 
-  it('is written and drawn by wgad-bench history', async () => {
+  it('wgad-bench history writes and draws a history', async () => {
     const history = (command: string, ...args: string[]) =>
       wgadBench(['history', command, ...args, '--folder', folder]);
     const records = join(folder, 'records.json');
@@ -114,7 +114,7 @@ describe('a history', () => {
     expect((await readdir(folder)).sort()).toEqual(['m.jsonl', 'm.latency.svg', 'records.json']);
   });
 
-  it('keeps what scoring takes of memory, and names every case in its own place below the plot', async () => {
+  it('a history’s picture shows memory of scoring, and names every case in its own place below the plot', async () => {
     const path = join(folder, 'm.jsonl');
     const names = ['uniad', 'patchcore', 'cfa', 'draem', 'recontrast'].map(
       (method) => `${method} encoder none`,
@@ -139,7 +139,7 @@ describe('a history', () => {
     expect(new Set(places).size).toBe(names.length);
   });
 
-  it('is drawn with named axes, the faster lower', async () => {
+  it('a history is drawn with named axes, the faster lower', async () => {
     const path = join(folder, 'm.jsonl');
     await addToHistory(path, entry('a', '2026-01-01'), [record('latency', 'x', 100)]);
     await addToHistory(path, entry('b', '2026-02-01'), [

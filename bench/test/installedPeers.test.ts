@@ -57,7 +57,7 @@ describe.each(CASES)('%s', (name, { trains, scores, there }) => {
   });
 
   it.skipIf(!there)(
-    'computes our classifier’s logits, each turn of its input',
+    'a peer computes our classifier’s logits, each of its inputs in turn',
     async () => {
       const classifier = await compileClassifier(session, encoder, sizes);
       const inputs = [1, 2].map((seed) => randomNumbers(2 * 3 * 64 * 64, seed, 0));
@@ -75,7 +75,7 @@ describe.each(CASES)('%s', (name, { trains, scores, there }) => {
   );
 
   it.skipIf(!there || !scores)(
-    'computes our scores with RevDist',
+    'a peer computes our RevDist scores',
     async () => {
       const scoring = await compileScoring(session, { encoder, ...sizes, precision: 'f32' });
       const inputs = [1, 2].map((seed) => randomNumbers(2 * 3 * 64 * 64, seed, 0));
@@ -95,7 +95,7 @@ describe.each(CASES)('%s', (name, { trains, scores, there }) => {
   );
 
   it.skipIf(!there || name === 'torch-compiled')(
-    'computes single operations',
+    'a peer computes single operations',
     async () => {
       for (const { label, start, expected } of SAMPLE_OPERATIONS) {
         const kernel = await loaded.peers[0]!.operation!(start);
@@ -116,16 +116,16 @@ describe.each(CASES)('%s', (name, { trains, scores, there }) => {
     TIMEOUT,
   );
 
-  it.skipIf(!there || scores)('is not asked for scores', () => {
+  it.skipIf(!there || scores)('a peer without scoring is not asked for scores', () => {
     expect(loaded.peers[0]!.scoring).toBeUndefined();
   });
 
-  it.skipIf(!there || trains)('has no training step', () => {
+  it.skipIf(!there || trains)('a peer without training has no training step', () => {
     expect(loaded.peers[0]!.training).toBeUndefined();
   });
 
   it.skipIf(!there || !trains)(
-    'takes our training step: losses and gradients',
+    'a peer takes our training step: losses and gradients',
     async () => {
       const ours = await compileDuelStep(session, { encoder, ...sizes });
       const { tensors, inputs } = ours;

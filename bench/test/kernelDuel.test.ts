@@ -52,7 +52,7 @@ describe('kernels against a peer', () => {
       onLeftOut: (why) => leftOut.push(why),
     });
 
-  it('are forward convolutions and products alone', () => {
+  it('kernel duels are of forward convolutions and products alone', () => {
     const cases = chooseCases(session, { ...small, accepts: isComparable });
     expect(new Set(cases.map(({ kind }) => kind))).toEqual(new Set(['matmul', 'conv2d']));
     expect(() => chooseCases(session, { ...small, accepts: isComparable, filter: /adamw/ })).toThrow(
@@ -61,7 +61,7 @@ describe('kernels against a peer', () => {
   });
 
   it.each([/conv2d 3x3 s2 16x16x16->32/, /conv2d 1x1 s2/, /matmul 1x\d+x\d+ tb 1x/])(
-    'hold %s to the definition, then time both through host memory',
+    'a duel holds %s to the definition, then times both through host memory',
     async (filter) => {
       const before = session.gpu.buffers.counters.live;
       const closed: string[] = [];
@@ -80,7 +80,7 @@ describe('kernels against a peer', () => {
     },
   );
 
-  it('replay over operands that stay on the device, where the peer can do that', async () => {
+  it('a duel replays over operands that stay on the device, where the peer can do that', async () => {
     const replays: number[] = [];
     const [ours, theirs] = await against(
       peer(async (start) => ({
@@ -98,7 +98,7 @@ describe('kernels against a peer', () => {
     expect(ours!.ratio).toBeCloseTo(5 / ours!.medianMs, 9);
   });
 
-  it('are not timed where the results differ, and the others are', async () => {
+  it('a duel times no kernel whose results differ, and times the others', async () => {
     leftOut.length = 0;
     const wrongAt = (stride: number) =>
       peer(async (start) => {
@@ -120,7 +120,7 @@ describe('kernels against a peer', () => {
     ).rejects.toThrow(/jax-js: its result lies .* from ours .*; not timed/);
   });
 
-  it('are left out where the peer has no such operation, and refused where it has none', async () => {
+  it('a duel leaves out kernels that the peer lacks, and is refused where it lacks all', async () => {
     leftOut.length = 0;
     expect(
       await against(

@@ -40,7 +40,7 @@ describe.each(['basic', 'bottleneck'] as const)('the ONNX file of a %s network',
   const { tensors, file, graph } = model(kind);
   const nodes = messages(graph, 1);
 
-  it('says its format and operator set, its input and output', () => {
+  it('the ONNX file says its format and operator set, its input and output', () => {
     expect(file.get(1)).toEqual([8]);
     expect(messages(file, 8).map((set) => set.get(2))).toEqual([[17]]);
     expect(
@@ -48,7 +48,7 @@ describe.each(['basic', 'bottleneck'] as const)('the ONNX file of a %s network',
     ).toEqual([[[['images'], [[1], [2, 3, 64, 64]]]], [[['logits'], [[1], [2, 1000]]]]]);
   });
 
-  it('holds every tensor of the network, bit by bit', () => {
+  it('the ONNX file holds every tensor of the network, bit by bit', () => {
     const held = new Map(messages(graph, 5).map((tensor) => [texts(tensor, 8)[0]!, tensor]));
     expect([...held.keys()].sort()).toEqual([...tensors.keys()].sort());
     for (const [name, { shape, data }] of tensors) {
@@ -60,7 +60,7 @@ describe.each(['basic', 'bottleneck'] as const)('the ONNX file of a %s network',
     }
   });
 
-  it('computes nothing from what is not there yet, and uses all that it computes', () => {
+  it('ONNX nodes read only what is there already, and everything is used', () => {
     const known = new Set(['images', ...tensors.keys()]);
     const read = new Set<string>();
     for (const node of nodes) {
@@ -75,7 +75,7 @@ describe.each(['basic', 'bottleneck'] as const)('the ONNX file of a %s network',
     expect([...known].filter((name) => !read.has(name))).toEqual(['logits']);
   });
 
-  it('has the layers of the network', () => {
+  it('the ONNX file has the layers of the network', () => {
     const counts: Record<string, number> = {};
     for (const node of nodes) counts[texts(node, 4)[0]!] = (counts[texts(node, 4)[0]!] ?? 0) + 1;
     const own = { basic: [20, 17, 8], bottleneck: [53, 49, 16] }[kind];
@@ -91,7 +91,7 @@ describe.each(['basic', 'bottleneck'] as const)('the ONNX file of a %s network',
     });
   });
 
-  it('strides in the first 3x3 of stages 2 to 4 and in their shortcuts', () => {
+  it('ONNX bottlenecks stride in the first 3x3 of stages 2 to 4 and in their shortcuts', () => {
     const strided = nodes.flatMap((node) => {
       const strides = messages(node, 5).find((attribute) => texts(attribute, 1)[0] === 'strides');
       expect(strides === undefined || strides.get(20)?.[0] === 7).toBe(true);

@@ -43,14 +43,14 @@ function walker(specs: readonly ParameterSpec[]) {
 describe.each(['resnet18', 'resnet34', 'resnet50', 'wide_resnet50_2'] as const)('%s for a peer', (name) => {
   const config = RESNETS[name];
 
-  it('asks for every tensor of our classifier, in fitting shapes', () => {
+  it('the peer’s classifier asks for every tensor of ours, in fitting shapes', () => {
     const specs = declare((layers) => resnetClassifier(layers, input('images', [1, 3, 64, 64]), config));
     const { ops, asked } = walker(specs);
     expect(classifierTrunk(ops, [3, 64], config)).toEqual([512 * config.expansion, 2]);
     expect([...asked, 'fc.weight', 'fc.bias'].sort()).toEqual(specs.map((spec) => spec.name).sort());
   });
 
-  it('asks for every tensor of our RevDist, and rebuilds features of the same shapes', () => {
+  it('the peer’s RevDist asks for every tensor of ours, and rebuilds features of the same shapes', () => {
     const { frozen, trained } = revdistSpecs(config);
     const { ops, asked } = walker([...frozen, ...trained]);
     const features = encoderFeatures(ops, [3, 64], config);
@@ -82,12 +82,12 @@ it('folds a norm so that filter and bias compute the same', () => {
 describe('permute', () => {
   const data = Float32Array.from({ length: 24 }, (_, i) => i);
 
-  it('moves axes as NumPy does', () => {
+  it('permute moves axes as NumPy does', () => {
     // np.arange(24).reshape(2, 3, 4).transpose(2, 0, 1).ravel()[:8]
     expect([...permute(data, [2, 3, 4], [2, 0, 1])].slice(0, 8)).toEqual([0, 4, 8, 12, 16, 20, 1, 5]);
   });
 
-  it('undoes itself with the inverse order', () => {
+  it('permute undoes itself with the inverse order', () => {
     const there = permute(data, [2, 3, 4, 1], [2, 3, 1, 0]);
     expect(permute(there, [4, 1, 3, 2], [3, 2, 0, 1])).toEqual(data);
   });

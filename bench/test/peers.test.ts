@@ -28,7 +28,7 @@ describe('a peer that is not there', () => {
     ['ort-webgpu', 'onnxruntime-node'],
     ['tfjs-webgpu', '@tensorflow/tfjs-backend-webgpu'],
     ['jax-js', '@jax-js/jax'],
-  ] as const)('%s is a usage error that says how to install it', async (name, missing) => {
+  ] as const)('the missing peer %s is a usage error that says how to install it', async (name, missing) => {
     writeFileSync(join(folder, 'package.json'), '{}');
     const error = await failure(name);
     expect(error).toBeInstanceOf(ConfigError);
@@ -37,7 +37,7 @@ describe('a peer that is not there', () => {
     expect(error.fix).toBe(`(cd ${folder} && npm ci --ignore-scripts)`);
   });
 
-  it('needs a checkout where there is no bench/peers', async () => {
+  it('peers need a checkout where there is no bench/peers', async () => {
     expect((await failure('ort-cpu')).fix).toContain('checkout of the repository');
   });
 });

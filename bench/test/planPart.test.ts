@@ -32,7 +32,7 @@ describe.each(devices)('what CADA adds to scoring on %s', (_, device) => {
   const flops = (dispatches: typeof onlyB): number =>
     dispatches.reduce((sum, { kernel }) => sum + kernel.flops, 0);
 
-  it('is all that its plan has more', () => {
+  it('what CADA adds to scoring is all that its plan has more', () => {
     expect(onlyA).toEqual([]);
     const count = (plan: typeof none): number => plan.dispatches.length - plan.prelude;
     expect(onlyB.length).toBe(count(cada) - count(none));
@@ -43,7 +43,7 @@ describe.each(devices)('what CADA adds to scoring on %s', (_, device) => {
     expect(onlyB.some(({ kernel }) => kernel.label.startsWith('regressor'))).toBe(true);
   });
 
-  it('becomes a plan that does the same ahead', () => {
+  it('what CADA adds becomes a plan whose prelude does the same', () => {
     const part = planPart(cada, 'part', onlyB);
     expect(part.prelude).toBe(cada.prelude);
     expect(part.dispatches).toHaveLength(cada.prelude + onlyB.length);

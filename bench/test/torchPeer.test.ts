@@ -26,7 +26,7 @@ describe('frames', () => {
       return { header, tensors: new Map(tensors) };
     });
 
-  it('arrive as they were sent, wherever chunks are cut', () => {
+  it('frames arrive as they were sent, wherever chunks are cut', () => {
     fc.assert(
       fc.property(
         fc.array(frame, { maxLength: 4 }),
@@ -47,7 +47,7 @@ describe('frames', () => {
     );
   });
 
-  it('are refused where a line is no JSON', () => {
+  it('frames are refused where a line is not JSON', () => {
     expect(() => new FrameReader(() => {}).push(Buffer.from('Traceback\n'))).toThrow(SyntaxError);
   });
 });
@@ -110,7 +110,7 @@ const failure = (started: Promise<unknown>): Promise<ConfigError> =>
   );
 
 describe('PyTorch that is not there is a usage error that says what would be right', () => {
-  it('no interpreter', async () => {
+  it('a PyTorch peer without an interpreter is a usage error', async () => {
     const error = await failure(loadPeers(['torch'], { python: join(folder, 'python') }));
     expect(error).toBeInstanceOf(ConfigError);
     expect(exitCodeOf(error)).toBe(2);
@@ -118,25 +118,25 @@ describe('PyTorch that is not there is a usage error that says what would be rig
     expect(error.fix).toContain('set WGAD_PYTHON to a Python');
   });
 
-  it('an interpreter without PyTorch', async () => {
+  it('a PyTorch peer whose interpreter lacks PyTorch is a usage error', async () => {
     const error = await failure(start(`console.log('{"error": "No module named torch"}'); process.exit(1)`));
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.message).toContain('has no PyTorch: No module named torch');
     expect(error.fix).toContain('pip install torch');
   });
 
-  it('a process that ends, with its last words', async () => {
+  it('a PyTorch process that ends is a usage error with its last words', async () => {
     const error = await failure(start(`process.stderr.write('libcuda is broken'); process.exitCode = 3`));
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.message).toContain('it ended with code 3: libcuda is broken');
   });
 
-  it('a process that says something else', async () => {
+  it('a PyTorch process that says something else is a usage error', async () => {
     const error = await failure(start(`console.log('Hello'); setInterval(() => {}, 1000)`));
     expect(error.message).toContain('something else than frames');
   });
 
-  it('no script', async () => {
+  it('a PyTorch peer without its script is a usage error', async () => {
     const error = await failure(startTorch('torch', process.execPath, join(folder, 'none.py')));
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.fix).toContain('checkout of the repository');
@@ -147,7 +147,7 @@ describe('PyTorch that is not there is a usage error that says what would be rig
     ['torch-compiled-f16', { compiles: false }, 'expected PyTorch 2.1 or newer'],
     ['torch-tf32', {}, 'has no CUDA device, and only those have TF32'],
     ['torch-compiled-tf32', {}, 'has no CUDA device'],
-  ] as const)('%s with %j', async (name, facts, message) => {
+  ] as const)('the PyTorch peer %s with %j is a usage error', async (name, facts, message) => {
     const worker = await start(fake({ ...FACTS, ...facts }));
     expect(() => torchPeer(name, worker)).toThrow(ConfigError);
     expect(() => torchPeer(name, worker)).toThrow(message);
@@ -161,7 +161,7 @@ describe('a network in the process', () => {
   const open = async (answers: string, name: TorchName = 'torch') =>
     torchPeer(name, await start(fake({ ...FACTS, device: 'A card', cuda: true, cudnn: 9 }, answers)));
 
-  it('is sent its tensors and inputs once, runs by turn, and reports its own time', async () => {
+  it('a PyTorch process is sent tensors and inputs once, runs by turn, and reports its own time', async () => {
     const peer = await open(`
       if (request.op === 'open') {
         globalThis.sum = sum;
@@ -177,7 +177,7 @@ describe('a network in the process', () => {
     await network.close();
   });
 
-  it('says which settings it is asked for', async () => {
+  it('a PyTorch process says which settings it is asked for', async () => {
     const peer = await open(`send({ error: JSON.stringify(request) })`, 'torch-compiled-tf32');
     const error = await failure(peer.scoring!(asked, { scoreFraction: 0.02 }));
     const request = JSON.parse(error.message.slice(error.message.indexOf('{')));
@@ -193,7 +193,7 @@ describe('a network in the process', () => {
     });
   });
 
-  it('whose PyTorch fails is a typed error with its words, and the process goes on', async () => {
+  it('a failure in PyTorch is a typed error with its words, and the process goes on', async () => {
     const peer = await open(`
       if (request.op === 'open') send({ id: 0, detail: '' });
       else if (request.turn === 1) send({ error: 'RuntimeError: out of memory' });
@@ -206,7 +206,7 @@ describe('a network in the process', () => {
     expect([...(await network.run(0))]).toEqual([5]);
   });
 
-  it('whose process ends while it is asked is a typed error', async () => {
+  it('a PyTorch process that ends while it is asked is a typed error', async () => {
     const peer = await open(`process.stderr.write('Killed'); process.exit(9);`);
     const error = await failure(peer.classifier(asked));
     expect(error).toBeInstanceOf(ConfigError);
@@ -214,7 +214,7 @@ describe('a network in the process', () => {
     await expect(peer.classifier(asked)).rejects.toThrow('it ended with code 9');
   });
 
-  it('of f16 is not trained', async () => {
+  it('a PyTorch network in f16 is not trained', async () => {
     expect((await open('', 'torch-f16')).training).toBeUndefined();
     expect((await open('', 'torch-tf32')).training).toBeDefined();
   });

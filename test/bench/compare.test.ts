@@ -22,7 +22,7 @@ const record = (more: Partial<BenchRecord> = {}): BenchRecord => ({
 const against = { peer: 'ort-cpu', ratio: 5, ratioP10: 4.9, ratioP90: 5.1 };
 
 describe('the comparison', () => {
-  it('against a peer is of ratios, with the ratio’s spread', () => {
+  it('a peer is compared by ratios, with the ratio’s spread', () => {
     const before = [record(against)];
     // Twice the time, as on a slower machine, but the same ratio.
     expect(compareRecords(before, [record({ ...against, medianMs: 20 })]).comparisons).toMatchObject([
@@ -34,7 +34,7 @@ describe('the comparison', () => {
     expect(fallen!.band).toBeCloseTo(0.05, 12);
   });
 
-  it('does not judge a peer’s own time; without a peer it judges times', () => {
+  it('a peer’s own time is not judged; without a peer, times are', () => {
     const own = { peer: 'ort-cpu', ratio: null };
     const { comparisons, missing, added } = compareRecords([record(own)], [record({ ...own, medianMs: 20 })]);
     expect([comparisons, missing, added]).toEqual([[], [], []]);
@@ -43,7 +43,7 @@ describe('the comparison', () => {
     ]);
   });
 
-  it('can fail however noisy the runs were', () => {
+  it('a comparison can fail however noisy the runs were', () => {
     const noisy = record({ p10Ms: 1, p90Ms: 60 });
     const [twice] = compareRecords([noisy], [record({ medianMs: 20, p10Ms: 2, p90Ms: 100 })]).comparisons;
     expect(twice).toMatchObject({ band: 0.1, slower: true });
@@ -51,12 +51,12 @@ describe('the comparison', () => {
     expect(ninth).toMatchObject({ slower: false });
   });
 
-  it('names what only one file has', () => {
+  it('a comparison names what only one file has', () => {
     const { missing, added } = compareRecords([record({ name: 'gone' })], [record({ name: 'new' })]);
     expect([missing, added]).toEqual([['latency gone s'], ['latency new s']]);
   });
 
-  it('refuses another adapter, but for a peer’s own', () => {
+  it('a comparison refuses another adapter, but for a peer’s own', () => {
     const records = [record(), record({ peer: 'ort-cpu', adapter: 'a CPU' })];
     expect(() => requireSameAdapter('old.json', records, 'a')).not.toThrow();
     expect(() => requireSameAdapter('old.json', records, 'b')).toThrow(
@@ -74,14 +74,14 @@ describe('what looks slower', () => {
     record({ name: 'ort-cpu n', peer: 'ort-cpu', medianMs: 99 }),
   ];
 
-  it('is picked by the names that its suite knows', () => {
+  it('slower cases are picked by the names that their suite knows', () => {
     const suspects = slowerThan(before, now);
     expect(suspects.map(({ name }) => name)).toEqual(['n', 'n / ort-cpu']);
     const only = casesOf(suspects);
     expect(['n', 'm'].map((name) => only({ name, shape: 's' }))).toEqual([true, false]);
   });
 
-  it('counts with the middle of all its rounds', () => {
+  it('a slower case counts with the median of all its rounds', () => {
     const round = (medianMs: number, ratio: number): BenchRecord[] => [
       record({ medianMs }),
       record({ name: 'n / ort-cpu', ...against, ratio }),
@@ -121,7 +121,7 @@ describe('bench --compare', () => {
   };
   const compare = folder.path('before.json');
 
-  it('fails only where a case stays slower when it is measured again', async () => {
+  it('bench --compare fails only where a case stays slower when it is measured again', async () => {
     expect(await run({ out: compare }, machine(10))).toMatchObject({ code: EXIT.done });
     expect(await run({ compare }, machine(10.2))).toMatchObject({ code: EXIT.done });
     expect(measured).toBe(1);
@@ -133,7 +133,7 @@ describe('bench --compare', () => {
     expect(slower.text).not.toContain('SLOWER: latency m');
   });
 
-  it('fails where no case is common, and names what only one side has', async () => {
+  it('bench --compare fails where no case is common, and names what only one side has', async () => {
     const file = folder.path('others.json');
     await writeFile(file, JSON.stringify([record({ adapter, name: 'other' })]));
     const { code, text } = await run({ compare: file }, machine(10));
@@ -143,7 +143,7 @@ describe('bench --compare', () => {
     expect(text).toContain('NOTHING COMPARED');
   });
 
-  it('refuses another adapter before it measures, and what is no list of records', async () => {
+  it('bench --compare refuses another adapter before it measures, and what is no list of records', async () => {
     const file = folder.path('elsewhere.json');
     await writeFile(file, JSON.stringify([record({ adapter: 'another' })]));
     await expect(run({ compare: file }, machine(10))).rejects.toMatchObject({ code: 'E_CONFIG' });

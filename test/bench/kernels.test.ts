@@ -18,7 +18,7 @@ describe('the cases of networks', () => {
   });
   const named = (name: string) => cases.filter((each) => each.name === name);
 
-  it('are each there once, with the networks that share them', () => {
+  it('each kernel case is listed once, with the networks that share it', () => {
     expect(new Set(cases.map(({ name, shape }) => `${name} ${shape}`)).size).toBe(cases.length);
     const shared = cases.filter(({ networks }) => networks.length > 1);
     expect(shared.length).toBeGreaterThan(10);
@@ -32,18 +32,18 @@ describe('the cases of networks', () => {
     ['resnet18/convTranspose2d 2x2 s2 512x2x2->256', 2],
     ['resnet18/matmul 1x512x256 tb', 1],
     ['efficientnet_b4/depthwise 5x5 s2 192x16x16->192', 2],
-  ])('have %s for both batches', (name, count) => {
+  ])('the kernel cases have %s for both batches', (name, count) => {
     expect(named(name)).toHaveLength(count);
   });
 
-  it('do the arithmetic that their name says', () => {
+  it('kernel cases do the arithmetic that their name says', () => {
     const macs = 64 * 64 * 9 * 16 * 16;
     const [one, two] = named('resnet18/conv2d 3x3 s1 64x16x16->64');
     expect([one!.macs, two!.macs]).toEqual([macs, 2 * macs]);
     expect(countMacs(one!.build().graph)).toBe(macs);
   });
 
-  it('count how often they are computed', () => {
+  it('kernel cases count how often they are computed', () => {
     const [three] = networkCases(BASELINE_DEVICE, { networks: ['resnet18'], batches: [1], size: 64 }).filter(
       ({ name }) => name === 'resnet18/conv2d 3x3 s1 64x16x16->64',
     );
@@ -51,7 +51,7 @@ describe('the cases of networks', () => {
     expect(three!.uses).toBe(14);
   });
 
-  it('time no packing of weights where the network does not', () => {
+  it('kernel cases time no packing of weights where the network does not', () => {
     const scored = named('resnet18/conv2d 3x3 s1 64x16x16->64')[0]!.build();
     expect(scored.states).toHaveLength(1);
     const trained = named('resnet18/conv2d input gradient 3x3 s1 64x16x16->64')[0]!.build();
@@ -78,7 +78,7 @@ describe('on an adapter', () => {
 
   const small = { models: ['resnet18_w16'], batches: [1], size: 64 } as const;
 
-  it('the heaviest of each kind are measured', async () => {
+  it('bench kernels measures the heaviest case of each kind', async () => {
     const cases = chooseCases(session, small);
     const kinds = cases.map(({ kind }) => kind);
     expect(kinds).toEqual(
@@ -96,7 +96,7 @@ describe('on an adapter', () => {
     expect(session.gpu.buffers.counters.live).toBe(before);
   });
 
-  it('in f16 are scoring’s, named so, and compute the same', async () => {
+  it('bench kernels in f16 takes scoring’s cases, named so, and computes the same', async () => {
     const half = { ...small, precision: 'f16' } as const;
     const filter = /matmul 1x128x256|conv2d 3x3 s1 16x16x16->16/;
     const cases = chooseCases(session, { ...half, filter });
@@ -119,7 +119,7 @@ describe('on an adapter', () => {
     expect(() => chooseCases(session, { ...half, filter: /adamw|gradient/ })).toThrow(/none of/);
   });
 
-  it('a filter finds a case under each of its networks, or says what there is', () => {
+  it('a filter of kernel cases finds a case under each of its networks, or says what there is', () => {
     const models = ['resnet18', 'resnet50'] as const;
     const stem = chooseCases(session, { ...small, models, filter: /^resnet50\/conv2d 7x7/ });
     expect(stem.map(({ name }) => name)).toEqual(['resnet18/conv2d 7x7 s2 3x64x64->64']);

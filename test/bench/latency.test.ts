@@ -12,7 +12,7 @@ import { scorePlan } from '../../src/score/scorePlan.ts';
 const pace = { peakGflops: 1, peakAt: 'matmul 256', copyGbs: 1, copyAt: '16 MiB' };
 
 describe('the scoring plan of a benchmark', () => {
-  it.each(DETECTOR_NAMES)('can be built for %s with its defaults', (method) => {
+  it.each(DETECTOR_NAMES)('the scoring plan of %s can be built with its defaults', (method) => {
     const config = scoringConfig(method, encodersFor({ method })[0]!, { batch: 1, size: 64, images: 10 });
     const graph = scorePlan(config, runLayouts(config, 1), ['none', 'cada'], 1);
     const { dispatches, memory } = buildPlan(graph, BASELINE_DEVICE);
@@ -28,7 +28,7 @@ describe('wgad bench latency', () => {
   });
   afterAll(() => session.close());
 
-  it('times a method with a memory, its rows drawn, and names it', async () => {
+  it('wgad bench latency times a method with a memory, its rows drawn, and names it', async () => {
     const options: LatencyOptions = {
       method: 'cfa',
       models: ['resnet18_w16'],

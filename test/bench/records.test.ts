@@ -38,7 +38,7 @@ describe('records', () => {
     ['a median below its percentiles', [record({ medianMs: 0.01 })], 'a median outside of its 10th to 90th'],
     ['no ratio', [record({ ratio: 0 })], 'a ratio that is none'],
     ['a case twice', [record({}), record({ medianMs: 20, p90Ms: 30 })], 'has n s twice'],
-  ])('to compare with are refused where they could hide what became slower: %s', async (_, text, message) => {
+  ])('records that could hide what became slower are refused: %s', async (_, text, message) => {
     const folder = await mkdtemp(join(tmpdir(), 'wgad-records-'));
     const path = join(folder, 'before.json');
     await writeFile(path, JSON.stringify(text));
@@ -50,7 +50,7 @@ describe('records', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('print the ratio with its spread where there is one', () => {
+  it('records print the ratio with its spread where there is one', () => {
     expect(formatRecords([record(against)])).toContain('5.00 (4.90 to 5.10)');
     expect(formatRecords([record({})])).not.toContain('times as fast');
   });

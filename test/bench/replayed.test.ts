@@ -25,7 +25,7 @@ const REFUSAL = expect.objectContaining({
 });
 
 describe('a plan of state alone, which is computed once and replays nothing', () => {
-  it('is refused by everything that times replays', async () => {
+  it('a plan of state alone is refused by everything that times replays', async () => {
     const graph = productOf(state('a', [8, 8]));
     const executable = await session.compile('product', graph);
     const name = { suite: 'test', name: 'product', shape: '8x8' };
@@ -46,7 +46,7 @@ describe('a plan of state alone, which is computed once and replays nothing', ()
     executable.destroy();
   });
 
-  it('is timed where an operand comes in at every run', async () => {
+  it('a plan of state alone is timed where an operand comes in at every run', async () => {
     const executable = await session.compile('product', productOf(input('a', [8, 8])));
     const { enqueue, finish } = replaysOf(session.gpu, executable);
     enqueue(2);

@@ -52,10 +52,11 @@ async function refused(data: string, message: string | RegExp, ...more: string[]
 }
 
 describe('data that cannot be used is refused before anything is written', () => {
-  it('a missing folder', () => refused(folder.path('nowhere'), /E_DATASET .*nowhere/));
+  it('a missing data folder is refused before anything is written', () =>
+    refused(folder.path('nowhere'), /E_DATASET .*nowhere/));
 
   it(
-    'a batch that no adapter binds: what is too large, and a batch that fits',
+    'a batch that no adapter binds is refused with what is too large, and a batch that fits',
     () =>
       refused(
         folder.path('data'),
@@ -68,7 +69,7 @@ describe('data that cannot be used is refused before anything is written', () =>
     120_000,
   );
 
-  it('a class without training images', async () => {
+  it('a class without training images is refused before anything is written', async () => {
     const data = await broken('empty', async (root, name) => {
       await rm(`${root}/${name}/train/good`, { recursive: true });
       await mkdir(`${root}/${name}/train/good`);
@@ -76,7 +77,7 @@ describe('data that cannot be used is refused before anything is written', () =>
     await refused(data, /E_DATASET .*train/);
   });
 
-  it('a mask of another size', async () => {
+  it('a mask of another size is refused before anything is written', async () => {
     const data = await broken('mask', async (root, name) => {
       const [defect] = (await readdir(`${root}/${name}/ground_truth`)).sort();
       const [mask] = (await readdir(`${root}/${name}/ground_truth/${defect}`)).sort();
@@ -107,7 +108,7 @@ it('data without a test is trained on, and the test says what it lacks', async (
 describe('a truncated image', () => {
   const cut = (path: string): Promise<void> => truncate(path, 200);
 
-  it('ends training with its name; nothing is left behind', async () => {
+  it('a truncated image ends training with its name; nothing is left behind', async () => {
     const data = await broken('cut', async (root, name) => {
       const [image] = (await readdir(`${root}/${name}/train/good`)).sort();
       await cut(`${root}/${name}/train/good/${image}`);
@@ -124,7 +125,7 @@ describe('a truncated image', () => {
 });
 
 describe('weights', () => {
-  it('with NaN are refused by the name of the tensor', async () => {
+  it('weights with NaN are refused by the name of the tensor', async () => {
     const { tensors } = await readWeights(EMBEDDED);
     const weight = tensors.get('layer1.0.conv1.weight')!;
     weight.data[5] = Number.NaN;
@@ -133,12 +134,12 @@ describe('weights', () => {
     await refused(folder.path('data'), /E_NOT_FINITE .*layer1\.0\.conv1\.weight/, '--weights', path);
   });
 
-  it('of another network are refused with all that does not fit', async () => {
+  it('weights of another network are refused with all that does not fit', async () => {
     const wrong = ['--encoder', 'resnet18', '--weights', EMBEDDED];
     await refused(folder.path('data'), /E_WEIGHTS [\s\S]*layer1\.0\.conv1\.weight/, ...wrong);
   });
 
-  it('that are no safetensors are refused', async () => {
+  it('weights that are no safetensors are refused', async () => {
     const path = folder.path('text.safetensors');
     await writeFile(path, 'not a tensor in sight');
     await refused(folder.path('data'), /E_(FILE|WEIGHTS) .*text\.safetensors/, '--weights', path);
@@ -152,7 +153,7 @@ describe('a training that diverges', () => {
       ...['--iterations', '30', ...more],
     ]);
 
-  it('leaves a checkpoint in which all is finite, saved at whatever step', async () => {
+  it('a training that diverges leaves a checkpoint in which all is finite, saved at whatever step', async () => {
     const { code, stderr } = await diverge('diverged', '--save-every', '0');
     expect(stderr).toMatch(
       /E_NOT_FINITE detector: .*\n +fix: use a smaller --lr; .*checkpoint\.safetensors is intact: detector after step \d+/,
@@ -165,7 +166,7 @@ describe('a training that diverges', () => {
     }
   }, 600_000);
 
-  it('says that there is no checkpoint where none was saved', async () => {
+  it('a training that diverges says that there is no checkpoint where none was saved', async () => {
     const { code, stderr } = await diverge('unsaved');
     expect(stderr).toMatch(/E_NOT_FINITE .*\n +fix: use a smaller --lr; no checkpoint had been saved yet/);
     expect(code).toBe(1);
@@ -174,7 +175,7 @@ describe('a training that diverges', () => {
 });
 
 describe('the adapter', () => {
-  it('that nobody has: exit 4, and nothing is written', async () => {
+  it('an adapter that nobody has ends in exit 4, and nothing is written', async () => {
     const out = folder.path('run-gpu');
     const args = ['train', folder.path('data'), '--out', out, '--gpu', 'no such adapter', ...TINY_TRAIN];
     const { code, stderr } = await wgad(args);
@@ -185,13 +186,13 @@ describe('the adapter', () => {
 });
 
 describe('a run folder', () => {
-  it('that is none is named', async () => {
+  it('a folder that is no run is named', async () => {
     const { code, stderr } = await wgadHere(['test', folder.path('no-run')]);
     expect(stderr).toMatch(/E_FILE .*no-run.*config\.json/);
     expect(code).toBe(1);
   });
 
-  it('whose configuration is cut or edited is refused by the name of the file', async () => {
+  it('a run whose configuration is cut or edited is refused by the name of the file', async () => {
     await mkdir(folder.path('edited'), { recursive: true });
     const config = folder.path('edited', 'config.json');
     for (const [text, message, exit] of [
@@ -205,7 +206,7 @@ describe('a run folder', () => {
     }
   });
 
-  it('cannot be made where a file lies', async () => {
+  it('a run folder cannot be made where a file lies', async () => {
     await writeFile(folder.path('file'), '');
     const { code, stderr } = await wgadHere([
       'train',
@@ -218,7 +219,7 @@ describe('a run folder', () => {
     expect(code).toBe(1);
   });
 
-  it('that was not tested cannot be reported', async () => {
+  it('a run that was not tested cannot be reported', async () => {
     await mkdir(folder.path('untested'));
     const { code, stderr } = await wgadHere(['report', folder.path('untested')]);
     expect(stderr).toContain('wgad test');

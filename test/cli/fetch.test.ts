@@ -20,7 +20,7 @@ afterEach(async () => {
 const cache = (name: string): { WGAD_CACHE: string } => ({ WGAD_CACHE: folder.path(name) });
 
 describe('weights fetch', () => {
-  it('deletes what is not the published file', async () => {
+  it('weights fetch deletes what is not the published file', async () => {
     server = await serveWeights(new Uint8Array(SIZE));
     const { code, stderr, stdout } = await wgad(
       ['weights', 'fetch', 'resnet18', '--from', server.url],
@@ -35,7 +35,7 @@ describe('weights fetch', () => {
     expect(await readdir(folder.path('wrong', 'weights'))).toEqual([]);
   });
 
-  it('stopped by Ctrl-C exits 130, says how to go on, and keeps what has come', async () => {
+  it('weights fetch stopped by Ctrl-C exits 130, says how to go on, and keeps what has come', async () => {
     server = await serveWeights(new Uint8Array(SIZE), { stalls: true });
     const { child, done } = start(['weights', 'fetch', 'resnet18', '--from', server.url], cache('stopped'));
     const part = folder.path('stopped', 'weights', `${FILE}.part`);
@@ -56,19 +56,19 @@ describe('weights fetch', () => {
     expect((await stat(part)).size).toBeGreaterThan(0);
   });
 
-  it('offline says what is missing and where it would belong', async () => {
+  it('weights fetch offline says what is missing and where it would belong', async () => {
     const { code, stderr } = await wgad(['weights', 'fetch', 'resnet18', '--offline'], cache('none'));
     expect(code).toBe(1);
     expect(stderr).toContain(`${folder.path('none', 'weights', FILE)}: is not there, and --offline forbids`);
   });
 
-  it('refuses an unknown name with those there are', async () => {
+  it('weights fetch refuses an unknown name with those there are', async () => {
     const { code, stderr } = await wgad(['weights', 'fetch', 'resnet19']);
     expect(code).toBe(2);
     expect(stderr).toContain('expects one of resnet18, resnet34, resnet50, ');
   });
 
-  it('lists names, sizes and the cache in its help', async () => {
+  it('weights fetch lists names, sizes and the cache in its help', async () => {
     const { stdout } = await wgad(['weights', 'fetch', '--help'], cache('help'));
     expect(stdout).toMatch(/wide_resnet50_2 +132 MiB {2}torchvision, V1: the paper's/);
     expect(stdout).toContain(`The cache is ${folder.path('help', 'weights')}`);
@@ -79,7 +79,7 @@ describe('--weights', () => {
   const features = (more: string[], env?: Record<string, string>) =>
     wgad(['features', folder.path('x.safetensors'), '--out', folder.path('f.safetensors'), ...more], env);
 
-  it('takes the name of fetched weights', async () => {
+  it('--weights takes the name of fetched weights', async () => {
     const specs = declare((layers) => resnetFeatures(layers, input('x', [1, 3, 64, 64]), RESNETS.resnet18));
     await mkdir(folder.path('full', 'weights'), { recursive: true });
     // Content decides what a file is: a safetensors file under the published name does for this.
@@ -95,7 +95,7 @@ describe('--weights', () => {
     expect(code).toBe(0);
   }, 400_000);
 
-  it('names weights fetch where they have not been fetched', async () => {
+  it('--weights names weights fetch where they have not been fetched', async () => {
     const { code, stderr } = await features(
       ['--encoder', 'resnet18', '--weights', 'resnet18'],
       cache('none'),
@@ -105,7 +105,7 @@ describe('--weights', () => {
     expect(stderr).toContain('fix: wgad weights fetch resnet18\n');
   });
 
-  it.each(['features', 'train'])('of %s says which ones ship', async (verb) => {
+  it.each(['features', 'train'])('--weights of %s says which ones ship', async (verb) => {
     const encoder = verb === 'train' ? 'wide_resnet50_2' : 'efficientnet_b4';
     const { code, stderr } = await wgad([
       verb,
@@ -119,7 +119,7 @@ describe('--weights', () => {
     expect(stderr).toContain(`fix: wgad weights fetch ${encoder} (or `);
   });
 
-  it('is a file before it is a name, and belongs to its encoder', async () => {
+  it('--weights is a file before it is a name, and belongs to its encoder', async () => {
     await writeFile(folder.path('resnet50'), '');
     expect(await weightsFor('resnet18', folder.path('resnet50'))).toBe(folder.path('resnet50'));
     await expect(weightsFor('resnet18', 'resnet50', folder.path('none'))).rejects.toThrow(

@@ -24,7 +24,7 @@ function labels(
 }
 
 describe('wgad kernels show', () => {
-  it('prints graph, plan, and each kernel as WGSL under its costs, without an adapter', async () => {
+  it('kernels show prints graph, plan, and each kernel as WGSL under its costs, without an adapter', async () => {
     const { code, stdout, stderr } = await wgad(['kernels', 'show', 'gelu', '--shape', '64x128'], NO_DRIVER);
     expect(stderr).toBe('');
     expect(code).toBe(0);
@@ -36,7 +36,7 @@ describe('wgad kernels show', () => {
     expect(kernel).toContain('fn main(');
   });
 
-  it('lists the kernels of a model, those that a filter finds', async () => {
+  it('kernels show lists the kernels of a model, those that a filter finds', async () => {
     const model = ['--model', 'resnet18_w16', '--size', '64', '--batch', '2', '--device', 'cpu'];
     const { code, stdout } = await wgad([
       'kernels',
@@ -52,7 +52,7 @@ describe('wgad kernels show', () => {
     expect(lines.some((line) => /conv2dWeightGrad/.test(line))).toBe(true);
   });
 
-  it('has the same as JSON', async () => {
+  it('kernels show has the same as JSON', async () => {
     const { stdout } = await wgad(['kernels', 'show', 'relu', '--shape', '8', '--json']);
     const { device, plans } = JSON.parse(stdout);
     expect(device).toEqual({ ...BASELINE_DEVICE });
@@ -67,7 +67,7 @@ describe('wgad kernels show', () => {
     [[], 'expects an op or --model, got neither'],
     [['relu', '--shape', '2', '--size', '64'], '--method and --size are for --model'],
     [['--model', 'resnet18', '--gradient'], '--shape and --gradient are for an op'],
-  ])('%j is refused', async (args, message) => {
+  ])('kernels show %j is refused', async (args, message) => {
     const { code, stdout, stderr } = await wgad(['kernels', 'show', ...args]);
     expect(stderr).toContain(message);
     expect(code).toBe(2);
@@ -76,20 +76,20 @@ describe('wgad kernels show', () => {
 });
 
 describe('a call on the command line', () => {
-  it('has options, plain arguments, and operands where they are named', () => {
+  it('a call has options, plain arguments, and operands where they are named', () => {
     expect(labels('conv2d padding=1 bias=$2', { shapes: '1x4x8x8 8x4x3x3 8' })).toHaveLength(1);
     expect(labels('clamp 0 6', { shapes: '4x5' })).toEqual(['pointwise clamp']);
     expect(labels('interpolate mode=nearest size=8', { shapes: '1x2x4x4' })).toHaveLength(1);
     expect(labels('concat ["$0","$1"] 1', { shapes: '2x3 2x5' })).toEqual(['concat part 0', 'concat part 1']);
   });
 
-  it('has gradients of all its operands', () => {
+  it('a call has gradients of all its operands', () => {
     const found = labels('conv2d', { shapes: '2x8x6x6 8x8x3x3', gradient: true }).join();
     expect(found).toContain('conv2dInputGrad');
     expect(found).toContain('conv2dWeightGrad');
   });
 
-  it('packs weights ahead where they are state', () => {
+  it('a call packs weights ahead where they are state', () => {
     const graph = opGraph('conv2d', ['1x64x32x32', '64x64x3x3:state'].map(operandOf), ['padding=1'], false);
     expect(buildPlan(graph, DEVICES.cpu).prelude).toBe(1);
   });
@@ -101,13 +101,13 @@ describe('a call on the command line', () => {
     ['conv2d bias=$2', '1x4x8x8 8x4x3x3', '$2 is no operand: 2 shapes are given'],
     ['conv2d', '1x4x8x8 8x5x3x3', 'weight expects 4 input channels'],
     ['conv2dInputGrad', '1x4x8x8 8x4x3x3', 'got conv2dInputGrad'],
-  ])('%s of %s is refused', (call, shapes, message) => {
+  ])('the call %s of %s is refused', (call, shapes, message) => {
     expect(() => labels(call, { shapes })).toThrow(message);
   });
 });
 
 describe('facts of a device', () => {
-  it('are those of a known one, with changes', () => {
+  it('the facts of a device are those of a known one, with changes', () => {
     expect(deviceFacts('cpu')).toEqual(DEVICES.cpu);
     expect(deviceFacts('gpu,subgroupSize=32,f16')).toEqual({
       ...BASELINE_DEVICE,
@@ -128,7 +128,7 @@ describe('facts of a device', () => {
     ['gpu,subgroupMatrix=16', 'subgroupMatrix expects sizes such as 16x16x16'],
     ['gpu,workgroupBytes=-1', 'workgroupBytes expects a whole number'],
     ['', 'expects cpu, gpu, gpu-f16 or a fact'],
-  ])('%j is refused', (text, message) => {
+  ])('the device facts %j are refused', (text, message) => {
     expect(() => deviceFacts(text)).toThrow(message);
   });
 });

@@ -42,7 +42,7 @@ function offered(help: string): string[] {
 const PROSE = new Set(['as', 'found', 'comma-separated', 'or']);
 
 describe('flags that take names', () => {
-  it('are many', () => {
+  it('the search finds the flags that take names', () => {
     expect(named.length).toBeGreaterThan(15);
   });
 
@@ -65,7 +65,7 @@ describe('flags that take names', () => {
     },
   );
 
-  it('are parsed by these parsers wherever a help lists values', () => {
+  it('flags whose help lists values are parsed by these parsers', () => {
     // Left to `checkConfig`, which says everything that is wrong with a run at once.
     const late =
       /^wgad train --(method|preset|encoder|align|encoder-norm|smoothing|align-|lr-schedule|calibration|class-table)/;
@@ -80,7 +80,7 @@ describe('flags that take names', () => {
     expect(loose).toEqual(['wgad features --encoder <name>', 'wgad features --layers <names>']);
   });
 
-  it('say what they expect', () => {
+  it('flags that take names say what they expect', () => {
     expect(() => oneOf(['a', 'b'])('c')).toThrow('expects a or b, got c.');
     expect(() => oneOf(['a', 'b', 'd'])('c')).toThrow('expects one of a, b, d, got c.');
     const some = anyOf(['a', 'b'], { both: ['a', 'b'] });

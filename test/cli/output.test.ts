@@ -48,7 +48,7 @@ describe('what is printed is delivered whole, however slow its reader', () => {
     ['an error as JSON', () => ['test', folder.path('none'), '--json'], 'stdout'],
     ['wrong usage', () => ['train', '--nope'], 'stderr'],
   ];
-  it.each(cases)('%s', async (_, args, stream) => {
+  it.each(cases)('%s is printed whole to a slow reader', async (_, args, stream) => {
     const quick = await wgad(args());
     const { child, code } = unread(args());
     const bytes = await readSlowly(child[stream]!);
@@ -57,7 +57,7 @@ describe('what is printed is delivered whole, however slow its reader', () => {
     expect(await code).toBe(quick.code);
   });
 
-  it('more than a pipe holds, through a shell', async () => {
+  it('more than a pipe holds is printed whole through a shell', async () => {
     const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
     const whole = (await wgad(['weights', 'inspect', big()])).stdout;
     const script = '"$0" "$1" weights inspect "$2" | (sleep 0.3; wc -c)';
@@ -71,7 +71,7 @@ describe('a reader that has read enough ends it quietly', () => {
   it.each([
     ['stdout', ['weights', 'inspect'], 0],
     ['stderr', ['weights', 'inspect', '--nope'], 2],
-  ] as const)('%s', async (stream, args, expected) => {
+  ] as const)('a reader that leaves %s early ends it quietly', async (stream, args, expected) => {
     const { child, code } = unread([...args, big()]);
     child[stream]!.destroy();
     const other = stream === 'stdout' ? child.stderr! : child.stdout!;

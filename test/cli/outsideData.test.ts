@@ -7,7 +7,7 @@ import { scratchFolder, wgadHere } from './wgad.ts';
 const folder = scratchFolder();
 
 describe('what is written does not lie among what is read', () => {
-  it('whatever way the path is written, links followed', async () => {
+  it('no output lies among what is read, whatever way its path is written, links followed', async () => {
     const data = folder.path('photos');
     await mkdir(folder.path('photos', 'a', 'train'), { recursive: true });
     await symlink(data, folder.path('link'));
@@ -48,7 +48,7 @@ describe('what is written does not lie among what is read', () => {
     ['predict', (data: string) => ['predict', 'no run', data, '--out', `${data}/maps`]],
     ['reproduce', (data: string) => ['reproduce', 'table1', '--data', data, '--out', `${data}/runs`]],
     ['features', (data: string) => ['features', data, '--out', `${data}/x.safetensors`]],
-  ])('%s', async (_, args) => {
+  ])('%s refuses an output among what it reads', async (_, args) => {
     const data = folder.path('set');
     await mkdir(data, { recursive: true });
     const { code, stderr } = await wgadHere(args(data));
@@ -64,7 +64,7 @@ describe('a file of settings as editors write it', () => {
     ['a byte order mark', (text: string) => Buffer.from(`\uFEFF${text}`)],
     ['Windows line ends', (text: string) => Buffer.from(text.replaceAll('\n', '\r\n'))],
     ['UTF-16, as PowerShell writes it', (text: string) => Buffer.from(`\uFEFF${text}`, 'utf16le')],
-  ])('with %s is read', async (name, bytes) => {
+  ])('a file of settings with %s is read', async (name, bytes) => {
     const path = folder.path('settings.json');
     await writeFile(path, bytes('{\n"classes": 1,\n"train": 1\n}\n'));
     const out = folder.path(`drawn ${name}`);
@@ -74,7 +74,7 @@ describe('a file of settings as editors write it', () => {
     expect(JSON.parse(stdout).classes).toHaveLength(1);
   });
 
-  it('with comments is refused, and says that they are what is wrong', async () => {
+  it('a file of settings with comments is refused, and says that they are what is wrong', async () => {
     const path = folder.path('comments.json');
     await writeFile(path, '{\n// so many\n"classes": 1\n}\n');
     const { code, stderr } = await wgadHere([

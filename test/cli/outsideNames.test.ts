@@ -21,7 +21,7 @@ const NAMES = [
 describe('tensors of any name', () => {
   const tensors = new Map(NAMES.map((name, i) => [name, { shape: [2], data: Float32Array.of(i, -i) }]));
 
-  it('are written, read, inspected and converted under it', async () => {
+  it('tensors of any name are written, read, inspected and converted under it', async () => {
     const written = folder.path('own.safetensors');
     await writeSafetensors(written, tensors, Object.fromEntries(NAMES.map((name) => [name, name])));
     const saved = folder.path('saved.pth');
@@ -67,7 +67,7 @@ describe('tensors of any name', () => {
 });
 
 describe('classes and defects of any name', () => {
-  it('go through every verb under it', async () => {
+  it('classes and defects of any name go through every verb', async () => {
     const classes = NAMES.filter((name) => !name.includes('/'));
     const data = folder.path('data');
     for (const [i, name] of classes.entries()) {

@@ -31,7 +31,7 @@ beforeAll(() => lookalikes.folder(folder.path('own')));
 
 describe('plain folders without masks', () => {
   it(
-    'are trained on with anomalies mixed in, and tested without those',
+    'plain folders without masks are trained on with anomalies mixed in, and tested without those',
     async () => {
       const run = folder.path('noisy');
       await succeed(['train', folder.path('own'), '--out', run, ...SHORT, '--contaminate', '0.5']);
@@ -51,7 +51,7 @@ describe('plain folders without masks', () => {
   );
 
   it(
-    'get a threshold from their normal images, which predict uses, and marks for what is unlike them',
+    'plain folders get a threshold from their normal images, which predict uses, and marks for what is unlike them',
     async () => {
       const run = folder.path('noisy');
       const low = await wgad(['threshold', run, '--fpr', '0.01', '--quiet']);
@@ -80,7 +80,7 @@ describe('plain folders without masks', () => {
   );
 
   it(
-    'with one kind of test images are tested and reported, saying what cannot be computed',
+    'plain folders with one kind of test images are reported, saying what cannot be computed',
     async () => {
       const run = folder.path('noisy');
       for (const [gone, missing] of [
@@ -102,7 +102,7 @@ describe('plain folders without masks', () => {
   );
 
   it(
-    'that were moved are found again by --data, which every verb that reads them names',
+    'plain folders that were moved are found again by --data, which every verb that reads them names',
     async () => {
       const run = folder.path('noisy');
       const moved = folder.path('moved');
@@ -123,7 +123,7 @@ describe('plain folders without masks', () => {
     SLOW,
   );
 
-  it('say what a share or a layout may be', async () => {
+  it('a refused share or layout says what it may be', async () => {
     const train = ['train', folder.path('own'), '--out', folder.path('none'), ...SHORT];
     const none = await wgad([...train, '--contaminate', '0.05']);
     expect(none.stderr).toMatch(/E_DATASET .*of the 4 anomalous test images it would move none/);

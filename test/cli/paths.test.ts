@@ -75,11 +75,14 @@ const cases: [string, readonly Wrong[], (path: string) => string[]][] = [
   ['demo --out', FOLDERS, (path) => ['demo', '--out', path]],
 ];
 describe.runIf(process.platform === 'linux').each(cases)('%s', (_, wrongs, args) => {
-  it.each(wrongs)('%s', async (_name, path, says) => {
-    const { code, stderr } = await wgadHere(args(path()));
-    expect(stderr).toMatch(/^wgad: E_FILE /m);
-    expect(stderr).toContain(path());
-    expect(stderr).toMatch(says);
-    expect(code).toBe(1);
-  });
+  it.each(wrongs)(
+    'a path that cannot be read or written is refused with its reason: %s',
+    async (_name, path, says) => {
+      const { code, stderr } = await wgadHere(args(path()));
+      expect(stderr).toMatch(/^wgad: E_FILE /m);
+      expect(stderr).toContain(path());
+      expect(stderr).toMatch(says);
+      expect(code).toBe(1);
+    },
+  );
 });

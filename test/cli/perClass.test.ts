@@ -20,7 +20,7 @@ beforeAll(() => succeed(['data', 'synth', '--out', folder.path('data'), ...TINY_
 
 describe('models of each class', () => {
   it(
-    'stand beside the one of all classes, in one table, and are resumed where one is missing',
+    'models of each class stand beside the one of all, in one table, and a missing one is resumed',
     async () => {
       const run = folder.path('run');
       const train = ['train', folder.path('data'), '--out', run, ...SHORT, '--per-class'];

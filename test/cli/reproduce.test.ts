@@ -42,7 +42,7 @@ async function stopAfter(
 
 describe('wgad reproduce', () => {
   it(
-    `fills a table, and fills it the same killed at ${KILLS} random moments; the figures then need no run`,
+    `reproduce fills a table, and fills it the same killed at ${KILLS} random moments; the figures then need no run`,
     async () => {
       const began = performance.now();
       const straight = await wgad([...quick('table4'), '--json']);
@@ -95,7 +95,7 @@ describe('wgad reproduce', () => {
 
   // Each method compiles kernels of its own: minutes. Each is trained and tested in test/train as well.
   it.skipIf(!process.env.LONG)(
-    'fills Table 1 with every method',
+    'reproduce fills Table 1 with every method',
     async () => {
       const { code, stdout, stderr } = await wgad([...quick('table1', 'all'), '--json']);
       expect(code, stderr).toBe(0);
@@ -114,7 +114,7 @@ describe('wgad reproduce', () => {
   );
 
   it(
-    `fills a table whose cells start from another's detector the same, killed in ${KILLS} of them`,
+    `reproduce fills a table whose cells start from another’s detector the same, killed in ${KILLS} of them`,
     async () => {
       const table = async (out: string): Promise<unknown> => {
         const { rows, orderings } = JSON.parse(await readFile(folder.path(out, 'table3.json'), 'utf8'));
@@ -146,7 +146,7 @@ describe('wgad reproduce', () => {
     SLOW,
   );
 
-  it('says what is missing', async () => {
+  it('reproduce says what is missing', async () => {
     const none = await wgadHere([
       'reproduce',
       'table4',

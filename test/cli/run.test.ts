@@ -51,7 +51,7 @@ beforeAll(async () => {
 
 describe('the main job', () => {
   it(
-    'is the same to the byte when done again with the same seed, and another with another',
+    'a run is the same to the byte with the same seed, and another with another seed',
     async () => {
       await succeed(train('second'));
       expect((await weightsOf('second')).equals(await weightsOf('first'))).toBe(true);
@@ -65,7 +65,7 @@ describe('the main job', () => {
   );
 
   it(
-    'scores in f16 as well, and says so',
+    'test scores in f16 as well, and says so',
     async () => {
       const results = JSON.parse(
         await succeed(['test', folder.path('second'), '--precision', 'f16', '--json', '--quiet']),
@@ -82,7 +82,7 @@ describe('the main job', () => {
   );
 
   it(
-    'writes tables for both protocols and all alignments, metrics as fractions',
+    'test writes tables for both protocols and all alignments, metrics as fractions',
     async () => {
       const results = JSON.parse(await readFile(folder.path('first', 'results.json'), 'utf8'));
       for (const name of ['none', 'cada', 'class', 'classifier']) {
@@ -103,7 +103,7 @@ describe('the main job', () => {
   );
 
   it(
-    'adds AUPRO under the names of its definitions where asked',
+    'test adds AUPRO under the names of its definitions where asked',
     async () => {
       const table = await succeed(['test', folder.path('first'), '--quiet', '--aupro', 'dataset,rd4ad']);
       const results = JSON.parse(await readFile(folder.path('first', 'results.json'), 'utf8'));
@@ -123,7 +123,7 @@ describe('the main job', () => {
   );
 
   it(
-    'takes masks to the size of the maps by another rule where asked, which changes pixel metrics alone',
+    'test scales masks to the maps by another rule where asked, which changes pixel metrics alone',
     async () => {
       // Of the maps' own size the masks would stay as they are.
       const larger = folder.path('larger');
@@ -152,7 +152,7 @@ describe('the main job', () => {
   );
 
   it(
-    'writes a report that loads nothing from anywhere',
+    'report writes a page that loads nothing from anywhere',
     async () => {
       await succeed(['report', folder.path('first')]);
       const whole = await readFile(folder.path('first', 'report.html'), 'utf8');
@@ -170,7 +170,7 @@ describe('the main job', () => {
 
 describe('another method', () => {
   it(
-    'goes through the same commands: train, test, predict, report',
+    'another method goes through the same commands: train, test, predict, report',
     async () => {
       const run = folder.path('contrast');
       await succeed([
@@ -221,7 +221,7 @@ describe('another method', () => {
     SLOW,
   );
 
-  it('is refused where it is unknown, and so are options that the method has not', async () => {
+  it('an unknown method is refused, and so are options that a method does not have', async () => {
     const unknown = await wgadHere(
       train(
         'unknown',
@@ -260,7 +260,7 @@ describe('another method', () => {
 
 describe('predict', () => {
   it(
-    'scores images of every kind, names a bad one, exits 3, and writes maps on one scale',
+    'predict scores images of every kind, names a bad one, exits 3, and writes maps on one scale',
     async () => {
       const photos = folder.path('photos');
       await mkdir(photos);
@@ -308,7 +308,7 @@ describe('predict', () => {
 
 describe('a killed training', () => {
   it(
-    `resumes to the same bytes, ${KILLS} times at random moments`,
+    `a killed training resumes to the same bytes, ${KILLS} times at random moments`,
     async () => {
       const run = folder.path('killed');
       let seconds = 6;
@@ -331,7 +331,7 @@ describe('a killed training', () => {
   );
 
   it(
-    'by Ctrl-C saves its state, exits 130 and goes on',
+    'a training stopped by Ctrl-C saves its state, exits 130 and goes on',
     async () => {
       const { child, done } = start(
         train('stopped', '--iterations', '400').filter((arg) => arg !== '--quiet'),
@@ -351,7 +351,7 @@ describe('a killed training', () => {
   );
 
   it(
-    'by Ctrl-C in the pass over the images ends that pass, and goes on to the same bytes',
+    'Ctrl-C in the pass over the images ends that pass, and the training goes on to the same bytes',
     async () => {
       const { child, done } = start(train('passing').filter((arg) => arg !== '--quiet'));
       await new Promise<void>((resolve) => {
@@ -371,7 +371,7 @@ describe('a killed training', () => {
   );
 
   it(
-    'of another configuration is not resumed',
+    'a killed training is not resumed with another configuration',
     async () => {
       const { code, stderr } = await wgad(train('first', '--resume', '--lr', '0.5'));
       expect(stderr).toMatch(/E_CONFIG .*another configuration/);

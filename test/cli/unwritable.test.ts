@@ -91,11 +91,11 @@ describe.each(Object.entries(VERBS))('%s', (_, args) => {
     ['one below it', '/proc/x/y'],
     ['one below a device', '/dev/null/x'],
     ['a path of more than 4096 bytes', `/tmp/${'long/'.repeat(900)}x`],
-  ])('into %s', (_name, out) => refused(args(out), out.slice(0, 100)));
+  ])('writing into %s is refused', (_name, out) => refused(args(out), out.slice(0, 100)));
 });
 
 describe.each(Object.entries(IN_RUN))('%s, with a folder in the place of its file', (_, [args, files]) => {
-  it.each(files)('%s', async (name) => {
+  it.each(files)('a folder in the place of %s is refused', async (name) => {
     const run = folder.path(`run-${_}-${name}`);
     await cp(folder.path('run'), run, { recursive: true });
     const needed = _ !== 'train' && (name === 'config.json' || name === 'weights.safetensors');
@@ -109,23 +109,26 @@ const why = await noSmallDisk();
 const skipped = why === null ? '' : `, skipped: ${why}`;
 
 describe('on a read-only file system', () => {
-  it.skipIf(why !== null)(`every verb that writes${skipped}`, async () => {
-    await withSmallDisk(async (disk) => {
-      await cp(folder.path('run'), disk.path('run'), { recursive: true });
-      await disk.makeReadOnly();
-      for (const args of Object.values(VERBS)) await refused(args(disk.path('new')), disk.path('new'));
-      const threshold = (run: string): string[] => ['threshold', run, '--fpr', '0.3'];
-      for (const args of [threshold, ...Object.values(IN_RUN).map(([each]) => each)])
-        await refused(args(disk.path('run')), disk.path('run'));
-      const cached = { WGAD_CACHE: disk.path('cache') };
-      for (const args of [['weights', 'fetch', 'resnet18', '--from', 'http://127.0.0.1:9']]) {
-        const { code, stderr } = await wgad(args, cached);
-        expect(stderr).toMatch(/^wgad: E_FILE /m);
-        expect(stderr).toContain(disk.path('cache'));
-        expect(code).toBe(1);
-      }
-    });
-  });
+  it.skipIf(why !== null)(
+    `every verb that writes is refused on a read-only file system${skipped}`,
+    async () => {
+      await withSmallDisk(async (disk) => {
+        await cp(folder.path('run'), disk.path('run'), { recursive: true });
+        await disk.makeReadOnly();
+        for (const args of Object.values(VERBS)) await refused(args(disk.path('new')), disk.path('new'));
+        const threshold = (run: string): string[] => ['threshold', run, '--fpr', '0.3'];
+        for (const args of [threshold, ...Object.values(IN_RUN).map(([each]) => each)])
+          await refused(args(disk.path('run')), disk.path('run'));
+        const cached = { WGAD_CACHE: disk.path('cache') };
+        for (const args of [['weights', 'fetch', 'resnet18', '--from', 'http://127.0.0.1:9']]) {
+          const { code, stderr } = await wgad(args, cached);
+          expect(stderr).toMatch(/^wgad: E_FILE /m);
+          expect(stderr).toContain(disk.path('cache'));
+          expect(code).toBe(1);
+        }
+      });
+    },
+  );
 });
 
 it.skipIf(why !== null)(

@@ -27,7 +27,7 @@ const VERBS = [
 ];
 
 describe('help', () => {
-  it.each(VERBS)('of %s %s has an example', async (...verb) => {
+  it.each(VERBS)('the help of %s %s has an example', async (...verb) => {
     const { code, stdout } = await wgadHere([...verb, '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain(`Usage: wgad ${verb.join(' ')}`);
@@ -35,7 +35,7 @@ describe('help', () => {
   });
 
   it.each([['data'], ['weights'], ['bench'], ['kernels'], ['train']])(
-    'of %s has an example and the global flags',
+    'the help of %s has an example and the global flags',
     async (verb) => {
       const { stdout } = await wgadHere([verb, '--help']);
       expect(stdout).toContain(`Example:\n  wgad ${verb} `);
@@ -43,7 +43,7 @@ describe('help', () => {
     },
   );
 
-  it('lists every verb', async () => {
+  it('help lists every verb', async () => {
     const { stdout } = await wgadHere(['--help']);
     for (const [verb] of VERBS) expect(stdout).toContain(`\n  ${verb}`);
   });
@@ -90,7 +90,7 @@ describe('misuse exits 2 and says what would be right', () => {
     [['predict', 'x', 'y.png', '--save-maps'], '--save-maps expects --out'],
     [['test', 'x', '--precision', 'f8'], 'expects f32 or f16, got f8'],
     [['features', 'a.png', '--out', 'f', '--encoder', 'vgg'], '--encoder expects one of resnet18, '],
-  ])('%j', async (args, message) => {
+  ])('misuse exits 2 and says what would be right: %j', async (args, message) => {
     const { code, stderr, stdout } = await wgadHere(args);
     expect(stderr).toContain(message);
     expect(code).toBe(2);
@@ -107,7 +107,7 @@ describe('settings', () => {
     return JSON.parse(stdout).classes.length;
   };
 
-  it('come from the file, over it the environment, over it the flag', async () => {
+  it('settings come from the file, over it the environment, over it the flag', async () => {
     const file = folder.path('settings.json');
     await writeFile(file, JSON.stringify({ classes: 3, train: 1, seed: 7 }));
     const config = ['--config', file];
@@ -119,7 +119,7 @@ describe('settings', () => {
     );
   });
 
-  it('come from the file of WGAD_CONFIG where no flag names one', async () => {
+  it('settings come from the file of WGAD_CONFIG where no flag names one', async () => {
     const write = async (name: string, settings: object): Promise<string> => {
       await writeFile(folder.path(name), JSON.stringify(settings));
       return folder.path(name);
@@ -136,7 +136,7 @@ describe('settings', () => {
     expect(code).toBe(2);
   });
 
-  it('may hold what a verb requires, and lists', async () => {
+  it('settings may hold what a verb requires, and lists', async () => {
     expect(await classesIn(synth(), { WGAD_OUT: folder.path('f'), WGAD_CLASSES: '1' })).toBe(1);
     const file = folder.path('lists.json');
     await writeFile(file, JSON.stringify({ images: [folder.path('f', 'nowhere')] }));
@@ -150,7 +150,7 @@ describe('settings', () => {
     }
   });
 
-  it('are refused where they name no flag', async () => {
+  it('settings that name no flag are refused', async () => {
     const file = folder.path('wrong.json');
     await writeFile(file, JSON.stringify({ clases: 3 }));
     const { code, stderr } = await wgadHere(synth('--out', folder.path('d'), '--config', file));
@@ -167,7 +167,7 @@ describe('settings', () => {
     ['an empty text', '{"defects": ""}', /defects expects a text or a number, got ""\n/],
     ['a name twice', '{"seed": 1, "seed": 2}', /seed is set twice/],
     ['a hexadecimal number', '{"classes": "0x2"}', /--classes expects a whole number .*, got 0x2\n/],
-  ])('are refused by their name: %s', async (_, text, says) => {
+  ])('a wrong setting is refused by its name: %s', async (_, text, says) => {
     const file = folder.path('types.json');
     await writeFile(file, text);
     const { code, stderr } = await wgad(synth('--out', folder.path('types'), '--config', file));
@@ -176,7 +176,7 @@ describe('settings', () => {
     expect(code).toBe(2);
   });
 
-  it('are refused in variables as in files; an empty variable sets nothing', async () => {
+  it('settings are refused in variables as in files; an empty variable sets nothing', async () => {
     const { code, stderr } = await wgad(synth('--out', folder.path('k')), { WGAD_JSON: 'yes' });
     expect(stderr).toContain('E_CONFIG WGAD_JSON: json expects true or false, got "yes"');
     expect(code).toBe(2);
@@ -191,19 +191,19 @@ describe('settings', () => {
     ['--config', synth('--out', folder.path('m'), '--config', ' ')],
     ['check', ['data', 'check', '']],
     ['predict', ['predict', 'run', '']],
-  ])('that are empty on the command line are refused: %s', async (what, args) => {
+  ])('empty values on the command line are refused: %s', async (what, args) => {
     const { code, stderr } = await wgad(args);
     expect(stderr).toContain(`E_CONFIG ${what} expects a value, got an empty one`);
     expect(code).toBe(2);
   });
 
-  it('that no number can hold are refused', async () => {
+  it('settings that no number can hold are refused', async () => {
     const { code, stderr } = await wgad(['train', 'photos', '--out', folder.path('n'), '--lr', '1e999']);
     expect(stderr).toMatch(/E_CONFIG --lr expects a number .*, got 1e999/);
     expect(code).toBe(2);
   });
 
-  it('are refused where they are not JSON', async () => {
+  it('a file of settings that is not JSON is refused', async () => {
     const file = folder.path('broken.json');
     await writeFile(file, '{');
     const { code, stderr } = await wgadHere(synth('--out', folder.path('e'), '--config', file));
@@ -213,7 +213,7 @@ describe('settings', () => {
 });
 
 describe('stopping', () => {
-  it('by Ctrl-C ends the drawing of images with nothing left behind', async () => {
+  it('Ctrl-C ends the drawing of images with nothing left behind', async () => {
     const { child, done } = start(['data', 'synth', '--out', folder.path('drawn'), '--train', '2000']);
     await new Promise<void>((resolve) => child.stderr!.once('data', () => resolve()));
     child.kill('SIGINT');
@@ -224,7 +224,7 @@ describe('stopping', () => {
     expect((await readdir(folder.path())).filter((name) => name.startsWith('drawn'))).toEqual([]);
   });
 
-  it('by a second Ctrl-C leaves nothing behind, by force nothing that outlives the next drawing', async () => {
+  it('a second Ctrl-C leaves nothing behind, by force nothing that outlives the next drawing', async () => {
     // Images as large as these take so long that the second comes before the first has ended the drawing.
     const large = ['data', 'synth', '--out', folder.path('large'), '--size', '768', '--test', '200'];
     const left = async () => (await readdir(folder.path())).filter((name) => name.startsWith('large'));
@@ -250,7 +250,7 @@ describe('stopping', () => {
     expect(await left()).toEqual(['large']);
   });
 
-  it('by a reader that has read enough is no failure', async () => {
+  it('a reader that has read enough is no failure', async () => {
     const { child, done } = start(['--help']);
     child.stdout!.destroy();
     const { code, stderr } = await done;

@@ -10,28 +10,33 @@ const folder = scratchFolder();
 const golden = (name: string): string => fileURLToPath(new URL(`../goldens/torch/${name}`, import.meta.url));
 
 describe('weights', () => {
-  it('inspect says which container a file is and lists its tensors', async () => {
+  it('weights inspect says which container a file is and lists its tensors', async () => {
     const { code, stdout } = await wgadHere(['weights', 'inspect', golden('nested.legacy.pth')]);
     expect(code).toBe(0);
     expect(stdout).toContain('# container: torch legacy stream\n');
     expect(stdout).toContain('bn.0.weight  F32  [3, 2, 3, 3]  216\n');
   });
 
-  it.each(['zip', 'legacy'])('convert writes the same numbers from a %s, with their origin', async (kind) => {
-    const from = golden(`module.${kind}.pth`);
-    const to = folder.path(`${kind}.safetensors`);
-    const { code, stderr } = await wgadHere(['weights', 'convert', from, to]);
-    expect(code, stderr).toBe(0);
-    const [before, after] = [
-      await readWeights(from, (name) => !name.includes('num_batches')),
-      await readWeights(to),
-    ];
-    expect(after.tensors).toEqual(new Map([...before.tensors].sort(([a], [b]) => (a < b ? -1 : 1))));
-    expect(after.metadata.get('source')).toBe(`module.${kind}.pth`);
-    expect(after.metadata.get('sha256')).toBe(createHash('sha256').update(readFileSync(from)).digest('hex'));
-  });
+  it.each(['zip', 'legacy'])(
+    'weights convert writes the same numbers from a %s, with their origin',
+    async (kind) => {
+      const from = golden(`module.${kind}.pth`);
+      const to = folder.path(`${kind}.safetensors`);
+      const { code, stderr } = await wgadHere(['weights', 'convert', from, to]);
+      expect(code, stderr).toBe(0);
+      const [before, after] = [
+        await readWeights(from, (name) => !name.includes('num_batches')),
+        await readWeights(to),
+      ];
+      expect(after.tensors).toEqual(new Map([...before.tensors].sort(([a], [b]) => (a < b ? -1 : 1))));
+      expect(after.metadata.get('source')).toBe(`module.${kind}.pth`);
+      expect(after.metadata.get('sha256')).toBe(
+        createHash('sha256').update(readFileSync(from)).digest('hex'),
+      );
+    },
+  );
 
-  it('convert --dtype f16 halves them, and says what it leaves out', async () => {
+  it('weights convert --dtype f16 halves them, and says what it leaves out', async () => {
     const to = folder.path('half.safetensors');
     const { code, stdout } = await wgadHere([
       'weights',
@@ -47,7 +52,7 @@ describe('weights', () => {
     expect(inspected.stdout).toContain('plain  F16  [6, 5]  60\n');
   });
 
-  it('convert refuses --padding where it would say nothing', async () => {
+  it('weights convert refuses --padding where it would say nothing', async () => {
     const to = folder.path('padded.safetensors');
     const args = ['weights', 'convert', golden('module.zip.pth'), to, '--padding', 'same'];
     const { code, stderr } = await wgadHere(args);
@@ -56,7 +61,7 @@ describe('weights', () => {
     expect(await stat(to).catch(() => null)).toBeNull();
   });
 
-  it('convert writes nothing where it refuses, and names the class', async () => {
+  it('weights convert writes nothing where it refuses, and names the class', async () => {
     await mkdir(folder.path('out'));
     const args = ['weights', 'convert', golden('foreign.zip.pth'), folder.path('out', 'x.safetensors')];
     const { code, stderr } = await wgadHere(args);
