@@ -34,6 +34,8 @@ export class DecodePool {
   readonly #background: Job[] = [];
   #nextId = 0;
   #closed = false;
+  /** Why it was closed, where that was said. */
+  #reason: unknown;
 
   /** `frame`: of the result; `workers`: how many threads at most. */
   constructor(frame: Frame, workers: number) {
@@ -60,6 +62,7 @@ export class DecodePool {
   /** Stop all threads; what is under way or waits is rejected, for that reason if there is one. */
   async close(reason?: unknown): Promise<void> {
     this.#closed = true;
+    this.#reason ??= reason;
     const running = [...this.#members].flatMap((member) => [...member.jobs.values()]);
     for (const job of [...running, ...this.#urgent.splice(0), ...this.#background.splice(0)]) {
       job.reject(reason ?? closedError(job.work.path));
@@ -71,7 +74,7 @@ export class DecodePool {
 
   #do(work: WorkRequest['work'], background: boolean): Promise<Uint8Array | AnomalySample> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(closedError(work.path));
+      if (this.#closed) return reject(this.#reason ?? closedError(work.path));
       (background ? this.#background : this.#urgent).push({ work, resolve, reject });
       this.#dispatch();
     });

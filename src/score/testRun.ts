@@ -127,6 +127,8 @@ export async function testRun(options: TestOptions): Promise<Results> {
       const ms = (performance.now() - started) / samples.length;
       for (const [i, sample] of samples.entries()) {
         const image = finiteMaps(sample.path, scored[i]!);
+        // Each decodes a mask, which may be large.
+        options.signal?.throwIfAborted();
         const { mask, problems } = await sampleMask(sample, frame, options.maskRule);
         for (const problem of problems) maskProblems.push(problem);
         if (!mask) tally.leaveOut(sample.className, sample.maskPath ? UNUSABLE : 'have no mask');

@@ -31,8 +31,8 @@ export interface LoopOptions {
 const REPORT_STEPS = 10;
 
 /**
- * Runs training steps. Stops cleanly at an abort: the step in flight is finished, the state saved. A step's loss is
- * checked before its state is saved.
+ * Runs training steps. Stops cleanly at an abort: the step in flight is finished, its successor's inputs are given up where
+ * they are rejected with what aborted, the state is saved. A step's loss is checked before its state is saved.
  * @returns the number of steps done. @throws NotFiniteError naming the step; the last save is kept.
  */
 export async function trainLoop(options: LoopOptions): Promise<number> {
@@ -45,10 +45,24 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
     next?.catch(() => {});
   };
   let before: Promise<void> | undefined;
+  const lossAt = async (step: number): Promise<number> => {
+    const loss = (await executable.read(['loss'])).get('loss')![0]!;
+    if (Number.isFinite(loss)) return loss;
+    throw new NotFiniteError(`the loss is ${loss} at step ${step}`, { where: executable.plan.label });
+  };
+  /** Its inputs were given up: the steps before it are kept. */
+  const stopBefore = async (step: number): Promise<number> => {
+    if (step === start) return step;
+    const loss = await lossAt(step - 1);
+    onReport?.({ step, of: iterations, loss });
+    await save?.(step);
+    return step;
+  };
   prepare(start);
   try {
     for (let step = start; step < iterations; step++) {
-      const inputs = await next!;
+      const inputs = await orStopped(next!, signal);
+      if (inputs === STOPPED) return await stopBefore(step);
       executable.run(inputs);
       // The next batch is decoded while the device works on this one.
       prepare(step + 1);
@@ -58,10 +72,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
       const due = performance.now() - saved > saveEvery * 1000;
       const saving = save !== undefined && (due || stopping || last);
       if (step % REPORT_STEPS === 0 || last || saving || stopping) {
-        const loss = (await executable.read(['loss'])).get('loss')![0]!;
-        if (!Number.isFinite(loss)) {
-          throw new NotFiniteError(`the loss is ${loss} at step ${step}`, { where: executable.plan.label });
-        }
+        const loss = await lossAt(step);
         onReport?.({ step: step + 1, of: iterations, loss });
         before = undefined;
       } else {
@@ -82,3 +93,12 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
     await next?.catch(() => {});
   }
 }
+
+const STOPPED = Symbol('stopped');
+
+/** What `inputs` come to, unless `signal` made them be given up. */
+const orStopped = <T>(inputs: Promise<T>, signal: AbortSignal | undefined): Promise<T | typeof STOPPED> =>
+  inputs.catch((error: unknown) => {
+    if (signal?.aborted && error === signal.reason) return STOPPED;
+    throw error;
+  });

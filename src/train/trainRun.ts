@@ -100,7 +100,8 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     await loadStart(session, layouts, asked);
     const config = await startRun(run, asked, resume);
     const checkpoint = resume ? await loadCheckpoint(run, hashesOf(config)) : null;
-    const loader = new ImageLoader(frameIn(config));
+    // Images that are being decoded may take seconds: who stops does not wait for them.
+    const loader = new ImageLoader({ ...frameIn(config), signal: options.signal });
     const log = runLog(run, (text) => options.onNote?.(text));
     try {
       const work = { dataset, session, layouts, loader, log };

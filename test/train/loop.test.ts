@@ -50,3 +50,64 @@ it('prepares the next batch and enqueues the next step while the device works on
 
 /** A turn of the event loop: whatever can begin has begun. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it('gives up inputs that are under way when it is stopped, and saves the steps before them', async () => {
+  const stop = new AbortController();
+  const saved: number[] = [];
+  const reported: number[] = [];
+  let runs = 0;
+  const executable = {
+    plan: { label: 'step' },
+    run: () => void runs++,
+    read: async () => new Map([['loss', Float32Array.of(1)]]),
+  } as unknown as Executable;
+  const gpu = {
+    submitter: { settled: () => undefined },
+    guard: { wait: (promise: Promise<unknown>) => promise },
+    device: { queue: { onSubmittedWorkDone: settled } },
+  } as unknown as Gpu;
+  const stopAt = (last: number) =>
+    trainLoop({
+      gpu,
+      executable,
+      start: 2,
+      iterations: 9,
+      signal: stop.signal,
+      // The images of one step are large: they come when their loader is stopped, or never.
+      inputsAt: (at) =>
+        at < last
+          ? Promise.resolve({})
+          : new Promise((_, reject) => {
+              stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error));
+              setImmediate(() => setImmediate(() => stop.abort()));
+            }),
+      onReport: ({ step }) => reported.push(step),
+      save: async (done) => void saved.push(done),
+    });
+  expect(await stopAt(5)).toBe(5);
+  expect([runs, saved, reported.at(-1)]).toEqual([3, [5], 5]);
+  // Nothing was done: nothing is saved over what was there.
+  expect(
+    await trainLoop({
+      gpu,
+      executable,
+      start: 2,
+      iterations: 9,
+      signal: stop.signal,
+      inputsAt: () => Promise.reject(stop.signal.reason as Error),
+      save: async (done) => void saved.push(done),
+    }),
+  ).toBe(2);
+  expect(saved).toEqual([5]);
+  const other = new Error('cannot read image');
+  await expect(
+    trainLoop({
+      gpu,
+      executable,
+      start: 0,
+      iterations: 2,
+      signal: stop.signal,
+      inputsAt: () => Promise.reject(other),
+    }),
+  ).rejects.toBe(other);
+});

@@ -59,6 +59,8 @@ export const featuresVerb: AddVerb = (program, run) => {
         const weights = await weightsFor(name, flags.weights);
         for (const path of [...paths, weights]) await refuseOnto('--out', flags.out, path);
         await requireWritable(flags.out);
+        // There is nothing to save, and a large image takes seconds to decode.
+        context.endAtSignal();
         const inputs = await readInputs(paths, flags.size);
         const encoder = await openEncoder(name, weights, inputs.shape, {
           gpu: context.gpu,

@@ -13,6 +13,8 @@ export const reportVerb: AddVerb = (program, run) => {
     .addHelpText('after', '\nExample:\n  wgad report runs/first')
     .action((folder: string, flags: { data?: string }) =>
       run(async (context) => {
+        // There is nothing to save.
+        context.endAtSignal();
         const path = await writeReport({
           run: folder,
           data: flags.data,
