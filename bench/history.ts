@@ -5,7 +5,7 @@ import { isThere, readText } from '../src/formats/regularFile.ts';
 
 /** One line of a history: what was measured of a release or a notable change, on one machine. */
 export interface HistoryEntry {
-  /** Of the change, as YYYY-MM-DD. */
+  /** Date of the change, as YYYY-MM-DD. */
   readonly date: string;
   /** A commit or a release. */
   readonly revision: string;
@@ -16,7 +16,7 @@ export interface HistoryEntry {
   readonly records: readonly HistoryRecord[];
 }
 
-/** Of a benchmark record what the figures need. */
+/** The part of a benchmark record that the figures need. */
 export type HistoryRecord = Pick<
   BenchRecord,
   | 'suite'
@@ -32,7 +32,7 @@ export type HistoryRecord = Pick<
   | 'memory'
 >;
 
-/** One JSON object a line. @throws FileError naming the line that is none, or that lies on another machine. */
+/** One JSON object a line. @throws FileError naming the line that is invalid or from another machine. */
 export async function readHistory(path: string): Promise<HistoryEntry[]> {
   const text = (await isThere(path)) ? await readText(path) : '';
   const lines = text.split('\n').filter((line) => line !== '');
@@ -87,7 +87,7 @@ function kept(record: BenchRecord): HistoryRecord {
   ]);
   return {
     ...({ suite, name, shape, ...Object.fromEntries(rounded) } as HistoryRecord),
-    // Of a single kernel it says nothing that its shape does not.
+    // For a single kernel it adds nothing to the shape.
     ...(suite !== 'kernels' && memory && { memory }),
   };
 }

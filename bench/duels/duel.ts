@@ -11,7 +11,7 @@ import { alternate, type Contender } from '../turns/alternate.ts';
 
 /** A record of one side of a comparison. */
 export interface DuelRecord extends BenchRecord {
-  /** Of a peer's own record: how far its results lay from ours (relative L2) before it was timed. */
+  /** In a peer's record: how far its results lay from ours (relative L2) before it was timed. */
   readonly distance?: number;
 }
 
@@ -28,7 +28,7 @@ export interface DuelCase {
   readonly rounds: number;
   /** What the peer chose for this network. */
   readonly detail?: string;
-  /** What our rates are held against; without it the record has no shares. */
+  /** Reference for our rates; without it the record has no shares. */
   readonly pace?: Pace;
   /** How far its result lay from ours when that was checked, relative L2: the largest over inputs. */
   readonly distance: number;

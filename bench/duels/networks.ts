@@ -19,7 +19,7 @@ export interface NetworkDuelOptions extends CaseFilter {
   readonly models: readonly ResNetName[];
   readonly batches: readonly number[];
   readonly size: number;
-  /** Of ours, where it scores; the peers' own is in their names. */
+  /** Precision of our scoring; the peers' is in their names. */
   readonly precision: Precision;
   readonly peers: readonly Peer[];
   /** Rounds of one sample each. */

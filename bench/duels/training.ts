@@ -27,8 +27,8 @@ export interface TrainDuelOptions extends TrainBenchChoice {
 /** How far a peer may lie from ours: loss of the first step, its gradients, loss of the second step. */
 const TOLERANCE = { loss: 1e-4, gradients: 1e-2, secondLoss: 1e-2 };
 /**
- * In TF32: rounding its operands so in PyTorch moved the gradients of resnet18 by 4 % and of resnet50 by 20 % (fresh
- * weights, 64 px), the losses by 2e-3 at most. What has another direction still fails.
+ * In TF32: rounding operands to it in PyTorch moved the gradients of resnet18 by 4 % and of resnet50 by 20 % (fresh
+ * weights, 64 px), the losses by 2e-3 at most. A gradient with a different direction still fails.
  */
 const TOLERANCE_TF32 = { loss: 1e-3, gradients: 0.5, secondLoss: 5e-2 };
 

@@ -11,7 +11,10 @@ export interface TorchSettings {
   readonly arithmetic: Arithmetic;
 }
 
-/** Of networks: all in f32; products of operands rounded to ten bits, sums in f32; stored as f16, sums in f32. */
+/**
+ * Arithmetic of networks: all in f32; operands of products rounded to ten bits, sums in f32; stored as f16, sums in
+ * f32.
+ */
 export type Arithmetic = 'f32' | 'tf32' | 'f16';
 
 /** PyTorch's settings by the name of the peer. */
@@ -63,7 +66,7 @@ export interface Peer {
   readonly name: PeerName;
   /** Package and version, such as `onnxruntime-node 1.30.0`. */
   readonly version: string;
-  /** What it computes on, where that is not the session's adapter. */
+  /** Its adapter, if not the session's. */
   readonly adapter?: string;
   /** Default f32. */
   readonly arithmetic?: Arithmetic;

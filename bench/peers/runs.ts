@@ -1,4 +1,4 @@
-/** What an engine tells of its own runs. */
+/** What an engine reports about its runs. */
 export interface PeerRuns {
   /** What it chose for this network, for the record. */
   readonly detail?: string;

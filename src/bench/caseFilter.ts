@@ -8,7 +8,7 @@ export interface NamedCase {
 export interface CaseFilter {
   /** Only cases whose `name shape` matches; default all. */
   readonly filter?: RegExp;
-  /** Of those, only the ones that it picks; default all. */
+  /** Among those, only the ones that it picks; default all. */
   readonly only?: (each: NamedCase) => boolean;
 }
 

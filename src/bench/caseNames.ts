@@ -1,4 +1,4 @@
-/** What an operation of a network is called in benchmarks: short enough to read, long enough to tell two apart. */
+/** Names of a network's operations in benchmarks: short, but distinct. */
 import { isOp, type Value, type ValueOf } from '../graph/value.ts';
 import { programLabel } from '../kernels/program.ts';
 import type { Purpose } from './networks.ts';

@@ -40,7 +40,7 @@ export interface CaseOptions {
   readonly networks: readonly EncoderName[];
   readonly batches: readonly number[];
   readonly size: number;
-  /** Of scoring's plans, which are all there are in f16; default f32. */
+  /** Precision of the scoring plans; f16 has no other plans. Default f32. */
   readonly precision?: Precision;
 }
 

@@ -5,7 +5,7 @@ import { directSubmitter } from '../runtime/submitter.ts';
 import { requireReplayed } from './replayed.ts';
 import { percentile } from './sampler.ts';
 
-/** What a device's timestamps say of a case. Absent where it has none. */
+/** Times of a case by the device's timestamps. Absent if it has none. */
 export interface DeviceTiming {
   /** Median over replays of the sum of the dispatches' times, ms; null below 20 steps of the clock a dispatch. */
   readonly gpuMs?: number | null;

@@ -162,7 +162,7 @@ export async function prepareCase(session: Session, { name, build }: KernelCase)
   }
 }
 
-/** In [-1, 1): hardware that multiplies zeros is faster than it is. Indices are zeros: valid in any table. */
+/** In [-1, 1): hardware is faster on zeros than on real data. Indices are zeros, valid in any table. */
 function numbersFor({ shape, dtype }: Value, stream: number): Float32Array | Int32Array | Uint32Array {
   const count = product(shape);
   if (dtype === 'i32') return new Int32Array(count);

@@ -17,7 +17,7 @@ export interface ModelSizes {
   readonly precision?: Precision;
 }
 
-/** Of scoring and training with a model; a batch of one is only scored. */
+/** Graphs of scoring and training with a model; a batch of one is only scored. */
 export function modelGraphs({ model, size, batches, precision }: ModelSizes): Graph[] {
   return batches.flatMap((batch) =>
     networkPlans(model, { batch, size, precision })

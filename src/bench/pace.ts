@@ -5,7 +5,7 @@ import { idle } from '../runtime/gpu.ts';
 import { type Session, unwatched } from '../runtime/session.ts';
 import { measurePlan, type Pace } from './planCase.ts';
 
-/** Larger ones only where the smaller is quick: a software adapter would take minutes. */
+/** Larger ones only if the smaller is quick: a software adapter would take minutes. */
 const SIDES = [256, 512, 1024, 2048, 4096];
 const COPIES_MIB = [16, 64, 256];
 const LONG_MS = 50;

@@ -27,7 +27,7 @@ export interface CaseName {
 export interface PlanCaseOptions {
   /** Default 9. */
   readonly samples?: number;
-  /** What the rates are held against; without it the record has no shares. */
+  /** Reference for the rates; without it the record has no shares. */
   readonly pace?: Pace;
   /** That of the session's device; without it the record has wall time alone. */
   readonly clock?: DeviceClock;
@@ -71,7 +71,7 @@ export function replaysOf(gpu: Gpu, executable: Executable): BenchCase {
 /** What a run dispatches where no state has changed. */
 export const everyRun = (plan: Plan): readonly PlannedDispatch[] => plan.dispatches.slice(plan.prelude);
 
-/** What is known of a compiled plan, with its timing and the rates that follow. */
+/** Record of a compiled plan, with its timing and rates. */
 export function planRecord(
   { gpu }: Session,
   name: CaseName,

@@ -1,4 +1,4 @@
-/** What a network that is measured computes with: hardware that multiplies zeros is faster than it is. */
+/** Random tensors for benchmarks: hardware is faster on zeros than on real data. */
 import { initialize, type StateDict } from '../nn/init.ts';
 import type { ParameterSpec } from '../nn/parameterSpec.ts';
 import { RandomStream } from '../random.ts';

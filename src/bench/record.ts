@@ -6,7 +6,7 @@ import type { Timing } from './sampler.ts';
 
 /** Bytes. */
 export interface BenchMemory {
-  /** Of the plan's intermediate values, and the least that any placement of them needs. */
+  /** Bytes of the plan's intermediate values, and the least that any placement needs. */
   readonly arenas: number;
   readonly lowerBound: number;
   /** All that lies on the device while the plan runs: weights, memories, inputs, arenas. Other cases of the run leave weights. */
@@ -32,7 +32,7 @@ export interface BenchRecord extends Timing, DeviceTiming {
   readonly peakGflops?: number;
   readonly copyGbs?: number;
   readonly memory?: BenchMemory;
-  /** Of a plan that stores f16: relative L2 distance of its anomaly maps from those of the plan in f32. */
+  /** For a plan that stores f16: relative L2 distance of its anomaly maps from those in f32. */
   readonly error?: number;
   /** The other engine of the comparison; a record with a peer and no ratio is that engine's own time. */
   readonly peer: string | null;
@@ -65,7 +65,7 @@ export async function readRecords(path: string): Promise<BenchRecord[]> {
   return read as BenchRecord[];
 }
 
-/** The first thing that is missing of a record, or is no such thing; undefined where it is one. */
+/** The first missing or invalid entry of a record; undefined if it is valid. */
 function wrongOf(record: Partial<BenchRecord> | null): string | undefined {
   if (typeof record !== 'object' || record === null) return 'nothing of one';
   const text = TEXTS.find((key) => typeof record[key] !== 'string');
@@ -141,7 +141,7 @@ export function clockText(records: readonly BenchRecord[]): string[] {
 const percent = (share: number | null | undefined): string =>
   share === null || share === undefined ? '' : `${(100 * share).toFixed(0)} %`;
 
-/** Of a single kernel it says nothing that its shape does not. */
+/** For a single kernel it adds nothing to the shape. */
 const planMemory = ({ suite, memory }: BenchRecord): BenchMemory | undefined =>
   suite === 'kernels' ? undefined : memory;
 

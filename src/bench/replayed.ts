@@ -2,9 +2,9 @@ import { ConfigError } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /**
- * For whatever times replays.
- * @throws ConfigError where a replay of `plan` computes nothing: all of it follows from state alone, which is computed at
- * the first run and again only where the state has changed.
+ * Check before timing replays.
+ * @throws ConfigError where a replay of `plan` computes nothing: all of it follows from state alone, which is computed
+ * at the first run and again only where the state has changed.
  */
 export function requireReplayed({ label, dispatches, prelude }: Plan): void {
   if (dispatches.length > prelude) return;

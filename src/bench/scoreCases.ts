@@ -98,7 +98,7 @@ export function loadFresh(
   return layouts;
 }
 
-/** A memory of nothing would be searched in another time: its rows are drawn as weights are. */
+/** Searching a memory of zeros would take a different time, so its rows are drawn like weights. */
 function fresh(layout: NetworkLayout & { start?: Part['start'] }): StateDict {
   const { start } = layout;
   const specs = slabsOf(layout).flatMap((slab) => slab.specs);

@@ -19,7 +19,7 @@ export interface TrainStep {
   readonly executable: Executable;
   /** Encoder, bottleneck and decoder as they were before the first step. */
   readonly tensors: StateDict;
-  /** Of the part that is trained. */
+  /** Layout of the trained part. */
   readonly detector: PartLayout;
   /** Trains on images [batch, 3, size, size] and reads the loss, the one wait. */
   step(images: Float32Array): Promise<number>;
@@ -29,7 +29,7 @@ export interface TrainStep {
 
 export const STEP_OPTIMISER = REVDIST_DEFAULTS.optimiser;
 
-/** Random ones for a step, of the `stream`-th kind. */
+/** Random images for a step, from this stream. */
 export const stepImages = ({ batch, size }: StepConfig, stream: number): Float32Array =>
   randomNumbers(batch * 3 * size ** 2, 1, stream);
 

@@ -26,7 +26,7 @@ export const sizes = (text: string): number[] => text.split(',').map(integer('--
 /** Batch norms need two images to learn from. */
 export const trainingSizes = (text: string): number[] => text.split(',').map(integer('--batch', 2));
 
-/** The encoders halve images five times. */
+/** Encoders halve the side of an image five times. */
 export function sideOf(text: string): number {
   const side = integer('--size', 64)(text);
   if (side % 32 !== 0) throw new InvalidArgumentError(`expects a multiple of 32, got ${text}.`);

@@ -26,7 +26,7 @@ export function operandOf(text: string): Operand {
   if (!shape.every(Number.isSafeInteger) || unknown !== undefined) {
     const got = unknown === undefined ? text : `${text}: ${withNearest(unknown, known)}`;
     throw new ConfigError(
-      `--shape expects sizes such as 2x64x8x8 or scalar, with :state, :f16, :i32 or :u32 where it is so, got ${got}`,
+      `--shape expects sizes such as 2x64x8x8 or scalar, optionally followed by :state, :f16, :i32 or :u32, got ${got}`,
     );
   }
   const dtype = DTYPES.find((each) => traits.includes(each)) ?? 'f32';

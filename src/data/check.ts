@@ -25,14 +25,14 @@ export interface DatasetReport {
   readonly layout: Layout;
   readonly classes: readonly ClassCounts[];
   readonly images: number;
-  /** What keeps the set from being trained on, or a test of it from meaning what it should. */
+  /** Problems that prevent training, or make test results wrong. */
   readonly problems: readonly DatasetProblem[];
   /**
    * What is odd but usable: no test, what pixel metrics miss (masks that are missing, unreadable or of another size),
-   * masks that may not be meant as they are, files and folders that are skipped, images of more than 8 bits.
+   * suspicious masks, files and folders that are skipped, images of more than 8 bits.
    */
   readonly warnings: readonly DatasetProblem[];
-  /** Against the published data set that this is a copy of; null where it is none. */
+  /** Comparison with the published data set that this is a copy of; null if it is not a copy. */
   readonly official: OfficialComparison | null;
 }
 
@@ -47,9 +47,9 @@ interface CheckOptions {
 const CHECK_OPTIONS: OptionNames<CheckOptions> = { layout: true, onProgress: true };
 
 /**
- * Reads every image and mask of a data set and lists all that is wrong with it. A folder of images without a
- * known layout is checked too, as `predict` would read it; its missing layout is one of the problems.
- * @throws DatasetError only where there is no such folder.
+ * Reads every image and mask of a data set and lists everything that is wrong. A folder of images without a known
+ * layout is checked too, as `predict` would read it; its missing layout is one of the problems.
+ * @throws DatasetError only if the folder does not exist.
  */
 export async function checkDataset(
   root: string,

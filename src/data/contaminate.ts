@@ -31,7 +31,7 @@ export function chooseContaminants(
 }
 
 interface ContaminateOptions {
-  /** Refuse ids that are not in the test set; default: pass over them, as in another data set. */
+  /** Refuse ids that are not in the test set; default: ignore them, as for another data set. */
   strict?: boolean;
 }
 

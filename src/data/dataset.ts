@@ -14,11 +14,11 @@ export interface Dataset extends Samples {
   readonly layout: Layout;
 }
 
-/** As much of a data set as can be used, and all that is wrong with it. */
+/** The usable part of a data set, and everything that is wrong with it. */
 interface ScannedDataset {
   readonly dataset: Dataset;
   readonly problems: readonly DatasetProblem[];
-  /** What is odd, but keeps nothing from working. */
+  /** Oddities that do not prevent use. */
   readonly oddities: readonly DatasetProblem[];
 }
 
@@ -49,8 +49,8 @@ export async function scanDataset(
 }
 
 /**
- * A set is tested as far as it can be, and results say which classes they leave out; numbers of a published set are of
- * all its classes or none.
+ * A data set is tested as far as possible, and results say which classes they leave out; a published set must have all
+ * its classes.
  * @throws DatasetError where there is nothing to test, naming the classes where it is not all of them.
  */
 export function requireTestImages({ root, layout, classes, test }: Dataset, ...extra: never[]): void {
@@ -65,7 +65,7 @@ export function requireTestImages({ root, layout, classes, test }: Dataset, ...e
   });
 }
 
-/** The same, but problems inside a data set are returned. @throws DatasetError where there is no folder. */
+/** The same, but problems inside a data set are returned. @throws DatasetError if the folder does not exist. */
 export async function scanForProblems(
   root: string,
   layout?: Layout,
@@ -98,7 +98,7 @@ async function detectLayout(place: DataPlace): Promise<Layout | undefined> {
   return undefined;
 }
 
-/** All that a layout is recognised by, as not found. */
+/** The signs of all layouts, for the error that none was found. */
 const SIGNS = ((): string => {
   const signs = Object.values(DATA_LAYOUTS).map(({ sign }) => sign);
   const inClass = signs.flatMap((sign) => ('inClass' in sign ? [sign.inClass] : []));

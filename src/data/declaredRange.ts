@@ -3,7 +3,7 @@ import { tiffNumbers } from './tiffTags.ts';
 
 /**
  * What a PNG (chunk sBIT) or TIFF file (SMinSampleValue and SMaxSampleValue, or MinSampleValue and MaxSampleValue)
- * declares of its samples; undefined where it says nothing, or nothing that makes sense.
+ * declares as range of its samples; undefined if it declares none, or a senseless one.
  * @param highest of the samples: a PNG that keeps to its standard has scaled them to the full range already.
  */
 export function declaredRange(bytes: Buffer, format: string, highest: number): SampleRange | undefined {

@@ -20,7 +20,7 @@ const MAX_FILE_BYTES = 1 << 29;
  */
 const SHARP: SharpOptions = { limitInputPixels: MAX_PIXELS, failOn: 'error', ignoreIcc: true };
 
-/** An image with what its file says of itself. */
+/** An image with information from its file. */
 export interface DecodedImage {
   readonly pixels: Pixels;
   /** Images in the file, of which the first is read. */
@@ -30,18 +30,18 @@ export interface DecodedImage {
 }
 
 /**
- * Decodes PNG, JPEG, WebP, TIFF and BMP to interleaved 8-bit RGB. What the file contains counts, not its extension.
- * The first page or frame is read. Grey is replicated; alpha is dropped, not composited; CMYK is converted to sRGB by
- * libvips; EXIF orientation is applied (PIL leaves that to its caller). Samples of more than 8 bits are stretched from
- * the range that their file declares, else from the full one of their type.
- * @throws ImageError naming the path and the reason, also where that would make an image black which is not.
+ * Decodes PNG, JPEG, WebP, TIFF and BMP to interleaved 8-bit RGB. The format is recognised by content, not by
+ * extension. The first page or frame is read. Grey is replicated; alpha is dropped, not composited; CMYK is converted
+ * to sRGB by libvips; EXIF orientation is applied (PIL leaves that to its caller). Samples of more than 8 bits are
+ * stretched from the range that their file declares, else from the full one of their type.
+ * @throws ImageError naming the path and the reason, also where that would turn an image black.
  */
 export async function decodeImage(path: string, ...extra: never[]): Promise<Pixels> {
   refuseExtra('decodeImage', extra);
   return (await readImage(path)).pixels;
 }
 
-/** The same, with what the file says of itself. */
+/** The same, with information from the file. */
 export async function readImage(path: string): Promise<DecodedImage> {
   return attempt(path, async (bytes, format) => {
     if (format === 'bmp') {
@@ -143,7 +143,7 @@ async function readImageFile(path: string): Promise<Buffer> {
   }
 }
 
-/** What a file is that has an image's name and is none that is read, where that is known. */
+/** Names the format of a file that has an image's extension but is not a supported image, if known. */
 function foreignImage(bytes: Buffer): string {
   const foreign = foreignFile(bytes.subarray(0, 4096), bytes.length);
   return foreign ? ` but ${foreign.what}` : '';
@@ -161,7 +161,7 @@ async function headerOf(bytes: Buffer): Promise<Metadata> {
 
 const UNREAD = 'cannot be read: ';
 
-/** Without the path, which stands before it. */
+/** The reason without the path, which the caller puts before it. */
 function reasonOf({ message }: Error, path: string): string {
   const line = message.split('\n')[0]!;
   if (!line.startsWith(`${path}: `)) return line;

@@ -9,11 +9,14 @@ const MOST = 512 * 2 ** 20;
 
 /** Gives shares of the memory for decoding, in the order asked for. */
 export interface DecodeBudget {
-  /** Waits for so many bytes, or for all of them: then no other image is being decoded. @returns how to give them back. */
+  /**
+   * Waits for this many bytes, or for all: then no other image is being decoded. @returns a function that gives them
+   * back.
+   */
   take(bytes: number | 'all'): Promise<() => void>;
 }
 
-/** First come, first served: a large image waits for room, and none overtakes it. */
+/** First come, first served: no request overtakes a large one that waits. */
 export function decodeBudget(most = MOST): DecodeBudget {
   let held = 0;
   const queue: { readonly bytes: number; readonly grant: () => void }[] = [];
@@ -26,7 +29,7 @@ export function decodeBudget(most = MOST): DecodeBudget {
   };
   return {
     take(asked) {
-      // One that needs more than there is has it all.
+      // A request for more than the budget gets all of it.
       const bytes = asked === 'all' ? most : Math.min(most, Math.max(1, asked));
       return new Promise((resolve) => {
         const release = (): void => {
@@ -51,8 +54,8 @@ export function useBudget(budget: DecodeBudget): void {
 }
 
 /**
- * Decodes within the budget, which is held until `body` is done with the pixels. What fails is tried once more with no
- * other decode under way: libvips keeps the reasons of all threads in one place, so that one's could be another's.
+ * Decodes within the budget, which is held until `body` is done with the pixels. A failed decode is tried again with no
+ * other under way: libvips keeps the messages of all threads in one place, so the first message could be another's.
  */
 export async function budgeted<T>(path: string, body: () => Promise<T>): Promise<T> {
   const looked = await current.take(1);
@@ -61,7 +64,7 @@ export async function budgeted<T>(path: string, body: () => Promise<T>): Promise
   try {
     return await body();
   } catch (error) {
-    // The file system's reasons are its own.
+    // Errors of the file system already have the right message.
     if (!(error instanceof ImageError) || error.cause instanceof FileError) throw error;
   } finally {
     release();
@@ -76,7 +79,7 @@ export async function budgeted<T>(path: string, body: () => Promise<T>): Promise
   }
 }
 
-/** What libvips says of damage that it has no reason for. */
+/** Messages of libvips for damage without a known reason. */
 const SAYS_NOTHING = /Unknown error$|corrupt header: *$/;
 
 /** libvips has no reason for some damage. */

@@ -37,7 +37,7 @@ export class DecodePool {
   /** Why it was closed, where that was said. */
   #reason: unknown;
 
-  /** `frame`: of the result; `workers`: how many threads at most. */
+  /** `frame`: size of the result; `workers`: most threads. */
   constructor(frame: Frame, workers: number) {
     this.#frame = frame;
     this.#limit = workers;
@@ -135,7 +135,7 @@ export class DecodePool {
     processBudget()
       .take(wish.take)
       .then((release) => {
-        // It may have ended while it waited.
+        // The thread may have ended meanwhile.
         if (!this.#members.has(member)) return release();
         member.shares.set(share, release);
         member.worker.postMessage({ granted: share } satisfies WorkGrant);

@@ -39,9 +39,9 @@ export async function readDeep(
   return { width: info.width, height: info.height, channels: info.channels, values };
 }
 
-/** Below this share of the full range, integers are hardly of that range: 12 bits in 16 have a sixteenth of it. */
+/** Integers that use less than this share of the full range probably have fewer bits: 12 bits in 16 use a sixteenth. */
 const LEAST_SHARE = 1 / 16;
-/** Floats up to 1 are of 0 to 1; from here on they are hardly of that range, but of 0 to 255. */
+/** Floats up to 1 have the range 0 to 1; if they reach this value, the range is probably 0 to 255. */
 const LEAST_OF_BYTES = 32;
 
 /**
@@ -85,7 +85,7 @@ function fullRange(depth: string, low: number, high: number): number | undefined
     return high >= LEAST_OF_BYTES ? 255 : undefined;
   }
   const full = depth === 'ushort' ? 65_535 : 2 ** 32 - 1;
-  // An image that is all black is black at any range.
+  // A black image is black in any range.
   return high === 0 || high >= full * LEAST_SHARE ? full : undefined;
 }
 

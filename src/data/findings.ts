@@ -1,16 +1,16 @@
 import { refuseExtra, requireOptions } from '../options.ts';
 
-/** Something to say about a data set: what keeps it from being used as it is, or what is odd but usable. */
+/** A finding about a data set: a problem, or an oddity. */
 export interface DatasetProblem {
   readonly kind: ProblemKind;
   readonly path: string;
-  /** What is at fault, in a few words: an example among others of its kind. */
+  /** The faulty item, in a few words. */
   readonly item: string;
   /** The whole sentence. */
   readonly message: string;
 }
 
-/** What is said of several of a kind, before their examples; null: each has a sentence of its own. */
+/** Summary for several findings of a kind, before the examples; null: each gets its own sentence. */
 const SUMMARIES = {
   layout: null,
   unlabelled: null,

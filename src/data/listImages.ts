@@ -13,7 +13,7 @@ export const isImageName = (name: string, ...extra: never[]): boolean => {
 };
 
 interface ListOptions {
-  /** What is done about a path that does not exist; default: it is refused. */
+  /** Handling of a path that does not exist; default `refuse`. */
   missing?: 'refuse' | 'list';
 }
 

@@ -16,10 +16,10 @@ export const MASK_RULES = ['any', 'half', 'nearest'] as const;
 export type MaskRule = (typeof MASK_RULES)[number];
 
 /**
- * An image as the networks take it: decoded to RGB, resized to exactly `frame` (the aspect ratio is not kept) as PIL
- * or OpenCV does, and normalised with ImageNet's statistics. [3, size, size].
+ * An image as the networks take it: decoded to RGB, resized to exactly `frame` (the aspect ratio is not kept) as PIL or
+ * OpenCV does, and normalised with ImageNet's statistics. [3, size, size].
  * @param frame a number: the whole image at that size.
- * @throws ImageError naming the path and the reason; ConfigError for a frame that is none.
+ * @throws ImageError naming the path and the reason; ConfigError for an invalid frame.
  */
 export async function loadImage(
   path: string,

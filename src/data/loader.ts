@@ -6,7 +6,7 @@ import { DecodePool } from './decodePool.ts';
 import { FRAME, type Frame, frameOf } from './frame.ts';
 import { normalize } from './loadImage.ts';
 
-/** As much of an `AbortSignal` as is listened to: programs without the DOM's types have no such name. */
+/** The part of `AbortSignal` used here; programs without DOM types do not have that name. */
 export interface StopSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -61,7 +61,7 @@ export class ImageLoader {
   /** Read ahead, done or not, until someone asks. */
   readonly #ahead = new Map<string, Promise<Uint8Array>>();
 
-  /** @throws ConfigError for sides and counts that are none. */
+  /** @throws ConfigError for invalid sides and counts. */
   constructor(options: ImageLoaderOptions, ...extra: never[]) {
     refuseExtra('ImageLoader', extra);
     requireOptions('ImageLoader', options, LOADER_OPTIONS);
@@ -80,7 +80,7 @@ export class ImageLoader {
     this.#pool = new DecodePool(frame, workers);
     if (signal) {
       const stop = (): void => void this.#pool.close(signal.reason);
-      // One that was aborted before tells nobody any more.
+      // A signal aborted earlier fires no more events.
       if (signal.aborted) stop();
       else signal.addEventListener('abort', stop, { once: true });
     }
@@ -170,7 +170,7 @@ export class ImageLoader {
       if (this.#ahead.size >= this.#aheadLimit) return;
       if (this.#cache.has(path) || this.#pending.has(path) || this.#ahead.has(path)) continue;
       const job = this.#pool.decode(path, true);
-      // Whoever asks for the image sees the failure; nobody may ever ask.
+      // A failure is thrown when the image is asked for, which may never happen.
       job.catch(() => undefined);
       this.#ahead.set(path, job);
     }

@@ -1,6 +1,6 @@
 import type { Pixels } from './pilResize.ts';
 
-/** A mask of 0 and 255 in one channel, and what of the file speaks against taking it as one. */
+/** A mask of 0 and 255 in one channel, and hints that the file may not be a mask. */
 export interface Mask extends Pixels {
   /** Share of its pixels that are neither black nor white in the file: an edge that was smoothed, JPEG. */
   readonly between: number;

@@ -142,8 +142,8 @@ export interface OfficialComparison {
 }
 
 /**
- * The published set that a data set is a copy of: that of the same layout which knows at least half of its classes.
- * Null where there is none.
+ * The published set that a data set is a copy of: the one with the same layout that has at least half of its classes,
+ * or null.
  */
 export function officialSet(
   layout: Layout,
@@ -173,7 +173,7 @@ export function officialTotals(
   };
 }
 
-/** Against its published set; null where there is none. */
+/** Comparison with its published set, or null. */
 export function compareWithOfficial(
   layout: Layout,
   classes: readonly ClassCounts[],

@@ -8,7 +8,10 @@ export type Write = (data: string | Uint8Array) => Promise<void>;
 
 /** Temporary files of this process: two that are written at once must not share one. */
 let made = 0;
-/** Of the file's own name in that of its temporary one: a name may be as long as the file system allows. */
+/**
+ * Characters of the file's name kept in its temporary name, because the name may already have the longest allowed
+ * length.
+ */
 const NAME_SHOWN = 20;
 
 /**
@@ -31,7 +34,7 @@ export async function atomicFile(path: string, body: (write: Write) => Promise<v
       await body(async (data) => onDisk(file.writeFile(data)));
       await onDisk(file.sync());
     } catch (error) {
-      // What went wrong first is what is told.
+      // The first error is the one reported.
       await file.close().catch(() => {});
       throw error;
     }

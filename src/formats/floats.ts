@@ -5,7 +5,7 @@ import type { Bytes, Floats } from './bytes.ts';
 /** Element types that weights can have, by safetensors' names. */
 export const isFloat = (dtype: string): boolean => WIDTHS.has(dtype);
 
-/** Element types that are counted with: never weights, so that whoever wants the weights leaves them out. */
+/** Integer element types: never weights, so readers of weights skip them. */
 export const isInteger = (dtype: string): boolean => /^([IU]\d+|BOOL)$/.test(dtype);
 
 /** Bytes `begin` to `begin + length` of a tensor, into the front of `into` where it is given. */
@@ -15,7 +15,7 @@ export type ReadBytes = (begin: number, length: number, into?: Bytes) => Promise
 const PIECE = 2 ** 20;
 
 /**
- * `count` elements as float32 numbers: F16 and BF16 widened exactly, F64 narrowed. Undefined for what is no float.
+ * `count` elements as float32 numbers: F16 and BF16 widened exactly, F64 narrowed. Undefined for other types.
  * @param options.bigEndian the bytes' order; default little. @param options.into where the numbers go, in its front;
  * default memory of their own.
  */

@@ -1,4 +1,4 @@
-/** Files that are no weights, or not of a kind that is read: told by their first bytes, called what they are. */
+/** Recognises files that are not weights, or of an unsupported kind, by their first bytes, for error messages. */
 import { shown } from '../errors.ts';
 
 export interface Foreign {
@@ -11,7 +11,7 @@ const AGAIN = 'download it again: wgad weights fetch, or the link of the raw fil
 const SIGN_IN = `${AGAIN}; a server may want you to sign in first`;
 const UNPACK = 'unpack it and give the weight file that is inside';
 const EXPORT = 'load it with the library that wrote it, and save its tensors as safetensors';
-/** What to do with a file of torch.save that is not read. */
+/** Advice for an unsupported torch.save file. */
 export const RESAVE =
   'load it with PyTorch and save its state dict again: torch.save(model.state_dict(), path)';
 const OTHER = 'give the weight file itself: safetensors, or what torch.save wrote';
@@ -61,7 +61,7 @@ const MARKS: readonly Mark[] = [
   [0, '\xca\xfe\xba\xbe', 'a program or library', OTHER],
 ];
 
-/** What JSON files beside weights are told by. */
+/** Patterns of JSON files that lie beside weights. */
 const JSONS: readonly (readonly [RegExp, string, string])[] = [
   [
     /"weight_map"/,
@@ -72,7 +72,7 @@ const JSONS: readonly (readonly [RegExp, string, string])[] = [
   [/"(error|message|detail|errors)"\s*:/, 'an error message of a server (JSON)', SIGN_IN],
 ];
 
-/** What `lead`, the first bytes of a file of `size`, begins; null where that is nothing known. */
+/** The kind of a file of `size` bytes that begins with `lead`; null if unknown. */
 export function foreignFile(lead: Uint8Array, size: number): Foreign | null {
   if (size === 0) return { what: 'empty', fix: AGAIN };
   const text = Buffer.from(lead.buffer, lead.byteOffset, lead.byteLength).toString('latin1');

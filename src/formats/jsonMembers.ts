@@ -1,7 +1,7 @@
 /** Bytes `at` to `at + length` of a JSON text. */
 export type ReadText = (at: number, length: number) => Promise<Uint8Array>;
 
-/** The bytes at hand end inside a member: with more of them it may go on. */
+/** The buffered bytes end inside a member: read more and try again. */
 class Truncated extends Error {}
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -9,7 +9,7 @@ const PIECE = 2 ** 16;
 /** Longest member of an object, its spaces included. */
 const MAX_MEMBER = 10 * 2 ** 20;
 const MAX_DEPTH = 32;
-/** Values in a field that nobody wants: passing over them takes time, and again where more bytes are needed. */
+/** Most values in a skipped field: skipping takes time, and is repeated when more bytes are read. */
 const MAX_SKIPPED = 100_000;
 const MAX_KEY = 1000;
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
@@ -24,7 +24,7 @@ export class JsonMembers {
   readonly #length: number;
   readonly #fail: (what: string) => never;
   #bytes: Uint8Array = new Uint8Array(0);
-  /** Of the first byte at hand, in the text. */
+  /** Offset in the text of the first buffered byte. */
   #from = 0;
   #at = 0;
   /** Values of the field that is being passed over. */
@@ -133,7 +133,7 @@ export class JsonMembers {
     }
   }
 
-  /** A value of any kind that nobody wants. @throws where it holds more than 100,000 others. */
+  /** Skips a value of any kind. @throws where it holds more than 100,000 others. */
   skip(): void {
     this.#skipped = 0;
     this.#skip(0);
@@ -150,7 +150,7 @@ export class JsonMembers {
       this.fail('expected a value');
   }
 
-  /** What begins here: its first character. */
+  /** The next character. */
   begins(): string {
     return String.fromCharCode(this.#peek());
   }
@@ -159,7 +159,7 @@ export class JsonMembers {
     return this.#fail(`${what} at byte ${this.#from + this.#at}`);
   }
 
-  /** Does `step` on the bytes at hand; where they end inside it, with more, from its beginning. */
+  /** Runs `step` on the buffered bytes; if they end inside it, reads more and repeats it from its start. */
   async #whole<T>(step: () => T): Promise<T> {
     for (;;) {
       const start = this.#at;

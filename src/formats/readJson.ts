@@ -2,7 +2,7 @@ import { FileError } from '../errors.ts';
 import { readText } from './regularFile.ts';
 
 /**
- * A JSON file that is one object. What it holds is otherwise the caller's word.
+ * A JSON file that is one object. The type of its content is not checked.
  * @throws FileError as `readJson`, and where it is something else.
  */
 export async function readJsonObject<T extends object>(path: string, fix?: string): Promise<T> {
@@ -15,7 +15,7 @@ export async function readJsonObject<T extends object>(path: string, fix?: strin
 const CHANGED = 'it was cut or edited: put the original back, or make it again';
 
 /**
- * A JSON file. What it holds is the caller's word.
+ * A JSON file. The type of its content is not checked.
  * @param fix what to do where it is missing. @throws FileError naming the file where it cannot be read or is not JSON.
  */
 export async function readJson<T>(path: string, fix?: string): Promise<T> {

@@ -72,7 +72,7 @@ async function makeWithParents(path: string): Promise<void> {
     const above = dirname(path);
     if (cause.code === 'ENOENT' && !(await isFolder(above))) {
       await makeWithParents(above);
-      // Whoever else makes it may have been first.
+      // Another process may have made it first.
       return makeWithParents(path);
     }
     if (!(await isFolder(path))) throw cause;
@@ -80,8 +80,9 @@ async function makeWithParents(path: string): Promise<void> {
 }
 
 /**
- * Where a folder that is to be `path` has to be put: behind a link, where the link leads.
- * @throws FileError where that is nowhere, something lies there that is no folder, or nothing can be made there.
+ * Where to create the folder `path`: at the target if it is a link.
+ * @throws FileError where the link leads nowhere, something other than a folder is there, or nothing can be created
+ * there.
  */
 export async function folderPlace(path: string): Promise<string> {
   const refuse = (cause: NodeJS.ErrnoException): never => {
@@ -106,7 +107,7 @@ export async function folderPlace(path: string): Promise<string> {
   return place;
 }
 
-/** The folder itself, or the closest above it that is there. */
+/** The folder itself, or the closest existing one above it. */
 async function nearestFolder(path: string): Promise<string> {
   const above = dirname(path);
   return above === path || (await isFolder(path)) ? path : nearestFolder(above);
@@ -138,7 +139,7 @@ const isLink = (path: string): Promise<boolean> =>
   );
 
 /**
- * Refuses before the work what could not be written after it. How much room there is it does not look at.
+ * Checks before the work that a file can be written after it. Does not check free space.
  * @throws FileError where `path` is no place for a file, or its folder is not there or not writable.
  */
 export async function requireWritable(path: string): Promise<void> {
@@ -149,12 +150,12 @@ export async function requireWritable(path: string): Promise<void> {
 }
 
 /**
- * Where a file that is to be `path` has to be put: behind a link, where the link leads.
- * @throws FileError where something lies there that is no file, or the link leads nowhere.
+ * Where to write the file `path`: at the target if it is a link.
+ * @throws FileError where something other than a file is there, or the link leads nowhere.
  */
 export async function writablePlace(path: string): Promise<string> {
   const info = await lstat(path).catch((cause: NodeJS.ErrnoException) => {
-    // What else is wrong shows when it is written.
+    // Other faults show when the file is written.
     if (cause.code === 'ENOENT') return undefined;
     throw isSystemError(cause) ? fileError(path, 'written', cause) : cause;
   });

@@ -8,11 +8,11 @@ export interface StoredTensor {
   readonly bytes: number;
 }
 
-/** What a weight file of any kind holds, its description checked, read tensor by tensor. */
+/** An open weight file of any kind, its description checked, read tensor by tensor. */
 export interface WeightsContent {
   readonly kind: 'safetensors' | TorchContainer['kind'];
   readonly metadata: ReadonlyMap<string, string>;
-  /** For the user: where in the file the tensors were found, where that needed a search. */
+  /** For the user: where in the file the tensors were found, if they had to be searched for. */
   readonly notes: readonly string[];
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /**

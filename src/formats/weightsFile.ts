@@ -35,16 +35,16 @@ export async function openWeights(path: string, options: TorchOptions = {}): Pro
   }
 }
 
-/** What a file is told by. */
+/** Bytes at the start that identify a file. */
 const LEAD = 2048;
 
-/** Asked before the pickles, because the length that leads such a file can be the bytes that begin one. */
+/** Checked before pickles, because the header length of a safetensors file can look like the start of a pickle. */
 function beginsSafetensors(lead: Uint8Array, size: number): boolean {
   if (lead.length < 9 || lead[8] !== '{'.charCodeAt(0)) return false;
   return new DataView(lead.buffer, lead.byteOffset).getBigUint64(0, true) <= BigInt(size - 8);
 }
 
-/** What a file is that is none of those read. */
+/** Refuses a file of an unsupported kind, naming the kind. */
 function refuseOthers(path: string, lead: Uint8Array, size: number): never {
   const foreign = foreignFile(lead, size);
   if (foreign) throw new WeightsError(`${path}: is ${foreign.what}`, { fix: foreign.fix });

@@ -22,7 +22,7 @@ import { type CalibrationOrder, SMOOTHINGS, type Smoothing, type Traced } from '
 /** Standard deviations above the mean that stand for the maximum in `cada-std`. */
 export const SIGMAS = 3;
 
-/** Of each map [N, 1, H, W], as [N]: mean, maximum, and mean + 3 standard deviations (unbiased). */
+/** Statistics of each map [N, 1, H, W], as [N]: mean, maximum, and mean + 3 (unbiased) standard deviations. */
 export function mapStatistics(map: Value, ...extra: never[]): { u: Value; gamma: Value; upper: Value } {
   refuseExtra('mapStatistics', extra);
   const over = { axes: [1, 2, 3] };
@@ -76,8 +76,8 @@ export const classifierLoss = (logits: Value, labels: Value, ...extra: never[]):
 export const DENOMINATOR_FLOOR = 1e-6;
 
 /**
- * Equation 5: (map - u) / (gamma - u), with u and gamma [N, 2]. Where gamma is predicted at or below u the
- * floor stands in: nothing becomes infinite, and no image's ranking flips. `floorActs` counts such images.
+ * Equation 5: (map - u) / (gamma - u), with u and gamma [N, 2]. Where gamma is predicted at or below u the floor is
+ * used instead: nothing becomes infinite, and no ranking flips. `floorActs` counts such images.
  */
 export function calibrate(map: Value, statistics: Value, ...extra: never[]): Value {
   refuseExtra('calibrate', extra);
@@ -95,7 +95,7 @@ export const floorActs = (u: number, gamma: number, ...extra: never[]): boolean 
   return !(gamma - u > DENOMINATOR_FLOOR * Math.max(1, Math.abs(u)));
 };
 
-/** What both the image score and the pixel scores are read from. */
+/** A map with the pixel scores, and the image score. */
 export interface Scored {
   /** [N, H, W]. */
   readonly map: Value;
@@ -105,9 +105,9 @@ export interface Scored {
 
 /** How a map becomes scores: its smoothing, and the share of it whose mean is the image's score. */
 export interface ScoreRule {
-  /** Of the map before its maximum or mean is taken. */
+  /** Smoothing of the map before its maximum or mean is taken. */
   readonly smoothing: Smoothing;
-  /** Of the smoothing; absent: `before`. */
+  /** Order of calibration and smoothing; absent: `before`. */
   readonly calibration?: CalibrationOrder;
   /** Null: the method's own score. */
   readonly scoreFraction: number | null;
@@ -115,7 +115,7 @@ export interface ScoreRule {
 
 const SCORE_RULE: OptionNames<ScoreRule> = { smoothing: true, calibration: true, scoreFraction: true };
 
-/** What `scoreMap` scores: the un-smoothed map [N, 1, H, W], and the method's own score where it has one. */
+/** Input of `scoreMap`: the un-smoothed map [N, 1, H, W], and the method's own score where it has one. */
 type Mapped = Partial<Omit<Traced, 'map'>> & { readonly map: Value };
 
 const MAPPED: OptionNames<Mapped> = { map: true, score: true, embedding: true, loss: true };

@@ -25,7 +25,8 @@ const MARGIN = 0.1;
 const WEIGHT = 1000;
 
 /**
- * What training minimises: each position is drawn into the spheres of its nearest centres, and kept out of those of the next.
+ * The training loss: pulls each position into the spheres of its nearest centres, and pushes it out of those of the
+ * next.
  * @param described the descriptor's output [N, C, h, w]; @param centres [K, C]; @param radius of the spheres: [1].
  */
 export function cfaLoss(described: Value, centres: Value, radius: Value, ...extra: never[]): Value {
@@ -63,18 +64,18 @@ export function hypersphereLoss(squared: Value, radius: Value, ...extra: never[]
 
 /**
  * The distance to the nearest centre, times the share that softmin gives it among the nearest three: a position between
- * centres, at home with none, scores less than one that is as far from the only centre near.
+ * several centres scores less than one at the same distance from a single near centre.
  * @param squared squared distances, ascending: [M, 3] -> [M].
  */
 export function hypersphereScores(squared: Value, ...extra: never[]): Value {
   refuseExtra('hypersphereScores', extra);
-  // Nothing below the root may be negative, whoever computed it.
+  // Rounding could make the argument of the root negative.
   const distances = sqrt(maximum(squared, 0));
   const first = (x: Value): Value => reshape(slice(x, [null, { end: 1 }]), [x.shape[0]!]);
   return mul(first(softmax(neg(distances), 1)), first(distances));
 }
 
-/** The authors' settings; what they say of no alignment is ours. */
+/** The authors' settings; those of the alignment are ours. */
 export const CFA_DEFAULTS = {
   size: 224,
   resize: 256,
@@ -93,7 +94,7 @@ export const CFA_DEFAULTS = {
   scoreFraction: 0,
 } as const satisfies DetectorDefaults;
 
-/** Of the first tap, and so of the grid that has a centre for each of its positions. */
+/** Stride of the first tap, and so of the grid of centres. */
 const STRIDE = 4;
 const START_RADIUS = 1e-5;
 
@@ -105,7 +106,7 @@ const descriptorOf = (layers: Layers, taps: readonly Value[]): Value =>
 const radiusOf = (layers: Layers): Value =>
   within(layers, 'descriptor', (inner) => inner.parameter('r', [1], constantInit(START_RADIUS)));
 
-/** The centres [K, C]: what the descriptor makes of training images as it starts, their mean for each position. */
+/** The centres [K, C]: mean of the untrained descriptor's output over training images, for each position. */
 const centresOf = (layers: Layers, { memoryRows }: Model, channels: number): Value =>
   within(layers, 'memory', (inner) => inner.buffer('centres', [memoryRows, channels], zeros));
 
@@ -149,7 +150,7 @@ export const cfa = refusing<'encoder' | 'detector' | 'memory'>({
     const described = descriptorOf(layers.detector, taps);
     const centres = centresOf(layers.memory, model, described.shape[1]!);
     return {
-      // There is no bottleneck; the deepest tap knows best what an object is, and training leaves it as it is.
+      // There is no bottleneck; the deepest tap describes an object best, and training does not change it.
       embedding: taps.at(-1)!,
       loss: () => cfaLoss(described, centres, radiusOf(layers.detector)),
       map: () => cfaMap(described, centres, model.size),

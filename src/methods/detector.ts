@@ -1,4 +1,4 @@
-/** What training, alignment and scoring know of a method. The methods themselves are listed in detectors.ts. */
+/** Everything that training, alignment and scoring use of a method. The methods themselves are listed in detectors.ts. */
 import { ConfigError } from '../errors.ts';
 import type { Value } from '../graph/value.ts';
 import { type EncoderConfig, type EncoderFamily, requireEncoder } from '../models/encoders/index.ts';
@@ -11,11 +11,11 @@ import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 /** Parameters with one learning rate and one mode of their batch norms: a fresh network's, or a pre-trained encoder's. */
 export type Group = 'detector' | 'encoder';
 
-/** Batch statistics, which also move the running ones; or the running statistics as they are. */
+/** `training`: batch statistics, which also update the running ones; `evaluation`: the running statistics. */
 export const NORM_MODES = ['evaluation', 'training'] as const;
 export type NormMode = (typeof NORM_MODES)[number];
 
-/** The author's 5 taps over a zero border, SciPy's 33 over a reflected one, or as it is. */
+/** The author's 5 taps over a zero border, SciPy's 33 over a reflected one, or none. */
 export const SMOOTHINGS = ['author', 'scipy', 'none'] as const;
 export type Smoothing = (typeof SMOOTHINGS)[number];
 
@@ -23,13 +23,13 @@ export type Smoothing = (typeof SMOOTHINGS)[number];
 export const CALIBRATION_ORDERS = ['before', 'after'] as const;
 export type CalibrationOrder = (typeof CALIBRATION_ORDERS)[number];
 
-/** What fixes the networks of a method. */
+/** Configuration that determines the networks of a method. */
 export interface Model {
   /** Null for a method without. */
   readonly encoder: EncoderConfig | null;
   /** Side of the images that the networks see. */
   readonly size: number;
-  /** Of the method's memory (`Detector.memory`); 0 where it keeps none. */
+  /** Rows of the method's memory (`Detector.memory`); 0 without one. */
   readonly memoryRows: number;
   /** Channels of networks that start from the seed alone; 0 where the encoder fixes them. */
   readonly width: number;
@@ -39,28 +39,31 @@ export interface Model {
 export interface Part {
   /** Its tensors. */
   readonly specs: readonly ParameterSpec[];
-  /** Where its tensors come from before training: the file of the pre-trained encoder, the seed, or `Detector.memory`. */
+  /** Source of its tensors before training: the pre-trained encoder's file, the seed, or `Detector.memory`. */
   readonly start: 'encoder' | 'seed' | 'memory';
-  /** Who trains it; absent: it is frozen, its batch norms in evaluation. */
+  /** The group that trains it; absent: frozen, with batch norms in evaluation mode. */
   readonly group?: Group;
 }
 
 /** Where a plan starts: at the images [N, 3, S, S], or at what `Detector.frozen` made of them. */
 export type Source = { readonly images: Value } | { readonly frozen: readonly Value[] };
 
-/** One batch in a method's hands. What a plan does not ask for is not computed. */
+/** One batch traced by a method. Only what a plan asks for is computed. */
 export interface Traced {
-  /** What an alignment's head reads: [N, C, h, w]. */
+  /** Input of an alignment's head: [N, C, h, w]. */
   readonly embedding: Value;
   /** The un-smoothed anomaly map [N, 1, size, size]. */
   map(): Value;
-  /** What training minimises: one element. May read inputs of its own, which `lossInputs` fills. Absent: nothing is trained by steps. */
+  /**
+   * The training loss: one element. May read further inputs, filled by `lossInputs`. Absent: nothing is trained by
+   * steps.
+   */
   loss?(): Value;
   /** The method's own image score [N], where it is not the mean of a fraction of the smoothed map. */
   score?(parts: ScoreParts): Value;
 }
 
-/** What a method's own score may be made of. */
+/** Inputs of a method's own score. */
 export interface ScoreParts {
   /** Equation 5 for what is on the map's scale [N, 1, h, w]; the identity without alignment. */
   calibrate(x: Value): Value;
@@ -82,7 +85,7 @@ export interface DetectorDefaults {
   readonly iterations: number | { readonly epochs: number };
   /** Its `lr` is that of the group `detector`. */
   readonly optimiser: OptimiserConfig;
-  /** Of the group `encoder`, where the method has one. */
+  /** Learning rate of the group `encoder`, where the method has one. */
   readonly encoderLr?: number;
   /** How the batch norms of a trained encoder behave; absent: as in evaluation. */
   readonly encoderNorm?: NormMode;
@@ -92,32 +95,32 @@ export interface DetectorDefaults {
   readonly alignIterations: number;
   /** Smooth-L1's threshold for the regressor: it goes by the scale of the method's maps. */
   readonly alignAlpha: number;
-  /** Of the map before it is scored. */
+  /** Smoothing of the map before it is scored. */
   readonly smoothing: Smoothing;
   /** Share of the smoothed map whose mean is the image's score, 0 its maximum; null: `Traced.score`. */
   readonly scoreFraction: number | null;
 }
 
-/** What a method remembers of the training images, filled by passes over them before any step. */
+/** A method's memory of the training images, filled by passes over them before training. */
 export type Memory<Name extends string> = MeanMemory<Name> | CoresetMemory<Name>;
 
-/** The images' mean of what `describe` makes of one, in the only tensor of the only part that starts so. */
+/** Mean over the images of `describe`'s result, stored in the only tensor of the only part with start `memory`. */
 export interface MeanMemory<Name extends string> {
   readonly kind: 'mean';
   /** How many rows are kept of `images` training images. */
   rows(model: Model, images: number): number;
-  /** What each image adds: [N, rows, C], from parts as they are before training. */
+  /** Rows that each image adds: [N, rows, C], computed by the untrained parts. */
   describe(layers: PartLayers<Name>, source: Source, model: Model): Value;
 }
 
-/** Some of the patches of all images, each far from those taken before it; see train/coreset.ts. */
+/** A coreset of the patches of all images: each pick is the one farthest from those before; see train/coreset.ts. */
 export interface CoresetMemory<Name extends string> {
   readonly kind: 'coreset';
   /** Default share of the patches that is kept. */
   readonly fraction: number;
-  /** Of one image. */
+  /** Patches of one image. */
   patches(model: Model): number;
-  /** The vectors of all patches of each image: [N, patches, C], from parts as they are before training. */
+  /** The vectors of all patches of each image: [N, patches, C], computed by the untrained parts. */
   describe(layers: PartLayers<Name>, source: Source, model: Model): Value;
 }
 
@@ -125,29 +128,29 @@ export interface CoresetMemory<Name extends string> {
 export interface Detector<Name extends string = string> {
   /** The paper's settings, for what a run does not choose. */
   readonly defaults: DetectorDefaults;
-  /** What it can read features of; none: it has no encoder. */
+  /** Encoder families it can read; empty: it has no encoder. */
   readonly encoders: readonly EncoderFamily[];
   /** Whose checkpoints training can start from; absent: none. */
   readonly checkpoints?: 'RD4AD' | 'UniAD';
   /** Its networks by name, for images and an encoder of these sizes. */
   parts(model: Model): Readonly<Record<Name, Part>>;
   /**
-   * What training never changes of an image, to be computed once where memory allows; absent where everything changes.
-   * The other functions then take its results for images.
+   * Features of an image that training never changes, computed once where memory allows; absent if everything changes.
+   * The other functions then take its results in place of images.
    */
   frozen?(layers: PartLayers<Name>, images: Value, model: Model): readonly Value[];
-  /** What it remembers of the training images; absent: nothing. */
+  /** Its memory of the training images; absent: none. */
   readonly memory?: Memory<Name>;
   /**
-   * A step learns from drawn anomalies: `images` have them, and there are the inputs `clean` [N, 3, S, S], normalised
-   * alike, and `mask` [N, 1, S, S], 1 where the two differ. Everything else sees images as they are.
+   * Training steps learn from synthetic anomalies: `images` have them, and there are inputs `clean` [N, 3, S, S],
+   * normalised alike, and `mask` [N, 1, S, S], 1 where the two differ. Everything else gets the original images.
    */
   readonly anomalies?: true;
-  /** One batch: what is asked of the result is computed, nothing else. */
+  /** Traces one batch; only what is asked of the result is computed. */
   trace(layers: PartLayers<Name>, source: Source, model: Model): Traced;
-  /** What `Traced.loss` reads beside images at `step` (from 0) of `iterations`, by the inputs' names. */
+  /** Further inputs of `Traced.loss` at `step` (from 0) of `iterations`, by name. */
   lossInputs?(step: number, iterations: number): Readonly<Record<string, Float32Array>>;
-  /** What every learning rate is multiplied by at `step` (from 0) of `iterations`. */
+  /** Factor of every learning rate at `step` (from 0) of `iterations`. */
   rateAt(step: number, iterations: number): number;
   /** The same method with other settings, by the names of `--preset`. */
   readonly presets?: Readonly<Record<string, Detector<Name>>>;
@@ -167,7 +170,7 @@ export function encoderOf(model: Model, ...extra: never[]): EncoderConfig {
   });
 }
 
-/** The same of a method that reads ResNets alone. @throws ConfigError for another family too. */
+/** The same for a method that reads ResNets only. @throws ConfigError for another family too. */
 export function resnetOf(model: Model, ...extra: never[]): ResNetConfig {
   refuseExtra('resnetOf', extra);
   const encoder = encoderOf(model);
@@ -175,7 +178,7 @@ export function resnetOf(model: Model, ...extra: never[]): ResNetConfig {
   throw new ConfigError(`this method expects a ResNet, got ${encoder.family}`);
 }
 
-/** The images of a method that nothing is frozen of. @throws ConfigError for a source that starts elsewhere. */
+/** The images, for a method without frozen features. @throws ConfigError for a source that starts elsewhere. */
 export function imagesOf(source: Source, method: string, why: string, ...extra: never[]): Value {
   refuseExtra('imagesOf', extra);
   requireSource(source);
@@ -186,11 +189,11 @@ export function imagesOf(source: Source, method: string, why: string, ...extra: 
 const MODEL: OptionNames<Model> = { encoder: true, size: true, memoryRows: true, width: true };
 const SOURCE: OptionNames<Source> = { images: true, frozen: true };
 
-/** @throws ConfigError for a name that no model has. */
+/** @throws ConfigError for an unknown name in the model. */
 export function requireModel(model: Model): void {
   requireOptions('model', model, MODEL);
   if (model.encoder) requireEncoder('model', model.encoder);
 }
 
-/** @throws ConfigError for a name that no source has. */
+/** @throws ConfigError for an unknown name in the source. */
 export const requireSource = (source: Source): void => requireOptions('source', source, SOURCE);

@@ -8,7 +8,7 @@ import { recontrast } from './recontrast.ts';
 import { revdist } from './revdist.ts';
 import { uniad } from './uniad.ts';
 
-/** What `--method` and a run's configuration call them. */
+/** Names in `--method` and a run's configuration. */
 export const DETECTOR_NAMES = ['revdist', 'recontrast', 'uniad', 'patchcore', 'cfa', 'draem'] as const;
 export type DetectorName = (typeof DETECTOR_NAMES)[number];
 
@@ -42,8 +42,8 @@ export function detectorOf(choice: DetectorChoice, ...extra: never[]): Detector 
 }
 
 /**
- * The same of a run's configuration. Its check lists an unknown preset with all else that is wrong; here that is the
- * method's own settings.
+ * The same for a run's configuration. An unknown preset gives the method's own settings here, because the
+ * configuration's check reports it.
  */
 export function detectorIn({ method, preset }: DetectorChoice): Detector {
   requireOneOf('detectorOf', 'method', method, DETECTOR_NAMES);

@@ -1,4 +1,7 @@
-/** DRAEM (Zavrtanik et al. 2021): learns from drawn anomalies to redraw images without them and to tell where they were; methods.md 8.3. */
+/**
+ * DRAEM (Zavrtanik et al. 2021): learns from synthetic anomalies to reconstruct images without them and to locate them;
+ * methods.md 8.3.
+ */
 import { concat, slice } from '../graph/ops/movement.ts';
 import { add, mul, neg, shift, sigmoid, sub } from '../graph/ops/pointwise.ts';
 import { avgPool2d } from '../graph/ops/pool.ts';
@@ -15,7 +18,7 @@ import { refuseExtra } from '../options.ts';
 import { type DetectorDefaults, imagesOf } from './detector.ts';
 import { refusing } from './refusing.ts';
 
-/** How images come: of red, green and blue in 0 to 1. */
+/** Normalisation of the images: mean and standard deviation of red, green and blue in 0 to 1. */
 export const NORMALISED = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
 /** Normalised RGB [N, 3, H, W] as DRAEM sees it: blue, green and red in 0 to 1. */
@@ -51,7 +54,7 @@ export function draemSpecs(
   };
 }
 
-/** MSE + (1 - SSIM) of the redrawn image against the clean one, + the focal loss of the logits against the mask. */
+/** MSE + (1 - SSIM) of the reconstruction against the clean image, + the focal loss of the logits against the mask. */
 export const draemLoss = (
   redrawn: Value,
   clean: Value,
@@ -66,7 +69,7 @@ export const draemLoss = (
 /** Side of the window whose highest mean is an image's score; zeros beyond the border count. */
 const SCORE_WINDOW = 21;
 
-/** The original's settings; what alignment takes is ours (docs/methods.md). */
+/** The original's settings; those of the alignment are ours (docs/methods.md). */
 export const DRAEM_DEFAULTS = {
   size: 256,
   resample: 'opencv',
@@ -75,7 +78,7 @@ export const DRAEM_DEFAULTS = {
   optimiser: {
     ...ADAMW,
     lr: 1e-4,
-    // Without decay it is Adam.
+    // AdamW without decay is Adam.
     weightDecay: 0,
   } as const satisfies OptimiserConfig,
   width: 128,
@@ -107,7 +110,7 @@ export const draem = refusing<'reconstruction' | 'discrimination'>({
     const pair = scope('discrimination', () => concat([out, images], 1));
     const logits = tell(layers.discrimination, pair, width);
     return {
-      // Means of 2 x 2: at the side of the other methods' features, and a quarter to keep for each image.
+      // Means of 2 x 2, for the size of the other methods' features and a quarter of the memory per image.
       embedding: scope('embedding', () => avgPool2d(bottleneck, { kernel: 2 })),
       loss() {
         const clean = plainBgr(input('clean', given.shape));

@@ -38,7 +38,7 @@ import {
 } from './detector.ts';
 import { refusing } from './refusing.ts';
 
-/** Layers 2 and 3, and what a preset makes of them and of the distances. */
+/** How a preset turns layers 2 and 3 into vectors, and distances into scores. */
 interface Variant {
   /** Smooth-L1's threshold for the regressor, on the scale of normal places' scores. */
   readonly alignAlpha: number;
@@ -48,11 +48,11 @@ interface Variant {
   vectors(taps: readonly [Value, Value]): Value;
   /** A place's score, from the squared distance to its nearest row. */
   distance(squared: Value): Value;
-  /** Neighbours in the memory by which the image's score is weighed (the article's equation 7); 0: it is not. */
+  /** Neighbours in the memory for the weight of the image score (the article's equation 7); 0: no weight. */
   readonly neighbours: number;
 }
 
-/** Of the finer tap. */
+/** Stride of the finer tap. */
 const STRIDE = 8;
 
 const DEFAULTS = {
@@ -70,7 +70,7 @@ const DEFAULTS = {
 /** Share of the training patches that are remembered. */
 const FRACTION = 0.1;
 
-/** Of one part of the memory: WebGPU's guaranteed limit of a binding. */
+/** Size of one part of the memory: WebGPU's guaranteed limit of a binding. */
 const PART_BYTES = 2 ** 27;
 /** Rows of the memory that lie in one part, for vectors of `width` numbers. */
 export const rowsPerPart = (width: number, ...extra: never[]): number => {
@@ -198,7 +198,7 @@ export function pickRows(bank: readonly Value[], numbers: Value, ...extra: never
   return parts.reduce((all, part) => add(all, part));
 }
 
-/** The authors' code: vectors pooled to 1024, squared distances, the maximum as they are. */
+/** As in the authors' code: vectors pooled to 1024, squared distances, the plain maximum as score. */
 const published = variant({
   width: () => PATCH_WIDTH,
   vectors: patchVectors,
@@ -208,7 +208,7 @@ const published = variant({
   neighbours: 0,
 });
 
-/** anomalib's: channels as they are, distances, the article's weight of the image's score. */
+/** As in anomalib: unpooled channels, distances, the article's weight of the image score. */
 const anomalib = variant({
   width(model) {
     const [, fine, coarse] = featureChannels(resnetOf(model));
@@ -220,5 +220,5 @@ const anomalib = variant({
   neighbours: 9,
 });
 
-/** The method as its authors' code has it; `presets.anomalib` as anomalib does. */
+/** The method as in its authors' code; `presets.anomalib` as in anomalib. */
 export const patchcore: Detector = { ...published, presets: { anomalib } };

@@ -39,9 +39,9 @@ export function recontrastSpecs(
 }
 
 /**
- * Both encoders' features through one bottleneck and decoder, joined along the batch so that batch statistics cover both
- * domains. What comes from the trained encoder's features is read by head set 0 and rebuilds the frozen one's, and the
- * other way round with set 1. The embedding is that of the frozen encoder's features.
+ * Both encoders' features through one bottleneck and decoder, joined along the batch so that batch statistics cover
+ * both domains. Head set 0 rebuilds the frozen encoder's features from the trained one's, and set 1 the other way
+ * round. The embedding is that of the frozen encoder's features.
  */
 export function contrast(
   layers: Layers,
@@ -68,7 +68,7 @@ export function contrast(
   };
 }
 
-/** Name of the input that says how hard a position must be to be learned from: `miningAt`. */
+/** Name of the input with the strictness of hard mining (`miningAt`). */
 export const MINING = 'mining';
 
 /** Half the sum over all pairs: each set of heads counts as a half (methods.md 5.2). */
@@ -100,7 +100,7 @@ export const RECONTRAST_DEFAULTS = {
   encoderNorm: 'evaluation',
 } as const satisfies DetectorDefaults;
 
-/** The method; it starts at images, for its encoder is trained too. */
+/** The method; it starts at images because its encoder is trained too. */
 export const recontrast = refusing<'encoder' | 'encoder_freeze' | 'detector'>({
   defaults: RECONTRAST_DEFAULTS,
   encoders: ['resnet'],

@@ -1,7 +1,7 @@
 import { refuseExtra } from '../options.ts';
 import { type Detector, type Memory, requireModel, requireSource } from './detector.ts';
 
-/** The same method, whose functions refuse names that models and sources do not have, and arguments beyond their own. */
+/** The same method; its functions refuse unknown names in models and sources, and surplus arguments. */
 export function refusing<Name extends string>(detector: Detector<Name>): Detector<Name> {
   const { frozen, lossInputs, memory } = detector;
   return {

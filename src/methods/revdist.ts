@@ -19,7 +19,7 @@ import { refusing } from './refusing.ts';
 /** Features at strides 4, 8 and 16. */
 export type Scales = [Value, Value, Value];
 
-/** Tensors of the frozen encoder (`encoder.*`) and of what is trained (`bottleneck.*`, `decoder.*`). */
+/** Tensors of the frozen encoder (`encoder.*`) and of the trained part (`bottleneck.*`, `decoder.*`). */
 export function revdistSpecs(
   config: ResNetConfig,
   ...extra: never[]

@@ -48,7 +48,7 @@ export const meanSquareMap = (features: Value, rebuilt: Value, size: number, ...
   return interpolate(mean(square(sub(features, rebuilt)), { axes: [1], keepDims: true }), { size });
 };
 
-/** The length of the difference, as UniAD's authors have it. */
+/** The norm of the difference, as UniAD's authors define it. */
 export const distanceMap = (features: Value, rebuilt: Value, size: number, ...extra: never[]): Value => {
   refuseExtra('distanceMap', extra);
   return interpolate(sqrt(sum(square(sub(features, rebuilt)), { axes: [1], keepDims: true })), {
@@ -57,7 +57,7 @@ export const distanceMap = (features: Value, rebuilt: Value, size: number, ...ex
   });
 };
 
-/** Side of the window whose highest mean is an image's score to UniAD's authors. */
+/** Side of the window whose highest mean is the image score in the authors' code. */
 const SCORE_WINDOW = 16;
 
 const aligned = (layers: Layers, images: Value, model: Model): Value =>
@@ -71,7 +71,7 @@ const featuresOf = (layers: Layers, source: Source, model: Model): Value =>
 
 type Parts = 'encoder' | 'reconstruction';
 
-/** What its authors and the paper do each in their own way. */
+/** Differences between the authors' code and the paper. */
 interface Variant {
   readonly defaults: DetectorDefaults;
   readonly map: (features: Value, rebuilt: Value, size: number) => Value;
@@ -101,7 +101,7 @@ const uniadWith = ({ defaults, map, score }: Variant): Detector<Parts> =>
       const { memory, rebuilt } = rebuild(layers.reconstruction, features);
       return {
         embedding: memory,
-        // Against the features as they are, without the noise that the transformer sees.
+        // Against the clean features, without the noise that the transformer sees.
         loss: () => mseLoss(rebuilt, features),
         map: () => map(features, rebuilt, model.size),
         score,

@@ -20,7 +20,7 @@ export interface Interval {
   readonly resamples: number;
 }
 
-/** The lowest rate that `images` normal scores can vouch for. */
+/** The lowest rate that `images` normal scores can guarantee. */
 export const lowestRate = (images: number, ...extra: never[]): number => {
   refuseExtra('lowestRate', extra);
   return 1 / (images + 1);
@@ -28,9 +28,9 @@ export const lowestRate = (images: number, ...extra: never[]): number => {
 
 /**
  * The split-conformal threshold (Vovk, Gammerman, Shafer: "Algorithmic learning in a random world", 2005): with k =
- * floor(rate * (n + 1)), whatever exceeds the k-th highest of n normal scores is flagged, and of new scores of the
- * same distribution that is a share of at most k / (n + 1), whatever the distribution. Null where k is 0: so few
- * scores cannot vouch for so low a rate.
+ * floor(rate * (n + 1)), whatever exceeds the k-th highest of n normal scores is flagged, and of new scores of the same
+ * distribution that is a share of at most k / (n + 1), whatever the distribution. Null where k is 0: too few scores to
+ * guarantee so low a rate.
  * @param rate between 0 and 1. @throws ConfigError for another; NotFiniteError.
  */
 export function alarmThreshold(

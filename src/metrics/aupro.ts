@@ -18,7 +18,7 @@ import { connectedRegions } from './regions.ts';
 export const AUPRO_DEFINITIONS = ['dataset', 'rd4ad'] as const;
 export type AuproDefinition = (typeof AUPRO_DEFINITIONS)[number];
 
-/** Its value, or why there is none. */
+/** Its value, or the reason why it is undefined. */
 export interface Aupro extends Metric {
   /** Images that have no value of their own and are left out of `rd4ad`'s mean, by reason. */
   readonly skipped?: Readonly<Record<string, number>>;

@@ -8,7 +8,7 @@ export function requirePairs(what: string, scores: ArrayLike<unknown>, labels: A
   );
 }
 
-/** A number, or why there is none. Never NaN. */
+/** A number, or the reason why it is undefined. Never NaN. */
 export interface Metric {
   /** Null where it is undefined. */
   readonly value: number | null;

@@ -3,7 +3,7 @@ import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { type KeyCounts, keyCounter } from './keyCounts.ts';
 import { type Metric, oneClassReason, requirePairs, undefinedMetric } from './metric.ts';
 
-/** Of all pixels of all images together. */
+/** Metrics over all pixels of all images together. */
 export interface PixelMetrics {
   readonly auroc: Metric;
   readonly ap: Metric;
@@ -51,7 +51,7 @@ export function pixelAccumulator(options: PixelOptions = {}, ...extra: never[]):
 
 /** The scores' own bytes as integers. @throws DtypeError where they are of another type, NotFiniteError naming the pixel. */
 export function scoreBits(scores: Float32Array): Uint32Array {
-  // The bytes of others are other numbers, or none.
+  // The bytes of other types would be read as wrong numbers.
   if (!(scores instanceof Float32Array)) {
     throw new DtypeError(`pixel scores expect a Float32Array, got ${gotText(scores)}`);
   }

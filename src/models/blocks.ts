@@ -25,7 +25,7 @@ export function upConv(layers: Layers, name: string, x: Value, out: number): Val
   });
 }
 
-/** Batch norm. Training: batch statistics, which it reports for the running ones (momentum 0.1). */
+/** Batch norm. In training it uses batch statistics, and reports them for the running ones (momentum 0.1). */
 export function norm(
   layers: Layers,
   name: string,

@@ -4,14 +4,14 @@ import { prefixOfMark } from './encoderPlace.ts';
 /** Whose code saved a detector (weights.md section 4). */
 export type DetectorCode = 'RD4AD' | 'ReContrast' | 'UniAD';
 
-/** What every checkpoint of a code has a tensor under. */
+/** Name prefixes that every checkpoint of a code has. */
 const MARKS: Readonly<Record<DetectorCode, readonly string[]>> = {
   RD4AD: ['bn.bn_layer.', 'decoder.layer1.'],
   ReContrast: ['encoder_freeze.', 'bottleneck.bn_layer.', 'decoder.layer1.'],
   UniAD: ['reconstruction.transformer.'],
 };
 
-/** The code that a state dict's names are from, and what its trainer put before all of them (`model.`); or null. */
+/** The code whose names a state dict has, and the prefix that its trainer put before all of them (`model.`); or null. */
 export function detectorCodeOf(names: Iterable<string>): { code: DetectorCode; prefix: string } | null {
   const all = [...names];
   for (const code of Object.keys(MARKS) as DetectorCode[]) {
@@ -23,12 +23,12 @@ export function detectorCodeOf(names: Iterable<string>): { code: DetectorCode; p
   return null;
 }
 
-/** In the bottleneck, never read: a projection that its forward pass leaves out, and banks of another paper. */
+/** Unread tensors of the bottleneck: a projection that its forward pass skips, and banks of another paper. */
 const DEAD = /^bottleneck\.(conv4|bn4)\.|memory/;
 
 /**
- * What a tensor is called here: under `encoder.`, `bottleneck.`, `decoder.` or `reconstruction.`. Null for what
- * nothing reads: dead layers, batch norms' counters, and EfficientNet's last stages.
+ * A tensor's name here, under `encoder.`, `bottleneck.`, `decoder.` or `reconstruction.`. Null for unread tensors: dead
+ * layers, batch norms' counters, and EfficientNet's last stages.
  */
 export function ownName(name: string, code: DetectorCode): string | null {
   if (name.endsWith('num_batches_tracked')) return null;

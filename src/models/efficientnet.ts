@@ -12,14 +12,14 @@ import { norm } from './blocks.ts';
  * `symmetric` (k - 1) / 2, `same` for the actual size, or `same380`: same for 380 px and kept for every size.
  */
 export interface EfficientNetConfig {
-  /** Of its batch norms. */
+  /** Epsilon of its batch norms. */
   readonly bnEps: number;
   readonly padding: 'symmetric' | 'same' | 'same380';
 }
 
 const EFFICIENTNET_CONFIG: OptionNames<EfficientNetConfig> = { bnEps: true, padding: true };
 
-/** @throws ConfigError for a name that no EfficientNet's configuration has. */
+/** @throws ConfigError for an unknown name in the configuration. */
 export const requireEfficientnet = (where: string, config: EfficientNetConfig): void =>
   requireOptions(`${where}: config`, config, EFFICIENTNET_CONFIG);
 
@@ -59,7 +59,7 @@ const TAPPED = [0, 1, 2, 4];
  * channels. Evaluation only, torchvision's names. H, W multiples of 32.
  */
 export function efficientnetFeatures(layers: Layers, x: Value, config: EfficientNetConfig): Value[] {
-  // Where padding is frozen, sizes are followed as if the image had 380 pixels.
+  // With `same380`, padding is computed as if the image had 380 pixels.
   const nominal = { side: config.padding === 'same380' ? 380 : x.shape[2]! };
   return within(layers, 'features', (inner) => {
     const stem: ConvShape = { kernel: 3, stride: 2, out: STEM };

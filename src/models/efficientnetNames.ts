@@ -91,8 +91,8 @@ function placeOf(
 }
 
 /**
- * The arithmetic that weights were trained for: as a file's metadata say, or as its names do. Null where neither does:
- * timm calls both lineages' tensors the same.
+ * The arithmetic that weights were trained for, from a file's metadata or its names. Null if neither tells: timm uses
+ * the same names for both lineages.
  */
 export function lineageOf(
   naming: EfficientNetNaming,

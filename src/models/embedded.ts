@@ -2,7 +2,7 @@
 export const EMBEDDED_ENCODERS = ['resnet18_w16', 'resnet18_w32'] as const;
 export type EmbeddedEncoder = (typeof EMBEDDED_ENCODERS)[number];
 
-/** What trains unless something else is asked for: the better of them. */
+/** The default for training: the better of them. */
 export const DEFAULT_ENCODER = 'resnet18_w32' satisfies EmbeddedEncoder;
 
 export const isEmbedded = (encoder: string): encoder is EmbeddedEncoder =>

@@ -1,19 +1,19 @@
-/** Where in a file's names an encoder lies: whatever its trainer put before them. */
+/** Finds the prefix of an encoder's names in a file, whatever its trainer called it. */
 
 import { ENCODER_FAMILIES } from './encoders/index.ts';
 
 const ANCHORS = Object.values(ENCODER_FAMILIES).flatMap(({ anchors }) => anchors);
-/** Of several encoders in a file the first of these is read; then the first in the file. */
+/** If a file has several encoders, the first match in this list is read, else the first in the file. */
 const PREFERRED = [/^encoder\.$/, /^$/, /(^|\.)encoder\.$/, /(^|\.)teacher\./, /(^|\.)backbone\.$/];
 
 export interface EncoderPlace {
-  /** What every tensor of the encoder begins with: `encoder.`, `model.backbone.`, nothing. */
+  /** Prefix of all its tensors: `encoder.`, `model.backbone.`, or empty. */
   readonly prefix: string;
   /** Prefixes of other encoders in the same file. */
   readonly others: readonly string[];
 }
 
-/** Null where no encoder is known by its names. */
+/** Null if no encoder is recognised. */
 export function encoderPlace(names: Iterable<string>): EncoderPlace | null {
   const all = new Set(names);
   const found = new Set<string>();
@@ -32,14 +32,14 @@ export function encoderPlace(names: Iterable<string>): EncoderPlace | null {
   return prefix === undefined ? null : { prefix, others };
 }
 
-/** What stands before `mark` at the end of a name: nothing, or whole words and a dot. */
+/** The part of a name before `mark` at its end: empty, or whole words and a dot. */
 function prefixBefore(name: string, mark: string): string | null {
   if (!name.endsWith(mark)) return null;
   const prefix = name.slice(0, name.length - mark.length);
   return prefix === '' || prefix.endsWith('.') ? prefix : null;
 }
 
-/** What stands before the first name that has `mark` at the beginning of a word; null where none has. */
+/** The part before `mark` in the first name that has it at the start of a word; null if none has. */
 export function prefixOfMark(names: Iterable<string>, mark: string): string | null {
   for (const name of names) {
     const at = `.${name}`.indexOf(`.${mark}`);

@@ -17,10 +17,10 @@ export const HEAD_STRUCTURES = {
   '1-conv-2-linear': { convs: 1, linears: 2 },
   '2-conv-2-linear': { convs: 2, linears: 2 },
 } as const;
-/** A row of it. */
+/** Name of a row. */
 export type HeadStructure = keyof typeof HEAD_STRUCTURES;
 
-/** What may be chosen of a head; absent: `HEAD_DEFAULTS`. */
+/** Options of a head; default `HEAD_DEFAULTS`. */
 export interface HeadOptions {
   readonly structure?: HeadStructure;
   /** Rate of the one dropout, between pool and linear layers. */
@@ -31,14 +31,14 @@ export interface HeadOptions {
 
 export const HEAD_OPTIONS: OptionNames<HeadOptions> = { structure: true, dropout: true, kernel: true };
 
-/** The paper's, but for the kernel, which is ours (methods.md 7.3). */
+/** The paper's values, except the kernel, which is ours (methods.md 7.3). */
 export const HEAD_DEFAULTS = {
   structure: '1-conv-2-linear',
   dropout: 0.25,
   kernel: 1,
 } as const satisfies HeadOptions;
 
-/** A head: what may be chosen of it, and its sizes. */
+/** A head: its options and sizes. */
 export interface AlignHeadConfig extends HeadOptions {
   /** 2 for a regressor, the number of classes for the classifier. */
   readonly outputs: number;

@@ -10,13 +10,13 @@ import { conv, dense, norm, residualBlock } from './blocks.ts';
 export interface ResNetConfig {
   /** Channels of layer1 before expansion; 64 in all published ones. */
   readonly base: number;
-  /** Of layers 1 to 4. */
+  /** Blocks in layers 1 to 4. */
   readonly blocks: readonly [number, number, number, number];
   /** Output channels of a block as a multiple of its planes: 1 for basic blocks, 4 for bottlenecks. */
   readonly expansion: 1 | 4;
   /** Middle channels of a bottleneck block as a multiple of its planes: 2 for wide_resnet50_2. */
   readonly widen: number;
-  /** Of the reverse decoder after it; default gelu. */
+  /** Activation of the reverse decoder after it; default gelu. */
   readonly decoderActivation?: DecoderActivation;
 }
 
@@ -28,11 +28,11 @@ const RESNET_CONFIG: OptionNames<ResNetConfig> = {
   decoderActivation: true,
 };
 
-/** @throws ConfigError for a name that no ResNet's configuration has. */
+/** @throws ConfigError for an unknown name in the configuration. */
 export const requireResNet = (where: string, config: ResNetConfig): void =>
   requireOptions(`${where}: config`, config, RESNET_CONFIG);
 
-/** The paper's; and that of RD4AD's published checkpoints. */
+/** The paper's, and that of RD4AD's published checkpoints. */
 export const DECODER_ACTIVATIONS = ['gelu', 'relu'] as const;
 export type DecoderActivation = (typeof DECODER_ACTIVATIONS)[number];
 

@@ -12,13 +12,13 @@ import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 
 /** What all layers of a transformer share. */
 export interface TransformerConfig {
-  /** Of each attention; divides the channels. */
+  /** Heads of each attention; divides the channels. */
   readonly heads: number;
   /** Channels between the two linear layers of a feed-forward part. */
   readonly inner: number;
-  /** Of attention weights, and of what each part adds. */
+  /** Dropout of attention weights, and of each residual branch. */
   readonly dropout: number;
-  /** What no token may attend to. */
+  /** Neighbourhood that no token may attend to. */
   readonly neighbours: Neighbours | null;
 }
 
@@ -50,7 +50,7 @@ export const tokenNorm = (layers: Layers, name: string, x: Value, ...extra: neve
   });
 };
 
-/** Queries, keys and values projected, attention in heads, and a projection of what it found. */
+/** Queries, keys and values projected, attention in heads, and a projection of the result. */
 export function multiheadAttention(
   layers: Layers,
   name: string,
@@ -81,7 +81,7 @@ export function multiheadAttention(
   });
 }
 
-/** x, attended by itself, then each token by itself. `position` is added to queries and keys alone. */
+/** Self-attention of x, then a feed-forward part per token. `position` is added to queries and keys alone. */
 export function encoderLayer(
   layers: Layers,
   x: Value,
@@ -97,8 +97,8 @@ export function encoderLayer(
 }
 
 /**
- * Queries that the layer has learned [1, L, C] look at the encoder's `memory`, then at `x`, the layer before (the memory
- * itself for the first layer).
+ * Learned queries [1, L, C] attend to the encoder's `memory`, then to `x`, the output of the layer before (the memory
+ * for the first layer).
  */
 export function decoderLayer(
   layers: Layers,
@@ -131,7 +131,7 @@ export function decoderLayer(
   return feedForward(layers, joined(layers, 'norm2', asked, second, config), 'norm3', config);
 }
 
-/** What a part found, added to what it was asked, normalised. */
+/** A residual branch added to its input, then normalised. */
 const joined = (
   layers: Layers,
   name: string,
@@ -142,7 +142,7 @@ const joined = (
 
 function feedForward(layers: Layers, x: Value, norm: string, config: TransformerConfig): Value {
   const width = x.shape.at(-1)!;
-  // Without batches the activation is part of the product.
+  // As one matrix without batch axes, so that the activation fuses into the product.
   const rows = reshape(x, [-1, width]);
   const wide = drop(layers, relu(projection(layers, 'linear1', rows, config.inner)), config.dropout);
   return joined(layers, norm, x, reshape(projection(layers, 'linear2', wide, width), x.shape), config);

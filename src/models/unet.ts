@@ -12,8 +12,8 @@ import { refuseExtra } from '../options.ts';
 import { norm } from './blocks.ts';
 
 /**
- * Redraws images [N, 3, H, W] as if nothing was wrong with them; H, W multiples of 16. `width`: channels at full
- * resolution, 128 in the original. Tensors `encoder.*`, `decoder.*`. Without skips, so that all passes the bottleneck
+ * Reconstructs images [N, 3, H, W] without their anomalies; H, W multiples of 16. `width`: channels at full resolution,
+ * 128 in the original. Tensors `encoder.*`, `decoder.*`. No skip connections, so that everything passes the bottleneck
  * [N, 8 width, H/16, W/16].
  */
 export function reconstructiveNet(
@@ -40,7 +40,7 @@ export function reconstructiveNet(
 }
 
 /**
- * Logits [N, 2, H, W] of what is normal and what is not, for an image beside its reconstruction [N, 6, H, W]; H, W
+ * Logits [N, 2, H, W] of normal and anomalous, for an image concatenated with its reconstruction [N, 6, H, W]; H, W
  * multiples of 32. `width`: channels at full resolution, 64 in the original. Tensors `encoder.*`, `decoder.*`.
  */
 export function discriminativeNet(layers: Layers, pair: Value, width: number, ...extra: never[]): Value {

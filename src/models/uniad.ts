@@ -17,7 +17,7 @@ const [WIDTH, LAYERS] = [256, 4];
 const TRANSFORMER = { heads: 8, inner: 1024, dropout: 0.1 } as const;
 const WINDOW = 7;
 
-/** Of the noise that training adds to a token: times its norm, over its channels. */
+/** Scale of the noise that training adds to a token: times its norm, over its channels. */
 const JITTER = 20;
 
 /** An encoder's taps on the grid of the coarsest, side by side: EfficientNet-B4's at 224 px -> [N, 272, 14, 14]. */
@@ -33,8 +33,8 @@ export function alignedFeatures(taps: readonly Value[], ...extra: never[]): Valu
 }
 
 /**
- * The features [N, C, h, w] as the transformer rebuilds them, and the output of its encoder [N, 256, h, w]. Training
- * jitters what it sees and drops some of what it makes.
+ * The features [N, C, h, w] rebuilt by the transformer, and the output of its encoder [N, 256, h, w]. Training adds
+ * noise to the features and uses dropout.
  */
 export function reconstruct(
   layers: Layers,
@@ -76,8 +76,8 @@ const stacked = (layers: Layers, x: Value, run: (layer: Layers, x: Value) => Val
   });
 
 /**
- * 7 x 7 around each token. A grid of less than 8 x 8 gets the largest window that leaves its middle token something to
- * see (ours: the authors' is 14 x 14).
+ * 7 x 7 around each token. A grid below 8 x 8 gets the largest window that leaves its middle token something to attend
+ * to (our rule; the authors' grid is 14 x 14).
  */
 export function neighboursOf(height: number, width: number, ...extra: never[]): Neighbours {
   refuseExtra('neighboursOf', extra);
@@ -85,7 +85,7 @@ export function neighboursOf(height: number, width: number, ...extra: never[]): 
   return { height, width, window: Math.max(1, Math.min(WINDOW, 2 * reach + 1)) };
 }
 
-/** What is learned of each place [1, h w, 256]: half of it by column, half by row. */
+/** Learned position embedding [1, h w, 256]: half by column, half by row. */
 function positions(layers: Layers, h: number, w: number): Value {
   const half = WIDTH / 2;
   const table = (name: string, size: number): Value =>

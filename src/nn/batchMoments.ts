@@ -4,7 +4,7 @@ import { slabOffsets, slabView } from '../graph/ops/slab.ts';
 import { makeValue, type Operand, type Value } from '../graph/value.ts';
 import { product, type Shape, shapeText } from '../shape.ts';
 
-/** Of each channel, [C] each, side by side in one flat value. */
+/** Two vectors [C], side by side in one flat value. */
 export interface ChannelPair {
   readonly flat: Value;
   readonly first: Value;

@@ -6,8 +6,8 @@ import { type Shape, shapesEqual, shapeText } from '../shape.ts';
 import type { Initializer, ParameterSpec } from './parameterSpec.ts';
 
 /**
- * Where a network's layers get their tensors from. A network is a plain function of this and its inputs: run
- * once with `declare` it lists its parameters, run again with real tensors it computes.
+ * Supplies a network's layers with tensors. A network is a plain function of this and its inputs: called through
+ * `declare` it lists its parameters, called with real tensors it computes.
  */
 export interface Layers {
   /** Batch statistics, dropout. */
@@ -31,7 +31,7 @@ export interface LayerSource {
   measured?(name: string, value: Value): void;
   /** u32 [4]; see randomUniform. */
   readonly key?: Value;
-  /** Counts the places that draw random numbers; networks that share a key share it. Default one of their own. */
+  /** Counts the places that draw random numbers; networks that share a key must share it. Default: a new counter. */
   readonly sites?: { next: number };
 }
 
@@ -108,7 +108,7 @@ export function layersOf(
 
 /**
  * Runs `part` of a network under its name, for parameters and labels alike.
- * @throws ConfigError where tensors come without `layersOf` around them.
+ * @throws ConfigError where `layers` are plain tensors, not wrapped by `layersOf`.
  */
 export function within<T>(layers: Layers, name: string, part: (inner: Layers) => T, ...extra: never[]): T {
   refuseExtra('within', extra);
@@ -120,7 +120,7 @@ export function within<T>(layers: Layers, name: string, part: (inner: Layers) =>
   return scope(name, () => part(layers.child(name)));
 }
 
-/** The tensors a network asks for, in the order it asks. Computes nothing. */
+/** The tensors a network asks for, in order. Computes nothing. */
 export function declare(network: (layers: Layers) => unknown, ...extra: never[]): ParameterSpec[] {
   refuseExtra('declare', extra);
   requireFunction('declare', 'network', network);

@@ -125,7 +125,7 @@ export function momentNames(config: OptimiserConfig, slab: string): string[] {
 /**
  * The effect that applies `gradients` (in slab order) to a network's parameters: one dispatch.
  * @param settings name of the input with its learning rate: one for each group that has a rate of its own.
- * @param factor what every gradient is multiplied by first: one element.
+ * @param factor every gradient is multiplied by it first: one element.
  */
 export function optimiserStep(
   network: BoundNetwork,

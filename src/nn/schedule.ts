@@ -1,6 +1,6 @@
 import { refuseExtra } from '../options.ts';
 
-/** What learning rates are multiplied by at `step` (from 0) of `iterations`. */
+/** Factor of the learning rates at `step` (from 0) of `iterations`. */
 export type Schedule = (step: number, iterations: number) => number;
 
 /** Starts at 1 and is multiplied by `factor` at each of these shares of the iterations. */

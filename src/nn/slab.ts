@@ -8,7 +8,7 @@ import type { ParameterSpec } from './parameterSpec.ts';
 /** Many tensors side by side in one buffer, so that an optimiser updates them all in one dispatch. */
 export interface SlabLayout {
   readonly name: string;
-  /** What its numbers are stored as. */
+  /** Storage type of its numbers. */
   readonly dtype: 'f32' | 'f16';
   readonly specs: readonly ParameterSpec[];
   readonly offsets: ReadonlyMap<string, number>;

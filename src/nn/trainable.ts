@@ -18,7 +18,7 @@ export interface NetworkLayout {
 export const PRECISIONS = ['f32', 'f16'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
-/** `f16` stores the weights of products so: all parameters but biases and what norms scale and shift by. */
+/** With `f16`, weights of products are stored as f16: all parameters except biases and the norms' scale and shift. */
 export function networkLayout(
   name: string,
   specs: readonly ParameterSpec[],
@@ -43,7 +43,7 @@ export function networkLayout(
   };
 }
 
-/** Running statistics keep 0.9 of themselves at each step (PyTorch's momentum 0.1). */
+/** Update rate of running statistics (PyTorch's momentum 0.1). */
 const STATISTICS_RATE = 0.1;
 
 /** A network's tensors as state values, and its layers reading from them. */

@@ -11,7 +11,7 @@ import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { shapeText } from '../shape.ts';
 
 export interface VarianceOptions extends ReduceOptions {
-  /** Divide by n - 1, as PyTorch does by default, so that one element has none; default true. False divides by n. */
+  /** True (default) divides by n - 1, as PyTorch does, and refuses a single element; false divides by n. */
   unbiased?: boolean;
 }
 

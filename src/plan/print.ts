@@ -63,8 +63,9 @@ export function printPlan(plan: Plan, ...extra: never[]): string {
     ];
   });
   const { arenas, lowerBound } = plan.memory;
+  const count = plan.dispatches.length;
   return [
-    `${plan.label}: ${plan.dispatches.length} dispatches (${plan.prelude} only after a change of state), arenas ${arenas} bytes (at least ${lowerBound})`,
+    `${plan.label}: ${count} ${count === 1 ? 'dispatch' : 'dispatches'} (${plan.prelude} only after a change of state), arenas ${arenas} bytes (at least ${lowerBound})`,
     ...lines,
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-/** What a profiled command spent its time on, and how near each kernel came to what the adapter can do. */
+/** Where a profiled command spent its time, and how close each kernel came to the adapter's limits. */
 import type { DispatchTime, Profiler } from '../runtime/profiler.ts';
 
 /** What the adapter does at best; `wgad doctor` measures it. */
@@ -8,9 +8,9 @@ export interface Roofline {
 }
 
 /**
- * Of all dispatches of one name. `firstMs` is the first use of each shader on each device, which on some adapters
- * (CPU ones) compiles it; the other figures are of the rest, or of the first uses where there was no other. They are
- * null where the clock is too coarse for them.
+ * All dispatches of one name. `firstMs` is the first use of each shader on each device, which on some adapters (CPU
+ * ones) compiles it; the other figures are of the rest, or of the first uses where there was no other. They are null
+ * where the clock is too coarse for them.
  */
 export interface KernelRow {
   readonly name: string;
@@ -18,7 +18,7 @@ export interface KernelRow {
   readonly firstMs: number | null;
   readonly onlyFirst: boolean;
   readonly totalMs: number | null;
-  /** Of the time of all dispatches that are not a first use. */
+  /** Share of the time of all dispatches except first uses. */
   readonly share: number | null;
   readonly gflops: number | null;
   readonly gbs: number | null;
@@ -31,9 +31,9 @@ export interface ProfileSummary {
   readonly granularityNs: number;
   readonly roofline: Roofline;
   readonly dispatches: number;
-  /** Of first uses. */
+  /** Time of first uses. */
   readonly firstMs: number;
-  /** Of all others. */
+  /** Time of all others. */
   readonly totalMs: number;
   readonly betweenMs: number;
   readonly lost: number;

@@ -115,7 +115,7 @@ export function planCells(
   });
 }
 
-/** The encoder that a method's runs read; null where the weights of its own are not there. */
+/** The encoder of a method's runs; null if its weights are missing. */
 function encoderFor(method: DetectorName, settings: Settings): EncoderChoice | null {
   const [own] = DETECTORS[method].encoders;
   if (own === undefined) return { encoder: 'none', weights: 'none' };
@@ -143,7 +143,7 @@ function configOf(
     align: alignmentsOf(method),
     size,
     batch,
-    // Steps are asked only of methods that take some, a width only of those that have one.
+    // Steps only for methods that are trained by steps, a width only for those that have one.
     iterations: defaults.iterations === 0 ? 0 : settings.iterations,
     width: defaults.width === undefined ? undefined : settings.width,
     alignIterations,

@@ -28,7 +28,7 @@ export interface OutcomeRow {
   /** Why nothing was measured. */
   readonly reason?: string;
   readonly numbers: Readonly<Partial<Record<MetricName, Outcome>>>;
-  /** What the row is over its base, on the same seeds. */
+  /** Gain over the base row, on the same seeds. */
   readonly gain?: { readonly over: string; readonly numbers: OutcomeRow['numbers'] };
 }
 

@@ -29,7 +29,7 @@ export interface FigureRequest {
   readonly name: FigureName;
   readonly sets: FoundSets;
   readonly synthetic: boolean;
-  /** Of its seeds the first is shown. */
+  /** The first of its seeds is shown. */
   readonly settings: Settings;
   readonly out: string;
   readonly gpu?: GpuRequest;

@@ -22,8 +22,7 @@ export interface Workers {
 }
 
 /**
- * Trains and tests what is missing of a plan. What a killed process left half done is gone on with; a test that was
- * not finished is done again.
+ * Trains and tests what is missing of a plan. Interrupted training is resumed; an unfinished test is repeated.
  * @returns each cell's results; null where an interrupt stopped it.
  * @throws ConfigError, before anything is done, listing the folders that hold runs with other settings.
  */
@@ -67,10 +66,10 @@ export async function runCells(
   return done;
 }
 
-/** Of an earlier call with the same settings. */
+/** Results of an earlier call with the same settings. */
 async function finishedResults({ folder, job, scoreFraction }: Cell): Promise<Results | null> {
   const results = await readResults(folder).catch(() => null);
-  // A test by hand may have written over it.
+  // A manual test may have overwritten it.
   const usual = results?.maskRule === undefined;
   const same = results && differences(results.config, { ...job.config, scoreFraction }).length === 0;
   return usual && same ? results : null;

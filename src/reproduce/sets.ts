@@ -13,7 +13,7 @@ import { dataChecksum } from '../run/dataChecksum.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { SET_NAMES, type SetName } from './tables.ts';
 
-/** A data set, and by what a run on it knows it again (`dataChecksum`). */
+/** A data set with its checksum (`dataChecksum`). */
 type FoundSet = Dataset & Pick<RunConfig, 'dataSha256'>;
 
 /** The data sets that a table may be measured on, by the name the paper has for each. */
@@ -43,7 +43,7 @@ export async function findSets(folders: readonly string[]): Promise<FoundSets> {
       });
     }
     const whole = await scanDataset(folder);
-    // Said now, not when hours of training are over.
+    // Checked now, not after hours of training.
     requireTestImages(whole);
     found.set(name, await foundSet(whole));
     return true;

@@ -32,7 +32,7 @@ export interface Entry {
   readonly method: PaperMethod;
   readonly alignment: Alignment;
   readonly protocol: Exclude<Protocol, 'class-separated'>;
-  /** Of the alignment's head and of the score; absent: the defaults. */
+  /** Structure of the alignment's head and fraction of the score; absent: the defaults. */
   readonly structure?: HeadStructure;
   readonly dropout?: number;
   readonly scoreFraction?: number;

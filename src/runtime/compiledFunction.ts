@@ -21,13 +21,13 @@ import { refuseUnread } from './unread.ts';
 
 /** How a compiled function is planned. */
 export interface CompileOptions {
-  /** What errors and profiles call it; default the function's own name. */
+  /** Its name in errors and profiles; default: the function's own name. */
   label?: string;
   /** Default true; false keeps one dispatch per op, to compare against. */
   fuse?: boolean;
   /**
-   * Plans kept at once: one for each set of argument shapes, those used longest ago freed beyond it. Default 16: batches,
-   * the last one of an epoch and a few sizes, with room, while shapes that never come again cost no more than so many.
+   * Most plans kept at once, one for each set of argument shapes; beyond it the least recently used are freed. Default
+   * 16: enough for a few batch and image sizes, while shapes that never recur hold a bounded amount of memory.
    */
   maxPlans?: number;
 }
@@ -36,8 +36,8 @@ export interface CompileOptions {
 export interface Compiled<A extends readonly unknown[], R> {
   (...args: OnDevice<A>): Promise<OnDevice<R>>;
   /**
-   * What a call with these arguments computes, as it is lowered: the traced graph after all passes (`printGraph`). Nothing
-   * runs. Without arguments: that of the last call. @throws ConfigError where there was none; what tracing throws.
+   * The graph of a call with these arguments, traced and after all passes (`printGraph`). Nothing runs. Without
+   * arguments: the graph of the last call. @throws ConfigError before the first call; whatever tracing throws.
    */
   graph(...args: OnDevice<A> | []): Graph;
   /** The plan of the same call (`printPlan`). */
@@ -45,8 +45,8 @@ export interface Compiled<A extends readonly unknown[], R> {
   /** The kernels of that plan, one per dispatch, in order (`printKernel`). */
   kernels(...args: OnDevice<A> | []): Kernel[];
   /**
-   * Frees its plans: calls that have begun finish, later ones throw ConfigError. Twice is harmless; where it is forgotten
-   * they are freed some time after the function was collected.
+   * Frees its plans: calls that have begun finish, later ones throw ConfigError. Calling it twice is harmless; if it is
+   * never called, the plans are freed some time after the function is garbage-collected.
    */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -54,20 +54,20 @@ export interface Compiled<A extends readonly unknown[], R> {
 
 const MAX_PLANS = 16;
 
-/** Frees the plans of functions that nobody can call any more. */
+/** Frees the plans of garbage-collected functions. */
 const collected = new FinalizationRegistry<FunctionPlans<Traced>>((plans) => plans.collected());
 
-/** What an engine hands to its compiled functions. */
+/** What an engine passes to its compiled functions. */
 export interface FunctionMaker {
   readonly gpu: Gpu;
   readonly tensors: StateStore;
   readonly executables: Executables;
   readonly plans: PlanCache;
-  /** A new tensor of so many words, which a result is then copied into. */
+  /** A new tensor of this many words, into which a result is copied. */
   result(words: number, shape: Shape, dtype: Dtype): Tensor;
 }
 
-/** @throws ConfigError where an option is none: `maxPlans` no count, `fuse` no flag, `label` no text. */
+/** @throws ConfigError unless `maxPlans` is a count, `fuse` a boolean and `label` a string. */
 export function compileFunction<A extends readonly unknown[], R>(
   maker: FunctionMaker,
   fn: (...args: A) => R,
@@ -199,7 +199,9 @@ function enqueue(
   }
 }
 
-/** Where a result lies among those of a plan. Not its value, which would keep the graph, and with it what the user wrote. */
+/**
+ * A result's position in a plan. It does not hold the value, which would keep the graph and the user's function alive.
+ */
 class ResultPlace {
   readonly path: string;
   readonly shape: Shape;
@@ -216,7 +218,7 @@ const isPlace = (node: unknown): node is ResultPlace => node instanceof ResultPl
 interface Traced {
   readonly executable: Executable;
   readonly places: Tree<ResultPlace>;
-  /** What it reads in place: referred to here, it stays where the user's function does not hold it. */
+  /** Tensors that it reads in place; this reference keeps them alive. */
   readonly captured: readonly Value[];
 }
 

@@ -30,8 +30,8 @@ export interface EngineOptions extends OpenOptions {
   /**
    * Bytes of device memory that the plans of compiled functions may take together. Those used longest ago are freed
    * beyond it, and made again where their shape comes back; the plan used last stays, however large it is. Default: a
-   * quarter of what the machine or its control group has available (of what it has at all, where only that is known;
-   * 1 GiB where nothing is). Where memory runs out before, all plans that no call needs are freed.
+   * quarter of what the machine or its control group has available (of its total memory if only that is known; else 1
+   * GiB). If memory runs out earlier, all plans not in use are freed.
    */
   planBytes?: number;
 }
@@ -39,15 +39,15 @@ export interface EngineOptions extends OpenOptions {
 const ENGINE_OPTIONS: OptionNames<EngineOptions> = { ...OPEN_OPTIONS, planBytes: true };
 const COMPILE_OPTIONS: OptionNames<CompileOptions> = { label: true, fuse: true, maxPlans: true };
 
-/** Frees the tensors that nothing refers to any more: no user, no compiled function, no optimiser. */
+/** Frees tensors that nothing refers to any more. */
 const forgotten = new FinalizationRegistry<{ tensors: StateStore; name: string }>(({ tensors, name }) =>
   tensors.delete(name),
 );
 
-/** Frees what optimisers keep that nobody can step any more. */
+/** Frees the state of garbage-collected optimisers. */
 const collected = new FinalizationRegistry<GroupOptimiser>((group) => void group.dispose());
 
-/** Counts through all engines of the process, so that none takes another's tensor for its own. */
+/** Shared by all engines of the process, so that no engine mistakes another's tensor for its own. */
 let namesGiven = 0;
 
 /**
@@ -104,7 +104,8 @@ export class Engine {
 
   /**
    * A device tensor from row-major numbers. dtype follows the array: Int32Array is i32, Uint32Array u32, all else f32.
-   * @throws ShapeError where `shape` is none or holds another count; LimitError where no buffer of the adapter does.
+   * @throws ShapeError where `shape` is not a shape or holds a different count; LimitError where it exceeds the
+   * adapter's buffers.
    */
   tensor(data: ArrayLike<number>, shape: Shape, ...extra: never[]): Tensor {
     refuseExtra('tensor', extra);
@@ -152,13 +153,13 @@ export class Engine {
     fn: StructureFunction<A, R>,
     options?: CompileOptions,
   ): Compiled<A, R>;
-  // Ops by themselves: they take numbers and tensors too.
+  // For ops themselves, which take numbers and tensors too.
   compile<R>(fn: (x: Value) => R & Structure<R>, options?: CompileOptions): Compiled<[x: Value], R>;
   compile<R>(
     fn: (a: Value, b: Value) => R & Structure<R>,
     options?: CompileOptions,
   ): Compiled<[a: Value, b: Value], R>;
-  // Again: compilers tell why the last one does not fit.
+  // Repeated last, because the compiler explains why the last overload does not fit.
   compile<A extends readonly unknown[], R>(
     fn: StructureFunction<A, R>,
     options?: CompileOptions,
@@ -213,7 +214,7 @@ export class Engine {
     for (const [, tensor] of flattenTree<Tensor>(results, isTensor)) tensor.dispose();
   }
 
-  /** What it holds on the device now. Constant over repeated calls of one function whose results are freed. */
+  /** Memory that it holds on the device now. Constant over repeated calls of one function whose results are freed. */
   memory(...extra: never[]): EngineMemory {
     refuseExtra('memory', extra);
     const { pooled, count, bytes } = this.#executables;
@@ -233,7 +234,7 @@ export class Engine {
       'engine was disposed of: it, its tensors, compiled functions and optimisers can no longer be used',
       { fix: 'dispose of it after their last use' },
     );
-    // What still waits for the device hears the reason before the device goes away under it.
+    // Pending waits are rejected with this reason before the device is closed.
     this.gpu.guard.release(error);
     this.#executables.dispose(error);
     this.#tensors.clear();
@@ -287,15 +288,15 @@ export interface EngineMemory {
   readonly buffers: number;
   /** Plans of compiled functions and optimisers. */
   readonly plans: number;
-  /** Bytes of them; of `live`. */
+  /** Bytes of these plans; part of `live`. */
   readonly planBytes: number;
-  /** Bytes of the arenas in which their intermediate values take turns; of `planBytes`. */
+  /** Bytes of their arenas, which intermediate values share; part of `planBytes`. */
   readonly pooled: number;
   /** Compiled kernels: those of the plans, and at most 128 that plans used before and may use again. */
   readonly pipelines: number;
 }
 
-/** Of what the machine has, the share that plans may keep by themselves; and what it is taken to have where it does not tell. */
+/** Share of the machine's memory that plans may keep, and the memory assumed where it is unknown. */
 const PLAN_SHARE = 1 / 4;
 const UNKNOWN_HOST = 4 * 2 ** 30;
 

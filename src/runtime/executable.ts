@@ -19,7 +19,7 @@ import type { PlanDispatch, Upload } from './submitter.ts';
 /** A plan on a device: buffers, pipelines and bind groups made once; a run is uploads and submits. */
 export interface Executable {
   readonly plan: Plan;
-  /** What it takes on the device beside the state. */
+  /** Device memory beside the state. */
   readonly bytes: number;
   /**
    * Uploads the inputs (f16 ones from f32 numbers) and enqueues every dispatch, with copies before and after them all.
@@ -32,8 +32,8 @@ export interface Executable {
   readonly inputs: ReadonlyMap<string, BoundTensor>;
   readonly outputs: ReadonlyMap<string, BoundTensor>;
   /**
-   * Frees its memory; what was run before is still computed. @param keeper for whom kernels are kept that nothing else
-   * uses (`PipelineLease`); default whoever needs them next.
+   * Frees its memory; runs already enqueued still finish. @param keeper for whom otherwise unused kernels are kept
+   * (`PipelineLease`); default: for anyone.
    */
   destroy(keeper?: object | null): void;
 }
@@ -64,7 +64,7 @@ export async function compilePlan(
   const chunks = chunkDispatches(dispatches.slice(plan.prelude), budget);
   const read = stateNames(plan, plan.prelude, (access) => access === 'read');
   const written = stateNames(plan, plan.dispatches.length, (access) => access !== 'read');
-  // Nothing yet: a prelude that reads no state has to run once as well.
+  // Undefined at first: a prelude that reads no state must run once too.
   let seen: string | undefined;
   return {
     plan,
@@ -117,14 +117,14 @@ export async function compilePlan(
     destroy(keeper = ANYONE) {
       const free = (): void => release(gpu, { owned, kernels }, keeper);
       const waiting = gpu.submitter.settled();
-      // A profiler runs later what was enqueued: it needs the memory until then.
+      // A profiler runs enqueued work later and needs the memory until then.
       if (waiting) waiting.then(free, free);
       else free();
     },
   };
 }
 
-/** What a plan has on the device. */
+/** A plan's objects on the device. */
 interface Made {
   readonly slots: readonly GPUBuffer[];
   readonly bytes: number;
@@ -136,7 +136,7 @@ interface Made {
   readonly staging: ReadBack | undefined;
 }
 
-/** Nothing stays where any of it fails. */
+/** On failure everything made so far is freed. */
 async function make(gpu: Gpu, plan: Plan, state: StateStore, use: PlanUse): Promise<Made> {
   const memory = await allocate(gpu, plan, state, use);
   const { slots, bytes, owned } = memory;
@@ -157,7 +157,7 @@ function release(gpu: Gpu, { owned, kernels }: Pick<Made, 'owned' | 'kernels'>, 
   for (const lease of kernels.values()) lease.release(keeper);
 }
 
-/** The state that the first `count` dispatches bind with an access that `is` meant. */
+/** Names of state that the first `count` dispatches bind with an access for which `is` holds. */
 function stateNames(plan: Plan, count: number, is: (access: Access) => boolean): string[] {
   const names = plan.dispatches.slice(0, count).flatMap(({ kernel, ranges }) =>
     ranges.flatMap(({ slot }, i) => {

@@ -47,7 +47,7 @@ export class Executables {
     try {
       executable = await compilePlan(this.#gpu, plan, this.#tensors, ON_DEVICE);
     } catch (error) {
-      // Whatever a device says that was closed under it, or a store of a tensor that has gone meanwhile.
+      // If the engine or a tensor was disposed of meanwhile, report that instead of the device's error.
       this.requireOpen();
       this.requireTensors(plan);
       throw error;
@@ -60,25 +60,25 @@ export class Executables {
     return executable;
   }
 
-  /** @throws ConfigError where a tensor that `plan` reads in place is not there. */
+  /** @throws ConfigError where a tensor that `plan` reads in place was disposed of. */
   requireTensors({ label, slots }: Plan): void {
     for (const slot of slots) if (slot.kind === 'state') requireTensor(this.#tensors, slot.name, label);
   }
 
-  /** Frees one of them. @param keeper for whom its kernels are kept where no other uses them; null: for nobody. */
+  /** Frees one of them. @param keeper for whom otherwise unused kernels are kept; null: drop them. */
   drop(executable: Executable, keeper: object | null): void {
     executable.destroy(keeper);
     this.#made.delete(executable);
   }
 
-  /** Frees all; whatever is asked from now on throws `error`. */
+  /** Frees all; later calls throw `error`. */
   dispose(error: WgadError): void {
     this.#disposed ??= error;
     for (const executable of this.#made) this.drop(executable, null);
   }
 }
 
-/** Of another engine's tensors a store knows no name either: names are given once in a process. */
+/** Also catches tensors of other engines: names are unique in a process. */
 export function requireTensor(tensors: StateStore, name: string, where: string): void {
   if (tensors.has(name)) return;
   throw new ConfigError(`${where}: ${name} was disposed of, or belongs to another engine`);

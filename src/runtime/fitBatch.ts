@@ -9,9 +9,9 @@ import { type Gpu, limitsOf } from './gpu.ts';
 import { planBytes } from './planBytes.ts';
 import type { Session } from './session.ts';
 
-/** The plans of one job as functions of the batch. */
+/** The plans of a job as functions of the batch. */
 export interface BatchJob {
-  /** What it is called in errors. */
+  /** Its name in errors. */
   readonly label: string;
   readonly batch: number;
   /** The smallest batch that makes sense: 2 where batch norms are trained. */
@@ -32,8 +32,8 @@ export const targetOf = ({ gpu, tuned }: Session): PlanTarget => ({
 });
 
 /**
- * The largest batch from `least` to below `batch` that fits, by halving; 0 where none does. What it returns did fit:
- * sizes grow with the batch, and where a kernel's choice of scratch memory breaks that, a larger one may fit too.
+ * The largest batch from `least` to below `batch` that fits, by bisection; 0 if none does. The result always fits. If a
+ * kernel's scratch memory does not grow with the batch, a larger batch may fit too.
  */
 export function largestBatch(
   { batch, least }: Pick<BatchJob, 'batch' | 'least'>,
@@ -68,7 +68,7 @@ function excessAt(target: PlanTarget, job: BatchJob, batch: number): string | nu
     const found = job.graphsAt(batch).flatMap((graph) => excessesOf(plan(graph, target), target.limits));
     return found.length === 0 ? null : excessText(found);
   } catch (error) {
-    // Indices and grids have limits of their own, which planning meets before there is a plan to look at.
+    // Planning itself throws where indices or grids exceed their limits.
     if (error instanceof LimitError) return error.message;
     throw error;
   }

@@ -2,20 +2,20 @@ import { ConfigError, type WgadError } from '../errors.ts';
 import { ANYONE } from '../gpu/pipelines.ts';
 import { CachedPlan, type PlanCache } from './planCache.ts';
 
-/** A plan made runnable, of which one call runs after the other. */
+/** A plan made runnable; its calls run one after another. */
 export interface Runnable {
   readonly executable: NonNullable<CachedPlan<unknown>['executable']>;
 }
 
 /**
- * The plans of one compiled function by the shapes of its arguments, `most` of them. It refers neither to what the user
- * wrote nor to what the user holds: those who wait for the function to be collected keep this until then.
+ * The plans of one compiled function by the shapes of its arguments, at most `most`. It must not refer to the user's
+ * function or objects: the finalization registry holds it until the function is garbage-collected.
  */
 export class FunctionPlans<T extends Runnable> {
   readonly #cache: PlanCache;
   readonly #label: string;
   readonly #most: number;
-  /** The one used last at the end. */
+  /** Most recently used last. */
   readonly #plans = new Map<string, CachedPlan<T>>();
   #disposed: WgadError | undefined;
 
@@ -31,8 +31,8 @@ export class FunctionPlans<T extends Runnable> {
   }
 
   /**
-   * Enqueues a call by the plan for `key`, which `make` makes where there is none; `enqueue` does not wait for anything.
-   * @throws ConfigError once it was disposed of; what `make` throws, and then the next call makes anew.
+   * Enqueues a call with the plan for `key`, made by `make` if missing; `enqueue` must not wait.
+   * @throws ConfigError once it was disposed of; whatever `make` throws; the next call then tries again.
    */
   async call<R>(key: string, make: () => Promise<T>, enqueue: (made: T) => R): Promise<R> {
     this.requireOpen();
@@ -61,7 +61,7 @@ export class FunctionPlans<T extends Runnable> {
     this.#cache.forget(this);
   }
 
-  /** Nobody can call it any more. The same function may have been compiled anew: kernels stay for a while. */
+  /** The function was garbage-collected. It may have been compiled again, so kernels stay for a while. */
   collected(): void {
     this.#retireAll(ANYONE);
   }

@@ -17,15 +17,15 @@ export interface Optimiser<P> {
   readonly steps: number;
   /**
    * One update from gradients in the structure of the parameters, as `valueAndGrad` gives them.
-   * @param lr of this step, for a schedule; default the rule's own.
+   * @param lr learning rate of this step, for a schedule; default: the rule's own.
    * @throws ShapeError listing everything in which gradients and parameters differ.
    */
   step(grads: P, lr?: number): Promise<void>;
-  /** Frees its moments; the parameters stay. Where it is forgotten they are freed some time after it was collected. */
+  /** Frees its moments; the parameters stay. Otherwise they are freed some time after garbage collection. */
   dispose(): Promise<void>;
 }
 
-/** What a plan calls its inputs. */
+/** Names of a plan's inputs. */
 const GRADIENT = 'gradient';
 const SETTINGS = 'settings';
 
@@ -46,7 +46,7 @@ export class GroupOptimiser {
   #made: Promise<Executable> | undefined;
   #steps = 0;
 
-  /** @throws DtypeError where a parameter is not f32; ConfigError where there are none, or one is there twice. */
+  /** @throws DtypeError where a parameter is not f32; ConfigError where there are none, or one twice. */
   constructor(
     gpu: Gpu,
     { tensors, executables }: { tensors: StateStore; executables: Executables },
@@ -107,9 +107,9 @@ export class GroupOptimiser {
     this.#steps += 1;
   }
 
-  /** Frees what it keeps beside the parameters; they stay as they are. Twice is harmless. */
+  /** Frees its moments; the parameters stay. Calling it twice is harmless. */
   async dispose(): Promise<void> {
-    // If it could not be made there is nothing to free.
+    // If compilation failed there is nothing to free.
     const executable = await this.#made?.catch(() => undefined);
     if (executable) this.#executables.drop(executable, null);
     for (const name of this.#slabs) this.#tensors.delete(name);

@@ -58,7 +58,7 @@ async function requireRoom(gpu: Gpu, plan: Plan, bytes: number): Promise<void> {
   if (bytes > room) throw notEnough(plan.label, bytes, room);
 }
 
-/** An error scope for each buffer tells which was one too many. */
+/** One error scope per buffer shows which allocation failed. */
 async function makeSlots(
   gpu: Gpu,
   plan: Plan,

@@ -10,7 +10,7 @@ export class CachedPlan<T> {
   /** Set by the first call. */
   made!: Promise<T>;
   executable: Executable | undefined;
-  /** Calls that have begun and are not enqueued yet: it is not freed under them. */
+  /** Calls begun but not enqueued yet; it is not freed before they are. */
   calls = 0;
   /** Once it serves no further call: for whom its kernels are kept (`PipelineLease`). */
   keeper: object | null | undefined;
@@ -22,12 +22,15 @@ export class CachedPlan<T> {
   }
 }
 
-/** The plans of all compiled functions of one engine. Those used longest ago go where they take more than `budget` bytes. */
+/**
+ * The plans of all compiled functions of one engine. The least recently used are freed where all take more than
+ * `budget` bytes.
+ */
 export class PlanCache {
   readonly #gpu: Gpu;
   readonly #executables: Executables;
   readonly #budget: number;
-  /** The one used last at the end. */
+  /** Most recently used last. */
   readonly #plans = new Set<CachedPlan<unknown>>();
 
   constructor(gpu: Gpu, executables: Executables, budget: number) {
@@ -50,7 +53,7 @@ export class PlanCache {
     this.#makeRoom(0);
   }
 
-  /** Makes a plan runnable; frees others first where they would be too many, and all that can be where memory ran out. */
+  /** Makes a plan runnable. Frees others first to stay within the budget, and all unused ones if memory ran out. */
   async compile(plan: Plan): Promise<Executable> {
     this.#makeRoom(planBytes(plan, ON_DEVICE));
     try {
@@ -63,7 +66,7 @@ export class PlanCache {
     }
   }
 
-  /** Frees a plan after the calls of it that have begun. @param keeper for whom its kernels are kept; null: for nobody. */
+  /** Frees a plan once the calls already begun are done. @param keeper for whom its kernels are kept; null: drop them. */
   retire(plan: CachedPlan<unknown>, keeper: object | null): void {
     if (plan.keeper !== undefined) return;
     plan.keeper = keeper;
@@ -81,7 +84,7 @@ export class PlanCache {
     if (executable) this.#executables.drop(executable, keeper);
   }
 
-  /** @returns whether anything was freed. The plan used last stays, however large it is, or every call would make it anew. */
+  /** @returns whether anything was freed. The plan used last always stays, or every call would have to make it again. */
   #makeRoom(wanted: number): boolean {
     let bytes = wanted;
     let last: CachedPlan<unknown> | undefined;

@@ -1,7 +1,7 @@
 /**
- * Times every dispatch of every plan that runs on the devices it is given. With timestamps each dispatch has a pass of
- * its own between two readings of the device's clock. Without, each dispatch is submitted alone and waited for: the
- * wall time then holds the way to the device and back, measured as the granularity.
+ * Times every dispatch of every plan that runs on the devices it is given. With timestamps, each dispatch is a pass of
+ * its own between two readings of the device's clock. Without, each dispatch is submitted alone and awaited; its wall
+ * time then includes the round trip to the device, which is reported as the granularity.
  */
 
 import { PASSES_A_LEASE, passClock } from '../gpu/passClock.ts';
@@ -27,13 +27,13 @@ export interface Profiler {
   /** How the devices were timed; null before the first. */
   readonly clock: Clock | null;
   readonly times: readonly DispatchTime[];
-  /** The finest step of the clock in nanoseconds as it was seen; by the wall, what an empty submit takes. */
+  /** The finest observed step of the clock in nanoseconds; with the wall clock, the time of an empty submit. */
   readonly granularity: number;
   /** Nanoseconds between the dispatches of one submit: textures filled, gaps. */
   readonly between: number;
   /** Dispatches whose time was never read or ran backwards: their device was closed first, or its clock reset. */
   readonly lost: number;
-  /** The way to the queue of a device that will be profiled. */
+  /** Submits to the queue of a device while profiling it. */
   submitter(device: GPUDevice): Submitter;
 }
 
@@ -110,7 +110,7 @@ function stampedSubmitter(device: GPUDevice, index: number, log: TimeLog): Submi
         const reading = lease
           .read(part.length)
           .then((stamps) => keep(label, part, stamps, at))
-          // The device is gone: `lost` says so.
+          // The device is lost; these times count in `lost`.
           .catch(() => {})
           .finally(() => pending.delete(reading));
         pending.add(reading);
@@ -169,7 +169,7 @@ function pieces<T>(all: readonly T[], most: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / most) }, (_, i) => all.slice(i * most, (i + 1) * most));
 }
 
-/** The greatest common divisor: of all readings of a clock, its step. */
+/** Greatest common divisor; of all readings of a clock, this is its step. */
 function divisor(a: number, b: number): number {
   while (b !== 0) [a, b] = [b, a % b];
   return a;

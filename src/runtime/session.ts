@@ -17,7 +17,7 @@ import { readBuffer } from './readBuffer.ts';
 import { type StateStore, stateStore } from './state.ts';
 import { directSubmitter } from './submitter.ts';
 
-/** Where a network's tensors are read from, each when its turn comes. */
+/** Source of a network's tensors, read one at a time. */
 export interface TensorReader {
   /** For errors. */
   readonly path: string;
@@ -33,7 +33,7 @@ export interface TensorReader {
 export interface Session {
   readonly gpu: Gpu;
   readonly state: StateStore;
-  /** What its plans are built with; undefined: the rule. */
+  /** Tuned choices for its plans; undefined: the rule. */
   readonly tuned: Tuned | undefined;
   /** `rule`: as if nothing had been tuned. */
   compile(label: string, graph: Graph, options?: { rule?: boolean }): Promise<Executable>;
@@ -45,12 +45,12 @@ export interface Session {
   startOptimiser(layout: NetworkLayout, optimiser: OptimiserConfig): void;
   /** A network's tensors as they are on the device now. @throws NotFiniteError naming one that is not finite. */
   save(layout: NetworkLayout): Promise<StateDict>;
-  /** The raw slabs by name, for a checkpoint. @throws NotFiniteError: what is not finite is not for saving. */
+  /** The raw slabs by name, for a checkpoint. @throws NotFiniteError: values that are not finite are never saved. */
   readSlabs(names: readonly string[]): Promise<Map<string, Float32Array>>;
   close(): void;
 }
 
-/** Written bytes wait in memory of their own until they are submitted: so many at most. */
+/** Most bytes written before a submit: until then they take extra staging memory. */
 const UPLOAD_BYTES = 16 * 2 ** 20;
 
 /** On which device a job runs, and whether it is watched. */
@@ -61,16 +61,16 @@ export interface GpuRequest {
   readonly onCompile?: CompileWatcher;
   /** Use Dawn's experimental subgroup matrices for products of f16; default false. */
   readonly subgroupMatrix?: boolean;
-  /** Looks up what was measured on the device once it is open; default: the rule chooses all kernels. */
+  /** Looks up the device's tuning table once it is open; default: the rule chooses all kernels. */
   readonly tuning?: (gpu: Gpu) => Promise<Tuned | undefined>;
 }
 
 /** Measured choices of how products are computed. */
 export interface Tuned {
   readonly choose: NonNullable<PlanOptions['tuned']>;
-  /** Whether a product was measured: what has no choice then is best as the rule has it. */
+  /** Whether a product was measured. One that was measured but has no choice runs best with the rule's. */
   readonly known: (key: string) => boolean;
-  /** Of all choices: the same hash, the same kernels. Null where the rule has them all. */
+  /** Hash of all choices: same hash, same kernels. Null if the rule chooses all. */
   readonly hash: string | null;
 }
 
@@ -84,7 +84,7 @@ export async function openSession(request: GpuRequest = {}): Promise<Session> {
   }
 }
 
-/** A second session on the device of another one, past its profiler. Never closed: the device is the other's. */
+/** A second session on the same device that bypasses its profiler. Never close it: the first session owns the device. */
 export const unwatched = ({ gpu, tuned }: Session): Session =>
   sessionOn({ ...gpu, submitter: directSubmitter(gpu.device) }, tuned);
 
@@ -104,7 +104,7 @@ export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
       state.write(slab.name, offset / 2, packHalves(data));
     } else state.write(slab.name, offset, data);
   };
-  // What the numbers of each slab are, an optimiser's moments too: errors name the tensor.
+  // Layout of each slab, including an optimiser's moments, so that errors can name the tensor.
   const layouts = new Map<string, SlabLayout>();
   const read = async (name: string): Promise<Float32Array> => {
     const data = await readBuffer(gpu, state.buffer(name), state.length(name));
@@ -179,7 +179,7 @@ export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
   };
 }
 
-/** Of a network's layout, those that are there. */
+/** The slabs that a network's layout has. */
 export const slabsOf = ({ parameters, buffers, halves }: NetworkLayout): SlabLayout[] => [
   parameters,
   buffers,
@@ -195,7 +195,7 @@ function refuseBeyondHalf(where: string, name: string, data: Float32Array): void
   });
 }
 
-/** A run's file holds several networks: only what is called like this one's tensors can be unexpected. */
+/** A run's file holds several networks: only tensors with this network's name prefixes can be unexpected. */
 function refuseOthers(
   layout: NetworkLayout,
   tensors: ReadonlyMap<string, { readonly shape: Shape }>,

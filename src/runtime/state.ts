@@ -12,7 +12,7 @@ export type NumberArray = Float32Array | Int32Array | Uint32Array;
 export interface StateStore {
   /**
    * Makes (or overwrites) the buffer `name`. @throws ShapeError where data and shape differ; LimitError, and where the
-   * host's memory is the device's OutOfMemoryError, where there is no room for it.
+   * host's memory is the device's OutOfMemoryError, where memory is too small.
    */
   set(name: string, data: NumberArray, shape: Shape): void;
   /** Makes the buffer `name` for so many numbers, to be filled by `write`; one of that size stays as it is. */

@@ -1,6 +1,6 @@
 import type { Value } from '../graph/value.ts';
 
-/** T where it is a value, or arrays and objects of values; `never` in the place of anything else. */
+/** T if it is a value, or arrays and objects of values; `never` in place of anything else. */
 export type Structure<T> = T extends Value
   ? T
   : T extends (...args: never) => unknown
@@ -10,8 +10,8 @@ export type Structure<T> = T extends Value
       : never;
 
 /**
- * A function from structures of values to a structure of values. What a compiled function would refuse when it is called
- * (numbers, tensors, promises, functions) does not fit, and the error says why.
+ * A function from structures of values to a structure of values. Types that a compiled function would refuse at a call
+ * (numbers, tensors, promises, functions) do not compile, and the error says why.
  */
 export type StructureFunction<A extends readonly unknown[], R> = ((...args: A) => R) &
   ([A] extends [Structure<A>] ? unknown : { 'arguments expect values, or arrays and objects of values': A }) &

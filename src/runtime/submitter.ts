@@ -30,7 +30,7 @@ export interface Submitter {
     copies?: Copies,
   ): void;
   /**
-   * To be awaited before anything else reads the buffers: everything that was run has reached the queue. Undefined if
+   * Await it before anything else reads the buffers: it resolves once all runs have reached the queue. Undefined if
    * runs are submitted at once.
    */
   settled(): Promise<void> | undefined;
@@ -39,7 +39,7 @@ export interface Submitter {
 export const directSubmitter = (device: GPUDevice): Submitter => ({
   run(label, uploads, chunks, { before, after } = {}) {
     for (const each of uploads) write(device, label, each);
-    // Copies alone are a submit too.
+    // Copies without dispatches need a submit too.
     const parts = chunks.length === 0 && (before || after) ? [[]] : chunks;
     for (const [i, part] of parts.entries()) {
       submit(device, `${label} ${i + 1}/${parts.length}`, part, {

@@ -7,7 +7,7 @@ import { flattenTree, type Tree } from './tree.ts';
 
 /** A tensor on the device. Ops take it wherever they take a value. `using` frees it at the end of a block. */
 export interface Tensor {
-  /** What stands for it in functions of values. */
+  /** The value that represents it in functions of values. */
   readonly value: Value;
   readonly shape: Shape;
   readonly dtype: Dtype;
@@ -17,8 +17,8 @@ export interface Tensor {
    */
   data(): Promise<NumberArray>;
   /**
-   * Frees its memory now. Twice is harmless; where it is forgotten it is freed with the engine, or some time after the
-   * tensor was collected: the collector does not know how large it is, so a loop should not rely on it.
+   * Frees its memory now. Calling it twice is harmless. Otherwise the memory is freed with the engine, or some time
+   * after garbage collection; the collector does not know its size, so loops should not rely on that.
    */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -43,7 +43,7 @@ export interface StoredLeaf {
   readonly dtype: Dtype;
 }
 
-/** The tensors of a tree. @throws DtypeError where something else is in it. */
+/** The tensors of a tree. @throws DtypeError if it holds anything else. */
 export const storedLeaves = (tree: Tree<Tensor>): StoredLeaf[] =>
   flattenTree<Tensor>(tree, isTensor).map(([path, { value, shape, dtype }]) => ({
     value,
@@ -53,7 +53,7 @@ export const storedLeaves = (tree: Tree<Tensor>): StoredLeaf[] =>
     dtype,
   }));
 
-/** Whether a node of a tree of tensors is one. @throws DtypeError where it can lead to none. */
+/** Whether a node of a tree is a tensor. @throws DtypeError for anything but a tensor, array or object. */
 export function isTensor(node: unknown): node is Tensor {
   if (typeof node !== 'object' || node === null || isValue(node)) {
     throw new DtypeError(
@@ -63,7 +63,10 @@ export function isTensor(node: unknown): node is Tensor {
   return 'value' in node && isValue(node.value);
 }
 
-/** Whether a node of what a compiled function returns is a value. @throws DtypeError where it can lead to none. */
+/**
+ * Whether a node of a compiled function's result is a value. @throws DtypeError for anything but a value, array or
+ * object.
+ */
 export function isResult(node: unknown): node is Value {
   const tensor = typeof node === 'object' && node !== null && 'value' in node && isValue(node.value);
   if (typeof node !== 'object' || node === null || tensor) {

@@ -4,8 +4,8 @@ import { isResult } from './tensor.ts';
 import { flattenTree, type Tree } from './tree.ts';
 
 /**
- * @throws ConfigError for arguments beyond those that `fn` names and that no result depends on. Functions that take any
- * number of them name none, so that alone says nothing.
+ * @throws ConfigError for arguments beyond those that `fn` names and that no result depends on. Functions with rest
+ * parameters name none, so the number of names alone does not tell.
  */
 export function refuseUnread(
   label: string,

@@ -53,7 +53,7 @@ export const nearestSpecs = {
       },
     ],
   },
-  /** As many as there are. */
+  /** k is the number of rows. */
   nearestRowsAll: {
     doctor: 0,
     differentiable: false,

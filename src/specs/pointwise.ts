@@ -26,7 +26,7 @@ export interface WholeRange {
 }
 
 export interface PointwiseSpec extends OpSpec {
-  /** Of functions of one number without parameters. */
+  /** Only for functions of one number without parameters. */
   readonly wholeRange?: WholeRange;
 }
 

@@ -1,7 +1,7 @@
 import { MOST_F32 } from '../kernels/wgsl.ts';
 import type { Tensor64 } from './reference/tensor64.ts';
 
-/** Numbers that compilers may take to be none (WGSL lets them). */
+/** Numbers that WGSL lets compilers assume never to occur. */
 export const NOT_FINITE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
 /**

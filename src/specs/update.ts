@@ -15,7 +15,7 @@ export interface UpdateSpec {
   readonly reference: (states: number[], at: number, inputs: readonly ArrayLike<number>[]) => number[];
 }
 
-/** Of every state element: the optimisers' settings are those of some step in the middle of a training. */
+/** Length of every state. The optimisers' settings below are those of a step in mid-training. */
 const LENGTH = 1024;
 const STEPS = 7;
 const ADAMW: AdamwSettings = {

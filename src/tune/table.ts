@@ -14,14 +14,14 @@ export interface Measured {
   /** Null where nothing was faster than the rule's own choice by more than noise. */
   readonly choice: ProductChoice | null;
   readonly ms: number;
-  /** Of the rule's choice, measured beside it. */
+  /** Time of the rule's choice, measured alongside. */
   readonly ruleMs: number;
 }
 
 /** By `productKey`. */
 export type TuningTable = ReadonlyMap<string, Measured>;
 
-/** What files call variants that have other names by now: a table that was measured stays good. */
+/** Names in files of variants that were renamed since, so that existing tables stay valid. */
 const FILE_NAMES: Partial<Record<VariantName, string>> = {
   textureRows: 'imageRows',
   textureOuter: 'imageOuter',
@@ -37,7 +37,7 @@ export function toFile({ variant, tile, splits }: ProductChoice): object {
   };
 }
 
-/** What `toFile` wrote, or something that is no choice. */
+/** A choice that `toFile` wrote; anything else passes through. */
 export function fromFile(stored: unknown): unknown {
   if (!isRecord(stored)) return stored;
   const { by, tile, ...rest } = stored;
@@ -54,7 +54,7 @@ export const tuningFile = (folder: string, device: TuningDevice): string =>
   join(folder, `${digest(device)}.json`);
 
 /**
- * The table of `device`, empty where there is none. A file that is corrupt, of another version or of another device is
+ * The table of `device`, empty if there is no file. A file that is corrupt, of another version or of another device is
  * never used: `say` gets one line about it.
  */
 export async function readTuning(
@@ -127,14 +127,14 @@ export function tunedOf(table: TuningTable): Tuned | undefined {
   return {
     choose: (key) => byKey.get(key),
     known: (key) => table.has(key),
-    // Of the file's form: a run keeps its hash.
+    // Hash the file's form, so that runs keep their hash.
     hash: choices.length > 0 ? digest(choices.map(([key, choice]) => [key, toFile(choice)])) : null,
   };
 }
 
 const sorted = (table: TuningTable): [string, Measured][] => [...table].sort(([a], [b]) => (a < b ? -1 : 1));
 
-/** Of plain data, whatever the order of its names. */
+/** Hash of plain data, independent of the order of names. */
 function digest(value: object): string {
   const names = Array.isArray(value) ? undefined : Object.keys(value).sort();
   return createHash('sha256').update(JSON.stringify(value, names)).digest('hex').slice(0, 16);

@@ -20,15 +20,15 @@ import type { Measured } from './table.ts';
 const SAMPLE_MS = 10;
 const LOOKS = 2;
 const ROUNDS = 7;
-/** Of the best so far: what a candidate may take to reach the final, and what makes it hopeless. */
+/** Relative to the best time so far: up to NEAR a candidate reaches the final; from the next factor on it is hopeless. */
 const NEAR = 1.25;
 const FAR = 2;
 /** A family with so many hopeless candidates in a row is left. */
 const PATIENCE = 3;
 const FINALISTS = 3;
-/** What a choice must gain over the rule's: less is noise, and not worth another rounding. */
+/** Least gain over the rule's choice: less is noise, and not worth different rounding. */
 const GAIN = 0.03;
-/** Of the rounds it must be the faster one in all but so many: a busy machine makes medians lie. */
+/** It must be faster in all but this many rounds: medians are unreliable on a busy machine. */
 const LOST_ROUNDS = 1;
 
 interface Contender {
@@ -86,7 +86,7 @@ class Contest {
     return this.#contenders.reduce((best, each) => (each.ms < best.ms ? each : best));
   }
 
-  /** Compiles a choice and looks at its speed; null where it is what was seen already, or exceeds the adapter. */
+  /** Compiles and times a choice; null if it was already seen or exceeds the adapter. */
   async enter(choice: ProductChoice | null): Promise<number | null> {
     const { gpu, state } = this.#session;
     const plan = buildPlan(this.#graph, gpu.facts, {

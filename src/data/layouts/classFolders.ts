@@ -13,14 +13,14 @@ export interface ClassFolders {
   readonly train: string | null;
 }
 
-/** How a published set names them, and what it is called. */
+/** Folder names of a published set, and its name. */
 interface PublishedClasses {
   /** All folders of normal images. */
   readonly normal: 'good' | 'ok';
   /** Folders of anomalous images, in words. */
   readonly defect: string;
   readonly name: string;
-  /** Sets that have the layout, where `btad` says less. */
+  /** Published sets with this layout, if its name is not enough. */
   readonly sets?: string;
 }
 
@@ -38,7 +38,7 @@ export const publishedClasses = ({ normal, defect, name, sets }: PublishedClasse
   scan: (place) => scanClassFolders(place, { isNormal: (folder) => folder === normal, train: normal }),
 });
 
-/** What folders of normal images are called, in lower case, in one layout or another. */
+/** Lower-case names of folders of normal images, in any layout. */
 export const NORMAL_NAMES: ReadonlySet<string> = new Set(['good', 'ok', 'normal']);
 
 /** Where masks may lie, beside `test`. */
@@ -46,9 +46,9 @@ const MASK_FOLDERS = ['ground_truth', 'masks'];
 const PARTS = ['train', 'test', ...MASK_FOLDERS];
 
 /**
- * `train`, `test/<normal or defect>` and, for those who have them, masks in `ground_truth/<defect>` or
- * `masks/<defect>`, images at any depth. In a folder per class, in `base`; or in `base` itself, which is then the one
- * class. `test` may come later: training does without.
+ * `train`, `test/<normal or defect>` and, optionally, masks in `ground_truth/<defect>` or `masks/<defect>`, images at
+ * any depth. In a folder per class, in `base`; or in `base` itself, which is then the one class. `test` may be missing:
+ * training does not need it.
  */
 export async function scanClassFolders({ root, base }: DataPlace, names: ClassFolders): Promise<Scan> {
   const problems: DatasetProblem[] = [];
@@ -140,7 +140,7 @@ async function trainingSamples(
   }
   const parts = await foldersIn(top);
   if (parts.some(names.isNormal)) {
-    // Beside a folder of normal images the others can hardly hold normal ones.
+    // If there is a folder of normal images, the others should not hold any.
     for (const name of parts.filter((part) => !names.isNormal(part))) {
       const message = `class ${className}: train/${name} lies beside a folder of normal images, and training takes normal images only; move it to test/${name}`;
       problems.push({

@@ -2,7 +2,10 @@ import { NORMAL_NAMES, scanClassFolders } from './classFolders.ts';
 import type { DataLayout } from './layout.ts';
 import { signOf } from './sign.ts';
 
-/** Anyone's own, with `train` and perhaps `test`: `good`, `ok` or `normal` in any case, or normal images in `train` itself. */
+/**
+ * A user's own data set, with `train` and perhaps `test`: `good`, `ok` or `normal` in any case, or normal images in
+ * `train` itself.
+ */
 export const folder: DataLayout = {
   sign: { inSet: 'train folder, here or in a class folder' },
   addTest: 'put normal images into test/good and others into test/<defect>',

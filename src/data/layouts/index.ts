@@ -1,13 +1,13 @@
 import type { DataLayout } from './layout.ts';
 import { TABLE } from './table.ts';
 
-/** How the files of a data set are laid out, as `--layout` and a run's configuration call it. */
+/** Name of a layout, in `--layout` and a run's configuration. */
 export type Layout = keyof typeof TABLE;
 
 export const DATA_LAYOUTS: Readonly<Record<Layout, DataLayout>> = TABLE;
 
-/** Their names. */
+/** Names of the layouts. */
 export const LAYOUTS = Object.keys(TABLE) as readonly Layout[];
 
-/** What a data set is taken for whose layout is none of them: it has no classes then. */
+/** Layout assumed for a data set that fits no layout; it then has no classes. */
 export const UNKNOWN_LAYOUT: Layout = 'folder';

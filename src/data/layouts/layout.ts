@@ -7,14 +7,14 @@ export interface Sample {
   /** Relative to the data set's root, forward slashes. */
   readonly id: string;
   readonly className: string;
-  /** The defect's folder; `good` where normal, whatever its folder is called. */
+  /** The defect's folder; `good` for a normal image, whatever its folder's name. */
   readonly defect: string;
   readonly anomalous: boolean;
-  /** Absolute; null where normal, and where there is none for an anomalous image. */
+  /** Absolute; null for a normal image or a missing mask. */
   readonly maskPath: string | null;
 }
 
-/** What a layout finds in a data set; samples in a fixed order. */
+/** Content of a data set; samples in a fixed order. */
 export interface Samples {
   readonly classes: readonly string[];
   /** Normal images, unless some were mixed in on purpose (`contaminate.ts`). */
@@ -26,7 +26,7 @@ export interface Samples {
 export interface Scan {
   readonly samples: Samples;
   readonly problems: readonly DatasetProblem[];
-  /** What is odd, but keeps nothing from working. */
+  /** Oddities that do not prevent use. */
   readonly oddities: readonly DatasetProblem[];
 }
 
@@ -38,9 +38,12 @@ export interface DataPlace {
   readonly base: string;
 }
 
-/** One way to lay out a data set (evaluation.md 1). The layouts themselves are listed in layouts/table.ts. */
+/** A layout of data sets (evaluation.md 1). The layouts themselves are listed in layouts/table.ts. */
 export interface DataLayout {
-  /** What a data set is recognised by, in words for the message that none was: in a class folder, or in its own folder. */
+  /**
+   * How it is recognised, in words for the error that no layout was: by a class folder, or by the data set's own
+   * folder.
+   */
   readonly sign: { readonly inClass: string } | { readonly inSet: string };
   /** How a user adds test images, where a class has none. */
   readonly addTest: string;
@@ -51,7 +54,7 @@ export interface DataLayout {
     readonly test: string;
     readonly masks: string;
   };
-  /** Whether folders and files have its names. The first layout of the table that says so is taken. */
+  /** Whether folders and files have its names. The first match in the table is taken. */
   detect(place: DataPlace): Promise<boolean>;
   /** Lists samples, classes and files sorted by code point. Masks may be missing. */
   scan(place: DataPlace): Promise<Scan>;

@@ -8,11 +8,11 @@ export const isClassAlone = (base: string): Promise<boolean> => hasImages(join(b
 export type Sign = 'Data/Images' | 'good' | 'ok' | 'train';
 
 /**
- * The sign of the first class folder that has one. Undefined where images have no split at all: `predict` reads them,
- * nothing can be trained on them.
+ * The sign of the first class folder that has one. Undefined if images have no split at all: `predict` can read them,
+ * but nothing can be trained on them.
  */
 export async function signOf(base: string): Promise<Sign | undefined> {
-  // One class by itself, whatever its layout: its name is the folder's.
+  // A single class, whatever its layout; it is named after the folder.
   if (await isClassAlone(base)) return 'train';
   let split = false;
   for (const name of await foldersIn(base)) {
@@ -27,7 +27,7 @@ export async function signOf(base: string): Promise<Sign | undefined> {
       continue;
     const train = await foldersIn(join(base, name, 'train'));
     const normal = [...train, ...(await foldersIn(join(base, name, 'test')))];
-    // A set that keeps its normal images in train itself is nobody's official one.
+    // No published set keeps its normal images directly in `train`.
     if (train.length === 0 && (await imagesIn(join(base, name, 'train'))).length > 0) return 'train';
     if (normal.includes('good')) return 'good';
     if (normal.includes('ok')) return 'ok';

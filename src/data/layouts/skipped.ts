@@ -1,7 +1,7 @@
 import { relative, sep } from 'node:path';
 import type { DatasetProblem } from '../findings.ts';
 
-/** What lies in a data set and is no part of it. */
+/** A folder inside a data set that is not part of it. */
 export function skippedFolder(root: string, path: string, reason?: string): DatasetProblem {
   const item = relative(root, path).split(sep).join('/');
   const message = `folder ${item} is skipped: ${reason ?? 'it is no part of this layout'}`;
@@ -18,7 +18,7 @@ export function skippedFile(root: string, path: string): DatasetProblem {
   };
 }
 
-/** Of folders that look like a data set's, but hold nothing. */
+/** Class folders without images. */
 export const classless = (base: string): DatasetProblem => ({
   kind: 'layout',
   path: base,

@@ -9,7 +9,7 @@ export interface PickleOptions {
   readonly ignoreForeign?: boolean;
   /** Bytes of memory that the values may take. Default PICKLE_MEMORY. */
   readonly memory?: number;
-  /** What a persistent id stands for. Default: a storage. */
+  /** Object for a persistent id. Default: a storage. */
   readonly persistent?: (id: Pickled, fail: Fail) => Pickled;
   /** Reports a fault at a byte offset. */
   readonly fail: (what: string, offset: number) => never;
@@ -30,9 +30,9 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 const MAX_STACK = 10_000;
 const MAX_MARKS = 100;
 const MAX_MEMO = 1_000_000;
-/** What a pickle's values may take in memory, in bytes, unless more is allowed: those of 10,000 tensors. */
+/** Default limit of memory for a pickle's values, in bytes: enough for 10,000 tensors. */
 export const PICKLE_MEMORY = 16 * 2 ** 20;
-/** What values take, in bytes, about. */
+/** Approximate sizes of values, in bytes. */
 const [OBJECT, NUMBER, ITEM, ENTRY, FIRST_ENTRY] = [96, 16, 8, 48, 200];
 
 /**
@@ -59,7 +59,10 @@ export class PickleMachine extends PickleBytes {
     this.#left = options.memory ?? PICKLE_MEMORY;
   }
 
-  /** As far as the bytes at hand go. @returns the value at the pickle's end; undefined where more bytes are needed. */
+  /**
+   * Runs as far as the buffered bytes allow. @returns the value at the pickle's end; undefined where more bytes are
+   * needed.
+   */
   run(): Pickled | undefined {
     for (;;) {
       this.#opcode = this.at;

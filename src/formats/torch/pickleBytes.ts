@@ -1,19 +1,19 @@
 import type { Fail } from './globals.ts';
 
-/** The bytes at hand end inside an opcode: with more of them it can be read. */
+/** The buffered bytes end inside an opcode: read more and try again. */
 export class PickleTruncated extends Error {}
 
 export const MAX_STRING = 2 ** 20;
 
 const text = new TextDecoder('utf-8', { fatal: true });
 
-/** What opcodes read from the bytes that follow them. Nothing is believed of a length before the bytes are there. */
+/** Reads the arguments of opcodes. A length is not trusted before its bytes have been read. */
 export abstract class PickleBytes {
   /** The next byte, in the pickle's source. */
   at: number;
   #bytes: Uint8Array = new Uint8Array(0);
   #view = new DataView(this.#bytes.buffer);
-  /** Of the first byte at hand. */
+  /** Offset of the first buffered byte. */
   #from = 0;
   /** Reports a fault of the opcode that is being read. */
   abstract readonly fail: Fail;

@@ -23,7 +23,7 @@ const WRAPPERS = [
   'g_ema',
   'generator',
 ];
-/** What trainers keep for themselves; its tensors are no weights. */
+/** Entries with a trainer's own state; their tensors are not weights. */
 const TRAINERS = /optim|sched|scaler|^(amp|opt|loops|callbacks|rng|hyper_parameters)/i;
 /** What wrappers of a whole model put before every name: data parallel, torch.compile. */
 const WRAPPED = ['module.', '_orig_mod.'];
@@ -41,7 +41,7 @@ export interface NamedTensors {
 /**
  * The tensors of a saved object by dotted name. What holds the state dict is unwrapped (`state_dict`, `{epoch, model}`,
  * a list of one, several levels of these), dicts of state dicts become prefixes (`bn.`, `decoder.`), and a common
- * `module.` goes. What is no tensor is left out, and so is an optimiser.
+ * `module.` goes. Anything but tensors is left out, and so is an optimiser.
  */
 export function namedTensors(root: Pickled, fail: (what: string) => never): NamedTensors {
   if (root instanceof TensorRef) return { tensors: new Map([['tensor', root]]), notes: [] };

@@ -10,7 +10,7 @@ export interface ZipEntry {
   /** Bytes in the archive, and unpacked. */
   readonly packed: number;
   readonly size: number;
-  /** Of the local header. */
+  /** Offset of the local header. */
   readonly offset: number;
   /** Where the next entry, or the directory, begins. */
   readonly end: number;

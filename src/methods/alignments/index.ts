@@ -3,8 +3,8 @@ import type { AlignmentHead, AlignmentRecord, Level } from './alignment.ts';
 import { TABLE } from './table.ts';
 
 /**
- * What `--align` and a run's configuration call them: `none`; CADA with mean and maximum; with mean and standard
- * deviation (methods.md 7.6); CaDA-A (the true class's statistics); CaDA-B (those of the class that a head names).
+ * Names in `--align` and a run's configuration: `none`; CADA with mean and maximum; with mean and standard deviation
+ * (methods.md 7.6); CaDA-A (the true class's statistics); CaDA-B (those of the class that a head names).
  */
 export type Alignment = keyof typeof TABLE;
 export const ALIGNMENTS = Object.keys(TABLE) as readonly Alignment[];
@@ -15,7 +15,7 @@ export type HeadName = { [A in Alignment]: HeadOf<(typeof TABLE)[A]> }[Alignment
 
 export const ALIGNMENT_RECORDS: Readonly<Record<Alignment, AlignmentRecord<HeadName>>> = TABLE;
 
-/** The raw scores' name, beside which those of a run's alignments are computed. */
+/** Name of the raw scores, which are computed beside those of a run's alignments. */
 export const UNALIGNED: Alignment = 'none';
 
 /** Whether scores are calibrated under it. */
@@ -28,7 +28,7 @@ export const HEAD_RECORDS = Object.fromEntries(heads.map((head) => [head.name, h
   Record<HeadName, AlignmentHead<HeadName>>
 >;
 
-/** What a head on the embedding learns beside u: the map's maximum, its u + 3 sigma; or the class alone. */
+/** What each head learns beside u: the map's maximum or its u + 3 sigma; or the class alone. */
 export const HEADS = Object.fromEntries(heads.map(({ name, learns }) => [name, learns])) as Readonly<
   Record<HeadName, Level | 'label'>
 >;

@@ -5,7 +5,7 @@ import { classifier } from './classifier.ts';
 import { none } from './none.ts';
 import { trueClass } from './trueClass.ts';
 
-/** The one place that knows alignments by name: a further one is a file beside this one and a line here. */
+/** The one place that knows alignments by name: to add one, add a file beside this one and a line here. */
 export const TABLE = {
   none,
   cada,

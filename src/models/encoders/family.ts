@@ -7,9 +7,9 @@ import type { DecoderActivation } from '../resnet.ts';
 export interface EncoderFamilyRecord<Config, Name extends string = string> {
   /** By the names of `--encoder`. */
   readonly members: Readonly<Record<Name, Config>>;
-  /** What it calls its feature maps, finest first, and how many pixels of the image lie between their places. */
+  /** Names of its feature maps, finest first, and their strides in image pixels. */
   readonly taps: readonly { readonly name: string; readonly stride: number }[];
-  /** @throws ConfigError for a name that no configuration has. */
+  /** @throws ConfigError for an unknown name in the configuration. */
   requireConfig(where: string, config: Config): void;
   /**
    * Images [N, 3, H, W], H and W multiples of 32, normalised with ImageNet's mean and deviation -> the feature maps. A
@@ -18,26 +18,26 @@ export interface EncoderFamilyRecord<Config, Name extends string = string> {
   features(layers: Layers, x: Value, config: Config): Value[];
   /** The same network before a reverse decoder with this activation; absent: none follows it. */
   withDecoder?(config: Config, activation: DecoderActivation): Config;
-  /** Each publisher's first tensors, all of a row: what stands before them in a file is its encoder's prefix. */
+  /** The first tensors of each publisher, one row each: their prefix in a file is the encoder's prefix. */
   readonly anchors: readonly (readonly string[])[];
-  /** How tensors are called in files; absent: as here, and a file is for the member that was asked for. */
+  /** Tensor names in files; absent: the same as here, and a file is for the member asked for. */
   readonly published?: PublishedNames<Config, Name>;
 }
 
-/** Of a family that several publishers have, each under names of its own. `Publisher`: who. */
+/** For a family with several publishers, each with its own names. `Publisher`: who. */
 export interface PublishedNames<Config, Name extends string, Publisher extends string = string> {
-  /** What a file without any of them lacks. */
+  /** What to say that a file lacks if it has none of these names. */
   readonly lacking: string;
-  /** Whose names these are, of all tensors of an encoder; null for nobody's. */
+  /** The publisher who uses these tensor names; null if none does. */
   publisherOf(names: Iterable<string>): Publisher | null;
-  /** What a tensor is called here; null for what no detector reads. */
+  /** A tensor's name here; null if no detector reads it. */
   ownName(name: string, publisher: Publisher): string | null;
-  /** What is asked for where a file says which of several members of one shape it is for. */
+  /** The common name of members with the same shape, which a file tells apart. */
   generalName(name: Name): Name;
-  /** The arithmetic that weights were trained for, as metadata or names say; null where neither does. */
+  /** The arithmetic that weights were trained for, from metadata or names; null if neither tells. */
   lineageOf(publisher: Publisher, metadata: ReadonlyMap<string, string>): Config | null;
-  /** What a file that says neither leaves open, and how a user says it. */
+  /** Message for a file that does not tell, and how a user can tell. */
   readonly unsaid: { readonly message: string; readonly fix: string };
-  /** What a converted file says of it in its metadata. */
+  /** Metadata that a converted file gets. */
   lineageNote(config: Config): Readonly<Record<string, string>>;
 }

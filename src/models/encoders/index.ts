@@ -22,7 +22,7 @@ type AnyFamily = EncoderFamilyRecord<EncoderConfig['config']>;
 
 export const ENCODER_FAMILIES: Readonly<Record<EncoderFamily, AnyFamily>> = TABLE;
 
-/** @throws ConfigError for a name that no encoder's description has. */
+/** @throws ConfigError for an unknown name in an encoder's description. */
 export function requireEncoder(where: string, encoder: EncoderConfig): void {
   requireOptions(`${where}: encoder`, encoder, ENCODER_CONFIG);
   requireOneOf(`${where}: encoder`, 'family', encoder.family, Object.keys(ENCODER_FAMILIES));
@@ -32,12 +32,14 @@ export function requireEncoder(where: string, encoder: EncoderConfig): void {
 /** A ResNet, or EfficientNet-B4 with the arithmetic that one of its published weights needs. */
 export type PretrainedName = { [F in EncoderFamily]: Member<F> }[EncoderFamily];
 
-/** All that `pretrained` knows. */
+/** Names that `pretrained` accepts. */
 export const PRETRAINED_NAMES = Object.values(ENCODER_FAMILIES).flatMap(({ members }) =>
   Object.keys(members),
 ) as PretrainedName[];
 
-/** What fixes the network of that name; its weights are the caller's to read. @throws ConfigError for an unknown one. */
+/**
+ * The configuration of the network of that name; the caller reads its weights. @throws ConfigError for an unknown one.
+ */
 export function pretrained(name: PretrainedName, ...extra: never[]): EncoderConfig {
   refuseExtra('pretrained', extra);
   requireOneOf('pretrained', 'name', name, PRETRAINED_NAMES);
@@ -47,7 +49,7 @@ export function pretrained(name: PretrainedName, ...extra: never[]): EncoderConf
   return { family, config: members[name] } as EncoderConfig;
 }
 
-/** What is known of an encoder's family. */
+/** The record of an encoder's family. */
 export const familyOf = ({ family }: Pick<EncoderConfig, 'family'>): AnyFamily => ENCODER_FAMILIES[family];
 
 /** The same encoder before a reverse decoder with this activation, where one can follow it. */
@@ -56,7 +58,7 @@ export const beforeDecoder = (encoder: EncoderConfig, activation: DecoderActivat
   return { ...encoder, config } as EncoderConfig;
 };
 
-/** What a user asks for: members that a file tells apart have one name together. */
+/** The name a user asks for: members that only a file can tell apart share it. */
 export const generalName = (name: PretrainedName): PretrainedName =>
   (familyOf(pretrained(name)).published?.generalName(name) ?? name) as PretrainedName;
 

@@ -1,6 +1,6 @@
 import type { Tensor64 } from './tensor64.ts';
 
-/** Of each row of x [M, C] the k nearest rows of bank [K, C]: squared distances and row numbers, both [M, k]. */
+/** For each row of x [M, C] the k nearest rows of bank [K, C]: squared distances and row numbers, both [M, k]. */
 export function nearestRef(
   x: Tensor64,
   bank: Tensor64,

@@ -132,7 +132,7 @@ export function interpolateRef(
     const [y0, y1, fy] = taps(y!, h, oh);
     const [x0, x1, fx] = taps(xx!, w, ow);
     const v = (i: number, j: number): number => at(x, [b!, ch!, i, j]);
-    // A weight of 0 makes NaN of an infinite pixel, in PyTorch too; where there are no weights, there is none.
+    // A weight of 0 times an infinite pixel is NaN, in PyTorch too; nearest has no weights.
     if (mode === 'nearest') return v(y0, x0);
     return (1 - fy) * ((1 - fx) * v(y0, x0) + fx * v(y0, x1)) + fy * ((1 - fx) * v(y1, x0) + fx * v(y1, x1));
   });
