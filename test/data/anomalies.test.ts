@@ -29,7 +29,7 @@ const mean = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 
 describe('Perlin noise', () => {
-  it('is zero at the corners of its grid and smooth between', () => {
+  it('Perlin noise is zero at the corners of its grid and smooth between', () => {
     const field = perlinNoise(new RandomStream(1, 1), SIDE, 4, 8);
     for (let row = 0; row < SIDE; row += SIDE / 4) {
       for (let column = 0; column < SIDE; column += SIDE / 8) {
@@ -43,7 +43,7 @@ describe('Perlin noise', () => {
     expect(Math.max(...steps)).toBeLessThan((4 * 8) / SIDE);
   });
 
-  it('has mean 0, and the spread of its definition', () => {
+  it('Perlin noise has mean 0, and the spread of its definition', () => {
     const random = new RandomStream(2, 1);
     const cells = 8;
     const all = Array.from({ length: 60 }, () => [...perlinNoise(random, SIDE, cells, cells)]).flat();
@@ -65,7 +65,7 @@ describe('Perlin noise', () => {
     expect(all.every((value) => Math.abs(value) < 1.0001)).toBe(true);
   });
 
-  it('gives masks of every size, most of them a small part of the image', () => {
+  it('Perlin noise gives masks of every size, most of them a small part of the image', () => {
     const random = new RandomStream(3, 1);
     const shares = Array.from({ length: 400 }, () => mean(perlinMask(random, SIDE)));
     expect(mean(shares)).toBeGreaterThan(0.04);
@@ -77,7 +77,7 @@ describe('Perlin noise', () => {
 });
 
 describe('turning', () => {
-  it('by nothing changes nothing, by a right angle moves pixels exactly', () => {
+  it('turning by nothing changes nothing, by a right angle moves pixels exactly', () => {
     expect(same(turnedPixels(pixels, SIDE, 0), pixels)).toBe(true);
     const quarter = turnedPixels(pixels, SIDE, Math.PI / 2);
     for (const [row, column] of [
@@ -90,7 +90,7 @@ describe('turning', () => {
     }
   });
 
-  it('leaves zeros in the corners and the centre where it was', () => {
+  it('turning leaves zeros in the corners and the centre where it was', () => {
     const white = new Float32Array(PLANE).fill(1);
     const result = turned(white, SIDE, Math.PI / 4);
     expect([result[0], result[SIDE - 1], result[PLANE - 1]]).toEqual([0, 0, 0]);
@@ -105,7 +105,7 @@ describe('augmentations', () => {
     AUGMENTATIONS[name](image, SIDE, new RandomStream(9, stream));
   const grey = (value: number): Uint8Array => new Uint8Array(3 * PLANE).fill(value);
 
-  it('are three distinct ones, each as frequent as any other', () => {
+  it('augmentations are three distinct ones, each as frequent as any other', () => {
     const random = new RandomStream(4, 1);
     const seen = new Map<string, number>();
     for (let i = 0; i < 2000; i++) {
@@ -117,7 +117,7 @@ describe('augmentations', () => {
     for (const [name, count] of seen) expect(Math.abs(count - 600), name).toBeLessThan(90);
   });
 
-  it('invert twice is nothing; solarise inverts what is bright alone', () => {
+  it('inverting twice changes nothing; solarise inverts what is bright alone', () => {
     expect(same(run('invert', run('invert', pixels)), pixels)).toBe(true);
     expect(same(run('solarise', grey(20)), grey(20))).toBe(true);
     expect(same(run('solarise', grey(200)), grey(55))).toBe(true);
@@ -166,7 +166,7 @@ describe('augmentations', () => {
     expect(same(run('sharpness', grey(99)), grey(99))).toBe(true);
   });
 
-  it('have the bytes they had', () => {
+  it('augmentations have the bytes they had', () => {
     const hashes = Object.fromEntries(
       (Object.keys(AUGMENTATIONS) as AugmentationName[]).map((name) => [name, hash(run(name, pixels))]),
     );
@@ -200,13 +200,13 @@ describe('a training sample', () => {
     return { plan, ...drawAnomaly(jobOf(seed, number)) };
   };
 
-  it('depends on seed and number alone', () => {
+  it('a training sample depends on seed and number alone', () => {
     const bytes = (number: number): string => hash(...Object.values(drawAnomaly(jobOf(3, number))));
     for (const number of [0, 7]) expect(bytes(number)).toBe(bytes(number));
     expect(hash(draw(3, 1).image, draw(3, 2).image)).not.toBe(hash(draw(4, 1).image, draw(4, 2).image));
   });
 
-  it('is anomalous half of the time, turned in three of ten cases, whichever texture is as likely', () => {
+  it('a training sample is anomalous half of the time, turned in three of ten cases, with any texture as likely', () => {
     const count = 600;
     const plans = Array.from({ length: count }, (_, number) => planAnomaly(1, number, 5));
     expect(plans.filter(({ anomalous }) => anomalous).length / count).toBeCloseTo(0.5, 1);
@@ -218,7 +218,7 @@ describe('a training sample', () => {
     expect(turnedOnes).toBeLessThan(43);
   });
 
-  it('differs from the clean image within its mask alone, where it is a mixture', () => {
+  it('a training sample differs from the clean image within its mask alone, where it is a mixture', () => {
     let changed = 0;
     for (let number = 0; number < 40; number++) {
       const { plan, clean, image, mask } = draw(6, number);
@@ -231,7 +231,7 @@ describe('a training sample', () => {
     expect(changed).toBeGreaterThan(1000);
   });
 
-  it('takes the given texture: of two images of one level the blend is another', () => {
+  it('a training sample takes the given texture: of two images of one level the blend is another', () => {
     const number = [...Array(50).keys()].find(
       (n) => planAnomaly(0, n, 1).anomalous && mean(draw(0, n).mask) > 0.02,
     )!;
@@ -242,7 +242,7 @@ describe('a training sample', () => {
     expect(same(one.image, other.image)).toBe(false);
   });
 
-  it('has the bytes it had', () => {
+  it('a training sample has the bytes it had', () => {
     const samples = Array.from({ length: 12 }, (_, number) => draw(0, number));
     expect(hash(...samples.map(({ image }) => image))).toMatchInlineSnapshot(`"b876d21c39653811"`);
     expect(hash(...samples.map(({ mask }) => mask))).toMatchInlineSnapshot(`"2a2703184d176ac9"`);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('checkDataset', () => {
-  it('finds nothing wrong with a sound set, and counts it', async () => {
+  it('checkDataset finds nothing wrong with a sound set, and counts it', async () => {
     const root = join(folder, 'sound');
     await synthesize({ out: root, classes: 2, train: 3, test: 4, size: 40, defects: ['blob', 'stain'] });
     const seen: number[] = [];
@@ -34,7 +34,7 @@ describe('checkDataset', () => {
     expect(text).toMatch(/no problems/);
   });
 
-  it('lists every fault with its file', async () => {
+  it('checkDataset lists every fault with its file', async () => {
     const root = join(folder, 'faulty');
     await synthesize({ out: root, classes: 1, train: 3, test: 8, size: 40, defects: ['blob', 'scratch'] });
     const at = (name: string): string => join(root, 'circuit', name);
@@ -67,7 +67,7 @@ describe('checkDataset', () => {
     for (const { message } of [...report.problems, ...report.warnings]) expect(text).toContain(message);
   });
 
-  it('checks a plain folder of images as predict would read it', async () => {
+  it('checkDataset checks a plain folder of images as predict would read it', async () => {
     const root = join(folder, 'plain');
     await mkdir(join(root, 'line1'), { recursive: true });
     const picture = await sharp({ create: { width: 9, height: 5, channels: 3, background: '#456' } })

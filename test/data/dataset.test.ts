@@ -46,7 +46,7 @@ const MVTEC = [
 ];
 
 describe('scanDataset', () => {
-  it('lists MVTec AD sorted by code point, masks paired by stem in any case', async () => {
+  it('scanDataset lists MVTec AD sorted by code point, masks paired by stem in any case', async () => {
     const root = await tree(MVTEC);
     const set = await scanDataset(root);
     expect(set.layout).toBe('mvtec');
@@ -67,7 +67,7 @@ describe('scanDataset', () => {
     expect(set.test[1]).toMatchObject({ path: join(root, 'nut/test/good/000.png'), className: 'nut' });
   });
 
-  it('reads BTAD, with ok as good and masks of another file type', async () => {
+  it('scanDataset reads BTAD, with ok as good and masks of another file type', async () => {
     const set = await scanDataset(
       await tree(['01/train/ok/0.bmp', '01/test/ok/1.bmp', '01/test/ko/2.png', '01/ground_truth/ko/2.bmp']),
     );
@@ -94,7 +94,7 @@ describe('scanDataset', () => {
     'candle,test,anomaly,candle/Data/Images/Anomaly/000.JPG,candle/Data/Masks/Anomaly/000.png',
   ];
 
-  it('reads VisA from its table, and its prepared copy with or without the 1cls level', async () => {
+  it('scanDataset reads VisA from its table, and its prepared copy with or without the 1cls level', async () => {
     const root = await tree(VISA, table(...ROWS));
     const set = await scanDataset(root);
     expect(set.layout).toBe('visa');
@@ -115,7 +115,7 @@ describe('scanDataset', () => {
     }
   });
 
-  it('refuses a VisA table that is absent, lists absent files, or leads outside', async () => {
+  it('scanDataset refuses a VisA table that is absent, lists absent files, or leads outside', async () => {
     await expect(scanDataset(await tree(VISA))).rejects.toThrow(/1cls\.csv/);
     await expect(scanDataset(await tree(VISA.slice(1), table(...ROWS)))).rejects.toThrow(
       /0001\.JPG.*not exist/,
@@ -126,7 +126,7 @@ describe('scanDataset', () => {
     await expect(scanDataset(await tree(VISA, labelled))).rejects.toThrow(/anomaly in the training split/);
   });
 
-  it('names what is wrong', async () => {
+  it('scanDataset names what is wrong with a set', async () => {
     const wrong = async (root: string, reason: RegExp): Promise<void> => {
       const error = await scanDataset(root).catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(DatasetError);
@@ -165,25 +165,28 @@ describe('a set without test images', () => {
   it.each([
     ['good', 'mvtec'],
     ['ok', 'btad'],
-  ])('can be trained on (%s), and says what a test would need', async (normal, layout) => {
-    const train = [`a/train/${normal}/1.png`, `b/train/${normal}/1.png`];
-    expect(await scanDataset(await tree(train))).toMatchObject({ layout, classes: ['a', 'b'], test: [] });
-    expect(await refusal(train)).toMatch(
-      new RegExp(`^has no test image; put normal images into test/${normal} `),
-    );
-    // Anyone's own folders are tested as far as they can be.
-    const some = [...train, `a/test/${normal}/1.png`];
-    expect(await refusal(some)).toBe('');
-  });
+  ])(
+    'a set without test images can be trained on (%s), and says what a test would need',
+    async (normal, layout) => {
+      const train = [`a/train/${normal}/1.png`, `b/train/${normal}/1.png`];
+      expect(await scanDataset(await tree(train))).toMatchObject({ layout, classes: ['a', 'b'], test: [] });
+      expect(await refusal(train)).toMatch(
+        new RegExp(`^has no test image; put normal images into test/${normal} `),
+      );
+      // Anyone's own folders are tested as far as they can be.
+      const some = [...train, `a/test/${normal}/1.png`];
+      expect(await refusal(some)).toBe('');
+    },
+  );
 
-  it('of a published set is tested whole or not at all', async () => {
+  it('a published set is tested in all its classes or refused', async () => {
     const some = ['bottle/train/good/1.png', 'tile/train/good/1.png', 'tile/test/good/1.png'];
     expect(await refusal(some)).toMatch(/^has no test image of bottle; /);
   });
 });
 
 describe('listImages', () => {
-  it('takes files and folders, at any depth, sorted, each once, loops and all', async () => {
+  it('listImages takes files and folders, at any depth, sorted, each once, loops and all', async () => {
     const root = await tree(['b/2.png', 'b/10.png', 'a/deep/er/1.JPEG', 'c.webp', 'c.txt', '.git/x.png']);
     await symlink(root, join(root, 'b/loop'));
     const below = (await listImages([root])).map((path) => path.slice(root.length + 1));
@@ -193,14 +196,14 @@ describe('listImages', () => {
     expect(new Set(some).size).toBe(some.length);
   });
 
-  it('refuses what is missing, and a folder without images', async () => {
+  it('listImages refuses what is missing, and a folder without images', async () => {
     await expect(listImages([join(folder, 'absent')])).rejects.toThrow(/absent does not exist/);
     await expect(listImages([await tree(['notes.txt'])])).rejects.toThrow(/holds no image/);
   });
 });
 
 describe('compareCodePoints', () => {
-  it('orders as UTF-8 bytes do', () => {
+  it('compareCodePoints orders as UTF-8 bytes do', () => {
     expect(['\u{1F600}', '\uFFFD', 'a', ''].sort(compareCodePoints)).toEqual([
       '',
       'a',

@@ -30,12 +30,12 @@ const noise = (width: number, height: number, channels: 1 | 3 | 4): Sharp =>
   });
 
 describe('decodeImage', () => {
-  it('counts content, not the extension', async () => {
+  it('an image is read by its content, not its extension', async () => {
     const path = await put('really-a-png.jpg', await readFile(golden('rgb.png')));
     expect(await decodeImage(path)).toEqual(await decodeImage(golden('rgb.png')));
   });
 
-  it('keeps the high byte of 16-bit samples, in colour and with alpha', async () => {
+  it('decodeImage keeps the high byte of 16-bit samples, in colour and with alpha', async () => {
     const values = Uint16Array.from({ length: 9 * 7 * 4 }, () => testRandom().integer(65536));
     const path = join(folder, 'deep.png');
     await sharp(values, { raw: { width: 9, height: 7, channels: 4 } })
@@ -48,7 +48,7 @@ describe('decodeImage', () => {
     expect([...data]).toEqual(expected);
   });
 
-  it('converts CMYK to RGB', async () => {
+  it('decodeImage converts CMYK to RGB', async () => {
     const path = join(folder, 'cmyk.jpg');
     const red = sharp({ create: { width: 16, height: 16, channels: 3, background: '#c03028' } });
     await red.toColourspace('cmyk').jpeg({ quality: 95 }).toFile(path);
@@ -59,13 +59,13 @@ describe('decodeImage', () => {
       expect(Math.abs(data[c]! - value)).toBeLessThan(30);
   });
 
-  it('reads the size from the header, orientation applied', async () => {
+  it('imageSize reads the size from the header, orientation applied', async () => {
     expect(await imageSize(golden('exif6.png'))).toEqual({ width: 61, height: 83 });
     expect(await imageSize(golden('rgb.png'))).toEqual({ width: 83, height: 61 });
     expect(await imageSize(golden('bmp24.bmp'))).toEqual({ width: 41, height: 31 });
   });
 
-  it('normalises with the statistics of ImageNet, planes in RGB order', async () => {
+  it('loadImage normalises with the statistics of ImageNet, planes in RGB order', async () => {
     const path = join(folder, 'flat.png');
     await sharp({ create: { width: 20, height: 10, channels: 3, background: { r: 10, g: 128, b: 250 } } })
       .png()
@@ -80,7 +80,7 @@ describe('decodeImage', () => {
 });
 
 describe('the middle of a resized image', () => {
-  it('is what the whole has there, for images and masks', async () => {
+  it('the middle of a resized image is what the whole has there, for images and masks', async () => {
     const path = join(folder, 'framed.png');
     await noise(40, 30, 3).png().toFile(path);
     const whole = await loadPixels(path, 32);
@@ -100,7 +100,7 @@ describe('the middle of a resized image', () => {
 });
 
 describe('decodeMask', () => {
-  it('takes the middle of 16 bits, and ignores alpha', async () => {
+  it('decodeMask takes the middle of 16 bits, and ignores alpha', async () => {
     const deep = join(folder, 'mask16.png');
     await sharp(Uint16Array.from([0, 32767, 32768, 65535]), { raw: { width: 2, height: 2, channels: 1 } })
       .toColourspace('grey16')
@@ -118,7 +118,7 @@ describe('decodeMask', () => {
 
 describe('bitmaps with a palette', () => {
   for (const bits of [1, 4, 8] as const) {
-    it(`of ${bits} bits: every index at its place, and as a mask with colours what is not black`, async () => {
+    it(`a bitmap with a palette of ${bits} bits has every index at its place, and as a mask marks colours that are not black`, async () => {
       const most = 2 ** bits - 1;
       const indexAt = (x: number, y: number): number => (x * 7 + y * 3) % (most + 1);
       const bytes = bitmap(13, 5, bits, indexAt);
@@ -147,7 +147,7 @@ describe('hostile files', () => {
     expect((error as ImageError).message).toMatch(reason);
   };
 
-  it('refuses what is missing, empty, a folder, or no image, naming it and why', async () => {
+  it('decodeImage refuses what is missing, empty, a folder, or no image, naming it and why', async () => {
     await refused(join(folder, 'nothing.png'), /: there is no such file/);
     await refused(await put('empty.png', ''), /empty/);
     await refused(folder, /: it is a folder, expected a file/);
@@ -159,7 +159,7 @@ describe('hostile files', () => {
   });
 
   for (const format of ['png', 'jpeg', 'webp', 'tiff', 'bmp'] as const) {
-    it(`${format}: every cut is refused; flipped bytes are refused or read, never worse`, async () => {
+    it(`${format}: every cut file is refused; flipped bytes are refused or read, never worse`, async () => {
       const whole =
         format === 'bmp'
           ? await readFile(golden('bmp24.bmp'))
@@ -182,7 +182,7 @@ describe('hostile files', () => {
     });
   }
 
-  it('refuses a decompression bomb before decoding', async () => {
+  it('a decompression bomb is refused before decoding', async () => {
     const bomb = join(folder, 'bomb.png');
     await sharp({
       create: { width: 11_000, height: 10_000, channels: 3, background: 'white' },
@@ -203,7 +203,7 @@ describe('hostile files', () => {
     await refused(await put('bomb.bmp', header), /pixels/);
   });
 
-  it('reads bitmaps with palette and 32 bits, top-down too, and refuses compressed ones', async () => {
+  it('bitmaps are read with palette and 32 bits, top-down too, and refused where compressed', async () => {
     const header = Buffer.alloc(54 + 16);
     header.write('BM');
     header.writeUInt32LE(54, 10);

@@ -19,7 +19,7 @@ const written = async (name: string, bytes: Uint8Array): Promise<string> => {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('the budget of decodes', () => {
-  it('is never exceeded, is given in order, and all of it to one that asks for more', async () => {
+  it('the budget of decodes is never exceeded, is given in order, and all of it to one that asks for more', async () => {
     const budget = decodeBudget(100);
     const order: string[] = [];
     let [held, most] = [0, 0];
@@ -47,7 +47,7 @@ describe('the budget of decodes', () => {
     expect(held).toBe(0);
   });
 
-  it('comes back from threads that are stopped while they decode', async () => {
+  it('the budget of decodes comes back from threads that are stopped while they decode', async () => {
     const image = await sharp({ create: { width: 2000, height: 2000, channels: 3, background: 'red' } })
       .png()
       .toBuffer();
@@ -67,7 +67,7 @@ describe('the budget of decodes', () => {
 });
 
 describe('the reason for a refused image', () => {
-  it('is its own, however many are decoded at once', async () => {
+  it('a refused image has its own reason, however many are decoded at once', async () => {
     const png = await sharp({ create: { width: 64, height: 64, channels: 3, background: 'blue' } })
       .png()
       .toBuffer();
@@ -122,13 +122,13 @@ describe('images that are none, or too large', () => {
     ],
     ['a GIF', () => Buffer.from('GIF89a\x01\0\x01\0'), 'it is not a PNG'],
     ['text under an image name', () => Buffer.from('hello'), 'it is not a PNG'],
-  ])('%s is refused by name', async (_, bytes, message) => {
+  ])('no image, or one too large, is refused by name: %s', async (_, bytes, message) => {
     const path = await written('x.png', await bytes());
     await expect(loadImage(path, 32)).rejects.toThrow(message);
     await expect(loadImage(path, 32)).rejects.toThrow(path);
   });
 
-  it('another kind than the name says, CMYK and the first frame of an animation are decoded', async () => {
+  it('images of another kind than their name says, of CMYK and the first frame of an animation are decoded', async () => {
     const red = sharp({ create: { width: 20, height: 20, channels: 3, background: { r: 250, g: 5, b: 5 } } });
     const frames = await sharp(Buffer.alloc(20 * 40 * 3, 90), {
       raw: { width: 20, height: 40, channels: 3, pageHeight: 20 },

@@ -53,20 +53,20 @@ describe('images of more than 8 bits are stretched from the range that is theirs
     ['PNG of 16 bits', png16(ramp(0, 65_535))],
     ['PNG of 12 bits in 16, declared', png16(ramp(0, 4095), 12)],
     ['PNG of 12 bits that were scaled to 16, as its standard asks', png16(ramp(0, 65_535), 12)],
-  ])('%s', async (_, bytes) => {
+  ])('a deep image is stretched from the range that is its own: %s', async (_, bytes) => {
     const found = await greys(bytes);
     found.forEach((value, i) => {
       expect(Math.abs(value - STRETCHED[i]!)).toBeLessThanOrEqual(1);
     });
   });
 
-  it('in colour, alpha dropped', async () => {
+  it('a deep image in colour is stretched, its alpha dropped', async () => {
     const values = Array.from({ length: 48 }, (_, i) => i / 47);
     const { data } = await decodeImage(await path(tiff(values, 'float', 32, { channels: 3 })));
     expect([...data]).toEqual(values.map((value) => Math.round(255 * value)));
   });
 
-  it('a black one is black', async () => {
+  it('a black deep image is black', async () => {
     expect(new Set(await greys(png16(new Array(16).fill(0))))).toEqual(new Set([0]));
   });
 });
@@ -94,7 +94,7 @@ describe('images of more than 8 bits that would be black or cut are refused by n
     ['signed 8 bits', tiff(ramp(-128, 127), 'signed', 8), /type char, where black and white/],
     ['signed 16 bits', tiff(ramp(-32_768, 32_767), 'signed', 16), /type short, where black and white/],
     ['signed 32 bits', tiff(ramp(0, 2 ** 31 - 1), 'signed', 32), /type int, where black and white/],
-  ])('%s', async (_, bytes, reason) => {
+  ])('a deep image that would be black or cut is refused by name: %s', async (_, bytes, reason) => {
     const at = await path(bytes);
     const error = await decodeImage(at).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ImageError);

@@ -43,7 +43,7 @@ async function withLoader(
 }
 
 describe('ImageLoader', () => {
-  it('gives what loadImage gives, one by one and in batches, in order', () =>
+  it('a loader gives what loadImage gives, one by one and in batches, in order', () =>
     withLoader({}, async (loader) => {
       expect(await loader.load(paths[3]!)).toEqual(await loadImage(paths[3]!, SIZE));
       const batch = await loader.loadBatch(paths);
@@ -53,7 +53,7 @@ describe('ImageLoader', () => {
       }
     }));
 
-  it('decodes an image once while it fits the cache, again when it does not', async () => {
+  it('a loader decodes an image once while it fits the cache, again when it does not', async () => {
     const moved = join(folder, 'moved.png');
     const bytes = await sharp(paths[0]!).png().toBuffer();
     await writeFile(moved, bytes);
@@ -76,7 +76,7 @@ describe('ImageLoader', () => {
     });
   });
 
-  it('hands over what it read ahead, also without a cache, and keeps to the bound', async () => {
+  it('a loader hands over what it read ahead, also without a cache, and keeps to the bound', async () => {
     const ahead = join(folder, 'ahead.png');
     await sharp(paths[0]!).png().toFile(ahead);
     await withLoader({ cacheBytes: 0, ahead: 1, workers: 1 }, async (loader) => {
@@ -89,7 +89,7 @@ describe('ImageLoader', () => {
     });
   });
 
-  it('draws anomalies into images on its threads: the samples of their seed and numbers', () =>
+  it('a loader draws anomalies into images on its threads: the samples of their seed and numbers', () =>
     withLoader({ size: 32 }, async (loader) => {
       const [seed, first, plane] = [2, 8, 32 * 32];
       const textures = paths.slice(6);
@@ -114,7 +114,7 @@ describe('ImageLoader', () => {
       await expect(lost).rejects.toThrow(/lost\.png/);
     }));
 
-  it('rejects a bad image with an ImageError that names it, and goes on', () =>
+  it('a loader rejects a bad image with an ImageError that names it, and goes on', () =>
     withLoader({}, async (loader) => {
       const bad = join(folder, 'bad.png');
       await writeFile(bad, 'not an image');
@@ -130,7 +130,7 @@ describe('ImageLoader', () => {
       expect((await loader.load(paths[0]!)).length).toBe(BYTES);
     }));
 
-  it('rejects what is under way when it is closed, and all that comes after', async () => {
+  it('a closed loader rejects what is under way, and all that comes after', async () => {
     const loader = new ImageLoader({ size: SIZE, workers: 1 });
     const all = Promise.allSettled(paths.map((path) => loader.load(path)));
     await loader.close();
@@ -138,7 +138,7 @@ describe('ImageLoader', () => {
     await expect(loader.load(paths[0]!)).rejects.toThrow(/closed/);
   });
 
-  it('lets the process end at once after close, and without close too', async () => {
+  it('a loader lets the process end at once after close, and without close too', async () => {
     const built = new URL('../../dist/data/loader.js', import.meta.url);
     for (const end of ['await loader.close();', '']) {
       const script = `

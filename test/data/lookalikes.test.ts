@@ -25,7 +25,7 @@ const MASKED = { mvtec: 4, visa: 2, btad: 3, folder: 0 };
 
 describe('a look-alike of each layout', () => {
   for (const layout of ['mvtec', 'visa', 'btad', 'folder'] as const) {
-    it(`${layout}: is recognised, loads image by image, and its masks mark the same place`, async () => {
+    it(`a look-alike of ${layout} is recognised, loads image by image, and its masks mark the same place`, async () => {
       const root = await made(layout);
       const set = await scanDataset(root);
       expect(set.layout).toBe(layout);
@@ -50,7 +50,7 @@ describe('a look-alike of each layout', () => {
     });
   }
 
-  it('of VisA reads its table with either line end', async () => {
+  it('a look-alike of VisA reads its table with either line end', async () => {
     const root = join(folder, 'visa-lf');
     await lookalikes.visa(root, '\n');
     const windows = await scanDataset(await made('visa'));
@@ -60,7 +60,7 @@ describe('a look-alike of each layout', () => {
     expect(unix.train).toHaveLength(4);
   });
 
-  it('of BTAD keeps the colours of its bitmaps', async () => {
+  it('a look-alike of BTAD keeps the colours of its bitmaps', async () => {
     const root = await made('btad');
     const pixels = await loadPixels(join(root, '01/train/ok/0001.bmp'), 32);
     expect([...new Set(pixels)]).toEqual([31]);
@@ -68,7 +68,7 @@ describe('a look-alike of each layout', () => {
 });
 
 describe('data check', () => {
-  it('says what VisA has beside its table, and what masks have no image', async () => {
+  it('data check says what VisA has beside its table, and what masks have no image', async () => {
     const visa = await made('visa');
     await copyFile(
       join(visa, 'candle/Data/Images/Normal/0000.JPG'),
@@ -82,7 +82,7 @@ describe('data check', () => {
     expect(spare).toEqual(['screw/ground_truth/thread_top/001_mask.png is the mask of no image']);
   });
 
-  it('lists every difference from the published counts', async () => {
+  it('data check lists every difference from the published counts', async () => {
     const report = await checkDataset(await made('btad'));
     expect(report.official).toEqual({
       name: 'BTAD',
@@ -118,7 +118,7 @@ describe('data check', () => {
     });
   });
 
-  it('finds a full set complete, and one of other classes to be no copy of any', async () => {
+  it('data check finds a full set complete, and one of other classes to be no copy of any', async () => {
     const root = join(folder, 'whole-visa');
     const rows = ['object,split,label,image,mask'];
     const visa = OFFICIAL_SETS.find(({ name }) => name === 'VisA')!;
@@ -141,7 +141,7 @@ describe('data check', () => {
     expect((await checkDataset(await made('folder'))).official).toBeNull();
   });
 
-  it('knows the sums of the published sets', () => {
+  it('data check knows the sums of the published sets', () => {
     const sums = OFFICIAL_SETS.map(({ name, classes }) => {
       const all = Object.values(classes);
       const sum = (of: 'train' | 'testNormal' | 'testAnomalous'): number =>
@@ -157,7 +157,7 @@ describe('data check', () => {
 });
 
 describe('plain folders', () => {
-  it('need neither masks nor a test, and one class may stand alone', async () => {
+  it('plain folders need neither masks nor a test, and one class may stand alone', async () => {
     const set = await scanDataset(await made('folder'));
     expect(set.classes).toEqual(['label & cap', 'lid']);
     expect(set.train).toHaveLength(6);
@@ -176,7 +176,7 @@ describe('plain folders', () => {
     expect([problems, warnings.map(({ kind }) => kind)]).toEqual([[], ['no-test']]);
   });
 
-  it('take masks where there are any, from either folder, and say where one is missing', async () => {
+  it('plain folders take masks where there are any, from either folder, and say where one is missing', async () => {
     const root = await made('folder');
     await put(root, 'lid/masks/dent/deep/0.png', await picture(3));
     await put(root, 'lid/ground_truth/dent/deep/1_MASK.bmp', await picture(3));
@@ -196,7 +196,7 @@ describe('plain folders', () => {
     ]);
   });
 
-  it('refuse images of which nothing says whether they are normal, all at once', async () => {
+  it('plain folders refuse images of which nothing says whether they are normal, all at once', async () => {
     const root = await made('folder');
     await put(root, 'lid/test/x.png', await picture(1));
     await put(root, 'label & cap/train/good/y.png', await picture(1));
@@ -206,7 +206,7 @@ describe('plain folders', () => {
     expect(error).toMatch(/train\/bad lies beside a folder of normal images/);
   });
 
-  it('can be asked for where the names say otherwise', async () => {
+  it('plain folders can be asked for where the names say otherwise', async () => {
     const root = await made('mvtec');
     await unlink(join(root, 'screw/ground_truth/thread_top/000_mask.png'));
     const set = await scanDataset(root, 'folder');

@@ -57,7 +57,7 @@ describe("a mask's threshold is the middle of its range", () => {
     ['green on black', () => square([0, 200, 0], [0, 0, 0]).png()],
     ['blue on black in JPEG', () => square([0, 0, 255], [0, 0, 0]).jpeg({ chromaSubsampling: '4:4:4' })],
     ['a shade of grey around', () => grey(255, 100).png()],
-  ])('%s: 100 pixels stay 100', async (_, draw) => {
+  ])('a mask’s threshold is the middle of its range: of %s, 100 pixels stay 100', async (_, draw) => {
     const path = await written(draw());
     const { data, marked } = await decodeMask(path);
     expect(data.findIndex((value, i) => (value !== 0) !== isMarked(i))).toBe(-1);
@@ -66,13 +66,13 @@ describe("a mask's threshold is the middle of its range", () => {
     expect(whole.reduce((sum, value) => sum + value, 0)).toBe(100);
   });
 
-  it('and what a lossy format leaves of black is black', async () => {
+  it('what a lossy mask leaves of black is black', async () => {
     const noise = Buffer.from(Array.from({ length: SIDE ** 2 }, (_, i) => (i * 7) % 5));
     const image = sharp(noise, { raw: { width: SIDE, height: SIDE, channels: 1 } });
     expect((await decodeMask(await written(image.jpeg()))).marked).toBe(0);
   });
 
-  it('numbers of several kinds are all anomalous', async () => {
+  it('a mask with several kinds of numbers marks all of them', async () => {
     const kinds = Buffer.from(Array.from({ length: SIDE ** 2 }, (_, i) => i % 10));
     const image = sharp(kinds, { raw: { width: SIDE, height: SIDE, channels: 1 } }).toColourspace('b-w');
     expect((await decodeMask(await written(image.png()))).marked).toBeCloseTo(0.9, 3);

@@ -32,7 +32,7 @@ const empty = async (root: string, ...names: string[]): Promise<void> => {
 
 describe('masks are optional', () => {
   it.each(LAYOUTS)(
-    '%s: without any, the set is trained on and one line says what is missed',
+    'masks are optional: a set of %s without any is trained on, and one line says what is missed',
     async (layout) => {
       const root = await made(layout);
       const { dataset } = await scanForProblems(root);
@@ -92,7 +92,7 @@ describe('what is no class, and no image, is skipped with a line that says so', 
     'archive/Data/x.txt',
     'train/notes.txt',
   ];
-  it.each(LAYOUTS)('%s: folders beside the classes', async (layout) => {
+  it.each(LAYOUTS)('folders beside the classes are skipped with a line that says so: %s', async (layout) => {
     const root = await made(layout);
     const before = await ids(root);
     await empty(root, ...BESIDE);
@@ -106,28 +106,31 @@ describe('what is no class, and no image, is skipped with a line that says so', 
     ]);
   });
 
-  it.each(['mvtec', 'btad', 'folder'] as const)('%s: inside the classes, at any depth', async (layout) => {
-    const root = await made(layout);
-    const before = await ids(root);
-    const [first] = (await scanDataset(root)).train;
-    const place = first!.id.split('/').slice(0, -1).join('/');
-    const files = ['.DS_Store', 'Thumbs.db', '._x.png', 'notes.txt'];
-    const inside = ['@eaDir/x.png/SYNOPHOTO_THUMB_XL.jpg', '.thumbnails/x.png', '__MACOSX/x.png'];
-    await empty(root, ...[...files, ...inside].map((name) => `${place}/${name}`));
-    await empty(root, `${first!.className}/validation/good/0.png`, `${first!.className}/contact_sheet.png`);
-    expect(await ids(root)).toEqual(before);
-    const { oddities } = await scanForProblems(root);
-    const of = (kind: string): string[] =>
-      oddities.flatMap((oddity) => (oddity.kind === kind ? [oddity.item] : []));
-    for (const name of files) expect(of('skipped-file')).toContain(`${place}/${name}`);
-    expect(of('skipped-file')).toContain(`${first!.className}/contact_sheet.png`);
-    for (const name of ['@eaDir', '.thumbnails', '__MACOSX']) {
-      expect(of('skipped-folder')).toContain(`${place}/${name}`);
-    }
-    expect(of('skipped-folder')).toContain(`${first!.className}/validation`);
-  });
+  it.each(['mvtec', 'btad', 'folder'] as const)(
+    'folders inside the classes are skipped at any depth: %s',
+    async (layout) => {
+      const root = await made(layout);
+      const before = await ids(root);
+      const [first] = (await scanDataset(root)).train;
+      const place = first!.id.split('/').slice(0, -1).join('/');
+      const files = ['.DS_Store', 'Thumbs.db', '._x.png', 'notes.txt'];
+      const inside = ['@eaDir/x.png/SYNOPHOTO_THUMB_XL.jpg', '.thumbnails/x.png', '__MACOSX/x.png'];
+      await empty(root, ...[...files, ...inside].map((name) => `${place}/${name}`));
+      await empty(root, `${first!.className}/validation/good/0.png`, `${first!.className}/contact_sheet.png`);
+      expect(await ids(root)).toEqual(before);
+      const { oddities } = await scanForProblems(root);
+      const of = (kind: string): string[] =>
+        oddities.flatMap((oddity) => (oddity.kind === kind ? [oddity.item] : []));
+      for (const name of files) expect(of('skipped-file')).toContain(`${place}/${name}`);
+      expect(of('skipped-file')).toContain(`${first!.className}/contact_sheet.png`);
+      for (const name of ['@eaDir', '.thumbnails', '__MACOSX']) {
+        expect(of('skipped-folder')).toContain(`${place}/${name}`);
+      }
+      expect(of('skipped-folder')).toContain(`${first!.className}/validation`);
+    },
+  );
 
-  it('also where images are listed without a layout', async () => {
+  it('odd folders are skipped also where images are listed without a layout', async () => {
     const root = join(folder, 'plain');
     await empty(root, 'a.png', '._a.png', '@eaDir/a.png/thumb.jpg', '__MACOSX/a.png', 'b/c.png');
     const found = (await listImages([root])).map((path) => path.slice(root.length + 1));
@@ -147,7 +150,7 @@ describe('what is no class, and no image, is skipped with a line that says so', 
     expect(test[0]!.maskPath).toBe(join(root, 'a/ground_truth/bent/day1/0_mask.png'));
   });
 
-  it('a set of nothing but such folders says that it has no class', async () => {
+  it('a set of nothing but odd folders says that it has no class', async () => {
     const root = join(folder, 'nothing');
     await empty(root, 'a/train/good/readme.txt', 'b/train/good/.hidden.png');
     await expect(scanDataset(root)).rejects.toThrow(/holds no image in the train or test of any folder/);
@@ -155,7 +158,7 @@ describe('what is no class, and no image, is skipped with a line that says so', 
 });
 
 describe('problems of one kind are one line with a count and three examples', () => {
-  it('in what stops training, with where to see them all', async () => {
+  it('what stops training is one line for each kind, with a count, three examples and where to see them all', async () => {
     const root = join(folder, 'stops');
     for (let c = 0; c < 12; c++) await empty(root, `class${c}/test/good/0.png`);
     await empty(root, 'whole/train/good/0.png');
@@ -168,7 +171,7 @@ describe('problems of one kind are one line with a count and three examples', ()
     expect(fix).toContain('--all');
   });
 
-  it('and each of them where all are asked for, or it is alone', () => {
+  it('each problem has its own line where all are asked for, or it is alone', () => {
     const problem = (i: number) => ({ kind: 'no-test', path: '', item: `c${i}`, message: `m${i}` }) as const;
     const five = [0, 1, 2, 3, 4].map(problem);
     expect(problemLines(five, { hint: 'more' })).toEqual([

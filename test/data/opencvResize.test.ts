@@ -19,16 +19,19 @@ const bytes = (name: string, count: number): Uint8Array =>
   Uint8Array.from(hashedWords(name, count), (word) => word >>> 24);
 
 describe('resizing as OpenCV does', () => {
-  it.each(cases)('gives its bytes, $from to $to', ({ from: [width, height], to, crc32: want, first }) => {
-    const data = bytes(`${width}x${height}`, width * height * 3);
-    const source = { width, height, channels: 3, layout: 'interleaved', data } as const;
-    const resized = opencvResize(source, ...to);
-    expect([...resized.data.subarray(0, 12)]).toEqual(first);
-    expect(crc32(resized.data)).toBe(want);
-    expect([resized.width, resized.height]).toEqual(to);
-  });
+  it.each(cases)(
+    'opencvResize gives OpenCV’s bytes, $from to $to',
+    ({ from: [width, height], to, crc32: want, first }) => {
+      const data = bytes(`${width}x${height}`, width * height * 3);
+      const source = { width, height, channels: 3, layout: 'interleaved', data } as const;
+      const resized = opencvResize(source, ...to);
+      expect([...resized.data.subarray(0, 12)]).toEqual(first);
+      expect(crc32(resized.data)).toBe(want);
+      expect([resized.width, resized.height]).toEqual(to);
+    },
+  );
 
-  it('is what an image is loaded with where its frame says so', async () => {
+  it('an image is resized as OpenCV does where its frame says so', async () => {
     const path = fileURLToPath(new URL('../goldens/pil/rgb.png', import.meta.url));
     const [own, pil] = [await loadPixels(path, { size: 32, resample: 'opencv' }), await loadPixels(path, 32)];
     const { data } = opencvResize(await decodeImage(path), 32, 32);
@@ -38,7 +41,7 @@ describe('resizing as OpenCV does', () => {
     expect(Buffer.compare(own, pil)).not.toBe(0);
   });
 
-  it('leaves an image of the right size as it is', () => {
+  it('opencvResize leaves an image of the right size as it is', () => {
     const source = {
       width: 9,
       height: 7,

@@ -30,7 +30,7 @@ function largestDifference(a: Uint8Array, b: Uint8Array): number {
 
 describe('pilResize against Pillow', () => {
   for (const { input, width, height, expected, mask } of cases) {
-    it(`${input} to ${width}x${height}`, async () => {
+    it(`pilResize matches Pillow: ${input} to ${width}x${height}`, async () => {
       if (mask) {
         const source = await decodeMask(file(input));
         expect(largestDifference(pilResize(source, width, height).data, await raw(expected, mask))).toBe(0);
@@ -61,7 +61,7 @@ describe('pilResize', () => {
     );
   const side = fc.integer({ min: 1, max: 60 });
 
-  it('gives the same for planes as for interleaved channels', () => {
+  it('pilResize gives the same for planes as for interleaved channels', () => {
     fc.assert(
       fc.property(picture, side, side, (source, width, height) => {
         const planar = { ...source, layout: 'planar' as const, data: toPlanes(source) };
@@ -71,7 +71,7 @@ describe('pilResize', () => {
     );
   });
 
-  it('keeps a constant picture constant and stays within the source range', () => {
+  it('pilResize keeps a constant picture constant and stays within the source range', () => {
     fc.assert(
       fc.property(picture, side, side, fc.integer({ min: 0, max: 255 }), (source, width, height, value) => {
         const flat = { ...source, data: source.data.map(() => value) };
@@ -83,7 +83,7 @@ describe('pilResize', () => {
     );
   });
 
-  it('is a copy where the size stays', () => {
+  it('pilResize copies where the size stays', () => {
     fc.assert(
       fc.property(picture, (source) => {
         const got = pilResize(source, source.width, source.height);
@@ -95,7 +95,7 @@ describe('pilResize', () => {
 });
 
 describe('mask rules', () => {
-  it('any contains half, and half of a big square is about its area', async () => {
+  it('the mask rule any contains half, and half of a big square is about its area', async () => {
     const any = await loadMask(file('mask_index.png'), 32, 'any');
     const half = await loadMask(file('mask_index.png'), 32, 'half');
     const nearest = await loadMask(file('mask_index.png'), 32, 'nearest');
@@ -106,7 +106,7 @@ describe('mask rules', () => {
     for (const mask of [half, nearest]) expect(Math.abs(count(mask) - area) / area).toBeLessThan(0.15);
   });
 
-  it('refuses a mask of another size than its image, naming both', async () => {
+  it('a mask of another size than its image is refused, naming both', async () => {
     await expect(loadMask(file('mask_index.png'), 32, 'any', file('rgb.png'))).rejects.toThrow(
       /70x50.*83x61/,
     );

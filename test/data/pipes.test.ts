@@ -59,14 +59,14 @@ describe.runIf(process.platform !== 'win32')('a pipe with the name of an image',
         }
       },
     ],
-  ])('%s refuses it by name', async (_, read) => {
+  ])('%s refuses a pipe with the name of an image by its path', async (_, read) => {
     await expect(read(path())).rejects.toMatchObject({
       code: 'E_IMAGE',
       message: `cannot read image ${path()}: it is a pipe, expected a file`,
     });
   });
 
-  it('is a problem of its data set, and a mask that cannot be read', async () => {
+  it('a pipe with the name of an image is a problem of its data set, and a mask that cannot be read', async () => {
     const { problems, warnings } = await checkDataset(root);
     expect(problems.filter(({ kind }) => kind === 'unreadable').map(({ message }) => message)).toEqual([
       expect.stringContaining('train/good/pipe.png: it is a pipe'),

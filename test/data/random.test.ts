@@ -6,7 +6,7 @@ const hex = (words: readonly number[]): string => words.map((w) => w.toString(16
 
 describe('philox 4x32-10', () => {
   // kat_vectors of Random123, the authors' library.
-  it('gives the known answers', () => {
+  it('philox 4x32-10 gives the known answers', () => {
     const ones = 0xffffffff;
     expect(hex(philox([0, 0, 0, 0], [0, 0]))).toBe('6627e8d5 e169c58d bc57ac4c 9b00dbd8');
     expect(hex(philox([ones, ones, ones, ones], [ones, ones]))).toBe('408f276d 41c83b0e a20bc7c6 6d5451fd');
@@ -17,7 +17,7 @@ describe('philox 4x32-10', () => {
 });
 
 describe('RandomStream', () => {
-  it('repeats for equal (seed, stream) and differs otherwise', () => {
+  it('RandomStream repeats for equal (seed, stream) and differs otherwise', () => {
     const draw = (seed: number, stream: number): number[] => {
       const random = new RandomStream(seed, stream);
       return Array.from({ length: 9 }, () => random.word());
@@ -28,7 +28,7 @@ describe('RandomStream', () => {
     expect(draw(7, 3)).not.toEqual(draw(7 + 2 ** 32, 3));
   });
 
-  it('is uniform, and normal with mean 0 and variance 1', () => {
+  it('RandomStream is uniform, and normal with mean 0 and variance 1', () => {
     const random = new RandomStream(12, 0);
     const bins = new Array<number>(16).fill(0);
     for (let i = 0; i < 16_000; i++) bins[Math.floor(random.next() * 16)]! += 1;
@@ -45,7 +45,7 @@ describe('RandomStream', () => {
     expect(Math.abs(squares / 20_000 - 1)).toBeLessThan(0.04);
   });
 
-  it('draws integers below n, and shuffles into a permutation', () => {
+  it('RandomStream draws integers below n, and shuffles into a permutation', () => {
     fc.assert(
       fc.property(
         fc.nat(),
@@ -63,7 +63,7 @@ describe('RandomStream', () => {
     );
   });
 
-  it('reaches every order of three with equal chance', () => {
+  it('RandomStream shuffles into every order of three with equal chance', () => {
     const random = new RandomStream(5);
     const counts = new Map<string, number>();
     for (let i = 0; i < 6000; i++) {
@@ -74,7 +74,7 @@ describe('RandomStream', () => {
     for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(120);
   });
 
-  it('refuses what it cannot hold', () => {
+  it('RandomStream refuses what it cannot hold', () => {
     expect(() => new RandomStream(-1)).toThrow(/seed/);
     expect(() => new RandomStream(0, 1.5)).toThrow(/stream/);
     expect(() => new RandomStream(0).integer(0)).toThrow(/integer/);

@@ -66,7 +66,7 @@ describe('synthesizeImage', () => {
     });
   }
 
-  it('varies between images of one class, and classes differ', () => {
+  it('synthetic images of one class vary, and classes differ', () => {
     const [first, second] = SYNTH_CLASSES;
     const a = synthesizeImage(first!, undefined, 64, 1, 0).rgb;
     expect(a).toEqual(synthesizeImage(first!, undefined, 64, 1, 0).rgb);
@@ -77,7 +77,7 @@ describe('synthesizeImage', () => {
 });
 
 describe('synthesize', () => {
-  it('writes the MVTec layout, the same bytes for the same seed', async () => {
+  it('synthesize writes the MVTec layout, the same bytes for the same seed', async () => {
     const options = { classes: 2, train: 3, test: 6, size: 48, seed: 9 };
     const progress: number[] = [];
     const made = await synthesize({
@@ -113,7 +113,7 @@ describe('synthesize', () => {
     expect(await readdir(folder)).toEqual(['a', 'b', 'c']);
   });
 
-  it('refuses a used folder and options out of range, saying all that is wrong', async () => {
+  it('synthesize refuses a used folder and options out of range, saying all that is wrong', async () => {
     const used = await mkdtemp(join(folder, 'used-'));
     await writeFile(join(used, 'note.txt'), 'mine');
     await expect(synthesize({ out: used, classes: 1, train: 1, test: 2, size: 32 })).rejects.toThrow(
@@ -124,7 +124,7 @@ describe('synthesize', () => {
     await expect(wrong).rejects.toThrow(/scrach.*classes.*train.*size/s);
   });
 
-  it('keeps to the defects asked for, on the classes that can show them', async () => {
+  it('synthesize keeps to the defects asked for, on the classes that can show them', async () => {
     const out = join(folder, 'only');
     const made = await synthesize({ out, defects: ['missing'], train: 1, test: 2, size: 32 });
     expect(made.classes).not.toContain('painted');

@@ -20,7 +20,7 @@ const session = (): Promise<Session> => {
 afterAll(async () => (await opened)?.close());
 
 describe('the checks of wgad doctor', () => {
-  it('have every op that computes, its derivative too', () => {
+  it('wgad doctor checks every op that computes, its derivative too', () => {
     const covered = new Set<OpName>();
     const cover = (roots: Value[]): void => {
       for (const value of topological(roots)) covered.add(value.op);
@@ -49,7 +49,7 @@ describe('what is wrong is found', () => {
   };
   const right = check((x) => mul(x, x));
 
-  it('in an op, and in its derivative alone', async () => {
+  it('doctor finds what is wrong in an op, and in its derivative alone', async () => {
     const off = check((x) => scale(mul(x, x), 1.001));
     expect((await runCheck(await session(), off)).map(({ ok }) => ok)).toEqual([false, false]);
     const slope = check((x) => mul(x, stopGradient(x)));
@@ -59,19 +59,19 @@ describe('what is wrong is found', () => {
     expect(found[1]!.name).toBe('square, derivative');
   });
 
-  it('where NaN does not come out', async () => {
+  it('doctor finds an op out of which NaN does not come', async () => {
     const deaf = check((x) => where(equal(x, x), mul(x, x), 0));
     expect(await runSpecials(await session(), right)).toMatchObject([{ ok: true }]);
     expect(await runSpecials(await session(), deaf)).toMatchObject([{ ok: false }]);
   });
 
-  it('where a number is NaN or missing', () => {
+  it('doctor finds a number that is NaN or missing', () => {
     const want = Float64Array.of(1, 2);
     expect(finding('conv', 'x', Float32Array.of(1, Number.NaN), want).ok).toBe(false);
     expect(finding('conv', 'x', Float32Array.of(1), want).ok).toBe(false);
   });
 
-  it('and its family is named with the worst of it', () => {
+  it('doctor names a family with the worst of its checks', () => {
     const want = Float64Array.of(1, 2);
     const found = byFamily([
       finding('conv', 'good', Float32Array.of(1, 2), want),

@@ -99,7 +99,7 @@ describe('a mutated file of 32 MiB', () => {
     ['zip', (path) => writeFile(path, zip())],
     ['legacy stream', (path) => writeFile(path, legacy())],
   ])(
-    'takes the process no more than 1.1 times its size: %s',
+    'a mutated file of 32 MiB takes the process no more than 1.1 times its size: %s',
     async (kind, write) => {
       const path = join(folder, kind);
       await write(path);

@@ -125,7 +125,7 @@ describe('a file that is no weight file is called what it is, with what to do', 
       'cut short: its header alone claims 19 bytes, there are 20',
     ],
     ['noise', latin('\xa7\xd1\x99\x02\x81'), 'is no weight file'],
-  ])('%s', async (_, bytes, message) => {
+  ])('a file that is no weight file is called what it is, with what to do: %s', async (_, bytes, message) => {
     const error = await openWeights(await written(bytes)).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(WeightsError);
     expect((error as WeightsError).message).toContain(message);
@@ -213,7 +213,7 @@ describe('a state dict is found, and where it was is said', () => {
       'begin with module.',
     ],
     ['compiled', dictOf([['module._orig_mod.a', one()]]), ['a'], 'begin with _orig_mod.'],
-  ])('%s', async (_, saved, names, note) => {
+  ])('a state dict is found, and where it was is said: %s', async (_, saved, names, note) => {
     for (const bytes of [
       asLegacyOf(saved),
       storedZip([
@@ -256,7 +256,7 @@ describe('an encoder is found under whatever stands before its names', () => {
     'a.b-c.0.',
     '__proto__.',
     'layer1.',
-  ])('"%s"', async (prefix) => {
+  ])('an encoder is found under the prefix "%s" of its names', async (prefix) => {
     const names = ['conv1.weight', 'bn1.weight', 'layer1.0.conv1.weight', 'layer4.0.x', 'fc.weight'];
     const saved = savedStateDict(new Map(names.map((name) => [`${prefix}${name}`, layer])));
     const found = await loadWeights(await written(saved), 'encoder');

@@ -22,7 +22,7 @@ const written = async (bytes: Uint8Array, name = 'file'): Promise<string> => {
 };
 
 describe('hostile files of 2 MiB', () => {
-  it('are refused or read by a second of work and within their size, the message a screen at most', async () => {
+  it('hostile files of 2 MiB are read or refused by a second of work and within their size, with a short message', async () => {
     const sizes: number[] = [];
     const paths: string[] = [];
     for (const [name, make] of HOSTILE) {
@@ -122,12 +122,12 @@ describe('the header reader', () => {
     ['a literal that is none', '{"a":{"x":nul}}'],
     ['a field of very many values', `{"a":{"x":[${'0,'.repeat(100_000)}0]}}`],
     ['the same in pairs', `{"a":{"x":[${'[0],'.repeat(60_000)}0]}}`],
-  ])('refuses %s', async (_, header) => {
+  ])('the header reader refuses %s', async (_, header) => {
     const path = await written(safetensorsOf(header));
     await expect(openWeights(path)).rejects.toBeInstanceOf(WeightsError);
   });
 
-  it('reads what the format allows: spaces, escapes, other members, pieces of any length', async () => {
+  it('the header reader takes what the format allows: spaces, escapes, other members, pieces of any length', async () => {
     const long = 'm'.repeat(200_000);
     const header = `{ "__metadata__" :\t{"a":"${long}","b":"\\u00e9\\n"} ,\n"x\\"y": {"extra":[1,{"z":[null,true,-1.5e3]}],"shape":[ ],"dtype":"F32","data_offsets":[0,4]} }${' '.repeat(150_000)}`;
     const file = await openWeights(await written(safetensorsOf(header, new Uint8Array(4))));
@@ -141,7 +141,7 @@ describe('the header reader', () => {
 describe('element types', () => {
   const BYTES: Record<string, number> = { F4: 0.5, F6_E2M3: 0.75, F6_E3M2: 0.75 };
   it.each(SAFETENSORS_DTYPES.map((dtype) => [dtype]))(
-    '%s ends alike in a file and in bytes',
+    'the element type %s ends alike in a file and in bytes',
     async (dtype) => {
       const width =
         BYTES[dtype] ?? (/^F8/.test(dtype) || dtype === 'BOOL' ? 1 : Number(/\d+$/.exec(dtype)![0]) / 8);

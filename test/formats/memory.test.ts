@@ -55,7 +55,7 @@ async function peakOf(code: string, first = ''): Promise<number> {
 }
 
 describe('a file of 268 MB', () => {
-  it('is read within 1.3 times its size, also from halves', async () => {
+  it('a file of 268 MB is read within 1.3 times its size, also from halves', async () => {
     const { size } = await stat(path);
     expect(size).toBeGreaterThan(260e6);
     const whole = await peakOf(`await readWeights(${JSON.stringify(path)})`);
@@ -66,13 +66,13 @@ describe('a file of 268 MB', () => {
     expect(halves).toBeLessThan(1.3 * size);
   });
 
-  it('lends an encoder the layers it has, and no more', async () => {
+  it('a file of 268 MB lends an encoder the layers it has, and no more', async () => {
     const { size } = await stat(path);
     // layer4 is three fifths of the file.
     expect(await peakOf(`await loadWeights(${JSON.stringify(path)}, 'encoder')`)).toBeLessThan(0.5 * size);
   });
 
-  it('becomes an encoder within 1.3 times its size, device and kernels included', async () => {
+  it('a file of 268 MB becomes an encoder within 1.3 times its size, device and kernels included', async () => {
     const { size } = await stat(path);
     const peak = await peakOf(`await openEncoder('wide_resnet50_2', ${JSON.stringify(path)}, [64, 64])`);
     expect(peak).toBeLessThan(1.3 * size);
@@ -82,7 +82,7 @@ describe('a file of 268 MB', () => {
     ['wide', 0.5],
     // The encoder's 100 MB of floats from a file of 134 MB.
     ['half', 1.1],
-  ])('goes to the device without a second copy in memory: %s', async (name, share) => {
+  ])('weights go to the device without a second copy in memory: %s', async (name, share) => {
     const file = join(folder, `${name}.safetensors`);
     const peak = await peakOf(
       `await session.loadFrom(layout, await openEncoderWeights(${JSON.stringify(file)}, 'encoder'))`,

@@ -29,7 +29,7 @@ const written = async (bytes: Uint8Array): Promise<string> => {
 };
 
 describe('mutated files', () => {
-  it('are read or refused with a typed error, without a buffer larger than the file', async () => {
+  it('mutated files are read or refused with a typed error, without a buffer larger than the file', async () => {
     const random = new RandomStream(20_261_125);
     const corpus = await Promise.all(
       ['module.zip.pth', 'odd.zip.pth', 'odd.legacy.pth', 'nested.legacy.pth', 'odd.protocol4.pth'].map(

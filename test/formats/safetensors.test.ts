@@ -29,7 +29,7 @@ async function forged(header: unknown, data: Uint8Array): Promise<string> {
 }
 
 describe('safetensors', () => {
-  it('reads back what it wrote, and writes the same bytes for the same tensors', async () => {
+  it('safetensors read back what they wrote, the same bytes for the same tensors', async () => {
     const dir = await folder();
     await writeSafetensors(join(dir, 'x'), small, { kind: 'test' });
     await writeSafetensors(join(dir, 'y'), new Map([...small].reverse()), { kind: 'test' });
@@ -43,7 +43,7 @@ describe('safetensors', () => {
     expect((await readdir(dir)).sort()).toEqual(['x', 'y']);
   });
 
-  it('reads a state dict from bytes: floats of every width, integers left out', async () => {
+  it('a state dict is read from bytes: floats of every width, integers left out', async () => {
     const dir = await folder();
     await writeSafetensors(
       join(dir, 'x'),
@@ -92,13 +92,13 @@ describe('safetensors', () => {
     ],
     ['metadata that is no string', { __metadata__: { a: 1 } }, 0, 'is not a string'],
     ['a header that is a list', '[1]', 0, 'is no weight file'],
-  ])('refuses %s', async (_, header, bytes, message) => {
+  ])('safetensors refuse %s', async (_, header, bytes, message) => {
     const path = await forged(header, new Uint8Array(bytes));
     await expect(openWeights(path)).rejects.toThrow(message);
   });
 
   it.each([0x180, 0x280, 0x580])(
-    'reads a file whose header of %d bytes begins as a pickle does',
+    'a safetensors file whose header of %d bytes begins as a pickle does is read',
     async (length) => {
       const bare = JSON.stringify({ a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } });
       const path = await forged(bare.padEnd(length), new Uint8Array(Float32Array.of(2).buffer));
@@ -107,7 +107,7 @@ describe('safetensors', () => {
     },
   );
 
-  it('refuses a header of 2^63 bytes and a file cut anywhere', async () => {
+  it('safetensors refuse a header of 2^63 bytes and a file cut anywhere', async () => {
     const dir = await folder();
     await writeSafetensors(join(dir, 'x'), small);
     const whole = await readFile(join(dir, 'x'));
@@ -119,7 +119,7 @@ describe('safetensors', () => {
     await expect(openWeights(join(dir, 'huge'))).rejects.toThrow('claims');
   });
 
-  it('reads or refuses mutated files, always with a typed error', async () => {
+  it('mutated safetensors are read or refused, always with a typed error', async () => {
     const dir = await folder();
     await writeSafetensors(join(dir, 'x'), small);
     const whole = await readFile(join(dir, 'x'));
@@ -140,7 +140,7 @@ describe('safetensors', () => {
     );
   });
 
-  it('writes halves and reads them back', async () => {
+  it('safetensors write halves and read them back', async () => {
     const path = join(await folder(), 'half');
     await writeSafetensors(path, small, {}, 'F16');
     const { tensors } = await readWeights(path);
@@ -150,7 +150,7 @@ describe('safetensors', () => {
 });
 
 describe('float16', () => {
-  it('widens and narrows every pattern back to itself', () => {
+  it('float16 widens and narrows every pattern back to itself', () => {
     for (let bits = 0; bits < 0x10000; bits++) {
       const value = halfToFloat(bits);
       if (Number.isNaN(value)) expect(floatToHalf(value)).toBe(0x7e00);
@@ -159,7 +159,7 @@ describe('float16', () => {
     expect([0x3c00, 0x0001, 0x7bff].map(halfToFloat)).toEqual([1, 2 ** -24, 65504]);
   });
 
-  it('rounds to the nearest, ties to even, and overflows to infinity', () => {
+  it('float16 rounds to the nearest, ties to even, and overflows to infinity', () => {
     const step = 2 ** -10;
     const rounded = [1 + step / 2, 1 + 1.5 * step, 1 + 0.51 * step, 2 - step / 4, 65519, 65520, -1e9];
     expect(rounded.map((value) => halfToFloat(floatToHalf(value)))).toEqual([
@@ -177,7 +177,7 @@ describe('float16', () => {
 });
 
 describe('atomic files', () => {
-  it('leave the old file and nothing else when the writing fails', async () => {
+  it('a failed atomic write leaves the old file and nothing else', async () => {
     const dir = await folder();
     await writeFileAtomic(join(dir, 'x'), 'old');
     await expect(
@@ -190,7 +190,7 @@ describe('atomic files', () => {
     expect(await readdir(dir)).toEqual(['x']);
   });
 
-  it('say which file could not be written', async () => {
+  it('a failed atomic write says which file could not be written', async () => {
     await expect(writeFileAtomic('/nowhere/at/all', 'x')).rejects.toThrow(
       '/nowhere/at/all: cannot be written: the folder /nowhere/at is not there',
     );
@@ -198,7 +198,7 @@ describe('atomic files', () => {
 });
 
 describe('csv', () => {
-  it('quotes, guards formulas, and reads back', () => {
+  it('csv quotes, guards formulas, and reads back', () => {
     expect(csvLine(['a,b', 'say "x"', '=1+1', 3, null])).toBe('"a,b","say ""x""",\'=1+1,3,\n');
     expect(parseCsv('a,"b,""c"""\r\n1,\n')).toEqual([
       ['a', 'b,"c"'],

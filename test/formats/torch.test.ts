@@ -56,7 +56,7 @@ describe('files of torch.save', () => {
     ['nested.legacy.pth', 'nested', 'torch legacy stream'],
     ['wrapped.zip.pth', 'wrapped', 'torch zip'],
     ['wrapped.legacy.pth', 'wrapped', 'torch legacy stream'],
-  ])('%s reads as PyTorch reads it', async (name, which, kind) => {
+  ])('the torch.save file %s reads as PyTorch reads it', async (name, which, kind) => {
     const file = await openWeights(golden(name));
     expect(file.kind).toBe(kind);
     for (const [tensor, { shape, data }] of Object.entries(values[which]!)) {
@@ -70,7 +70,7 @@ describe('files of torch.save', () => {
     await file.close();
   });
 
-  it('lists a counter and refuses to read it as weights', async () => {
+  it('a counter is listed and refused as weights', async () => {
     const file = await openWeights(golden('odd.zip.pth'));
     expect(file.tensors.get('num_batches_tracked')).toEqual({ dtype: 'I64', shape: [], bytes: 8 });
     await expect(file.read('num_batches_tracked')).rejects.toThrow(
@@ -79,7 +79,7 @@ describe('files of torch.save', () => {
     await file.close();
   });
 
-  it('skips objects of unknown classes only where that is asked for', async () => {
+  it('objects of unknown classes are skipped only where that is asked for', async () => {
     const path = golden('foreign.zip.pth');
     await expect(openWeights(path)).rejects.toThrow('names easydict.EasyDict, which is not allowed');
     const file = await openWeights(path, { ignoreForeign: true });
@@ -90,17 +90,17 @@ describe('files of torch.save', () => {
   it.each([
     ['script.pt', 'TorchScript'],
     ['plain.pkl', 'a plain pickle'],
-  ])('%s is refused for what it is', async (name, message) => {
+  ])('the torch.save file %s is refused for what it is', async (name, message) => {
     await expect(openWeights(golden(name))).rejects.toThrow(message);
   });
 
-  it('tells an archive of a preview by its content', async () => {
+  it('an archive of a preview is told by its content', async () => {
     await expect(openWeights(await written(new TextEncoder().encode('PYTORCH1....')))).rejects.toThrow(
       'preview',
     );
   });
 
-  it('cut at any byte are refused', async () => {
+  it('a torch.save file cut at any byte is refused', async () => {
     for (const name of ['module.zip.pth', 'module.legacy.pth']) {
       const whole = await readFile(golden(name));
       for (let length = 0; length < whole.length; length += 7) {
@@ -114,7 +114,7 @@ describe('files of torch.save', () => {
 const data = new Uint8Array(16);
 
 describe('hostile pickles', () => {
-  it('the forge makes files that are read', async () => {
+  it('the forge of hostile pickles makes files that are read', async () => {
     const file = await openWeights(
       await written(torchZip(pickled(dict('w', tensor(storage(4), 0, [2, 2], [2, 1]))), data)),
     );
@@ -198,7 +198,7 @@ describe('hostile pickles', () => {
       'nests dicts too deep, or in a circle',
     ],
     ['an object', [...global('collections', 'OrderedDict'), ...tuple(), 0x81], 'makes an object of a class'],
-  ])('%s is refused by name', async (_, code, message) => {
+  ])('the hostile pickle %s is refused by name', async (_, code, message) => {
     const path = await written(torchZip(pickled(code), data));
     const refused = async (): Promise<void> => {
       const file = await openWeights(path);
@@ -264,7 +264,7 @@ describe('hostile archives', () => {
       storedZip([['a/data.pkl', pickle]], { method: 8 }),
       'is a file of torch.save that something packed again: a/data.pkl is deflated, expected stored records',
     ],
-  ])('%s is refused', async (_, bytes, message) => {
+  ])('the hostile archive %s is refused', async (_, bytes, message) => {
     await expect(openWeights(await written(bytes))).rejects.toThrow(message);
   });
 });

@@ -10,7 +10,7 @@ const flagged = (scores: Float32Array, value: number): number =>
   scores.filter((score) => score >= value).length / scores.length;
 
 describe('alarmThreshold', () => {
-  it('flags what exceeds the k-th highest normal score, k = rate times (n + 1)', () => {
+  it('alarmThreshold flags what exceeds the k-th highest normal score, k = rate times (n + 1)', () => {
     const scores = Float32Array.from({ length: 99 }, (_, i) => i);
     const at = (rate: number): number => alarmThreshold(scores, rate)!.value;
     expect([at(0.01) > 98, at(0.01) < 98.001]).toEqual([true, true]);
@@ -19,7 +19,7 @@ describe('alarmThreshold', () => {
     expect(alarmThreshold(scores, 0.019)!.rate).toBeCloseTo(0.01, 12);
   });
 
-  it('keeps its promise for new scores, on the average over calibration sets', () => {
+  it('alarmThreshold keeps its promise for new scores, on the average over calibration sets', () => {
     let total = 0;
     for (let seed = 0; seed < 200; seed++) {
       total += flagged(normals(2000, 1000 + seed), alarmThreshold(normals(60, seed), 0.05)!.value) / 200;
@@ -28,13 +28,13 @@ describe('alarmThreshold', () => {
     expect(total).toBeLessThan(0.055);
   });
 
-  it('has none where so few scores cannot vouch for the rate', () => {
+  it('alarmThreshold is null where so few scores cannot vouch for the rate', () => {
     expect(alarmThreshold(normals(98, 0), 0.01)).toBeNull();
     expect(alarmThreshold(normals(98, 0), lowestRate(98))).not.toBeNull();
     expect(alarmThreshold([], 0.5)).toBeNull();
   });
 
-  it('flags no score equal to the one it stands on, negative or zero', () => {
+  it('alarmThreshold flags no score equal to the one it stands on, negative or zero', () => {
     for (const score of [-3, -0.1, 0, 1e-30, 7]) {
       const { value } = alarmThreshold([score], 0.5)!;
       expect(value).toBeGreaterThan(score);
@@ -44,7 +44,7 @@ describe('alarmThreshold', () => {
 });
 
 describe('bootstrapThreshold', () => {
-  it('holds the threshold, narrows with more images, and depends on the seed alone', () => {
+  it('bootstrapThreshold holds the threshold, narrows with more images, and depends on the seed alone', () => {
     const width = (count: number): number => {
       const scores = normals(count, 4);
       const { low, high } = bootstrapThreshold(scores, 0.05, 0);
@@ -60,7 +60,7 @@ describe('bootstrapThreshold', () => {
     expect(scores).toEqual(before);
   });
 
-  it('covers the true threshold about as often as it says', () => {
+  it('bootstrapThreshold covers the true threshold about as often as it says', () => {
     // The 95th percentile of the standard normal distribution.
     let covered = 0;
     for (let seed = 0; seed < 60; seed++) {

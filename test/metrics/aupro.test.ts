@@ -32,12 +32,12 @@ function aupro(definition: AuproDefinition, images: readonly [number[], string][
 describe.each(goldens.map((golden) => [golden.name, golden] as const))('%s', (_, golden) => {
   const images = golden.scores.map((scores, i) => [scores, golden.masks[i]!] as [number[], string]);
 
-  it('has the regions that scikit-image finds', () => {
+  it('AUPRO finds the regions that scikit-image finds', () => {
     const found = golden.masks.map((mask) => connectedRegions(pixels(mask), golden.width).areas.length - 1);
     expect(found).toEqual(golden.regions);
   });
 
-  it.each(AUPRO_DEFINITIONS)('has the AUPRO of %s to 1e-6', (definition) => {
+  it.each(AUPRO_DEFINITIONS)('AUPRO of %s is the golden one to 1e-6', (definition) => {
     const { value, reason } = aupro(definition, images, golden.width);
     const want = golden[definition];
     if (want === null) {
@@ -50,20 +50,23 @@ describe.each(goldens.map((golden) => [golden.name, golden] as const))('%s', (_,
 });
 
 describe('AUPRO without a value says why', () => {
-  it.each(AUPRO_DEFINITIONS)('%s: no defect, nothing but defect', (definition) => {
-    const scores = [0.1, 0.4, 0.2, 0.3];
-    expect(aupro(definition, [[scores, '0000']], 2)).toMatchObject({
-      value: null,
-      reason: 'no defect pixel',
-    });
-    expect(aupro(definition, [[scores, '1111']], 2)).toMatchObject({
-      value: null,
-      reason: 'no normal pixel',
-    });
-    expect(aupro(definition, [], 2)).toMatchObject({ value: null, reason: 'no defect pixel' });
-  });
+  it.each(AUPRO_DEFINITIONS)(
+    'AUPRO by %s says why it has no value: no defect, nothing but defect',
+    (definition) => {
+      const scores = [0.1, 0.4, 0.2, 0.3];
+      expect(aupro(definition, [[scores, '0000']], 2)).toMatchObject({
+        value: null,
+        reason: 'no defect pixel',
+      });
+      expect(aupro(definition, [[scores, '1111']], 2)).toMatchObject({
+        value: null,
+        reason: 'no normal pixel',
+      });
+      expect(aupro(definition, [], 2)).toMatchObject({ value: null, reason: 'no defect pixel' });
+    },
+  );
 
-  it('rd4ad: no rate between 0 and 0.3, and images that are left out are counted', () => {
+  it('AUPRO by rd4ad says that no rate lies between 0 and 0.3, and counts images that are left out', () => {
     const coarse: [number[], string] = [[0, 0, 1, 1], '0011'];
     expect(aupro('rd4ad', [coarse], 2)).toEqual({
       value: null,
@@ -76,16 +79,19 @@ describe('AUPRO without a value says why', () => {
     expect(both.skipped).toEqual({ 'all scores of the image are equal: no thresholds lie between': 1 });
   });
 
-  it.each(AUPRO_DEFINITIONS)('%s refuses what is not finite, and sizes that differ', (definition) => {
-    const accumulator = auproAccumulator(definition);
-    expect(() => accumulator.add(Float32Array.of(1, Number.NaN), Uint8Array.of(0, 1), 2)).toThrow(
-      'pixel 1 scores NaN',
-    );
-    expect(() => accumulator.add(Float32Array.of(1), Uint8Array.of(0, 1), 2)).toThrow('got 1 and 2');
-    expect(() => accumulator.add(Float32Array.of(1, 2, 3), Uint8Array.of(0, 1, 0), 2)).toThrow(
-      'whole rows of 2',
-    );
-  });
+  it.each(AUPRO_DEFINITIONS)(
+    'AUPRO by %s refuses what is not finite, and sizes that differ',
+    (definition) => {
+      const accumulator = auproAccumulator(definition);
+      expect(() => accumulator.add(Float32Array.of(1, Number.NaN), Uint8Array.of(0, 1), 2)).toThrow(
+        'pixel 1 scores NaN',
+      );
+      expect(() => accumulator.add(Float32Array.of(1), Uint8Array.of(0, 1), 2)).toThrow('got 1 and 2');
+      expect(() => accumulator.add(Float32Array.of(1, 2, 3), Uint8Array.of(0, 1, 0), 2)).toThrow(
+        'whole rows of 2',
+      );
+    },
+  );
 });
 
 it('joins pixels that touch at a corner, across any distance', () => {
@@ -109,7 +115,7 @@ describe('a bound on the scores kept apart', () => {
     }
   };
 
-  it('moves the area by less than 1e-5 at a twentieth of them', () => {
+  it('a bound on the scores kept apart moves AUPRO by less than 1e-5 at a twentieth of them', () => {
     const [exact, coarse] = [Number.POSITIVE_INFINITY, 50_000].map((mostKeys) => {
       const accumulator = auproAccumulator('dataset', mostKeys);
       fill((scores, mask) => accumulator.add(scores, mask, size));
@@ -120,7 +126,7 @@ describe('a bound on the scores kept apart', () => {
     expect(Math.abs(exact!.value! - coarse!.value!)).toBeLessThan(1e-5);
   });
 
-  it('does the same to P-AUROC and P-AP', () => {
+  it('a bound on the scores kept apart hardly moves P-AUROC and P-AP', () => {
     const [exact, coarse] = [undefined, 50_000].map((mostKeys) => {
       const accumulator = pixelAccumulator({ mostKeys });
       fill((scores, mask) => accumulator.add(scores, mask));

@@ -16,7 +16,7 @@ const goldens: Golden[] = JSON.parse(
 
 describe('image metrics', () => {
   it.each(goldens.map((golden, i) => [i, golden] as const))(
-    'golden %i equals scikit-learn to 1e-9',
+    'image metrics of golden %i equal scikit-learn’s to 1e-9',
     (_, golden) => {
       expect(Math.abs(auroc(golden.scores, golden.labels).value! - golden.auroc)).toBeLessThan(1e-9);
       expect(Math.abs(averagePrecision(golden.scores, golden.labels).value! - golden.ap)).toBeLessThan(1e-9);
@@ -24,26 +24,26 @@ describe('image metrics', () => {
     },
   );
 
-  it('gives null and a reason for one class only', () => {
+  it('image metrics are null with a reason for one class only', () => {
     expect(auroc([1, 2], [1, 1])).toEqual({ value: null, reason: 'no normal sample' });
     expect(averagePrecision([1, 2], [0, 0])).toEqual({ value: null, reason: 'no anomalous sample' });
     expect(f1Max([1], [0])).toEqual({ value: null, reason: 'no anomalous sample' });
   });
 
-  it('gives 0.5 and the prevalence for equal scores', () => {
+  it('image metrics are 0.5 and the prevalence for equal scores', () => {
     expect(auroc([3, 3, 3, 3], [0, 1, 1, 1]).value).toBe(0.5);
     expect(averagePrecision([3, 3, 3, 3], [0, 1, 1, 1]).value).toBe(0.75);
   });
 
-  it('refuses scores that are not finite, by index', () => {
+  it('image metrics refuse scores that are not finite, by index', () => {
     expect(() => auroc([1, Number.NaN], [0, 1])).toThrow('score 1 is NaN');
   });
 
-  it('finds the best F1 and its threshold', () => {
+  it('image metrics find the best F1 and its threshold', () => {
     expect(f1Max([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])).toEqual({ value: 0.8, threshold: 0.35 });
   });
 
-  it('draws a curve from (0, 0) to (1, 1), also where the highest score is a false alarm or all scores are equal', () => {
+  it('a curve goes from (0, 0) to (1, 1), also where the highest score is a false alarm or all scores are equal', () => {
     expect(rocCurve([4, 3, 2, 1], [0, 1, 0, 1])).toEqual([
       [0, 0],
       [0.5, 0],
@@ -58,7 +58,7 @@ describe('image metrics', () => {
     expect(rocCurve([1, 2], [1, 1])).toEqual([]);
   });
 
-  it('thins a curve to at most the points asked for, both ends included', () => {
+  it('a curve is thinned to at most the points asked for, both ends included', () => {
     const scores = Array.from({ length: 1000 }, (_, i) => i);
     const points = rocCurve(
       scores,
@@ -75,7 +75,7 @@ describe('image metrics', () => {
 });
 
 describe('pixel metrics', () => {
-  it('equal the image metrics of the pooled pixels, ties, negatives and -0 included', () => {
+  it('pixel metrics equal the image metrics of the pooled pixels, ties, negatives and -0 included', () => {
     const random = testRandom();
     const accumulator = pixelAccumulator();
     const scores: number[] = [];
@@ -95,7 +95,7 @@ describe('pixel metrics', () => {
     expect(ap.value).toBeCloseTo(averagePrecision(scores, labels).value!, 12);
   });
 
-  it('folds batches: many more pixels than it keeps give the same as one fold', () => {
+  it('pixel metrics fold batches: many more pixels than they keep give the same as one fold', () => {
     const accumulator = pixelAccumulator();
     const map = Float32Array.from({ length: 1 << 20 }, (_, i) => i % 997);
     const mask = Uint8Array.from(map, (value) => (value > 500 ? 1 : 0));
@@ -103,7 +103,7 @@ describe('pixel metrics', () => {
     expect(accumulator.finish().auroc.value).toBe(1);
   });
 
-  it('gives null where no pixel is anomalous', () => {
+  it('pixel metrics are null where no pixel is anomalous', () => {
     const accumulator = pixelAccumulator();
     accumulator.add(Float32Array.of(1, 2), Uint8Array.of(0, 0));
     expect(accumulator.finish().ap).toEqual({ value: null, reason: 'no anomalous sample' });
