@@ -12,7 +12,7 @@ const draw = (count: number): Float32Array =>
   Float32Array.from({ length: count }, () => random.next() * 4 - 2);
 
 describe('attention as GPUs run it', () => {
-  it('agrees with float64', async () => {
+  it('attention as GPUs run it agrees with float64', async () => {
     const shape = [2, 70, 24];
     const neighbours = { height: 10, width: 7, window: 3 };
     const [q, k, v] = [draw(product(shape)), draw(product(shape)), draw(product(shape))];
@@ -47,7 +47,7 @@ describe('which weights are dropped', () => {
   };
   const kept = (mask: readonly boolean[]): number => mask.filter(Boolean).length / mask.length;
 
-  it('are a tenth of them, in each head and row', () => {
+  it('dropped weights are a tenth of all, in each head and row', () => {
     for (let head = 0; head < 4; head++) {
       const mask = maskOf(head);
       // Four standard deviations of so many draws.
@@ -59,7 +59,7 @@ describe('which weights are dropped', () => {
     }
   });
 
-  it('say nothing of the next weight, the next row or another head', () => {
+  it('dropped weights say nothing of the next weight, the next row or another head', () => {
     const mask = maskOf(0);
     const other = maskOf(1);
     const together = (pairs: [boolean, boolean][]): number =>

@@ -23,7 +23,7 @@ const shapes = [
 const EPS = 1e-5;
 
 describe.each(Object.keys(ways))('batch norm in %s', (way) => {
-  it.each(shapes)('takes the numbers of the channels of [%i, %i, %i, %i]', async (...shape) => {
+  it.each(shapes)('batch norm takes the numbers of the channels of [%i, %i, %i, %i]', async (...shape) => {
     const random = new RandomStream(11, product(shape));
     const drawn = (): Float32Array =>
       Float32Array.from({ length: product(shape) }, () => random.between(-2, 2));

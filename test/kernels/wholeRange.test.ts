@@ -43,7 +43,7 @@ describe('each function of one number', () => {
   });
   afterAll(() => engine?.dispose());
 
-  it.each(functions)('%s', (name) => {
+  it.each(functions)('%s agrees with float64 over its whole range', (name) => {
     const { wholeRange } = specs[name];
     expect(wholeRange, `${name} needs its bound over all of float32 in its spec`).toBeDefined();
     const { f, lastPlaces, magnitude = f } = wholeRange!;

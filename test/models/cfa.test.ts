@@ -95,7 +95,7 @@ afterAll(() => session.close());
 
 describe('against PyTorch', () => {
   it(
-    'gives the features, what the descriptor makes of them, the centres and the map within 1e-4',
+    'CFA’s features, descriptor, centres and map are PyTorch’s within 1e-4',
     async () => {
       loadDescriptor(1);
       const { layers } = bindNetwork(encoder, { training: false });
@@ -117,7 +117,7 @@ describe('against PyTorch', () => {
   );
 
   it.each(['start', 'both'] as const)(
-    'does the 50 steps of the training “%s” with losses within 1e-3 of themselves',
+    'CFA’s 50 steps of the training “%s” have PyTorch’s losses within 1e-3 of themselves',
     async (which) => {
       const run = goldens[which];
       loadDescriptor(run.r);
@@ -156,14 +156,14 @@ describe('the hyperspheres', () => {
     return [...(await executable.read()).get('value')!];
   };
 
-  it('draw in what lies outside of the nearest three, and push out what lies within the next three or just outside', async () => {
+  it('CFA’s hyperspheres draw in what lies outside of the nearest three, and push out the next three within or just outside', async () => {
     // r² = 4. Attraction: 0, 0, 1 and 5, 6, 7; repulsion: 0.9 at 3, nothing at 4 and 9, nothing further out.
     const squared = constant([1, 4, 5, 3, 4, 9, 9, 10, 11, 12, 13, 14], [2, 6]);
     const [loss] = await numbersOf(hypersphereLoss(squared, constant([2], [1])));
     expect(loss! / 1000).toBeCloseTo((1 + 5 + 6 + 7) / 6 + 0.9 / 6, 4);
   });
 
-  it('score a distance by how much nearer it is than the next two; below 0 counts as 0', async () => {
+  it('CFA scores a distance by how much nearer it is than the next two; below 0 counts as 0', async () => {
     const squared = constant([4, 4, 4, 4, 10_000, 10_000, 0, 1, 1, -1e-6, 1, 1], [4, 3]);
     const [between, alone, at, below] = await numbersOf(hypersphereScores(squared));
     expect(between).toBeCloseTo(2 / 3, 5);

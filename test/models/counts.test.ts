@@ -50,7 +50,7 @@ function revdistMacs(name: ResNetName): [number, number, number] {
 }
 
 describe.each(Object.keys(PARAMETERS) as ResNetName[])('%s', (name) => {
-  it('has the parameters of the tables', () => {
+  it('a network has the parameters of the tables', () => {
     const { frozen, trained } = revdistSpecs(RESNETS[name]);
     const all = [...frozen, ...trained];
     expect(['encoder.', 'bottleneck.', 'decoder.'].map((prefix) => parameters(all, prefix))).toEqual(
@@ -58,7 +58,7 @@ describe.each(Object.keys(PARAMETERS) as ResNetName[])('%s', (name) => {
     );
   });
 
-  it('has the multiply-accumulates of the tables', () => {
+  it('a network has the multiply-accumulates of the tables', () => {
     expect(revdistMacs(name).map((count) => (count / 1e9).toFixed(3))).toEqual(GMAC[name]);
   });
 });

@@ -97,7 +97,7 @@ describe('against PyTorch', () => {
     for (const part of layouts.parts) session.load(part, start);
   });
 
-  it('makes the same features, maps and scores of the same images', async () => {
+  it('DRAEM makes PyTorch’s features, maps and scores of the same images', async () => {
     const { images } = batchOf(0);
     const rule = { ...config, smoothing: 'none', scoreFraction: null } as const;
     const score = await session.compile('golden score', scorePlan(rule, layouts, ['none'], 2));
@@ -113,7 +113,7 @@ describe('against PyTorch', () => {
     collect.destroy();
   }, 600_000);
 
-  it('does 50 training steps with the same losses', async () => {
+  it('DRAEM does 50 training steps with PyTorch’s losses', async () => {
     const { optimiser } = DRAEM_DEFAULTS;
     for (const part of trainedParts(layouts)) session.startOptimiser(part, optimiser);
     const executable = await session.compile('golden step', detectorStep(config, layouts));
@@ -133,7 +133,7 @@ describe('against PyTorch', () => {
     executable.destroy();
   }, 600_000);
 
-  it('has the same losses and gradients', async () => {
+  it('SSIM and focal loss have PyTorch’s losses and gradients', async () => {
     const engine = await Engine.create();
     const check = async (
       loss: (x: Value, y: Value) => Value,

@@ -50,7 +50,7 @@ function others(name: string): [en: string, timm: string] {
 }
 
 describe('names', () => {
-  it('of all three schemes lead to the same tensors', () => {
+  it('EfficientNet names of all three schemes lead to the same tensors', () => {
     for (const { name } of specs) {
       const [en, timm] = others(name);
       expect(torchvisionName(name, 'torchvision')).toBe(name);
@@ -59,7 +59,7 @@ describe('names', () => {
     }
   });
 
-  it('of heads, later stages and counters lead nowhere', () => {
+  it('EfficientNet names of heads, later stages and counters lead nowhere', () => {
     expect(torchvisionName('_blocks.22._bn0.weight', 'efficientnet-pytorch')).toBeNull();
     expect(torchvisionName('_bn1.weight', 'efficientnet-pytorch')).toBeNull();
     expect(torchvisionName('_fc.bias', 'efficientnet-pytorch')).toBeNull();
@@ -69,7 +69,7 @@ describe('names', () => {
     expect(torchvisionName('features.0.1.num_batches_tracked', 'torchvision')).toBeNull();
   });
 
-  it('say which scheme they belong to', () => {
+  it('EfficientNet names say which scheme they belong to', () => {
     expect(namingOf(['x', '_conv_stem.weight'])).toBe('efficientnet-pytorch');
     expect(namingOf(['conv_stem.weight'])).toBe('timm');
     expect(namingOf(['features.0.0.weight'])).toBe('torchvision');
@@ -103,7 +103,7 @@ describe('a weight file', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('gives the same features under every naming, by the arithmetic of its lineage', async () => {
+  it('an EfficientNet file gives the same features under every naming, by the arithmetic of its lineage', async () => {
     const noted = await features(await file('tv', (name) => name, { padding: 'same380' }));
     expect(await features(await file('en', (name) => others(name)[0]))).toEqual(noted);
     expect(await features(await file('timm', (name) => others(name)[1], { padding: 'same380' }))).toEqual(
@@ -112,7 +112,7 @@ describe('a weight file', () => {
     expect(await features(await file('plain', (name) => name))).not.toEqual(noted);
   }, 400_000);
 
-  it('of timm that does not say its lineage is refused with what to do', async () => {
+  it('a file of timm that does not say its lineage is refused with what to do', async () => {
     const bare = await file('bare', (name) => others(name)[1]);
     await expect(openEncoder('efficientnet_b4', bare, [64, 64])).rejects.toMatchObject({
       code: 'E_WEIGHTS',
@@ -120,7 +120,7 @@ describe('a weight file', () => {
     });
   });
 
-  it('of another network is refused', async () => {
+  it('a file of another network is refused as EfficientNet', async () => {
     const path = join(folder, 'other');
     await writeSafetensors(path, new Map([['w', { shape: [1], data: Float32Array.of(1) }]]));
     await expect(openEncoder('efficientnet_b4', path, [64, 64])).rejects.toThrow('holds no EfficientNet');

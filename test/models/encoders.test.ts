@@ -44,7 +44,7 @@ afterAll(() => session.close());
 
 describe('full-size features against torchvision', () => {
   it.each(Object.keys(encoders))(
-    '%s within 1e-4',
+    'the features of full-size %s are torchvision’s within 1e-4',
     async (name) => {
       const { size, taps } = encoders[name]!;
       const images = input('images', [1, 3, size, size]);

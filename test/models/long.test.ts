@@ -114,7 +114,7 @@ it(
 
 describe.skipIf(!process.env.LONG)('full-width RevDist', () => {
   it.each(['resnet18', 'wide_resnet50_2', CHAOTIC] as const)(
-    '%s follows PyTorch',
+    'full-width RevDist on %s follows PyTorch',
     async (name) => {
       const { batch, size, branch = 1 } = goldens[name];
       const encoder = name === CHAOTIC ? 'wide_resnet50_2' : name;

@@ -40,7 +40,7 @@ const expectWithin = (got: ArrayLike<number>, want: readonly number[], label: st
 };
 
 describe('maps and scores', () => {
-  it('agree with NumPy and SciPy within 1e-5, calibrated or not, under both smoothings', async () => {
+  it('maps and scores agree with NumPy and SciPy within 1e-5, calibrated or not, under both smoothings', async () => {
     const scale = (which: string): Scales =>
       shapes.map(([c, side], k) => input(`${which}${k}`, [batch, c, side, side])) as unknown as Scales;
     const map = anomalyMap(scale('f'), scale('g'), size);

@@ -94,7 +94,7 @@ describe.each(['published', 'anomalib'] as const)('PatchCore as %s', (variant) =
     session.load(encoder, hashedWeights([...encoder.parameters.specs, ...encoder.buffers.specs]));
   });
 
-  it("has PyTorch's features, coreset, scores and maps", { timeout: SLOW }, async () => {
+  it('PatchCore has PyTorch’s features, coreset, scores and maps', { timeout: SLOW }, async () => {
     const all = { ...config, batch: goldens.train };
     const graph = memoryPlan(all, runLayouts(all, 1));
     const got = await evaluate(session, 'features', graph.outputs, { images: train });
@@ -124,7 +124,7 @@ describe.each(['published', 'anomalib'] as const)('PatchCore as %s', (variant) =
     expect(Math.max(...(scored.get('map.none') as Float32Array))).toBeLessThanOrEqual(highest * 1.0001);
   });
 
-  it('stops between batches when it is told to', async () => {
+  it('PatchCore stops between batches when it is told to', async () => {
     const signal = AbortSignal.abort();
     const options = { inputs, images: goldens.train, rows: 3, signal };
     expect(await greedyCoreset(session, config, layouts, options)).toBeNull();
@@ -135,26 +135,29 @@ describe('patch vectors', () => {
   it.each([
     ['wide', 'fine', 512, 6, 'coarse', 1024, 3],
     ['odd', 'odd fine', 48, 5, 'odd coarse', 96, 3],
-  ] as const)('of %s taps are those of unfolded patches', async (which, fine, c1, h1, coarse, c2, h2) => {
-    const out = patchVectors([input('fine', [1, c1, h1, h1]), input('coarse', [1, c2, h2, h2])]);
-    const got = await evaluate(session, 'vectors', new Map([['out', out]]), {
-      fine: hashed(fine, c1 * h1 * h1),
-      coarse: hashed(coarse, c2 * h2 * h2),
-    });
-    // The golden's rows are places, [h w, 1024].
-    const data = got.get('out')!;
-    const rows = Float32Array.from(data, (_, i) => data[(i % 1024) * h1 * h1 + Math.floor(i / 1024)]!);
-    expect(worst(sampled(rows, 512), goldens[which])).toBeLessThan(1e-5);
-  });
+  ] as const)(
+    'the patch vectors of %s taps are those of unfolded patches',
+    async (which, fine, c1, h1, coarse, c2, h2) => {
+      const out = patchVectors([input('fine', [1, c1, h1, h1]), input('coarse', [1, c2, h2, h2])]);
+      const got = await evaluate(session, 'vectors', new Map([['out', out]]), {
+        fine: hashed(fine, c1 * h1 * h1),
+        coarse: hashed(coarse, c2 * h2 * h2),
+      });
+      // The golden's rows are places, [h w, 1024].
+      const data = got.get('out')!;
+      const rows = Float32Array.from(data, (_, i) => data[(i % 1024) * h1 * h1 + Math.floor(i / 1024)]!);
+      expect(worst(sampled(rows, 512), goldens[which])).toBeLessThan(1e-5);
+    },
+  );
 });
 
 describe('a memory in parts', () => {
-  it('holds all rows, no part more than a binding', () => {
+  it('a memory in parts holds all rows, no part more than a binding', () => {
     expect(partRows(284_513, 1024)).toEqual([...new Array(8).fill(32_768), 284_513 - 8 * 32_768]);
     expect(partRows(0, 1024)).toEqual([1]);
   });
 
-  it("has the rows and the multiply-accumulates of methods.md for MVTec AD's training images", () => {
+  it('a memory has the rows and the multiply-accumulates of methods.md for MVTec AD’s training images', () => {
     const wide = { method: 'patchcore', encoder: 'wide_resnet50_2', size: 224 } as const;
     const rows = memoryRows(wide, 3629)!;
     expect(rows).toBe(284_513);
@@ -170,7 +173,7 @@ describe('a memory in parts', () => {
     expect(((countMacs(graph) - pooling) / 1e9).toFixed(3)).toBe('9.187');
   });
 
-  it('gives rows by their numbers among all', async () => {
+  it('a memory in parts gives rows by their numbers among all', async () => {
     const parts = [input('a', [3, 2]), input('b', [2, 2])];
     const rows = pickRows(parts, input('numbers', [4]));
     const got = await evaluate(session, 'rows', new Map([['rows', rows]]), {
@@ -183,7 +186,7 @@ describe('a memory in parts', () => {
 });
 
 describe('a coreset', () => {
-  it('starts the same for the same seed', () => {
+  it('a coreset starts the same for the same seed', () => {
     const [a, b, other] = [coresetStart(3, 96, 384), coresetStart(3, 96, 384), coresetStart(4, 96, 384)];
     expect(a).toEqual(b);
     expect(a.starts).not.toEqual(other.starts);
@@ -192,7 +195,7 @@ describe('a coreset', () => {
     expect(Math.max(...a.projection)).toBeLessThan(1 / Math.sqrt(96));
   });
 
-  it('lies in as few chunks as bindings allow', () => {
+  it('a coreset lies in as few chunks as bindings allow', () => {
     expect(chunksOf(384, 2 ** 27)).toEqual({ size: 131_072, chunks: [1024] });
     expect(chunksOf(2_845_136, 2 ** 27).chunks).toHaveLength(22);
     expect(chunksOf(3000, 2 ** 20)).toEqual({ size: 2048, chunks: [2048, 1024] });

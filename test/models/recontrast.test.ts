@@ -38,7 +38,7 @@ afterAll(() => session.close());
 describe('against PyTorch', () => {
   // The 50 steps take a minute on an idle core, most of it for kernels that no other test shares: they wait for LONG=1.
   it.each(process.env.LONG ? (['whole', 'long'] as const) : (['whole'] as const))(
-    'does the steps of the %s training with the same losses and weights',
+    'ReContrast does the steps of the %s training with PyTorch’s losses and weights',
     async (which) => {
       const run = goldens[which];
       const { size, batch, iterations, cycle, lr, losses, encoderNorm } = run;

@@ -23,7 +23,7 @@ let session: Session;
 afterAll(() => session?.close());
 
 describe('against PyTorch', () => {
-  it('gives resnet18 features within 1e-4', async () => {
+  it('resnet18 gives PyTorch’s features within 1e-4', async () => {
     session ??= await openSession();
     const { frozen } = revdistSpecs(RESNETS.resnet18);
     const layout = networkLayout('golden encoder', frozen);
@@ -51,7 +51,7 @@ describe('against PyTorch', () => {
     executable.destroy();
   });
 
-  it('trains 20 RevDist steps with the same losses and weights', async () => {
+  it('RevDist trains 20 steps with PyTorch’s losses and weights', async () => {
     session ??= await openSession();
     const config = { method: 'revdist', encoder: 'resnet18_w16', size: 64, batch: 4 } as const;
     const layouts = runLayouts(config, 2);

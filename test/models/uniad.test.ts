@@ -65,7 +65,7 @@ afterAll(() => session.close());
 
 describe('against PyTorch', () => {
   it(
-    'gives the features, what the transformer makes of them, and both maps within 1e-4',
+    'UniAD’s features, transformer and both maps are PyTorch’s within 1e-4',
     async () => {
       const { layers, images } = bound();
       const [features] = uniad.frozen!(layers, images, model) as [Value];
@@ -94,7 +94,7 @@ describe('against PyTorch', () => {
   );
 
   it(
-    'does 50 steps without dropout and jitter with losses within 1e-3 of themselves',
+    'UniAD’s 50 steps without dropout and jitter have PyTorch’s losses within 1e-3 of themselves',
     async () => {
       session.startOptimiser(reconstruction, optimiser);
       const { network, layers, images } = bound();
@@ -157,7 +157,7 @@ it(
 
 describe('neighbours', () => {
   it(
-    'change nothing of what a token attends to, all others do',
+    'a token’s neighbours change nothing of what it attends to, all others do',
     async () => {
       const [side, width] = [9, 64];
       const tokens = side * side;
@@ -203,7 +203,7 @@ describe('neighbours', () => {
     SLOW,
   );
 
-  it('leave something to see on small grids too', () => {
+  it('the mask of neighbours leaves something to see on small grids too', () => {
     for (let side = 2; side <= 20; side++) {
       const neighbours = neighboursOf(side, side);
       for (let i = 0; i < side * side; i++) {

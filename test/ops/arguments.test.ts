@@ -31,7 +31,7 @@ function flawOf(result: unknown): string | undefined {
 }
 
 describe('a wrong argument', () => {
-  it.each(CALLS)('of %s is refused by a typed error, or means something', (name, args) => {
+  it.each(CALLS)('a wrong argument of %s is refused by a typed error, or means something', (name, args) => {
     const call = library[name] as (...args: unknown[]) => unknown;
     expect(flawOf(call(...args))).toBe(undefined);
     const flaws: string[] = [];
@@ -52,7 +52,7 @@ describe('a wrong argument', () => {
     expect(flaws).toEqual([]);
   });
 
-  it('is tried of every public function', () => {
+  it('a wrong argument is tried of every public function', () => {
     const tried = new Set<string>(CALLS.map(([name]) => name));
     const classes = /^[A-Z]/;
     const functions = Object.entries(library).filter(

@@ -67,7 +67,7 @@ const INDEXED: Readonly<Record<string, (indices: Value, x: Value) => Value>> = {
 };
 
 describe.each(Object.entries(INDEXED))('%s', (name, call) => {
-  it('refuses a constant index that names nothing', () => {
+  it('cross-entropy refuses a constant index that names nothing', () => {
     // On the device 1.5 would be class 1.
     for (const bad of [...BAD, 1.5]) {
       expect(() => call(constant([0, bad, 2], [3], 'i32'), x33)).toThrow(
@@ -80,7 +80,7 @@ describe.each(Object.entries(INDEXED))('%s', (name, call) => {
     expect(() => call(constant([0, 1, 2], [3], 'i32'), x33)).not.toThrow();
   });
 
-  it('makes NaN, of that alone, where only the device knows the index', async () => {
+  it('cross-entropy makes NaN, of that alone, where only the device knows the index', async () => {
     const compiled = engine.compile((indices: Value, x: Value) => call(indices, x), { label: name });
     const x = engine.tensor([0, 1, 2, 3, 4, 5, 6, 7, 8], [3, 3]);
     for (const bad of BAD) {

@@ -29,13 +29,13 @@ function conflict(a: MemoryRequest, b: MemoryRequest): void {
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 describe('planMemory', () => {
-  it('puts values that never live together into one place, in the lower bound', () => {
+  it('planMemory puts values that never live together into one place, in the lower bound', () => {
     const plan = planMemory([request(1024, 0, 1), request(1024, 2, 3), request(1024, 4, 5)]);
     expect(plan.arenaBytes).toEqual([1024]);
     expect(plan.lowerBound).toBe(1024);
   });
 
-  it('keeps operands and results apart where that costs nothing', () => {
+  it('planMemory keeps operands and results apart where that costs nothing', () => {
     const chain = Array.from({ length: 6 }, (_, i) => request(1024, i, i + 1));
     for (let i = 1; i < chain.length; i++) conflict(chain[i - 1]!, chain[i]!);
     const { placements, arenaBytes } = planMemory(chain);
@@ -45,7 +45,7 @@ describe('planMemory', () => {
     }
   });
 
-  it('lets them share an arena where a third would be needed', () => {
+  it('planMemory lets operands and results share an arena where a third would be needed', () => {
     // A wide stem, its pooled result, and a residual block: y = f(x), z = g(y) + x.
     const [stem, x, y, z] = [
       request(8192, 0, 1),
@@ -65,7 +65,7 @@ describe('planMemory', () => {
     expect(sum(plan.arenaBytes)).toBe(10_240);
   });
 
-  it('never puts two that live together into one place', () => {
+  it('planMemory never puts two values that live together into one place', () => {
     const requests = Array.from({ length: 60 }, (_, i) =>
       request(256 * (1 + ((i * 7) % 5)), i, i + 1 + ((i * 3) % 6)),
     );
@@ -83,7 +83,7 @@ describe('planMemory', () => {
     }
   });
 
-  it('lets no arena grow beyond what a buffer may have', () => {
+  it('planMemory lets no arena grow beyond what a buffer may have', () => {
     const requests = Array.from({ length: 10 }, () => request(1024, 0, 1));
     const { arenaBytes } = planMemory(requests, 4096);
     expect(Math.max(...arenaBytes)).toBe(4096);
@@ -127,18 +127,21 @@ describe('plans of the real networks take at most 1.15 times the memory that liv
     ['resnet18_w16', 16, 128, 'software', CPU],
     ['efficientnet_b4', 1, 256, 'GPU', GPU],
     ['efficientnet_b4', 4, 256, 'software', CPU],
-  ] as const)('%s, batch %i, %i px, on a %s adapter', (encoder, batch, size, _, device) => {
-    for (const { purpose, graph } of networkPlans(encoder, { batch, size })) {
-      const { memory } = buildPlan(graph, device);
-      expect(memory.lowerBound).toBeGreaterThan(0);
-      expect(memory.arenas / memory.lowerBound, purpose).toBeLessThanOrEqual(1.15);
-    }
-  });
+  ] as const)(
+    'memory is at most 1.15 times what lives at once: %s, batch %i, %i px, on a %s adapter',
+    (encoder, batch, size, _, device) => {
+      for (const { purpose, graph } of networkPlans(encoder, { batch, size })) {
+        const { memory } = buildPlan(graph, device);
+        expect(memory.lowerBound).toBeGreaterThan(0);
+        expect(memory.arenas / memory.lowerBound, purpose).toBeLessThanOrEqual(1.15);
+      }
+    },
+  );
 
   it.each([
     ['GPU', GPU],
     ['software', CPU],
-  ] as const)('ReContrast on a %s adapter', (_, device) => {
+  ] as const)('ReContrast’s memory is at most 1.15 times what lives at once on a %s adapter', (_, device) => {
     const config = { method: 'recontrast', encoder: 'resnet18', size: 128, batch: 8 } as const;
     const { memory } = buildPlan(detectorStep(config, runLayouts(config, 1)), device);
     expect(memory.arenas / memory.lowerBound).toBeLessThanOrEqual(1.15);
@@ -146,18 +149,21 @@ describe('plans of the real networks take at most 1.15 times the memory that liv
   it.each([
     ['GPU', GPU],
     ['software', CPU],
-  ] as const)('CFA at full size on a %s adapter, without a matrix of distances', (_, device) => {
-    const config = scoringConfig('cfa', 'wide_resnet50_2', { batch: 4, size: 224, images: 1 });
-    const layouts = runLayouts(config, 1);
-    for (const graph of [
-      scorePlan(config, layouts, ['cada'], 1),
-      detectorStep(config, layouts, undefined, 'frozen'),
-    ]) {
-      const { memory, dispatches } = buildPlan(graph, device);
-      expect(memory.arenas / memory.lowerBound).toBeLessThanOrEqual(1.15);
-      const largest = Math.max(...dispatches.flatMap(({ kernel }) => kernel.bindings.map((b) => b.length)));
-      expect(largest).toBeLessThan(config.batch * 3136 ** 2);
-      expect(4 * largest).toBeLessThanOrEqual(BASELINE_DEVICE.maxBindingBytes);
-    }
-  });
+  ] as const)(
+    'CFA’s memory is at most 1.15 times what lives at once on a %s adapter, without a matrix of distances',
+    (_, device) => {
+      const config = scoringConfig('cfa', 'wide_resnet50_2', { batch: 4, size: 224, images: 1 });
+      const layouts = runLayouts(config, 1);
+      for (const graph of [
+        scorePlan(config, layouts, ['cada'], 1),
+        detectorStep(config, layouts, undefined, 'frozen'),
+      ]) {
+        const { memory, dispatches } = buildPlan(graph, device);
+        expect(memory.arenas / memory.lowerBound).toBeLessThanOrEqual(1.15);
+        const largest = Math.max(...dispatches.flatMap(({ kernel }) => kernel.bindings.map((b) => b.length)));
+        expect(largest).toBeLessThan(config.batch * 3136 ** 2);
+        expect(4 * largest).toBeLessThanOrEqual(BASELINE_DEVICE.maxBindingBytes);
+      }
+    },
+  );
 });

@@ -22,7 +22,7 @@ const graphOf = (...values: Value[]) => ({
 const x = input('x', [2, 3]);
 
 describe('simplify', () => {
-  it('drops arithmetic that changes nothing and views of views', () => {
+  it('simplify drops arithmetic that changes nothing and views of views', () => {
     const value = reshape(reshape(shift(scale(x, 1), 0), [6]), [3, 2]);
     expect(printGraph(simplify(graphOf(value)))).toMatchInlineSnapshot(`
       "%0 = input() [2, 3] {name: x}
@@ -31,7 +31,7 @@ describe('simplify', () => {
     `);
   });
 
-  it('computes equal subexpressions once', () => {
+  it('simplify computes equal subexpressions once', () => {
     const value = add(sigmoid(relu(x)), mul(sigmoid(relu(x)), x));
     expect(printGraph(graphOf(value)).match(/sigmoid/g)).toHaveLength(2);
     expect(printGraph(simplify(graphOf(value)))).toMatchInlineSnapshot(`
@@ -46,7 +46,7 @@ describe('simplify', () => {
 });
 
 describe('fuseElementwise', () => {
-  it('makes one kernel of a chain with broadcasting', () => {
+  it('fuseElementwise makes one kernel of a chain with broadcasting', () => {
     const row = input('row', [3]);
     const graph = fuseElementwise(graphOf(relu(add(mul(x, row), row))), 7);
     expect(printGraph(graph)).toMatchInlineSnapshot(`
@@ -57,7 +57,7 @@ describe('fuseElementwise', () => {
     `);
   });
 
-  it('lets a reduction read the chain before it', () => {
+  it('fuseElementwise lets a reduction read the chain before it', () => {
     expect(printGraph(fuseElementwise(graphOf(sum(mul(x, x), { axes: [1] })), 7))).toMatchInlineSnapshot(`
       "%0 = input() [2, 3] {name: x}
       %1 = reduce(%0) [2, 1] {kind: sum, axes: [1], factor: 1, prologue: t0 = mul(x0, x0); t1 = identity(t0), shape: [2, 3]}
@@ -66,7 +66,7 @@ describe('fuseElementwise', () => {
     `);
   });
 
-  it('keeps a value that somebody else reads', () => {
+  it('fuseElementwise keeps a value that somebody else reads', () => {
     const shared = relu(x);
     const graph = fuseElementwise(graphOf(sigmoid(shared), shared), 7);
     expect(printGraph(graph)).toMatchInlineSnapshot(`
@@ -78,7 +78,7 @@ describe('fuseElementwise', () => {
     `);
   });
 
-  it('stops at the number of bindings the adapter has', () => {
+  it('fuseElementwise stops at the number of bindings the adapter has', () => {
     const many = Array.from({ length: 12 }, (_, i) => input(`x${i}`, [4]));
     const graph = fuseElementwise(graphOf(many.reduce((total, each) => add(total, each))), 4);
     const most = Math.max(
@@ -91,7 +91,7 @@ describe('fuseElementwise', () => {
 });
 
 describe('fuseEpilogue', () => {
-  it('puts batch norm, residual and activation into the convolution', () => {
+  it('fuseEpilogue puts batch norm, residual and activation into the convolution', () => {
     const image = input('image', [1, 4, 8, 8]);
     const w = input('w', [4, 4, 3, 3]);
     const channel = (name: string): Value => input(name, [4]);
@@ -120,7 +120,7 @@ describe('fuseEpilogue', () => {
     `);
   });
 
-  it('leaves batch norm in evaluation no dispatch in a run: its scale and shift follow from state', () => {
+  it('batch norm in evaluation takes no dispatch of a run: its scale and shift follow from state', () => {
     const held = (name: string): Value => state(name, [4], 'f32');
     const norm = {
       weight: held('weight'),
@@ -135,14 +135,14 @@ describe('fuseEpilogue', () => {
     expect(plan.prelude).toBe(2);
   });
 
-  it('leaves a product alone whose raw result is read too', () => {
+  it('fuseEpilogue leaves a product alone whose raw result is read too', () => {
     const y = conv2d(input('image', [1, 4, 8, 8]), input('w', [4, 4, 3, 3]));
     expect(printGraph(fuseEpilogue(graphOf(relu(y), y), 7))).not.toContain('epilogue');
   });
 });
 
 describe('a pack', () => {
-  it('leaves out what a value in it reads, in either order: one dispatch would read and write one buffer', () => {
+  it('a pack leaves out what a value in it reads, in either order: one dispatch would read and write one buffer', () => {
     const first = sum(input('x', [64, 3]), { axes: [1] });
     const second = sigmoid(add(first, input('y', [64])));
     for (const inputs of [

@@ -20,7 +20,7 @@ const filled = (sizes: Record<string, number>) =>
   });
 
 describe('sizes that kernels read', () => {
-  it('are those that the text names, bound after the bindings, and in no text', () => {
+  it('a kernel’s sizes are those that its text names, bound after the bindings, and in no text', () => {
     const [one, other] = [filled({ unused: 9, value: 2, at: 1 }), filled({ at: 3, value: 4 })];
     expect(one.sizes).toEqual({ at: 1, value: 2 });
     expect(one.wgsl).toContain(
@@ -30,7 +30,7 @@ describe('sizes that kernels read', () => {
     expect(layoutOf(one).map(({ access }) => access)).toEqual(['write', 'uniform']);
   });
 
-  it('say what is wrong with them', () => {
+  it('wrong sizes of a kernel are refused with what is wrong', () => {
     expect(() => filled({ at: 1 })).toThrow('fill: its text reads sizes.value, which is not given');
     expect(() => filled({ at: 2 ** 32, value: 1 })).toThrow(
       /fill: at is 4294967296, kernels count to 4294967295/,
@@ -38,7 +38,7 @@ describe('sizes that kernels read', () => {
     expect(() => filled({ at: 0.5, value: 1 })).toThrow(/at is 0.5/);
   });
 
-  it('lie in one buffer, each list of values once', () => {
+  it('kernels’ sizes lie in one buffer, each list of values once', () => {
     const kernels = [filled({ at: 1, value: 2 }), filled({ at: 3, value: 4 }), filled({ at: 1, value: 2 })];
     const blocks = sizeBlocks({ dispatches: kernels.map((kernel) => ({ kernel, scope: '', ranges: [] })) });
     expect(kernels.map((kernel) => blocks.rangeOf(kernel))).toEqual(

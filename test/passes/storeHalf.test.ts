@@ -39,7 +39,7 @@ describe('storeHalf', () => {
   const joined = concat([y, scale(y, 2)], 1);
   const z = conv2d(joined, w2);
 
-  it('stores what leads to products and distances; inputs, weights, what follows from them and results stay', () => {
+  it('storeHalf stores what leads to products and distances; inputs, weights, what follows from them and results stay', () => {
     const distance = cosineMap(y, z);
     const graph = storeHalf(graphOf({ distance, u: mean(distance, { axes: [1, 2] }) }), [distance]);
     expect(stored(graph)).toEqual([
@@ -56,7 +56,7 @@ describe('storeHalf', () => {
     );
   });
 
-  it('keeps exact what is exact and all that is computed from it, products included', () => {
+  it('storeHalf keeps exact what is exact and all that is computed from it, products included', () => {
     const smooth = conv2d(reshape(z, [4, 1, 8, 8]), state('taps', [1, 1, 3, 1]), { padding: [1, 0] });
     expect(stored(storeHalf(graphOf({ smooth }), [z]))).toEqual([
       'conv2d 1x4x8x8',
@@ -72,7 +72,7 @@ describe('storeHalf', () => {
     ]);
   });
 
-  it('leaves a result that is also an operand as it is, seen through a view too', () => {
+  it('storeHalf leaves a result that is also an operand as it is, seen through a view too', () => {
     const view = reshape(y, [1, 4, 64]);
     expect(stored(storeHalf(graphOf({ view, z: add(z, 1) }), []))).not.toContain('reshape 1x4x64');
     expect(storeHalf(graphOf({ y, z }), []).outputs.get('y')!.dtype).toBe('f32');
@@ -101,7 +101,7 @@ describe('a scoring plan in f16', () => {
   };
   const [full, half] = [built('f32'), built('f16')];
 
-  it('takes half the memory, weights and intermediate values alike', () => {
+  it('a scoring plan in f16 takes half the memory, weights and intermediate values alike', () => {
     expect(half.plan.memory.arenas / full.plan.memory.arenas).toBeLessThan(0.51);
     expect(half.plan.memory.arenas / half.plan.memory.lowerBound).toBeLessThanOrEqual(1.15);
     const bytes = ({ plan }: typeof full): number =>
@@ -109,7 +109,7 @@ describe('a scoring plan in f16', () => {
     expect(bytes(half) / bytes(full)).toBeLessThan(0.51);
   });
 
-  it('computes the maps, their statistics and scores in f32', () => {
+  it('a scoring plan in f16 computes the maps, their statistics and scores in f32', () => {
     for (const [name, { dtype }] of half.plan.outputs) expect(dtype, name).toBe('f32');
     const after = half.plan.dispatches.findIndex(({ kernel }) => kernel.label.includes('cosineMap'));
     const halves = half.plan.dispatches
@@ -119,12 +119,12 @@ describe('a scoring plan in f16', () => {
     expect(halves.map(({ kernel }) => kernel.label)).toEqual([]);
   });
 
-  it('has the dispatches that it has in f32', () => {
+  it('a scoring plan in f16 has the dispatches that it has in f32', () => {
     const labels = ({ plan }: typeof full): string[] => plan.dispatches.map(({ kernel }) => kernel.label);
     expect(labels(half)).toEqual(labels(full));
   });
 
-  it('goes through no transform that would take the memory back', () => {
+  it('a scoring plan in f16 goes through no transform that would take the memory back', () => {
     const labels = buildPlan(half.graph, GPU).dispatches.map(({ kernel }) => kernel.label);
     expect(labels.join()).not.toContain('winograd');
     expect(
@@ -134,7 +134,7 @@ describe('a scoring plan in f16', () => {
     ).toContain('winograd');
   });
 
-  it('is refused where the adapter lacks f16', () => {
+  it('a scoring plan in f16 is refused where the adapter lacks f16', () => {
     const graph = scorePlan({ ...config, precision: 'f16' }, half.layouts, ['none'], 1);
     expect(() => buildPlan(graph, { ...GPU, f16: false }, { label: 'score' })).toThrow(
       "score stores f16, which needs WebGPU's shader-f16; this adapter lacks it",
@@ -154,7 +154,7 @@ describe.each(DETECTOR_NAMES)('%s in f16', (method) => {
       'a CPU adapter',
       { ...GPU, software: true, subgroupSize: 8, maxImageSide: 16_384, maxImageLayers: 2048 },
     ],
-  ])('is bound on %s as it is stored, and scores in f32', (_, facts) => {
+  ])('a network in f16 is bound on %s as it is stored, and scores in f32', (_, facts) => {
     const layouts = runLayouts(config, 2, 'f16');
     const plan = buildPlan(scorePlan(config, layouts, ['none', 'cada'], 2), facts);
     expect(

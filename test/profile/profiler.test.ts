@@ -41,7 +41,7 @@ async function scores(
 }
 
 describe.each<Clock>(['timestamp', 'wall'])('profiling with the clock %s', (clock) => {
-  it('times every dispatch within the time that passed, and changes no result', async () => {
+  it('profiling times every dispatch within the time that passed, and changes no result', async () => {
     const bare = await scores();
     const profiler = makeProfiler(clock);
     const profiled = await scores(profiler);

@@ -45,7 +45,7 @@ describe('the summary', () => {
     time('layer2', 'conv2d', 6000, 400_000, 20_000),
   ];
 
-  it('adds up a kernel over the layers, without the first use of its shader', () => {
+  it('the summary adds up a kernel over the layers, without the first use of its shader', () => {
     const [conv, relu] = rowsOf(times);
     expect(conv).toMatchObject({ name: 'conv2d', calls: 3, firstMs: 0.09, totalMs: 0.016, share: 0.5 });
     expect(relu).toMatchObject({ name: 'relu', calls: 2, firstMs: 0.011, totalMs: 0.016, share: 0.5 });
@@ -53,13 +53,13 @@ describe('the summary', () => {
     expect(conv!.gbs).toBeCloseTo(2.5);
   });
 
-  it('holds each dispatch against the slower of arithmetic and memory', () => {
+  it('the summary holds each dispatch against the slower of arithmetic and memory', () => {
     const [conv, relu] = rowsOf(times);
     expect(conv!.rooflineShare).toBeCloseTo(8000 / 16_000);
     expect(relu!.rooflineShare).toBeCloseTo(8000 / 16_000);
   });
 
-  it('keeps layers apart where asked, and shows a first use where there is no other', () => {
+  it('the summary keeps layers apart where asked, and shows a first use where there is no other', () => {
     const rows = rowsOf(times, 1, 'layer');
     expect(rows.map(({ name }) => name)).toEqual([
       'layer1 relu',
@@ -71,7 +71,7 @@ describe('the summary', () => {
     expect(rows[3]).toMatchObject({ onlyFirst: true, firstMs: 0.09, totalMs: 0.09, share: null });
   });
 
-  it('counts a first use on each device', () => {
+  it('the summary counts a first use on each device', () => {
     const [row] = rowsOf([
       time('', 'copy', 30, 0, 8),
       time('', 'copy', 40, 0, 8, 1),
@@ -80,7 +80,7 @@ describe('the summary', () => {
     expect(row).toMatchObject({ calls: 3, firstMs: 70e-6, totalMs: 20e-6, gflops: null });
   });
 
-  it('refuses figures below 20 steps of the clock', () => {
+  it('the summary refuses figures below 20 steps of the clock', () => {
     const coarse = rowsOf(times, 501);
     expect(coarse.find(({ name }) => name === 'relu')).toMatchObject({ totalMs: 0.016, firstMs: 0.011 });
     expect(coarse.find(({ name }) => name === 'conv2d')).toEqual({
@@ -109,7 +109,7 @@ describe('the Chrome trace', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('has every dispatch in microseconds, on a track of its plan, and leaves nothing else behind', async () => {
+  it('the Chrome trace has every dispatch in microseconds, on a track of its plan, and leaves nothing else behind', async () => {
     const times = Array.from({ length: 2500 }, (_, i) => time('stem', 'conv2d', 2000 + i, 4000, 16, i % 2));
     const path = join(folder, 'trace.json');
     expect(await writeChromeTrace(path, profilerOf(times), 'an "adapter"')).toBe(2500);

@@ -70,7 +70,7 @@ const TOO_MANY: readonly (readonly [name: string, op: string, build: () => api.V
 ];
 
 describe.each(TOO_MANY)('%s', (_, op, build) => {
-  it.each([true, false])('is refused, fused: %s', (fuse) => {
+  it.each([true, false])('a size beyond 32 bits is refused, fused: %s', (fuse) => {
     for (const device of [SOFTWARE, BASELINE_DEVICE]) {
       const call = (): unknown => planned(build(), fuse, device);
       expect(call).toThrow(LimitError);

@@ -23,7 +23,7 @@ async function check(files: Record<string, string>): Promise<{ code: number | nu
 }
 
 describe('the rules of imports', () => {
-  it('allow a layer what lies below it, itself and the leaves', async () => {
+  it('the rules of imports allow a layer what lies below it, itself and the leaves', async () => {
     const { code, said } = await check({
       'nn/losses.ts':
         "import { OPS } from '../graph/ops.ts';\nimport { blur } from './blur.ts';\nexport { OPS, blur };",
@@ -35,7 +35,7 @@ describe('the rules of imports', () => {
     expect(code).toBe(0);
   });
 
-  it('refuse an import that goes up, of a type alone too', async () => {
+  it('the rules of imports refuse an import that goes up, of a type alone too', async () => {
     const { code, said } = await check({
       'kernels/conv.ts': "import type { Run } from '../train/trainRun.ts';\nexport type Conv = Run;",
       'train/trainRun.ts': 'export interface Run {}',
@@ -44,7 +44,7 @@ describe('the rules of imports', () => {
     expect(said).toContain('kernels-imports-what-lies-below: src/kernels/conv.ts → src/train/trainRun.ts');
   });
 
-  it('refuse a circle, of types alone too', async () => {
+  it('the rules of imports refuse a circle, of types alone too', async () => {
     const { code, said } = await check({
       'nn/a.ts': "import { b } from './b.ts';\nexport const a = b;\nexport type A = number;",
       'nn/b.ts': "import type { A } from './a.ts';\nexport const b: A = 1;",
@@ -53,7 +53,7 @@ describe('the rules of imports', () => {
     expect(said).toMatch(/no-circles: src\/nn\/a\.ts → \s+src\/nn\/b\.ts →\s+src\/nn\/a\.ts/);
   });
 
-  it('refuse a folder that is no layer, a leaf that imports a layer, and a name that says nothing', async () => {
+  it('the rules of imports refuse a folder that is no layer, a leaf that imports a layer, and a name that says nothing', async () => {
     const { code, said } = await check({
       'extra/a.ts': "import { x } from '../nn/utils.ts';\nexport const a = x;",
       'nn/utils.ts': 'export const x = 1;',

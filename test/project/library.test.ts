@@ -96,7 +96,7 @@ describe.skipIf(!chromium)('the library in Chromium', () => {
   });
 
   it(
-    'runs the examples that need no file',
+    'the library in Chromium runs the examples that need no file',
     async () => {
       const examples = await examplesIn('docs/library.md');
       let tried = 0;
@@ -114,7 +114,7 @@ describe.skipIf(!chromium)('the library in Chromium', () => {
   );
 
   it(
-    'gives the features that Node gives, from the same file',
+    'the library in Chromium gives the features that Node gives, from the same file',
     async () => {
       const path = 'weights/resnet18_w16.safetensors';
       using engine = await Engine.create();
@@ -145,7 +145,7 @@ describe.skipIf(!chromium)('the library in Chromium', () => {
   );
 
   it(
-    'agrees with float64 in every check that wgad doctor makes',
+    'the library in Chromium agrees with float64 in every check that wgad doctor makes',
     async () => {
       const findings = await page.evaluate<
         { name: string; maxRelative: number; ok: boolean }[]

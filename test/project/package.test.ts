@@ -9,14 +9,14 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const pkg = JSON.parse(read('package.json'));
 
 describe('the package', () => {
-  it('gives a reason for every dependency', () => {
+  it('the package gives a reason for every dependency', () => {
     const reasons = read('docs/dependencies.md');
     for (const name of Object.keys({ ...pkg.dependencies, ...pkg.devDependencies })) {
       expect(reasons, name).toContain(`\`${name}\``);
     }
   });
 
-  it('imports nothing that is not declared', () => {
+  it('the package imports nothing that is not declared', () => {
     const declared = new Set(Object.keys(pkg.dependencies));
     const files = readdirSync(join(root, 'src'), { recursive: true }).map(String);
     const imported = new Set<string>();
@@ -32,14 +32,14 @@ describe('the package', () => {
     expect([...imported]).toEqual(expect.arrayContaining(['node:fs', 'commander', 'webgpu']));
   });
 
-  it('has every file that its exports name', () => {
+  it('the package has every file that its exports name', () => {
     const paths = Object.values(pkg.exports).flatMap((entry) =>
       typeof entry === 'string' ? [entry] : Object.values(entry as Record<string, string>),
     );
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  it('is importable by its own name, entry by entry, and does nothing then', () => {
+  it('the package is importable by its own name, entry by entry, and does nothing then', () => {
     const entries = Object.keys(pkg.exports).filter((name) => !name.endsWith('.json'));
     const code = entries.map((name) => `await import('wgad${name.slice(1)}');`).join('');
     const said = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
@@ -49,7 +49,7 @@ describe('the package', () => {
     expect(said).toBe('');
   });
 
-  it('has no install scripts of its own', () => {
+  it('the package has no install scripts of its own', () => {
     for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
       expect(pkg.scripts).not.toHaveProperty(name);
     }

@@ -51,7 +51,7 @@ const shell = (command: string, cwd: string, env = {}) =>
 
 describe('the README', () => {
   it(
-    'has commands that work, in its order',
+    'the README has commands that work, in its order',
     async () => {
       const own = commands.filter((command) => command.startsWith('npx wgad'));
       const synth = own.filter((command) => command.includes('data synth'));
@@ -68,7 +68,7 @@ describe('the README', () => {
   );
 
   it(
-    'has a demo that ends with a table and a report',
+    'the README has a demo that ends with a table and a report',
     async () => {
       const demo = commands.find((command) => command === 'npm run demo')!;
       const out = join(folder, 'demo');
@@ -81,14 +81,14 @@ describe('the README', () => {
     SLOW,
   );
 
-  it('names no npm command that does not exist', () => {
+  it('the README names no npm command that does not exist', () => {
     const named = commands.flatMap((command) => /^npm (?:run )?([\w-]+)/.exec(command)?.[1] ?? []);
     expect(named).toContain('test');
     for (const name of named) expect(Object.keys(scripts)).toContain(name);
   });
 
   it(
-    'has a library example that runs, in ten lines',
+    'the README has a library example that runs, in ten lines',
     async () => {
       const [example] = blocks('js');
       expect(example!.trim().split('\n').filter(Boolean).length).toBeLessThanOrEqual(10);

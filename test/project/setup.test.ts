@@ -18,7 +18,7 @@ describe('which packages bring the software adapter', () => {
     ['debian', '14', 'main'],
     ['ubuntu', '24.04', 'main'],
     ['ubuntu', '26.04', 'main'],
-  ])('%s %s: %s', (id, version, suite) => {
+  ])('the software adapter of %s %s comes from: %s', (id, version, suite) => {
     expect(installPlan(parseOsRelease(release(id, version)))).toMatchObject({ suite });
   });
 
@@ -26,11 +26,11 @@ describe('which packages bring the software adapter', () => {
     ['debian', '11'],
     ['ubuntu', '22.04'],
     ['fedora', '42'],
-  ])('%s %s: none known', (id, version) => {
+  ])('no package with a software adapter is known for %s %s', (id, version) => {
     expect(installPlan(parseOsRelease(release(id, version)))).toBeNull();
   });
 
-  it('none for a system that does not say what it is', () => {
+  it('no package is known for a system that does not say what it is', () => {
     expect(installPlan(parseOsRelease(''))).toBeNull();
   });
 });
@@ -42,7 +42,7 @@ describe('the Node version', () => {
     ['20.19.0', true],
     ['22.0.0', true],
     ['24.1.0', true],
-  ])('%s is new enough: %s', (version, enough) => {
+  ])('Node %s is new enough: %s', (version, enough) => {
     expect(nodeIsNewEnough(version)).toBe(enough);
   });
 });
@@ -56,7 +56,7 @@ describe('staleness', () => {
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 
-  it('follows content and names, not times', async () => {
+  it('a stale build is told by content and names, not times', async () => {
     const first = hashTree(root, ['src']);
     await writeFile(join(root, 'src', 'a.ts'), '1');
     expect(hashTree(root, ['src'])).toBe(first);

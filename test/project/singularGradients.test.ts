@@ -149,7 +149,7 @@ beforeAll(async () => {
 afterAll(() => engine?.dispose());
 
 describe.each(Object.entries(goldens))('%s', (op, cases) => {
-  it.each(Object.entries(cases))('%s', async (label, each) => {
+  it.each(Object.entries(cases))('the gradient at a singular point is PyTorch’s: %s', async (label, each) => {
     const entry = RUNS[op] ?? SPECS[op]?.samples[0].run;
     const run = typeof entry === 'function' ? entry : entry?.[label];
     expect(run, `${op}, ${label} needs a call here`).toBeDefined();
@@ -214,7 +214,7 @@ describe('numbers at the ends of float32', () => {
     return { loss: (await loss.data())[0]!, grads: all };
   }
 
-  it('norms that are infinite have the derivative 0, as in PyTorch', async () => {
+  it('infinite norms have the derivative 0, as in PyTorch', async () => {
     const huge = [
       [1e20, 0],
       [1, 2],

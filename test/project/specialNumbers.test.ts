@@ -92,7 +92,7 @@ const RUNS = FUNCTIONS.flatMap(([name, { samples }]) =>
 );
 
 describe.each(RUNS)('%s, of special numbers', (_, sample) => {
-  it.each(CONTEXTS)('%s', async (_context, inside) => {
+  it.each(CONTEXTS)('special numbers end as in float64: %s', async (_context, inside) => {
     const data = combinations(sample.inputs.length);
     const shape = [data[0]!.length, 1];
     const reference = (numbers: ArrayLike<number>[]): Tensor64 =>
@@ -149,7 +149,7 @@ const WITH_NUMBER: readonly [
 describe('numbers as operands', () => {
   const x = SPECIALS.filter((each) => Math.abs(each) !== 1e-40);
   // One kernel holds all numbers, each where `which` says so: they are literals of its text.
-  it.each(WITH_NUMBER)('%s', async (_, run, f) => {
+  it.each(WITH_NUMBER)('a number as operand ends as in float64: %s', async (_, run, f) => {
     const call = await resultOf(
       (value, which) =>
         NUMBERS.reduceRight<api.Operand>(
@@ -168,7 +168,7 @@ describe('numbers as operands', () => {
     expect(complaint(got, want, [data[0]!, pairs.map(({ number }) => number)])).toBeUndefined();
   });
 
-  it.each([Number.NaN, -INF, -0, -1e40])('pad with %s', async (number) => {
+  it.each([Number.NaN, -INF, -0, -1e40])('padding with %s gives that number', async (number) => {
     const call = await resultOf((value) =>
       api.slice(api.pad(value!, [0], [x.length], { value: number }), [{ start: x.length }]),
     );
@@ -177,7 +177,7 @@ describe('numbers as operands', () => {
     expect(complaint(got, tensor64([x.length], want), [x])).toBeUndefined();
   });
 
-  it('keeps NaN, infinities and zeros of either sign apart', async () => {
+  it('numbers as operands keep NaN, infinities and zeros of either sign apart', async () => {
     const device = await engine();
     const all = device.compile((one: api.Value) =>
       [Number.NaN, INF, -INF, 0, -0].map((number) => api.div(one, api.constant([number], []))),
@@ -187,7 +187,7 @@ describe('numbers as operands', () => {
     expect(numbers).toEqual([Number.NaN, 0, -0, INF, -INF]);
   });
 
-  it('refuses whole numbers that an integer type does not hold', () => {
+  it('whole numbers that an integer type does not hold are refused', () => {
     for (const [number, dtype] of [
       [2 ** 31, 'i32'],
       [-1, 'u32'],
@@ -231,7 +231,7 @@ const CANCELLING: readonly [
 ];
 
 describe('what seems to cancel', () => {
-  it.each(CANCELLING)('%s', async (_, run, f) => {
+  it.each(CANCELLING)('what seems to cancel is computed: %s', async (_, run, f) => {
     const [x, y] = combinations(2) as [Float32Array, Float32Array];
     const call = await resultOf((a, b) => run(a!, b!));
     const numbers = tensor64(

@@ -81,18 +81,18 @@ async function complaints(
 const LIBS = [['es2022'], ['es2022', 'dom'], ['esnext', 'dom', 'dom.iterable']];
 
 describe.each(Object.keys(COMPILERS) as (keyof typeof COMPILERS)[])('the %s TypeScript', (compiler) => {
-  it.each(LIBS)('compiles every entry with lib %s %s %s', async (...lib) => {
+  it.each(LIBS)('every entry compiles with lib %s %s %s', async (...lib) => {
     const all = entries.map((entry, i) => `export * as entry${i} from '${entry}';`).join('\n');
     expect(await complaints(compiler, lib.filter(Boolean), { 'all.ts': all })).toBe('');
   });
 
-  it('takes every structure of values, and refuses what a call would refuse', async () => {
+  it('the types take every structure of values, and refuse what a call would refuse', async () => {
     const text = await readFile(join(root, 'test/types/structures.ts'), 'utf8');
     const files = { 'structures.ts': text.replaceAll('../../src/index.ts', 'wgad') };
     expect(await complaints(compiler, ['es2022'], files)).toBe('');
   });
 
-  it('passes the examples of the README and of docs/library.md', async () => {
+  it('the examples of the README and of docs/library.md compile', async () => {
     const node = join(folder, 'node_modules/@types/node');
     await cp(join(root, 'node_modules/@types/node'), node, { recursive: true, force: true });
     await cp(join(root, 'node_modules/undici-types'), join(folder, 'node_modules/undici-types'), {

@@ -91,7 +91,7 @@ async function refusesMore(each: PublicCall): Promise<void> {
 }
 
 describe('every exported function', () => {
-  it('is in the table', () => {
+  it('every exported function is in the table', () => {
     const tried = new Set(FUNCTIONS.map(({ name }) => name));
     const exported = Object.entries(ENTRIES).flatMap(([entry, all]) =>
       Object.entries(all)
@@ -141,18 +141,18 @@ describe('every function of an object', () => {
       }),
     );
 
-  it('is in the table', () => {
+  it('every function of an object is in the table', () => {
     const absent = all.flatMap(([label, object, methods]) =>
       functionsOf(object).flatMap((name) => (Object.hasOwn(methods, name) ? [] : [`${label} ${name}`])),
     );
     expect(absent).toEqual([]);
   });
 
-  it('refuses an argument beyond its own', async () => {
+  it('every function of an object refuses an argument beyond its own', async () => {
     for (const each of calls()) if (!AS_A_CALL.test(each.name)) await refusesMore(each);
   });
 
-  it('refuses an option that it does not know, and names the nearest', async () => {
+  it('every function of an object refuses an option that it does not know, and names the nearest', async () => {
     const faults: string[] = [];
     for (const each of calls()) {
       faults.push(...(await faultsOf(each)).map((fault) => `${each.name} ${fault}`));

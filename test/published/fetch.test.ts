@@ -38,7 +38,7 @@ const get = (what: Published, more: Partial<FetchOptions> = {}) => fetchPublishe
 const at = (what: Published, more = ''): string => join(folder, what.file + more);
 
 describe('fetching', () => {
-  it('brings the file, its checksum beside it, and reports every byte', async () => {
+  it('a fetch brings the file, its checksum beside it, and reports every byte', async () => {
     const what = await published();
     let last = [0, 0];
     const got = await get(what, {
@@ -55,7 +55,7 @@ describe('fetching', () => {
     expect((await readdir(folder)).sort()).toEqual([what.file, `${what.file}.sha256`]);
   });
 
-  it('takes what comes byte by byte at first for what it is once there is enough of it', async () => {
+  it('a fetch byte by byte takes the start for what it is once there is enough of it', async () => {
     // Two letters are a text; a zip archive begins so.
     const zip = Buffer.concat([Buffer.from('PK\x03\x04'), body.subarray(4)]);
     const sum = createHash('sha256').update(zip).digest('hex');
@@ -65,7 +65,7 @@ describe('fetching', () => {
     }
   });
 
-  it('asks no server for what is there and whole', async () => {
+  it('a fetch asks no server for what is there and whole', async () => {
     const what = await published();
     await get(what);
     expect(await get(what, { offline: true })).toMatchObject({ sha256, known: true });
@@ -73,7 +73,7 @@ describe('fetching', () => {
     expect(server!.asked).toHaveLength(1);
   });
 
-  it('replaces a cached file that is damaged, and says so', async () => {
+  it('a fetch replaces a cached file that is damaged, and says so', async () => {
     const what = await published();
     await writeFile(at(what), 'damaged');
     const said: string[] = [];
@@ -81,7 +81,7 @@ describe('fetching', () => {
     expect(said.join()).toContain(`expected ${sha256.slice(0, 8)}: deleted`);
   });
 
-  it('goes on where a broken connection ended', async () => {
+  it('a fetch goes on where a broken connection ended', async () => {
     await expect(get(await published({ breaksAfter: MEBI }))).rejects.toMatchObject({
       code: 'E_FILE',
       message: expect.stringMatching(/broke off after \d+ of 3145728 bytes/),
@@ -94,14 +94,14 @@ describe('fetching', () => {
     expect(server!.asked).toEqual([{ path: `/${what.file}`, range: `bytes=${kept}-` }]);
   });
 
-  it('starts over where the server ignores ranges', async () => {
+  it('a fetch starts over where the server ignores ranges', async () => {
     const what = await published({ ignoresRanges: true });
     await writeFile(at(what, '.part'), body.subarray(7, MEBI));
     expect(await get(what)).toMatchObject({ sha256 });
     expect(server!.asked[0]!.range).toBe(`bytes=${MEBI - 7}-`);
   });
 
-  it('needs no byte more where all had come, and drops what is too much', async () => {
+  it('a fetch needs no byte more where all had come, and drops what is too much', async () => {
     const what = await published();
     await writeFile(at(what, '.part'), body);
     expect(await get(what)).toMatchObject({ sha256 });
@@ -110,13 +110,13 @@ describe('fetching', () => {
     expect(await get(what)).toMatchObject({ sha256, bytes: body.length });
   });
 
-  it('takes a shorter file without a length for what it is', async () => {
+  it('a fetch takes a shorter file without a length for what it is', async () => {
     const what = await published({ endsAfter: MEBI });
     await expect(get(what)).rejects.toThrow(`ended after ${MEBI} of about ${3 * MEBI} bytes`);
     expect((await stat(at(what, '.part'))).size).toBe(MEBI);
   });
 
-  it('deletes a file of another checksum, and says so', async () => {
+  it('a fetch deletes a file of another checksum, and says so', async () => {
     const what = await published({}, Uint8Array.from(body).fill(1, 100, 200));
     await expect(get(what)).rejects.toMatchObject({
       code: 'E_FILE',
@@ -125,24 +125,24 @@ describe('fetching', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it.each([404, 403, 500])('says that the server answered %i', async (status) => {
+  it.each([404, 403, 500])('a fetch says that the server answered %i', async (status) => {
     const what = await published({ status });
     await expect(get(what)).rejects.toThrow(`${server!.url}/${what.file}: answered ${status} `);
   });
 
-  it('stops at a file that is far too long', async () => {
+  it('a fetch stops at a file that is far too long', async () => {
     const what = await published({}, new Uint8Array(4 * MEBI));
     await expect(get(what)).rejects.toThrow('sends 4194304 bytes, expected about 3145728');
     expect((await stat(at(what, '.part'))).size).toBe(0);
   });
 
-  it('says that nobody answers', async () => {
+  it('a fetch says that nobody answers', async () => {
     const what = await published();
     await server!.close();
     await expect(get(what)).rejects.toThrow(`${what.file}: no answer: `);
   });
 
-  it('offline takes the cache or nothing', async () => {
+  it('a fetch offline takes the cache or nothing', async () => {
     const what = await published();
     await expect(get(what, { offline: true })).rejects.toMatchObject({
       code: 'E_FILE',
@@ -152,7 +152,7 @@ describe('fetching', () => {
     expect(server!.asked).toEqual([]);
   });
 
-  it('waits for no lock that a crash left empty, but for one just made', async () => {
+  it('a fetch waits for no lock that a crash left empty, but for one just made', async () => {
     const what = await published();
     const lock = at(what, '.lock');
     await writeFile(lock, '');
@@ -165,7 +165,7 @@ describe('fetching', () => {
     expect(await readdir(folder)).not.toContain(`${what.file}.lock`);
   });
 
-  it('takes a mirror', async () => {
+  it('a fetch takes a mirror’s address for the publisher’s', async () => {
     const what = { ...(await published()), base: 'http://127.0.0.1:1' };
     expect(await get(what, { from: `${server!.url}/mirror/` })).toMatchObject({ sha256 });
     expect(server!.asked[0]!.path).toBe(`/mirror/${what.file}`);
@@ -197,35 +197,37 @@ describe('servers that lie, drip or fall silent', () => {
     return left;
   }
 
-  it('no answer', async () =>
+  it('a server that sends no answer is given up', async () =>
     void (await refused({ isMute: true }, 'sent nothing for 2 s, 0 bytes are here')));
-  it('no answer to the rest', async () => {
+  it('a server that sends no answer to the rest is given up', async () => {
     expect(await refused({ isMute: true }, 'sent nothing for 2 s', MEBI)).toBe(MEBI);
   });
-  it('silence in the middle, and what came is kept', async () => {
+  it('a server silent in the middle is given up, and what came is kept', async () => {
     expect(await refused({ stalls: true }, 'sent nothing for 2 s')).toBe(1.5 * MEBI);
   });
-  it('a few bytes for ever', async () => {
+  it('a server that sends a few bytes for ever is given up', async () => {
     expect(await refused({ drips: 10 }, 'sent less than 100000 bytes a second for 0.3 s')).toBeGreaterThan(0);
   });
-  it('but a slow one above the floor is waited for', async () => {
+  it('a slow server above the floor is waited for', async () => {
     const what = await published({ drips: 40_000 });
     // The last pieces end the file: the server never says that it is over.
     const got = await get(what, { pace: { ...pace, least: 1000 } });
     expect(got).toMatchObject({ sha256 });
   });
-  it('a reset', async () => void (await refused({ resets: true }, 'no answer: ')));
-  it('a longer length than its file', async () =>
+  it('a connection that is reset is refused', async () =>
+    void (await refused({ resets: true }, 'no answer: ')));
+  it('a longer length than the file’s is refused', async () =>
     void (await refused({ lengthOff: 100 }, 'of 3145828 bytes')));
-  it('a shorter length than its file', async () => void (await refused({ lengthOff: -100 }, 'expected')));
-  it('a length of another file', async () =>
+  it('a shorter length than the file’s is refused', async () =>
+    void (await refused({ lengthOff: -100 }, 'expected')));
+  it('a length of another file is refused', async () =>
     void (await refused({ lengthOff: -2 * MEBI }, 'sends 1048576 bytes, expected about 3145728')));
-  it('no end', async () => {
+  it('an answer without end is refused', async () => {
     expect(await refused({ isEndless: true }, 'expected about 3145728: not the published file')).toBe(0);
   });
-  it('redirects in a circle', async () =>
+  it('redirects in a circle are refused', async () =>
     void (await refused({ redirects: 'self' }, 'redirects more than 5 times')));
-  it('redirects to no web address', async () => {
+  it('redirects to no web address are refused', async () => {
     await refused({ redirects: 'file:///etc/passwd' }, 'redirects to file:///etc/passwd, expected an http');
     await refused({ redirects: '' }, 'redirects to nowhere');
   });
@@ -234,13 +236,13 @@ describe('servers that lie, drip or fall silent', () => {
     ['application/json', '{"error": "rate limited"}', 'sends an error message of a server'],
     ['text/plain', 'version https://git-lfs.github.com/spec/v1\nsize 3\n', 'sends a Git LFS pointer'],
     ['application/octet-stream', '<html>', 'sends an HTML page'],
-  ])('a page of %s with 200', async (type, text, message) => {
+  ])('a page of %s with 200 is refused', async (type, text, message) => {
     expect(await refused({ page: { type, text } }, message)).toBe(0);
   });
-  it('another part than asked for', async () =>
+  it('another part than asked for is refused', async () =>
     void (await refused({ rangeOff: { bytes: 5, said: true } }, `sends from byte ${MEBI + 5}`, MEBI)));
 
-  it('another part than it says: the checksum tells, and the file comes from its beginning', async () => {
+  it('another part than its answer says is found by the checksum, and the file comes from its beginning', async () => {
     const what = await published({ rangeOff: { bytes: 5, said: false } });
     await writeFile(at(what, '.part'), body.subarray(0, MEBI));
     const said: string[] = [];
@@ -258,7 +260,7 @@ describe('servers that lie, drip or fall silent', () => {
     expect(said.join()).toContain('fetched once more from its beginning');
     expect(server!.asked.map(({ range }) => range)).toEqual([`bytes=${MEBI}-`, undefined]);
   });
-  it('an answer that is packed is unpacked, from the beginning where a part was asked for', async () => {
+  it('a packed answer is unpacked, from the beginning where a part was asked for', async () => {
     const what = await published({ gzips: true });
     expect(await get(what)).toMatchObject({ sha256 });
     await rm(at(what));
@@ -299,7 +301,7 @@ describe('the command', () => {
     };
   };
 
-  it('prints the path and the whole checksum, and counts mebibytes', async () => {
+  it('weights fetch prints the path and the whole checksum, and counts mebibytes', async () => {
     const what = await published();
     const its = context(new AbortController().signal);
     expect(await fetchWith(its, what, { folder })).toBe(0);
@@ -310,7 +312,7 @@ describe('the command', () => {
     expect(its.said.at(-1)).toMatch(/^3\/3 MiB, \d+\.\d MiB\/s$/);
   });
 
-  it('stopped by Ctrl-C keeps what has come, and goes on from there', async () => {
+  it('weights fetch stopped by Ctrl-C keeps what has come, and goes on from there', async () => {
     const stopped = new AbortController();
     const its = context(stopped.signal);
     const running = fetchWith(
@@ -330,7 +332,7 @@ describe('the command', () => {
 });
 
 describe('the table', () => {
-  it('has names, files and checksums, each once', () => {
+  it('the table of published weights has names, files and checksums, each once', () => {
     const unique = (values: string[]): void => expect(new Set(values).size).toBe(values.length);
     unique(PUBLISHED.map(({ name }) => name));
     unique(PUBLISHED.map(({ file }) => checksumIn(file)));
@@ -352,7 +354,7 @@ describe('the cache', () => {
     ['win32', { LOCALAPPDATA: '/local' }, '/local/wgad/weights'],
     ['win32', {}, '/home/ada/AppData/Local/wgad/weights'],
     ['linux', { WGAD_CACHE: '/mine', XDG_CACHE_HOME: '/x' }, '/mine/weights'],
-  ])('on %s with %j is %s', (platform, env, path) => {
+  ])('the cache on %s with %j is %s', (platform, env, path) => {
     // On Windows itself, join writes backslashes.
     expect(where(platform, env).replaceAll('\\', '/')).toBe(path);
   });
