@@ -140,7 +140,7 @@ describe.each(Object.entries(SPECS))('%s', (name, spec) => {
       return (await forward)(numbers);
     };
 
-    it('agrees with float64, fused or not, in the same bytes again', async () => {
+    it('the op agrees with float64, fused or not, in the same bytes again', async () => {
       const want = sample.reference(...exactly(sample, data));
       const fused = await of(data);
       expectClose(fused, want, spec.ulps ?? 4);
@@ -150,11 +150,11 @@ describe.each(Object.entries(SPECS))('%s', (name, spec) => {
     });
 
     if (spec.differentiable !== false && sample.inputs.some(isDifferentiable)) {
-      it('has the derivative of float64', () => expectGradients(spec, sample, data, random));
+      it('the op has the derivative of float64', () => expectGradients(spec, sample, data, random));
     }
 
     if (spec.specials !== false && sample.inputs.some(({ dtype = 'f32' }) => dtype === 'f32')) {
-      it('makes of NaN, infinities and zeros what float64 does', async () => {
+      it('the op makes of NaN, infinities and zeros what float64 does', async () => {
         expect(await wrongSpecials(spec, sample, data, of)).toEqual([]);
       });
     }
@@ -162,7 +162,7 @@ describe.each(Object.entries(SPECS))('%s', (name, spec) => {
 
   const { inputs, run } = spec.samples[0];
   if (inputs.some(({ dtype = 'f32' }) => dtype === 'f32')) {
-    it.each(ANY_DTYPE)('takes %s operands, or refuses them', (dtype) => {
+    it.each(ANY_DTYPE)('the op takes %s operands, or refuses them', (dtype) => {
       const call = (): Value =>
         run(...inputs.map((each, i) => input(`x${i}`, each.shape, each.dtype ?? dtype)));
       if ((spec.dtypes ?? ['f32', 'f16']).includes(dtype)) expect(call).not.toThrow();

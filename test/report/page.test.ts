@@ -4,7 +4,7 @@ import { page } from '../../src/report/page.ts';
 import { hostile, pageSource, SOURCE_ROWS } from './source.ts';
 
 describe('the report page', () => {
-  it('escapes names and paths, wherever they stand', async () => {
+  it('the report page escapes names and paths, wherever they stand', async () => {
     const text = page(await pageSource());
     expect(text).not.toContain(hostile);
     expect(text).not.toMatch(/<script|<img src="?x|onerror=alert\(1\)>/);
@@ -14,7 +14,7 @@ describe('the report page', () => {
     expect(text.replaceAll(/base64,[^"]*/g, '')).not.toMatch(/NaN|undefined|\[object/);
   });
 
-  it('shows what a threshold for each class would change, from the same normal images', async () => {
+  it('the report page shows what a threshold for each class would change, from the same normal images', async () => {
     const text = page(await pageSource());
     expect(text).toContain('found by wgad threshold from 99 training images alone');
     // At 1.5 for all, the plain class has no alarm and misses one of two; its own threshold of 0.9 finds both.
@@ -39,7 +39,7 @@ describe('the report page', () => {
     ['normal images alone', (anomalous: boolean) => !anomalous, 'no anomalous image'],
     ['anomalous images alone', (anomalous: boolean) => anomalous, 'no normal image'],
     ['no image', () => false, 'no anomalous image'],
-  ])('of a test with %s says what cannot be computed', async (_, keep, missing) => {
+  ])('the report page of a test with %s says what cannot be computed', async (_, keep, missing) => {
     const source = await pageSource();
     for (const threshold of [source.threshold, null]) {
       const rows = SOURCE_ROWS.filter(({ anomalous }) => keep(anomalous));
@@ -52,7 +52,7 @@ describe('the report page', () => {
     }
   });
 
-  it('of one image, and of a class with one kind of images beside others, is whole', async () => {
+  it('the report page of one image, and of a class with one kind of images beside others, is whole', async () => {
     const source = await pageSource();
     for (const rows of [
       SOURCE_ROWS.slice(0, 1),
@@ -64,7 +64,7 @@ describe('the report page', () => {
     }
   });
 
-  it('names what the alignment calls 1, and what its regressor predicts', async () => {
+  it('the report page names what the alignment calls 1, and what its regressor predicts', async () => {
     const source = await pageSource();
     expect(page(source)).toContain('1 = predicted maximum of a normal map');
     expect(page(source)).toContain('the mean and the maximum of its map');
@@ -76,7 +76,7 @@ describe('the report page', () => {
     expect(page({ ...source, aligned: 'none' })).not.toContain('1 = ');
   });
 
-  it('lists images unlike those trained on', async () => {
+  it('the report page lists images unlike those trained on', async () => {
     const text = page(await pageSource());
     expect(text).toContain('1 of 8 test images are marked');
     expect(text).toMatch(/<li>&quot;&gt;&lt;script&gt;[^<]*bent\/0\.png<\/li>/);
@@ -84,7 +84,7 @@ describe('the report page', () => {
     expect(page({ ...(await pageSource()), rows })).not.toContain('Unlike what was trained on');
   });
 
-  it('draws maps on the scale it is given, not on one of their own', async () => {
+  it('the report page draws maps on the scale it is given, not on one of their own', async () => {
     const item = (value: number) => ({
       caption: 'c',
       path: 'p',

@@ -17,7 +17,7 @@ const jobsOf = (...args: Parameters<typeof plan>): Job[] => [
 ];
 
 describe('the plan of a table', () => {
-  it('trains a detector once for all heads, and tests once for each score', () => {
+  it('a table’s plan trains a detector once for all heads, and tests once for each score', () => {
     const jobs = jobsOf('table3');
     const main = jobs.filter(({ from }) => !from);
     expect(main).toHaveLength(1);
@@ -37,7 +37,7 @@ describe('the plan of a table', () => {
     expect(new Set(cellsOf('table3').map(({ folder }) => folder)).size).toBe(11);
   });
 
-  it('shares runs between tables, to the last setting', () => {
+  it('a table’s plan shares runs between tables, to the last setting', () => {
     const seen = new Map<string, Job>();
     for (const name of ['table1', 'table2', 'table3', 'table4', 'table5'] as const) {
       for (const job of jobsOf(name)) {
@@ -68,7 +68,7 @@ describe('the plan of a table', () => {
     for (const { config } of mains) expect(config.align).toEqual(asked[config.method] ?? []);
   });
 
-  it("has the paper's settings where none are given", () => {
+  it('a table’s plan has the paper’s settings where none are given', () => {
     const own = (settings?: Settings): RunConfig =>
       jobsOf('table1', settings).find(({ config }) => config.method === 'revdist')!.config;
     expect(own()).toMatchObject({ size: 256, batch: 16, iterations: 5000, alignIterations: 5000, lr: 2e-3 });
@@ -79,7 +79,7 @@ describe('the plan of a table', () => {
     });
   });
 
-  it("takes each method's own images, batch and image score", () => {
+  it('a table’s plan takes each method’s own images, batch and image score', () => {
     const [cell] = cellsOf('table2').filter(({ job }) => job.config.method === 'cfa');
     expect(cell!.folder).toBe(cell!.job.folder);
     expect(cell!.scoreFraction).toBe(0);
@@ -92,7 +92,7 @@ describe('the plan of a table', () => {
     });
   });
 
-  it('asks no steps of a method that takes none, whatever the others take', () => {
+  it('a table’s plan asks no steps of a method that takes none, whatever the others take', () => {
     const config = (settings?: Settings): RunConfig =>
       jobsOf('table1', settings).find((job) => job.config.method === 'patchcore')!.config;
     const expected = { iterations: 0, coresetFraction: 0.1, scoreFraction: null, size: 224, resize: 256 };
@@ -101,7 +101,7 @@ describe('the plan of a table', () => {
     expect(() => checkConfig(config({ ...SETTINGS, iterations: 7 }))).not.toThrow();
   });
 
-  it('repeats every cell for each seed', () => {
+  it('a table’s plan repeats every cell for each seed', () => {
     const seeds = [3, 4, 5];
     for (const { cells, entry } of plan('table4', { ...SETTINGS, seeds })) {
       expect(
@@ -111,14 +111,14 @@ describe('the plan of a table', () => {
     }
   });
 
-  it('mixes anomalies into the noisy data set alone', () => {
+  it('a table’s plan mixes anomalies into the noisy data set alone', () => {
     for (const { config } of jobsOf('table5', { ...SETTINGS, noise: 0.3 })) {
       expect(config.contaminate?.images.length).toBe(config.data.endsWith('BTAD') ? 3 : undefined);
     }
     expect(jobsOf('table5').filter(({ config }) => config.contaminate)).toEqual([]);
   });
 
-  it('says of what it cannot measure why not', () => {
+  it('a table’s plan says of what it cannot measure why not', () => {
     const one = new Map([...ALL_SETS].filter(([name]) => name === 'MVTec AD'));
     const reasons = plan('table4', SETTINGS, one).map(({ reason }) => reason);
     expect(reasons).toEqual([...Array(4), ...Array(4).fill('VisA is not in --data')]);
@@ -130,7 +130,7 @@ describe('the plan of a table', () => {
     expect(without.filter(({ reason }) => reason)).toHaveLength(4);
   });
 
-  it('reads UniAD’s features of EfficientNet-B4 where it is there, of the others’ encoder where one is asked for', () => {
+  it('a table’s plan reads UniAD’s features of EfficientNet-B4 where it is there, of the others’ encoder where one is asked for', () => {
     const own = { encoder: 'efficientnet_b4_same380', weights: '/b4.pth', weightsSha256: 'b4' } as const;
     const encoders = (settings: Settings) =>
       jobsOf('table1', settings).map(({ config: { method, encoder, weights } }) => [
@@ -147,7 +147,7 @@ describe('the plan of a table', () => {
     expect(encoders(SETTINGS)).toContainEqual(['uniad', 'resnet18_w16', 'embedded']);
   });
 
-  it('gives a method without an encoder none, and its own width and score', () => {
+  it('a table’s plan gives a method without an encoder none, and its own width and score', () => {
     const { cells } = plan('table1', { ...SETTINGS, width: 16 }).find(
       ({ entry }) => entry.method === 'draem',
     )!;
@@ -161,7 +161,7 @@ describe('the plan of a table', () => {
 });
 
 describe("the paper's numbers", () => {
-  it('have the gains that its tables print', () => {
+  it('the paper’s numbers have the gains that its tables print', () => {
     // "Δ to the base": UniAD, RevDist, ReContrast; I-AUROC, I-AP, P-AUROC, P-AP.
     const printed = {
       table1: [
@@ -184,7 +184,7 @@ describe("the paper's numbers", () => {
     }
   });
 
-  it('agree where the paper repeats itself', () => {
+  it('the paper’s numbers agree where the paper repeats itself', () => {
     const { table1, table3, table5 } = TABLES;
     const absolute = (alignment: string) =>
       table1.entries.find(

@@ -76,7 +76,7 @@ const rowsAfter = async (name: TableName, workers: Workers) => {
 };
 
 describe('the cells of a table', () => {
-  it('come to the same table wherever an interrupt falls', async () => {
+  it('a table’s cells come to the same table wherever an interrupt falls', async () => {
     const straight = pretend();
     const whole = await rowsAfter('table3', straight);
     // One detector, seven heads, eleven tests.
@@ -99,14 +99,14 @@ describe('the cells of a table', () => {
     }
   });
 
-  it('are taken from another table that has filled them', async () => {
+  it('a table’s cells are taken from another table that has filled them', async () => {
     await runCells(plan('table5'), pretend());
     const workers = pretend();
     await runCells(plan('table4'), workers);
     expect(workers.calls).toEqual([]);
   });
 
-  it('are known again where their data set was moved, not where it has other images', async () => {
+  it('a table’s cells are known again where their data set was moved, not where it has other images', async () => {
     const at = (place: string, dataSha256: string) => {
       const sets = [...ALL_SETS].map(([name, set]) => [name, { ...set, root: place, dataSha256 }] as const);
       return planCells(TABLES.table4.entries, new Map(sets), SETTINGS, out);
@@ -118,7 +118,7 @@ describe('the cells of a table', () => {
     await expect(runCells(at('/moved', 'bb'), pretend())).rejects.toThrow('in /moved, are others');
   });
 
-  it('are not mixed with those of other settings: refused before anything is done, all of them', async () => {
+  it('a table’s cells are not mixed with those of other settings: refused before anything is done, all of them', async () => {
     await runCells(plan('table4'), pretend());
     const workers = pretend();
     const error = runCells(plan('table4', { ...SETTINGS, iterations: 9 }), workers);
@@ -129,7 +129,7 @@ describe('the cells of a table', () => {
     expect(workers.calls).toEqual([]);
   });
 
-  it('are tested again where a test was of other settings', async () => {
+  it('a table’s cells are tested again where a test was of other settings', async () => {
     await runCells(plan('table4'), pretend());
     const path = join(out, 'cells', 'visa-revdist-seed0', 'results.json');
     await writeFile(path, JSON.stringify({ config: { scoreFraction: 0.5 } }));
@@ -140,7 +140,7 @@ describe('the cells of a table', () => {
 });
 
 describe('the written table', () => {
-  it("has the measured number, the paper's, the difference, and the gain over the base", async () => {
+  it('a written table has the measured number, the paper’s, the difference, and the gain over the base', async () => {
     const rows = (await rowsAfter('table1', pretend()))!;
     const text = textRows(TABLES.table1, rows);
     expect(text[0]).toEqual(['method', 'setting', 'I-AUROC', 'I-AP', 'P-AUROC', 'P-AP', '']);
@@ -157,7 +157,7 @@ describe('the written table', () => {
     ]);
   });
 
-  it('says why a row is not measured', async () => {
+  it('a written table says why a row is not measured', async () => {
     const planned = plan('table1', { ...SETTINGS, efficientnet: null });
     const rows = outcomeRows(TABLES.table1, planned, (await runCells(planned, pretend()))!, out);
     const uniad = ['UniAD', 'absolute-unified', '– (91.4)', '– (97.0)', '– (96.4)', '– (51.1)'];
@@ -165,7 +165,7 @@ describe('the written table', () => {
     expect(line).toEqual([...uniad, 'no weights: wgad weights fetch efficientnet_b4']);
   });
 
-  it('has the mean and the deviation over seeds', async () => {
+  it('a written table has the mean and the deviation over seeds', async () => {
     const planned = plan('table4', { ...SETTINGS, seeds: [1, 2, 3] });
     const rows = outcomeRows(TABLES.table4, planned, (await runCells(planned, pretend()))!, out);
     expect(textRows(TABLES.table4, rows)[1]!.slice(3)).toEqual([
@@ -177,7 +177,7 @@ describe('the written table', () => {
     expect(rows[0]!.cells).toEqual([1, 2, 3].map((seed) => `cells/mvtec-ad-revdist-seed${seed}`));
   });
 
-  it("says which of the paper's orderings hold", async () => {
+  it('a written table says which of the paper’s orderings hold', async () => {
     const rows = (await rowsAfter('table4', pretend()))!;
     const lines = (changed: typeof rows): string[] => orderingLines(orderings(changed));
     // For each data set three alignments above none, and CADA as good as CaDA-A.
@@ -208,7 +208,7 @@ describe('the written table', () => {
     expect(orderings((await rowsAfter('table3', pretend()))!)).toHaveLength(11);
   });
 
-  it('says how much of the published data set it was measured on, and is written whole', async () => {
+  it('a written table says how much of the published data set it was measured on, and is written whole', async () => {
     const mvtec = { ...ALL_SETS.get('MVTec AD')!, classes: ['bottle', 'cable'] };
     const request = { name: 'table3', synthetic: false, settings: SETTINGS, out } as const;
     const sets = new Map([['MVTec AD', mvtec]] as const);
@@ -224,7 +224,7 @@ describe('the written table', () => {
     expect(drawn.notes.join()).toContain('Synthetic images');
   });
 
-  it('is a Markdown table whatever the texts hold', () => {
+  it('a written table is Markdown whatever its texts hold', () => {
     const text = markdown(
       'T',
       ['in /a_b/<c>'],

@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('data sets', () => {
-  it('are recognised by their classes, by themselves and in a folder with others', async () => {
+  it('data sets are recognised by their classes, by themselves and in a folder with others', async () => {
     await lookalikes.mvtec(join(folder, 'mine', 'first'));
     await lookalikes.btad(join(folder, 'mine', 'second'));
     await put(folder, 'mine/third/readme.txt', 'text');
@@ -24,7 +24,7 @@ describe('data sets', () => {
     expect([...(await findSets([join(folder, 'mine', 'second')])).keys()]).toEqual(['BTAD']);
   });
 
-  it('are refused where it is not clear which, or none', async () => {
+  it('data sets are refused where it is not clear which, or none', async () => {
     await lookalikes.mvtec(join(folder, 'a'));
     await lookalikes.mvtec(join(folder, 'b'));
     await expect(findSets([folder])).rejects.toThrow(/MVTec AD is at .*a and again at .*b/);
@@ -36,7 +36,7 @@ describe('data sets', () => {
     await expect(findSets([join(folder, 'd')])).rejects.toThrow(/does not exist/);
   });
 
-  it('are drawn once, and what a killed drawing left is removed', async () => {
+  it('data sets are drawn once, and what a killed drawing left is removed', async () => {
     const size = { classes: 2, train: 2, test: 2, size: 32, seed: 0 };
     const own = '1-2x2+2-32px-seed0';
     await put(folder, `${own}.99999999.tmp/half.png`, '');

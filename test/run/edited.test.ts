@@ -15,7 +15,7 @@ afterEach(() => rm(run, { recursive: true, force: true }));
 const NO_OBJECT = ['null', '[]', '5', '"x"', 'true'];
 
 describe('config.json', () => {
-  it.each(NO_OBJECT)('that is %s is refused with its path', async (text) => {
+  it.each(NO_OBJECT)('a config.json that is %s is refused with its path', async (text) => {
     await writeFile(runFiles(run).config, text);
     await expect(readRunConfig(run)).rejects.toMatchObject({
       code: 'E_FILE',
@@ -31,7 +31,7 @@ describe('results.json', () => {
     ['{"config": null, "protocols": {}}', 'config expects an object, got null'],
     ['{"config": {}, "protocols": []}', 'protocols expects an object, got []'],
     ['{"config": {}, "protocols": {}, "mapScale": null}', 'mapScale expects an object, got null'],
-  ])('that is %s is refused with its path', async (text, message) => {
+  ])('a results.json that is %s is refused with its path', async (text, message) => {
     await writeFile(runFiles(run).results, text);
     await expect(readResults(run)).rejects.toMatchObject({
       code: 'E_FILE',

@@ -57,7 +57,7 @@ async function train(name: string, own: RunConfig, resume: boolean, until?: numb
 
 describe('a run whose data set was moved', () => {
   it(
-    'is resumed to the same bytes, and knows the new place',
+    'a run whose data set was moved is resumed to the same bytes, and knows the new place',
     async () => {
       expect(await train('whole', await known(config), false)).toBe(true);
       expect(await train('parts', await known(config), false, 1)).toBe(false);
@@ -80,7 +80,7 @@ describe('a run whose data set was moved', () => {
   );
 
   it(
-    'is not resumed on other images, nor by its name alone where it is of an earlier version',
+    'a run is not resumed on other images, nor by its data’s name alone where it is of an earlier version',
     async () => {
       const data = join(root, 'copy');
       await cp(config.data, data, { recursive: true });

@@ -36,7 +36,7 @@ const written = async (run: string): Promise<RunConfig> =>
 
 describe('choices at their defaults', () => {
   it.each(DETECTOR_NAMES)(
-    'of %s are written out, and change neither the hash nor what was chosen',
+    'the defaults of %s are written out, and change neither the hash nor what was chosen',
     (method) => {
       for (const preset of [undefined, ...Object.keys(DETECTORS[method].presets ?? {})]) {
         const bare: RunConfig = { ...runs.config, method, preset };
@@ -56,7 +56,7 @@ describe('choices at their defaults', () => {
   );
 
   it(
-    'are in config.json of a run, which then goes on as the run it is',
+    'choices at their defaults are in config.json of a run, which then goes on as the run it is',
     async () => {
       expect(await runs.train('whole', { resume: false })).toBe(true);
       expect(await written('whole')).toMatchObject({
@@ -71,7 +71,7 @@ describe('choices at their defaults', () => {
   );
 
   it(
-    'are absent from runs that were begun before: these go on with the file they have, to the same bytes',
+    'runs begun before choices were written out go on with the file they have, to the same bytes',
     async () => {
       const run = runs.folder('early');
       const { weights, config, checkpoint } = runFiles(run);

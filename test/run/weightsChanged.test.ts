@@ -75,7 +75,7 @@ async function train(name: string, how: RunConfig, resume: boolean, until?: numb
 
 describe('an encoder that was trained again under the same path', () => {
   it(
-    'is seen when a run is resumed: refused, and the run stays as it was',
+    'an encoder trained again is seen when a run is resumed: refused, and the run stays as it was',
     async () => {
       expect(await train('begun', config, false, 1)).toBe(false);
       const before = await readFile(runFiles(run('begun')).config, 'utf8');
@@ -93,7 +93,7 @@ describe('an encoder that was trained again under the same path', () => {
   );
 
   it(
-    'is not asked for by runs that are older than its checksum: they go on, to the same weights',
+    'runs older than the encoder’s checksum go on without it, to the same weights',
     async () => {
       const { weightsSha256: _, ...old } = config;
       expect(await train('old', old, false, 1)).toBe(false);
@@ -110,7 +110,7 @@ describe('an encoder that was trained again under the same path', () => {
     SLOW,
   );
 
-  it('is seen by reproduce, before anything is done', async () => {
+  it('an encoder trained again is seen by reproduce, before anything is done', async () => {
     const out = run('out');
     const plan = (weightsSha256: string) =>
       planCells(TABLES.table4.entries, ALL_SETS, { ...SETTINGS, weightsSha256 }, out);

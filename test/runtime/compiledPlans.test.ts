@@ -22,7 +22,7 @@ const zeros = (...shape: number[]) =>
 const layer = (x: Value, { w }: { w: Value }): Value => relu(matmul(x, w));
 
 describe('a compiled function', () => {
-  it('shows graph, plan and kernels of a call without running it', () => {
+  it('a compiled function shows graph, plan and kernels of a call without running it', () => {
     const compiled = engine.compile(layer);
     const args = [zeros(4, 8), { w: zeros(8, 16) }] as const;
     const { plans } = engine.memory();
@@ -43,7 +43,7 @@ describe('a compiled function', () => {
     expect(engine.memory().plans).toBe(plans);
   });
 
-  it('shows its last call where it is given no arguments', async () => {
+  it('a compiled function shows its last call where it is given no arguments', async () => {
     const compiled = engine.compile(layer);
     expect(() => compiled.plan()).toThrow('layer: has not been called yet');
     const w = { w: zeros(8, 16) };
@@ -54,7 +54,7 @@ describe('a compiled function', () => {
     expect(printGraph(constant.graph())).toContain('relu(x0)');
   });
 
-  it('refuses what a call would refuse', () => {
+  it('a compiled function refuses to show what a call would refuse', () => {
     const compiled = engine.compile(layer);
     expect(() => compiled.kernels(zeros(4, 8), { w: zeros(9, 16) })).toThrow('matmul: b expects 8 rows');
     compiled.dispose();

@@ -22,7 +22,7 @@ async function used(engine: Engine) {
 }
 
 describe('a disposed engine', () => {
-  it('says so on every call on it and on what came from it', async () => {
+  it('a disposed engine says so on every call on it and on what came from it', async () => {
     const engine = await Engine.create();
     const { x, compiled, y, params, optimiser } = await used(engine);
     engine.dispose();
@@ -42,7 +42,7 @@ describe('a disposed engine', () => {
     }
   });
 
-  it('lets go of what is disposed of again, and counts no memory', async () => {
+  it('a disposed engine lets go of what is disposed of again, and counts no memory', async () => {
     const engine = await Engine.create();
     const { x, y, optimiser } = await used(engine);
     engine.dispose();
@@ -53,7 +53,7 @@ describe('a disposed engine', () => {
     expect(engine.memory()).toMatchObject({ live: 0, pooled: 0, buffers: 0 });
   });
 
-  it('leaves no buffer on a device that it was given', async () => {
+  it('a disposed engine leaves no buffer on a device that it was given', async () => {
     const own = await openDevice();
     const engine = await Engine.create({ device: own.device });
     await used(engine);
@@ -62,7 +62,7 @@ describe('a disposed engine', () => {
     own.close();
   });
 
-  it('says so to those who still wait', async () => {
+  it('a disposed engine says so to those who still wait', async () => {
     const engine = await Engine.create();
     const { x, params, y } = await used(engine);
     const fresh = engine.compile((value: Value) => mul(relu(value), 3));
@@ -74,7 +74,7 @@ describe('a disposed engine', () => {
 });
 
 describe('a disposed tensor', () => {
-  it('is named where it is still used', async () => {
+  it('a disposed tensor is named where it is still used', async () => {
     using engine = await Engine.create();
     const { x, compiled, params, optimiser } = await used(engine);
     const w = engine.tensor([3, 4], [2]);
@@ -103,7 +103,7 @@ describe('a disposed tensor', () => {
     expect([...(await (await compiled(x)).data())]).toEqual([1, 0]);
   });
 
-  it('of another engine is not taken for one of the same age', async () => {
+  it('a disposed tensor of another engine is not taken for one of the same age', async () => {
     using engine = await Engine.create();
     using other = await Engine.create();
     const [mine, theirs] = [engine.tensor([1], [1]), other.tensor([2], [1])];

@@ -8,7 +8,7 @@ import { Engine } from '../../src/runtime/engine.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
 
 describe('Engine', () => {
-  it('runs the example of the interface document', async () => {
+  it('Engine runs the example of the interface document', async () => {
     using engine = await Engine.create();
     const w = engine.tensor(
       Float32Array.from({ length: 4 * 3 * 9 }, (_, i) => Math.sin(i)),
@@ -21,7 +21,7 @@ describe('Engine', () => {
     expect((await y.data()).length).toBe(64);
   });
 
-  it('gives loss and gradients in the shape of the parameters', async () => {
+  it('Engine gives loss and gradients in the shape of the parameters', async () => {
     using engine = await Engine.create();
     const step = engine.compile(
       valueAndGrad((params: { a: Value; b: Value }, x: Value) => sum(mul(mul(params.a, params.b), x))),
@@ -37,7 +37,7 @@ describe('Engine', () => {
     expect([...(await grads.b.data())]).toEqual([5, 12]);
   });
 
-  it('keeps memory flat over calls whose results are disposed of', async () => {
+  it('Engine keeps memory flat over calls whose results are disposed of', async () => {
     using engine = await Engine.create();
     const step = engine.compile((x: Value) => relu(x));
     const x = engine.tensor([1, -1, 2], [3]);
@@ -47,7 +47,7 @@ describe('Engine', () => {
     expect(engine.memory().live).toBe(before.live);
   });
 
-  it('leaves a device that it was given open, and its error handler in place', async () => {
+  it('Engine leaves a device that it was given open, and its error handler in place', async () => {
     const own = await openDevice();
     const handler = (): void => {};
     own.device.onuncapturederror = handler;
@@ -62,7 +62,7 @@ describe('Engine', () => {
     own.close();
   });
 
-  it('ends every wait with a typed error once the device is lost', async () => {
+  it('Engine ends every wait with a typed error once the device is lost', async () => {
     const engine = await Engine.create();
     const y = await engine.compile((x: Value) => relu(x))(engine.tensor([1], [1]));
     engine.gpu.device.destroy();
@@ -76,7 +76,7 @@ describe('Engine', () => {
     [[1], undefined, 'tensor: shape expects a list of whole sizes of at least 0, got undefined'],
     [[1, undefined], [2], 'tensor: data expects numbers, got undefined at 1'],
     ['12', [2], 'tensor: data expects numbers, in an array or typed array, got "12"'],
-  ])('refuses a tensor of %j and shape %j', async (data, shape, message) => {
+  ])('Engine refuses a tensor of %j and shape %j', async (data, shape, message) => {
     using engine = await Engine.create();
     expect(() => engine.tensor(data as number[], shape as number[])).toThrow(message);
   });
@@ -86,12 +86,12 @@ describe('Engine', () => {
     ['a text', 'got "a text"'],
     [[relu(1), 3], 'got 3'],
     [{}, 'expects to return at least one value'],
-  ])('refuses a function that returns %j', async (result, message) => {
+  ])('Engine refuses a function that returns %j', async (result, message) => {
     using engine = await Engine.create();
     await expect(engine.compile(() => result as Value)()).rejects.toThrow(message);
   });
 
-  it('refuses arguments that are no tensors, and to return one', async () => {
+  it('Engine refuses arguments that are no tensors, and to return one', async () => {
     using engine = await Engine.create();
     const x = engine.tensor([1], [1]);
     const compiled = engine.compile((value: Value) => relu(value));
@@ -104,7 +104,7 @@ describe('Engine', () => {
     expect(() => engine.optimiser({} as never, { x })).toThrow('rule expects adamw() or sgd()');
   });
 
-  it('refuses arguments that a compiled function takes none of, and no others', async () => {
+  it('Engine refuses arguments that a compiled function takes none of, and no others', async () => {
     using engine = await Engine.create();
     const x = engine.tensor([1, 2], [2]);
     const y = engine.tensor([3, 4], [2]);
@@ -125,13 +125,13 @@ describe('Engine', () => {
     await engine.compile(valueAndGrad(({ w }: { w: Value }, _unused: Value) => mean(w)))({ w: x }, y);
   });
 
-  it('names the adapters where none matches', async () => {
+  it('Engine names the adapters where none matches', async () => {
     await expect(Engine.create({ adapter: 'no such card' })).rejects.toMatchObject({ code: 'E_NO_ADAPTER' });
   });
 });
 
 describe('grad', () => {
-  it('refuses to pass an op without a derivative, by name and reason', () => {
+  it('grad refuses to pass an op without a derivative, by name and reason', () => {
     const x = input('x', [2, 3]);
     const picked = sum(mul(x, 1));
     expect(() => grad(picked, [input('other', [1])])).toThrow('the loss does not depend on');

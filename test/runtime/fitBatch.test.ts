@@ -77,7 +77,7 @@ describe('largestBatch', () => {
     [16, 2, 1],
     [2, 2, 1],
     [3, 1, 1],
-  ])('below %i, from %i, where up to %i fit', (batch, least, most) => {
+  ])('largestBatch below %i, from %i, is right where up to %i fit', (batch, least, most) => {
     const asked: number[] = [];
     const found = largestBatch({ batch, least }, (each) => {
       asked.push(each);
@@ -89,7 +89,7 @@ describe('largestBatch', () => {
 });
 
 describe('a batch that the adapter cannot bind', () => {
-  it('is refused with the layer, the bytes asked and allowed, and a batch that fits', () => {
+  it('a batch too large to bind is refused with the layer, the bytes asked and allowed, and a batch that fits', () => {
     // The stem's result is [batch, 16, 128, 128] in float32: 1 MiB an image.
     const small = target(5 * MIB + 4096);
     const { message, fix, code } = refusal(() => checkBatch(small, job(8)));
@@ -104,17 +104,17 @@ describe('a batch that the adapter cannot bind', () => {
     expect(() => checkBatch(small, job(6))).toThrow('batch 5 fits');
   });
 
-  it('is refused with as much where none fits', () => {
+  it('a batch too large to bind is refused with as much where none fits', () => {
     const { message, fix } = refusal(() => checkBatch(target(MIB), job(4)));
     expect(message).toContain('not even batch 2 fits');
     expect(fix).toBe('train at a smaller --size, or use another adapter');
   });
 
-  it('is let through where it fits', () => {
+  it('a batch that fits is let through', () => {
     checkBatch(target(BASELINE_DEVICE.maxBindingBytes), job(8));
   });
 
-  it('names an input by its own name', () => {
+  it('a batch too large to bind names an input by its own name', () => {
     const graph = {
       outputs: new Map([['y', conv2d(input('photos', [4, 3, 512, 512]), input('w', [2, 3, 3, 3]))]]),
       effects: [],
@@ -163,7 +163,7 @@ describe('a batch that memory does not hold', () => {
   };
   afterAll(() => opened?.close());
 
-  it('is refused with the bytes asked and had, and a batch that fits them; nothing stays allocated', async () => {
+  it('a batch too large for memory is refused with the bytes asked and had, and a batch that fits; nothing stays allocated', async () => {
     const { gpu } = await session();
     const before = gpu.buffers.counters.live;
     const error = await compileBatch(await session(), job(120)).catch((caught: unknown) => caught);
@@ -184,7 +184,7 @@ describe('a batch that memory does not hold', () => {
     gpu.guard.check();
   });
 
-  it('is done in smaller ones where the images do not depend on each other', async () => {
+  it('a batch too large for memory is done in smaller ones where the images do not depend on each other', async () => {
     const { executable, batch } = await compileFitting(await session(), job(120));
     expect(batch).toBeGreaterThan(1);
     expect(batch).toBeLessThan(120);

@@ -27,7 +27,7 @@ const model = (): Value => {
 };
 
 describe('what follows from state alone', () => {
-  it('is computed once, and again after the state was set or updated by a plan', async () => {
+  it('what follows from state alone is computed once, and again after the state was set or updated by a plan', async () => {
     set(3, 4);
     const run = await session.compile('hoisted', outputs(model()));
     const update = await session.compile('update', {
@@ -50,7 +50,7 @@ describe('what follows from state alone', () => {
     expect(await y()).toBeCloseTo(4 + 1 / 10, 6);
   });
 
-  it('is computed too where it follows from constants alone', async () => {
+  it('what follows from state is computed too where it follows from constants alone', async () => {
     // The cotangent of a mean: 1 / n, from the constant 1.
     const x = input('x', [4]);
     const step = await session.compile('constants alone', outputs(grad(mean(mul(x, x)), [x])[0]!));
@@ -59,7 +59,7 @@ describe('what follows from state alone', () => {
     expect([...(await step.read()).get('y')!]).toEqual([0.5, 1, 1.5, 2]);
   });
 
-  it('is not hoisted out of a plan that updates state', async () => {
+  it('a plan that updates state hoists nothing that follows from it', async () => {
     set(3, 4);
     const step = await session.compile('step', {
       ...outputs(model()),
@@ -75,7 +75,7 @@ describe('what follows from state alone', () => {
     expect(y[1]).toBeCloseTo(4 + 1 / 10, 6);
   });
 
-  it('keeps packed weights of equal shape apart, and packs them again after they were set', async () => {
+  it('packed weights of equal shape are kept apart, and packed again after they were set', async () => {
     const [c, size] = [16, 16];
     const random = new RandomStream(7, 0);
     const numbers = (count: number): Float32Array =>

@@ -89,26 +89,29 @@ describe('the memory that is available', () => {
       { ...meminfo(8 * GIB), ...within('0::/job'), ...group('/sys/fs/cgroup/job', GIB, 2 * GIB) },
       0,
     ],
-  ])('is what %s', (_, files, expected) => {
+  ])('the memory that is available is what %s', (_, files, expected) => {
     expect(hostMemory(system(files as Record<string, string>)).available()).toBe(expected);
   });
 
-  it.runIf(process.platform === 'linux')('is read from this machine', () => {
+  it.runIf(process.platform === 'linux')('the memory that is available is read from this machine', () => {
     const { available, resident, total } = hostMemory();
     expect(available()).toBeGreaterThan(0);
     expect(available()).toBeLessThanOrEqual(total()!);
     expect(resident()).toBeGreaterThan(MIB);
   });
 
-  it.skipIf(process.platform === 'win32')('is unknown where a system tells nothing', () => {
-    const host = hostMemory(system({}));
-    expect(host.resident()).toBeUndefined();
-    expect(host.available()).toBeUndefined();
-  });
+  it.skipIf(process.platform === 'win32')(
+    'the memory that is available is unknown where a system tells nothing',
+    () => {
+      const host = hostMemory(system({}));
+      expect(host.resident()).toBeUndefined();
+      expect(host.available()).toBeUndefined();
+    },
+  );
 });
 
 describe('room for memory', () => {
-  it('counts what was given out and not yet written', () => {
+  it('room for memory counts what was given out and not yet written', () => {
     let [live, resident] = [0, 100 * MIB];
     const host = { available: () => 1000 * MIB, resident: () => resident, total: () => undefined };
     const room = memoryRoom(host, () => live);
@@ -119,7 +122,7 @@ describe('room for memory', () => {
     expect(room.available()).toBe(950 * MIB);
   });
 
-  it('is looked for again when what was seen is given out', () => {
+  it('room for memory is looked for again when what was seen is given out', () => {
     let looks = 0;
     const host = { ...having(() => 2 * GIB), available: () => 2 * GIB * Math.min(1, ++looks) };
     const room = memoryRoom(host, () => 0);
@@ -153,7 +156,9 @@ describe('on a software adapter, more than the machine has', () => {
   };
   const job = { label: 'shifting', batch: 16, least: 1, graphsAt: (batch: number) => [numbers(batch)] };
 
-  it('is refused for a plan before it is taken, with what would fit', async ({ skip }) => {
+  it('a plan of more memory than there is is refused before it is taken, with what would fit', async ({
+    skip,
+  }) => {
     const gpu = await softwareDevice(skip, () => 100 * MIB);
     const session = sessionOn(gpu);
     const error = (await compileBatch(session, job).catch((caught: unknown) => caught)) as OutOfMemoryError;
@@ -172,7 +177,7 @@ describe('on a software adapter, more than the machine has', () => {
     session.close();
   });
 
-  it('is refused for state', async ({ skip }) => {
+  it('state of more memory than there is is refused', async ({ skip }) => {
     const gpu = await softwareDevice(skip, () => 10 * MIB);
     const session = sessionOn(gpu);
     expect(() => session.state.set('w', new Float32Array(4 * MIB), [4 * MIB])).toThrow(
@@ -194,7 +199,9 @@ describe('on a software adapter, more than the machine has', () => {
       return Engine.create({ planBytes: GIB });
     };
 
-    it('is refused for tensors, weights and results, and the engine stays usable', async ({ skip }) => {
+    it('tensors, weights and results of more memory than there is are refused, and the engine stays usable', async ({
+      skip,
+    }) => {
       let available = GIB;
       using engine = await engineWith(() => available);
       skip(!engine.adapter.software, NEEDS);
@@ -222,7 +229,7 @@ describe('on a software adapter, more than the machine has', () => {
       expect((await y.data())[0]).toBe(1);
     });
 
-    it('frees plans that no call needs before it refuses', async ({ skip }) => {
+    it('an engine frees plans that no call needs before it refuses memory', async ({ skip }) => {
       let available = GIB;
       using engine = await engineWith(() => available);
       skip(!engine.adapter.software, NEEDS);

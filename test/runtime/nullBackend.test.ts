@@ -70,7 +70,7 @@ function attentionGraph(channels: number): Graph {
 }
 
 describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
-  it('compiles on the Null backend', async () => {
+  it('every kernel compiles on the Null backend', async () => {
     const gpu = create(['backend=null']);
     const adapter = await gpu.requestAdapter({});
     const device = await adapter!.requestDevice({ requiredFeatures: ['shader-f16', 'subgroups'] });

@@ -13,7 +13,7 @@ const text = (n: number): string =>
 const lease = (cache: PipelineCache, n: number) => cache.lease(`kernel ${n}`, text(n), [{ access: 'write' }]);
 
 describe('pipelines by their text', () => {
-  it('stay while they are used, however many there are', async () => {
+  it('pipelines stay while they are used, however many there are', async () => {
     const cache = pipelineCache(gpu.device, 2);
     const leases = [1, 2, 3, 4].map((n) => lease(cache, n));
     const [first] = await Promise.all(leases.map(({ pipeline }) => pipeline));
@@ -27,7 +27,7 @@ describe('pipelines by their text', () => {
     expect(cache.size).toBe(3);
   });
 
-  it('are kept for a while afterwards, those used last', async () => {
+  it('pipelines are kept for a while after their use, those used last', async () => {
     const cache = pipelineCache(gpu.device, 2);
     const made: GPUComputePipeline[] = [];
     for (const n of [1, 2, 3]) {
@@ -42,7 +42,7 @@ describe('pipelines by their text', () => {
     expect(await first.pipeline).not.toBe(made[0]);
   });
 
-  it('are forgotten with whom they were kept for', () => {
+  it('pipelines are forgotten with whom they were kept for', () => {
     const cache = pipelineCache(gpu.device);
     const [mine, theirs] = [{}, {}];
     for (const [n, keeper] of [mine, theirs, ANYONE].entries()) lease(cache, n).release(keeper);

@@ -46,34 +46,40 @@ it('a prelude has a texture for each of its results, also of one shape', () => {
 });
 
 describe('planBytes is what a plan takes on the device', () => {
-  it.each([{ onDevice: false }, { onDevice: true }])('compiled, with %j', async (use) => {
-    const plan = buildPlan(twins(), gpu.facts);
-    reserveState(plan);
-    const before = gpu.buffers.counters.live;
-    const executable = await compilePlan(gpu, plan, store, use);
-    expect(gpu.buffers.counters.live - before).toBe(planBytes(plan, use));
-    expect(executable.bytes).toBe(planBytes(plan, use));
-    executable.destroy();
-    expect(gpu.buffers.counters.live).toBe(before);
-  });
+  it.each([{ onDevice: false }, { onDevice: true }])(
+    'planBytes is what a compiled plan takes on the device, with %j',
+    async (use) => {
+      const plan = buildPlan(twins(), gpu.facts);
+      reserveState(plan);
+      const before = gpu.buffers.counters.live;
+      const executable = await compilePlan(gpu, plan, store, use);
+      expect(gpu.buffers.counters.live - before).toBe(planBytes(plan, use));
+      expect(executable.bytes).toBe(planBytes(plan, use));
+      executable.destroy();
+      expect(gpu.buffers.counters.live).toBe(before);
+    },
+  );
 
   it.each([
     ['resnet18_w16', ['CPU', 'GPU'], 'scoring and training'],
     ['resnet18', ['CPU'], 'scoring'],
     ['efficientnet_b4', ['CPU'], 'scoring'],
-  ] as const)('of %s, for %j, %s', async (encoder, devices, purposes) => {
-    for (const device of devices) {
-      for (const { purpose, graph } of networkPlans(encoder, { batch: 1, size: 64 })) {
-        if (!purposes.includes(purpose)) continue;
-        const plan = buildPlan(graph, factsOf(device));
-        reserveState(plan);
-        const before = gpu.buffers.counters.live;
-        const { owned } = await allocate(gpu, plan, store, { onDevice: true });
-        const taken = gpu.buffers.counters.live - before;
-        for (const each of owned) gpu.buffers.destroy(each);
-        expect(taken, `${purpose}, ${device}`).toBe(planBytes(plan, { onDevice: true }));
-        expect(gpu.buffers.counters.live).toBe(before);
+  ] as const)(
+    'planBytes is what a plan of %s takes on the device, for %j, %s',
+    async (encoder, devices, purposes) => {
+      for (const device of devices) {
+        for (const { purpose, graph } of networkPlans(encoder, { batch: 1, size: 64 })) {
+          if (!purposes.includes(purpose)) continue;
+          const plan = buildPlan(graph, factsOf(device));
+          reserveState(plan);
+          const before = gpu.buffers.counters.live;
+          const { owned } = await allocate(gpu, plan, store, { onDevice: true });
+          const taken = gpu.buffers.counters.live - before;
+          for (const each of owned) gpu.buffers.destroy(each);
+          expect(taken, `${purpose}, ${device}`).toBe(planBytes(plan, { onDevice: true }));
+          expect(gpu.buffers.counters.live).toBe(before);
+        }
       }
-    }
-  });
+    },
+  );
 });

@@ -37,7 +37,7 @@ async function callWith(fn: (x: Tensor) => Promise<Tensor>, lengths: readonly nu
 const lengths = (count: number): number[] => Array.from({ length: count }, (_, i) => 1000 + i);
 
 describe('plans of shapes', () => {
-  it('are kept up to maxPlans, those used last', async () => {
+  it('plans of shapes are kept up to maxPlans, those used last', async () => {
     const before = held();
     using add = engine.compile((x: Value) => shift(x, 1), { maxPlans: 3 });
     await callWith(add, lengths(3), 1);
@@ -56,7 +56,7 @@ describe('plans of shapes', () => {
     expect(held().pipelines).toBe(pipelines);
   });
 
-  it('of 40 shapes leave nothing after dispose, and 16 of them before', async () => {
+  it('plans of 40 shapes leave nothing after dispose, and 16 of them before', async () => {
     const before = held();
     const add = engine.compile((x: Value) => shift(x, 2));
     await callWith(add, lengths(40), 2);
@@ -68,14 +68,14 @@ describe('plans of shapes', () => {
     await expect(add(x)).rejects.toThrow(DISPOSED);
   });
 
-  it('give right results by turns at maxPlans 1', async () => {
+  it('plans of shapes give right results by turns at maxPlans 1', async () => {
     using add = engine.compile((x: Value) => shift(x, 3), { maxPlans: 1 });
     const before = held();
     await callWith(add, [10, 20, 10, 20, 10, 20], 3);
     expect(held().plans - before.plans).toBe(1);
   });
 
-  it('of calls at the same time are not freed under them', async () => {
+  it('plans of calls at the same time are not freed under them', async () => {
     const before = held();
     using add = engine.compile((x: Value) => shift(x, 4), { maxPlans: 1 });
     const arguments_ = [5, 6, 7, 5, 6, 7, 8].map(ones);
@@ -88,7 +88,7 @@ describe('plans of shapes', () => {
     expect(held().plans - before.plans).toBe(1);
   });
 
-  it('go by bytes over all functions of an engine, but for the one used last', async () => {
+  it('plans are freed by bytes over all functions of an engine, but for the one used last', async () => {
     using small = await Engine.create({ planBytes: 100_000 });
     const functions = [1, 2, 3].map((by) => small.compile((x: Value) => shift(x, by)));
     const call = async (length: number, which: number) => {
@@ -111,20 +111,23 @@ describe('plans of shapes', () => {
     expect(small.memory()).toMatchObject({ live: 0, buffers: 0, plans: 0, planBytes: 0, pipelines: 0 });
   });
 
-  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '2'])('refuses maxPlans %j', (maxPlans) => {
-    expect(() => engine.compile(relu, { maxPlans: maxPlans as number })).toThrow(
-      'compile: maxPlans expects a whole number of at least 1',
-    );
-  });
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '2'])(
+    'compile refuses maxPlans %j',
+    (maxPlans) => {
+      expect(() => engine.compile(relu, { maxPlans: maxPlans as number })).toThrow(
+        'compile: maxPlans expects a whole number of at least 1',
+      );
+    },
+  );
 
-  it('refuses a label that is no text and a flag that is none', () => {
+  it('compile refuses a label that is no text and a flag that is none', () => {
     expect(() => engine.compile(relu, { label: 3 as never })).toThrow('compile: label expects a text, got 3');
     expect(() => engine.compile(relu, { fuse: 'no' as never })).toThrow(
       'compile: fuse expects true or false, got "no"',
     );
   });
 
-  it.each([-1, Number.NaN, 'all', '8'])('refuses planBytes %j', async (planBytes) => {
+  it.each([-1, Number.NaN, 'all', '8'])('an engine refuses planBytes %j', async (planBytes) => {
     await expect(Engine.create({ planBytes: planBytes as number })).rejects.toThrow(
       'Engine.create: planBytes expects bytes of at least 0',
     );
@@ -132,7 +135,7 @@ describe('plans of shapes', () => {
 });
 
 describe('disposing of a compiled function', () => {
-  it('lets calls that have begun finish, and refuses later ones', async () => {
+  it('disposing of a compiled function lets calls that have begun finish, and refuses later ones', async () => {
     const before = held();
     const x = ones(33);
     const fresh = engine.compile((value: Value) => mul(shift(value, 5), 2));
@@ -145,7 +148,7 @@ describe('disposing of a compiled function', () => {
     expect(held()).toEqual(before);
   });
 
-  it('leaves kernels that others use', async () => {
+  it('disposing of a compiled function leaves kernels that others use', async () => {
     using one = engine.compile((x: Value) => shift(x, 6));
     const other = engine.compile((x: Value) => shift(x, 6));
     await callWith(one, [11], 6);
@@ -156,7 +159,7 @@ describe('disposing of a compiled function', () => {
     await callWith(one, [11], 6);
   });
 
-  it('is done by using, as of its results', async () => {
+  it('using disposes of a compiled function, as of its results', async () => {
     const before = held();
     {
       using add = engine.compile((x: Value) => shift(x, 7));
@@ -167,7 +170,7 @@ describe('disposing of a compiled function', () => {
     expect(held()).toEqual(before);
   });
 
-  it('is refused nothing after its engine', async () => {
+  it('a compiled function can be disposed of after its engine', async () => {
     const other = await Engine.create();
     const add = other.compile((x: Value) => shift(x, 1));
     other.free(await add(other.tensor([1], [1])));
@@ -178,7 +181,7 @@ describe('disposing of a compiled function', () => {
 });
 
 describe('what was dropped', () => {
-  it('is freed: compiled functions, also those that refer to themselves', async () => {
+  it('dropped compiled functions are freed, also those that refer to themselves', async () => {
     const before = held();
     const use = async (by: number): Promise<void> => {
       const self: { add?: (x: Tensor) => Promise<Tensor> } = {};
@@ -193,7 +196,7 @@ describe('what was dropped', () => {
     expect({ ...held(), pipelines: 0 }).toEqual({ ...before, pipelines: 0 });
   });
 
-  it('is freed after the calls in progress', async () => {
+  it('a dropped compiled function is freed after the calls in progress', async () => {
     const before = held();
     const x = ones(15);
     const begin = (): Promise<Tensor> => engine.compile((value: Value) => sum(shift(value, 8)))(x);
@@ -206,7 +209,7 @@ describe('what was dropped', () => {
     expect({ ...held(), pipelines: 0 }).toEqual({ ...before, pipelines: 0 });
   });
 
-  it('is freed: optimisers with their moments', async () => {
+  it('dropped optimisers are freed with their moments', async () => {
     const params = { w: ones(18) };
     const before = held();
     const step = async (): Promise<void> => {
@@ -220,7 +223,7 @@ describe('what was dropped', () => {
     engine.free(params);
   });
 
-  it('is freed: tensors and results', async () => {
+  it('dropped tensors and results are freed', async () => {
     const before = held();
     using add = engine.compile((x: Value) => shift(x, 11));
     const use = async (): Promise<void> => {
@@ -234,7 +237,7 @@ describe('what was dropped', () => {
     expect(held()).toEqual(before);
   });
 
-  it('stays while anything reads it: a function traced with it, an optimiser, a value', async () => {
+  it('a dropped tensor stays while anything reads it: a function traced with it, an optimiser, a value', async () => {
     const before = held();
     const source: { w: Tensor | undefined } = { w: ones(20) };
     const value = (): Value => source.w!.value;
@@ -258,7 +261,7 @@ describe('what was dropped', () => {
     expect(kept.shape).toEqual([20]);
   });
 
-  it('stays while it can still be called', async () => {
+  it('a dropped compiled function stays while it can still be called', async () => {
     const add = engine.compile((x: Value) => shift(x, 9));
     await callWith(add, [16], 9);
     const { plans } = held();

@@ -17,29 +17,32 @@ describe('waiting for the device', () => {
   });
   afterAll(() => session.close());
 
-  it.runIf(process.platform === 'linux')('leaves the cores to a software adapter', async ({ skip }) => {
-    skip(!session.gpu.adapter.software, 'needs a software adapter');
-    const side = 768;
-    const [a, b] = [input('a', [side, side]), input('b', [side, side])];
-    const executable = await session.compile('product', {
-      outputs: new Map([['product', matmul(a, b)]]),
-      effects: [],
-    });
-    const numbers = new Float32Array(side * side).fill(0.5);
-    executable.run({ a: numbers, b: numbers });
-    await idle(session.gpu);
-    const before = performance.eventLoopUtilization();
-    for (let i = 0; i < 8; i++) {
-      executable.run({ a: numbers, b: numbers });
+  it.runIf(process.platform === 'linux')(
+    'waiting for the device leaves the cores to a software adapter',
+    async ({ skip }) => {
+      skip(!session.gpu.adapter.software, 'needs a software adapter');
+      const side = 768;
+      const [a, b] = [input('a', [side, side]), input('b', [side, side])];
+      const executable = await session.compile('product', {
+        outputs: new Map([['product', matmul(a, b)]]),
+        effects: [],
+      });
+      const numbers = new Float32Array(side * side).fill(0.5);
       executable.run({ a: numbers, b: numbers });
       await idle(session.gpu);
-    }
-    // Asking without pause keeps the loop busy all of the time.
-    expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.7);
-    executable.destroy();
-  });
+      const before = performance.eventLoopUtilization();
+      for (let i = 0; i < 8; i++) {
+        executable.run({ a: numbers, b: numbers });
+        executable.run({ a: numbers, b: numbers });
+        await idle(session.gpu);
+      }
+      // Asking without pause keeps the loop busy all of the time.
+      expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.7);
+      executable.destroy();
+    },
+  );
 
-  it('passes on what others hand to setImmediate', async () => {
+  it('waiting for the device passes on what others hand to setImmediate', async () => {
     const order: unknown[] = [];
     await new Promise<void>((resolve) => {
       setImmediate((a: number, b: string) => order.push(a, b), 1, 'two');
@@ -54,7 +57,7 @@ describe('waiting for the device', () => {
     expect(order).toHaveLength(3);
   });
 
-  it('calls a native function every time, at once or after a pause', async () => {
+  it('waiting for the device calls a native function every time, at once or after a pause', async () => {
     let called = 0;
     const until = performance.now() + 30;
     await new Promise<void>((resolve) => {
@@ -68,7 +71,7 @@ describe('waiting for the device', () => {
     expect(called).toBeGreaterThan(2);
   });
 
-  it('is arranged once', () => {
+  it('waiting for the device is arranged once', () => {
     const arranged = setImmediate;
     calmPolling();
     expect(setImmediate).toBe(arranged);

@@ -55,7 +55,7 @@ const adamw: OptimiserConfig = {
 const sgd: OptimiserConfig = { kind: 'sgd', lr: 5e-2, momentum: 0.9, weightDecay: 0.1 };
 
 describe.each([adamw, sgd])('$kind', (config) => {
-  it('updates like its definition over 20 steps', async () => {
+  it('an optimiser updates like its definition over 20 steps', async () => {
     const s = await open();
     const { layout, start, executable } = await smallModel(s, config);
     const names = layout.parameters.specs.map((spec) => spec.name);
@@ -84,7 +84,7 @@ describe.each([adamw, sgd])('$kind', (config) => {
 });
 
 describe('a slab larger than a binding', () => {
-  it('is updated in parts, to the same bytes', async () => {
+  it('a slab larger than a binding is updated in parts, to the same bytes', async () => {
     const s = await open();
     const length = 1000;
     const names = ['p', 'm', 'v'] as const;
@@ -117,7 +117,7 @@ describe('a slab larger than a binding', () => {
 });
 
 describe('a thousand steps', () => {
-  it('make no buffer and end in the same bytes as another thousand', async () => {
+  it('a thousand steps make no buffer and end in the same bytes as another thousand', async () => {
     const s = await open();
     const run = async (): Promise<Float32Array> => {
       const { layout, executable } = await smallModel(s, adamw);

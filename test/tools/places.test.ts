@@ -6,12 +6,12 @@ const batch = placesBatch(3, COUNT, SIZE);
 const sides = [SIZE / 4, SIZE / 8, SIZE / 16] as const;
 
 describe('a batch of places', () => {
-  it('depends on its step alone', () => {
+  it('a batch of places depends on its step alone', () => {
     expect(placesBatch(3, COUNT, SIZE)).toEqual(batch);
     expect(placesBatch(4, COUNT, SIZE).images).not.toEqual(batch.images);
   });
 
-  it('shows each scene under two exposures with the same places foreign', () => {
+  it('a batch of places shows each scene under two exposures with the same places foreign', () => {
     const half = batch.images.length / 2;
     expect(batch.images.subarray(0, half)).not.toEqual(batch.images.subarray(half));
     for (const places of batch.places) {
@@ -19,7 +19,7 @@ describe('a batch of places', () => {
     }
   });
 
-  it('marks a coarse place where one of its four finer places is marked, and nowhere else', () => {
+  it('a coarse place is marked where one of its four finer places is marked, and nowhere else', () => {
     for (const tap of [1, 2] as const) {
       const [side, finer] = [sides[tap], batch.places[tap - 1]!];
       const expected = Array.from({ length: 2 * COUNT * side * side }, (_, at) => {
@@ -33,7 +33,7 @@ describe('a batch of places', () => {
     }
   });
 
-  it('has foreign places in most scenes and ordinary ones in all', () => {
+  it('a batch of places has foreign places in most scenes and ordinary ones in all', () => {
     const { places } = placesBatch(0, 40, 64);
     const shares = Array.from({ length: 40 }, (_, n) => {
       const own = places[0].subarray(n * 256, (n + 1) * 256);
@@ -44,7 +44,7 @@ describe('a batch of places', () => {
     expect(Math.max(...shares)).toBeLessThan(0.9);
   });
 
-  it('is finite and within what normalisation makes of [0, 1]', () => {
+  it('a batch of places is finite and within what normalisation makes of [0, 1]', () => {
     expect(Math.min(...batch.images)).toBeGreaterThanOrEqual(-2.2);
     expect(Math.max(...batch.images)).toBeLessThanOrEqual(2.7);
   });

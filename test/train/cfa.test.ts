@@ -14,7 +14,7 @@ const runs = smallRuns('cfa', { align: ALIGNMENTS, resize: 73 }, SLOW);
 
 describe('CFA', () => {
   it(
-    'stopped in three stages, once with its centres lost, ends with the bytes of a run that was not',
+    'CFA stopped in three stages, once with its centres lost, ends with the bytes of a run that was not',
     async () => {
       expect(await runs.train('whole', { resume: false })).toBe(true);
       expect(await runs.train('parts', { resume: false, stop: { stage: 'memory', step: 1 } })).toBe(false);
@@ -32,7 +32,7 @@ describe('CFA', () => {
   );
 
   it(
-    'is tested under every alignment and protocol, and scores an image by the maximum of its smoothed map',
+    'CFA is tested under every alignment and protocol, and scores an image by the maximum of its smoothed map',
     async () => {
       const run = runs.folder('whole');
       expectMetrics(await testRun({ run }), ALIGNMENTS);

@@ -50,7 +50,7 @@ afterAll(async () => {
 });
 
 describe('what the paper leaves open', () => {
-  it('is refused where it is no choice, all at once', () => {
+  it('values that are no choice are refused, all at once', () => {
     const odd = {
       adamEps: 0,
       alignLr: -1,
@@ -72,7 +72,7 @@ describe('what the paper leaves open', () => {
     expect(() => checkConfig({ ...CONFIG, ...odd })).toThrow(texts.join('; '));
   });
 
-  it('is the specified default where nothing was chosen', () => {
+  it('a choice is the specified default where nothing was chosen', () => {
     expect(optimiserOf(CONFIG)).toMatchObject({ eps: 1e-8, amsgrad: false });
     const chosen = optimiserOf({ ...CONFIG, adamEps: 1e-10, amsgrad: true });
     expect(chosen).toMatchObject({ eps: 1e-10, amsgrad: true, lr: 2e-3, weightDecay: 1e-5 });
@@ -188,7 +188,7 @@ describe('a head trained behind the detector', () => {
   }
 
   it.each(['regressor', 'classifier'] as const)(
-    'has, in evaluation, the losses of one on cached features (%s); in training others',
+    'a head trained behind the detector has, in evaluation, the losses of one on cached features (%s); in training others',
     async (which) => {
       const cached = await losses(which, 'cached');
       const whole = await losses(which, 'evaluation');
@@ -224,7 +224,7 @@ describe('a training with other choices', () => {
   const bytes = (run: string): Promise<Buffer> => readFile(join(root, run, 'weights.safetensors'));
 
   it(
-    'stopped in both stages ends with the bytes of one that was not, and with others than the default',
+    'a training with other choices, stopped in both stages, ends with the bytes of one that was not, not those of the default',
     async () => {
       expect(await train('whole', CHOSEN)).toBe(true);
       expect(await train('parts', CHOSEN, false, 'detector', 1)).toBe(false);

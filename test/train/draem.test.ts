@@ -17,7 +17,7 @@ const runs = smallRuns('draem', { align: ALIGNMENTS, encoder: 'none', weights: '
 
 describe('DRAEM', () => {
   it(
-    'stopped in each stage ends with the bytes of a run that was not',
+    'DRAEM stopped in each stage ends with the bytes of a run that was not',
     async () => {
       expect(await runs.train('whole', { resume: false })).toBe(true);
       expect(await runs.train('parts', { resume: false, stop: { stage: 'detector', step: 1 } })).toBe(false);
@@ -33,7 +33,7 @@ describe('DRAEM', () => {
   );
 
   it(
-    'learns something else from anomalies of another folder, and refuses one without images',
+    'DRAEM learns something else from anomalies of another folder, and refuses one without images',
     async () => {
       const short = { align: [], iterations: 3 } as const;
       const train = (run: string, change: Partial<RunConfig>): Promise<boolean> =>
@@ -48,7 +48,7 @@ describe('DRAEM', () => {
   );
 
   it(
-    'is tested under every alignment and protocol, and scores an image by the highest mean of 21 x 21 pixels',
+    'DRAEM is tested under every alignment and protocol, and scores an image by the highest mean of 21 x 21 pixels',
     async () => {
       const run = runs.folder('whole');
       expectMetrics(await testRun({ run }), ALIGNMENTS);
@@ -63,7 +63,7 @@ describe('DRAEM', () => {
     SLOW,
   );
 
-  it('says what is wrong with its own options, all of it, and that others have none of them', () => {
+  it('DRAEM says what is wrong with its own options, all of it, and that others have none of them', () => {
     const textures = '/textures';
     expect(() => checkConfig(runs.config)).not.toThrow();
     const odd = {
@@ -89,7 +89,7 @@ describe('DRAEM', () => {
     );
   });
 
-  it('draws images with replacement, by seed and step alone', () => {
+  it('DRAEM draws images with replacement, by seed and step alone', () => {
     expect(drawnAt(1, 5, 10, 8)).toEqual(drawnAt(1, 5, 10, 8));
     const all = Array.from({ length: 200 }, (_, step) => drawnAt(1, step, 10, 8)).flat();
     for (let i = 0; i < 10; i++) {

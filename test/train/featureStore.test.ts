@@ -46,7 +46,7 @@ async function reluctant(path: string, most: number, full = Number.POSITIVE_INFI
 }
 
 describe('features in a file', () => {
-  it.each([1000, 5])('are those in memory, moved %i bytes at a time', async (most) => {
+  it.each([1000, 5])('features in a file are those in memory, moved %i bytes at a time', async (most) => {
     const path = featureFile(folder);
     const stores = [
       memoryStore(WIDTHS, IMAGES),
@@ -68,7 +68,7 @@ describe('features in a file', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('fail with the file’s name where the disk is full, and leave nothing', async () => {
+  it('features in a file fail with its name where the disk is full, and leave nothing', async () => {
     const path = featureFile(folder);
     const store = await fileStore(path, WIDTHS, IMAGES, (at) => reluctant(at, 1000, 3));
     await expect(store.put(0, taps(4))).rejects.toThrow(FileError);
@@ -77,14 +77,14 @@ describe('features in a file', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('are refused before anything is written where they cannot fit', async () => {
+  it('features in a file are refused before anything is written where they cannot fit', async () => {
     await expect(fileStore(featureFile(folder), WIDTHS, 2 ** 50)).rejects.toThrow(
       /needs \d+ MiB, its file system has \d+ MiB/,
     );
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('say what happened where the file shrank under them', async () => {
+  it('features in a file say what happened where the file shrank under them', async () => {
     const path = featureFile(folder);
     const store = await fileStore(path, WIDTHS, IMAGES);
     await store.put(0, taps(IMAGES));
@@ -96,14 +96,14 @@ describe('features in a file', () => {
     await store.close();
   });
 
-  it('of a killed process are removed by the next start in its folder', async () => {
+  it('features of a killed process are removed by the next start in its folder', async () => {
     const left = featureFile(folder).replace(String(process.pid), '999999999');
     await writeFile(left, 'x');
     await removeStaleTemps(folder);
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('are not kept of an encoder that training changes', async () => {
+  it('features of an encoder that training changes are not kept', async () => {
     const config = { method: 'recontrast', encoder: 'resnet18_w16', size: 64, batch: 2 } as RunConfig;
     const loader = { loadBatch: async () => Float32Array.of(7) } as unknown as ImageLoader;
     const inputs = await detectorInputs({} as Session, config, runLayouts(config, 1), loader, ['a', 'b'], {
@@ -117,7 +117,7 @@ describe('features in a file', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('cost the run nothing but time where they cannot be kept', async () => {
+  it('features that cannot be kept cost the run nothing but time', async () => {
     const notes: string[] = [];
     const config = { method: 'revdist', encoder: 'resnet18_w16', size: 64, batch: 2 } as RunConfig;
     const loader = {

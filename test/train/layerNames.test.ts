@@ -27,16 +27,16 @@ describe.each(DETECTOR_NAMES)('every dispatch of %s has a layer', (method) => {
   const layouts = runLayouts(config, 3);
   const { defaults, memory } = DETECTORS[method];
 
-  it.skipIf(defaults.iterations === 0)('in a training step, gradients too', () => {
+  it.skipIf(defaults.iterations === 0)('every dispatch of a training step has a layer, gradients too', () => {
     expect(namelessOf(detectorStep(config, layouts, defaults.optimiser))).toEqual([]);
   });
 
-  it('in scoring under every alignment', () => {
+  it('every dispatch of scoring has a layer, under every alignment', () => {
     const graph = scorePlan(config, layouts, ['none', 'cada', 'cada-std', 'class', 'classifier'], 3);
     expect(namelessOf(graph)).toEqual([]);
   });
 
-  it('while the alignment collects what it learns from, and learns', () => {
+  it('every dispatch has a layer while the alignment collects what it learns from, and learns', () => {
     const heads = (Object.keys(HEADS) as HeadName[]).map((head) => headStep(config, layouts, head, 3));
     const whole = wholeHeadStep(config, layouts, 'regressor', 3, 'evaluation');
     for (const graph of [collectPlan(config, layouts), whole, ...heads]) {
@@ -44,7 +44,7 @@ describe.each(DETECTOR_NAMES)('every dispatch of %s has a layer', (method) => {
     }
   });
 
-  it.skipIf(!memory)('while the memory is filled', () => {
+  it.skipIf(!memory)('every dispatch has a layer while the memory is filled', () => {
     expect(namelessOf(memoryPlan(config, layouts))).toEqual([]);
   });
 });

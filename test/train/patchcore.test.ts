@@ -19,7 +19,7 @@ const runs = smallRuns(
 
 describe('PatchCore', () => {
   it(
-    'stopped while it picks patches and after, ends with the bytes of a run that was not',
+    'PatchCore stopped while it picks patches and after ends with the bytes of a run that was not',
     async () => {
       expect(await runs.train('whole', { resume: false })).toBe(true);
       // 10 images are projected, 32 of their 640 patches picked, and the images seen again.
@@ -36,7 +36,7 @@ describe('PatchCore', () => {
   );
 
   it(
-    'is tested under every alignment and protocol',
+    'PatchCore is tested under every alignment and protocol',
     async () => {
       const run = runs.folder('whole');
       expectMetrics(await testRun({ run }), ALIGNMENTS);
@@ -49,7 +49,7 @@ describe('PatchCore', () => {
     SLOW,
   );
 
-  it('refuses what it cannot have, all at once', () => {
+  it('PatchCore refuses what it cannot have, all at once', () => {
     expect(() => checkConfig({ ...runs.config, iterations: 3, coresetFraction: 0, preset: 'none' })).toThrow(
       'preset expects one of anomalib for patchcore, got none; iterations expects 0 for patchcore, which is not trained by steps, got 3; coresetFraction expects more than 0 and at most 1, got 0',
     );

@@ -66,7 +66,7 @@ async function trainUntil(
 
 describe('a training stopped in each of its stages, some of them twice', () => {
   it(
-    'ends with the bytes of one that was not',
+    'a training stopped in each of its stages, some of them twice, ends with the bytes of one that was not',
     async () => {
       expect(await trainUntil('whole', false)).toBe(true);
       expect(await trainUntil('parts', false, 'detector', 1)).toBe(false);
@@ -94,7 +94,7 @@ describe('ReContrast', () => {
     trainUntil(run, resume, stage, step, how);
 
   it(
-    'stopped in each stage ends with the bytes of one that was not; its encoder has moved, the frozen one has not',
+    'ReContrast stopped in each stage ends with the bytes of one that was not; its encoder has moved, the frozen one has not',
     async () => {
       expect(await train('contrast', false)).toBe(true);
       expect(await train('contrasts', false, 'detector', 1)).toBe(false);
@@ -121,7 +121,7 @@ describe('a training set whose features do not fit into memory', () => {
       [expect.stringMatching(/^features are computed anew at every step: they take 0\.00\d+ GiB/)],
     ],
   ] as const)(
-    'keeps them %s, and ends with the same bytes',
+    'features that do not fit into memory are kept %s, and training ends with the same bytes',
     async (_, disk, notes) => {
       const said: string[] = [];
       const run = join(root, `disk ${disk}`);

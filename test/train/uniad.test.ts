@@ -9,7 +9,7 @@ const runs = smallRuns('uniad', { align: ['none', 'cada', 'class'] }, SLOW);
 
 describe('UniAD', () => {
   it(
-    'stopped in each stage, with dropout and jitter, ends with the bytes of a run that was not',
+    'UniAD stopped in each stage, with dropout and jitter, ends with the bytes of a run that was not',
     async () => {
       expect(await runs.train('whole', { resume: false })).toBe(true);
       expect(await runs.train('parts', { resume: false, stop: { stage: 'detector', step: 3 } })).toBe(false);
@@ -21,7 +21,7 @@ describe('UniAD', () => {
   );
 
   it(
-    'is tested under each alignment and protocol',
+    'UniAD is tested under each alignment and protocol',
     async () => {
       expectMetrics(await testRun({ run: runs.folder('whole') }), runs.config.align);
     },

@@ -31,7 +31,7 @@ const read = async (of = device) => {
 };
 
 describe('a tuning table', () => {
-  it('comes back as it was written, and leaves nothing else in the folder', async () => {
+  it('a tuning table comes back as it was written, and leaves nothing else in the folder', async () => {
     expect(await read()).toEqual(new Map());
     const path = await writeTuning(folder, device, table);
     expect(await read()).toEqual(table);
@@ -39,7 +39,7 @@ describe('a tuning table', () => {
     expect((await readdir(folder)).map((name) => join(folder, name))).toEqual([path]);
   });
 
-  it('is written with the names that files have had from the first, and read by them', async () => {
+  it('a tuning table is written with the names that files have had from the first, and read by them', async () => {
     const rows = { variant: 'textureRows', tile: { rows: 2, columns: 4 } } as const;
     const domain = { variant: 'winograd', tile: { m: 4, transposed: 1 } } as const;
     const named = new Map<string, Measured>([
@@ -55,7 +55,7 @@ describe('a tuning table', () => {
     expect(tunedOf(named)!.hash).toBe('f88ca88a6272c3ab');
   });
 
-  it('is another one for another adapter, driver, Dawn or number of cores', async () => {
+  it('a tuning table is another one for another adapter, driver, Dawn or number of cores', async () => {
     await writeTuning(folder, device, table);
     for (const change of [
       { adapter: 'An Adapter: driver 1.3' },
@@ -68,7 +68,7 @@ describe('a tuning table', () => {
     }
   });
 
-  it('chooses by key, and its hash is that of its choices alone', () => {
+  it('a tuning table chooses by key, and its hash is that of its choices alone', () => {
     const tuned = tunedOf(table)!;
     expect(tuned.choose('matmul b')).toEqual({ variant: 'plain', tile: { rows: 4 }, splits: 2 });
     for (const key of ['conv2d a', 'conv2d c']) expect(tuned.choose(key)).toBeUndefined();
@@ -105,7 +105,7 @@ describe('a file that cannot be right is not used, and one line says so', () => 
       'its entry of conv2d a is not a choice',
       change((file) => ({ ...file, products: { 'conv2d a': { choice: null, ms: 'fast', ruleMs: 1 } } })),
     ],
-  ])('%s', async (why, spoil) => {
+  ])('a tuning file that cannot be right is not used, and one line says so: %s', async (why, spoil) => {
     const path = await writeTuning(folder, device, table);
     await writeFile(path, spoil(await readFile(path, 'utf8')));
     expect(await read()).toEqual(new Map());

@@ -18,7 +18,7 @@ const kernelsOf = (graph: ReturnType<typeof graphOf>, choice?: ProductChoice): s
   buildPlan(graph, BASELINE_DEVICE, { tuned: () => choice }).dispatches.map(({ kernel }) => kernel.label);
 
 describe('plans', () => {
-  it('take what the table says, the same table the same kernels, and the rule where it is silent', () => {
+  it('plans take what the tuning table says, the same table the same kernels, and the rule where it is silent', () => {
     const choice = {
       variant: 'blocked',
       tile: { m: 16, n: 64, k: 8, rows: 4, columns: 4, buffers: 1 },
@@ -29,7 +29,7 @@ describe('plans', () => {
     expect(kernelsOf(graphOf(layer()))).toEqual(dispatches.map(({ kernel }) => kernel.label));
   });
 
-  it('ask for a product by the key that tuning gives it', () => {
+  it('plans ask for a product by the key that tuning gives it', () => {
     const asked: string[] = [];
     const tuned = (key: string) => void asked.push(key);
     const graphs = modelGraphs({ model: 'resnet18_w16', size: 64, batches: [2, 1] });
@@ -40,7 +40,7 @@ describe('plans', () => {
     expect(keys.some((key) => key.includes('still'))).toBe(true);
   });
 
-  it('in f16 ask for products of their own, of scoring alone', () => {
+  it('plans in f16 ask for products of their own, of scoring alone', () => {
     const asked: string[] = [];
     const facts = { ...BASELINE_DEVICE, f16: true };
     const graphs = modelGraphs({ model: 'resnet18_w16', size: 64, batches: [2], precision: 'f16' });
@@ -69,7 +69,7 @@ describe('tuning a product', () => {
   afterAll(() => session.close());
   const target = () => productsOf(graphOf(layer()), session.gpu.facts)[0]!;
 
-  it('finds a choice that plans of this device can take, and leaks no memory', async () => {
+  it('tuning finds a choice that plans of this device can take, and leaks no memory', async () => {
     const found = (await tuneProduct(session, target(), new AbortController().signal))!;
     expect(found.choice === null || isProductChoice(found.choice)).toBe(true);
     expect(found.ms).toBeLessThanOrEqual(found.ruleMs);
@@ -78,7 +78,7 @@ describe('tuning a product', () => {
     expect(session.gpu.buffers.counters.live).toBe(live);
   }, 600_000);
 
-  it('keeps each result as it comes, skips what is known, and stops where it is told', async () => {
+  it('tuning keeps each result as it comes, skips what is known, and stops where it is told', async () => {
     const controller = new AbortController();
     const kept: TuningTable[] = [];
     const other = productsOf(

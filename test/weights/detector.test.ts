@@ -100,13 +100,13 @@ const bytesOf = (data: Float32Array): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 describe('a checkpoint of RD4AD', () => {
-  it('is recognised with its encoder, and its dead tensors by name', () => {
+  it('a checkpoint of RD4AD is recognised with its encoder, and its dead tensors by name', () => {
     const content = detectorContent(stored([...rd4ad()].map(([name, { shape }]) => [name, shape])))!;
     expect(content).toMatchObject({ code: 'RD4AD', encoder: 'resnet18_w16', wrong: [] });
     expect(content.dead).toEqual(['bn.conv4.weight', 'bn.bn4.running_mean', 'bn.memory1.keys']);
   });
 
-  it('loads as our detector, bit for bit, also after conversion', async () => {
+  it('a checkpoint of RD4AD loads as our detector, bit for bit, also after conversion', async () => {
     const path = await write('rd.safetensors', rd4ad());
     const loaded = await readAll((await openRevdist(path, 'resnet18_w16')).source);
     expect(new Set(loaded.keys())).toEqual(new Set(trained.map(({ name }) => name)));
@@ -127,7 +127,7 @@ describe('a checkpoint of RD4AD', () => {
     expectSame(await readAll((await openRevdist(to, 'resnet18_w16')).source), loaded);
   });
 
-  it('that does not fit is refused with everything that is wrong, and nothing is written', async () => {
+  it('a checkpoint of RD4AD that does not fit is refused with everything that is wrong, and nothing is written', async () => {
     const broken = rd4ad();
     broken.delete('bn.conv1.weight');
     broken.set('decoder.layer1.0.bn1.bias', filled([7]));
@@ -164,7 +164,7 @@ describe('a checkpoint of ReContrast', () => {
   }
   theirs.set('bottleneck.conv4.weight', filled([128, 256, 1, 1]));
 
-  it('keeps its names but for what is dead, and lends its encoder', async () => {
+  it('a checkpoint of ReContrast keeps its names but for what is dead, and lends its encoder', async () => {
     const content = detectorContent(stored([...theirs].map(([name, { shape }]) => [name, shape])))!;
     expect(content).toMatchObject({ code: 'ReContrast', encoder: 'resnet18_w16', wrong: [] });
     expect(content.dead).toEqual(['bottleneck.conv4.weight']);
@@ -200,7 +200,7 @@ describe('a checkpoint of UniAD', () => {
     efficientnetFeatures(layers, images, EFFICIENTNETS.efficientnet_b4_same380),
   );
 
-  it('is recognised, its backbone under our names, later stages left out', () => {
+  it('a checkpoint of UniAD is recognised, its backbone under our names, later stages left out', () => {
     const content = detectorContent(stored([...uniadShapes(), ...backbone]))!;
     expect(content).toMatchObject({ code: 'UniAD', encoder: 'efficientnet_b4' });
     expect(content.names.get('encoder.features.0.0.weight')).toBe('backbone._conv_stem.weight');
@@ -210,11 +210,11 @@ describe('a checkpoint of UniAD', () => {
     expect(content.wrong[0]).toBe('missing encoder.features.0.1.weight [48]');
   });
 
-  it('fits without a backbone', () => {
+  it('a checkpoint of UniAD fits without a backbone', () => {
     expect(detectorContent(stored(uniadShapes()))!.wrong).toEqual([]);
   });
 
-  it('is what training UniAD starts from; of another grid it is refused', async () => {
+  it('a checkpoint of UniAD is what training UniAD starts from; of another grid it is refused', async () => {
     const config = { method: 'uniad', encoder: 'resnet18_w16', size: 64 } as const;
     const tensors = hashedWeights(uniad.parts(modelOf(config)).reconstruction.specs);
     const theirs = new Map([...tensors, ['backbone._conv_stem.weight', filled([48, 3, 3, 3])] as const]);
@@ -229,7 +229,7 @@ describe('a checkpoint of UniAD', () => {
     await expect(openDetector(other, config)).rejects.toThrow('holds no UniAD');
   });
 
-  it('lends its backbone to efficientnet_b4, whose arithmetic its names tell', async () => {
+  it('a checkpoint of UniAD lends its backbone to efficientnet_b4, whose arithmetic its names tell', async () => {
     const en = new Map([['backbone._conv_stem.weight', filled([48, 3, 3, 3])]]);
     const path = await write('uniad.safetensors', en);
     const { source, encoder } = await openPretrained('efficientnet_b4', path);
@@ -245,7 +245,7 @@ describe('a checkpoint of UniAD', () => {
 });
 
 describe('other files', () => {
-  it('of timm are padded as their published name says', async () => {
+  it('files of timm are padded as their published name says', async () => {
     const stem = new Map([['conv_stem.weight', filled([48, 3, 3, 3])]]);
     const named = await write('tf_efficientnet_b4_aa-818f208c.pth', stem);
     const { source, encoder } = await openPretrained('efficientnet_b4', named);
@@ -255,7 +255,7 @@ describe('other files', () => {
     await expect(openPretrained('efficientnet_b4', silent)).rejects.toThrow('does not say whether');
   });
 
-  it('of a larger network do not pass for a smaller one, whose tensors they all have', () => {
+  it('files of a larger network do not pass for a smaller one, whose tensors they all have', () => {
     const { frozen: small } = revdistSpecs(RESNETS.resnet18);
     const large = hashedShapes(revdistSpecs(RESNETS.resnet34).frozen);
     expect(() => refuseMisfits('resnet34.pth', shapesOf(small), large)).toThrow(
@@ -263,7 +263,7 @@ describe('other files', () => {
     );
   });
 
-  it('are told by their shapes', () => {
+  it('files of other networks are told by their shapes', () => {
     const names = (specs: readonly { name: string; shape: Shape }[]): [string, Shape][] =>
       specs.map(({ name, shape }) => [name.replace(/^encoder\./, ''), shape]);
     const plain = stored([
