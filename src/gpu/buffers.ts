@@ -10,19 +10,19 @@ export interface MemoryCounters {
 }
 
 /** Of every texture here: four f32 a texel. */
-export const IMAGE_FORMAT = 'rgba32float';
+export const TEXTURE_FORMAT = 'rgba32float';
 export const TEXEL_BYTES = 16;
 
 /** What a buffer of `bytes` takes. */
 export const bufferBytes = (bytes: number): number => Math.max(16, Math.ceil(bytes / 4) * 4);
 
-interface ImageSize {
+interface TextureSize {
   readonly width: number;
   readonly height: number;
   readonly layers: number;
 }
 /** What a texture takes. */
-export const imageBytes = ({ width, height, layers }: ImageSize): number =>
+export const textureBytes = ({ width, height, layers }: TextureSize): number =>
   width * height * layers * TEXEL_BYTES;
 
 /** Makes labelled buffers and textures and counts them. No pool: the plan owns placement, so nothing is made per step. */
@@ -36,7 +36,7 @@ export interface BufferMaker {
    */
   create(label: string, bytes: number, usage: number, mapped?: boolean): GPUBuffer;
   /** A texture of four f32 a texel that shaders read as storage, in texels. @throws OutOfMemoryError as `create`. */
-  createImage(label: string, size: ImageSize): GPUTexture;
+  createTexture(label: string, size: TextureSize): GPUTexture;
   destroy(made: GPUBuffer | GPUTexture): void;
 }
 
@@ -67,16 +67,16 @@ export function bufferMaker(device: GPUDevice, roomFor: (live: () => number) => 
       count(buffer, size);
       return buffer;
     },
-    createImage(label, size) {
+    createTexture(label, size) {
       const { width, height, layers } = size;
-      room.require(label, imageBytes(size));
+      room.require(label, textureBytes(size));
       const texture = device.createTexture({
         label,
         size: [width, height, layers],
-        format: IMAGE_FORMAT,
+        format: TEXTURE_FORMAT,
         usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
       });
-      count(texture, imageBytes(size));
+      count(texture, textureBytes(size));
       return texture;
     },
     destroy(thing) {

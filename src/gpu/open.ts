@@ -24,7 +24,7 @@ export interface OpenGpu {
   /** Where they were asked for. */
   readonly subgroupMatrix?: MatrixSize;
   /** Whether shaders may read storage textures. */
-  readonly readsImages: boolean;
+  readonly readsTextures: boolean;
   /** False for a device that the caller brought: it is never destroyed here. */
   readonly owned: boolean;
   /** Destroys an owned device and lets the process exit. */
@@ -98,7 +98,7 @@ export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
     adapterLimits: allLimits(adapter.limits),
     subgroupSize: subgroupSize(device, info),
     ...(matrix && { subgroupMatrix: matrix }),
-    readsImages: readsImages(gpu),
+    readsTextures: readsTextures(gpu),
     owned: true,
     close() {
       device.destroy();
@@ -133,7 +133,7 @@ function adopt(device: GPUDevice): OpenGpu {
     adapter: describe(info),
     adapterLimits: allLimits(device.limits),
     subgroupSize: subgroupSize(device, info),
-    readsImages: readsImages((globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu),
+    readsTextures: readsTextures((globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu),
     owned: false,
     close() {},
   };
@@ -153,7 +153,7 @@ const subgroupSize = (device: GPUDevice, info: GPUAdapterInfo): number =>
     ? info.subgroupMinSize
     : 0;
 
-const readsImages = (gpu: GPU | undefined): boolean =>
+const readsTextures = (gpu: GPU | undefined): boolean =>
   gpu?.wgslLanguageFeatures.has('readonly_and_readwrite_storage_textures') ?? false;
 
 /** They are accessors of the prototype, so no copying operator sees them. */

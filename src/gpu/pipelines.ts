@@ -1,5 +1,5 @@
 import { GpuError } from '../errors.ts';
-import { IMAGE_FORMAT } from './buffers.ts';
+import { TEXTURE_FORMAT } from './buffers.ts';
 import type { GPUComputePipeline, GPUDevice } from './webgpuTypes.ts';
 
 /** What a pipeline needs to know of a binding. */
@@ -8,7 +8,7 @@ export interface BindingUse {
   /** Set where it is read only, and declared `read_write`. */
   readonly shared?: true;
   /** Set where it is a texture of four f32 a texel. */
-  readonly image?: object;
+  readonly texture?: object;
 }
 
 /** Compute pipelines by the text of their shader, and by nothing else: the text is all that they depend on. */
@@ -118,11 +118,11 @@ function layoutFor(
     entries: bindings.map((b, binding) => ({
       binding,
       visibility: GPUShaderStage.COMPUTE,
-      ...(b.image
+      ...(b.texture
         ? {
             storageTexture: {
               access: 'read-only',
-              format: IMAGE_FORMAT,
+              format: TEXTURE_FORMAT,
               viewDimension: '2d-array',
             } as const,
           }
@@ -140,8 +140,8 @@ const BUFFER_TYPES: Record<string, GPUBufferBindingType> = {
   u: 'uniform',
 };
 
-function letterOf({ access, shared, image }: BindingUse): string {
-  if (image) return 'i';
+function letterOf({ access, shared, texture }: BindingUse): string {
+  if (texture) return 't';
   if (access === 'uniform') return 'u';
   return access === 'read' && !shared ? 'r' : 'w';
 }

@@ -16,13 +16,13 @@ export interface Dispatch {
   readonly bindGroup: GPUBindGroup;
   readonly grid: readonly [number, number, number];
   /** Textures that must hold what the dispatches before it computed. */
-  readonly images?: readonly ImageCopy[];
+  readonly textures?: readonly TextureCopy[];
   /** Relative cost, for splitting a long step into several submits. */
   readonly cost: number;
 }
 
 /** Texels in a buffer, rows and layers without gaps, into a texture of the same shape. */
-export interface ImageCopy {
+export interface TextureCopy {
   readonly from: GPUBuffer;
   readonly fromOffset: number;
   readonly to: GPUTexture;
@@ -70,11 +70,11 @@ export function submit(
   const encoder = device.createCommandEncoder({ label });
   for (const copy of before) encodeCopy(encoder, copy);
   let pass: GPUComputePassEncoder | undefined;
-  for (const [i, { pipeline, bindGroup, grid, images = [] }] of dispatches.entries()) {
-    if (images.length > 0 || times) {
+  for (const [i, { pipeline, bindGroup, grid, textures = [] }] of dispatches.entries()) {
+    if (textures.length > 0 || times) {
       pass?.end();
       pass = undefined;
-      for (const image of images) encodeImageCopy(encoder, image);
+      for (const texture of textures) encodeTextureCopy(encoder, texture);
     }
     pass ??= encoder.beginComputePass({ label, timestampWrites: times?.writes(i) });
     pass.setPipeline(pipeline);
@@ -91,7 +91,7 @@ function encodeCopy(encoder: GPUCommandEncoder, { from, fromOffset, to, toOffset
   encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, bytes);
 }
 
-export function encodeImageCopy(encoder: GPUCommandEncoder, { from, fromOffset, to }: ImageCopy): void {
+export function encodeTextureCopy(encoder: GPUCommandEncoder, { from, fromOffset, to }: TextureCopy): void {
   const { width, height, depthOrArrayLayers } = to;
   encoder.copyBufferToTexture(
     { buffer: from, offset: fromOffset, bytesPerRow: width * TEXEL_BYTES, rowsPerImage: height },

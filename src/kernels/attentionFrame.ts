@@ -108,7 +108,7 @@ export function frame(
       return quads
         .map(
           (u) =>
-            `let ${name}${r}_${u} = ${quadOf(operand, sizes, plan.images, `token${r}`, `${u}u`)}${scaled};`,
+            `let ${name}${r}_${u} = ${quadOf(operand, sizes, plan.textures, `token${r}`, `${u}u`)}${scaled};`,
         )
         .join('\n');
     },

@@ -49,7 +49,7 @@ export interface SweepPlan {
   /** Tokens in a workgroup's memory at a time; 0 where subgroups broadcast. */
   readonly tile: number;
   /** Operands are read as textures. */
-  readonly images: boolean;
+  readonly textures: boolean;
 }
 
 const GPU_LANES = 64;
@@ -71,16 +71,16 @@ export function planSweep(
   const quads = quadsOf(sizes);
   if (device.software && device.subgroupSize >= 4) {
     const lanes = device.subgroupSize;
-    const images = operands.every((operand) => fitsImage(operand, sizes, device));
+    const textures = operands.every((operand) => fitsTexture(operand, sizes, device));
     // Four loads a quad make a text that compiles for minutes where it is repeated.
-    if (!images) return { lanes, rows: 1, step: 1, tile: 0, images };
+    if (!textures) return { lanes, rows: 1, step: 1, tile: 0, textures };
     const rows = rowsFor(own === 'queries' ? sizes.queries : sizes.keys, lanes, kept * quads);
-    return { lanes, rows, step: STEP, tile: 0, images };
+    return { lanes, rows, step: STEP, tile: 0, textures };
   }
   const swept = operands.filter(({ side }) => side !== own).length;
   const fitting = Math.floor(device.workgroupBytes / (swept * quads * 16));
   const tile = Math.max(1, Math.min(GPU_TILE, fitting - (fitting % STEP)));
-  return { lanes: GPU_LANES, rows: 1, step: Math.min(STEP, tile), tile, images: false };
+  return { lanes: GPU_LANES, rows: 1, step: Math.min(STEP, tile), tile, textures: false };
 }
 
 /** Loads and broadcasts of a block of tokens cost about as much as the arithmetic of one token a lane. */
@@ -93,7 +93,7 @@ function rowsFor(tokens: number, lanes: number, quads: number): number {
 }
 
 /** A row of channels is a whole number of texture rows' alignment, so that memory is a texture as it is. */
-function fitsImage({ spec }: TokenOperand, { depth }: AttentionSizes, device: DeviceFacts): boolean {
+function fitsTexture({ spec }: TokenOperand, { depth }: AttentionSizes, device: DeviceFacts): boolean {
   const [images, tokens, channels] = spec.shape as [number, number, number];
   return (
     spec.element === 'f32' &&
@@ -136,14 +136,14 @@ export interface Sweep {
 export function quadOf(
   operand: TokenOperand,
   sizes: AttentionSizes,
-  images: boolean,
+  textures: boolean,
   token: string,
   u: string,
 ): string {
   const quads = quadsOf(sizes);
   const [count, tokens] = operand.spec.shape as [number, number, number];
   const image = count === 1 ? '0u' : 'image';
-  if (images) return `textureLoad(${operand.name}, vec2u(head * ${quads}u + ${u}, ${token}), ${image})`;
+  if (textures) return `textureLoad(${operand.name}, vec2u(head * ${quads}u + ${u}, ${token}), ${image})`;
   const first = `(${image} * ${tokens}u + ${token}) * ${channelsOf(sizes)}u + head * ${sizes.depth}u + 4u * ${u}`;
   const parts = range(4).map((c) => {
     const value = `f32(${operand.name}[${first} + ${c}u])`;
@@ -154,13 +154,13 @@ export function quadOf(
 
 export function buildSweep(sweep: Sweep): Kernel {
   const { label, sizes, plan, own, operands, extras, out } = sweep;
-  const { lanes, rows, tile, images } = plan;
+  const { lanes, rows, tile, textures } = plan;
   const [owned, others] = own === 'queries' ? [sizes.queries, sizes.keys] : [sizes.keys, sizes.queries];
   const blocks = Math.ceil(owned / (lanes * rows));
   const groups = sizes.images * sizes.heads * blocks;
   const bindings = operands.map(({ name, spec }): Binding => {
     const [n, tokens, channels] = spec.shape as [number, number, number];
-    return images
+    return textures
       ? readTexture(name, { width: channels / 4, height: tokens, layers: n })
       : read(name, n * tokens * channels, spec.element);
   });
@@ -205,7 +205,7 @@ interface Loop {
 
 /** Lane l loads quads l, l + lanes, ... of each token; a broadcast hands each to all lanes. */
 function subgroupLoop({ sizes, plan, own, operands, body, functions = [] }: Sweep, others: number): Loop {
-  const { lanes, step, images } = plan;
+  const { lanes, step, textures } = plan;
   const fetches = range(Math.ceil(quadsOf(sizes) / lanes));
   const next = range(step).map((t) => code(`let next${t} = min(other + ${t}u, ${others - 1}u);`));
   const loads = operands
@@ -213,7 +213,7 @@ function subgroupLoop({ sizes, plan, own, operands, body, functions = [] }: Swee
     .flatMap((operand) =>
       range(step).flatMap((t) =>
         fetches.map((f) => {
-          const quad = quadOf(operand, sizes, images, `next${t}`, `(lane + ${f * lanes}u)`);
+          const quad = quadOf(operand, sizes, textures, `next${t}`, `(lane + ${f * lanes}u)`);
           return code(`let ${operand.name}${t}_part${f} = ${quad};`);
         }),
       ),

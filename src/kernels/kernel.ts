@@ -34,7 +34,7 @@ export interface Binding {
   /** Read four elements at a time, as vectors; `length` is a multiple of four. */
   readonly vector?: true;
   /** Where the range is read as a texture: its shape. The runtime copies the range into one before the dispatch. */
-  readonly image?: TextureShape;
+  readonly texture?: TextureShape;
 }
 
 /** A texture of four f32 a texel, in texels: [layers][height][width][4] in memory, without gaps. */
@@ -47,7 +47,7 @@ export interface TextureShape {
 
 /** Rows of a copy between a buffer and a texture begin at multiples of 256 bytes: 16 texels. */
 export const TEXTURE_ALIGN = 16;
-const IMAGE_FORMAT = 'rgba32float';
+const TEXTURE_FORMAT = 'rgba32float';
 
 /**
  * Whole numbers that a kernel reads instead of having them in its text, by name, so that one text serves many shapes:
@@ -144,7 +144,7 @@ export const touching = (elements: number, binding: Binding): Binding =>
 /** A range read as a texture of `shape`. */
 export const readTexture = (name: string, shape: TextureShape): Binding => ({
   ...read(name, textureWords(shape)),
-  image: shape,
+  texture: shape,
 });
 
 /** Its size in memory, in 32-bit words. */
@@ -201,9 +201,9 @@ export function makeKernel(spec: {
   };
 }
 
-function declaration({ name, access, element, shared, image, vector }: Binding, index: number): string {
+function declaration({ name, access, element, shared, texture, vector }: Binding, index: number): string {
   const place = `@group(0) @binding(${index})`;
-  if (image) return `${place} var ${name}: texture_storage_2d_array<${IMAGE_FORMAT}, read>;\n`;
+  if (texture) return `${place} var ${name}: texture_storage_2d_array<${TEXTURE_FORMAT}, read>;\n`;
   const declared = access === 'read' && !shared ? 'read' : 'read_write';
   const item = vector ? `vec4<${element}>` : element;
   return `${place} var<storage, ${declared}> ${name}: array<${item}>;\n`;
@@ -239,7 +239,7 @@ export const layoutOf = ({ bindings, sizes }: Kernel): (Binding | { readonly acc
 export function withSharing(kernel: Kernel, shares: (index: number) => boolean): Kernel {
   let { wgsl } = kernel;
   const bindings = kernel.bindings.map((binding, i): Binding => {
-    if (binding.access !== 'read' || binding.image || binding.shared || !shares(i)) return binding;
+    if (binding.access !== 'read' || binding.texture || binding.shared || !shares(i)) return binding;
     const shared: Binding = { ...binding, shared: true };
     wgsl = wgsl.replace(declaration(binding, i), declaration(shared, i));
     return shared;

@@ -33,9 +33,9 @@ export function lifetimesOf(
     used.forEach((request, i) => {
       if (!request || kernel.bindings[i]!.access === 'read') return;
       used.forEach((other, j) => {
-        const { access, image } = kernel.bindings[j]!;
+        const { access, texture } = kernel.bindings[j]!;
         // What is read as a texture was copied out of its buffer before.
-        if (!other || other === request || access !== 'read' || image) return;
+        if (!other || other === request || access !== 'read' || texture) return;
         request.conflicts.add(other);
         other.conflicts.add(request);
       });

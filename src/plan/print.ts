@@ -90,9 +90,9 @@ export function printKernel(kernel: Kernel, ...extra: never[]): string {
   return `${head.map((line) => `// ${line}\n`).join('')}${wgsl}`;
 }
 
-function bindingText({ name, access, element, length, touched, shared, vector, image }: Binding): string {
+function bindingText({ name, access, element, length, touched, shared, vector, texture }: Binding): string {
   const traits = [
-    ...(image ? [`as a texture of ${image.width} x ${image.height} x ${image.layers} texels`] : []),
+    ...(texture ? [`as a texture of ${texture.width} x ${texture.height} x ${texture.layers} texels`] : []),
     ...(vector ? ['as vectors of four'] : []),
     ...(touched === undefined ? [] : [`${touched} of them touched`]),
     ...(shared ? ['in a buffer that is written too'] : []),

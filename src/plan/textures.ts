@@ -11,7 +11,7 @@ export function texturesOf(dispatches: readonly PlannedDispatch[], prelude: numb
   // Memory of the prelude may be reused later: then the later writer counts.
   for (const place of lastWriters(dispatches.slice(prelude)).keys()) ahead.delete(place);
   dispatches.forEach(({ kernel, ranges }, dispatch) => {
-    kernel.bindings.forEach(({ image: shape }, binding) => {
+    kernel.bindings.forEach(({ texture: shape }, binding) => {
       if (!shape) return;
       const range = ranges[binding]!;
       const size = `${shape.width}x${shape.height}x${shape.layers}`;

@@ -52,7 +52,7 @@ function violation(plan: Plan, { kernel, ranges }: PlannedDispatch): string | un
     for (const [j, other] of ranges.entries()) {
       if (i === j || other.slot !== range.slot) continue;
       const binding = kernel.bindings[j]!;
-      if (binding.image) continue;
+      if (binding.texture) continue;
       const apart = other.offset >= range.offset + range.bytes || range.offset >= other.offset + other.bytes;
       if (!apart) return `${name} is written while ${binding.name} lies in the same place`;
       if (binding.access === 'read' && !binding.shared) {

@@ -213,7 +213,7 @@ async function compileDispatches(
           pipeline,
           bindGroup,
           grid: kernel.grid,
-          images: textures.copiesBefore.get(at),
+          textures: textures.copiesBefore.get(at),
           cost: secondsOf(gpu, planned),
         };
       }),

@@ -1,4 +1,4 @@
-import { bufferBytes, imageBytes } from '../gpu/buffers.ts';
+import { bufferBytes, textureBytes } from '../gpu/buffers.ts';
 import { RING_BYTES, ringBytes } from '../gpu/uploadRing.ts';
 import type { Plan, PlannedTensor } from '../plan/plan.ts';
 import { sizeBlocks } from '../plan/sizeBlocks.ts';
@@ -13,7 +13,7 @@ export interface PlanUse {
 export function planBytes(plan: Plan, { onDevice = false }: PlanUse = {}): number {
   let bytes = 0;
   for (const slot of plan.slots) if (slot.kind !== 'state') bytes += bufferBytes(slot.bytes);
-  for (const { shape } of plan.textures) bytes += imageBytes(shape);
+  for (const { shape } of plan.textures) bytes += textureBytes(shape);
   const sizes = sizeBlocks(plan).data.byteLength;
   if (sizes > 0) bytes += bufferBytes(sizes);
   if (onDevice) return bytes;

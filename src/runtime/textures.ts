@@ -1,11 +1,11 @@
-import type { ImageCopy } from '../gpu/submit.ts';
+import type { TextureCopy } from '../gpu/submit.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Gpu } from './gpu.ts';
 
 /** The textures of a plan on a device. */
 export interface PlanTextures {
   /** Copies that fill them, by the index of the dispatch that they come before. */
-  readonly copiesBefore: ReadonlyMap<number, readonly ImageCopy[]>;
+  readonly copiesBefore: ReadonlyMap<number, readonly TextureCopy[]>;
   /** The texture that a binding of a dispatch reads, or undefined where it binds a buffer. */
   viewOf(dispatch: number, binding: number): GPUTextureView | undefined;
 }
@@ -17,10 +17,10 @@ export function makeTextures(
   slots: readonly GPUBuffer[],
   owned: (GPUBuffer | GPUTexture)[],
 ): PlanTextures {
-  const copiesBefore = new Map<number, ImageCopy[]>();
+  const copiesBefore = new Map<number, TextureCopy[]>();
   const views = new Map<string, GPUTextureView>();
   for (const { key, shape, fills, readers } of plan.textures) {
-    const texture = gpu.buffers.createImage(`${plan.label} image ${key}`, shape);
+    const texture = gpu.buffers.createTexture(`${plan.label} texture ${key}`, shape);
     owned.push(texture);
     for (const { before, range } of fills) {
       const copy = { from: slots[range.slot]!, fromOffset: range.offset, to: texture };

@@ -1,5 +1,5 @@
 import { scoped } from '../../src/gpu/guard.ts';
-import { encodeImageCopy } from '../../src/gpu/submit.ts';
+import { encodeTextureCopy } from '../../src/gpu/submit.ts';
 import { layoutOf } from '../../src/kernels/kernel.ts';
 import type { Lowered, OperandRef } from '../../src/kernels/lowering.ts';
 import { type Gpu, openDevice } from '../../src/runtime/gpu.ts';
@@ -46,11 +46,11 @@ export async function runLowered(
       const pipeline = await gpu.pipelines.lease(kernel.label, kernel.wgsl, layoutOf(kernel)).pipeline;
       const entries: GPUBindGroupEntry[] = operands.map((ref, binding) => {
         const { buffer, offset = 0 } = bufferOf(ref);
-        const { image } = kernel.bindings[binding]!;
-        if (!image) return { binding, resource: { buffer, offset } };
-        const texture = gpu.buffers.createImage('test', image);
+        const { texture: shape } = kernel.bindings[binding]!;
+        if (!shape) return { binding, resource: { buffer, offset } };
+        const texture = gpu.buffers.createTexture('test', shape);
         made.push(texture);
-        encodeImageCopy(encoder, { from: buffer, fromOffset: offset, to: texture });
+        encodeTextureCopy(encoder, { from: buffer, fromOffset: offset, to: texture });
         return { binding, resource: texture.createView({ dimension: '2d-array' }) };
       });
       if (kernel.sizes) {

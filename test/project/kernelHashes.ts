@@ -14,7 +14,7 @@ const hash = (text: string): string => createHash('sha256').update(text).digest(
 
 /** Of all that decides what runs: text, bindings, uniforms, grid, and costs. Not of the label. */
 export function kernelHash({ wgsl, bindings, sizes = {}, grid, flops, bytes }: Kernel): string {
-  const bound = bindings.map(({ name, access, element, length, shared, touched, vector, image }) => [
+  const bound = bindings.map(({ name, access, element, length, shared, touched, vector, texture }) => [
     name,
     access,
     element,
@@ -22,7 +22,7 @@ export function kernelHash({ wgsl, bindings, sizes = {}, grid, flops, bytes }: K
     shared ?? false,
     touched ?? length,
     vector ?? false,
-    image ? [image.width, image.height, image.layers] : null,
+    texture ? [texture.width, texture.height, texture.layers] : null,
   ]);
   return hash(JSON.stringify([statementsOf(wgsl), bound, Object.entries(sizes), grid, flops, bytes]));
 }

@@ -44,7 +44,7 @@ interface Layout {
   readonly quads: number;
   /** Tiles side by side. */
   readonly across: number;
-  readonly image: TextureShape;
+  readonly texture: TextureShape;
 }
 
 const ceilTo = (value: number, step: number): number => Math.ceil(value / step) * step;
@@ -58,16 +58,16 @@ function layoutOf(m: number, columns: number, device: DeviceFacts): Layout {
   const quads = Math.ceil(columns / 4);
   // A tile to a layer lies in one piece of memory; where there are too few layers, several share one.
   const across = Math.ceil(tiles / Math.max(1, device.maxImageLayers));
-  const image = { width: pitch * across, height: quads, layers: Math.ceil(tiles / across) };
-  return { each, width, pitch, tiles, quads, across, image };
+  const texture = { width: pitch * across, height: quads, layers: Math.ceil(tiles / across) };
+  return { each, width, pitch, tiles, quads, across, texture };
 }
 
 export function lanesFit(m: number, columns: number, device: DeviceFacts): boolean {
   if (!device.software || device.subgroupSize < 4 || device.maxImageSide === 0) return false;
-  const { image } = layoutOf(m, columns, device);
+  const { texture } = layoutOf(m, columns, device);
   return (
-    Math.max(image.width, image.height) <= device.maxImageSide &&
-    4 * textureWords(image) <= device.maxBindingBytes
+    Math.max(texture.width, texture.height) <= device.maxImageSide &&
+    4 * textureWords(texture) <= device.maxBindingBytes
   );
 }
 
@@ -77,11 +77,11 @@ export function laneParts(m: number, rows: number, columns: number, device: Devi
 }
 
 export const queryWords = (m: number, columns: number, device: DeviceFacts): number =>
-  textureWords(layoutOf(m, columns, device).image);
+  textureWords(layoutOf(m, columns, device).texture);
 
 /** x [M, C] into the texture's memory: [layer][quad][tile across, place][4]. Zeros beyond M and C. */
 export function packQueries(s: Search, device: DeviceFacts): Kernel {
-  const { width, pitch, across, quads, image } = layoutOf(s.m, s.columns, device);
+  const { width, pitch, across, quads, texture } = layoutOf(s.m, s.columns, device);
   const words = [0, 1, 2, 3].map((c) => {
     const value = `f32(x[query * ${s.columns}u + quad * 4u + ${c}u])`;
     const inside = s.columns % 4 === 0 ? 'inside' : `inside && quad * 4u + ${c}u < ${s.columns}u`;
@@ -90,13 +90,13 @@ export function packQueries(s: Search, device: DeviceFacts): Kernel {
   return perElement(
     {
       label: `${s.label} pack queries`,
-      bindings: [read('x', s.m * s.columns, s.query), write('out', textureWords(image))],
-      total: textureWords(image) / 4,
+      bindings: [read('x', s.m * s.columns, s.query), write('out', textureWords(texture))],
+      total: textureWords(texture) / 4,
       layout: 'x [M, C], out [layer][quad][tile across, place][4].',
       body: wgsl`
-      let across = i % ${image.width}u;
-      let quad = i / ${image.width}u % ${quads}u;
-      let tile = i / ${image.width * quads}u * ${across}u + across / ${pitch}u;
+      let across = i % ${texture.width}u;
+      let quad = i / ${texture.width}u % ${quads}u;
+      let tile = i / ${texture.width * quads}u * ${across}u + across / ${pitch}u;
       let query = tile * ${width}u + across % ${pitch}u;
       let inside = across % ${pitch}u < ${width}u && query < ${s.m}u;
       ${words}`,
@@ -106,7 +106,7 @@ export function packQueries(s: Search, device: DeviceFacts): Kernel {
 }
 
 export function buildLaneSearch(s: Search, device: DeviceFacts): Kernel {
-  const { each, width, pitch, tiles, quads, across, image } = layoutOf(s.m, s.columns, device);
+  const { each, width, pitch, tiles, quads, across, texture } = layoutOf(s.m, s.columns, device);
   const lanes = device.subgroupSize;
   const height = 16;
   const own = Array.from({ length: each }, (_, c) => c);
@@ -144,7 +144,7 @@ export function buildLaneSearch(s: Search, device: DeviceFacts): Kernel {
   return makeKernel({
     label: `${s.label} lanes`,
     bindings: [
-      readTexture('queries', image),
+      readTexture('queries', texture),
       read('bank', s.rows * s.columns, s.bank),
       read('norms', s.rows),
       write('out', s.candidates * s.m, 'u32'),

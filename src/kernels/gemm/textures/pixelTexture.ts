@@ -120,10 +120,10 @@ export function packPixels(
   strides = rowMajor(p),
 ): Kernel {
   const layout = pixelLayout(p);
-  const image = pixelTexture(p);
+  const texture = pixelTexture(p);
   const quads = channelQuads(p);
   const parts = Math.ceil(quads / TEXELS_EACH);
-  const perLayer = image.width * image.height;
+  const perLayer = texture.width * texture.height;
   const places = layout.kind === 'blocks' ? layout.blocks * COLUMN_BLOCK : layout.places;
   const channels = [0, 1, 2, 3].map((c) => {
     const value = loaded(element, `x[first + ${c * strides.channel}u]`);
@@ -142,7 +142,7 @@ export function packPixels(
       label: `${label} pack pixels`,
       bindings: [
         read('x', p.images * p.channels * p.y.size * p.x.size, element),
-        write('out', textureWords(image)),
+        write('out', textureWords(texture)),
       ],
       total: places * parts * p.images,
       layout: `out ${blocked ? `[image][block][channel quad][place of ${COLUMN_BLOCK}][4]` : '[image][channel quad][place in the padded image][4]'}: an invocation has one place of ${TEXELS_EACH} quads.`,

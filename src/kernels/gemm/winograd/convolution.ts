@@ -108,7 +108,7 @@ export function transformWeights(
   // A GPU would keep what a loop indexes in memory instead of registers.
   const looped = once && device.software;
   const into = kernelOperand(w);
-  const image = operandTexture(into);
+  const texture = operandTexture(into);
   const { total, begin, sizes } = operandElements(into, 'channel');
   const used = p.channels % 4 === 0 ? '' : `term < ${p.channels}u`;
   const { y, x, kernelWidth } = layout;
@@ -120,11 +120,11 @@ export function transformWeights(
   const store =
     (c: string) =>
     (k: number, value: string): string =>
-      `out[to + (${k * points}u + ${c}) * ${image.width * image.height * 4}u] = ${value};`;
+      `out[to + (${k * points}u + ${c}) * ${texture.width * texture.height * 4}u] = ${value};`;
   return perElement(
     {
       label: `${label} winograd ${m} weights`,
-      bindings: [read('w', layout.length, element), write('out', textureWords(image))],
+      bindings: [read('w', layout.length, element), write('out', textureWords(texture))],
       total,
       sizes,
       layout: `out [point][block of rows][channel quad][row][4]: an invocation has all ${points} x ${points} points of one kernel.`,

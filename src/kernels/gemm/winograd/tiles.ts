@@ -128,7 +128,7 @@ export function transformTiles(label: string, transform: TileTransform, device: 
   const side = matrix[0]!.length;
   const { element = 'f32' } = source;
   const points = matrix.length;
-  const image = operandTexture(into);
+  const texture = operandTexture(into);
   const { total, begin, sizes } = operandElements(into, terms);
   const [tile, channel] = terms === 'tile' ? ['term', 'index'] : ['index', 'term'];
   const { channels: length } = into.products;
@@ -143,7 +143,7 @@ export function transformTiles(label: string, transform: TileTransform, device: 
       label,
       bindings: [
         read('x', source.images * source.channels * source.height * source.width, element),
-        write('out', textureWords(image)),
+        write('out', textureWords(texture)),
       ],
       total,
       sizes,
