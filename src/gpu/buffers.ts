@@ -9,7 +9,7 @@ export interface MemoryCounters {
   buffers: number;
 }
 
-/** Of every texture here: four f32 a texel. */
+/** Format of all textures: four f32 per texel. */
 export const TEXTURE_FORMAT = 'rgba32float';
 export const TEXEL_BYTES = 16;
 
@@ -28,7 +28,7 @@ export const textureBytes = ({ width, height, layers }: TextureSize): number =>
 /** Makes labelled buffers and textures and counts them. No pool: the plan owns placement, so nothing is made per step. */
 export interface BufferMaker {
   readonly counters: Readonly<MemoryCounters>;
-  /** For those who take much in several pieces, to ask for the whole first. */
+  /** For callers that allocate in several pieces, to check the total first. */
   readonly room: MemoryRoom;
   /**
    * @throws LimitError where no buffer of the device can hold it; OutOfMemoryError where the host's memory, which is the

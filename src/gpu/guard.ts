@@ -10,11 +10,11 @@ const RUN_AGAIN = 'run it again; a training goes on from its last checkpoint';
 export interface DeviceGuard {
   /** @throws the first error of the device, if there was one. */
   check(): void;
-  /** `promise`, unless the device fails first. What it throws where it fails is then the device's error. */
+  /** `promise`, unless the device fails first: then it rejects with the device's error. */
   wait<T>(promise: Promise<T>): Promise<T>;
   /**
-   * The device's error, where `error` came of one. A lost device rejects what waits for it, and takes its buffers away,
-   * a moment before it says that it is lost.
+   * The device's error, if `error` was caused by one. A lost device rejects pending waits and drops its buffers shortly
+   * before it reports the loss.
    */
   explain(error: unknown): Promise<unknown>;
   /**
@@ -24,11 +24,11 @@ export interface DeviceGuard {
   release(afterwards?: WgadError): void;
 }
 
-/** Listens beside whoever else listens: a handler that the owner of the device set stays in place. */
+/** Adds a listener; a handler set by the device's owner stays in place. */
 export function guardDevice(device: GPUDevice): DeviceGuard {
   let failure: WgadError | undefined;
   let released = false;
-  // One per wait in progress and no longer: a promise of the failure to race against would keep them all.
+  // One entry per wait in progress. Racing against a single failure promise would keep all past waits in memory.
   const waiting = new Set<(error: WgadError) => void>();
   const fail = (error: WgadError): void => {
     if (released) return;
@@ -63,7 +63,7 @@ export function guardDevice(device: GPUDevice): DeviceGuard {
           else then();
         };
         waiting.add(reject);
-        // Listened to even where the device has failed already, or its rejection would be nobody's.
+        // Handle it even if the device has already failed, or its rejection would be unhandled.
         promise.then(
           (result) => settle(() => resolve(result)),
           (error: unknown) => explain(error).then((reason) => settle(() => reject(reason))),
@@ -79,12 +79,12 @@ export function guardDevice(device: GPUDevice): DeviceGuard {
   };
 }
 
-/** How long a device may take to say that it is lost. */
+/** How long a device may take to report its loss. */
 const LAST_WORDS_MS = 500;
 
 /**
- * Whether the loss of the device may be behind an error. A mapping or a compilation that a lost device gave up is rejected
- * without a reason; whatever else fails has its cause at hand.
+ * Whether the loss of the device may be behind an error. A lost device rejects mappings and compilations without a
+ * reason; other failures carry their own cause.
  */
 function mayBeLoss(error: unknown): boolean {
   if (error instanceof WgadError) return error.code === 'E_GPU' && mayBeLoss(error.cause);
@@ -94,7 +94,7 @@ function mayBeLoss(error: unknown): boolean {
   return name === 'AbortError' || name === 'OperationError';
 }
 
-/** What the innermost error scope caught. @throws GpuError E_DEVICE_LOST: a lost device has no scopes any more. */
+/** What the innermost error scope caught. @throws GpuError E_DEVICE_LOST: a lost device has no scopes. */
 export function popErrorScope(device: GPUDevice, label: string): Promise<GPUError | null> {
   const caught = device.popErrorScope().catch((cause: Error) => {
     throw new GpuError('E_DEVICE_LOST', `${label}: the GPU device was lost: ${cause.message}`, {
@@ -102,7 +102,7 @@ export function popErrorScope(device: GPUDevice, label: string): Promise<GPUErro
       cause,
     });
   });
-  // Of several scopes the first that fails is reported; the others' errors are then nobody's.
+  // The first scope that fails is reported; errors of the others are ignored.
   caught.catch(() => {});
   return caught;
 }

@@ -1,17 +1,17 @@
-/** What the machine has left for this process, in bytes. On a software adapter that is the device's memory too. */
+/** Memory available to this process, in bytes. On a software adapter this is the device's memory too. */
 export interface HostMemory {
-  /** What can be had without swapping: of the machine, or less where a control group says so. Undefined where unknown. */
+  /** Memory available without swapping, limited by control groups. Undefined if unknown. */
   available(): number | undefined;
-  /** All that the machine has. Undefined where unknown. */
+  /** Total memory of the machine. Undefined if unknown. */
   total(): number | undefined;
-  /** What this process holds in main memory. Undefined where unknown. */
+  /** Resident memory of this process. Undefined if unknown. */
   resident(): number | undefined;
 }
 
-/** A whole file of the system, or undefined where there is none. */
+/** Content of a system file, or undefined if it does not exist. */
 export type ReadSystemFile = (path: string) => string | undefined;
 
-/** Linux tells in files; another system's Node tells what is free; a browser tells nothing. */
+/** Linux: from files. Other systems: Node's free memory. Browsers: coarse or unknown. */
 export function hostMemory(read: ReadSystemFile = readSystemFile): HostMemory {
   return {
     available() {
@@ -32,11 +32,11 @@ function kibibytes(text: string | undefined, name: string): number | undefined {
   return found ? Number(found[1]) * 1024 : undefined;
 }
 
-/** The two versions of control groups: where their files are, and what they call things. */
+/** The two versions of control groups: where their files are, and their field names. */
 interface Files {
   readonly limit: string;
   readonly usage: string;
-  /** Of `memory.stat`: cached files, which the system drops where it needs the memory. */
+  /** Field of `memory.stat` for cached files, which the system drops when it needs the memory. */
   readonly cached: string;
 }
 const V1: Files = {
@@ -91,7 +91,7 @@ function roomIn(read: ReadSystemFile, { folder, files }: ControlGroup): number |
 const builtin = <T>(name: string): T | undefined =>
   (globalThis as { process?: NodeJS.Process }).process?.getBuiltinModule?.(name) as T | undefined;
 
-/** Browsers say it in coarse steps, some not at all. */
+/** Browsers report it in coarse steps, or not at all. */
 function browserMemory(): number | undefined {
   const { deviceMemory } = (globalThis as { navigator?: { deviceMemory?: number } }).navigator ?? {};
   return deviceMemory === undefined ? undefined : deviceMemory * 2 ** 30;
@@ -105,7 +105,7 @@ function readSystemFile(path: string): string | undefined {
   }
 }
 
-/** macOS counts cached files as taken, which would refuse what there is room for. */
+/** macOS counts cached files as used memory, so allocations that fit would be refused. */
 function freeElsewhere(): number | undefined {
   const os = builtin<typeof import('node:os')>('node:os');
   return os?.platform() === 'win32' ? os.freemem() : undefined;

@@ -2,26 +2,26 @@ import { OutOfMemoryError } from '../errors.ts';
 import type { HostMemory } from './hostMemory.ts';
 
 /**
- * Asks before memory is taken whether it is there. Software adapters take the host's and promise more than there is:
- * the process ends in a segmentation fault, or the system ends it, when the memory is first written.
+ * Checks before an allocation that enough memory is free. Software adapters use the host's memory and overcommit: the
+ * process crashes, or is killed by the system, when the memory is first written.
  */
 export interface MemoryRoom {
-  /** What can be had now; undefined where nothing is known, as of a GPU's own memory. */
+  /** Available memory; undefined if unknown, as for a GPU's own memory. */
   available(): number | undefined;
   /** @throws OutOfMemoryError with what `label` needs and what is there. */
   require(label: string, bytes: number): void;
 }
 
-/** Left for everything else: share of what is available. */
+/** Share of available memory that is left for everything else. */
 const LEFT = 0.05;
-/** So much at most is given out between two looks, which read several files: results of steps cost none. */
+/** Most bytes allocated between two checks, which read several files; small results of steps then need no check. */
 const CREDIT = 64 * 2 ** 20;
 
 /** @param live bytes of all buffers and textures now. */
 export function memoryRoom(host: HostMemory, live: () => number): MemoryRoom {
   const before = host.resident() ?? 0;
   let credit = 0;
-  /** What was given out is the host's only once it was written: until then `available` does not know of it. */
+  /** Allocated but not yet written memory, which `available` does not count as used. */
   const unwritten = (): number => Math.max(0, live() - Math.max(0, (host.resident() ?? 0) - before));
   const available = (): number | undefined => {
     const bytes = host.available();
@@ -51,7 +51,7 @@ export const notEnough = (label: string, bytes: number, room: number): OutOfMemo
     },
   );
 
-/** A GPU has memory of its own, of which WebGPU tells nothing before it ends. */
+/** A GPU has its own memory; WebGPU does not report how much. */
 export const UNKNOWN_ROOM: MemoryRoom = { available: () => undefined, require() {} };
 
 export const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -6,22 +6,22 @@ import type { GPU, GPUAdapter, GPUDevice, GPUSupportedLimits } from './webgpuTyp
 
 /** What is known of an adapter before opening a device. */
 export interface AdapterDescription {
-  /** As the driver has it; what there is of vendor and architecture where it says none. */
+  /** The driver's name for it; else vendor and architecture as far as known. */
   readonly name: string;
   /** Empty where unknown, as `architecture`. */
   readonly vendor: string;
   readonly architecture: string;
-  /** True where a CPU pretends to be a GPU. */
+  /** True if the adapter runs on a CPU. */
   readonly software: boolean;
 }
 
 export interface OpenGpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
-  /** All that the adapter has, by WebGPU's names; a device gets the defaults of those that plans never meet. */
+  /** All limits of the adapter, by WebGPU's names; a device gets the defaults of those that plans do not depend on. */
   readonly adapterLimits: Readonly<Record<string, number>>;
   readonly subgroupSize: number;
-  /** Where they were asked for. */
+  /** Present if requested. */
   readonly subgroupMatrix?: MatrixSize;
   /** Whether shaders may read storage textures. */
   readonly readsTextures: boolean;
@@ -61,7 +61,8 @@ const held = new Set<GPU>();
 
 /**
  * Opens an adapter with its real limits and the optional features the engine knows to use.
- * @throws GpuError E_NO_ADAPTER with what to do on this system; LimitError where subgroup matrices are asked for and not there.
+ * @throws GpuError E_NO_ADAPTER with what to do on this system; LimitError where subgroup matrices are requested but
+ * not available.
  */
 export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
   if (options.device) return adopt(options.device);
@@ -121,7 +122,7 @@ export async function listAdapters(...extra: never[]): Promise<string[]> {
     await gpu.requestAdapter();
     return [];
   } catch (error) {
-    // The native module offers no list; the error for a name that matches nothing carries one.
+    // The native module has no function for this; the error for an unknown name contains the list.
     return [...String(error).matchAll(/name: '([^']*)'/g)].map((match) => match[1]!);
   }
 }
@@ -156,7 +157,7 @@ const subgroupSize = (device: GPUDevice, info: GPUAdapterInfo): number =>
 const readsTextures = (gpu: GPU | undefined): boolean =>
   gpu?.wgslLanguageFeatures.has('readonly_and_readwrite_storage_textures') ?? false;
 
-/** They are accessors of the prototype, so no copying operator sees them. */
+/** They are accessors of the prototype, which spreading does not copy. */
 export function allLimits(limits: GPUSupportedLimits): Record<string, number> {
   const all: Record<string, number> = {};
   for (const name in limits) {
@@ -166,7 +167,7 @@ export function allLimits(limits: GPUSupportedLimits): Record<string, number> {
   return all;
 }
 
-/** The limits that plans meet, at the adapter's own values: the defaults are far below most hardware. */
+/** Limits that plans depend on, at the adapter's values: the defaults are far below most hardware. */
 function limitsOf(adapter: GPUAdapter): Record<string, number> {
   const names = [
     'maxBufferSize',

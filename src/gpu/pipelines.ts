@@ -2,7 +2,7 @@ import { GpuError } from '../errors.ts';
 import { TEXTURE_FORMAT } from './buffers.ts';
 import type { GPUComputePipeline, GPUDevice } from './webgpuTypes.ts';
 
-/** What a pipeline needs to know of a binding. */
+/** Properties of a binding that a pipeline depends on. */
 export interface BindingUse {
   readonly access: 'read' | 'write' | 'readWrite' | 'uniform';
   /** Set where it is read only, and declared `read_write`. */
@@ -13,7 +13,7 @@ export interface BindingUse {
 
 /** Compute pipelines by the text of their shader, and by nothing else: the text is all that they depend on. */
 export interface PipelineCache {
-  /** Those in use, and those that are kept in case that their text comes again: `SPARE` at most. */
+  /** Pipelines in use, and up to `SPARE` kept in case their text is needed again. */
   readonly size: number;
   /** Compiled asynchronously; two leases of one text share one compilation. Entry point `main`. */
   lease(label: string, wgsl: string, bindings: readonly BindingUse[]): PipelineLease;
@@ -21,14 +21,14 @@ export interface PipelineCache {
   forget(keeper: object): void;
   /** Forgets all; leases that are out keep theirs. */
   clear(): void;
-  /** Settles once nothing is compiled any more; undefined where nothing is. */
+  /** Settles once no compilation is in progress; undefined if none is. */
   compiled(): Promise<unknown> | undefined;
 }
 
-/** A use of a pipeline, which is not forgotten while there is one. */
+/** A use of a pipeline, which is kept as long as it has one. */
 export interface PipelineLease {
   readonly pipeline: Promise<GPUComputePipeline>;
-  /** @param keeper for whom it is kept where this was the last use; null: it is forgotten at once. Twice is harmless. */
+  /** @param keeper for whom it is kept after its last use; null: drop it at once. Calling it twice is harmless. */
   release(keeper: object | null): void;
 }
 
@@ -37,7 +37,7 @@ export interface PipelineLease {
  * takes 0.2 to 1 MB of the process on a software adapter.
  */
 export const SPARE = 128;
-/** Keeps pipelines for whoever asks for their text next. */
+/** Keeper for pipelines that anyone may reuse. */
 export const ANYONE: object = {};
 
 interface Entry {
@@ -48,7 +48,7 @@ interface Entry {
 export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
   const entries = new Map<string, Entry>();
   const compiling = new Set<Promise<GPUComputePipeline>>();
-  /** Texts that nothing uses and for whom they are kept; the one used last at the end. */
+  /** Unused texts and their keepers; most recently used last. */
   const idle = new Map<string, object>();
   const layouts = new Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
   const forgetText = (wgsl: string): void => {
@@ -62,7 +62,7 @@ export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
     compiling.add(pipeline);
     const done = (): void => void compiling.delete(pipeline);
     pipeline.then(done, done);
-    // What failed is tried again where it is asked for again.
+    // A failed compilation is tried again at the next request.
     pipeline.catch(() => {
       if (entries.get(wgsl) === entry) forgetText(wgsl);
     });
@@ -146,14 +146,14 @@ function letterOf({ access, shared, texture }: BindingUse): string {
   return access === 'read' && !shared ? 'r' : 'w';
 }
 
-/** @throws GpuError with the compiler's words and the numbered text; nothing of it reaches those who listen to the device. */
+/** @throws GpuError with the compiler's words and the numbered text; the device's own error listeners do not see it. */
 async function compile(
   device: GPUDevice,
   label: string,
   wgsl: string,
   layout: GPUPipelineLayout,
 ): Promise<GPUComputePipeline> {
-  // Without a scope a text that does not compile is an error of the device, after which nothing on it can be trusted.
+  // Without a scope, a text that does not compile is an error of the device, after which it cannot be trusted.
   device.pushErrorScope('validation');
   const module = device.createShaderModule({ label, code: wgsl });
   const [refused, made] = await Promise.allSettled([

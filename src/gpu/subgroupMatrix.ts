@@ -1,11 +1,11 @@
-/** Dawn's experimental subgroup matrices: all that this package knows of how they are opened. */
+/** How to enable Dawn's experimental subgroup matrices. */
 
 import { LimitError } from '../errors.ts';
 import type { GPUAdapter } from './webgpuTypes.ts';
 
-/** Of an adapter, for `requestDevice`. */
+/** Feature of an adapter, for `requestDevice`. */
 export const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix';
-/** Of the native implementation: without it no adapter offers the feature. */
+/** Flag of the native implementation; without it no adapter offers the feature. */
 export const UNSAFE_APIS = 'enable-dawn-features=allow_unsafe_apis';
 
 /** result[m, n] += left[m, k] right[k, n]. */
@@ -15,7 +15,7 @@ export interface MatrixSize {
   readonly k: number;
 }
 
-/** One of what `adapter.info.subgroupMatrixConfigs` lists. */
+/** An entry of `adapter.info.subgroupMatrixConfigs`. */
 interface Config {
   readonly componentType: string;
   readonly resultComponentType: string;

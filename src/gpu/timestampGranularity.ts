@@ -1,10 +1,10 @@
-/** Passes whose times are looked at: enough for their common step to show. */
+/** Passes in the sample: enough to find their common step. */
 const PASSES = 32;
 const TIME_BYTES = 8;
 
 /**
- * The step of a device's timestamps in nanoseconds, measured: the largest number that divides all of some. Dawn makes it
- * 65,536 unless it is opened with `disable-dawn-features=timestamp_quantization`. Null where there are none.
+ * The step of a device's timestamps in nanoseconds, measured: the greatest common divisor of a sample. Dawn makes it
+ * 65,536 unless it is opened with `disable-dawn-features=timestamp_quantization`. Null if it has no timestamps.
  */
 export async function timestampGranularity(device: GPUDevice): Promise<number | null> {
   if (!device.features.has('timestamp-query')) return null;

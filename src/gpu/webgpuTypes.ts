@@ -1,7 +1,7 @@
 /**
- * WebGPU's types for declarations that users compile: those of TypeScript's DOM library (from 6.0 on) or of `@webgpu/types`,
- * whichever their program has, and `object` where it has neither. By its global name a declaration would need one of them, and
- * no program can have both.
+ * WebGPU's types for declarations that users compile: those of TypeScript's DOM library (from 6.0 on) or of
+ * `@webgpu/types`, whichever the program has, and `object` if it has neither. Using the global names directly would
+ * require one of them, and a program cannot have both.
  */
 type Global<Name extends string> =
   typeof globalThis extends Record<Name, { prototype: infer Kind }> ? Kind : object;

@@ -15,10 +15,10 @@ const OPERANDS: readonly [string, Side][] = [
   ['g', 'queries'],
 ];
 
-/** Of what the mask hides, and before a row's first weight: finite, so that differences to it are no NaN. */
+/** Score of masked tokens, and initial maximum of a row: finite, so that differences are never NaN. */
 const LOWEST = floatLiteral(-MOST_F32);
 
-/** e^x; NaN of NaN, which SwiftShader's makes a number of. */
+/** e^x with NaN for NaN, where SwiftShader's exp gives a number. */
 const power: WgslFunction = {
   name: 'power',
   needs: [isNan],
@@ -32,14 +32,14 @@ const power: WgslFunction = {
 const flopsOf = ({ images, heads, depth, queries, keys }: AttentionSizes, products: number): number =>
   2 * products * images * heads * depth * queries * keys;
 
-/** `value` of other token t, 0 beyond the last one: a weight of 0 would make NaN of an infinite value. */
+/** `value` of other token t, 0 beyond the last one, because a weight of 0 times an infinite value is NaN. */
 const inside = ({ beyond }: Frame, t: number, value: string): string =>
   beyond(t) === undefined ? value : `select(${value}, vec4f(), ${beyond(t)})`;
 
 const selected = (value: string, otherwise: string, hidden: string | undefined): string =>
   hidden === undefined ? value : `select(${value}, ${otherwise}, ${hidden})`;
 
-/** The sum of `term` over the other tokens of a step: a lane's sums spill, and are then read and written once for all. */
+/** Sum of `term` over the other tokens of a step: a lane's sums spill to memory, so read and write them once per step. */
 const terms = ({ steps }: Frame, term: (t: number) => string): string => steps.map(term).join(' + ');
 
 /** Statements that add the product of owned `own` and the other tokens' `other` to sums `sum{r}_{t}`. */
@@ -59,7 +59,10 @@ const products = (
   ),
 ];
 
-/** Statements that make the greatest product so far `top{r}`, the powers `p{r}_{t}` against it, and the sum `total{r}`. */
+/**
+ * Statements that compute the greatest product so far `top{r}`, the powers `p{r}_{t}` against it, and the sum
+ * `total{r}`.
+ */
 const onlineSoftmax = (f: Frame): string[] =>
   f.rows.flatMap((r) => [
     ...f.steps.map((t) => `let seen${r}_${t} = ${selected(`s${r}_${t}`, LOWEST, f.hidden(r, t))};`),
@@ -141,11 +144,11 @@ const attentionRows: Lowering<AttentionAttrs> = (request, device) => {
   );
 };
 
-/** Of `attentionRows`: [images, queries, heads, 2]. */
+/** Result of `attentionRows`: [images, queries, heads, 2]. */
 const rowBinding = ({ sizes }: Frame): Binding =>
   read('rows', 2 * sizes.images * sizes.queries * sizes.heads);
 
-/** Statements that make `log{tag}` and `dot{tag}` of a query. */
+/** Statements that load `log{tag}` and `dot{tag}` of a query. */
 const rowOf = ({ sizes }: Frame, query: string, tag: number): string =>
   `let row${tag} = 2u * ((image * ${sizes.queries}u + ${query}) * ${sizes.heads}u + head);
 let log${tag} = rows[row${tag}];

@@ -22,8 +22,9 @@ export interface AttentionAttrs {
 }
 
 /**
- * Whether weight `element` of a head stays. One Philox block per image and head keys MurmurHash3's finaliser (Appleby
- * 2011): a block for every four weights would take longer than the attention. Twin: specs/reference/attention.ts.
+ * Whether dropout keeps weight `element` of a head. One Philox block per image and head keys MurmurHash3's finaliser
+ * (Appleby 2011): one Philox block per four weights would take longer than the attention. Twin:
+ * specs/reference/attention.ts.
  */
 const keeps: WgslFunction = {
   name: 'keeps',
@@ -57,13 +58,13 @@ export interface Frame {
   beyond(t: number): string | undefined;
   /** Whether owned token r does not see (or is not seen by) other token t; undefined where it always does. */
   hidden(r: number, t: number): string | undefined;
-  /** Whether owned token r sees no other at all; undefined where each sees some. */
+  /** Whether owned token r sees no other token; undefined if each sees some. */
   alone(r: number): string | undefined;
-  /** `value` where the weight of owned r and other t stays, scaled; else 0. */
+  /** `value`, scaled, where dropout keeps the weight of owned r and other t; else 0. */
   dropped(value: string, r: number, t: number): string;
 }
 
-/** @param kept vectors of a head's channels that a lane keeps for each token of its own. */
+/** @param kept vectors of a head's channels that a lane keeps for each owned token. */
 export function frame(
   request: OpRequest<AttentionAttrs>,
   device: DeviceFacts,

@@ -56,11 +56,11 @@ const GPU_LANES = 64;
 const GPU_TILE = 32;
 /** Tokens met at a time: as fast as four, and half the text to compile. */
 const STEP = 2;
-/** What a lane of a CPU adapter keeps at most: tokens, and quads of all their vectors. More spill, and compile longer. */
+/** Most tokens, and quads of their vectors, that a lane of a CPU adapter keeps. More would spill and compile longer. */
 const MOST_ROWS = 5;
 const MOST_QUADS = 80;
 
-/** @param kept vectors of a head's channels that a lane keeps for each token of its own. */
+/** @param kept vectors of a head's channels that a lane keeps for each owned token. */
 export function planSweep(
   sizes: AttentionSizes,
   operands: readonly TokenOperand[],
@@ -72,7 +72,7 @@ export function planSweep(
   if (device.software && device.subgroupSize >= 4) {
     const lanes = device.subgroupSize;
     const textures = operands.every((operand) => fitsTexture(operand, sizes, device));
-    // Four loads a quad make a text that compiles for minutes where it is repeated.
+    // Four loads per quad, repeated for several tokens, would compile for minutes.
     if (!textures) return { lanes, rows: 1, step: 1, tile: 0, textures };
     const rows = rowsFor(own === 'queries' ? sizes.queries : sizes.keys, lanes, kept * quads);
     return { lanes, rows, step: STEP, tile: 0, textures };
@@ -92,7 +92,7 @@ function rowsFor(tokens: number, lanes: number, quads: number): number {
     .reduce((best, rows) => (cost(rows) < cost(best) ? rows : best));
 }
 
-/** A row of channels is a whole number of texture rows' alignment, so that memory is a texture as it is. */
+/** A row of channels is a multiple of the texture alignment, so that the memory can be copied to a texture unchanged. */
 function fitsTexture({ spec }: TokenOperand, { depth }: AttentionSizes, device: DeviceFacts): boolean {
   const [images, tokens, channels] = spec.shape as [number, number, number];
   return (
@@ -231,7 +231,7 @@ function subgroupLoop({ sizes, plan, own, operands, body, functions = [] }: Swee
   };
 }
 
-/** The workgroup takes `tile` tokens into its memory at a time, all lanes read them there. */
+/** The workgroup loads `tile` tokens at a time into its memory, where all lanes read them. */
 function tileLoop({ sizes, plan, own, operands, body, functions = [] }: Sweep, others: number): Loop {
   const { lanes, step, tile } = plan;
   const quads = quadsOf(sizes);
@@ -267,7 +267,10 @@ function tileLoop({ sizes, plan, own, operands, body, functions = [] }: Sweep, o
   };
 }
 
-/** The results through an array and a loop that no compiler unrolls: a CPU adapter's takes some 15 ms for each store's text. */
+/**
+ * Stores the results through an array, in a loop that compilers cannot unroll: compiling one store takes some 15 ms on
+ * a CPU adapter.
+ */
 function stores(sweep: Sweep, owned: number): readonly Wgsl[] {
   const { sizes, plan, results, perToken } = sweep;
   const { rows, lanes } = plan;
@@ -299,7 +302,7 @@ function stores(sweep: Sweep, owned: number): readonly Wgsl[] {
   ];
 }
 
-/** Numbers of owned token r and its head, one after the other. */
+/** Stores the numbers of owned token r and its head side by side. */
 function tokenStores(numbers: readonly string[], r: number, owned: number, sizes: AttentionSizes): Wgsl {
   const first = `((image * ${owned}u + own${r}) * ${sizes.heads}u + head) * ${numbers.length}u`;
   return wgsl`

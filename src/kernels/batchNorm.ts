@@ -4,7 +4,7 @@ import { type Lowering, type OpRequest, single } from './lowering.ts';
 import { laneCount, RUN } from './reduce.ts';
 import { code, floatLiteral, type Wgsl, wgsl } from './wgsl.ts';
 
-/** Elements a lane takes a turn: a loop's own cost is that of a few loads. */
+/** Elements per lane and loop iteration: the loop itself costs as much as a few loads. */
 const UNROLLED = 4;
 
 /** How one workgroup walks one channel. */
@@ -21,8 +21,8 @@ const walkOf = ({ shape }: { shape: Shape }, device: DeviceFacts): Walk => {
 };
 
 /**
- * Adds up `sums` over channel c, lane by lane. `add` says for each sum what element `i` adds to it.
- * Where a plane has less than an element a lane, the lanes walk all planes as one row.
+ * Adds up `sums` over channel c, lane by lane. `add` says for each sum what element `i` adds to it. If a plane has
+ * fewer elements than lanes, the lanes walk all planes as one row.
  */
 function summed(
   { batch, channels, positions, lanes }: Walk,

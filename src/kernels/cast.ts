@@ -5,7 +5,7 @@ import { isNan } from './math/nan.ts';
 import { perElement } from './perElement.ts';
 import { code, type WgslFunction, wgsl } from './wgsl.ts';
 
-/** Towards zero; what lies beyond becomes the nearest that there is, NaN 0. Bare conversions differ between drivers. */
+/** Truncates towards zero and saturates; NaN gives 0. Plain conversions differ between drivers. */
 const wholeOf = (element: 'i32' | 'u32', beyond: string, most: string): WgslFunction => ({
   name: `to_${element}`,
   needs: [isNan],

@@ -1,4 +1,4 @@
-/** Facts of devices that plans are built for where no device is at hand: to read kernels, and to prove which have changed. */
+/** Facts of devices for building plans without a device: to read kernels, and to show which have changed. */
 import { BASELINE_DEVICE, type DeviceFacts } from './kernel.ts';
 
 export const DEVICES = {
@@ -16,7 +16,7 @@ export const DEVICES = {
   },
   /** What WebGPU guarantees of every GPU. */
   gpu: BASELINE_DEVICE,
-  /** A large GPU with all that is optional but subgroup matrices, which are asked for by name. */
+  /** A large GPU with all optional features except subgroup matrices, which must be requested explicitly. */
   'gpu-f16': {
     software: false,
     subgroupSize: 32,

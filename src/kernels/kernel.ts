@@ -3,7 +3,7 @@ import type { OptionNames } from '../options.ts';
 import type { Wgsl } from './wgsl.ts';
 import { wgslText } from './wgsl.ts';
 
-/** What a buffer's elements are in WGSL. */
+/** Element type of a buffer in WGSL. */
 export type Element = 'f32' | 'f16' | 'i32' | 'u32';
 
 export const ELEMENT_BYTES: Record<Element, number> = { f32: 4, f16: 2, i32: 4, u32: 4 };
@@ -12,8 +12,8 @@ export const ELEMENT_BYTES: Record<Element, number> = { f32: 4, f16: 2, i32: 4, 
 export const BINDING_ALIGN = 256;
 
 /**
- * How a dispatch uses one buffer range. `write` never reads what was there (tests poison it); `readWrite`
- * updates in place. Both are `read_write` in WGSL, which knows no write-only arrays.
+ * How a dispatch uses one buffer range. `write` never reads what was there (tests poison it); `readWrite` updates in
+ * place. Both are `read_write` in WGSL, which has no write-only arrays.
  */
 export type Access = 'read' | 'write' | 'readWrite';
 
@@ -72,7 +72,7 @@ export interface Kernel {
   readonly bytes: number;
 }
 
-/** What a variant may know of the adapter. Never a vendor's name. */
+/** Facts about the adapter that a variant may use; never a vendor's name. */
 export interface DeviceFacts {
   /** A CPU pretends to be a GPU (lavapipe, SwiftShader, WARP): loads are dear, barriers dearer. */
   readonly software: boolean;
@@ -137,7 +137,7 @@ export const readWrite = (name: string, length: number, element: Element = 'f32'
   length,
 });
 
-/** Of which the kernel touches no more than `elements`. */
+/** A binding of which the kernel touches at most `elements` elements. */
 export const touching = (elements: number, binding: Binding): Binding =>
   elements < binding.length ? { ...binding, touched: elements } : binding;
 
@@ -163,19 +163,20 @@ export function linearGrid(groups: number): [number, number, number] {
 export const GROUP_INDEX = 'wid.y * grid.x + wid.x';
 
 /**
- * WGSL, u32: 0 in every `linearGrid`, which no compiler knows, given `wid`. Mesa unrolls a loop from a constant through an
- * array, as far as the array goes, whatever its bound; from here on it does not, and compiles in a tenth of the time.
+ * WGSL, u32, given `wid`: 0 in every `linearGrid`, but unknown to the compiler. A loop over an array that starts at a
+ * constant is unrolled by Mesa over the whole array; one that starts at this value is not, and compiles in a tenth of
+ * the time.
  */
 export const UNKNOWN_ZERO = 'wid.z';
 
 /**
  * Completes a shader's text: directives, the binding block written from `bindings` and `sizes`, functions, body.
- * @throws LimitError where a size that the text reads is beyond u32
+ * @throws LimitError where a size that the text reads exceeds u32
  */
 export function makeKernel(spec: {
   label: string;
   bindings: readonly Binding[];
-  /** What the text may read as `sizes.name`; those that it does not are left out. */
+  /** Values that the text may read as `sizes.name`; unused ones are left out. */
   sizes?: Sizes;
   grid: readonly [number, number, number];
   flops: number;
@@ -209,7 +210,7 @@ function declaration({ name, access, element, shared, texture, vector }: Binding
   return `${place} var<storage, ${declared}> ${name}: array<${item}>;\n`;
 }
 
-/** Those of `given` that the text reads, in the order in which it first does; undefined where it reads none. */
+/** The `given` sizes that the text reads, in order of first use; undefined if none. */
 function sizesOf(text: string, given: Sizes, label: string): Sizes | undefined {
   const names = [...new Set([...text.matchAll(/\bsizes\.(\w+)/g)].map((match) => match[1]!))];
   for (const name of names) {
@@ -231,7 +232,7 @@ const sizesDeclaration = (sizes: Sizes, index: number): string =>
 /** A number as the bits of its float32: among sizes, the text reads it as `bitcast<f32>(sizes.name)`. */
 export const floatBits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0]!;
 
-/** What a pipeline's layout follows from: the bindings, and the uniform buffer after them where sizes are read. */
+/** Entries of a pipeline's layout: the bindings, then the uniform buffer if sizes are read. */
 export const layoutOf = ({ bindings, sizes }: Kernel): (Binding | { readonly access: 'uniform' })[] =>
   sizes ? [...bindings, { access: 'uniform' }] : [...bindings];
 

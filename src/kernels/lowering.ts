@@ -1,4 +1,4 @@
-/** What a kernel family gives the lowering pass: a function from shapes and attributes to dispatches. */
+/** Interface of kernel families to the lowering pass: functions from shapes and attributes to dispatches. */
 import type { Shape } from '../shape.ts';
 import { BINDING_ALIGN, type DeviceFacts, type Element, type Kernel } from './kernel.ts';
 
@@ -19,7 +19,7 @@ export interface OpRequest<A = Readonly<Record<string, unknown>>> {
 }
 
 /**
- * What a kernel's binding is: an input of the op by index, an input from one of its elements on (a multiple of
+ * Operand of a kernel's binding: an input of the op by index, an input from one of its elements on (a multiple of
  * `PART_ALIGN`), the op's result, or a scratch array by index.
  */
 export type OperandRef =

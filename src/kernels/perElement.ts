@@ -12,7 +12,9 @@ import { code, type Wgsl, wgsl } from './wgsl.ts';
 /** Lanes of a workgroup on a GPU. */
 const GPU_LANES = 64;
 
-/** On a CPU adapter: lanes where subgroups are not known, elements a lane takes at most, workgroups that keep all cores busy. */
+/**
+ * On a CPU adapter: lanes if the subgroup size is unknown, most elements per lane, workgroups that keep all cores busy.
+ */
 const CPU_LANES = 8;
 const MOST_EACH = 256;
 const ENOUGH_GROUPS = 64;
@@ -27,7 +29,7 @@ export function perElement(
     label: string;
     bindings: readonly Binding[];
     total: number;
-    /** What the body reads as `sizes.name`; `sizes.total` it may read in any case. */
+    /** Values that the body reads as `sizes.name`; `sizes.total` is always available. */
     sizes?: Sizes;
     flops?: number;
     /** The layout comment. */

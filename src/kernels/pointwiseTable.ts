@@ -41,7 +41,7 @@ export const POINTWISE = {
   identity: unary((x) => x, 0),
   neg: unary((x) => `-${x}`),
   abs: unary((x) => `abs(${x})`),
-  /** Of NaN it is 0, as in PyTorch. */
+  /** 0 for NaN, as in PyTorch. */
   sign: unary((x) => `select(sign(${x}), 0.0, is_nan(${x}))`, 1, isNan),
   square: unary((x) => `${x} * ${x}`),
   exp: unary((x) => `accurate_exp(${x})`, 20, accurateExp),
@@ -52,7 +52,7 @@ export const POINTWISE = {
   floor: unary((x) => `floor(${x})`),
   sigmoid: unary((x) => `sigmoid(${x})`, 25, sigmoid),
   tanh: unary((x) => `accurate_tanh(${x})`, 40, accurateTanh),
-  /** Negative numbers down to -inf by their bits; of what has a sign bit they leave NaN. */
+  /** Tests the bits for negative numbers down to -inf, so that NaN with a sign bit stays NaN. */
   relu: unary((x) => `select(${x}, 0.0, bitcast<i32>(${x}) <= -0x800000)`),
   relu6: unary((x) => `select(clamp(${x}, 0.0, 6.0), ${x}, is_nan(${x}))`, 2, isNan),
   /** x Phi(x), the exact form. */
@@ -60,7 +60,7 @@ export const POINTWISE = {
   /** d gelu / dx = Phi(x) + x phi(x). */
   geluSlope: unary((x) => `dot(normal_cdf(${x}), vec2f(1.0, ${x}))`, 77, normalCdf),
   silu: unary((x) => `silu(${x})`, 27, silu),
-  /** Divided before it is multiplied: the largest numbers stay. */
+  /** Divides before multiplying, so that the largest numbers do not overflow. */
   hardswish: unary((x) => `${x} * (clamp(${x} + 3.0, 0.0, 6.0) / 6.0)`, 8),
   add: binary((a, b) => `${a} + ${b}`),
   sub: binary((a, b) => `${a} - ${b}`),
@@ -71,7 +71,7 @@ export const POINTWISE = {
   greater: binary((a, b) => `select(0.0, 1.0, ${a} > ${b})`),
   greaterEqual: binary((a, b) => `select(0.0, 1.0, ${a} >= ${b})`),
   equal: binary((a, b) => `select(0.0, 1.0, ${a} == ${b})`),
-  /** args: condition, where it is not zero (NaN is none), where it is. */
+  /** args: condition, value where it is not zero (NaN counts as not zero), value where it is. */
   where: {
     arity: 3,
     params: [],

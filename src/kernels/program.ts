@@ -22,7 +22,7 @@ export interface Program {
 /** A copy of its one input. */
 export const IDENTITY: Program = { inputs: 1, steps: [{ fn: 'identity', args: [0], params: [] }] };
 
-/** Shorter than the text of the steps, and enough to tell two programs apart in a profile. */
+/** A short label that tells two programs apart in a profile. */
 export const programLabel = (program: Program): string => program.steps.map((step) => step.fn).join('+');
 
 /** The steps with arguments and parameters, x being inputs and t results: `t0 = mul(x0, x1); t1 = clamp(t0, 0, 6)`. */
@@ -67,7 +67,7 @@ export function programText(
   };
 }
 
-/** Arguments that are multiplied or divided: a known 0 there would make 0 of NaN and infinity. */
+/** Arguments that are multiplied or divided: with a 0 known there, compilers turn NaN and infinity into 0. */
 function factorsOf({ inputs, steps }: Program): Set<number> {
   const found = new Set<number>();
   for (const [i, { fn, args }] of [...steps.entries()].reverse()) {
@@ -77,12 +77,12 @@ function factorsOf({ inputs, steps }: Program): Set<number> {
   return found;
 }
 
-/** What compilers see through where they look for terms that cancel. */
+/** Functions that compilers look through for terms that cancel. */
 const SUMS: ReadonlySet<PointwiseName> = new Set(['add', 'sub', 'neg', 'shift', 'scale', 'identity']);
 
 /**
- * Whether a compiler could find that something of this step cancels: x - x, (x + y) - x, (1e30 x) 1e-30. It would give 0,
- * y and x although an infinity lies between.
+ * Whether a compiler could cancel terms of this step: x - x, (x + y) - x, (1e30 x) 1e-30. It would give 0, y and x
+ * although an infinity lies between.
  */
 function cancels({ inputs, steps }: Program, { fn, args }: Step): boolean {
   const stepOf = (index: number): Step | undefined => steps[index - inputs];
@@ -99,6 +99,8 @@ function cancels({ inputs, steps }: Program, { fn, args }: Step): boolean {
   return termsOf(args[1]!).some((term) => left.has(term));
 }
 
-/** The same number, which no compiler knows to be the same, nor as another hidden one; see `hiddenLiteral`. */
+/**
+ * The same number, but the compiler cannot tell that it is, nor that two hidden numbers are equal; see `hiddenLiteral`.
+ */
 const hidden = (value: string, which: number): string =>
   `bitcast<f32>(bitcast<u32>(${value}) + ${which}u * wid.z)`;

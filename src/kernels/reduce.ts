@@ -40,7 +40,7 @@ const SUBGROUP: Record<Kind, string> = {
 /** Sums longer than this are added up in parts, so that the error does not grow with the length. */
 export const RUN = 256;
 
-/** What is reduced: how element r of result o is found and read. */
+/** A reduction: how element r of result o is located and read. */
 interface Reduction {
   readonly label: string;
   readonly kind: Kind;

@@ -78,10 +78,13 @@ const interpolate: Lowering<ResizeAttrs> = (request, device) => {
   );
 };
 
-/** Statement that stores the pixel at the taps: weights would make NaN of an infinite one. */
+/** Statement that stores the pixel at the taps, without weights: 0 times an infinite pixel is NaN. */
 const nearest = (w: number): Wgsl => wgsl`out[i] = f32(source[plane + u32(ty.x) * ${w}u + u32(tx.x)]);`;
 
-/** Statements that store the weighted mean of four. PyTorch's 0 times infinity is NaN, so nothing may find a weight of 0. */
+/**
+ * Statements that store the weighted mean of four. PyTorch's 0 times infinity is NaN, so the compiler must not skip a
+ * weight of 0.
+ */
 const bilinear = (w: number): Wgsl => wgsl`
   // wid.z is 0, which no compiler knows.
   let down = ty.z + f32(wid.z);

@@ -4,7 +4,7 @@ import { type Lowering, single } from './lowering.ts';
 import { perElement } from './perElement.ts';
 import { code, floatLiteral, wgsl } from './wgsl.ts';
 
-/** What an index that names nothing gives. */
+/** Result for an index out of range. */
 const NAN = code(floatLiteral(Number.NaN));
 
 const oneHot: Lowering = ({ label, inputs, out }, device) => {

@@ -46,7 +46,7 @@ const radixSelect = (lanes: number): Wgsl => wgsl`
     left = found.y;
   }`;
 
-/** What `radixSelect` counts in. */
+/** Workgroup memory of `radixSelect`. */
 const COUNTS = wgsl`
   var<workgroup> counts: array<atomic<u32>, 256>;
   var<workgroup> chosen: vec2u;  // byte, how many are left to pass inside it`;
@@ -76,7 +76,7 @@ const kthLargest: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: { 
   );
 };
 
-/** First which k, in the order of their places; then each finds its rank among them. */
+/** First select the k elements, in order of index; then rank each among them. */
 const topKIndices: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: { k } }, device) => {
   const [rows, length] = inputs[0]!.shape as [number, number];
   const { element } = inputs[0]!;

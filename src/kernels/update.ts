@@ -6,11 +6,11 @@ import { perElement } from './perElement.ts';
 import { code, floatLiteral, wgsl } from './wgsl.ts';
 
 interface Update {
-  /** Of the bindings, which are the op's inputs in order. */
+  /** Names of the bindings, which are the op's inputs in order. */
   readonly names: readonly string[];
-  /** The first so many are written; nothing else is. */
+  /** Number of bindings, from the first on, that are written. */
   readonly updated: number;
-  /** What was there is not read. */
+  /** The old value is not read. */
   readonly overwrites?: true;
   readonly flops: number;
   readonly layout: string;

@@ -48,7 +48,7 @@ export function floatLiteral(value: number): string {
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
-/** The same of what something is multiplied by or divided by: a known 0 is hidden. */
+/** The same for a factor or divisor: a 0 is hidden from the compiler. */
 export const factorLiteral = (value: number): string =>
   Math.fround(value) === 0 ? hiddenLiteral(value) : floatLiteral(value);
 
@@ -56,8 +56,8 @@ export const factorLiteral = (value: number): string =>
 export const MOST_F32 = 3.4028234663852886e38;
 
 /**
- * A number as f32 that no compiler knows: constant NaN and infinities are errors, and x * 0, x / 0 of a known 0 become 0
- * whatever x is. Stands inside `main`, whose `wid.z` is 0 (grids are linear).
+ * A number as f32 that the compiler cannot evaluate: constant NaN and infinities are errors, and x * 0 with a constant
+ * 0 is folded to 0 whatever x is. Stands inside `main`, whose `wid.z` is 0 (grids are linear).
  */
 export function hiddenLiteral(value: number): string {
   const bits = new Uint32Array(Float32Array.of(value).buffer)[0]!;

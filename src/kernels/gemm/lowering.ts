@@ -22,9 +22,9 @@ import type { WeightLayout } from './textures/weightTexture.ts';
 import type { CorrelatedOperands, Product } from './variant.ts';
 
 type Fused = { readonly epilogue?: Program };
-/** What the kernels of a matrix product read beside its operands. */
+/** Attributes of a matrix product that its kernels read. */
 export type MatmulAttrs = Fused & Readonly<Record<'transposeA' | 'transposeB', boolean>>;
-/** The same of a convolution and its gradients. */
+/** The same for a convolution and its gradients. */
 export type ConvolutionAttrs = Fused & {
   readonly geometry: Pick<ConvSizes, 'stride' | 'padding' | 'dilation' | 'groups'>;
 };
@@ -136,7 +136,7 @@ const conv2dInputGrad: ProductLowering<ConvolutionAttrs> = (request, device) => 
   const { cin, cout } = perGroup(s);
   const rowPhases = phases(s.h, s.kh, s.stride[0], s.padding[0], s.dilation[0]);
   const columnPhases = phases(s.w, s.kw, s.stride[1], s.padding[2], s.dilation[1]);
-  // On a GPU phases keep each other company, and long sums are cut; a CPU adapter computes each by itself.
+  // On a GPU phases run side by side and long sums are cut; a CPU adapter computes one phase at a time.
   const alone = device.software || rowPhases.length * columnPhases.length === 1;
   const parts = rowPhases.flatMap((rows) =>
     columnPhases.map((columns): Product => {

@@ -13,7 +13,7 @@ export const MATRIX_VARIANTS = { plain, subgroupRows, subgroupMatrix, blocked } 
 /** The same, whatever their tiles. */
 export const MATRIX_LIST: readonly MatrixVariant<object>[] = Object.values(MATRIX_VARIANTS);
 
-/** What the rule takes. */
+/** The rule's choice. */
 export const guessMatrix = (problem: GemmProblem, device: DeviceFacts): Picked<GemmProblem> =>
   firstGuess(MATRIX_LIST, problem, device) ?? { variant: plain, tile: { rows: 1 } };
 

@@ -45,7 +45,10 @@ export interface GemmProblem {
   readonly m: number;
   readonly n: number;
   readonly k: number;
-  /** The sum runs over the batch: kernels read k, so that other batches have the same text. Default: the text has it. */
+  /**
+   * The sum runs over the batch: kernels read k from `sizes`, so that other batches share the text. Default: k is in
+   * the text.
+   */
   readonly kVaries?: true;
   /** Independent products: batches, groups. */
   readonly z: number;
@@ -61,8 +64,8 @@ export interface GemmProblem {
 }
 
 /**
- * Flat index into the result, the sum of two u32 expressions: what follows from the row and the product, and what from
- * the column, which costs divisions and is the same in every row.
+ * Flat index into the result, the sum of two u32 expressions: one of the row and the product, and one of the column,
+ * which costs divisions and is the same in every row.
  */
 export interface Store {
   readonly row: (m: string, z: string) => string;
@@ -72,7 +75,7 @@ export interface Store {
 /** Where the place of a result is at hand. */
 export const AT_COLUMN: Store = { row: () => '0u', column: (n) => n };
 
-/** What is done to each sum before it is stored. Program input 0 is the sum. */
+/** Applied to each sum before it is stored. Program input 0 is the sum. */
 export interface Epilogue {
   readonly program: Program;
   /** Program inputs 1.., broadcast against the result. */

@@ -1,4 +1,4 @@
-/** Long sums cut into parts that are added up in a fixed order: where results are few, parts keep an adapter busy. */
+/** Long sums cut into parts that are added up in a fixed order: with few results, the parts keep an adapter busy. */
 import { product } from '../../shape.ts';
 import { type DeviceFacts, type Kernel, read, write } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
@@ -7,7 +7,7 @@ import { guessSplits } from './blocked/rule.ts';
 import { AT_COLUMN, type GemmProblem, gemmBindings, storeStatements } from './problem.ts';
 import { subgroupMatrix } from './subgroupMatrix.ts';
 
-/** Into how many parts a long sum is cut so that the adapter has work for all its cores. 1: not at all. */
+/** Number of parts that a long sum is cut into, so that all cores of the adapter have work. 1: not cut. */
 export function splitsFor(problem: GemmProblem, device: DeviceFacts): number {
   const matrices = subgroupMatrix.guess(problem, device) !== null;
   // Tiny products (`plain`) are done before parts are added up.

@@ -1,6 +1,6 @@
 /**
  * For GPUs whose matrix units WebGPU reaches (Dawn's experimental subgroup matrices): operands stored as f16, sums in
- * f32. Both tiles pass through workgroup memory, so that any operand will do; four subgroups each own a quarter of the
+ * f32. Both tiles pass through workgroup memory, so that any operand works; four subgroups each own a quarter of the
  * result's tile in matrices of the size that the adapter offers; sums go back through workgroup memory to the epilogue.
  */
 import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel } from '../kernel.ts';
@@ -37,7 +37,7 @@ const SPARE = 8;
 const invocationsOf = ({ subgroupSize }: Pick<DeviceFacts, 'subgroupSize'>): number =>
   DOWN * ACROSS * subgroupSize;
 
-/** Of workgroup memory: two tiles of f16, and the sums of f32. */
+/** Bytes of workgroup memory: two tiles of f16, and the sums of f32. */
 const bytesOf = ({ m, n, k }: SubgroupMatrixTile): number =>
   2 * m * (k + SPARE) + 2 * k * (n + SPARE) + 4 * m * n;
 

@@ -84,7 +84,7 @@ function build(
   );
   const rowSetup = range(rows).map((r) => code(a.outer(`(first_m + ${r}u)`, `_m${r}`, 'z')));
   const sums = range(rows).map((r) => code(`var sum${r} = ${vector}();`));
-  // Rows travel four to a broadcast: one costs hardly more than a single number's.
+  // Broadcast four rows at once: it costs hardly more than a single number.
   const packs = range(Math.ceil(rows / 4)).map((p) => range(Math.min(4, rows - p * 4)).map((i) => p * 4 + i));
   const loadsA = packs.map((pack, p) => {
     const loads = pack.map((r) => guardK(a.at(`_m${r}`, '_ka'), 'ka', problem, lanes));
@@ -104,8 +104,8 @@ function build(
       [b.inner(k, `_k${j}`, 'z'), ...loads, `let v${j} = ${parts(`b${j}_`)};`, ...products].join('\n'),
     );
   });
-  // Sums go through an array and a loop whose bound no compiler knows: one store's text instead of one per row,
-  // because each costs a CPU adapter's compiler some 20 ms.
+  // Stores the sums through an array, in a loop that compilers cannot unroll: one store in the text instead of one per
+  // row, because each takes a CPU adapter some 20 ms to compile.
   const kept = range(rows).map((r) => code(`results[${r}] = sum${r};`));
   const stores = cols.map((c) => {
     const store = storeStatements(

@@ -1,6 +1,6 @@
 /**
- * NaN by its bits. WGSL lets compilers assume that there is none, and `x != x`, `max` and `clamp` then say anything:
- * lavapipe's `max(NaN, 0)` is 0 and its `NaN != 0` false. Integers leave nothing to assume.
+ * Tests for NaN by its bits. WGSL lets compilers assume that NaN never occurs, so `x != x`, `max` and `clamp` are
+ * unreliable: lavapipe's `max(NaN, 0)` is 0 and its `NaN != 0` false. Integer comparisons are not affected.
  */
 import type { WgslFunction } from '../wgsl.ts';
 

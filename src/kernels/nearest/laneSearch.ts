@@ -30,7 +30,7 @@ import {
   storeList,
 } from './search.ts';
 
-/** Subgroups that keep the cores busy, and the fewest rows that are worth one. */
+/** Subgroups that keep the cores busy, and the fewest rows worth a subgroup. */
 const ENOUGH_GROUPS = 16;
 const FEWEST_ROWS = 64;
 
@@ -114,7 +114,7 @@ export function buildLaneSearch(s: Search, device: DeviceFacts): Kernel {
   const sources = Array.from({ length: height / lanes }, (_, i) => i);
   const vector = each === 1 ? 'f32' : `vec${each}f`;
   const starts = sources.map((i) =>
-    // Beyond the part's end the last row is read again and not looked at.
+    // Beyond the part's end the last row is read again and ignored.
     code(`let start${i} = min(first_row + lane + ${i * lanes}u, end - 1u) * ${s.columns}u;`),
   );
   const word = (i: number, c: number): string => {

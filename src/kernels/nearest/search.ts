@@ -14,7 +14,7 @@ export interface Search {
   /** Candidates kept of each part; no part has fewer rows. */
   readonly kept: number;
   readonly parts: number;
-  /** Of this bank's candidates among all, and of its rows. */
+  /** Index of this bank's first candidate among all, and of its first row. */
   readonly firstCandidate: number;
   readonly firstRow: number;
   /** Candidates of all banks. */
@@ -27,11 +27,11 @@ export const partStart = ({ rows, parts }: Search, part: string): string =>
     ? `(${part}) * ${rows}u`
     : `(${part}) * ${Math.floor(rows / parts)}u + min(${part}, ${rows % parts}u)`;
 
-/** Above every value of a row: what a place of a list holds before there is a row for it. */
+/** Value of an empty place in a list: above that of any row. */
 const EMPTY = '3.4e38';
 /**
- * What a row counts as whose value is infinite or NaN: behind all others, but before an empty place, so that a list of
- * more places than there are finite rows still names each row once.
+ * Value of a row whose own is infinite or NaN: after all others, but before an empty place, so that a list longer than
+ * the number of finite rows still names each row once.
  */
 const FARTHEST = '3.3e38';
 

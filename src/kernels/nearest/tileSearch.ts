@@ -24,7 +24,7 @@ const PER_FILL = (TILE * DEPTH) / INVOCATIONS;
 /** One spare column, so that transposed writes hit different banks. */
 const PITCH = TILE + 1;
 
-/** Workgroups that keep a large chip busy, and the fewest rows that are worth one. */
+/** Workgroups that keep a large GPU busy, and the fewest rows worth a workgroup. */
 const ENOUGH_GROUPS = 512;
 const FEWEST_ROWS = 256;
 

@@ -1,7 +1,7 @@
 /**
  * For GPUs. A workgroup owns a tile of the result; tiles of A and B pass through its memory, so that each number loaded
  * serves a whole row or column; an invocation keeps `rows` x `columns` sums in registers and fetches four numbers at a
- * time. With two buffers the next tiles are loaded while these are multiplied, and one barrier a turn is enough.
+ * time. With two buffers the next tiles are loaded while these are multiplied, and one barrier per iteration is enough.
  */
 import { GROUP_INDEX, type Kernel, linearGrid, makeKernel } from '../../kernel.ts';
 import { code, wgsl } from '../../wgsl.ts';
@@ -26,7 +26,7 @@ import { loadsFit, tileLoads, tileStride } from './tileLoads.ts';
 export const blockedInvocations = ({ m, n, rows, columns }: BlockedTile): number =>
   (m / rows) * (n / columns);
 
-/** Of workgroup memory. */
+/** Bytes of workgroup memory. */
 export const blockedBytes = ({ a, b }: GemmProblem, { m, n, k, buffers }: BlockedTile): number =>
   16 * buffers * k * (tileStride(a, m) + tileStride(b, n));
 

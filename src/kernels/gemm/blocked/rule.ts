@@ -1,7 +1,8 @@
 /**
- * Which tile of `blocked` and how many parts of a sum, where nothing was measured: the cheapest by a model of a GPU.
- * Its figures are a large card's by its datasheet (H100: 132 multiprocessors, 67 TFLOP/s, 3 TB/s), not measured; only
- * their ratios decide. A smaller GPU is busy with fewer invocations, so what the rule loses there is a second pass.
+ * Chooses the tile of `blocked` and the number of parts of a sum where nothing was measured: the cheapest by a model of
+ * a GPU. Its figures are a large card's by its datasheet (H100: 132 multiprocessors, 67 TFLOP/s, 3 TB/s), not measured;
+ * only their ratios decide. A smaller GPU needs fewer invocations to be busy, so there the rule at worst adds a second
+ * pass.
  */
 
 import type { GemmProblem } from '../problem.ts';
@@ -15,11 +16,11 @@ export interface BlockedTile {
   /** Rows and columns of the result per invocation. */
   readonly rows: 4 | 8;
   readonly columns: 4 | 8;
-  /** Of each tile: 1, or 2 that take turns. */
+  /** Buffers of each tile: 1, or 2 used alternately. */
   readonly buffers: 1 | 2;
 }
 
-/** Largest first: the first is taken where two cost and waste the same. */
+/** Largest first: among tiles of equal cost and waste the first is taken. */
 const TILES: readonly BlockedTile[] = [
   { m: 128, n: 128, k: 8, rows: 8, columns: 8, buffers: 2 },
   { m: 128, n: 64, k: 16, rows: 8, columns: 8, buffers: 2 },
@@ -34,15 +35,15 @@ const TILES: readonly BlockedTile[] = [
   { m: 16, n: 32, k: 16, rows: 4, columns: 4, buffers: 2 },
 ];
 
-/** Nanoseconds of reading or writing so many numbers of f32, and of one dispatch more. */
+/** Nanoseconds to read or write this many f32 numbers, plus one dispatch. */
 export const moveCost = (numbers: number): number => (4 * numbers) / BYTES;
 
 /** Multiply-adds a nanosecond with every unit busy, and the bytes that memory moves meanwhile. */
 const MACS = 33_500;
 const BYTES = 3000;
-/** Invocations with which the units are busy: 132 x 4 schedulers, 3 warps each to hide what the others wait for. */
+/** Invocations that keep all units busy: 132 x 4 schedulers, 3 warps each to hide latency. */
 const BUSY = 132 * 4 * 3 * 32;
-/** A dispatch more, nanoseconds. */
+/** Nanoseconds per extra dispatch. */
 export const DISPATCH = 3000;
 /** Shortest part of a sum. */
 const SHORTEST = 64;
@@ -60,7 +61,9 @@ function productCost({ m, n, z }: Sizes, depth: number, tile: BlockedTile): numb
 
 export type Sizes = Pick<GemmProblem, 'm' | 'n' | 'k' | 'z'>;
 
-/** Null where none fits. Where units stay idle a row too many costs no time: of equals the one that wastes least. */
+/**
+ * Null if none fits. Extra rows cost no time while units are idle, so among equals the tile that wastes least is taken.
+ */
 export function guessBlocked(problem: Sizes, fits: (tile: BlockedTile) => boolean): BlockedTile | null {
   const { m, n, k } = problem;
   const [best] = TILES.filter(fits)
@@ -81,7 +84,7 @@ export function blockedCost(problem: Sizes, splits: number): number {
   return product + (splits === 1 ? 0 : DISPATCH + moveCost(2 * splits * m * n * z));
 }
 
-/** Into how many parts a sum is cut; 1: not at all. */
+/** Number of parts that a sum is cut into; 1: not cut. */
 export function guessSplits(problem: Sizes, most: number): number {
   const { k } = problem;
   const cost = (splits: number): number => blockedCost(problem, splits);

@@ -1,15 +1,15 @@
 /**
- * How a workgroup brings a tile of an operand into its memory: [k][outer], four of the outer axis to a vec4f, so that
- * an invocation fetches its rows or columns of one k in few wide reads. Global memory is read in two steps, into
- * registers and from there into the tile, so that the next tile is on its way while this one is multiplied.
+ * How a workgroup loads a tile of an operand into its memory: [k][outer], four of the outer axis to a vec4f, so that an
+ * invocation fetches its rows or columns of one k in few wide reads. Global memory is read in two steps, into registers
+ * and from there into the tile, so that the next tile is on its way while this one is multiplied.
  */
 import { code, type Wgsl, wgsl } from '../../wgsl.ts';
 import { type GemmProblem, type Operand, range } from '../problem.ts';
 
 /**
- * `scalars`: four loads of a number each make a vec4f, neighbouring invocations reading neighbouring numbers.
- * `outer`: four of the outer axis lie side by side in memory: one load. `k`: four k do: an invocation loads four vectors
- * and turns the 4 x 4 block round.
+ * `scalars`: four loads of a number each make a vec4f, neighbouring invocations reading neighbouring numbers. `outer`:
+ * four of the outer axis lie side by side in memory: one load. `k`: four k lie side by side: an invocation loads four
+ * vectors and transposes the 4 x 4 block.
  */
 export type LoadMode = 'scalars' | 'outer' | 'k';
 
@@ -36,7 +36,7 @@ interface TileSizes {
 
 export const loadMode = (operand: Operand): LoadMode => operand.vectors?.along ?? 'scalars';
 
-/** Tiles whose writers are neighbours in k get a spare vector a row, so that they write to different banks. */
+/** Tiles written by invocations neighbouring in k get one spare vector per row, to avoid bank conflicts. */
 export function tileStride(operand: Operand, outer: number): number {
   const neighboursInK = loadMode(operand) === 'k' || (loadMode(operand) === 'scalars' && operand.kFirst);
   return outer / 4 + (neighboursInK ? 1 : 0);
@@ -63,7 +63,7 @@ export function tileLoads(
   const first = name === 'a' ? 'first_m' : 'first_n';
   const pieces = mode === 'k' ? groups * (k / 4) : groups * k;
   const kSteps = mode === 'k' ? k / 4 : k;
-  // The axis along which memory runs goes round first, so that neighbours read neighbours.
+  // The axis contiguous in memory varies fastest, so that neighbouring invocations read neighbouring numbers.
   const kRunsFirst = mode === 'k' || (mode === 'scalars' && operand.kFirst === true);
   const fills = range(Math.ceil(pieces / invocations));
   const some = pieces < invocations;

@@ -1,6 +1,6 @@
 /**
- * Depthwise convolution: each output channel sees one input channel, so there is no product to make, only loads to
- * spare. An invocation has a run of results side by side, whose windows overlap and whose weights are the same.
+ * Depthwise convolution: each output channel sees one input channel, so there is no matrix product, only loads to save.
+ * An invocation has a run of results side by side, whose windows overlap and whose weights are the same.
  */
 import { product } from '../../../shape.ts';
 import { loaded } from '../../element.ts';
@@ -26,7 +26,7 @@ export interface DepthwiseTile {
   readonly run: number;
 }
 
-/** Wider kernels (blurs) would be a text too long to compile. */
+/** Wider kernels (blurs) would make too long a text to compile. */
 const WIDEST = 8;
 
 /** True, or why a convolution is left to the other variants. */

@@ -1,7 +1,7 @@
 /**
  * Depthwise convolution on CPU adapters, where loads decide everything. An invocation walks down a strip of results a
  * few columns wide, so that it reads each row of x once: a row adds to all results whose windows it lies in, whose sums
- * wait in registers until the last row of theirs has come. The weights are read once for the whole strip.
+ * stay in registers until their last row has been read. The weights are read once for the whole strip.
  */
 import { loaded } from '../../element.ts';
 import type { DeviceFacts, Kernel } from '../../kernel.ts';

@@ -25,7 +25,7 @@ import { LEAST_FLOPS, packs, packsAtAll, texturesFit } from './texturesFit.ts';
 export interface TextureOuterTile {
   /** Quads of output channels per workgroup, at most one a lane. */
   readonly quads: 2 | 4 | 8;
-  /** Positions per turn of the loop, a divisor of all: each spares the sums a way to memory and back. */
+  /** Positions per loop iteration, a divisor of all: more positions store and reload the sums less often. */
   readonly positions: 1 | 2;
 }
 
@@ -40,7 +40,7 @@ export const gradientPixels = (p: Correlation): Correlation => {
   return { images: p.images, channels: p.rows, rows: 1, y: everyPlace(p.y.out), x: everyPlace(p.x.out) };
 };
 
-/** How many parts the sum over positions is cut into so that every core has work. */
+/** Number of parts that the sum over positions is cut into, so that every core has work. */
 export function outerSplits(p: Correlation, tile: TextureOuterTile, lanes: number): number {
   const columns = channelQuads(p) * p.y.taps * p.x.taps;
   const groups = Math.ceil(p.rows / (4 * tile.quads)) * Math.ceil(columns / lanes);

@@ -71,7 +71,7 @@ export function guessTextureRows(m: number, n: number, lanes: number, products =
   );
 }
 
-/** Of lanes x lanes results. Below, cutting long sums into parts (`splitK`) keeps more cores busy. */
+/** Least number of tiles of lanes x lanes results. Below it, cutting long sums (`splitK`) keeps more cores busy. */
 const FEWEST_TILES = 8;
 
 export const textureRows: Variant<TextureRowsTile> = {

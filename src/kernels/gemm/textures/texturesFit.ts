@@ -4,7 +4,7 @@ import type { Correlation } from './correlation.ts';
 import { pixelTexture } from './pixelTexture.ts';
 import { weightTexture } from './weightTexture.ts';
 
-/** Below, packing and two more dispatches cost more than they save. */
+/** Below this, packing and two more dispatches cost more than they save. */
 export const LEAST_FLOPS = 1e6;
 
 /** True, or why the operands do not fit into textures. */

@@ -94,7 +94,7 @@ export const transformPixels = (
     device,
   );
 
-/** G g G^T of every kernel, into `kernelOperand`. `once`: a short text to compile counts for more than the time it takes. */
+/** G g G^T of every kernel, into `kernelOperand`. `once`: compile time matters more than run time. */
 export function transformWeights(
   label: string,
   w: WinogradConv,
@@ -105,7 +105,7 @@ export function transformWeights(
 ): Kernel {
   const { conv: p } = w;
   const { points, m, weight } = w.transform;
-  // A GPU would keep what a loop indexes in memory instead of registers.
+  // A GPU would keep arrays indexed by a loop in memory instead of registers.
   const looped = once && device.software;
   const into = kernelOperand(w);
   const texture = operandTexture(into);

@@ -41,7 +41,7 @@ export function winogradSteps(
     outElement: 'f32',
     epilogue: undefined,
   };
-  // Rates are told by what the convolution is, not by how it is done.
+  // Rates (GFLOP/s) refer to the direct convolution's operations.
   const product = { ...winogradProduct(inDomain, products, device), flops: gemmFlops(problem) };
   const [pixels, weights, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   return {

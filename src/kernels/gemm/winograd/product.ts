@@ -14,7 +14,7 @@ export function winogradProduct(problem: GemmProblem, products: Correlation, dev
     const tile = guessTextureRows(m, n, device.subgroupSize, z);
     return buildTextureRows(problem, products, tile, device);
   }
-  // Where terms fill no vector, zeros do.
+  // Zeros fill up the last vector of terms.
   return matrixKernel({ ...problem, k: 4 * channelQuads(products), ...packedOperands(products) }, device);
 }
 

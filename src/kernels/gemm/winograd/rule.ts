@@ -39,7 +39,7 @@ export function canBind({ products }: WinogradConv | WinogradGrad, device: Devic
   return Math.max(...words) * 4 <= device.maxBindingBytes;
 }
 
-/** The cheapest plan, or undefined where the direct sum is. `constant`: the weights are transformed ahead. */
+/** The cheapest plan, or undefined if the direct sum is cheapest. `constant`: the weights are transformed ahead. */
 export function winogradFor(
   p: Correlation,
   constant: boolean,
@@ -51,7 +51,7 @@ export function winogradFor(
   const [best] = WINOGRAD_SIZES.flatMap((m) => {
     const plan = (transposed: boolean) => winogradConv(p, winogradTransform(m), transposed);
     const { down, across } = plan(false);
-    // The first of two that cost the same is taken.
+    // At equal cost the first is taken.
     const transposedFirst = device.software && down * across <= FEW_TILES;
     return transposedFirst ? [plan(true), plan(false)] : [plan(false), plan(true)];
   })
@@ -118,7 +118,7 @@ function gradCost({ conv, transform, tiles }: WinogradGrad, lanes: number): numb
   return product + ((packed + results) / lanes) * ACCESS;
 }
 
-/** What the model of a GPU, which was never measured, must promise before the direct product is left. */
+/** Least gain predicted by the GPU model, which was never measured, before Winograd is chosen. */
 const GPU_GAIN = 1.5;
 
 const sizesOf = ({ rows, channels, x, products = 1 }: Correlation): Sizes => ({

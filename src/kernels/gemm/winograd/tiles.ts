@@ -58,7 +58,7 @@ export interface ProductOperand {
 export const operandTexture = ({ products, asRows }: ProductOperand): TextureShape =>
   asRows ? weightTexture(products) : pixelTexture(products);
 
-/** A number in a kernel's text: read where it follows from the batch, so that other batches have the same text. */
+/** A number in a kernel's text; read from `sizes` if it depends on the batch, so that other batches share the text. */
 const counted = (varies: boolean, name: string, value: number): string =>
   varies ? `sizes.${name}` : `${value}u`;
 

@@ -29,7 +29,7 @@ export const winograd: Variant<WinogradTile> = {
   guess(problem, device) {
     if (suits(problem, device) !== true) return null;
     if (device.software && gemmFlops(problem) < LEAST_FLOPS) return null;
-    // Whoever stores f16 wants the memory: the transformed operands are f32 and several times as large.
+    // f16 storage is meant to save memory, but transformed operands are f32 and several times as large.
     if (!device.software && storesHalf(problem)) return null;
     if (problem.gradientOf) {
       const plan = winogradGradFor(problem.gradientOf, device);
@@ -64,7 +64,7 @@ const ahead = ({ constant, correlated }: Product): boolean => constant[correlate
 
 const storesHalf = ({ a, b }: Product): boolean => [a, b].some(({ binding }) => binding.element === 'f16');
 
-/** True, or why no tile does. */
+/** True, or why no tile fits. */
 function suits(problem: Product, device: DeviceFacts): true | string {
   const p = problem.gradientOf ?? problem.correlated?.correlation;
   if (!p || !isFilter(p.y) || !isFilter(p.x)) return 'is no 3x3 convolution at stride 1';
