@@ -76,7 +76,7 @@ function wrongOf(record: Partial<BenchRecord> | null): string | undefined {
     return 'a median outside of its 10th to 90th percentile';
   }
   const { ratio } = record;
-  return ratio === null || (Number.isFinite(ratio) && ratio! > 0) ? undefined : 'a ratio that is none';
+  return ratio === null || (Number.isFinite(ratio) && ratio! > 0) ? undefined : 'an invalid ratio';
 }
 
 export async function writeRecords(path: string, records: readonly BenchRecord[]): Promise<void> {

@@ -89,7 +89,7 @@ async function explained(path: string, error: unknown): Promise<unknown> {
   return new ImageError(`cannot read image ${path}: ${reason}`, { where: path, cause: error });
 }
 
-/** Bytes that decoding a file takes, about, by its header; 0 where it has none that is read: it will be refused. */
+/** Approximate bytes to decode a file, from its header; 0 for an unreadable header, since the file will be refused. */
 async function decodeCost(path: string): Promise<number> {
   const file = await openRegular(path).catch(() => null);
   if (!file) return 0;

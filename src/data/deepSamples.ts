@@ -10,7 +10,7 @@ export interface Samples {
   readonly values: Uint8Array | Uint16Array | Float32Array;
 }
 
-/** Of more than 8 bits, and in a space whose channels are brightnesses. */
+/** Whether samples have more than 8 bits, in a colour space whose channels are brightnesses. */
 export const isDeep = ({ depth, space }: Pick<Metadata, 'depth' | 'space'>): boolean =>
   depth !== 'uchar' && PLAIN.has(space);
 const PLAIN = new Set<string | undefined>(['b-w', 'grey16', 'rgb', 'rgb16', 'srgb', 'scrgb']);

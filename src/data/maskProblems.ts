@@ -19,8 +19,8 @@ export async function maskProblems(sample: Sample, image: Size | null): Promise<
 }
 
 /**
- * A sample's mask at evaluation size, [size, size] of 0 and 1: all 0 for a normal image, null where it has none or none
- * that can be used. What is odd about it comes with it.
+ * A sample's mask at evaluation size, [size, size] of 0 and 1: all 0 for a normal image, null without a usable mask.
+ * Returned with its oddities.
  */
 export async function sampleMask(
   sample: Sample,

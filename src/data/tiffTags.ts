@@ -43,7 +43,7 @@ const MOST_CHANNELS = 16;
 const BITS = 258;
 const COMPRESSION = 259;
 const PHOTOMETRIC = 262;
-/** Of the photometric tag: brightness and two colour differences. */
+/** Value of the photometric tag: brightness and two colour differences. */
 const YCBCR = 6;
 /** JPEG in TIFF, the old way and the new: the decoder turns their colours. */
 const JPEGS = [6, 7];

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { FileError } from '../errors.ts';
 
-/** What the system's refusals mean to whoever named the path, and what would be right. */
+/** Meaning of the system's error codes for the user who named the path, and the fix. */
 const MEANINGS: Readonly<Record<string, readonly [says: string, fix: string]>> = {
   EACCES: ['permission is denied', 'change its permissions, or name another path'],
   EPERM: ['the system does not permit it', 'change its permissions, or name another path'],

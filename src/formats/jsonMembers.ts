@@ -88,7 +88,7 @@ export class JsonMembers {
       this.#at = end + 1;
       return text;
     } catch {
-      return this.fail('a string is not UTF-8, or has an escape that is none');
+      return this.fail('a string is not UTF-8, or has an invalid escape');
     }
   }
 

@@ -227,7 +227,7 @@ export class Engine {
     };
   }
 
-  /** Frees everything made here; a device that the caller brought stays open. Twice is harmless. */
+  /** Frees everything made here; a device that the caller brought stays open. Calling it twice is harmless. */
   dispose(...extra: never[]): void {
     refuseExtra('dispose', extra);
     const error = new ConfigError(

@@ -36,7 +36,7 @@ describe('records', () => {
     ['no percentile', [record({}), record({ name: 'm', p10Ms: undefined })], 'number 2 has no p10Ms above 0'],
     ['a percentile that is a text', [record({ p90Ms: 'slow' as never })], 'has no p90Ms above 0'],
     ['a median below its percentiles', [record({ medianMs: 0.01 })], 'a median outside of its 10th to 90th'],
-    ['no ratio', [record({ ratio: 0 })], 'a ratio that is none'],
+    ['no ratio', [record({ ratio: 0 })], 'an invalid ratio'],
     ['a case twice', [record({}), record({ medianMs: 20, p90Ms: 30 })], 'has n s twice'],
   ])('records that could hide what became slower are refused: %s', async (_, text, message) => {
     const folder = await mkdtemp(join(tmpdir(), 'wgad-records-'));

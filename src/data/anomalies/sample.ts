@@ -26,7 +26,10 @@ export interface AnomalyPlan {
   readonly texture: number | null;
 }
 
-/** Of the sample with this number, a step's batch one after another: the same for the same seed and number. */
+/**
+ * Plan of the sample with this number; the samples of a step's batch are numbered consecutively. The same seed and
+ * number give the same plan.
+ */
 export function planAnomaly(seed: number, number: number, textures: number): AnomalyPlan {
   const random = anomalyStream(seed, 2 * number);
   const anomalous = random.next() < ANOMALOUS;
@@ -38,7 +41,7 @@ export interface AnomalyJob {
   readonly seed: number;
   readonly number: number;
   readonly anomalous: boolean;
-  /** Of the clean image: what an error names. */
+  /** Path of the clean image, for errors. */
   readonly path: string;
   /** Side of all planes, a multiple of 32. */
   readonly side: number;
