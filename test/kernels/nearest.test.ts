@@ -20,38 +20,41 @@ const ways: Record<string, Partial<DeviceFacts>> = {
 };
 
 describe.each(Object.keys(ways))('nearestRows through %s', (way) => {
-  it.each(cases)('%i queries of %i columns in banks of %j rows, k = %i', async (m, columns, sizes, k) => {
-    const random = new RandomStream(7, m);
-    // Long rows that differ little: the search's own values lose their digits here, the distances do not.
-    const drawn = (length: number): Float32Array =>
-      Float32Array.from({ length }, () => 10 + random.between(-0.5, 0.5));
-    const x = drawn(m * columns);
-    const banks = sizes.map((rows) => drawn(rows * columns));
-    const facts = { ...(await testDevice()).facts, ...ways[way] };
-    const spec = (shape: number[]) => ({ shape, element: 'f32' as const });
-    const lowered = nearestKernels.nearestRows!(
-      {
-        label: 'nearestRows',
-        inputs: [spec([m, columns]), ...sizes.map((rows) => spec([rows, columns]))],
-        out: spec([2, m, k]),
-        attrs: { k },
-      },
-      facts,
-    );
-    const got = await runLowered(lowered, [x, ...banks], 2 * m * k);
-    const all = tensor64(
-      [sizes.reduce((a, b) => a + b), columns],
-      banks.flatMap((bank) => [...bank]),
-    );
-    const want = nearestRef(tensor64([m, columns], x), all, k);
-    const worst = got
-      .subarray(0, m * k)
-      .reduce(
-        (most, d, i) =>
-          Math.max(most, Math.abs(d - want.distances.data[i]!) / Math.max(want.distances.data[i]!, 1e-3)),
-        0,
+  it.each(cases)(
+    'nearestRows matches float64: %i queries of %i columns in banks of %j rows, k = %i',
+    async (m, columns, sizes, k) => {
+      const random = new RandomStream(7, m);
+      // Long rows that differ little: the search's own values lose their digits here, the distances do not.
+      const drawn = (length: number): Float32Array =>
+        Float32Array.from({ length }, () => 10 + random.between(-0.5, 0.5));
+      const x = drawn(m * columns);
+      const banks = sizes.map((rows) => drawn(rows * columns));
+      const facts = { ...(await testDevice()).facts, ...ways[way] };
+      const spec = (shape: number[]) => ({ shape, element: 'f32' as const });
+      const lowered = nearestKernels.nearestRows!(
+        {
+          label: 'nearestRows',
+          inputs: [spec([m, columns]), ...sizes.map((rows) => spec([rows, columns]))],
+          out: spec([2, m, k]),
+          attrs: { k },
+        },
+        facts,
       );
-    expect(worst).toBeLessThan(1e-5);
-    expect([...got.subarray(m * k)]).toEqual([...want.indices.data]);
-  });
+      const got = await runLowered(lowered, [x, ...banks], 2 * m * k);
+      const all = tensor64(
+        [sizes.reduce((a, b) => a + b), columns],
+        banks.flatMap((bank) => [...bank]),
+      );
+      const want = nearestRef(tensor64([m, columns], x), all, k);
+      const worst = got
+        .subarray(0, m * k)
+        .reduce(
+          (most, d, i) =>
+            Math.max(most, Math.abs(d - want.distances.data[i]!) / Math.max(want.distances.data[i]!, 1e-3)),
+          0,
+        );
+      expect(worst).toBeLessThan(1e-5);
+      expect([...got.subarray(m * k)]).toEqual([...want.indices.data]);
+    },
+  );
 });

@@ -128,12 +128,12 @@ const lowered = ({ name, op, inputs, out, attrs }: Case, tile: BlockedTile, spli
 const small: BlockedTile = { m: 16, n: 32, k: 8, rows: 4, columns: 4, buffers: 2 };
 
 describe('blocked kernels match float64', () => {
-  it.each(cases)('$name', async (each) => {
+  it.each(cases)('a blocked kernel matches float64: $name', async (each) => {
     await testDevice();
     await check(each, small, 1);
   });
 
-  it('in every shape of tile, and with parts of a sum', async () => {
+  it('blocked kernels match float64 in every shape of tile, and with parts of a sum', async () => {
     const [first, , pointwise] = cases as [Case, Case, Case];
     await check(first, { ...small, n: 64, k: 16, columns: 8, buffers: 1 }, 1);
     await check(pointwise, { ...small, m: 64, n: 64, rows: 8, columns: 8 }, 1);

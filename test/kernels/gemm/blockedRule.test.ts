@@ -8,7 +8,7 @@ import { BASELINE_DEVICE } from '../../../src/kernels/kernel.ts';
 const all = () => true;
 
 describe('the rule for GPUs', () => {
-  it('takes large tiles where there are results for all units, small ones where there are few', () => {
+  it('the rule for GPUs takes large tiles where there are results for all units, small ones where there are few', () => {
     const large = guessBlocked({ m: 2048, n: 65_536, k: 1024, z: 1 }, all)!;
     expect([large.m, large.n, large.rows, large.columns]).toEqual([128, 128, 8, 8]);
     const small = guessBlocked({ m: 64, n: 256, k: 576, z: 1 }, all)!;
@@ -17,7 +17,7 @@ describe('the rule for GPUs', () => {
     expect(guessBlocked({ m: 64, n: 64, k: 64, z: 1 }, () => false)).toBeNull();
   });
 
-  it('cuts long sums of few results, and no others', () => {
+  it('the rule for GPUs cuts long sums of few results, and no others', () => {
     // A weight gradient, a batch of one, and a batch of sixteen.
     expect(guessSplits({ m: 64, n: 576, k: 65_536, z: 1 }, 64)).toBeGreaterThan(4);
     expect(guessSplits({ m: 512, n: 256, k: 2304, z: 1 }, 64)).toBeGreaterThan(1);
@@ -28,7 +28,7 @@ describe('the rule for GPUs', () => {
     expect(blockedCost(sizes, guessSplits(sizes, 64))).toBeLessThan(blockedCost(sizes, 1));
   });
 
-  it('guesses what fits the adapter, and says why a tile does not', () => {
+  it('the rule for GPUs guesses what fits the adapter, and says why a tile does not', () => {
     const sizes = { outer: 2048, k: 1024, perZ: () => '0u', matrix: 2048 * 1024, transposed: false };
     const problem = {
       ...{

@@ -92,7 +92,7 @@ const adapters: { name: string; facts: Partial<DeviceFacts>; of: typeof ops }[] 
 
 describe.each(adapters)('every choice for $name', ({ facts, of }) => {
   it.each(of)(
-    'of %s computes what float64 does',
+    'every choice for %s computes what float64 does',
     async (op) => {
       const device = { ...(await testDevice()).facts, ...facts };
       const { data, want } = products[op];
@@ -138,7 +138,7 @@ describe('a depthwise convolution', () => {
     { variant: 'plain', tile: { rows: 2 } },
   ];
 
-  it.each(tiles)('computes what float64 does by $variant $tile', async (choice) => {
+  it.each(tiles)('a depthwise convolution computes what float64 does by $variant $tile', async (choice) => {
     const device = { ...(await testDevice()).facts, software: true };
     const lowered = gemmKernels.conv2d(
       {
@@ -160,7 +160,7 @@ describe('a depthwise convolution', () => {
 });
 
 describe('a choice', () => {
-  it('that does not fit leaves the product to the rule', () => {
+  it('a choice that does not fit leaves the product to the rule', () => {
     const rule = textOf(gemmKernels.conv2d(requestOf('conv2d'), BASELINE_DEVICE));
     const subgroups = { variant: 'subgroupRows', tile: { rows: 8, columns: 2 } } as const;
     const textures = { variant: 'textureRows', tile: { rows: 1, columns: 1 } } as const;
@@ -184,7 +184,7 @@ describe('a choice', () => {
     [{ variant: 'toString', tile: {} }, false],
     [{ variant: 'plain', tile: { rows: 4 }, more: 1 }, false],
     [null, false],
-  ])('read from a file is checked: %j', (value, right) => {
+  ])('a choice read from a file is checked: %j', (value, right) => {
     expect(isProductChoice(value)).toBe(right);
   });
 });
@@ -197,7 +197,7 @@ describe('tuning', () => {
     DEVICES.cpu,
   ];
 
-  it.each(VARIANT_LIST)('tries $name on some adapter, no tile of it twice', (variant) => {
+  it.each(VARIANT_LIST)('tuning tries $name on some adapter, no tile of it twice', (variant) => {
     const tried = devices.flatMap((device) =>
       PRODUCT_OPS.map((op) =>
         candidateChoices(op, device)
@@ -212,7 +212,7 @@ describe('tuning', () => {
     }
   });
 
-  it('tries all tiles of a variant without a rule for it', () => {
+  it('tuning tries all tiles of a variant without a rule for it', () => {
     const { tuning: _, ...silent } = VARIANTS.plain;
     expect(familiesOf(silent, 'matmul', DEVICES.cpu)).toEqual([[1, 2, 4, 8].map((rows) => ({ rows }))]);
     expect(familiesOf(VARIANTS.plain, 'matmul', DEVICES.cpu)).toEqual([]);
@@ -221,7 +221,7 @@ describe('tuning', () => {
 
 describe('the key of a product', () => {
   const request = requestOf('conv2d');
-  it('names all that the choice depends on, and no layer', () => {
+  it('the key of a product names all that the choice depends on, and no layer', () => {
     expect(productKey('conv2d', request)).toBe(
       'conv2d 2x5x12x9 19x5x3x3 to 2x19x12x9 dilation 1,1 groups 1 padding 1,1,1,1 stride 1,1',
     );

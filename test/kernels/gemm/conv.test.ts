@@ -130,36 +130,39 @@ async function check(
 
 describe.each(Object.keys(facts))('convolutions with %s', (variant) => {
   const own = variant === 'the adapter itself' ? cases : cases.filter(({ packed }) => !packed);
-  it.each(own)('match float64: x $x, w $w, $geometry', async ({ x, w, geometry, ruled = false }) => {
-    const gpu = await testDevice();
-    const device = { ...gpu.facts, ...facts[variant] };
-    const g = { ...plainGeometry, ...geometry };
-    const y = outShape(x, w, g);
-    const [xd, wd, yd] = [signed(x), signed(w), signed(y)];
-    const [x64, w64, y64] = [tensor64(x, xd), tensor64(w, wd), tensor64(y, yd)];
-    const X = { shape: x, data: xd };
-    const W = { shape: w, data: wd };
-    const Y = { shape: y, data: yd };
-    await check(gemmKernels.conv2d, device, [X, W], g, conv2dReference(x64, w64, g, y), 'conv2d', ruled);
-    await check(
-      gemmKernels.conv2dInputGrad,
-      device,
-      [Y, W],
-      g,
-      conv2dInputGradReference(y64, w64, g, x),
-      'input gradient',
-      ruled,
-    );
-    await check(
-      gemmKernels.conv2dWeightGrad,
-      device,
-      [X, Y],
-      g,
-      conv2dWeightGradReference(x64, y64, g, w),
-      'weight gradient',
-      ruled,
-    );
-  });
+  it.each(own)(
+    'a convolution matches float64: x $x, w $w, $geometry',
+    async ({ x, w, geometry, ruled = false }) => {
+      const gpu = await testDevice();
+      const device = { ...gpu.facts, ...facts[variant] };
+      const g = { ...plainGeometry, ...geometry };
+      const y = outShape(x, w, g);
+      const [xd, wd, yd] = [signed(x), signed(w), signed(y)];
+      const [x64, w64, y64] = [tensor64(x, xd), tensor64(w, wd), tensor64(y, yd)];
+      const X = { shape: x, data: xd };
+      const W = { shape: w, data: wd };
+      const Y = { shape: y, data: yd };
+      await check(gemmKernels.conv2d, device, [X, W], g, conv2dReference(x64, w64, g, y), 'conv2d', ruled);
+      await check(
+        gemmKernels.conv2dInputGrad,
+        device,
+        [Y, W],
+        g,
+        conv2dInputGradReference(y64, w64, g, x),
+        'input gradient',
+        ruled,
+      );
+      await check(
+        gemmKernels.conv2dWeightGrad,
+        device,
+        [X, Y],
+        g,
+        conv2dWeightGradReference(x64, y64, g, w),
+        'weight gradient',
+        ruled,
+      );
+    },
+  );
 });
 
 it('says in a sentence why a variant does not fit', () => {

@@ -70,43 +70,46 @@ const convs: { name: string; x: Shape; w: Shape; y: Shape; g: ConvGeometry; choi
 describe.each(Object.keys(facts))('f16 on %s', (name) => {
   const device = async (): Promise<DeviceFacts> => ({ ...(await testDevice()).facts, ...facts[name] });
 
-  it.each(convs)('conv2d with scale, shift and residual: $name', async ({ x, w, y, g, choice }) => {
-    const channel: Shape = [1, y[1]!, 1, 1];
-    const [xd, wd, rd] = [x, w, y].map((shape) => rounded(signed(shape))) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
-    const sd = signed(channel);
-    const request: ProductRequest<ConvolutionAttrs> = {
-      label: 'conv2d',
-      inputs: [half(x), half(w), full(channel), half(y)],
-      out: half(y),
-      attrs: {
-        geometry: g,
-        epilogue: {
-          inputs: 3,
-          steps: [
-            { fn: 'add', args: [0, 1], params: [] },
-            { fn: 'add', args: [3, 2], params: [] },
-          ],
+  it.each(convs)(
+    'conv2d in f16 matches float64 with scale, shift and residual: $name',
+    async ({ x, w, y, g, choice }) => {
+      const channel: Shape = [1, y[1]!, 1, 1];
+      const [xd, wd, rd] = [x, w, y].map((shape) => rounded(signed(shape))) as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
+      const sd = signed(channel);
+      const request: ProductRequest<ConvolutionAttrs> = {
+        label: 'conv2d',
+        inputs: [half(x), half(w), full(channel), half(y)],
+        out: half(y),
+        attrs: {
+          geometry: g,
+          epilogue: {
+            inputs: 3,
+            steps: [
+              { fn: 'add', args: [0, 1], params: [] },
+              { fn: 'add', args: [3, 2], params: [] },
+            ],
+          },
         },
-      },
-      choice,
-    };
-    const sum = conv2dReference(tensor64(x, xd), tensor64(w, wd), g, y);
-    const plane = y[2]! * y[3]!;
-    const data = sum.data.map((value, i) => value + sd[Math.floor(i / plane) % y[1]!]! + rd[i]!);
-    // Winograd's error within a tile follows its largest sum.
-    const largest = sum.magnitude!.reduce((most, value) => Math.max(most, value), 0);
-    const magnitude = choice ? sum.magnitude!.map(() => largest) : sum.magnitude!;
-    const lowered = gemmKernels.conv2d(request, await device());
-    const got = await runHalf(lowered, [xd, wd, sd, rd], request);
-    expectClose(got, { ...sum, data, magnitude }, 'conv2d', choice ? 8 : 4);
-    expect(await runHalf(lowered, [xd, wd, sd, rd], request)).toEqual(got);
-  });
+        choice,
+      };
+      const sum = conv2dReference(tensor64(x, xd), tensor64(w, wd), g, y);
+      const plane = y[2]! * y[3]!;
+      const data = sum.data.map((value, i) => value + sd[Math.floor(i / plane) % y[1]!]! + rd[i]!);
+      // Winograd's error within a tile follows its largest sum.
+      const largest = sum.magnitude!.reduce((most, value) => Math.max(most, value), 0);
+      const magnitude = choice ? sum.magnitude!.map(() => largest) : sum.magnitude!;
+      const lowered = gemmKernels.conv2d(request, await device());
+      const got = await runHalf(lowered, [xd, wd, sd, rd], request);
+      expectClose(got, { ...sum, data, magnitude }, 'conv2d', choice ? 8 : 4);
+      expect(await runHalf(lowered, [xd, wd, sd, rd], request)).toEqual(got);
+    },
+  );
 
-  it('the transposed convolution', async () => {
+  it('a transposed convolution in f16 matches float64', async () => {
     const [dy, w, x]: Shape[] = [
       [2, 24, 7, 9],
       [24, 15, 2, 2],
@@ -125,7 +128,7 @@ describe.each(Object.keys(facts))('f16 on %s', (name) => {
     expectClose(await runHalf(lowered, [yd, wd], request), want, 'conv2dInputGrad');
   });
 
-  it('a matrix product with one operand in f32', async () => {
+  it('a matrix product in f16 with one operand in f32 matches float64', async () => {
     const [a, b, y]: Shape[] = [
       [33, 300],
       [300, 47],
@@ -143,7 +146,7 @@ describe.each(Object.keys(facts))('f16 on %s', (name) => {
     expectClose(await runHalf(lowered, [ad, bd], request), want, 'matmul');
   });
 
-  it('copies, pads and pools convert on the way', async () => {
+  it('copies, pads and pools convert to and from f16', async () => {
     const facts = await device();
     const [x, y]: Shape[] = [
       [1, 3, 4, 5],

@@ -82,7 +82,7 @@ const choiceOf = (tile: SubgroupMatrixTile): ProductChoice => ({
 });
 
 describe('subgroup matrices', () => {
-  it('compile on the Null backend in every tile and size', async () => {
+  it('subgroup matrices compile on the Null backend in every tile and size', async () => {
     Object.assign(globalThis, globals);
     const gpu = create(['backend=null', UNSAFE_APIS]);
     const adapter = await gpu.requestAdapter({});
@@ -132,7 +132,7 @@ describe('subgroup matrices', () => {
     ['a convolution 1x1', 'conv2d', pointwise],
     ['a matrix product, both transposed', 'matmul', matmul],
   ] as const)(
-    'written out, %s matches float64',
+    '%s in subgroup matrices written out matches float64',
     async (_, op, request) => {
       const facts: DeviceFacts = {
         ...(await testDevice()).facts,
@@ -159,7 +159,7 @@ describe('subgroup matrices', () => {
     SLOW,
   );
 
-  it('are taken by the rule for f16 alone, and only on a device opened with them', () => {
+  it('subgroup matrices are taken by the rule for f16 alone, and only on a device opened with them', () => {
     const labels = (request: ProductRequest<ConvolutionAttrs>, facts: DeviceFacts): string =>
       gemmKernels
         .conv2d(request, facts)
@@ -172,7 +172,7 @@ describe('subgroup matrices', () => {
     expect(labels(full, GPU)).not.toContain('subgroupMatrix');
   });
 
-  it('are refused where the adapter lists none', async () => {
+  it('subgroup matrices are refused where the adapter lists none', async () => {
     const { name } = (await testDevice()).adapter;
     await expect(openDevice({ subgroupMatrix: true })).rejects.toThrow(
       `${name} offers no subgroup matrices of f16 that are summed in f32; it offers none`,

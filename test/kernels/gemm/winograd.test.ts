@@ -20,7 +20,7 @@ import { runLowered, testDevice } from '../device.ts';
 import { random, signed } from './random.ts';
 
 describe.each(WINOGRAD_SIZES)('the transform of %s results', (m) => {
-  it('filters like the direct sum', () => {
+  it('the transform filters like the direct sum', () => {
     const { input, weight, output } = winogradTransform(m);
     const times = (matrix: readonly (readonly number[])[], x: readonly number[]): number[] =>
       matrix.map((row) => row.reduce((sum, value, k) => sum + value * x[k]!, 0));
@@ -99,7 +99,7 @@ const ways = WINOGRAD_SIZES.flatMap((m) => [false, true].map((transposed) => ({ 
 
 describe.each(ways)('winograd with tiles of $m, transposed: $transposed', ({ m, transposed }) => {
   it.each(cases)(
-    'matches float64 with an epilogue: $n x $c x $h x $w to $cout, padding $padding',
+    'winograd matches float64 with an epilogue: $n x $c x $h x $w to $cout, padding $padding',
     async (each) => {
       const { facts } = await testDevice();
       const { n, c, h, w, cout, padding } = each;
@@ -153,28 +153,31 @@ describe.each(ways)('winograd with tiles of $m, transposed: $transposed', ({ m, 
 });
 
 describe.each(WINOGRAD_SIZES)('weight gradients with tiles of %s', (m) => {
-  it.each(cases)('match float64: $n x $c x $h x $w to $cout, padding $padding', async (each) => {
-    const { facts } = await testDevice();
-    const { n, c, h, w, cout, padding } = each;
-    const [oh, ow] = outSides(each);
-    const [x, y, kernel] = [
-      [n, c, h, w],
-      [n, cout, oh, ow],
-      [cout, c, 3, 3],
-    ] as [Shape, Shape, Shape];
-    const [xd, yd] = [signed(x), signed(y)];
-    const unused = { binding: write('unused', 1) };
-    const sizes = { m: cout, n: c * 9, k: n * oh * ow, z: 1 };
-    const problem = { label: 'grad', ...sizes, a: unused, b: unused, outShape: kernel };
-    const plan = winogradGrad(correlation(each), winogradTransform(m));
-    const lowered = winogradGradSteps(problem as unknown as GemmProblem, plan, facts);
-    const geometry = { stride: [1, 1], padding, dilation: [1, 1], groups: 1 } as const;
-    const want = conv2dWeightGradReference(tensor64(x, xd), tensor64(y, yd), geometry, kernel);
-    const got = await runLowered(lowered, [xd, yd], product(kernel));
-    // Of one result the products are few, and the zeros that fill its tile cancel only after rounding.
-    expectClose(got, want, 'weight gradient', oh * ow === 1 ? 64 : 8);
-    expect(await runLowered(lowered, [xd, yd], product(kernel))).toEqual(got);
-  });
+  it.each(cases)(
+    'weight gradients by winograd match float64: $n x $c x $h x $w to $cout, padding $padding',
+    async (each) => {
+      const { facts } = await testDevice();
+      const { n, c, h, w, cout, padding } = each;
+      const [oh, ow] = outSides(each);
+      const [x, y, kernel] = [
+        [n, c, h, w],
+        [n, cout, oh, ow],
+        [cout, c, 3, 3],
+      ] as [Shape, Shape, Shape];
+      const [xd, yd] = [signed(x), signed(y)];
+      const unused = { binding: write('unused', 1) };
+      const sizes = { m: cout, n: c * 9, k: n * oh * ow, z: 1 };
+      const problem = { label: 'grad', ...sizes, a: unused, b: unused, outShape: kernel };
+      const plan = winogradGrad(correlation(each), winogradTransform(m));
+      const lowered = winogradGradSteps(problem as unknown as GemmProblem, plan, facts);
+      const geometry = { stride: [1, 1], padding, dilation: [1, 1], groups: 1 } as const;
+      const want = conv2dWeightGradReference(tensor64(x, xd), tensor64(y, yd), geometry, kernel);
+      const got = await runLowered(lowered, [xd, yd], product(kernel));
+      // Of one result the products are few, and the zeros that fill its tile cancel only after rounding.
+      expectClose(got, want, 'weight gradient', oh * ow === 1 ? 64 : 8);
+      expect(await runLowered(lowered, [xd, yd], product(kernel))).toEqual(got);
+    },
+  );
 });
 
 describe('on a GPU, with products from buffers', () => {
@@ -192,24 +195,27 @@ describe('on a GPU, with products from buffers', () => {
     ['conv2d', 2, 1, [X, W], [x, w], conv2dReference(x64, w64, geometry, Y)],
     ['conv2dInputGrad', 4, 1, [Y, W], [y, w], conv2dInputGradReference(y64, w64, geometry, X)],
     ['conv2dWeightGrad', 4, 0, [X, Y], [x, y], conv2dWeightGradReference(x64, y64, geometry, W)],
-  ] as const)('%s through tiles of %i, transposed: %i', async (op, m, transposed, inputs, data, want) => {
-    const device = { ...(await testDevice()).facts, software: false };
-    const request = {
-      label: op,
-      inputs: inputs.map((shape) => ({ shape, element: 'f32' as const })),
-      out: { shape: want.shape, element: 'f32' as const },
-      attrs: { geometry },
-      choice: { variant: 'winograd', tile: { m, transposed } } as const,
-    };
-    const lowered = gemmKernels[op](request, device);
-    const labels = lowered.steps.map(({ kernel }) => kernel.label).join();
-    expect(labels).toMatch(/winograd \d blocked/);
-    const got = await runLowered(lowered, data, product(want.shape));
-    expectClose(got, want, op);
-    expect(await runLowered(lowered, data, product(want.shape))).toEqual(got);
-  });
+  ] as const)(
+    'winograd on a GPU computes %s through tiles of %i, transposed: %i',
+    async (op, m, transposed, inputs, data, want) => {
+      const device = { ...(await testDevice()).facts, software: false };
+      const request = {
+        label: op,
+        inputs: inputs.map((shape) => ({ shape, element: 'f32' as const })),
+        out: { shape: want.shape, element: 'f32' as const },
+        attrs: { geometry },
+        choice: { variant: 'winograd', tile: { m, transposed } } as const,
+      };
+      const lowered = gemmKernels[op](request, device);
+      const labels = lowered.steps.map(({ kernel }) => kernel.label).join();
+      expect(labels).toMatch(/winograd \d blocked/);
+      const got = await runLowered(lowered, data, product(want.shape));
+      expectClose(got, want, op);
+      expect(await runLowered(lowered, data, product(want.shape))).toEqual(got);
+    },
+  );
 
-  it('is chosen by the rule for many channels and results, in f32', () => {
+  it('winograd on a GPU is chosen by the rule for many channels and results, in f32', () => {
     const lower = (channels: number, batch: number, element: 'f32' | 'f16') =>
       gemmKernels.conv2d(
         {
@@ -246,7 +252,7 @@ describe('where winograd is chosen', () => {
       (await testDevice()).facts,
     );
 
-  it('computes the input gradient with the kernel turned round', async () => {
+  it('winograd computes the input gradient with the kernel turned round', async () => {
     const [dy, w, x] = [
       [1, 64, 34, 49],
       [64, 65, 3, 3],
@@ -259,7 +265,7 @@ describe('where winograd is chosen', () => {
     expectClose(await runLowered(lowered, [yd, wd], product(x)), want, 'input gradient');
   });
 
-  it('is not where the kernels would take longer to compile than they save, nor for other kernels', async () => {
+  it('winograd is not chosen where its kernels would take longer to compile than they save, nor for other kernels', async () => {
     const small = await lower('conv2d', [1, 32, 16, 16], [32, 32, 3, 3], true);
     expect(small.steps.map(({ kernel }) => kernel.label).join()).not.toContain('winograd');
     const { facts } = await testDevice();
@@ -272,7 +278,7 @@ describe('where winograd is chosen', () => {
     expect(winogradGradFor({ ...conv, channels: 4 }, facts)).toBeUndefined();
   });
 
-  it('is not where the results of its products exceed a binding', async () => {
+  it('winograd is not chosen where the results of its products exceed a binding', async () => {
     const { facts } = await testDevice();
     const within = (maxBindingBytes: number) => ({ ...facts, maxBindingBytes });
     // 36 points or 16, each of 128 x 256 or 128 x 1024 results: 4.5 or 8 MiB; operands take half.
