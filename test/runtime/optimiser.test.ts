@@ -67,7 +67,7 @@ describe('Engine.optimiser', () => {
     }
   });
 
-  it('trains what compiled functions captured, weights that they packed ahead too', async () => {
+  it('an optimiser trains what compiled functions captured, weights that they packed ahead too', async () => {
     using engine = await Engine.create();
     const weights = { w: engine.tensor(numbers(8 * 4 * 9), [8, 4, 3, 3]) };
     const x = engine.tensor(numbers(4 * 64), [1, 4, 8, 8]);
@@ -86,7 +86,7 @@ describe('Engine.optimiser', () => {
     }
   });
 
-  it('trains a network by the names of its tensors, and memory stays flat', async () => {
+  it('an optimiser trains a network by the names of its tensors, and memory stays flat', async () => {
     using engine = await Engine.create();
     const net = (layers: Layers, x: Value): Value => {
       const inner = layers.child('hidden');
@@ -125,7 +125,7 @@ describe('Engine.optimiser', () => {
     expect(engine.memory().live).toBeLessThan(live);
   });
 
-  it('says everything in which gradients do not fit, and what it cannot update', async () => {
+  it('an optimiser says everything in which gradients do not fit, and what it cannot update', async () => {
     using engine = await Engine.create();
     const a = engine.tensor([1, 2], [2]);
     const b = engine.tensor([3], [1]);
@@ -145,7 +145,7 @@ describe('Engine.optimiser', () => {
 });
 
 describe('layersOf', () => {
-  it('names the tensor that is missing or has another shape', () => {
+  it('layersOf names the tensor that is missing or has another shape', () => {
     const w = { value: mul(1, 1) };
     expect(() => layersOf({}).child('fc').parameter('weight', [2, 3], ones)).toThrow(
       'the state dict has no fc.weight [2, 3]',
