@@ -3,6 +3,9 @@ import { gotText, ShapeError } from './errors.ts';
 /** Sizes of a tensor's axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
 
+/** 0 to `count` - 1. */
+export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
 export const product = (sizes: Shape): number => sizes.reduce((total, size) => total * size, 1);
 
 export const shapesEqual = (a: Shape, b: Shape): boolean =>

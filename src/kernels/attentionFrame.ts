@@ -1,10 +1,10 @@
 /** What attention's four kernels share of one request: sizes, the neighbour mask, dropout, and how tokens are loaded. */
+import { range } from '../shape.ts';
 import {
   type AttentionSizes,
   planSweep,
   quadOf,
   quadsOf,
-  range,
   type Side,
   type SweepPlan,
   type TokenOperand,

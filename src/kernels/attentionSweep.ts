@@ -7,6 +7,7 @@
  * each, and broadcasts hand them to all (docs/kernels/attention.md). On a GPU a workgroup takes some of those tokens
  * into its own memory first.
  */
+import { range } from '../shape.ts';
 import {
   type Binding,
   type DeviceFacts,
@@ -106,7 +107,6 @@ function fitsTexture({ spec }: TokenOperand, { depth }: AttentionSizes, device: 
 
 export const quadsOf = ({ depth }: AttentionSizes): number => Math.ceil(depth / 4);
 const channelsOf = ({ heads, depth }: AttentionSizes): number => heads * depth;
-export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 export interface Sweep {
   readonly label: string;

@@ -1,5 +1,6 @@
 import { NotFiniteError } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
+import { range } from '../shape.ts';
 import { type Metric, oneClassReason, requirePairs, undefinedMetric } from './metric.ts';
 
 /** Samples with equal scores, which enter every curve together. */
@@ -16,7 +17,7 @@ export function tiedGroups(scores: ArrayLike<number>, labels: ArrayLike<number |
     if (!Number.isFinite(scores[i]!))
       throw new NotFiniteError(`score ${i} is ${scores[i]}, expected a finite number`);
   }
-  const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]!);
+  const order = range(scores.length).sort((a, b) => scores[b]! - scores[a]!);
   const groups: { score: number; positives: number; negatives: number }[] = [];
   for (const i of order) {
     const last = groups.at(-1);

@@ -1,4 +1,5 @@
 import { RandomStream } from '../random.ts';
+import { range } from '../shape.ts';
 
 /**
  * Which samples step `step` sees: the set shuffled anew each epoch, the last incomplete batch dropped. Depends
@@ -23,7 +24,7 @@ let latest: { key: string; order: number[] } | undefined;
 function shuffled(seed: number, epoch: number, count: number): number[] {
   const key = `${seed} ${epoch} ${count}`;
   if (latest?.key !== key) {
-    const order = Array.from({ length: count }, (_, i) => i);
+    const order = range(count);
     new RandomStream(seed, SHUFFLE_STREAM + epoch).shuffle(order);
     latest = { key, order };
   }

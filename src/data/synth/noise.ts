@@ -1,4 +1,5 @@
 import type { RandomStream } from '../../random.ts';
+import { range } from '../../shape.ts';
 import { fade } from '../scalars.ts';
 
 /** A smooth random field over the plane, about -1 to 1, features about one unit wide. */
@@ -89,6 +90,6 @@ export function hashLine(random: RandomStream): (index: number) => number {
 }
 
 function hashTable(random: RandomStream): Uint8Array {
-  const order = random.shuffle(Array.from({ length: 256 }, (_, i) => i));
+  const order = random.shuffle(range(256));
   return Uint8Array.from(order);
 }

@@ -2,6 +2,7 @@
  * No subgroups, no workgroup memory: one invocation owns one column and a few rows. For products with hardly
  * any rows (depthwise convolutions, blurs), and for CPU adapters without subgroups.
  */
+import { range } from '../../shape.ts';
 import { GROUP_INDEX, type Kernel, linearGrid, makeKernel } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
 import {
@@ -11,7 +12,6 @@ import {
   gemmSizes,
   namedSizes,
   productOf,
-  range,
   storeStatements,
   tileSizes,
 } from './problem.ts';

@@ -171,5 +171,3 @@ export const perChannel = ({ epilogue, outShape, m }: GemmProblem): number[] =>
 /** `value` where k is inside the sum of K terms, else 0; nothing where the loop never leaves it. */
 export const guardK = (value: string, k: string, problem: GemmProblem, step: number): string =>
   problem.k % step === 0 ? value : `select(0.0, ${value}, ${k} < K)`;
-
-export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);

@@ -3,6 +3,7 @@
  * f32. Both tiles pass through workgroup memory, so that any operand works; four subgroups each own a quarter of the
  * result's tile in matrices of the size that the adapter offers; sums go back through workgroup memory to the epilogue.
  */
+import { range } from '../../shape.ts';
 import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
 import {
@@ -13,7 +14,6 @@ import {
   namedSizes,
   type Operand,
   productOf,
-  range,
   storeStatements,
   tileSizes,
   vectorBinding,

@@ -3,6 +3,7 @@
  * multiply-add under 1, and a barrier switches coroutines. So: a workgroup is one subgroup, nothing goes
  * through workgroup memory, each lane loads one k of A for every row and hands it round.
  */
+import { range } from '../../shape.ts';
 import { GROUP_INDEX, type Kernel, linearGrid, makeKernel, UNKNOWN_ZERO } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
 import {
@@ -13,7 +14,6 @@ import {
   guardK,
   namedSizes,
   productOf,
-  range,
   storeStatements,
   tileSizes,
 } from './problem.ts';

@@ -4,6 +4,7 @@
  * are packed into a texture, four columns a texel; the bank is read where it lies, each lane one row and handed round:
  * a packed copy would take as much memory again, twice (buffer and texture).
  */
+import { range } from '../../shape.ts';
 import {
   type DeviceFacts,
   GROUP_INDEX,
@@ -109,9 +110,9 @@ export function buildLaneSearch(s: Search, device: DeviceFacts): Kernel {
   const { each, width, pitch, tiles, quads, across, texture } = layoutOf(s.m, s.columns, device);
   const lanes = device.subgroupSize;
   const height = 16;
-  const own = Array.from({ length: each }, (_, c) => c);
-  const block = Array.from({ length: height }, (_, r) => r);
-  const sources = Array.from({ length: height / lanes }, (_, i) => i);
+  const own = range(each);
+  const block = range(height);
+  const sources = range(height / lanes);
   const vector = each === 1 ? 'f32' : `vec${each}f`;
   const starts = sources.map((i) =>
     // Beyond the part's end the last row is read again and ignored.

@@ -1,4 +1,4 @@
-import { product } from '../../shape.ts';
+import { product, range } from '../../shape.ts';
 import { type DeviceFacts, type Element, type Kernel, read, write } from '../kernel.ts';
 import { type LoweredStep, type Lowering, single } from '../lowering.ts';
 import { perElement } from '../perElement.ts';
@@ -124,7 +124,7 @@ function smallest(
   length: number,
   device: DeviceFacts,
 ): Kernel {
-  const places = Array.from({ length: k }, (_, j) => j);
+  const places = range(k);
   const lists = places.map((j) => code(`var d${j} = 0xffffffffu;  var r${j} = 0xffffffffu;`));
   const swaps = places.map((j) =>
     code(`if (d < d${j} || (d == d${j} && r < r${j})) {

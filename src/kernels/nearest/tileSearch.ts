@@ -3,6 +3,7 @@
  * rows of its part 64 at a time; tiles of both pass through workgroup memory as in gemm/blocked/. The products of a
  * tile then go to the 64 invocations that keep a query's list each, 16 rows at a time, so that 12 KiB suffice.
  */
+import { range } from '../../shape.ts';
 import { GROUP_INDEX, type Kernel, linearGrid, makeKernel, read, write } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
 import {
@@ -35,7 +36,7 @@ export function tileParts(m: number, rows: number): number {
 
 export function buildTileSearch(s: Search): Kernel {
   const tiles = Math.ceil(s.m / TILE);
-  const each = Array.from({ length: EACH }, (_, i) => i);
+  const each = range(EACH);
   const fill = (name: string, array: string, first: string, end: string) =>
     Array.from({ length: PER_FILL }, (_, i) =>
       code(`{

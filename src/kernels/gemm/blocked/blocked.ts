@@ -3,6 +3,7 @@
  * serves a whole row or column; an invocation keeps `rows` x `columns` sums in registers and fetches four numbers at a
  * time. With two buffers the next tiles are loaded while these are multiplied, and one barrier per iteration is enough.
  */
+import { range } from '../../../shape.ts';
 import { GROUP_INDEX, type Kernel, linearGrid, makeKernel } from '../../kernel.ts';
 import { code, wgsl } from '../../wgsl.ts';
 import {
@@ -14,7 +15,6 @@ import {
   namedSizes,
   perChannel,
   productOf,
-  range,
   storeStatements,
   tileSizes,
   vectorBinding,

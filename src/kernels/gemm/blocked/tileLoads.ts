@@ -3,8 +3,9 @@
  * invocation fetches its rows or columns of one k in few wide reads. Global memory is read in two steps, into registers
  * and from there into the tile, so that the next tile is on its way while this one is multiplied.
  */
+import { range } from '../../../shape.ts';
 import { code, type Wgsl, wgsl } from '../../wgsl.ts';
-import { type GemmProblem, type Operand, range } from '../problem.ts';
+import type { GemmProblem, Operand } from '../problem.ts';
 
 /**
  * `scalars`: four loads of a number each make a vec4f, neighbouring invocations reading neighbouring numbers. `outer`:

@@ -2,7 +2,7 @@
  * Depthwise convolution: each output channel sees one input channel, so there is no matrix product, only loads to save.
  * An invocation has a run of results side by side, whose windows overlap and whose weights are the same.
  */
-import { product } from '../../../shape.ts';
+import { product, range } from '../../../shape.ts';
 import { loaded } from '../../element.ts';
 import { type Binding, type DeviceFacts, type Kernel, read } from '../../kernel.ts';
 import type { Lowered } from '../../lowering.ts';
@@ -16,7 +16,6 @@ import {
   gemmBindings,
   gemmFlops,
   perChannel,
-  range,
   storeStatements,
 } from '../problem.ts';
 import { everyTile, type Product, type Variant } from '../variant.ts';

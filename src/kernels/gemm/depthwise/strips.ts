@@ -3,12 +3,13 @@
  * few columns wide, so that it reads each row of x once: a row adds to all results whose windows it lies in, whose sums
  * stay in registers until their last row has been read. The weights are read once for the whole strip.
  */
+import { range } from '../../../shape.ts';
 import { loaded } from '../../element.ts';
 import type { DeviceFacts, Kernel } from '../../kernel.ts';
 import { perElement } from '../../perElement.ts';
 import { code, wgsl } from '../../wgsl.ts';
 import { perGroup } from '../convOperands.ts';
-import { gemmFlops, range } from '../problem.ts';
+import { gemmFlops } from '../problem.ts';
 import { everyTile, type Product, type Variant } from '../variant.ts';
 import { depthwiseBindings, depthwiseStores, isDepthwise, lowerDepthwise } from './rows.ts';
 

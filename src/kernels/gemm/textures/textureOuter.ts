@@ -3,6 +3,7 @@
  * positions of outer products. A lane of dy's texel holds four output channels, a lane of x's four input channels at
  * one tap; per position two loads feed 32 x 32 multiply-adds, all of them between registers.
  */
+import { range } from '../../../shape.ts';
 import {
   type DeviceFacts,
   GROUP_INDEX,
@@ -15,7 +16,7 @@ import {
   write,
 } from '../../kernel.ts';
 import { code, wgsl } from '../../wgsl.ts';
-import { type GemmProblem, gemmFlops, range } from '../problem.ts';
+import { type GemmProblem, gemmFlops } from '../problem.ts';
 import { splitK } from '../splitK.ts';
 import { everyTile, type Product, type Variant } from '../variant.ts';
 import { type Correlation, channelQuads, everyPlace } from './correlation.ts';

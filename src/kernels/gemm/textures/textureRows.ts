@@ -4,6 +4,7 @@
  * broadcast hands to all. For four channels a tile of 16 rows x 32 columns takes 6 loads and 256 multiply-adds of
  * 8 lanes; its 64 sums spill from the registers, which costs less than the loads that a smaller tile would add.
  */
+import { range } from '../../../shape.ts';
 import {
   type DeviceFacts,
   GROUP_INDEX,
@@ -23,7 +24,6 @@ import {
   gemmSizes,
   perChannel,
   productOf,
-  range,
   storeStatements,
   tileSizes,
 } from '../problem.ts';

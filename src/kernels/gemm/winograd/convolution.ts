@@ -1,5 +1,5 @@
 /** Into Winograd's domain and back, for packed operands (`textures/`): point by point, four channels a texel. */
-import { product } from '../../../shape.ts';
+import { product, range } from '../../../shape.ts';
 import { loaded } from '../../element.ts';
 import {
   type DeviceFacts,
@@ -18,7 +18,6 @@ import {
   type GemmProblem,
   gemmBindings,
   perChannel,
-  range,
   storeStatements,
 } from '../problem.ts';
 import type { Correlation } from '../textures/correlation.ts';

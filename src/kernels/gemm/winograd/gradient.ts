@@ -2,11 +2,12 @@
  * The weight gradient of a 3x3 convolution at stride 1 through Winograd's domain: the transpose of the forward transform.
  * dG = G^T [sum over tiles of (A dy A^T) . (B^T x B)] G: per pair of points one product over tiles.
  */
+import { range } from '../../../shape.ts';
 import { type DeviceFacts, type Kernel, read, textureWords, write } from '../../kernel.ts';
 import type { Lowered } from '../../lowering.ts';
 import { perElement } from '../../perElement.ts';
 import { code, wgsl } from '../../wgsl.ts';
-import { type GemmProblem, gemmFlops, range } from '../problem.ts';
+import { type GemmProblem, gemmFlops } from '../problem.ts';
 import type { Correlation } from '../textures/correlation.ts';
 import type { Matrix, WinogradTransform } from './matrices.ts';
 import { winogradProduct } from './product.ts';

@@ -1,4 +1,5 @@
 /** Images cut into tiles and taken into Winograd's domain, and the products there: one per pair of points. */
+import { range } from '../../../shape.ts';
 import { loaded } from '../../element.ts';
 import {
   type DeviceFacts,
@@ -12,7 +13,6 @@ import {
 } from '../../kernel.ts';
 import { perElement } from '../../perElement.ts';
 import { code, type Wgsl, wgsl } from '../../wgsl.ts';
-import { range } from '../problem.ts';
 import { type Correlation, channelQuads, everyPlace } from '../textures/correlation.ts';
 import { blockedWord, COLUMN_BLOCK, pixelTexture, quadsOfBlock } from '../textures/pixelTexture.ts';
 import { ROW_BLOCK, stepsOfBlock, weightTexture, weightWord } from '../textures/weightTexture.ts';

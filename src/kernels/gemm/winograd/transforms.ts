@@ -1,7 +1,7 @@
 /** WGSL that multiplies a small matrix by a constant one from both sides: along rows, then along columns. */
+import { range } from '../../../shape.ts';
 import { UNKNOWN_ZERO } from '../../kernel.ts';
 import { code, floatLiteral, type Wgsl, wgsl } from '../../wgsl.ts';
-import { range } from '../problem.ts';
 import type { Matrix } from './matrices.ts';
 
 /**
