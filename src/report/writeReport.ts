@@ -30,8 +30,8 @@ export interface ReportOptions {
 /** Writes `report.html` of a tested run; one file that needs nothing else. @returns its path. */
 export async function writeReport({ run, data, gpu, onNote }: ReportOptions): Promise<string> {
   const files = runFiles(run);
-  const results = await readResults(run);
   await readFinishedRun(run);
+  const results = await readResults(run);
   const rows = await readScoreRows(files.scores);
   const dataset = await datasetOfRun(results.config, { data, onNote });
   const threshold = await readThreshold(run);
