@@ -1,11 +1,11 @@
 /** Attention and its gradients: four bodies for one frame (`attentionSweep.ts`). */
 import { product } from '../shape.ts';
 import { type AttentionAttrs, type Frame, frame } from './attentionFrame.ts';
-import { type AttentionSizes, buildSweep, type Side, type Sweep } from './attentionSweep.ts';
+import { type AttentionSizes, buildSweep, type Side, type Sweep, type Swept } from './attentionSweep.ts';
 import { type Binding, read, write } from './kernel.ts';
 import { type Lowered, type Lowering, type OpRequest, single } from './lowering.ts';
 import { isNan } from './math/nan.ts';
-import { factorLiteral, floatLiteral, MOST_F32, type WgslFunction } from './wgsl.ts';
+import { code, factorLiteral, floatLiteral, MOST_F32, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
 
 /** The operands of the gradients, in order; the forward pass has the first ones. `g` is dL/dout. */
 const OPERANDS: readonly [string, Side][] = [
@@ -16,10 +16,10 @@ const OPERANDS: readonly [string, Side][] = [
 ];
 
 /** Score of masked tokens, and initial maximum of a row: finite, so that differences are never NaN. */
-const LOWEST = floatLiteral(-MOST_F32);
+const LOWEST = code(floatLiteral(-MOST_F32));
 
 /** e^x with NaN for NaN, where SwiftShader's exp gives a number. */
-const power: WgslFunction = {
+const POWER: WgslFunction = {
   name: 'power',
   needs: [isNan],
   source: `
@@ -27,85 +27,106 @@ const power: WgslFunction = {
       return select(exp(x), x, is_nan(x));
     }`,
 };
+const power = (x: Wgsl): Wgsl => wgsl`${code('power', POWER)}(${x})`;
 
 /** Floating-point operations of `products` products between all queries and keys. */
 const flopsOf = ({ images, heads, depth, queries, keys }: AttentionSizes, products: number): number =>
   2 * products * images * heads * depth * queries * keys;
 
 /** `value` of other token t, 0 beyond the last one, because a weight of 0 times an infinite value is NaN. */
-const inside = ({ beyond }: Frame, t: number, value: string): string =>
-  beyond(t) === undefined ? value : `select(${value}, vec4f(), ${beyond(t)})`;
+function inside({ beyond }: Frame, t: number, value: Wgsl): Wgsl {
+  const hidden = beyond(t);
+  return hidden ? wgsl`select(${value}, vec4f(), ${hidden})` : value;
+}
 
-const selected = (value: string, otherwise: string, hidden: string | undefined): string =>
-  hidden === undefined ? value : `select(${value}, ${otherwise}, ${hidden})`;
+const selected = (value: Wgsl, otherwise: Wgsl, hidden: Wgsl | undefined): Wgsl =>
+  hidden ? wgsl`select(${value}, ${otherwise}, ${hidden})` : value;
+
+const ZERO = code('0.0');
+
+/** In the order of the terms. */
+const sumOf = (terms: readonly Wgsl[]): Wgsl => terms.reduce((sum, term) => wgsl`${sum} + ${term}`);
 
 /** Sum of `term` over the other tokens of a step: a lane's sums spill to memory, so read and write them once per step. */
-const terms = ({ steps }: Frame, term: (t: number) => string): string => steps.map(term).join(' + ');
+const terms = ({ steps }: Frame, term: (t: number) => Wgsl): Wgsl => sumOf(steps.map(term));
 
-/** Statements that add the product of owned `own` and the other tokens' `other` to sums `sum{r}_{t}`. */
-const products = (
-  { rows, steps, quads }: Frame,
-  swept: (name: string, t: number, u: number) => string,
-  sum: string,
-  own: string,
-  other: string,
-): string[] => [
-  ...rows.flatMap((r) => steps.map((t) => `var ${sum}${r}_${t} = 0.0;`)),
-  ...quads.flatMap((u) =>
-    steps.flatMap((t) => [
-      `let ${other}${t}_quad${u} = ${swept(other, t, u)};`,
-      ...rows.map((r) => `${sum}${r}_${t} += dot(${own}${r}_${u}, ${other}${t}_quad${u});`),
-    ]),
-  ),
-];
+/** A statement for each owned token r and other token t of a step. */
+const pairs = ({ rows, steps }: Frame, statement: (r: number, t: number) => Wgsl): Wgsl[] =>
+  rows.flatMap((r) => steps.map((t) => statement(r, t)));
+
+/** Statements that make vectors of zeros `{name}{r}_{u}` to sum into. */
+const zeros = ({ quads }: Frame, name: string, r: number): Wgsl[] =>
+  quads.map((u) => wgsl`var ${code(name)}${r}_${u} = vec4f();`);
+
+/** Statements that make `{sum}{r}_{t}`, the products of owned `own` and the other tokens' `other`. */
+function products(f: Frame, swept: Swept, sum: string, own: string, other: string): Wgsl {
+  const [to, mine, theirs] = [code(sum), code(own), code(other)];
+  const quad = (u: number): Wgsl[] =>
+    f.steps.map(
+      (t) => wgsl`
+        let ${theirs}${t}_quad${u} = ${swept(other, t, u)};
+        ${f.rows.map((r) => wgsl`${to}${r}_${t} += dot(${mine}${r}_${u}, ${theirs}${t}_quad${u});`)}`,
+    );
+  return wgsl`
+    ${pairs(f, (r, t) => wgsl`var ${to}${r}_${t} = 0.0;`)}
+    ${f.quads.flatMap(quad)}`;
+}
+
+/** Statements that begin `onlineSoftmax` for owned token r. */
+const softmaxStart = (r: number): Wgsl => wgsl`
+  var top${r} = ${LOWEST};
+  var total${r} = 0.0;`;
 
 /**
  * Statements that compute the greatest product so far `top{r}`, the powers `p{r}_{t}` against it, and the sum
  * `total{r}`.
  */
-const onlineSoftmax = (f: Frame): string[] =>
-  f.rows.flatMap((r) => [
-    ...f.steps.map((t) => `let seen${r}_${t} = ${selected(`s${r}_${t}`, LOWEST, f.hidden(r, t))};`),
-    `let higher${r} = ${f.steps.reduce((best, t) => `max(${best}, seen${r}_${t})`, `top${r}`)};`,
-    `let fade${r} = exp(top${r} - higher${r});`,
-    `top${r} = higher${r};`,
-    ...f.steps.map((t) => {
-      const power = `power(seen${r}_${t} - higher${r})`;
-      return `let p${r}_${t} = ${selected(power, '0.0', f.hidden(r, t))};`;
-    }),
-    `total${r} = total${r} * fade${r} + (${f.steps.map((t) => `p${r}_${t}`).join(' + ')});`,
-  ]);
+const onlineSoftmax = (f: Frame): Wgsl[] =>
+  f.rows.map((r) => {
+    const seen = (t: number): Wgsl => selected(wgsl`s${r}_${t}`, LOWEST, f.hidden(r, t));
+    const weight = (t: number): Wgsl =>
+      selected(power(wgsl`seen${r}_${t} - higher${r}`), ZERO, f.hidden(r, t));
+    const highest = f.steps.reduce((best, t) => wgsl`max(${best}, seen${r}_${t})`, wgsl`top${r}`);
+    return wgsl`
+      ${f.steps.map((t) => wgsl`let seen${r}_${t} = ${seen(t)};`)}
+      let higher${r} = ${highest};
+      let fade${r} = exp(top${r} - higher${r});
+      top${r} = higher${r};
+      ${f.steps.map((t) => wgsl`let p${r}_${t} = ${weight(t)};`)}
+      total${r} = total${r} * fade${r} + (${terms(f, (t) => wgsl`p${r}_${t}`)});`;
+  });
 
 const attention: Lowering<AttentionAttrs> = (request, device) => {
   const f = frame(request, device, 'queries', OPERANDS.slice(0, 3), 2);
+  const faded = (r: number, u: number): Wgsl => {
+    const added = terms(f, (t) => wgsl`d${r}_${t} * v${t}_quad${u}`);
+    return wgsl`sum${r}_${u} = sum${r}_${u} * fade${r} + ${added};`;
+  };
   return single(
     buildSweep({
       ...common(request, f, 'queries'),
       extras: f.draws,
       out: write('out', product(request.out.shape)),
-      start: (r) =>
-        [
-          f.load('q', r, f.attrs.scale),
-          f.gridPlace(r),
-          `var top${r} = ${LOWEST};\nvar total${r} = 0.0;`,
-          ...f.quads.map((u) => `var sum${r}_${u} = vec4f();`),
-        ].join('\n'),
-      body: (swept) =>
-        [
-          ...f.otherPlaces(),
-          ...products(f, swept, 's', 'q', 'k'),
-          ...onlineSoftmax(f),
-          ...f.rows.flatMap((r) => f.steps.map((t) => `let d${r}_${t} = ${f.dropped(`p${r}_${t}`, r, t)};`)),
-          ...f.quads.flatMap((u) => [
-            ...f.steps.map((t) => `let v${t}_quad${u} = ${inside(f, t, swept('v', t, u))};`),
-            ...f.rows.map(
-              (r) =>
-                `sum${r}_${u} = sum${r}_${u} * fade${r} + ${terms(f, (t) => `d${r}_${t} * v${t}_quad${u}`)};`,
-            ),
-          ]),
-        ].join('\n'),
+      start: (r) => wgsl`
+        ${f.load('q', r, f.attrs.scale)}
+        ${f.gridPlace(r)}
+        ${softmaxStart(r)}
+        ${zeros(f, 'sum', r)}`,
+      body: (swept) => wgsl`
+        ${f.otherPlaces()}
+        ${products(f, swept, 's', 'q', 'k')}
+        ${onlineSoftmax(f)}
+        ${pairs(f, (r, t) => wgsl`let d${r}_${t} = ${f.dropped(wgsl`p${r}_${t}`, r, t)};`)}
+        ${f.quads.map(
+          (u) => wgsl`
+            ${f.steps.map((t) => wgsl`let v${t}_quad${u} = ${inside(f, t, swept('v', t, u))};`)}
+            ${f.rows.map((r) => faded(r, u))}`,
+        )}`,
       results: [
-        { name: (r, u) => `sum${r}_${u} * ${selected(`(1.0 / total${r})`, '0.0', f.alone(r))}`, offset: 0 },
+        {
+          value: (r, u) => wgsl`sum${r}_${u} * ${selected(wgsl`(1.0 / total${r})`, ZERO, f.alone(r))}`,
+          offset: 0,
+        },
       ],
       flops: flopsOf(f.sizes, 2),
     }),
@@ -126,19 +147,19 @@ const attentionRows: Lowering<AttentionAttrs> = (request, device) => {
       ...common(request, f, 'queries'),
       extras: [],
       out: write('out', product(request.out.shape)),
-      start: (r) =>
-        [
-          f.load('q', r, f.attrs.scale),
-          f.load('g', r),
-          f.load('o', r),
-          `let dot${r} = ${f.quads.map((u) => `dot(g${r}_${u}, o${r}_${u})`).join(' + ')};`,
-          f.gridPlace(r),
-          `var top${r} = ${LOWEST};\nvar total${r} = 0.0;`,
-        ].join('\n'),
-      body: (swept) =>
-        [...f.otherPlaces(), ...products(f, swept, 's', 'q', 'k'), ...onlineSoftmax(f)].join('\n'),
+      start: (r) => wgsl`
+        ${f.load('q', r, f.attrs.scale)}
+        ${f.load('g', r)}
+        ${f.load('o', r)}
+        let dot${r} = ${sumOf(f.quads.map((u) => wgsl`dot(g${r}_${u}, o${r}_${u})`))};
+        ${f.gridPlace(r)}
+        ${softmaxStart(r)}`,
+      body: (swept) => wgsl`
+        ${f.otherPlaces()}
+        ${products(f, swept, 's', 'q', 'k')}
+        ${onlineSoftmax(f)}`,
       results: [],
-      perToken: (r) => [selected(`top${r} + log(total${r})`, '0.0', f.alone(r)), `dot${r}`],
+      perToken: (r) => [selected(wgsl`top${r} + log(total${r})`, ZERO, f.alone(r)), wgsl`dot${r}`],
       flops: flopsOf(f.sizes, 1),
     }),
   );
@@ -149,10 +170,14 @@ const rowBinding = ({ sizes }: Frame): Binding =>
   read('rows', 2 * sizes.images * sizes.queries * sizes.heads);
 
 /** Statements that load `log{tag}` and `dot{tag}` of a query. */
-const rowOf = ({ sizes }: Frame, query: string, tag: number): string =>
-  `let row${tag} = 2u * ((image * ${sizes.queries}u + ${query}) * ${sizes.heads}u + head);
-let log${tag} = rows[row${tag}];
-let dot${tag} = rows[row${tag} + 1u];`;
+const rowOf = ({ sizes }: Frame, query: Wgsl, tag: number): Wgsl => wgsl`
+  let row${tag} = 2u * ((image * ${sizes.queries}u + ${query}) * ${sizes.heads}u + head);
+  let log${tag} = rows[row${tag}];
+  let dot${tag} = rows[row${tag} + 1u];`;
+
+/** The weight of owned r and other t from its product, and the log of the sum that `row` names. */
+const weightOf = (f: Frame, r: number, t: number, row: number): Wgsl =>
+  selected(power(wgsl`s${r}_${t} - log${row}`), ZERO, f.hidden(r, t));
 
 const attentionQueryGrad: Lowering<AttentionAttrs> = (request, device) => {
   const f = frame(request, device, 'queries', OPERANDS, 3);
@@ -161,30 +186,26 @@ const attentionQueryGrad: Lowering<AttentionAttrs> = (request, device) => {
       ...common(request, f, 'queries'),
       extras: [rowBinding(f), ...f.draws],
       out: write('out', product(request.out.shape)),
-      start: (r) =>
-        [
-          f.load('q', r, f.attrs.scale),
-          f.load('g', r),
-          f.gridPlace(r),
-          rowOf(f, `token${r}`, r),
-          ...f.quads.map((u) => `var sum${r}_${u} = vec4f();`),
-        ].join('\n'),
-      body: (swept) =>
-        [
-          ...f.otherPlaces(),
-          ...products(f, swept, 's', 'q', 'k'),
-          ...products(f, swept, 'w', 'g', 'v'),
-          ...f.rows.flatMap((r) =>
-            f.steps.flatMap((t) => [
-              `let p${r}_${t} = ${selected(`power(s${r}_${t} - log${r})`, '0.0', f.hidden(r, t))};`,
-              `let d${r}_${t} = p${r}_${t} * (${f.dropped(`w${r}_${t}`, r, t)} - dot${r});`,
-            ]),
-          ),
-          ...f.quads.flatMap((u) =>
-            f.rows.map((r) => `sum${r}_${u} += ${terms(f, (t) => `d${r}_${t} * k${t}_quad${u}`)};`),
-          ),
-        ].join('\n'),
-      results: [{ name: (r, u) => `sum${r}_${u} * ${factorLiteral(f.attrs.scale)}`, offset: 0 }],
+      start: (r) => wgsl`
+        ${f.load('q', r, f.attrs.scale)}
+        ${f.load('g', r)}
+        ${f.gridPlace(r)}
+        ${rowOf(f, wgsl`token${r}`, r)}
+        ${zeros(f, 'sum', r)}`,
+      body: (swept) => wgsl`
+        ${f.otherPlaces()}
+        ${products(f, swept, 's', 'q', 'k')}
+        ${products(f, swept, 'w', 'g', 'v')}
+        ${pairs(
+          f,
+          (r, t) => wgsl`
+            let p${r}_${t} = ${weightOf(f, r, t, r)};
+            let d${r}_${t} = p${r}_${t} * (${f.dropped(wgsl`w${r}_${t}`, r, t)} - dot${r});`,
+        )}
+        ${f.quads.flatMap((u) =>
+          f.rows.map((r) => wgsl`sum${r}_${u} += ${terms(f, (t) => wgsl`d${r}_${t} * k${t}_quad${u}`)};`),
+        )}`,
+      results: [{ value: (r, u) => wgsl`sum${r}_${u} * ${scaleOf(f)}`, offset: 0 }],
       flops: flopsOf(f.sizes, 3),
     }),
   );
@@ -200,54 +221,56 @@ const attentionKeyValueGrad: Lowering<AttentionAttrs> = (request, device): Lower
       ...common(request, f, 'keys'),
       extras: [rowBinding(f), ...f.draws],
       out: write('out', both),
-      start: (r) =>
-        [
-          f.load('k', r, f.attrs.scale),
-          f.load('v', r),
-          f.gridPlace(r),
-          ...f.quads.map((u) => `var dk${r}_${u} = vec4f();\nvar dv${r}_${u} = vec4f();`),
-        ].join('\n'),
-      body: (swept) =>
-        [
-          ...f.otherPlaces(),
-          ...f.steps.map((t) => rowOf(f, `min(other + ${t}u, ${sizes.queries - 1}u)`, t)),
-          ...products(f, swept, 's', 'k', 'q'),
-          ...products(f, swept, 'w', 'v', 'g'),
-          ...f.rows.flatMap((r) =>
-            f.steps.flatMap((t) => [
-              `let p${r}_${t} = ${selected(`power(s${r}_${t} - log${t})`, '0.0', f.hidden(r, t))};`,
-              `let e${r}_${t} = ${f.dropped(`p${r}_${t}`, r, t)};`,
-              `let d${r}_${t} = e${r}_${t} * w${r}_${t} - p${r}_${t} * dot${t};`,
-            ]),
+      start: (r) => wgsl`
+        ${f.load('k', r, f.attrs.scale)}
+        ${f.load('v', r)}
+        ${f.gridPlace(r)}
+        ${f.quads.map(
+          (u) => wgsl`
+            var dk${r}_${u} = vec4f();
+            var dv${r}_${u} = vec4f();`,
+        )}`,
+      body: (swept) => wgsl`
+        ${f.otherPlaces()}
+        ${f.steps.map((t) => rowOf(f, wgsl`min(other + ${t}u, ${sizes.queries - 1}u)`, t))}
+        ${products(f, swept, 's', 'k', 'q')}
+        ${products(f, swept, 'w', 'v', 'g')}
+        ${pairs(
+          f,
+          (r, t) => wgsl`
+            let p${r}_${t} = ${weightOf(f, r, t, t)};
+            let e${r}_${t} = ${f.dropped(wgsl`p${r}_${t}`, r, t)};
+            let d${r}_${t} = e${r}_${t} * w${r}_${t} - p${r}_${t} * dot${t};`,
+        )}
+        ${f.quads.flatMap((u) =>
+          f.rows.map(
+            (r) => wgsl`
+              dk${r}_${u} += ${terms(f, (t) => wgsl`d${r}_${t} * q${t}_quad${u}`)};
+              dv${r}_${u} += ${terms(f, (t) => wgsl`e${r}_${t} * g${t}_quad${u}`)};`,
           ),
-          ...f.quads.flatMap((u) =>
-            f.rows.flatMap((r) => [
-              `dk${r}_${u} += ${terms(f, (t) => `d${r}_${t} * q${t}_quad${u}`)};`,
-              `dv${r}_${u} += ${terms(f, (t) => `e${r}_${t} * g${t}_quad${u}`)};`,
-            ]),
-          ),
-        ].join('\n'),
+        )}`,
       results: [
-        { name: (r, u) => `dk${r}_${u} * ${factorLiteral(f.attrs.scale)}`, offset: 0 },
-        { name: (r, u) => `dv${r}_${u}`, offset: both - each },
+        { value: (r, u) => wgsl`dk${r}_${u} * ${scaleOf(f)}`, offset: 0 },
+        { value: (r, u) => wgsl`dv${r}_${u}`, offset: both - each },
       ],
       flops: flopsOf(f.sizes, 4),
     }),
   );
 };
 
+const scaleOf = ({ attrs }: Frame): Wgsl => code(factorLiteral(attrs.scale));
+
 const common = (
   { label }: Pick<OpRequest, 'label'>,
   { sizes, plan, operands, before }: Frame,
   own: Side,
-): Pick<Sweep, 'label' | 'sizes' | 'plan' | 'own' | 'operands' | 'before' | 'functions'> => ({
+): Pick<Sweep, 'label' | 'sizes' | 'plan' | 'own' | 'operands' | 'before'> => ({
   label,
   sizes,
   plan,
   own,
   operands,
   before,
-  functions: [power],
 });
 
 export const attentionKernels = {

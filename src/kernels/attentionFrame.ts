@@ -12,7 +12,7 @@ import {
 import { type Binding, type DeviceFacts, read } from './kernel.ts';
 import type { OpRequest } from './lowering.ts';
 import { philox } from './math/philox.ts';
-import { code, factorLiteral, floatLiteral, type Wgsl, type WgslFunction } from './wgsl.ts';
+import { code, factorLiteral, floatLiteral, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
 
 export interface AttentionAttrs {
   readonly heads: number;
@@ -48,20 +48,20 @@ export interface Frame {
   readonly rows: number[];
   readonly steps: number[];
   readonly quads: number[];
-  /** Statement that loads an operand's owned token r, scaled where asked. */
-  load(name: string, r: number, factor?: number): string;
+  /** Statements that load an operand's owned token r, scaled where asked. */
+  load(name: string, r: number, factor?: number): Wgsl[];
   /** Statements that make `y{r}`, `x{r}` of an owned token, for the mask. */
-  gridPlace(r: number): string;
-  /** Statements that make `y`, `x` of the other tokens. */
-  otherPlaces(): string[];
+  gridPlace(r: number): Wgsl[];
+  /** Statements that make `other_y{t}`, `other_x{t}` of the other tokens, for the mask. */
+  otherPlaces(): Wgsl[];
   /** Whether other token t lies beyond the last one; undefined where it never does. */
-  beyond(t: number): string | undefined;
+  beyond(t: number): Wgsl | undefined;
   /** Whether owned token r does not see (or is not seen by) other token t; undefined where it always does. */
-  hidden(r: number, t: number): string | undefined;
+  hidden(r: number, t: number): Wgsl | undefined;
   /** Whether owned token r sees no other token; undefined if each sees some. */
-  alone(r: number): string | undefined;
+  alone(r: number): Wgsl | undefined;
   /** `value`, scaled, where dropout keeps the weight of owned r and other t; else 0. */
-  dropped(value: string, r: number, t: number): string;
+  dropped(value: Wgsl, r: number, t: number): Wgsl;
 }
 
 /** @param kept vectors of a head's channels that a lane keeps for each owned token. */
@@ -87,8 +87,8 @@ export function frame(
   const quads = range(quadsOf(sizes));
   const others = own === 'queries' ? sizes.keys : sizes.queries;
   const { neighbours, dropout } = attrs;
-  const beyond = (t: number): string | undefined =>
-    t === 0 || others % plan.step === 0 ? undefined : `other + ${t}u >= ${others}u`;
+  const beyond = (t: number): Wgsl | undefined =>
+    t === 0 || others % plan.step === 0 ? undefined : wgsl`other + ${t}u >= ${others}u`;
   const threshold = Math.min(2 ** 32 - 1, Math.round(dropout * 2 ** 32));
   return {
     attrs,
@@ -105,24 +105,26 @@ export function frame(
     quads,
     load(name, r, factor = 1) {
       const operand = operands.find((each) => each.name === name)!;
-      const scaled = factor === 1 ? '' : ` * ${factorLiteral(factor)}`;
-      return quads
-        .map(
-          (u) =>
-            `let ${name}${r}_${u} = ${quadOf(operand, sizes, plan.textures, `token${r}`, `${u}u`)}${scaled};`,
-        )
-        .join('\n');
+      const scaled = (quad: Wgsl): Wgsl =>
+        factor === 1 ? quad : wgsl`${quad} * ${code(factorLiteral(factor))}`;
+      return quads.map((u) => {
+        const quad = quadOf(operand, sizes, plan.textures, wgsl`token${r}`, wgsl`${u}u`);
+        return wgsl`let ${code(name)}${r}_${u} = ${scaled(quad)};`;
+      });
     },
     gridPlace: (r) =>
       neighbours
-        ? `let y${r} = token${r} / ${neighbours.width}u;\nlet x${r} = token${r} % ${neighbours.width}u;`
-        : '',
+        ? [
+            wgsl`let y${r} = token${r} / ${neighbours.width}u;`,
+            wgsl`let x${r} = token${r} % ${neighbours.width}u;`,
+          ]
+        : [],
     otherPlaces: () =>
       neighbours
-        ? range(plan.step).map(
-            (t) =>
-              `let other_y${t} = (other + ${t}u) / ${neighbours.width}u;\nlet other_x${t} = (other + ${t}u) % ${neighbours.width}u;`,
-          )
+        ? range(plan.step).flatMap((t) => [
+            wgsl`let other_y${t} = (other + ${t}u) / ${neighbours.width}u;`,
+            wgsl`let other_x${t} = (other + ${t}u) % ${neighbours.width}u;`,
+          ])
         : [],
     beyond,
     hidden(r, t) {
@@ -130,22 +132,24 @@ export function frame(
       if (!neighbours) return none;
       const half = (neighbours.window - 1) / 2;
       // A negative distance is a huge unsigned number.
-      const near = (axis: string): string => `other_${axis}${t} - ${axis}${r} + ${half}u <= ${2 * half}u`;
-      return [...(none ? [none] : []), `(${near('y')} && ${near('x')})`].join(' || ');
+      const near = (axis: 'y' | 'x'): Wgsl =>
+        wgsl`other_${code(axis)}${t} - ${code(axis)}${r} + ${half}u <= ${2 * half}u`;
+      const masked = wgsl`(${near('y')} && ${near('x')})`;
+      return none ? wgsl`${none} || ${masked}` : masked;
     },
     alone(r) {
       if (!neighbours) return undefined;
       const half = (neighbours.window - 1) / 2;
-      const covers = (axis: string, size: number): string =>
-        `${axis}${r} <= ${half}u && ${axis}${r} + ${half}u >= ${size - 1}u`;
-      return `${covers('y', neighbours.height)} && ${covers('x', neighbours.width)}`;
+      const covers = (axis: 'y' | 'x', size: number): Wgsl =>
+        wgsl`${code(axis)}${r} <= ${half}u && ${code(axis)}${r} + ${half}u >= ${size - 1}u`;
+      return wgsl`${covers('y', neighbours.height)} && ${covers('x', neighbours.width)}`;
     },
     dropped(value, r, t) {
       if (dropout === 0) return value;
-      const [query, keyToken] =
-        own === 'queries' ? [`token${r}`, `(other + ${t}u)`] : [`(other + ${t}u)`, `token${r}`];
-      const kept = `keeps(${query} * ${sizes.keys}u + ${keyToken}, words, ${threshold}u)`;
-      return `select(0.0, ${value} * ${floatLiteral(1 / (1 - dropout))}, ${kept})`;
+      const [owned, other] = [wgsl`token${r}`, wgsl`(other + ${t}u)`];
+      const [query, key] = own === 'queries' ? [owned, other] : [other, owned];
+      const kept = wgsl`keeps(${query} * ${sizes.keys}u + ${key}, words, ${threshold}u)`;
+      return wgsl`select(0.0, ${value} * ${code(floatLiteral(1 / (1 - dropout)))}, ${kept})`;
     },
   };
 }

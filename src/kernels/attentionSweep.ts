@@ -21,7 +21,7 @@ import {
   UNKNOWN_ZERO,
 } from './kernel.ts';
 import type { TensorSpec } from './lowering.ts';
-import { code, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
+import { code, type Wgsl, wgsl } from './wgsl.ts';
 
 /** Sizes of one attention: q [queryImages, queries, heads depth], k and v [images, keys, heads depth]. */
 export interface AttentionSizes {
@@ -108,6 +108,9 @@ function fitsTexture({ spec }: TokenOperand, { depth }: AttentionSizes, device: 
 export const quadsOf = ({ depth }: AttentionSizes): number => Math.ceil(depth / 4);
 const channelsOf = ({ heads, depth }: AttentionSizes): number => heads * depth;
 
+/** Channels 4u to 4u + 3 of an operand at the other token t of a step, as an expression of vec4f. */
+export type Swept = (name: string, t: number, u: number) => Wgsl;
+
 export interface Sweep {
   readonly label: string;
   readonly sizes: AttentionSizes;
@@ -121,14 +124,13 @@ export interface Sweep {
   /** Once per workgroup, after `image`, `head` and `batch` (image heads + head) are known. */
   readonly before?: Wgsl;
   /** Once per owned token, whose index is `own{r}` and `token{r}` where that is beyond the last one. */
-  readonly start: (r: number) => string;
-  /** For `step` tokens from `other` on; `swept` is four channels of an operand at one of them. */
-  readonly body: (swept: (name: string, t: number, u: number) => string) => string;
-  /** What is stored for an owned token: names of the four channels u of owned token r, and where they begin in `out`. */
-  readonly results: readonly { readonly name: (r: number, u: number) => string; readonly offset: number }[];
+  readonly start: (r: number) => Wgsl;
+  /** For `step` tokens from `other` on. */
+  readonly body: (swept: Swept) => Wgsl;
+  /** What is stored for an owned token: the four channels u of owned token r, and where they begin in `out`. */
+  readonly results: readonly { readonly value: (r: number, u: number) => Wgsl; readonly offset: number }[];
   /** Stored instead of `results`: numbers of each owned token and head. */
-  readonly perToken?: (r: number) => readonly string[];
-  readonly functions?: readonly WgslFunction[];
+  readonly perToken?: (r: number) => readonly Wgsl[];
   readonly flops: number;
 }
 
@@ -137,19 +139,21 @@ export function quadOf(
   operand: TokenOperand,
   sizes: AttentionSizes,
   textures: boolean,
-  token: string,
-  u: string,
-): string {
+  token: Wgsl,
+  u: Wgsl,
+): Wgsl {
+  const { depth } = sizes;
   const quads = quadsOf(sizes);
   const [count, tokens] = operand.spec.shape as [number, number, number];
-  const image = count === 1 ? '0u' : 'image';
-  if (textures) return `textureLoad(${operand.name}, vec2u(head * ${quads}u + ${u}, ${token}), ${image})`;
-  const first = `(${image} * ${tokens}u + ${token}) * ${channelsOf(sizes)}u + head * ${sizes.depth}u + 4u * ${u}`;
-  const parts = range(4).map((c) => {
-    const value = `f32(${operand.name}[${first} + ${c}u])`;
-    return sizes.depth % 4 === 0 ? value : `select(0.0, ${value}, 4u * ${u} + ${c}u < ${sizes.depth}u)`;
-  });
-  return `vec4f(${parts.join(', ')})`;
+  const name = code(operand.name);
+  const image = code(count === 1 ? '0u' : 'image');
+  if (textures) return wgsl`textureLoad(${name}, vec2u(head * ${quads}u + ${u}, ${token}), ${image})`;
+  const first = wgsl`(${image} * ${tokens}u + ${token}) * ${channelsOf(sizes)}u + head * ${depth}u + 4u * ${u}`;
+  const part = (c: number): Wgsl => {
+    const value = wgsl`f32(${name}[${first} + ${c}u])`;
+    return depth % 4 === 0 ? value : wgsl`select(0.0, ${value}, 4u * ${u} + ${c}u < ${depth}u)`;
+  };
+  return wgsl`vec4f(${part(0)}, ${part(1)}, ${part(2)}, ${part(3)})`;
 }
 
 export function buildSweep(sweep: Sweep): Kernel {
@@ -164,12 +168,11 @@ export function buildSweep(sweep: Sweep): Kernel {
       ? readTexture(name, { width: channels / 4, height: tokens, layers: n })
       : read(name, n * tokens * channels, spec.element);
   });
-  const places = range(rows).map((r) =>
-    code(
-      `let own${r} = block * ${lanes * rows}u + lane + ${r * lanes}u;\nlet token${r} = min(own${r}, ${owned - 1}u);`,
-    ),
+  const places = range(rows).map(
+    (r) => wgsl`
+      let own${r} = block * ${lanes * rows}u + lane + ${r * lanes}u;
+      let token${r} = min(own${r}, ${owned - 1}u);`,
   );
-  const starts = range(rows).map((r) => code(sweep.start(r)));
   const loop = tile === 0 ? subgroupLoop(sweep, others) : tileLoop(sweep, others);
   const lane = tile === 0 ? 'subgroup_invocation_id' : 'local_invocation_index';
   return makeKernel({
@@ -191,7 +194,7 @@ export function buildSweep(sweep: Sweep): Kernel {
         let image = batch / ${sizes.heads}u;
         ${sweep.before ?? code('')}
         ${places}
-        ${starts}
+        ${range(rows).map(sweep.start)}
         ${loop.text}
         ${stores(sweep, owned)}
       }`,
@@ -204,55 +207,48 @@ interface Loop {
 }
 
 /** Lane l loads quads l, l + lanes, ... of each token; a broadcast hands each to all lanes. */
-function subgroupLoop({ sizes, plan, own, operands, body, functions = [] }: Sweep, others: number): Loop {
+function subgroupLoop({ sizes, plan, own, operands, body }: Sweep, others: number): Loop {
   const { lanes, step, textures } = plan;
   const fetches = range(Math.ceil(quadsOf(sizes) / lanes));
-  const next = range(step).map((t) => code(`let next${t} = min(other + ${t}u, ${others - 1}u);`));
+  const next = range(step).map((t) => wgsl`let next${t} = min(other + ${t}u, ${others - 1}u);`);
   const loads = operands
     .filter(({ side }) => side !== own)
     .flatMap((operand) =>
       range(step).flatMap((t) =>
         fetches.map((f) => {
-          const quad = quadOf(operand, sizes, textures, `next${t}`, `(lane + ${f * lanes}u)`);
-          return code(`let ${operand.name}${t}_part${f} = ${quad};`);
+          const quad = quadOf(operand, sizes, textures, wgsl`next${t}`, wgsl`(lane + ${f * lanes}u)`);
+          return wgsl`let ${code(operand.name)}${t}_part${f} = ${quad};`;
         }),
       ),
     );
-  const swept = (name: string, t: number, u: number): string =>
-    `subgroupBroadcast(${name}${t}_part${Math.floor(u / lanes)}, ${u % lanes}u)`;
+  const swept: Swept = (name, t, u) =>
+    wgsl`subgroupBroadcast(${code(name)}${t}_part${Math.floor(u / lanes)}, ${u % lanes}u)`;
   return {
     memory: code(''),
     text: wgsl`
       for (var other = 0u; other < ${others}u; other += ${step}u) {
         ${next}
         ${loads}
-        ${code(body(swept), ...functions)}
+        ${body(swept)}
       }`,
   };
 }
 
 /** The workgroup loads `tile` tokens at a time into its memory, where all lanes read them. */
-function tileLoop({ sizes, plan, own, operands, body, functions = [] }: Sweep, others: number): Loop {
+function tileLoop({ sizes, plan, own, operands, body }: Sweep, others: number): Loop {
   const { lanes, step, tile } = plan;
   const quads = quadsOf(sizes);
   const sweptOperands = operands.filter(({ side }) => side !== own);
   const fills = sweptOperands.map((operand) => {
-    const quad = quadOf(
-      operand,
-      sizes,
-      false,
-      `min(first + e / ${quads}u, ${others - 1}u)`,
-      `(e % ${quads}u)`,
-    );
-    return code(`tile_${operand.name}[e] = ${quad};`);
+    const token = wgsl`min(first + e / ${quads}u, ${others - 1}u)`;
+    return wgsl`tile_${code(operand.name)}[e] = ${quadOf(operand, sizes, false, token, wgsl`(e % ${quads}u)`)};`;
   });
-  const swept = (name: string, t: number, u: number): string =>
-    `tile_${name}[(other - first + ${t}u) * ${quads}u + ${u}u]`;
+  const swept: Swept = (name, t, u) => wgsl`tile_${code(name)}[(other - first + ${t}u) * ${quads}u + ${u}u]`;
   const memory = sweptOperands.map(
-    ({ name }) => `var<workgroup> tile_${name}: array<vec4f, ${tile * quads}>;`,
+    ({ name }) => wgsl`var<workgroup> tile_${code(name)}: array<vec4f, ${tile * quads}>;`,
   );
   return {
-    memory: code(memory.join('\n')),
+    memory: wgsl`${memory}`,
     text: wgsl`
       for (var first = 0u; first < ${others}u; first += ${tile}u) {
         workgroupBarrier();
@@ -261,7 +257,7 @@ function tileLoop({ sizes, plan, own, operands, body, functions = [] }: Sweep, o
         }
         workgroupBarrier();
         for (var other = first; other < min(first + ${tile}u, ${others}u); other += ${step}u) {
-          ${code(body(swept), ...functions)}
+          ${body(swept)}
         }
       }`,
   };
@@ -276,16 +272,18 @@ function stores(sweep: Sweep, owned: number): readonly Wgsl[] {
   const { rows, lanes } = plan;
   if (perToken) return range(rows).map((r) => tokenStores(perToken(r), r, owned, sizes));
   const quads = quadsOf(sizes);
-  const values = results.flatMap(({ name }, which) =>
+  const values = results.flatMap(({ value }, which) =>
     range(rows).flatMap((r) =>
-      range(quads).map((u) => code(`results[${(which * rows + r) * quads + u}] = ${name(r, u)};`)),
+      range(quads).map((u) => wgsl`results[${(which * rows + r) * quads + u}] = ${value(r, u)};`),
     ),
   );
   const count = results.length * rows * quads;
-  const offset = results.length > 1 ? ` + select(0u, ${results[1]!.offset}u, e >= ${rows * quads}u)` : '';
+  const first = wgsl`(image * ${owned}u + place) * ${channelsOf(sizes)}u + head * ${sizes.depth}u + 4u * u`;
+  const at =
+    results.length > 1 ? wgsl`${first} + select(0u, ${results[1]!.offset}u, e >= ${rows * quads}u)` : first;
   const parts = range(4).map((c) => {
-    const store = `out[at + ${c}u] = results[e].${'xyzw'[c]!};`;
-    return code(sizes.depth % 4 === 0 ? store : `if (4u * u + ${c}u < ${sizes.depth}u) { ${store} }`);
+    const store = wgsl`out[at + ${c}u] = results[e].${code('xyzw'[c]!)};`;
+    return sizes.depth % 4 === 0 ? store : wgsl`if (4u * u + ${c}u < ${sizes.depth}u) { ${store} }`;
   });
   return [
     wgsl`
@@ -295,7 +293,7 @@ function stores(sweep: Sweep, owned: number): readonly Wgsl[] {
         let u = e % ${quads}u;
         let place = block * ${lanes * rows}u + lane + e / ${quads}u % ${rows}u * ${lanes}u;
         if (place < ${owned}u) {
-          let at = (image * ${owned}u + place) * ${channelsOf(sizes)}u + head * ${sizes.depth}u + 4u * u${code(offset)};
+          let at = ${at};
           ${parts}
         }
       }`,
@@ -303,10 +301,10 @@ function stores(sweep: Sweep, owned: number): readonly Wgsl[] {
 }
 
 /** Stores the numbers of owned token r and its head side by side. */
-function tokenStores(numbers: readonly string[], r: number, owned: number, sizes: AttentionSizes): Wgsl {
-  const first = `((image * ${owned}u + own${r}) * ${sizes.heads}u + head) * ${numbers.length}u`;
+function tokenStores(numbers: readonly Wgsl[], r: number, owned: number, sizes: AttentionSizes): Wgsl {
+  const first = wgsl`((image * ${owned}u + own${r}) * ${sizes.heads}u + head) * ${numbers.length}u`;
   return wgsl`
     if (own${r} < ${owned}u) {
-      ${numbers.map((number, i) => code(`out[${first} + ${i}u] = ${number};`))}
+      ${numbers.map((number, i) => wgsl`out[${first} + ${i}u] = ${number};`)}
     }`;
 }
