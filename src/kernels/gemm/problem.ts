@@ -8,7 +8,7 @@ import { loaded as asF32, stored } from '../element.ts';
 import { type Binding, type Element, read, type Sizes, touching, write } from '../kernel.ts';
 import type { TensorSpec } from '../lowering.ts';
 import { type Program, programText } from '../program.ts';
-import { code, type Wgsl } from '../wgsl.ts';
+import { code, type Wgsl, wgsl } from '../wgsl.ts';
 
 /**
  * How one operand is read. `outer` is m for A, n for B. Every name that the statements make ends in the
@@ -140,22 +140,23 @@ export function storeStatements(
   loaded: ReadonlyMap<number, string> = new Map(),
 ): Wgsl {
   const index = `at${tag}`;
-  const place = `let ${index} = ${problem.store.row(names.m, names.z)} + ${names.column};`;
+  const [at, row, column] = [code(index), code(problem.store.row(names.m, names.z)), code(names.column)];
   const { epilogue, outShape, outElement = 'f32' } = problem;
-  if (!epilogue) return code(`${place}\nout[${index}] = ${stored(outElement, sum)};`);
-  const extras = epilogue.operands.flatMap((_, i) =>
-    loaded.has(i)
-      ? []
-      : [
-          `let e${tag}_${i} = ${extraAt(problem, i, broadcastIndex(index, outShape, epilogue.operands[i]!.shape))};`,
-        ],
-  );
+  if (!epilogue) {
+    return wgsl`
+      let ${at} = ${row} + ${column};
+      out[${at}] = ${code(stored(outElement, sum))};`;
+  }
+  const extras = epilogue.operands.flatMap(({ shape }, i) => {
+    const extra = code(extraAt(problem, i, broadcastIndex(index, outShape, shape)));
+    return loaded.has(i) ? [] : [wgsl`let e${code(tag)}_${i} = ${extra};`];
+  });
   const inputs = [sum, ...epilogue.operands.map((_, i) => loaded.get(i) ?? `e${tag}_${i}`)];
   const { statements, result } = programText(epilogue.program, inputs, `t${tag}_`);
-  return code(
-    [place, ...extras, statements.text, `out[${index}] = ${stored(outElement, result)};`].join('\n'),
-    ...statements.functions,
-  );
+  return wgsl`
+    let ${at} = ${row} + ${column};
+    ${[...extras, statements]}
+    out[${at}] = ${code(stored(outElement, result))};`;
 }
 
 /** WGSL, f32: element `index` of the epilogue's operand `i`. */

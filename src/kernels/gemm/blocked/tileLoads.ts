@@ -91,7 +91,7 @@ export function tileLoads(
   const tag = (i: number, c: number): string => `_${name}${i}_${c}`;
   const vectors = mode === 'outer' ? [0] : [0, 1, 2, 3];
   const before = fills.flatMap((i) =>
-    vectors.map((c) => operand.outer(`(${first} + ${outerOf(groupOf(i), c)})`, tag(i, c), 'z')),
+    vectors.map((c) => code(operand.outer(`(${first} + ${outerOf(groupOf(i), c)})`, tag(i, c), 'z'))),
   );
   const guarded = (value: string, at: string, zero: string): string =>
     problem.k % k === 0 ? value : `select(${zero}, ${value}, ${at} < K)`;
@@ -120,14 +120,14 @@ export function tileLoads(
   };
   const registers = fills.flatMap((i) =>
     mode === 'k'
-      ? vectors.map((c) => `var next_${name}${i}_${c} = vec4f();`)
-      : [`var next_${name}${i} = vec4f();`],
+      ? vectors.map((c) => wgsl`var next_${code(name)}${i}_${c} = vec4f();`)
+      : [wgsl`var next_${code(name)}${i} = vec4f();`],
   );
   return {
     mode,
     stride,
     outerOf,
-    before: code([...before, ...registers].join('\n')),
+    before: wgsl`${[...before, ...registers]}`,
     // A block's braces keep the names of two loads of one text apart.
     load: wgsl`
       {
