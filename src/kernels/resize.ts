@@ -86,7 +86,7 @@ const nearest = (w: number): Wgsl => wgsl`out[i] = f32(source[plane + u32(ty.x) 
  * weight of 0.
  */
 const bilinear = (w: number): Wgsl => wgsl`
-  // wid.z is 0, which no compiler knows.
+  // Adding wid.z (0) keeps the compiler from unrolling.
   let down = ty.z + f32(wid.z);
   let right = tx.z + f32(wid.z);
   let top = plane + u32(ty.x) * ${w}u;
