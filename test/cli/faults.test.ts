@@ -219,12 +219,12 @@ describe('a run folder', () => {
     expect(code).toBe(1);
   });
 
-  it('a run that was not tested cannot be reported', async () => {
-    await mkdir(folder.path('untested'));
-    const { code, stderr } = await wgadHere(['report', folder.path('untested')]);
-    expect(stderr).toContain('wgad test');
+  it('a folder without a run cannot be reported', async () => {
+    await mkdir(folder.path('empty'));
+    const { code, stderr } = await wgadHere(['report', folder.path('empty')]);
+    expect(stderr).toMatch(/config\.json: cannot be read.*\n {2}fix: give the folder of a finished run/);
     expect(code).toBe(1);
-    expect(await readdir(folder.path('untested'))).toEqual([]);
+    expect(await readdir(folder.path('empty'))).toEqual([]);
   });
 });
 

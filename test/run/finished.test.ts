@@ -52,7 +52,7 @@ async function put(metadata: Record<string, string>, config: object): Promise<vo
 
 const REFUSED = /config\.json: is not the configuration that .*weights\.safetensors was trained with/;
 
-it('is the one its weights were trained with, in whatever order and wherever its data and adapter are', async () => {
+it('a finished run has the configuration its weights were trained with, in whatever order and wherever its data and adapter are', async () => {
   const reversed = Object.fromEntries(Object.entries(CONFIG).reverse());
   reversed.contaminate = { images: ['b', 'a'], fraction: 0.5 };
   for (const config of [
@@ -67,7 +67,7 @@ it('is the one its weights were trained with, in whatever order and wherever its
   }
 });
 
-it('is refused where anything else was edited, or the weights are of another run', async () => {
+it('a configuration is refused where anything else was edited, or the weights are of another run', async () => {
   for (const edit of [{ size: 128 }, { smoothing: 'scipy' }, { scoreFraction: 0 }, { align: ['cada-std'] }]) {
     await put(hashesOf(CONFIG), { ...CONFIG, ...edit });
     await expect(readFinishedRun(run)).rejects.toThrow(REFUSED);
@@ -78,7 +78,7 @@ it('is refused where anything else was edited, or the weights are of another run
   await expect(readFinishedRun(run)).rejects.toThrow(REFUSED);
 });
 
-it('of earlier versions is taken as it was written', async () => {
+it('a configuration of an earlier version is taken as it was written', async () => {
   await put({ configHash: EARLY_HASH }, CONFIG);
   expect(await readFinishedRun(run)).toEqual(CONFIG);
   await put({ configHash: EARLY_HASH }, { ...CONFIG, size: 128 });
@@ -87,7 +87,7 @@ it('of earlier versions is taken as it was written', async () => {
   expect((await readFinishedRun(run)).size).toBe(128);
 });
 
-it('is asked for by all that scores, before a device is opened', async () => {
+it('the configuration is checked by all that scores, before a device is opened', async () => {
   await put(hashesOf(CONFIG), { ...CONFIG, smoothing: 'none' });
   await writeFile(runFiles(run).results, '{}');
   await expect(testRun({ run })).rejects.toThrow(REFUSED);
@@ -97,4 +97,13 @@ it('is asked for by all that scores, before a device is opened', async () => {
   expect(stderr).toMatch(REFUSED);
   expect(stderr).toMatch(/\n {2}fix: put back the file/);
   expect(code).toBe(2);
+});
+
+it('a finished run that was not tested cannot be reported', async () => {
+  await put(hashesOf(CONFIG), CONFIG);
+  await expect(writeReport({ run })).rejects.toMatchObject({
+    code: 'E_FILE',
+    message: expect.stringContaining('results.json'),
+    fix: expect.stringContaining('run `wgad test` on this run first'),
+  });
 });
