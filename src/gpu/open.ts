@@ -58,6 +58,8 @@ export const OPEN_OPTIONS: OptionNames<OpenOptions> = {
  * natively; while one is referenced Node does not exit. So: held here from open to close.
  */
 const held = new Set<GPU>();
+/** How long one is held after its device was destroyed: the native side may still be at work on it. */
+const RELEASE_AFTER_MS = 200;
 
 /**
  * Opens an adapter with its real limits and the optional features the engine knows to use.
@@ -103,7 +105,7 @@ export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
     owned: true,
     close() {
       device.destroy();
-      held.delete(gpu);
+      void device.lost.then(() => setTimeout(() => held.delete(gpu), RELEASE_AFTER_MS));
     },
   };
 }
