@@ -105,7 +105,7 @@ export async function openGpu(options: OpenOptions = {}): Promise<OpenGpu> {
     owned: true,
     close() {
       device.destroy();
-      void device.lost.then(() => setTimeout(() => held.delete(gpu), RELEASE_AFTER_MS));
+      setTimeout(() => held.delete(gpu), RELEASE_AFTER_MS);
     },
   };
 }

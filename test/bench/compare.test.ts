@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   casesOf,
   compareRecords,
@@ -119,7 +119,10 @@ describe('bench --compare', () => {
     const code = await measure(context, output, measurement);
     return { code, text: printed.join() };
   };
-  const compare = folder.path('before.json');
+  let compare = '';
+  beforeAll(() => {
+    compare = folder.path('before.json');
+  });
 
   it('bench --compare fails only where a case stays slower when it is measured again', async () => {
     expect(await run({ out: compare }, machine(10))).toMatchObject({ code: EXIT.done });
