@@ -1,10 +1,10 @@
 import { measurePace } from '../../src/bench/pace.ts';
-import { detector, modelsFor, precision, pretrainedNames, sideOf, sizes } from '../../src/cli/benchFlags.ts';
+import { addScoringFlags, modelsFor, precision } from '../../src/cli/benchFlags.ts';
 import { addOutputFlags, type BenchOutput, measure } from '../../src/cli/benchRun.ts';
-import { integer, pattern } from '../../src/cli/numbers.ts';
+import { integer } from '../../src/cli/numbers.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
-import { DETECTOR_NAMES, type DetectorName } from '../../src/methods/detectors.ts';
-import { PRETRAINED_NAMES, type PretrainedName } from '../../src/models/encoders/index.ts';
+import type { DetectorName } from '../../src/methods/detectors.ts';
+import type { PretrainedName } from '../../src/models/encoders/index.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
 import { SETTINGS } from '../../src/run/settings.ts';
 import { addedText, benchAdded } from '../turns/added.ts';
@@ -21,18 +21,11 @@ interface CadaFlags extends BenchOutput {
 
 export const cadaVerb: AddVerb = (program, run) => {
   addOutputFlags(
-    program
-      .command('cada')
-      .description('what CADA adds to scoring, counted in the time of its own dispatches')
-      .option('--method <name>', `detector: ${DETECTOR_NAMES.join(', ')}`, detector, 'revdist')
-      .option(
-        '--model <names>',
-        `comma-separated encoders: ${PRETRAINED_NAMES.join(', ')}; default resnet18_w16 where the method has it`,
-        pretrainedNames,
-      )
-      .option('--filter <regex>', 'cases whose name and shape match, of all encoders', pattern)
-      .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1, 16])
-      .option('--size <px>', "side of the images; default the method's", sideOf)
+    addScoringFlags(
+      program
+        .command('cada')
+        .description('what CADA adds to scoring, counted in the time of its own dispatches'),
+    )
       .option('--images <n>', "training images behind the method's memory", integer('--images', 1), 100)
       .option('--precision <name>', SETTINGS.precision.says, precision, 'f32'),
   )

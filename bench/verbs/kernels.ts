@@ -1,10 +1,9 @@
 import { chooseCases } from '../../src/bench/kernels.ts';
 import { measurePace } from '../../src/bench/pace.ts';
-import { encoders, sideOf, sizes } from '../../src/cli/benchFlags.ts';
+import { addCaseFlags } from '../../src/cli/benchFlags.ts';
 import { addOutputFlags, measure } from '../../src/cli/benchRun.ts';
-import { pattern } from '../../src/cli/numbers.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
-import { ENCODER_NAMES, type EncoderName } from '../../src/score/features.ts';
+import type { EncoderName } from '../../src/score/features.ts';
 import { peerText } from '../duels/duel.ts';
 import { benchKernelPeers } from '../duels/kernels.ts';
 import { isComparable } from '../peers/operation.ts';
@@ -20,26 +19,16 @@ interface KernelFlags extends PeerFlags {
 
 export const kernelsVerb: AddVerb = (program, run) => {
   addOutputFlags(
-    addPeerFlags(
-      program
-        .command('kernels')
-        .description(
-          "single convolutions and products of the networks beside other engines', forward, in f32",
-        ),
-      KERNEL_PEERS,
-    )
-      .option(
-        '--filter <regex>',
-        'cases whose network/name and shape match; default the heaviest of each kind',
-        pattern,
-      )
-      .option(
-        '--model <names>',
-        `comma-separated: ${ENCODER_NAMES.join(', ')}; default resnet18,efficientnet_b4, with --filter all`,
-        encoders,
-      )
-      .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1])
-      .option('--size <px>', 'side of the images', sideOf, 256),
+    addCaseFlags(
+      addPeerFlags(
+        program
+          .command('kernels')
+          .description(
+            "single convolutions and products of the networks beside other engines', forward, in f32",
+          ),
+        KERNEL_PEERS,
+      ),
+    ),
   )
     .addHelpText('after', '\nExample:\n  wgad-bench kernels --peers tfjs-webgpu --model resnet18')
     .action((flags: KernelFlags) =>

@@ -1,6 +1,5 @@
-import { models, RESNET_NAMES, sideOf, trainingSizes } from '../../src/cli/benchFlags.ts';
+import { addTrainingFlags, RESNET_NAMES } from '../../src/cli/benchFlags.ts';
 import { addOutputFlags, measure } from '../../src/cli/benchRun.ts';
-import { pattern } from '../../src/cli/numbers.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
 import type { ResNetName } from '../../src/models/resnet.ts';
 import { peerText } from '../duels/duel.ts';
@@ -17,18 +16,12 @@ interface TrainFlags extends PeerFlags {
 
 export const trainVerb: AddVerb = (program, run) => {
   addOutputFlags(
-    addPeerFlags(
-      program.command('train').description("RevDist's training step beside other engines'"),
-      TRAINING_PEERS,
-    )
-      .option(
-        '--model <names>',
-        `comma-separated: ${RESNET_NAMES.join(', ')}; default resnet18, with --filter all`,
-        models,
-      )
-      .option('--filter <regex>', 'cases whose name and shape match', pattern)
-      .option('--batch <sizes>', 'comma-separated batch sizes', trainingSizes, [8])
-      .option('--size <px>', 'side of the images', sideOf, 128),
+    addTrainingFlags(
+      addPeerFlags(
+        program.command('train').description("RevDist's training step beside other engines'"),
+        TRAINING_PEERS,
+      ),
+    ),
   )
     .addHelpText('after', '\nExample:\n  wgad-bench train --peers tfjs-webgpu --rounds 3')
     .action((flags: TrainFlags) =>

@@ -1,5 +1,5 @@
 /** Parsers of the flags of `wgad bench`. */
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../errors.ts';
 import type { Alignment } from '../methods/alignments/index.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../methods/detectors.ts';
@@ -9,12 +9,12 @@ import { PRECISIONS, type Precision } from '../nn/trainable.ts';
 import { encodersFor, type RunConfig } from '../run/settings.ts';
 import { ENCODER_NAMES, type EncoderName } from '../score/features.ts';
 import { anyOf, oneOf } from './names.ts';
-import { integer } from './numbers.ts';
+import { integer, pattern } from './numbers.ts';
 
 export const RESNET_NAMES = Object.keys(RESNETS) as ResNetName[];
 
 export const models = anyOf(RESNET_NAMES);
-export const pretrainedNames = anyOf<PretrainedName>(PRETRAINED_NAMES);
+const pretrainedNames = anyOf<PretrainedName>(PRETRAINED_NAMES);
 export const timedAlignments = anyOf<Alignment>(['none', 'cada']);
 export const encoders = anyOf<EncoderName>(ENCODER_NAMES);
 /** The parser of a `--precision` that is measured, not trained. */
@@ -24,7 +24,7 @@ export const detector = oneOf<DetectorName>(DETECTOR_NAMES);
 
 export const sizes = (text: string): number[] => text.split(',').map(integer('--batch', 1));
 /** Batch norms need two images to learn from. */
-export const trainingSizes = (text: string): number[] => text.split(',').map(integer('--batch', 2));
+const trainingSizes = (text: string): number[] => text.split(',').map(integer('--batch', 2));
 
 /** Encoders halve the side of an image five times. */
 export function sideOf(text: string): number {
@@ -32,6 +32,47 @@ export function sideOf(text: string): number {
   if (side % 32 !== 0) throw new InvalidArgumentError(`expects a multiple of 32, got ${text}.`);
   return side;
 }
+
+/** Flags that pick products and other kernels of the networks. */
+export const addCaseFlags = (verb: Command): Command =>
+  verb
+    .option(
+      '--filter <regex>',
+      'cases whose network/name and shape match; default the heaviest of each kind',
+      pattern,
+    )
+    .option(
+      '--model <names>',
+      `comma-separated: ${ENCODER_NAMES.join(', ')}; default resnet18,efficientnet_b4, with --filter all`,
+      encoders,
+    )
+    .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1])
+    .option('--size <px>', 'side of the images', sideOf, 256);
+
+/** Flags that pick detectors to score with. */
+export const addScoringFlags = (verb: Command): Command =>
+  verb
+    .option('--method <name>', `detector: ${DETECTOR_NAMES.join(', ')}`, detector, 'revdist')
+    .option(
+      '--model <names>',
+      `comma-separated encoders: ${PRETRAINED_NAMES.join(', ')}; default resnet18_w16 where the method has it`,
+      pretrainedNames,
+    )
+    .option('--filter <regex>', 'cases whose name and shape match, of all encoders', pattern)
+    .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1, 16])
+    .option('--size <px>', "side of the images; default the method's", sideOf);
+
+/** Flags that pick training steps. */
+export const addTrainingFlags = (verb: Command): Command =>
+  verb
+    .option(
+      '--model <names>',
+      `comma-separated: ${RESNET_NAMES.join(', ')}; default resnet18, with --filter all`,
+      models,
+    )
+    .option('--filter <regex>', 'cases whose name and shape match', pattern)
+    .option('--batch <sizes>', 'comma-separated batch sizes', trainingSizes, [8])
+    .option('--size <px>', 'side of the images', sideOf, 128);
 
 /**
  * The encoders that a method is measured with: those of `--model`, with `--filter` all, else the small one.

@@ -3,27 +3,23 @@ import { benchLatency } from '../../bench/latency.ts';
 import { measurePace } from '../../bench/pace.ts';
 import { benchTrain } from '../../bench/train.ts';
 import type { Alignment } from '../../methods/alignments/index.ts';
-import { DETECTOR_NAMES, type DetectorName } from '../../methods/detectors.ts';
-import { PRETRAINED_NAMES, type PretrainedName } from '../../models/encoders/index.ts';
+import type { DetectorName } from '../../methods/detectors.ts';
+import type { PretrainedName } from '../../models/encoders/index.ts';
 import type { ResNetName } from '../../models/resnet.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import { SETTINGS } from '../../run/settings.ts';
-import { ENCODER_NAMES, type EncoderName } from '../../score/features.ts';
+import type { EncoderName } from '../../score/features.ts';
 import {
-  detector,
-  encoders,
-  models,
+  addCaseFlags,
+  addScoringFlags,
+  addTrainingFlags,
   modelsFor,
   precision,
-  pretrainedNames,
   RESNET_NAMES,
-  sideOf,
-  sizes,
   timedAlignments,
-  trainingSizes,
 } from '../benchFlags.ts';
 import { addOutputFlags, type BenchOutput, measure } from '../benchRun.ts';
-import { integer, pattern } from '../numbers.ts';
+import { integer } from '../numbers.ts';
 import type { AddVerb, Runner } from '../verb.ts';
 
 export const benchVerb: AddVerb = (program, run) => {
@@ -32,43 +28,25 @@ export const benchVerb: AddVerb = (program, run) => {
     .description('measure this engine on this adapter')
     .addHelpText('after', '\nExample:\n  wgad bench latency --model resnet18');
   addOutputFlags(
-    bench
-      .command('kernels')
-      .description('single operations, taken from the networks as they are trained and scored')
-      .option(
-        '--filter <regex>',
-        'cases whose network/name and shape match; default the heaviest of each kind',
-        pattern,
-      )
-      .option(
-        '--model <names>',
-        `comma-separated: ${ENCODER_NAMES.join(', ')}; default resnet18,efficientnet_b4, with --filter all`,
-        encoders,
-      )
-      .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1])
-      .option('--size <px>', 'side of the images', sideOf, 256)
-      .option(
-        '--precision <name>',
-        'what scoring stores: f32, or f16, then of scoring alone',
-        precision,
-        'f32',
-      ),
+    addCaseFlags(
+      bench
+        .command('kernels')
+        .description('single operations, taken from the networks as they are trained and scored'),
+    ).option(
+      '--precision <name>',
+      'what scoring stores: f32, or f16, then of scoring alone',
+      precision,
+      'f32',
+    ),
   )
     .addHelpText('after', '\nExample:\n  wgad bench kernels --filter "resnet18/conv2d 3x3 s1"')
     .action((flags: KernelFlags) => kernels(run, flags));
   addOutputFlags(
-    bench
-      .command('latency')
-      .description('milliseconds to score images, with and without CADA, per model and batch size')
-      .option('--method <name>', `detector: ${DETECTOR_NAMES.join(', ')}`, detector, 'revdist')
-      .option(
-        '--model <names>',
-        `comma-separated encoders: ${PRETRAINED_NAMES.join(', ')}; default resnet18_w16 where the method has it`,
-        pretrainedNames,
-      )
-      .option('--filter <regex>', 'cases whose name and shape match, of all encoders', pattern)
-      .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1, 16])
-      .option('--size <px>', "side of the images; default the method's", sideOf)
+    addScoringFlags(
+      bench
+        .command('latency')
+        .description('milliseconds to score images, with and without CADA, per model and batch size'),
+    )
       .option('--align <names>', 'alignments to time: none, cada', timedAlignments, ['none', 'cada'])
       .option('--images <n>', "training images behind the method's memory", integer('--images', 1), 100)
       .option(
@@ -84,17 +62,11 @@ export const benchVerb: AddVerb = (program, run) => {
     )
     .action((flags: LatencyFlags) => latency(run, flags));
   addOutputFlags(
-    bench
-      .command('train')
-      .description("milliseconds of RevDist's training step, the frozen encoder's forward pass included")
-      .option(
-        '--model <names>',
-        `comma-separated: ${RESNET_NAMES.join(', ')}; default resnet18, with --filter all`,
-        models,
-      )
-      .option('--filter <regex>', 'cases whose name and shape match', pattern)
-      .option('--batch <sizes>', 'comma-separated batch sizes', trainingSizes, [8])
-      .option('--size <px>', 'side of the images', sideOf, 128),
+    addTrainingFlags(
+      bench
+        .command('train')
+        .description("milliseconds of RevDist's training step, the frozen encoder's forward pass included"),
+    ),
   )
     .addHelpText('after', '\nExample:\n  wgad bench train --model resnet18_w16')
     .action((flags: TrainFlags) => train(run, flags));
