@@ -220,11 +220,11 @@ describe('a run folder', () => {
   });
 
   it('a folder without a run cannot be reported', async () => {
-    await mkdir(folder.path('empty'));
-    const { code, stderr } = await wgadHere(['report', folder.path('empty')]);
+    await mkdir(folder.path('no-run'));
+    const { code, stderr } = await wgadHere(['report', folder.path('no-run')]);
     expect(stderr).toMatch(/config\.json: cannot be read.*\n {2}fix: give the folder of a finished run/);
     expect(code).toBe(1);
-    expect(await readdir(folder.path('empty'))).toEqual([]);
+    expect(await readdir(folder.path('no-run'))).toEqual([]);
   });
 });
 
