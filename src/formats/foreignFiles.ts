@@ -72,6 +72,9 @@ const JSONS: readonly (readonly [RegExp, string, string])[] = [
   [/"(error|message|detail|errors)"\s*:/, 'an error message of a server (JSON)', SIGN_IN],
 ];
 
+/** An archive without entries is zeros alone, filled up to one block of 20 records. */
+const MOST_OF_EMPTY_TAR = 20 * 512;
+
 /** The kind of a file of `size` bytes that begins with `lead`; null if unknown. */
 export function foreignFile(lead: Uint8Array, size: number): Foreign | null {
   if (size === 0) return { what: 'empty', fix: AGAIN };
@@ -79,8 +82,11 @@ export function foreignFile(lead: Uint8Array, size: number): Foreign | null {
   const mark = MARKS.find(([at, bytes]) => text.startsWith(bytes, at));
   if (mark) return { what: mark[2], fix: mark[3] };
   if (lead.every((byte) => byte === 0)) {
+    const isTarSize = size >= 1024 && size <= MOST_OF_EMPTY_TAR && size % 512 === 0;
     return {
-      what: 'nothing but zeros at its beginning: a download that only reserved its place',
+      what: isTarSize
+        ? 'nothing but zeros: an empty tar archive, or a download that only reserved its place'
+        : 'nothing but zeros at its beginning: a download that only reserved its place',
       fix: AGAIN,
     };
   }
@@ -98,7 +104,7 @@ function ofText(lead: Uint8Array): Foreign | null {
       fix: 'run `git lfs pull` in its repository, or download the file from its page',
     };
   }
-  if (/^(<!--[\s\S]*?-->\s*)*<(!doctype html|html|head|body|script)\b/i.test(begin))
+  if (/^(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)*<(!doctype html|html|head|body|script)\b/i.test(begin))
     return { what: 'an HTML page', fix: SIGN_IN };
   if (begin.startsWith('<'))
     return { what: 'an XML text, such as a server sends for an error', fix: SIGN_IN };
@@ -112,7 +118,12 @@ function ofText(lead: Uint8Array): Foreign | null {
   return { what: `a text: "${shown(line, 60)}"`, fix: AGAIN };
 }
 
-/** UTF-8 (or UTF-16 with its mark) without control characters; null for anything else. */
+/** Bytes below a space that stand in texts: white space, and the escape of coloured output. */
+const IN_TEXTS = new Set([...'\t\n\v\f\r\u001b'].map((each) => each.charCodeAt(0)));
+/** A text in an old encoding has at least this share of ASCII; most others are noise. */
+const LEAST_ASCII = 0.5;
+
+/** UTF-8, UTF-16 with its mark, or Latin-1, without control characters; null for anything else. */
 function readable(lead: Uint8Array): string | null {
   const wide =
     lead[0] === 0xff && lead[1] === 0xfe
@@ -120,13 +131,27 @@ function readable(lead: Uint8Array): string | null {
       : lead[0] === 0xfe && lead[1] === 0xff
         ? 'utf-16be'
         : null;
+  const text = decoded(lead, wide ?? 'utf-8') ?? oldText(lead);
+  for (let i = 0; text !== null && i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if ((code < 0x20 && !IN_TEXTS.has(code)) || code === 0x7f) return null;
+  }
+  return text;
+}
+
+function decoded(lead: Uint8Array, encoding: string): string | null {
   try {
     // As a stream: the lead may end inside a character.
-    const text = new TextDecoder(wide ?? 'utf-8', { fatal: true }).decode(lead, { stream: true });
-    return /(?![\t\n\f\r])\p{Cc}/u.test(text) ? null : text;
+    return new TextDecoder(encoding, { fatal: true }).decode(lead, { stream: true });
   } catch {
     return null;
   }
+}
+
+/** Latin-1 as Windows extends it; null where the bytes are hardly a text of any language that it is for. */
+function oldText(lead: Uint8Array): string | null {
+  const ascii = lead.reduce((sum, byte) => sum + (byte < 0x80 ? 1 : 0), 0);
+  return ascii >= LEAST_ASCII * lead.length ? new TextDecoder('windows-1252').decode(lead) : null;
 }
 
 /** A tar archive has its mark in its first header; PyTorch's members may come after a header of extended attributes. */

@@ -32,6 +32,17 @@ export function encoderPlace(names: Iterable<string>): EncoderPlace | null {
   return prefix === undefined ? null : { prefix, others };
 }
 
+/**
+ * A name of the file without the prefix of its encoder; null if it belongs to something else, such as a second encoder that
+ * lies deeper. Without an encoder, the name as it is.
+ */
+export function nameInEncoder(place: EncoderPlace | null, name: string): string | null {
+  const { prefix, others } = place ?? { prefix: '', others: [] };
+  if (!name.startsWith(prefix)) return null;
+  const isOfOther = others.some((other) => other.startsWith(prefix) && name.startsWith(other));
+  return isOfOther ? null : name.slice(prefix.length);
+}
+
 /** The part of a name before `mark` at its end: empty, or whole words and a dot. */
 function prefixBefore(name: string, mark: string): string | null {
   if (!name.endsWith(mark)) return null;

@@ -1,6 +1,6 @@
 import { shown } from '../errors.ts';
 import type { StoredTensor } from '../formats/weightsContent.ts';
-import { encoderPlace } from '../models/encoderPlace.ts';
+import { encoderPlace, nameInEncoder } from '../models/encoderPlace.ts';
 import {
   ENCODER_FAMILIES,
   encoderSpecs,
@@ -28,11 +28,12 @@ export function contentOf(tensors: ReadonlyMap<string, StoredTensor>): WeightsMe
     const { code, encoder, wrong } = detector;
     return { content: `checkpoint of ${code}, encoder ${encoder}${placed(detector.prefix)}`, wrong };
   }
-  const { prefix } = encoderPlace(tensors.keys()) ?? { prefix: '' };
+  const place = encoderPlace(tensors.keys());
   const inner = new Map(
-    [...tensors].flatMap(([name, tensor]) =>
-      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
-    ),
+    [...tensors].flatMap(([name, tensor]) => {
+      const own = nameInEncoder(place, name);
+      return own === null ? [] : [[own, tensor] as const];
+    }),
   );
   const named = Object.values(ENCODER_FAMILIES).flatMap(({ published, members }) => {
     const publisher = published?.publisherOf(inner.keys()) ?? null;
@@ -46,7 +47,7 @@ export function contentOf(tensors: ReadonlyMap<string, StoredTensor>): WeightsMe
     return [`${name ?? `an encoder like ${names[0]}`} under the names of ${publisher}`];
   });
   const found = named[0] ?? fitting(UNPUBLISHED, encoderTensors(tensors, 'encoder'));
-  return { content: found === undefined ? null : `${found}${placed(prefix)}`, wrong: [] };
+  return { content: found === undefined ? null : `${found}${placed(place?.prefix ?? '')}`, wrong: [] };
 }
 
 const generalNames = (names: readonly PretrainedName[]): PretrainedName[] =>

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { WeightsError } from '../errors.ts';
-import { encoderPlace } from '../models/encoderPlace.ts';
+import { encoderPlace, nameInEncoder } from '../models/encoderPlace.ts';
 import type { PublishedNames } from '../models/encoders/family.ts';
 import { familyOf, type PretrainedName, pretrained } from '../models/encoders/index.ts';
 import type { StateDict } from '../nn/init.ts';
@@ -48,11 +48,15 @@ export function encoderTensors<T>(
   tensors: ReadonlyMap<string, T>,
   prefix: string,
 ): Map<string, T & { readonly name: string }> {
-  const { prefix: found } = encoderPlace(tensors.keys()) ?? { prefix: '' };
-  const own = [...tensors].filter(
-    ([name]) => name.startsWith(found) && !UNUSED.test(name) && (found !== '' || !DETECTOR.test(name)),
+  const place = encoderPlace(tensors.keys());
+  const isBare = (place?.prefix ?? '') === '';
+  return new Map(
+    [...tensors].flatMap(([name, tensor]) => {
+      const own = nameInEncoder(place, name);
+      if (own === null || UNUSED.test(name) || (isBare && DETECTOR.test(name))) return [];
+      return [[`${prefix}.${own}`, { ...tensor, name }] as const];
+    }),
   );
-  return new Map(own.map(([name, tensor]) => [`${prefix}.${name.slice(found.length)}`, { ...tensor, name }]));
 }
 
 /** The tensors of a pre-trained encoder as `encoder.*`, and which member of its family they are for. */
@@ -88,10 +92,13 @@ async function openPublished<Config>(
   path: string,
 ): Promise<{ source: TensorSource; config: Config }> {
   const { source, found } = await openTensors(path, (file) => {
-    const { prefix, others } = encoderPlace(file.tensors.keys()) ?? { prefix: '', others: [] };
-    const own = [...file.tensors.keys()].filter((name) => name.startsWith(prefix));
-    const inner = (name: string): string => name.slice(prefix.length);
-    const publisher = published.publisherOf(own.map(inner));
+    const place = encoderPlace(file.tensors.keys());
+    const { prefix, others } = place ?? { prefix: '', others: [] };
+    const own = [...file.tensors.keys()].flatMap((name) => {
+      const inner = nameInEncoder(place, name);
+      return inner === null ? [] : [{ name, inner }];
+    });
+    const publisher = published.publisherOf(own.map(({ inner }) => inner));
     if (publisher === null) {
       throw new WeightsError(`${path}: holds ${published.lacking}`, {
         fix: 'choose the --encoder that the file belongs to',
@@ -103,8 +110,8 @@ async function openPublished<Config>(
       throw new WeightsError(`${path}: ${message}`, { fix });
     }
     const names = new Map<string, string>();
-    for (const name of own) {
-      const known = published.ownName(inner(name), publisher);
+    for (const { name, inner } of own) {
+      const known = published.ownName(inner, publisher);
       if (known !== null) names.set(known, name);
     }
     // Runs and UniAD's checkpoints have it there.

@@ -4,6 +4,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
+import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { scratchFolder, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
@@ -15,6 +16,19 @@ describe('weights', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('# container: torch legacy stream\n');
     expect(stdout).toContain('bn.0.weight  F32  [3, 2, 3, 3]  216\n');
+  });
+
+  it('weights inspect prints as much metadata as can be read, and how many there are', async () => {
+    const path = folder.path('wordy.safetensors');
+    const metadata = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`key${i}`, 'x'.repeat(999)]));
+    await writeSafetensors(path, new Map([['a', { shape: [1], data: Float32Array.of(1) }]]), metadata);
+    const { stdout } = await wgadHere(['weights', 'inspect', path]);
+    expect(stdout.length).toBeLessThan(20_000);
+    const printed = stdout.split('\n').filter((line) => line.startsWith('# key')).length;
+    expect(printed).toBeGreaterThan(2);
+    expect(stdout).toContain(`# and ${3000 - printed} more entries of metadata; --json has them all\na  F32`);
+    const { metadata: all } = JSON.parse((await wgadHere(['weights', 'inspect', path, '--json'])).stdout);
+    expect(all).toEqual(metadata);
   });
 
   it.each(['zip', 'legacy'])(

@@ -43,6 +43,11 @@ describe('a file that is no weight file is called what it is, with what to do', 
       'a Git LFS pointer, not the file itself (46830571 bytes)',
     ],
     ['HTML', '\ufeff  <!DOCTYPE html>\n<html lang="en">', 'an HTML page'],
+    ['zeros of a tar without entries', new Uint8Array(10_240), 'zeros: an empty tar archive, or a download'],
+    ['XHTML', '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE html PUBLIC "">', 'an HTML page'],
+    ['Latin-1', latin('Zugriff verweigert für Gäste'), 'a text: "Zugriff verweigert für Gäste"'],
+    ['a page in Latin-1', latin('<html><title>Zugriff für Gäste</title>'), 'an HTML page'],
+    ['a text in colour', '\x1b[31mAccess denied\x1b[0m', 'a text: "\\u001b[31mAccess denied'],
     ['HTML after a comment', '<!-- saved -->\n<HTML>', 'an HTML page'],
     ['XML', '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', 'an XML text'],
     ['JSON', '{"hello": 1}', 'a JSON text'],
@@ -273,5 +278,27 @@ describe('an encoder is found under whatever stands before its names', () => {
     ]);
     const again = await loadWeights(await written(savedStateDict(beside)), 'encoder');
     expect([...again.keys()]).toEqual([...found.keys()]);
+  });
+  it.each([
+    ['', 'module.'],
+    ['encoder.', 'encoder.copy.'],
+    ['a.encoder.', 'a.encoder.copy.'],
+    ['teacher.', 'student.'],
+  ])('of encoders under "%s" and "%s", the first is read and the second left out', async (first, second) => {
+    const names = ['conv1.weight', 'bn1.weight', 'layer1.0.conv1.weight'];
+    for (const order of [
+      [first, second],
+      [second, first],
+    ]) {
+      const all = order.flatMap((prefix) =>
+        names.map(
+          (name) => [`${prefix}${name}`, { shape: [1], data: Float32Array.of(prefix.length) }] as const,
+        ),
+      );
+      const found = await loadWeights(await written(savedStateDict(new Map(all))), 'encoder');
+      expect([...found.keys()]).toEqual(names.map((name) => `encoder.${name}`));
+      // Each tensor holds the length of its prefix.
+      expect([...found.values()].map(({ data }) => data[0])).toEqual(names.map(() => first.length));
+    }
   });
 });

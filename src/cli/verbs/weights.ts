@@ -6,6 +6,25 @@ import type { AddVerb } from '../verb.ts';
 import { addConvert } from './weightsConvert.ts';
 import { addFetch } from './weightsFetch.ts';
 
+/** Characters of metadata that are printed. */
+const MOST_METADATA = 10_000;
+/** Of one value. */
+const MOST_OF_VALUE = 2000;
+
+/** A line for each entry, as many as a reader may want to see. */
+function metadataLines(metadata: ReadonlyMap<string, string>): string[] {
+  const lines: string[] = [];
+  let length = 0;
+  for (const [key, value] of metadata) {
+    const line = `${shown(key)}: ${shown(value, MOST_OF_VALUE)}`;
+    length += line.length;
+    if (length > MOST_METADATA) break;
+    lines.push(line);
+  }
+  const more = metadata.size - lines.length;
+  return more > 0 ? [...lines, `and ${more} more entries of metadata; --json has them all`] : lines;
+}
+
 export const weightsVerb: AddVerb = (program, run) => {
   const weights = program
     .command('weights')
@@ -31,7 +50,7 @@ export const weightsVerb: AddVerb = (program, run) => {
           ...(content ? [`# content: ${content}`] : []),
           ...wrong.map((text) => `# does not fit: ${text}`),
           ...file.notes.map((note) => `# ${note}`),
-          ...Object.entries(metadata).map(([key, value]) => `# ${shown(key)}: ${shown(value, 2000)}`),
+          ...metadataLines(file.metadata).map((line) => `# ${line}`),
           ...tensors.map(
             ({ name, dtype, shape, bytes }) =>
               `${shown(name, 1000)}  ${dtype}  [${shape.join(', ')}]  ${bytes}`,

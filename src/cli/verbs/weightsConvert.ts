@@ -8,7 +8,7 @@ import { sha256Of } from '../../formats/sha256.ts';
 import { openWeights, type WeightsFile } from '../../formats/weightsFile.ts';
 import { type FloatDtype, type WritableTensor, writeSafetensors } from '../../formats/writeSafetensors.ts';
 import { EFFICIENTNETS, type EfficientNetConfig } from '../../models/efficientnet.ts';
-import { encoderPlace } from '../../models/encoderPlace.ts';
+import { encoderPlace, nameInEncoder } from '../../models/encoderPlace.ts';
 import { ENCODER_FAMILIES } from '../../models/encoders/index.ts';
 import { publishedAs } from '../../published/table.ts';
 import { type DetectorContent, detectorContent } from '../../weights/detector.ts';
@@ -131,9 +131,8 @@ function lineageNote(
   path: string,
   said: Padding | undefined,
 ): Readonly<Record<string, string>> {
-  const { prefix } = encoderPlace(file.tensors.keys()) ?? { prefix: '' };
-  const inner = [...file.tensors.keys()].filter((name) => name.startsWith(prefix));
-  const names = inner.map((name) => name.slice(prefix.length));
+  const place = encoderPlace(file.tensors.keys());
+  const names = [...file.tensors.keys()].flatMap((name) => nameInEncoder(place, name) ?? []);
   const padding = said ?? publishedAs(basename(path))?.padding;
   for (const { published } of Object.values(ENCODER_FAMILIES)) {
     const publisher = published?.publisherOf(names) ?? null;

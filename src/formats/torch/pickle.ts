@@ -71,8 +71,7 @@ export class PickleMachine extends PickleBytes {
         const code = this.u8();
         if (code === STOP) return this.#result();
         const step = OPCODES.get(code);
-        if (!step)
-          this.fail(`opcode 0x${code.toString(16).padStart(2, '0')} is not one that state dicts use`);
+        if (!step) this.fail(`has opcode 0x${code.toString(16).padStart(2, '0')}, which no state dict uses`);
         else step(this);
       } catch (error) {
         // Opcodes read all that follows them before they change anything.
