@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { ConfigError, DatasetError, gotText } from '../errors.ts';
+import { join, relative, resolve, sep } from 'node:path';
+import { ConfigError, DatasetError, gotText, shown } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
 import { type DatasetProblem, problemLines } from './findings.ts';
 import { DATA_LAYOUTS, LAYOUTS, type Layout, UNKNOWN_LAYOUT } from './layouts/index.ts';
-import type { DataPlace, Samples } from './layouts/layout.ts';
+import type { DataPlace, Sample, Samples } from './layouts/layout.ts';
 import { foldersIn } from './listImages.ts';
 import { officialSet } from './official.ts';
 
@@ -85,18 +85,49 @@ export async function scanForProblems(
   const found = layout ?? (await detectLayout(place));
   if (found !== undefined) {
     const { samples, problems, oddities } = await DATA_LAYOUTS[found].scan(place);
-    return { dataset: { root: top, layout: found, ...samples }, problems, oddities };
+    const shared = sharedMasks(top, samples.test);
+    return {
+      dataset: { root: top, layout: found, ...samples },
+      problems,
+      oddities: shared.length > 0 ? [...oddities, ...shared] : oddities,
+    };
   }
   const message =
-    folders.length === 0 ? `${top} holds no class folders` : `${top} has no known layout: ${SIGNS}`;
+    folders.length === 0
+      ? `${top} holds no class folders`
+      : `${top} has no known layout: ${SIGNS}; it holds ${listed(folders)}`;
   const dataset: Dataset = { root: top, layout: UNKNOWN_LAYOUT, classes: [], train: [], test: [] };
   return { dataset, problems: [{ kind: 'layout', path: top, item: top, message }], oddities: [] };
+}
+
+/** Masks that more than one image has, as `0.png` and `0.jpg` of one folder do. */
+function sharedMasks(root: string, test: readonly Sample[]): DatasetProblem[] {
+  const owners = new Map<string, string[]>();
+  for (const { maskPath, id } of test) {
+    if (maskPath === null) continue;
+    const known = owners.get(maskPath);
+    if (known) known.push(id);
+    else owners.set(maskPath, [id]);
+  }
+  return [...owners].flatMap(([path, ids]) => {
+    if (ids.length === 1) return [];
+    const mask = relative(root, path).split(sep).join('/');
+    const all = ids.length > 3 ? `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more` : ids.join(', ');
+    return [
+      { kind: 'shared-mask', path, item: mask, message: `${mask} is the mask of several images: ${all}` },
+    ];
+  });
 }
 
 async function detectLayout(place: DataPlace): Promise<Layout | undefined> {
   for (const name of LAYOUTS) if (await DATA_LAYOUTS[name].detect(place)) return name;
   return undefined;
 }
+
+const listed = (folders: readonly string[]): string => {
+  const first = folders.slice(0, 5).map((name) => shown(name));
+  return `${first.join(', ')}${folders.length > first.length ? ` and ${folders.length - first.length} more` : ''}`;
+};
 
 /** The signs of all layouts, for the error that none was found. */
 const SIGNS = ((): string => {

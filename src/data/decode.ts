@@ -8,7 +8,7 @@ import { isDeep, rangeOf, readDeep, type Samples, toRgb } from './deepSamples.ts
 import { type Mask, maskOf } from './maskPixels.ts';
 import type { Pixels } from './pilResize.ts';
 import type { DeepRange } from './sampleRange.ts';
-import { refuseOddTiff } from './tiffTags.ts';
+import { isWhiteZero, refuseOddTiff } from './tiffTags.ts';
 
 /** More pixels than this are refused before decoding: decompression bombs. */
 const MAX_PIXELS = 100_000_000;
@@ -86,7 +86,15 @@ export async function decodeMask(path: string, ...extra: never[]): Promise<Mask>
   return attempt(path, async (bytes, format) => {
     if (format === 'bmp') {
       const { width, height, data, isPalette } = decodeBmp(bytes, MAX_PIXELS);
-      return maskOf({ width, height, channels: 3, values: data, isPalette, lossless: true });
+      return maskOf({
+        width,
+        height,
+        channels: 3,
+        values: data,
+        isPalette,
+        lossless: true,
+        isWhiteZero: false,
+      });
     }
     const metadata = await headerOf(bytes);
     const samples = isDeep(metadata) ? await readDeep(bytes, metadata, SHARP) : await readBytes(bytes);
@@ -94,6 +102,7 @@ export async function decodeMask(path: string, ...extra: never[]): Promise<Mask>
       ...samples,
       isPalette: metadata.isPalette ?? false,
       lossless: format === 'webp' ? bytes.includes('VP8L') : format !== 'jpeg',
+      isWhiteZero: format === 'tiff' && isWhiteZero(bytes),
     });
   });
 }

@@ -32,6 +32,9 @@ const SUMMARIES = {
   'empty-mask': (n: number) => `${n} masks have no anomalous pixel`,
   'grey-mask': (n: number) =>
     `${n} masks hold values between black and white; above the middle is taken as anomalous`,
+  'shared-mask': (n: number) => `${n} masks belong to several images each`,
+  'white-zero-mask': (n: number) =>
+    `${n} masks are TIFFs whose zeros are white (MinIsWhite), as tifffile writes arrays of bool: read as viewers show them, their zeros are anomalous`,
   'inverted-mask': (n: number) => `${n} masks mark more than half of their image; are they inverted?`,
   'deep-image': (n: number) => `${n} images have more than 8 bits a sample; they are read in 8`,
   pages: (n: number) => `${n} files hold several images, of which the first is read`,

@@ -6,6 +6,8 @@ export interface Mask extends Pixels {
   readonly between: number;
   /** Share of its pixels that are anomalous. */
   readonly marked: number;
+  /** Zeros of the file are white (TIFF). */
+  readonly isWhiteZero: boolean;
 }
 
 /** The values of a mask's file. */
@@ -19,6 +21,8 @@ export interface MaskSource {
   readonly isPalette: boolean;
   /** Whether the format keeps values as they were written. */
   readonly lossless: boolean;
+  /** Whether zeros of the file are white; `values` are turned already. */
+  readonly isWhiteZero: boolean;
 }
 
 /** Values up to here are numbers of kinds of defects (VisA's are 1 to 9), not shades. */
@@ -31,7 +35,8 @@ const MOST_KINDS = 31;
  * palette, and where the first is dark beside the others (a mask painted in green or blue), the brightest.
  * @throws Error with the reason where a value is no number.
  */
-export function maskOf({ width, height, channels, values, isPalette, lossless }: MaskSource): Mask {
+export function maskOf(source: MaskSource): Mask {
+  const { width, height, channels, values, isPalette, lossless, isWhiteZero } = source;
   const { isColoured, ...shades } = shadesOf(values, channels, isPalette);
   let white = 0;
   for (let i = 0; i < shades.values.length; i += shades.step) {
@@ -62,6 +67,7 @@ export function maskOf({ width, height, channels, values, isPalette, lossless }:
     data,
     between: share(between),
     marked: share(marked),
+    isWhiteZero,
   };
 }
 

@@ -83,6 +83,10 @@ async function examine(
       ),
     );
   }
+  if (mask.isWhiteZero) {
+    const message = `the mask of ${id} is a TIFF whose zeros are white (MinIsWhite), as tifffile writes arrays of bool: read as viewers show it, its zeros are anomalous`;
+    problems.push(said('white-zero-mask', message));
+  }
   return { mask, problems };
 }
 

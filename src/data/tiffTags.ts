@@ -43,7 +43,8 @@ const MOST_CHANNELS = 16;
 const BITS = 258;
 const COMPRESSION = 259;
 const PHOTOMETRIC = 262;
-/** Value of the photometric tag: brightness and two colour differences. */
+/** Values of the photometric tag: 0 is white; brightness and two colour differences. */
+const WHITE_IS_ZERO = 0;
 const YCBCR = 6;
 /** JPEG in TIFF, the old way and the new: the decoder turns their colours. */
 const JPEGS = [6, 7];
@@ -62,3 +63,7 @@ export function refuseOddTiff(bytes: Buffer): void {
     );
   }
 }
+
+/** Whether zeros of a TIFF file are white. The decoder turns them, as viewers do. */
+export const isWhiteZero = (bytes: Buffer): boolean =>
+  tiffNumbers(bytes, [PHOTOMETRIC]).get(PHOTOMETRIC)?.[0] === WHITE_IS_ZERO;

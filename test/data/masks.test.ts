@@ -124,6 +124,26 @@ it('data check has one line for each kind of odd mask, with a count; only the im
   for (const { message } of report.warnings) expect(all).toContain(message);
 });
 
+it('a mask whose zeros are white is read as viewers show it, and said', async () => {
+  const root = join(folder, 'white');
+  const drawn = await grey(255).tiff({ bitdepth: 1, compression: 'none' }).toBuffer();
+  const at = drawn.indexOf(Buffer.from([6, 1, 3, 0, 1, 0, 0, 0, 1, 0]));
+  // The tag of colours says that zeros are black: now that they are white.
+  const turned = Buffer.from(drawn);
+  turned.writeUInt16LE(0, at + 8);
+  await put(root, 'turned.tif', turned);
+  await put(root, 'drawn.tif', drawn);
+  const sample = { id: 'x', className: 'a', defect: 'bent', anomalous: true, path: join(root, 'drawn.tif') };
+  const kindsOf = async (name: string): Promise<string[]> =>
+    (await sampleMask({ ...sample, maskPath: join(root, name) }, { size: SIDE })).problems.map(
+      ({ kind }) => kind,
+    );
+  expect(await kindsOf('drawn.tif')).toEqual([]);
+  expect(await kindsOf('turned.tif')).toEqual(['inverted-mask', 'white-zero-mask']);
+  const [black, white] = [await decodeMask(sample.path), await decodeMask(join(root, 'turned.tif'))];
+  expect([...white.data]).toEqual([...black.data].map((value) => 255 - value));
+});
+
 it('masks that cannot be used leave their images out, with the reason', async () => {
   const root = join(folder, 'unusable');
   const sample = { id: 'x', className: 'a', defect: 'bent', anomalous: true } as const;

@@ -54,11 +54,67 @@ describe('masks are optional', () => {
 it('folders of test that other layouts take for normal are said to be taken for defects', async () => {
   const root = await made('mvtec');
   const [first] = (await scanDataset(root)).classes;
-  await empty(root, `${first}/test/Good/0.png`, `${first}/test/ok/0.png`);
+  await empty(root, `${first}/test/Normal/0.png`, `${first}/test/ok/0.png`);
   const { oddities } = await scanForProblems(root);
   expect(oddities.filter(({ kind }) => kind === 'odd-normal').map(({ message }) => message)).toEqual([
-    `class ${first}: test/Good is taken for a defect: in this layout, normal images lie in test/good`,
+    `class ${first}: test/Normal is taken for a defect: in this layout, normal images lie in test/good`,
     `class ${first}: test/ok is taken for a defect: in this layout, normal images lie in test/good`,
+  ]);
+});
+
+it.each([
+  ['Train', 'Good', 'Test', 'Ground_Truth', 'mvtec'],
+  ['TRAIN', 'OK', 'TEST', 'MASKS', 'btad'],
+  ['Train', 'Normal', 'test', 'masks', 'folder'],
+])('names of folders count in any case: %s/%s', async (train, normal, test, masks, layout) => {
+  for (const inside of ['nut/', '']) {
+    const root = join(folder, `capitals${count++}`);
+    const files = [
+      `${train}/${normal}/0.png`,
+      `${test}/${normal}/1.png`,
+      `${test}/Bent/2.png`,
+      `${masks}/bent/2_Mask.PNG`,
+    ].map((name) => `${inside}${name}`);
+    await empty(root, ...files);
+    const { dataset, problems, oddities } = await scanForProblems(root);
+    expect([problems, oddities]).toEqual([[], []]);
+    // In a class that stands alone, any set of `train` is of a person's own.
+    expect(dataset.layout).toBe(inside === '' ? 'folder' : layout);
+    expect(dataset.train.map(({ id }) => id)).toEqual([files[0]]);
+    expect(dataset.test.map(({ id, anomalous }) => [id, anomalous])).toEqual(
+      [
+        [files[2], true],
+        [files[1], false],
+      ].sort(),
+    );
+    expect(dataset.test.find(({ anomalous }) => anomalous)!.maskPath).toBe(join(root, files[3]!));
+  }
+});
+
+it('a folder without a layout says which folders it holds', async () => {
+  const root = join(folder, 'none');
+  await empty(root, ...['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => `${name}/0.png`));
+  await expect(scanDataset(root)).rejects.toThrow(/no known layout.*; it holds a, b, c, d, e and 2 more/);
+});
+
+it('of several masks of a name each image takes its own, and masks that images share are said', async () => {
+  const root = join(folder, 'twins');
+  await empty(root, 'a/train/good/0.png', 'a/test/bent/0.png', 'a/test/bent/0.jpg', 'a/test/bent/x.png');
+  await empty(root, 'a/test/bent/X.png', 'a/ground_truth/bent/x_mask.png', 'a/ground_truth/bent/X_mask.png');
+  await empty(root, 'a/ground_truth/bent/0.png', 'a/ground_truth/bent/0.jpg');
+  const masks = async (): Promise<string[]> =>
+    (await scanDataset(root)).test.map(({ id, maskPath }) => `${id} ${maskPath!.slice(root.length + 1)}`);
+  const [bent, own] = ['a/test/bent', 'a/ground_truth/bent'];
+  expect(await masks()).toEqual([
+    `${bent}/0.jpg ${own}/0.jpg`,
+    `${bent}/0.png ${own}/0.png`,
+    `${bent}/X.png ${own}/X_mask.png`,
+    `${bent}/x.png ${own}/x_mask.png`,
+  ]);
+  await rm(join(root, own, '0.jpg'));
+  const { oddities } = await scanForProblems(root);
+  expect(oddities.map(({ kind, message }) => `${kind}: ${message}`)).toEqual([
+    `shared-mask: ${own}/0.png is the mask of several images: ${bent}/0.jpg, ${bent}/0.png`,
   ]);
 });
 

@@ -2,14 +2,14 @@ import { basename, join, parse, relative, sep } from 'node:path';
 import type { DatasetProblem } from '../findings.ts';
 import { foldersIn, imagesBelow, imagesIn } from '../listImages.ts';
 import type { DataLayout, DataPlace, Sample, Scan } from './layout.ts';
-import { isClassAlone, signOf } from './sign.ts';
+import { foldersCalled, isClassAlone, signOf } from './sign.ts';
 import { classless, skippedFile, skippedFolder } from './skipped.ts';
 
 /** How a layout of class folders names its folders. */
 export interface ClassFolders {
   /** Folders of normal images. */
   isNormal(folder: string): boolean;
-  /** The one folder of `train` that is trained on; null: all of it. */
+  /** The one folder of `train` that is trained on, in lower case; null: all of it. */
   readonly train: string | null;
 }
 
@@ -35,7 +35,8 @@ export const publishedClasses = ({ normal, defect, name, sets }: PublishedClasse
     masks: `\`<class>/ground_truth/${defect}\``,
   },
   detect: async ({ base }) => (await signOf(base)) === normal,
-  scan: (place) => scanClassFolders(place, { isNormal: (folder) => folder === normal, train: normal }),
+  scan: (place) =>
+    scanClassFolders(place, { isNormal: (folder) => folder.toLowerCase() === normal, train: normal }),
 });
 
 /** Lower-case names of folders of normal images, in any layout. */
@@ -47,8 +48,8 @@ const PARTS = ['train', 'test', ...MASK_FOLDERS];
 
 /**
  * `train`, `test/<normal or defect>` and, optionally, masks in `ground_truth/<defect>` or `masks/<defect>`, images at
- * any depth. In a folder per class, in `base`; or in `base` itself, which is then the one class. `test` may be missing:
- * training does not need it.
+ * any depth, folders' names in any case. In a folder per class, in `base`; or in `base` itself, which is then the one
+ * class. `test` may be missing: training does not need it.
  */
 export async function scanClassFolders({ root, base }: DataPlace, names: ClassFolders): Promise<Scan> {
   const problems: DatasetProblem[] = [];
@@ -99,11 +100,13 @@ async function scanClass(place: Place): Promise<FoundClass> {
   const skip = (path: string, what: 'file' | 'folder'): void =>
     void oddities.push(what === 'folder' ? skippedFolder(root, path) : skippedFile(root, path));
   const parts = await foldersIn(folder, skip);
-  for (const part of parts.filter((name) => !PARTS.includes(name))) skip(join(folder, part), 'folder');
+  for (const part of parts.filter((name) => !PARTS.includes(name.toLowerCase()))) {
+    skip(join(folder, part), 'folder');
+  }
   for (const name of await imagesIn(folder)) skip(join(folder, name), 'file');
   const found = {
-    train: await trainingSamples(place, skip, problems),
-    test: await testSamples(place, skip, problems),
+    train: await eachPart(place, ['train'], (top) => trainingSamples(place, top, skip, problems)),
+    test: await eachPart(place, ['test'], (top) => testSamples(place, top, skip, problems)),
   };
   if (found.train.length === 0) {
     const message = `class ${className} has no images in train${names.train ? `/${names.train}` : ''}`;
@@ -126,17 +129,34 @@ async function scanClass(place: Place): Promise<FoundClass> {
 
 type Skip = (path: string, what: 'file' | 'folder') => void;
 
+/** What a function finds in all folders of a class that have one of these names, in order. */
+async function eachPart<T>(
+  { folder }: Place,
+  names: readonly string[],
+  find: (top: string) => Promise<readonly T[]>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (const name of names) {
+    for (const top of await foldersCalled(folder, name)) for (const each of await find(top)) found.push(each);
+  }
+  return found;
+}
+
 async function trainingSamples(
-  { root, folder, className, names }: Place,
+  { root, className, names }: Place,
+  top: string,
   skip: Skip,
   problems: DatasetProblem[],
 ): Promise<Sample[]> {
-  const top = join(folder, 'train');
+  const sample = (path: string): Sample => normalSample(root, className, path);
   if (names.train !== null) {
-    for (const part of await foldersIn(top, skip)) if (part !== names.train) skip(join(top, part), 'folder');
+    const samples: Sample[] = [];
+    for (const part of await foldersIn(top, skip)) {
+      if (part.toLowerCase() !== names.train) skip(join(top, part), 'folder');
+      else for (const path of await imagesBelow(join(top, part), skip)) samples.push(sample(path));
+    }
     for (const name of await imagesIn(top)) skip(join(top, name), 'file');
-    const paths = await imagesBelow(join(top, names.train), skip);
-    return paths.map((path) => normalSample(root, className, path));
+    return samples;
   }
   const parts = await foldersIn(top);
   if (parts.some(names.isNormal)) {
@@ -151,15 +171,16 @@ async function trainingSamples(
       });
     }
   }
-  return (await imagesBelow(top, skip)).map((path) => normalSample(root, className, path));
+  return (await imagesBelow(top, skip)).map(sample);
 }
 
 async function testSamples(
-  { root, folder, className, names }: Place,
+  where: Place,
+  top: string,
   skip: Skip,
   problems: DatasetProblem[],
 ): Promise<Sample[]> {
-  const top = join(folder, 'test');
+  const { root, className, names } = where;
   const loose = await imagesIn(top);
   if (names.train !== null) for (const name of loose) skip(join(top, name), 'file');
   else if (loose.length > 0) {
@@ -179,32 +200,57 @@ async function testSamples(
       for (const image of images) samples.push(image);
       continue;
     }
-    const masks = await masksOf(folder, defect);
+    const maskOf = await masksOf(where, defect);
     for (const image of images) {
-      const stem = stemOf(place, image.path);
-      const maskPath = masks.get(`${stem}_mask`) ?? masks.get(stem) ?? null;
-      samples.push({ ...image, defect, anomalous: true, maskPath });
+      samples.push({ ...image, defect, anomalous: true, maskPath: maskOf(relative(place, image.path)) });
     }
   }
   return samples;
 }
 
-/**
- * Masks by path below their defect's folder, without extension, in lower case. Pairing is by name, never by order: a
- * missing mask must not shift the others.
- */
-async function masksOf(folder: string, defect: string): Promise<Map<string, string>> {
-  const masks = new Map<string, string>();
-  for (const name of MASK_FOLDERS) {
-    const top = join(folder, name, defect);
-    for (const path of await imagesBelow(top)) masks.set(stemOf(top, path), path);
-  }
-  return masks;
+/** A file of masks. */
+interface MaskFile {
+  readonly path: string;
+  /** Below its defect's folder, without extension. */
+  readonly stem: string;
+  readonly extension: string;
 }
 
-function stemOf(top: string, path: string): string {
-  const { dir, name } = parse(relative(top, path));
-  return join(dir, name).toLowerCase();
+/**
+ * The masks of a defect, asked for by an image's path below its defect's folder. Pairing is by name, never by order: a
+ * missing mask must not shift the others. Names count in any case; of several, the one of the same case goes first, then
+ * the one of the image's own type.
+ */
+async function masksOf(place: Place, defect: string): Promise<(image: string) => string | null> {
+  const files = await eachPart(place, MASK_FOLDERS, async (top) => {
+    const own: MaskFile[] = [];
+    for (const folder of await foldersCalled(top, defect.toLowerCase())) {
+      for (const path of await imagesBelow(folder)) own.push({ path, ...nameOf(relative(folder, path)) });
+    }
+    return own;
+  });
+  const byStem = new Map<string, MaskFile[]>();
+  for (const file of files) {
+    const key = file.stem.toLowerCase();
+    const known = byStem.get(key);
+    if (known) known.push(file);
+    else byStem.set(key, [file]);
+  }
+  return (image) => {
+    const { stem, extension } = nameOf(image);
+    for (const name of [`${stem}_mask`, stem]) {
+      const rank = (file: MaskFile): number =>
+        (file.stem === name ? 2 : 0) + (file.extension === extension ? 1 : 0);
+      const [best] = (byStem.get(name.toLowerCase()) ?? []).toSorted((a, b) => rank(b) - rank(a));
+      if (best) return best.path;
+    }
+    return null;
+  };
+}
+
+function nameOf(path: string): { stem: string; extension: string } {
+  const { dir, name, ext } = parse(path);
+  return { stem: join(dir, name), extension: ext.toLowerCase() };
 }
 
 function normalSample(root: string, className: string, path: string): Sample {
@@ -223,15 +269,13 @@ const missingMasks = (test: readonly Sample[]): DatasetProblem[] =>
     }));
 
 /** Masks that belong to no image: a second one of the same stem, one of an image that is not there. */
-async function spareMasks({ root, folder }: Place, tested: readonly Sample[]): Promise<DatasetProblem[]> {
+async function spareMasks(place: Place, tested: readonly Sample[]): Promise<DatasetProblem[]> {
   const used = new Set(tested.map((sample) => sample.maskPath));
-  const spare: DatasetProblem[] = [];
-  for (const name of MASK_FOLDERS) {
-    for (const path of await imagesBelow(join(folder, name))) {
-      if (used.has(path)) continue;
-      const id = relative(root, path).split(sep).join('/');
-      spare.push({ kind: 'spare-mask', path, item: id, message: `${id} is the mask of no image` });
-    }
-  }
-  return spare;
+  const paths = await eachPart(place, MASK_FOLDERS, (top) => imagesBelow(top));
+  return paths
+    .filter((path) => !used.has(path))
+    .map((path) => {
+      const id = relative(place.root, path).split(sep).join('/');
+      return { kind: 'spare-mask', path, item: id, message: `${id} is the mask of no image` };
+    });
 }
