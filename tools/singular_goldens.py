@@ -52,7 +52,7 @@ def unary(op, run, **points):
 SPECS = (pathlib.Path(__file__).parent.parent / "src/specs/pointwise.ts").read_text()
 for op in re.findall(r"^  (\w+): unary\(", SPECS, re.M):
     run = getattr(F, op, None) or getattr(torch, op, None)
-    if run is None or op == "floor":
+    if run is None or op in ("floor", "ceil", "round", "trunc"):
         continue
     unary(op, run, kinks=[-7.0, -6.0, -3.0, -1.0, 1.0, 2.0, 3.0, 6.0, 7.0], near_0=[-1e-7, -0.0, 0.0, 1e-7])
     unary(op, run, far_below=[-120.0, -88.0, -40.0, -13.0], far_above=[13.0, 40.0, 88.0])
@@ -88,6 +88,10 @@ case("sub", "infinite", [[INF, 0.0], [1.0, -INF]], torch.sub)
 case("mul", "zero and infinite", [[0.0, INF, 0.0], [0.0, 0.0, 3.0]], torch.mul)
 case("div", "by zero", [[0.0, 1.0, -2.0], [0.0, 0.0, -0.0]], torch.div)
 case("div", "zero and infinite", [[0.0, 3.0, 0.0], [2.0, INF, INF]], torch.div)
+case("pow", "zeros", [[0.0, 0.0, 0.0, 2.0, -2.0, 1.0], [0.0, 1.0, 2.0, 0.0, 0.0, 0.5]], torch.pow)
+case("pow", "of negative numbers", [[-2.0, -2.0, -1.5], [3.0, -1.0, 2.0]], torch.pow, without=[1], second=True)
+case("pow", "infinite", [[INF, 2.0, 0.5], [2.0, 100.0, INF]], torch.pow)
+case("pow", "nan", [[NAN, 1.0, NAN], [1.0, NAN, 0.0]], torch.pow)
 for op, run in (("maximum", torch.maximum), ("minimum", torch.minimum)):
     case(op, "ties", [[1.0, 0.0, 2.0, -0.0], [1.0, 0.0, 1.0, 0.0]], run, second=True)
     case(op, "infinite ties", [[INF, -INF, INF], [INF, -INF, -INF]], run)

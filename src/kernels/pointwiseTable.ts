@@ -1,9 +1,22 @@
 /** Every function of one element, once: its WGSL expression and its cost. Fusion splices these anywhere. */
+import { erf } from './math/erf.ts';
 import { accurateExp } from './math/exp.ts';
+import { expm1 } from './math/expm1.ts';
+import {
+  accurateAcosh,
+  accurateAsinh,
+  accurateAtanh,
+  accurateCosh,
+  accurateSinh,
+} from './math/hyperbolic.ts';
+import { accurateAcos, accurateAsin, accurateAtan } from './math/inverseTrig.ts';
 import { accurateLog } from './math/log.ts';
+import { log1p } from './math/log1p.ts';
 import { isNan, larger, smaller } from './math/nan.ts';
 import { normalCdf } from './math/normalCdf.ts';
+import { accuratePow } from './math/pow.ts';
 import { sigmoid, silu } from './math/sigmoid.ts';
+import { accurateTan, sinCos } from './math/sinCos.ts';
 import { accurateTanh } from './math/tanh.ts';
 import type { WgslFunction } from './wgsl.ts';
 
@@ -46,10 +59,29 @@ export const POINTWISE = {
   square: unary((x) => `${x} * ${x}`),
   exp: unary((x) => `accurate_exp(${x})`, 20, accurateExp),
   log: unary((x) => `accurate_log(${x})`, 30, accurateLog),
+  expm1: unary((x) => `expm1(${x})`, 22, expm1),
+  log1p: unary((x) => `log1p(${x})`, 45, log1p),
+  erf: unary((x) => `erf(${x})`, 95, erf),
+  sin: unary((x) => `sin_cos(${x}).x`, 70, sinCos),
+  cos: unary((x) => `sin_cos(${x}).y`, 70, sinCos),
+  tan: unary((x) => `accurate_tan(${x})`, 74, accurateTan),
+  asin: unary((x) => `accurate_asin(${x})`, 22, accurateAsin),
+  acos: unary((x) => `accurate_acos(${x})`, 22, accurateAcos),
+  atan: unary((x) => `accurate_atan(${x})`, 22, accurateAtan),
+  sinh: unary((x) => `accurate_sinh(${x})`, 50, accurateSinh),
+  cosh: unary((x) => `accurate_cosh(${x})`, 30, accurateCosh),
+  asinh: unary((x) => `accurate_asinh(${x})`, 90, accurateAsinh),
+  acosh: unary((x) => `accurate_acosh(${x})`, 90, accurateAcosh),
+  atanh: unary((x) => `accurate_atanh(${x})`, 55, accurateAtanh),
   sqrt: unary((x) => `sqrt(${x})`, 4),
   rsqrt: unary((x) => `inverseSqrt(${x})`, 4),
   reciprocal: unary((x) => `1.0 / ${x}`, 4),
   floor: unary((x) => `floor(${x})`),
+  ceil: unary((x) => `ceil(${x})`),
+  /** WGSL rounds halves to the even number, as PyTorch does. */
+  round: unary((x) => `round(${x})`),
+  trunc: unary((x) => `trunc(${x})`),
+  isNan: unary((x) => `select(0.0, 1.0, is_nan(${x}))`, 1, isNan),
   sigmoid: unary((x) => `sigmoid(${x})`, 25, sigmoid),
   tanh: unary((x) => `accurate_tanh(${x})`, 40, accurateTanh),
   /** Tests the bits for negative numbers down to -inf, so that NaN with a sign bit stays NaN. */
@@ -66,11 +98,13 @@ export const POINTWISE = {
   sub: binary((a, b) => `${a} - ${b}`),
   mul: binary((a, b) => `${a} * ${b}`),
   div: binary((a, b) => `${a} / ${b}`, 4),
+  pow: binary((a, b) => `accurate_pow(${a}, ${b})`, 90, accuratePow),
   maximum: binary((a, b) => `larger(${a}, ${b})`, 1, larger),
   minimum: binary((a, b) => `smaller(${a}, ${b})`, 1, smaller),
   greater: binary((a, b) => `select(0.0, 1.0, ${a} > ${b})`),
   greaterEqual: binary((a, b) => `select(0.0, 1.0, ${a} >= ${b})`),
   equal: binary((a, b) => `select(0.0, 1.0, ${a} == ${b})`),
+  notEqual: binary((a, b) => `select(1.0, 0.0, ${a} == ${b})`),
   /** args: condition, value where it is not zero (NaN counts as not zero), value where it is. */
   where: {
     arity: 3,

@@ -4,7 +4,7 @@ import { perDeviation, pointwise } from '../graph/ops/pointwiseOps.ts';
 import type { Value } from '../graph/value.ts';
 import type { PointwiseName } from '../kernels/pointwiseTable.ts';
 import type { Shape } from '../shape.ts';
-import { normalCdf, normalDensity, sigmoid } from './reference/functions.ts';
+import { erf, normalCdf, normalDensity, power, roundHalfEven, sigmoid } from './reference/functions.ts';
 import { map1, map2, map3 } from './reference/ops.ts';
 import { broadcastAt, build } from './reference/tensor64.ts';
 import {
@@ -110,6 +110,8 @@ const away =
     return kinks.some((kink) => Math.abs(x - kink) < 0.01) ? x + 0.02 : x;
   };
 const positive = (uniform: number): number => 0.25 + 3.75 * uniform;
+const inside = (uniform: number): number => 1.9 * uniform - 0.95;
+const whole = (uniform: number): number => Math.floor(7 * uniform) - 3;
 const sparse = (uniform: number): number => Math.round(uniform);
 
 /** Every function of the table of kernels has one: a function without does not compile. */
@@ -147,7 +149,25 @@ export const pointwiseSpecs = {
   sqrt: unary(ops.sqrt, Math.sqrt, { fill: positive, lastPlaces: 2 }),
   rsqrt: unary(ops.rsqrt, (x) => 1 / Math.sqrt(x), { fill: positive, lastPlaces: 2 }),
   reciprocal: unary(ops.reciprocal, (x) => 1 / x, { fill: positive, lastPlaces: 2.5 }),
-  floor: unary((x) => pointwise('floor', [x]), Math.floor, { differentiable: false }),
+  expm1: unary(ops.expm1, Math.expm1, { lastPlaces: 2 }),
+  log1p: unary(ops.log1p, Math.log1p, { fill: positive, lastPlaces: 4 }),
+  erf: unary(ops.erf, erf, { lastPlaces: 4 }),
+  sin: unary(ops.sin, Math.sin, { lastPlaces: 3 }),
+  cos: unary(ops.cos, Math.cos, { lastPlaces: 3 }),
+  tan: unary(ops.tan, Math.tan, { fill: (uniform) => 2.4 * uniform - 1.2, lastPlaces: 5 }),
+  asin: unary(ops.asin, Math.asin, { fill: inside, lastPlaces: 4 }),
+  acos: unary(ops.acos, Math.acos, { fill: inside, lastPlaces: 4 }),
+  atan: unary(ops.atan, Math.atan, { lastPlaces: 3 }),
+  sinh: unary(ops.sinh, Math.sinh, { lastPlaces: 5 }),
+  cosh: unary(ops.cosh, Math.cosh, { lastPlaces: 6 }),
+  asinh: unary(ops.asinh, Math.asinh, { lastPlaces: 5 }),
+  acosh: unary(ops.acosh, Math.acosh, { fill: (uniform) => 1.25 + 3 * uniform, lastPlaces: 5 }),
+  atanh: unary(ops.atanh, Math.atanh, { fill: inside, lastPlaces: 5 }),
+  floor: unary(ops.floor, Math.floor, { differentiable: false }),
+  ceil: unary(ops.ceil, Math.ceil, { differentiable: false }),
+  round: unary(ops.round, roundHalfEven, { differentiable: false }),
+  trunc: unary(ops.trunc, Math.trunc, { differentiable: false }),
+  isNan: unary(ops.isNan, (x) => Number(Number.isNaN(x)), { differentiable: false }),
   sigmoid: unary(ops.sigmoid, sigmoid, { lastPlaces: 4 }),
   tanh: unary(ops.tanh, Math.tanh, { lastPlaces: 3 }),
   relu: unary(ops.relu, (x) => Math.max(0, x), { fill: away([0]) }),
@@ -171,11 +191,29 @@ export const pointwiseSpecs = {
   sub: binary(ops.sub, (a, b) => a - b, { broadcasts: BROADCASTS }),
   mul: binary(ops.mul, (a, b) => a * b),
   div: binary(ops.div, (a, b) => a / b, { fillB: positive, ulps: 16 }),
+  pow: {
+    ulps: 8,
+    samples: [
+      {
+        label: 'of positive numbers',
+        inputs: [{ shape: [7, 1, 31], fill: positive }, { shape: [5, 1] }],
+        run: ops.pow,
+        reference: (a, b) => map2(a, b, power),
+      },
+      {
+        label: 'of numbers of both signs, to whole powers',
+        inputs: [{ shape: [101] }, { shape: [101], fill: whole, differentiable: false }],
+        run: ops.pow,
+        reference: (a, b) => map2(a, b, power),
+      },
+    ],
+  },
   maximum: binary(ops.maximum, Math.max, { ulps: 0 }),
   minimum: binary(ops.minimum, Math.min, { ulps: 0 }),
   greater: binary(ops.greater, (a, b) => Number(a > b), { ulps: 0, differentiable: false }),
   greaterEqual: binary(ops.greaterEqual, (a, b) => Number(a >= b), { ulps: 0, differentiable: false }),
   equal: binary(ops.equal, (a, b) => Number(a === b), { ulps: 0, differentiable: false }),
+  notEqual: binary(ops.notEqual, (a, b) => Number(a !== b), { ulps: 0, differentiable: false }),
   where: {
     ulps: 0,
     samples: [

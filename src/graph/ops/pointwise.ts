@@ -29,6 +29,11 @@ export const sub = binary('sub');
 export const mul = binary('mul');
 /** a / b. */
 export const div = binary('div');
+/**
+ * a^b, to 4 ulp. As in PyTorch 1 where b is 0 or a is 1, and of a negative a NaN unless b is whole. At b = 0 the derivative
+ * of a is 0, at a = 0 and b >= 0 that of b.
+ */
+export const pow = binary('pow');
 /** The larger of a and b, NaN where either is; equal ones share the derivative; `max` reduces. */
 export const maximum = binary('maximum');
 /** The smaller of a and b, NaN where either is; equal ones share the derivative; `min` reduces. */
@@ -39,6 +44,10 @@ export const greater = binary('greater');
 export const greaterEqual = binary('greaterEqual');
 /** 1 where a = b, else 0. */
 export const equal = binary('equal');
+/** 1 where a and b differ (NaN differs from everything), else 0. */
+export const notEqual = binary('notEqual');
+/** 1 where x is NaN, else 0. */
+export const isNan = unary('isNan');
 /** -x. */
 export const neg = unary('neg');
 /** |x|; its derivative at 0 is 0. */
@@ -51,12 +60,48 @@ export const square = unary('square');
 export const exp = unary('exp');
 /** Natural logarithm; -infinity at 0, NaN below. */
 export const log = unary('log');
+/** e^x - 1, to 2 ulp, next to 0 too. */
+export const expm1 = unary('expm1');
+/** ln(1 + x), to 4 ulp, next to 0 too; -infinity at -1, NaN below. */
+export const log1p = unary('log1p');
+/** The error function, to 4 ulp. */
+export const erf = unary('erf');
+/** Sine of an angle in radians, to 3 ulp for every float32, however large. */
+export const sin = unary('sin');
+/** Cosine of an angle in radians, to 3 ulp. */
+export const cos = unary('cos');
+/** Tangent of an angle in radians, to 5 ulp. */
+export const tan = unary('tan');
+/** Angle in [-pi/2, pi/2] whose sine is x, to 4 ulp; NaN beyond -1 and 1. */
+export const asin = unary('asin');
+/** Angle in [0, pi] whose cosine is x, to 4 ulp; NaN beyond -1 and 1. */
+export const acos = unary('acos');
+/** Angle in [-pi/2, pi/2] whose tangent is x, to 3 ulp. */
+export const atan = unary('atan');
+/** Hyperbolic sine, to 5 ulp. */
+export const sinh = unary('sinh');
+/** Hyperbolic cosine, to 6 ulp. */
+export const cosh = unary('cosh');
+/** Inverse of `sinh`, to 5 ulp. */
+export const asinh = unary('asinh');
+/** Inverse of `cosh`, not negative, to 5 ulp; NaN below 1. */
+export const acosh = unary('acosh');
+/** Inverse of `tanh`, to 5 ulp; infinite at -1 and 1, NaN beyond. */
+export const atanh = unary('atanh');
 /** Square root; NaN below 0. */
 export const sqrt = unary('sqrt');
 /** 1 / sqrt(x). */
 export const rsqrt = unary('rsqrt');
 /** 1 / x. */
 export const reciprocal = unary('reciprocal');
+/** The next whole number below or at x. Its derivative is 0, as those of `ceil`, `round` and `trunc`. */
+export const floor = unary('floor');
+/** The next whole number above or at x. */
+export const ceil = unary('ceil');
+/** The nearest whole number; halves go to the even one, as in PyTorch. */
+export const round = unary('round');
+/** x without its fraction. */
+export const trunc = unary('trunc');
 /** max(x, 0); its derivative at 0 is 0. */
 export const relu = unary('relu');
 /** min(max(x, 0), 6); its derivative at 0 and 6 is 0. */

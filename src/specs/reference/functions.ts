@@ -37,3 +37,14 @@ export const normalDensity = (x: number): number => Math.exp(-0.5 * x * x) / Mat
 /** 1 / (1 + e^-x), without overflow. */
 export const sigmoid = (x: number): number =>
   x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x));
+
+/** a^b as C has it; JavaScript's is NaN for 1^NaN and for 1 and -1 to an infinite power. */
+export const power = (a: number, b: number): number =>
+  a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b;
+
+/** The nearest whole number, of two equally near ones the even. */
+export function roundHalfEven(x: number): number {
+  const below = Math.floor(x);
+  if (x - below !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}
