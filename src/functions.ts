@@ -2,25 +2,57 @@
 export { type AttentionOptions, attention, type Neighbours } from './graph/ops/attention.ts';
 export { type CustomVjp, stopGradient, withVjp } from './graph/ops/control.ts';
 export { matmul } from './graph/ops/matmul.ts';
-export { concat, pad, permute, reshape, slice } from './graph/ops/movement.ts';
+export { concat, flip, pad, permute, reshape, slice } from './graph/ops/movement.ts';
 export * from './graph/ops/pointwise.ts';
 export { avgPool2d, maxPool2d } from './graph/ops/pool.ts';
 export { randomNormal, randomUniform } from './graph/ops/random.ts';
-export { argmax, max, mean, min, sum } from './graph/ops/reduce.ts';
+export { argmax, argmin, max, mean, min, prod, sum } from './graph/ops/reduce.ts';
 export { interpolate } from './graph/ops/resize.ts';
+export { type CumsumOptions, cumsum } from './graph/ops/scan.ts';
 export { gather, oneHot } from './graph/ops/select.ts';
 export { cosineMap } from './graph/ops/similarity.ts';
 export { kthLargest, takeAlongAxis, topK } from './graph/ops/topK.ts';
-export { flatten, split, transpose } from './nn/axes.ts';
+export {
+  celu,
+  elu,
+  geluTanh,
+  hardsigmoid,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  prelu,
+  type SoftplusOptions,
+  selu,
+  softplus,
+  softsign,
+} from './nn/activations.ts';
+export { flatten, roll, split, squeeze, stack, tile, transpose, tril, triu, unsqueeze } from './nn/axes.ts';
 export { type BlurOptions, gaussianBlur2d } from './nn/blur.ts';
 export { clipFactor } from './nn/clipNorm.ts';
 export { conv2d, convTranspose2d } from './nn/conv.ts';
-export { type CrossEntropyOptions, crossEntropy } from './nn/crossEntropy.ts';
+export { type CrossEntropyOptions, crossEntropy, type NllLossOptions, nllLoss } from './nn/crossEntropy.ts';
 export { dropout } from './nn/dropout.ts';
 export { linear } from './nn/linear.ts';
-export { cosineSimilarity, globalCosineLoss, mseLoss, smoothL1Loss } from './nn/losses.ts';
+export { logSumExp } from './nn/logSumExp.ts';
+export {
+  type BinaryCrossEntropyOptions,
+  binaryCrossEntropy,
+  cosineSimilarity,
+  globalCosineLoss,
+  type HuberLossOptions,
+  huberLoss,
+  type KlDivergenceOptions,
+  klDivergence,
+  l1Loss,
+  mseLoss,
+  type SigmoidFocalLossOptions,
+  sigmoidFocalLoss,
+  smoothL1Loss,
+} from './nn/losses.ts';
+export type { LossOptions, LossReduction } from './nn/lossReduction.ts';
 export { type BatchNormState, batchNorm2d, batchNorm2dTrain, layerNorm } from './nn/norm.ts';
 export { adaptiveAvgPool2d, globalAvgPool2d } from './nn/pool.ts';
 export { logSoftmax, softmax } from './nn/softmax.ts';
 export { topFractionMean } from './nn/topFraction.ts';
+export { all, any } from './nn/truth.ts';
 export { std, variance } from './nn/variance.ts';

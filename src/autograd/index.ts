@@ -8,6 +8,7 @@ import { nearestVjps } from './nearest.ts';
 import { pointwiseVjps } from './pointwise.ts';
 import { reduceVjps } from './reduce.ts';
 import type { Vjps } from './rule.ts';
+import { scanVjps } from './scan.ts';
 import { selectionVjps } from './selections.ts';
 import { similarityVjps } from './similarity.ts';
 
@@ -22,6 +23,7 @@ export const vjps: Vjps = {
   ...similarityVjps,
   ...batchNormVjps,
   ...attentionVjps,
+  ...scanVjps,
   ...selectionVjps,
   ...nearestVjps,
 };

@@ -1,5 +1,5 @@
 import { WgadError } from '../errors.ts';
-import { pad, part, permute, reshape, slice } from '../graph/ops/movement.ts';
+import { flip, pad, part, permute, reshape, slice } from '../graph/ops/movement.ts';
 import { makeValue, type Value } from '../graph/value.ts';
 import { product, type Shape } from '../shape.ts';
 import type { Vjps } from './rule.ts';
@@ -53,6 +53,7 @@ export const movementVjps = {
       return pad(cotangent, before, after, { mode });
     },
   ],
+  flip: ({ cotangent, attrs: { axes } }) => [() => flip(cotangent, axes)],
   concat({ inputs, cotangent, attrs: { axis } }) {
     let end = 0;
     return inputs.map(({ shape }) => {

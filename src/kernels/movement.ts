@@ -64,7 +64,7 @@ const slice: Lowering<Readonly<Record<'starts' | 'steps', readonly number[]>>> =
 };
 
 type Padding<Mode> = { readonly before: readonly number[]; readonly mode: Mode };
-type Repeating = 'symmetric' | 'edge';
+type Repeating = 'symmetric' | 'edge' | 'reflect' | 'wrap';
 
 const pad: Lowering<Padding<'constant' | Repeating> & { readonly value: number }> = (request, device) => {
   const { before, mode, value } = request.attrs;
@@ -77,6 +77,9 @@ const pad: Lowering<Padding<'constant' | Repeating> & { readonly value: number }
     const name = `c${axis}`;
     if (mode === 'edge') return `let ${name} = clamp(${place}, 0, ${last});`;
     if (mode === 'constant') return `let ${name} = ${place};`;
+    if (mode === 'wrap') return `let ${name} = (${place} + ${last + 1}) % ${last + 1};`;
+    // Mirrored at the edge: left of a b c comes c b.
+    if (mode === 'reflect') return `let ${name} = ${last} - abs(${last} - abs(${place}));`;
     // Mirrored with the edge repeated: left of a b c comes c b a.
     return `var ${name} = ${place};\nif (${name} < 0) { ${name} = -1 - ${name}; }\nif (${name} > ${last}) { ${name} = ${2 * last + 1} - ${name}; }`;
   });
@@ -117,6 +120,22 @@ const padGrad: Lowering<Padding<Repeating>> = (request, device) => {
     if (mode === 'edge') {
       return `let c${axis} = ${at};
 for (var p${axis} = select(c${axis} + ${first}u, 0u, c${axis} == 0u); p${axis} <= select(c${axis} + ${first}u, ${long - 1}u, c${axis} == ${size - 1}u); p${axis}++) {`;
+    }
+    if (mode === 'wrap') {
+      return `let c${axis} = i32(${at});
+for (var k${axis} = -1; k${axis} < 2; k${axis}++) {
+  let place${axis} = ${first} + c${axis} + k${axis} * ${size};
+  if (place${axis} < 0 || place${axis} >= ${long}) { continue; }
+  let p${axis} = u32(place${axis});`;
+    }
+    if (mode === 'reflect') {
+      return `let c${axis} = i32(${at});
+for (var k${axis} = 0; k${axis} < 3; k${axis}++) {
+  // Itself, and its images before the first element and behind the last; those two are their own images.
+  if ((k${axis} == 1 && c${axis} == 0) || (k${axis} == 2 && c${axis} == ${size - 1})) { continue; }
+  let place${axis} = select(select(${first + 2 * size - 2} - c${axis}, ${first} - c${axis}, k${axis} == 1), ${first} + c${axis}, k${axis} == 0);
+  if (place${axis} < 0 || place${axis} >= ${long}) { continue; }
+  let p${axis} = u32(place${axis});`;
     }
     return `let c${axis} = i32(${at});
 for (var k${axis} = 0; k${axis} < 3; k${axis}++) {
@@ -177,4 +196,14 @@ const concat: Lowering<{ readonly axis: number }> = ({ label, inputs, out, attrs
   return { steps, scratch: [] };
 };
 
-export const movementKernels = { permute, slice, pad, padGrad, concat };
+const flip: Lowering<{ readonly axes: readonly number[] }> = (request, device) => {
+  const { shape } = request.out;
+  const strides = stridesOf(shape);
+  const terms = coordinates(shape).map((at, axis) => {
+    const place = request.attrs.axes.includes(axis) ? `(${shape[axis]! - 1}u - ${at})` : at;
+    return `${place} * ${strides[axis]}u`;
+  });
+  return copying(request, device, `Axes ${request.attrs.axes} of x are read backwards.`, joined(terms));
+};
+
+export const movementKernels = { permute, slice, pad, padGrad, concat, flip };

@@ -49,6 +49,9 @@ const binary = (
   wgsl: ([a, b]) => text(a!, b!),
 });
 
+/** Not 0; NaN is true. By the bits, see `math/nan.ts`. */
+const isTrue = (x: string): string => `(bitcast<u32>(${x}) << 1u) != 0u`;
+
 export const POINTWISE = {
   constant: { arity: 0, params: ['value'], flops: 0, wgsl: (_, [value]) => value! },
   identity: unary((x) => x, 0),
@@ -103,6 +106,8 @@ export const POINTWISE = {
   minimum: binary((a, b) => `smaller(${a}, ${b})`, 1, smaller),
   greater: binary((a, b) => `select(0.0, 1.0, ${a} > ${b})`),
   greaterEqual: binary((a, b) => `select(0.0, 1.0, ${a} >= ${b})`),
+  less: binary((a, b) => `select(0.0, 1.0, ${a} < ${b})`),
+  lessEqual: binary((a, b) => `select(0.0, 1.0, ${a} <= ${b})`),
   equal: binary((a, b) => `select(0.0, 1.0, ${a} == ${b})`),
   notEqual: binary((a, b) => `select(1.0, 0.0, ${a} == ${b})`),
   /** args: condition, value where it is not zero (NaN counts as not zero), value where it is. */
@@ -110,8 +115,12 @@ export const POINTWISE = {
     arity: 3,
     params: [],
     flops: 1,
-    wgsl: ([c, a, b]) => `select(${b}, ${a}, (bitcast<u32>(${c}) << 1u) != 0u)`,
+    wgsl: ([c, a, b]) => `select(${b}, ${a}, ${isTrue(c!)})`,
   },
+  logicalAnd: binary((a, b) => `select(0.0, 1.0, (${isTrue(a)}) & (${isTrue(b)}))`, 3),
+  logicalOr: binary((a, b) => `select(0.0, 1.0, (${isTrue(a)}) | (${isTrue(b)}))`, 3),
+  logicalXor: binary((a, b) => `select(0.0, 1.0, (${isTrue(a)}) != (${isTrue(b)}))`, 3),
+  logicalNot: unary((x) => `select(1.0, 0.0, ${isTrue(x)})`),
   scale: { arity: 1, params: ['factor'], flops: 1, wgsl: ([x], [factor]) => `${x} * ${factor}` },
   shift: { arity: 1, params: ['offset'], flops: 1, wgsl: ([x], [offset]) => `${x} + ${offset}` },
   /** args: d, a variance. d / sqrt(factor variance + eps). */

@@ -17,22 +17,25 @@ import { perElement } from './perElement.ts';
 import { type Program, programFlops, programLabel, programText } from './program.ts';
 import { code, floatLiteral, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
 
-type Kind = 'sum' | 'max' | 'min';
+type Kind = 'sum' | 'prod' | 'max' | 'min';
 
 const JOIN: Record<Kind, (a: string, b: string) => string> = {
   sum: (a, b) => `${a} + ${b}`,
+  prod: (a, b) => `${a} * ${b}`,
   max: (a, b) => `larger(${a}, ${b})`,
   min: (a, b) => `smaller(${a}, ${b})`,
 };
 const START: Record<Kind, string> = {
   sum: '0.0',
+  prod: '1.0',
   max: floatLiteral(Number.NEGATIVE_INFINITY),
   min: floatLiteral(Number.POSITIVE_INFINITY),
 };
-const NEEDS: Record<Kind, readonly WgslFunction[]> = { sum: [], max: [larger], min: [smaller] };
+const NEEDS: Record<Kind, readonly WgslFunction[]> = { sum: [], prod: [], max: [larger], min: [smaller] };
 const NAN = floatLiteral(Number.NaN);
 const SUBGROUP: Record<Kind, string> = {
   sum: 'subgroupAdd(total)',
+  prod: 'subgroupMul(total)',
   max: `select(subgroupMax(total), ${NAN}, subgroupAny(is_nan(total)))`,
   min: `select(subgroupMin(total), ${NAN}, subgroupAny(is_nan(total)))`,
 };

@@ -1,4 +1,3 @@
-import { requireOneOf } from '../arguments.ts';
 import { gotText, ShapeError } from '../errors.ts';
 import { floatOperand, requireIndices } from '../graph/operands.ts';
 import { stopGradient } from '../graph/ops/control.ts';
@@ -10,28 +9,25 @@ import { takeAlongAxis } from '../graph/ops/topK.ts';
 import { asValue, constant, knownData, type Operand, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { product, shapesEqual, shapeText } from '../shape.ts';
+import { LOSS_OPTIONS, type LossOptions, requireReduction } from './lossReduction.ts';
 import { logSoftmax } from './softmax.ts';
 
-const REDUCTIONS = ['mean', 'sum', 'none'] as const;
-
-/** Options of PyTorch's `cross_entropy`, except that no label is ignored by default. */
-export interface CrossEntropyOptions {
+/** Options of PyTorch's `nll_loss`, except that no label is ignored by default. */
+export interface NllLossOptions extends LossOptions {
   /** The label to leave out of the loss and its divisor; default none (PyTorch's is -100). */
   ignoreIndex?: number;
-  /** A factor for each class, [C], which gets no derivative; default 1. */
+  /** A factor for each class, [C], which gets no derivative; default 1. `mean` divides by the weights of the labels. */
   weights?: Operand;
-  /** From 0 (default) to 1: how much of each target is spread evenly over all classes. */
-  labelSmoothing?: number;
-  /** `mean` (default) divides by the weights of the labels, `none` has the shape of the labels. */
-  reduction?: (typeof REDUCTIONS)[number];
 }
 
-const OPTIONS: OptionNames<CrossEntropyOptions> = {
-  ignoreIndex: true,
-  weights: true,
-  labelSmoothing: true,
-  reduction: true,
-};
+/** Options of PyTorch's `cross_entropy`, except that no label is ignored by default. */
+export interface CrossEntropyOptions extends NllLossOptions {
+  /** From 0 (default) to 1: how much of each target is spread evenly over all classes. */
+  labelSmoothing?: number;
+}
+
+const NLL_OPTIONS: OptionNames<NllLossOptions> = { ...LOSS_OPTIONS, ignoreIndex: true, weights: true };
+const OPTIONS: OptionNames<CrossEntropyOptions> = { ...NLL_OPTIONS, labelSmoothing: true };
 
 /**
  * -log softmax(logits)[label]: logits [N, C, ...S], labels (i32) [N, ...S]. A class may have the logit -infinity.
@@ -46,16 +42,49 @@ export function crossEntropy(
   const op = 'crossEntropy';
   refuseExtra(op, extra);
   const value = floatOperand(op, 'logits', logits);
-  const targets = asValue(labels, op);
   requireOptions(op, options, OPTIONS);
-  const { ignoreIndex, weights, labelSmoothing = 0, reduction = 'mean' } = options;
+  return labelLoss({ op, name: 'logits', value, logarithms: (x) => logSoftmax(x, 1) }, labels, options);
+}
+
+/**
+ * -logarithms[label]: logarithms of probabilities [N, C, ...S], as `logSoftmax` gives them, labels (i32) [N, ...S].
+ * @throws ShapeError as `crossEntropy`.
+ */
+export function nllLoss(
+  logarithms: Operand,
+  labels: Operand,
+  options: NllLossOptions = {},
+  ...extra: never[]
+): Value {
+  const op = 'nllLoss';
+  refuseExtra(op, extra);
+  const value = floatOperand(op, 'logarithms', logarithms);
+  requireOptions(op, options, NLL_OPTIONS);
+  return labelLoss({ op, name: 'logarithms', value, logarithms: (x) => x }, labels, options);
+}
+
+/** Who asks for a loss by labels, and how its operand becomes logarithms of probabilities. */
+interface LabelLoss {
+  readonly op: string;
+  /** Its operand's name in errors. */
+  readonly name: string;
+  readonly value: Value;
+  readonly logarithms: (x: Value) => Value;
+}
+
+function labelLoss(
+  { op, name, value, logarithms }: LabelLoss,
+  labels: Operand,
+  { ignoreIndex, weights, labelSmoothing = 0, reduction = 'mean' }: CrossEntropyOptions,
+): Value {
+  const targets = asValue(labels, op);
   const [n, classes, ...space] = value.shape as [number, number, ...number[]];
   if (value.shape.length < 2 || product(value.shape) === 0) {
-    throw new ShapeError(`${op}: logits expects [N, C, ...], got ${shapeText(value.shape)}`);
+    throw new ShapeError(`${op}: ${name} expects [N, C, ...], got ${shapeText(value.shape)}`);
   }
   if (targets.dtype !== 'i32' || !shapesEqual(targets.shape, [n, ...space])) {
     throw new ShapeError(
-      `${op}: labels expects i32 ${shapeText([n, ...space])} to match logits ${shapeText(value.shape)}, got ${targets.dtype} ${shapeText(targets.shape)}`,
+      `${op}: labels expects i32 ${shapeText([n, ...space])} to match ${name} ${shapeText(value.shape)}, got ${targets.dtype} ${shapeText(targets.shape)}`,
     );
   }
   if (ignoreIndex !== undefined && !Number.isInteger(ignoreIndex)) {
@@ -65,7 +94,7 @@ export function crossEntropy(
   if (!(Number.isFinite(labelSmoothing) && labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ShapeError(`${op}: labelSmoothing expects 0 to 1, got ${gotText(labelSmoothing)}`);
   }
-  requireOneOf(op, 'reduction', reduction, REDUCTIONS);
+  requireReduction(op, reduction);
   const factors = weights === undefined ? null : stopGradient(floatOperand(op, 'weights', weights));
   if (factors && !shapesEqual(factors.shape, [classes])) {
     throw new ShapeError(
@@ -79,7 +108,7 @@ export function crossEntropy(
   // Ignored labels become class 0; `counted` leaves them out.
   const existing = knownData(targets)?.map((label) => (label === ignoreIndex ? 0 : label));
   const places = existing ? constant(existing, [count], 'i32') : flat;
-  const rows = classRows(logSoftmax(value, 1));
+  const rows = classRows(logarithms(value));
   // NaN for a label without a class; it multiplies the whole row, so the row's gradient is NaN too.
   const factor = counted(gather(factors ?? constant(new Float32Array(classes).fill(1), [classes]), places));
   const weighted = mul(rows, reshape(factor, [count, 1]));

@@ -17,6 +17,7 @@ import { IDENTITY } from '../kernels/program.ts';
 import { randomKernels } from '../kernels/random.ts';
 import { reduceKernels } from '../kernels/reduce.ts';
 import { resizeKernels } from '../kernels/resize.ts';
+import { scanKernels } from '../kernels/scan.ts';
 import { selectKernels } from '../kernels/select.ts';
 import { similarityKernels } from '../kernels/similarity.ts';
 import { topKKernels } from '../kernels/topK.ts';
@@ -35,6 +36,7 @@ const LOWERINGS: { readonly [K in LoweredOp]: Lowering<AttrsOf<K>> } = {
   ...similarityKernels,
   ...batchNormKernels,
   ...attentionKernels,
+  ...scanKernels,
   ...selectKernels,
   ...topKKernels,
   ...nearestKernels,

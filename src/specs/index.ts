@@ -8,6 +8,7 @@ import { castSpecs, pointwiseSpecs } from './pointwise.ts';
 import { poolSpecs, resizeSpecs } from './pool.ts';
 import { randomSpecs } from './random.ts';
 import { reduceSpecs } from './reduce.ts';
+import { scanSpecs } from './scan.ts';
 import { selectSpecs } from './select.ts';
 import { similaritySpecs } from './similarity.ts';
 import type { SpecTable } from './spec.ts';
@@ -25,6 +26,7 @@ export const FAMILIES = {
   similarity: similaritySpecs,
   'batch norm': batchNormSpecs,
   attention: attentionSpecs,
+  scan: scanSpecs,
   select: selectSpecs,
   'top k': topKSpecs,
   nearest: nearestSpecs,

@@ -5,6 +5,7 @@ import { at, build } from './reference/tensor64.ts';
 import { ANY_DTYPE, type SpecTable, shaped } from './spec.ts';
 
 const mirrored = (i: number, size: number): number => (i < 0 ? -1 - i : i >= size ? 2 * size - 1 - i : i);
+const reflected = (i: number, size: number): number => size - 1 - Math.abs(size - 1 - Math.abs(i));
 const inside = (i: number, size: number): number => Math.min(Math.max(i, 0), size - 1);
 
 /** Nothing is computed: any difference at all is a wrong address. */
@@ -74,7 +75,7 @@ export const movementSpecs = {
   pad: {
     ulps: 0,
     dtypes: ANY_DTYPE,
-    doctor: 3,
+    doctor: 5,
     samples: [
       {
         label: 'with 0.5',
@@ -93,10 +94,35 @@ export const movementSpecs = {
           build([3, 16, 11], ([a, b, c]) => at(x, [a!, mirrored(b! - 2, 11), mirrored(c! - 3, 4)])),
       },
       {
+        label: 'reflect',
+        inputs: shaped([3, 11, 4]),
+        run: (x) => ops.pad(x, [0, 2, 3], [0, 10, 1], { mode: 'reflect' }),
+        reference: (x) =>
+          build([3, 23, 8], ([a, b, c]) => at(x, [a!, reflected(b! - 2, 11), reflected(c! - 3, 4)])),
+      },
+      {
+        label: 'wrap',
+        inputs: shaped([3, 11, 4]),
+        run: (x) => ops.pad(x, [3, 2, 4], [0, 11, 1], { mode: 'wrap' }),
+        reference: (x) => build([6, 24, 9], ([a, b, c]) => at(x, [a! % 3, (b! + 9) % 11, c! % 4])),
+      },
+      {
         label: 'edge, one element wide too',
         inputs: shaped([3, 1, 13]),
         run: (x) => ops.pad(x, [0, 2, 5], [0, 3, 40], { mode: 'edge' }),
         reference: (x) => build([3, 6, 58], ([a, , c]) => at(x, [a!, 0, inside(c! - 5, 13)])),
+      },
+    ],
+  },
+  flip: {
+    ulps: 0,
+    dtypes: ANY_DTYPE,
+    samples: [
+      {
+        label: 'of two axes of three',
+        inputs: shaped([5, 7, 11]),
+        run: (x) => ops.flip(x, [0, -1]),
+        reference: (x) => build([5, 7, 11], ([a, b, c]) => at(x, [4 - a!, b!, 10 - c!])),
       },
     ],
   },

@@ -114,6 +114,26 @@ const inside = (uniform: number): number => 1.9 * uniform - 0.95;
 const whole = (uniform: number): number => Math.floor(7 * uniform) - 3;
 const sparse = (uniform: number): number => Math.round(uniform);
 
+/** Of zeros and ones; NaN is true. */
+const logical = (
+  run: (a: Value, b: Value) => Value,
+  f: (a: boolean, b: boolean) => boolean,
+): PointwiseSpec => ({
+  ulps: 0,
+  differentiable: false,
+  samples: [
+    {
+      label: 'of zeros and ones',
+      inputs: [
+        { shape: [7, 1, 31], fill: sparse },
+        { shape: [5, 1], fill: sparse },
+      ],
+      run,
+      reference: (x, y) => map2(x, y, (a, b) => Number(f(a !== 0, b !== 0))),
+    },
+  ],
+});
+
 /** Every function of the table of kernels has one: a function without does not compile. */
 export const pointwiseSpecs = {
   constant: {
@@ -212,6 +232,12 @@ export const pointwiseSpecs = {
   minimum: binary(ops.minimum, Math.min, { ulps: 0 }),
   greater: binary(ops.greater, (a, b) => Number(a > b), { ulps: 0, differentiable: false }),
   greaterEqual: binary(ops.greaterEqual, (a, b) => Number(a >= b), { ulps: 0, differentiable: false }),
+  less: binary(ops.less, (a, b) => Number(a < b), { ulps: 0, differentiable: false }),
+  lessEqual: binary(ops.lessEqual, (a, b) => Number(a <= b), { ulps: 0, differentiable: false }),
+  logicalAnd: logical(ops.logicalAnd, (a, b) => a && b),
+  logicalOr: logical(ops.logicalOr, (a, b) => a || b),
+  logicalXor: logical(ops.logicalXor, (a, b) => a !== b),
+  logicalNot: unary(ops.logicalNot, (x) => Number(x === 0), { fill: sparse, differentiable: false }),
   equal: binary(ops.equal, (a, b) => Number(a === b), { ulps: 0, differentiable: false }),
   notEqual: binary(ops.notEqual, (a, b) => Number(a !== b), { ulps: 0, differentiable: false }),
   where: {

@@ -89,6 +89,12 @@ export const reduceSpecs = {
     (x, axes) => scaledRef(sumRef(x, axes), 1 / countOf(x, axes)),
     [COLUMNS, SPLIT],
   ),
+  prod: reducing(
+    (x, axes) => ops.prod(x, { axes }),
+    (x, axes) => dropAxes({ ...reduceRef(x, axes, 1, (a, b) => a * b), magnitude: undefined }, axes),
+    [CHANNELS, [[3, 5, 2], [1]], [[2, 37], [1]], [[3, 0], [1]]],
+    { ulps: 64 },
+  ),
   max: reducing((x, axes) => ops.max(x, { axes }), extremeRef(-Infinity, Math.max), [ROWS, COLUMNS, SPLIT], {
     ulps: 0,
   }),
@@ -114,6 +120,23 @@ export const reduceSpecs = {
     ulps: 0,
     differentiable: false,
     samples: samplesOf([1, 0, 2], alongAxis),
+  },
+  argmin: {
+    ulps: 0,
+    differentiable: false,
+    doctor: 0,
+    samples: [
+      {
+        label: '[4, 37, 3] along 1, with ties',
+        inputs: [{ shape: [4, 37, 3], fill: (uniform) => Math.floor(uniform * 9) }],
+        run: (x) => ops.argmin(x, 1),
+        reference: (x) =>
+          build([4, 3], ([a, c]) => {
+            const values = Array.from({ length: 37 }, (_, b) => -at(x, [a!, b, c!]));
+            return largestPlaces(values, 1)[0]!;
+          }),
+      },
+    ],
   },
   /** Exponentials and a division fused around two reductions. */
   softmax: {

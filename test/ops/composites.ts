@@ -209,7 +209,7 @@ export const compositeSpecs: SpecTable = {
       {
         label: '[5, 9]',
         inputs: [{ shape: [5, 9] }, { shape: [5, 9] }],
-        run: mseLoss,
+        run: (a, b) => mseLoss(a, b),
         reference: (a, b) => scalar(mean(a.data.map((v, i) => (v - b.data[i]!) ** 2))),
       },
     ],

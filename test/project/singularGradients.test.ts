@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as wgad from '../../src/index.ts';
 import { input, type Tensor, type Value } from '../../src/index.ts';
-import { binaryCrossEntropy } from '../../src/nn/losses.ts';
 import { ssim } from '../../src/nn/ssim.ts';
 import { SPECS } from '../ops/index.ts';
 import { isNoOp } from '../ops/notOps.ts';
@@ -43,7 +42,7 @@ const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
   avgPool2d: (x) => wgad.avgPool2d(x, { kernel: 2, stride: 1, padding: 1 }),
   batchNorm2d: (x, weight, bias, mean, variance) => wgad.batchNorm2d(x, { weight, bias, mean, variance }),
   batchNorm2dTrain: (x, w, b) => wgad.batchNorm2dTrain(x, w, b).out,
-  binaryCrossEntropy,
+  binaryCrossEntropy: (z, t) => wgad.binaryCrossEntropy(z!, t!),
   broadcastTo: (x) => wgad.broadcastTo(x, [3, 2]),
   cast: (x) => wgad.cast(wgad.cast(x, 'f16'), 'f32'),
   clamp: {
@@ -64,16 +63,21 @@ const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
     'minus infinity at the label': (x) => wgad.crossEntropy(x, ints([0, 0], [2])),
     'far apart': (x) => wgad.crossEntropy(x, ints([1, 0], [2])),
   },
+  celu: (x) => wgad.celu(x!, 2),
+  cumsum: (x) => wgad.cumsum(x!, 0),
   gather: (x) => wgad.gather(x, ints([1, 1, 0], [3])),
   gaussianBlur2d: (x) => wgad.gaussianBlur2d(x, { kernel: 3, sigma: 1, border: 'symmetric' }),
+  huberLoss: (a, b) => wgad.huberLoss(a!, b!, { delta: 0.5 }),
   interpolate: {
     'on the grid': (x) => wgad.interpolate(x, { size: [5, 2] }),
     'with corners': (x) => wgad.interpolate(x, { size: [5, 2], alignCorners: true }),
     nearest: (x) => wgad.interpolate(x, { size: [5, 2], mode: 'nearest' }),
   },
+  klDivergence: (a, b) => wgad.klDivergence(a!, b!),
   kthLargest: (x) => wgad.kthLargest(x, 2),
   layerNorm: (x, w, b) => wgad.layerNorm(x, w, b),
   logSoftmax: (x) => wgad.logSoftmax(x, 1),
+  logSumExp: (x) => wgad.logSumExp(x!, rows),
   max: {
     ties: (x) => wgad.max(x, rows),
     'ties of everything': (x) => wgad.max(x),
@@ -89,6 +93,10 @@ const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
     'ties of everything': (x) => wgad.min(x),
     'infinite ties': (x) => wgad.min(x, rows),
   },
+  nllLoss: (x) => wgad.nllLoss(x!, ints([1, 0], [2])),
+  prod: (x) => wgad.prod(x!, rows),
+  tril: (x) => wgad.tril(x!),
+  triu: (x) => wgad.triu(x!),
   pad: {
     edge: (x) => wgad.square(pad(x, [1, 3], [2, 2], { mode: 'edge' })),
     symmetric: (x) => wgad.square(pad(x, [1, 3], [2, 2], { mode: 'symmetric' })),
@@ -124,7 +132,8 @@ const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
 const REGULAR: Readonly<Record<string, readonly string[]>> = {
   'polynomials of their arguments': [
     ...['adaptiveAvgPool2d', 'concat', 'conv2d', 'convTranspose2d', 'flatten', 'globalAvgPool2d', 'linear'],
-    ...['matmul', 'permute', 'reshape', 'slice', 'split', 'transpose', 'dropout'],
+    ...['matmul', 'permute', 'reshape', 'slice', 'split', 'transpose', 'dropout', 'flip', 'roll', 'squeeze'],
+    ...['stack', 'tile', 'unsqueeze'],
   ],
   'smooth in all its arguments; a token that may see nothing gets zeros, by definition': ['attention'],
 };

@@ -2,6 +2,7 @@ import { product } from '../../shape.ts';
 import { type AttentionAttrs, droppedPairs } from './attention.ts';
 import type { ConvGeometry } from './conv.ts';
 import { attributes, type OpTable } from './definition.ts';
+import type { PadMode } from './movement.ts';
 import type { PoolWindow } from './pool.ts';
 import { type Resampling, resampledPlaces } from './resize.ts';
 
@@ -21,7 +22,7 @@ export const gradientOps = {
   },
   /** The transpose of pad by repetition: dy -> dx. */
   padGrad: {
-    attrs: attributes<{ readonly before: readonly number[]; readonly mode: 'symmetric' | 'edge' }>(),
+    attrs: attributes<{ readonly before: readonly number[]; readonly mode: Exclude<PadMode, 'constant'> }>(),
   },
   /** x, dy -> dx: each dy goes to the first largest element of its window. */
   maxPool2dGrad: { attrs: pooling },

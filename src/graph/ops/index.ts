@@ -14,6 +14,7 @@ import { poolOps } from './pool.ts';
 import { randomOps } from './random.ts';
 import { reduceOps } from './reduce.ts';
 import { resizeOps } from './resize.ts';
+import { scanOps } from './scan.ts';
 import { selectOps } from './select.ts';
 import { similarityOps } from './similarity.ts';
 import { slabOps } from './slab.ts';
@@ -35,6 +36,7 @@ export const opTable = {
   ...similarityOps,
   ...batchNormOps,
   ...attentionOps,
+  ...scanOps,
   ...selectOps,
   ...topKOps,
   ...nearestOps,

@@ -23,6 +23,7 @@ export const movementOps = {
     storesHalf: true,
   },
   concat: { attrs: attributes<{ readonly axis: number }>(), storesHalf: true },
+  flip: { attrs: attributes<{ readonly axes: readonly number[] }>(), storesHalf: true },
 } as const satisfies OpTable;
 
 /** x under another shape; one size may be -1 (whatever fits). */
@@ -107,11 +108,14 @@ export const part = (x: Value, axis: number, start: number, size: number): Value
     x.shape.map((_, i) => (i === axis ? { start, end: start + size } : null)),
   );
 
-const PAD_MODES = ['constant', 'symmetric', 'edge'] as const;
+const PAD_MODES = ['constant', 'symmetric', 'edge', 'reflect', 'wrap'] as const;
 export type PadMode = (typeof PAD_MODES)[number];
 
 export interface PadOptions {
-  /** `constant` (default) pads with `value`, `symmetric` mirrors and repeats the edge (SciPy's "reflect"), `edge` repeats it. */
+  /**
+   * `constant` (default) pads with `value`, `edge` repeats the edge (PyTorch's "replicate"), `symmetric` mirrors and repeats
+   * it (SciPy's "reflect"), `reflect` mirrors without repeating it (PyTorch's), `wrap` goes on at the other end ("circular").
+   */
   mode?: PadMode;
   /** Default 0; may be NaN or infinite. */
   value?: number;
@@ -144,9 +148,12 @@ export function pad(
   if (mode === 'edge' && source.shape.some((size, i) => size === 0 && before[i]! + after[i]! > 0)) {
     throw new ShapeError(`pad: x expects an edge to repeat, got ${shapeText(source.shape)}`);
   }
-  if (mode === 'symmetric' && source.shape.some((size, i) => before[i]! > size || after[i]! > size)) {
+  const spare = mode === 'reflect' ? 1 : 0;
+  const bounded = mode === 'symmetric' || mode === 'reflect' || mode === 'wrap';
+  const most = (size: number): number => Math.max(0, size - spare);
+  if (bounded && source.shape.some((size, i) => before[i]! > most(size) || after[i]! > most(size))) {
     throw new ShapeError(
-      `pad: symmetric padding expects at most the size of each axis of ${shapeText(source.shape)}`,
+      `pad: ${mode} padding expects at most the size of each axis of ${shapeText(source.shape)}${spare ? ' less 1' : ''}`,
     );
   }
   const shape = source.shape.map((size, i) => size + before[i]! + after[i]!);
@@ -177,4 +184,15 @@ export function concat(operands: readonly Operand[], axis = 0, ...extra: never[]
   const total = values.reduce((sum, value) => sum + value.shape[chosen]!, 0);
   const shape = first.shape.map((size, a) => (a === chosen ? total : size));
   return makeValue('concat', values, { axis: chosen }, shape, first.dtype);
+}
+
+/** x with the order of its elements reversed along `axes`; all of them by default. */
+export function flip(x: Operand, axes?: readonly number[], ...extra: never[]): Value {
+  refuseExtra('flip', extra);
+  const value = asValue(x, 'flip');
+  if (axes !== undefined) requireList('flip', 'axes', axes);
+  const all = axes ?? value.shape.map((_, axis) => axis);
+  const chosen = [...new Set(all.map((axis) => normalizeAxis('flip', axis, value.shape.length)))];
+  const moving = chosen.filter((axis) => value.shape[axis]! > 1).sort((a, b) => a - b);
+  return moving.length === 0 ? value : makeValue('flip', [value], { axes: moving }, value.shape, value.dtype);
 }

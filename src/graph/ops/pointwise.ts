@@ -42,6 +42,18 @@ export const minimum = binary('minimum');
 export const greater = binary('greater');
 /** 1 where a >= b, else 0. */
 export const greaterEqual = binary('greaterEqual');
+/** 1 where a < b, else 0. */
+export const less = binary('less');
+/** 1 where a <= b, else 0. */
+export const lessEqual = binary('lessEqual');
+/** 1 where neither a nor b is 0, else 0; here and below NaN counts as true. */
+export const logicalAnd = binary('logicalAnd');
+/** 1 where a or b is not 0, else 0. */
+export const logicalOr = binary('logicalOr');
+/** 1 where one of a and b is 0 and the other is not, else 0. */
+export const logicalXor = binary('logicalXor');
+/** 1 where x is 0, else 0. */
+export const logicalNot = unary('logicalNot');
 /** 1 where a = b, else 0. */
 export const equal = binary('equal');
 /** 1 where a and b differ (NaN differs from everything), else 0. */

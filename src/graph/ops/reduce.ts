@@ -7,6 +7,7 @@ import { floatOperand } from '../operands.ts';
 import { makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
+import { neg } from './pointwise.ts';
 
 export const reduceOps = {
   /** Reduced axes stay with size 1; the result is times `factor`. */
@@ -20,7 +21,7 @@ export const reduceOps = {
 } as const satisfies OpTable;
 
 type ReduceAttrs = {
-  readonly kind: 'sum' | 'max' | 'min';
+  readonly kind: 'sum' | 'prod' | 'max' | 'min';
   /** In order. */
   readonly axes: readonly number[];
   readonly factor: number;
@@ -50,6 +51,12 @@ export function mean(x: Operand, options: ReduceOptions = {}, ...extra: never[])
   return reduce('mean', 'sum', x, options, (count) => 1 / count);
 }
 
+/** Product over `axes`, a tree of fixed shape in float32. Its derivative is right where elements are 0 too. */
+export function prod(x: Operand, options: ReduceOptions = {}, ...extra: never[]): Value {
+  refuseExtra('prod', extra);
+  return reduce('prod', 'prod', x, options);
+}
+
 /** Largest over `axes`; equal ones share the derivative. */
 export function max(x: Operand, options: ReduceOptions = {}, ...extra: never[]): Value {
   refuseExtra('max', extra);
@@ -64,7 +71,7 @@ export function min(x: Operand, options: ReduceOptions = {}, ...extra: never[]):
 
 /**
  * What the functions above do. @param factor of the number of elements behind each result: the result is multiplied by it.
- * @throws ShapeError where nothing is reduced: it sums to 0, but has no mean, maximum or minimum.
+ * @throws ShapeError where nothing is reduced: it sums to 0 and multiplies to 1, but has no mean, maximum or minimum.
  */
 export function reduce(
   name: string,
@@ -79,7 +86,8 @@ export function reduce(
   requireFlag(name, 'keepDims', keepDims);
   const axes = axesOf(name, value, options);
   const count = product(axes.map((axis) => value.shape[axis]!));
-  if (count === 0 && (kind !== 'sum' || factor)) {
+  const defined = count > 0 || (kind === 'sum' && !factor) || kind === 'prod';
+  if (!defined) {
     throw new ShapeError(`${name}: x expects at least one element to reduce, got ${shapeText(value.shape)}`);
   }
   const kept = value.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
@@ -99,18 +107,29 @@ function dropAxes(x: Value, axes: readonly number[]): Value {
   return reshape(x, rest);
 }
 
-/** Index (i32) of the largest element along `axis`, the first of equals. */
+/** Index (i32) of the largest element along `axis`, the first of equals; NaN is the largest. */
 export function argmax(x: Operand, axis: number, keepDims = false, ...extra: never[]): Value {
   refuseExtra('argmax', extra);
-  const value = floatOperand('argmax', 'x', x);
-  requireFlag('argmax', 'keepDims', keepDims);
-  const chosen = normalizeAxis('argmax', axis, value.shape.length);
+  return place('argmax', x, axis, keepDims);
+}
+
+/** Index (i32) of the smallest element along `axis`, the first of equals; NaN is the smallest. */
+export function argmin(x: Operand, axis: number, keepDims = false, ...extra: never[]): Value {
+  refuseExtra('argmin', extra);
+  return place('argmin', x, axis, keepDims);
+}
+
+function place(name: 'argmax' | 'argmin', x: Operand, axis: number, keepDims: boolean): Value {
+  const value = floatOperand(name, 'x', x);
+  requireFlag(name, 'keepDims', keepDims);
+  const chosen = normalizeAxis(name, axis, value.shape.length);
   if (value.shape[chosen] === 0) {
     throw new ShapeError(
-      `argmax: x expects at least one element along axis ${axis}, got ${shapeText(value.shape)}`,
+      `${name}: x expects at least one element along axis ${axis}, got ${shapeText(value.shape)}`,
     );
   }
   const kept = value.shape.map((size, i) => (i === chosen ? 1 : size));
-  const out = makeValue('argmax', [value], { axis: chosen }, kept, 'i32');
+  const ordered = name === 'argmax' ? value : neg(value);
+  const out = makeValue('argmax', [ordered], { axis: chosen }, kept, 'i32');
   return keepDims ? out : dropAxes(out, [chosen]);
 }
