@@ -26,6 +26,7 @@ export {
   softplus,
   softsign,
 } from './nn/activations.ts';
+export { type AttentionWeightsOptions, attentionWeights } from './nn/attentionWeights.ts';
 export { flatten, roll, split, squeeze, stack, tile, transpose, tril, triu, unsqueeze } from './nn/axes.ts';
 export { type BlurOptions, gaussianBlur2d } from './nn/blur.ts';
 export { clipFactor } from './nn/clipNorm.ts';

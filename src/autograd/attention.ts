@@ -1,3 +1,9 @@
+import { WgadError } from '../errors.ts';
+import { type AttentionAttrs, hiddenKeys } from '../graph/ops/attention.ts';
+import { matmul } from '../graph/ops/matmul.ts';
+import { part, permute, reshape } from '../graph/ops/movement.ts';
+import { add, exp, mul, scale, sub, where } from '../graph/ops/pointwise.ts';
+import { sum } from '../graph/ops/reduce.ts';
 import { slabOffsets, slabView } from '../graph/ops/slab.ts';
 import { makeValue, type Value } from '../graph/value.ts';
 import { product } from '../shape.ts';
@@ -8,14 +14,16 @@ export const attentionVjps = {
    * With P the weights, D what dropout made of them, g the cotangent: dv = D^T g, dS = P (D'(g v^T) - <g, out>),
    * dq = dS k scale, dk = dS^T q scale. P is computed again from q, k and each row's log of the sum.
    */
-  attention({ inputs: [q, k, v, ...draws], out, cotangent: g, attrs }) {
+  attention({ inputs: [q, k, v, ...others], out, cotangent: g, attrs }) {
+    const masks = others.slice(0, attrs.masked ? 1 : 0);
+    const draws = others.slice(masks.length);
     // Per query and head, what both gradients need, in one array: WebGPU guarantees only eight bindings.
-    const rows = makeValue('attentionRows', [q!, k!, g, out], { ...attrs, dropout: 0 }, [
+    const rows = makeValue('attentionRows', [q!, k!, g, out, ...masks], { ...attrs, dropout: 0 }, [
       ...out.shape.slice(0, 2),
       attrs.heads,
       2,
     ]);
-    const inputs = [q!, k!, v!, g, rows, ...draws];
+    const inputs = [q!, k!, v!, g, rows, ...masks, ...draws];
     const size = product(k!.shape);
     const { offsets } = slabOffsets([size, size]);
     let both: Value | undefined;
@@ -28,7 +36,39 @@ export const attentionVjps = {
       () => makeValue('attentionQueryGrad', inputs, attrs, g.shape),
       () => keyOrValue(0),
       () => keyOrValue(1),
+      ...masks.map((mask) => () => maskGrad({ q: q!, k: k!, v: v!, g, rows, mask, attrs })),
       ...draws.map(() => null),
     ];
   },
 } satisfies Partial<Vjps>;
+
+/** dS of the note above, summed to the mask's shape. Its weights stand in memory: few masks have a derivative. */
+function maskGrad({
+  q,
+  k,
+  v,
+  g,
+  rows,
+  mask,
+  attrs,
+}: Readonly<Record<'q' | 'k' | 'v' | 'g' | 'rows' | 'mask', Value>> & { attrs: AttentionAttrs }): Value {
+  if (attrs.dropout > 0) {
+    throw new WgadError('E_CONFIG', 'attention: with dropout no derivative flows to its mask', {
+      fix: 'wrap the mask in stopGradient, or drop weights elsewhere',
+    });
+  }
+  const { heads } = attrs;
+  const headsOf = (x: Value): Value => {
+    const [n, length, channels] = x.shape as [number, number, number];
+    return permute(reshape(x, [n, length, heads, channels / heads]), [0, 2, 1, 3]);
+  };
+  // [N, Lq, heads, 2] to two of [N, heads, Lq, 1].
+  const [log, dot] = [0, 1].map((which) => permute(part(rows, 3, which, 1), [0, 2, 1, 3])) as [Value, Value];
+  const products = scale(matmul(headsOf(q), headsOf(k), { transposeB: true }), attrs.scale);
+  const weights = exp(sub(add(products, mask), log));
+  const [queries, keys] = products.shape.slice(-2) as [number, number];
+  const seen = attrs.causal ? where(hiddenKeys(queries, keys), 0, weights) : weights;
+  const slopes = mul(seen, sub(matmul(headsOf(g), headsOf(v), { transposeB: true }), dot));
+  const shared = mask.shape.flatMap((size, axis) => (size === 1 && slopes.shape[axis] !== 1 ? [axis] : []));
+  return shared.length === 0 ? slopes : sum(slopes, { axes: shared, keepDims: true });
+}

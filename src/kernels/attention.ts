@@ -15,6 +15,9 @@ const OPERANDS: readonly [string, Side][] = [
   ['g', 'queries'],
 ];
 
+/** Where the mask stands among the inputs of the gradients: behind the operands and `rows`. */
+const MASK_OF_GRADIENTS = OPERANDS.length + 1;
+
 /** Score of masked tokens, and initial maximum of a row: finite, so that differences are never NaN. */
 const LOWEST = code(floatLiteral(-MOST_F32));
 
@@ -97,7 +100,7 @@ const onlineSoftmax = (f: Frame): Wgsl[] =>
   });
 
 const attention: Lowering<AttentionAttrs> = (request, device) => {
-  const f = frame(request, device, 'queries', OPERANDS.slice(0, 3), 2);
+  const f = frame(request, device, 'queries', OPERANDS.slice(0, 3), 2, 3);
   const faded = (r: number, u: number): Wgsl => {
     const added = terms(f, (t) => wgsl`d${r}_${t} * v${t}_quad${u}`);
     return wgsl`sum${r}_${u} = sum${r}_${u} * fade${r} + ${added};`;
@@ -105,7 +108,7 @@ const attention: Lowering<AttentionAttrs> = (request, device) => {
   return single(
     buildSweep({
       ...common(request, f, 'queries'),
-      extras: f.draws,
+      extras: [...f.mask, ...f.draws],
       out: write('out', product(request.out.shape)),
       start: (r) => wgsl`
         ${f.load('q', r, f.attrs.scale)}
@@ -115,6 +118,7 @@ const attention: Lowering<AttentionAttrs> = (request, device) => {
       body: (swept) => wgsl`
         ${f.otherPlaces()}
         ${products(f, swept, 's', 'q', 'k')}
+        ${f.addMask()}
         ${onlineSoftmax(f)}
         ${pairs(f, (r, t) => wgsl`let d${r}_${t} = ${f.dropped(wgsl`p${r}_${t}`, r, t)};`)}
         ${f.quads.map(
@@ -141,11 +145,11 @@ const attentionRows: Lowering<AttentionAttrs> = (request, device) => {
     ['g', 'queries'],
     ['o', 'queries'],
   ];
-  const f = frame(request, device, 'queries', names, 1);
+  const f = frame(request, device, 'queries', names, 1, names.length);
   return single(
     buildSweep({
       ...common(request, f, 'queries'),
-      extras: [],
+      extras: f.mask,
       out: write('out', product(request.out.shape)),
       start: (r) => wgsl`
         ${f.load('q', r, f.attrs.scale)}
@@ -157,6 +161,7 @@ const attentionRows: Lowering<AttentionAttrs> = (request, device) => {
       body: (swept) => wgsl`
         ${f.otherPlaces()}
         ${products(f, swept, 's', 'q', 'k')}
+        ${f.addMask()}
         ${onlineSoftmax(f)}`,
       results: [],
       perToken: (r) => [selected(wgsl`top${r} + log(total${r})`, ZERO, f.alone(r)), wgsl`dot${r}`],
@@ -180,11 +185,11 @@ const weightOf = (f: Frame, r: number, t: number, row: number): Wgsl =>
   selected(power(wgsl`s${r}_${t} - log${row}`), ZERO, f.hidden(r, t));
 
 const attentionQueryGrad: Lowering<AttentionAttrs> = (request, device) => {
-  const f = frame(request, device, 'queries', OPERANDS, 3);
+  const f = frame(request, device, 'queries', OPERANDS, 3, MASK_OF_GRADIENTS);
   return single(
     buildSweep({
       ...common(request, f, 'queries'),
-      extras: [rowBinding(f), ...f.draws],
+      extras: [rowBinding(f), ...f.mask, ...f.draws],
       out: write('out', product(request.out.shape)),
       start: (r) => wgsl`
         ${f.load('q', r, f.attrs.scale)}
@@ -195,6 +200,7 @@ const attentionQueryGrad: Lowering<AttentionAttrs> = (request, device) => {
       body: (swept) => wgsl`
         ${f.otherPlaces()}
         ${products(f, swept, 's', 'q', 'k')}
+        ${f.addMask()}
         ${products(f, swept, 'w', 'g', 'v')}
         ${pairs(
           f,
@@ -212,14 +218,14 @@ const attentionQueryGrad: Lowering<AttentionAttrs> = (request, device) => {
 };
 
 const attentionKeyValueGrad: Lowering<AttentionAttrs> = (request, device): Lowered => {
-  const f = frame(request, device, 'keys', OPERANDS, 4);
+  const f = frame(request, device, 'keys', OPERANDS, 4, MASK_OF_GRADIENTS);
   const { sizes } = f;
   const both = product(request.out.shape);
   const each = sizes.images * sizes.keys * sizes.heads * sizes.depth;
   return single(
     buildSweep({
       ...common(request, f, 'keys'),
-      extras: [rowBinding(f), ...f.draws],
+      extras: [rowBinding(f), ...f.mask, ...f.draws],
       out: write('out', both),
       start: (r) => wgsl`
         ${f.load('k', r, f.attrs.scale)}
@@ -234,6 +240,7 @@ const attentionKeyValueGrad: Lowering<AttentionAttrs> = (request, device): Lower
         ${f.otherPlaces()}
         ${f.steps.map((t) => rowOf(f, wgsl`min(other + ${t}u, ${sizes.queries - 1}u)`, t))}
         ${products(f, swept, 's', 'k', 'q')}
+        ${f.addMask()}
         ${products(f, swept, 'w', 'v', 'g')}
         ${pairs(
           f,
@@ -262,15 +269,16 @@ const scaleOf = ({ attrs }: Frame): Wgsl => code(factorLiteral(attrs.scale));
 
 const common = (
   { label }: Pick<OpRequest, 'label'>,
-  { sizes, plan, operands, before }: Frame,
+  { sizes, plan, operands, before, span }: Frame,
   own: Side,
-): Pick<Sweep, 'label' | 'sizes' | 'plan' | 'own' | 'operands' | 'before'> => ({
+): Pick<Sweep, 'label' | 'sizes' | 'plan' | 'own' | 'operands' | 'before' | 'span'> => ({
   label,
   sizes,
   plan,
   own,
   operands,
   before,
+  span,
 });
 
 export const attentionKernels = {

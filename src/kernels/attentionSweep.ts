@@ -121,6 +121,8 @@ export interface Sweep {
   /** Further bindings, and the result's. */
   readonly extras: readonly Binding[];
   readonly out: Binding;
+  /** Which of the other tokens the workgroup meets, from its `block` of owned ones; by default all. */
+  readonly span?: { readonly from?: Wgsl; readonly to?: Wgsl };
   /** Once per workgroup, after `image`, `head` and `batch` (image heads + head) are known. */
   readonly before?: Wgsl;
   /** Once per owned token, whose index is `own{r}` and `token{r}` where that is beyond the last one. */
@@ -201,13 +203,20 @@ export function buildSweep(sweep: Sweep): Kernel {
   });
 }
 
+const spanOf = ({ span }: Sweep, others: number): { from: Wgsl; to: Wgsl } => ({
+  from: span?.from ?? code('0u'),
+  to: span?.to ?? wgsl`${others}u`,
+});
+
 interface Loop {
   readonly memory: Wgsl;
   readonly text: Wgsl;
 }
 
 /** Lane l loads quads l, l + lanes, ... of each token; a broadcast hands each to all lanes. */
-function subgroupLoop({ sizes, plan, own, operands, body }: Sweep, others: number): Loop {
+function subgroupLoop(sweep: Sweep, others: number): Loop {
+  const { sizes, plan, own, operands, body } = sweep;
+  const { from, to } = spanOf(sweep, others);
   const { lanes, step, textures } = plan;
   const fetches = range(Math.ceil(quadsOf(sizes) / lanes));
   const next = range(step).map((t) => wgsl`let next${t} = min(other + ${t}u, ${others - 1}u);`);
@@ -226,7 +235,7 @@ function subgroupLoop({ sizes, plan, own, operands, body }: Sweep, others: numbe
   return {
     memory: code(''),
     text: wgsl`
-      for (var other = 0u; other < ${others}u; other += ${step}u) {
+      for (var other = ${from}; other < ${to}; other += ${step}u) {
         ${next}
         ${loads}
         ${body(swept)}
@@ -235,7 +244,9 @@ function subgroupLoop({ sizes, plan, own, operands, body }: Sweep, others: numbe
 }
 
 /** The workgroup loads `tile` tokens at a time into its memory, where all lanes read them. */
-function tileLoop({ sizes, plan, own, operands, body }: Sweep, others: number): Loop {
+function tileLoop(sweep: Sweep, others: number): Loop {
+  const { sizes, plan, own, operands, body } = sweep;
+  const { from, to } = spanOf(sweep, others);
   const { lanes, step, tile } = plan;
   const quads = quadsOf(sizes);
   const sweptOperands = operands.filter(({ side }) => side !== own);
@@ -250,13 +261,13 @@ function tileLoop({ sizes, plan, own, operands, body }: Sweep, others: number): 
   return {
     memory: wgsl`${memory}`,
     text: wgsl`
-      for (var first = 0u; first < ${others}u; first += ${tile}u) {
+      for (var first = ${from}; first < ${to}; first += ${tile}u) {
         workgroupBarrier();
         for (var e = lane; e < ${tile * quads}u; e += ${lanes}u) {
           ${fills}
         }
         workgroupBarrier();
-        for (var other = first; other < min(first + ${tile}u, ${others}u); other += ${step}u) {
+        for (var other = first; other < min(first + ${tile}u, ${to}); other += ${step}u) {
           ${body(swept)}
         }
       }`,

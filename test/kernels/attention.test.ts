@@ -4,7 +4,7 @@ import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { philox, RandomStream } from '../../src/random.ts';
 import { product } from '../../src/shape.ts';
 import { attentionRef, keeps } from '../../src/specs/reference/attention.ts';
-import { tensor64 } from '../../src/specs/reference/tensor64.ts';
+import { type Tensor64, tensor64 } from '../../src/specs/reference/tensor64.ts';
 import { runLowered } from './device.ts';
 
 const random = new RandomStream(11);
@@ -12,27 +12,31 @@ const draw = (count: number): Float32Array =>
   Float32Array.from({ length: count }, () => random.next() * 4 - 2);
 
 describe('attention as GPUs run it', () => {
-  it('attention as GPUs run it agrees with float64', async () => {
-    const shape = [2, 70, 24];
-    const neighbours = { height: 10, width: 7, window: 3 };
+  const shape = [2, 70, 24];
+  const neighbours = { height: 10, width: 7, window: 3 };
+  const cases = [
+    ['with neighbours', { neighbours }, undefined],
+    ['causal', { causal: true }, undefined],
+    ['causal, with a mask for each head', { causal: true, masked: true }, [1, 3, 70, 70]],
+  ] as const;
+
+  it.each(cases)('attention as GPUs run it agrees with float64: %s', async (_, attrs, masking) => {
     const [q, k, v] = [draw(product(shape)), draw(product(shape)), draw(product(shape))];
+    const masks = masking ? [draw(product(masking)).map((m) => (m < -1 ? Number.NEGATIVE_INFINITY : m))] : [];
     const spec = { shape, element: 'f32' } as const;
     const lowered = attentionKernels.attention(
       {
         label: 'attention',
-        inputs: [spec, spec, spec],
+        inputs: [spec, spec, spec, ...masks.map(() => ({ shape: masking!, element: 'f32' }) as const)],
         out: spec,
-        attrs: { heads: 3, scale: 1 / Math.sqrt(8), neighbours, dropout: 0 },
+        attrs: { heads: 3, scale: 1 / Math.sqrt(8), neighbours: null, dropout: 0, ...attrs },
       },
       BASELINE_DEVICE,
     );
-    const got = await runLowered(lowered, [q, k, v], product(shape));
-    const [a, b, c] = [q, k, v].map((data) => tensor64(shape, data)) as [
-      ReturnType<typeof tensor64>,
-      ReturnType<typeof tensor64>,
-      ReturnType<typeof tensor64>,
-    ];
-    const want = attentionRef(a, b, c, { heads: 3, neighbours });
+    const got = await runLowered(lowered, [q, k, v, ...masks], product(shape));
+    const [a, b, c] = [q, k, v].map((data) => tensor64(shape, data)) as [Tensor64, Tensor64, Tensor64];
+    const mask = masking && tensor64([...masking], masks[0]!);
+    const want = attentionRef(a, b, c, { heads: 3, ...attrs, mask });
     got.forEach((value, i) => {
       expect(Math.abs(value - want.data[i]!)).toBeLessThan(4 * 2 ** -24 * want.magnitude![i]!);
     });

@@ -1,5 +1,6 @@
 import { stopGradient } from '../../src/graph/ops/control.ts';
 import { mul, scale, sub } from '../../src/graph/ops/pointwise.ts';
+import { attentionWeights } from '../../src/nn/attentionWeights.ts';
 import { AUTHOR_BLUR, gaussianBlur2d, gaussianTaps, SCIPY_BLUR } from '../../src/nn/blur.ts';
 import { crossEntropy } from '../../src/nn/crossEntropy.ts';
 import { dropout } from '../../src/nn/dropout.ts';
@@ -145,6 +146,28 @@ export const compositeSpecs: SpecTable = {
     ulps: 64,
     samples: [
       { label: '[2, 131]', inputs: shaped([2, 131]), run: (x) => logSoftmax(x), reference: logSoftmaxRef },
+    ],
+  },
+  attentionWeights: {
+    ulps: 64,
+    specials: false,
+    samples: [
+      {
+        label: 'causal, with a mask, shared heads of keys',
+        inputs: [{ shape: [2, 5, 12] }, { shape: [2, 7, 4] }, { shape: [5, 7] }],
+        run: (q, k, mask) => attentionWeights(q, k, { heads: 3, keyHeads: 1, causal: true, mask }),
+        reference: (q, k, mask) =>
+          build([2, 3, 5, 7], ([n, h, i, j]) => {
+            const score = (other: number): number => {
+              if (other > i!) return Number.NEGATIVE_INFINITY;
+              const terms = [0, 1, 2, 3].map((c) => at(q, [n!, i!, 4 * h! + c]) * at(k, [n!, other, c]));
+              return terms.reduce((sum, term) => sum + term) / 2 + at(mask, [i!, other]);
+            };
+            const scores = Array.from({ length: 7 }, (_, other) => score(other));
+            const most = Math.max(...scores);
+            return Math.exp(scores[j!]! - most) / scores.reduce((sum, s) => sum + Math.exp(s - most), 0);
+          }),
+      },
     ],
   },
   batchNorm2d: {

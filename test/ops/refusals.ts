@@ -180,9 +180,15 @@ export const REFUSED: readonly (readonly [message: string, code: ErrorCode, call
     () => attend({}, x(3, 12, 8)),
   ],
   [
-    'attention: v expects [2, 12, 8] (the shape of k), got [2, 11, 8]',
+    'attention: v expects [2, 12, a multiple of 2] to match k [2, 12, 8], got [2, 11, 8]',
     'E_SHAPE',
     () => attend({}, TOKENS, x(2, 11, 8)),
+  ],
+  ['attention: keyHeads expects a divisor of 2 heads, got 3', 'E_SHAPE', () => attend({ keyHeads: 3 })],
+  [
+    'attention: mask expects a shape that broadcasts to [2, 2, 12, 12] (images, heads, queries, keys), got [11, 12]',
+    'E_SHAPE',
+    () => attend({ mask: x(11, 12) }),
   ],
   ['attention: heads expects a divisor of 8 channels, got 3', 'E_SHAPE', () => attend({ heads: 3 })],
   [

@@ -44,14 +44,21 @@ export const CALLS: readonly (readonly [keyof typeof wgad, readonly unknown[]])[
   [
     'attention',
     [
-      ...[x(2, 9, 8), x(2, 9, 8), x(2, 9, 8)],
+      ...[x(2, 9, 8), x(2, 9, 4), x(2, 9, 6)],
       {
         heads: 2,
+        keyHeads: 1,
         scale: 0.5,
+        causal: true,
+        mask: x(9, 9),
         neighbours: { height: 3, width: 3, window: 3 },
         dropout: { p: 0.1, key, site: 1 },
       },
     ],
+  ],
+  [
+    'attentionWeights',
+    [x(2, 9, 8), x(2, 9, 8), { heads: 2, keyHeads: 2, scale: 1, causal: true, mask: x(9, 9) }],
   ],
   ['avgPool2d', [image, { kernel: 2, stride: 2, padding: 1 }]],
   ['batchNorm2d', [image, { weight: x(4), bias: x(4), mean: x(4), variance: x(4), eps: 1e-5 }]],

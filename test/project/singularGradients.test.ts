@@ -136,6 +136,7 @@ const REGULAR: Readonly<Record<string, readonly string[]>> = {
     ...['stack', 'tile', 'unsqueeze'],
   ],
   'smooth in all its arguments; a token that may see nothing gets zeros, by definition': ['attention'],
+  'a softmax of products, which has its own cases': ['attentionWeights'],
 };
 
 it('has an entry for every public function', () => {

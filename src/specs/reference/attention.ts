@@ -1,43 +1,56 @@
 import type { Neighbours } from '../../graph/ops/attention.ts';
 import { philox } from '../../random.ts';
-import { build, roundingScale, type Tensor64 } from './tensor64.ts';
+import { broadcastAt, build, roundingScale, type Tensor64 } from './tensor64.ts';
 
 export interface AttentionRefOptions {
   readonly heads: number;
+  /** Heads of k and v; default `heads`. */
+  readonly keyHeads?: number;
   readonly neighbours?: Neighbours;
+  readonly causal?: boolean;
+  /** Broadcasts to [N, heads, Lq, Lk]. */
+  readonly mask?: Tensor64;
   /** Seed (two words), step and site of the weights that are dropped with probability p. */
   readonly dropout?: { p: number; seed: readonly [number, number]; step: number; site: number };
 }
 
-/** softmax(q k^T / sqrt(depth) + mask) v for each head, as the definition reads: [N, L, heads depth]. */
+/** softmax(q k^T / sqrt(depth) + mask) v for each head, as the definition reads: [N, Lq, heads times v's width of a head]. */
 export function attentionRef(
   q: Tensor64,
   k: Tensor64,
   v: Tensor64,
-  { heads, neighbours, dropout }: AttentionRefOptions,
+  { heads, keyHeads = heads, neighbours, causal = false, mask, dropout }: AttentionRefOptions,
 ): Tensor64 {
-  const [n, keys, channels] = k.shape as [number, number, number];
-  const queries = q.shape[1]!;
+  const [n, keys, keyChannels] = k.shape as [number, number, number];
+  const [, queries, channels] = q.shape as [number, number, number];
   const depth = channels / heads;
+  const width = v.shape[2]! / keyHeads;
+  const keyHead = (head: number): number => Math.floor((head * keyHeads) / heads);
+  const masked = (image: number, head: number, i: number, j: number): number =>
+    mask ? broadcastAt(mask, [image, head, i, j].slice(4 - mask.shape.length)) : 0;
+  const hidden = (image: number, head: number, i: number, j: number): boolean =>
+    (neighbours !== undefined && hides(neighbours, i, j)) ||
+    (causal && j > i) ||
+    masked(image, head, i, j) === Number.NEGATIVE_INFINITY;
   const rows = new Map<string, Float64Array>();
   const weightsOf = (image: number, head: number, i: number): Float64Array => {
     const name = `${image} ${head} ${i}`;
     const known = rows.get(name);
     if (known) return known;
     const products = Float64Array.from({ length: keys }, (_, j) => {
-      if (neighbours && hides(neighbours, i, j)) return Number.NEGATIVE_INFINITY;
+      if (hidden(image, head, i, j)) return Number.NEGATIVE_INFINITY;
       const own = ((q.shape[0] === 1 ? 0 : image) * queries + i) * channels;
-      const other = (image * keys + j) * channels;
+      const other = (image * keys + j) * keyChannels + keyHead(head) * depth;
       let product = 0;
-      for (let c = head * depth; c < (head + 1) * depth; c++)
-        product += q.data[own + c]! * k.data[other + c]!;
-      return product / Math.sqrt(depth);
+      for (let c = 0; c < depth; c++) product += q.data[own + head * depth + c]! * k.data[other + c]!;
+      return product / Math.sqrt(depth) + masked(image, head, i, j);
     });
-    const alone = neighbours !== undefined && products.every((_, j) => hides(neighbours, i, j));
-    const most = Math.max(...products);
-    const powers = products.map((each, j) =>
-      neighbours && hides(neighbours, i, j) ? 0 : Math.exp(each - most),
+    // Beside a mask a score of -infinity hides like the mask's own.
+    const alone = products.every(
+      (each, j) => hidden(image, head, i, j) || (mask && each === Number.NEGATIVE_INFINITY),
     );
+    const most = Math.max(...products);
+    const powers = products.map((each, j) => (hidden(image, head, i, j) ? 0 : Math.exp(each - most)));
     const total = powers.reduce((sum, each) => sum + each, 0);
     const weights = powers.map((each, j) => {
       if (alone) return 0;
@@ -50,12 +63,16 @@ export function attentionRef(
     return weights;
   };
   const magnitude: number[] = [];
-  const out = build([n, queries, channels], ([image, i, c]) => {
-    const weights = weightsOf(image!, Math.floor(c! / depth), i!);
+  const out = build([n, queries, heads * width], ([image, i, c]) => {
+    const head = Math.floor(c! / width);
+    const weights = weightsOf(image!, head, i!);
+    const channel = keyHead(head) * width + (c! % width);
     let sum = 0;
     let size = 0;
     weights.forEach((weight, j) => {
-      const term = weight * v.data[(image! * keys + j) * channels + c!]!;
+      // Kernels do not read what no query of a block may see; other zero weights meet their values.
+      if (causal && j > i!) return;
+      const term = weight * v.data[(image! * keys + j) * v.shape[2]! + channel]!;
       sum += term;
       size += Math.abs(term);
     });
