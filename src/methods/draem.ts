@@ -6,6 +6,7 @@ import { concat, slice } from '../graph/ops/movement.ts';
 import { add, mul, neg, shift, sigmoid, sub } from '../graph/ops/pointwise.ts';
 import { avgPool2d } from '../graph/ops/pool.ts';
 import { constant, input, scope, type Value } from '../graph/value.ts';
+import { NORMALISED } from '../models/normalised.ts';
 import { discriminativeNet, reconstructiveNet } from '../models/unet.ts';
 import { declare, type Layers, within } from '../nn/layers.ts';
 import { focalLoss, mseLoss } from '../nn/losses.ts';
@@ -18,8 +19,7 @@ import { refuseExtra } from '../options.ts';
 import { type DetectorDefaults, imagesOf } from './detector.ts';
 import { refusing } from './refusing.ts';
 
-/** Normalisation of the images: mean and standard deviation of red, green and blue in 0 to 1. */
-export const NORMALISED = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
+export { NORMALISED };
 
 /** Normalised RGB [N, 3, H, W] as DRAEM sees it: blue, green and red in 0 to 1. */
 export function plainBgr(images: Value, ...extra: never[]): Value {

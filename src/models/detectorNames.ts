@@ -1,3 +1,4 @@
+import { EFFICIENTNET_B4 } from './efficientnet.ts';
 import { torchvisionName } from './efficientnetNames.ts';
 import { prefixOfMark } from './encoderPlace.ts';
 
@@ -40,6 +41,6 @@ export function ownName(name: string, code: DetectorCode): string | null {
 function uniadName(name: string): string | null {
   const inner = /^backbone\.(.+)$/.exec(name)?.[1];
   if (inner === undefined) return name;
-  const own = inner.startsWith('_') ? torchvisionName(inner, 'efficientnet-pytorch') : inner;
+  const own = inner.startsWith('_') ? torchvisionName(inner, 'efficientnet-pytorch', EFFICIENTNET_B4) : inner;
   return own === null ? null : `encoder.${own}`;
 }

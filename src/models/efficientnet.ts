@@ -1,21 +1,20 @@
-import { add, mul, sigmoid, silu } from '../graph/ops/pointwise.ts';
-import { mean } from '../graph/ops/reduce.ts';
+import { relu6, sigmoid, silu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
-import { conv2d } from '../nn/conv.ts';
-import { kaimingNormalFanOut, zeros } from '../nn/init.ts';
-import { type Layers, within } from '../nn/layers.ts';
+import type { Layers } from '../nn/layers.ts';
 import { type OptionNames, requireOptions } from '../options.ts';
-import { norm } from './blocks.ts';
+import type { Activation } from './blocks.ts';
+import {
+  type Arithmetic,
+  type InvertedBlock,
+  type InvertedNetwork,
+  invertedFeatures,
+} from './invertedResiduals.ts';
 
 /**
  * The two lineages of published EfficientNet-B4 weights need different arithmetic (weights.md 3.3). `padding` is
  * `symmetric` (k - 1) / 2, `same` for the actual size, or `same380`: same for 380 px and kept for every size.
  */
-export interface EfficientNetConfig {
-  /** Epsilon of its batch norms. */
-  readonly bnEps: number;
-  readonly padding: 'symmetric' | 'same' | 'same380';
-}
+export type EfficientNetConfig = Arithmetic;
 
 const EFFICIENTNET_CONFIG: OptionNames<EfficientNetConfig> = { bnEps: true, padding: true };
 
@@ -34,140 +33,75 @@ export const EFFICIENTNETS = {
 
 export type EfficientNetName = keyof typeof EFFICIENTNETS;
 
-interface Stage {
-  readonly kernel: number;
-  readonly stride: number;
-  readonly expand: number;
-  readonly out: number;
-  readonly blocks: number;
+/** Stages 0 to 4 of EfficientNet-B0: what detectors read. The others follow from it by factors. */
+const B0 = [
+  { kernel: 3, stride: 1, expand: 1, out: 16, blocks: 1 },
+  { kernel: 3, stride: 2, expand: 6, out: 24, blocks: 2 },
+  { kernel: 5, stride: 2, expand: 6, out: 40, blocks: 2 },
+  { kernel: 3, stride: 2, expand: 6, out: 80, blocks: 3 },
+  { kernel: 5, stride: 1, expand: 6, out: 112, blocks: 3 },
+] as const;
+const STEM = 32;
+
+/** Factors of channels and blocks. */
+export interface Scaling {
+  readonly width: number;
+  readonly depth: number;
 }
 
-const STEM = 48;
-/** Stages 0 to 4 (methods.md 6.1): what the detectors read. */
-const STAGES: readonly Stage[] = [
-  { kernel: 3, stride: 1, expand: 1, out: 24, blocks: 2 },
-  { kernel: 3, stride: 2, expand: 6, out: 32, blocks: 4 },
-  { kernel: 5, stride: 2, expand: 6, out: 56, blocks: 4 },
-  { kernel: 3, stride: 2, expand: 6, out: 112, blocks: 6 },
-  { kernel: 5, stride: 1, expand: 6, out: 160, blocks: 6 },
-];
-/** Stages whose last block is tapped: blocks 1, 5, 9 and 21. */
+/** EfficientNet (Tan and Le 2019) as it is scaled from B0: SiLU, and channels weighed in every block. */
+export const efficientnet = (scaling: Scaling): InvertedNetwork =>
+  networkOf(scaling, {
+    stem: scaled(STEM, scaling.width),
+    firstBlocks: scaledBlocks(B0[0].blocks, scaling.depth),
+    activation: silu,
+    squeezed: (channels) => Math.max(1, Math.floor(channels / 4)),
+  });
+
+/** EfficientNet-Lite: ReLU6, channels not weighed; the stem and the number of blocks in stage 0 stay B0's. */
+export const efficientnetLite = (scaling: Scaling): InvertedNetwork =>
+  networkOf(scaling, { stem: STEM, firstBlocks: B0[0].blocks, activation: relu6, squeezed: () => 0 });
+
+interface Kind {
+  readonly stem: number;
+  /** Blocks in stage 0. */
+  readonly firstBlocks: number;
+  readonly activation: Activation;
+  /** Channels that the weights of a block's channels are made from, by the channels of its input; 0: not weighed. */
+  squeezed(channels: number): number;
+}
+
+function networkOf({ width, depth }: Scaling, kind: Kind): InvertedNetwork {
+  const { stem, firstBlocks, activation } = kind;
+  let channels = stem;
+  const stages = B0.map(({ kernel, stride, expand, out, blocks }, stage) => {
+    const count = stage === 0 ? firstBlocks : scaledBlocks(blocks, depth);
+    return Array.from({ length: count }, (_, i): InvertedBlock => {
+      const [expanded, squeezed] = [channels * expand, kind.squeezed(channels)];
+      channels = scaled(out, width);
+      return { kernel, stride: i === 0 ? stride : 1, expanded, out: channels, squeezed, activation };
+    });
+  });
+  return { stem, activation, squeeze: { activation: silu, gate: sigmoid }, stages, counted: 'by stage' };
+}
+
+const scaledBlocks = (blocks: number, factor: number): number => Math.ceil(blocks * factor);
+
+/** Channels times a factor, as a multiple of 8 that is at least nine tenths of it. */
+export function scaled(channels: number, factor: number): number {
+  const wanted = channels * factor;
+  const rounded = Math.max(8, Math.floor((wanted + 4) / 8) * 8);
+  return rounded < 0.9 * wanted ? rounded + 8 : rounded;
+}
+
+export const EFFICIENTNET_B4 = efficientnet({ width: 1.4, depth: 1.8 });
+
+/** Stages whose last block is tapped: blocks 1, 5, 9 and 21 of EfficientNet-B4. */
 const TAPPED = [0, 1, 2, 4];
 
 /**
- * Images [N, 3, H, W], normalised -> the outputs of blocks 1, 5, 9, 21 at strides 2, 4, 8, 16: 24, 32, 56 and 160
- * channels. Evaluation only, torchvision's names. H, W multiples of 32.
+ * Images [N, 3, H, W], normalised -> the outputs of blocks 1, 5, 9, 21 of EfficientNet-B4 at strides 2, 4, 8, 16: 24, 32,
+ * 56 and 160 channels. Evaluation only, torchvision's names. H, W multiples of 32.
  */
-export function efficientnetFeatures(layers: Layers, x: Value, config: EfficientNetConfig): Value[] {
-  // With `same380`, padding is computed as if the image had 380 pixels.
-  const nominal = { side: config.padding === 'same380' ? 380 : x.shape[2]! };
-  return within(layers, 'features', (inner) => {
-    const stem: ConvShape = { kernel: 3, stride: 2, out: STEM };
-    let y = within(inner, '0', (each) => silu(convNorm(each, x, stem, config, nominal)));
-    const taps: Value[] = [];
-    for (const [i, stage] of STAGES.entries()) {
-      y = within(inner, String(i + 1), (each) => runStage(each, y, stage, config, nominal));
-      if (TAPPED.includes(i)) taps.push(y);
-    }
-    return taps;
-  });
-}
-
-interface ConvShape {
-  readonly kernel: number;
-  readonly stride?: number;
-  readonly out: number;
-  /** One filter per channel. */
-  readonly depthwise?: boolean;
-}
-
-function runStage(
-  layers: Layers,
-  x: Value,
-  { kernel, stride, expand, out, blocks }: Stage,
-  config: EfficientNetConfig,
-  nominal: { side: number },
-): Value {
-  let y = x;
-  for (let block = 0; block < blocks; block++) {
-    const shape = { kernel, stride: block === 0 ? stride : 1, expand, out };
-    y = within(layers, String(block), (each) =>
-      within(each, 'block', (parts) => mbConv(parts, y, shape, config, nominal)),
-    );
-  }
-  return y;
-}
-
-/** Expand, filter each channel, weigh the channels, project; plus the input where shapes allow. */
-function mbConv(
-  layers: Layers,
-  x: Value,
-  { kernel, stride, expand, out }: Omit<Stage, 'blocks'>,
-  config: EfficientNetConfig,
-  nominal: { side: number },
-): Value {
-  const channels = x.shape[1]!;
-  const squeezed = Math.max(1, Math.floor(channels / 4));
-  let part = 0;
-  const next = <T>(run: (inner: Layers) => T): T => within(layers, String(part++), run);
-  let y = x;
-  if (expand > 1) {
-    const wide: ConvShape = { kernel: 1, out: channels * expand };
-    y = next((inner) => silu(convNorm(inner, y, wide, config, nominal)));
-  }
-  const filter: ConvShape = { kernel, stride, out: y.shape[1]!, depthwise: true };
-  y = next((inner) => silu(convNorm(inner, y, filter, config, nominal)));
-  y = next((inner) => squeezeExcite(inner, y, squeezed));
-  y = next((inner) => convNorm(inner, y, { kernel: 1, out }, config, nominal));
-  return stride === 1 && channels === out ? add(y, x) : y;
-}
-
-function convNorm(
-  layers: Layers,
-  x: Value,
-  { kernel, stride = 1, out, depthwise = false }: ConvShape,
-  config: EfficientNetConfig,
-  nominal: { side: number },
-): Value {
-  const groups = depthwise ? out : 1;
-  const filtered = within(layers, '0', (inner) => {
-    const weight = inner.parameter(
-      'weight',
-      [out, x.shape[1]! / groups, kernel, kernel],
-      kaimingNormalFanOut,
-    );
-    return conv2d(x, weight, { stride, groups, padding: paddingOf(x, kernel, stride, config, nominal) });
-  });
-  if (stride > 1) nominal.side = Math.ceil(nominal.side / stride);
-  return norm(layers, '1', filtered, config.bnEps);
-}
-
-/** top, bottom, left, right. */
-function paddingOf(
-  x: Value,
-  kernel: number,
-  stride: number,
-  { padding }: EfficientNetConfig,
-  nominal: { side: number },
-): [number, number, number, number] {
-  const half = (kernel - 1) / 2;
-  if (padding === 'symmetric') return [half, half, half, half];
-  const along = (side: number): [number, number] => {
-    const total = Math.max(0, (Math.ceil(side / stride) - 1) * stride + kernel - side);
-    return [Math.floor(total / 2), Math.ceil(total / 2)];
-  };
-  if (padding === 'same380') return [...along(nominal.side), ...along(nominal.side)];
-  return [...along(x.shape[2]!), ...along(x.shape[3]!)];
-}
-
-/** Each channel times a weight in (0, 1) that follows from all channels' means. */
-function squeezeExcite(layers: Layers, x: Value, squeezed: number): Value {
-  const channels = x.shape[1]!;
-  const pointwise = (name: string, y: Value, out: number): Value =>
-    within(layers, name, (inner) => {
-      const weight = inner.parameter('weight', [out, y.shape[1]!, 1, 1], kaimingNormalFanOut);
-      return conv2d(y, weight, { bias: inner.parameter('bias', [out], zeros) });
-    });
-  const pooled = mean(x, { axes: [2, 3], keepDims: true });
-  return mul(x, sigmoid(pointwise('fc2', silu(pointwise('fc1', pooled, squeezed)), channels)));
-}
+export const efficientnetFeatures = (layers: Layers, x: Value, config: EfficientNetConfig): Value[] =>
+  invertedFeatures(layers, x, EFFICIENTNET_B4, config, TAPPED);

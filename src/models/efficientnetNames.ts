@@ -1,50 +1,47 @@
-import { EFFICIENTNETS, type EfficientNetConfig } from './efficientnet.ts';
+import { type BlockPart, blockName, type InvertedNetwork, partsOf } from './invertedResiduals.ts';
 
-/** Whose names a file's tensors have (weights.md 3.1). */
+/** Whose names a file's tensors have (weights.md 3.1). EfficientNet-PyTorch's are also those of efficientnet-lite-pytorch. */
 export type EfficientNetNaming = 'torchvision' | 'efficientnet-pytorch' | 'timm';
 
-/** What each naming calls a block's parts; torchvision's place follows, in a block that expands. */
-const EN_PARTS: readonly (readonly [string, string])[] = [
-  ['_expand_conv', '0.0'],
-  ['_bn0', '0.1'],
-  ['_depthwise_conv', '1.0'],
-  ['_bn1', '1.1'],
-  ['_se_reduce', '2.fc1'],
-  ['_se_expand', '2.fc2'],
-  ['_project_conv', '3.0'],
-  ['_bn2', '3.1'],
-];
-const TIMM_PARTS: readonly (readonly [string, string])[] = [
-  ['conv_pw', '0.0'],
-  ['bn1', '0.1'],
-  ['conv_dw', '1.0'],
-  ['bn2', '1.1'],
-  ['se.conv_reduce', '2.fc1'],
-  ['se.conv_expand', '2.fc2'],
-  ['conv_pwl', '3.0'],
-  ['bn3', '3.1'],
-];
-/** timm's names in stage 0, whose blocks do not expand: `conv_pw`, `bn1` and `bn2` mean other parts there. */
-const TIMM_FIRST: readonly (readonly [string, string])[] = [
-  ['conv_dw', '0.0'],
-  ['bn1', '0.1'],
-  ['se.conv_reduce', '1.fc1'],
-  ['se.conv_expand', '1.fc2'],
-  ['conv_pw', '2.0'],
-  ['bn2', '2.1'],
-];
-/** The same for EfficientNet-PyTorch. */
-const EN_FIRST: readonly (readonly [string, string])[] = [
-  ['_depthwise_conv', '0.0'],
-  ['_bn1', '0.1'],
-  ['_se_reduce', '1.fc1'],
-  ['_se_expand', '1.fc2'],
-  ['_project_conv', '2.0'],
-  ['_bn2', '2.1'],
-];
+type OtherNaming = Exclude<EfficientNetNaming, 'torchvision'>;
 
-/** First block of each stage in EfficientNet-PyTorch's counting over all stages. */
-const FIRST_BLOCKS = [0, 2, 6, 10, 16, 22, 30];
+interface Scheme {
+  readonly stem: string;
+  readonly stemNorm: string;
+  /** What it calls the two halves of each part: the convolution and the norm, or the two layers of `squeeze`. */
+  readonly parts: Readonly<Record<BlockPart, readonly [string, string]>>;
+  /** The same in blocks that do not expand. */
+  readonly unexpanded: Scheme['parts'];
+}
+
+const EN_PARTS = {
+  expand: ['_expand_conv', '_bn0'],
+  depthwise: ['_depthwise_conv', '_bn1'],
+  squeeze: ['_se_reduce', '_se_expand'],
+  project: ['_project_conv', '_bn2'],
+} as const;
+const TIMM_PARTS = {
+  expand: ['conv_pw', 'bn1'],
+  depthwise: ['conv_dw', 'bn2'],
+  squeeze: ['se.conv_reduce', 'se.conv_expand'],
+  project: ['conv_pwl', 'bn3'],
+} as const;
+
+const SCHEMES: Readonly<Record<OtherNaming, Scheme>> = {
+  'efficientnet-pytorch': {
+    stem: '_conv_stem',
+    stemNorm: '_bn0',
+    parts: EN_PARTS,
+    unexpanded: EN_PARTS,
+  },
+  timm: {
+    stem: 'conv_stem',
+    stemNorm: 'bn1',
+    parts: TIMM_PARTS,
+    // `conv_pw`, `bn1` and `bn2` mean other parts there.
+    unexpanded: { ...TIMM_PARTS, depthwise: ['conv_dw', 'bn1'], project: ['conv_pw', 'bn2'] },
+  },
+};
 
 export function namingOf(names: Iterable<string>): EfficientNetNaming | null {
   for (const name of names) {
@@ -55,52 +52,66 @@ export function namingOf(names: Iterable<string>): EfficientNetNaming | null {
   return null;
 }
 
-/** torchvision's name for a tensor, or null for one past stage 4 and for counters. */
-export function torchvisionName(name: string, naming: EfficientNetNaming): string | null {
+/**
+ * torchvision's name for a tensor of a network, or null for one past the last stage that is read and for counters. A
+ * tensor that the network lacks keeps its name: it then does not fit.
+ */
+export function torchvisionName(
+  name: string,
+  naming: EfficientNetNaming,
+  network: InvertedNetwork,
+): string | null {
   if (name.endsWith('num_batches_tracked')) return null;
-  if (naming === 'torchvision') return /^features\.[0-5]\./.test(name) ? name : null;
-  const { stem, stemNorm, parts, first } = SCHEMES[naming];
+  if (naming === 'torchvision') return isRead(name, network) ? name : null;
+  const { stem, stemNorm, parts, unexpanded } = SCHEMES[naming];
   if (name === `${stem}.weight`) return 'features.0.0.weight';
   if (name.startsWith(`${stemNorm}.`)) return `features.0.1.${name.slice(stemNorm.length + 1)}`;
-  const place = placeOf(name, naming);
-  if (!place || place.stage > 4) return null;
-  const table = place.stage === 0 ? first : parts;
-  const found = table.find(([own]) => place.rest.startsWith(`${own}.`));
-  if (!found) return null;
-  return `features.${place.stage + 1}.${place.block}.block.${found[1]}${place.rest.slice(found[0].length)}`;
+  const place = placeOf(name, naming, network);
+  if (!place) return null;
+  const { stage, index, rest } = place;
+  const block = network.stages[stage]![index];
+  if (!block) return name;
+  const own = partsOf(block, channelsInto(network, stage, index));
+  const table = own.includes('expand') ? parts : unexpanded;
+  for (const [i, part] of own.entries()) {
+    for (const [half, called] of table[part].entries()) {
+      if (!rest.startsWith(`${called}.`)) continue;
+      const ownHalf = part === 'squeeze' ? `fc${half + 1}` : half;
+      return `features.${blockName(network, stage, index)}.block.${i}.${ownHalf}${rest.slice(called.length)}`;
+    }
+  }
+  return name;
 }
 
-const SCHEMES = {
-  'efficientnet-pytorch': { stem: '_conv_stem', stemNorm: '_bn0', parts: EN_PARTS, first: EN_FIRST },
-  timm: { stem: 'conv_stem', stemNorm: 'bn1', parts: TIMM_PARTS, first: TIMM_FIRST },
-} as const;
+/** Whether one of torchvision's names is of a stage that is read. */
+function isRead(name: string, { stages, counted }: InvertedNetwork): boolean {
+  const number = Number(/^features\.(\d+)\./.exec(name)?.[1] ?? Number.NaN);
+  return number <= (counted === 'by stage' ? stages.length : stages.flat().length);
+}
 
+function channelsInto({ stem, stages }: InvertedNetwork, stage: number, index: number): number {
+  const before = [...stages.slice(0, stage).flat(), ...stages[stage]!.slice(0, index)];
+  return before.at(-1)?.out ?? stem;
+}
+
+/** The block that a name stands in; null past the last stage that is read, and outside of blocks. */
 function placeOf(
   name: string,
-  naming: Exclude<EfficientNetNaming, 'torchvision'>,
-): { stage: number; block: number; rest: string } | null {
+  naming: OtherNaming,
+  { stages }: InvertedNetwork,
+): { stage: number; index: number; rest: string } | null {
   if (naming === 'timm') {
     const found = /^blocks\.(\d+)\.(\d+)\.(.+)$/.exec(name);
-    return found && { stage: Number(found[1]), block: Number(found[2]), rest: found[3]! };
+    if (!found || Number(found[1]) >= stages.length) return null;
+    return { stage: Number(found[1]), index: Number(found[2]), rest: found[3]! };
   }
   const found = /^_blocks\.(\d+)\.(.+)$/.exec(name);
   if (!found) return null;
-  const index = Number(found[1]);
-  const stage = FIRST_BLOCKS.findLastIndex((first) => first <= index);
-  return { stage, block: index - FIRST_BLOCKS[stage]!, rest: found[2]! };
-}
-
-/**
- * The arithmetic that weights were trained for, from a file's metadata or its names. Null if neither tells: timm uses
- * the same names for both lineages.
- */
-export function lineageOf(
-  naming: EfficientNetNaming,
-  metadata: ReadonlyMap<string, string>,
-): EfficientNetConfig | null {
-  const padding = metadata.get('padding');
-  const said = Object.values(EFFICIENTNETS).find((config) => config.padding === padding);
-  if (said) return said;
-  if (naming === 'torchvision') return EFFICIENTNETS.efficientnet_b4;
-  return naming === 'efficientnet-pytorch' ? EFFICIENTNETS.efficientnet_b4_same380 : null;
+  // Counted through all stages.
+  let index = Number(found[1]);
+  for (const [stage, blocks] of stages.entries()) {
+    if (index < blocks.length) return { stage, index, rest: found[2]! };
+    index -= blocks.length;
+  }
+  return null;
 }

@@ -2,7 +2,6 @@ import { shown } from '../errors.ts';
 import type { StoredTensor } from '../formats/weightsContent.ts';
 import { encoderPlace, nameInEncoder } from '../models/encoderPlace.ts';
 import {
-  ENCODER_FAMILIES,
   encoderSpecs,
   familyOf,
   generalName,
@@ -11,6 +10,7 @@ import {
   pretrained,
 } from '../models/encoders/index.ts';
 import { misfits, shapesOf } from '../nn/fit.ts';
+import { type Shape, shapesEqual } from '../shape.ts';
 import { detectorContent } from './detector.ts';
 import { encoderTensors } from './encoder.ts';
 
@@ -29,29 +29,54 @@ export function contentOf(tensors: ReadonlyMap<string, StoredTensor>): WeightsMe
     return { content: `checkpoint of ${code}, encoder ${encoder}${placed(detector.prefix)}`, wrong };
   }
   const place = encoderPlace(tensors.keys());
-  const inner = new Map(
-    [...tensors].flatMap(([name, tensor]) => {
-      const own = nameInEncoder(place, name);
-      return own === null ? [] : [[own, tensor] as const];
-    }),
-  );
-  const named = Object.values(ENCODER_FAMILIES).flatMap(({ published, members }) => {
-    const publisher = published?.publisherOf(inner.keys()) ?? null;
-    if (!published || publisher === null) return [];
-    const own = [...inner].flatMap(([name, tensor]) => {
-      const known = published.ownName(name, publisher);
-      return known === null ? [] : [[`encoder.${known}`, tensor] as const];
-    });
-    const names = generalNames(Object.keys(members) as PretrainedName[]);
-    const name = names.length > 1 ? fitting(names, new Map(own)) : names[0]!;
-    return [`${name ?? `an encoder like ${names[0]}`} under the names of ${publisher}`];
-  });
-  const found = named[0] ?? fitting(UNPUBLISHED, encoderTensors(tensors, 'encoder'));
+  const published = publishedEncoder(tensors);
+  const found = published
+    ? `${published.fits ? '' : 'an encoder like '}${published.name} under the names of ${published.publisher}`
+    : fitting(UNPUBLISHED, encoderTensors(tensors, 'encoder'));
   return { content: found === undefined ? null : `${found}${placed(place?.prefix ?? '')}`, wrong: [] };
 }
 
-const generalNames = (names: readonly PretrainedName[]): PretrainedName[] =>
-  names.filter((name) => generalName(name) === name);
+/** An encoder under a publisher's names. */
+export interface PublishedEncoder {
+  readonly name: PretrainedName;
+  readonly publisher: string;
+  /** Whether it contradicts the network nowhere; tensors may be missing. */
+  readonly fits: boolean;
+}
+
+/** The encoder, under its common name, that a file's tensors come closest to; null if no publisher has such names. */
+export function publishedEncoder(
+  tensors: ReadonlyMap<string, Pick<StoredTensor, 'shape'>>,
+): PublishedEncoder | null {
+  const place = encoderPlace(tensors.keys());
+  const inner = [...tensors].flatMap(([name, { shape }]) => {
+    const own = nameInEncoder(place, name);
+    return own === null ? [] : [{ name: own, shape }];
+  });
+  const all = PRETRAINED_NAMES.flatMap((name) => {
+    const encoder = pretrained(name);
+    const { published } = familyOf(encoder);
+    const publisher = published?.publisherOf(inner.map((each) => each.name)) ?? null;
+    if (!published || publisher === null) return [];
+    if (publisher !== published.own && !published.publishers[name]!.includes(publisher)) return [];
+    const own = new Map<string, Shape>();
+    for (const each of inner) {
+      const known = published.ownName(each.name, publisher, encoder.config);
+      if (known !== null) own.set(`encoder.${known}`, each.shape);
+    }
+    const expected = new Map(shapesOf(encoderSpecs(encoder)));
+    const right = [...own].filter(([each, shape]) => {
+      const wanted = expected.get(each);
+      return wanted !== undefined && shapesEqual(wanted, shape);
+    }).length;
+    return [{ name: generalName(name), publisher, wrong: own.size - right, missing: expected.size - right }];
+  });
+  if (all.length === 0) return null;
+  const { name, publisher, wrong } = all.reduce((a, b) =>
+    b.wrong < a.wrong || (b.wrong === a.wrong && b.missing < a.missing) ? b : a,
+  );
+  return { name, publisher, fits: wrong === 0 };
+}
 
 /** Encoders whose files use our own tensor names. */
 const UNPUBLISHED = PRETRAINED_NAMES.filter((name) => !familyOf(pretrained(name)).published);

@@ -1,12 +1,19 @@
 import { basename } from 'node:path';
 import { WeightsError } from '../errors.ts';
+import type { WeightsFile } from '../formats/weightsFile.ts';
 import { encoderPlace, nameInEncoder } from '../models/encoderPlace.ts';
-import type { PublishedNames } from '../models/encoders/family.ts';
-import { familyOf, type PretrainedName, pretrained } from '../models/encoders/index.ts';
+import {
+  familyOf,
+  generalName,
+  PRETRAINED_NAMES,
+  type PretrainedName,
+  pretrained,
+} from '../models/encoders/index.ts';
+import { lineagesOf } from '../models/encoders/lineages.ts';
 import type { StateDict } from '../nn/init.ts';
 import { publishedAs } from '../published/table.ts';
 import { weightsPath } from './embedded.ts';
-import { openTensors, placeNote, prefixed, readAll, type TensorSource } from './tensorSource.ts';
+import { openTensors, placeNote, readAll, type TensorSource } from './tensorSource.ts';
 
 /** Tensors of a trained run's file beside the encoder. */
 const DETECTOR = /^(bottleneck|decoder)\./;
@@ -66,9 +73,9 @@ export interface OpenEncoder {
 }
 
 /**
- * The encoder of that name in a file under any of its publishers' names. @param whole as of `openEncoderWeights`, where
- * the family is in files under the names used here.
- * @throws WeightsError, FileError.
+ * The encoder of that name in a file under any of its publishers' names, and the arithmetic it was trained for.
+ * @param whole as of `openEncoderWeights`.
+ * @throws WeightsError, also where the file does not tell which lineage it is; FileError.
  */
 export async function openPretrained(
   encoder: PretrainedName,
@@ -76,21 +83,9 @@ export async function openPretrained(
   whole = false,
 ): Promise<OpenEncoder> {
   const path = weightsPath(encoder, weights);
-  const { published, members } = familyOf(pretrained(encoder));
+  const family = familyOf(pretrained(encoder));
+  const { published } = family;
   if (!published) return { source: await openEncoderWeights(path, 'encoder', whole), encoder };
-  const { source, config } = await openPublished(published, path);
-  const [found] = Object.entries(members).find(([, member]) => member === config)!;
-  return { source: prefixed(source, 'encoder'), encoder: found as PretrainedName };
-}
-
-/**
- * What detectors read of an encoder, under the names used here, and the arithmetic it was trained for.
- * @throws WeightsError, also where the file does not tell which lineage it is.
- */
-async function openPublished<Config>(
-  published: PublishedNames<Config, string>,
-  path: string,
-): Promise<{ source: TensorSource; config: Config }> {
   const { source, found } = await openTensors(path, (file) => {
     const place = encoderPlace(file.tensors.keys());
     const { prefix, others } = place ?? { prefix: '', others: [] };
@@ -100,29 +95,49 @@ async function openPublished<Config>(
     });
     const publisher = published.publisherOf(own.map(({ inner }) => inner));
     if (publisher === null) {
-      throw new WeightsError(`${path}: holds ${published.lacking}`, {
-        fix: 'choose the --encoder that the file belongs to',
-      });
+      throw new WeightsError(`${path}: holds ${published.lacking}`, { fix: OTHER_ENCODER });
     }
-    const config = published.lineageOf(publisher, saidBy(path, file.metadata));
-    if (!config) {
-      const { message, fix } = published.unsaid;
-      throw new WeightsError(`${path}: ${message}`, { fix });
-    }
+    const member = memberIn(path, lineagesOf(family, publisher, saidBy(file), encoder), encoder);
     const names = new Map<string, string>();
     for (const { name, inner } of own) {
-      const known = published.ownName(inner, publisher);
-      if (known !== null) names.set(known, name);
+      const known = published.ownName(inner, publisher, family.members[member]!);
+      if (known !== null) names.set(`encoder.${known}`, name);
     }
+    for (const name of file.tensors.keys()) if (whole && DETECTOR.test(name)) names.set(name, name);
     // Runs and UniAD's checkpoints have it there.
     const usual = prefix === 'encoder.' || prefix === 'backbone.';
-    return { names, config, notes: placeNote(usual ? '' : prefix, others) };
+    return { names, member, notes: placeNote(usual ? '' : prefix, others) };
   });
-  return { source, config: found.config };
+  return { source, encoder: found.member };
 }
 
-/** A file's metadata, and what its published name says beside them. */
-function saidBy(path: string, metadata: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+const OTHER_ENCODER = 'choose the --encoder that the file belongs to';
+
+/** Which of the members that a file may be for it is read as. @throws WeightsError where neither file nor user tells. */
+function memberIn(path: string, possible: readonly string[], asked: PretrainedName): PretrainedName {
+  const [first, ...others] = possible as PretrainedName[];
+  if (first === undefined) {
+    throw new WeightsError(`${path}: has names or metadata that no published weights for ${asked} have`, {
+      fix: OTHER_ENCODER,
+    });
+  }
+  if (others.length === 0) return first;
+  const { unsaid } = familyOf(pretrained(asked)).published!;
+  if (unsaid && generalName(asked) === asked) {
+    throw new WeightsError(`${path}: ${unsaid.message}`, { fix: unsaid.fix });
+  }
+  return possible.includes(asked) ? asked : first;
+}
+
+/** A file's metadata, and what a run or its published name says beside them. */
+function saidBy({ path, metadata }: WeightsFile): ReadonlyMap<string, string> {
   const { padding } = publishedAs(basename(path)) ?? {};
-  return padding === undefined ? metadata : new Map([['padding', padding], ...metadata]);
+  const ofRun = metadata.get('format') === 'wgad weights 1' ? metadata.get('encoder') : undefined;
+  const member = PRETRAINED_NAMES.find((name) => name === ofRun);
+  const note = member && familyOf(pretrained(member)).published?.lineageNote(pretrained(member).config);
+  return new Map([
+    ...(padding === undefined ? [] : [['padding', padding] as const]),
+    ...Object.entries(note ?? {}),
+    ...metadata,
+  ]);
 }

@@ -73,16 +73,6 @@ export function underName(source: TensorSource, from: string, to: string): Tenso
   };
 }
 
-/** The same source with `prefix.` before its tensors' names. */
-export function prefixed(source: TensorSource, prefix: string): TensorSource {
-  const skip = prefix.length + 1;
-  return {
-    ...source,
-    tensors: new Map([...source.tensors].map(([name, tensor]) => [`${prefix}.${name}`, tensor])),
-    read: (name, into) => source.read(name.slice(skip), into),
-  };
-}
-
 /** All of its tensors in memory; closes it. */
 export async function readAll(source: TensorSource): Promise<StateDict> {
   try {

@@ -71,7 +71,9 @@ describe('weights', () => {
     const args = ['weights', 'convert', golden('module.zip.pth'), to, '--padding', 'same'];
     const { code, stderr } = await wgadHere(args);
     expect(code).toBe(2);
-    expect(stderr).toContain('module.zip.pth: is no EfficientNet, --padding says nothing about it');
+    expect(stderr).toContain(
+      'module.zip.pth: is no EfficientNet or MobileNetV3, --padding says nothing about it',
+    );
     expect(await stat(to).catch(() => null)).toBeNull();
   });
 

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { input } from '../../src/graph/value.ts';
-import { EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
+import { EFFICIENTNET_B4, EFFICIENTNETS, efficientnetFeatures } from '../../src/models/efficientnet.ts';
 import { namingOf, torchvisionName } from '../../src/models/efficientnetNames.ts';
+import { MOBILES, mobileFeatures } from '../../src/models/mobile.ts';
 import { declare } from '../../src/nn/layers.ts';
 import { openEncoder } from '../../src/score/features.ts';
+import { openPretrained } from '../../src/weights/encoder.ts';
 import { hashed, hashedWeights } from './hashed.ts';
 
 const images = input('images', [1, 3, 64, 64]);
@@ -53,20 +55,20 @@ describe('names', () => {
   it('EfficientNet names of all three schemes lead to the same tensors', () => {
     for (const { name } of specs) {
       const [en, timm] = others(name);
-      expect(torchvisionName(name, 'torchvision')).toBe(name);
-      expect(torchvisionName(en, 'efficientnet-pytorch'), en).toBe(name);
-      expect(torchvisionName(timm, 'timm'), timm).toBe(name);
+      expect(torchvisionName(name, 'torchvision', EFFICIENTNET_B4)).toBe(name);
+      expect(torchvisionName(en, 'efficientnet-pytorch', EFFICIENTNET_B4), en).toBe(name);
+      expect(torchvisionName(timm, 'timm', EFFICIENTNET_B4), timm).toBe(name);
     }
   });
 
   it('EfficientNet names of heads, later stages and counters lead nowhere', () => {
-    expect(torchvisionName('_blocks.22._bn0.weight', 'efficientnet-pytorch')).toBeNull();
-    expect(torchvisionName('_bn1.weight', 'efficientnet-pytorch')).toBeNull();
-    expect(torchvisionName('_fc.bias', 'efficientnet-pytorch')).toBeNull();
-    expect(torchvisionName('bn2.weight', 'timm')).toBeNull();
-    expect(torchvisionName('blocks.5.0.conv_pw.weight', 'timm')).toBeNull();
-    expect(torchvisionName('features.8.0.weight', 'torchvision')).toBeNull();
-    expect(torchvisionName('features.0.1.num_batches_tracked', 'torchvision')).toBeNull();
+    expect(torchvisionName('_blocks.22._bn0.weight', 'efficientnet-pytorch', EFFICIENTNET_B4)).toBeNull();
+    expect(torchvisionName('_bn1.weight', 'efficientnet-pytorch', EFFICIENTNET_B4)).toBeNull();
+    expect(torchvisionName('_fc.bias', 'efficientnet-pytorch', EFFICIENTNET_B4)).toBeNull();
+    expect(torchvisionName('bn2.weight', 'timm', EFFICIENTNET_B4)).toBeNull();
+    expect(torchvisionName('blocks.5.0.conv_pw.weight', 'timm', EFFICIENTNET_B4)).toBeNull();
+    expect(torchvisionName('features.8.0.weight', 'torchvision', EFFICIENTNET_B4)).toBeNull();
+    expect(torchvisionName('features.0.1.num_batches_tracked', 'torchvision', EFFICIENTNET_B4)).toBeNull();
   });
 
   it('EfficientNet names say which scheme they belong to', () => {
@@ -111,6 +113,36 @@ describe('a weight file', () => {
     );
     expect(await features(await file('plain', (name) => name))).not.toEqual(noted);
   }, 400_000);
+
+  it('a run’s weights are read as the encoder that the run had', async () => {
+    const path = await file('run', (name) => `encoder.${name}`, {
+      format: 'wgad weights 1',
+      encoder: 'efficientnet_b4_same380',
+    });
+    const { source, encoder } = await openPretrained('efficientnet_b4', path);
+    await source.close();
+    expect(encoder).toBe('efficientnet_b4_same380');
+  });
+
+  it('a file of timm is read as the lineage that is asked for by its own name', async () => {
+    const path = await file('asked', (name) => others(name)[1]);
+    const { source, encoder } = await openPretrained('efficientnet_b4_same', path);
+    await source.close();
+    expect(encoder).toBe('efficientnet_b4_same');
+  });
+
+  it('tensors that a network lacks do not go unseen', async () => {
+    const b0 = declare((layers) => mobileFeatures(layers, images, MOBILES.efficientnet_b0));
+    const path = join(folder, 'b0');
+    const timm = new Map([...hashedWeights(b0)].map(([name, tensor]) => [others(name)[1], tensor]));
+    await writeSafetensors(path, timm);
+    await expect(openEncoder('tf_efficientnet_lite0', path, [64, 64])).rejects.toThrow(
+      'unexpected encoder.blocks.0.0.se.conv_reduce.weight',
+    );
+    const { source, encoder } = await openPretrained('tf_efficientnet_b0', path);
+    await source.close();
+    expect(encoder).toBe('tf_efficientnet_b0');
+  });
 
   it('a file of timm that does not say its lineage is refused with what to do', async () => {
     const bare = await file('bare', (name) => others(name)[1]);

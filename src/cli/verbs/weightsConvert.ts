@@ -7,10 +7,12 @@ import { refuseOnto } from '../../formats/sameFile.ts';
 import { sha256Of } from '../../formats/sha256.ts';
 import { openWeights, type WeightsFile } from '../../formats/weightsFile.ts';
 import { type FloatDtype, type WritableTensor, writeSafetensors } from '../../formats/writeSafetensors.ts';
-import { EFFICIENTNETS, type EfficientNetConfig } from '../../models/efficientnet.ts';
-import { encoderPlace, nameInEncoder } from '../../models/encoderPlace.ts';
-import { ENCODER_FAMILIES } from '../../models/encoders/index.ts';
+import { encoderPlace } from '../../models/encoderPlace.ts';
+import { ENCODER_FAMILIES, familyOf, pretrained } from '../../models/encoders/index.ts';
+import { lineagesOf } from '../../models/encoders/lineages.ts';
+import type { Padding } from '../../models/invertedResiduals.ts';
 import { publishedAs } from '../../published/table.ts';
+import { publishedEncoder } from '../../weights/content.ts';
 import { type DetectorContent, detectorContent } from '../../weights/detector.ts';
 import { EXIT } from '../exitCodes.ts';
 import { oneOf } from '../names.ts';
@@ -31,8 +33,8 @@ export function addConvert(weights: Command, run: Runner): void {
     .option('--dtype <name>', 'f32 or f16', oneOf(Object.keys(DTYPES) as DtypeName[]), 'f32')
     .option(
       '--padding <name>',
-      `EfficientNet: note what it was trained with: ${PADDINGS.join(', ')}; default: what its names say`,
-      oneOf<Padding>([...new Set(PADDINGS)]),
+      `EfficientNet and MobileNetV3: note what it was trained with: ${PADDINGS.join(', ')}; default: what its names say`,
+      oneOf<Padding>(PADDINGS),
     )
     .option('--ignore-foreign', 'skip objects of unknown classes instead of refusing the file')
     .addHelpText(
@@ -115,8 +117,14 @@ const prefixIn = (names: ReadonlyMap<string, string>): string => {
   return name.slice(0, name.length - own.length);
 };
 
-type Padding = EfficientNetConfig['padding'];
-const PADDINGS = Object.values(EFFICIENTNETS).map((config): Padding => config.padding);
+/** Every padding that published weights were trained with. */
+const PADDINGS: readonly Padding[] = [
+  ...new Set(
+    Object.values(ENCODER_FAMILIES).flatMap(({ members }) =>
+      Object.values(members).flatMap((config) => ('padding' in config ? [config.padding] : [])),
+    ),
+  ),
+];
 
 /** RD4AD's decoder has ReLU where the paper's, ReContrast's and ours have GELU. */
 const detectorNote = ({ code, encoder }: DetectorContent): Record<string, string> => ({
@@ -131,17 +139,22 @@ function lineageNote(
   path: string,
   said: Padding | undefined,
 ): Readonly<Record<string, string>> {
-  const place = encoderPlace(file.tensors.keys());
-  const names = [...file.tensors.keys()].flatMap((name) => nameInEncoder(place, name) ?? []);
-  const padding = said ?? publishedAs(basename(path))?.padding;
-  for (const { published } of Object.values(ENCODER_FAMILIES)) {
-    const publisher = published?.publisherOf(names) ?? null;
-    if (!published || publisher === null) continue;
-    const config = published.lineageOf(publisher, padding ? new Map([['padding', padding]]) : file.metadata);
-    return config ? published.lineageNote(config) : {};
+  const found = publishedEncoder(file.tensors);
+  if (!found) {
+    if (said)
+      throw new ConfigError(`${path}: is no EfficientNet or MobileNetV3, --padding says nothing about it`);
+    return {};
   }
-  if (said) throw new ConfigError(`${path}: is no EfficientNet, --padding says nothing about it`);
-  return {};
+  const family = familyOf(pretrained(found.name));
+  const padding = said ?? publishedAs(basename(path))?.padding;
+  const metadata = padding ? new Map([['padding', padding]]) : file.metadata;
+  const [name, ...others] = lineagesOf(family, found.publisher, metadata, found.name);
+  if (said && name === undefined) {
+    throw new ConfigError(
+      `${path}: no published weights of ${found.name} were trained with --padding ${said}`,
+    );
+  }
+  return name === undefined || others.length > 0 ? {} : family.published!.lineageNote(family.members[name]!);
 }
 
 const DTYPES = { f32: 'F32', f16: 'F16' } as const satisfies Record<string, FloatDtype>;

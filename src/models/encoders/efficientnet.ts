@@ -1,19 +1,26 @@
 import {
+  EFFICIENTNET_B4,
   EFFICIENTNETS,
   type EfficientNetConfig,
   type EfficientNetName,
   efficientnetFeatures,
   requireEfficientnet,
 } from '../efficientnet.ts';
-import { type EfficientNetNaming, lineageOf, namingOf, torchvisionName } from '../efficientnetNames.ts';
+import { type EfficientNetNaming, namingOf, torchvisionName } from '../efficientnetNames.ts';
 import type { EncoderFamilyRecord, PublishedNames } from './family.ts';
 
 const published: PublishedNames<EfficientNetConfig, EfficientNetName, EfficientNetNaming> = {
   lacking: 'no EfficientNet: no tensor features.0.0.weight',
   publisherOf: namingOf,
-  ownName: torchvisionName,
+  publishers: {
+    efficientnet_b4: ['torchvision', 'timm'],
+    efficientnet_b4_same380: ['efficientnet-pytorch'],
+    efficientnet_b4_same: ['timm'],
+  },
+  own: 'torchvision',
+  ownName: (name, naming) => torchvisionName(name, naming, EFFICIENTNET_B4),
+  networkOf: () => 'efficientnet-b4',
   generalName: () => 'efficientnet_b4',
-  lineageOf,
   unsaid: {
     message: 'does not say whether it is efficientnet_b4 or tf_efficientnet_b4',
     fix: 'wgad weights convert it with --padding symmetric (efficientnet_b4) or same (tf_efficientnet_b4)',

@@ -30,14 +30,18 @@ export interface PublishedNames<Config, Name extends string, Publisher extends s
   readonly lacking: string;
   /** The publisher who uses these tensor names; null if none does. */
   publisherOf(names: Iterable<string>): Publisher | null;
-  /** A tensor's name here; null if no detector reads it. */
-  ownName(name: string, publisher: Publisher): string | null;
-  /** The common name of members with the same shape, which a file tells apart. */
+  /** Who publishes weights for each member. */
+  readonly publishers: Readonly<Record<Name, readonly Publisher[]>>;
+  /** The publisher whose names are those used here, also for members that it does not publish. */
+  readonly own: Publisher;
+  /** A tensor's name here; null if no detector reads it. A tensor that the network lacks keeps its name. */
+  ownName(name: string, publisher: Publisher, config: Config): string | null;
+  /** Members with the same network have the same tensors, and another arithmetic. */
+  networkOf(config: Config): string;
+  /** The common name of members with the same network, which a file tells apart. */
   generalName(name: Name): Name;
-  /** The arithmetic that weights were trained for, from metadata or names; null if neither tells. */
-  lineageOf(publisher: Publisher, metadata: ReadonlyMap<string, string>): Config | null;
-  /** Message for a file that does not tell, and how a user can tell. */
-  readonly unsaid: { readonly message: string; readonly fix: string };
-  /** Metadata that a converted file gets. */
+  /** What to say where a general name is asked for and a file does not tell, and how a user can tell; absent: it is read as asked. */
+  readonly unsaid?: { readonly message: string; readonly fix: string };
+  /** Metadata that a converted file gets: the arithmetic that its weights were trained for. */
   lineageNote(config: Config): Readonly<Record<string, string>>;
 }

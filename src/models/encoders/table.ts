@@ -1,5 +1,6 @@
 import { efficientnet } from './efficientnet.ts';
 import type { EncoderFamilyRecord } from './family.ts';
+import { mobile } from './mobile.ts';
 import { resnet } from './resnet.ts';
 
 /**
@@ -7,4 +8,7 @@ import { resnet } from './resnet.ts';
  * name it in the `encoders` of methods that read it. `features` reads it then; a detector reads it once its method
  * names it in `encoders`.
  */
-export const TABLE = { resnet, efficientnet } as const satisfies Record<string, EncoderFamilyRecord<unknown>>;
+export const TABLE = { resnet, efficientnet, mobile } as const satisfies Record<
+  string,
+  EncoderFamilyRecord<unknown>
+>;
