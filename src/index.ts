@@ -22,6 +22,7 @@ export { parseSafetensors } from './formats/readSafetensors.ts';
 export * from './functions.ts';
 export { type AdapterDescription, listAdapters, type OpenOptions } from './gpu/open.ts';
 export type { Graph } from './graph/graph.ts';
+export type { KernelDtype, OwnKernel, OwnKernelCall } from './graph/ops/ownKernel.ts';
 export type { UpdateRule } from './graph/ops/update.ts';
 export { constant, type Dtype, input, type Operand, type Value } from './graph/value.ts';
 export type { Kernel } from './kernels/kernel.ts';

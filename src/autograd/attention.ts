@@ -3,7 +3,6 @@ import { type AttentionAttrs, hiddenKeys } from '../graph/ops/attention.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { part, permute, reshape } from '../graph/ops/movement.ts';
 import { add, exp, mul, scale, sub, where } from '../graph/ops/pointwise.ts';
-import { sum } from '../graph/ops/reduce.ts';
 import { slabOffsets, slabView } from '../graph/ops/slab.ts';
 import { makeValue, type Value } from '../graph/value.ts';
 import { product } from '../shape.ts';
@@ -42,7 +41,7 @@ export const attentionVjps = {
   },
 } satisfies Partial<Vjps>;
 
-/** dS of the note above, summed to the mask's shape. Its weights stand in memory: few masks have a derivative. */
+/** dS of the note above; the sweep sums it to the mask's shape. Its weights stand in memory: few masks have a derivative. */
 function maskGrad({
   q,
   k,
@@ -68,7 +67,5 @@ function maskGrad({
   const weights = exp(sub(add(products, mask), log));
   const [queries, keys] = products.shape.slice(-2) as [number, number];
   const seen = attrs.causal ? where(hiddenKeys(queries, keys), 0, weights) : weights;
-  const slopes = mul(seen, sub(matmul(headsOf(g), headsOf(v), { transposeB: true }), dot));
-  const shared = mask.shape.flatMap((size, axis) => (size === 1 && slopes.shape[axis] !== 1 ? [axis] : []));
-  return shared.length === 0 ? slopes : sum(slopes, { axes: shared, keepDims: true });
+  return mul(seen, sub(matmul(headsOf(g), headsOf(v), { transposeB: true }), dot));
 }

@@ -15,8 +15,8 @@ export interface BindingUse {
 export interface PipelineCache {
   /** Pipelines in use, and up to `SPARE` kept in case their text is needed again. */
   readonly size: number;
-  /** Compiled asynchronously; two leases of one text share one compilation. Entry point `main`. */
-  lease(label: string, wgsl: string, bindings: readonly BindingUse[]): PipelineLease;
+  /** Compiled asynchronously; two leases of one text share one compilation. Entry point `main`. @param own whether the text is a user's, for the error's advice; default false. */
+  lease(label: string, wgsl: string, bindings: readonly BindingUse[], own?: boolean): PipelineLease;
   /** Forgets those that nothing uses and that were kept for `keeper`. */
   forget(keeper: object): void;
   /** Forgets all; leases that are out keep theirs. */
@@ -40,6 +40,9 @@ export const SPARE = 128;
 /** Keeper for pipelines that anyone may reuse. */
 export const ANYONE: object = {};
 
+const OUR_FAULT = 'this is a fault of wgad or of the driver: please report it';
+const OWN_FAULT = 'mend the kernel; lines are those of its text, and its arrays are declared behind it';
+
 interface Entry {
   readonly pipeline: Promise<GPUComputePipeline>;
   leases: number;
@@ -55,8 +58,9 @@ export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
     entries.delete(wgsl);
     idle.delete(wgsl);
   };
-  const made = (label: string, wgsl: string, bindings: readonly BindingUse[]): Entry => {
-    const pipeline = compile(device, label, wgsl, layoutFor(device, layouts, bindings));
+  const made = (label: string, wgsl: string, bindings: readonly BindingUse[], own: boolean): Entry => {
+    const fix = own ? OWN_FAULT : OUR_FAULT;
+    const pipeline = compile(device, { label, wgsl, fix }, layoutFor(device, layouts, bindings));
     const entry = { pipeline, leases: 0 };
     entries.set(wgsl, entry);
     compiling.add(pipeline);
@@ -72,8 +76,8 @@ export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
     get size() {
       return entries.size;
     },
-    lease(label, wgsl, bindings) {
-      const entry = entries.get(wgsl) ?? made(label, wgsl, bindings);
+    lease(label, wgsl, bindings, own = false) {
+      const entry = entries.get(wgsl) ?? made(label, wgsl, bindings, own);
       entry.leases += 1;
       idle.delete(wgsl);
       let released = false;
@@ -149,8 +153,7 @@ function letterOf({ access, shared, texture }: BindingUse): string {
 /** @throws GpuError with the compiler's words and the numbered text; the device's own error listeners do not see it. */
 async function compile(
   device: GPUDevice,
-  label: string,
-  wgsl: string,
+  { label, wgsl, fix }: { label: string; wgsl: string; fix: string },
   layout: GPUPipelineLayout,
 ): Promise<GPUComputePipeline> {
   // Without a scope, a text that does not compile is an error of the device, after which it cannot be trusted.
@@ -165,7 +168,7 @@ async function compile(
   const said = (await compilerWords(module)) || (error ?? (made.reason as Error)).message;
   const numbered = wgsl.split('\n').map((line, i) => `${String(i + 1).padStart(4)} ${line}`);
   throw new GpuError('E_GPU', `${label}: the shader does not compile:\n${said}\n${numbered.join('\n')}`, {
-    fix: 'this is a fault of wgad or of the driver: please report it',
+    fix,
     cause: made.reason,
   });
 }

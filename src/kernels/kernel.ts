@@ -68,6 +68,8 @@ export interface Kernel {
   readonly grid: readonly [number, number, number];
   /** Floating-point operations of one dispatch, a multiply-add counting two; Winograd's products count the direct sum's. */
   readonly flops: number;
+  /** Set where the text is a user's: a fault in it is theirs. */
+  readonly own?: true;
   /** Bytes that must move at least once: the sum over the bindings, twice what is updated in place. */
   readonly bytes: number;
 }
@@ -201,6 +203,25 @@ export function makeKernel(spec: {
     bytes: bindings.reduce((sum, binding) => sum + movedBytes(binding), 0),
   };
 }
+
+/**
+ * A kernel of a user's text. The declarations stand behind it, so that the compiler counts the user's own lines.
+ */
+export const makeKernelOfText = ({
+  label,
+  wgsl,
+  bindings,
+  grid,
+  flops,
+}: Pick<Kernel, 'label' | 'wgsl' | 'bindings' | 'grid' | 'flops'>): Kernel => ({
+  label,
+  wgsl: `${wgsl}\n${bindings.map(declaration).join('')}`,
+  bindings,
+  grid,
+  flops,
+  own: true,
+  bytes: bindings.reduce((sum, binding) => sum + movedBytes(binding), 0),
+});
 
 function declaration({ name, access, element, shared, texture, vector }: Binding, index: number): string {
   const place = `@group(0) @binding(${index})`;

@@ -20,12 +20,13 @@ export interface OpRequest<A = Readonly<Record<string, unknown>>> {
 
 /**
  * Operand of a kernel's binding: an input of the op by index, an input from one of its elements on (a multiple of
- * `PART_ALIGN`), the op's result, or a scratch array by index.
+ * `PART_ALIGN`), the op's result, the result from one of its elements on, or a scratch array by index.
  */
 export type OperandRef =
   | number
   | { readonly input: number; readonly from: number }
   | 'out'
+  | { readonly out: number }
   | { readonly scratch: number };
 
 /** Elements: where a binding may begin inside an array of 32-bit numbers. */

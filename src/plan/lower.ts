@@ -11,6 +11,7 @@ import { BASELINE_DEVICE, type DeviceFacts } from '../kernels/kernel.ts';
 import type { Lowered, Lowering, OpRequest } from '../kernels/lowering.ts';
 import { movementKernels } from '../kernels/movement.ts';
 import { nearestKernels } from '../kernels/nearest/lowering.ts';
+import { ownKernels } from '../kernels/ownKernel.ts';
 import { pointwiseKernels } from '../kernels/pointwise.ts';
 import { poolKernels } from '../kernels/pool.ts';
 import { IDENTITY } from '../kernels/program.ts';
@@ -42,6 +43,7 @@ const LOWERINGS: { readonly [K in LoweredOp]: Lowering<AttrsOf<K>> } = {
   ...nearestKernels,
   ...randomKernels,
   ...updateKernels,
+  ...ownKernels,
 };
 
 /**

@@ -55,6 +55,7 @@ export function scheduleOf(
     const partOf = (ref: OperandRef): Part => {
       if (ref === 'out') return out;
       if (typeof ref === 'number') return locate(inputs[ref]!);
+      if ('out' in ref) return { root: out.root, offset: out.offset + 4 * ref.out };
       if ('scratch' in ref) return { root: arrays[ref.scratch]!, offset: 0 };
       const { root, offset } = locate(inputs[ref.input]!);
       return { root, offset: offset + 4 * ref.from };
@@ -63,8 +64,8 @@ export function scheduleOf(
       verifyElements(kernel, operands, inputs, out.root);
       // A step that reads only weights (and packs them) also runs ahead.
       const constant = operands.every((ref, i) => {
-        if (ref === 'out') return constants.hoisted.has(out.root);
         if (typeof ref === 'number') return constants.isConstant(inputs[ref]!);
+        if (ref === 'out' || 'out' in ref) return constants.hoisted.has(out.root);
         if ('input' in ref) return constants.isConstant(inputs[ref.input]!);
         return kernel.bindings[i]!.access !== 'read' || constantArrays.has(ref.scratch);
       });

@@ -17,7 +17,8 @@ export function verifyElements(
 ): void {
   for (const [i, ref] of operands.entries()) {
     if (typeof ref === 'object' && 'scratch' in ref) continue;
-    const { dtype } = ref === 'out' ? out : inputs[typeof ref === 'number' ? ref : ref.input]!;
+    const isOut = ref === 'out' || (typeof ref === 'object' && 'out' in ref);
+    const { dtype } = isOut ? out : inputs[typeof ref === 'number' ? ref : ref.input]!;
     const { name, element } = kernel.bindings[i]!;
     if (element === dtype) continue;
     throw new WgadError('E_GPU', `${kernel.label}: ${name} is stored as ${dtype} and bound as ${element}`);

@@ -4,11 +4,13 @@ import { requireFilled, requireFunction } from '../arguments.ts';
 import { ConfigError, DtypeError, gotText } from '../errors.ts';
 import type { HostMemory } from '../gpu/hostMemory.ts';
 import { type AdapterDescription, OPEN_OPTIONS, type OpenOptions } from '../gpu/open.ts';
+import type { GPUBuffer } from '../gpu/webgpuTypes.ts';
+import { type OwnKernel, type OwnKernelCall, ownKernel } from '../graph/ops/ownKernel.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
-import { type Dtype, state, type Value } from '../graph/value.ts';
+import { type Dtype, requireDtype, state, type Value } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
-import { product, type Shape } from '../shape.ts';
+import { product, requireShape, type Shape } from '../shape.ts';
 import {
   type Compiled,
   type CompileOptions,
@@ -177,6 +179,37 @@ export class Engine {
   }
 
   /**
+   * A WGSL kernel of one's own as an op: in functions of values like any other, in traces, plans, profiles, and with a `vjp`
+   * in derivatives (docs/own-kernels.md). Its text is compiled when a function that calls it first runs; what the compiler
+   * says names the text's own lines.
+   * @throws ConfigError for a definition that cannot be one.
+   */
+  kernel<const I extends string, const O extends string>(
+    definition: OwnKernel<I, O>,
+    ...extra: never[]
+  ): OwnKernelCall<O> {
+    refuseExtra('kernel', extra);
+    this.#executables.requireOpen();
+    return ownKernel(definition);
+  }
+
+  /**
+   * A tensor in a buffer of the caller's, from its beginning on: of this engine's device, with the usages STORAGE, COPY_SRC and
+   * COPY_DST. It stays the caller's: disposing of the tensor leaves it alone.
+   * @throws ConfigError for a buffer that is too small or lacks a usage.
+   */
+  adopt(buffer: GPUBuffer, shape: Shape, dtype: Exclude<Dtype, 'f16'> = 'f32', ...extra: never[]): Tensor {
+    refuseExtra('adopt', extra);
+    this.#executables.requireOpen();
+    requireShape('adopt', shape);
+    requireDtype('adopt', dtype, ['f32', 'i32', 'u32']);
+    requireAdoptable(buffer, 4 * product(shape));
+    const name = nextName('tensor');
+    this.#tensors.adopt(name, buffer, product(shape));
+    return this.#wrap(name, shape, dtype);
+  }
+
+  /**
    * Updates `params` (a tensor, or arrays and objects of tensors) in place by a rule such as `adamw({ lr: 1e-3 })`, all of
    * them in one dispatch a step. For groups with settings of their own make an optimiser each.
    * @throws DtypeError where a parameter is not f32; ConfigError where there are none, or one twice.
@@ -247,6 +280,7 @@ export class Engine {
   }
 
   #wrap(name: string, shape: Shape, dtype: Dtype): Tensor {
+    const tensors = this.#tensors;
     const value = state(name, shape, dtype);
     const dispose = (): void => {
       forgotten.unregister(value);
@@ -264,12 +298,37 @@ export class Engine {
         requireTensor(this.#tensors, name, 'data');
         return readBuffer(this.gpu, this.#tensors.buffer(name), product(shape), dtype);
       },
+      get buffer() {
+        requireTensor(tensors, name, 'buffer');
+        return { buffer: tensors.buffer(name), offset: 0, size: 4 * product(shape) };
+      },
+      changed: (...extra: never[]) => {
+        refuseExtra('changed', extra);
+        requireTensor(tensors, name, 'changed');
+        tensors.touch(name);
+      },
       dispose: (...extra: never[]) => {
         refuseExtra('dispose', extra);
         dispose();
       },
       [Symbol.dispose]: dispose,
     };
+  }
+}
+
+function requireAdoptable(buffer: GPUBuffer, bytes: number): void {
+  if (typeof buffer?.size !== 'number' || typeof buffer.usage !== 'number') {
+    throw new ConfigError(`adopt: buffer expects a GPUBuffer, got ${gotText(buffer)}`);
+  }
+  const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
+  const needed = STORAGE | COPY_SRC | COPY_DST;
+  if ((buffer.usage & needed) !== needed) {
+    throw new ConfigError(
+      `adopt: buffer expects the usages STORAGE, COPY_SRC and COPY_DST (${needed}), got ${buffer.usage}`,
+    );
+  }
+  if (buffer.size < Math.max(4, bytes)) {
+    throw new ConfigError(`adopt: buffer expects at least ${bytes} bytes, got ${buffer.size}`);
   }
 }
 

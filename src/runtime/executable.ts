@@ -183,7 +183,7 @@ async function compileDispatches(
 ): Promise<PlanDispatch[]> {
   for (const { kernel } of plan.dispatches) {
     if (kernels.has(kernel.wgsl)) continue;
-    kernels.set(kernel.wgsl, gpu.pipelines.lease(kernel.label, kernel.wgsl, layoutOf(kernel)));
+    kernels.set(kernel.wgsl, gpu.pipelines.lease(kernel.label, kernel.wgsl, layoutOf(kernel), kernel.own));
   }
   const texts = new Set(kernels.keys());
   const of = texts.size;

@@ -17,6 +17,8 @@ export interface StateStore {
   set(name: string, data: NumberArray, shape: Shape): void;
   /** Makes the buffer `name` for so many numbers, to be filled by `write`; one of that size stays as it is. */
   reserve(name: string, length: number): void;
+  /** Holds so many numbers in a buffer that stays the caller's. */
+  adopt(name: string, buffer: GPUBuffer, length: number): void;
   /** Overwrites numbers of `name` from number `offset` on. */
   write(name: string, offset: number, data: NumberArray): void;
   buffer(name: string): GPUBuffer;
@@ -33,6 +35,7 @@ export interface StateStore {
 
 export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore {
   const held = new Map<string, GPUBuffer>();
+  const foreign = new Set<string>();
   const lengths = new Map<string, number>();
   // Counted over all names: a deleted name leaves no entry and never gets an old number again.
   const versions = new Map<string, number>();
@@ -46,7 +49,7 @@ export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore 
   };
   const remove = (name: string): void => {
     const buffer = held.get(name);
-    if (buffer) buffers.destroy(buffer);
+    if (buffer && !foreign.delete(name)) buffers.destroy(buffer);
     held.delete(name);
     lengths.delete(name);
     versions.delete(name);
@@ -77,6 +80,12 @@ export function stateStore(device: GPUDevice, buffers: BufferMaker): StateStore 
       write(name, 0, data);
     },
     reserve,
+    adopt(name, buffer, length) {
+      held.set(name, buffer);
+      foreign.add(name);
+      lengths.set(name, length);
+      touch(name);
+    },
     write,
     buffer: (name) => known(held.get(name), name),
     length: (name) => known(lengths.get(name), name),

@@ -1,4 +1,5 @@
 import { DtypeError, gotText } from '../errors.ts';
+import type { GPUBuffer } from '../gpu/webgpuTypes.ts';
 import { type Dtype, isValue, nameOf, type Value } from '../graph/value.ts';
 import type { OptionNames } from '../options.ts';
 import type { Shape } from '../shape.ts';
@@ -16,6 +17,15 @@ export interface Tensor {
    * @throws ConfigError where the tensor or its engine was disposed of; GpuError where the device failed.
    */
   data(): Promise<NumberArray>;
+  /**
+   * The buffer that it lies in, lent: what is read there is what the work enqueued so far leaves. It is valid until the
+   * tensor is disposed of.
+   */
+  readonly buffer: { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number };
+  /**
+   * Says that somebody else has written into its buffer: what compiled functions computed from it ahead is computed again.
+   */
+  changed(): void;
   /**
    * Frees its memory now. Calling it twice is harmless. Otherwise the memory is freed with the engine, or some time
    * after garbage collection; the collector does not know its size, so loops should not rely on that.

@@ -4,6 +4,7 @@ import { convSpecs } from './conv.ts';
 import { matmulSpecs } from './matmul.ts';
 import { movementSpecs } from './movement.ts';
 import { nearestSpecs } from './nearest.ts';
+import { ownKernelSpecs } from './ownKernel.ts';
 import { castSpecs, pointwiseSpecs } from './pointwise.ts';
 import { poolSpecs, resizeSpecs } from './pool.ts';
 import { randomSpecs } from './random.ts';
@@ -31,6 +32,7 @@ export const FAMILIES = {
   'top k': topKSpecs,
   nearest: nearestSpecs,
   random: randomSpecs,
+  'own kernels': ownKernelSpecs,
 } as const satisfies Readonly<Record<string, SpecTable>>;
 
 export type Family = keyof typeof FAMILIES;

@@ -40,6 +40,7 @@ export async function runLowered(
       if (ref === 'out') return { buffer: out };
       if (typeof ref === 'number') return { buffer: sources[ref]! };
       if ('scratch' in ref) return { buffer: scratch[ref.scratch]! };
+      if ('out' in ref) return { buffer: out, offset: 4 * ref.out };
       return { buffer: sources[ref.input]!, offset: 4 * ref.from };
     };
     for (const { kernel, operands } of lowered.steps) {

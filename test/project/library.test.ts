@@ -19,7 +19,8 @@ const run = promisify(execFile);
 const SLOW = 400_000;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the examples of docs/library.md print, one of them the scores of a run, without brackets and types, which Node alone prints. */
+/** What the examples of documents print, one of them the scores of a run, without brackets and types, which Node alone prints. */
+const OWN_KERNELS = [/^3.13330.26890.50000.8808$/, /^equaltimed$/];
 const PRINTED = [
   /^49,163,1$/,
   /^4000$/,
@@ -69,6 +70,22 @@ it(
   SLOW,
 );
 
+it(
+  'docs/own-kernels.md has examples that print what they should in Node',
+  async () => {
+    const examples = await examplesIn('docs/own-kernels.md');
+    expect(examples).toHaveLength(OWN_KERNELS.length);
+    const folder = await mkdtemp(join(tmpdir(), 'wgad-own-kernels-'));
+    await mkdir(join(folder, 'node_modules'));
+    await symlink(root, join(folder, 'node_modules', 'wgad'));
+    for (const [i, example] of examples.entries()) {
+      const { stdout } = await run(process.execPath, ['--input-type=module', '-e', example], { cwd: folder });
+      expect(bare(stdout)).toMatch(OWN_KERNELS[i]!);
+    }
+  },
+  SLOW,
+);
+
 const chromium = findChromium();
 if (!chromium) {
   process.stderr.write(
@@ -106,6 +123,10 @@ describe.skipIf(!chromium)('the library in Chromium', () => {
         tried += 1;
       }
       expect(tried).toBe(4);
+      for (const [i, example] of (await examplesIn('docs/own-kernels.md')).entries()) {
+        const printed = bare(await page.evaluate<string>(`printed(${JSON.stringify(example)})`));
+        expect(printed).toMatch(OWN_KERNELS[i]!);
+      }
       const [readme] = await examplesIn('README.md');
       expect(await page.evaluate<string>(`printed(${JSON.stringify(readme)})`)).toMatch(/^\d+\.\d+ 8,3,3,3 /);
       expect(page.complaints).toEqual([]);

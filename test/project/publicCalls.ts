@@ -346,13 +346,15 @@ export function objects(engine: Engine): readonly Methods[] {
         tensor: [[1, 2], [2]],
         load: [[['w', { shape: [1], data: new Float32Array(1) }]]],
         compile: [() => x(1), { label: 'f', fuse: true, maxPlans: 1 }],
+        kernel: [OWN_KERNEL],
+        adopt: [tensor.buffer.buffer, [2], 'f32'],
         optimiser: [free(wgad.adamw()), free(tensor)],
         free: [[]],
         memory: [],
         dispose: [],
       },
     ],
-    ['tensor', tensor, { data: [], dispose: [] }],
+    ['tensor', tensor, { data: [], changed: [], dispose: [] }],
     [
       'compiled function',
       compiled,
@@ -383,6 +385,17 @@ export function objects(engine: Engine): readonly Methods[] {
     ...detectors(),
   ];
 }
+
+const OWN_KERNEL = {
+  name: 'own',
+  inputs: free({ x: 'f32' }),
+  outputs: free({ y: [1] }),
+  dtype: 'f32',
+  wgsl: '',
+  grid: 1,
+  flops: () => 0,
+  vjp: () => ({}),
+};
 
 const LAYER_CALLS: Readonly<Record<string, readonly unknown[]>> = {
   child: ['part'],

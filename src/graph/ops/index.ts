@@ -9,6 +9,7 @@ import { leafOps } from './leaf.ts';
 import { matmulOps } from './matmul.ts';
 import { movementOps } from './movement.ts';
 import { nearestOps } from './nearest.ts';
+import { ownKernelOps } from './ownKernel.ts';
 import { pointwiseOps } from './pointwiseOps.ts';
 import { poolOps } from './pool.ts';
 import { randomOps } from './random.ts';
@@ -42,6 +43,7 @@ export const opTable = {
   ...nearestOps,
   ...randomOps,
   ...updateOps,
+  ...ownKernelOps,
   ...gradientOps,
 };
 
