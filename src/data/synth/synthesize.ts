@@ -5,8 +5,8 @@ import { ConfigError, FileError } from '../../errors.ts';
 import { fileError, isSystemError } from '../../formats/fileErrors.ts';
 import { folderPlace, makeFolder } from '../../formats/regularFile.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
+import { beginDraft, type Draft } from '../draft.ts';
 import { SYNTH_CLASSES } from './classes.ts';
-import { beginDraft, type Draft } from './draft.ts';
 import { synthesizeImage } from './sample.ts';
 import { DEFECTS, type Defect, type SceneClass } from './scene.ts';
 

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isRunning } from '../../formats/atomicFile.ts';
-import { makeFolder } from '../../formats/regularFile.ts';
+import { isRunning } from '../formats/atomicFile.ts';
+import { makeFolder } from '../formats/regularFile.ts';
 
 /** A folder that is filled beside its goal, and takes its place when it is whole. */
 export interface Draft {
