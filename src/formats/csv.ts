@@ -1,3 +1,5 @@
+import { type Info, parse } from 'csv-parse/sync';
+
 /** One CSV line (RFC 4180). Text that a spreadsheet would run as a formula gets a quote in front. */
 export const csvLine = (cells: readonly (string | number | null)[]): string =>
   `${cells.map(cell).join(',')}\n`;
@@ -9,19 +11,43 @@ function cell(value: string | number | null): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** Rows of cells; quoted cells may hold commas, quotes and line ends. */
-export function parseCsv(text: string): string[][] {
-  const rows: string[][] = [];
-  let row: string[] = [];
-  const matcher = /("(?:[^"]|"")*"|[^,\r\n]*)(,|\r?\n|$)/gy;
-  while (matcher.lastIndex < text.length) {
-    const [, raw, end] = matcher.exec(text)!;
-    row.push(raw!.startsWith('"') ? raw!.slice(1, -1).replaceAll('""', '"') : raw!);
-    if (end !== ',') {
-      rows.push(row);
-      row = [];
-    }
-  }
-  if (row.length > 0) rows.push(row);
-  return rows;
+export interface CsvRow {
+  /** Where it begins; the first line is 1. */
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/** A row that cannot be parsed. */
+export interface CsvFault {
+  readonly line: number;
+  readonly message: string;
+}
+
+/**
+ * Rows of cells, without empty lines; quoted cells may hold separators, quotes and line ends, of any system. What
+ * separates cells is what the first line has of comma, semicolon (spreadsheets in half of Europe) and tab.
+ */
+export function parseCsv(text: string): { rows: CsvRow[]; faults: CsvFault[] } {
+  const faults = new Map<number, string>();
+  const [first] = text.split(/[\r\n]/, 1);
+  const records = parse(text, {
+    delimiter: [',', ';', '\t'].find((each) => first!.includes(each)) ?? ',',
+    record_delimiter: ['\r\n', '\n', '\r'],
+    bom: true,
+    info: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    on_skip(error) {
+      // A quote that is out of place is found twice where it also swallows the end of the file.
+      const line = Number(error?.lines);
+      if (!faults.has(line)) faults.set(line, error!.message);
+      return undefined;
+    },
+  }) as unknown as { record: string[]; info: Info }[];
+  const rows = records.map(({ record, info }) => {
+    const below = record.reduce((sum, each) => sum + (each.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
+    return { line: info.lines - below, cells: record };
+  });
+  return { rows, faults: [...faults].map(([line, message]) => ({ line, message })) };
 }

@@ -20,7 +20,7 @@ const COLUMNS = ['path', 'class', 'label', 'score', 'calibrated', 'unfamiliar'] 
 /** @throws FileError where the file is missing or lacks a column. */
 export async function readScoreRows(path: string): Promise<ScoreRow[]> {
   const text = await readText(path, 'run `wgad test` on this run first');
-  const [header = [], ...rows] = parseCsv(text);
+  const [header = [], ...rows] = parseCsv(text).rows.map(({ cells }) => cells);
   const at = Object.fromEntries(COLUMNS.map((name) => [name, header.indexOf(name)]));
   const missing = COLUMNS.filter((name) => at[name] === -1);
   if (missing.length > 0) {

@@ -200,9 +200,9 @@ describe('atomic files', () => {
 describe('csv', () => {
   it('csv quotes, guards formulas, and reads back', () => {
     expect(csvLine(['a,b', 'say "x"', '=1+1', 3, null])).toBe('"a,b","say ""x""",\'=1+1,3,\n');
-    expect(parseCsv('a,"b,""c"""\r\n1,\n')).toEqual([
-      ['a', 'b,"c"'],
-      ['1', ''],
+    expect(parseCsv('a,"b,""c"""\r\n1,\n').rows).toEqual([
+      { line: 1, cells: ['a', 'b,"c"'] },
+      { line: 2, cells: ['1', ''] },
     ]);
   });
 });
