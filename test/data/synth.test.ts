@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,28 +5,13 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYNTH_CLASSES, synthesize, synthesizeImage } from '../../src/data/synth/index.ts';
 import { testRandom } from '../seed.ts';
+import { fileHashes } from './fileHashes.ts';
 
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wgad-synth-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-async function hashes(root: string): Promise<Map<string, string>> {
-  const files = (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) =>
-    entry.isFile(),
-  );
-  const out = new Map<string, string>();
-  for (const file of files.map((entry) => join(entry.parentPath, entry.name)).sort()) {
-    out.set(
-      file.slice(root.length + 1),
-      createHash('sha256')
-        .update(await readFile(file))
-        .digest('hex'),
-    );
-  }
-  return out;
-}
 
 describe('synthesizeImage', () => {
   const side = 96;
@@ -89,7 +73,7 @@ describe('synthesize', () => {
     await synthesize({ ...options, out: join(folder, 'c'), seed: 10 });
     expect(made.classes).toEqual(['circuit', 'painted']);
     expect(progress).toEqual(Array.from({ length: 18 }, (_, i) => i + 1));
-    const a = await hashes(join(folder, 'a'));
+    const a = await fileHashes(join(folder, 'a'));
     expect([...a.keys()].filter((name) => name.startsWith('painted'))).toEqual([
       'painted/ground_truth/blob/000_mask.png',
       'painted/ground_truth/scratch/000_mask.png',
@@ -104,8 +88,8 @@ describe('synthesize', () => {
       'painted/train/good/001.png',
       'painted/train/good/002.png',
     ]);
-    expect(await hashes(join(folder, 'b'))).toEqual(a);
-    const c = await hashes(join(folder, 'c'));
+    expect(await fileHashes(join(folder, 'b'))).toEqual(a);
+    const c = await fileHashes(join(folder, 'c'));
     for (const [name, hash] of c) if (!name.includes('ground_truth')) expect(hash).not.toBe(a.get(name));
     expect(new Set(a.values()).size).toBe(a.size);
     const mask = await sharp(join(folder, 'a/painted/ground_truth/blob/000_mask.png')).metadata();

@@ -1,11 +1,9 @@
-import { readdir, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import sharp from 'sharp';
-import { ConfigError, FileError } from '../../errors.ts';
-import { fileError, isSystemError } from '../../formats/fileErrors.ts';
-import { folderPlace, makeFolder } from '../../formats/regularFile.ts';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ConfigError } from '../../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
-import { beginDraft, type Draft } from '../draft.ts';
+import { fillFolder } from '../fillFolder.ts';
+import { pngOf } from '../png.ts';
 import { SYNTH_CLASSES } from './classes.ts';
 import { synthesizeImage } from './sample.ts';
 import { DEFECTS, type Defect, type SceneClass } from './scene.ts';
@@ -61,9 +59,6 @@ interface Job {
   readonly stream: number;
 }
 
-/** Enough encodings in flight to keep sharp's threads busy while the next image is drawn. */
-const IN_FLIGHT = 8;
-
 /**
  * Writes a multi-class inspection data set in MVTec layout (evaluation.md 1.1): PNG images, masks of 0 and
  * 255. The same options give the same bytes. It is drawn beside `out` and renamed, so it appears whole.
@@ -72,26 +67,18 @@ const IN_FLIGHT = 8;
 export async function synthesize(options: SynthesizeOptions, ...extra: never[]): Promise<SynthesizeResult> {
   refuseExtra('synthesize', extra);
   requireOptions('synthesize', options, SYNTHESIZE_OPTIONS);
-  const { train = 40, test = 30, size = 160, seed = 0, signal } = options;
+  const { train = 40, test = 30, size = 160, seed = 0 } = options;
   const classes = chooseClasses(options);
   const jobs = classes.flatMap(({ kind, defects }) => listJobs(kind, defects, train, test));
-  const out = resolve(options.out);
-  const place = await folderPlace(out);
-  await refuseUsed(out);
-  let draft: Draft | undefined;
-  try {
-    draft = await beginDraft(place);
-    await writeAll(jobs, draft.path, size, seed, options);
-    await draft.finish();
-  } catch (cause) {
-    await draft?.discard();
-    signal?.throwIfAborted();
-    if (isSystemError(cause)) throw fileError(out, 'written', cause);
-    throw new FileError(`synthesize: cannot write ${out}: ${(cause as Error).message}`, {
-      where: out,
-      cause,
-    });
-  }
+  const out = await fillFolder({
+    out: options.out,
+    who: 'synthesize',
+    jobs,
+    folders: new Set(jobs.flatMap((job) => [job.image, job.mask ?? job.image]).map(dirname)),
+    write: (root, job) => writeJob(job, root, size, seed),
+    onProgress: options.onProgress,
+    signal: options.signal,
+  });
   return {
     root: out,
     classes: classes.map(({ kind }) => kind.name),
@@ -100,43 +87,11 @@ export async function synthesize(options: SynthesizeOptions, ...extra: never[]):
   };
 }
 
-async function writeAll(
-  jobs: readonly Job[],
-  root: string,
-  size: number,
-  seed: number,
-  { onProgress, signal }: SynthesizeOptions,
-): Promise<void> {
-  for (const folder of new Set(jobs.flatMap((job) => [job.image, job.mask ?? job.image]).map(dirname))) {
-    await makeFolder(join(root, folder));
-  }
-  const writing = new Set<Promise<void>>();
-  let done = 0;
-  for (const job of jobs) {
-    if (signal?.aborted) break;
-    const task = writeJob(job, root, size, seed).then(() => {
-      writing.delete(task);
-      onProgress?.(++done, jobs.length);
-    });
-    // Promise.race and all below see the rejection; this keeps it from being reported before they do.
-    task.catch(() => undefined);
-    writing.add(task);
-    if (writing.size >= IN_FLIGHT) await Promise.race(writing);
-  }
-  await Promise.all(writing);
-  signal?.throwIfAborted();
-}
-
 async function writeJob(job: Job, root: string, side: number, seed: number): Promise<void> {
   const { rgb, mask } = synthesizeImage(job.kind, job.defect, side, seed, job.stream);
-  const png = { compressionLevel: 6, adaptiveFiltering: false, palette: false } as const;
-  const image = await sharp(rgb, { raw: { width: side, height: side, channels: 3 } })
-    .png(png)
-    .toBuffer();
-  await writeFile(join(root, job.image), image);
+  await writeFile(join(root, job.image), await pngOf(rgb, side, side));
   if (mask === undefined || job.mask === undefined) return;
-  const grey = sharp(mask, { raw: { width: side, height: side, channels: 1 } }).toColourspace('b-w');
-  await writeFile(join(root, job.mask), await grey.png(png).toBuffer());
+  await writeFile(join(root, job.mask), await pngOf(mask, side, side));
 }
 
 function listJobs(kind: SceneClass, defects: readonly Defect[], train: number, test: number): Job[] {
@@ -187,17 +142,4 @@ function chooseClasses(options: SynthesizeOptions): { kind: SceneClass; defects:
   whole('seed', seed, 0, Number.MAX_SAFE_INTEGER);
   if (wrong.length > 0) throw new ConfigError(`synthesize: ${wrong.join('; ')}`);
   return able.slice(0, classes ?? able.length);
-}
-
-async function refuseUsed(out: string): Promise<void> {
-  const entries = await readdir(out).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw isSystemError(error) ? fileError(out, 'made a folder', error) : error;
-  });
-  if (entries.length > 0) {
-    throw new FileError(`synthesize: ${out} is not empty (${entries.length} entries); nothing was written`, {
-      where: out,
-      fix: 'Name a new or empty folder.',
-    });
-  }
 }
