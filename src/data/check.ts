@@ -32,6 +32,8 @@ export interface DatasetReport {
    * suspicious masks, files and folders that are skipped, images of more than 8 bits.
    */
   readonly warnings: readonly DatasetProblem[];
+  /** What the layout decides about the set, such as a split that its authors left open. */
+  readonly notes?: readonly string[];
   /** Comparison with the published data set that this is a copy of; null if it is not a copy. */
   readonly official: OfficialComparison | null;
 }
@@ -92,6 +94,7 @@ export async function checkDataset(
     images: samples.length,
     problems: found,
     warnings,
+    ...(dataset.notes && { notes: dataset.notes }),
     official: compareWithOfficial(dataset.layout, classes),
   };
 }
@@ -128,6 +131,7 @@ export function formatReport(
         .trimEnd(),
     );
   if (report.official) lines.push('', ...formatComparison(report.official));
+  if (report.notes) lines.push('', ...report.notes);
   const section = (title: string, entries: readonly DatasetProblem[]): void => {
     lines.push('', entries.length === 0 ? `no ${title}` : `${entries.length} ${title}:`);
     for (const line of problemLines(entries, { all, hint: '--all lists them' })) lines.push(`  ${line}`);

@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { ConfigError, DatasetError, gotText, shown } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
 import { type DatasetProblem, problemLines } from './findings.ts';
 import { DATA_LAYOUTS, LAYOUTS, type Layout, UNKNOWN_LAYOUT } from './layouts/index.ts';
 import type { DataPlace, Sample, Samples } from './layouts/layout.ts';
 import { foldersIn } from './listImages.ts';
+import { readNotes } from './notes.ts';
 import { officialSet } from './official.ts';
 
 /** A data set on disk. */
@@ -25,7 +26,7 @@ interface ScannedDataset {
 /**
  * Finds the layout of a data set from its folder names and lists its samples, classes and files sorted by
  * code point (evaluation.md 1.4). Masks may be missing in every layout.
- * @param layout default: found from the folder names.
+ * @param root a folder, or the CSV table of a `manifest`. @param layout default: found from the folder names.
  * @param onOddity told in one line for each kind of what is odd but usable: images without mask, folders that are skipped.
  * @throws DatasetError for a folder that is missing or has no known layout, a class without normal training images,
  * and images that nothing says enough about: one line for each kind.
@@ -75,28 +76,22 @@ export async function scanForProblems(
   if (layout !== undefined && !LAYOUTS.includes(layout)) {
     throw new ConfigError(`data set: layout expects ${LAYOUTS.join(', ')}, got ${gotText(layout)}`);
   }
-  const top = resolve(root);
-  const info = await stat(top).catch(() => undefined);
-  if (!info) throw new DatasetError(`data set ${top} does not exist`, { where: top });
-  if (!info.isDirectory()) throw new DatasetError(`data set ${top} is not a folder`, { where: top });
-  const folders = await foldersIn(top);
-  // VisA's prepared copy has one level more.
-  const place = { root: top, base: folders.includes('1cls') ? join(top, '1cls') : top };
+  const place = await placeOf(resolve(root), layout);
   const found = layout ?? (await detectLayout(place));
+  const top = place.root;
   if (found !== undefined) {
     const { samples, problems, oddities } = await DATA_LAYOUTS[found].scan(place);
+    const notes = [...(samples.notes ?? []), ...(await readNotes(top))];
+    const dataset = { root: top, layout: found, ...samples, ...(notes.length > 0 && { notes }) };
     const shared = sharedMasks(top, samples.test);
-    return {
-      dataset: { root: top, layout: found, ...samples },
-      problems,
-      oddities: shared.length > 0 ? [...oddities, ...shared] : oddities,
-    };
+    return { dataset, problems, oddities: shared.length > 0 ? [...oddities, ...shared] : oddities };
   }
+  const dataset: Dataset = { root: top, layout: UNKNOWN_LAYOUT, classes: [], train: [], test: [] };
+  const folders = await foldersIn(top);
   const message =
     folders.length === 0
       ? `${top} holds no class folders`
       : `${top} has no known layout: ${SIGNS}; it holds ${listed(folders)}`;
-  const dataset: Dataset = { root: top, layout: UNKNOWN_LAYOUT, classes: [], train: [], test: [] };
   return { dataset, problems: [{ kind: 'layout', path: top, item: top, message }], oddities: [] };
 }
 
@@ -119,8 +114,30 @@ function sharedMasks(root: string, test: readonly Sample[]): DatasetProblem[] {
   });
 }
 
+/** Where the data set at `path` lies: a folder, or the table in one. @throws DatasetError if it is neither. */
+async function placeOf(path: string, layout: Layout | undefined): Promise<DataPlace> {
+  const info = await stat(path).catch(() => undefined);
+  if (!info) throw new DatasetError(`data set ${path} does not exist`, { where: path });
+  if (info.isDirectory()) {
+    // VisA's prepared copy has one level more.
+    const prepared = (await foldersIn(path)).includes('1cls');
+    return { root: path, base: prepared ? join(path, '1cls') : path };
+  }
+  const layouts = layout === undefined ? LAYOUTS : [layout];
+  const extensions = layouts.flatMap((name) => DATA_LAYOUTS[name].tables ?? []);
+  if (!info.isFile() || !extensions.includes(extname(path).toLowerCase())) {
+    const or = extensions.length > 0 ? ` or a table (${extensions.join(', ')})` : '';
+    throw new DatasetError(`data set ${path} is not a folder${or}`, { where: path });
+  }
+  return { root: dirname(path), base: dirname(path), table: path };
+}
+
 async function detectLayout(place: DataPlace): Promise<Layout | undefined> {
-  for (const name of LAYOUTS) if (await DATA_LAYOUTS[name].detect(place)) return name;
+  const isTable = place.table !== undefined;
+  for (const name of LAYOUTS) {
+    const { tables, detect } = DATA_LAYOUTS[name];
+    if (isTable ? tables?.includes(extname(place.table!).toLowerCase()) : await detect(place)) return name;
+  }
   return undefined;
 }
 
@@ -134,6 +151,6 @@ const SIGNS = ((): string => {
   const signs = Object.values(DATA_LAYOUTS).map(({ sign }) => sign);
   const inClass = signs.flatMap((sign) => ('inClass' in sign ? [sign.inClass] : []));
   const inSet = signs.flatMap((sign) => ('inSet' in sign ? [`no ${sign.inSet}`] : []));
-  const last = inClass.pop();
-  return [`no class folder with ${inClass.join(', ')} or ${last}`, ...inSet].join(', and ');
+  const [lastClass, lastSet] = [inClass.pop(), inSet.pop()];
+  return `no class folder with ${inClass.join(', ')} or ${lastClass}, ${inSet.join(', ')}, and ${lastSet}`;
 })();

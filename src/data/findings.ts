@@ -14,11 +14,12 @@ export interface DatasetProblem {
 const SUMMARIES = {
   layout: null,
   unlabelled: null,
+  row: null,
   'no-train': (n: number) => `${n} classes have no training images`,
   'no-test': (n: number) => `${n} classes have no test images`,
   'missing-mask': (n: number) => `${n} anomalous images have no mask and are left out of pixel metrics`,
-  'missing-file': (n: number) => `${n} files listed in 1cls.csv do not exist`,
-  'extra-file': (n: number) => `${n} files are not listed in 1cls.csv`,
+  'missing-file': (n: number) => `${n} listed files do not exist`,
+  'extra-file': (n: number) => `${n} files are not listed in the set's tables`,
   'odd-normal': (n: number) =>
     `${n} folders of test are taken for defects, though their names are of normal images in other layouts`,
   'spare-mask': (n: number) => `${n} files are the mask of no image`,
@@ -29,6 +30,7 @@ const SUMMARIES = {
   'unreadable-mask': (n: number) => `${n} masks cannot be read; their images are left out of pixel metrics`,
   'mask-size': (n: number) =>
     `${n} masks have another size than their image, which is left out of pixel metrics`,
+  'box-outside': (n: number) => `${n} images have boxes that go beyond them`,
   'empty-mask': (n: number) => `${n} masks have no anomalous pixel`,
   'grey-mask': (n: number) =>
     `${n} masks hold values between black and white; above the middle is taken as anomalous`,
@@ -42,8 +44,8 @@ const SUMMARIES = {
 
 export type ProblemKind = keyof typeof SUMMARIES;
 
-/** Examples of a kind. */
-const SHOWN = 3;
+/** Examples of a kind; of wrong lines as many as one mends at once. */
+const shownOf = (kind: ProblemKind): number => (kind === 'row' ? 50 : 3);
 
 /**
  * One line for each kind, with a count and examples where there are several of it.
@@ -65,7 +67,7 @@ export function problemLines(
   return [...kinds].flatMap(([kind, own]) => {
     if (options.all || own.length === 1) return own.map(({ message }) => `${kind}: ${message}`);
     const summary = SUMMARIES[kind];
-    const examples = own.slice(0, SHOWN).map((problem) => (summary ? problem.item : problem.message));
+    const examples = own.slice(0, shownOf(kind)).map((problem) => (summary ? problem.item : problem.message));
     const more = own.length - examples.length;
     const rest = more > 0 ? ` and ${more} more${options.hint ? ` (${options.hint})` : ''}` : '';
     const begin = summary ? `${summary(own.length)}: ` : '';

@@ -1,5 +1,6 @@
 export { checkDataset, type DatasetReport, formatReport } from './check.ts';
 export { chooseContaminants, contaminate } from './contaminate.ts';
+export { type ConvertOptions, type ConvertResult, convertDatasets } from './convert/convert.ts';
 export {
   type Dataset,
   requireTestImages,
@@ -9,8 +10,9 @@ export {
 export { decodeImage, decodeMask, imageSize } from './decode.ts';
 export { type DatasetProblem, problemLines } from './findings.ts';
 export { type Frame, RESAMPLES, type Resample } from './frame.ts';
+export { imagesToScore } from './imagesToScore.ts';
 export { LAYOUTS, type Layout } from './layouts/index.ts';
-export type { Sample } from './layouts/layout.ts';
+export type { Box, Sample } from './layouts/layout.ts';
 export { compareCodePoints, isImageName, listImages } from './listImages.ts';
 export { ImageLoader, type ImageLoaderOptions, type StopSignal } from './loader.ts';
 export {

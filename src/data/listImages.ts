@@ -87,11 +87,14 @@ export async function foldersIn(folder: string, onSkipped?: OnSkipped): Promise<
   return (await entriesOf(folder, skippedFolder)).filter(({ isFolder }) => isFolder).map(({ name }) => name);
 }
 
+/** Names of the files in a folder (not below it), sorted; empty where there is no such folder. */
+export async function filesIn(folder: string): Promise<string[]> {
+  return (await entriesOf(folder)).filter(({ isFolder }) => !isFolder).map(({ name }) => name);
+}
+
 /** Names of the images in a folder (not below it), sorted; empty where there is no such folder. */
 export async function imagesIn(folder: string): Promise<string[]> {
-  return (await entriesOf(folder))
-    .filter(({ name, isFolder }) => !isFolder && isImageName(name))
-    .map(({ name }) => name);
+  return (await filesIn(folder)).filter((name) => isImageName(name));
 }
 
 interface Entry {

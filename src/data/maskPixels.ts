@@ -1,3 +1,4 @@
+import type { Box } from './layouts/layout.ts';
 import type { Pixels } from './pilResize.ts';
 
 /** A mask of 0 and 255 in one channel, and hints that the file may not be a mask. */
@@ -68,6 +69,29 @@ export function maskOf(source: MaskSource): Mask {
     between: share(between),
     marked: share(marked),
     isWhiteZero,
+  };
+}
+
+/** The mask of an image of which only boxes are known: what lies in them is anomalous. Parts beyond the image do not count. */
+export function maskOfBoxes(boxes: readonly Box[], width: number, height: number): Mask {
+  const data = new Uint8Array(width * height);
+  for (const { left, top, right, bottom } of boxes) {
+    const end = Math.min(right, width);
+    for (let y = top; y < Math.min(bottom, height) && left < end; y++) {
+      data.fill(255, y * width + left, y * width + end);
+    }
+  }
+  const marked = data.reduce((sum, value) => sum + (value >> 7), 0);
+  const share = marked / Math.max(1, data.length);
+  return {
+    width,
+    height,
+    channels: 1,
+    layout: 'planar',
+    data,
+    between: 0,
+    marked: share,
+    isWhiteZero: false,
   };
 }
 

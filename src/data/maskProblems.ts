@@ -6,7 +6,7 @@ import type { DatasetProblem } from './findings.ts';
 import { type Frame, frameOf } from './frame.ts';
 import type { Sample } from './layouts/layout.ts';
 import { fitMask, type MaskRule } from './loadImage.ts';
-import type { Mask } from './maskPixels.ts';
+import { type Mask, maskOfBoxes } from './maskPixels.ts';
 
 interface Size {
   readonly width: number;
@@ -35,33 +35,46 @@ export async function sampleMask(
   return { mask: mask && fitMask(mask, whole, rule), problems };
 }
 
-/** The mask, or null where it cannot be used, and what is to be said of it. */
-async function examine(
-  { id, maskPath }: Sample,
+/**
+ * A sample's mask in the size of its image, or null where it has none that can be used, and what is to be said of it.
+ * @param imageSizeOf null where it is not known.
+ */
+export async function examine(
+  sample: Sample,
   imageSizeOf: () => Promise<Size | null>,
 ): Promise<{ mask: Mask | null; problems: DatasetProblem[] }> {
-  if (maskPath === null) return { mask: null, problems: [] };
+  const { id, path, maskPath, boxes } = sample;
   const said = (kind: DatasetProblem['kind'], message: string, item = id): DatasetProblem => ({
     kind,
-    path: maskPath,
+    path: maskPath ?? path,
     item,
     message,
   });
-  let mask: Mask;
-  try {
-    mask = await budgeted(maskPath, () => decodeMask(maskPath));
-  } catch (error) {
-    if (!(error instanceof WgadError)) throw error;
-    const message = `the mask of ${id} is left out of pixel metrics: ${error.message}`;
-    return { mask: null, problems: [said('unreadable-mask', message)] };
-  }
-  const image = await imageSizeOf();
-  if (image && (image.width !== mask.width || image.height !== mask.height)) {
-    const [own, other] = [mask, image].map(({ width, height }) => `${width}x${height}`);
-    const message = `the mask of ${id} is ${own}, the image is ${other}; it is left out of pixel metrics`;
-    return { mask: null, problems: [said('mask-size', message, `${id} (${own}, image ${other})`)] };
-  }
   const problems: DatasetProblem[] = [];
+  let mask: Mask;
+  if (maskPath === null) {
+    const image = boxes ? await imageSizeOf() : null;
+    if (image === null) return { mask: null, problems };
+    mask = maskOfBoxes(boxes!, image.width, image.height);
+    if (boxes!.some(({ right, bottom }) => right > image.width || bottom > image.height)) {
+      const message = `a box of ${id} goes beyond the image of ${image.width}x${image.height}`;
+      problems.push(said('box-outside', message));
+    }
+  } else {
+    try {
+      mask = await budgeted(maskPath, () => decodeMask(maskPath));
+    } catch (error) {
+      if (!(error instanceof WgadError)) throw error;
+      const message = `the mask of ${id} is left out of pixel metrics: ${error.message}`;
+      return { mask: null, problems: [said('unreadable-mask', message)] };
+    }
+    const image = await imageSizeOf();
+    if (image && (image.width !== mask.width || image.height !== mask.height)) {
+      const [own, other] = [mask, image].map(({ width, height }) => `${width}x${height}`);
+      const message = `the mask of ${id} is ${own}, the image is ${other}; it is left out of pixel metrics`;
+      return { mask: null, problems: [said('mask-size', message, `${id} (${own}, image ${other})`)] };
+    }
+  }
   if (mask.marked === 0) problems.push(said('empty-mask', `the mask of ${id} has no anomalous pixel`));
   if (mask.between > 0) {
     const share = percent(mask.between);

@@ -123,6 +123,24 @@ export const OFFICIAL_SETS: readonly OfficialSet[] = [
       '03': plain(1000, 400, 41),
     },
   },
+  // These have no split of normal images of their own: the counts are those of our layouts.
+  {
+    name: 'ELPV',
+    layouts: ['elpv'],
+    classes: { solar_mono: plain(446, 142, 313), solar_poly: plain(690, 230, 402) },
+  },
+  {
+    name: 'the magnetic tile set',
+    layouts: ['magnetic-tile'],
+    classes: {
+      magnetic_tile: kinds(724, 228, { blowhole: 115, break: 85, crack: 57, fray: 32, uneven: 103 }),
+    },
+  },
+  {
+    name: 'DeepPCB',
+    layouts: ['deeppcb'],
+    classes: { pcb: plain(1000, 500, 500) },
+  },
 ];
 
 /** A folder whose number of images is not the published one. */

@@ -72,7 +72,7 @@ export function page(source: PageSource): string {
 (absolute-unified) and, for comparison, at a threshold of its own for each class (model-unified)${separated}.</p>
 <h2>Metrics</h2>
 ${numbers(tableRows(results))}
-${oneSided(labels)}${reasonLines(results).map((line) => html`<p class="lead">${line}</p>`)}
+${oneSided(labels)}${[...reasonLines(results), ...(results.notes ?? [])].map((line) => html`<p class="lead">${line}</p>`)}
 <h2>Scores of test images by class</h2>
 ${distributionKey(panels.some(({ name }) => name === source.threshold?.alignment))}
 <div class="pair">${panels.map((panel) =>

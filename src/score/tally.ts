@@ -3,8 +3,8 @@ import type { AuproDefinition, Metric } from '../metrics/index.ts';
 import { type MapAccumulator, type Measure, type MetricName, measuresFor } from './measures.ts';
 
 /**
- * The numbers of one protocol under one alignment, as fractions; `reasons` says why a null is null, and what a mean
- * leaves out. AUPRO is present where it was asked for, under the name of its definition (metrics/aupro.ts).
+ * The numbers of one protocol under one alignment, as fractions; `reasons` says why a null is null, what a mean
+ * leaves out, and that boxes stand for masks. AUPRO is present where it was asked for, under the name of its definition (metrics/aupro.ts).
  */
 export interface Metrics extends Partial<Record<MetricName, number | null>> {
   iAuroc: number | null;
@@ -20,6 +20,8 @@ export interface Tally {
   add(alignment: Alignment, className: string, map: Float32Array, mask: Uint8Array, size: number): void;
   /** One image without known anomalous pixels. @param why such as `have no mask`. */
   leaveOut(className: string, why: string): void;
+  /** One image whose mask is made of boxes: said where pixel metrics are. */
+  boxed(className: string): void;
   /** `className` null: all classes. Image metrics are of `scores` and `labels`, which the caller has picked. */
   metrics(
     alignment: Alignment,
@@ -45,14 +47,17 @@ export function newTally(
       all.set(`${alignment}/${name}`, new Map(pile));
     }
   }
-  const leftOut = new Map<string, Map<string, number>>();
+  /** By class, what is to be said of how many anomalous images. */
+  const remarks = new Map<string, Map<string, number>>();
+  const remark = (className: string, what: string): void => {
+    for (const name of ['', className]) {
+      const counts = remarks.get(name) ?? new Map<string, number>();
+      remarks.set(name, counts.set(what, (counts.get(what) ?? 0) + 1));
+    }
+  };
   return {
-    leaveOut(className, why) {
-      for (const name of ['', className]) {
-        const counts = leftOut.get(name) ?? new Map<string, number>();
-        leftOut.set(name, counts.set(why, (counts.get(why) ?? 0) + 1));
-      }
-    },
+    leaveOut: (className, why) => remark(className, `left out: they ${why}`),
+    boxed: (className) => remark(className, 'have boxes for masks'),
     add(alignment, className, map, mask, size) {
       for (const name of ['', className]) {
         for (const maps of all.get(`${alignment}/${name}`)!.values()) maps?.add(map, mask, size);
@@ -73,8 +78,8 @@ export function newTally(
         }
       }
       for (const [name, { reason }] of found) if (reason) reasons[name] = reason;
-      for (const [why, n] of leftOut.get(className ?? '') ?? []) {
-        const note = `${n} anomalous images left out: they ${why}`;
+      for (const [what, n] of remarks.get(className ?? '') ?? []) {
+        const note = `${n} anomalous images ${what}`;
         for (const name of ofMaps) reasons[name] = reasons[name] ? `${reasons[name]}; ${note}` : note;
       }
       return withReasons(new Map(found.map(([name, { value }]) => [name, value])), reasons);

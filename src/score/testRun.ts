@@ -57,6 +57,8 @@ export interface Results {
   readonly mapScale: Record<string, { low: number; high: number }>;
   /** Test images whose predicted maximum lay at or below the predicted mean, per alignment. */
   readonly floored: Record<string, number>;
+  /** What the layout decided about the data set, such as a split that its authors left open. */
+  readonly notes?: readonly string[];
 }
 
 export interface TestOptions {
@@ -132,6 +134,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
         const { mask, problems } = await sampleMask(sample, frame, options.maskRule);
         for (const problem of problems) maskProblems.push(problem);
         if (!mask) tally.leaveOut(sample.className, sample.maskPath ? UNUSABLE : 'have no mask');
+        else if (sample.boxes) tally.boxed(sample.className);
         for (const [alignment, map] of image.maps) {
           if (mask) tally.add(alignment, sample.className, map, mask, config.size);
           scale.add(alignment, map);
@@ -164,6 +167,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
       latency: { ...timing, batch: scorer.batch },
       mapScale: scale.scales,
       floored,
+      notes: dataset.notes,
     };
     options.onResults?.(results);
     // results.json is written last: it marks the test as complete.

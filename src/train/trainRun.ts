@@ -72,6 +72,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   // Warnings on a class's images were already given for the whole data set.
   const { classes } = options.config;
   const dataset = await datasetOf(options.config, undefined, classes ? undefined : options.onWarning);
+  if (!classes) for (const note of dataset.notes ?? []) options.onNote?.(note);
   if (dataset.train.length === 0) throw new DatasetError(`${dataset.root}: has no training image`);
   checkConfig(options.config);
   // Fail on a bad folder before hours are spent or anything is written.

@@ -48,13 +48,13 @@ it('names the signs of all layouts where a data set has none', async () => {
   const root = await emptyFolder();
   await mkdir(join(root, 'photos'), { recursive: true });
   await expect(scanDataset(root)).rejects.toThrow(
-    'has no known layout: no class folder with train/good (MVTec AD), Data/Images (VisA) or train/ok (BTAD), and no folder of pictures, and no train folder, here or in a class folder',
+    'has no known layout: no class folder with train/good (MVTec AD), Data/Images (VisA) or train/ok (BTAD), no folder of pictures, no CSV table with the columns path, split and label, no `labels.csv` of ELPV, no `MT_Free/Imgs` (magnetic tile defects), no `trainval.txt` and `test.txt` of DeepPCB, and no train folder, here or in a class folder',
   );
 });
 
 it("docs/data.md's table is that of the records", async () => {
   const text = await readFile(new URL('../../docs/data.md', import.meta.url), 'utf8');
-  const rows = text.split('\n').filter((line) => /^\| `\w+`/.test(line));
+  const rows = text.split('\n').filter((line) => /^\| `[\w-]+`/.test(line));
   const expected = LAYOUTS.map((name) => {
     const { sets, train, test, masks } = DATA_LAYOUTS[name].row;
     return `| \`${name}\`${sets === undefined ? '' : ` (${sets})`} | ${train} | ${test} | ${masks} |`;

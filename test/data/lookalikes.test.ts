@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkDataset, formatReport } from '../../src/data/check.ts';
 import { scanDataset } from '../../src/data/dataset.ts';
-import { ImageLoader, loadMask, loadPixels } from '../../src/data/index.ts';
+import { ImageLoader, loadPixels, sampleMask } from '../../src/data/index.ts';
 import { OFFICIAL_SETS } from '../../src/data/official.ts';
 import { lookalikes, picture, put } from './lookalikes.ts';
 
@@ -21,10 +21,14 @@ async function made(layout: keyof typeof lookalikes): Promise<string> {
   return root;
 }
 
-const MASKED = { mvtec: 4, visa: 2, btad: 3, folder: 0 };
+/** Masks of each; boxes count. */
+const MASKED = {
+  ...{ mvtec: 4, visa: 2, btad: 3, folder: 0 },
+  ...{ elpv: 0, 'magnetic-tile': 4, deeppcb: 2, manifest: 2 },
+};
 
 describe('a look-alike of each layout', () => {
-  for (const layout of ['mvtec', 'visa', 'btad', 'folder'] as const) {
+  for (const layout of Object.keys(MASKED) as (keyof typeof MASKED)[]) {
     it(`a look-alike of ${layout} is recognised, loads image by image, and its masks mark the same place`, async () => {
       const root = await made(layout);
       const set = await scanDataset(root);
@@ -37,11 +41,12 @@ describe('a look-alike of each layout', () => {
       // Each image has a shade of its own: none was read in another's place.
       const shades = new Set(samples.map((_, i) => images[i * 3 * 32 * 32]));
       if (layout !== 'mvtec') expect(shades.size).toBe(samples.length);
-      const masks = set.test.filter(({ maskPath }) => maskPath !== null);
+      const masks = set.test.filter(({ maskPath, boxes }) => maskPath !== null || boxes !== undefined);
       expect(masks).toHaveLength(MASKED[layout]);
-      for (const { maskPath, path } of masks) {
-        const marked = await loadMask(maskPath!, 48, 'nearest', path);
-        const at = (x: number, y: number): number => marked[y * 48 + x]!;
+      for (const sample of masks) {
+        const { mask: marked, problems } = await sampleMask(sample, { size: 48 }, 'nearest');
+        expect(problems).toEqual([]);
+        const at = (x: number, y: number): number => marked![y * 48 + x]!;
         expect([at(10, 16), at(2, 2), at(30, 40)]).toEqual([1, 0, 0]);
       }
       const report = await checkDataset(root);
@@ -152,6 +157,9 @@ describe('data check', () => {
       ['MVTec AD', 15, 3629, 467, 1258],
       ['VisA', 12, 8659, 962, 1200],
       ['BTAD', 3, 1799, 451, 290],
+      ['ELPV', 2, 1136, 372, 715],
+      ['the magnetic tile set', 1, 724, 228, 392],
+      ['DeepPCB', 1, 1000, 500, 500],
     ]);
   });
 });

@@ -55,6 +55,97 @@ export const lookalikes = {
     }
   },
 
+  /** As its repository and its Python package: no header, columns padded with spaces, 8-bit grey. */
+  async elpv(root: string, folder = 'src/elpv_dataset/data'): Promise<void> {
+    const cells = [
+      ...[1, 2, 3, 4, 8].map((n) => [n, '0.0', 'mono'] as const),
+      ...[5, 6, 12].map((n) => [n, '0.0', 'poly'] as const),
+      ...([
+        [9, '1.0', 'mono'],
+        [10, '1.0', 'poly'],
+        [16, '1.0', 'poly'],
+      ] as const),
+      ...([
+        [13, '0.3333333333333333', 'mono'],
+        [14, '0.6666666666666666', 'poly'],
+      ] as const),
+    ].toSorted(([a], [b]) => a - b);
+    const lines: string[] = [];
+    for (const [n, probability, type] of cells) {
+      const name = `images/cell${String(n).padStart(4, '0')}.png`;
+      await put(root, join(folder, name), await grey(20 + 9 * n));
+      lines.push(`${name}  ${probability.padEnd(20)}${type}\n`);
+    }
+    await put(root, join(folder, 'labels.csv'), lines.join(''));
+    await put(root, 'doc/images/overview.jpg', await photo(250));
+  },
+
+  /** JPEG photographs of tiles at several exposures, each with its mask beside it; of a free tile all black. */
+  async 'magnetic-tile'(root: string): Promise<void> {
+    await put(root, 'dataset.jpg', await photo(250));
+    let shade = 0;
+    for (const [kind, tiles] of [
+      ['Free', [743, 3191, 32128, 85602, 116527]],
+      ['Blowhole', [249594]],
+      ['Crack', [339819]],
+    ] as const) {
+      for (const tile of tiles) {
+        for (const exposure of [1, 2]) {
+          const name = `MT_${kind}/Imgs/exp${exposure}_num_${tile + 20 * exposure}`;
+          await put(root, `${name}.jpg`, await photo(20 + 14 * shade++));
+          await put(root, `${name}.png`, await mask(kind === 'Free' ? 0 : 255));
+        }
+      }
+    }
+  },
+
+  /** Pairs that the lists name by what they have in common; boxes for masks; one pair in no list. */
+  async deeppcb(root: string): Promise<void> {
+    const line = (pair: string): string => {
+      const group = pair.slice(0, 5);
+      return `group${group}/${group}/${pair}.jpg group${group}/${group}_not/${pair}.txt\n`;
+    };
+    const pairs = ['20085000', '20085001', '20085002', '00041000', '00041001'];
+    for (const [at, pair] of pairs.entries()) {
+      const group = `PCBData/group${pair.slice(0, 5)}/${pair.slice(0, 5)}`;
+      await put(root, `${group}/${pair}_temp.jpg`, await photo(20 + 30 * at));
+      await put(root, `${group}/${pair}_test.jpg`, await photo(35 + 30 * at));
+      const other = pair === '00041001' ? '30 2 40 9 1\n' : '';
+      await put(root, `${group}_not/${pair}.txt`, `8 10 20 18 3\n${other}`);
+    }
+    await put(root, 'PCBData/trainval.txt', pairs.slice(0, 3).map(line).join(''));
+    await put(root, 'PCBData/test.txt', pairs.slice(3).map(line).join('').trimEnd());
+    await put(root, 'PCBData/group90100/90100/90100034_temp.jpg', await photo(251));
+    await put(root, 'evaluation/readme.txt', 'text');
+    await put(root, 'fig/test.jpg', await photo(252));
+  },
+
+  /** What a database on Windows exports: a byte order mark, quotes, columns of its own, line ends of two characters. */
+  async manifest(root: string, lineEnd = '\r\n'): Promise<void> {
+    const rows = ['Id,Path,Split,Label,Class,Mask,Defect'];
+    const add = async (
+      at: number,
+      path: string,
+      split: string,
+      label: string,
+      rest: string,
+    ): Promise<void> => {
+      await put(root, path, await photo(20 + 20 * at));
+      rows.push(
+        `${at},${/[,"]/.test(path) ? `"${path.replaceAll('"', '""')}"` : path},${split},${label},${rest}`,
+      );
+    };
+    await add(0, 'shots/a, 1.jpg', 'train', 'normal', 'lid,,');
+    await add(1, 'shots/a "2".jpg', 'train', 'OK', 'lid,,');
+    await add(2, 'shots/a3.jpg', 'Test', '0', 'lid,,');
+    await add(3, 'shots/a4.jpg', 'test', 'NG', '"lid",labels\\a4.png,dent');
+    await add(4, 'more/b1.jpg', 'train', 'good', 'box,,');
+    await add(5, 'more/b2.jpg', 'test', 'anomaly', 'box,./labels/b2.png,');
+    for (const name of ['a4', 'b2']) await put(root, `labels/${name}.png`, await mask(255));
+    rows.push('', '');
+    await put(root, 'export.csv', `\ufeff${rows.join(lineEnd)}`);
+  },
+
   /** Somebody's own: two classes, normal images in `train` itself, no masks. */
   async folder(root: string): Promise<void> {
     for (const [at, name] of ['lid', 'label & cap'].entries()) {

@@ -207,10 +207,20 @@ const DATA: readonly (readonly [string, readonly unknown[]])[] = [
   ['chooseContaminants', [DATASET, 0.5, 0]],
   ['compareCodePoints', ['a', 'b']],
   ['contaminate', [DATASET, [], { strict: true }]],
+  [
+    'convertDatasets',
+    [
+      {
+        ...{ sets: [NOWHERE], out: NOWHERE, from: 'mvtec', train: 1, test: 2, size: 8, grey: true, seed: 0 },
+        ...{ onProgress: () => undefined, onOddity: () => undefined, signal: undefined },
+      },
+    ],
+  ],
   ['decodeImage', [NOWHERE]],
   ['decodeMask', [NOWHERE]],
   ['formatReport', [REPORT, { all: true }]],
   ['imageSize', [NOWHERE]],
+  ['imagesToScore', [[], () => undefined]],
   ['isImageName', ['a.png']],
   ['listImages', [[], { missing: 'list' }]],
   ['loadImage', [NOWHERE, FRAME]],

@@ -144,6 +144,11 @@ const DATA: readonly Refused[] = [
     'E_CONFIG',
     () => data.scanDataset('.', 'coco' as never),
   ],
+  [
+    'imagesToScore: paths expects a list, got "folder"',
+    'E_CONFIG',
+    () => data.imagesToScore('folder' as never),
+  ],
   ['listImages: paths expects a list, got "folder"', 'E_CONFIG', () => data.listImages('folder' as never)],
   [
     'contaminate NaN: of the 0 anomalous test images it would move none',

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { ImageLoader, listImages } from '../../data/index.ts';
+import { ImageLoader, imagesToScore } from '../../data/index.ts';
 import { ConfigError, WgadError } from '../../errors.ts';
 import { folderPlace, makeFolder } from '../../formats/regularFile.ts';
 import { UNALIGNED } from '../../methods/alignments/index.ts';
@@ -57,7 +57,9 @@ export const predictVerb: AddVerb = (program, run) => {
         const trained = await readFinishedRun(folder);
         const config = { ...trained, precision: flags.precision ?? trained.precision };
         // A missing image becomes a row with its error, like any other bad image.
-        const images = await listImages(paths, { missing: 'list' });
+        const images = await imagesToScore(paths, (folder, count) =>
+          context.say(`${folder}: ${count} masks are not scored`),
+        );
         const batch = Math.min(config.batch, images.length);
         const aligned = servedAlignment(config);
         const threshold = await thresholdFor(context, folder, config.precision ?? 'f32', flags.threshold);

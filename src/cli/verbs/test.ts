@@ -50,7 +50,7 @@ export const testVerb: AddVerb = (program, run) => {
         const print = (results: Results): void => {
           const parts = [formatTable(tableRows(results, flags.protocol))];
           if (flags.byClass) parts.push(formatTable(classTableRows(results)));
-          const reasons = reasonLines(results, flags.protocol);
+          const reasons = [...reasonLines(results, flags.protocol), ...(results.notes ?? [])];
           if (reasons.length > 0) parts.push(reasons.join('\n'));
           context.result(results, parts.join('\n\n'));
         };

@@ -27,6 +27,7 @@ interface PublishedClasses {
 /** The layout of a published set, a folder for each class. */
 export const publishedClasses = ({ normal, defect, name, sets }: PublishedClasses): DataLayout => ({
   sign: { inClass: `train/${normal} (${name})` },
+  masks: CLASS_MASKS,
   addTest: `put normal images into test/${normal} and others into test/<defect>`,
   row: {
     sets,
@@ -44,6 +45,8 @@ export const NORMAL_NAMES: ReadonlySet<string> = new Set(['good', 'ok', 'normal'
 
 /** Where masks may lie, beside `test`. */
 const MASK_FOLDERS = ['ground_truth', 'masks'];
+/** Their files, below the set's folder. */
+export const CLASS_MASKS = /(^|\/)(ground_truth|masks)\//i;
 const PARTS = ['train', 'test', ...MASK_FOLDERS];
 
 /**

@@ -1,4 +1,4 @@
-import { NORMAL_NAMES, scanClassFolders } from './classFolders.ts';
+import { CLASS_MASKS, NORMAL_NAMES, scanClassFolders } from './classFolders.ts';
 import type { DataLayout } from './layout.ts';
 import { signOf } from './sign.ts';
 
@@ -9,6 +9,7 @@ import { signOf } from './sign.ts';
 export const folder: DataLayout = {
   sign: { inSet: 'train folder, here or in a class folder' },
   addTest: 'put normal images into test/good and others into test/<defect>',
+  masks: CLASS_MASKS,
   row: {
     train: '`<class>/train`, at any depth',
     test: '`<class>/test/<good, ok, normal or defect>`',

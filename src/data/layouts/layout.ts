@@ -1,5 +1,13 @@
 import type { DatasetProblem } from '../findings.ts';
 
+/** A rectangle of an image's pixels: from `left` to before `right`, from `top` to before `bottom`. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
 /** An image and what is known of it. */
 export interface Sample {
   /** Absolute. */
@@ -12,6 +20,8 @@ export interface Sample {
   readonly anomalous: boolean;
   /** Absolute; null for a normal image or a missing mask. */
   readonly maskPath: string | null;
+  /** Where the defects are, if that is all that is known of them: it stands for a mask. */
+  readonly boxes?: readonly Box[];
 }
 
 /** Content of a data set; samples in a fixed order. */
@@ -20,6 +30,8 @@ export interface Samples {
   /** Normal images, unless some were mixed in on purpose (`contaminate.ts`). */
   readonly train: readonly Sample[];
   readonly test: readonly Sample[];
+  /** What a layout decides about a set, such as a split that its authors left open, in a sentence each: results say it. */
+  readonly notes?: readonly string[];
 }
 
 /** As much as can be used of a data set, and all that is wrong with it. */
@@ -36,6 +48,8 @@ export interface DataPlace {
   readonly root: string;
   /** Where its class folders lie: `root`, or its folder `1cls`, in which VisA's prepared copy keeps them. */
   readonly base: string;
+  /** The table that was named instead of its folder, `root`; absolute. */
+  readonly table?: string;
 }
 
 /** A layout of data sets (evaluation.md 1). The layouts themselves are listed in layouts/table.ts. */
@@ -47,6 +61,10 @@ export interface DataLayout {
   readonly sign: { readonly inClass: string } | { readonly inSet: string };
   /** How a user adds test images, where a class has none. */
   readonly addTest: string;
+  /** Extensions of tables that may be named instead of their folder; default none. */
+  readonly tables?: readonly string[];
+  /** Paths of masks, below the set's folder: `predict` takes all other images of it. Default: there are none. */
+  readonly masks?: RegExp;
   /** Its row in docs/data.md: published sets that have it, and where images and masks lie. */
   readonly row: {
     readonly sets?: string;
