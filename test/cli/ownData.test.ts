@@ -128,7 +128,9 @@ describe('plain folders without masks', () => {
     const none = await wgad([...train, '--contaminate', '0.05']);
     expect(none.stderr).toMatch(/E_DATASET .*of the 4 anomalous test images it would move none/);
     const layout = await wgad([...train, '--layout', 'coco']);
-    expect(layout.stderr).toMatch(/--layout <name>.* expects one of mvtec, visa, btad, folder, got coco/);
+    expect(layout.stderr).toMatch(
+      /--layout <name>.* expects one of manifest, mvtec, visa, btad, elpv, magnetic-tile, deeppcb, folder, got coco/,
+    );
     expect(layout.code).toBe(2);
   });
 });

@@ -22,6 +22,7 @@ const TINY = ['--encoder', 'resnet18_w16', '--size', '64', '--batch', '4', '--it
 /** Of a verb that writes a folder or a file where it is told to. */
 const VERBS: Readonly<Record<string, (out: string) => string[]>> = {
   'data synth': (out) => ['data', 'synth', '--out', out, ...TINY_DATA],
+  'data convert': (out) => ['data', 'convert', folder.path('data'), '--out', out],
   'weights convert': (out) => ['weights', 'convert', WEIGHTS, out],
   train: (out) => ['train', folder.path('data'), '--out', out, ...TINY],
   predict: (out) => ['predict', folder.path('run'), folder.path('image.png'), '--out', out],

@@ -75,7 +75,7 @@ describe('misuse exits 2 and says what would be right', () => {
     [['train', 'x', '--out', 'y', '--contaminate', '2'], '--contaminate expects a number from 0 to 1, got 2'],
     [
       ['data', 'check', 'x', '--layout', 'coco'],
-      "option '--layout <name>' argument 'coco' is invalid. expects one of mvtec, visa, btad, folder, got coco",
+      "option '--layout <name>' argument 'coco' is invalid. expects one of manifest, mvtec, visa, btad, elpv, magnetic-tile, deeppcb, folder, got coco",
     ],
     [['test', 'x', '--aupro', 'mvtec'], 'expects any of dataset, rd4ad, both, none, got mvtec'],
     [['bench', 'latency', '--model', 'resnet19'], 'expects any of resnet18, '],

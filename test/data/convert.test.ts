@@ -205,12 +205,12 @@ it('images of one name in a folder keep apart, and masks that no pixel is left o
   await convertDatasets({ sets: [root], out, size: 8, onOddity: (line) => said.push(line) });
   const name = root.split('/').at(-1)!;
   expect(await names(out)).toEqual([
+    'notes.txt',
     `${name}/ground_truth/Dent/x_mask.png`,
     `${name}/test/Dent/x.png`,
     `${name}/train/good/a_x.png`,
     `${name}/train/good/b_x.png`,
     `${name}/train/good/b_x_2.png`,
-    'notes.txt',
   ]);
   expect(said).toEqual(['empty-mask: the mask of c/x.png has no anomalous pixel left at 8 px']);
 });

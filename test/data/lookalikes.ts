@@ -130,7 +130,7 @@ export const lookalikes = {
       label: string,
       rest: string,
     ): Promise<void> => {
-      await put(root, path, await photo(20 + 20 * at));
+      await put(root, path, await photo(27 + 20 * at));
       rows.push(
         `${at},${/[,"]/.test(path) ? `"${path.replaceAll('"', '""')}"` : path},${split},${label},${rest}`,
       );

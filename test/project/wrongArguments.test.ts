@@ -140,7 +140,7 @@ const DATA: readonly Refused[] = [
     () => new data.ImageLoader({ size: 32, workers: 0 }),
   ],
   [
-    'data set: layout expects mvtec, visa, btad, folder, got "coco"',
+    'data set: layout expects manifest, mvtec, visa, btad, elpv, magnetic-tile, deeppcb, folder, got "coco"',
     'E_CONFIG',
     () => data.scanDataset('.', 'coco' as never),
   ],

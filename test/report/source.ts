@@ -80,6 +80,7 @@ export async function pageSource(): Promise<PageSource> {
       latency: { msPerImage: 12.3, batch: 4, alignShare: 0.02 },
       mapScale: scales,
       floored: {},
+      notes: [hostile],
     },
     rows: SOURCE_ROWS,
     aligned: 'cada',

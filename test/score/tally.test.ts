@@ -90,3 +90,17 @@ it('finds the numbers of every measure, and gives each a row of the table', () =
   const titles = tableRows(results, ['absolute-unified']).map(([title]) => title);
   expect(titles.slice(1)).toEqual(MEASURES.map(({ title }) => `${title}, absolute-unified`));
 });
+
+it('says of pixel metrics alone how many images have boxes for masks', () => {
+  const tally = newTally(['none'], ['a', 'b'], []);
+  for (const name of ['a', 'b']) tally.add('none', name, map, mask, 8);
+  tally.boxed('a');
+  const said = '1 anomalous images have boxes for masks';
+  const images = [
+    [1, 0],
+    [true, false],
+  ] as const;
+  expect(tally.metrics('none', null, ...images).reasons).toEqual({ pAuroc: said, pAp: said });
+  expect(tally.metrics('none', 'a', ...images).reasons).toEqual({ pAuroc: said, pAp: said });
+  expect(tally.metrics('none', 'b', ...images).reasons).toBeUndefined();
+});
