@@ -68,7 +68,7 @@ describe('data convert', () => {
   });
 
   it('data convert that is interrupted leaves nothing', async () => {
-    const { child, done } = start(convert('--out', folder.path('stopped'), '--size', '4096'));
+    const { child, done } = start(convert('--out', folder.path('stopped'), '--size', '1024'));
     child.stderr!.once('data', () => child.kill('SIGINT'));
     const { code } = await done;
     expect(code).toBe(130);
@@ -77,7 +77,7 @@ describe('data convert', () => {
 });
 
 describe('sets as their authors publish them', () => {
-  const short = [...TINY_TRAIN, '--iterations', '2', '--align-iterations', '3'];
+  const short = [...TINY_TRAIN, '--iterations', '1', '--align', 'none'];
 
   it(
     'a set without a split or masks is trained on, tested, given a threshold and reported, and each result says so',
@@ -111,12 +111,10 @@ describe('sets as their authors publish them', () => {
   );
 
   it(
-    'a manifest is trained on and tested as a file, and predict scores the images that it lists',
+    'a manifest is trained on as a file, and predict scores the images that it lists',
     async () => {
       const run = folder.path('listed run');
       await succeed(['train', table(), '--out', run, ...short]);
-      const { stdout } = await succeed(['test', run, '--quiet', '--by-class']);
-      expect(stdout).toMatch(/^lid /m);
       const predicted = (await succeed(['predict', run, table(), '--quiet'])).stdout.trim().split('\n');
       expect(predicted.map((line) => JSON.parse(line).path.split('/').at(-1))).toEqual([
         ...['b1.jpg', 'a "2".jpg', 'a, 1.jpg'],
