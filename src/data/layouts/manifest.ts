@@ -1,6 +1,6 @@
 import { basename, extname, join, relative, resolve, sep } from 'node:path';
 import type { DatasetProblem } from '../findings.ts';
-import { filesIn } from '../listImages.ts';
+import { filesIn, isForeign } from '../listImages.ts';
 import { NORMAL_NAMES } from './classFolders.ts';
 import { type CsvTable, headerOf, readTable, wrongLine } from './csvTable.ts';
 import type { DataLayout, DataPlace, Sample, Scan } from './layout.ts';
@@ -160,4 +160,5 @@ const namesOf = (anomalous: boolean): string =>
   [...LABELS].flatMap(([name, is]) => (is === anomalous ? [name] : [])).join(', ');
 
 /** Names of classes and defects become names of files and folders. */
-const isName = (text: string): boolean => /^[^./\\][^/\\]*$/.test(text);
+const isName = (text: string): boolean =>
+  /^[^/\\]+$/.test(text) && !isForeign({ name: text, isFolder: true });
