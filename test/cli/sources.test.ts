@@ -111,10 +111,11 @@ describe('sets as their authors publish them', () => {
   );
 
   it(
-    'a manifest is trained on as a file, and predict scores the images that it lists',
+    'a manifest is tested on as a file, and predict scores the images that it lists',
     async () => {
-      const run = folder.path('listed run');
-      await succeed(['train', table(), '--out', run, ...short]);
+      const run = folder.path('run');
+      const out = await succeed(['test', run, '--data', table(), '--quiet', '--by-class']);
+      expect(out.stdout).toMatch(/^lid /m);
       const predicted = (await succeed(['predict', run, table(), '--quiet'])).stdout.trim().split('\n');
       expect(predicted.map((line) => JSON.parse(line).path.split('/').at(-1))).toEqual([
         ...['b1.jpg', 'a "2".jpg', 'a, 1.jpg'],
