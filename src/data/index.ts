@@ -37,3 +37,4 @@ export {
   type SynthesizeResult,
   synthesize,
 } from './synth/index.ts';
+export { blendWeights, cornerOf, cutTile, type TileGrid, type TileOf, tileGrid } from './tiles.ts';

@@ -5,6 +5,7 @@ import { planAnomaly } from './anomalies/index.ts';
 import { DecodePool } from './decodePool.ts';
 import { FRAME, type Frame, frameOf } from './frame.ts';
 import { normalize } from './loadImage.ts';
+import { cutTile, type TileGrid, type TileOf } from './tiles.ts';
 
 /** The part of `AbortSignal` used here; programs without DOM types do not have that name. */
 export interface StopSignal {
@@ -40,9 +41,16 @@ interface AnomalyOptions {
   first: number;
   /** Images that anomalies are made of; none: procedural ones. */
   textures: readonly string[];
+  /** Of each image the tile that is taken, and of its texture; default the whole of both. */
+  tiles?: { readonly grid: TileGrid; readonly which: readonly number[] };
 }
 
-const ANOMALY_OPTIONS: OptionNames<AnomalyOptions> = { seed: true, first: true, textures: true };
+const ANOMALY_OPTIONS: OptionNames<AnomalyOptions> = {
+  seed: true,
+  first: true,
+  textures: true,
+  tiles: true,
+};
 
 /**
  * Loads images as `loadImage` does, on several threads, and keeps what it decoded as far as it fits: a
@@ -104,6 +112,18 @@ export class ImageLoader {
     return batch;
   }
 
+  /** Tiles in the order given, [tiles.length, 3, grid.tile, grid.tile]; of an image of `size`. Rejects with the first failure. */
+  async loadTiles(tiles: readonly TileOf[], grid: TileGrid, ...extra: never[]): Promise<Float32Array> {
+    refuseExtra('loadTiles', extra);
+    const images = await Promise.all(tiles.map(({ path }) => this.pixels(path)));
+    const length = 3 * grid.tile ** 2;
+    const batch = new Float32Array(length * tiles.length);
+    for (const [i, { tile }] of tiles.entries()) {
+      normalize(cutTile(images[i]!, grid, tile), batch, i * length);
+    }
+    return batch;
+  }
+
   /** One image's RGB planes in 8 bits, [3, size, size]. Shared with the cache: read only. */
   async pixels(path: string, ...extra: never[]): Promise<Uint8Array> {
     refuseExtra('pixels', extra);
@@ -128,8 +148,9 @@ export class ImageLoader {
 
   /**
    * Training samples of DRAEM from the images given, numbered from `first` on: the same for the same seed and numbers.
-   * `textures`: images that anomalies are made of; none: procedural ones. `images`, `clean` normalised, [N, 3, size, size];
-   * `mask` [N, 1, size, size], 1 where `images` has something that `clean` has not. Sizes a multiple of 32.
+   * `textures`: images that anomalies are made of; none: procedural ones. `images`, `clean` normalised, [N, 3, S, S]; `mask`
+   * [N, 1, S, S], 1 where `images` has something that `clean` has not. S: the side of the images, or of their tiles, a
+   * multiple of 32.
    */
   async loadAnomalies(
     paths: readonly string[],
@@ -138,7 +159,10 @@ export class ImageLoader {
   ): Promise<{ images: Float32Array; clean: Float32Array; mask: Float32Array }> {
     refuseExtra('loadAnomalies', extra);
     requireOptions('loadAnomalies', options, ANOMALY_OPTIONS);
-    const { seed, first, textures } = options;
+    const { seed, first, textures, tiles } = options;
+    const side = tiles?.grid.tile ?? this.size;
+    const cut = (pixels: Uint8Array, i: number): Uint8Array =>
+      tiles ? cutTile(pixels, tiles.grid, tiles.which[i]!) : pixels;
     const samples = await Promise.all(
       paths.map(async (path, i) => {
         const number = first + i;
@@ -148,10 +172,14 @@ export class ImageLoader {
           plan.texture === null ? undefined : this.pixels(textures[plan.texture]!),
         ]);
         const { anomalous } = plan;
-        return this.#pool.drawAnomaly({ seed, number, anomalous, path, side: this.size, pixels, texture });
+        return this.#pool.drawAnomaly({
+          ...{ seed, number, anomalous, path, side },
+          pixels: cut(pixels, i),
+          texture: texture && cut(texture, i),
+        });
       }),
     );
-    const plane = this.size * this.size;
+    const plane = side * side;
     const images = new Float32Array(3 * plane * paths.length);
     const clean = new Float32Array(images.length);
     const mask = new Float32Array(plane * paths.length);

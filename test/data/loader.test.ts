@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawAnomaly, planAnomaly } from '../../src/data/anomalies/index.ts';
 import { ImageLoader, type ImageLoaderOptions } from '../../src/data/loader.ts';
 import { loadImage, loadPixels, normalize } from '../../src/data/loadImage.ts';
+import { cutTile, tileGrid } from '../../src/data/tiles.ts';
 import { ImageError } from '../../src/errors.ts';
 import { seeded } from '../seed.ts';
 
@@ -112,6 +113,36 @@ describe('ImageLoader', () => {
       }
       const lost = loader.loadAnomalies(paths, { seed, first, textures: [join(folder, 'lost.png')] });
       await expect(lost).rejects.toThrow(/lost\.png/);
+    }));
+
+  it('a loader cuts tiles out of images, and draws anomalies into tiles with textures cut alike', () =>
+    withLoader({ size: 80 }, async (loader) => {
+      const grid = tileGrid(80, 64, 0);
+      expect(grid.count).toBe(4);
+      const which = [0, 3, 2, 1];
+      const tiles = which.map((tile, i) => ({ path: paths[i]!, tile }));
+      const cut = async (path: string, tile: number): Promise<Uint8Array> =>
+        cutTile(await loadPixels(path, 80), grid, tile);
+      const batch = await loader.loadTiles(tiles, grid);
+      const [seed, first, length] = [2, 8, 3 * 64 * 64];
+      const textures = paths.slice(6);
+      const drawn = await loader.loadAnomalies(paths.slice(0, 4), {
+        ...{ seed, first, textures },
+        tiles: { grid, which },
+      });
+      for (const [i, { path, tile }] of tiles.entries()) {
+        const pixels = await cut(path, tile);
+        expect(batch.subarray(i * length, (i + 1) * length)).toEqual(normalize(pixels));
+        const { anomalous, texture } = planAnomaly(seed, first + i, textures.length);
+        const own = drawAnomaly({
+          ...{ seed, number: first + i, anomalous, path: '', side: 64, pixels },
+          texture: texture === null ? undefined : await cut(textures[texture]!, tile),
+        });
+        expect(drawn.images.subarray(i * length, (i + 1) * length)).toEqual(normalize(own.image));
+        expect(drawn.mask.subarray((i * length) / 3, ((i + 1) * length) / 3)).toEqual(
+          Float32Array.from(own.mask),
+        );
+      }
     }));
 
   it('a loader rejects a bad image with an ImageError that names it, and goes on', () =>
