@@ -28,6 +28,13 @@ export function addSettingFlags(command: Command, first: FlaggedName, last: Flag
   }
 }
 
+/** Adds what scoring may choose otherwise than training did. */
+export function addScoringFlags(command: Command, ...others: FlaggedName[]): void {
+  for (const name of [...others, 'size', 'tile', 'tileOverlap', 'precision'] as const) {
+    command.addOption(settingFlag(name, '; default: as trained'));
+  }
+}
+
 const isFlagged = (name: SettingName): name is FlaggedName => SETTINGS[name].flag !== undefined;
 
 function parserOf(flag: string, text: FlagText): (text: string) => unknown {

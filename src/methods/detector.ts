@@ -146,6 +146,11 @@ export interface Detector<Name extends string = string> {
    * normalised alike, and `mask` [N, 1, S, S], 1 where the two differ. Everything else gets the original images.
    */
   readonly anomalies?: true;
+  /**
+   * The own score of an image that is cut into tiles, where it needs more than the map: the highest of its tiles' scores.
+   * Absent: `Traced.score` reads nothing but the smoothed map, and gets that of the whole image.
+   */
+  readonly scoreOfTiles?: 'highest';
   /** Traces one batch; only what is asked of the result is computed. */
   trace(layers: PartLayers<Name>, source: Source, model: Model): Traced;
   /** Further inputs of `Traced.loss` at `step` (from 0) of `iterations`, by name. */

@@ -132,6 +132,8 @@ function variant(own: Variant): Detector {
         return reshape(rows, [images, rows.shape[0]! / images, rows.shape[1]!]);
       },
     },
+    // The highest patch of all.
+    scoreOfTiles: 'highest',
     trace(layers, source, model) {
       const taps = tapsOf(layers.encoder!, source, model);
       const { vectors, rows } = patchesOf(own, taps);

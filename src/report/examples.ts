@@ -1,4 +1,4 @@
-import { type Dataset, loadImage, loadPixels, type Sample, sampleMask } from '../data/index.ts';
+import { type Dataset, loadPixels, type Sample, sampleMask } from '../data/index.ts';
 import { frameIn } from '../run/config.ts';
 import type { Scorer } from '../score/scorer.ts';
 import type { Results } from '../score/testRun.ts';
@@ -31,7 +31,8 @@ export async function galleryItems(
   dataset: Dataset,
   rows: readonly ScoreRow[],
 ): Promise<GalleryItem[]> {
-  const { size, batch } = config;
+  const { size } = config;
+  const { atOnce } = scorer;
   const frame = frameIn(config);
   const samples = new Map(dataset.test.map((sample) => [sample.id, sample]));
   const picked = rows.flatMap((row): { sample: Sample; score: number }[] => {
@@ -39,11 +40,10 @@ export async function galleryItems(
     return sample ? [{ sample, score: row.calibrated }] : [];
   });
   const items: GalleryItem[] = [];
-  for (let first = 0; first < picked.length; first += batch) {
-    const some = picked.slice(first, first + batch);
-    const images = new Float32Array(some.length * 3 * size * size);
-    for (const [i, { sample }] of some.entries())
-      images.set(await loadImage(sample.path, frame), i * 3 * size * size);
+  for (let first = 0; first < picked.length; first += atOnce) {
+    const some = picked.slice(first, first + atOnce);
+    const images: Uint8Array[] = [];
+    for (const { sample } of some) images.push(await loadPixels(sample.path, frame));
     const scored = await scorer.score(
       images,
       some.map(({ sample }) => scorer.classes.indexOf(sample.className)),
@@ -54,7 +54,7 @@ export async function galleryItems(
         path: sample.id,
         anomalous: sample.anomalous,
         size,
-        pixels: await loadPixels(sample.path, frame),
+        pixels: images[i]!,
         mask: sample.anomalous ? (await sampleMask(sample, frame, maskRule)).mask : null,
         maps: scored[i]!.maps,
       });

@@ -2,6 +2,9 @@ import sharp from 'sharp';
 import { type HeatScale, heatMap, outline, overlay } from './heatMap.ts';
 import { html, type Markup } from './markup.ts';
 
+/** Pictures of large images are made smaller: a page has hundreds. */
+const WIDEST = 512;
+
 /** One test image with its maps at evaluation size. */
 export interface GalleryItem {
   readonly caption: string;
@@ -73,6 +76,7 @@ export function interleaved(planar: Uint8Array): Uint8Array {
 
 async function dataUri(rgb: Uint8Array, size: number): Promise<string> {
   const jpeg = await sharp(rgb, { raw: { width: size, height: size, channels: 3 } })
+    .resize({ width: WIDEST, withoutEnlargement: true })
     .jpeg({ quality: 78 })
     .toBuffer();
   return `data:image/jpeg;base64,${jpeg.toString('base64')}`;

@@ -1,5 +1,6 @@
 import { type Alignment, calibrates } from '../methods/alignments/index.ts';
 import { precisionRecallCurve, rocCurve } from '../metrics/index.ts';
+import { imagesText } from '../run/scoredAs.ts';
 import type { Results } from '../score/testRun.ts';
 import type { StoredThreshold } from '../score/thresholdRun.ts';
 import { curveFigure } from './curveFigure.ts';
@@ -35,7 +36,7 @@ export function page(source: PageSource): string {
   const facts: [string, string][] = [
     ['data', config.data],
     ['test images', `${rows.length - anomalous} normal, ${anomalous} anomalous`],
-    ['method', `${config.method}, encoder ${config.encoder}, ${config.size} px`],
+    ['method', `${config.method}, encoder ${config.encoder}, ${imagesText(config)}`],
     [
       'training',
       `${config.iterations} steps of ${config.batch}, then ${config.alignIterations} of the alignment`,

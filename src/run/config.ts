@@ -1,4 +1,4 @@
-import type { Frame } from '../data/index.ts';
+import { type Frame, type TileGrid, tileGrid } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import type { ScoreRule } from '../methods/cada.ts';
 import type { Detector, Model } from '../methods/detector.ts';
@@ -50,7 +50,7 @@ export function resolvedConfig(config: RunConfig): RunConfig {
 
 /** Value of a setting that the configuration may leave out. */
 export function settingOf<K extends OptionalName>(
-  config: Pick<RunConfig, 'method' | 'preset' | K> & { readonly size?: number },
+  config: Pick<RunConfig, 'method' | 'preset' | K> & Partial<Pick<RunConfig, 'size' | 'tile'>>,
   name: K,
 ): MeantValue<K> {
   const said = config[name];
@@ -90,6 +90,14 @@ function wrongOf(
 /** The run's image frame. */
 export const frameIn = ({ size, resize, resample }: Frame): Frame => ({ size, resize, resample });
 
+/** How the run cuts its images; one tile where it does not. */
+export const gridIn = (
+  config: Pick<RunConfig, 'method' | 'preset' | 'size' | 'tile' | 'tileOverlap'>,
+): TileGrid => tileGrid(config.size, networkSide(config), settingOf(config, 'tileOverlap') ?? 0);
+
+/** Side of what the run's networks see: of its tiles, or of whole images. */
+export const networkSide = ({ size, tile = size }: Pick<RunConfig, 'size' | 'tile'>): number => tile;
+
 /** The run's score rule. */
 export const scoreRuleIn = ({ smoothing, calibration, scoreFraction }: ScoreRule): ScoreRule => ({
   smoothing,
@@ -102,12 +110,13 @@ export function modelOf({
   encoder,
   activation,
   size,
+  tile,
   memoryRows = 0,
   width = 0,
-}: Pick<RunConfig, 'encoder' | 'activation' | 'size' | 'memoryRows' | 'width'>): Model {
+}: Pick<RunConfig, 'encoder' | 'activation' | 'size' | 'tile' | 'memoryRows' | 'width'>): Model {
   const found = encoder === 'none' ? null : pretrained(encoder);
   const decoded = found && activation !== undefined ? beforeDecoder(found, activation) : found;
-  return { encoder: decoded, size, memoryRows, width };
+  return { encoder: decoded, size: networkSide({ size, tile }), memoryRows, width };
 }
 
 /** The method's optimiser with the run's own `adamEps` and `amsgrad`. */

@@ -4,7 +4,7 @@ import { calibratedMap, mapStatistics } from '../methods/cada.ts';
 import type { Group, PartLayers, Source, Traced } from '../methods/detector.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import { bindNetwork } from '../nn/trainable.ts';
-import { modelOf } from './config.ts';
+import { modelOf, networkSide } from './config.ts';
 import { frozenName, frozenShapes, type ModelConfig, type RunLayouts } from './networkLayouts.ts';
 import type { RunConfig } from './settings.ts';
 
@@ -44,7 +44,8 @@ export function bindParts(
 
 /** A batch of images, or of their frozen features, as inputs of a plan. */
 export function sourceOf(config: Sizes, source: StepSource): Source {
-  if (source === 'images') return { images: input('images', [config.batch, 3, config.size, config.size]) };
+  const side = networkSide(config);
+  if (source === 'images') return { images: input('images', [config.batch, 3, side, side]) };
   const shapes = frozenShapes(config) ?? [];
   return { frozen: shapes.map((shape, i) => input(frozenName(i), [config.batch, ...shape])) };
 }

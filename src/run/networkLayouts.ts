@@ -2,12 +2,12 @@ import { input, type Value } from '../graph/value.ts';
 import { HEAD_RECORDS, type HeadName } from '../methods/alignments/index.ts';
 import { headSpecs } from '../methods/cada.ts';
 import { detectorIn } from '../methods/detectors.ts';
-import type { Group, Part, PartLayers } from '../methods/index.ts';
+import type { Group, Part, PartLayers, Traced } from '../methods/index.ts';
 import type { HeadOptions } from '../models/regressor.ts';
 import { type Layers, layersFrom } from '../nn/layers.ts';
 import { type NetworkLayout, networkLayout, type Precision } from '../nn/trainable.ts';
 import type { Shape } from '../shape.ts';
-import { modelOf } from './config.ts';
+import { modelOf, networkSide } from './config.ts';
 import type { RunConfig } from './settings.ts';
 
 /** One network of a detector, laid out on the device. */
@@ -31,6 +31,7 @@ export type ModelConfig = Pick<
   | 'encoder'
   | 'activation'
   | 'size'
+  | 'tile'
   | 'memoryRows'
   | 'width'
   | 'alignHead'
@@ -73,25 +74,23 @@ export const trainedParts = ({ parts }: RunLayouts): (PartLayout & { readonly gr
   parts.flatMap((part) => (part.group === undefined ? [] : [{ ...part, group: part.group }]));
 
 /** Shape of the feature of one image that the heads read. */
-export function featureShape(config: ModelConfig): Shape {
-  const { embedding } = detectorIn(config).trace(
-    shapeOnly(config),
-    { images: oneImage(config.size) },
-    modelOf(config),
-  );
-  return embedding.shape.slice(1);
-}
+export const featureShape = (config: ModelConfig): Shape => outline(config).embedding.shape.slice(1);
+
+/** The method traced over one image, for shapes and for what depends on no tensor of its networks. */
+export const outline = (config: ModelConfig): Traced =>
+  detectorIn(config).trace(shapeOnly(config), { images: oneImage(config) }, modelOf(config));
 
 /** Shapes of the frozen features of one image; null for a method without. */
 export function frozenShapes(config: ModelConfig): Shape[] | null {
-  const values = detectorIn(config).frozen?.(shapeOnly(config), oneImage(config.size), modelOf(config));
+  const values = detectorIn(config).frozen?.(shapeOnly(config), oneImage(config), modelOf(config));
   return values?.map(({ shape }: Value) => shape.slice(1)) ?? null;
 }
 
 /** The frozen values' names as outputs of `frozenPlan` and inputs of the plans that start at them. */
 export const frozenName = (index: number): string => `tap${index + 1}`;
 
-const oneImage = (size: number): Value => input('images', [1, 3, size, size]);
+const oneImage = (config: ModelConfig): Value =>
+  input('images', [1, 3, networkSide(config), networkSide(config)]);
 
 /** Layers that know shapes and compute nothing. */
 function shapeOnly(config: ModelConfig): PartLayers<string> {

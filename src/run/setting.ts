@@ -9,6 +9,8 @@ export interface Around {
   /** File of the detector that training starts from; undefined: from the seed. */
   readonly detector?: string;
   readonly size: number;
+  /** Side of the tiles that images are cut into; undefined: they are not. */
+  readonly tile?: number;
   readonly batch: number;
 }
 
@@ -36,7 +38,7 @@ export interface Setting<T, A = T | undefined, F extends string = string> {
   /** `usual` in words, where its value depends on the run. */
   readonly usualText?: (detector: Detector) => string;
   /** Value that a configuration without the setting means (files older than the setting). */
-  readonly absent?: (detector: Detector, run: Partial<Pick<Around, 'size'>>) => A;
+  readonly absent?: (detector: Detector, run: Partial<Pick<Around, 'size' | 'tile'>>) => A;
   /** Methods that have the setting; absent: all. */
   readonly only?: { readonly which: string; has(detector: Detector): boolean };
   /** Checks beyond `allowed` that need the rest of the run; not called for an unknown method. */

@@ -34,6 +34,15 @@ import {
 
 const path = free<string>('a path', { kind: 'path' });
 
+/** Sides that every network can take. */
+const SIDES = 'a multiple of 32 of at least 64';
+const isSide = (side: number): boolean => side % 32 === 0 && side >= 64;
+
+/** A quarter: each tile's outer eighth counts less than the neighbour that has it further inside. */
+const OVERLAP = 0.25;
+/** At 0.75 a pixel is judged sixteen times. */
+const MOST_OVERLAP = 0.75;
+
 export const LR_SCHEDULES = ['method', 'constant'] as const;
 export type LrSchedule = (typeof LR_SCHEDULES)[number];
 
@@ -138,13 +147,40 @@ export const SETTINGS = {
     usual: () => [DEFAULT_ALIGNMENT],
   }),
   size: always({
-    allowed: numberWhere('a multiple of 32 of at least 64', (size) => size % 32 === 0 && size >= 64, {
+    allowed: free<number>('a multiple of 32 of at least 64; with `tile` a whole number of at least that', {
       kind: 'whole',
       least: 64,
     }),
     flag: '--size <px>',
-    says: 'side of the images that the method sees',
+    says: 'side of the images that the method sees, or that are cut into tiles',
     usual: ({ defaults }) => defaults.size,
+    check(size, { tile }) {
+      if (tile === undefined) return isSide(size!) ? undefined : refusal(SIDES, size);
+      return Number.isInteger(size) && size! >= tile
+        ? undefined
+        : refusal(`a whole number of at least tile, ${tile}`, size);
+    },
+  }),
+  tile: optional({
+    allowed: numberWhere(SIDES, isSide, { kind: 'whole', least: 64 }),
+    flag: '--tile <px>',
+    says: 'side of the overlapping tiles that images of `--size` are cut into: the method sees each as an image, and their maps are blended',
+    end: () => ' (default: images are not cut)',
+  }),
+  tileOverlap: optional({
+    allowed: numberWhere('0 to 0.75', (share) => share >= 0 && share <= MOST_OVERLAP, {
+      kind: 'real',
+      least: 0,
+      most: MOST_OVERLAP,
+    }),
+    flag: '--tile-overlap <f>',
+    says: "share of a tile's side, at least, that a neighbour shows too",
+    end: () => ` (default: ${OVERLAP} with --tile)`,
+    absent: (_, { tile }) => (tile === undefined ? undefined : OVERLAP),
+    check: (overlap, { tile }) =>
+      overlap !== undefined && tile === undefined
+        ? `expects tile beside it, got ${overlap} alone`
+        : undefined,
   }),
   resize: optional({
     allowed: free<number>('a whole number of at least `size`', { kind: 'whole', least: 64 }),

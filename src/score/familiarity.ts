@@ -8,6 +8,20 @@ export interface Impression {
   readonly u: number;
 }
 
+/** Of an image that is cut into tiles: the means of their means, and the highest of their maxima. */
+export function overTiles(tiles: readonly Impression[]): Impression {
+  const mean = (of: (tile: Impression) => number): number =>
+    tiles.reduce((sum, tile) => sum + of(tile), 0) / tiles.length;
+  return {
+    predictedU: mean(({ predictedU }) => predictedU),
+    predictedGamma: tiles.reduce(
+      (most, tile) => Math.max(most, tile.predictedGamma),
+      Number.NEGATIVE_INFINITY,
+    ),
+    u: mean(({ u }) => u),
+  };
+}
+
 type Range = readonly [lowest: number, highest: number];
 
 /** Ranges of the impressions of a run's training images. */

@@ -4,11 +4,12 @@ import { gather } from '../graph/ops/select.ts';
 import { storeHalf } from '../graph/passes/storeHalf.ts';
 import { input, scope, type Value } from '../graph/value.ts';
 import { ALIGNMENT_RECORDS, type Alignment } from '../methods/alignments/index.ts';
-import { head, scoreMap } from '../methods/cada.ts';
+import { head, type ScoreRule, scoreMap } from '../methods/cada.ts';
+import { detectorIn } from '../methods/detectors.ts';
 import { bindNetwork } from '../nn/trainable.ts';
 import { scoreRuleIn } from '../run/config.ts';
 import { detect, type MapConfig, type Sizes, statisticsOf } from '../run/detectorParts.ts';
-import { headOptions, type RunLayouts } from '../run/networkLayouts.ts';
+import { headOptions, type ModelConfig, outline, type RunLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 
 /**
@@ -41,6 +42,32 @@ export function scorePlan(
   }
   const graph = { outputs, effects: [] };
   return config.precision === 'f16' ? storeHalf(graph, [map]) : graph;
+}
+
+/** How a tile becomes a calibrated map, and how the whole map of an image, blended of those, becomes its score. */
+export function tiledRules({ smoothing, calibration, scoreFraction }: ScoreRule): {
+  tile: ScoreRule;
+  whole: ScoreRule;
+} {
+  const first = calibration === 'after';
+  return {
+    tile: { smoothing: first ? smoothing : 'none', calibration, scoreFraction },
+    whole: { smoothing: first ? 'none' : smoothing, scoreFraction },
+  };
+}
+
+/** A blended map of calibrated tiles, the input map [1, 1, S, S], to outputs map [1, S, S] and score [1]. */
+export function wholePlan(config: ModelConfig & ScoreRule): Graph {
+  const map = input('map', [1, 1, config.size, config.size]);
+  const { whole } = tiledRules(config);
+  // The own score of such a method is not taken from here.
+  const highest = detectorIn(config).scoreOfTiles === 'highest' && whole.scoreFraction === null;
+  const scored = scoreMap(
+    { map, score: outline(config).score },
+    null,
+    highest ? { ...whole, scoreFraction: 0 } : whole,
+  );
+  return { outputs: new Map(Object.entries(scored)), effects: [] };
 }
 
 /** u and gamma [N, 2] that an alignment uses; null for `none`. */

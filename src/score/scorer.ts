@@ -1,3 +1,4 @@
+import { cutTile, normalize, type TileGrid } from '../data/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import {
   type Alignment,
@@ -6,24 +7,31 @@ import {
   predictingAlignment,
   UNALIGNED,
 } from '../methods/alignments/index.ts';
+import { floorActs } from '../methods/cada.ts';
+import { detectorIn } from '../methods/detectors.ts';
 import { requireHalf } from '../plan/limits.ts';
+import { gridIn, scoreRuleIn } from '../run/config.ts';
 import { runFiles } from '../run/folder.ts';
 import { type ModelConfig, type RunLayouts, runLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { compileFitting } from '../runtime/fitBatch.ts';
 import { type GpuRequest, openSession, type Session } from '../runtime/session.ts';
+import { range } from '../shape.ts';
 import { openTensors } from '../weights/tensorSource.ts';
 import { type FamiliarRange, isUnfamiliar } from './familiarity.ts';
-import { scorePlan } from './scorePlan.ts';
+import { scorePlan, tiledRules, wholePlan } from './scorePlan.ts';
+import { blendTiles } from './wholeImage.ts';
 
 /** One image as a trained run sees it. */
 export interface ScoredImage {
   readonly scores: ReadonlyMap<Alignment, number>;
   /** [size, size] each. */
   readonly maps: ReadonlyMap<Alignment, Float32Array>;
-  /** (u, gamma) that each alignment uses. */
+  /** (u, gamma) that each alignment uses; of a tiled image the mean and the highest of its tiles'. */
   readonly statistics: ReadonlyMap<Alignment, readonly [number, number]>;
+  /** Alignments under which equation 5 met its floor, in any tile. */
+  readonly floored: ReadonlySet<Alignment>;
   /** Mean of the map before calibration. */
   readonly u: number;
 }
@@ -33,13 +41,17 @@ export interface Scorer {
   readonly adapter: string;
   readonly alignments: readonly Alignment[];
   readonly classes: readonly string[];
-  /** Images per replay: the run's batch, or fewer if the adapter cannot hold it. */
+  /** Images, or tiles, per replay: about the run's batch, or fewer if the adapter cannot hold it. */
   readonly batch: number;
+  /** How images are cut; one tile where they are not. */
+  readonly grid: TileGrid;
+  /** Images to give `score` at once. */
+  readonly atOnce: number;
   /** Whether an image is unlike those trained on; null where the run has no regressor. */
   unfamiliar(image: ScoredImage): boolean | null;
-  /** Images [n, 3, size, size]; class indices are read by CaDA-A alone. */
-  score(images: Float32Array, classes: readonly number[]): Promise<ScoredImage[]>;
-  /** Median ms of one replay per image at `batch`, and the share of it that `alignment` adds. */
+  /** Images as 8-bit planes [3, size, size]; class indices are read by CaDA-A alone. */
+  score(images: readonly Uint8Array[], classes: readonly number[]): Promise<ScoredImage[]>;
+  /** Median ms of the device per image, with all of its tiles, and the share of it that `alignment` adds. */
   latency(alignment: Alignment): Promise<{ msPerImage: number; alignShare: number }>;
   close(): void;
 }
@@ -57,44 +69,86 @@ export async function openScorer(
   try {
     if (config.precision === 'f16') requireHalf(session.gpu.facts, `scoring ${run} with --precision f16`);
     const { layouts, classes, table, familiar } = await loadRun(session, run, config, alignments);
+    const grid = gridIn(config);
+    const tiled = grid.count > 1;
+    const { images: atOnce, tiles: asked } = shareOut(config.batch, grid.count);
+    const judged = tiled ? { ...config, ...tiledRules(scoreRuleIn(config)).tile } : config;
     const graphAt = (each: number, wanted: readonly Alignment[]): Graph =>
-      scorePlan({ ...config, batch: each }, layouts, wanted, classes.length);
+      scorePlan({ ...judged, batch: each }, layouts, wanted, classes.length);
+    const side = grid.tile;
     const { executable, batch } = await compileFitting(session, {
-      label: `scoring with ${config.method}, ${config.encoder}, ${config.size} px`,
-      batch: config.batch,
+      label: `scoring with ${config.method}, ${config.encoder}, ${side} px`,
+      batch: asked,
       least: 1,
       graphsAt: (each) => [graphAt(each, alignments)],
     });
+    const whole = tiled ? await session.compile('whole maps', wholePlan(config)) : null;
+    const ownScore = config.scoreFraction === null && detectorIn(config).scoreOfTiles === 'highest';
     const compile = (label: string, wanted: readonly Alignment[]): Promise<Executable> =>
       session.compile(label, graphAt(batch, wanted));
-    const { size } = config;
     const predicting = predictingAlignment(config.align);
-    const replay = async (images: Float32Array, labels: readonly number[]): Promise<ScoredImage[]> => {
-      const count = labels.length;
-      const padded = new Float32Array(batch * 3 * size * size);
-      padded.set(images);
+    const tileLength = 3 * side * side;
+    const replay = async (
+      tiles: readonly Uint8Array[],
+      labels: readonly number[],
+    ): Promise<ScoredImage[]> => {
+      const padded = new Float32Array(batch * tileLength);
+      for (const [i, tile] of tiles.entries()) normalize(tile, padded, i * tileLength);
       const indices = new Int32Array(batch);
       indices.set(labels.map((label) => Math.max(0, label)));
       executable.run({ images: padded, labels: indices, table });
       const out = await executable.read();
       const part = (name: string, i: number, width: number): Float32Array =>
         (out.get(name) as Float32Array).slice(i * width, (i + 1) * width);
-      return Array.from({ length: count }, (_, i) => ({
-        scores: new Map(alignments.map((each) => [each, out.get(`score.${each}`)![i]!])),
-        maps: new Map(alignments.map((each) => [each, part(`map.${each}`, i, size * size)])),
-        statistics: new Map(
+      return tiles.map((_, i) => {
+        const statistics = new Map(
           alignments
             .filter((each) => out.has(`statistics.${each}`))
             .map((each) => [each, [...part(`statistics.${each}`, i, 2)] as [number, number]]),
-        ),
-        u: out.get('u')![i]!,
-      }));
+        );
+        return {
+          scores: new Map(alignments.map((each) => [each, out.get(`score.${each}`)![i]!])),
+          maps: new Map(alignments.map((each) => [each, part(`map.${each}`, i, side * side)])),
+          statistics,
+          floored: new Set(
+            [...statistics].flatMap(([each, [u, gamma]]) => (floorActs(u, gamma) ? [each] : [])),
+          ),
+          u: out.get('u')![i]!,
+        };
+      });
+    };
+    /** Smoothing and score of the maps that a tiled image was blended to. */
+    const finish = async (image: ScoredImage): Promise<ScoredImage> => {
+      if (!whole) return image;
+      const [maps, scores] = [new Map(image.maps), new Map(image.scores)];
+      for (const [alignment, map] of image.maps) {
+        whole.run({ map });
+        const out = await whole.read();
+        maps.set(alignment, out.get('map') as Float32Array);
+        if (!ownScore) scores.set(alignment, out.get('score')![0]!);
+      }
+      return { ...image, maps, scores };
+    };
+    /** Median ms of `finish` for one alignment. */
+    const timeOfWhole = async (): Promise<number> => {
+      if (!whole) return 0;
+      const map = new Float32Array(config.size ** 2);
+      const times: number[] = [];
+      for (let round = 0; round <= LATENCY_ROUNDS; round++) {
+        const started = performance.now();
+        whole.run({ map });
+        await whole.read();
+        if (round > 0) times.push(performance.now() - started);
+      }
+      return median(times);
     };
     return {
       adapter: session.gpu.adapter.name + (session.gpu.adapter.software ? ' (software)' : ''),
       alignments,
       classes,
       batch,
+      grid,
+      atOnce,
       unfamiliar({ statistics, u }) {
         const [predictedU, predictedGamma] = (predicting && statistics.get(predicting)) ?? [];
         if (familiar === null || predictedU === undefined || predictedGamma === undefined) return null;
@@ -102,16 +156,31 @@ export async function openScorer(
       },
       async score(images, labels) {
         const scored: ScoredImage[] = [];
-        const each = 3 * size * size;
-        for (let first = 0; first < labels.length; first += batch) {
-          const some = images.subarray(first * each, (first + batch) * each);
-          scored.push(...(await replay(some, labels.slice(first, first + batch))));
+        const { count } = grid;
+        let blend = blendTiles(grid);
+        for (let first = 0; first < images.length * count; first += batch) {
+          const tiles = range(Math.min(batch, images.length * count - first)).map((i) => first + i);
+          const imageOf = (tile: number): number => Math.floor(tile / count);
+          const found = await replay(
+            tiles.map((tile) => cutTile(images[imageOf(tile)]!, grid, tile % count)),
+            tiles.map((tile) => labels[imageOf(tile)]!),
+          );
+          if (!tiled) {
+            scored.push(...found);
+            continue;
+          }
+          for (const [i, tile] of tiles.entries()) {
+            blend.add(found[i]!, tile % count);
+            if ((tile + 1) % count > 0) continue;
+            scored.push(await finish(blend.finish()));
+            blend = blendTiles(grid);
+          }
         }
         return scored;
       },
       async latency(alignment) {
         const inputs = {
-          images: new Float32Array(batch * 3 * size * size),
+          images: new Float32Array(batch * tileLength),
           labels: new Int32Array(batch),
           table,
         };
@@ -130,9 +199,13 @@ export async function openScorer(
           }
         }
         for (const plan of plans) plan.destroy();
-        const [bare, aligned] = times.map(median) as [number, number];
+        const last = await timeOfWhole();
+        const [bare, aligned] = times.map((each) => (median(each) * grid.count) / batch + last) as [
+          number,
+          number,
+        ];
         return {
-          msPerImage: aligned / batch,
+          msPerImage: aligned,
           alignShare: calibrates(alignment) ? Math.max(0, 1 - bare / aligned) : 0,
         };
       },
@@ -142,6 +215,16 @@ export async function openScorer(
     session.close();
     throw error;
   }
+}
+
+/**
+ * How many images are scored at once, and how many tiles a replay takes, near `batch`: rounds are equally full, so that
+ * little is computed for nothing.
+ */
+export function shareOut(batch: number, tilesOfImage: number): { images: number; tiles: number } {
+  const images = Math.max(1, Math.floor(batch / tilesOfImage));
+  const rounds = Math.ceil((images * tilesOfImage) / batch);
+  return { images, tiles: Math.ceil((images * tilesOfImage) / rounds) };
 }
 
 interface LoadedRun {

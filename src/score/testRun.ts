@@ -13,7 +13,6 @@ import { csvLine } from '../formats/csv.ts';
 import { readJsonObject } from '../formats/readJson.ts';
 import { requireWritable } from '../formats/regularFile.ts';
 import { type Alignment, calibrates, predictingAlignment, UNALIGNED } from '../methods/alignments/index.ts';
-import { floorActs } from '../methods/cada.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { classRuns } from '../run/classRuns.ts';
@@ -21,6 +20,7 @@ import { frameIn } from '../run/config.ts';
 import { datasetOfRun } from '../run/dataset.ts';
 import { readFinishedRun } from '../run/finished.ts';
 import { runFiles } from '../run/folder.ts';
+import { type ScoringChoice, scoredAs } from '../run/scoredAs.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { GpuRequest } from '../runtime/session.ts';
 import { finiteMaps } from './finiteMaps.ts';
@@ -55,23 +55,20 @@ export interface Results {
   readonly latency: { msPerImage: number; batch: number; alignShare: number };
   /** Per alignment the averages over test images of a map's mean and of its maximum: one scale for pictures. */
   readonly mapScale: Record<string, { low: number; high: number }>;
-  /** Test images whose predicted maximum lay at or below the predicted mean, per alignment. */
+  /** Test images whose predicted maximum, or a tile's, lay at or below the predicted mean, per alignment. */
   readonly floored: Record<string, number>;
   /** What the layout decided about the data set, such as a split that its authors left open. */
   readonly notes?: readonly string[];
 }
 
-export interface TestOptions {
+/** With what scoring is to do otherwise than the run. */
+export interface TestOptions extends ScoringChoice {
   readonly run: string;
   readonly data?: string;
   /** Definitions of AUPRO to compute; default none: each costs about as much as the other pixel metrics. */
   readonly aupro?: readonly AuproDefinition[];
-  /** Instead of the run's own; see RunConfig. */
-  readonly scoreFraction?: number | null;
   /** How masks come to the maps' size; default `any`, the author's (evaluation.md 3.3). */
   readonly maskRule?: MaskRule;
-  /** Instead of the run's own; see RunConfig. */
-  readonly precision?: Precision;
   /** Folder for results.json and scores.csv; default the run's own. */
   readonly out?: string;
   /** Test the models of each class as well (`wgad train --per-class`). */
@@ -98,8 +95,8 @@ interface Row {
 /** Scores every test image under every alignment of the run; writes results.json and scores.csv. */
 export async function testRun(options: TestOptions): Promise<Results> {
   const trained = await readFinishedRun(options.run);
-  const { scoreFraction = trained.scoreFraction, precision = trained.precision } = options;
-  const config = { ...trained, scoreFraction, precision };
+  const { scoreFraction, precision, size, tile, tileOverlap } = options;
+  const config = scoredAs(trained, { scoreFraction, precision, size, tile, tileOverlap });
   const dataset = await datasetOfRun(config, options);
   requireTestImages(dataset);
   const files = runFiles(options.out ?? options.run);
@@ -115,15 +112,14 @@ export async function testRun(options: TestOptions): Promise<Results> {
     const floored: Record<string, number> = {};
     const predicting = predictingAlignment(scorer.alignments);
     const scale = mapScale(scorer.alignments, dataset.test.length);
-    for (let first = 0; first < dataset.test.length; first += config.batch) {
+    const { atOnce } = scorer;
+    for (let first = 0; first < dataset.test.length; first += atOnce) {
       options.signal?.throwIfAborted();
-      const samples = dataset.test.slice(first, first + config.batch);
-      loader.prefetch(
-        dataset.test.slice(first + config.batch, first + 2 * config.batch).map((sample) => sample.path),
-      );
+      const samples = dataset.test.slice(first, first + atOnce);
+      loader.prefetch(dataset.test.slice(first + atOnce, first + 2 * atOnce).map((sample) => sample.path));
       const started = performance.now();
       const scored = await scorer.score(
-        await loader.loadBatch(samples.map((sample) => sample.path)),
+        await Promise.all(samples.map((sample) => loader.pixels(sample.path))),
         samples.map((sample) => dataset.classes.indexOf(sample.className)),
       );
       const ms = (performance.now() - started) / samples.length;
@@ -139,8 +135,8 @@ export async function testRun(options: TestOptions): Promise<Results> {
           if (mask) tally.add(alignment, sample.className, map, mask, config.size);
           scale.add(alignment, map);
         }
-        for (const [alignment, [u, gamma]] of image.statistics) {
-          floored[alignment] = (floored[alignment] ?? 0) + (floorActs(u, gamma) ? 1 : 0);
+        for (const alignment of image.statistics.keys()) {
+          floored[alignment] = (floored[alignment] ?? 0) + (image.floored.has(alignment) ? 1 : 0);
         }
         rows.push({
           sample,
@@ -150,7 +146,7 @@ export async function testRun(options: TestOptions): Promise<Results> {
           ms,
         });
       }
-      options.onProgress?.(Math.min(first + config.batch, dataset.test.length), dataset.test.length);
+      options.onProgress?.(Math.min(first + atOnce, dataset.test.length), dataset.test.length);
     }
     for (const line of problemLines(maskProblems)) options.onNote?.(line);
     const timing = await scorer.latency(firstAligned(scorer.alignments));

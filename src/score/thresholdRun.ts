@@ -11,6 +11,7 @@ import { frameIn } from '../run/config.ts';
 import { type DataConfig, datasetOfRun } from '../run/dataset.ts';
 import { readFinishedRun } from '../run/finished.ts';
 import { runFiles } from '../run/folder.ts';
+import { imagesText, type ScoringChoice, scoredAs } from '../run/scoredAs.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { GpuRequest } from '../runtime/session.ts';
 import { finiteMaps } from './finiteMaps.ts';
@@ -34,6 +35,8 @@ export interface StoredThreshold {
   readonly classes: Readonly<Record<string, ClassThreshold>>;
   /** Precision of the scores; absent: f32. */
   readonly precision?: Precision;
+  /** How images were sized and cut, in words; absent: as trained. */
+  readonly sized?: string;
 }
 
 /** `rate` exceeds the target if the class has too few images for it; it is then the lowest rate possible. */
@@ -43,7 +46,8 @@ export interface ClassThreshold {
   readonly images: number;
 }
 
-export interface ThresholdOptions {
+/** With what scoring is to do otherwise than the run. */
+export interface ThresholdOptions extends Omit<ScoringChoice, 'scoreFraction'> {
   readonly run: string;
   /** Highest share of normal images to be flagged, in (0, 1). */
   readonly rate: number;
@@ -51,8 +55,6 @@ export interface ThresholdOptions {
   readonly images?: readonly string[];
   /** Where the data set lies now, if it was moved. */
   readonly data?: string;
-  /** Instead of the run's own; see RunConfig. */
-  readonly precision?: Precision;
   readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
@@ -77,7 +79,8 @@ interface NormalImage {
 export async function thresholdRun(options: ThresholdOptions): Promise<StoredThreshold> {
   const { run, rate } = options;
   const trained = await readFinishedRun(run);
-  const config = { ...trained, precision: options.precision ?? trained.precision };
+  const { precision, size, tile, tileOverlap } = options;
+  const config = scoredAs(trained, { precision, size, tile, tileOverlap });
   const images = await normalImages(config, options);
   refuseTooFew(images.length, rate);
   await requireWritable(runFiles(run).weights);
@@ -102,6 +105,7 @@ export async function thresholdRun(options: ThresholdOptions): Promise<StoredThr
       interval: bootstrapThreshold(scores, rate, config.seed),
       classes: classThresholds(images, scores, rate),
       ...(config.precision === 'f16' && { precision: config.precision }),
+      ...(imagesText(config) !== imagesText(trained) && { sized: imagesText(config) }),
     };
     options.onFound?.(stored);
     await storeThreshold(run, stored);
@@ -142,22 +146,22 @@ function refuseTooFew(images: number, rate: number): void {
 
 async function scoresOf(
   scorer: Scorer,
-  config: Frame & Pick<RunConfig, 'batch'>,
+  config: Frame,
   alignment: Alignment,
   images: readonly NormalImage[],
   { signal, onProgress }: ThresholdOptions,
 ): Promise<number[]> {
   const loader = new ImageLoader({ ...frameIn(config), signal });
-  const { batch } = config;
+  const { atOnce } = scorer;
   const paths = images.map(({ path }) => path);
   const scores: number[] = [];
   try {
-    for (let first = 0; first < paths.length; first += batch) {
+    for (let first = 0; first < paths.length; first += atOnce) {
       signal?.throwIfAborted();
-      const some = paths.slice(first, first + batch);
-      loader.prefetch(paths.slice(first + batch, first + 2 * batch));
+      const some = paths.slice(first, first + atOnce);
+      loader.prefetch(paths.slice(first + atOnce, first + 2 * atOnce));
       const scored = await scorer.score(
-        await loader.loadBatch(some),
+        await Promise.all(some.map((path) => loader.pixels(path))),
         some.map(() => 0),
       );
       scores.push(...scored.map((image, i) => finiteMaps(some[i]!, image).scores.get(alignment)!));

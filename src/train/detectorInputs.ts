@@ -1,4 +1,3 @@
-import type { ImageLoader } from '../data/index.ts';
 import { FileError } from '../errors.ts';
 import type { Sizes, StepSource } from '../run/detectorParts.ts';
 import { frozenName, frozenShapes, type RunLayouts } from '../run/networkLayouts.ts';
@@ -16,6 +15,13 @@ export interface DetectorInputs {
   at(indices: readonly number[]): Promise<Record<string, NumberArray>>;
   /** Lets go of cached features; may be called again. */
   close(): Promise<void>;
+}
+
+/** What is trained on: images, or the tiles that they are cut into. */
+export interface TrainingImages {
+  readonly count: number;
+  /** Normalised, [indices, 3, S, S], S the side that the networks see. */
+  load(indices: readonly number[]): Promise<Float32Array>;
 }
 
 /** Bytes that the encoder's features of all training images may take. */
@@ -47,12 +53,9 @@ export async function detectorInputs(
   session: Session,
   config: Sizes,
   layouts: RunLayouts,
-  loader: ImageLoader,
-  paths: readonly string[],
+  { count, load: images }: TrainingImages,
   options: DetectorInputOptions,
 ): Promise<DetectorInputs> {
-  const images = (indices: readonly number[]): Promise<Float32Array> =>
-    loader.loadBatch(indices.map((i) => paths[i]!));
   const fromImages: DetectorInputs = {
     source: 'images',
     at: async (indices) => ({ images: await images(indices) }),
@@ -62,9 +65,9 @@ export async function detectorInputs(
   if (!widths) return fromImages;
   let store: FeatureStore | undefined;
   try {
-    store = await storeFor(widths, paths.length, options);
+    store = await storeFor(widths, count, options);
     if (!store) return fromImages;
-    await fill(store, session, config, layouts, images, { widths, count: paths.length, ...options });
+    await fill(store, session, config, layouts, images, { widths, count, ...options });
   } catch (error) {
     await store?.close().catch(() => {});
     // A full or broken disk only makes training slower.

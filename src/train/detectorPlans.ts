@@ -11,7 +11,7 @@ import { detectorIn } from '../methods/detectors.ts';
 import { clipFactor } from '../nn/clipNorm.ts';
 import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
 import { bindNetwork } from '../nn/trainable.ts';
-import { modelOf, optimiserOf, settingOf } from '../run/config.ts';
+import { modelOf, networkSide, optimiserOf, settingOf } from '../run/config.ts';
 import {
   bindParts,
   detect,
@@ -37,7 +37,8 @@ type StepConfig = Sizes & Pick<RunConfig, 'encoderNorm' | 'adamEps' | 'amsgrad'>
 /** Images to frozen features: outputs tap1, tap2, ... */
 export function frozenPlan(config: Sizes, layouts: RunLayouts): Graph {
   const { layers } = bindParts(layouts, () => false);
-  const images = input('images', [config.batch, 3, config.size, config.size]);
+  const side = networkSide(config);
+  const images = input('images', [config.batch, 3, side, side]);
   const values = detectorIn(config).frozen?.(layers, images, modelOf(config)) ?? [];
   return { outputs: new Map(values.map((value, i) => [frozenName(i), value])), effects: [] };
 }

@@ -1,4 +1,3 @@
-import type { Dataset } from '../data/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { HEAD_RECORDS, type HeadName } from '../methods/alignments/index.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
@@ -12,6 +11,7 @@ import { batchAt } from './batches.ts';
 import type { Targets } from './collect.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { type HeadConfig, headStep, wholeHeadStep } from './detectorPlans.ts';
+import type { TrainingTiles } from './trainingTiles.ts';
 
 type HeadTrainingConfig = HeadConfig &
   MapConfig &
@@ -31,7 +31,7 @@ export interface HeadTraining {
 export function headTraining(
   config: HeadTrainingConfig,
   layouts: RunLayouts,
-  { train, classes }: Dataset,
+  { train, classes }: Pick<TrainingTiles, 'train' | 'classes'>,
   which: HeadName,
   { targets, inputs }: { readonly targets: Targets; readonly inputs: DetectorInputs },
 ): HeadTraining {

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { type Dataset, ImageLoader } from '../data/index.ts';
+import { ImageLoader } from '../data/index.ts';
 import { DatasetError, NotFiniteError } from '../errors.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import {
@@ -22,7 +22,7 @@ import {
   resumable,
   saveCheckpoint,
 } from '../run/checkpoint.ts';
-import { checkConfig, frameIn, optimiserOf, resolvedConfig } from '../run/config.ts';
+import { checkConfig, frameIn, gridIn, networkSide, optimiserOf, resolvedConfig } from '../run/config.ts';
 import { configHash, hashesOf, placelessHash } from '../run/configHash.ts';
 import { datasetOf } from '../run/dataset.ts';
 import { requireRunPlace, runFiles, startRun } from '../run/folder.ts';
@@ -31,7 +31,8 @@ import { type RunLayouts, runLayouts, trainedParts } from '../run/networkLayouts
 import type { RunConfig } from '../run/settings.ts';
 import { checkBatch, compileBatch, targetOf } from '../runtime/fitBatch.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from '../runtime/session.ts';
-import { type FamiliarRange, familiarRange } from '../score/familiarity.ts';
+import { type FamiliarRange, familiarRange, type Impression, overTiles } from '../score/familiarity.ts';
+import { wholePlan } from '../score/scorePlan.ts';
 import { loadStart } from '../weights/start.ts';
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
 import { type DetectorInputs, detectorInputs, type FeatureBudget } from './detectorInputs.ts';
@@ -41,6 +42,7 @@ import { headTraining } from './headTraining.ts';
 import { type LoopOptions, type StepReport, trainLoop } from './loop.ts';
 import { loadMemory, memoryParts, memoryRows } from './memory.ts';
 import { stepImages } from './stepImages.ts';
+import { imagesOf, type TrainingTiles, trainingTiles } from './trainingTiles.ts';
 
 /** In this order; `features`, `memory` and `collect` are single passes over the training images. */
 export type Stage = 'features' | 'memory' | 'detector' | 'collect' | HeadName;
@@ -78,9 +80,10 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
   // Fail on a bad folder before hours are spent or anything is written.
   await requireRunPlace(run);
   await textureFiles(options.config);
+  const tiles = trainingTiles(dataset, gridIn(options.config));
   const session = await openSession(options.gpu);
   try {
-    const rows = memoryRows(options.config, dataset.train.length);
+    const rows = memoryRows(options.config, tiles.train.length);
     const asked = resolvedConfig({
       ...options.config,
       adapter: session.gpu.adapter.name,
@@ -90,7 +93,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     const layouts = runLayouts(asked, dataset.classes.length);
     // Before anything is written. Cached features change where the largest values are computed, not their sizes.
     checkBatch(targetOf(session), {
-      label: `training ${asked.method}, ${asked.encoder}, ${asked.size} px`,
+      label: `training ${asked.method}, ${asked.encoder}, ${networkSide(asked)} px`,
       batch: asked.batch,
       least: 2,
       graphsAt: (batch) =>
@@ -98,6 +101,14 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
           ? [detectorStep({ ...asked, batch }, layouts)]
           : [collectPlan({ ...asked, batch }, layouts)],
     });
+    if (tiles.grid.count > 1) {
+      checkBatch(targetOf(session), {
+        label: `whole maps of ${asked.size} px`,
+        batch: 1,
+        least: 1,
+        graphsAt: () => [wholePlan(asked)],
+      });
+    }
     await loadStart(session, layouts, asked);
     const config = await startRun(run, asked, resume);
     const checkpoint = resume ? await loadCheckpoint(run, hashesOf(config)) : null;
@@ -105,7 +116,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     const loader = new ImageLoader({ ...frameIn(config), signal: options.signal });
     const log = runLog(run, (text) => options.onNote?.(text));
     try {
-      const work = { dataset, session, layouts, loader, log };
+      const work = { tiles, session, layouts, loader, log };
       return await new Trainer({ ...options, config }, work).train(checkpoint);
     } catch (error) {
       // A pass over the images was stopped: the last checkpoint already holds everything.
@@ -122,7 +133,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
 
 /** Everything that the stages of a run share. */
 interface Work {
-  readonly dataset: Dataset;
+  readonly tiles: TrainingTiles;
   readonly session: Session;
   readonly layouts: RunLayouts;
   readonly loader: ImageLoader;
@@ -132,15 +143,15 @@ interface Work {
 /** The stages of one run in order; each can be the one a checkpoint resumes in. */
 class Trainer {
   readonly #options: TrainOptions;
-  readonly #dataset: Dataset;
+  readonly #tiles: TrainingTiles;
   readonly #session: Session;
   readonly #layouts: RunLayouts;
   readonly #loader: ImageLoader;
   readonly #log: RunLog;
 
-  constructor(options: TrainOptions, { dataset, session, layouts, loader, log }: Work) {
+  constructor(options: TrainOptions, { tiles, session, layouts, loader, log }: Work) {
     this.#options = options;
-    this.#dataset = dataset;
+    this.#tiles = tiles;
     this.#session = session;
     this.#layouts = layouts;
     this.#loader = loader;
@@ -164,7 +175,7 @@ class Trainer {
         const targets = await this.#collect(inputs);
         // The heads train on the collected targets; the cached features are no longer needed.
         if (config.alignBase !== 'training') await inputs.close();
-        table = classTable(this.#dataset, targets, config.classTable);
+        table = classTable(this.#tiles, targets, config.classTable);
         for (const [i, which] of heads.entries()) {
           const stage = i + 1;
           if (stage < from) continue;
@@ -174,7 +185,8 @@ class Trainer {
         const predicting = predictingAlignment(config.align);
         const head = predicting && HEAD_OF[predicting];
         if (head) {
-          familiar = familiarRange(await predictTargets(this.#session, config, this.#layouts, head, targets));
+          const seen = await predictTargets(this.#session, config, this.#layouts, head, targets);
+          familiar = familiarRange(ofImages(seen, this.#tiles.grid.count));
         }
       }
     } finally {
@@ -186,8 +198,8 @@ class Trainer {
 
   #inputs(): Promise<DetectorInputs> {
     const { run, config, features, signal, onProgress, onNote } = this.#options;
-    const paths = this.#dataset.train.map((sample) => sample.path);
-    return detectorInputs(this.#session, config, this.#layouts, this.#loader, paths, {
+    const images = imagesOf(this.#tiles, this.#loader);
+    return detectorInputs(this.#session, config, this.#layouts, images, {
       budget: features,
       file: featureFile(run),
       onBatch: (step, of) => onProgress?.('features', { step, of }),
@@ -204,7 +216,7 @@ class Trainer {
     if (memoryParts(this.#layouts).length === 0) return true;
     return await loadMemory(this.#session, config, this.#layouts, {
       inputs,
-      images: this.#dataset.train.length,
+      images: this.#tiles.train.length,
       run,
       resume: resume ?? false,
       hashes: hashesOf(config),
@@ -225,7 +237,7 @@ class Trainer {
       least: 2,
       graphsAt: (batch) => [detectorStep({ ...config, batch }, this.#layouts, optimiser, inputs.source)],
     });
-    const imagesAt = await stepImages(config, this.#dataset, this.#loader, inputs);
+    const imagesAt = await stepImages(config, this.#tiles, this.#loader, inputs);
     const done = await this.#loop(
       'detector',
       trained.flatMap((part) => trainingSlabs(part, optimiser)),
@@ -245,7 +257,7 @@ class Trainer {
 
   #collect(inputs: DetectorInputs): Promise<Targets> {
     const { config, signal, onProgress } = this.#options;
-    const images = this.#dataset.train.length;
+    const images = this.#tiles.train.length;
     const onBatch = (step: number, of: number): void => onProgress?.('collect', { step, of });
     return collectTargets(this.#session, config, this.#layouts, inputs, images, onBatch, signal);
   }
@@ -259,7 +271,7 @@ class Trainer {
     const { optimiser } = CADA_DEFAULTS;
     const layout = this.#layouts.heads[which];
     if (start === 0) this.#session.startOptimiser(layout, optimiser);
-    const { graph, inputsAt } = headTraining(config, this.#layouts, this.#dataset, which, sources);
+    const { graph, inputsAt } = headTraining(config, this.#layouts, this.#tiles, which, sources);
     const executable = await this.#session.compile(`${which} step`, graph);
     const done = await this.#loop(which, [...trainingSlabs(layout, optimiser), ...this.#done(which)], {
       executable,
@@ -336,9 +348,13 @@ class Trainer {
       seed: String(config.seed),
       configHash: configHash(config),
       placelessHash: placelessHash(config),
-      classes: JSON.stringify(this.#dataset.classes),
+      classes: JSON.stringify(this.#tiles.classes),
       ...(familiar && { familiar: JSON.stringify(familiar) }),
     });
     await rm(runFiles(run).memory, { force: true });
   }
 }
+
+/** Whole images' impressions, from those of their tiles, image by image. */
+const ofImages = (tiles: readonly Impression[], count: number): Impression[] =>
+  Array.from({ length: tiles.length / count }, (_, i) => overTiles(tiles.slice(i * count, (i + 1) * count)));

@@ -196,6 +196,7 @@ const SAMPLE = free({
   ...{ path: NOWHERE, id: 'a', className: 'a', defect: 'good', anomalous: false, maskPath: null },
 });
 const FRAME = { size: 32, resize: 32, resample: 'pil' };
+const GRID = free({ size: 3, tile: 2, starts: [0, 1], count: 4 });
 const REPORT = free({
   ...{ root: NOWHERE, layout: 'folder', classes: [], images: 0 },
   ...{ problems: [], warnings: [], official: null },
@@ -203,6 +204,7 @@ const REPORT = free({
 
 const DATA: readonly (readonly [string, readonly unknown[]])[] = [
   ['ImageLoader', [{ ...FRAME, workers: 1, cacheBytes: 0, ahead: 0, signal: undefined }]],
+  ['blendWeights', [GRID]],
   ['checkDataset', [NOWHERE, { layout: 'mvtec', onProgress: () => undefined }]],
   ['chooseContaminants', [DATASET, 0.5, 0]],
   ['compareCodePoints', ['a', 'b']],
@@ -216,6 +218,8 @@ const DATA: readonly (readonly [string, readonly unknown[]])[] = [
       },
     ],
   ],
+  ['cornerOf', [GRID, 1]],
+  ['cutTile', [new Uint8Array(9), GRID, 1]],
   ['decodeImage', [NOWHERE]],
   ['decodeMask', [NOWHERE]],
   ['formatReport', [REPORT, { all: true }]],
@@ -236,6 +240,7 @@ const DATA: readonly (readonly [string, readonly unknown[]])[] = [
   ['sampleMask', [SAMPLE, FRAME, 'any']],
   ['scanDataset', [NOWHERE, 'mvtec', () => undefined]],
   ['scanForProblems', [NOWHERE, 'mvtec']],
+  ['tileGrid', [3, 2, 0.5]],
   [
     'synthesize',
     [
@@ -384,7 +389,8 @@ export function objects(engine: Engine): readonly Methods[] {
         load: [NOWHERE],
         loadBatch: [[]],
         pixels: [NOWHERE],
-        loadAnomalies: [[], { seed: 0, first: 0, textures: [] }],
+        loadTiles: [[], GRID],
+        loadAnomalies: [[], { seed: 0, first: 0, textures: [], tiles: undefined }],
         prefetch: [[]],
         close: [],
       },

@@ -4,6 +4,7 @@ import {
   gapOf,
   type Impression,
   isUnfamiliar,
+  overTiles,
   strangeGap,
   strangePrediction,
 } from '../../src/score/familiarity.ts';
@@ -53,4 +54,9 @@ it('measures distances in half widths of the range', () => {
 
 it('stays finite where the predicted maximum lies below the predicted mean', () => {
   expect(gapOf(seen(0.5, 0.4, 0.6))).toBeCloseTo(1e5, 0);
+});
+
+it('of tiles are the mean of the means, and the highest of the maxima', () => {
+  expect(overTiles([seen(0.25, 1, 0.5), seen(0.75, 3, 1), seen(0.5, 2, 3)])).toEqual(seen(0.5, 3, 1.5));
+  expect(overTiles([seen(0.25, 1, 0.5)])).toEqual(seen(0.25, 1, 0.5));
 });

@@ -13,7 +13,6 @@ import { openScorer, type ScoredImage, type Scorer } from '../../src/score/score
 import { countCreations } from '../runtime/creations.ts';
 
 const SIZE = 64;
-const IMAGE = 3 * SIZE * SIZE;
 const config = {
   method: 'revdist',
   encoder: 'resnet18_w16',
@@ -23,6 +22,11 @@ const config = {
   scoreFraction: 0.01,
   smoothing: 'author',
 } as unknown as RunConfig;
+
+const drawn = (count: number, random: RandomStream, side = SIZE): Uint8Array[] =>
+  Array.from({ length: count }, () =>
+    Uint8Array.from({ length: 3 * side * side }, () => random.integer(256)),
+  );
 
 let run: string;
 let scorer: Scorer;
@@ -41,7 +45,7 @@ afterAll(async () => {
 it('scores more images than a replay holds, the same as in parts', async () => {
   expect(scorer.batch).toBe(4);
   const random = new RandomStream(5);
-  const images = Float32Array.from({ length: 10 * IMAGE }, () => random.between(-2, 2));
+  const images = drawn(10, random);
   const labels = Array.from({ length: 10 }, () => 0);
   const whole = await scorer.score(images, labels);
   expect(whole).toHaveLength(10);
@@ -51,9 +55,7 @@ it('scores more images than a replay holds, the same as in parts', async () => {
     [4, 8],
     [8, 10],
   ] as const) {
-    parts.push(
-      ...(await scorer.score(images.subarray(first * IMAGE, end * IMAGE), labels.slice(first, end))),
-    );
+    parts.push(...(await scorer.score(images.slice(first, end), labels.slice(first, end))));
   }
   const scoresOf = (scored: typeof whole): number[] => scored.map(({ scores }) => scores.get('none')!);
   expect(scoresOf(whole)).toEqual(scoresOf(parts));
@@ -65,7 +67,7 @@ it('scores in f16 close to f32, and not the same', async () => {
   const half = await openScorer(run, { ...config, precision: 'f16' });
   try {
     const random = new RandomStream(6);
-    const images = Float32Array.from({ length: 2 * IMAGE }, () => random.between(-2, 2));
+    const images = drawn(2, random);
     const [full, halved] = [await scorer.score(images, [0, 0]), await half.score(images, [0, 0])];
     for (const [i, { maps, scores, u }] of full.entries()) {
       const [map, other] = [maps.get('none')!, halved[i]!.maps.get('none')!];
@@ -93,6 +95,7 @@ it('a map or score that is not finite is refused by the path of its image', asyn
       ['cada', score],
     ]),
     statistics: new Map(),
+    floored: new Set(),
     u: 0,
   });
   const right = scored(1, 2);
@@ -106,7 +109,7 @@ it('a map or score that is not finite is refused by the path of its image', asyn
 });
 
 it('makes nothing on the device while it scores', async () => {
-  const images = new Float32Array(4 * IMAGE).fill(0.5);
+  const images = drawn(4, new RandomStream(7));
   const score = () => scorer.score(images, [0, 0, 0, 0]);
   await score();
   const creations = countCreations();

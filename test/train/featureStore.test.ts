@@ -3,7 +3,6 @@ import { mkdtemp, open, readdir, rm, truncate, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ImageLoader } from '../../src/data/index.ts';
 import { FileError } from '../../src/errors.ts';
 import { removeStaleTemps } from '../../src/formats/atomicFile.ts';
 import { RandomStream } from '../../src/random.ts';
@@ -105,8 +104,8 @@ describe('features in a file', () => {
 
   it('features of an encoder that training changes are not kept', async () => {
     const config = { method: 'recontrast', encoder: 'resnet18_w16', size: 64, batch: 2 } as RunConfig;
-    const loader = { loadBatch: async () => Float32Array.of(7) } as unknown as ImageLoader;
-    const inputs = await detectorInputs({} as Session, config, runLayouts(config, 1), loader, ['a', 'b'], {
+    const images = { count: 2, load: async () => Float32Array.of(7) };
+    const inputs = await detectorInputs({} as Session, config, runLayouts(config, 1), images, {
       file: featureFile(folder),
       onBatch: () => expect.unreachable(),
       onNote: () => expect.unreachable(),
@@ -120,12 +119,13 @@ describe('features in a file', () => {
   it('features that cannot be kept cost the run nothing but time', async () => {
     const notes: string[] = [];
     const config = { method: 'revdist', encoder: 'resnet18_w16', size: 64, batch: 2 } as RunConfig;
-    const loader = {
-      loadBatch: async (paths: readonly string[]) => Float32Array.of(paths.length),
-    } as ImageLoader;
+    const images = {
+      count: 3,
+      load: async (indices: readonly number[]) => Float32Array.of(indices.length),
+    };
     // No device is asked for anything before the store is there.
     const session = {} as Session;
-    const inputs = await detectorInputs(session, config, runLayouts(config, 1), loader, ['a', 'b', 'c'], {
+    const inputs = await detectorInputs(session, config, runLayouts(config, 1), images, {
       budget: { memory: 0 },
       file: featureFile(join(folder, 'missing')),
       onBatch: () => {},

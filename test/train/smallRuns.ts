@@ -97,8 +97,8 @@ export function expectMetrics({ protocols }: Results, align: readonly Alignment[
 
 /** What a run makes of one image of 64 px that has waves; closes the scorer. */
 export async function scoreWaves(scorer: Scorer): Promise<ScoredImage> {
-  const images = Float32Array.from({ length: 3 * 64 * 64 }, (_, i) => Math.sin(i / 9));
-  const [scored] = await scorer.score(images, [0]);
+  const image = Uint8Array.from({ length: 3 * 64 * 64 }, (_, i) => 128 + 60 * Math.sin(i / 9));
+  const [scored] = await scorer.score([image], [0]);
   scorer.close();
   return scored!;
 }

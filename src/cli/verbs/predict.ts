@@ -6,8 +6,9 @@ import { UNALIGNED } from '../../methods/alignments/index.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import type { HeatScale } from '../../report/heatMap.ts';
 import { writeMaps } from '../../report/maps.ts';
-import { frameIn } from '../../run/config.ts';
+import { frameIn, gridIn } from '../../run/config.ts';
 import { readFinishedRun } from '../../run/finished.ts';
+import { type ImageChoice, imagesText, scoredAs } from '../../run/scoredAs.ts';
 import type { RunConfig } from '../../run/settings.ts';
 import { finiteMaps } from '../../score/finiteMaps.ts';
 import { openScorer, type ScoredImage, type Scorer } from '../../score/scorer.ts';
@@ -17,11 +18,11 @@ import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
 import { requireOutside } from '../outsideData.ts';
-import { settingFlag } from '../settingFlags.ts';
+import { addScoringFlags } from '../settingFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { formatThreshold } from './threshold.ts';
 
-interface PredictFlags {
+interface PredictFlags extends ImageChoice {
   out?: string;
   threshold?: number;
   saveMaps?: boolean;
@@ -29,7 +30,7 @@ interface PredictFlags {
 }
 
 export const predictVerb: AddVerb = (program, run) => {
-  program
+  const verb = program
     .command('predict <run> <path...>')
     .description(
       'one JSON line per image: score, calibrated score, verdict, predicted normal level (u_hat, gamma_hat) and the mean that it has (u), and whether these are unlike all that the run was trained on (unfamiliar); a bad image is a line with its error, exit 3',
@@ -40,8 +41,9 @@ export const predictVerb: AddVerb = (program, run) => {
       'calibrated scores at or above it are anomalous; default: what `wgad threshold` stored',
       real('--threshold', Number.NEGATIVE_INFINITY),
     )
-    .option('--save-maps', 'with --out: the raw maps too, as 16-bit PNG')
-    .addOption(settingFlag('precision', '; default: as trained'))
+    .option('--save-maps', 'with --out: the raw maps too, as 16-bit PNG');
+  addScoringFlags(verb);
+  verb
     .addHelpText('after', '\nExample:\n  wgad predict runs/first photos/ --threshold 0.9 --out maps')
     .action((folder: string, paths: string[], flags: PredictFlags) =>
       run(async (context) => {
@@ -55,14 +57,15 @@ export const predictVerb: AddVerb = (program, run) => {
           await folderPlace(flags.out);
         }
         const trained = await readFinishedRun(folder);
-        const config = { ...trained, precision: flags.precision ?? trained.precision };
+        const { precision, size, tile, tileOverlap } = flags;
+        const config = scoredAs(trained, { precision, size, tile, tileOverlap });
         // A missing image becomes a row with its error, like any other bad image.
         const images = await imagesToScore(paths, (folder, count) =>
           context.say(`${folder}: ${count} masks are not scored`),
         );
-        const batch = Math.min(config.batch, images.length);
+        const batch = Math.min(config.batch, images.length * gridIn(config).count);
         const aligned = servedAlignment(config);
-        const threshold = await thresholdFor(context, folder, config.precision ?? 'f32', flags.threshold);
+        const threshold = await thresholdFor(context, folder, { trained, config }, flags.threshold);
         const scorer = await openScorer(
           folder,
           { ...config, batch },
@@ -75,16 +78,17 @@ export const predictVerb: AddVerb = (program, run) => {
         // Decoding large images takes seconds; an interrupt must not wait for it.
         const loader = new ImageLoader({ ...frameIn(config), cacheBytes: 0, signal: context.signal });
         let read = true;
+        const { atOnce } = scorer;
         const load = (first: number): Promise<Loaded[]> =>
-          loadAll(images.slice(first, first + batch), loader);
+          loadAll(images.slice(first, first + atOnce), loader);
         let next = load(0);
-        for (let first = 0; first < images.length; first += batch) {
+        for (let first = 0; first < images.length; first += atOnce) {
           context.signal.throwIfAborted();
           const started = performance.now();
           const loaded = await next;
-          // Decoded while the device works on this batch.
-          if (first + batch < images.length) next = load(first + batch);
-          const rows = await predictBatch(scorer, config, loaded, started);
+          // Decoded while the device works on these.
+          if (first + atOnce < images.length) next = load(first + atOnce);
+          const rows = await predictAll(scorer, loaded, started);
           for (const [i, row] of rows.entries()) {
             const { path } = loaded[i]!;
             if ('error' in row) {
@@ -122,7 +126,7 @@ export const predictVerb: AddVerb = (program, run) => {
             };
             read = await context.line(JSON.stringify(line));
           }
-          progress.update(Math.min(first + batch, images.length), images.length);
+          progress.update(Math.min(first + atOnce, images.length), images.length);
           // The reader closed stdout and no maps are wanted: stop.
           if (!read && flags.out === undefined) break;
         }
@@ -141,31 +145,21 @@ type Row =
 
 interface Loaded {
   readonly path: string;
-  readonly image: PromiseSettledResult<Float32Array>;
+  readonly image: PromiseSettledResult<Uint8Array>;
 }
 
 async function loadAll(paths: readonly string[], loader: ImageLoader): Promise<Loaded[]> {
-  const images = await Promise.allSettled(paths.map((path) => loader.load(path)));
+  const images = await Promise.allSettled(paths.map((path) => loader.pixels(path)));
   return images.map((image, i) => ({ path: paths[i]!, image }));
 }
 
 /** Good images are scored together; each bad one becomes a row with its error. */
-async function predictBatch(
-  scorer: Scorer,
-  { size }: Pick<RunConfig, 'size'>,
-  loaded: readonly Loaded[],
-  started: number,
-): Promise<Row[]> {
+async function predictAll(scorer: Scorer, loaded: readonly Loaded[], started: number): Promise<Row[]> {
   const good = loaded.flatMap(({ image }) => (image.status === 'fulfilled' ? [image.value] : []));
-  const images = new Float32Array(good.length * 3 * size * size);
-  for (const [i, image] of good.entries()) images.set(image, i * image.length);
-  const scored =
-    good.length === 0
-      ? []
-      : await scorer.score(
-          images,
-          good.map(() => 0),
-        );
+  const scored = await scorer.score(
+    good,
+    good.map(() => 0),
+  );
   const ms = (performance.now() - started) / Math.max(1, good.length);
   return loaded.map(({ path, image }) => {
     if (image.status === 'fulfilled') return { scored: finiteMaps(path, scored.shift()!), ms };
@@ -179,16 +173,22 @@ async function predictBatch(
 async function thresholdFor(
   context: Context,
   run: string,
-  precision: Precision,
+  { trained, config }: { readonly trained: RunConfig; readonly config: RunConfig },
   flag: number | undefined,
 ): Promise<number | null> {
   if (flag !== undefined) return flag;
   const stored = await readThreshold(run);
   if (stored) context.say(formatThreshold(stored));
-  const { precision: found = 'f32' } = stored ?? {};
+  const { precision = 'f32' } = config;
+  const { precision: found = 'f32', sized = imagesText(trained) } = stored ?? {};
   if (stored && found !== precision) {
     context.say(
       `the threshold was found with scores in ${found}, these are in ${precision}: close calls may differ`,
+    );
+  }
+  if (stored && sized !== imagesText(config)) {
+    context.say(
+      `the threshold was found with images of ${sized}, these are of ${imagesText(config)}: scores may differ`,
     );
   }
   return stored?.value ?? null;

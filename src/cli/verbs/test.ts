@@ -1,24 +1,22 @@
 import { MASK_RULES, type MaskRule } from '../../data/index.ts';
 import { AUPRO_DEFINITIONS, type AuproDefinition } from '../../metrics/index.ts';
-import type { Precision } from '../../nn/trainable.ts';
 import { classTableRows, formatTable, reasonLines, tableRows } from '../../report/table.ts';
+import type { ScoringChoice } from '../../run/scoredAs.ts';
 import { PROTOCOLS, type Protocol, type Results, type TestOptions, testRun } from '../../score/testRun.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { anyOf, oneOf } from '../names.ts';
-import { settingFlag } from '../settingFlags.ts';
+import { addScoringFlags } from '../settingFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { warner } from '../warnings.ts';
 
-interface TestFlags {
+interface TestFlags extends ScoringChoice {
   readonly data?: string;
   readonly protocol?: Protocol[];
   readonly perClass?: boolean;
   readonly byClass?: boolean;
   readonly aupro: AuproDefinition[];
-  readonly scoreFraction?: number;
   readonly maskRule?: MaskRule;
-  readonly precision?: Precision;
 }
 
 const AUPRO_HELP =
@@ -28,7 +26,7 @@ const MASK_HELP =
   "how masks come to the size of the maps: PIL's bilinear, anomalous where the result is not 0 (any) or above one half (half); or PIL's nearest (nearest); default any";
 
 export const testVerb: AddVerb = (program, run) => {
-  program
+  const verb = program
     .command('test <run>')
     .description('score the test images under every alignment; write results.json and scores.csv')
     .option('--data <dir>', 'another data set than the one trained on')
@@ -40,9 +38,9 @@ export const testVerb: AddVerb = (program, run) => {
     .option('--per-class', 'test the models of `train --per-class` too: class-separated')
     .option('--by-class', 'print each class too')
     .option('--aupro <names>', AUPRO_HELP, definitions, [])
-    .addOption(settingFlag('scoreFraction', '; default: as trained'))
-    .option('--mask-rule <name>', MASK_HELP, maskRule)
-    .addOption(settingFlag('precision', '; default: as trained'))
+    .option('--mask-rule <name>', MASK_HELP, maskRule);
+  addScoringFlags(verb, 'scoreFraction');
+  verb
     .addHelpText('after', '\nExample:\n  wgad test runs/first --by-class')
     .action((folder: string, flags: TestFlags) =>
       run(async (context) => {
@@ -65,7 +63,7 @@ export async function testWith(
   run: string,
   options: Pick<
     TestOptions,
-    'data' | 'aupro' | 'scoreFraction' | 'maskRule' | 'precision' | 'perClass' | 'out' | 'onResults'
+    'data' | 'aupro' | keyof ScoringChoice | 'maskRule' | 'perClass' | 'out' | 'onResults'
   > = {},
 ): Promise<Results> {
   const progress = context.progress('testing');
@@ -74,6 +72,9 @@ export async function testWith(
     data: options.data,
     aupro: options.aupro,
     scoreFraction: options.scoreFraction,
+    size: options.size,
+    tile: options.tile,
+    tileOverlap: options.tileOverlap,
     maskRule: options.maskRule,
     precision: options.precision,
     perClass: options.perClass,

@@ -1,14 +1,15 @@
 import { ConfigError } from '../../errors.ts';
 import { calibrates } from '../../methods/alignments/index.ts';
 import type { Precision } from '../../nn/trainable.ts';
+import type { ImageChoice } from '../../run/scoredAs.ts';
 import { type StoredThreshold, thresholdRun } from '../../score/thresholdRun.ts';
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
-import { settingFlag } from '../settingFlags.ts';
+import { addScoringFlags } from '../settingFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { warner } from '../warnings.ts';
 
-interface ThresholdFlags {
+interface ThresholdFlags extends ImageChoice {
   readonly fpr: number;
   readonly images?: string[];
   readonly data?: string;
@@ -16,7 +17,7 @@ interface ThresholdFlags {
 }
 
 export const thresholdVerb: AddVerb = (program, run) => {
-  program
+  const verb = program
     .command('threshold <run>')
     .description(
       'one threshold for all classes from normal images alone, stored in the run with where it comes from; `predict` uses it',
@@ -26,8 +27,9 @@ export const thresholdVerb: AddVerb = (program, run) => {
       '--images <path...>',
       'normal images that were kept out of training; default: the training images, whose scores are a little lower than those of new ones',
     )
-    .option('--data <dir>', 'another place of the data set that was trained on')
-    .addOption(settingFlag('precision', '; default: as trained'))
+    .option('--data <dir>', 'another place of the data set that was trained on');
+  addScoringFlags(verb);
+  verb
     .addHelpText('after', '\nExample:\n  wgad threshold runs/first --fpr 0.01 --images photos/good')
     .action((folder: string, flags: ThresholdFlags) =>
       run(async (context) => {
@@ -38,6 +40,9 @@ export const thresholdVerb: AddVerb = (program, run) => {
           images: flags.images,
           data: flags.data,
           precision: flags.precision,
+          size: flags.size,
+          tile: flags.tile,
+          tileOverlap: flags.tileOverlap,
           gpu: context.gpu,
           signal: context.signal,
           onProgress: (done, of) => progress.update(done, of),

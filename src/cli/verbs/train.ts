@@ -3,7 +3,7 @@ import { chooseContaminants } from '../../data/index.ts';
 import { folderPlace } from '../../formats/regularFile.ts';
 import { sha256Of } from '../../formats/sha256.ts';
 import { plannedClassRuns } from '../../run/classRuns.ts';
-import { checkConfig, chosenDetector, newConfig } from '../../run/config.ts';
+import { checkConfig, chosenDetector, gridIn, newConfig } from '../../run/config.ts';
 import { dataChecksum } from '../../run/dataChecksum.ts';
 import { type DataConfig, datasetOf } from '../../run/dataset.ts';
 import { isTrained } from '../../run/finished.ts';
@@ -135,9 +135,10 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   const { out, contaminate: fraction, perClass, resume, saveEvery, featureDisk, ...chosen } = flags;
   const data = resolve(dir);
   const { seed } = context;
-  const images = countsPasses(chosen) ? (await datasetOf({ ...chosen, data })).train.length : 0;
-  const config = newConfig({ ...chosen, version: VERSION, seed, data, adapter: '' }, images);
-  checkConfig(config);
+  const settings = { ...chosen, version: VERSION, seed, data, adapter: '' };
+  const draft = newConfig(settings);
+  checkConfig(draft);
+  const config = countsPasses(chosen) ? newConfig(settings, await countTiles(draft)) : draft;
   const weights =
     config.encoder === 'none' ? config.weights : await weightsFor(config.encoder, config.weights);
   const weightsSha256 = await weightsChecksum(config.encoder, weights);
@@ -159,6 +160,10 @@ const countsPasses = (chosen: Pick<SettingFlags, 'method' | 'preset' | 'iteratio
   chosen.iterations === undefined &&
   chosen.detector === undefined &&
   typeof chosenDetector(chosen).defaults.iterations !== 'number';
+
+/** Training images, or tiles, of a run. */
+const countTiles = async (config: RunConfig): Promise<number> =>
+  (await datasetOf(config)).train.length * gridIn(config).count;
 
 /** The images that `--contaminate` moves into training; undefined for 0. */
 async function contaminationOf(
