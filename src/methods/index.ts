@@ -29,6 +29,7 @@ export {
   type NormMode,
   type Part,
   type PartLayers,
+  type QuickLook,
   resnetOf,
   type ScoreParts,
   SMOOTHINGS,

@@ -65,6 +65,7 @@ const DEFAULTS = {
   alignIterations: 5000,
   smoothing: 'scipy',
   scoreFraction: null,
+  quick: { size: 128, alignIterations: 2000, coresetFraction: 0.01 },
 } as const satisfies Omit<DetectorDefaults, 'alignAlpha'>;
 
 /** Share of the training patches that are remembered. */

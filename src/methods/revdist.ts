@@ -104,6 +104,16 @@ export const REVDIST_DEFAULTS = {
   alignAlpha: 0.1,
   smoothing: 'author',
   scoreFraction: 0.01,
+  quick: {
+    size: 128,
+    batch: 8,
+    iterations: 400,
+    // Higher than 2e-3: gains 0.03 AUROC in so short a schedule, on drawn images.
+    lr: 5e-3,
+    alignIterations: 5000,
+    // Lower than 5e-2, whose last steps oscillate too much for a class with small maps.
+    alignLr: 1e-2,
+  },
 } as const satisfies DetectorDefaults;
 
 /** The learning rate falls to a fifth at 80 % of the iterations. */

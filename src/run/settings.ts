@@ -85,6 +85,8 @@ export const SETTINGS = {
     allowed: free<string>('a preset of the method'),
     flag: '--preset <name>',
     says: `settings of the method other than the paper's: ${DETECTOR_NAMES.flatMap((name) => presetsOf(name).map((preset) => `${preset} with ${name}`)).join(', ')}`,
+    end: () =>
+      '; or quick, with every method: a first look in minutes, small images and few steps; or both, quick,uniad',
     check(preset, { method }) {
       const presets = presetsOf(method);
       if (preset === undefined || presets.includes(preset)) return undefined;

@@ -86,13 +86,23 @@ export async function detectorInputs(
   };
 }
 
+/** Whether the frozen features of so many images fit the budget; false without any. */
+export function keepsFeatures(config: Sizes, images: number, budget?: FeatureBudget): boolean {
+  const widths = frozenShapes(config)?.map(product);
+  const { memory, disk } = { ...FEATURE_BUDGET, ...budget };
+  return widths !== undefined && bytesOf(widths, images) <= Math.max(memory, disk);
+}
+
+const bytesOf = (widths: readonly number[], images: number): number =>
+  4 * images * widths.reduce((sum, width) => sum + width, 0);
+
 async function storeFor(
   widths: readonly number[],
   images: number,
   { budget, file, onNote }: DetectorInputOptions,
 ): Promise<FeatureStore | undefined> {
   const { memory, disk } = { ...FEATURE_BUDGET, ...budget };
-  const bytes = 4 * images * widths.reduce((sum, width) => sum + width, 0);
+  const bytes = bytesOf(widths, images);
   if (bytes <= memory) return memoryStore(widths, images);
   if (bytes <= disk) return fileStore(file, widths, images);
   onNote(

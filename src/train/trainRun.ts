@@ -35,8 +35,9 @@ import { type FamiliarRange, familiarRange, type Impression, overTiles } from '.
 import { wholePlan } from '../score/scorePlan.ts';
 import { loadStart } from '../weights/start.ts';
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
-import { type DetectorInputs, detectorInputs, type FeatureBudget } from './detectorInputs.ts';
+import { type DetectorInputs, detectorInputs, type FeatureBudget, keepsFeatures } from './detectorInputs.ts';
 import { collectPlan, detectorStep, stepInputs } from './detectorPlans.ts';
+import { type Estimate, estimateFrom, measureCosts } from './estimate.ts';
 import { featureFile } from './featureStore.ts';
 import { headTraining } from './headTraining.ts';
 import { type LoopOptions, type StepReport, trainLoop } from './loop.ts';
@@ -59,6 +60,8 @@ export interface TrainOptions {
   readonly saveEvery?: number;
   /** Room for the frozen encoder's features; it changes how long training takes, not what comes out. */
   readonly features?: FeatureBudget;
+  /** Told how long it will take, which is measured before it begins; not where it goes on from a checkpoint. */
+  readonly onEstimate?: (estimate: Estimate) => void;
   readonly onProgress?: (stage: Stage, report: StepReport) => void;
   readonly onNote?: (text: string) => void;
   /** Told of what is odd about the data set, a line for each kind. */
@@ -117,6 +120,18 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     const log = runLog(run, (text) => options.onNote?.(text));
     try {
       const work = { tiles, session, layouts, loader, log };
+      if (options.onEstimate && !checkpoint) {
+        const { features, signal } = options;
+        const costs = await measureCosts({ ...work, config, features, signal });
+        const keeps = keepsFeatures(config, tiles.train.length, features);
+        const counts = { train: dataset.train.length, test: dataset.test.length, keeps };
+        const { software } = session.gpu.adapter;
+        options.onEstimate(
+          estimateFrom(costs, config, { ...counts, tilesOfImage: tiles.grid.count }, software),
+        );
+        // Measured steps have changed what was loaded.
+        await loadStart(session, layouts, config);
+      }
       return await new Trainer({ ...options, config }, work).train(checkpoint);
     } catch (error) {
       // A pass over the images was stopped: the last checkpoint already holds everything.

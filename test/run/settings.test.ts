@@ -225,6 +225,8 @@ const ARGUMENTS = [
     ...['--size', '64', '--batch', '2'],
   ]),
   '--method recontrast --size 96 --resize 128 --encoder-lr 0.5 --encoder-norm training --batch 3'.split(' '),
+  '--preset quick --method recontrast --iterations 30'.split(' '),
+  '--preset quick,anomalib --method patchcore --batch 3'.split(' '),
   '--size 150 --tile 64 --batch 3 --method cfa'.split(' '),
   '--method draem --size 64 --width 8 --batch 2 --iterations 5 --lr 0.25'.split(' '),
   '--method patchcore --size 64 --coreset-fraction 0.25 --score-fraction 0 --smoothing none'.split(' '),
@@ -244,4 +246,17 @@ it('a new run says in its file what it said', async () => {
   const files: string[] = [];
   for (const args of ARGUMENTS) files.push(JSON.stringify(await newRun(args), null, 2));
   await expect(`${files.join('\n')}\n`).toMatchFileSnapshot(golden('new-runs.txt'));
+});
+
+it('a first look is the same run as its values, and an unknown preset is refused', async () => {
+  const [quick, values] = [
+    await newRun(['--preset', 'quick', '--size', '96']),
+    await newRun(
+      '--size 96 --batch 8 --iterations 400 --lr 0.005 --align-iterations 5000 --align-lr 0.01'.split(' '),
+    ),
+  ];
+  expect({ ...quick, args: '' }).toEqual({ ...values, args: '' });
+  await expect(newRun(['--preset', 'quick,odd'])).rejects.toThrow(
+    /preset expects nothing for revdist, got odd/,
+  );
 });

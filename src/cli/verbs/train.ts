@@ -2,18 +2,22 @@ import { resolve } from 'node:path';
 import { chooseContaminants } from '../../data/index.ts';
 import { folderPlace } from '../../formats/regularFile.ts';
 import { sha256Of } from '../../formats/sha256.ts';
+import { detectorIn } from '../../methods/detectors.ts';
 import { plannedClassRuns } from '../../run/classRuns.ts';
 import { checkConfig, chosenDetector, gridIn, newConfig } from '../../run/config.ts';
 import { dataChecksum } from '../../run/dataChecksum.ts';
 import { type DataConfig, datasetOf } from '../../run/dataset.ts';
 import { isTrained } from '../../run/finished.ts';
+import { presetsIn, QUICK, quickSettings } from '../../run/presets.ts';
 import type { RunConfig } from '../../run/settings.ts';
 import { FEATURE_BUDGET } from '../../train/detectorInputs.ts';
+import type { Estimate } from '../../train/estimate.ts';
 import { type TrainOptions, trainRun } from '../../train/trainRun.ts';
 import { openDetector } from '../../weights/detector.ts';
 import { weightsChecksum, weightsFor } from '../../weights/source.ts';
 import { encoderIn, startNotes } from '../../weights/start.ts';
 import type { Context } from '../context.ts';
+import { durationText, stepText } from '../durations.ts';
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
 import { requireOutside } from '../outsideData.ts';
@@ -68,10 +72,19 @@ export const trainVerb: AddVerb = (program, run) => {
         await requireOutside('--out', flags.out, [dir, ...(flags.textures ? [flags.textures] : [])]);
         await folderPlace(flags.out);
         const config = await configOf(context, dir, flags);
+        let estimate: Estimate | undefined;
         const options = {
           resume: flags.resume ?? false,
           saveEvery: flags.saveEvery,
           features: { disk: flags.featureDisk * 2 ** 30 },
+          // A measurement that nobody reads is not made.
+          ...((!context.quiet || context.json) && {
+            onEstimate(found: Estimate, models: number) {
+              estimate = found;
+              for (const line of estimateLines(found, config, models, quickCommand(dir, flags)))
+                context.say(line);
+            },
+          }),
         };
         const done = flags.perClass
           ? await trainAllWith(context, flags.out, config, options)
@@ -80,24 +93,73 @@ export const trainVerb: AddVerb = (program, run) => {
           context.say(`stopped in ${flags.out}; go on with the same command and --resume`);
           return EXIT.interrupted;
         }
-        context.result({ run: flags.out }, `trained: ${flags.out}`);
+        context.result({ run: flags.out, ...(estimate && { estimate }) }, `trained: ${flags.out}`);
         return EXIT.done;
       }),
     );
 };
+
+/** Told how long the first of so many models will take. */
+interface OnEstimate {
+  readonly onEstimate?: (estimate: Estimate, models: number) => void;
+}
+
+/** The command of a first look at the same images with the same method. */
+function quickCommand(dir: string, { out, method, encoder, weights, layout, preset }: TrainFlags): string {
+  const { preset: own } = presetsIn(preset);
+  const flags = {
+    out: `${out}-quick`,
+    preset: own === undefined ? QUICK : `${QUICK},${own}`,
+    ...{ method, encoder, weights, layout },
+  };
+  const given = Object.entries(flags).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
+  );
+  return ['wgad', 'train', dir, ...given].map(quoted).join(' ');
+}
+
+/** As a shell reads it back. */
+const quoted = (word: string): string =>
+  /^[\w./,:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+function estimateLines(
+  { training, quick, costs }: Estimate,
+  config: RunConfig,
+  models: number,
+  command: string,
+): string[] {
+  const [least, most] = training.map((seconds) => models * seconds) as [number, number];
+  const parts = [
+    ...(config.iterations > 0 ? [`${config.iterations} steps of ${stepText(costs.step)}`] : []),
+    ...(costs.heads > 0 ? [`${config.alignIterations} of the alignment of ${stepText(costs.heads)}`] : []),
+    `${stepText(costs.forward)} to look at ${config.tile === undefined ? 'an image' : 'a tile'}`,
+  ];
+  const picks = detectorIn(config).memory?.kind === 'coreset';
+  const said = [
+    `training takes about ${durationText(least, most)}${models > 1 ? ` for ${models} models` : ''} here${picks ? ', and the picks of its memory beside' : ''}: ${parts.join(', ')}`,
+  ];
+  // Worth its words only where it is much shorter.
+  if (quick[1] < least) {
+    said.push(`a first look, with its report, takes about ${durationText(...quick)}: ${command}`);
+  }
+  return said;
+}
 
 /** Trains with progress on stderr; false where Ctrl-C stopped it. */
 export async function trainWith(
   context: Context,
   run: string,
   config: RunConfig,
-  options: Pick<TrainOptions, 'resume' | 'goOn' | 'saveEvery' | 'features'>,
+  options: Pick<TrainOptions, 'resume' | 'goOn' | 'saveEvery' | 'features'> & OnEstimate,
+  models = 1,
 ): Promise<boolean> {
+  const { onEstimate, ...own } = options;
   let shown: { stage: string; progress: ReturnType<Context['progress']> } | undefined;
   const finished = await trainRun({
     run,
     config,
-    ...options,
+    ...own,
+    ...(onEstimate && { onEstimate: (estimate) => onEstimate(estimate, models) }),
     gpu: context.gpu,
     signal: context.signal,
     onNote: (text) => context.say(text),
@@ -119,14 +181,15 @@ async function trainAllWith(
   context: Context,
   run: string,
   config: RunConfig,
-  options: Pick<TrainOptions, 'resume' | 'saveEvery' | 'features'>,
+  { onEstimate, ...options }: Pick<TrainOptions, 'resume' | 'saveEvery' | 'features'> & OnEstimate,
 ): Promise<boolean> {
   const { classes } = await datasetOf(config);
   const runs = [{ className: 'all', folder: run, config }, ...plannedClassRuns(run, config, classes)];
   for (const [i, { className, folder, config: own }] of runs.entries()) {
     if (options.resume && (await isTrained(folder, own))) continue;
     context.say(`model ${i + 1} of ${runs.length}: ${className}`);
-    if (!(await trainWith(context, folder, own, options))) return false;
+    const watched = i === 0 && onEstimate ? { ...options, onEstimate } : options;
+    if (!(await trainWith(context, folder, own, watched, runs.length))) return false;
   }
   return true;
 }
@@ -135,10 +198,10 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   const { out, contaminate: fraction, perClass, resume, saveEvery, featureDisk, ...chosen } = flags;
   const data = resolve(dir);
   const { seed } = context;
-  const settings = { ...chosen, version: VERSION, seed, data, adapter: '' };
+  const settings = { ...withPresets(chosen), version: VERSION, seed, data, adapter: '' };
   const draft = newConfig(settings);
   checkConfig(draft);
-  const config = countsPasses(chosen) ? newConfig(settings, await countTiles(draft)) : draft;
+  const config = countsPasses(settings) ? newConfig(settings, await countTiles(draft)) : draft;
   const weights =
     config.encoder === 'none' ? config.weights : await weightsFor(config.encoder, config.weights);
   const weightsSha256 = await weightsChecksum(config.encoder, weights);
@@ -153,6 +216,15 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   for (const note of source.notes) context.say(`${config.detector}: ${note}`);
   const detectorSha256 = await sha256Of(config.detector);
   return { ...found, detectorSha256, ...(activation && { activation }) };
+}
+
+/** The flags' settings, then those of `--preset quick`; what is left is the method's. */
+function withPresets(flags: SettingFlags): SettingFlags {
+  const { preset, quick } = presetsIn(flags.preset);
+  const chosen = { ...flags, preset };
+  if (!quick) return chosen;
+  const set = Object.entries(chosen).filter(([, value]) => value !== undefined);
+  return { ...quickSettings(chosen), ...Object.fromEntries(set) };
 }
 
 /** Whether the default number of steps depends on the number of training images. */

@@ -1,0 +1,21 @@
+import { chosenDetector } from './config.ts';
+import type { RunConfig } from './settings.ts';
+
+/** The preset that every method has: a first look, in minutes. */
+export const QUICK = 'quick';
+
+/** What `--preset` says: a preset of the method, `quick`, or both with a comma between. */
+export function presetsIn(text: string | undefined): { preset: string | undefined; quick: boolean } {
+  const names = text?.split(',').map((name) => name.trim()) ?? [];
+  const others = names.filter((name) => name !== QUICK);
+  return { preset: others.length > 0 ? others.join(',') : undefined, quick: others.length < names.length };
+}
+
+/** Settings of a first look with a method; they yield to whatever is chosen. */
+export function quickSettings(
+  chosen: Pick<Partial<RunConfig>, 'method' | 'preset' | 'detector'>,
+): Partial<RunConfig> {
+  const { iterations, ...quick } = chosenDetector(chosen).defaults.quick;
+  // A detector to start from is not trained further, unless that was asked for.
+  return chosen.detector === undefined && iterations !== undefined ? { ...quick, iterations } : quick;
+}
