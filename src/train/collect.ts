@@ -7,22 +7,30 @@ import type { ClassTableKind } from '../run/settings.ts';
 import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import type { Impression } from '../score/familiarity.ts';
+import { product, range } from '../shape.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { collectPlan, predictionPlan } from './detectorPlans.ts';
+import type { FeatureStore } from './featureStore.ts';
 import { passOver } from './imagePass.ts';
 
 /** Per training image: the bottleneck feature, and mean, maximum and mean + 3 sigma of the map that is calibrated. */
 export interface Targets {
-  /** [images, C, h, w]. */
-  readonly features: Float32Array;
+  /** [C, h, w] of each, as one tap. */
+  readonly features: FeatureStore;
   readonly u: Float32Array;
   readonly gamma: Float32Array;
   readonly upper: Float32Array;
 }
 
+export interface CollectOptions {
+  readonly features: FeatureStore;
+  readonly onBatch: (done: number, of: number) => void;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * One pass of the frozen detector over the training images: the heads then train without it.
- * @param signal ends it after the batch in flight; its reason is thrown.
+ * @param features takes what the heads read. @param signal ends it after the batch in flight; its reason is thrown.
  */
 export async function collectTargets(
   session: Session,
@@ -30,8 +38,7 @@ export async function collectTargets(
   layouts: RunLayouts,
   inputs: DetectorInputs,
   images: number,
-  onBatch: (done: number, of: number) => void,
-  signal?: AbortSignal,
+  { features, onBatch, signal }: CollectOptions,
 ): Promise<Targets> {
   const executable = await compileBatch(session, {
     label: 'collect',
@@ -39,10 +46,9 @@ export async function collectTargets(
     least: 2,
     graphsAt: (batch) => [collectPlan({ ...config, batch }, layouts, inputs.source)],
   });
-  const [, c, h, w] = executable.plan.outputs.get('embedding')!.shape as [number, number, number, number];
-  const width = c * h * w;
+  const width = product(executable.plan.outputs.get('embedding')!.shape.slice(1));
   const targets: Targets = {
-    features: new Float32Array(images * width),
+    features,
     u: new Float32Array(images),
     gamma: new Float32Array(images),
     upper: new Float32Array(images),
@@ -54,7 +60,7 @@ export async function collectTargets(
     async run(input, first, count) {
       executable.run(input);
       const out = await executable.read();
-      targets.features.set((out.get('embedding') as Float32Array).subarray(0, count * width), first * width);
+      await features.put(first, [(out.get('embedding') as Float32Array).subarray(0, count * width)]);
       for (const name of ['u', 'gamma', 'upper'] as const) {
         targets[name].set((out.get(name) as Float32Array).subarray(0, count), first);
       }
@@ -78,11 +84,12 @@ export async function predictTargets(
   const executable = await session.compile(which, predictionPlan(config, layouts, which));
   const { batch } = CADA_DEFAULTS;
   const images = u.length;
-  const width = features.length / images;
+  const width = product(executable.plan.inputs.get('feature')!.shape.slice(1));
   const impressions: Impression[] = [];
   for (let first = 0; first < images; first += batch) {
     const feature = new Float32Array(batch * width);
-    feature.set(features.subarray(first * width, (first + batch) * width));
+    const [some] = await features.take(range(Math.min(batch, images - first)).map((i) => first + i));
+    feature.set(some!);
     executable.run({ feature });
     const out = (await executable.read()).get('predicted') as Float32Array;
     for (let i = 0; i < batch && first + i < images; i++) {

@@ -20,6 +20,7 @@ import type { Session } from '../runtime/session.ts';
 import { product } from '../shape.ts';
 import { type DetectorInputs, type FeatureBudget, keepsFeatures } from './detectorInputs.ts';
 import { collectPlan, detectorStep, stepInputs } from './detectorPlans.ts';
+import { memoryStore } from './featureStore.ts';
 import { headTraining } from './headTraining.ts';
 import { memoryParts } from './memory.ts';
 import { stepImages } from './stepImages.ts';
@@ -171,8 +172,11 @@ async function headSeconds(rehearsal: Rehearsal): Promise<number> {
   const few = { classes: tiles.classes, train: tiles.train.slice(0, count) };
   const random = new RandomStream(config.seed, STREAM);
   const numbers = (length: number): Float32Array => Float32Array.from({ length }, () => random.next());
+  const width = product(featureShape(config));
+  const features = memoryStore([width], count);
+  await features.put(0, [numbers(count * width)]);
   const targets = {
-    features: numbers(count * product(featureShape(config))),
+    features,
     u: numbers(count),
     gamma: numbers(count),
     upper: numbers(count),

@@ -44,6 +44,9 @@ export function memoryStore(widths: Widths, images: number): FeatureStore {
 /** Named as unfinished files are, so that the next start in this folder removes what a killed process left. */
 export const featureFile = (folder: string): string => join(folder, `.features.${process.pid}.tmp`);
 
+/** The same for what the heads learn from. */
+export const targetFile = (folder: string): string => join(folder, `.targets.${process.pid}.tmp`);
+
 /** The file operations that a store needs. */
 export type FeatureFile = Pick<FileHandle, 'readv' | 'writev' | 'close'>;
 

@@ -38,7 +38,6 @@ export function headTraining(
   const { optimiser, batch } = CADA_DEFAULTS;
   const labels = train.map((sample) => classes.indexOf(sample.className));
   const count = labels.length;
-  const width = targets.features.length / count;
   const { learns } = HEAD_RECORDS[which];
   const pickedAt = (step: number): number[] => batchAt(config.seed + 1, step, count, batch);
   const common = (step: number, picked: readonly number[]): Record<string, NumberArray> => ({
@@ -59,12 +58,9 @@ export function headTraining(
     graph: headStep(config, layouts, which, classes.length),
     async inputsAt(step) {
       const picked = pickedAt(step);
-      const feature = new Float32Array(batch * width);
-      for (const [at, i] of picked.entries()) {
-        feature.set(targets.features.subarray(i * width, (i + 1) * width), at * width);
-      }
+      const [feature] = await targets.features.take(picked);
       return {
-        feature,
+        feature: feature!,
         ...(learns !== 'label' && {
           targets: Float32Array.from(picked.flatMap((i) => [targets.u[i]!, targets[learns][i]!])),
         }),

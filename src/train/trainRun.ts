@@ -27,18 +27,25 @@ import { configHash, hashesOf, placelessHash } from '../run/configHash.ts';
 import { datasetOf } from '../run/dataset.ts';
 import { requireRunPlace, runFiles, startRun } from '../run/folder.ts';
 import { type RunLog, runLog } from '../run/log.ts';
-import { type RunLayouts, runLayouts, trainedParts } from '../run/networkLayouts.ts';
+import { featureShape, type RunLayouts, runLayouts, trainedParts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { checkBatch, compileBatch, targetOf } from '../runtime/fitBatch.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from '../runtime/session.ts';
 import { type FamiliarRange, familiarRange, type Impression, overTiles } from '../score/familiarity.ts';
 import { wholePlan } from '../score/scorePlan.ts';
+import { product } from '../shape.ts';
 import { loadStart } from '../weights/start.ts';
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
-import { type DetectorInputs, detectorInputs, type FeatureBudget, keepsFeatures } from './detectorInputs.ts';
+import {
+  type DetectorInputs,
+  detectorInputs,
+  FEATURE_BUDGET,
+  type FeatureBudget,
+  keepsFeatures,
+} from './detectorInputs.ts';
 import { collectPlan, detectorStep, stepInputs } from './detectorPlans.ts';
 import { type Estimate, estimateFrom, measureCosts } from './estimate.ts';
-import { featureFile } from './featureStore.ts';
+import { featureFile, fileStore, memoryStore, targetFile } from './featureStore.ts';
 import { headTraining } from './headTraining.ts';
 import { type LoopOptions, type StepReport, trainLoop } from './loop.ts';
 import { loadMemory, memoryParts, memoryRows } from './memory.ts';
@@ -179,6 +186,7 @@ class Trainer {
     const stages: Stage[] = ['detector', ...heads];
     const from = checkpoint ? Math.max(0, stages.indexOf(checkpoint.stage as Stage)) : 0;
     let familiar: FamiliarRange | null = null;
+    let targets: Targets | undefined;
     let table: ClassTable = { classes: [], values: new Float32Array(0) };
     const inputs = await this.#inputs();
     try {
@@ -187,7 +195,7 @@ class Trainer {
       if (checkpoint) restoreSlabs(this.#session, checkpoint);
       if (from === 0 && !(await this.#detector(inputs, checkpoint?.step ?? 0))) return false;
       if (config.align.some(calibrates)) {
-        const targets = await this.#collect(inputs);
+        targets = await this.#collect(inputs);
         // The heads train on the collected targets; the cached features are no longer needed.
         if (config.alignBase !== 'training') await inputs.close();
         table = classTable(this.#tiles, targets, config.classTable);
@@ -206,6 +214,7 @@ class Trainer {
       }
     } finally {
       await inputs.close();
+      await targets?.features.close();
     }
     await this.#finish(heads, table, familiar);
     return true;
@@ -270,11 +279,22 @@ class Trainer {
     return done === config.iterations;
   }
 
-  #collect(inputs: DetectorInputs): Promise<Targets> {
-    const { config, signal, onProgress } = this.#options;
+  async #collect(inputs: DetectorInputs): Promise<Targets> {
+    const { run, config, features: budget, signal, onProgress } = this.#options;
     const images = this.#tiles.train.length;
-    const onBatch = (step: number, of: number): void => onProgress?.('collect', { step, of });
-    return collectTargets(this.#session, config, this.#layouts, inputs, images, onBatch, signal);
+    const widths = [product(featureShape(config))];
+    const fits = 4 * images * widths[0]! <= { ...FEATURE_BUDGET, ...budget }.memory;
+    const features = fits ? memoryStore(widths, images) : await fileStore(targetFile(run), widths, images);
+    try {
+      return await collectTargets(this.#session, config, this.#layouts, inputs, images, {
+        features,
+        onBatch: (step, of) => onProgress?.('collect', { step, of }),
+        signal,
+      });
+    } catch (error) {
+      await features.close();
+      throw error;
+    }
   }
 
   async #head(

@@ -4,7 +4,8 @@ import { outputTo } from '../../src/cli/output.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { usualText } from '../../src/cli/settingFlags.ts';
 import { WGAD } from '../../src/cli/verbs/index.ts';
-import { ROWS } from '../../src/run/settings.ts';
+import { DETECTOR_NAMES, DETECTORS } from '../../src/methods/detectors.ts';
+import { type FlaggedName, ROWS, SETTINGS } from '../../src/run/settings.ts';
 
 const PAGE = 'docs/methods.md';
 
@@ -22,6 +23,17 @@ const lines = [
 
 it('docs/methods.md has the table of settings that the rows make', async () => {
   expect(await readFile(PAGE, 'utf8')).toContain(`\n${lines.join('\n')}\n`);
+});
+
+it('docs/methods.md has the settings of a first look', async () => {
+  const flag = (name: string): string => SETTINGS[name as FlaggedName].flag!.split(' ')[0]!;
+  const rows = DETECTOR_NAMES.map((method) => {
+    const values = Object.entries(DETECTORS[method].defaults.quick).map(
+      ([name, value]) => `${flag(name)} ${value}`,
+    );
+    return `| ${method} | \`${values.join(' ')}\` |`;
+  });
+  expect(await readFile(PAGE, 'utf8')).toContain(`\n${rows.join('\n')}\n`);
 });
 
 it('flags that docs/methods.md names are flags of the command line', async () => {
