@@ -26,7 +26,8 @@ export type Measure<Name extends string = string> = {
   readonly definition?: AuproDefinition;
 } & (
   | { ofImages(scores: readonly number[], labels: readonly boolean[]): readonly Metric[] }
-  | { ofMaps(): MapAccumulator }
+  /** @param mostKeys distinct scores that an exact measure keeps apart; default all. */
+  | { ofMaps(mostKeys?: number): MapAccumulator }
 );
 
 const measure = <const Name extends string>(row: Measure<Name>): Measure<Name> => row;
@@ -51,8 +52,8 @@ export const MEASURES = [
   measure({
     title: 'localisation',
     names: ['pAuroc', 'pAp'],
-    ofMaps() {
-      const pixels = pixelAccumulator();
+    ofMaps(mostKeys) {
+      const pixels = pixelAccumulator({ mostKeys });
       return {
         add: (map, mask) => pixels.add(map, mask),
         finish() {

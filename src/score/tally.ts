@@ -38,12 +38,13 @@ export function newTally(
   alignments: readonly Alignment[],
   classes: readonly string[],
   definitions: readonly AuproDefinition[],
+  mostKeys?: number,
 ): Tally {
   const measures = measuresFor(definitions);
   const all = new Map<string, Pile>();
   for (const alignment of alignments) {
     for (const name of ['', ...classes]) {
-      const pile = measures.map((each) => [each, 'ofMaps' in each ? each.ofMaps() : null] as const);
+      const pile = measures.map((each) => [each, 'ofMaps' in each ? each.ofMaps(mostKeys) : null] as const);
       all.set(`${alignment}/${name}`, new Map(pile));
     }
   }

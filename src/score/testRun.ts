@@ -84,6 +84,12 @@ export interface TestOptions extends ScoringChoice {
 
 const UNUSABLE = 'have a mask that cannot be read, or is of another size';
 
+/**
+ * Distinct scores that P-AUROC and P-AP of tiled maps keep apart, 80 MiB for each alignment and class: large maps would
+ * otherwise have as many as pixels.
+ */
+const TILED_KEYS = 1 << 22;
+
 interface Row {
   readonly sample: Sample;
   readonly scores: ReadonlyMap<Alignment, number>;
@@ -106,7 +112,12 @@ export async function testRun(options: TestOptions): Promise<Results> {
   const frame = frameIn(config);
   const loader = new ImageLoader({ ...frame, signal: options.signal });
   try {
-    const tally = newTally(scorer.alignments, dataset.classes, options.aupro ?? []);
+    const tally = newTally(
+      scorer.alignments,
+      dataset.classes,
+      options.aupro ?? [],
+      scorer.grid.count > 1 ? TILED_KEYS : undefined,
+    );
     const rows: Row[] = [];
     const maskProblems: DatasetProblem[] = [];
     const floored: Record<string, number> = {};
