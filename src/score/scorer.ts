@@ -8,7 +8,6 @@ import {
   UNALIGNED,
 } from '../methods/alignments/index.ts';
 import { floorActs } from '../methods/cada.ts';
-import { detectorIn } from '../methods/detectors.ts';
 import { requireHalf } from '../plan/limits.ts';
 import { gridIn, scoreRuleIn } from '../run/config.ts';
 import { runFiles } from '../run/folder.ts';
@@ -19,9 +18,11 @@ import { compileFitting } from '../runtime/fitBatch.ts';
 import { type GpuRequest, openSession, type Session } from '../runtime/session.ts';
 import { range } from '../shape.ts';
 import { openTensors } from '../weights/tensorSource.ts';
+import { blendTiles } from './blend.ts';
 import { type FamiliarRange, isUnfamiliar } from './familiarity.ts';
-import { scorePlan, tiledRules, wholePlan } from './scorePlan.ts';
-import { blendTiles } from './wholeImage.ts';
+import { medianMs } from './medianMs.ts';
+import { scorePlan, tiledRules } from './scorePlan.ts';
+import { openWholeMaps } from './wholeMaps.ts';
 
 /** One image as a trained run sees it. */
 export interface ScoredImage {
@@ -56,8 +57,6 @@ export interface Scorer {
   close(): void;
 }
 
-const LATENCY_ROUNDS = 5;
-
 /** @param options.alignments default: none and all that the run was trained with. */
 export async function openScorer(
   run: string,
@@ -82,8 +81,7 @@ export async function openScorer(
       least: 1,
       graphsAt: (each) => [graphAt(each, alignments)],
     });
-    const whole = tiled ? await session.compile('whole maps', wholePlan(config)) : null;
-    const ownScore = config.scoreFraction === null && detectorIn(config).scoreOfTiles === 'highest';
+    const whole = tiled ? await openWholeMaps(session, config) : null;
     const compile = (label: string, wanted: readonly Alignment[]): Promise<Executable> =>
       session.compile(label, graphAt(batch, wanted));
     const predicting = predictingAlignment(config.align);
@@ -117,31 +115,6 @@ export async function openScorer(
         };
       });
     };
-    /** Smoothing and score of the maps that a tiled image was blended to. */
-    const finish = async (image: ScoredImage): Promise<ScoredImage> => {
-      if (!whole) return image;
-      const [maps, scores] = [new Map(image.maps), new Map(image.scores)];
-      for (const [alignment, map] of image.maps) {
-        whole.run({ map });
-        const out = await whole.read();
-        maps.set(alignment, out.get('map') as Float32Array);
-        if (!ownScore) scores.set(alignment, out.get('score')![0]!);
-      }
-      return { ...image, maps, scores };
-    };
-    /** Median ms of `finish` for one alignment. */
-    const timeOfWhole = async (): Promise<number> => {
-      if (!whole) return 0;
-      const map = new Float32Array(config.size ** 2);
-      const times: number[] = [];
-      for (let round = 0; round <= LATENCY_ROUNDS; round++) {
-        const started = performance.now();
-        whole.run({ map });
-        await whole.read();
-        if (round > 0) times.push(performance.now() - started);
-      }
-      return median(times);
-    };
     return {
       adapter: session.gpu.adapter.name + (session.gpu.adapter.software ? ' (software)' : ''),
       alignments,
@@ -165,14 +138,14 @@ export async function openScorer(
             tiles.map((tile) => cutTile(images[imageOf(tile)]!, grid, tile % count)),
             tiles.map((tile) => labels[imageOf(tile)]!),
           );
-          if (!tiled) {
+          if (!whole) {
             scored.push(...found);
             continue;
           }
           for (const [i, tile] of tiles.entries()) {
             blend.add(found[i]!, tile % count);
             if ((tile + 1) % count > 0) continue;
-            scored.push(await finish(blend.finish()));
+            scored.push(await whole.finish(blend.finish()));
             blend = blendTiles(grid);
           }
         }
@@ -188,22 +161,15 @@ export async function openScorer(
           await compile('score without alignment', [UNALIGNED]),
           await compile('score aligned', [alignment]),
         ];
-        const times: number[][] = plans.map(() => []);
-        for (let round = 0; round <= LATENCY_ROUNDS; round++) {
-          for (const [i, plan] of plans.entries()) {
-            const started = performance.now();
+        const times = await medianMs(
+          plans.map((plan, i) => async () => {
             plan.run(inputs);
             await plan.read([`score.${i === 0 ? UNALIGNED : alignment}`]);
-            // The first round compiles on some drivers.
-            if (round > 0) times[i]!.push(performance.now() - started);
-          }
-        }
+          }),
+        );
         for (const plan of plans) plan.destroy();
-        const last = await timeOfWhole();
-        const [bare, aligned] = times.map((each) => (median(each) * grid.count) / batch + last) as [
-          number,
-          number,
-        ];
+        const last = whole ? await whole.latency() : 0;
+        const [bare, aligned] = times.map((ms) => (ms * grid.count) / batch + last) as [number, number];
         return {
           msPerImage: aligned,
           alignShare: calibrates(alignment) ? Math.max(0, 1 - bare / aligned) : 0,
@@ -264,6 +230,3 @@ async function loadRun(
     await source.close();
   }
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;

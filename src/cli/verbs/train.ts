@@ -2,13 +2,12 @@ import { resolve } from 'node:path';
 import { chooseContaminants } from '../../data/index.ts';
 import { folderPlace } from '../../formats/regularFile.ts';
 import { sha256Of } from '../../formats/sha256.ts';
-import { detectorIn } from '../../methods/detectors.ts';
 import { plannedClassRuns } from '../../run/classRuns.ts';
 import { checkConfig, chosenDetector, gridIn, newConfig } from '../../run/config.ts';
 import { dataChecksum } from '../../run/dataChecksum.ts';
 import { type DataConfig, datasetOf } from '../../run/dataset.ts';
 import { isTrained } from '../../run/finished.ts';
-import { presetsIn, QUICK, quickSettings } from '../../run/presets.ts';
+import { presetsIn, quickSettings } from '../../run/presets.ts';
 import type { RunConfig } from '../../run/settings.ts';
 import { FEATURE_BUDGET } from '../../train/detectorInputs.ts';
 import type { Estimate } from '../../train/estimate.ts';
@@ -17,7 +16,7 @@ import { openDetector } from '../../weights/detector.ts';
 import { weightsChecksum, weightsFor } from '../../weights/source.ts';
 import { encoderIn, startNotes } from '../../weights/start.ts';
 import type { Context } from '../context.ts';
-import { durationText, stepText } from '../durations.ts';
+import { estimateLines, quickCommand } from '../estimateLines.ts';
 import { EXIT } from '../exitCodes.ts';
 import { real } from '../numbers.ts';
 import { requireOutside } from '../outsideData.ts';
@@ -102,47 +101,6 @@ export const trainVerb: AddVerb = (program, run) => {
 /** Told how long the first of so many models will take. */
 interface OnEstimate {
   readonly onEstimate?: (estimate: Estimate, models: number) => void;
-}
-
-/** The command of a first look at the same images with the same method. */
-function quickCommand(dir: string, { out, method, encoder, weights, layout, preset }: TrainFlags): string {
-  const { preset: own } = presetsIn(preset);
-  const flags = {
-    out: `${out}-quick`,
-    preset: own === undefined ? QUICK : `${QUICK},${own}`,
-    ...{ method, encoder, weights, layout },
-  };
-  const given = Object.entries(flags).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, value],
-  );
-  return ['wgad', 'train', dir, ...given].map(quoted).join(' ');
-}
-
-/** As a shell reads it back. */
-const quoted = (word: string): string =>
-  /^[\w./,:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-
-function estimateLines(
-  { training, quick, costs }: Estimate,
-  config: RunConfig,
-  models: number,
-  command: string,
-): string[] {
-  const [least, most] = training.map((seconds) => models * seconds) as [number, number];
-  const parts = [
-    ...(config.iterations > 0 ? [`${config.iterations} steps of ${stepText(costs.step)}`] : []),
-    ...(costs.heads > 0 ? [`${config.alignIterations} of the alignment of ${stepText(costs.heads)}`] : []),
-    `${stepText(costs.forward)} to look at ${config.tile === undefined ? 'an image' : 'a tile'}`,
-  ];
-  const picks = detectorIn(config).memory?.kind === 'coreset';
-  const said = [
-    `training takes about ${durationText(least, most)}${models > 1 ? ` for ${models} models` : ''} here${picks ? ', and the picks of its memory beside' : ''}: ${parts.join(', ')}`,
-  ];
-  // Worth its words only where it is much shorter.
-  if (quick[1] < least) {
-    said.push(`a first look, with its report, takes about ${durationText(...quick)}: ${command}`);
-  }
-  return said;
 }
 
 /** Trains with progress on stderr; false where Ctrl-C stopped it. */
