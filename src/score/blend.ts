@@ -1,7 +1,7 @@
 import { blendWeights, cornerOf, type TileGrid } from '../data/index.ts';
 import type { Alignment } from '../methods/alignments/index.ts';
 import { overTiles } from './familiarity.ts';
-import type { ScoredImage } from './scorer.ts';
+import type { ScoredImage } from './scoredImage.ts';
 
 /** Puts an image together from its scored tiles, each added once. */
 export interface Blend {

@@ -1,5 +1,5 @@
 import { NotFiniteError } from '../errors.ts';
-import type { ScoredImage } from './scorer.ts';
+import type { ScoredImage } from './scoredImage.ts';
 
 /**
  * Returns `image` if all its maps and scores are finite; metrics could not name the image later.

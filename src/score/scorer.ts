@@ -21,21 +21,9 @@ import { openTensors } from '../weights/tensorSource.ts';
 import { blendTiles } from './blend.ts';
 import { type FamiliarRange, isUnfamiliar } from './familiarity.ts';
 import { medianMs } from './medianMs.ts';
+import type { ScoredImage } from './scoredImage.ts';
 import { scorePlan, tiledRules } from './scorePlan.ts';
 import { openWholeMaps } from './wholeMaps.ts';
-
-/** One image as a trained run sees it. */
-export interface ScoredImage {
-  readonly scores: ReadonlyMap<Alignment, number>;
-  /** [size, size] each. */
-  readonly maps: ReadonlyMap<Alignment, Float32Array>;
-  /** (u, gamma) that each alignment uses; of a tiled image the mean and the highest of its tiles'. */
-  readonly statistics: ReadonlyMap<Alignment, readonly [number, number]>;
-  /** Alignments under which equation 5 met its floor, in any tile. */
-  readonly floored: ReadonlySet<Alignment>;
-  /** Mean of the map before calibration. */
-  readonly u: number;
-}
 
 /** A trained run on a device. */
 export interface Scorer {

@@ -2,8 +2,8 @@ import { detectorIn } from '../methods/detectors.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { Session } from '../runtime/session.ts';
 import { medianMs } from './medianMs.ts';
+import type { ScoredImage } from './scoredImage.ts';
 import { wholePlan } from './scorePlan.ts';
-import type { ScoredImage } from './scorer.ts';
 
 /** What is left to do for an image once its tiles are blended. */
 export interface WholeMaps {

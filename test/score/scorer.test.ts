@@ -9,7 +9,8 @@ import { runFiles } from '../../src/run/folder.ts';
 import { runLayouts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import { finiteMaps } from '../../src/score/finiteMaps.ts';
-import { openScorer, type ScoredImage, type Scorer } from '../../src/score/scorer.ts';
+import type { ScoredImage } from '../../src/score/scoredImage.ts';
+import { openScorer, type Scorer } from '../../src/score/scorer.ts';
 import { countCreations } from '../runtime/creations.ts';
 
 const SIZE = 64;

@@ -10,7 +10,8 @@ import { RandomStream } from '../../src/random.ts';
 import { runFiles } from '../../src/run/folder.ts';
 import { runLayouts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
-import { openScorer, type ScoredImage, shareOut } from '../../src/score/scorer.ts';
+import type { ScoredImage } from '../../src/score/scoredImage.ts';
+import { openScorer, shareOut } from '../../src/score/scorer.ts';
 import { seeded } from '../seed.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
