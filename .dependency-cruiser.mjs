@@ -10,7 +10,7 @@ const LAYERS = {
   graph: ['kernels'],
   plan: ['graph', 'kernels'],
   autograd: ['graph', 'kernels'],
-  runtime: ['nn', 'plan', 'graph', 'kernels', 'gpu'],
+  runtime: ['nn', 'autograd', 'plan', 'graph', 'kernels', 'gpu'],
   nn: ['autograd', 'graph'],
   models: ['nn', 'autograd', 'graph'],
   methods: ['models', 'nn', 'autograd', 'graph'],

@@ -29,7 +29,7 @@ export {
 export { type AttentionWeightsOptions, attentionWeights } from './nn/attentionWeights.ts';
 export { flatten, roll, split, squeeze, stack, tile, transpose, tril, triu, unsqueeze } from './nn/axes.ts';
 export { type BlurOptions, gaussianBlur2d } from './nn/blur.ts';
-export { clipFactor } from './nn/clipNorm.ts';
+export { clipByNorm, clipByValue, clipFactor } from './nn/clipNorm.ts';
 export { conv2d, convTranspose2d } from './nn/conv.ts';
 export { type CrossEntropyOptions, crossEntropy, type NllLossOptions, nllLoss } from './nn/crossEntropy.ts';
 export { dropout } from './nn/dropout.ts';

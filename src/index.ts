@@ -2,7 +2,7 @@
 // For the declarations: it says what values of each op know.
 import './graph/ops/index.ts';
 
-export { grad, valueAndGrad } from './autograd/reverse.ts';
+export { type Gradients, grad, type ValueAndGradOptions, valueAndGrad } from './autograd/reverse.ts';
 export {
   ConfigError,
   DatasetError,
@@ -19,6 +19,7 @@ export {
   WgadError,
 } from './errors.ts';
 export { parseSafetensors } from './formats/readSafetensors.ts';
+export { toSafetensors } from './formats/safetensorsBytes.ts';
 export * from './functions.ts';
 export { type AdapterDescription, listAdapters, type OpenOptions } from './gpu/open.ts';
 export type { Graph } from './graph/graph.ts';
@@ -39,12 +40,14 @@ export {
   zeros,
 } from './nn/init.ts';
 export { declare, type Layers, layersOf, within } from './nn/layers.ts';
-export { adamw, type OptimiserConfig, optimiserStep, settingsAt, sgd } from './nn/optimiser.ts';
+export { adam, adamw, lion, type OptimiserConfig, optimiserStep, settingsAt, sgd } from './nn/optimiser.ts';
 export type { Initializer, ParameterSpec } from './nn/parameterSpec.ts';
+export { cosineRate, oneCycleRate, type RateSchedule, stepRate, warmUp } from './nn/schedule.ts';
 export { bindNetwork, networkLayout } from './nn/trainable.ts';
 export { buildPlan } from './plan/buildPlan.ts';
 export type { Plan } from './plan/plan.ts';
 export { printGraph, printKernel, printPlan } from './plan/print.ts';
+export type { CheckGradientsOptions, GradientCheck } from './runtime/checkGradients.ts';
 export type { Compiled, CompileOptions, OnDevice } from './runtime/compiledFunction.ts';
 export { Engine, type EngineMemory, type EngineOptions } from './runtime/engine.ts';
 export type { Optimiser } from './runtime/optimiser.ts';

@@ -1,12 +1,13 @@
-import { requireFunction, requireList } from '../arguments.ts';
+import { requireFlag, requireFunction, requireList } from '../arguments.ts';
 import { DtypeError, gotText, ShapeError, WgadError } from '../errors.ts';
 import { type DifferentiableOp, OPS } from '../graph/ops/index.ts';
 import { reshape } from '../graph/ops/movement.ts';
-import { add } from '../graph/ops/pointwise.ts';
+import { add, broadcastTo } from '../graph/ops/pointwise.ts';
 import { sum } from '../graph/ops/reduce.ts';
+import { flattenTree, mapTree, type Tree } from '../graph/tree.ts';
 import type { AttrsOf } from '../graph/value.ts';
 import { constant, inScopeOf, isOp, isValue, topological, type Value, type ValueOf } from '../graph/value.ts';
-import { refuseExtra } from '../options.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { product, type Shape, shapesEqual, shapeText } from '../shape.ts';
 import { vjps } from './index.ts';
 import type { Formulas, VjpContext } from './rule.ts';
@@ -22,6 +23,18 @@ export function grad(loss: Value, wrt: readonly Value[], ...extra: never[]): Val
   for (const each of [loss, ...wrt]) {
     if (!isValue(each)) throw new DtypeError(`grad: expects values of the graph, got ${gotText(each)}`);
   }
+  return gradients(loss, wrt, (value) => {
+    throw new WgadError(
+      'E_CONFIG',
+      `grad: the loss does not depend on ${value.scope || value.op} ${shapeText(value.shape)}`,
+      { fix: 'leave it out of the values to differentiate' },
+    );
+  });
+}
+
+/** @param missing what stands for the gradient of a value that the loss does not depend on. */
+function gradients(loss: Value, wrt: readonly Value[], missing: (value: Value) => Value): Value[] {
+  if (!isValue(loss)) throw new DtypeError(`grad: loss expects a value of the graph, got ${gotText(loss)}`);
   if (product(loss.shape) !== 1) {
     throw new ShapeError(`grad: loss expects one element, got ${shapeText(loss.shape)}`);
   }
@@ -40,60 +53,104 @@ export function grad(loss: Value, wrt: readonly Value[], ...extra: never[]): Val
       }),
     );
   }
-  return wrt.map((value) => {
-    const cotangent = cotangents.get(value);
-    if (cotangent) return cotangent;
-    throw new WgadError(
-      'E_CONFIG',
-      `grad: the loss does not depend on ${value.scope || value.op} ${shapeText(value.shape)}`,
-      { fix: 'leave it out of the values to differentiate' },
-    );
-  });
+  return wrt.map((value) => cotangents.get(value) ?? missing(value));
 }
 
+/** A gradient by each value of `P`, in its structure. */
+export type Gradients<P> = P extends Value ? Value : { -readonly [K in keyof P]: Gradients<P[K]> };
+
+/** Values, or arrays and objects of values. */
+type Parameters<P> = P extends Value
+  ? P
+  : P extends (...args: never) => unknown
+    ? never
+    : P extends object
+      ? { readonly [K in keyof P]: Parameters<P[K]> }
+      : never;
+
+/** A function of anything else does not compile, and the error says why. */
+type Differentiable<P> = [P] extends [Parameters<P>]
+  ? unknown
+  : { 'params expect values, or arrays and objects of values': P };
+
+/** What `valueAndGrad` does beside differentiating. */
+export interface ValueAndGradOptions {
+  /** `fn` returns `{ loss, aux }`, and so does its gradient: predictions, statistics. Default false. */
+  aux?: boolean;
+}
+
+const VALUE_AND_GRAD: OptionNames<ValueAndGradOptions> = { aux: true };
+
 /**
- * `fn` with its gradient: returns the loss and dL/dparams, in the shape of `params`.
- * @throws DtypeError where `params` is not an object of values by name.
+ * `fn` with its gradient: returns the loss and dL/dparams, in the structure of `params`. What the loss does not depend on has a
+ * gradient of zeros.
+ * @throws DtypeError where `params` is anything but floats, or arrays and objects of floats.
  */
 export function valueAndGrad<R extends readonly Value[]>(
   fn: (params: Readonly<Record<string, Value>>, ...rest: R) => Value,
 ): (params: Readonly<Record<string, Value>>, ...rest: R) => { loss: Value; grads: Record<string, Value> };
 /**
- * `fn` with its gradient: returns the loss and dL/dparams, in the shape of `params`.
- * @throws DtypeError where `params` is not an object of values by name.
+ * `fn`, which returns `{ loss, aux }`, with its gradient: `aux` is handed on as it is.
+ * @throws DtypeError where `params` is anything but floats, or arrays and objects of floats.
  */
-export function valueAndGrad<P extends Readonly<Record<keyof P, Value>>, R extends readonly unknown[]>(
-  fn: (params: P, ...rest: R) => Value,
-): (params: P, ...rest: R) => { loss: Value; grads: { -readonly [K in keyof P]: Value } };
+export function valueAndGrad<P, R extends readonly unknown[], A>(
+  fn: ((params: P, ...rest: R) => { loss: Value; aux: A }) & Differentiable<P>,
+  options: { aux: true },
+): (params: P, ...rest: R) => { loss: Value; aux: A; grads: Gradients<P> };
 /**
- * `fn` with its gradient: returns the loss and dL/dparams, in the shape of `params`.
- * @throws DtypeError where `params` is not an object of values by name.
+ * `fn` with its gradient: returns the loss and dL/dparams, in the structure of `params`. What the loss does not depend on has a
+ * gradient of zeros.
+ * @throws DtypeError where `params` is anything but floats, or arrays and objects of floats.
  */
-export function valueAndGrad<P extends Readonly<Record<keyof P, Value>>, R extends readonly unknown[]>(
-  fn: (params: P, ...rest: R) => Value,
+export function valueAndGrad<P, R extends readonly unknown[]>(
+  fn: ((params: P, ...rest: R) => Value) & Differentiable<P>,
+  options?: ValueAndGradOptions,
+): (params: P, ...rest: R) => { loss: Value; grads: Gradients<P> };
+/** Both of the above. */
+export function valueAndGrad<P, R extends readonly unknown[]>(
+  fn: (params: P, ...rest: R) => Value | { loss: Value; aux: unknown },
+  options: ValueAndGradOptions = {},
   ...extra: never[]
-): (params: P, ...rest: R) => { loss: Value; grads: { -readonly [K in keyof P]: Value } } {
+): (params: P, ...rest: R) => { loss: Value; aux?: unknown; grads: Gradients<P> } {
   refuseExtra('valueAndGrad', extra);
   requireFunction('valueAndGrad', 'fn', fn);
-  const differentiated = (params: P, ...rest: R): { loss: Value; grads: { [K in keyof P]: Value } } => {
-    if (typeof params !== 'object' || params === null || isValue(params)) {
+  requireOptions('valueAndGrad', options, VALUE_AND_GRAD);
+  const { aux: hasAux = false } = options;
+  requireFlag('valueAndGrad', 'aux', hasAux);
+  const differentiated = (params: P, ...rest: R): { loss: Value; aux?: unknown; grads: Gradients<P> } => {
+    const tree = params as Tree<Value>;
+    const leaves = flattenTree<Value>(tree, isParameter);
+    if (leaves.length === 0) throw new DtypeError('valueAndGrad: params expects values, got none');
+    const returned = fn(params, ...rest);
+    if (hasAux && (isValue(returned) || !('loss' in returned))) {
       throw new DtypeError(
-        `valueAndGrad: params expects an object of values by name, got ${isValue(params) ? 'one value' : gotText(params)}; write ({ w }, x) => ...`,
+        `valueAndGrad: with aux, fn expects to return { loss, aux }, got ${gotText(returned)}`,
       );
     }
-    const loss = fn(params, ...rest);
-    const names = Object.keys(params) as (keyof P)[];
-    const values = grad(
+    const { loss, aux } = isValue(returned) ? { loss: returned, aux: undefined } : returned;
+    const values = gradients(
       loss,
-      names.map((name) => params[name]!),
+      leaves.map(([, value]) => value),
+      (value) => broadcastTo(0, value.shape),
     );
-    const grads = Object.fromEntries(names.map((name, i) => [name, values[i]!])) as {
-      -readonly [K in keyof P]: Value;
-    };
-    return { loss, grads };
+    const byPath = new Map(leaves.map(([path], i) => [path, values[i]!]));
+    const grads = mapTree<Value, Value>(tree, isParameter, (_, path) => byPath.get(path)!) as Gradients<P>;
+    return hasAux ? { loss, aux, grads } : { loss, grads };
   };
   // A compiled function reads `length` to find arguments that `fn` does not take.
   return Object.defineProperty(differentiated, 'length', { value: fn.length });
+}
+
+/** @throws DtypeError for anything but a float value, an array or an object. */
+function isParameter(node: unknown): node is Value {
+  if (isValue(node)) {
+    if (node.dtype.startsWith('f')) return true;
+    throw new DtypeError(`valueAndGrad: params expects floats, got ${node.dtype} ${shapeText(node.shape)}`);
+  }
+  if (typeof node === 'object' && node !== null && !('value' in node && isValue(node.value))) return false;
+  throw new DtypeError(
+    `valueAndGrad: params expects values, or arrays and objects of values, got ${gotText(node)}`,
+  );
 }
 
 function pullBack(

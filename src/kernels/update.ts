@@ -67,10 +67,14 @@ const assignAverage: Lowering<{ readonly rate: number }> = (request, device) => 
   });
 };
 
+type AdamAttrs = Readonly<Record<'beta1' | 'beta2' | 'eps' | 'weightDecay', number>> & {
+  readonly coupled?: true;
+};
+
 const adam =
-  (amsgrad: boolean): Lowering<Readonly<Record<'beta1' | 'beta2' | 'eps' | 'weightDecay', number>>> =>
+  (amsgrad: boolean): Lowering<AdamAttrs> =>
   (request, device) => {
-    const { beta1, beta2, eps, weightDecay } = request.attrs;
+    const { beta1, beta2, eps, weightDecay, coupled } = request.attrs;
     const literal = (value: number): ReturnType<typeof code> => code(floatLiteral(value));
     const largest = amsgrad
       ? wgsl`
@@ -84,11 +88,11 @@ const adam =
       layout: 'AdamW over a slab of parameters. settings: lr, 1 - beta1^t, 1 - beta2^t.',
       body: wgsl`
         let lr = settings[0];
-        let g = grad[i];
+        ${coupled ? wgsl`let g = grad[i] + ${literal(weightDecay)} * p[i];` : wgsl`let g = grad[i];`}
         let m_new = ${literal(beta1)} * m[i] + ${literal(1 - beta1)} * g;
         let v_new = ${literal(beta2)} * v[i] + ${literal(1 - beta2)} * g * g;
         ${largest}
-        let decayed = p[i] * (1.0 - lr * ${literal(weightDecay)});
+        let decayed = ${coupled ? wgsl`p[i]` : wgsl`p[i] * (1.0 - lr * ${literal(weightDecay)})`};
         let denominator = sqrt(second) / sqrt(settings[2]) + ${literal(eps)};
         m[i] = m_new;
         v[i] = v_new;
@@ -96,8 +100,11 @@ const adam =
     });
   };
 
-const sgd: Lowering<Readonly<Record<'momentum' | 'weightDecay', number>>> = (request, device) => {
-  const { momentum, weightDecay } = request.attrs;
+type SgdAttrs = Readonly<Record<'momentum' | 'weightDecay', number>> & { readonly nesterov?: true };
+
+const sgd: Lowering<SgdAttrs> = (request, device) => {
+  const { momentum, weightDecay, nesterov } = request.attrs;
+  const step = nesterov ? wgsl`(g + ${code(floatLiteral(momentum))} * momentum)` : wgsl`momentum`;
   return inPlace(request, device, {
     names: ['p', 'buf', 'grad', 'settings'],
     updated: 2,
@@ -108,7 +115,26 @@ const sgd: Lowering<Readonly<Record<'momentum' | 'weightDecay', number>>> = (req
       let g = grad[i] + ${code(floatLiteral(weightDecay))} * p[i];
       let momentum = select(${code(floatLiteral(momentum))} * buf[i] + g, g, settings[1] != 0.0);
       buf[i] = momentum;
-      p[i] = p[i] - settings[0] * momentum;`,
+      p[i] = p[i] - settings[0] * ${step};`,
+  });
+};
+
+type LionAttrs = Readonly<Record<'beta1' | 'beta2' | 'weightDecay', number>>;
+
+const lion: Lowering<LionAttrs> = (request, device) => {
+  const { beta1, beta2, weightDecay } = request.attrs;
+  const literal = (value: number): ReturnType<typeof code> => code(floatLiteral(value));
+  return inPlace(request, device, {
+    names: ['p', 'm', 'grad', 'settings'],
+    updated: 2,
+    flops: 10,
+    layout: 'Lion over a slab of parameters. settings: lr.',
+    body: wgsl`
+      let lr = settings[0];
+      let g = grad[i];
+      let direction = sign(${literal(beta1)} * m[i] + ${literal(1 - beta1)} * g);
+      m[i] = ${literal(beta2)} * m[i] + ${literal(1 - beta2)} * g;
+      p[i] = p[i] * (1.0 - lr * ${literal(weightDecay)}) - lr * direction;`,
   });
 };
 
@@ -118,4 +144,5 @@ export const updateKernels = {
   adamw: adam(false),
   adamwAmsgrad: adam(true),
   sgd,
+  lion,
 };

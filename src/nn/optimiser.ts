@@ -13,10 +13,11 @@ export type OptimiserConfig = Update & {
   readonly clipNorm?: number;
 };
 
-type Update = AdamwConfig | SgdConfig;
+type Update = AdamwConfig | SgdConfig | LionConfig;
 
 interface AdamwConfig {
-  readonly kind: 'adamw';
+  /** `adam` adds weight decay to the gradient, `adamw` takes it from the parameters. */
+  readonly kind: 'adamw' | 'adam';
   readonly lr: number;
   readonly betas: readonly [number, number];
   readonly eps: number;
@@ -29,10 +30,20 @@ interface SgdConfig {
   readonly lr: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  /** Default false. */
+  readonly nesterov?: boolean;
+}
+
+interface LionConfig {
+  readonly kind: 'lion';
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly weightDecay: number;
 }
 
 type AdamwOptions = Partial<Omit<AdamwConfig, 'kind'>>;
 type SgdOptions = Partial<Omit<SgdConfig, 'kind'>>;
+type LionOptions = Partial<Omit<LionConfig, 'kind'>>;
 
 const ADAMW_OPTIONS: OptionNames<AdamwOptions> = {
   lr: true,
@@ -41,12 +52,14 @@ const ADAMW_OPTIONS: OptionNames<AdamwOptions> = {
   weightDecay: true,
   amsgrad: true,
 };
-const SGD_OPTIONS: OptionNames<SgdOptions> = { lr: true, momentum: true, weightDecay: true };
+const SGD_OPTIONS: OptionNames<SgdOptions> = { lr: true, momentum: true, weightDecay: true, nesterov: true };
+const LION_OPTIONS: OptionNames<LionOptions> = { lr: true, betas: true, weightDecay: true };
 
 /** @throws ConfigError for a name that the kind of `config` does not have. */
 function requireConfig(where: string, config: OptimiserConfig): void {
   const shared = { kind: true, clipNorm: true } as const;
   if (config.kind === 'sgd') requireOptions(where, config, { ...SGD_OPTIONS, ...shared });
+  else if (config.kind === 'lion') requireOptions(where, config, { ...LION_OPTIONS, ...shared });
   else requireOptions(where, config, { ...ADAMW_OPTIONS, ...shared });
 }
 
@@ -63,7 +76,27 @@ export function adamw(options: AdamwOptions = {}, ...extra: never[]): UpdateRule
   return ruleOf({ ...ADAMW, lr: 1e-3, weightDecay: 1e-2, ...options });
 }
 
-/** Stochastic gradient descent for `Engine.optimiser`. Defaults are PyTorch's: lr 1e-3, momentum 0, weightDecay 0. */
+/**
+ * Adam (Kingma and Ba 2015) for `Engine.optimiser`, with PyTorch's names and defaults: as `adamw`, but weightDecay 0, which is
+ * added to the gradient.
+ */
+export function adam(options: AdamwOptions = {}, ...extra: never[]): UpdateRule {
+  refuseExtra('adam', extra);
+  requireOptions('adam', options, ADAMW_OPTIONS);
+  return ruleOf({ ...ADAMW, kind: 'adam', lr: 1e-3, weightDecay: 0, ...options });
+}
+
+/** Lion (Chen et al. 2023) for `Engine.optimiser`: lr 1e-4, betas [0.9, 0.99], weightDecay 0. One moment; steps of one size. */
+export function lion(options: LionOptions = {}, ...extra: never[]): UpdateRule {
+  refuseExtra('lion', extra);
+  requireOptions('lion', options, LION_OPTIONS);
+  return ruleOf({ kind: 'lion', lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0, ...options });
+}
+
+/**
+ * Stochastic gradient descent for `Engine.optimiser`. Defaults are PyTorch's: lr 1e-3, momentum 0, weightDecay 0, nesterov
+ * false.
+ */
 export function sgd(options: SgdOptions = {}, ...extra: never[]): UpdateRule {
   refuseExtra('sgd', extra);
   requireOptions('sgd', options, SGD_OPTIONS);
@@ -96,10 +129,16 @@ function requireRates(config: Update): void {
   requireRange(kind, 'weightDecay', weightDecay);
   if (config.kind === 'sgd') {
     requireRange(kind, 'momentum', config.momentum);
+    requireFlag(kind, 'nesterov', config.nesterov ?? false);
+    if (config.nesterov && config.momentum === 0) {
+      throw new ConfigError(`${kind}: nesterov expects a momentum above 0, got 0`);
+    }
     return;
   }
-  requireRange(kind, 'eps', config.eps);
-  requireFlag(kind, 'amsgrad', config.amsgrad);
+  if (config.kind !== 'lion') {
+    requireRange(kind, 'eps', config.eps);
+    requireFlag(kind, 'amsgrad', config.amsgrad);
+  }
   requireList(kind, 'betas', config.betas);
   if (config.betas.length > 2) {
     throw new ConfigError(`${kind}: betas expects two numbers, got ${gotText(config.betas)}`);
@@ -119,6 +158,7 @@ export const SETTINGS = 'optimiser settings';
 /** Slabs that the optimiser keeps beside the parameters, all zero at the start. */
 export function momentNames(config: OptimiserConfig, slab: string): string[] {
   if (config.kind === 'sgd') return [`${slab} momentum`];
+  if (config.kind === 'lion') return [`${slab} m`];
   return [`${slab} m`, `${slab} v`, ...(config.amsgrad ? [`${slab} vmax`] : [])];
 }
 
@@ -142,16 +182,23 @@ export function optimiserStep(
   return update(network.parameters.slab, gradient, input(settings, settingsShape(config)), config);
 }
 
-const settingsShape = ({ kind }: Update): [number] => [kind === 'sgd' ? 2 : 3];
+const SETTINGS_LENGTH = { sgd: 2, lion: 1, adam: 3, adamw: 3 } as const;
+const settingsShape = ({ kind }: Update): [number] => [SETTINGS_LENGTH[kind]];
 
 function update(p: Value, gradient: Value, settings: Value, config: Update): Value {
   const states = [p, ...momentNames(config, nameOf(p)).map((name) => state(name, p.shape))];
   const values = [gradient, settings];
   const { kind, weightDecay } = config;
-  if (kind === 'sgd') return effect(kind, states, values, { momentum: config.momentum, weightDecay });
-  const { betas, eps, amsgrad } = config;
-  const attrs = { beta1: betas[0], beta2: betas[1], eps, weightDecay };
-  return effect(amsgrad ? 'adamwAmsgrad' : kind, states, values, attrs, kind);
+  if (config.kind === 'sgd') {
+    const { momentum, nesterov } = config;
+    return effect('sgd', states, values, { momentum, weightDecay, ...(nesterov ? { nesterov } : {}) });
+  }
+  const [beta1, beta2] = config.betas;
+  if (config.kind === 'lion') return effect('lion', states, values, { beta1, beta2, weightDecay });
+  const { eps, amsgrad } = config;
+  const coupled = kind === 'adam' ? ({ coupled: true } as const) : {};
+  const attrs = { beta1, beta2, eps, weightDecay, ...coupled };
+  return effect(amsgrad ? 'adamwAmsgrad' : 'adamw', states, values, attrs, kind);
 }
 
 /** What SETTINGS holds at `step` (from 0) for the learning rate `lr`. */
@@ -164,6 +211,7 @@ export function settingsAt(
   refuseExtra('settingsAt', extra);
   requireConfig('settingsAt', config);
   if (config.kind === 'sgd') return Float32Array.of(lr, step === 0 ? 1 : 0);
+  if (config.kind === 'lion') return Float32Array.of(lr);
   const [beta1, beta2] = config.betas;
   return Float32Array.of(lr, 1 - beta1 ** (step + 1), 1 - beta2 ** (step + 1));
 }

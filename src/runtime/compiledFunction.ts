@@ -3,6 +3,7 @@ import { ConfigError, gotText } from '../errors.ts';
 import type { BufferCopy } from '../gpu/submit.ts';
 import { type Graph, valuesOf } from '../graph/graph.ts';
 import { optimize } from '../graph/passes/optimize.ts';
+import { flattenTree, mapTree, structureText, type Tree } from '../graph/tree.ts';
 import { type Dtype, input, nameOf, type Value } from '../graph/value.ts';
 import type { Kernel } from '../kernels/kernel.ts';
 import { refuseExtra } from '../options.ts';
@@ -16,7 +17,6 @@ import type { Gpu } from './gpu.ts';
 import type { PlanCache } from './planCache.ts';
 import type { StateStore } from './state.ts';
 import { isResult, isTensor, type Tensor } from './tensor.ts';
-import { flattenTree, mapTree, structureText, type Tree } from './tree.ts';
 import { refuseUnread } from './unread.ts';
 
 /** How a compiled function is planned. */

@@ -7,10 +7,13 @@ import { type AdapterDescription, OPEN_OPTIONS, type OpenOptions } from '../gpu/
 import type { GPUBuffer } from '../gpu/webgpuTypes.ts';
 import { type OwnKernel, type OwnKernelCall, ownKernel } from '../graph/ops/ownKernel.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
+import { flattenTree, type Tree } from '../graph/tree.ts';
 import { type Dtype, requireDtype, state, type Value } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
+import type { StateDict } from '../nn/init.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { product, requireShape, type Shape } from '../shape.ts';
+import { type CheckGradientsOptions, checkGradients, type GradientCheck } from './checkGradients.ts';
 import {
   type Compiled,
   type CompileOptions,
@@ -25,7 +28,6 @@ import { readBuffer } from './readBuffer.ts';
 import { type StateStore, stateStore } from './state.ts';
 import type { Structure, StructureFunction } from './structure.ts';
 import { HOST_TENSOR, type HostTensor, isTensor, storedLeaves, type Tensor } from './tensor.ts';
-import { flattenTree, type Tree } from './tree.ts';
 
 /** How an engine is opened, and what it may keep. */
 export interface EngineOptions extends OpenOptions {
@@ -140,6 +142,20 @@ export class Engine {
     );
   }
 
+  /** The opposite of `load`: tensors by name in the host's memory, for `toSafetensors`. */
+  async stateDict(tensors: Readonly<Record<string, Tensor>>, ...extra: never[]): Promise<StateDict> {
+    refuseExtra('stateDict', extra);
+    this.#executables.requireOpen();
+    const leaves = storedLeaves(tensors);
+    const integers = leaves.find(({ dtype }) => dtype !== 'f32');
+    if (integers) throw new DtypeError(`stateDict: ${integers.path} expects f32, got ${integers.dtype}`);
+    const found: StateDict = new Map();
+    for (const [name, tensor] of Object.entries(tensors)) {
+      found.set(name, { shape: tensor.shape, data: (await tensor.data()) as Float32Array });
+    }
+    return found;
+  }
+
   /**
    * `fn` traced once per set of argument shapes, planned, and replayed at every call. What depends on captured tensors
    * alone is computed at the first call, and again only after one of them was changed: a call of `() => matmul(a, b)`
@@ -176,6 +192,23 @@ export class Engine {
     requireFunction('compile', 'fn', fn);
     requireOptions('compile', options, COMPILE_OPTIONS);
     return compileFunction(this.#maker, fn, options);
+  }
+
+  /**
+   * Compares the derivatives of `fn` with differences of its values, argument by argument: each along a random direction, from
+   * two sides. Results of any shape are summed with random weights. Float32 allows some 3 digits, so choose arguments of
+   * ordinary size, away from kinks.
+   * @throws ConfigError naming the arguments whose derivatives differ by more than the tolerance.
+   */
+  async checkGradients(
+    fn: (...args: Value[]) => Value,
+    args: readonly Tensor[],
+    options: CheckGradientsOptions = {},
+    ...extra: never[]
+  ): Promise<GradientCheck[]> {
+    refuseExtra('checkGradients', extra);
+    this.#executables.requireOpen();
+    return checkGradients(this, fn, args, options);
   }
 
   /**
@@ -218,7 +251,7 @@ export class Engine {
     refuseExtra('optimiser', extra);
     this.#executables.requireOpen();
     if (typeof rule?.settingsAt !== 'function') {
-      throw new ConfigError(`optimiser: rule expects adamw() or sgd(), got ${gotText(rule)}`);
+      throw new ConfigError(`optimiser: rule expects adamw(), sgd() or the like, got ${gotText(rule)}`);
     }
     const label = nextName('optimiser');
     const stores = { tensors: this.#tensors, executables: this.#executables };
@@ -230,6 +263,14 @@ export class Engine {
       async step(grads, lr, ...more: never[]) {
         refuseExtra('optimiser step', more);
         await group.step(storedLeaves(grads), lr);
+      },
+      async state(...more: never[]) {
+        refuseExtra('optimiser state', more);
+        return group.state();
+      },
+      async restore(state, ...more: never[]) {
+        refuseExtra('optimiser restore', more);
+        await group.restore(requireState(state));
       },
       async dispose(...more: never[]) {
         refuseExtra('optimiser dispose', more);
@@ -314,6 +355,13 @@ export class Engine {
       [Symbol.dispose]: dispose,
     };
   }
+}
+
+function requireState(state: StateDict): StateDict {
+  if (state instanceof Map) return state;
+  throw new DtypeError(
+    `optimiser: state expects a Map as \`state\` or parseSafetensors gives, got ${gotText(state)}`,
+  );
 }
 
 function requireAdoptable(buffer: GPUBuffer, bytes: number): void {

@@ -1,13 +1,15 @@
-import { ConfigError, DtypeError, ShapeError } from '../errors.ts';
+import { ConfigError, DtypeError, ShapeError, WeightsError } from '../errors.ts';
 import type { BufferCopy } from '../gpu/submit.ts';
 import { slabOffsets } from '../graph/ops/slab.ts';
 import type { UpdateRule } from '../graph/ops/update.ts';
 import { input, state } from '../graph/value.ts';
+import type { StateDict } from '../nn/init.ts';
 import { buildPlan } from '../plan/buildPlan.ts';
-import { product, shapesEqual, shapeText } from '../shape.ts';
+import { product, type Shape, shapesEqual, shapeText } from '../shape.ts';
 import type { Executable } from './executable.ts';
 import { type Executables, requireTensor } from './executables.ts';
 import type { Gpu } from './gpu.ts';
+import { readBuffer } from './readBuffer.ts';
 import type { StateStore } from './state.ts';
 import type { StoredLeaf } from './tensor.ts';
 
@@ -21,6 +23,13 @@ export interface Optimiser<P> {
    * @throws ShapeError listing everything in which gradients and parameters differ.
    */
   step(grads: P, lr?: number): Promise<void>;
+  /**
+   * What it keeps beside the parameters, in the host's memory: `step` [1], and the moments of each parameter by its path. With
+   * the parameters it is all that a run needs to go on to the same bytes.
+   */
+  state(): Promise<StateDict>;
+  /** Goes on from what `state` gave. @throws WeightsError listing everything that is missing or does not fit. */
+  restore(state: StateDict): Promise<void>;
   /** Frees its moments; the parameters stay. Otherwise they are freed some time after garbage collection. */
   dispose(): Promise<void>;
 }
@@ -107,6 +116,50 @@ export class GroupOptimiser {
     this.#steps += 1;
   }
 
+  /** `step`, and each parameter's part of every slab of moments, called after the slab's last word. */
+  async state(): Promise<StateDict> {
+    this.#executables.requireOpen();
+    const found: StateDict = new Map([['step', { shape: [1], data: Float32Array.of(this.#steps) }]]);
+    const begun = this.#made !== undefined;
+    for (const slab of this.#moments) {
+      const numbers = begun
+        ? ((await readBuffer(this.#gpu, this.#tensors.buffer(slab), this.#length)) as Float32Array)
+        : new Float32Array(this.#length);
+      for (const [name, { shape }, from] of this.#partsOf(slab)) {
+        found.set(name, { shape, data: numbers.slice(from, from + product(shape)) });
+      }
+    }
+    return found;
+  }
+
+  async restore(state: StateDict): Promise<void> {
+    this.#executables.requireOpen();
+    const wanted = new Map<string, Shape>([['step', [1]]]);
+    for (const slab of this.#moments) {
+      for (const [name, { shape }] of this.#partsOf(slab)) wanted.set(name, shape);
+    }
+    const wrong = [...wanted].flatMap(([name, shape]) => {
+      const got = state.get(name);
+      if (!got) return [`missing ${name} ${shapeText(shape)}`];
+      const fits = shapesEqual(got.shape, shape) && got.data.length === product(shape);
+      return fits ? [] : [`${name} expects ${shapeText(shape)}, got ${shapeText(got.shape)}`];
+    });
+    wrong.push(...[...state.keys()].flatMap((name) => (wanted.has(name) ? [] : [`unexpected ${name}`])));
+    const step = state.get('step')?.data[0];
+    if (wrong.length === 0 && !(Number.isSafeInteger(step) && step! >= 0)) {
+      wrong.push(`step expects a whole number of at least 0, got ${step}`);
+    }
+    if (wrong.length > 0) throw new WeightsError(`optimiser: state does not fit: ${wrong.join('; ')}`);
+    await (this.#made ??= this.#compile());
+    this.#executables.requireOpen();
+    for (const slab of this.#moments) {
+      for (const [name, , from] of this.#partsOf(slab)) {
+        this.#tensors.write(slab, from, Float32Array.from(state.get(name)!.data));
+      }
+    }
+    this.#steps = step!;
+  }
+
   /** Frees its moments; the parameters stay. Calling it twice is harmless. */
   async dispose(): Promise<void> {
     // If compilation failed there is nothing to free.
@@ -121,8 +174,18 @@ export class GroupOptimiser {
     return `${this.#label} parameters`;
   }
 
+  get #moments(): string[] {
+    return this.#rule.moments(this.#slab);
+  }
+
+  /** What a slab of moments holds of each parameter: its name in a state, the parameter, and where it begins. */
+  #partsOf(slab: string): [name: string, param: StoredLeaf, from: number][] {
+    const moment = slab.slice(this.#slab.length + 1);
+    return this.#params.map((param, i) => [`${moment}.${param.path}`, param, this.#offsets[i]!]);
+  }
+
   get #slabs(): string[] {
-    return [this.#slab, ...this.#rule.moments(this.#slab)];
+    return [this.#slab, ...this.#moments];
   }
 
   /** If it fails, the next step tries again. */

@@ -1,10 +1,10 @@
 import { DtypeError, gotText } from '../errors.ts';
 import type { GPUBuffer } from '../gpu/webgpuTypes.ts';
+import { flattenTree, type Tree } from '../graph/tree.ts';
 import { type Dtype, isValue, nameOf, type Value } from '../graph/value.ts';
 import type { OptionNames } from '../options.ts';
 import type { Shape } from '../shape.ts';
 import type { NumberArray } from './state.ts';
-import { flattenTree, type Tree } from './tree.ts';
 
 /** A tensor on the device. Ops take it wherever they take a value. `using` frees it at the end of a block. */
 export interface Tensor {

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
+import { flattenTree, type Tree } from '../graph/tree.ts';
 import { topological, type Value } from '../graph/value.ts';
 import { isResult } from './tensor.ts';
-import { flattenTree, type Tree } from './tree.ts';
 
 /**
  * @throws ConfigError for arguments beyond those that `fn` names and that no result depends on. Functions with rest

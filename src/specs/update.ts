@@ -1,7 +1,7 @@
 import { pack } from '../graph/ops/slab.ts';
 import { assign, assignAverage, effect } from '../graph/ops/update.ts';
 import type { Value } from '../graph/value.ts';
-import { type AdamwSettings, adamwRef, sgdRef } from './reference/update.ts';
+import { type AdamwSettings, adamwRef, lionRef, sgdRef } from './reference/update.ts';
 import { type SampleInput, shaped } from './spec.ts';
 
 /** An op that updates state in place. */
@@ -77,5 +77,33 @@ export const updateSpecs = {
     inputs: [...halves, settings([SGD_RATE, 0])],
     effect: ([p, buf], [a, b, rates]) => effect('sgd', [p!, buf!], [pack([a!, b!]), rates!], SGD),
     reference: ([p, buf], at, inputs) => sgdRef([p!, buf!], gradient(at, inputs), { ...SGD, lr: SGD_RATE }),
+  },
+  adam: {
+    states: 3,
+    length: LENGTH,
+    inputs: [...halves, settings(RATES)],
+    effect: ([p, m, v], [a, b, rates]) =>
+      effect('adamw', [p!, m!, v!], [pack([a!, b!]), rates!], { ...MOMENTS, coupled: true }),
+    reference: ([p, m, v], at, inputs) =>
+      adamwRef([p!, m!, v!, 0], gradient(at, inputs), { ...ADAMW, coupled: true }, STEPS).slice(0, 3),
+  },
+  nesterov: {
+    states: 2,
+    length: LENGTH,
+    inputs: [...halves, settings([SGD_RATE, 0])],
+    effect: ([p, buf], [a, b, rates]) =>
+      effect('sgd', [p!, buf!], [pack([a!, b!]), rates!], { ...SGD, nesterov: true }),
+    reference: ([p, buf], at, inputs) =>
+      sgdRef([p!, buf!], gradient(at, inputs), { ...SGD, lr: SGD_RATE, nesterov: true }),
+  },
+  lion: {
+    states: 2,
+    length: LENGTH,
+    inputs: [...halves, settings([ADAMW.lr])],
+    effect: ([p, m], [a, b, rates]) => {
+      const { beta1, beta2, weightDecay } = MOMENTS;
+      return effect('lion', [p!, m!], [pack([a!, b!]), rates!], { beta1, beta2, weightDecay });
+    },
+    reference: ([p, m], at, inputs) => lionRef([p!, m!], gradient(at, inputs), ADAMW),
   },
 } as const satisfies Readonly<Record<string, UpdateSpec>>;

@@ -137,6 +137,7 @@ const REGULAR: Readonly<Record<string, readonly string[]>> = {
   ],
   'smooth in all its arguments; a token that may see nothing gets zeros, by definition': ['attention'],
   'a softmax of products, which has its own cases': ['attentionWeights'],
+  'made of clipFactor and of clamp, which have theirs': ['clipByNorm', 'clipByValue'],
 };
 
 it('has an entry for every public function', () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { flattenTree, type Tree } from '../../src/graph/tree.ts';
 import {
   add,
   Engine,
@@ -11,7 +12,6 @@ import {
   type Value,
   valueAndGrad,
 } from '../../src/index.ts';
-import { flattenTree, type Tree } from '../../src/runtime/tree.ts';
 
 /** Structures that differ are told apart, whatever the names in them: those of state dicts have dots. */
 

@@ -1,5 +1,5 @@
 import type { OptimiserConfig } from '../../src/nn/optimiser.ts';
-import { adamwRef, sgdRef } from '../../src/specs/reference/update.ts';
+import { adamwRef, lionRef, sgdRef } from '../../src/specs/reference/update.ts';
 
 /** The optimisers in float64: element i after a step, its moments kept from call to call. */
 export function updateReference(config: OptimiserConfig) {
@@ -10,8 +10,19 @@ export function updateReference(config: OptimiserConfig) {
       moments[i] = rest;
       return next;
     }
+    if (config.kind === 'lion') {
+      const [next, ...rest] = lionRef([p, moments[i]?.[0] ?? 0], g, { ...config, lr });
+      moments[i] = rest;
+      return next;
+    }
     const [m = 0, v = 0, top = 0] = moments[i] ?? [];
-    const [next, ...rest] = adamwRef([p, m, v, config.amsgrad ? top : 0], g, { ...config, lr }, step + 1);
+    const coupled = config.kind === 'adam';
+    const [next, ...rest] = adamwRef(
+      [p, m, v, config.amsgrad ? top : 0],
+      g,
+      { ...config, lr, coupled },
+      step + 1,
+    );
     moments[i] = rest;
     return next;
   };

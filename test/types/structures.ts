@@ -33,6 +33,13 @@ export async function ok(t: Tensor) {
   const { loss, grads } = await step({ w: t, b: t }, t);
   const g: Tensor = grads.w;
   const step2 = engine.compile(valueAndGrad((p, x) => sum(mul(p.w!, x))));
+  const nested = engine.compile(
+    valueAndGrad((p: { layers: readonly Params[]; scale: Value }, x: Value) => sum(mul(p.layers[0]!.w, x))),
+  );
+  const g2: Tensor = (await nested({ layers: [{ w: t, b: t }], scale: t }, t)).grads.layers[0]!.b;
+  const one: Tensor = (await engine.compile(valueAndGrad((w: Value) => sum(w)))(t)).grads;
+  const withAux = valueAndGrad((p: Params) => ({ loss: sum(p.w), aux: { seen: p.b } }), { aux: true });
+  const seen: Tensor = (await engine.compile(withAux)({ w: t, b: t })).aux.seen;
   const o = engine.optimiser(adamw({ lr: 1 }), { w: t });
   const s2 = await step2({ w: t }, t);
   await o.step({ w: s2.grads.w! });
@@ -43,7 +50,7 @@ export async function ok(t: Tensor) {
     mul(x, p?.w ?? rest[0]![0]!),
   );
   const all: Tensor[] = [await later(t), await later(t, { w: t }), await later(t, { w: t }, [t], [])];
-  return [all, r, values, indices, e, loss, g, opt, single, pair];
+  return [g2, one, seen, all, r, values, indices, e, loss, g, opt, single, pair];
 }
 export function refused(t: Tensor) {
   // @ts-expect-error
@@ -71,9 +78,7 @@ export function refused(t: Tensor) {
   // @ts-expect-error
   valueAndGrad((p: { w: Value; n: number }) => p.w);
   // @ts-expect-error
-  valueAndGrad((p: Value) => p);
-  // @ts-expect-error
-  valueAndGrad((p: Value[]) => p[0]!);
+  valueAndGrad((p: { w: Value }) => ({ loss: p.w, aux: p.w }));
   // @ts-expect-error
   valueAndGrad((p: { w: Value }) => p);
 }

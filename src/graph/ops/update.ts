@@ -17,10 +17,19 @@ export const updateOps = {
   adamwAmsgrad: { ...update, attrs: attributes<AdamwAttrs>(), updates: [0, 1, 2, 3] },
   /** p, buf, grad, settings [lr, first step ? 1 : 0]: one SGD step for a whole slab (methods.md section 1). */
   sgd: { ...update, attrs: attributes<SgdAttrs>(), updates: [0, 1] },
+  /** p, m, grad, settings [lr]: one Lion step for a whole slab (Chen et al. 2023). */
+  lion: { ...update, attrs: attributes<LionAttrs>(), updates: [0, 1] },
 } as const satisfies OpTable;
 
-type AdamwAttrs = Readonly<Record<'beta1' | 'beta2' | 'eps' | 'weightDecay', number>>;
-type SgdAttrs = Readonly<Record<'momentum' | 'weightDecay', number>>;
+type AdamwAttrs = Readonly<Record<'beta1' | 'beta2' | 'eps' | 'weightDecay', number>> & {
+  /** Only where it is so: weight decay is part of the gradient (Adam). */
+  readonly coupled?: true;
+};
+type SgdAttrs = Readonly<Record<'momentum' | 'weightDecay', number>> & {
+  /** Only where it is so: the step looks ahead by the momentum. */
+  readonly nesterov?: true;
+};
+type LionAttrs = Readonly<Record<'beta1' | 'beta2' | 'weightDecay', number>>;
 
 /**
  * The effect of `op` on `states`. `values`: what it reads beside them; the first of these has the shape of the first
@@ -52,7 +61,7 @@ export const assignAverage = (target: Value, value: Value, rate: number): Value 
   effect('assignAverage', [target], [value], { rate });
 
 /**
- * How each step updates a slab of parameters; made by `adamw` and `sgd` (nn/optimiser.ts), taken by `Engine.optimiser`.
+ * How each step updates a slab of parameters; made by `adamw` and its like (nn/optimiser.ts), taken by `Engine.optimiser`.
  */
 export interface UpdateRule {
   /** Names of the slabs that it keeps beside the parameters `slab`, all zero at the start. */
