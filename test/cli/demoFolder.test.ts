@@ -1,14 +1,14 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { clearDemoFolder } from '../../src/cli/demoFolder.ts';
-import { scratchFolder, start, wgad } from './wgad.ts';
+import { scratchFolder, start, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 
 it("refuses a folder that is anyone else's, and leaves it as it was", async () => {
   await mkdir(folder.path('photos', 'data'), { recursive: true });
   await writeFile(folder.path('photos', 'data', 'only copy.png'), 'precious');
-  const { code, stderr } = await wgad(['demo', '--out', folder.path('photos')]);
+  const { code, stderr } = await wgadHere(['demo', '--out', folder.path('photos')]);
   expect(stderr).toMatch(/E_CONFIG .*photos: is not empty, and not of an earlier demo.*\n +fix: .*--out/);
   expect(code).toBe(2);
   expect(await readdir(folder.path('photos'))).toEqual(['data']);
@@ -17,7 +17,7 @@ it("refuses a folder that is anyone else's, and leaves it as it was", async () =
 
 it('refuses a file', async () => {
   await writeFile(folder.path('file'), 'precious');
-  const { code, stderr } = await wgad(['demo', '--out', folder.path('file')]);
+  const { code, stderr } = await wgadHere(['demo', '--out', folder.path('file')]);
   expect(stderr).toMatch(/E_FILE .*file: cannot be made a folder/);
   expect(code).toBe(1);
 });

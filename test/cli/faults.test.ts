@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { embeddedPath } from '../../src/weights/embedded.ts';
-import { scratchFolder, TINY_DATA, TINY_TRAIN, wgad, wgadHere } from './wgad.ts';
+import { scratchFolder, TINY_DATA, TINY_TRAIN, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 let runs = 0;
@@ -98,9 +98,9 @@ it('data without a test is trained on, and the test says what it lacks', async (
   });
   const run = folder.path('run-untested');
   const short = ['--iterations', '2', '--align-iterations', '2'];
-  const trained = await wgad(['train', data, '--out', run, ...short, ...TINY_TRAIN]);
+  const trained = await wgadHere(['train', data, '--out', run, ...short, ...TINY_TRAIN]);
   expect(trained.code, trained.stderr).toBe(0);
-  const { code, stderr } = await wgad(['test', run]);
+  const { code, stderr } = await wgadHere(['test', run]);
   expect(stderr).toMatch(/E_DATASET .*untested-data: has no test image\n +fix: .*test\/good.*wgad predict/);
   expect(code).toBe(1);
 }, 600_000);
@@ -115,7 +115,7 @@ describe('a truncated image', () => {
     });
     const out = folder.path('run-cut');
     const args = ['train', data, '--out', out, '--iterations', '2', ...TINY_TRAIN];
-    const { code, stderr } = await wgad(args);
+    const { code, stderr } = await wgadHere(args);
     expect(stderr).toMatch(/E_IMAGE .*train\/good\//);
     expect(code).toBe(1);
     expect(await exists(`${out}/weights.safetensors`)).toBe(false);
@@ -148,7 +148,7 @@ describe('weights', () => {
 
 describe('a training that diverges', () => {
   const diverge = (run: string, ...more: string[]): Promise<{ code: number | null; stderr: string }> =>
-    wgad([
+    wgadHere([
       ...['train', folder.path('data'), '--out', folder.path(run), ...TINY_TRAIN, '--lr', '1e6'],
       ...['--iterations', '30', ...more],
     ]);
@@ -178,7 +178,7 @@ describe('the adapter', () => {
   it('an adapter that nobody has ends in exit 4, and nothing is written', async () => {
     const out = folder.path('run-gpu');
     const args = ['train', folder.path('data'), '--out', out, '--gpu', 'no such adapter', ...TINY_TRAIN];
-    const { code, stderr } = await wgad(args);
+    const { code, stderr } = await wgadHere(args);
     expect(stderr).toContain('E_NO_ADAPTER');
     expect(code).toBe(4);
     expect(await exists(out)).toBe(false);

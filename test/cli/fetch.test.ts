@@ -7,7 +7,7 @@ import { declare } from '../../src/nn/layers.ts';
 import { weightsFor } from '../../src/weights/source.ts';
 import { hashed, hashedWeights } from '../models/hashed.ts';
 import { serveWeights, type WeightServer } from '../published/weightServer.ts';
-import { scratchFolder, start, wgad } from './wgad.ts';
+import { scratchFolder, start, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 const FILE = 'resnet18-f37072fd.pth';
@@ -22,7 +22,7 @@ const cache = (name: string): { WGAD_CACHE: string } => ({ WGAD_CACHE: folder.pa
 describe('weights fetch', () => {
   it('weights fetch deletes what is not the published file', async () => {
     server = await serveWeights(new Uint8Array(SIZE));
-    const { code, stderr, stdout } = await wgad(
+    const { code, stderr, stdout } = await wgadHere(
       ['weights', 'fetch', 'resnet18', '--from', server.url],
       cache('wrong'),
     );
@@ -57,19 +57,19 @@ describe('weights fetch', () => {
   });
 
   it('weights fetch offline says what is missing and where it would belong', async () => {
-    const { code, stderr } = await wgad(['weights', 'fetch', 'resnet18', '--offline'], cache('none'));
+    const { code, stderr } = await wgadHere(['weights', 'fetch', 'resnet18', '--offline'], cache('none'));
     expect(code).toBe(1);
     expect(stderr).toContain(`${folder.path('none', 'weights', FILE)}: is not there, and --offline forbids`);
   });
 
   it('weights fetch refuses an unknown name with those there are', async () => {
-    const { code, stderr } = await wgad(['weights', 'fetch', 'resnet19']);
+    const { code, stderr } = await wgadHere(['weights', 'fetch', 'resnet19']);
     expect(code).toBe(2);
     expect(stderr).toContain('expects one of resnet18, resnet34, resnet50, ');
   });
 
   it('weights fetch lists names, sizes and the cache in its help', async () => {
-    const { stdout } = await wgad(['weights', 'fetch', '--help'], cache('help'));
+    const { stdout } = await wgadHere(['weights', 'fetch', '--help'], cache('help'));
     expect(stdout).toMatch(/wide_resnet50_2 +132 MiB {2}torchvision, V1: the paper's/);
     expect(stdout).toContain(`The cache is ${folder.path('help', 'weights')}`);
   });
@@ -77,7 +77,7 @@ describe('weights fetch', () => {
 
 describe('--weights', () => {
   const features = (more: string[], env?: Record<string, string>) =>
-    wgad(['features', folder.path('x.safetensors'), '--out', folder.path('f.safetensors'), ...more], env);
+    wgadHere(['features', folder.path('x.safetensors'), '--out', folder.path('f.safetensors'), ...more], env);
 
   it('--weights takes the name of fetched weights', async () => {
     const specs = declare((layers) => resnetFeatures(layers, input('x', [1, 3, 64, 64]), RESNETS.resnet18));
@@ -107,7 +107,7 @@ describe('--weights', () => {
 
   it.each(['features', 'train'])('--weights of %s says which ones ship', async (verb) => {
     const encoder = verb === 'train' ? 'wide_resnet50_2' : 'efficientnet_b4';
-    const { code, stderr } = await wgad([
+    const { code, stderr } = await wgadHere([
       verb,
       folder.path('x.safetensors'),
       ...['--out', folder.path('out'), '--encoder', encoder],

@@ -4,7 +4,7 @@ import { operandOf, opGraph } from '../../src/cli/opGraph.ts';
 import { DEVICES } from '../../src/kernels/devices.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
-import { wgad } from './wgad.ts';
+import { wgad, wgadHere } from './wgad.ts';
 
 /** No adapter can be found in there. */
 const NO_DRIVER = { VK_ICD_FILENAMES: '/nonexistent', VK_DRIVER_FILES: '/nonexistent' };
@@ -38,7 +38,7 @@ describe('wgad kernels show', () => {
 
   it('kernels show lists the kernels of a model, those that a filter finds', async () => {
     const model = ['--model', 'resnet18_w16', '--size', '64', '--batch', '2', '--device', 'cpu'];
-    const { code, stdout } = await wgad([
+    const { code, stdout } = await wgadHere([
       'kernels',
       'show',
       ...model,
@@ -53,7 +53,7 @@ describe('wgad kernels show', () => {
   });
 
   it('kernels show has the same as JSON', async () => {
-    const { stdout } = await wgad(['kernels', 'show', 'relu', '--shape', '8', '--json']);
+    const { stdout } = await wgadHere(['kernels', 'show', 'relu', '--shape', '8', '--json']);
     const { device, plans } = JSON.parse(stdout);
     expect(device).toEqual({ ...BASELINE_DEVICE });
     expect(plans).toHaveLength(1);
@@ -68,7 +68,7 @@ describe('wgad kernels show', () => {
     [['relu', '--shape', '2', '--size', '64'], '--method and --size are for --model'],
     [['--model', 'resnet18', '--gradient'], '--shape and --gradient are for an op'],
   ])('kernels show %j is refused', async (args, message) => {
-    const { code, stdout, stderr } = await wgad(['kernels', 'show', ...args]);
+    const { code, stdout, stderr } = await wgadHere(['kernels', 'show', ...args]);
     expect(stderr).toContain(message);
     expect(code).toBe(2);
     expect(stdout).toBe('');

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openWeights, readWeights } from '../../src/formats/weightsFile.ts';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { savedStateDict } from '../formats/forge.ts';
-import { scratchFolder, TINY_TRAIN, wgad, wgadHere } from './wgad.ts';
+import { scratchFolder, TINY_TRAIN, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 /** What objects have of their own, and what pages, terminals and spreadsheets take for orders. */
@@ -86,12 +86,14 @@ describe('classes and defects of any name', () => {
       }
     }
     const ok = async (...args: string[]): Promise<string> => {
-      const { code, stdout, stderr } = await wgad(args);
+      const { code, stdout, stderr } = await wgadHere(args);
       expect(code, `${args.join(' ')}: ${stderr}`).toBe(0);
       expect(stdout + stderr).not.toMatch(/(?!\n)\p{Cc}|\p{Bidi_Control}/u);
       return stdout;
     };
-    const checked = JSON.parse((await wgad(['data', 'check', data, '--layout', 'folder', '--json'])).stdout);
+    const checked = JSON.parse(
+      (await wgadHere(['data', 'check', data, '--layout', 'folder', '--json'])).stdout,
+    );
     const found = new Map<string, { defects: Record<string, number> }>(
       checked.classes.map((each: { name: string; defects: Record<string, number> }) => [each.name, each]),
     );
@@ -100,7 +102,8 @@ describe('classes and defects of any name', () => {
       expect(Object.entries(found.get(name)!.defects)).toEqual([[classes[(i + 1) % classes.length], 2]]);
     }
     const run = folder.path('run');
-    await ok('train', data, '--out', run, '--layout', 'folder', '--iterations', '2', ...TINY_TRAIN);
+    const short = ['--iterations', '2', '--align-iterations', '2'];
+    await ok('train', data, '--out', run, '--layout', 'folder', ...short, ...TINY_TRAIN);
     await ok('test', run);
     const results = JSON.parse(await readFile(folder.path('run', 'results.json'), 'utf8'));
     for (const { classes: each } of Object.values<{ classes: object }>(results.protocols['model-unified'])) {

@@ -2,7 +2,7 @@ import { cp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lookalikes } from '../data/lookalikes.ts';
-import { scratchFolder, TINY_TRAIN, wgad } from './wgad.ts';
+import { scratchFolder, TINY_TRAIN, wgadHere } from './wgad.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 600_000;
@@ -11,7 +11,7 @@ const SHORT = [...TINY_TRAIN, '--iterations', '2', '--align-iterations', '3'];
 const folder = scratchFolder();
 
 async function succeed(args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await wgad(args);
+  const { code, stdout, stderr } = await wgadHere(args);
   expect(code, stderr).toBe(0);
   return stdout;
 }
@@ -54,7 +54,7 @@ describe('plain folders without masks', () => {
     'plain folders get a threshold from their normal images, which predict uses, and marks for what is unlike them',
     async () => {
       const run = folder.path('noisy');
-      const low = await wgad(['threshold', run, '--fpr', '0.01', '--quiet']);
+      const low = await wgadHere(['threshold', run, '--fpr', '0.01', '--quiet']);
       expect(low.code).toBe(1);
       expect(low.stderr).toMatch(
         /rate of 0\.01 needs at least 99 normal images, got 6\n +fix: .*at least 0\.1429/,
@@ -109,7 +109,7 @@ describe('plain folders without masks', () => {
       await rename(folder.path('own'), moved);
       try {
         for (const verb of ['test', 'report', 'threshold']) {
-          const { code, stderr } = await wgad([verb, run, '--quiet']);
+          const { code, stderr } = await wgadHere([verb, run, '--quiet']);
           expect(stderr).toMatch(
             /E_DATASET .*own, which the run was trained on, does not exist\n +fix: .*--data/,
           );
@@ -125,9 +125,9 @@ describe('plain folders without masks', () => {
 
   it('a refused share or layout says what it may be', async () => {
     const train = ['train', folder.path('own'), '--out', folder.path('none'), ...SHORT];
-    const none = await wgad([...train, '--contaminate', '0.05']);
+    const none = await wgadHere([...train, '--contaminate', '0.05']);
     expect(none.stderr).toMatch(/E_DATASET .*of the 4 anomalous test images it would move none/);
-    const layout = await wgad([...train, '--layout', 'coco']);
+    const layout = await wgadHere([...train, '--layout', 'coco']);
     expect(layout.stderr).toMatch(
       /--layout <name>.* expects one of manifest, mvtec, visa, btad, elpv, magnetic-tile, deeppcb, folder, got coco/,
     );

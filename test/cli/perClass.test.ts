@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { scratchFolder, TINY_DATA, TINY_TRAIN, wgad } from './wgad.ts';
+import { scratchFolder, TINY_DATA, TINY_TRAIN, wgadHere } from './wgad.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 900_000;
@@ -9,7 +9,7 @@ const SHORT = [...TINY_TRAIN, '--iterations', '2', '--align-iterations', '3', '-
 const folder = scratchFolder();
 
 async function succeed(args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await wgad(args);
+  const { code, stdout, stderr } = await wgadHere(args);
   expect(code, stderr).toBe(0);
   return stdout;
 }
@@ -29,7 +29,7 @@ describe('models of each class', () => {
         readFile(folder.path('run', ...parts, 'weights.safetensors'));
       const [all, circuit] = [await bytes(), await bytes('classes', '000-circuit')];
       await rm(folder.path('run', 'classes', '001-painted'), { recursive: true });
-      const missing = await wgad(['test', run, '--per-class', '--quiet']);
+      const missing = await wgadHere(['test', run, '--per-class', '--quiet']);
       expect(missing.stderr).toMatch(
         /E_FILE .*has no model of its own for painted\n +fix: .*--per-class --resume/,
       );

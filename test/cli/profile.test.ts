@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { scratchFolder, wgad } from './wgad.ts';
+import { scratchFolder, wgad, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 
@@ -24,11 +24,11 @@ it('profile runs a command, prints a row per kernel and writes a trace', async (
 }, 400_000);
 
 it('profile ends as the command does, and says where there was nothing to time', async () => {
-  const missing = await wgad(['profile', '--', 'data', 'check', folder.path('nowhere')]);
+  const missing = await wgadHere(['profile', '--', 'data', 'check', folder.path('nowhere')]);
   expect(missing.code).not.toBe(0);
   expect(missing.stderr).toContain('nowhere');
   const drawn = ['data', 'synth', '--out', folder.path('d'), '--classes', '1', '--train', '1', '--test', '2'];
-  const { code, stdout } = await wgad(['--quiet', 'profile', '--', ...drawn, '--size', '64']);
+  const { code, stdout } = await wgadHere(['--quiet', 'profile', '--', ...drawn, '--size', '64']);
   expect(stdout).toContain('no device was opened: nothing to profile');
   expect(code).toBe(0);
 });
@@ -39,7 +39,7 @@ it('profile refuses what it cannot do', async () => {
     [['profile', '--', 'doctor', '--gpu', '0'], 'expects --gpu before the --'],
     [['profile', '--by', 'op', '--', 'doctor'], 'expects kernel or layer, got op'],
   ] as const) {
-    const { code, stderr } = await wgad(args);
+    const { code, stderr } = await wgadHere(args);
     expect(stderr).toContain(message);
     expect(code).toBe(2);
   }

@@ -8,7 +8,7 @@ import { runFiles } from '../../src/run/folder.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import { embeddedPath } from '../../src/weights/embedded.ts';
 import { noSmallDisk, withSmallDisk } from '../faults/smallDisk.ts';
-import { scratchFolder, TINY_DATA, wgad } from './wgad.ts';
+import { scratchFolder, TINY_DATA, wgadHere } from './wgad.ts';
 
 /**
  * Every verb that writes, where it cannot: refused with the path before any work, which here means before a device is
@@ -44,7 +44,7 @@ const IN_RUN: Readonly<Record<string, readonly [args: (run: string) => string[],
   };
 
 beforeAll(async () => {
-  await wgad(['data', 'synth', '--out', folder.path('data'), ...TINY_DATA]);
+  await wgadHere(['data', 'synth', '--out', folder.path('data'), ...TINY_DATA]);
   const grey = { width: 64, height: 64, channels: 3, background: 'grey' } as const;
   await sharp({ create: grey }).png().toFile(folder.path('image.png'));
   await makeRun(folder.path('run'));
@@ -79,7 +79,7 @@ async function makeRun(run: string): Promise<void> {
 }
 
 async function refused(args: readonly string[], path: string): Promise<void> {
-  const { code, stderr } = await wgad([...NO_DEVICE, ...args]);
+  const { code, stderr } = await wgadHere([...NO_DEVICE, ...args]);
   expect(stderr).toMatch(/^wgad: E_FILE /m);
   expect(stderr).toContain(path);
   expect(code).toBe(1);
@@ -122,7 +122,7 @@ describe('on a read-only file system', () => {
           await refused(args(disk.path('run')), disk.path('run'));
         const cached = { WGAD_CACHE: disk.path('cache') };
         for (const args of [['weights', 'fetch', 'resnet18', '--from', 'http://127.0.0.1:9']]) {
-          const { code, stderr } = await wgad(args, cached);
+          const { code, stderr } = await wgadHere(args, cached);
           expect(stderr).toMatch(/^wgad: E_FILE /m);
           expect(stderr).toContain(disk.path('cache'));
           expect(code).toBe(1);
@@ -138,7 +138,7 @@ it.skipIf(why !== null)(
     await withSmallDisk(async (disk) => {
       await disk.leaveBytes(0);
       const cases = ['--model', 'resnet18_w16', '--size', '64', '--filter', 'maxPool'];
-      const { code, stdout, stderr } = await wgad([
+      const { code, stdout, stderr } = await wgadHere([
         ...['--json', 'bench', 'kernels', ...cases, '--out', disk.path('bench.json')],
       ]);
       expect(stderr).toMatch(/^wgad: E_FILE .*bench\.json: cannot be written: no space is left/m);

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exitCodes.ts';
 import { VERSION } from '../../src/cli/version.ts';
-import { scratchFolder, start, wgad, wgadHere } from './wgad.ts';
+import { scratchFolder, start, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 const VERBS = [
@@ -170,14 +170,14 @@ describe('settings', () => {
   ])('a wrong setting is refused by its name: %s', async (_, text, says) => {
     const file = folder.path('types.json');
     await writeFile(file, text);
-    const { code, stderr } = await wgad(synth('--out', folder.path('types'), '--config', file));
+    const { code, stderr } = await wgadHere(synth('--out', folder.path('types'), '--config', file));
     expect(stderr).toMatch(/^wgad: E_CONFIG .*types\.json/);
     expect(stderr).toMatch(says);
     expect(code).toBe(2);
   });
 
   it('settings are refused in variables as in files; an empty variable sets nothing', async () => {
-    const { code, stderr } = await wgad(synth('--out', folder.path('k')), { WGAD_JSON: 'yes' });
+    const { code, stderr } = await wgadHere(synth('--out', folder.path('k')), { WGAD_JSON: 'yes' });
     expect(stderr).toContain('E_CONFIG WGAD_JSON: json expects true or false, got "yes"');
     expect(code).toBe(2);
     const empty = { WGAD_CLASSES: '', WGAD_SEED: '', WGAD_CONFIG: '' };
@@ -192,13 +192,13 @@ describe('settings', () => {
     ['check', ['data', 'check', '']],
     ['predict', ['predict', 'run', '']],
   ])('empty values on the command line are refused: %s', async (what, args) => {
-    const { code, stderr } = await wgad(args);
+    const { code, stderr } = await wgadHere(args);
     expect(stderr).toContain(`E_CONFIG ${what} expects a value, got an empty one`);
     expect(code).toBe(2);
   });
 
   it('settings that no number can hold are refused', async () => {
-    const { code, stderr } = await wgad(['train', 'photos', '--out', folder.path('n'), '--lr', '1e999']);
+    const { code, stderr } = await wgadHere(['train', 'photos', '--out', folder.path('n'), '--lr', '1e999']);
     expect(stderr).toMatch(/E_CONFIG --lr expects a number .*, got 1e999/);
     expect(code).toBe(2);
   });
@@ -245,7 +245,7 @@ describe('stopping', () => {
     await killed.done;
     expect(await left()).toEqual([expect.stringMatching(/^large\.\d+\.tmp$/)]);
     const small = ['--classes', '1', '--train', '1', '--test', '2', '--size', '32'];
-    const { code } = await wgad(['data', 'synth', '--out', folder.path('large'), ...small]);
+    const { code } = await wgadHere(['data', 'synth', '--out', folder.path('large'), ...small]);
     expect(code).toBe(0);
     expect(await left()).toEqual(['large']);
   });
