@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Finished, TINY_DATA, TINY_TRAIN, wgad } from '../cli/wgad.ts';
@@ -8,38 +8,46 @@ export interface TinyRun {
   path(...parts: string[]): string;
   /** The arguments that train `run` as the first one was trained. */
   train(run: string, ...more: string[]): string[];
-  /** Trains once more. @returns how long that took, in ms, from start to exit: the range of random moments. */
+  /** Trains once more, the first time it is asked. @returns how long that took, in ms, from start to exit: the range of random moments. */
   time(): Promise<number>;
   weightsOf(run: string): Promise<Buffer>;
 }
 
 const STEPS = ['--iterations', '6', '--align-iterations', '12', '--align', 'cada,class,classifier'];
 
-/** Makes data and a finished run `first` in a fresh folder, for as long as `body` runs. */
+/** One for all kinds of a process, made at the first use; the temporary folder of the tests goes with the last. */
+let shared: Promise<TinyRun> | undefined;
+
+/** Data and a finished run `first`; whatever else `body` puts there it takes away. */
 export async function withTinyRun<T>(body: (tiny: TinyRun) => Promise<T>): Promise<T> {
+  shared ??= makeTinyRun();
+  return body(await shared);
+}
+
+async function makeTinyRun(): Promise<TinyRun> {
   const root = await mkdtemp(join(tmpdir(), 'wgad-faults-'));
   const path = (...parts: string[]): string => join(root, ...parts);
   const train = (run: string, ...more: string[]): string[] => [
     ...['train', path('data'), '--out', path(run), ...TINY_TRAIN, ...STEPS],
     ...more,
   ];
-  try {
-    await succeed(['data', 'synth', '--out', path('data'), ...TINY_DATA]);
-    // Before any clock runs: kernels that were never compiled take minutes on a software adapter.
-    await succeed(train('first'));
-    return await body({
-      path,
-      train,
-      async time() {
+  let timed: Promise<number> | undefined;
+  await succeed(['data', 'synth', '--out', path('data'), ...TINY_DATA]);
+  // Before any clock runs: kernels that were never compiled take minutes on a software adapter.
+  await succeed(train('first'));
+  return {
+    path,
+    train,
+    time() {
+      timed ??= (async () => {
         const began = performance.now();
         await succeed(train('timed'));
         return performance.now() - began;
-      },
-      weightsOf: (run) => readFile(path(run, 'weights.safetensors')),
-    });
-  } finally {
-    await rm(root, { recursive: true, force: true });
-  }
+      })();
+      return timed;
+    },
+    weightsOf: (run) => readFile(path(run, 'weights.safetensors')),
+  };
 }
 
 /** Runs the command line. @throws Error with all that it said where it does not exit 0. */

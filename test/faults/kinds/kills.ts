@@ -7,7 +7,7 @@ import { withTinyRun } from '../tinyRun.ts';
 export const fault: FaultKind = {
   kind: '`train` killed (SIGKILL) at a random moment, then resumed to the same bytes',
   full: 50,
-  short: 2,
+  short: 1,
   run: (count, seed, progress) =>
     withTinyRun(async ({ path, train, time, weightsOf }) => {
       const random = new RandomStream(seed);
