@@ -1,0 +1,3 @@
+import { testOtherConvolutions } from './convolutions.ts';
+
+testOtherConvolutions();
