@@ -105,8 +105,9 @@ describe.each(Object.keys(COMPILERS) as (keyof typeof COMPILERS)[])('the %s Type
   });
 });
 
+// By the newest, which takes a tenth of the time: what an entry imports does not go by the compiler.
 it.each(entries)('%s compiles by itself', async (entry) => {
-  expect(await complaints('oldest', ['es2022'], { 'one.ts': `export * from '${entry}';` })).toBe('');
+  expect(await complaints('newest', ['es2022'], { 'one.ts': `export * from '${entry}';` })).toBe('');
 });
 
 it('knows the device where a program has types of WebGPU', async () => {
