@@ -99,7 +99,10 @@ export async function checkDataset(
   };
 }
 
-/** The report as plain text, for people. @param options `all`: a line for each problem, not for each kind of them. */
+/** Sizes of a class's images in its line, the commonest; a set may have one for each image. */
+const SIZES_SHOWN = 5;
+
+/** The report as plain text, for people. @param options `all`: a line for each problem, not for each kind of them, and all sizes. */
 export function formatReport(
   report: DatasetReport,
   options: { all?: boolean } = {},
@@ -114,11 +117,15 @@ export function formatReport(
   ];
   const rows = [['class', 'train', 'test good', 'test anomalous', 'defects', 'sizes']];
   for (const { name, train, testNormal, testAnomalous, defects, sizes } of report.classes) {
-    const list = (counts: Readonly<Record<string, number>>): string =>
-      Object.entries(counts)
-        .map(([key, count]) => `${shown(key)} ${count}`)
-        .join(', ');
-    rows.push([shown(name), `${train}`, `${testNormal}`, `${testAnomalous}`, list(defects), list(sizes)]);
+    const list = (counts: Readonly<Record<string, number>>, most: number): string => {
+      const entries = Object.entries(counts);
+      const kept = entries.length > most ? entries.sort(([, a], [, b]) => b - a).slice(0, most) : entries;
+      const text = kept.map(([key, count]) => `${shown(key)} ${count}`).join(', ');
+      return entries.length > most ? `${text} and ${entries.length - most} more` : text;
+    };
+    const sizesShown = list(sizes, all ? Number.POSITIVE_INFINITY : SIZES_SHOWN);
+    const defectsShown = list(defects, Number.POSITIVE_INFINITY);
+    rows.push([shown(name), `${train}`, `${testNormal}`, `${testAnomalous}`, defectsShown, sizesShown]);
   }
   const widths = rows[0]!.map((_, column) =>
     rows.reduce((most, row) => Math.max(most, row[column]!.length), 0),

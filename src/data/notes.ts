@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isThere, readText } from '../formats/regularFile.ts';
+import { readText } from '../formats/regularFile.ts';
 
 /** Beside the classes of a converted set: its images no longer show what results on them must say. */
 const FILE = 'notes.txt';
@@ -11,8 +11,8 @@ export const writeNotes = (root: string, notes: readonly string[]): Promise<void
 
 /** The notes of a set that was converted; none for any other. */
 export async function readNotes(root: string): Promise<string[]> {
-  const path = join(root, FILE);
-  if (!(await isThere(path))) return [];
-  const [heading, ...notes] = (await readText(path)).split(/\r?\n/);
+  // A file of that name that cannot be read is somebody else's.
+  const text = await readText(join(root, FILE)).catch(() => '');
+  const [heading, ...notes] = text.split(/\r?\n/);
   return heading === HEADING ? notes.filter((note) => note !== '') : [];
 }

@@ -236,7 +236,8 @@ export function formatComparison(comparison: OfficialComparison): string[] {
   const set = OFFICIAL_SETS.find((each) => each.name === name)!;
   const total = Object.keys(set.classes).length;
   if (missingClasses.length + extraClasses.length + differences.length === 0) {
-    return [`${name}: all ${total} classes with the published counts`];
+    const all = total === 1 ? 'its one class' : `all ${total} classes`;
+    return [`${name}: ${all} with the published counts`];
   }
   const lines = [
     `counts that differ from ${name} as published (${total} classes); which files they are is not known:`,

@@ -84,4 +84,15 @@ describe('checkDataset', () => {
     ]);
     expect(report.problems.map(({ kind }) => kind)).toEqual(['layout', 'unreadable']);
   });
+
+  it('checkDataset shows the commonest of many sizes, and all where they are asked for', () => {
+    const sizes = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`${30 + i}x40`, i + 1]));
+    const one = { name: 'a', train: 45, testNormal: 0, testAnomalous: 0, defects: {}, sizes };
+    const report = {
+      ...{ root: '/x', layout: 'folder' as const, classes: [one], images: 45 },
+      ...{ problems: [], warnings: [], official: null },
+    };
+    expect(formatReport(report)).toContain('38x40 9, 37x40 8, 36x40 7, 35x40 6, 34x40 5 and 4 more');
+    expect(formatReport(report, { all: true })).toMatch(/30x40 1, 31x40 2.* 38x40 9$/m);
+  });
 });

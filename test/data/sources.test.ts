@@ -62,7 +62,7 @@ describe('ELPV', () => {
   it('ELPV is found from its repository, its package and its folder of data, with the same images', async () => {
     const root = await made('elpv');
     const repository = brief(await scanDataset(root));
-    for (const inner of ['src/elpv_dataset', 'src/elpv_dataset/data']) {
+    for (const inner of ['src', 'src/elpv_dataset', 'src/elpv_dataset/data']) {
       expect(brief(await scanDataset(join(root, inner)))).toEqual(repository);
     }
   });

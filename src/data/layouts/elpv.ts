@@ -5,8 +5,13 @@ import { headOf, leadsOut, wrongLine } from './csvTable.ts';
 import type { DataLayout, DataPlace, Sample, Scan } from './layout.ts';
 import { filesAmong, missingFile, scanOf, withoutMask } from './listed.ts';
 
-/** In the repository, in the Python package, in the first releases or the folder of data itself. */
-const TABLES = ['src/elpv_dataset/data/labels.csv', 'data/labels.csv', 'labels.csv'];
+/** In the repository, beside and in the Python package, in the first releases or the folder of data itself. */
+const TABLES = [
+  'src/elpv_dataset/data/labels.csv',
+  'elpv_dataset/data/labels.csv',
+  'data/labels.csv',
+  'labels.csv',
+];
 /** `images/cell0001.png  1.0                 mono`: no header, columns padded with spaces. */
 const LINE = /^(\S+)\s+(\S+)\s+(mono|poly)$/;
 
