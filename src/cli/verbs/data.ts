@@ -60,7 +60,7 @@ export const dataVerb: AddVerb = (program, run) => {
     .command('check <dir>')
     .description('layout found, counts (of published sets those that differ), sizes, and what is wrong')
     .addOption(settingFlag('layout'))
-    .option('--all', 'a line for each problem and warning, not for each kind of them')
+    .option('--all', 'a line for each problem and warning, not for each kind of them, and all sizes')
     .addHelpText('after', '\nExample:\n  wgad data check data/synth')
     .action((dir: string, { layout, all }: { layout?: Layout; all?: boolean }) =>
       run(async (context) => {
