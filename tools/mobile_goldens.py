@@ -4,7 +4,8 @@ Run by hand, with those three installed: python3 tools/mobile_goldens.py
 
 Each network is filled by the hash that test/models/hashed.ts repeats, under its publisher's names, and gets images
 normalised as it expects. The file holds the names of its layers as far as detectors read it, how many parameters they
-have, and of each tap the norm and 24 samples.
+have, and of each tap the norm and 24 samples. `decoder`: a bottleneck and a reverse decoder for taps of EfficientNet-Lite0's
+channels, as torch_networks.py builds them for ResNets.
 """
 import json
 import pathlib
@@ -14,7 +15,8 @@ import torch
 import torchvision.models as models
 from efficientnet_lite_pytorch import EfficientNet
 
-from hashed import fill, images, sample
+from hashed import fill, hashed, images, sample
+from torch_networks import relu, stage
 
 SIDE = 64
 MEAN, STD = [torch.tensor(v).view(1, 3, 1, 1) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]
@@ -94,9 +96,42 @@ def main():
             "layers": layers,
             "taps": [describe(t) for t in taps[1:]],
         }
+    out["decoder"] = decoder([24, 40, 112])
     path = pathlib.Path(__file__).parent.parent / "test" / "goldens" / "models" / "mobile.json"
     path.write_text(json.dumps(out))
-    print({name: (each["parameters"], len(each["layers"])) for name, each in out.items()})
+    print({name: each["parameters"] for name, each in out.items()})
+
+
+class Bottleneck(torch.nn.Module):
+    def __init__(self, c1, c2, c3):
+        super().__init__()
+        for i, (cin, cout) in enumerate([(c1, c2), (c2, c3), (c2, c3)], 1):
+            setattr(self, f"conv{i}", torch.nn.Conv2d(cin, cout, 3, 2, 1, bias=False))
+            setattr(self, f"bn{i}", torch.nn.BatchNorm2d(cout))
+        self.bn_layer = stage(3 * c3, 2 * c3, 2, 1, 1, 2)
+
+    def forward(self, f):
+        a = relu(self.bn2(self.conv2(relu(self.bn1(self.conv1(f[0]))))))
+        return self.bn_layer(torch.cat([a, relu(self.bn3(self.conv3(f[1]))), f[2]], 1))
+
+
+def decoder(channels):
+    features = [
+        torch.from_numpy(hashed(f"f{i}", 2 * c * side * side).reshape(2, c, side, side))
+        for i, (c, side) in enumerate(zip(channels, [16, 8, 4]), 1)
+    ]
+    bottleneck = Bottleneck(*channels).eval()
+    wide = [2 * channels[2], *channels[::-1]]
+    layers = [stage(a, b, 2, 1, 1, act=torch.nn.functional.gelu, up=True).eval() for a, b in zip(wide, wide[1:])]
+    fill(bottleneck, "bottleneck")
+    for i, layer in enumerate(layers, 1):
+        fill(layer, f"decoder.layer{i}")
+    with torch.no_grad():
+        taps = [bottleneck(features)]
+        for layer in layers:
+            taps.append(layer(taps[-1]))
+    count = sum(p.numel() for m in [bottleneck, *layers] for p in m.parameters())
+    return {"parameters": count, "taps": [describe(t) for t in taps]}
 
 
 def describe(t):

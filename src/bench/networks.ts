@@ -1,11 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
-import { storeHalf } from '../graph/passes/storeHalf.ts';
-import { input } from '../graph/value.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
-import { familyOf, pretrained } from '../models/encoders/index.ts';
-import { declare } from '../nn/layers.ts';
-import { bindNetwork, networkLayout, type Precision } from '../nn/trainable.ts';
+import type { Precision } from '../nn/trainable.ts';
 import { runLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { ENCODER_NAMES, type EncoderName } from '../score/features.ts';
@@ -56,11 +52,8 @@ export interface PlanSizes {
   readonly precision?: Precision;
 }
 
-/** The graphs as scoring and training compile them, before any pass; in f16 scoring alone. What RevDist does not read is an encoder only. */
+/** The graphs as scoring and training compile them, before any pass; in f16 scoring alone. */
 export function networkPlans(encoder: EncoderName, sizes: PlanSizes): NetworkPlan[] {
-  if (!DETECTORS.revdist.encoders.includes(pretrained(encoder).family)) {
-    return [{ purpose: 'scoring', graph: encoderGraph(encoder, sizes) }];
-  }
   const { precision } = sizes;
   const config = { ...revdistConfig(encoder, sizes), precision };
   const layouts = runLayouts(config, 1, precision);
@@ -71,19 +64,4 @@ export function networkPlans(encoder: EncoderName, sizes: PlanSizes): NetworkPla
     { purpose: 'training', graph: detectorStep(config, layouts) },
     { purpose: 'training', graph: headStep(config, layouts, 'regressor', 1) },
   ];
-}
-
-function encoderGraph(encoder: EncoderName, { batch, size, precision }: PlanSizes): Graph {
-  const images = input('images', [batch, 3, size, size]);
-  const network = pretrained(encoder);
-  const { features, taps } = familyOf(network);
-  const layout = networkLayout(
-    'encoder',
-    declare((layers) => features(layers, images, network.config)),
-    precision,
-  );
-  const { layers } = bindNetwork(layout, { training: false });
-  const maps = features(layers, images, network.config);
-  const graph = { outputs: new Map(taps.map(({ name }, i) => [name, maps[i]!])), effects: [] };
-  return precision === 'f16' ? storeHalf(graph, []) : graph;
 }

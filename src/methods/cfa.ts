@@ -5,7 +5,7 @@ import { add, maximum, mul, neg, relu, scale, shift, sqrt, square, sub } from '.
 import { mean } from '../graph/ops/reduce.ts';
 import { interpolate } from '../graph/ops/resize.ts';
 import { input, scope, type Value } from '../graph/value.ts';
-import { encoderTaps } from '../models/encoders/index.ts';
+import { encoderTaps, tapsAt } from '../models/encoders/index.ts';
 import { patchDescriptor, patchFeatures } from '../models/patchDescriptor.ts';
 import { constantInit, zeros } from '../nn/init.ts';
 import { declare, type Layers, within } from '../nn/layers.ts';
@@ -95,8 +95,9 @@ export const CFA_DEFAULTS = {
   quick: { size: 128, batch: 4, iterations: 600, alignIterations: 5000, alignLr: 1e-2 },
 } as const satisfies DetectorDefaults;
 
-/** Stride of the first tap, and so of the grid of centres. */
-const STRIDE = 4;
+/** Of the feature maps that it reads; the grid of centres is the first one's. */
+const STRIDES = [4, 8, 16] as const;
+const [STRIDE] = STRIDES;
 const START_RADIUS = 1e-5;
 
 /** The descriptor's output [N, C, h, w] of the encoder's taps. Tensors `descriptor.*`. */
@@ -111,13 +112,16 @@ const radiusOf = (layers: Layers): Value =>
 const centresOf = (layers: Layers, { memoryRows }: Model, channels: number): Value =>
   within(layers, 'memory', (inner) => inner.buffer('centres', [memoryRows, channels], zeros));
 
-const tapsOf = (layers: Layers, source: Source, model: Model): readonly Value[] =>
-  'images' in source ? encoderTaps(layers, source.images, encoderOf(model)) : source.frozen;
+function tapsOf(layers: Layers, source: Source, model: Model): readonly Value[] {
+  if ('frozen' in source) return source.frozen;
+  const encoder = encoderOf(model);
+  return tapsAt(encoder, encoderTaps(layers, source.images, encoder), STRIDES);
+}
 
 /** The method; nothing is trained but the descriptor and the spheres' radius. */
 export const cfa = refusing<'encoder' | 'detector' | 'memory'>({
   defaults: CFA_DEFAULTS,
-  encoders: ['resnet'],
+  taps: STRIDES,
   parts(model) {
     const images = input('images', [1, 3, model.size, model.size]);
     let described: Value | undefined;

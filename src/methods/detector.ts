@@ -1,8 +1,7 @@
 /** Everything that training, alignment and scoring use of a method. The methods themselves are listed in detectors.ts. */
 import { ConfigError } from '../errors.ts';
 import type { Value } from '../graph/value.ts';
-import { type EncoderConfig, type EncoderFamily, requireEncoder } from '../models/encoders/index.ts';
-import type { ResNetConfig } from '../models/resnet.ts';
+import { type EncoderConfig, type PretrainedName, requireEncoder } from '../models/encoders/index.ts';
 import type { Layers } from '../nn/layers.ts';
 import type { OptimiserConfig } from '../nn/optimiser.ts';
 import type { ParameterSpec } from '../nn/parameterSpec.ts';
@@ -147,8 +146,13 @@ export interface CoresetMemory<Name extends string> {
 export interface Detector<Name extends string = string> {
   /** The paper's settings, for what a run does not choose. */
   readonly defaults: DetectorDefaults;
-  /** Encoder families it can read; empty: it has no encoder. */
-  readonly encoders: readonly EncoderFamily[];
+  /**
+   * What it reads of an encoder: the strides of its feature maps, finest first, or `all` of them; absent: it has no
+   * encoder. Every encoder with such feature maps fits.
+   */
+  readonly taps?: readonly number[] | 'all';
+  /** The encoder of its paper, where that is another one than the other methods'. */
+  readonly ownEncoder?: PretrainedName;
   /** Whose checkpoints training can start from; absent: none. */
   readonly checkpoints?: 'RD4AD' | 'UniAD';
   /** Its networks by name, for images and an encoder of these sizes. */
@@ -183,7 +187,7 @@ export interface Detector<Name extends string = string> {
 /** The layers of each part, by its name. */
 export type PartLayers<Name extends string> = Readonly<Record<Name, Layers>>;
 
-/** The encoder of a method that has one, as `Detector.encoders` says. @throws ConfigError where `Model.encoder` is null. */
+/** The encoder of a method that has one, as `Detector.taps` says. @throws ConfigError where `Model.encoder` is null. */
 export function encoderOf(model: Model, ...extra: never[]): EncoderConfig {
   refuseExtra('encoderOf', extra);
   requireModel(model);
@@ -192,14 +196,6 @@ export function encoderOf(model: Model, ...extra: never[]): EncoderConfig {
   throw new ConfigError('this method expects an encoder, got none', {
     fix: 'give the model an `encoder`, such as pretrained("resnet18")',
   });
-}
-
-/** The same for a method that reads ResNets only. @throws ConfigError for another family too. */
-export function resnetOf(model: Model, ...extra: never[]): ResNetConfig {
-  refuseExtra('resnetOf', extra);
-  const encoder = encoderOf(model);
-  if (encoder.family === 'resnet') return encoder.config;
-  throw new ConfigError(`this method expects a ResNet, got ${encoder.family}`);
 }
 
 /** The images, for a method without frozen features. @throws ConfigError for a source that starts elsewhere. */

@@ -95,7 +95,6 @@ export const draemRateAt = stepDecay(0.2, 0.8, 0.9);
 /** The method; it has no encoder. */
 export const draem = refusing<'reconstruction' | 'discrimination'>({
   defaults: DRAEM_DEFAULTS,
-  encoders: [],
   anomalies: true,
   parts({ width }) {
     const { reconstruction, discrimination } = draemSpecs(width);

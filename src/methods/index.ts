@@ -30,7 +30,6 @@ export {
   type Part,
   type PartLayers,
   type QuickLook,
-  resnetOf,
   type ScoreParts,
   SMOOTHINGS,
   type Smoothing,

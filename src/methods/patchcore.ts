@@ -18,27 +18,19 @@ import { argmax, max, sum } from '../graph/ops/reduce.ts';
 import { interpolate } from '../graph/ops/resize.ts';
 import { gather } from '../graph/ops/select.ts';
 import { constant, input, scope, type Value } from '../graph/value.ts';
-import { encoderTaps } from '../models/encoders/index.ts';
+import { channelsAt, encoderTaps, tapsAt } from '../models/encoders/index.ts';
 import { patchFeatures } from '../models/patchDescriptor.ts';
 import { PATCH_WIDTH, patchVectors } from '../models/patchVectors.ts';
-import { featureChannels } from '../models/resnet.ts';
 import { zeros } from '../nn/init.ts';
 import { declare, type Layers, within } from '../nn/layers.ts';
 import { ADAMW } from '../nn/optimiser.ts';
 import type { ParameterSpec } from '../nn/parameterSpec.ts';
 import { softmax } from '../nn/softmax.ts';
 import { refuseExtra } from '../options.ts';
-import {
-  type Detector,
-  type DetectorDefaults,
-  encoderOf,
-  type Model,
-  resnetOf,
-  type Source,
-} from './detector.ts';
+import { type Detector, type DetectorDefaults, encoderOf, type Model, type Source } from './detector.ts';
 import { refusing } from './refusing.ts';
 
-/** How a preset turns layers 2 and 3 into vectors, and distances into scores. */
+/** How a preset turns feature maps into vectors, and distances into scores. */
 interface Variant {
   /** Smooth-L1's threshold for the regressor, on the scale of normal places' scores. */
   readonly alignAlpha: number;
@@ -52,8 +44,9 @@ interface Variant {
   readonly neighbours: number;
 }
 
-/** Stride of the finer tap. */
-const STRIDE = 8;
+/** Of the feature maps that it reads; patches lie on the grid of the first. */
+const STRIDES = [8, 16] as const;
+const [STRIDE] = STRIDES;
 
 const DEFAULTS = {
   size: 224,
@@ -96,8 +89,8 @@ const rowsOf = (layers: Layers, i: number, rows: number, width: number): Value =
 
 function tapsOf(layers: Layers, source: Source, model: Model): readonly [Value, Value] {
   if ('frozen' in source) return source.frozen as [Value, Value];
-  const [, fine, coarse] = encoderTaps(layers, source.images, encoderOf(model));
-  return [fine!, coarse!];
+  const encoder = encoderOf(model);
+  return tapsAt(encoder, encoderTaps(layers, source.images, encoder), STRIDES) as [Value, Value];
 }
 
 /** A vector for each place, [N, C, h, w], and the same as rows [N h w, C]. */
@@ -113,7 +106,7 @@ function variant(own: Variant): Detector {
     declare((layers) => tapsOf(layers, { images: input('images', [1, 3, 64, 64]) }, model));
   return refusing({
     defaults: { ...DEFAULTS, alignAlpha: own.alignAlpha },
-    encoders: ['resnet'],
+    taps: STRIDES,
     parts(model) {
       const width = own.width(model);
       const memory = partRows(model.memoryRows, width).map((rows, i) => [
@@ -213,10 +206,7 @@ const published = variant({
 
 /** As in anomalib: unpooled channels, distances, the article's weight of the image score. */
 const anomalib = variant({
-  width(model) {
-    const [, fine, coarse] = featureChannels(resnetOf(model));
-    return fine + coarse;
-  },
+  width: (model) => channelsAt(encoderOf(model), STRIDES).reduce((sum, channels) => sum + channels),
   vectors: patchFeatures,
   distance: sqrt,
   alignAlpha: 10,

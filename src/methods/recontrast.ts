@@ -3,22 +3,30 @@ import { stopGradient } from '../graph/ops/control.ts';
 import { concat, slice } from '../graph/ops/movement.ts';
 import { add, scale } from '../graph/ops/pointwise.ts';
 import { input, scope, type Value } from '../graph/value.ts';
-import type { ResNetConfig } from '../models/resnet.ts';
 import { outputHeads } from '../models/reverseDecoder.ts';
 import { declare, type Layers, within } from '../nn/layers.ts';
 import { hardMiningCosineLoss } from '../nn/losses.ts';
 import type { ParameterSpec } from '../nn/parameterSpec.ts';
 import { refuseExtra } from '../options.ts';
-import { type DetectorDefaults, imagesOf, resnetOf } from './detector.ts';
+import { type DetectorDefaults, encoderOf, imagesOf } from './detector.ts';
 import { refusing } from './refusing.ts';
-import { anomalyMap, dropAtFourFifths, encode, REVDIST_DEFAULTS, rebuild, type Scales } from './revdist.ts';
+import {
+  anomalyMap,
+  dropAtFourFifths,
+  type EncoderLike,
+  encode,
+  REVDIST_DEFAULTS,
+  rebuild,
+  SCALE_STRIDES,
+  type Scales,
+} from './revdist.ts';
 
 /**
  * Tensors of the encoder that is trained (`encoder.*`), of its frozen twin (`encoder_freeze.*`), and of bottleneck and
  * decoder with two sets of heads (`bottleneck.*`, `decoder.*`).
  */
 export function recontrastSpecs(
-  config: ResNetConfig,
+  like: EncoderLike,
   ...extra: never[]
 ): {
   encoder: ParameterSpec[];
@@ -29,12 +37,12 @@ export function recontrastSpecs(
   const images = input('images', [1, 3, 64, 64]);
   let features: Scales | undefined;
   const encoder = declare((layers) => {
-    features = encode(layers, images, config);
+    features = encode(layers, images, like);
   });
   return {
     encoder,
-    frozen: declare((layers) => encode(layers, images, config, 'encoder_freeze')),
-    detector: declare((layers) => contrast(layers, features!, features!, config)),
+    frozen: declare((layers) => encode(layers, images, like, 'encoder_freeze')),
+    detector: declare((layers) => contrast(layers, features!, features!, like)),
   };
 }
 
@@ -47,7 +55,7 @@ export function contrast(
   layers: Layers,
   trained: Scales,
   frozen: Scales,
-  config: ResNetConfig,
+  like: EncoderLike,
   ...extra: never[]
 ): { embedding: Value; ofFrozen: Scales; ofTrained: Scales } {
   refuseExtra('contrast', extra);
@@ -56,7 +64,7 @@ export function contrast(
   const both = scope('bottleneck', () =>
     trained.map((feature, i) => concat([feature, frozen[i]!], 0)),
   ) as Scales;
-  const { embedding, rebuilt } = rebuild(layers, both, config);
+  const { embedding, rebuilt } = rebuild(layers, both, like);
   const heads = (set: 0 | 1): Scales =>
     within(layers, 'decoder', (inner) =>
       outputHeads(inner, rebuilt.map((map) => half(map, set)) as Scales, set),
@@ -105,9 +113,9 @@ export const RECONTRAST_DEFAULTS = {
 /** The method; it starts at images because its encoder is trained too. */
 export const recontrast = refusing<'encoder' | 'encoder_freeze' | 'detector'>({
   defaults: RECONTRAST_DEFAULTS,
-  encoders: ['resnet'],
+  taps: SCALE_STRIDES,
   parts(model) {
-    const { encoder, frozen, detector } = recontrastSpecs(resnetOf(model));
+    const { encoder, frozen, detector } = recontrastSpecs(encoderOf(model));
     return {
       encoder: { specs: encoder, start: 'encoder', group: 'encoder' },
       encoder_freeze: { specs: frozen, start: 'encoder' },
@@ -116,10 +124,10 @@ export const recontrast = refusing<'encoder' | 'encoder_freeze' | 'detector'>({
   },
   trace(layers, source, model) {
     const images = imagesOf(source, 'ReContrast', 'one of its encoders is trained');
-    const config = resnetOf(model);
-    const trained = encode(layers.encoder, images, config);
-    const frozen = encode(layers.encoder_freeze, images, config, 'encoder_freeze');
-    const { embedding, ofFrozen, ofTrained } = contrast(layers.detector, trained, frozen, config);
+    const own = encoderOf(model);
+    const trained = encode(layers.encoder, images, own);
+    const frozen = encode(layers.encoder_freeze, images, own, 'encoder_freeze');
+    const { embedding, ofFrozen, ofTrained } = contrast(layers.detector, trained, frozen, own);
     const targets = [...frozen, ...trained.map((feature) => stopGradient(feature))];
     const rebuilt = [...ofFrozen, ...ofTrained];
     return {

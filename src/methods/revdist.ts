@@ -5,7 +5,8 @@ import { interpolate } from '../graph/ops/resize.ts';
 import { cosineMap } from '../graph/ops/similarity.ts';
 import { input, type Value } from '../graph/value.ts';
 import { bottleneck } from '../models/bottleneck.ts';
-import { type ResNetConfig, resnetFeatures } from '../models/resnet.ts';
+import { decoderShapeOf, type EncoderConfig, encoderTaps, tapsAt } from '../models/encoders/index.ts';
+import type { ResNetConfig } from '../models/resnet.ts';
 import { reverseDecoder } from '../models/reverseDecoder.ts';
 import { declare, type Layers, within } from '../nn/layers.ts';
 import { globalCosineLoss } from '../nn/losses.ts';
@@ -13,50 +14,61 @@ import { ADAMW, type OptimiserConfig } from '../nn/optimiser.ts';
 import type { ParameterSpec } from '../nn/parameterSpec.ts';
 import { stepDecay } from '../nn/schedule.ts';
 import { refuseExtra } from '../options.ts';
-import { type DetectorDefaults, resnetOf } from './detector.ts';
+import { type DetectorDefaults, encoderOf } from './detector.ts';
 import { refusing } from './refusing.ts';
 
+/** Strides of the features that are rebuilt. */
+export const SCALE_STRIDES = [4, 8, 16] as const;
 /** Features at strides 4, 8 and 16. */
 export type Scales = [Value, Value, Value];
 
+/** An encoder, or what fixes a ResNet. */
+export type EncoderLike = EncoderConfig | ResNetConfig;
+
+const asEncoder = (encoder: EncoderLike): EncoderConfig =>
+  'family' in encoder ? encoder : ({ family: 'resnet', config: encoder } as EncoderConfig);
+
 /** Tensors of the frozen encoder (`encoder.*`) and of the trained part (`bottleneck.*`, `decoder.*`). */
 export function revdistSpecs(
-  config: ResNetConfig,
+  encoder: EncoderLike,
   ...extra: never[]
 ): { frozen: ParameterSpec[]; trained: ParameterSpec[] } {
   refuseExtra('revdistSpecs', extra);
   const images = input('images', [1, 3, 64, 64]);
   let features: Scales | undefined;
   const frozen = declare((layers) => {
-    features = encode(layers, images, config);
+    features = encode(layers, images, encoder);
   });
-  return { frozen, trained: declare((layers) => rebuild(layers, features!, config)) };
+  return { frozen, trained: declare((layers) => rebuild(layers, features!, encoder)) };
 }
 
 /** Images [N, 3, S, S] -> the features at strides 4, 8, 16 of the encoder whose tensors are called `name.*`. */
 export const encode = (
   layers: Layers,
   images: Value,
-  config: ResNetConfig,
+  encoder: EncoderLike,
   name = 'encoder',
   ...extra: never[]
 ): Scales => {
   refuseExtra('encode', extra);
-  return within(layers, name, (inner) => resnetFeatures(inner, images, config));
+  const own = asEncoder(encoder);
+  return tapsAt(own, encoderTaps(layers, images, own, name), SCALE_STRIDES) as Scales;
 };
 
 /** The bottleneck's feature, and the encoder's features as the decoder rebuilds them from it. */
 export function rebuild(
   layers: Layers,
   features: Scales,
-  config: ResNetConfig,
+  encoder: EncoderLike,
   ...extra: never[]
 ): { embedding: Value; rebuilt: Scales } {
   refuseExtra('rebuild', extra);
-  const embedding = within(layers, 'bottleneck', (inner) => bottleneck(inner, features, config));
+  const shape = decoderShapeOf(asEncoder(encoder));
+  const channels = features.map((feature) => feature.shape[1]!) as [number, number, number];
+  const embedding = within(layers, 'bottleneck', (inner) => bottleneck(inner, features, shape));
   return {
     embedding,
-    rebuilt: within(layers, 'decoder', (inner) => reverseDecoder(inner, embedding, config)),
+    rebuilt: within(layers, 'decoder', (inner) => reverseDecoder(inner, embedding, channels, shape)),
   };
 }
 
@@ -122,18 +134,18 @@ export const dropAtFourFifths = stepDecay(0.2, 0.8);
 /** The method. */
 export const revdist = refusing<'encoder' | 'detector'>({
   defaults: REVDIST_DEFAULTS,
-  encoders: ['resnet'],
+  taps: SCALE_STRIDES,
   checkpoints: 'RD4AD',
   parts(model) {
-    const { frozen, trained } = revdistSpecs(resnetOf(model));
+    const { frozen, trained } = revdistSpecs(encoderOf(model));
     return {
       encoder: { specs: frozen, start: 'encoder' },
       detector: { specs: trained, start: 'seed', group: 'detector' },
     };
   },
-  frozen: (layers, images, model) => encode(layers.encoder, images, resnetOf(model)),
+  frozen: (layers, images, model) => encode(layers.encoder, images, encoderOf(model)),
   trace(layers, source, model) {
-    const encoder = resnetOf(model);
+    const encoder = encoderOf(model);
     const targets =
       'images' in source ? encode(layers.encoder, source.images, encoder) : (source.frozen as Scales);
     const { embedding, rebuilt } = rebuild(layers.detector, targets, encoder);

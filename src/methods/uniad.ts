@@ -82,7 +82,8 @@ interface Variant {
 const uniadWith = ({ defaults, map, score }: Variant): Detector<Parts> =>
   refusing({
     defaults,
-    encoders: ['efficientnet', 'resnet'],
+    taps: 'all',
+    ownEncoder: 'efficientnet_b4',
     checkpoints: 'UniAD',
     parts(model) {
       let features: Value | undefined;

@@ -4,11 +4,13 @@ import '../graph/ops/index.ts';
 
 export { bottleneck } from './bottleneck.ts';
 export {
+  decoderShapeOf,
   type EncoderConfig,
   encoderTaps,
   PRETRAINED_NAMES,
   type PretrainedName,
   pretrained,
+  tapsAt,
 } from './encoders/index.ts';
 export { patchDescriptor, patchFeatures } from './patchDescriptor.ts';
 export {
@@ -26,7 +28,7 @@ export {
   resnetClassifier,
   resnetFeatures,
 } from './resnet.ts';
-export { outputHeads, reverseDecoder } from './reverseDecoder.ts';
+export { type DecoderShape, outputHeads, reverseDecoder } from './reverseDecoder.ts';
 export {
   decoderLayer,
   encoderLayer,

@@ -75,10 +75,13 @@ const MOBILE_CONFIG: OptionNames<MobileConfig> = {
   inputs: true,
 };
 
+const NORMALISATION: OptionNames<Normalisation> = { mean: true, std: true };
+
 /** @throws ConfigError for an unknown name in the configuration. */
 export function requireMobile(where: string, config: MobileConfig): void {
   requireOptions(`${where}: config`, config, MOBILE_CONFIG);
   requireOneOf(`${where}: config`, 'network', config.network, Object.keys(MOBILE_NETWORKS));
+  if (config.inputs) requireOptions(`${where}: config: inputs`, config.inputs, NORMALISATION);
 }
 
 /** (x - 0.5) / 0.5: what timm gives to networks that come from TensorFlow. */

@@ -3,30 +3,59 @@ import type { Value } from '../graph/value.ts';
 import { conv2d } from '../nn/conv.ts';
 import { kaimingNormalFanOut, uniformFanIn } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
-import { refuseExtra } from '../options.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { residualBlock, upsamplingBlock } from './blocks.ts';
-import { type ResNetConfig, requireResNet } from './resnet.ts';
+import type { DecoderActivation } from './resnet.ts';
+
+/** What bottleneck and decoder have beside the channels, which are those of the encoder's taps. */
+export interface DecoderShape {
+  /** Residual blocks in the decoder's layers 1 to 3, deepest first, and in the bottleneck. */
+  readonly blocks: readonly [number, number, number, number];
+  /** 1 for blocks of two 3x3, 4 for those of 1x1, 3x3, 1x1, whose middle is narrower. */
+  readonly expansion: 1 | 4;
+  /** Middle channels of the latter as a multiple of their planes. */
+  readonly widen: number;
+  /** Default gelu. */
+  readonly activation?: DecoderActivation;
+}
+
+const DECODER_SHAPE: OptionNames<DecoderShape> = {
+  blocks: true,
+  expansion: true,
+  widen: true,
+  activation: true,
+};
+
+/** @throws ConfigError for an unknown name. */
+export const requireDecoderShape = (where: string, shape: DecoderShape): void =>
+  requireOptions(`${where}: shape`, shape, DECODER_SHAPE);
+
+/** ResNet-18's, which an encoder of another family gets. */
+export const PLAIN_DECODER: DecoderShape = { blocks: [2, 2, 2, 2], expansion: 1, widen: 1 };
 
 /**
  * A mirrored ResNet that regrows the encoder's features from the bottleneck (methods.md 4.3). Block counts are
- * the encoder's list read forwards, as in the original code. Returns g1, g2, g3, shaped like f1, f2, f3.
+ * the encoder's list read forwards, as in the original code.
+ * @param channels of the encoder's features, finest first. @returns g1, g2, g3, shaped like them
  */
 export function reverseDecoder(
   layers: Layers,
   embedding: Value,
-  config: ResNetConfig,
+  channels: readonly [number, number, number],
+  shape: DecoderShape,
   ...extra: never[]
 ): [Value, Value, Value] {
   refuseExtra('reverseDecoder', extra);
-  requireResNet('reverseDecoder', config);
-  const activation = config.decoderActivation === 'relu' ? relu : gelu;
+  requireDecoderShape('reverseDecoder', shape);
+  const { blocks, expansion, widen } = shape;
+  const activation = shape.activation === 'relu' ? relu : gelu;
   const stage = (index: 1 | 2 | 3, x: Value): Value => {
-    const planes = config.base * 2 ** (3 - index);
-    const shape = { planes, width: planes * config.widen, expansion: config.expansion, activation };
+    const planes = channels[3 - index]! / expansion;
+    const options = { planes, width: planes * widen, expansion, activation };
     return within(layers, `layer${index}`, (inner) => {
-      let y = within(inner, '0', (each) => upsamplingBlock(each, x, shape));
-      for (let block = 1; block < config.blocks[index - 1]!; block++) {
-        y = within(inner, String(block), (each) => residualBlock(each, y, { ...shape, stride: 1 }));
+      let y = within(inner, '0', (each) => upsamplingBlock(each, x, options));
+      for (let block = 1; block < blocks[index - 1]!; block++) {
+        y = within(inner, String(block), (each) => residualBlock(each, y, { ...options, stride: 1 }));
       }
       return y;
     });

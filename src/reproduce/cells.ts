@@ -117,9 +117,9 @@ export function planCells(
 
 /** The encoder of a method's runs; null if its weights are missing. */
 function encoderFor(method: DetectorName, settings: Settings): EncoderChoice | null {
-  const [own] = DETECTORS[method].encoders;
-  if (own === undefined) return { encoder: 'none', weights: 'none' };
-  if (own === 'efficientnet' && settings.efficientnet !== undefined) return settings.efficientnet;
+  const { taps, ownEncoder } = DETECTORS[method];
+  if (taps === undefined) return { encoder: 'none', weights: 'none' };
+  if (ownEncoder !== undefined && settings.efficientnet !== undefined) return settings.efficientnet;
   return settings;
 }
 

@@ -9,7 +9,7 @@ import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { CALIBRATION_ORDERS, type Detector, NORM_MODES, SMOOTHINGS } from '../methods/detector.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName, detectorIn } from '../methods/detectors.ts';
 import { DEFAULT_ENCODER } from '../models/embedded.ts';
-import { PRETRAINED_NAMES, type PretrainedName, pretrained } from '../models/encoders/index.ts';
+import { hasStrides, PRETRAINED_NAMES, type PretrainedName, pretrained } from '../models/encoders/index.ts';
 import { HEAD_DEFAULTS, HEAD_STRUCTURES, type HeadStructure } from '../models/regressor.ts';
 import { DECODER_ACTIVATIONS } from '../models/resnet.ts';
 import { PRECISIONS } from '../nn/trainable.ts';
@@ -55,12 +55,12 @@ const DEFAULT_ALIGNMENT: Alignment = 'cada';
 
 /** Encoders that a method works with; `none` for a method without. */
 export function encodersFor(method: Pick<Around, 'method' | 'preset'>): (PretrainedName | 'none')[] {
-  const { encoders } = detectorIn(method);
-  if (encoders.length === 0) return ['none'];
-  return PRETRAINED_NAMES.filter((name) => encoders.includes(pretrained(name).family));
+  const { taps } = detectorIn(method);
+  if (taps === undefined) return ['none'];
+  return PRETRAINED_NAMES.filter((name) => taps === 'all' || hasStrides(pretrained(name), taps));
 }
 
-const bare = ({ encoders }: Detector): boolean => encoders.length === 0;
+const bare = ({ taps }: Detector): boolean => taps === undefined;
 const presetsOf = (method: DetectorName): string[] => Object.keys(DETECTORS[method].presets ?? {});
 const methodsWith = (has: (detector: Detector) => boolean): string =>
   DETECTOR_NAMES.filter((name) => has(DETECTORS[name])).join(', ');

@@ -1,13 +1,15 @@
 import { input, type Value } from '../graph/value.ts';
-import { resnetOf } from '../methods/detector.ts';
-import { rebuild, type Scales } from '../methods/revdist.ts';
+import { encoderOf } from '../methods/detector.ts';
+import { rebuild, SCALE_STRIDES, type Scales } from '../methods/revdist.ts';
 import {
   encoderTaps,
   familyOf,
   generalName,
+  hasStrides,
   PRETRAINED_NAMES,
   type PretrainedName,
   pretrained,
+  tapsAt,
 } from '../models/encoders/index.ts';
 import type { NamedTensor } from '../nn/init.ts';
 import { declare, type Layers } from '../nn/layers.ts';
@@ -30,7 +32,7 @@ export const tapNames = (name: EncoderName): readonly string[] =>
 
 /** Outputs of reverse distillation, if the weights include it: the embedding and the rebuilt maps. */
 export const rebuiltTapNames = (name: EncoderName): readonly string[] =>
-  familyOf(pretrained(name)).withDecoder ? REBUILT_TAPS : [];
+  hasStrides(pretrained(name), SCALE_STRIDES) ? REBUILT_TAPS : [];
 
 /** A pre-trained encoder on a device. */
 export interface Encoder {
@@ -107,8 +109,9 @@ async function network(
       const taps = named(tapNames(name), features);
       if (!rebuilt) return taps;
       const activation = activationSaid(source.metadata);
-      const config = resnetOf(modelOf({ encoder, activation, size: size[0] }));
-      const { embedding, rebuilt: maps } = rebuild(layers, features as Scales, config);
+      const own = encoderOf(modelOf({ encoder, activation, size: size[0] }));
+      const scales = tapsAt(own, features, SCALE_STRIDES) as Scales;
+      const { embedding, rebuilt: maps } = rebuild(layers, scales, own);
       return new Map([...taps, ...named(REBUILT_TAPS, [embedding, ...maps])]);
     },
   };

@@ -2,7 +2,7 @@
 import { WeightsError } from '../errors.ts';
 import type { StoredTensor } from '../formats/weightsContent.ts';
 import { HEADS } from '../methods/alignments/index.ts';
-import { resnetOf } from '../methods/detector.ts';
+import { encoderOf } from '../methods/detector.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import { recontrastSpecs } from '../methods/recontrast.ts';
 import { revdistSpecs } from '../methods/revdist.ts';
@@ -148,8 +148,8 @@ export async function openRevdist(
       throw new WeightsError(`${path}: holds no detector: no tensor under bn. or bottleneck., and decoder.`);
     }
     const found = new Map([...names].map(([own, name]) => [own, file.tensors.get(name)!]));
-    const config = resnetOf(modelOf({ encoder, size: 64 }));
-    refuseMisfits(path, shapesOf(revdistSpecs(config).trained), found);
+    const own = encoderOf(modelOf({ encoder, size: 64 }));
+    refuseMisfits(path, shapesOf(revdistSpecs(own).trained), found);
     // RD4AD's decoder has ReLU; a file of ours says so where that is not GELU.
     const theirs = [...names.values()].some((name) => name.startsWith(`${prefix}bn.`));
     const activation: DecoderActivation = theirs ? 'relu' : activationSaid(file.metadata);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { input } from '../../src/graph/value.ts';
 import { encoderPlace } from '../../src/models/encoderPlace.ts';
 import type { EncoderFamilyRecord } from '../../src/models/encoders/family.ts';
@@ -14,7 +14,9 @@ import {
   pretrained,
 } from '../../src/models/encoders/index.ts';
 import { declare } from '../../src/nn/layers.ts';
+import { encodersFor } from '../../src/run/settings.ts';
 import { ENCODER_NAMES, tapNames } from '../../src/score/features.ts';
+import { methodPlans } from '../../src/train/methodPlans.ts';
 import { contentOf } from '../../src/weights/content.ts';
 
 /** A family that nothing but the table knows: one convolution of four pixels a side. */
@@ -70,3 +72,28 @@ it("docs/weights.md's table of encoders is that of the records", async () => {
   });
   expect(text).toContain(`${rows.join('\n')}\n\n`);
 });
+
+it('a method takes every encoder that has feature maps at the strides it reads, and no other', () => {
+  const others = PRETRAINED_NAMES.filter((name) => name !== FURTHER);
+  for (const method of ['revdist', 'recontrast', 'patchcore', 'cfa'] as const) {
+    expect(encodersFor({ method })).toEqual(others);
+  }
+  expect(encodersFor({ method: 'uniad' })).toEqual(PRETRAINED_NAMES);
+  expect(encodersFor({ method: 'draem' })).toEqual(['none']);
+});
+
+describe.each(['efficientnet_b4', 'tf_efficientnet_lite0', 'mobilenetv3_large_100'] as const)(
+  '%s',
+  (encoder) => {
+    it.each(['revdist', 'recontrast', 'uniad', 'patchcore', 'cfa'] as const)(
+      'scoring and training of %s can be built on an encoder that is no ResNet',
+      (method) => {
+        const plans = methodPlans({ method, encoder, size: 64, batch: 2 });
+        const graphs = plans.map(({ name, graph }) => ({ name, graph: graph() }));
+        expect(graphs.map(({ name }) => name)).toContain('scoring');
+        const changed = graphs.filter(({ name }) => name.startsWith('training'));
+        for (const { graph } of changed) expect(graph.effects.length).toBeGreaterThan(0);
+      },
+    );
+  },
+);

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { input } from '../../src/graph/value.ts';
+import { input, type Value } from '../../src/graph/value.ts';
+import { rebuild, type Scales } from '../../src/methods/revdist.ts';
 import { type EfficientNetNaming, torchvisionName } from '../../src/models/efficientnetNames.ts';
+import { pretrained } from '../../src/models/encoders/index.ts';
 import { lineagesOf } from '../../src/models/encoders/lineages.ts';
 import { mobile } from '../../src/models/encoders/mobile.ts';
 import { MOBILE_NETWORKS, MOBILES, type MobileName, mobileFeatures } from '../../src/models/mobile.ts';
 import type { StateDict } from '../../src/nn/init.ts';
-import { declare } from '../../src/nn/layers.ts';
+import { declare, type Layers } from '../../src/nn/layers.ts';
 import type { ParameterSpec } from '../../src/nn/parameterSpec.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
@@ -24,9 +26,9 @@ interface Golden {
   taps: Tap[];
 }
 
-const goldens: [string, Golden][] = Object.entries(
-  JSON.parse(readFileSync(new URL('../goldens/models/mobile.json', import.meta.url), 'utf8')),
-);
+const { decoder, ...encoders }: { decoder: Pick<Golden, 'parameters' | 'taps'>; [encoder: string]: unknown } =
+  JSON.parse(readFileSync(new URL('../goldens/models/mobile.json', import.meta.url), 'utf8'));
+const goldens = Object.entries(encoders) as [string, Golden][];
 const memberOf = (title: string): MobileName => title.split(' ')[0] as MobileName;
 const images = input('images', [1, 3, 64, 64]);
 
@@ -42,6 +44,26 @@ function named(name: MobileName, { publisher, layers }: Golden): [theirs: string
     );
     return [`${theirs}.${tensor}`, own];
   });
+}
+
+/** The values of a network in evaluation, with these tensors, of these inputs. */
+async function run(
+  title: string,
+  specs: readonly ParameterSpec[],
+  weights: StateDict,
+  network: (layers: Layers) => readonly Value[],
+  inputs: Readonly<Record<string, Float32Array>>,
+): Promise<{ shape: readonly number[]; data: Float32Array }[]> {
+  const layout = networkLayout(title, specs);
+  session.load(layout, weights);
+  const values = network(bindNetwork(layout, { training: false }).layers);
+  const outputs = new Map(values.map((value, i) => [String(i), value]));
+  const executable = await session.compile(title, { outputs, effects: [] });
+  executable.run(inputs);
+  const out = await executable.read();
+  executable.destroy();
+  for (const slab of [layout.parameters, layout.buffers]) session.state.delete(slab.name);
+  return values.map(({ shape }, i) => ({ shape, data: out.get(String(i)) as Float32Array }));
 }
 
 let session: Session;
@@ -75,24 +97,40 @@ describe.each(goldens)('%s', (title, golden) => {
     const renamed = tensors.map(([theirs, own]) => ({ ...own, name: `${golden.publisher}.${theirs}` }));
     const weights = hashedWeights(renamed);
     const own: StateDict = new Map(tensors.map(([, spec], i) => [spec.name, weights.get(renamed[i]!.name)!]));
-    const layout = networkLayout(
+    const found = await run(
       title,
       tensors.map(([, spec]) => spec),
+      own,
+      (layers) => mobileFeatures(layers, images, MOBILES[name]),
+      { images: hashed('images', 3 * 64 * 64).map((v) => v * 2) },
     );
-    session.load(layout, own);
-    const { layers } = bindNetwork(layout, { training: false });
-    const values = mobileFeatures(layers, images, MOBILES[name]);
-    const executable = await session.compile(title, {
-      outputs: new Map(values.map((value, i) => [String(i), value])),
-      effects: [],
-    });
-    executable.run({ images: hashed('images', 3 * 64 * 64).map((v) => v * 2) });
-    const out = await executable.read();
     for (const [i, tap] of golden.taps.entries()) {
-      expect(values[i]!.shape).toEqual(tap.shape);
-      expectTap(out.get(String(i)) as Float32Array, tap, `tap ${i}`);
+      expect(found[i]!.shape).toEqual(tap.shape);
+      expectTap(found[i]!.data, tap, `tap ${i}`);
     }
-    executable.destroy();
-    for (const slab of [layout.parameters, layout.buffers]) session.state.delete(slab.name);
   }, 400_000);
 });
+
+it('the bottleneck and decoder after an encoder that is no ResNet are PyTorch’s for its channels', async () => {
+  const shapes = [
+    [2, 24, 16, 16],
+    [2, 40, 8, 8],
+    [2, 112, 4, 4],
+  ];
+  const features = shapes.map((shape, i) => input(`f${i + 1}`, shape)) as Scales;
+  const network = (layers: Layers): Value[] => {
+    const { embedding, rebuilt } = rebuild(layers, features, pretrained('tf_efficientnet_lite0'));
+    return [embedding, ...[...rebuilt].reverse()];
+  };
+  const specs = declare(network);
+  const parameters = specs.filter(({ kind }) => kind === 'parameter');
+  expect(parameters.reduce((sum, { shape }) => sum + product(shape), 0)).toBe(decoder.parameters);
+  const inputs = Object.fromEntries(
+    shapes.map((shape, i) => [`f${i + 1}`, hashed(`f${i + 1}`, product(shape))]),
+  );
+  const found = await run('decoder', specs, hashedWeights(specs), network, inputs);
+  for (const [i, tap] of decoder.taps.entries()) {
+    expect(found[i]!.shape).toEqual(tap.shape);
+    expectTap(found[i]!.data, tap, `tap ${i}`);
+  }
+}, 400_000);

@@ -112,6 +112,11 @@ const OPS: readonly (readonly [string, readonly unknown[]])[] = [
 const RESNET = { base: 2, blocks: [1, 1, 1, 1], expansion: 1, widen: 1, decoderActivation: 'relu' } as const;
 const ENCODER = { family: 'resnet', config: RESNET } as const;
 const EFFICIENTNET = { family: 'efficientnet', config: { bnEps: 1e-3, padding: 'same' } } as const;
+const MOBILE = {
+  family: 'mobile',
+  config: { network: 'efficientnet-lite0', bnEps: 1e-3, padding: 'same', inputs: { mean: 0.5, std: 0.5 } },
+} as const;
+const DECODER = { blocks: [1, 1, 1, 1], expansion: 1, widen: 1, activation: 'relu' } as const;
 const TRANSFORMER = {
   heads: 2,
   inner: 8,
@@ -126,12 +131,14 @@ const HEAD = { structure: '1-linear', dropout: 0, kernel: 1 };
 const MODELS: readonly (readonly [string, readonly unknown[]])[] = [
   ['alignHead', [layers, x(1, 8, 4, 4), { ...HEAD, outputs: 2, hidden: 4 }]],
   ['alignedFeatures', [scales]],
-  ['bottleneck', [layers, scales, RESNET]],
+  ['bottleneck', [layers, scales, DECODER]],
+  ['decoderShapeOf', [ENCODER]],
   ['decoderLayer', [layers, tokens, tokens, tokens, tokens, TRANSFORMER]],
   ['discriminativeNet', [layers, x(1, 6, 32, 32), 2]],
   ['encoderLayer', [layers, tokens, tokens, TRANSFORMER]],
   ['encoderTaps', [layers, images, ENCODER, 'encoder']],
   ['encoderTaps', [layers, images, EFFICIENTNET, 'encoder']],
+  ['encoderTaps', [layers, images, MOBILE, 'encoder']],
   ['featureChannels', [RESNET]],
   ['multiheadAttention', [layers, 'attention', tokens, tokens, tokens, TRANSFORMER]],
   ['neighboursOf', [4, 4]],
@@ -144,7 +151,8 @@ const MODELS: readonly (readonly [string, readonly unknown[]])[] = [
   ['reconstructiveNet', [layers, images, 2]],
   ['resnetClassifier', [layers, images, RESNET, 10]],
   ['resnetFeatures', [layers, images, RESNET]],
-  ['reverseDecoder', [layers, x(1, 16, 2, 2), RESNET]],
+  ['reverseDecoder', [layers, x(1, 16, 2, 2), [2, 4, 8], DECODER]],
+  ['tapsAt', [ENCODER, scales, [4, 16]]],
   ['tokenNorm', [layers, 'norm', tokens]],
 ];
 
@@ -187,7 +195,6 @@ const METHODS: readonly (readonly [string, readonly unknown[]])[] = [
   ['recontrastLoss', [scales, scales, x(1)]],
   ['recontrastSpecs', [RESNET]],
   ['regressorLoss', [x(1, 2), x(1, 2), 1]],
-  ['resnetOf', [MODEL]],
   ['revdistLoss', [scales, scales]],
   ['revdistSpecs', [RESNET]],
   ['rowsPerPart', [8]],

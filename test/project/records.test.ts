@@ -8,8 +8,6 @@ import { MEASURES } from '../../src/score/measures.ts';
 
 /** Where a name may decide what happens, and why. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  'methods/detector.ts: resnet': 'what methods use that are built on ResNets alone',
-  'reproduce/cells.ts: efficientnet': '--efficientnet-weights are for the rows of UniAD',
   'reproduce/orderings.ts: cada': "which of the paper's rows are compared",
   'reproduce/reproduceFigure.ts: cada': "the paper's figure",
   'reproduce/reproduceFigure.ts: revdist': 'the same',

@@ -71,9 +71,9 @@ const NETWORKS: readonly Refused[] = [
     () => methods.revdist.trace({ encoder: nothing, detector: nothing }, { images }, model),
   ],
   [
-    'this method expects a ResNet, got efficientnet',
+    'this method expects an encoder with feature maps at strides 32, got resnet with 4, 8, 16',
     'E_CONFIG',
-    () => methods.recontrast.parts({ ...model, encoder: models.pretrained('efficientnet_b4') }),
+    () => models.tapsAt(models.pretrained('resnet18'), [images], [32]),
   ],
   [
     'DRAEM expects images to start at, got frozen features: nothing of it is frozen',

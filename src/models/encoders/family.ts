@@ -2,6 +2,7 @@
 import type { Value } from '../../graph/value.ts';
 import type { Layers } from '../../nn/layers.ts';
 import type { DecoderActivation } from '../resnet.ts';
+import type { DecoderShape } from '../reverseDecoder.ts';
 
 /** Pre-trained networks of one kind, that detectors read features of. `Config` fixes one of them. */
 export interface EncoderFamilyRecord<Config, Name extends string = string> {
@@ -16,7 +17,9 @@ export interface EncoderFamilyRecord<Config, Name extends string = string> {
    * family that was trained on images normalised otherwise turns one into the other here.
    */
   features(layers: Layers, x: Value, config: Config): Value[];
-  /** The same network before a reverse decoder with this activation; absent: none follows it. */
+  /** The bottleneck and the reverse decoder after it; absent: as `PLAIN_DECODER` says. */
+  decoderShape?(config: Config): DecoderShape;
+  /** The same network before a reverse decoder with this activation; absent: it is GELU always. */
   withDecoder?(config: Config, activation: DecoderActivation): Config;
   /** The first tensors of each publisher, one row each: their prefix in a file is the encoder's prefix. */
   readonly anchors: readonly (readonly string[])[];

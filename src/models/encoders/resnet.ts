@@ -11,6 +11,12 @@ export const resnet: EncoderFamilyRecord<ResNetConfig, ResNetName> = {
   ],
   requireConfig: requireResNet,
   features: resnetFeatures,
+  decoderShape: ({ blocks, expansion, widen, decoderActivation }) => ({
+    blocks,
+    expansion,
+    widen,
+    activation: decoderActivation,
+  }),
   withDecoder: (config, decoderActivation) => ({ ...config, decoderActivation }),
   anchors: [['conv1.weight', 'layer1.0.conv1.weight']],
 };
