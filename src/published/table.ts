@@ -16,8 +16,8 @@ export interface Published {
   readonly mebibytes: number;
   /** What its users should know: where it comes from. */
   readonly note: string;
-  /** Padding of an EfficientNet, where its tensor names do not tell. */
-  readonly padding?: 'same';
+  /** Padding of a network whose tensor names do not tell it. */
+  readonly padding?: 'same' | 'symmetric';
 }
 
 const TORCHVISION = 'https://download.pytorch.org/models';
@@ -32,7 +32,26 @@ const torchvision = (
   note: string,
 ): Published => ({ name, encoder, file, base: TORCHVISION, mebibytes, note });
 
-/** Sizes and names: torchvision's and the authors' own lists (weights.md section 1). */
+/** timm's file for the encoder of the same name. @param bytes as its model index says. */
+const timm = (
+  name: string,
+  file: string,
+  bytes: number,
+  padding: NonNullable<Published['padding']>,
+  note: string,
+  encoder = name,
+): Published => ({ name, encoder, file, base: TIMM, mebibytes: bytes / 2 ** 20, padding, note });
+
+/** timm's conversions of TensorFlow's EfficientNet-Lite0 to 4: SHA-256's first digits, bytes. */
+const LITES = [
+  ['0aa007d2', 18_820_223],
+  ['bde8b488', 21_939_331],
+  ['dcccb7df', 24_658_687],
+  ['b733e338', 33_161_413],
+  ['741542c3', 52_558_819],
+] as const;
+
+/** Sizes and names: the publishers' own lists (weights.md section 1; torchvision's and timm's model indexes). */
 export const PUBLISHED: readonly Published[] = [
   torchvision('resnet18', 'resnet18', 'resnet18-f37072fd.pth', 44.661, 'torchvision, V1'),
   torchvision('resnet34', 'resnet34', 'resnet34-b627a593.pth', 83.275, 'torchvision, V1'),
@@ -82,6 +101,60 @@ export const PUBLISHED: readonly Published[] = [
     note: 'timm: the origin of efficientnet_b4, padded by the actual size',
     padding: 'same',
   },
+  torchvision(
+    'efficientnet_b0',
+    'efficientnet_b0',
+    'efficientnet_b0_rwightman-7f5810bc.pth',
+    20.451,
+    'torchvision, V1',
+  ),
+  timm(
+    'efficientnet_b0_ra',
+    'efficientnet_b0_ra-3dd342df.pth',
+    21_376_743,
+    'symmetric',
+    'timm',
+    'efficientnet_b0',
+  ),
+  {
+    name: 'tf_efficientnet_b0',
+    encoder: 'tf_efficientnet_b0',
+    file: 'efficientnet-b0-355c32eb.pth',
+    base: EFFICIENTNET_PYTORCH,
+    mebibytes: 20.4,
+    note: 'EfficientNet-PyTorch',
+  },
+  ...LITES.map(([digits, bytes], i) =>
+    timm(
+      `tf_efficientnet_lite${i}`,
+      `tf_efficientnet_lite${i}-${digits}.pth`,
+      bytes,
+      'same',
+      'timm: small and fast, no squeezing',
+    ),
+  ),
+  torchvision(
+    'mobilenet_v3_large',
+    'mobilenet_v3_large',
+    'mobilenet_v3_large-8738ca79.pth',
+    21.114,
+    'torchvision, V1',
+  ),
+  torchvision(
+    'mobilenet_v3_large_v2',
+    'mobilenet_v3_large',
+    'mobilenet_v3_large-5c1a4163.pth',
+    21.107,
+    'torchvision, V2: another training, other features',
+  ),
+  timm('mobilenetv3_large_100', 'mobilenetv3_large_100_ra-f55367f5.pth', 22_076_443, 'symmetric', 'timm'),
+  timm(
+    'tf_mobilenetv3_large_100',
+    'tf_mobilenetv3_large_100-427764d5.pth',
+    22_076_649,
+    'same',
+    'timm: from TensorFlow',
+  ),
 ];
 
 export const publishedNamed = (name: string): Published | undefined =>

@@ -338,7 +338,7 @@ describe('the table', () => {
     unique(PUBLISHED.map(({ file }) => checksumIn(file)));
     for (const { base, mebibytes } of PUBLISHED) {
       expect(base).toMatch(/^https:.*[^/]$/);
-      expect(mebibytes).toBeGreaterThan(40);
+      expect(mebibytes).toBeGreaterThan(15);
     }
   });
 });
