@@ -108,7 +108,7 @@ class Bottleneck(torch.nn.Module):
         for i, (cin, cout) in enumerate([(c1, c2), (c2, c3), (c2, c3)], 1):
             setattr(self, f"conv{i}", torch.nn.Conv2d(cin, cout, 3, 2, 1, bias=False))
             setattr(self, f"bn{i}", torch.nn.BatchNorm2d(cout))
-        self.bn_layer = stage(3 * c3, 2 * c3, 2, 1, 1, 2)
+        self.bn_layer = stage(3 * c3, 2 * c3, 1, 1, 1, 2)
 
     def forward(self, f):
         a = relu(self.bn2(self.conv2(relu(self.bn1(self.conv1(f[0]))))))
@@ -122,7 +122,7 @@ def decoder(channels):
     ]
     bottleneck = Bottleneck(*channels).eval()
     wide = [2 * channels[2], *channels[::-1]]
-    layers = [stage(a, b, 2, 1, 1, act=torch.nn.functional.gelu, up=True).eval() for a, b in zip(wide, wide[1:])]
+    layers = [stage(a, b, 1, 1, 1, act=torch.nn.functional.gelu, up=True).eval() for a, b in zip(wide, wide[1:])]
     fill(bottleneck, "bottleneck")
     for i, layer in enumerate(layers, 1):
         fill(layer, f"decoder.layer{i}")

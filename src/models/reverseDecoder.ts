@@ -30,8 +30,8 @@ const DECODER_SHAPE: OptionNames<DecoderShape> = {
 export const requireDecoderShape = (where: string, shape: DecoderShape): void =>
   requireOptions(`${where}: shape`, shape, DECODER_SHAPE);
 
-/** ResNet-18's, which an encoder of another family gets. */
-export const PLAIN_DECODER: DecoderShape = { blocks: [2, 2, 2, 2], expansion: 1, widen: 1 };
+/** What an encoder gets that is no ResNet: one block of two 3x3 in each stage (docs/methods.md). */
+export const PLAIN_DECODER: DecoderShape = { blocks: [1, 1, 1, 1], expansion: 1, widen: 1 };
 
 /**
  * A mirrored ResNet that regrows the encoder's features from the bottleneck (methods.md 4.3). Block counts are
