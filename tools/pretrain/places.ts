@@ -1,5 +1,6 @@
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../src/data/loadImage.ts';
 import { RandomStream } from '../../src/random.ts';
+import { setPiece } from './piece.ts';
 import { drawScene, viewScene } from './scene.ts';
 
 /**
@@ -42,7 +43,10 @@ export function placesBatch(step: number, count: number, size: number): PlacesBa
     image.set(scene);
     const foreign = new Float32Array(plane);
     for (let piece = 0; piece < 2; piece++) {
-      if (random.next() < 0.6) setPiece(image, foreign, [scene, scenes[(i + 1) % count]!], random, size);
+      if (random.next() >= 0.6) continue;
+      setPiece(image, [scene, scenes[(i + 1) % count]!], random, size, (at, cover, change) => {
+        if (change > VISIBLE) foreign[at] = Math.max(foreign[at]!, cover);
+      });
     }
     const again = images.subarray((count + i) * 3 * plane, (count + i + 1) * 3 * plane);
     again.set(image);
@@ -59,78 +63,6 @@ export function placesBatch(step: number, count: number, size: number): PlacesBa
     }
   });
   return { images, places: places as [Float32Array, Float32Array, Float32Array] };
-}
-
-/**
- * Sets a four-sided piece into `image` and notes where it shows: a piece of another scene, or of this one from
- * elsewhere; half of them are turned by any angle and magnified by 0.5 to 2, the others by quarter turns alone.
- */
-function setPiece(
-  image: Float32Array,
-  foreign: Float32Array,
-  sources: readonly Float32Array[],
-  random: RandomStream,
-  size: number,
-): void {
-  const plane = size * size;
-  const edges = drawOutline(random, size);
-  const source = sources[random.integer(sources.length)]!;
-  const free = random.next() < 0.5;
-  const angle = free ? random.between(0, 2 * Math.PI) : (random.integer(4) * Math.PI) / 2;
-  const shrink = free ? Math.exp(random.between(-0.7, 0.7)) : 1;
-  const [cos, sin] = [Math.cos(angle) * shrink, Math.sin(angle) * shrink];
-  const shift = (): number => (free ? random.between(0.1, 0.9) * size : 4 + random.integer(size - 8));
-  const [right, down] = [shift(), shift()];
-  const opacity = random.between(0.5, 1);
-  for (let y = 0, at = 0; y < size; y++) {
-    for (let x = 0; x < size; x++, at++) {
-      let outside = -Infinity;
-      for (const edge of edges) {
-        outside = Math.max(outside, edge.cos * (x + 0.5) + edge.sin * (y + 0.5) - edge.offset);
-      }
-      const cover = Math.min(1, 0.5 - outside) * opacity;
-      if (cover <= 0) continue;
-      const [px, py] = [x + 0.5 - size / 2, y + 0.5 - size / 2];
-      const from = between(cos * px - sin * py + right - 0.5, sin * px + cos * py + down - 0.5, size);
-      let change = 0;
-      for (let c = 0; c < 3; c++) {
-        let value = 0;
-        for (const { index, weight } of from) value += source[c * plane + index]! * weight;
-        const difference = value - image[c * plane + at]!;
-        change += Math.abs(difference) / 3;
-        image[c * plane + at]! += difference * cover;
-      }
-      if (change > VISIBLE) foreign[at] = Math.max(foreign[at]!, cover);
-    }
-  }
-}
-
-/** The four pixels around a point and their bilinear weights; the plane is mirrored beyond its edges. */
-function between(x: number, y: number, size: number): { index: number; weight: number }[] {
-  const [left, top] = [Math.floor(x), Math.floor(y)];
-  return [0, 1].flatMap((j) =>
-    [0, 1].map((i) => ({
-      index: mirrored(top + j, size) * size + mirrored(left + i, size),
-      weight: (i ? x - left : 1 - x + left) * (j ? y - top : 1 - y + top),
-    })),
-  );
-}
-
-function mirrored(at: number, size: number): number {
-  const period = ((at % (2 * size)) + 2 * size) % (2 * size);
-  return Math.min(period, 2 * size - 1 - period);
-}
-
-/** Four half-planes around a centre; the area within all of them. */
-function drawOutline(random: RandomStream, size: number): { cos: number; sin: number; offset: number }[] {
-  const [x, y] = [random.between(4, size - 4), random.between(4, size - 4)];
-  const heading = random.between(0, 2 * Math.PI);
-  const radius = 2.5 + 12 * random.next() ** 2;
-  return [0, 1, 2, 3].map((side) => {
-    const angle = heading + (side * Math.PI) / 2 + random.between(-0.5, 0.5);
-    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-    return { cos, sin, offset: cos * x + sin * y + radius * random.between(0.4, 1) };
-  });
 }
 
 /** Lighting, colour cast and noise of one exposure, then ImageNet's normalisation, in place. */
