@@ -5,7 +5,7 @@ Run by hand, with those three installed: python3 tools/mobile_goldens.py
 Each network is filled by the hash that test/models/hashed.ts repeats, under its publisher's names, and gets images
 normalised as it expects. The file holds the names of its layers as far as detectors read it, how many parameters they
 have, and of each tap the norm and 24 samples. `decoder`: a bottleneck and a reverse decoder for taps of EfficientNet-Lite0's
-channels, as torch_networks.py builds them for ResNets.
+channels, as torch_networks.py builds them for ResNets, but that what is rebuilt is each last block's sum as it is.
 """
 import json
 import pathlib
@@ -128,8 +128,11 @@ def decoder(channels):
         fill(layer, f"decoder.layer{i}")
     with torch.no_grad():
         taps = [bottleneck(features)]
-        for layer in layers:
-            taps.append(layer(taps[-1]))
+        x = taps[0]
+        for (block,) in layers:
+            y = block.act(block.bn1(block.conv1(x)))
+            taps.append(block.bn2(block.conv2(y)) + block.upsample(x))
+            x = block.act(taps[-1])
     count = sum(p.numel() for m in [bottleneck, *layers] for p in m.parameters())
     return {"parameters": count, "taps": [describe(t) for t in taps]}
 

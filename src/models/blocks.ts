@@ -64,11 +64,16 @@ export interface BlockOptions {
   readonly width: number;
   readonly expansion: 1 | 4;
   readonly activation?: Activation;
+  /** Returns the sum of its two ways as it is, without the activation after it; default false. */
+  readonly open?: boolean;
 }
+
+const asItIs: Activation = (x) => x;
 
 /** The residual block of ResNet-18/34 (expansion 1) or -50 and wider (4); the stride is in the 3x3. */
 export function residualBlock(layers: Layers, x: Value, options: BlockOptions): Value {
-  const { planes, stride, width, expansion, activation: act = relu } = options;
+  const { planes, stride, width, expansion, activation: act = relu, open = false } = options;
+  const end = open ? asItIs : act;
   const out = planes * expansion;
   const short =
     stride === 1 && x.shape[1] === out
@@ -76,23 +81,24 @@ export function residualBlock(layers: Layers, x: Value, options: BlockOptions): 
       : within(layers, 'downsample', (inner) => norm(inner, '1', conv(inner, '0', x, out, 1, stride)));
   if (expansion === 1) {
     const first = act(norm(layers, 'bn1', conv(layers, 'conv1', x, planes, 3, stride)));
-    return act(add(norm(layers, 'bn2', conv(layers, 'conv2', first, planes, 3)), short));
+    return end(add(norm(layers, 'bn2', conv(layers, 'conv2', first, planes, 3)), short));
   }
   const first = act(norm(layers, 'bn1', conv(layers, 'conv1', x, width, 1)));
   const second = act(norm(layers, 'bn2', conv(layers, 'conv2', first, width, 3, stride)));
-  return act(add(norm(layers, 'bn3', conv(layers, 'conv3', second, out, 1)), short));
+  return end(add(norm(layers, 'bn3', conv(layers, 'conv3', second, out, 1)), short));
 }
 
 /** The decoder's first block of a layer: like `residualBlock`, but doubling the sides by transposed convolution. */
 export function upsamplingBlock(layers: Layers, x: Value, options: Omit<BlockOptions, 'stride'>): Value {
-  const { planes, width, expansion, activation: act = relu } = options;
+  const { planes, width, expansion, activation: act = relu, open = false } = options;
+  const end = open ? asItIs : act;
   const out = planes * expansion;
   const short = within(layers, 'upsample', (inner) => norm(inner, '1', upConv(inner, '0', x, out)));
   if (expansion === 1) {
     const first = act(norm(layers, 'bn1', upConv(layers, 'conv1', x, planes)));
-    return act(add(norm(layers, 'bn2', conv(layers, 'conv2', first, planes, 3)), short));
+    return end(add(norm(layers, 'bn2', conv(layers, 'conv2', first, planes, 3)), short));
   }
   const first = act(norm(layers, 'bn1', conv(layers, 'conv1', x, width, 1)));
   const second = act(norm(layers, 'bn2', upConv(layers, 'conv2', first, width)));
-  return act(add(norm(layers, 'bn3', conv(layers, 'conv3', second, out, 1)), short));
+  return end(add(norm(layers, 'bn3', conv(layers, 'conv3', second, out, 1)), short));
 }

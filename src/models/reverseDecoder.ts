@@ -17,6 +17,11 @@ export interface DecoderShape {
   readonly widen: number;
   /** Default gelu. */
   readonly activation?: DecoderActivation;
+  /**
+   * The encoder's features have either sign, which no activation leaves: each layer returns its sum as it is, and the
+   * next one reads that through the activation. Default false: features of a ResNet, which are not negative.
+   */
+  readonly signed?: boolean;
 }
 
 const DECODER_SHAPE: OptionNames<DecoderShape> = {
@@ -24,6 +29,7 @@ const DECODER_SHAPE: OptionNames<DecoderShape> = {
   expansion: true,
   widen: true,
   activation: true,
+  signed: true,
 };
 
 /** @throws ConfigError for an unknown name. */
@@ -31,7 +37,7 @@ export const requireDecoderShape = (where: string, shape: DecoderShape): void =>
   requireOptions(`${where}: shape`, shape, DECODER_SHAPE);
 
 /** What an encoder gets that is no ResNet: one block of two 3x3 in each stage (docs/methods.md). */
-export const PLAIN_DECODER: DecoderShape = { blocks: [1, 1, 1, 1], expansion: 1, widen: 1 };
+export const PLAIN_DECODER: DecoderShape = { blocks: [1, 1, 1, 1], expansion: 1, widen: 1, signed: true };
 
 /**
  * A mirrored ResNet that regrows the encoder's features from the bottleneck (methods.md 4.3). Block counts are
@@ -47,22 +53,26 @@ export function reverseDecoder(
 ): [Value, Value, Value] {
   refuseExtra('reverseDecoder', extra);
   requireDecoderShape('reverseDecoder', shape);
-  const { blocks, expansion, widen } = shape;
+  const { blocks, expansion, widen, signed = false } = shape;
   const activation = shape.activation === 'relu' ? relu : gelu;
   const stage = (index: 1 | 2 | 3, x: Value): Value => {
     const planes = channels[3 - index]! / expansion;
     const options = { planes, width: planes * widen, expansion, activation };
     return within(layers, `layer${index}`, (inner) => {
-      let y = within(inner, '0', (each) => upsamplingBlock(each, x, options));
-      for (let block = 1; block < blocks[index - 1]!; block++) {
-        y = within(inner, String(block), (each) => residualBlock(each, y, { ...options, stride: 1 }));
+      const last = blocks[index - 1]! - 1;
+      const open = (block: number): boolean => signed && block === last;
+      let y = within(inner, '0', (each) => upsamplingBlock(each, x, { ...options, open: open(0) }));
+      for (let block = 1; block <= last; block++) {
+        const own = { ...options, stride: 1, open: open(block) };
+        y = within(inner, String(block), (each) => residualBlock(each, y, own));
       }
       return y;
     });
   };
+  const activated = (x: Value): Value => (signed ? activation(x) : x);
   const g3 = stage(1, embedding);
-  const g2 = stage(2, g3);
-  return [stage(3, g2), g2, g3];
+  const g2 = stage(2, activated(g3));
+  return [stage(3, activated(g2)), g2, g3];
 }
 
 /**
