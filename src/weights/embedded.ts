@@ -12,7 +12,5 @@ export const embeddedPath = (encoder: EmbeddedEncoder): string =>
 export function weightsPath(encoder: string, weights: string): string {
   if (weights !== 'embedded') return weights;
   if (isEmbedded(encoder)) return embeddedPath(encoder);
-  throw new ConfigError(
-    `--encoder ${encoder} has no embedded weights; ${EMBEDDED_ENCODERS.join(' and ')} have`,
-  );
+  throw new ConfigError(`--encoder ${encoder} has no embedded weights; ${EMBEDDED_ENCODERS.join(', ')} have`);
 }

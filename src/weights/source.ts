@@ -17,7 +17,7 @@ export async function weightsFor(encoder: string, said: string, folder = weights
   if (said === 'embedded') {
     if (isEmbedded(encoder)) return said;
     throw new ConfigError(
-      `--encoder ${encoder} needs --weights: only those of ${EMBEDDED_ENCODERS.join(' and ')} ship with the package`,
+      `--encoder ${encoder} needs --weights: only those of ${EMBEDDED_ENCODERS.join(', ')} ship with the package`,
       { fix: adviceFor(encoder) },
     );
   }

@@ -114,7 +114,7 @@ describe('--weights', () => {
     ]);
     expect(code).toBe(2);
     expect(stderr).toContain(
-      `--encoder ${encoder} needs --weights: only those of resnet18_w16 and resnet18_w32 ship with the package`,
+      `--encoder ${encoder} needs --weights: only those of resnet18_w16, resnet18_w32, resnet18_w32_distilled ship with the package`,
     );
     expect(stderr).toContain(`fix: wgad weights fetch ${encoder} (or `);
   });
@@ -131,7 +131,7 @@ describe('--weights', () => {
     });
     expect(await weightsFor('resnet18_w32', 'embedded')).toBe('embedded');
     await expect(weightsFor('resnet18', 'embedded')).rejects.toMatchObject({
-      message: expect.stringContaining('only those of resnet18_w16 and resnet18_w32'),
+      message: expect.stringContaining('only those of resnet18_w16, resnet18_w32, resnet18_w32_distilled'),
       fix: 'wgad weights fetch resnet18, then --weights resnet18',
     });
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { openWeights } from '../../src/formats/weightsFile.ts';
 import { input } from '../../src/graph/value.ts';
 import { encoderSpecs, encoderTaps, pretrained } from '../../src/models/encoders/index.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
@@ -38,6 +39,14 @@ it('the features of a ResNet with adapters are PyTorch’s within 1e-4', async (
   } finally {
     session.close();
   }
+});
+
+it('the shipped weights are those of the distilled encoder', async () => {
+  const shipped = await openWeights('weights/resnet18_w32_distilled.safetensors');
+  const shapes = new Map([...shipped.tensors].map(([name, { shape }]) => [`encoder.${name}`, shape]));
+  expect(shapes).toEqual(new Map(specs.map(({ name, shape }) => [name, shape])));
+  expect(shipped.metadata.get('encoder')).toBe('resnet18_w32_distilled');
+  await shipped.close();
 });
 
 it('refuses a trunk that is no ResNet, and unknown names', () => {

@@ -17,10 +17,12 @@ import { choicesAt, comparedLabels, PLACES, type PlaceMaps, placeMaps, placesLos
 const TASK = { size: 64, batch: 32, seed: 20_260_000 } as const;
 
 /** Steps after which each shipped file was written. */
-export const PRETRAINING_STEPS: Readonly<Record<EmbeddedEncoder, number>> = {
+export const PRETRAINING_STEPS = {
   resnet18_w16: 1000,
   resnet18_w32: 3600,
-};
+} as const satisfies Partial<Record<EmbeddedEncoder, number>>;
+
+export type ScenesEncoder = keyof typeof PRETRAINING_STEPS;
 
 const OPTIMISER = {
   kind: 'adamw',
@@ -36,7 +38,7 @@ const HELD_OUT_STEP = 0x0800_0000;
 const HELD_OUT_BATCHES = 8;
 
 export interface PretrainOptions {
-  readonly encoder: EmbeddedEncoder;
+  readonly encoder: ScenesEncoder;
   readonly out: string;
   readonly iterations: number;
   readonly gpu?: GpuRequest;
