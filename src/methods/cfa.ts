@@ -92,7 +92,7 @@ export const CFA_DEFAULTS = {
   alignAlpha: 0.1,
   smoothing: 'scipy',
   scoreFraction: 0,
-  quick: { size: 128, batch: 4, iterations: 600, alignIterations: 5000, alignLr: 1e-2 },
+  quick: { size: 128, batch: 4, iterations: 400, alignIterations: 5000, alignLr: 1e-2 },
 } as const satisfies DetectorDefaults;
 
 /** Of the feature maps that it reads; the grid of centres is the first one's. */

@@ -37,7 +37,7 @@ export const UNIAD_DEFAULTS = {
   alignAlpha: 10,
   smoothing: 'author',
   scoreFraction: 0.01,
-  quick: { size: 128, batch: 16, iterations: 1000, alignIterations: 5000 },
+  quick: { size: 128, batch: 8, iterations: 300, alignIterations: 3000 },
 } as const satisfies DetectorDefaults;
 
 /** To a tenth at 80 % of the iterations. */
