@@ -86,7 +86,7 @@ export const DRAEM_DEFAULTS = {
   alignAlpha: 0.1,
   smoothing: 'none',
   scoreFraction: null,
-  quick: { size: 128, batch: 4, iterations: 400, lr: 1e-3, alignIterations: 5000, alignLr: 1e-2, width: 16 },
+  quick: { size: 128, batch: 4, iterations: 300, lr: 1e-3, alignIterations: 5000, alignLr: 1e-2, width: 16 },
 } as const satisfies DetectorDefaults;
 
 /** To a fifth at 80 % of the iterations, and again at 90 %. */
