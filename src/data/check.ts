@@ -5,8 +5,7 @@ import { ImageError, shown } from '../errors.ts';
 import { readRegular } from '../formats/regularFile.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { scanForProblems } from './dataset.ts';
-import { readImage } from './decode.ts';
-import { budgeted } from './decodeBudget.ts';
+import { decoded } from './decoding.ts';
 import { type DatasetProblem, problemLines } from './findings.ts';
 import { type Layout, UNKNOWN_LAYOUT } from './layouts/index.ts';
 import type { Sample } from './layouts/layout.ts';
@@ -178,7 +177,7 @@ async function lookAt(sample: Sample): Promise<Look> {
   const { path, id } = sample;
   const warnings: DatasetProblem[] = [];
   try {
-    const { pixels, pages, deep } = await budgeted(path, () => readImage(path));
+    const { pages, deep, ...size } = await decoded({ what: 'facts', path });
     if (deep) {
       const range = `${deep.depth}, ${deep.range.low} to ${deep.range.high}${deep.declared ? ' as declared' : ''}`;
       const message = `${id} has more than 8 bits a sample (${range}); it is read in 8`;
@@ -191,8 +190,8 @@ async function lookAt(sample: Sample): Promise<Look> {
     const hash = createHash('sha256')
       .update(await readRegular(path))
       .digest('hex');
-    warnings.push(...(await maskProblems(sample, pixels)));
-    return { size: `${pixels.width}x${pixels.height}`, hash, problems: [], warnings };
+    warnings.push(...(await maskProblems(sample, size)));
+    return { size: `${size.width}x${size.height}`, hash, problems: [], warnings };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     warnings.push(...(await maskProblems(sample, null)));

@@ -11,8 +11,10 @@ import type { DeepRange } from './sampleRange.ts';
 import { isWhiteZero, refuseOddTiff } from './tiffTags.ts';
 
 /** More pixels than this are refused before decoding: decompression bombs. */
-const MAX_PIXELS = 100_000_000;
+export const MAX_PIXELS = 100_000_000;
 const MAX_FILE_BYTES = 1 << 29;
+/** Of all samples as they are decoded: deep ones are held several times over on the way to 8 bits. */
+const MAX_SAMPLE_BYTES = 1 << 29;
 
 /**
  * Embedded profiles are ignored, as PIL does. Broken and truncated data is an error; a warning (such as a
@@ -165,8 +167,18 @@ async function headerOf(bytes: Buffer): Promise<Metadata> {
   if (width * height > MAX_PIXELS) {
     throw new Error(`it has ${width}x${height} pixels; at most ${MAX_PIXELS} are read`);
   }
+  const sampleBytes = width * height * metadata.channels * bytesOf(metadata.depth);
+  if (sampleBytes > MAX_SAMPLE_BYTES) {
+    throw new Error(
+      `its ${width}x${height} pixels take ${sampleBytes} bytes, in ${metadata.channels} channels of type ${metadata.depth}; at most ${MAX_SAMPLE_BYTES} are read`,
+    );
+  }
   return metadata;
 }
+
+/** Bytes of a sample of libvips' type. */
+export const bytesOf = (depth: string): number =>
+  /16|short/.test(depth) ? 2 : /double|complex/.test(depth) ? 8 : /32|int|float/.test(depth) ? 4 : 1;
 
 const UNREAD = 'cannot be read: ';
 
@@ -184,12 +196,30 @@ async function attempt<T>(path: string, decode: (bytes: Buffer, format: Format) 
     const format = sniff(bytes);
     if (!format) throw new Error(`it is not a PNG, JPEG, WebP, TIFF or BMP file${foreignImage(bytes)}`);
     if (format === 'tiff') refuseOddTiff(bytes);
+    if (format === 'jpeg') refuseManyScans(bytes);
     return await decode(bytes, format);
   } catch (cause) {
     throw new ImageError(`cannot read image ${path}: ${reasonOf(cause as Error, path)}`, {
       where: path,
       cause,
     });
+  }
+}
+
+/** Scans of a progressive JPEG; usual ones have about ten, and each takes as long as the whole image. */
+const MOST_SCANS = 500;
+const SCAN = Buffer.from([0xff, 0xda]);
+
+/** @throws Error for a small file that would be decoded for minutes. */
+function refuseManyScans(bytes: Buffer): void {
+  let scans = 0;
+  for (let at = bytes.indexOf(SCAN); at >= 0; at = bytes.indexOf(SCAN, at + SCAN.length)) {
+    scans += 1;
+    if (scans > MOST_SCANS) {
+      throw new Error(
+        `it is a progressive JPEG of more than ${MOST_SCANS} scans, which are not read; save it again`,
+      );
+    }
   }
 }
 

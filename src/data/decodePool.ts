@@ -1,25 +1,34 @@
-import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { ImageError } from '../errors.ts';
+import { ImageError, WgadError } from '../errors.ts';
 import type { AnomalyJob, AnomalySample } from './anomalies/index.ts';
-import { processBudget } from './decodeBudget.ts';
-import type { WorkGrant, WorkReply, WorkRequest } from './decodeWorker.ts';
+import { builtModule } from './builtModule.ts';
+import { type Decoded, type DecodeKind, type DecodeWork, errorOf } from './decodeWork.ts';
+import type { AnomalyWork, WorkReply, WorkRequest } from './decodeWorker.ts';
+import { decoded } from './decoding.ts';
 import type { Frame } from './frame.ts';
 
 /** Requests a worker holds at once: one in work and one to go on with. */
 const DEPTH = 2;
 
+type PoolWork = DecodeWork<'pixels'> | AnomalyWork;
+type Done = Uint8Array | AnomalySample;
+
 interface Job {
-  readonly work: WorkRequest['work'];
-  readonly resolve: (done: Uint8Array | AnomalySample) => void;
+  readonly work: PoolWork;
+  readonly resolve: (done: Done) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a thread was asked for. */
+interface Asked {
+  readonly resolve: (done: Decoded | AnomalySample) => void;
   readonly reject: (error: unknown) => void;
 }
 
 interface Member {
   readonly worker: Worker;
-  readonly jobs: Map<number, Job>;
-  /** Its shares of the memory for decoding, and how to give them back. */
-  readonly shares: Map<number, () => void>;
+  readonly jobs: Set<Job>;
+  readonly asked: Map<number, Asked>;
 }
 
 /**
@@ -27,30 +36,31 @@ interface Member {
  * process alive only while they have work.
  */
 export class DecodePool {
-  readonly #frame: Frame;
+  readonly #frame: Required<Frame>;
   readonly #limit: number;
   readonly #members = new Set<Member>();
   readonly #urgent: Job[] = [];
   readonly #background: Job[] = [];
+  /** Ends the decodes of large images, which are in processes of their own. */
+  readonly #stop = new AbortController();
   #nextId = 0;
-  #closed = false;
   /** Why it was closed, where that was said. */
   #reason: unknown;
 
   /** `frame`: size of the result; `workers`: most threads. */
-  constructor(frame: Frame, workers: number) {
+  constructor(frame: Required<Frame>, workers: number) {
     this.#frame = frame;
     this.#limit = workers;
   }
 
   /** RGB planes [3, size, size]. Background requests wait for all others. Rejects with ImageError. */
   decode(path: string, background: boolean): Promise<Uint8Array> {
-    return this.#do({ path, frame: this.#frame }, background) as Promise<Uint8Array>;
+    return this.#do({ what: 'pixels', path, frame: this.#frame }, background) as Promise<Uint8Array>;
   }
 
   /** A training sample with an anomaly, or without; see `drawAnomaly`. */
   drawAnomaly(anomaly: AnomalyJob): Promise<AnomalySample> {
-    return this.#do({ path: anomaly.path, anomaly }, false) as Promise<AnomalySample>;
+    return this.#do({ what: 'anomaly', path: anomaly.path, anomaly }, false) as Promise<AnomalySample>;
   }
 
   /** Move a background request that has not begun to the front. */
@@ -61,9 +71,9 @@ export class DecodePool {
 
   /** Stop all threads; what is under way or waits is rejected, for that reason if there is one. */
   async close(reason?: unknown): Promise<void> {
-    this.#closed = true;
     this.#reason ??= reason;
-    const running = [...this.#members].flatMap((member) => [...member.jobs.values()]);
+    this.#stop.abort();
+    const running = [...this.#members].flatMap((member) => [...member.jobs]);
     for (const job of [...running, ...this.#urgent.splice(0), ...this.#background.splice(0)]) {
       job.reject(reason ?? closedError(job.work.path));
     }
@@ -72,7 +82,11 @@ export class DecodePool {
     for (const member of members) this.#bury(member, undefined);
   }
 
-  #do(work: WorkRequest['work'], background: boolean): Promise<Uint8Array | AnomalySample> {
+  get #closed(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  #do(work: PoolWork, background: boolean): Promise<Done> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(this.#reason ?? closedError(work.path));
       (background ? this.#background : this.#urgent).push({ work, resolve, reject });
@@ -85,11 +99,47 @@ export class DecodePool {
       const member = this.#leastBusy();
       if (!member) return;
       const job = this.#urgent.shift() ?? this.#background.shift()!;
-      const id = this.#nextId++;
-      member.jobs.set(id, job);
+      member.jobs.add(job);
       member.worker.ref();
-      member.worker.postMessage({ id, work: job.work } satisfies WorkRequest);
+      this.#carryOut(member, job.work)
+        .then(job.resolve, job.reject)
+        .finally(() => this.#finish(member, job));
     }
+  }
+
+  /** @throws WgadError, whatever goes wrong. */
+  async #carryOut(member: Member, work: PoolWork): Promise<Done> {
+    try {
+      if (work.what === 'anomaly') return await this.#ask<AnomalySample>(member, work);
+      const here = <K extends DecodeKind>(each: DecodeWork<K>): Promise<Decoded<K>> =>
+        this.#ask(member, each as DecodeWork);
+      return await decoded(work, { here, signal: this.#stop.signal });
+    } catch (error) {
+      if (error instanceof WgadError) throw error;
+      const { path } = work;
+      throw new ImageError(
+        `cannot read image ${path}: its decoding thread stopped: ${(error as Error).message}`,
+        { where: path, cause: error },
+      );
+    }
+  }
+
+  #finish(member: Member, job: Job): void {
+    member.jobs.delete(job);
+    // Not once it is closing: `close` would wait for the thread in a process that ends without it (exit 13).
+    if (this.#closed) return;
+    if (member.jobs.size === 0) member.worker.unref();
+    this.#dispatch();
+  }
+
+  /** Asks a thread for work. @throws whatever the thread ended of. */
+  #ask<T extends Decoded | AnomalySample>(member: Member, work: WorkRequest['work']): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!this.#members.has(member)) return reject(new Error('it ended'));
+      const id = this.#nextId++;
+      member.asked.set(id, { resolve: (done) => resolve(done as T), reject });
+      member.worker.postMessage({ id, work } satisfies WorkRequest);
+    });
   }
 
   /** An idle worker, else a new one, else the least busy that has room. */
@@ -103,20 +153,16 @@ export class DecodePool {
 
   #start(): Member {
     const member: Member = {
-      worker: new Worker(workerUrl(), { execArgv: [] }),
-      jobs: new Map(),
-      shares: new Map(),
+      worker: new Worker(builtModule('decodeWorker'), { execArgv: [] }),
+      jobs: new Set(),
+      asked: new Map(),
     };
     this.#members.add(member);
     member.worker.on('message', (reply: WorkReply) => {
-      if ('share' in reply) return this.#share(member, reply);
-      const job = member.jobs.get(reply.id);
-      member.jobs.delete(reply.id);
-      // Not once it is closing: `close` would wait for the thread in a process that ends without it (exit 13).
-      if (member.jobs.size === 0 && !this.#closed) member.worker.unref();
-      if ('done' in reply) job?.resolve(reply.done);
-      else job?.reject(new ImageError(reply.message, { where: reply.where }));
-      this.#dispatch();
+      const asked = member.asked.get(reply.id);
+      member.asked.delete(reply.id);
+      if ('done' in reply) asked?.resolve(reply.done);
+      else asked?.reject(errorOf(reply.failure));
     });
     // A thread that dies (out of memory, say) takes its own images with it and no others.
     member.worker.on('error', (cause) => this.#bury(member, cause));
@@ -124,53 +170,12 @@ export class DecodePool {
     return member;
   }
 
-  /** Passes a thread's wish for memory on to the budget of the process. */
-  #share(member: Member, wish: Extract<WorkReply, { share: number }>): void {
-    const { share } = wish;
-    if ('release' in wish) {
-      member.shares.get(share)?.();
-      member.shares.delete(share);
-      return;
-    }
-    processBudget()
-      .take(wish.take)
-      .then((release) => {
-        // The thread may have ended meanwhile.
-        if (!this.#members.has(member)) return release();
-        member.shares.set(share, release);
-        member.worker.postMessage({ granted: share } satisfies WorkGrant);
-      })
-      .catch((error: Error) => this.#bury(member, error));
-  }
-
   #bury(member: Member, cause: Error | undefined): void {
     if (!this.#members.delete(member)) return;
-    for (const release of member.shares.values()) release();
-    for (const { work, reject } of member.jobs.values()) {
-      const { path } = work;
-      const reason = cause?.message ?? 'it ended';
-      reject(
-        new ImageError(`cannot read image ${path}: its decoding thread stopped: ${reason}`, {
-          where: path,
-          cause,
-        }),
-      );
-    }
+    for (const asked of member.asked.values()) asked.reject(cause ?? new Error('it ended'));
     if (!this.#closed) this.#dispatch();
   }
 }
 
 const closedError = (path: string): ImageError =>
   new ImageError(`cannot read image ${path}: the loader is closed`, { where: path });
-
-/** Threads run JavaScript on every supported Node, so from TypeScript sources the built file is taken. */
-function workerUrl(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('./decodeWorker.js', import.meta.url);
-  const built = new URL('../../dist/data/decodeWorker.js', import.meta.url);
-  if (!existsSync(built)) {
-    throw new ImageError(`cannot decode images: ${built.pathname} is missing`, {
-      fix: 'Run `npm run build`.',
-    });
-  }
-  return built;
-}

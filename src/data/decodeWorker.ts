@@ -1,68 +1,45 @@
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
-import { WgadError } from '../errors.ts';
 import { type AnomalyJob, type AnomalySample, drawAnomaly } from './anomalies/index.ts';
-import { useBudget } from './decodeBudget.ts';
-import type { Frame } from './frame.ts';
-import { loadPixels } from './loadImage.ts';
+import { type Decoded, type DecodeWork, doWork, type Failure, failureOf } from './decodeWork.ts';
 
 /** What the pool asks of a worker: an image decoded, or a training sample drawn from one that was. */
 export interface WorkRequest {
   readonly id: number;
-  readonly work: { readonly path: string } & ({ readonly frame: Frame } | { readonly anomaly: AnomalyJob });
+  readonly work: DecodeWork | AnomalyWork;
+}
+export interface AnomalyWork {
+  readonly what: 'anomaly';
+  readonly path: string;
+  readonly anomaly: AnomalyJob;
 }
 
-/** What the pool grants: the share of memory that was asked for under this number. */
-export interface WorkGrant {
-  readonly granted: number;
-}
-
-/**
- * What a worker says: RGB planes [3, size, size] or a sample, or why not; that it needs a share of the memory for
- * decoding, or is done with one.
- */
 export type WorkReply =
-  | { readonly share: number; readonly take: number | 'all' }
-  | { readonly share: number; readonly release: true }
-  | { readonly id: number; readonly done: Uint8Array | AnomalySample }
-  | { readonly id: number; readonly message: string; readonly where: string | undefined };
+  | { readonly id: number; readonly done: Decoded | AnomalySample }
+  | { readonly id: number; readonly failure: Failure };
 
 // Each file is read once; libvips would keep its operations for nothing.
 sharp.cache(false);
 
 const port = parentPort!;
-const waiting = new Map<number, () => void>();
-let shares = 0;
-useBudget({
-  take(bytes) {
-    const share = shares++;
-    port.postMessage({ share, take: bytes } satisfies WorkReply);
-    const release = (): void => port.postMessage({ share, release: true } satisfies WorkReply);
-    return new Promise((resolve) => waiting.set(share, () => resolve(release)));
-  },
-});
 
 async function answer({ id, work }: WorkRequest): Promise<void> {
   try {
-    const done = 'frame' in work ? await loadPixels(work.path, work.frame) : drawAnomaly(work.anomaly);
-    const parts = done instanceof Uint8Array ? [done] : Object.values(done as AnomalySample);
+    const done = work.what === 'anomaly' ? drawAnomaly(work.anomaly) : await doWork(work);
+    const parts = done instanceof Uint8Array ? [done] : Object.values(done);
     // A sample's planes may be the same twice.
-    const buffers = [...new Set(parts.map(({ buffer }) => buffer as ArrayBuffer))];
-    port.postMessage({ id, done } satisfies WorkReply, buffers);
+    const buffers = new Set(
+      parts.flatMap((part) => (part instanceof Uint8Array ? [part.buffer as ArrayBuffer] : [])),
+    );
+    port.postMessage({ id, done } satisfies WorkReply, [...buffers]);
   } catch (error) {
-    const where = error instanceof WgadError ? error.where : work.path;
-    port.postMessage({ id, message: (error as Error).message, where } satisfies WorkReply);
+    port.postMessage({ id, failure: failureOf(error, work.path) } satisfies WorkReply);
   }
 }
 
 // It catches whatever goes wrong; a message that cannot be sent ends the thread, and the pool hears of that.
-port.on('message', (message: WorkRequest | WorkGrant) => {
-  if ('granted' in message) {
-    waiting.get(message.granted)?.();
-    waiting.delete(message.granted);
-    return;
-  }
-  answer(message).catch((error: unknown) => {
+port.on('message', (request: WorkRequest) => {
+  answer(request).catch((error: unknown) => {
     throw error;
   });
 });

@@ -9,26 +9,26 @@ export {
 } from './dataset.ts';
 export { decodeImage, decodeMask, imageSize } from './decode.ts';
 export { type DatasetProblem, problemLines } from './findings.ts';
+export { MASK_RULES, type MaskRule } from './fit.ts';
 export { type Frame, RESAMPLES, type Resample } from './frame.ts';
 export { imagesToScore } from './imagesToScore.ts';
 export { LAYOUTS, type Layout } from './layouts/index.ts';
 export type { Box, Sample } from './layouts/layout.ts';
 export { compareCodePoints, isImageName, listImages } from './listImages.ts';
-export { ImageLoader, type ImageLoaderOptions, type StopSignal } from './loader.ts';
+export { ImageLoader, type ImageLoaderOptions } from './loader.ts';
 export {
   IMAGENET_MEAN,
   IMAGENET_STD,
   loadImage,
   loadMask,
   loadPixels,
-  MASK_RULES,
-  type MaskRule,
   normalize,
 } from './loadImage.ts';
 export { sampleMask } from './maskProblems.ts';
 export type { ClassCounts } from './official.ts';
 export { type CountDifference, type OfficialComparison, officialSet, officialTotals } from './official.ts';
 export { type Pixels, pilResize, pilResizeNearest } from './pilResize.ts';
+export type { StopSignal } from './stopSignal.ts';
 export {
   DEFECTS,
   type Defect,

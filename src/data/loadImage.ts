@@ -1,19 +1,13 @@
-import { ConfigError, DatasetError, gotText } from '../errors.ts';
+import { DatasetError } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
-import { decodeImage, decodeMask, imageSize } from './decode.ts';
-import { budgeted } from './decodeBudget.ts';
-import { cropMiddle, type Frame, frameOf } from './frame.ts';
-import { opencvResize } from './opencvResize.ts';
-import { type Pixels, pilResize, pilResizeNearest } from './pilResize.ts';
+import { decoded } from './decoding.ts';
+import { type MaskRule, requireRule } from './fit.ts';
+import { type Frame, frameOf } from './frame.ts';
 
 /** Means of ImageNet's red, green and blue, of values in 0 to 1. */
 export const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
 /** Standard deviations of the same. */
 export const IMAGENET_STD = [0.229, 0.224, 0.225] as const;
-
-/** How a resized mask becomes 0 and 1 (evaluation.md 3.3). */
-export const MASK_RULES = ['any', 'half', 'nearest'] as const;
-export type MaskRule = (typeof MASK_RULES)[number];
 
 /**
  * An image as the networks take it: decoded to RGB, resized to exactly `frame` (the aspect ratio is not kept) as PIL or
@@ -30,8 +24,6 @@ export async function loadImage(
   return normalize(await loadPixels(path, frame));
 }
 
-const RESIZE = { pil: pilResize, opencv: opencvResize } as const;
-
 /** The same before normalisation: RGB in 8 bits, [3, size, size]. @throws as `loadImage`. */
 export async function loadPixels(
   path: string,
@@ -40,18 +32,7 @@ export async function loadPixels(
 ): Promise<Uint8Array> {
   refuseExtra('loadPixels', extra);
   const whole = frameOf(frame);
-  const resized = await budgeted(path, async () =>
-    RESIZE[whole.resample](await decodeImage(path), whole.resize, whole.resize),
-  );
-  const data = cropMiddle(resized.data, whole, 3);
-  const plane = whole.size ** 2;
-  const planar = new Uint8Array(plane * 3);
-  for (let i = 0, at = 0; i < plane; i++) {
-    planar[i] = data[at++]!;
-    planar[plane + i] = data[at++]!;
-    planar[2 * plane + i] = data[at++]!;
-  }
-  return planar;
+  return decoded({ what: 'pixels', path, frame: whole });
 }
 
 /** 8-bit RGB planes to ImageNet-normalised floats, into `out` at `offset` if given. */
@@ -94,9 +75,9 @@ export async function loadMask(
   refuseExtra('loadMask', extra);
   requireRule(rule);
   const whole = frameOf(frame);
-  const mask = await budgeted(path, () => decodeMask(path));
+  const mask = await decoded({ what: 'mask', path, frame: whole, rule });
   if (imagePath !== undefined) {
-    const image = await budgeted(imagePath, () => imageSize(imagePath));
+    const image = await decoded({ what: 'size', path: imagePath });
     if (image.width !== mask.width || image.height !== mask.height) {
       throw new DatasetError(
         `mask ${path} is ${mask.width}x${mask.height}, but its image ${imagePath} is ${image.width}x${image.height}`,
@@ -104,23 +85,5 @@ export async function loadMask(
       );
     }
   }
-  return fitMask(mask, whole, rule);
-}
-
-/** A decoded mask at evaluation size; see `loadMask`. */
-export function fitMask(mask: Pixels, frame: number | Frame, rule: MaskRule = 'any'): Uint8Array {
-  requireRule(rule);
-  const whole = frameOf(frame);
-  const side = whole.resize;
-  if (rule === 'nearest') {
-    const nearest = pilResizeNearest(mask.data, mask.width, mask.height, side, side);
-    return cropMiddle(nearest, whole, 1).map((value) => value & 1);
-  }
-  const above = rule === 'half' ? 127 : 0;
-  return cropMiddle(pilResize(mask, side, side).data, whole, 1).map((value) => (value > above ? 1 : 0));
-}
-
-function requireRule(rule: MaskRule): void {
-  if (MASK_RULES.includes(rule)) return;
-  throw new ConfigError(`loadMask: rule expects ${MASK_RULES.join(', ')}, got ${gotText(rule)}`);
+  return mask.fitted!;
 }

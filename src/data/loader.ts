@@ -5,14 +5,8 @@ import { planAnomaly } from './anomalies/index.ts';
 import { DecodePool } from './decodePool.ts';
 import { FRAME, type Frame, frameOf } from './frame.ts';
 import { normalize } from './loadImage.ts';
+import type { StopSignal } from './stopSignal.ts';
 import { cutTile, type TileGrid, type TileOf } from './tiles.ts';
-
-/** The part of `AbortSignal` used here; programs without DOM types do not have that name. */
-export interface StopSignal {
-  readonly aborted: boolean;
-  readonly reason: unknown;
-  addEventListener(type: 'abort', listener: () => void, options: { once: boolean }): void;
-}
 
 /** How images come, and what they may take. */
 export interface ImageLoaderOptions extends Frame {

@@ -1,12 +1,13 @@
 import { WgadError } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
-import { decodeMask, imageSize } from './decode.ts';
-import { budgeted } from './decodeBudget.ts';
+import { type Decoded, type DecodeWork, maskMade } from './decodeWork.ts';
+import { decoded } from './decoding.ts';
 import type { DatasetProblem } from './findings.ts';
+import { type MaskRule, requireRule } from './fit.ts';
 import { type Frame, frameOf } from './frame.ts';
 import type { Sample } from './layouts/layout.ts';
-import { fitMask, type MaskRule } from './loadImage.ts';
-import { type Mask, maskOfBoxes } from './maskPixels.ts';
+import { maskOfBoxes } from './maskPixels.ts';
+import type { StopSignal } from './stopSignal.ts';
 
 interface Size {
   readonly width: number;
@@ -21,28 +22,34 @@ export async function maskProblems(sample: Sample, image: Size | null): Promise<
 /**
  * A sample's mask at evaluation size, [size, size] of 0 and 1: all 0 for a normal image, null without a usable mask.
  * Returned with its oddities.
+ * @param signal gives up large files; its reason is then thrown.
  */
 export async function sampleMask(
   sample: Sample,
   frame: Frame,
-  rule?: MaskRule,
+  rule: MaskRule = 'any',
+  signal?: StopSignal,
   ...extra: never[]
 ): Promise<{ mask: Uint8Array | null; problems: DatasetProblem[] }> {
   refuseExtra('sampleMask', extra);
+  requireRule(rule);
   const whole = frameOf(frame);
   if (!sample.anomalous) return { mask: new Uint8Array(whole.size ** 2), problems: [] };
-  const { mask, problems } = await examine(sample, () => budgeted(sample.path, () => imageSize(sample.path)));
-  return { mask: mask && fitMask(mask, whole, rule), problems };
+  const sizeOf = (): Promise<Size> => decoded({ what: 'size', path: sample.path });
+  const { mask, problems } = await examine(sample, sizeOf, { frame: whole, rule }, signal);
+  return { mask: mask?.fitted ?? null, problems };
 }
 
 /**
- * A sample's mask in the size of its image, or null where it has none that can be used, and what is to be said of it.
- * @param imageSizeOf null where it is not known.
+ * A sample's mask, or null where it has none that can be used, and what is to be said of it.
+ * @param imageSizeOf null where it is not known. @param wanted what of the mask itself is needed.
  */
 export async function examine(
   sample: Sample,
   imageSizeOf: () => Promise<Size | null>,
-): Promise<{ mask: Mask | null; problems: DatasetProblem[] }> {
+  wanted: Pick<DecodeWork<'mask'>, 'frame' | 'rule' | 'whole'> = {},
+  signal?: StopSignal,
+): Promise<{ mask: Decoded<'mask'> | null; problems: DatasetProblem[] }> {
   const { id, path, maskPath, boxes } = sample;
   const said = (kind: DatasetProblem['kind'], message: string, item = id): DatasetProblem => ({
     kind,
@@ -51,18 +58,18 @@ export async function examine(
     message,
   });
   const problems: DatasetProblem[] = [];
-  let mask: Mask;
+  let mask: Decoded<'mask'>;
   if (maskPath === null) {
     const image = boxes ? await imageSizeOf() : null;
     if (image === null) return { mask: null, problems };
-    mask = maskOfBoxes(boxes!, image.width, image.height);
+    mask = maskMade(maskOfBoxes(boxes!, image.width, image.height), wanted);
     if (boxes!.some(({ right, bottom }) => right > image.width || bottom > image.height)) {
       const message = `a box of ${id} goes beyond the image of ${image.width}x${image.height}`;
       problems.push(said('box-outside', message));
     }
   } else {
     try {
-      mask = await budgeted(maskPath, () => decodeMask(maskPath));
+      mask = await decoded({ what: 'mask', path: maskPath, ...wanted }, { signal });
     } catch (error) {
       if (!(error instanceof WgadError)) throw error;
       const message = `the mask of ${id} is left out of pixel metrics: ${error.message}`;

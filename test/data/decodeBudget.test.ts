@@ -95,6 +95,11 @@ describe('the reason for a refused image', () => {
 describe('images that are none, or too large', () => {
   it.each<[string, () => Promise<Uint8Array> | Uint8Array, string]>([
     ['a bomb', () => bomb(50_000, 50_000), 'it has 50000x50000 pixels; at most 100000000 are read'],
+    [
+      'more samples than memory is meant for',
+      () => bomb(9900, 9900, { bits: 16, colour: 2 }),
+      'its 9900x9900 pixels take 588060000 bytes, in 3 channels of type ushort; at most 536870912 are read',
+    ],
     ['an empty file', () => new Uint8Array(0), 'the file is empty'],
     [
       'an SVG that includes another file',
@@ -119,6 +124,17 @@ describe('images that are none, or too large', () => {
       'a PNG cut in its header',
       async () => (await bomb(8, 8)).subarray(0, 30),
       'it is cut short: there are 30 bytes',
+    ],
+    [
+      'a JPEG of many scans',
+      async () =>
+        Buffer.concat([
+          await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
+            .jpeg()
+            .toBuffer(),
+          ...Array.from({ length: 500 }, () => Buffer.from([0xff, 0xda, 0, 8])),
+        ]),
+      'it is a progressive JPEG of more than 500 scans',
     ],
     ['a GIF', () => Buffer.from('GIF89a\x01\0\x01\0'), 'it is not a PNG'],
     ['text under an image name', () => Buffer.from('hello'), 'it is not a PNG'],
@@ -147,14 +163,19 @@ describe('images that are none, or too large', () => {
   });
 });
 
-/** A PNG of zeros that claims so many pixels. */
-async function bomb(width: number, height: number): Promise<Uint8Array> {
+/** A PNG of zeros that claims so many pixels, and perhaps another type of them. */
+async function bomb(
+  width: number,
+  height: number,
+  type?: { bits: number; colour: number },
+): Promise<Uint8Array> {
   const small = await sharp({ create: { width: 1, height: 1, channels: 3, background: 'black' } })
     .png()
     .toBuffer();
   const bytes = Buffer.from(small);
   bytes.writeUInt32BE(width, 16);
   bytes.writeUInt32BE(height, 20);
+  if (type) bytes.set([type.bits, type.colour], 24);
   bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29);
   return bytes;
 }

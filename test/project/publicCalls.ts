@@ -251,7 +251,7 @@ const DATA: readonly (readonly [string, readonly unknown[]])[] = [
   ['pilResizeNearest', [new Uint8Array(4), 2, 2, 2, 2]],
   ['problemLines', [[], { all: true, hint: 'more' }]],
   ['requireTestImages', [DATASET]],
-  ['sampleMask', [SAMPLE, FRAME, 'any']],
+  ['sampleMask', [SAMPLE, FRAME, 'any', new AbortController().signal]],
   ['scanDataset', [NOWHERE, 'mvtec', () => undefined]],
   ['scanForProblems', [NOWHERE, 'mvtec']],
   ['tileGrid', [3, 2, 0.5]],

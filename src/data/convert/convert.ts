@@ -4,15 +4,14 @@ import { ConfigError, DatasetError, ImageError } from '../../errors.ts';
 import { readRegular } from '../../formats/regularFile.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { type Dataset, scanForProblems } from '../dataset.ts';
-import { decodeImage } from '../decode.ts';
-import { budgeted } from '../decodeBudget.ts';
+import { decoded } from '../decoding.ts';
 import { fillFolder } from '../fillFolder.ts';
 import { type DatasetProblem, problemLines } from '../findings.ts';
 import type { Layout } from '../layouts/index.ts';
 import { compareCodePoints, isImageName } from '../listImages.ts';
 import { examine } from '../maskProblems.ts';
 import { writeNotes } from '../notes.ts';
-import { type Pixels, pilResize, pilResizeNearest } from '../pilResize.ts';
+import { type Pixels, pilResizeNearest } from '../pilResize.ts';
 import { pngOf } from '../png.ts';
 import { type Placed, placeSamples } from './placed.ts';
 
@@ -184,10 +183,12 @@ async function writeSample(root: string, placed: Placed, form: Form, found: Foun
   let own: Pick<Pixels, 'width' | 'height'>;
   try {
     // A copy is decoded too: a file that cannot be read is found now.
-    const pixels = await budgeted(path, () => decodeImage(path));
-    own = pixels;
     const stays = form.size === undefined && !form.grey && isImageName(basename(path));
-    const bytes = stays ? await readRegular(path) : await encoded(pixels, form);
+    const read = stays
+      ? await decoded({ what: 'facts', path })
+      : await decoded({ what: 'image', path, side: form.size });
+    own = read;
+    const bytes = 'pixels' in read ? await encoded(read.pixels, form) : await readRegular(path);
     await writeFile(join(root, `${image}${stays ? extname(path) : '.png'}`), bytes);
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
@@ -195,12 +196,12 @@ async function writeSample(root: string, placed: Placed, form: Form, found: Foun
     return;
   }
   if (mask === null) return;
-  const { mask: marked, problems } = await examine(sample, async () => own);
+  const { mask: marked, problems } = await examine(sample, async () => own, { whole: true });
   for (const problem of problems) found.oddities.push(problem);
-  if (marked === null) return;
-  const { width, height } = marked;
+  if (marked?.data == null) return;
+  const { data, width, height } = marked;
   const { size } = form;
-  const values = size === undefined ? marked.data : pilResizeNearest(marked.data, width, height, size, size);
+  const values = size === undefined ? data : pilResizeNearest(data, width, height, size, size);
   if (marked.marked > 0 && !values.includes(255)) {
     const message = `the mask of ${id} has no anomalous pixel left at ${size} px`;
     found.oddities.push({ kind: 'empty-mask', path, item: id, message });
@@ -208,8 +209,7 @@ async function writeSample(root: string, placed: Placed, form: Form, found: Foun
   await writeFile(join(root, `${mask}.png`), await pngOf(values, size ?? width, size ?? height));
 }
 
-function encoded(pixels: Pixels, { size, grey }: Form): Promise<Buffer> {
-  const { data, width, height } = size === undefined ? pixels : pilResize(pixels, size, size);
+function encoded({ data, width, height }: Pixels, { grey }: Form): Promise<Buffer> {
   return pngOf(grey ? greyOf(data) : data, width, height);
 }
 

@@ -120,7 +120,7 @@ async function scanClass(place: Place): Promise<FoundClass> {
     oddities.push({ kind: 'no-test', path: folder, item: className, message });
   }
   for (const defect of new Set(found.test.flatMap((each) => (each.anomalous ? [each.defect] : [])))) {
-    if (!NORMAL_NAMES.has(defect.toLowerCase())) continue;
+    if (!NORMAL_NAMES.has(defect.trim().toLowerCase())) continue;
     const item = `${className}/test/${defect}`;
     const message = `class ${className}: test/${defect} is taken for a defect: in this layout, normal images lie in test/${names.train}`;
     oddities.push({ kind: 'odd-normal', path: join(folder, 'test', defect), item, message });
