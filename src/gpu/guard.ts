@@ -91,6 +91,8 @@ function mayBeLoss(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { name, reason } = error as Error & { reason?: string };
   if (name === 'GPUPipelineError') return reason !== 'validation';
+  // Bytes that are mapped are taken away with their device.
+  if (error instanceof TypeError) return /detached/i.test(error.message);
   return name === 'AbortError' || name === 'OperationError';
 }
 

@@ -1,6 +1,6 @@
 /** Memory available to this process, in bytes. On a software adapter this is the device's memory too. */
 export interface HostMemory {
-  /** Memory available without swapping, limited by control groups. Undefined if unknown. */
+  /** Memory available without swapping, limited by control groups and by `ulimit -v`. Undefined if unknown. */
   available(): number | undefined;
   /** Total memory of the machine. Undefined if unknown. */
   total(): number | undefined;
@@ -15,7 +15,11 @@ export type ReadSystemFile = (path: string) => string | undefined;
 export function hostMemory(read: ReadSystemFile = readSystemFile): HostMemory {
   return {
     available() {
-      const known = [availableOf(read), ...controlGroups(read).map((group) => roomIn(read, group))];
+      const known = [
+        availableOf(read),
+        addressRoom(read),
+        ...controlGroups(read).map((group) => roomIn(read, group)),
+      ];
       const least = Math.min(...known.filter((bytes) => bytes !== undefined));
       return Number.isFinite(least) ? Math.max(0, least) : freeElsewhere();
     },
@@ -26,6 +30,13 @@ export function hostMemory(read: ReadSystemFile = readSystemFile): HostMemory {
 
 const availableOf = (read: ReadSystemFile): number | undefined =>
   kibibytes(read('/proc/meminfo'), 'MemAvailable');
+
+/** Room in the address space of this process, where it is limited, as schedulers of shared machines do. */
+function addressRoom(read: ReadSystemFile): number | undefined {
+  const limit = /^Max address space +(\d+)/m.exec(read('/proc/self/limits') ?? '');
+  const used = kibibytes(read('/proc/self/status'), 'VmSize');
+  return limit && used !== undefined ? Number(limit[1]) - used : undefined;
+}
 
 function kibibytes(text: string | undefined, name: string): number | undefined {
   const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text ?? '');

@@ -57,7 +57,7 @@ export async function download(
   });
   const watch = watchSilence(url, options);
   try {
-    const start = await receive(url, file, options, watch);
+    const start = await receiveAll(url, file, options, watch);
     await file.sync();
     return { resumed: start > 0 };
   } catch (error) {
@@ -114,6 +114,39 @@ function watchSilence(url: string, { signal, pace = USUAL_PACE }: DownloadOption
   };
 }
 
+/** The connection ended before all bytes were here. */
+class BrokenOff extends FileError {
+  /** Bytes that are missing; null: nobody knows. */
+  readonly missing: number | null;
+
+  constructor(message: string, missing: number | null, cause: unknown) {
+    super(message, { fix: AGAIN, cause });
+    this.missing = missing;
+  }
+}
+
+/** What may have come with the end of a connection and is lost with it: buffers of the system and of `fetch`. */
+const MOST_OF_TAIL = 256 * 2 ** 10;
+/** How often such an end is asked for. */
+const MOST_TRIES = 3;
+
+/** Asks again for the end of a file where a server sent all of it and hung up at once. @returns where it went on. */
+async function receiveAll(
+  url: string,
+  file: FileHandle,
+  options: DownloadOptions,
+  watch: Watch,
+): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await receive(url, file, options, watch);
+    } catch (error) {
+      const isTail = error instanceof BrokenOff && (error.missing ?? Number.NaN) <= MOST_OF_TAIL;
+      if (!isTail || tries === MOST_TRIES || watch.signal.aborted) throw error;
+    }
+  }
+}
+
 /** @returns where it went on. */
 async function receive(
   url: string,
@@ -144,7 +177,11 @@ async function receive(
     throw new FileError(`${url}: ${what}: not the published file`, { fix: MIRROR });
   };
   let at = start;
-  const pieces = piecesOf(url, answer, () => `after ${at} of ${total ?? `about ${about}`} bytes`);
+  const pieces = piecesOf(answer, (cause) => {
+    if (at === total) return null;
+    const message = `${url}: broke off after ${at} of ${total ?? `about ${about}`} bytes`;
+    return new BrokenOff(message, total === null ? null : total - at, cause);
+  });
   let lead: Uint8Array | null = start === 0 ? new Uint8Array(0) : null;
   const refuseText = async (): Promise<void> => {
     const foreign = lead && lead.length > 0 ? foreignFile(lead, lead.length) : null;
@@ -204,11 +241,15 @@ function rangeOf(answer: Response): { begin: number | null; total: number | null
   };
 }
 
-async function* piecesOf(url: string, answer: Response, where: () => string): AsyncGenerator<Uint8Array> {
+/** @param broken what its breaking off means; null: nothing is missing, so how the connection ends does not matter. */
+async function* piecesOf(
+  answer: Response,
+  broken: (cause: unknown) => FileError | null,
+): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of answer.body ?? []) yield chunk;
-  } catch (error) {
-    if (error instanceof FileError) throw error;
-    throw new FileError(`${url}: broke off ${where()}`, { fix: AGAIN, cause: error });
+  } catch (cause) {
+    const error = cause instanceof FileError ? cause : broken(cause);
+    if (error) throw error;
   }
 }

@@ -50,7 +50,7 @@ async function take(lock: string, path: string): Promise<void> {
         `${path}: is being fetched by ${own.has(lock) ? 'this process' : `process ${holder || 'unknown'}`}`,
         {
           where: path,
-          fix: 'wait until it is done; what it fetched is then used',
+          fix: `wait until it is done; what it fetched is then used. If no wgad is running, remove ${lock}`,
         },
       );
     }

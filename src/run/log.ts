@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { runFiles } from './folder.ts';
 
@@ -32,9 +33,13 @@ export function runLog(run: string, say: (text: string) => void): RunLog {
 
 /** Appends the whole line or nothing: a later line must not follow half of this one. */
 async function appendLine(path: string, line: string): Promise<void> {
-  const file = await open(path, 'a');
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK = 0 } = constants;
+  // Without waiting: opening a pipe that nobody reads would not return.
+  const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
   try {
-    const { size } = await file.stat();
+    const info = await file.stat();
+    if (!info.isFile()) throw new Error('it is no file');
+    const { size } = info;
     await file.writeFile(line).catch(async (cause: unknown) => {
       await file.truncate(size).catch(() => {});
       throw cause;

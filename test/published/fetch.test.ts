@@ -55,6 +55,14 @@ describe('fetching', () => {
     expect((await readdir(folder)).sort()).toEqual([what.file, `${what.file}.sha256`]);
   });
 
+  it('a fetch that has every byte minds no connection that ends', async () => {
+    for (let i = 0; i < 8; i++) {
+      const what = await published({ hangsUp: true });
+      expect((await get(what))!.sha256).toBe(sha256);
+      await rm(at(what));
+    }
+  });
+
   it('a fetch byte by byte takes the start for what it is once there is enough of it', async () => {
     // Two letters are a text; a zip archive begins so.
     const zip = Buffer.concat([Buffer.from('PK\x03\x04'), body.subarray(4)]);
@@ -217,7 +225,10 @@ describe('servers that lie, drip or fall silent', () => {
   it('a connection that is reset is refused', async () =>
     void (await refused({ resets: true }, 'no answer: ')));
   it('a longer length than the file’s is refused', async () =>
-    void (await refused({ lengthOff: 100 }, 'of 3145828 bytes')));
+    void (await refused({ lengthOff: 100, ignoresRanges: true }, 'of 3145828 bytes')));
+  it('a longer length than the file’s is forgiven where the server says that nothing is left', async () => {
+    expect((await get(await published({ lengthOff: 100 })))!.sha256).toBe(sha256);
+  });
   it('a shorter length than the file’s is refused', async () =>
     void (await refused({ lengthOff: -100 }, 'expected')));
   it('a length of another file is refused', async () =>

@@ -18,6 +18,8 @@ export interface ServerFaults {
   readonly resets?: boolean;
   /** Sends so many bytes every 20 ms. */
   readonly drips?: number;
+  /** Hangs up at once after the last byte, without a word. */
+  readonly hangsUp?: boolean;
   /** Sends so many bytes by themselves first. */
   readonly begins?: number;
   /** Redirects here: `self` for ever, or to another URL. */
@@ -108,6 +110,10 @@ export async function serveWeights(body: Uint8Array, faults: ServerFaults = {}):
     }
     if (faults.breaksAfter !== undefined) {
       return void response.write(rest.subarray(0, faults.breaksAfter), () => response.destroy());
+    }
+    if (faults.hangsUp) {
+      response.end(rest, () => request.socket.destroy());
+      return;
     }
     if (faults.stalls) return void response.write(rest.subarray(0, rest.length / 2));
     response.end(rest);

@@ -1,4 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { constants } from 'node:fs';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -26,6 +28,24 @@ it('says once that it cannot be written, and fails nothing', async () => {
     expect.stringMatching(/log\.jsonl: a line could not be written, training goes on: /),
   ]);
 });
+
+it.runIf(process.platform === 'linux').each([false, true])(
+  'does not wait for a pipe in its place; somebody reads it: %s',
+  async (isRead) => {
+    const run = await mkdtemp(join(tmpdir(), 'wgad-log-'));
+    const { log: path } = runFiles(run);
+    execFileSync('mkfifo', [path]);
+    const reader = isRead ? await open(path, constants.O_RDWR) : null;
+    const said: string[] = [];
+    const log = runLog(run, (text) => said.push(text));
+    for (let step = 0; step < 3; step++) log.write({ step });
+    await log.settled();
+    expect(said).toEqual([
+      expect.stringMatching(/log\.jsonl: a line could not be written, training goes on: /),
+    ]);
+    await reader?.close();
+  },
+);
 
 const why = await noSmallDisk();
 it.skipIf(why)(`a line that finds room for a part is not there at all${why ? ` (${why})` : ''}`, () =>

@@ -71,6 +71,7 @@ it.each([
 it.each([
   ['a mapping', new DOMException('', 'AbortError')],
   ['mapped bytes', new DOMException('', 'OperationError')],
+  ['bytes that were taken back', new TypeError('Cannot perform slice on a detached ArrayBuffer')],
   ['a compilation', new GpuError('E_GPU', 'conv1', { cause: pipelineError('internal') })],
 ])('takes %s that was given up for the loss that the device tells a moment later', async (_, error) => {
   const { device, guard } = guarded();

@@ -85,6 +85,26 @@ describe('the memory that is available', () => {
       8 * GIB,
     ],
     [
+      'the address space leaves, where it is limited',
+      {
+        ...meminfo(8 * GIB),
+        '/proc/self/limits':
+          'Max address space         3221225472           unlimited            bytes     \n',
+        '/proc/self/status': `VmSize:\t ${GIB / 1024} kB\n`,
+      },
+      2 * GIB,
+    ],
+    [
+      'the machine has, where the address space is not limited',
+      {
+        ...meminfo(8 * GIB),
+        '/proc/self/limits':
+          'Max address space         unlimited            unlimited            bytes     \n',
+        '/proc/self/status': `VmSize:\t ${GIB / 1024} kB\n`,
+      },
+      8 * GIB,
+    ],
+    [
       'nothing, where a group is over its limit',
       { ...meminfo(8 * GIB), ...within('0::/job'), ...group('/sys/fs/cgroup/job', GIB, 2 * GIB) },
       0,
