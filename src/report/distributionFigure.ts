@@ -11,6 +11,8 @@ const HEIGHT = 344;
 /** Room on the right for a line's label, beside the points. */
 const MARGIN = { top: 14, right: 108, bottom: 88, left: 70 };
 const DOTS = 60;
+/** Heading of all classes together; a class may be called `all`. */
+export const ALL = 'all classes';
 
 export interface DistributionOptions {
   readonly title: string;
@@ -43,7 +45,7 @@ export function distributionFigure(options: DistributionOptions): Markup {
   const { title, rows, scoreOf, unit, threshold } = options;
   if (rows.length === 0) return html`<figure><figcaption>${title}</figcaption><p>no test images</p></figure>`;
   const classes = [...new Set(rows.map((row) => row.className))];
-  const columns = [...classes, 'all'];
+  const columns = [...classes, ALL];
   const scores = rows.map(scoreOf);
   const marks = [...(unit === null ? [] : [0, 1]), ...(threshold === undefined ? [] : [threshold])];
   const low = lowest([...scores, ...marks]);
@@ -60,7 +62,7 @@ export function distributionFigure(options: DistributionOptions): Markup {
   const halves = columns.flatMap((name, column) =>
     [false, true].map((anomalous) => {
       const values = rows
-        .filter((row) => row.anomalous === anomalous && (name === 'all' || row.className === name))
+        .filter((row) => row.anomalous === anomalous && (column === classes.length || row.className === name))
         .map(scoreOf);
       return half(values, anomalous, middle(column), width * 0.44, y);
     }),

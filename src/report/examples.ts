@@ -44,10 +44,7 @@ export async function galleryItems(
     const some = picked.slice(first, first + atOnce);
     const images: Uint8Array[] = [];
     for (const { sample } of some) images.push(await loadPixels(sample.path, frame));
-    const scored = await scorer.score(
-      images,
-      some.map(({ sample }) => scorer.classes.indexOf(sample.className)),
-    );
+    const scored = await scorer.score(images, scorer.labelsOf(some.map(({ sample }) => sample.className)));
     for (const [i, { sample, score }] of some.entries()) {
       items.push({
         caption: `${sample.className}, ${sample.defect}: ${score.toPrecision(3)}`,

@@ -27,7 +27,7 @@ export interface PageSource {
 export function page(source: PageSource): string {
   const { title, results, rows, aligned, galleries } = source;
   const thresholds = compareThresholds(rows, source.threshold, aligned);
-  const { config, latency } = results;
+  const { config } = results;
   const labels = rows.map((row) => row.anomalous);
   const panels = distributionPanels(aligned);
   const curves = (of: typeof rocCurve): { name: string; points: readonly (readonly [number, number])[] }[] =>
@@ -41,10 +41,7 @@ export function page(source: PageSource): string {
       'training',
       `${config.iterations} steps of ${config.batch}, then ${config.alignIterations} of the alignment`,
     ],
-    [
-      'latency',
-      `${latency.msPerImage.toFixed(1)} ms per image in batches of ${latency.batch}, ${(100 * latency.alignShare).toFixed(1)} % of it for the alignment`,
-    ],
+    ...latencyFact(results),
     ...(config.contaminate
       ? [
           ['noisy training', `${config.contaminate.images.length} anomalous images mixed in`] as [
@@ -135,3 +132,11 @@ const numbers = ([head, ...body]: TableRow[]): Markup =>
     ) => html`<tr>${row.map((cell, i) => (i === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`))}</tr>
 `,
   )}</tbody></table></div>`;
+
+/** Absent in results of early versions. */
+function latencyFact({ latency }: Partial<Pick<Results, 'latency'>>): [string, string][] {
+  if (!latency) return [];
+  const { msPerImage, batch, alignShare } = latency;
+  const share = `${(100 * alignShare).toFixed(1)} % of it for the alignment`;
+  return [['latency', `${msPerImage.toFixed(1)} ms per image in batches of ${batch}, ${share}`]];
+}

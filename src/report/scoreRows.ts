@@ -1,4 +1,4 @@
-import { FileError } from '../errors.ts';
+import { FileError, gotText } from '../errors.ts';
 import { parseCsv } from '../formats/csv.ts';
 import { readText } from '../formats/regularFile.ts';
 
@@ -17,25 +17,36 @@ export interface ScoreRow {
 
 const COLUMNS = ['path', 'class', 'label', 'score', 'calibrated', 'unfamiliar'] as const;
 
-/** @throws FileError where the file is missing or lacks a column. */
+/** @throws FileError where the file is missing, lacks a column or is not as it was written. */
 export async function readScoreRows(path: string): Promise<ScoreRow[]> {
   const text = await readText(path, 'run `wgad test` on this run first');
-  const [header = [], ...rows] = parseCsv(text).rows.map(({ cells }) => cells);
+  const wrong = (what: string): FileError =>
+    new FileError(`${path}: ${what}`, { where: path, fix: 'run `wgad test` on this run again' });
+  const { rows, faults } = parseCsv(text);
+  const [fault] = faults;
+  if (fault) throw wrong(`line ${fault.line}: ${fault.message}`);
+  const header = rows[0]?.cells ?? [];
   const at = Object.fromEntries(COLUMNS.map((name) => [name, header.indexOf(name)]));
   const missing = COLUMNS.filter((name) => at[name] === -1);
   if (missing.length > 0) {
-    throw new FileError(`${path}: has no column ${missing.join(', ')}`, {
-      fix: 'run `wgad test` on this run again',
-    });
+    throw wrong(`has no column ${missing.join(', ')}`);
   }
-  return rows.map((row) => {
-    const cell = (name: (typeof COLUMNS)[number]): string => row[at[name]!]!;
+  return rows.slice(1).map(({ line, cells }) => {
+    if (cells.length !== header.length) {
+      throw wrong(`line ${line} has ${cells.length} cells, expected ${header.length}`);
+    }
+    const cell = (name: (typeof COLUMNS)[number]): string => cells[at[name]!]!;
+    const number = (name: (typeof COLUMNS)[number]): number => {
+      const value = cell(name).trim() === '' ? Number.NaN : Number(cell(name));
+      if (Number.isFinite(value)) return value;
+      throw wrong(`line ${line}: ${name} expects a number, got ${gotText(cell(name))}`);
+    };
     return {
       path: cell('path'),
       className: cell('class'),
       anomalous: cell('label') === '1',
-      raw: Number(cell('score')),
-      calibrated: Number(cell('calibrated')),
+      raw: number('score'),
+      calibrated: number('calibrated'),
       unfamiliar: cell('unfamiliar') === '' ? null : cell('unfamiliar') === '1',
     };
   });

@@ -1,6 +1,7 @@
 import { type Alignment, calibrates } from '../methods/alignments/index.ts';
 import { f1Max } from '../metrics/index.ts';
 import type { StoredThreshold } from '../score/thresholdRun.ts';
+import { ALL } from './distributionFigure.ts';
 import type { ScoreRow } from './scoreRows.ts';
 import type { TableRow } from './table.ts';
 
@@ -53,7 +54,7 @@ export function compareThresholds(
     : null;
   return {
     lead: stored ? storedLead(stored) : bestLead(alignment, scored, mistakes(scored, shared)),
-    rows: [HEADS, ...lines, lineOf('all', scored, mistakes(scored, shared), null, all)],
+    rows: [HEADS, ...lines, lineOf(ALL, scored, mistakes(scored, shared), null, all)],
   };
 }
 

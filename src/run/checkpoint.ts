@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { ConfigError, FileError, GpuError } from '../errors.ts';
+import { ConfigError, FileError, GpuError, gotText, WeightsError } from '../errors.ts';
 import { isThere } from '../formats/regularFile.ts';
 import { openWeights, readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { refuseNonFinite } from '../nn/finiteTensors.ts';
+import { misfits } from '../nn/fit.ts';
 import type { Session } from '../runtime/session.ts';
 
 /** State of a training: the stage, how many of its steps are done, and every slab it needs. */
@@ -11,6 +12,14 @@ export interface Checkpoint {
   readonly stage: string;
   readonly step: number;
   readonly slabs: ReadonlyMap<string, Float32Array>;
+}
+
+/** A stage of training that checkpoints can be of. */
+export interface CheckpointStage {
+  /** Steps of the whole stage. */
+  readonly iterations: number;
+  /** Its slabs, and how many numbers each has. */
+  readonly slabs: ReadonlyMap<string, number>;
 }
 
 const fileOf = (run: string): string => join(run, 'checkpoint.safetensors');
@@ -38,10 +47,15 @@ export async function saveCheckpoint(
 }
 
 /**
- * The run's checkpoint, or null. @param hashes accepted ones (`hashesOf`).
- * @throws ConfigError where it belongs to another configuration; NotFiniteError.
+ * The run's checkpoint, or null. @param hashes accepted ones (`hashesOf`). @param stages those of the run, by name.
+ * @throws ConfigError where it belongs to another configuration; NotFiniteError; WeightsError where its stage, step or slabs
+ * are not the run's.
  */
-export async function loadCheckpoint(run: string, hashes: readonly string[]): Promise<Checkpoint | null> {
+export async function loadCheckpoint(
+  run: string,
+  hashes: readonly string[],
+  stages: ReadonlyMap<string, CheckpointStage>,
+): Promise<Checkpoint | null> {
   const path = fileOf(run);
   if (!(await isThere(path))) return null;
   const { metadata, tensors } = await readWeights(path);
@@ -51,11 +65,20 @@ export async function loadCheckpoint(run: string, hashes: readonly string[]): Pr
       fix: 'resume with the options the run was started with, or choose another --out',
     });
   }
-  return {
-    stage: metadata.get('stage') ?? '',
-    step: Number(metadata.get('step')),
-    slabs: new Map([...tensors].map(([name, { data }]) => [name, data])),
-  };
+  const [stage = '', said = ''] = [metadata.get('stage'), metadata.get('step')];
+  const known = stages.get(stage);
+  const changed = (what: string): WeightsError =>
+    new WeightsError(`${path}: ${what}`, { fix: 'it was changed: remove it, and train again' });
+  if (!known)
+    throw changed(`its stage expects one of ${[...stages.keys()].join(', ')}, got ${gotText(stage)}`);
+  const step = /^\d{1,15}$/.test(said) ? Number(said) : Number.NaN;
+  if (!(step <= known.iterations)) {
+    throw changed(`its step expects a whole number from 0 to ${known.iterations}, got ${gotText(said)}`);
+  }
+  const slabs = [...known.slabs].map(([name, length]) => [name, [length]] as const);
+  const wrong = misfits(slabs, tensors);
+  if (wrong.length > 0) throw changed(`does not fit this run: ${wrong.join('; ')}`);
+  return { stage, step, slabs: new Map([...tensors].map(([name, { data }]) => [name, data])) };
 }
 
 /** Describes the checkpoint that a failed training left. */

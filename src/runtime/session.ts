@@ -210,9 +210,12 @@ function refuseOthers(
 /** The first word of a tensor's name: `encoder`, `decoder`. */
 const partOf = (name: string): string => name.split('.', 1)[0]!;
 
-/** Names of everything an interrupted training of `layout` needs to go on. */
-export const trainingSlabs = (layout: NetworkLayout, optimiser: OptimiserConfig): string[] => [
-  layout.parameters.name,
-  layout.buffers.name,
-  ...momentNames(optimiser, layout.parameters.name),
+/** All slabs that an interrupted training of `layout` needs to go on, and how many numbers each has. */
+export const trainingSlabs = (
+  { parameters, buffers }: NetworkLayout,
+  optimiser: OptimiserConfig,
+): (readonly [name: string, length: number])[] => [
+  [parameters.name, parameters.length],
+  [buffers.name, buffers.length],
+  ...momentNames(optimiser, parameters.name).map((name) => [name, parameters.length] as const),
 ];

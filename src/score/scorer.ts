@@ -1,4 +1,6 @@
 import { cutTile, normalize, type TileGrid } from '../data/index.ts';
+import { DatasetError, shown } from '../errors.ts';
+import { fields, listOf, number, readExpected, text } from '../formats/expectation.ts';
 import type { Graph } from '../graph/graph.ts';
 import {
   type Alignment,
@@ -29,7 +31,6 @@ import { openWholeMaps } from './wholeMaps.ts';
 export interface Scorer {
   readonly adapter: string;
   readonly alignments: readonly Alignment[];
-  readonly classes: readonly string[];
   /** Images, or tiles, per replay: about the run's batch, or fewer if the adapter cannot hold it. */
   readonly batch: number;
   /** How images are cut; one tile where they are not. */
@@ -38,6 +39,11 @@ export interface Scorer {
   readonly atOnce: number;
   /** Whether an image is unlike those trained on; null where the run has no regressor. */
   unfamiliar(image: ScoredImage): boolean | null;
+  /**
+   * The numbers of classes, for `score`: 0 for one that the run does not know, where nothing reads them.
+   * @throws DatasetError naming all unknown ones where CaDA-A would read them.
+   */
+  labelsOf(classNames: readonly string[]): number[];
   /** Images as 8-bit planes [3, size, size]; class indices are read by CaDA-A alone. */
   score(images: readonly Uint8Array[], classes: readonly number[]): Promise<ScoredImage[]>;
   /** Median ms of the device per image, with all of its tiles, and the share of it that `alignment` adds. */
@@ -81,7 +87,7 @@ export async function openScorer(
       const padded = new Float32Array(batch * tileLength);
       for (const [i, tile] of tiles.entries()) normalize(tile, padded, i * tileLength);
       const indices = new Int32Array(batch);
-      indices.set(labels.map((label) => Math.max(0, label)));
+      indices.set(labels);
       executable.run({ images: padded, labels: indices, table });
       const out = await executable.read();
       const part = (name: string, i: number, width: number): Float32Array =>
@@ -106,7 +112,6 @@ export async function openScorer(
     return {
       adapter: session.gpu.adapter.name + (session.gpu.adapter.software ? ' (software)' : ''),
       alignments,
-      classes,
       batch,
       grid,
       atOnce,
@@ -114,6 +119,19 @@ export async function openScorer(
         const [predictedU, predictedGamma] = (predicting && statistics.get(predicting)) ?? [];
         if (familiar === null || predictedU === undefined || predictedGamma === undefined) return null;
         return isUnfamiliar(familiar, { predictedU, predictedGamma, u });
+      },
+      labelsOf(classNames) {
+        const unknown = [...new Set(classNames)].filter((name) => !classes.includes(name));
+        if (unknown.length > 0 && executable.inputs.has('labels')) {
+          const [others, own] = [unknown, classes].map((names) =>
+            names.map((name) => shown(name)).join(', '),
+          );
+          throw new DatasetError(
+            `${run}: has no statistics of class ${others}, by which --align ${alignments.join(' ')} judges its images; it was trained on ${own}`,
+            { fix: 'give images of these classes alone, or train with --align cada, which predicts them' },
+          );
+        }
+        return classNames.map((name) => Math.max(0, classes.indexOf(name)));
       },
       async score(images, labels) {
         const scored: ScoredImage[] = [];
@@ -200,7 +218,9 @@ async function loadRun(
     names: new Map([...tensors.keys()].map((name) => [name, name])),
   }));
   try {
-    const classes = JSON.parse(source.metadata.get('classes') ?? '[]') as string[];
+    const fix = 'it was edited: put the original back, or train again';
+    const json = source.metadata.get('classes') ?? '[]';
+    const classes = readExpected<string[]>(source.path, json, listOf(text), { at: 'classes', fix });
     const layouts = runLayouts(config, classes.length, config.precision);
     for (const part of layouts.parts) await session.loadFrom(part, source);
     for (const name of headsOf(alignments)) await session.loadFrom(layouts.heads[name], source);
@@ -212,9 +232,15 @@ async function loadRun(
       layouts,
       classes,
       table,
-      familiar: familiar === undefined ? null : (JSON.parse(familiar) as FamiliarRange),
+      familiar:
+        familiar === undefined
+          ? null
+          : readExpected<FamiliarRange>(source.path, familiar, FAMILIAR, { at: 'familiar', fix }),
     };
   } finally {
     await source.close();
   }
 }
+
+const RANGE = listOf(number);
+const FAMILIAR = fields({ u: RANGE, gamma: RANGE, gap: RANGE, images: number });

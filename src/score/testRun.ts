@@ -7,16 +7,25 @@ import {
   type Sample,
   sampleMask,
 } from '../data/index.ts';
-import { FileError, gotText } from '../errors.ts';
+import { ConfigError, FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
+import {
+  fields,
+  number,
+  numberOrNull,
+  optional,
+  requireExpected,
+  tableOf,
+  text,
+} from '../formats/expectation.ts';
 import { readJsonObject } from '../formats/readJson.ts';
 import { requireWritable } from '../formats/regularFile.ts';
 import { type Alignment, calibrates, predictingAlignment, UNALIGNED } from '../methods/alignments/index.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { classRuns } from '../run/classRuns.ts';
-import { frameIn } from '../run/config.ts';
+import { checkConfig, frameIn } from '../run/config.ts';
 import { datasetOfRun } from '../run/dataset.ts';
 import { readFinishedRun } from '../run/finished.ts';
 import { runFiles } from '../run/folder.ts';
@@ -110,6 +119,8 @@ export async function testRun(options: TestOptions): Promise<Results> {
   const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
   const scorer = await openScorer(options.run, config, { gpu: options.gpu });
   const frame = frameIn(config);
+  // Before any image is scored.
+  scorer.labelsOf(dataset.test.map((sample) => sample.className));
   const loader = new ImageLoader({ ...frame, signal: options.signal });
   try {
     const tally = newTally(
@@ -131,14 +142,14 @@ export async function testRun(options: TestOptions): Promise<Results> {
       const started = performance.now();
       const scored = await scorer.score(
         await Promise.all(samples.map((sample) => loader.pixels(sample.path))),
-        samples.map((sample) => dataset.classes.indexOf(sample.className)),
+        scorer.labelsOf(samples.map((sample) => sample.className)),
       );
       const ms = (performance.now() - started) / samples.length;
       for (const [i, sample] of samples.entries()) {
         const image = finiteMaps(sample.path, scored[i]!);
         // Each decodes a mask, which may be large.
         options.signal?.throwIfAborted();
-        const { mask, problems } = await sampleMask(sample, frame, options.maskRule);
+        const { mask, problems } = await sampleMask(sample, frame, options.maskRule, options.signal);
         for (const problem of problems) maskProblems.push(problem);
         if (!mask) tally.leaveOut(sample.className, sample.maskPath ? UNUSABLE : 'have no mask');
         else if (sample.boxes) tally.boxed(sample.className);
@@ -291,21 +302,47 @@ function mapScale(alignments: readonly Alignment[], images: number) {
   };
 }
 
-/** Reads what `testRun` wrote. @throws FileError if the run was not tested yet, or the file lacks a required entry. */
+/** Reads what `testRun` wrote. @throws FileError if the run was not tested yet, or the file is not as it was written. */
 export async function readResults(run: string): Promise<Results> {
   const path = runFiles(run).results;
   const results = await readJsonObject<Results>(path, 'run `wgad test` on this run first');
-  for (const key of ['config', 'protocols'] as const) requireObject(path, key, results[key]);
-  // Absent in results of early versions.
-  for (const key of ['mapScale', 'floored', 'latency'] as const) {
-    if (results[key] !== undefined) requireObject(path, key, results[key]);
+  requireExpected(path, results, RESULTS, { fix: EDITED });
+  const { config, protocols } = results;
+  const all = { ...protocols['model-unified'], ...protocols['class-separated'] };
+  const lacking = Object.keys(protocols['absolute-unified']).filter(
+    (name) => !Object.hasOwn(protocols['model-unified'], name),
+  );
+  const wrong = (message: string): FileError =>
+    new FileError(`${path}: ${message}`, { where: path, fix: EDITED });
+  if (lacking.length > 0) throw wrong(`protocols.model-unified lacks ${lacking.join(', ')}`);
+  const lists = Object.values(all).map(({ classes }) => Object.keys(classes).sort().join('\n'));
+  if (new Set(lists).size > 1) throw wrong('its protocols are of other classes each');
+  try {
+    checkConfig(config);
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new FileError(`${path}: config: ${cause.message}`, { where: path, fix: EDITED, cause });
   }
   return results;
 }
 
-function requireObject(path: string, key: string, value: unknown): void {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
-  throw new FileError(`${path}: ${key} expects an object, got ${gotText(value)}`, {
-    fix: 'it was edited: run `wgad test` on this run again',
-  });
-}
+const EDITED = 'it was edited: run `wgad test` on this run again';
+const METRICS = fields({
+  ...Object.fromEntries(['iAuroc', 'iAp', 'pAuroc', 'pAp'].map((name) => [name, numberOrNull])),
+  reasons: optional(tableOf(text)),
+});
+const BY_CLASS = tableOf(fields({ mean: METRICS, classes: tableOf(METRICS) }));
+const RESULTS = fields({
+  config: fields({}),
+  // Absent in results of early versions.
+  mapScale: optional(tableOf(fields({ low: number, high: number }))),
+  floored: optional(tableOf(number)),
+  latency: optional(fields({ msPerImage: number, batch: number, alignShare: number })),
+  protocols: fields({
+    'absolute-unified': tableOf(METRICS),
+    'model-unified': BY_CLASS,
+    'class-separated': optional(BY_CLASS),
+  }),
+  adapter: text,
+  version: text,
+});

@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
 import { type Frame, ImageLoader, listImages } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
+import { fields, number, oneOf, readExpected, tableOf, text } from '../formats/expectation.ts';
 import { requireWritable } from '../formats/regularFile.ts';
 import { readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
-import { type Alignment, HEAD_OF, predictingAlignment, UNALIGNED } from '../methods/alignments/index.ts';
+import {
+  ALIGNMENTS,
+  type Alignment,
+  HEAD_OF,
+  predictingAlignment,
+  UNALIGNED,
+} from '../methods/alignments/index.ts';
 import { alarmThreshold, bootstrapThreshold, type Interval, lowestRate } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { frameIn } from '../run/config.ts';
@@ -202,9 +209,23 @@ async function storeThreshold(run: string, threshold: StoredThreshold): Promise<
   });
 }
 
-/** What `thresholdRun` stored, or null. */
+/** What `thresholdRun` stored, or null. @throws FileError where it was edited. */
 export async function readThreshold(run: string): Promise<StoredThreshold | null> {
-  const { metadata } = await readWeights(runFiles(run).weights, () => false);
-  const text = metadata.get('threshold');
-  return text === undefined ? null : (JSON.parse(text) as StoredThreshold);
+  const path = runFiles(run).weights;
+  const { metadata } = await readWeights(path, () => false);
+  const json = metadata.get('threshold');
+  if (json === undefined) return null;
+  const fix = 'it was edited: find it again with `wgad threshold`';
+  return readExpected<StoredThreshold>(path, json, THRESHOLD, { at: 'threshold', fix });
 }
+
+const RATED = { value: number, rate: number, images: number };
+const THRESHOLD = fields({
+  ...RATED,
+  alignment: oneOf(ALIGNMENTS),
+  target: number,
+  source: text,
+  list: text,
+  interval: fields({ low: number, high: number, level: number, resamples: number }),
+  classes: tableOf(fields(RATED)),
+});

@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/index.ts';
+import { NotFiniteError } from '../errors.ts';
 import type { HeadName } from '../methods/alignments/index.ts';
 import { CADA_DEFAULTS, SIGMAS } from '../methods/cada.ts';
 import type { MapConfig } from '../run/detectorParts.ts';
@@ -60,6 +61,16 @@ export async function collectTargets(
     async run(input, first, count) {
       executable.run(input);
       const out = await executable.read();
+      for (const [name, data] of out) {
+        const each = data.length / config.batch;
+        const bad = data.subarray(0, count * each).findIndex((value) => !Number.isFinite(value));
+        if (bad < 0) continue;
+        const image = first + Math.floor(bad / each);
+        throw new NotFiniteError(
+          `the detector's ${name} of training image ${image + 1} of ${images} is ${data[bad]}`,
+          { fix: 'train the detector again with a smaller --lr' },
+        );
+      }
       await features.put(first, [(out.get('embedding') as Float32Array).subarray(0, count * width)]);
       for (const name of ['u', 'gamma', 'upper'] as const) {
         targets[name].set((out.get(name) as Float32Array).subarray(0, count), first);
@@ -93,7 +104,14 @@ export async function predictTargets(
     executable.run({ feature });
     const out = (await executable.read()).get('predicted') as Float32Array;
     for (let i = 0; i < batch && first + i < images; i++) {
-      impressions.push({ predictedU: out[2 * i]!, predictedGamma: out[2 * i + 1]!, u: u[first + i]! });
+      const [predictedU, predictedGamma] = [out[2 * i]!, out[2 * i + 1]!];
+      if (!Number.isFinite(predictedU + predictedGamma)) {
+        throw new NotFiniteError(
+          `${which} predicts ${predictedU} and ${predictedGamma} for training image ${first + i + 1} of ${images}`,
+          { fix: 'train it again with a smaller --align-lr' },
+        );
+      }
+      impressions.push({ predictedU, predictedGamma, u: u[first + i]! });
     }
   }
   executable.destroy();

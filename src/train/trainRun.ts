@@ -15,6 +15,7 @@ import type { StateDict } from '../nn/init.ts';
 import { textureFiles } from '../run/anomalyImages.ts';
 import {
   type Checkpoint,
+  type CheckpointStage,
   type GoOn,
   lastCheckpoint,
   loadCheckpoint,
@@ -30,11 +31,12 @@ import { type RunLog, runLog } from '../run/log.ts';
 import { featureShape, type RunLayouts, runLayouts, trainedParts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { checkBatch, compileBatch, targetOf } from '../runtime/fitBatch.ts';
-import { type GpuRequest, openSession, type Session, trainingSlabs } from '../runtime/session.ts';
+import { type GpuRequest, openSession, type Session } from '../runtime/session.ts';
 import { type FamiliarRange, familiarRange, type Impression, overTiles } from '../score/familiarity.ts';
 import { wholePlan } from '../score/scorePlan.ts';
 import { product } from '../shape.ts';
 import { loadStart } from '../weights/start.ts';
+import { checkpointStages, type TrainedStage } from './checkpointStages.ts';
 import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
 import {
   type DetectorInputs,
@@ -53,7 +55,7 @@ import { stepImages } from './stepImages.ts';
 import { imagesOf, type TrainingTiles, trainingTiles } from './trainingTiles.ts';
 
 /** In this order; `features`, `memory` and `collect` are single passes over the training images. */
-export type Stage = 'features' | 'memory' | 'detector' | 'collect' | HeadName;
+export type Stage = 'features' | 'memory' | 'collect' | TrainedStage;
 
 export interface TrainOptions {
   readonly run: string;
@@ -121,12 +123,13 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
     }
     await loadStart(session, layouts, asked);
     const config = await startRun(run, asked, resume);
-    const checkpoint = resume ? await loadCheckpoint(run, hashesOf(config)) : null;
+    const stages = checkpointStages(config, layouts);
+    const checkpoint = resume ? await loadCheckpoint(run, hashesOf(config), stages) : null;
     // Images that are being decoded may take seconds: who stops does not wait for them.
     const loader = new ImageLoader({ ...frameIn(config), signal: options.signal });
     const log = runLog(run, (text) => options.onNote?.(text));
     try {
-      const work = { tiles, session, layouts, loader, log };
+      const work = { tiles, session, layouts, stages, loader, log };
       if (options.onEstimate && !checkpoint) {
         const { features, signal } = options;
         const costs = await measureCosts({ ...work, config, features, signal });
@@ -158,6 +161,7 @@ interface Work {
   readonly tiles: TrainingTiles;
   readonly session: Session;
   readonly layouts: RunLayouts;
+  readonly stages: ReadonlyMap<TrainedStage, CheckpointStage>;
   readonly loader: ImageLoader;
   readonly log: RunLog;
 }
@@ -168,14 +172,16 @@ class Trainer {
   readonly #tiles: TrainingTiles;
   readonly #session: Session;
   readonly #layouts: RunLayouts;
+  readonly #stages: ReadonlyMap<TrainedStage, CheckpointStage>;
   readonly #loader: ImageLoader;
   readonly #log: RunLog;
 
-  constructor(options: TrainOptions, { tiles, session, layouts, loader, log }: Work) {
+  constructor(options: TrainOptions, { tiles, session, layouts, stages, loader, log }: Work) {
     this.#options = options;
     this.#tiles = tiles;
     this.#session = session;
     this.#layouts = layouts;
+    this.#stages = stages;
     this.#loader = loader;
     this.#log = log;
   }
@@ -183,8 +189,7 @@ class Trainer {
   async train(checkpoint: Checkpoint | null): Promise<boolean> {
     const { config } = this.#options;
     const heads = headsOf(config.align);
-    const stages: Stage[] = ['detector', ...heads];
-    const from = checkpoint ? Math.max(0, stages.indexOf(checkpoint.stage as Stage)) : 0;
+    const from = checkpoint ? [...this.#stages.keys()].indexOf(checkpoint.stage as TrainedStage) : 0;
     let familiar: FamiliarRange | null = null;
     let targets: Targets | undefined;
     let table: ClassTable = { classes: [], values: new Float32Array(0) };
@@ -262,19 +267,14 @@ class Trainer {
       graphsAt: (batch) => [detectorStep({ ...config, batch }, this.#layouts, optimiser, inputs.source)],
     });
     const imagesAt = await stepImages(config, this.#tiles, this.#loader, inputs);
-    const done = await this.#loop(
-      'detector',
-      trained.flatMap((part) => trainingSlabs(part, optimiser)),
-      {
-        executable,
-        start,
-        iterations: config.iterations,
-        inputsAt: async (step) => ({
-          ...(await imagesAt(step)),
-          ...stepInputs(config, optimiser, step),
-        }),
-      },
-    );
+    const done = await this.#loop('detector', {
+      executable,
+      start,
+      inputsAt: async (step) => ({
+        ...(await imagesAt(step)),
+        ...stepInputs(config, optimiser, step),
+      }),
+    });
     executable.destroy();
     return done === config.iterations;
   }
@@ -308,44 +308,31 @@ class Trainer {
     if (start === 0) this.#session.startOptimiser(layout, optimiser);
     const { graph, inputsAt } = headTraining(config, this.#layouts, this.#tiles, which, sources);
     const executable = await this.#session.compile(`${which} step`, graph);
-    const done = await this.#loop(which, [...trainingSlabs(layout, optimiser), ...this.#done(which)], {
-      executable,
-      start,
-      iterations: config.alignIterations,
-      inputsAt,
-    });
+    const done = await this.#loop(which, { executable, start, inputsAt });
     executable.destroy();
     return done === config.alignIterations;
   }
 
-  /** Slabs trained before `which`: a resumed run needs them too. */
-  #done(which: HeadName): string[] {
-    const heads = headsOf(this.#options.config.align);
-    const before = heads.slice(0, heads.indexOf(which)).map((name) => this.#layouts.heads[name]);
-    return [...trainedParts(this.#layouts), ...before].flatMap((layout) => [
-      layout.parameters.name,
-      layout.buffers.name,
-    ]);
-  }
-
   /** The steps of one stage, watched and saved. @returns how many are done. */
   async #loop(
-    stage: 'detector' | HeadName,
-    slabs: readonly string[],
-    steps: Pick<LoopOptions, 'executable' | 'start' | 'iterations' | 'inputsAt'>,
+    stage: TrainedStage,
+    steps: Pick<LoopOptions, 'executable' | 'start' | 'inputsAt'>,
   ): Promise<number> {
     const { run, config, goOn = 'resume', signal, saveEvery, onProgress } = this.#options;
+    const { iterations, slabs } = this.#stages.get(stage)!;
     try {
       return await trainLoop({
         gpu: this.#session.gpu,
         ...steps,
+        iterations,
         signal,
         saveEvery,
         onReport: (report) => {
           onProgress?.(stage, report);
           this.#log.write({ stage, step: report.step, loss: report.loss });
         },
-        save: (step) => saveCheckpoint(run, this.#session, stage, step, slabs, configHash(config)),
+        save: (step) =>
+          saveCheckpoint(run, this.#session, stage, step, [...slabs.keys()], configHash(config)),
       });
     } catch (error) {
       if (!(error instanceof NotFiniteError)) throw error;
@@ -354,7 +341,7 @@ class Trainer {
         where: error.where,
         fix:
           goOn === 'resume'
-            ? `use ${smaller}; ${await lastCheckpoint(run)}`
+            ? `use ${smaller} and another --out, as this run keeps its own; ${await lastCheckpoint(run)}`
             : `train with wgad train and ${smaller}`,
         cause: error,
       });

@@ -156,7 +156,7 @@ describe('a training that diverges', () => {
   it('a training that diverges leaves a checkpoint in which all is finite, saved at whatever step', async () => {
     const { code, stderr } = await diverge('diverged', '--save-every', '0');
     expect(stderr).toMatch(
-      /E_NOT_FINITE detector: .*\n +fix: use a smaller --lr; .*checkpoint\.safetensors is intact: detector after step \d+/,
+      /E_NOT_FINITE detector: .*\n +fix: use a smaller --lr and another --out.*; .*checkpoint\.safetensors is intact: detector after step \d+/,
     );
     expect(code).toBe(1);
     const { tensors, metadata } = await readWeights(folder.path('diverged', 'checkpoint.safetensors'));
@@ -168,7 +168,9 @@ describe('a training that diverges', () => {
 
   it('a training that diverges says that there is no checkpoint where none was saved', async () => {
     const { code, stderr } = await diverge('unsaved');
-    expect(stderr).toMatch(/E_NOT_FINITE .*\n +fix: use a smaller --lr; no checkpoint had been saved yet/);
+    expect(stderr).toMatch(
+      /E_NOT_FINITE .*\n +fix: use a smaller --lr and another --out.*; no checkpoint had been saved yet/,
+    );
     expect(code).toBe(1);
     expect(await exists(folder.path('unsaved', 'weights.safetensors'))).toBe(false);
   }, 600_000);

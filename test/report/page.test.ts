@@ -21,7 +21,7 @@ describe('the report page', () => {
     expect(text).toMatch(
       /<th scope="row">plain<\/th><td>2 \/ 2<\/td><td>0 \(0\.0 %\)<\/td><td>1 \(50\.0 %\)<\/td><td>0\.9000<\/td><td>0 \(0\.0 %\)<\/td><td>0 \(0\.0 %\)<\/td><td>−1 misses<\/td>/,
     );
-    expect(text).toMatch(/<th scope="row">all<\/th><td>4 \/ 4<\/td><td>1 \(25\.0 %\)<\/td>/);
+    expect(text).toMatch(/<th scope="row">all classes<\/th><td>4 \/ 4<\/td><td>1 \(25\.0 %\)<\/td>/);
     expect(text.match(/class="own"/g)).toHaveLength(1);
     const without = page({ ...(await pageSource()), threshold: null });
     expect(without).toContain('This run has no threshold yet');

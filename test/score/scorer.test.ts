@@ -64,6 +64,30 @@ it('scores more images than a replay holds, the same as in parts', async () => {
   expect(whole[9]!.maps.get('none')).toEqual(parts[9]!.maps.get('none'));
 }, 400_000);
 
+it('numbers classes as the run knows them, and refuses others where their statistics are read', async () => {
+  expect(scorer.labelsOf(['zzz', 'a'])).toEqual([0, 0]);
+  const own = await mkdtemp(join(tmpdir(), 'wgad-scorer-'));
+  const byClass: RunConfig = { ...config, align: ['class'] };
+  const { parts } = runLayouts(byClass, 2);
+  const specs = parts.flatMap(({ parameters, buffers }) => [...parameters.specs, ...buffers.specs]);
+  const table = { shape: [2, 2], data: Float32Array.of(0, 1, 0, 2) };
+  const tensors = new Map([...initialize(specs, 3), ['table', table] as const]);
+  await writeSafetensors(runFiles(own).weights, tensors, { classes: '["a","b"]' });
+  const known = await openScorer(own, byClass);
+  try {
+    expect(known.labelsOf(['b', 'a', 'b'])).toEqual([1, 0, 1]);
+    expect(() => known.labelsOf(['b', 'zzz', 'constructor'])).toThrow(
+      expect.objectContaining({
+        code: 'E_DATASET',
+        message: expect.stringContaining('has no statistics of class zzz, constructor'),
+      }),
+    );
+  } finally {
+    known.close();
+    await rm(own, { recursive: true, force: true });
+  }
+}, 400_000);
+
 it('scores in f16 close to f32, and not the same', async () => {
   const half = await openScorer(run, { ...config, precision: 'f16' });
   try {

@@ -13,7 +13,13 @@ import { initialize, type StateDict } from '../../src/nn/init.ts';
 import { declare, type Layers, within } from '../../src/nn/layers.ts';
 import { ADAMW, optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, type NetworkLayout, networkLayout } from '../../src/nn/trainable.ts';
-import { type Checkpoint, loadCheckpoint, restoreSlabs, saveCheckpoint } from '../../src/run/checkpoint.ts';
+import {
+  type Checkpoint,
+  type CheckpointStage,
+  loadCheckpoint,
+  restoreSlabs,
+  saveCheckpoint,
+} from '../../src/run/checkpoint.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from '../../src/runtime/session.ts';
 import type { NumberArray } from '../../src/runtime/state.ts';
 import { type StepReport, trainLoop } from '../../src/train/loop.ts';
@@ -83,7 +89,6 @@ export async function distillEncoder(options: DistillOptions): Promise<number> {
   await Promise.all([run, dirname(out)].map((folder) => makeFolder(folder)));
   await requireWritable(out);
   const stages = await stagesOf(options);
-  const checkpoint = await lastOf(stages, options);
   const imagesAt = (step: number): Float32Array => pictureBatch(photographs, step, batch, size);
   const session = await openSession(options.gpu);
   try {
@@ -102,6 +107,8 @@ export async function distillEncoder(options: DistillOptions): Promise<number> {
         channels,
       );
     const layout = networkLayout('distillation', declare(student));
+    const slabs = new Map(trainingSlabs(layout, OPTIMISER));
+    const checkpoint = await lastOf(stages, slabs, options);
     session.load(layout, await firstWeights(layout, options.start));
     session.startOptimiser(layout, OPTIMISER);
     if (checkpoint) restoreSlabs(session, checkpoint);
@@ -133,7 +140,7 @@ export async function distillEncoder(options: DistillOptions): Promise<number> {
           last = report.loss ?? last;
           onReport?.({ ...report, of: iterations });
         },
-        save: (step) => saveCheckpoint(place, session, name, step, trainingSlabs(layout, OPTIMISER), hash),
+        save: (step) => saveCheckpoint(place, session, name, step, [...slabs.keys()], hash),
         saveEvery: 120,
       });
       signal?.throwIfAborted();
@@ -187,9 +194,15 @@ async function stagesOf(options: DistillOptions): Promise<readonly Stage[]> {
 }
 
 /** The checkpoint to go on from; null at the beginning. @throws ConfigError. */
-async function lastOf(stages: readonly Stage[], { run, resume }: DistillOptions): Promise<Checkpoint | null> {
+async function lastOf(
+  stages: readonly Stage[],
+  slabs: CheckpointStage['slabs'],
+  { run, resume }: DistillOptions,
+): Promise<Checkpoint | null> {
   for (const { name, place, hash, end } of stages.toReversed()) {
-    const found = await loadCheckpoint(place, [hash]);
+    // The end depends on --iterations, and is looked at below.
+    const stage = { iterations: Number.MAX_SAFE_INTEGER, slabs };
+    const found = await loadCheckpoint(place, [hash], new Map([[name, stage]]));
     if (!found) continue;
     if (!resume)
       throw new ConfigError(`${run}: holds a distillation`, {
