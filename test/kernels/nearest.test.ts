@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceFacts } from '../../src/kernels/kernel.ts';
 import { nearestKernels } from '../../src/kernels/nearest/lowering.ts';
+import type { Measure } from '../../src/kernels/nearest/search.ts';
 import { RandomStream } from '../../src/random.ts';
 import { nearestRef } from '../../src/specs/reference/nearest.ts';
 import { tensor64 } from '../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from './device.ts';
 
-/** m, columns, rows of the banks, k. */
-const cases: [number, number, number[], number][] = [
-  [70, 35, [600], 1],
-  [33, 64, [131, 2], 4],
+/** m, columns, rows of the banks, k, by what rows are found. */
+const cases: [number, number, number[], number, Measure][] = [
+  [70, 35, [600], 1, 'products'],
+  [33, 64, [131, 2], 4, 'products'],
+  [70, 35, [600], 1, 'differences'],
+  [33, 64, [131, 2], 4, 'differences'],
 ];
 
 /** Every way in which it runs; the adapter's own is also in test/ops.test.ts. */
@@ -21,8 +24,8 @@ const ways: Record<string, Partial<DeviceFacts>> = {
 
 describe.each(Object.keys(ways))('nearestRows through %s', (way) => {
   it.each(cases)(
-    'nearestRows matches float64: %i queries of %i columns in banks of %j rows, k = %i',
-    async (m, columns, sizes, k) => {
+    'nearestRows matches float64: %i queries of %i columns in banks of %j rows, k = %i, by %s',
+    async (m, columns, sizes, k, by) => {
       const random = new RandomStream(7, m);
       // Long rows that differ little: the search's own values lose their digits here, the distances do not.
       const drawn = (length: number): Float32Array =>
@@ -36,7 +39,7 @@ describe.each(Object.keys(ways))('nearestRows through %s', (way) => {
           label: 'nearestRows',
           inputs: [spec([m, columns]), ...sizes.map((rows) => spec([rows, columns]))],
           out: spec([2, m, k]),
-          attrs: { k },
+          attrs: { k, by },
         },
         facts,
       );

@@ -1,4 +1,4 @@
-import { nearestRows } from '../../src/graph/ops/nearest.ts';
+import { farthestRows, nearestRows } from '../../src/graph/ops/nearest.ts';
 import { rowDots } from '../../src/graph/ops/similarity.ts';
 import * as wgad from '../../src/index.ts';
 import { type AttentionOptions, constant, type ErrorCode, input, type Value } from '../../src/index.ts';
@@ -255,6 +255,16 @@ export const REFUSED: readonly (readonly [message: string, code: ErrorCode, call
     'nearestRows: x expects f32, got i32; cast it first',
     'E_DTYPE',
     () => nearestRows(input('x', [2, 3], 'i32'), x(4, 3), 1),
+  ],
+  [
+    'farthestRows: distances expects [4], one a row of x, got [3]; k expects 1 or more, got 0',
+    'E_SHAPE',
+    () => farthestRows(x(4, 3), x(3), 0),
+  ],
+  [
+    'farthestRows: x expects [1 to 16777216 rows, columns], got [4]',
+    'E_SHAPE',
+    () => farthestRows(x(4), x(4), 1),
   ],
   ['smoothL1Loss: alpha expects more than 0, got 0', 'E_SHAPE', () => wgad.smoothL1Loss(x(2), x(2), 0)],
   [

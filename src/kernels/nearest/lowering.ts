@@ -1,10 +1,19 @@
 import { product, range } from '../../shape.ts';
 import { type DeviceFacts, type Element, type Kernel, read, write } from '../kernel.ts';
-import { type LoweredStep, type Lowering, single } from '../lowering.ts';
+import { type LoweredStep, type Lowering, type OperandRef, single } from '../lowering.ts';
 import { perElement } from '../perElement.ts';
 import { code, wgsl } from '../wgsl.ts';
-import { buildLaneSearch, laneParts, lanesFit, packQueries, queryWords } from './laneSearch.ts';
-import type { Search } from './search.ts';
+import { farthestRows } from './farthest.ts';
+import {
+  bankWords,
+  buildLaneSearch,
+  laneParts,
+  lanesFit,
+  packBank,
+  packQueries,
+  queryWords,
+} from './laneSearch.ts';
+import type { Measure, Search } from './search.ts';
 import { buildTileSearch, tileParts } from './tileSearch.ts';
 
 /**
@@ -14,25 +23,38 @@ import { buildTileSearch, tileParts } from './tileSearch.ts';
 const SPARE = 3;
 
 /**
- * x, banks -> [2, M, k]. Per bank: half its rows' squared lengths, a search that leaves candidates, their exact
- * distances; then the k smallest of all candidates.
+ * x, banks -> [2, M, k]. Per bank: half its rows' squared lengths (if products order them), a search that leaves
+ * candidates, their exact distances; then the k smallest of all candidates.
  */
-const nearestRows: Lowering<{ readonly k: number }> = ({ label, inputs, out, attrs: { k } }, device) => {
+const nearestRows: Lowering<{ readonly k: number; readonly by: Measure }> = (
+  { label, inputs, out, attrs: { k, by } },
+  device,
+) => {
   const [x, ...banks] = inputs;
   const [m, columns] = x!.shape as [number, number];
-  const lanes = lanesFit(m, columns, device);
-  const searches = plan({ label, m, columns, query: x!.element, k }, banks, lanes, device);
+  const lanes = lanesFit({ m, columns, by }, Math.max(...banks.map(({ shape }) => shape[0]!)), device);
+  const searches = plan({ label, m, columns, by, query: x!.element, k }, banks, lanes, device);
   const { candidates } = searches[0]!;
   const [FOUND, EXACT, PACKED] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   const scratch = [candidates * m, candidates * m, ...(lanes ? [queryWords(m, columns, device)] : [])];
   const steps: LoweredStep[] = [];
   if (lanes) steps.push({ kernel: packQueries(searches[0]!, device), operands: [0, PACKED] });
   for (const [i, s] of searches.entries()) {
-    const norms = { scratch: scratch.push(s.rows) - 1 };
-    const search = lanes ? buildLaneSearch(s, device) : buildTileSearch(s);
+    const queries = lanes ? PACKED : 0;
+    let operands: OperandRef[];
+    if (by === 'products') {
+      const norms = { scratch: scratch.push(s.rows) - 1 };
+      steps.push({ kernel: halfNorms(s, device), operands: [i + 1, norms] });
+      operands = [queries, i + 1, norms, FOUND];
+    } else if (lanes) {
+      const packed = { scratch: scratch.push(bankWords(s, device)) - 1 };
+      steps.push({ kernel: packBank(s, device), operands: [i + 1, packed] });
+      operands = [queries, packed, FOUND];
+    } else {
+      operands = [queries, i + 1, FOUND];
+    }
     steps.push(
-      { kernel: halfNorms(s, device), operands: [i + 1, norms] },
-      { kernel: search, operands: [lanes ? PACKED : 0, i + 1, norms, FOUND] },
+      { kernel: lanes ? buildLaneSearch(s, device) : buildTileSearch(s), operands },
       { kernel: exactDistances(s, device), operands: [0, i + 1, FOUND, EXACT] },
     );
   }
@@ -44,7 +66,7 @@ const nearestRows: Lowering<{ readonly k: number }> = ({ label, inputs, out, att
 };
 
 function plan(
-  common: Pick<Search, 'label' | 'm' | 'columns' | 'query'> & { readonly k: number },
+  common: Pick<Search, 'label' | 'm' | 'columns' | 'by' | 'query'> & { readonly k: number },
   banks: readonly { readonly shape: readonly number[]; readonly element: Element }[],
   lanes: boolean,
   device: DeviceFacts,
@@ -54,7 +76,7 @@ function plan(
   let firstRow = 0;
   const searches = banks.map(({ shape, element }) => {
     const rows = shape[0]!;
-    const kept = Math.min(k + SPARE, rows);
+    const kept = Math.min(common.by === 'products' ? k + SPARE : k, rows);
     const wanted = lanes ? laneParts(common.m, rows, common.columns, device) : tileParts(common.m, rows);
     const parts = Math.max(1, Math.min(wanted, Math.floor(rows / kept)));
     const own = { ...shared, rows, kept, parts, bank: element, firstCandidate: candidates, firstRow };
@@ -191,4 +213,4 @@ const nearestRowsGrad: Lowering<{ readonly first: number }> = (
   );
 };
 
-export const nearestKernels = { nearestRows, nearestRowsGrad };
+export const nearestKernels = { nearestRows, nearestRowsGrad, farthestRows };

@@ -1,6 +1,12 @@
 import type { Element } from '../kernel.ts';
 import { code, type Wgsl } from '../wgsl.ts';
 
+/**
+ * What a search orders rows by. `products`, |b|^2/2 - x.b, takes half the arithmetic and rounds by the rows' lengths;
+ * `differences`, |x - b|^2 summed in the order of the columns, has the bits of the distance that comes out.
+ */
+export type Measure = 'products' | 'differences';
+
 /** Rows of one bank searched for each query, in parts that workgroups take side by side. */
 export interface Search {
   readonly label: string;
@@ -8,6 +14,7 @@ export interface Search {
   readonly m: number;
   readonly rows: number;
   readonly columns: number;
+  readonly by: Measure;
   /** How the queries and the bank are stored. */
   readonly query: Element;
   readonly bank: Element;
@@ -76,4 +83,5 @@ var list = array(${Array.from({ length: s.kept }, (_, j) => `row${j}_${tag}`).jo
 for (var j = 0u; j < ${s.kept}u; j++) { out[to + j * ${s.m}u] = list[j]; }
 }`);
 
-export const searchFlops = ({ m, rows, columns }: Search): number => 2 * m * rows * columns;
+export const searchFlops = ({ m, rows, columns, by }: Search): number =>
+  (by === 'products' ? 2 : 3) * m * rows * columns;

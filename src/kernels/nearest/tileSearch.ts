@@ -1,6 +1,6 @@
 /**
  * For GPUs, and for any adapter at WebGPU's default limits. A workgroup of 16 x 16 owns 64 queries and walks through the
- * rows of its part 64 at a time; tiles of both pass through workgroup memory as in gemm/blocked/. The products of a
+ * rows of its part 64 at a time; tiles of both pass through workgroup memory as in gemm/blocked/. The sums of a
  * tile then go to the 64 invocations that keep a query's list each, 16 rows at a time, so that 12 KiB suffice.
  */
 import { range } from '../../shape.ts';
@@ -51,11 +51,21 @@ export function buildTileSearch(s: Search): Kernel {
     code(`let q${i} = queries[kk * ${PITCH}u + ty + ${i * SIDE}u];`),
     code(`let r${i} = rows[kk * ${PITCH}u + tx + ${i * SIDE}u];`),
   ]);
-  const products = each.flatMap((q) => each.map((r) => code(`sum${q}_${r} += q${q} * r${r};`)));
+  const terms = each.flatMap((q) =>
+    each.map((r) =>
+      code(
+        s.by === 'products'
+          ? `sum${q}_${r} += q${q} * r${r};`
+          : `{ let d = q${q} - r${r};  sum${q}_${r} += d * d; }`,
+      ),
+    ),
+  );
+  const sum = `sums[i * ${TILE}u + lane]`;
+  const value = s.by === 'products' ? `norms[first + i] - ${sum}` : sum;
   // Picked by comparison: an array indexed by r would push the sums out of registers.
   const picked = each.map((q) =>
     code(
-      `products[tx * ${TILE}u + ty + ${q * SIDE}u] = select(select(sum${q}_0, sum${q}_1, r == 1u), select(sum${q}_2, sum${q}_3, r == 3u), r > 1u);`,
+      `sums[tx * ${TILE}u + ty + ${q * SIDE}u] = select(select(sum${q}_0, sum${q}_1, r == 1u), select(sum${q}_2, sum${q}_3, r == 3u), r > 1u);`,
     ),
   );
   return makeKernel({
@@ -63,16 +73,16 @@ export function buildTileSearch(s: Search): Kernel {
     bindings: [
       read('x', s.m * s.columns, s.query),
       read('bank', s.rows * s.columns, s.bank),
-      read('norms', s.rows),
+      ...(s.by === 'products' ? [read('norms', s.rows)] : []),
       write('out', s.candidates * s.m, 'u32'),
     ],
     grid: linearGrid(tiles * s.parts),
     flops: searchFlops(s),
     wgsl: wgsl`
-      // x [M, C], bank [K, C], norms [K] (half the squared length), out [candidate][M].
+      // x [M, C], bank [K, C],${code(s.by === 'products' ? ' norms [K] (half the squared length),' : '')} out [candidate][M].
       var<workgroup> queries: array<f32, ${DEPTH * PITCH}>;  // [k][query]
       var<workgroup> rows: array<f32, ${DEPTH * PITCH}>;  // [k][row]
-      var<workgroup> products: array<f32, ${SIDE * TILE}>;  // [row][query]
+      var<workgroup> sums: array<f32, ${SIDE * TILE}>;  // [row][query]
       @compute @workgroup_size(${INVOCATIONS})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
         let group = ${code(GROUP_INDEX)};
@@ -92,7 +102,7 @@ export function buildTileSearch(s: Search): Kernel {
             workgroupBarrier();
             for (var kk = 0u; kk < ${DEPTH}u; kk++) {
               ${fetch}
-              ${products}
+              ${terms}
             }
             workgroupBarrier();
           }
@@ -103,7 +113,7 @@ export function buildTileSearch(s: Search): Kernel {
             if (lane < ${TILE}u && first < end) {
               let last = min(${SIDE}u, end - first);
               for (var i = 0u; i < last; i++) {
-                let value = ${code(orFarthest(`norms[first + i] - products[i * ${TILE}u + lane]`))};
+                let value = ${code(orFarthest(value))};
                 ${insertion(s.kept, 'q', 'value', `(first + i + ${s.firstRow}u)`)}
               }
             }

@@ -30,3 +30,29 @@ export function nearestRef(
     indices: { shape, data: Float64Array.from(indices) },
   };
 }
+
+/** k picks of the farthest row, one after another: at which distances, and which [k]. */
+export function farthestRef(
+  x: Tensor64,
+  from: Tensor64,
+  k: number,
+): { distances: Tensor64; indices: Tensor64 } {
+  const [rows, columns] = x.shape as [number, number];
+  const left = [...from.data];
+  const distances: number[] = [];
+  const indices: number[] = [];
+  for (let pick = 0; pick < k; pick++) {
+    const row = left.indexOf(Math.max(...left));
+    distances.push(left[row]!);
+    indices.push(row);
+    for (let i = 0; i < rows; i++) {
+      let sum = 0;
+      for (let c = 0; c < columns; c++) sum += (x.data[i * columns + c]! - x.data[row * columns + c]!) ** 2;
+      left[i] = Math.min(left[i]!, Math.sqrt(sum));
+    }
+  }
+  return {
+    distances: { shape: [k], data: Float64Array.from(distances) },
+    indices: { shape: [k], data: Float64Array.from(indices) },
+  };
+}
