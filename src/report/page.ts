@@ -41,6 +41,9 @@ export function page(source: PageSource): string {
       'training',
       `${config.iterations} steps of ${config.batch}, then ${config.alignIterations} of the alignment`,
     ],
+    ...(config.coreset
+      ? [['memory', `${config.memoryRows} patches, a ${config.coreset} coreset`] as [string, string]]
+      : []),
     ...latencyFact(results),
     ...(config.contaminate
       ? [

@@ -6,6 +6,13 @@ const NOT_HASHED: ReadonlySet<string> = new Set(
   ROWS.filter(([, { hashed }]) => hashed === false).map(([name]) => name),
 );
 
+const FORMERLY: ReadonlyMap<string, unknown> = new Map(
+  ROWS.flatMap(([name, { formerly }]) => (formerly === undefined ? [] : [[name, formerly]])),
+);
+
+const isHashed = (name: string, value: unknown): boolean =>
+  !NOT_HASHED.has(name) && !(FORMERLY.has(name) && FORMERLY.get(name) === value);
+
 /**
  * Hash that ties a run's files to its configuration. Independent of the order of the settings, of whether defaults are
  * written out, and of paths whose content is known by a checksum.
@@ -33,10 +40,10 @@ export function hashesOf(config: RunConfig): readonly string[] {
 }
 
 const sortedHash = (settings: object): string =>
-  hashOf(JSON.stringify(settings, (name, value) => (NOT_HASHED.has(name) ? undefined : inOrder(value))));
+  hashOf(JSON.stringify(settings, (name, value) => (isHashed(name, value) ? inOrder(value) : undefined)));
 
 const writtenHash = (settings: object): string =>
-  hashOf(JSON.stringify(settings, (name, value) => (NOT_HASHED.has(name) ? undefined : value)));
+  hashOf(JSON.stringify(settings, (name, value) => (isHashed(name, value) ? value : undefined)));
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 

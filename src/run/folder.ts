@@ -14,6 +14,8 @@ export const runFiles = (run: string) => ({
   checkpoint: join(run, 'checkpoint.safetensors'),
   /** The method's memory, until the run is finished. */
   memory: join(run, 'memory.safetensors'),
+  /** How far its coreset has come, until the memory is complete. */
+  coreset: join(run, 'coreset.safetensors'),
   log: join(run, 'log.jsonl'),
   results: join(run, 'results.json'),
   scores: join(run, 'scores.csv'),
@@ -24,8 +26,8 @@ export const runFiles = (run: string) => ({
 export async function requireRunPlace(run: string): Promise<void> {
   await folderPlace(run);
   if (!(await isThere(run))) return;
-  const { config, checkpoint, memory, weights } = runFiles(run);
-  for (const path of [config, checkpoint, memory, weights]) await requireWritable(path);
+  const { config, checkpoint, memory, coreset, weights } = runFiles(run);
+  for (const path of [config, checkpoint, memory, coreset, weights]) await requireWritable(path);
 }
 
 /**

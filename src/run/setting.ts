@@ -49,6 +49,8 @@ export interface Setting<T, A = T | undefined, F extends string = string> {
   readonly changed?: (run: Places) => string;
   /** False: not part of the run's hash (the machine, or derived from the data). */
   readonly hashed?: false;
+  /** What runs did before there was the setting: hashes leave this value out, so that theirs stay what they were. */
+  readonly formerly?: T;
 }
 
 /** A setting that the caller must give. */

@@ -50,6 +50,8 @@ export type LrSchedule = (typeof LR_SCHEDULES)[number];
 export const CLASS_TABLES = ['maximum', 'sigma'] as const;
 export type ClassTableKind = (typeof CLASS_TABLES)[number];
 
+export const CORESETS = ['greedy', 'random'] as const;
+
 export const DEFAULT_METHOD: DetectorName = 'revdist';
 const DEFAULT_ALIGNMENT: Alignment = 'cada';
 
@@ -309,6 +311,14 @@ export const SETTINGS = {
     flag: '--smoothing <name>',
     says: 'of the maps: author (5 taps, zero border), scipy (33 taps, reflected border) or none',
     usual: ({ defaults }) => defaults.smoothing,
+  }),
+  coreset: optional({
+    allowed: nameOf(CORESETS),
+    flag: '--coreset <name>',
+    says: 'which training patches the memory keeps: greedy, each the farthest from those before, or random, at once and less of what is rare',
+    absent: ({ memory }) => (memory?.kind === 'coreset' ? ('greedy' as const) : undefined),
+    formerly: 'greedy',
+    only: { which: 'methods that remember patches', has: ({ memory }) => memory?.kind === 'coreset' },
   }),
   coresetFraction: optional({
     allowed: numberWhere('more than 0 and at most 1', (fraction) => fraction > 0 && fraction <= 1, {

@@ -3,39 +3,31 @@
  * numbers. The full vectors are computed twice, to project them and again to keep the picked ones, so that they are
  * never all stored. The result depends on the seed alone.
  */
+import { refuseNonFinite } from '../nn/finiteTensors.ts';
 import { RandomStream } from '../random.ts';
 import type { Sizes } from '../run/detectorParts.ts';
 import type { RunLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
-import {
-  CHUNK_STEP,
-  columnsName,
-  distancesName,
-  MOST_COLUMNS,
-  PICKS,
-  PROJECTED,
-  pickPlan,
-  projectionOf,
-  STARTS,
-  startPlan,
-} from './coresetPlans.ts';
+import { type Picks, type ProjectedPatches, pickFarthest } from './coresetPicks.ts';
+import { PROJECTED, patchesName, projectionOf, STARTS } from './coresetPlans.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { memoryPlan } from './detectorPlans.ts';
 import { passOver } from './imagePass.ts';
 
-/** What the choice depends on beside the patches. */
+/** What a greedy choice depends on beside the patches. */
 export interface CoresetStart {
   /** [128, C]. */
   readonly projection: Float32Array;
-  /** Indices of the patches that the first distances are measured from. */
+  /** Numbers of the patches that the first distances are measured from. */
   readonly starts: readonly number[];
 }
 
 /** Streams of the seed that belong to this. */
 const PROJECTION_STREAM = 0xc05e_0000;
 const START_STREAM = 0xc05e_0001;
+const RANDOM_STREAM = 0xc05e_0002;
 
 /** A linear layer's usual start without bias, ±1/sqrt(C), and ten patches at random (all, where there are fewer). */
 export function coresetStart(seed: number, width: number, patches: number): CoresetStart {
@@ -48,6 +40,17 @@ export function coresetStart(seed: number, width: number, patches: number): Core
   return { projection, starts: [...starts] };
 }
 
+/** `rows` of `patches` patches, each subset as likely as any other (Floyd's draw), ascending. */
+export function randomPatches(seed: number, patches: number, rows: number): Int32Array {
+  const random = new RandomStream(seed, RANDOM_STREAM);
+  const drawn = new Set<number>();
+  for (let last = patches - rows; last < patches; last++) {
+    const patch = random.integer(last + 1);
+    drawn.add(drawn.has(patch) ? last : patch);
+  }
+  return Int32Array.from(drawn).sort();
+}
+
 export interface CoresetOptions {
   readonly inputs: DetectorInputs;
   /** How many training images there are, and how many of their patches are kept. */
@@ -58,48 +61,79 @@ export interface CoresetOptions {
   readonly onProgress?: (done: number, of: number) => void;
   /** Default: from the configuration's seed. */
   readonly start?: CoresetStart;
+  /** Picks of an earlier run to go on from, where they are of so many patches; default: none. */
+  readonly from?: Picks | null;
+  /** Told after each pass over the patches in which some were picked; waited for. */
+  readonly onPicks?: (picks: Picks) => Promise<void>;
 }
 
 export interface Coreset {
-  /** Patches in the order in which they were picked, as image x patches per image + position. */
+  /** Numbers of the patches, in the order in which they were picked: image x patches per image + position. */
   readonly picked: Int32Array;
   /** Their vectors [rows, C]. */
   readonly rows: Float32Array;
 }
 
-/** Null where the signal stopped it. */
+type CoresetConfig = Sizes & Pick<RunConfig, 'seed'>;
+
+/** The farthest patches, one after another. Null where the signal stopped it. */
 export async function greedyCoreset(
   session: Session,
-  config: Sizes & Pick<RunConfig, 'seed'>,
+  config: CoresetConfig,
   layouts: RunLayouts,
   options: CoresetOptions,
 ): Promise<Coreset | null> {
-  const { images, rows, onProgress } = options;
+  const { images, rows, signal, onProgress, onPicks } = options;
   const of = 2 * images + rows;
   const report = (done: number): void => onProgress?.(done, of);
-  const graph = memoryPlan(config, layouts, options.inputs.source);
-  const [, perImage, width] = graph.outputs.get('rows')!.shape as [number, number, number];
+  const [perImage, width] = patchesOf(config, layouts, options);
   const start = options.start ?? coresetStart(config.seed, width, images * perImage);
-  const columns = await projectPatches(session, config, layouts, options, start, perImage, report);
-  if (!columns) return null;
-  const picked = await pickFarthest(session, columns, rows, options.signal, (done) => report(images + done));
-  columns.release();
-  if (!picked) return null;
+  const from = options.from?.distances.length === images * perImage ? options.from : undefined;
+  let picked = from?.picked;
+  if (picked?.length !== rows) {
+    try {
+      const patches = await projectPatches(session, config, layouts, options, start, perImage, report);
+      if (!patches) return null;
+      ({ picked } = await pickFarthest(session, patches, {
+        count: rows,
+        ...(from && { from }),
+        ...(signal && { signal }),
+        async onPicks(picks) {
+          report(images + picks.picked.length);
+          await onPicks?.(picks);
+        },
+      }));
+    } finally {
+      releasePatches(session, images * perImage);
+    }
+    if (picked.length < rows) return null;
+  }
   const kept = await keepPicked(session, config, layouts, options, picked, perImage, (done) =>
     report(images + rows + done),
   );
   return kept && { picked, rows: kept };
 }
 
-/** The projected patches on the device, in chunks. */
-interface Columns {
-  readonly chunks: readonly number[];
-  /** Columns of a full chunk. */
-  readonly size: number;
-  readonly patches: number;
-  /** [starts, 128]. */
-  readonly points: Float32Array<ArrayBuffer>;
-  release(): void;
+/** Patches at random: one pass over the images, and none over the patches. Null where the signal stopped it. */
+export async function randomCoreset(
+  session: Session,
+  config: CoresetConfig,
+  layouts: RunLayouts,
+  options: Omit<CoresetOptions, 'start' | 'from' | 'onPicks'>,
+): Promise<Coreset | null> {
+  const { images, rows, onProgress } = options;
+  const [perImage] = patchesOf(config, layouts, options);
+  const picked = randomPatches(config.seed, images * perImage, rows);
+  const kept = await keepPicked(session, config, layouts, options, picked, perImage, (done) =>
+    onProgress?.(done, images),
+  );
+  return kept && { picked, rows: kept };
+}
+
+/** Patches of one image, and the length of their vectors. */
+function patchesOf(config: Sizes, layouts: RunLayouts, { inputs }: CoresetOptions): [number, number] {
+  const [, perImage, width] = memoryPlan(config, layouts, inputs.source).outputs.get('rows')!.shape;
+  return [perImage!, width!];
 }
 
 async function projectPatches(
@@ -110,10 +144,11 @@ async function projectPatches(
   { projection, starts }: CoresetStart,
   perImage: number,
   report: (done: number) => void,
-): Promise<Columns | null> {
+): Promise<ProjectedPatches | null> {
   const patches = options.images * perImage;
   const { size, chunks } = chunksOf(patches, session.gpu.facts.maxBindingBytes);
   const points = new Float32Array(starts.length * PROJECTED);
+  for (const [i, length] of chunks.entries()) session.state.reserve(patchesName(i), length * PROJECTED);
   const executable = await compileBatch(session, {
     label: 'projection',
     batch: config.batch,
@@ -122,36 +157,19 @@ async function projectPatches(
       projectionOf(memoryPlan({ ...config, batch }, layouts, options.inputs.source).outputs.get('rows')!),
     ],
   });
-  // Filled column by column and sent when full: the host holds one chunk.
-  let chunk = -1;
-  let current = new Float32Array(0);
-  const send = (): void => {
-    if (chunk >= 0) session.state.set(columnsName(chunk), current, [PROJECTED, chunks[chunk]!]);
-  };
-  const put = (patch: number, projected: Float32Array, at: number, stride: number): void => {
-    if (patch % size === 0) {
-      send();
-      chunk += 1;
-      current = new Float32Array(PROJECTED * chunks[chunk]!);
+  /** Those of some patches from `first` on, which may lie in two chunks. */
+  const put = (first: number, rows: Float32Array): void => {
+    for (let at = 0; at < rows.length; ) {
+      const chunk = Math.floor((first + at / PROJECTED) / size);
+      const from = first + at / PROJECTED - chunk * size;
+      const end = Math.min(rows.length, at + (size - from) * PROJECTED);
+      session.state.write(patchesName(chunk), from * PROJECTED, rows.subarray(at, end));
+      at = end;
     }
-    const length = chunks[chunk]!;
-    for (let i = 0; i < PROJECTED; i++) current[i * length + (patch % size)] = projected[i * stride + at]!;
-    const start = starts.indexOf(patch);
-    for (let i = 0; start >= 0 && i < PROJECTED; i++) {
-      points[start * PROJECTED + i] = projected[i * stride + at]!;
+    for (const [i, start] of starts.entries()) {
+      const at = (start - first) * PROJECTED;
+      if (at >= 0 && at < rows.length) points.set(rows.subarray(at, at + PROJECTED), i * PROJECTED);
     }
-  };
-  const columns: Columns = {
-    chunks,
-    size,
-    patches,
-    points,
-    release() {
-      for (const i of chunks.keys()) {
-        session.state.delete(columnsName(i));
-        session.state.delete(distancesName(i));
-      }
-    },
   };
   try {
     const all = await passOver({
@@ -161,65 +179,26 @@ async function projectPatches(
       async run(input, first, count) {
         executable.run({ ...input, projection });
         const projected = (await executable.read()).get('projected') as Float32Array;
-        const stride = config.batch * perImage;
-        for (let i = 0; i < count * perImage; i++) put(first * perImage + i, projected, i, stride);
+        const rows = projected.subarray(0, count * perImage * PROJECTED);
+        refuseNonFinite('memory', `the patches of images ${first} to ${first + count - 1}`, rows);
+        put(first * perImage, rows);
         report(first + count);
       },
       signal: options.signal,
     });
-    if (!all) {
-      columns.release();
-      return null;
-    }
-    send();
+    return all ? { chunks, size, points } : null;
   } finally {
     executable.destroy();
   }
-  return columns;
 }
 
-/** As few chunks as bindings allow, the last rounded up to whole groups. */
+/** As few chunks as bindings allow. */
 export function chunksOf(patches: number, maxBindingBytes: number): { size: number; chunks: number[] } {
-  const most = Math.min(MOST_COLUMNS, Math.floor(maxBindingBytes / (4 * PROJECTED)));
-  const size = Math.floor(most / CHUNK_STEP) * CHUNK_STEP;
+  const size = Math.floor(maxBindingBytes / (4 * PROJECTED));
   const chunks = Array.from({ length: Math.ceil(patches / size) }, (_, i) =>
-    Math.min(size, Math.ceil((patches - i * size) / CHUNK_STEP) * CHUNK_STEP),
+    Math.min(size, patches - i * size),
   );
   return { size, chunks };
-}
-
-async function pickFarthest(
-  session: Session,
-  { chunks, size, patches, points }: Columns,
-  rows: number,
-  signal: AbortSignal | undefined,
-  report: (done: number) => void,
-): Promise<Int32Array | null> {
-  for (const [i, length] of chunks.entries()) {
-    session.state.set(distancesName(i), new Float32Array(length), [length]);
-    const graph = startPlan(i, length, points.length / PROJECTED);
-    const executable = await session.compile('coreset start', graph);
-    executable.run({
-      points,
-      real: Float32Array.from({ length }, (_, at) => Number(i * size + at < patches)),
-    });
-    executable.destroy();
-  }
-  const executable = await session.compile('coreset', pickPlan(chunks));
-  try {
-    const picked = new Int32Array(rows);
-    for (let done = 0; done < rows; done += PICKS) {
-      if (signal?.aborted) return null;
-      executable.run({});
-      const found = (await executable.read()).get('picked') as Float32Array;
-      const count = Math.min(PICKS, rows - done);
-      for (let i = 0; i < count; i++) picked[done + i] = found[2 * i]! * size + found[2 * i + 1]!;
-      report(done + count);
-    }
-    return picked;
-  } finally {
-    executable.destroy();
-  }
 }
 
 /** The vectors of the picked patches, computed again; batches without any are skipped. */
@@ -264,4 +243,9 @@ async function keepPicked(
   } finally {
     executable.destroy();
   }
+}
+
+function releasePatches(session: Session, patches: number): void {
+  const { chunks } = chunksOf(patches, session.gpu.facts.maxBindingBytes);
+  for (const i of chunks.keys()) session.state.delete(patchesName(i));
 }

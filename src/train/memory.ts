@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { detectorIn } from '../methods/detectors.ts';
@@ -12,7 +13,9 @@ import type { RunConfig } from '../run/settings.ts';
 import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import { product } from '../shape.ts';
-import { greedyCoreset } from './coreset.ts';
+import { greedyCoreset, randomCoreset } from './coreset.ts';
+import type { Picks } from './coresetPicks.ts';
+import { loadPicks, savePicks } from './coresetState.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { memoryPlan } from './detectorPlans.ts';
 import { passOver } from './imagePass.ts';
@@ -34,6 +37,8 @@ export function memoryRows(
   return Math.max(1, Math.floor(images * patches(model) * (config.coresetFraction ?? fraction)));
 }
 
+type MemoryConfig = Sizes & Pick<RunConfig, 'seed' | 'memoryRows' | 'coreset'>;
+
 export interface MemoryOptions {
   readonly inputs: DetectorInputs;
   /** How many training images there are. */
@@ -43,21 +48,23 @@ export interface MemoryOptions {
   /** Hashes that its file may carry; the first is written (`hashesOf`). */
   readonly hashes: readonly string[];
   readonly signal?: AbortSignal;
+  /** Seconds between savings of a coreset's picks; default 30. */
+  readonly saveEvery?: number;
   readonly onBatch: (done: number, of: number) => void;
 }
 
 /**
  * Puts the method's memory on the device, computed by passes over the training images with the untrained parts. A file
  * keeps the result until the run is finished, so that resuming does not repeat the passes. False where a signal stopped
- * them; they then start again.
+ * them; they then start again, but for the picks of a greedy coreset, which are kept.
  */
 export async function loadMemory(
   session: Session,
-  config: Sizes & Pick<RunConfig, 'seed' | 'memoryRows'>,
+  config: MemoryConfig,
   layouts: RunLayouts,
   options: MemoryOptions,
 ): Promise<boolean> {
-  const path = runFiles(options.run).memory;
+  const { memory: path, coreset } = runFiles(options.run);
   const kept = options.resume ? await readWeights(path).catch(() => null) : null;
   let tensors: StateDict | undefined = options.hashes.includes(kept?.metadata.get('configHash') ?? '')
     ? kept?.tensors
@@ -68,6 +75,7 @@ export async function loadMemory(
     for (const [name, { data }] of filled) refuseNonFinite('memory', name, data);
     tensors = filled;
     await writeSafetensors(path, tensors, { configHash: options.hashes[0]! });
+    await rm(coreset, { force: true });
   }
   for (const part of memoryParts(layouts)) session.load(part, tensors, path);
   return true;
@@ -75,7 +83,7 @@ export async function loadMemory(
 
 async function fillMemory(
   session: Session,
-  config: Sizes & Pick<RunConfig, 'seed' | 'memoryRows'>,
+  config: MemoryConfig,
   layouts: RunLayouts,
   options: MemoryOptions,
 ): Promise<StateDict | null> {
@@ -87,12 +95,27 @@ async function fillMemory(
     return new Map([[specs[0]!.name, await meanRows(session, config, layouts, options)]]);
   }
   const rows = config.memoryRows!;
-  const coreset = await greedyCoreset(session, config, layouts, {
-    ...options,
-    rows,
-    onProgress: options.onBatch,
-  });
+  const shared = { ...options, rows, onProgress: options.onBatch };
+  const coreset =
+    config.coreset === 'random'
+      ? await randomCoreset(session, config, layouts, shared)
+      : await greedyCoreset(session, config, layouts, { ...shared, ...(await keptPicks(rows, options)) });
   return coreset && inParts(specs, coreset.rows);
+}
+
+/** Where a greedy coreset goes on from, and how its picks are saved: now and then, at the end, and when it is stopped. */
+async function keptPicks(rows: number, { run, resume, hashes, signal, saveEvery = 30 }: MemoryOptions) {
+  const path = runFiles(run).coreset;
+  let saved = performance.now();
+  return {
+    from: resume ? await loadPicks(path, hashes) : null,
+    async onPicks(picks: Picks) {
+      const due = performance.now() - saved > saveEvery * 1000;
+      if (!due && !signal?.aborted && picks.picked.length < rows) return;
+      await savePicks(path, picks, hashes[0]!);
+      saved = performance.now();
+    },
+  };
 }
 
 /** Splits the rows over the parts in order. */

@@ -241,7 +241,7 @@ class Trainer {
   }
 
   async #memory(inputs: DetectorInputs): Promise<boolean> {
-    const { run, config, resume, signal, onProgress } = this.#options;
+    const { run, config, resume, signal, saveEvery, onProgress } = this.#options;
     if (memoryParts(this.#layouts).length === 0) return true;
     return await loadMemory(this.#session, config, this.#layouts, {
       inputs,
@@ -250,6 +250,7 @@ class Trainer {
       resume: resume ?? false,
       hashes: hashesOf(config),
       signal,
+      saveEvery,
       onBatch: (step, of) => onProgress?.('memory', { step, of }),
     });
   }

@@ -37,7 +37,13 @@ const IN_RUN: Readonly<Record<string, readonly [args: (run: string) => string[],
   {
     train: [
       (run) => ['train', folder.path('data'), '--out', run, ...TINY],
-      ['config.json', 'weights.safetensors', 'checkpoint.safetensors', 'memory.safetensors'],
+      [
+        'config.json',
+        'weights.safetensors',
+        'checkpoint.safetensors',
+        'memory.safetensors',
+        'coreset.safetensors',
+      ],
     ],
     test: [(run) => ['test', run], ['results.json', 'scores.csv']],
     report: [(run) => ['report', run], ['report.html']],

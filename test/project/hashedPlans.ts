@@ -3,7 +3,7 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { input } from '../../src/graph/value.ts';
 import { DEVICES } from '../../src/kernels/devices.ts';
 import type { DeviceFacts } from '../../src/kernels/kernel.ts';
-import { pickPlan, projectionOf, startPlan } from '../../src/train/coresetPlans.ts';
+import { distancePlan, pickPlan, projectionOf } from '../../src/train/coresetPlans.ts';
 import { type MethodSizes, methodPlans } from '../../src/train/methodPlans.ts';
 
 type Devices = Readonly<Record<string, DeviceFacts>>;
@@ -61,6 +61,6 @@ export const HASHED_PLANS: readonly HashedPlan[] = [
   ]),
   ...plansOf({ method: 'draem', encoder: 'none', size: 256, batch: 8 }, ['scoring', 'training']),
   { name: 'coreset: projection', devices: DEVICES, graph: () => projectionOf(input('rows', [16, 784, 272])) },
-  { name: 'coreset: start', devices: { cpu, gpu }, graph: () => startPlan(0, 4096, 10) },
-  { name: 'coreset: picks', devices: { cpu, gpu }, graph: () => pickPlan([4096]) },
+  { name: 'coreset: picks', devices: { cpu, gpu }, graph: () => pickPlan([4096, 1000], 1024, 128) },
+  { name: 'coreset: distances', devices: { cpu, gpu }, graph: () => distancePlan(0, 4096, 128) },
 ];

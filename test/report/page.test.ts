@@ -14,6 +14,15 @@ describe('the report page', () => {
     expect(text.replaceAll(/base64,[^"]*/g, '')).not.toMatch(/NaN|undefined|\[object/);
   });
 
+  it('the report page says which coreset a memory is', async () => {
+    const source = await pageSource();
+    const config = { ...source.results.config, coreset: 'random' as const, memoryRows: 409 };
+    expect(page({ ...source, results: { ...source.results, config } })).toContain(
+      '409 patches, a random coreset',
+    );
+    expect(page(source)).not.toContain('coreset');
+  });
+
   it('the report page shows what a threshold for each class would change, from the same normal images', async () => {
     const text = page(await pageSource());
     expect(text).toContain('found by wgad threshold from 99 training images alone');

@@ -78,6 +78,8 @@ const CHANGES: Partial<RunConfig>[] = [
   { alignHead: '1-conv-2-linear' },
   { alignDropout: 0 },
   { alignKernel: 3 },
+  { coreset: 'greedy' },
+  { coreset: 'random' },
   { coresetFraction: 0.5 },
   { adamEps: 1e-8 },
   { adamEps: 1e-10 },
@@ -159,6 +161,8 @@ const FAULTS: object[] = [
   { alignHead: 'odd' },
   { alignDropout: 1 },
   { alignKernel: 2 },
+  { coreset: 'odd' },
+  { coreset: 'random' },
   { coresetFraction: 0 },
   { coresetFraction: 0.5 },
   { adamEps: 0 },
@@ -229,7 +233,9 @@ const ARGUMENTS = [
   '--preset quick,anomalib --method patchcore --batch 3'.split(' '),
   '--size 150 --tile 64 --batch 3 --method cfa'.split(' '),
   '--method draem --size 64 --width 8 --batch 2 --iterations 5 --lr 0.25'.split(' '),
-  '--method patchcore --size 64 --coreset-fraction 0.25 --score-fraction 0 --smoothing none'.split(' '),
+  '--method patchcore --size 64 --coreset random --coreset-fraction 0.25 --score-fraction 0 --smoothing none'.split(
+    ' ',
+  ),
   [
     ...'--size 64 --batch 2 --iterations 3 --align none,cada-std --align-iterations 4 --align-lr 0.5'.split(
       ' ',

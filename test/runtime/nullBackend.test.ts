@@ -15,7 +15,7 @@ import { runLayouts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import { openDevice } from '../../src/runtime/gpu.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';
-import { pickPlan } from '../../src/train/coresetPlans.ts';
+import { distancePlan, pickPlan } from '../../src/train/coresetPlans.ts';
 import { collectPlan, detectorStep, headStep } from '../../src/train/detectorPlans.ts';
 
 Object.assign(globalThis, globals);
@@ -114,17 +114,14 @@ describe.each(Object.keys(FACTS))('every kernel for %s', (name) => {
         ]),
         effects: [],
       },
-      {
-        outputs: new Map([
-          [
-            'nearest',
-            nearestRows(input('x', [70, 30]), [input('b', [900, 30]), input('c', [5, 30])], 9).distances,
-          ],
-        ]),
-        effects: [],
-      },
+      ...(['products', 'differences'] as const).map((by) => {
+        const banks = [input('b', [900, 30]), input('c', [5, 30])];
+        const { distances } = nearestRows(input('x', [70, 30]), banks, 9, by);
+        return { outputs: new Map([['nearest', distances]]), effects: [] };
+      }),
       scorePlan(remembering, runLayouts(remembering, 3), ['none', 'cada'], 3),
-      pickPlan([2048, 1024]),
+      pickPlan([2048, 1024], 1000, 128),
+      distancePlan(0, 2048, 128),
       attentionGraph(64),
       attentionGraph(18),
       ...(facts.f16 ? halves() : []),

@@ -13,7 +13,7 @@ const SLOW = 600_000;
 
 const runs = smallRuns(
   'patchcore',
-  { align: ALIGNMENTS, resize: 73, iterations: 0, coresetFraction: 0.05 },
+  { align: ALIGNMENTS, resize: 73, iterations: 0, coresetFraction: 0.3 },
   SLOW,
 );
 
@@ -22,15 +22,20 @@ describe('PatchCore', () => {
     'PatchCore stopped while it picks patches and after ends with the bytes of a run that was not',
     async () => {
       expect(await runs.train('whole', { resume: false })).toBe(true);
-      // 10 images are projected, 32 of their 640 patches picked, and the images seen again.
+      // 10 images are projected, 192 of their 640 patches picked in two passes, and the images seen again.
+      const { memory, coreset } = runFiles(runs.folder('parts'));
       expect(await runs.train('parts', { resume: false, stop: { stage: 'memory', step: 20 } })).toBe(false);
-      await expect(readFile(runFiles(runs.folder('parts')).memory)).rejects.toThrow('ENOENT');
+      await expect(readFile(memory)).rejects.toThrow('ENOENT');
+      expect((await readWeights(coreset)).tensors.get('picked')!.shape).toEqual([2, 128]);
+      expect(await runs.train('parts', { resume: true, stop: { stage: 'memory', step: 203 } })).toBe(false);
+      expect((await readWeights(coreset)).tensors.get('picked')!.shape).toEqual([2, 192]);
       expect(await runs.train('parts', { resume: true, stop: { stage: 'regressor', step: 1 } })).toBe(false);
+      await expect(readFile(coreset)).rejects.toThrow('ENOENT');
       expect(await runs.train('parts', { resume: true })).toBe(true);
       expect((await runs.weights('parts')).equals(await runs.weights('whole'))).toBe(true);
       const { tensors } = await readWeights(runFiles(runs.folder('whole')).weights);
-      expect(tensors.get('memory1.rows')!.shape).toEqual([32, 1024]);
-      expect((await readRunConfig(runs.folder('whole'))).memoryRows).toBe(32);
+      expect(tensors.get('memory1.rows')!.shape).toEqual([192, 1024]);
+      expect((await readRunConfig(runs.folder('whole'))).memoryRows).toBe(192);
     },
     SLOW,
   );
@@ -45,6 +50,23 @@ describe('PatchCore', () => {
         await openScorer(run, await readRunConfig(run), { alignments: ['none', 'cada'] }),
       );
       for (const [align, map] of maps) expect(scores.get(align)).toBeGreaterThan(Math.max(...map));
+    },
+    SLOW,
+  );
+
+  it(
+    'PatchCore with a random coreset remembers other patches, and says so',
+    async () => {
+      expect(
+        await runs.train('random', { resume: false, change: { coreset: 'random', align: ['none'] } }),
+      ).toBe(true);
+      const rows = async (run: string): Promise<Float32Array> =>
+        (await readWeights(runFiles(runs.folder(run)).weights)).tensors.get('memory1.rows')!.data;
+      const [random, greedy] = [await rows('random'), await rows('whole')];
+      expect(random.length).toBe(greedy.length);
+      expect(random).not.toEqual(greedy);
+      expect((await readRunConfig(runs.folder('random'))).coreset).toBe('random');
+      expect((await readRunConfig(runs.folder('whole'))).coreset).toBe('greedy');
     },
     SLOW,
   );
