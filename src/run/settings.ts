@@ -151,16 +151,18 @@ export const SETTINGS = {
     usual: () => [DEFAULT_ALIGNMENT],
   }),
   size: always({
-    allowed: free<number>('a multiple of 32 of at least 64; with `tile` a whole number of at least that', {
-      kind: 'whole',
-      least: 64,
-    }),
+    allowed: numberWhere(
+      'a multiple of 32 of at least 64; with `tile` a whole number of at least that',
+      (size) => typeof size === 'number',
+      { kind: 'whole', least: 64 },
+    ),
     flag: '--size <px>',
     says: 'side of the images that the method sees, or that are cut into tiles',
     usual: ({ defaults }) => defaults.size,
     check(size, { tile }) {
-      if (tile === undefined) return isSide(size!) ? undefined : refusal(SIDES, size);
-      return Number.isInteger(size) && size! >= tile
+      if (typeof size !== 'number') return undefined;
+      if (tile === undefined) return isSide(size) ? undefined : refusal(SIDES, size);
+      return Number.isInteger(size) && size >= tile
         ? undefined
         : refusal(`a whole number of at least tile, ${tile}`, size);
     },
