@@ -187,7 +187,7 @@ async function headSeconds(rehearsal: Rehearsal): Promise<number> {
     const inputs = randomInputs(rehearsal);
     const { graph, inputsAt } = headTraining(config, layouts, few, which, { targets, inputs });
     all += await timed(rehearsal, {
-      compile: () => session.compile(`${which} step`, graph),
+      compile: () => session.compile('alignment step', graph),
       inputs: inputsAt,
       output: 'loss',
     });
