@@ -39,7 +39,7 @@ export function estimateLines(
     ...(costs.heads > 0 ? [`${config.alignIterations} of the alignment of ${stepText(costs.heads)}`] : []),
     `${stepText(costs.forward)} to look at ${config.tile === undefined ? 'an image' : 'a tile'}`,
   ];
-  const picks = detectorIn(config).memory?.kind === 'coreset';
+  const picks = detectorIn(config).memory?.kind === 'coreset' && config.coreset !== 'random';
   const said = [
     `training takes about ${durationText(least, most)}${models > 1 ? ` for ${models} models` : ''} here${picks ? ', and the picks of its memory beside' : ''}: ${parts.join(', ')}`,
   ];

@@ -43,7 +43,7 @@ export type Span = readonly [least: number, most: number];
 
 /** What is said before a training begins. */
 export interface Estimate {
-  /** The training, without picking the patches of a coreset. */
+  /** The training, without picking the patches of a greedy coreset. */
   readonly training: Span;
   /** Training, test and report with `--preset quick`. */
   readonly quick: Span;
@@ -51,7 +51,8 @@ export interface Estimate {
 }
 
 /** What the work depends on beside the costs. */
-interface Workload extends Pick<RunConfig, 'method' | 'preset' | 'align' | 'iterations' | 'alignIterations'> {
+interface Workload
+  extends Pick<RunConfig, 'method' | 'preset' | 'align' | 'iterations' | 'alignIterations' | 'coreset'> {
   readonly images: number;
   readonly tiles: number;
   /** Whether the frozen features are computed once and kept. */
@@ -67,11 +68,9 @@ const spanOf = (seconds: number, more = 0): Span => [SPREAD[0] * seconds, SPREAD
 
 function seconds({ load, forward, step, heads }: Costs, work: Workload): number {
   const { memory } = detectorIn(work);
-  // A greedy coreset makes the vectors twice.
-  const passes =
-    Number(work.keeps) +
-    (memory ? (memory.kind === 'coreset' ? 2 : 1) : 0) +
-    Number(work.align.some(calibrates));
+  // A greedy coreset needs all vectors before it picks, and the picked ones again.
+  const greedy = memory?.kind === 'coreset' && work.coreset !== 'random';
+  const passes = Number(work.keeps) + (memory ? 1 : 0) + Number(greedy) + Number(work.align.some(calibrates));
   return (
     work.images * load +
     passes * work.tiles * forward +

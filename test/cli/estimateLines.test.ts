@@ -25,6 +25,8 @@ describe('what train says before it begins', () => {
     expect(estimateLines({ ...ESTIMATE, training: [60, 120], costs }, config, 5, '')).toEqual([
       'training takes about 5 to 10 minutes for 5 models here, and the picks of its memory beside: 90 ms to look at an image',
     ]);
+    const [random] = estimateLines(ESTIMATE, { ...config, coreset: 'random' }, 1, '');
+    expect(random).not.toContain('picks');
   });
 });
 
