@@ -1,6 +1,7 @@
 import { ConfigError, gotText, WeightsError } from '../errors.ts';
 import { refuseExtra, requireNamed } from '../options.ts';
 import { product, type Shape, shapeText } from '../shape.ts';
+import type { Bytes } from './bytes.ts';
 
 /** A tensor to be written. */
 export interface WritableTensor {
@@ -18,7 +19,7 @@ export function leadOf(
   tensors: ReadonlyMap<string, WritableTensor>,
   metadata: Readonly<Record<string, string>>,
   floats: FloatDtype,
-): { lead: Uint8Array<ArrayBuffer>; names: string[] } {
+): { lead: Bytes; names: string[] } {
   const names = [...tensors.keys()].sort();
   // JSON of its own members: an object takes a tensor called `__proto__` for its prototype.
   const header: string[] = [];
@@ -53,7 +54,7 @@ export function toSafetensors(
   tensors: ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>,
   metadata: Readonly<Record<string, string>> = {},
   ...extra: never[]
-): Uint8Array<ArrayBuffer> {
+): Bytes {
   refuseExtra('toSafetensors', extra);
   if (!(tensors instanceof Map)) {
     throw new ConfigError(`toSafetensors: tensors expects a Map of tensors by name, got ${gotText(tensors)}`);

@@ -79,7 +79,8 @@ async function makeRun(run: string): Promise<void> {
   const files = runFiles(run);
   await writeFile(files.config, JSON.stringify(config));
   await writeSafetensors(files.weights, new Map(), { configHash: configHash(config) });
-  await writeFile(files.results, JSON.stringify({ config, protocols: {} }));
+  const protocols = { 'absolute-unified': {}, 'model-unified': {} };
+  await writeFile(files.results, JSON.stringify({ version: '0', adapter: '', config, protocols }));
   const columns = ['path', 'class', 'label', 'score', 'calibrated', 'u_hat', 'gamma_hat', 'unfamiliar', 'ms'];
   await writeFile(files.scores, csvLine(columns));
 }

@@ -116,7 +116,7 @@ const MOBILE = {
   family: 'mobile',
   config: { network: 'efficientnet-lite0', bnEps: 1e-3, padding: 'same', inputs: { mean: 0.5, std: 0.5 } },
 } as const;
-const DECODER = { blocks: [1, 1, 1, 1], expansion: 1, widen: 1, activation: 'relu' } as const;
+const DECODER = { blocks: [1, 1, 1, 1], expansion: 1, widen: 1, activation: 'relu', signed: true } as const;
 const TRANSFORMER = {
   heads: 2,
   inner: 8,

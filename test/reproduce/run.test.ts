@@ -56,11 +56,14 @@ function pretend(limit = Number.POSITIVE_INFINITY): Workers & { readonly calls: 
       });
       const all = ['none', ...config.align];
       const results = {
+        version: '0',
         adapter: 'pretended',
         config,
         protocols: {
           'absolute-unified': Object.fromEntries(all.map((name) => [name, numbers(name, 0.8)])),
-          'model-unified': Object.fromEntries(all.map((name) => [name, { mean: numbers(name, 0.85) }])),
+          'model-unified': Object.fromEntries(
+            all.map((name) => [name, { mean: numbers(name, 0.85), classes: {} }]),
+          ),
         },
       } as unknown as Results;
       await writeFile(runFiles(to).results, JSON.stringify(results));
