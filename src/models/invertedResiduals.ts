@@ -1,5 +1,5 @@
 /** Networks of inverted residual blocks (Sandler et al. 2018): EfficientNet, EfficientNet-Lite and MobileNetV3, under torchvision's names. */
-import { add, mul, relu6, scale, shift } from '../graph/ops/pointwise.ts';
+import { add, mul } from '../graph/ops/pointwise.ts';
 import { mean } from '../graph/ops/reduce.ts';
 import type { Value } from '../graph/value.ts';
 import { conv2d } from '../nn/conv.ts';
@@ -45,9 +45,6 @@ export interface Arithmetic {
   readonly bnEps: number;
   readonly padding: Padding;
 }
-
-/** min(max(x + 3, 0), 6) / 6. */
-export const hardsigmoid: Activation = (x) => scale(relu6(shift(x, 3)), 1 / 6);
 
 /**
  * The outputs of the last block of each tapped stage, finest first.

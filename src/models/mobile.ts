@@ -2,12 +2,12 @@
 import { requireOneOf } from '../arguments.ts';
 import { hardswish, relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
+import { hardsigmoid } from '../nn/activations.ts';
 import type { Layers } from '../nn/layers.ts';
 import { type OptionNames, requireOptions } from '../options.ts';
 import { efficientnet, efficientnetLite, scaled } from './efficientnet.ts';
 import {
   type Arithmetic,
-  hardsigmoid,
   type InvertedBlock,
   type InvertedNetwork,
   invertedFeatures,
