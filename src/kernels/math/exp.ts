@@ -1,4 +1,5 @@
 import type { WgslFunction } from '../wgsl.ts';
+import { expSeries } from './expSeries.ts';
 
 /**
  * e^x to 2 ulp on every adapter: WGSL allows 3 + 2|x|, and Mesa's software adapter is 60 ulp off at 86. x = n ln 2 + r with ln 2
@@ -7,16 +8,15 @@ import type { WgslFunction } from '../wgsl.ts';
  */
 export const accurateExp: WgslFunction = {
   name: 'accurate_exp',
+  needs: [expSeries],
   source: `
     fn accurate_exp(x: f32) -> f32 {
       var c = select(x, 89.0, x > 89.0);
       c = select(c, -104.0, c < -104.0);
       let n = round(c * 1.4426950408889634);
       let r = (c - n * 0.693359375) + n * 2.12194440e-4;
-      let p = 0.5 + r * (0.16666665459 + r * (0.041665795894 + r * (0.0083334519073
-        + r * (0.0013981999507 + r * 0.00019875691500))));
       let whole = i32(n);
       let half = whole >> 1u;
-      return (1.0 + (r + r * r * p)) * bitcast<f32>((half + 127) << 23u) * bitcast<f32>((whole - half + 127) << 23u);
+      return (1.0 + exp_series(r)) * bitcast<f32>((half + 127) << 23u) * bitcast<f32>((whole - half + 127) << 23u);
     }`,
 };

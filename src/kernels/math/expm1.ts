@@ -1,4 +1,5 @@
 import type { WgslFunction } from '../wgsl.ts';
+import { expSeries } from './expSeries.ts';
 
 /**
  * e^x - 1 to 2 ulp, next to 0 too. As `accurate_exp`: e^x = 2^n (1 + q), of which 2^n q and 2^n - 1 are added. The factor
@@ -6,15 +7,14 @@ import type { WgslFunction } from '../wgsl.ts';
  */
 export const expm1: WgslFunction = {
   name: 'expm1',
+  needs: [expSeries],
   source: `
     fn expm1(x: f32) -> f32 {
       var c = select(x, 89.0, x > 89.0);
       c = select(c, -30.0, c < -30.0);
       let n = round(c * 1.4426950408889634);
       let r = (c - n * 0.693359375) + n * 2.12194440e-4;
-      let p = 0.5 + r * (0.16666665459 + r * (0.041665795894 + r * (0.0083334519073
-        + r * (0.0013981999507 + r * 0.00019875691500))));
-      let q = r + r * r * p;
+      let q = exp_series(r);
       let whole = i32(n);
       let half = whole >> 1u;
       let first = bitcast<f32>((half + 127) << 23u);

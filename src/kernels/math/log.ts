@@ -1,19 +1,19 @@
 import type { WgslFunction } from '../wgsl.ts';
+import { binaryParts } from './binaryParts.ts';
 
 /**
- * ln x to 2 ulp on every adapter, next to 1 too: WGSL allows 2^-21 there, which is all of ln x where x is that near. x = 2^e m
- * with m in [sqrt(1/2), sqrt(2)), taken from its bits, so that subnormal numbers count on adapters that flush them; then
- * Cephes' polynomial. -infinity at 0, NaN below it and for NaN: made of x's own bits, for WGSL has no such literals.
+ * ln x to 2 ulp on every adapter, next to 1 too: WGSL allows 2^-21 there, which is all of ln x where x is that near. x = 2^e (1 + f),
+ * then Cephes' polynomial of f. -infinity at 0, NaN below it and for NaN: made of x's own bits, for WGSL has no such literals.
  */
 export const accurateLog: WgslFunction = {
   name: 'accurate_log',
+  needs: [binaryParts],
   source: `
     fn accurate_log(x: f32) -> f32 {
       let bits = bitcast<u32>(x);
-      let subnormal = bits < 0x800000u;
-      let lifted = select(bits, bitcast<u32>(f32(bits)), subnormal) + 0x4afb0du;
-      let e = f32(lifted >> 23u) - select(127.0, 276.0, subnormal);
-      let f = bitcast<f32>((lifted & 0x7fffffu) + 0x3f3504f3u) - 1.0;
+      let parts = binary_parts(x);
+      let e = parts.x;
+      let f = parts.y;
       let y = f * f;
       let p = 0.33333331174 + f * (-0.24999993993 + f * (0.20000714765 + f * (-0.16668057665 + f * (0.14249322787
         + f * (-0.12420140846 + f * (0.11676998740 + f * (-0.11514610310 + f * 0.070376836292)))))));

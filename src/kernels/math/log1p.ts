@@ -1,4 +1,5 @@
 import type { WgslFunction } from '../wgsl.ts';
+import { atanhSeries } from './atanhSeries.ts';
 import { accurateLog } from './log.ts';
 
 /**
@@ -7,12 +8,12 @@ import { accurateLog } from './log.ts';
  */
 export const log1p: WgslFunction = {
   name: 'log1p',
-  needs: [accurateLog],
+  needs: [accurateLog, atanhSeries],
   source: `
     fn log1p(x: f32) -> f32 {
       let s = x / (2.0 + x);
       let y = s * s;
-      let near = s * (2.0 + y * (0.66666666667 + y * (0.4 + y * (0.28571428571 + y * (0.22222222222 + y * 0.18181818182)))));
+      let near = s * (2.0 + y * atanh_series(y));
       let small = select(near, x, abs(x) < 3e-8);
       return select(accurate_log(1.0 + x), small, x > -0.29 && x < 0.42);
     }`,

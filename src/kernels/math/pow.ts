@@ -1,4 +1,7 @@
 import type { WgslFunction } from '../wgsl.ts';
+import { atanhSeries } from './atanhSeries.ts';
+import { binaryParts } from './binaryParts.ts';
+import { expSeries } from './expSeries.ts';
 import { isNan } from './nan.ts';
 
 /** The upper 12 of 24 bits: products of two such numbers are exact, and what is left is found by subtraction. */
@@ -13,15 +16,12 @@ const upperBits: WgslFunction = {
 /** log2 of a positive finite number as a sum of two, the first of 12 bits: together to 2^-30 of the whole. */
 const log2Parts: WgslFunction = {
   name: 'log2_parts',
-  needs: [upperBits],
+  needs: [atanhSeries, binaryParts, upperBits],
   source: `
     fn log2_parts(x: f32) -> vec2f {
-      // x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); subnormal numbers as in accurate_log.
-      let bits = bitcast<u32>(x);
-      let subnormal = bits < 0x800000u;
-      let lifted = select(bits, bitcast<u32>(f32(bits)), subnormal) + 0x4afb0du;
-      let e = f32(lifted >> 23u) - select(127.0, 276.0, subnormal);
-      let f = bitcast<f32>((lifted & 0x7fffffu) + 0x3f3504f3u) - 1.0;
+      let parts = binary_parts(x);
+      let e = parts.x;
+      let f = parts.y;
       // ln(1 + f) = 2 s + 2 s^3 / 3 + ... with s = f / (2 + f), as s_high + s_low.
       let d = 2.0 + f;
       let d_high = upper_bits(d);
@@ -29,8 +29,7 @@ const log2Parts: WgslFunction = {
       let s_high = upper_bits(f / d);
       let s_low = ((f - s_high * d_high) - s_high * d_low) / d;
       let y = (s_high + s_low) * (s_high + s_low);
-      let series = (s_high + s_low) * y
-        * (0.66666666667 + y * (0.4 + y * (0.28571428571 + y * (0.22222222222 + y * 0.18181818182))));
+      let series = (s_high + s_low) * y * atanh_series(y);
       // Times log2(e), as a number of 12 bits and a rest.
       let main = 2.0 * s_high * 1.4423828125;
       let rest = 2.0 * s_high * 3.122283889634e-4 + (2.0 * s_low + series) * 1.4426950408889634;
@@ -45,7 +44,7 @@ const log2Parts: WgslFunction = {
  */
 export const accuratePow: WgslFunction = {
   name: 'accurate_pow',
-  needs: [isNan, log2Parts],
+  needs: [expSeries, isNan, log2Parts],
   source: `
     fn accurate_pow(a: f32, b: f32) -> f32 {
       let size = abs(a);
@@ -70,11 +69,9 @@ export const accuratePow: WgslFunction = {
       let n = round(total);
       let fraction = select((main - n) + rest, 0.0, abs(main) > 190.0);
       let r = fraction * 0.6931471805599453;
-      let p = 0.5 + r * (0.16666665459 + r * (0.041665795894 + r * (0.0083334519073
-        + r * (0.0013981999507 + r * 0.00019875691500))));
       let whole = i32(clamp(n, -151.0, 129.0));
       let half = whole >> 1u;
-      let usual = (1.0 + (r + r * r * p)) * bitcast<f32>((half + 127) << 23u) * bitcast<f32>((whole - half + 127) << 23u);
+      let usual = (1.0 + exp_series(r)) * bitcast<f32>((half + 127) << 23u) * bitcast<f32>((whole - half + 127) << 23u);
 
       let result = bitcast<f32>(select(bitcast<u32>(usual), extreme, unusual) | sign);
       let undefined_power = is_nan(a) || is_nan(b) || (a < 0.0 && size_bits != 0x7f800000u && !integer);
