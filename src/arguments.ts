@@ -69,6 +69,10 @@ export function requireFilled(op: string, data: ArrayLike<number>, shape: Shape)
   throw new ShapeError(`${op}: shape ${shapeText(shape)} expects ${count} numbers, got ${data.length}`);
 }
 
+/** @throws ShapeError unless `number` is finite and above 0. */
+export const requirePositive = (op: string, name: string, number: number): void =>
+  expect(Number.isFinite(number) && number > 0, ShapeError, `${op}: ${name}`, 'more than 0', number);
+
 export const requireFlag = (op: string, name: string, flag: boolean): void =>
   expect(typeof flag === 'boolean', ConfigError, `${op}: ${name}`, 'true or false', flag);
 

@@ -1,7 +1,7 @@
 import { WgadError } from '../errors.ts';
-import { type AttentionAttrs, hiddenKeys } from '../graph/ops/attention.ts';
+import { type AttentionAttrs, headsFirst, hiddenKeys } from '../graph/ops/attention.ts';
 import { matmul } from '../graph/ops/matmul.ts';
-import { part, permute, reshape } from '../graph/ops/movement.ts';
+import { part, permute } from '../graph/ops/movement.ts';
 import { add, exp, mul, scale, sub, where } from '../graph/ops/pointwise.ts';
 import { slabOffsets, slabView } from '../graph/ops/slab.ts';
 import { makeValue, type Value } from '../graph/value.ts';
@@ -57,10 +57,7 @@ function maskGrad({
     });
   }
   const { heads } = attrs;
-  const headsOf = (x: Value): Value => {
-    const [n, length, channels] = x.shape as [number, number, number];
-    return permute(reshape(x, [n, length, heads, channels / heads]), [0, 2, 1, 3]);
-  };
+  const headsOf = (x: Value): Value => headsFirst(x, heads);
   // [N, Lq, heads, 2] to two of [N, heads, Lq, 1].
   const [log, dot] = [0, 1].map((which) => permute(part(rows, 3, which, 1), [0, 2, 1, 3])) as [Value, Value];
   const products = scale(matmul(headsOf(q), headsOf(k), { transposeB: true }), attrs.scale);

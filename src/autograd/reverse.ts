@@ -106,7 +106,7 @@ export function valueAndGrad<P, R extends readonly unknown[]>(
   fn: ((params: P, ...rest: R) => Value) & Differentiable<P>,
   options?: ValueAndGradOptions,
 ): (params: P, ...rest: R) => { loss: Value; grads: Gradients<P> };
-/** Both of the above. */
+/** What all three overloads do. */
 export function valueAndGrad<P, R extends readonly unknown[]>(
   fn: (params: P, ...rest: R) => Value | { loss: Value; aux: unknown },
   options: ValueAndGradOptions = {},

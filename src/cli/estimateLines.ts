@@ -43,7 +43,7 @@ export function estimateLines(
   const said = [
     `training takes about ${durationText(least, most)}${models > 1 ? ` for ${models} models` : ''} here${picks ? ', and the picks of its memory beside' : ''}: ${parts.join(', ')}`,
   ];
-  // Worth its words only where it is much shorter.
+  // Only if it is much shorter.
   if (quick[1] < least) {
     said.push(`a first look, with its report, takes about ${durationText(...quick)}: ${command}`);
   }

@@ -60,16 +60,7 @@ export function maskOf(source: MaskSource): Mask {
     if (!isKinds && value > 0 && value < white) between += 1;
   }
   const share = (count: number): number => count / Math.max(1, data.length);
-  return {
-    width,
-    height,
-    channels: 1,
-    layout: 'planar',
-    data,
-    between: share(between),
-    marked: share(marked),
-    isWhiteZero,
-  };
+  return { ...planeOf(data, width, height), between: share(between), marked: share(marked), isWhiteZero };
 }
 
 /** The mask of an image of which only boxes are known: what lies in them is anomalous. Parts beyond the image do not count. */
@@ -83,17 +74,11 @@ export function maskOfBoxes(boxes: readonly Box[], width: number, height: number
   }
   const marked = data.reduce((sum, value) => sum + (value >> 7), 0);
   const share = marked / Math.max(1, data.length);
-  return {
-    width,
-    height,
-    channels: 1,
-    layout: 'planar',
-    data,
-    between: 0,
-    marked: share,
-    isWhiteZero: false,
-  };
+  return { ...planeOf(data, width, height), between: 0, marked: share, isWhiteZero: false };
 }
+
+const planeOf = (data: Uint8Array, width: number, height: number) =>
+  ({ width, height, channels: 1, layout: 'planar', data }) as const;
 
 /** One value for each pixel, and whether any pixel has a colour. */
 function shadesOf(

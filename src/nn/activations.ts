@@ -1,6 +1,5 @@
 /** Activation functions made of others. Those with a kernel expression of their own are in `graph/ops/pointwise.ts`. */
-import { requireNumber } from '../arguments.ts';
-import { gotText, ShapeError } from '../errors.ts';
+import { requireNumber, requirePositive } from '../arguments.ts';
 import { floatOperand } from '../graph/operands.ts';
 import { withVjp } from '../graph/ops/control.ts';
 import {
@@ -130,8 +129,3 @@ export function geluTanh(x: Operand, ...extra: never[]): Value {
 
 /** The smaller of x and `high`. At `high` its slope is 1; NaN passes. */
 const upTo = (x: Value, high: number): Value => where(greater(x, high), high, x);
-
-function requirePositive(op: string, name: string, number: number): void {
-  if (Number.isFinite(number) && number > 0) return;
-  throw new ShapeError(`${op}: ${name} expects more than 0, got ${gotText(number)}`);
-}

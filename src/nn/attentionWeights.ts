@@ -2,11 +2,11 @@ import {
   type AttentionOptions,
   attending,
   forEachHead,
+  headsFirst,
   hiddenKeys,
   maskOperand,
 } from '../graph/ops/attention.ts';
 import { matmul } from '../graph/ops/matmul.ts';
-import { permute, reshape } from '../graph/ops/movement.ts';
 import { add, scale, where } from '../graph/ops/pointwise.ts';
 import type { Operand, Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
@@ -41,10 +41,7 @@ export function attentionWeights(
   requireOptions(op, options, OPTIONS);
   const { heads, keyHeads = heads, mask = null } = options;
   const { query, keys, scale: factor, causal } = attending(op, q, k, options);
-  const headsOf = (x: Value): Value => {
-    const [n, length, channels] = x.shape as [number, number, number];
-    return permute(reshape(x, [n, length, heads, channels / heads]), [0, 2, 1, 3]);
-  };
+  const headsOf = (x: Value): Value => headsFirst(x, heads);
   const shared = forEachHead(keys, keyHeads, heads);
   const products = scale(matmul(headsOf(query), headsOf(shared), { transposeB: true }), factor);
   const masked = mask === null ? products : add(products, maskOperand(op, mask, products.shape));

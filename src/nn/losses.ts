@@ -1,6 +1,6 @@
-import { requireFlag, requireNumber } from '../arguments.ts';
+import { requireFlag, requireNumber, requirePositive } from '../arguments.ts';
 import { atLeast, rootOfSquares } from '../autograd/root.ts';
-import { gotText, ShapeError } from '../errors.ts';
+import { ShapeError } from '../errors.ts';
 import { floatOperand, requireSameShape } from '../graph/operands.ts';
 import { stopGradient, withVjp } from '../graph/ops/control.ts';
 import { reshape, slice } from '../graph/ops/movement.ts';
@@ -67,9 +67,7 @@ export function huberLoss(
   refuseExtra('huberLoss', extra);
   requireOptions('huberLoss', options, HUBER_OPTIONS);
   const { delta = 1, reduction } = options;
-  if (!(Number.isFinite(delta) && delta > 0)) {
-    throw new ShapeError(`huberLoss: delta expects more than 0, got ${gotText(delta)}`);
-  }
+  requirePositive('huberLoss', 'delta', delta);
   const d = sub(prediction, target);
   const near = clamp(d, -delta, delta);
   return reduced('huberLoss', mul(near, sub(d, scale(near, 0.5))), reduction);
@@ -109,9 +107,7 @@ export function klDivergence(
 /** The paper's equation 4: d^2 / (2 alpha) below alpha, |d| - alpha/2 above; mean over all elements. PyTorch's beta. */
 export function smoothL1Loss(prediction: Operand, target: Operand, alpha: number, ...extra: never[]): Value {
   refuseExtra('smoothL1Loss', extra);
-  if (!(Number.isFinite(alpha) && alpha > 0)) {
-    throw new ShapeError(`smoothL1Loss: alpha expects more than 0, got ${gotText(alpha)}`);
-  }
+  requirePositive('smoothL1Loss', 'alpha', alpha);
   const d = sub(prediction, target);
   // 1 / alpha overflows float32: the loss is |d| at any distance.
   if (!Number.isFinite(Math.fround(1 / alpha))) return mean(abs(d));

@@ -11,7 +11,7 @@ import { product, type Shape, shapeText } from '../../shape.ts';
 import { floatOperand, keyOperand, requireRank } from '../operands.ts';
 import { constant, makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
-import { pad, part, reshape } from './movement.ts';
+import { pad, part, permute, reshape } from './movement.ts';
 import { broadcastTo, greater } from './pointwise.ts';
 
 /** Most channels per head: a lane keeps a few tokens of a head in registers. */
@@ -54,9 +54,9 @@ export type AttentionAttrs = {
   readonly neighbours: Neighbours | null;
   /** Probability with which a weight is dropped. */
   readonly dropout: number;
-  /** Only where it is so: a query sees no key behind its own place. */
+  /** Set if a query sees no key behind its own place. */
   readonly causal?: true;
-  /** Only where it is so: a mask is among the inputs. */
+  /** Set if a mask is among the inputs. */
   readonly masked?: true;
 };
 
@@ -229,6 +229,12 @@ function fewerChannels(x: Value, heads: number, depth: number): Value {
   if (channels === heads * depth) return x;
   const apart = reshape(x, [n, length, heads, channels / heads]);
   return reshape(part(apart, 3, 0, depth), [n, length, heads * depth]);
+}
+
+/** [N, L, heads d] -> [N, heads, L, d]. */
+export function headsFirst(x: Value, heads: number): Value {
+  const [n, length, channels] = x.shape as [number, number, number];
+  return permute(reshape(x, [n, length, heads, channels / heads]), [0, 2, 1, 3]);
 }
 
 /** Each of `from` heads repeated, so that there are `to`: [N, L, from d] -> [N, L, to d]. */

@@ -50,9 +50,9 @@ function scan(x: Value, attrs: ScanAttrs): Value {
   const outer = product(before);
   const inner = product(after);
   const rows = reshape(filled, [outer, blocks, BLOCK, inner]);
-  const within = makeValue('scan', [rows], { axis: 2, exclusive: false, reverse }, rows.shape);
-  const totals = part(within, 2, reverse ? 0 : BLOCK - 1, 1);
-  const own = exclusive ? makeValue('scan', [rows], { axis: 2, exclusive, reverse }, rows.shape) : within;
+  const own = makeValue('scan', [rows], { axis: 2, exclusive, reverse }, rows.shape);
+  const end = (of: Value): Value => part(of, 2, reverse ? 0 : BLOCK - 1, 1);
+  const totals = exclusive ? add(end(own), end(rows)) : end(own);
   const all = add(own, scan(totals, { axis: 1, exclusive: true, reverse }));
   const joined = reshape(all, [...before, blocks * BLOCK, ...after]);
   return part(joined, axis, reverse ? missing[axis]! : 0, length);

@@ -22,11 +22,11 @@ export const updateOps = {
 } as const satisfies OpTable;
 
 type AdamwAttrs = Readonly<Record<'beta1' | 'beta2' | 'eps' | 'weightDecay', number>> & {
-  /** Only where it is so: weight decay is part of the gradient (Adam). */
+  /** Set if weight decay is part of the gradient (Adam). */
   readonly coupled?: true;
 };
 type SgdAttrs = Readonly<Record<'momentum' | 'weightDecay', number>> & {
-  /** Only where it is so: the step looks ahead by the momentum. */
+  /** Set if the step looks ahead by the momentum. */
   readonly nesterov?: true;
 };
 type LionAttrs = Readonly<Record<'beta1' | 'beta2' | 'weightDecay', number>>;
