@@ -9,7 +9,8 @@ import { decoded } from './decoding.ts';
 import { type DatasetProblem, problemLines } from './findings.ts';
 import { type Layout, UNKNOWN_LAYOUT } from './layouts/index.ts';
 import type { Sample } from './layouts/layout.ts';
-import { compareCodePoints, listImages } from './listImages.ts';
+import { unsearchedTo } from './layouts/skipped.ts';
+import { compareCodePoints, imagesBelow } from './listImages.ts';
 import { maskProblems } from './maskProblems.ts';
 import {
   type ClassCounts,
@@ -61,8 +62,10 @@ export async function checkDataset(
   requireOptions('checkDataset', options, CHECK_OPTIONS);
   const { dataset, problems, oddities } = await scanForProblems(root, options.layout);
   const loose = dataset.classes.length === 0 && dataset.layout === UNKNOWN_LAYOUT;
+  const found: DatasetProblem[] = [...problems];
+  const warnings: DatasetProblem[] = [...oddities];
   const samples = loose
-    ? await looseSamples(dataset.root)
+    ? await looseSamples(dataset.root, warnings)
     : [
         ...dataset.train.map((sample) => ({ sample, train: true })),
         ...dataset.test.map((sample) => ({ sample, train: false })),
@@ -71,8 +74,6 @@ export async function checkDataset(
     samples.map(({ sample }) => sample),
     options.onProgress,
   );
-  const found: DatasetProblem[] = [...problems];
-  const warnings: DatasetProblem[] = [...oddities];
   const byClass = new Map<string, (Placed & { size: string | undefined })[]>();
   if (!loose) for (const name of dataset.classes) byClass.set(name, []);
   for (const [i, look] of looks.entries()) {
@@ -244,9 +245,9 @@ function duplicates(samples: readonly Placed[], hashes: readonly (string | undef
   });
 }
 
-/** Images of a folder without layout, each named after the folder that it lies in. */
-async function looseSamples(root: string): Promise<Placed[]> {
-  const paths = await listImages([root]).catch(() => []);
+/** Images of a folder without layout, each named after the folder that it lies in. @param warnings told where they lie too deep. */
+async function looseSamples(root: string, warnings: DatasetProblem[]): Promise<Placed[]> {
+  const paths = await imagesBelow(root, unsearchedTo(root, warnings));
   const top = resolve(root);
   return paths.sort(compareCodePoints).map((path) => {
     const id = relative(top, path).split(sep).join('/');

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
-import { ConfigError, DatasetError, gotText } from '../errors.ts';
+import { ConfigError, DatasetError, gotText, shown } from '../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 
 const EXTENSIONS = new Set(['.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp']);
@@ -20,10 +20,17 @@ interface ListOptions {
 const LIST_OPTIONS: OptionNames<ListOptions> = { missing: true };
 
 /**
- * The images that paths name: files as they are, folders with all they hold, at any depth. Absolute, in the
+ * Folders in one another that images are looked for in: those of people lie a few deep, while thousands (a program that
+ * ran astray made them) would take minutes, and exceed the system's longest path.
+ */
+const DEEPEST = 64;
+const TOO_DEEP = `it lies more than ${DEEPEST} folders deep`;
+
+/**
+ * The images that paths name: files as they are, folders with all they hold, up to 64 folders deep. Absolute, in the
  * order given, a folder's own sorted by code point; each file once. Hidden files and folders are passed over, and
  * those of systems and viewers (`__MACOSX`, `@eaDir`); a link back to a folder above is followed once.
- * @throws DatasetError for a path that does not exist, and for a folder that holds no image.
+ * @throws DatasetError for a path that does not exist, a folder that holds no image, and one that lies deeper.
  */
 export async function listImages(
   paths: readonly string[],
@@ -44,7 +51,13 @@ export async function listImages(
       found.add(path);
       continue;
     }
-    const images = await imagesBelow(path);
+    const images = await imagesBelow(path, (deep, _, reason) => {
+      if (reason === undefined) return;
+      throw new DatasetError(`${path}: cannot be searched to its end: ${reason}: ${shown(deep)}`, {
+        where: deep,
+        fix: 'name the folder that holds the images',
+      });
+    });
     if (images.length === 0) {
       throw new DatasetError(`${path} holds no image (${[...EXTENSIONS].join(' ')})`, { where: path });
     }
@@ -53,31 +66,60 @@ export async function listImages(
   return [...found];
 }
 
-/** Told of each file and folder that is passed over although it lies where images are looked for. */
-export type OnSkipped = (path: string, what: 'file' | 'folder') => void;
+/**
+ * Told of each file and folder that is passed over although it lies where images are looked for. `reason`: where it is
+ * another than that it is no part of anyone's images.
+ */
+export type OnSkipped = (path: string, what: 'file' | 'folder', reason?: string) => void;
 
-/** Absolute paths of the images in a folder at any depth, a folder's own sorted; empty where there is no such folder. */
-export async function imagesBelow(
-  folder: string,
-  onSkipped?: OnSkipped,
-  seen = new Set<string>(),
-): Promise<string[]> {
-  const real = await realpath(folder).catch(() => undefined);
-  if (real === undefined || seen.has(real)) return [];
-  seen.add(real);
+/** Absolute paths of the images in a folder, a folder's own sorted; empty where there is no such folder. */
+export async function imagesBelow(folder: string, onSkipped?: OnSkipped): Promise<string[]> {
   const images: string[] = [];
-  for (const { name, isFolder } of await entriesOf(folder, onSkipped)) {
-    const path = join(folder, name);
-    if (isFolder) {
-      for (const image of await imagesBelow(path, onSkipped, seen)) images.push(image);
-    } else if (isImageName(name)) images.push(path);
-    else onSkipped?.(path, 'file');
-  }
+  for await (const image of walkImages(folder, onSkipped)) images.push(image);
   return images;
 }
 
-/** Whether a folder holds an image at any depth. */
-export const hasImages = async (folder: string): Promise<boolean> => (await imagesBelow(folder)).length > 0;
+/** Whether a folder or one below it holds an image. */
+export async function hasImages(folder: string): Promise<boolean> {
+  for await (const _ of walkImages(folder)) return true;
+  return false;
+}
+
+async function* walkImages(top: string, onSkipped?: OnSkipped): AsyncGenerator<string> {
+  const seen = new Set<string>();
+  /** What is left to do in `top` and in each folder on the way down from it. */
+  const levels: Left[] = [];
+  const enter = async (folder: string): Promise<void> => {
+    if (levels.length > DEEPEST) {
+      onSkipped?.(folder, 'folder', TOO_DEEP);
+      return;
+    }
+    const real = await realpath(folder).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENAMETOOLONG') onSkipped?.(folder, 'folder', 'its path is too long for the system');
+      return undefined;
+    });
+    if (real === undefined || seen.has(real)) return;
+    seen.add(real);
+    levels.push({ folder, entries: (await entriesOf(folder, onSkipped)).values() });
+  };
+  await enter(top);
+  for (let level = levels.at(-1); level; level = levels.at(-1)) {
+    const { done, value } = level.entries.next();
+    if (done) {
+      levels.pop();
+      continue;
+    }
+    const path = join(level.folder, value.name);
+    if (value.isFolder) await enter(path);
+    else if (isImageName(value.name)) yield path;
+    else onSkipped?.(path, 'file');
+  }
+}
+
+interface Left {
+  readonly folder: string;
+  readonly entries: Iterator<Entry, undefined>;
+}
 
 /** Names of the folders in a folder, sorted; empty where there is no such folder. */
 export async function foldersIn(folder: string, onSkipped?: OnSkipped): Promise<string[]> {

@@ -1,9 +1,9 @@
 import { basename, join, parse, relative, sep } from 'node:path';
 import type { DatasetProblem } from '../findings.ts';
-import { foldersIn, imagesBelow, imagesIn } from '../listImages.ts';
+import { foldersIn, imagesBelow, imagesIn, type OnSkipped } from '../listImages.ts';
 import type { DataLayout, DataPlace, Sample, Scan } from './layout.ts';
 import { foldersCalled, isClassAlone, signOf } from './sign.ts';
-import { classless, skippedFile, skippedFolder } from './skipped.ts';
+import { classless, skippedFile, skippedFolder, skippedTo, unsearchedTo } from './skipped.ts';
 
 /** How a layout of class folders names its folders. */
 export interface ClassFolders {
@@ -51,15 +51,13 @@ const PARTS = ['train', 'test', ...MASK_FOLDERS];
 
 /**
  * `train`, `test/<normal or defect>` and, optionally, masks in `ground_truth/<defect>` or `masks/<defect>`, images at
- * any depth, folders' names in any case. In a folder per class, in `base`; or in `base` itself, which is then the one
+ * most 64 folders deep, folders' names in any case. In a folder per class, in `base`; or in `base` itself, which is then the one
  * class. `test` may be missing: training does not need it.
  */
 export async function scanClassFolders({ root, base }: DataPlace, names: ClassFolders): Promise<Scan> {
   const problems: DatasetProblem[] = [];
   const oddities: DatasetProblem[] = [];
-  const folders = await foldersIn(base, (path, what) =>
-    oddities.push(what === 'folder' ? skippedFolder(root, path) : skippedFile(root, path)),
-  );
+  const folders = await foldersIn(base, skippedTo(root, oddities));
   const single = await isClassAlone(base);
   const classes: string[] = [];
   const train: Sample[] = [];
@@ -100,8 +98,7 @@ async function scanClass(place: Place): Promise<FoundClass> {
   const { root, folder, className, names } = place;
   const problems: DatasetProblem[] = [];
   const oddities: DatasetProblem[] = [];
-  const skip = (path: string, what: 'file' | 'folder'): void =>
-    void oddities.push(what === 'folder' ? skippedFolder(root, path) : skippedFile(root, path));
+  const skip = skippedTo(root, oddities);
   const parts = await foldersIn(folder, skip);
   for (const part of parts.filter((name) => !PARTS.includes(name.toLowerCase()))) {
     skip(join(folder, part), 'folder');
@@ -130,8 +127,6 @@ async function scanClass(place: Place): Promise<FoundClass> {
   return { ...found, problems, oddities };
 }
 
-type Skip = (path: string, what: 'file' | 'folder') => void;
-
 /** What a function finds in all folders of a class that have one of these names, in order. */
 async function eachPart<T>(
   { folder }: Place,
@@ -148,7 +143,7 @@ async function eachPart<T>(
 async function trainingSamples(
   { root, className, names }: Place,
   top: string,
-  skip: Skip,
+  skip: OnSkipped,
   problems: DatasetProblem[],
 ): Promise<Sample[]> {
   const sample = (path: string): Sample => normalSample(root, className, path);
@@ -180,7 +175,7 @@ async function trainingSamples(
 async function testSamples(
   where: Place,
   top: string,
-  skip: Skip,
+  skip: OnSkipped,
   problems: DatasetProblem[],
 ): Promise<Sample[]> {
   const { root, className, names } = where;
@@ -271,14 +266,16 @@ const missingMasks = (test: readonly Sample[]): DatasetProblem[] =>
       message: `${id} has no mask and is left out of pixel metrics`,
     }));
 
-/** Masks that belong to no image: a second one of the same stem, one of an image that is not there. */
+/** Masks that belong to no image: a second one of the same stem, one of an image that is not there. Also folders that were not searched. */
 async function spareMasks(place: Place, tested: readonly Sample[]): Promise<DatasetProblem[]> {
   const used = new Set(tested.map((sample) => sample.maskPath));
-  const paths = await eachPart(place, MASK_FOLDERS, (top) => imagesBelow(top));
-  return paths
-    .filter((path) => !used.has(path))
-    .map((path) => {
-      const id = relative(place.root, path).split(sep).join('/');
-      return { kind: 'spare-mask', path, item: id, message: `${id} is the mask of no image` };
-    });
+  const oddities: DatasetProblem[] = [];
+  const skip = unsearchedTo(place.root, oddities);
+  const paths = await eachPart(place, MASK_FOLDERS, (top) => imagesBelow(top, skip));
+  for (const path of paths) {
+    if (used.has(path)) continue;
+    const id = relative(place.root, path).split(sep).join('/');
+    oddities.push({ kind: 'spare-mask', path, item: id, message: `${id} is the mask of no image` });
+  }
+  return oddities;
 }

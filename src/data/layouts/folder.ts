@@ -11,7 +11,7 @@ export const folder: DataLayout = {
   addTest: 'put normal images into test/good and others into test/<defect>',
   masks: CLASS_MASKS,
   row: {
-    train: '`<class>/train`, at any depth',
+    train: '`<class>/train`, up to 64 folders deep',
     test: '`<class>/test/<good, ok, normal or defect>`',
     masks: '`<class>/ground_truth` or `masks`, then `<defect>`',
   },

@@ -3,7 +3,7 @@ import type { DatasetProblem } from '../findings.ts';
 import { foldersIn, hasImages, imagesIn } from '../listImages.ts';
 import type { DataLayout, DataPlace, Sample, Scan } from './layout.ts';
 import { scanOf, withoutMask } from './listed.ts';
-import { skippedFile, skippedFolder } from './skipped.ts';
+import { skippedTo } from './skipped.ts';
 
 const CLASS = 'magnetic_tile';
 const NORMAL = 'MT_Free';
@@ -29,8 +29,7 @@ export const magneticTile: DataLayout = {
 
 async function scanTiles({ root }: DataPlace): Promise<Scan> {
   const oddities: DatasetProblem[] = [];
-  const skip = (path: string, what: 'file' | 'folder'): void =>
-    void oddities.push(what === 'folder' ? skippedFolder(root, path) : skippedFile(root, path));
+  const skip = skippedTo(root, oddities);
   const train: Sample[] = [];
   const test: Sample[] = [];
   for (const kind of await foldersIn(root, skip)) {

@@ -6,7 +6,7 @@ import { leadsOut, readTable, wrongLine } from './csvTable.ts';
 import type { DataLayout, Sample, Scan } from './layout.ts';
 import { missingFile, scanOf, withoutMask } from './listed.ts';
 import { signOf } from './sign.ts';
-import { skippedFile, skippedFolder } from './skipped.ts';
+import { skippedFolder, skippedTo } from './skipped.ts';
 
 const TABLES = ['split_csv/1cls.csv', '1cls.csv'];
 const COLUMNS = ['object', 'split', 'label', 'image', 'mask'] as const;
@@ -58,9 +58,7 @@ async function scanVisa(root: string): Promise<Scan> {
 /** Folders beside those of the table. */
 async function skipped(root: string, classes: ReadonlySet<string>): Promise<DatasetProblem[]> {
   const found: DatasetProblem[] = [];
-  const folders = await foldersIn(root, (path, what) =>
-    found.push(what === 'folder' ? skippedFolder(root, path) : skippedFile(root, path)),
-  );
+  const folders = await foldersIn(root, skippedTo(root, found));
   for (const name of folders) {
     if (classes.has(name) || TABLES[0]!.startsWith(`${name}/`)) continue;
     found.push(skippedFolder(root, join(root, name), '1cls.csv does not list it'));
