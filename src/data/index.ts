@@ -16,15 +16,9 @@ export { LAYOUTS, type Layout } from './layouts/index.ts';
 export type { Box, Sample } from './layouts/layout.ts';
 export { compareCodePoints, isImageName, listImages } from './listImages.ts';
 export { ImageLoader, type ImageLoaderOptions } from './loader.ts';
-export {
-  IMAGENET_MEAN,
-  IMAGENET_STD,
-  loadImage,
-  loadMask,
-  loadPixels,
-  normalize,
-} from './loadImage.ts';
+export { loadImage, loadMask, loadPixels } from './loadImage.ts';
 export { sampleMask } from './maskProblems.ts';
+export { IMAGENET_MEAN, IMAGENET_STD, normalize } from './normalize.ts';
 export type { ClassCounts } from './official.ts';
 export { type CountDifference, type OfficialComparison, officialSet, officialTotals } from './official.ts';
 export { type Pixels, pilResize, pilResizeNearest } from './pilResize.ts';

@@ -4,7 +4,7 @@ import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { planAnomaly } from './anomalies/index.ts';
 import { DecodePool } from './decodePool.ts';
 import { FRAME, type Frame, frameOf } from './frame.ts';
-import { normalize } from './loadImage.ts';
+import { normalize } from './normalize.ts';
 import type { StopSignal } from './stopSignal.ts';
 import { cutTile, type TileGrid, type TileOf } from './tiles.ts';
 

@@ -1,6 +1,6 @@
 import { type Dataset, loadPixels, type Sample, sampleMask } from '../data/index.ts';
 import { frameIn } from '../run/config.ts';
-import type { Scorer } from '../score/scorer.ts';
+import type { Scorer } from '../score/scorerOn.ts';
 import type { Results } from '../score/testRun.ts';
 import type { GalleryItem } from './gallery.ts';
 import type { ScoreRow } from './scoreRows.ts';

@@ -1,8 +1,8 @@
 import { type Alignment, calibrates } from '../methods/alignments/index.ts';
 import { precisionRecallCurve, rocCurve } from '../metrics/index.ts';
 import { imagesText } from '../run/scoredAs.ts';
+import type { StoredThreshold } from '../score/storedThreshold.ts';
 import type { Results } from '../score/testRun.ts';
-import type { StoredThreshold } from '../score/thresholdRun.ts';
 import { curveFigure } from './curveFigure.ts';
 import { distributionFigure, distributionPanels } from './distributionFigure.ts';
 import { html, Markup } from './markup.ts';

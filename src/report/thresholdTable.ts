@@ -1,6 +1,6 @@
 import { type Alignment, calibrates } from '../methods/alignments/index.ts';
 import { f1Max } from '../metrics/index.ts';
-import type { StoredThreshold } from '../score/thresholdRun.ts';
+import type { StoredThreshold } from '../score/storedThreshold.ts';
 import { ALL } from './distributionFigure.ts';
 import type { ScoreRow } from './scoreRows.ts';
 import type { TableRow } from './table.ts';

@@ -1,4 +1,5 @@
-import { type Frame, type TileGrid, tileGrid } from '../data/index.ts';
+import type { Frame } from '../data/frame.ts';
+import { type TileGrid, tileGrid } from '../data/tiles.ts';
 import { ConfigError } from '../errors.ts';
 import type { ScoreRule } from '../methods/cada.ts';
 import type { Detector, Model } from '../methods/detector.ts';

@@ -1,69 +1,28 @@
 import { createHash } from 'node:crypto';
 import { resolvedConfig } from './config.ts';
+import {
+  acceptedTexts,
+  configText,
+  HASH_DIGITS,
+  inOrder,
+  NOT_HASHED,
+  placeless,
+  placelessText,
+  type Settings,
+} from './configTexts.ts';
 import { CHECKSUMS, ROWS, type RunConfig } from './settings.ts';
 
-const NOT_HASHED: ReadonlySet<string> = new Set(
-  ROWS.filter(([, { hashed }]) => hashed === false).map(([name]) => name),
-);
+/** Hash that ties a run's files to its configuration. */
+export const configHash = (config: RunConfig): string => hashOf(configText(config));
 
-const FORMERLY: ReadonlyMap<string, unknown> = new Map(
-  ROWS.flatMap(([name, { formerly }]) => (formerly === undefined ? [] : [[name, formerly]])),
-);
+/** The same without the data set's path. */
+export const placelessHash = (config: RunConfig): string => hashOf(placelessText(config));
 
-const isHashed = (name: string, value: unknown): boolean =>
-  !NOT_HASHED.has(name) && !(FORMERLY.has(name) && FORMERLY.get(name) === value);
+/** All hashes that files of this run may carry, the current one first. */
+export const hashesOf = (config: RunConfig): readonly string[] => acceptedTexts(config).map(hashOf);
 
-/**
- * Hash that ties a run's files to its configuration. Independent of the order of the settings, of whether defaults are
- * written out, and of paths whose content is known by a checksum.
- */
-export const configHash = (config: RunConfig): string => sortedHash(placeless(resolvedConfig(config)));
-
-/** The same without the data set's path, so that a run can be scored after its data set was moved. */
-export const placelessHash = (config: RunConfig): string =>
-  sortedHash({ ...byPlaces(resolvedConfig(config)), data: '' });
-
-/**
- * All hashes that files of this run may carry, the current one first. Before 0.3 paths were hashed; the first versions
- * hashed the settings in their written order, without the checksum of the encoder's weights.
- */
-export function hashesOf(config: RunConfig): readonly string[] {
-  const [written, resolved] = [byPlaces(config), byPlaces(resolvedConfig(config))];
-  const without = { weightsSha256: undefined };
-  return [
-    configHash(config),
-    sortedHash(resolved),
-    writtenHash(written),
-    sortedHash({ ...resolved, ...without }),
-    writtenHash({ ...written, ...without }),
-  ];
-}
-
-const sortedHash = (settings: object): string =>
-  hashOf(JSON.stringify(settings, (name, value) => (isHashed(name, value) ? inOrder(value) : undefined)));
-
-const writtenHash = (settings: object): string =>
-  hashOf(JSON.stringify(settings, (name, value) => (isHashed(name, value) ? value : undefined)));
-
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
-
-/** Settings by name, whatever their types. */
-type Settings = Readonly<Record<string, unknown>>;
-
-/** The same settings with an empty path wherever a checksum identifies the content. */
-function placeless(settings: Settings): Settings {
-  const known = ROWS.filter(
-    ([name, { knownBy }]) => knownBy && settings[knownBy] !== undefined && settings[name] !== undefined,
-  );
-  return { ...settings, ...Object.fromEntries(known.map(([place]) => [place, ''])) };
-}
-
-/** The same settings without the checksums that versions before 0.3 did not have. */
-const byPlaces = (settings: Settings): Settings => ({
-  ...settings,
-  dataSha256: undefined,
-  detectorSha256: undefined,
-});
+const hashOf = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS);
 
 /** Differences between a run's configuration and `config`, one message each; empty if they are the same run. */
 export function differences(known: RunConfig, config: RunConfig): string[] {
@@ -88,10 +47,4 @@ function comparable(settings: Settings, without: readonly string[]): Record<stri
       return text === undefined ? [] : [[name, text]];
     }),
   );
-}
-
-/** A JSON object with its keys sorted; anything else as it is. */
-function inOrder(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

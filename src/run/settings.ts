@@ -3,7 +3,8 @@
  * their help, the configuration's type, its checks, its defaults, its hash and the table in docs/methods.md are made
  * from these rows: a setting is added here and is then read where it acts.
  */
-import { LAYOUTS, RESAMPLES, type Resample } from '../data/index.ts';
+import { RESAMPLES, type Resample } from '../data/frame.ts';
+import { LAYOUTS } from '../data/layouts/index.ts';
 import { ALIGNMENT_RECORDS, ALIGNMENTS, type Alignment } from '../methods/alignments/index.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { CALIBRATION_ORDERS, type Detector, NORM_MODES, SMOOTHINGS } from '../methods/detector.ts';

@@ -1,4 +1,4 @@
-import { blendWeights, cornerOf, type TileGrid } from '../data/index.ts';
+import { blendWeights, cornerOf, type TileGrid } from '../data/tiles.ts';
 import type { Alignment } from '../methods/alignments/index.ts';
 import { overTiles } from './familiarity.ts';
 import type { ScoredImage } from './scoredImage.ts';

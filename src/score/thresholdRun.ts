@@ -1,57 +1,26 @@
 import { createHash } from 'node:crypto';
 import { type Frame, ImageLoader, listImages } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
-import { fields, number, oneOf, readExpected, tableOf, text } from '../formats/expectation.ts';
 import { requireWritable } from '../formats/regularFile.ts';
 import { readWeights } from '../formats/weightsFile.ts';
 import { writeSafetensors } from '../formats/writeSafetensors.ts';
-import {
-  ALIGNMENTS,
-  type Alignment,
-  HEAD_OF,
-  predictingAlignment,
-  UNALIGNED,
-} from '../methods/alignments/index.ts';
-import { alarmThreshold, bootstrapThreshold, type Interval, lowestRate } from '../metrics/index.ts';
-import type { Precision } from '../nn/trainable.ts';
+import type { Alignment } from '../methods/alignments/index.ts';
+import { alarmThreshold, bootstrapThreshold, lowestRate } from '../metrics/index.ts';
 import { frameIn } from '../run/config.ts';
 import { type DataConfig, datasetOfRun } from '../run/dataset.ts';
 import { readFinishedRun } from '../run/finished.ts';
 import { runFiles } from '../run/folder.ts';
 import { imagesText, type ScoringChoice, scoredAs } from '../run/scoredAs.ts';
-import type { RunConfig } from '../run/settings.ts';
 import type { GpuRequest } from '../runtime/session.ts';
 import { finiteMaps } from './finiteMaps.ts';
-import { openScorer, type Scorer } from './scorer.ts';
-
-/** A run's threshold and where it comes from; in the metadata of its weights. */
-export interface StoredThreshold {
-  /** Scores at or above it are anomalous. */
-  readonly value: number;
-  /** The alignment whose scores it applies to. */
-  readonly alignment: Alignment;
-  /** The false-alarm rate that was asked for, and the one promised for new images like these. */
-  readonly target: number;
-  readonly rate: number;
-  readonly images: number;
-  readonly source: 'training images' | 'given images';
-  /** SHA-256 of the images' names, sorted, one a line. */
-  readonly list: string;
-  readonly interval: Interval;
-  /** For comparison: a threshold for each hidden class by itself, where classes are known. */
-  readonly classes: Readonly<Record<string, ClassThreshold>>;
-  /** Precision of the scores; absent: f32. */
-  readonly precision?: Precision;
-  /** How images were sized and cut, in words; absent: as trained. */
-  readonly sized?: string;
-}
-
-/** `rate` exceeds the target if the class has too few images for it; it is then the lowest rate possible. */
-export interface ClassThreshold {
-  readonly value: number;
-  readonly rate: number;
-  readonly images: number;
-}
+import { openScorer } from './scorer.ts';
+import type { Scorer } from './scorerOn.ts';
+import {
+  type ClassThreshold,
+  type StoredThreshold,
+  servedAlignment,
+  thresholdIn,
+} from './storedThreshold.ts';
 
 /** With what scoring is to do otherwise than the run. */
 export interface ThresholdOptions extends Omit<ScoringChoice, 'scoreFraction'> {
@@ -121,13 +90,6 @@ export async function thresholdRun(options: ThresholdOptions): Promise<StoredThr
     scorer.close();
   }
 }
-
-/**
- * The alignment whose scores `predict` uses: the first that predicts each image's statistics, else the first whose head
- * predicts the class. A table row for the true class would need the class.
- */
-export const servedAlignment = ({ align }: Pick<RunConfig, 'align'>): Alignment =>
-  predictingAlignment(align) ?? align.find((each) => HEAD_OF[each] !== null) ?? UNALIGNED;
 
 async function normalImages(
   config: DataConfig,
@@ -212,20 +174,5 @@ async function storeThreshold(run: string, threshold: StoredThreshold): Promise<
 /** What `thresholdRun` stored, or null. @throws FileError where it was edited. */
 export async function readThreshold(run: string): Promise<StoredThreshold | null> {
   const path = runFiles(run).weights;
-  const { metadata } = await readWeights(path, () => false);
-  const json = metadata.get('threshold');
-  if (json === undefined) return null;
-  const fix = 'it was edited: find it again with `wgad threshold`';
-  return readExpected<StoredThreshold>(path, json, THRESHOLD, { at: 'threshold', fix });
+  return thresholdIn(path, (await readWeights(path, () => false)).metadata);
 }
-
-const RATED = { value: number, rate: number, images: number };
-const THRESHOLD = fields({
-  ...RATED,
-  alignment: oneOf(ALIGNMENTS),
-  target: number,
-  source: text,
-  list: text,
-  interval: fields({ low: number, high: number, level: number, resamples: number }),
-  classes: tableOf(fields(RATED)),
-});

@@ -15,7 +15,8 @@ import { modelOf } from '../run/config.ts';
 import type { ModelConfig } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { Shape } from '../shape.ts';
-import { openTensors, placeNote, type TensorSource } from './tensorSource.ts';
+import { openTensors } from './openTensors.ts';
+import { placeNote, type TensorSource } from './tensorSource.ts';
 
 /** Content of a detector's file. */
 export interface DetectorContent {

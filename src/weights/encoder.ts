@@ -13,7 +13,8 @@ import { lineagesOf } from '../models/encoders/lineages.ts';
 import type { StateDict } from '../nn/init.ts';
 import { publishedAs } from '../published/table.ts';
 import { weightsPath } from './embedded.ts';
-import { openTensors, placeNote, readAll, type TensorSource } from './tensorSource.ts';
+import { openTensors } from './openTensors.ts';
+import { placeNote, readAll, type TensorSource } from './tensorSource.ts';
 
 /** Tensors of a trained run's file beside the encoder. */
 const DETECTOR = /^(bottleneck|decoder)\./;

@@ -1,5 +1,5 @@
 import { shown } from '../errors.ts';
-import { openWeights, type WeightsFile } from '../formats/weightsFile.ts';
+import type { WeightsContent } from '../formats/weightsContent.ts';
 import { refuseNonFinite } from '../nn/finiteTensors.ts';
 import type { StateDict } from '../nn/init.ts';
 import type { TensorReader } from '../runtime/session.ts';
@@ -12,24 +12,6 @@ export interface TensorSource extends TensorReader {
   close(): Promise<void>;
 }
 
-/**
- * @param pick picks what is wanted from the file: `names` (own name to the file's), `notes` on where they were, and
- * other results.
- * @throws WeightsError, FileError, whatever `pick` throws; the file is then closed.
- */
-export async function openTensors<
-  T extends { readonly names: ReadonlyMap<string, string>; readonly notes?: readonly string[] },
->(path: string, pick: (file: WeightsFile) => T): Promise<{ source: TensorSource; found: T }> {
-  const file = await openWeights(path);
-  try {
-    const found = pick(file);
-    return { source: sourceOf(file, found.names, found.notes ?? []), found };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
 /** Note on the prefix that all names in a file share; empty without a prefix. */
 export const placeNote = (prefix: string, others: readonly string[] = []): string[] => [
   ...(prefix === '' ? [] : [`read under ${shown(prefix)}`]),
@@ -38,10 +20,21 @@ export const placeNote = (prefix: string, others: readonly string[] = []): strin
     : [`not read: another encoder under ${others.map((each) => shown(each || '(nothing)')).join(', ')}`]),
 ];
 
-function sourceOf(
-  file: WeightsFile,
+/** An open file whose tensors have a path in errors. */
+export interface OpenWeights extends WeightsContent {
+  readonly path: string;
+  close(): Promise<void>;
+}
+
+/** The tensors of an open file as they are called there. */
+export const allTensors = (file: OpenWeights): TensorSource =>
+  sourceOf(file, new Map([...file.tensors.keys()].map((name) => [name, name])));
+
+/** Those of them that `names` (own name to the file's) has. */
+export function sourceOf(
+  file: OpenWeights,
   names: ReadonlyMap<string, string>,
-  notes: readonly string[],
+  notes: readonly string[] = [],
 ): TensorSource {
   return {
     path: file.path,

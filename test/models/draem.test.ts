@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { valueAndGrad } from '../../src/autograd/reverse.ts';
-import { IMAGENET_MEAN, IMAGENET_STD } from '../../src/data/loadImage.ts';
+import { IMAGENET_MEAN, IMAGENET_STD } from '../../src/data/normalize.ts';
 import type { Value } from '../../src/graph/value.ts';
 import { DRAEM_DEFAULTS, draemRateAt, draemSpecs, NORMALISED } from '../../src/methods/draem.ts';
 import type { StateDict } from '../../src/nn/init.ts';

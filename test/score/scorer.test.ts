@@ -10,7 +10,8 @@ import { runLayouts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import { finiteMaps } from '../../src/score/finiteMaps.ts';
 import type { ScoredImage } from '../../src/score/scoredImage.ts';
-import { openScorer, type Scorer } from '../../src/score/scorer.ts';
+import { openScorer } from '../../src/score/scorer.ts';
+import type { Scorer } from '../../src/score/scorerOn.ts';
 import { countCreations } from '../runtime/creations.ts';
 
 const SIZE = 64;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Alignment } from '../../src/methods/alignments/index.ts';
-import { servedAlignment } from '../../src/score/thresholdRun.ts';
+import { servedAlignment } from '../../src/score/storedThreshold.ts';
 
 it.each<[Alignment[], Alignment]>([
   [['none'], 'none'],

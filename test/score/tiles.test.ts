@@ -11,7 +11,8 @@ import { runFiles } from '../../src/run/folder.ts';
 import { runLayouts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import type { ScoredImage } from '../../src/score/scoredImage.ts';
-import { openScorer, shareOut } from '../../src/score/scorer.ts';
+import { openScorer } from '../../src/score/scorer.ts';
+import { shareOut } from '../../src/score/scorerOn.ts';
 import { seeded } from '../seed.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */

@@ -8,7 +8,7 @@ import { DETECTORS } from '../../src/methods/detectors.ts';
 import { runFiles } from '../../src/run/folder.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import type { ScoredImage } from '../../src/score/scoredImage.ts';
-import type { Scorer } from '../../src/score/scorer.ts';
+import type { Scorer } from '../../src/score/scorerOn.ts';
 import type { Results } from '../../src/score/testRun.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
 

@@ -1,4 +1,4 @@
-import { IMAGENET_MEAN, IMAGENET_STD } from '../../src/data/loadImage.ts';
+import { IMAGENET_MEAN, IMAGENET_STD } from '../../src/data/normalize.ts';
 import { RandomStream } from '../../src/random.ts';
 import { setPiece } from '../pretrain/piece.ts';
 import { drawScene, viewScene } from '../pretrain/scene.ts';
