@@ -34,15 +34,29 @@ export function requireCounts(op: string, name: string, counts: readonly number[
 
 /** One number for both axes, or (vertical, horizontal). */
 export type Pair = number | readonly [number, number];
+/** One number for all three axes, or (depth, vertical, horizontal). */
+export type Triple = number | readonly [number, number, number];
+
+const EACH_AXIS = ['', '', ', or two (vertical, horizontal)', ', or three (depth, vertical, horizontal)'];
+
+/** A number for each of `axes` axes. @throws ShapeError unless they are whole and at least `least`. */
+export function sizesOf(
+  op: string,
+  name: string,
+  value: number | readonly number[],
+  axes: number,
+  least: number,
+): readonly number[] {
+  const all: readonly unknown[] = Array.isArray(value) ? value : Array.from({ length: axes }, () => value);
+  const right = all.length === axes && all.every((each) => isCount(each, least));
+  const expected = `a whole number of at least ${least}${EACH_AXIS[axes]}`;
+  expect(right, ShapeError, `${op}: ${name}`, expected, value);
+  return all as readonly number[];
+}
 
 /** Both numbers. @throws ShapeError unless they are whole and at least `least`. */
-export function pairOf(op: string, name: string, value: Pair, least: number): readonly [number, number] {
-  const both: readonly unknown[] = Array.isArray(value) ? value : [value, value];
-  const right = both.length === 2 && both.every((each) => isCount(each, least));
-  const expected = `a whole number of at least ${least}, or two (vertical, horizontal)`;
-  expect(right, ShapeError, `${op}: ${name}`, expected, value);
-  return both as readonly [number, number];
-}
+export const pairOf = (op: string, name: string, value: Pair, least: number): readonly [number, number] =>
+  sizesOf(op, name, value, 2, least) as readonly [number, number];
 
 /** NaN and infinities are numbers too. */
 export const requireAnyNumber = (op: string, number: number): void =>

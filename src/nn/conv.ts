@@ -1,20 +1,33 @@
-import { type Pair, pairOf, requireCount, requireCounts } from '../arguments.ts';
+import { type Pair, requireCount, requireCounts, sizesOf, type Triple } from '../arguments.ts';
+import { grad } from '../autograd/reverse.ts';
 import { ShapeError } from '../errors.ts';
 import { floatOperand } from '../graph/operands.ts';
-import { type ConvGeometry, convolve, convolveTransposed } from '../graph/ops/conv.ts';
-import { reshape } from '../graph/ops/movement.ts';
-import { add } from '../graph/ops/pointwise.ts';
-import type { Operand, Value } from '../graph/value.ts';
+import {
+  type ConvFrame,
+  type ConvGeometry,
+  convolve,
+  convolveTransposed,
+  convShape,
+  convTransposeShape,
+} from '../graph/ops/conv.ts';
+import { concat, pad, permute, reshape, slice } from '../graph/ops/movement.ts';
+import { add, mul } from '../graph/ops/pointwise.ts';
+import { sum } from '../graph/ops/reduce.ts';
+import { input, type Operand, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
-import { shapeText } from '../shape.ts';
+import { type Shape, shapeText } from '../shape.ts';
 
-export interface ConvOptions {
+type Padding1d = number | readonly [number, number];
+type Padding2d = Pair | readonly [number, number, number, number];
+type Padding3d = Triple | readonly [number, number, number, number, number, number];
+
+export interface ConvOptions<Size = Pair, Padding = Padding2d> {
   /** Default 1. */
-  stride?: Pair;
-  /** Zeros around x: one number, (vertical, horizontal), or (top, bottom, left, right); default 0. */
-  padding?: Pair | readonly [number, number, number, number];
+  stride?: Size;
+  /** Zeros around x: one number, one for each axis, or one for each end of each axis in their order; default 0. */
+  padding?: Padding;
   /** Default 1. */
-  dilation?: Pair;
+  dilation?: Size;
   /** Default 1. */
   groups?: number;
   /** [Cout], added to each channel. */
@@ -29,20 +42,61 @@ const CONV_OPTIONS: OptionNames<ConvOptions> = {
   bias: true,
 };
 
-/** Cross-correlation of x [N, C, H, W] with weight [Cout, C/groups, kh, kw] -> [N, Cout, OH, OW]. */
-export function conv2d(x: Operand, weight: Operand, options: ConvOptions = {}, ...extra: never[]): Value {
-  refuseExtra('conv2d', extra);
-  const [value, w] = [images('conv2d', 'x', x), images('conv2d', 'weight', weight)];
-  const geometry = geometryOf('conv2d', options, CONV_OPTIONS);
-  return withBias('conv2d', convolve(value, w, geometry), options.bias);
-}
-
-export interface ConvTransposeOptions extends ConvOptions {
-  /** Rows and columns added at the bottom and right; default 0. */
-  outputPadding?: Pair;
+export interface ConvTransposeOptions<Size = Pair, Padding = Padding2d> extends ConvOptions<Size, Padding> {
+  /** Added to the end of each axis, below stride or dilation; default 0. */
+  outputPadding?: Size;
 }
 
 const CONV_TRANSPOSE_OPTIONS: OptionNames<ConvTransposeOptions> = { ...CONV_OPTIONS, outputPadding: true };
+
+/** Any of them. */
+type AnyOptions = ConvTransposeOptions<number | readonly number[], number | readonly number[]>;
+
+/** Cross-correlation of x [N, C, L] with weight [Cout, C/groups, k] -> [N, Cout, OL]. */
+export function conv1d(
+  x: Operand,
+  weight: Operand,
+  options: ConvOptions<number, Padding1d> = {},
+  ...extra: never[]
+): Value {
+  const { value, w, frame, bias } = asked('conv1d', 1, x, weight, options, extra);
+  const shape = convShape('conv1d', value, w, frame);
+  return reshape(withBias(convolve(asRow(value), asRow(w), rowGeometry(frame)), bias), shape);
+}
+
+/** Cross-correlation of x [N, C, H, W] with weight [Cout, C/groups, kh, kw] -> [N, Cout, OH, OW]. */
+export function conv2d(x: Operand, weight: Operand, options: ConvOptions = {}, ...extra: never[]): Value {
+  const { value, w, frame, bias } = asked('conv2d', 2, x, weight, options, extra);
+  return withBias(convolve(value, w, frame as ConvGeometry), bias);
+}
+
+/** Cross-correlation of x [N, C, D, H, W] with weight [Cout, C/groups, kd, kh, kw] -> [N, Cout, OD, OH, OW]. */
+export function conv3d(
+  x: Operand,
+  weight: Operand,
+  options: ConvOptions<Triple, Padding3d> = {},
+  ...extra: never[]
+): Value {
+  const { value, w, frame, bias } = asked('conv3d', 3, x, weight, options, extra);
+  const shape = convShape('conv3d', value, w, frame);
+  return fromPlanes(withBias(convolvePlanes(value, w, frame, shape[2]!), bias), shape);
+}
+
+/**
+ * The transpose of conv1d: x [N, Cin, L], weight [Cin, Cout/groups, k] -> [N, Cout, OL] with
+ * OL = (L - 1) stride - padding + dilation (k - 1) + 1 + outputPadding.
+ */
+export function convTranspose1d(
+  x: Operand,
+  weight: Operand,
+  options: ConvTransposeOptions<number, Padding1d> = {},
+  ...extra: never[]
+): Value {
+  const { value, w, frame, bias, added } = askedTransposed('convTranspose1d', 1, x, weight, options, extra);
+  const shape = convTransposeShape('convTranspose1d', value, w, frame, added);
+  const row = convolveTransposed(asRow(value), asRow(w), rowGeometry(frame), [0, added[0]!]);
+  return reshape(withBias(row, bias), shape);
+}
 
 /**
  * The transpose of conv2d: x [N, Cin, H, W], weight [Cin, Cout/groups, kh, kw] -> [N, Cout, OH, OW] with
@@ -54,47 +108,150 @@ export function convTranspose2d(
   options: ConvTransposeOptions = {},
   ...extra: never[]
 ): Value {
-  refuseExtra('convTranspose2d', extra);
-  const [value, w] = [images('convTranspose2d', 'x', x), images('convTranspose2d', 'weight', weight)];
-  const geometry = geometryOf('convTranspose2d', options, CONV_TRANSPOSE_OPTIONS);
-  const added = pairOf('convTranspose2d', 'outputPadding', options.outputPadding ?? 0, 0);
-  return withBias('convTranspose2d', convolveTransposed(value, w, geometry, added), options.bias);
+  const { value, w, frame, bias, added } = askedTransposed('convTranspose2d', 2, x, weight, options, extra);
+  const both = added as readonly [number, number];
+  return withBias(convolveTransposed(value, w, frame as ConvGeometry, both), bias);
 }
 
-/** @throws ShapeError unless it has four axes. */
-function images(op: string, name: string, operand: Operand): Value {
-  const value = floatOperand(op, name, operand);
-  if (value.shape.length === 4) return value;
-  throw new ShapeError(`${op}: ${name} expects 4 axes, got ${shapeText(value.shape)}`);
+/**
+ * The transpose of conv3d: x [N, Cin, D, H, W], weight [Cin, Cout/groups, kd, kh, kw] -> [N, Cout, OD, OH, OW] with
+ * OD = (D - 1) stride - padding + dilation (kd - 1) + 1 + outputPadding.
+ */
+export function convTranspose3d(
+  x: Operand,
+  weight: Operand,
+  options: ConvTransposeOptions<Triple, Padding3d> = {},
+  ...extra: never[]
+): Value {
+  const { value, w, frame, bias, added } = askedTransposed('convTranspose3d', 3, x, weight, options, extra);
+  const shape = convTransposeShape('convTranspose3d', value, w, frame, added);
+  // A linear map's gradient does not depend on where it is taken: `anywhere` is not part of the result.
+  const anywhere = input('anywhere', shape);
+  const depth = convShape('convTranspose3d', anywhere, w, frame)[2]!;
+  const planes = convolvePlanes(anywhere, w, frame, depth);
+  const forth = slice(fromPlanes(planes, [shape[0]!, w.shape[0]!, depth, ...planes.shape.slice(2)]), [
+    null,
+    null,
+    ...value.shape.slice(2).map((size) => ({ end: size })),
+  ]);
+  return withBias(grad(sum(mul(forth, value)), [anywhere])[0]!, bias);
 }
 
-function geometryOf(op: string, options: ConvOptions, names: OptionNames<ConvOptions>): ConvGeometry {
-  requireOptions(op, options, names);
-  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+/** What a call asks for, checked. `bias` is [Cout] if any. */
+interface Asked {
+  readonly value: Value;
+  readonly w: Value;
+  readonly frame: ConvFrame;
+  readonly bias: Value | undefined;
+}
+
+function asked(
+  op: string,
+  axes: number,
+  x: Operand,
+  weight: Operand,
+  options: AnyOptions,
+  extra: readonly never[],
+  names: OptionNames<AnyOptions> | OptionNames<ConvOptions> = CONV_OPTIONS,
+): Asked {
+  refuseExtra(op, extra);
+  const [value, w] = [operand(op, 'x', x, axes + 2), operand(op, 'weight', weight, axes + 2)];
+  requireOptions<AnyOptions>(op, options, names as OptionNames<AnyOptions>);
+  const { stride = 1, padding = 0, dilation = 1, groups = 1, bias } = options;
   requireCount(op, 'groups', groups, 1);
-  return {
-    stride: pairOf(op, 'stride', stride, 1),
-    padding: framing(op, padding),
-    dilation: pairOf(op, 'dilation', dilation, 1),
+  const frame = {
+    stride: sizesOf(op, 'stride', stride, axes, 1),
+    padding: framing(op, padding, axes),
+    dilation: sizesOf(op, 'dilation', dilation, axes, 1),
     groups,
   };
+  const channels = names === CONV_OPTIONS ? w.shape[0]! : w.shape[1]! * groups;
+  return { value, w, frame, bias: bias === undefined ? undefined : biasOf(op, bias, channels) };
 }
 
-function framing(op: string, padding: NonNullable<ConvOptions['padding']>): ConvGeometry['padding'] {
-  if (typeof padding === 'object' && padding?.length === 4) {
+function askedTransposed(
+  op: string,
+  axes: number,
+  x: Operand,
+  weight: Operand,
+  options: AnyOptions,
+  extra: readonly never[],
+): Asked & { readonly added: readonly number[] } {
+  const known = asked(op, axes, x, weight, options, extra, CONV_TRANSPOSE_OPTIONS);
+  return { ...known, added: sizesOf(op, 'outputPadding', options.outputPadding ?? 0, axes, 0) };
+}
+
+/** @throws ShapeError unless it has `rank` axes. */
+function operand(op: string, name: string, given: Operand, rank: number): Value {
+  const value = floatOperand(op, name, given);
+  if (value.shape.length === rank) return value;
+  throw new ShapeError(`${op}: ${name} expects ${rank} axes, got ${shapeText(value.shape)}`);
+}
+
+/** Before and after each axis. */
+function framing(op: string, padding: number | readonly number[], axes: number): readonly number[] {
+  if (Array.isArray(padding) && padding.length === 2 * axes) {
     requireCounts(op, 'padding', padding, 0);
     return padding;
   }
-  const [vertical, horizontal] = pairOf(op, 'padding', padding, 0);
-  return [vertical, vertical, horizontal, horizontal];
+  return sizesOf(op, 'padding', padding, axes, 0).flatMap((size) => [size, size]);
 }
 
-function withBias(op: string, out: Value, bias: Operand | undefined): Value {
-  if (bias === undefined) return out;
+function biasOf(op: string, bias: Operand, channels: number): Value {
   const value = floatOperand(op, 'bias', bias);
-  const channels = out.shape[1]!;
-  if (value.shape.length === 1 && value.shape[0] === channels) {
-    return add(out, reshape(value, [1, channels, 1, 1]));
-  }
+  if (value.shape.length === 1 && value.shape[0] === channels) return value;
   throw new ShapeError(`${op}: bias expects [${channels}], got ${shapeText(value.shape)}`);
 }
+
+const withBias = (out: Value, bias: Value | undefined): Value =>
+  bias
+    ? add(
+        out,
+        reshape(
+          bias,
+          out.shape.map((_, axis) => (axis === 1 ? bias.shape[0]! : 1)),
+        ),
+      )
+    : out;
+
+/** [A, B, L] -> [A, B, 1, L]. */
+const asRow = (x: Value): Value => reshape(x, [...x.shape.slice(0, 2), 1, x.shape[2]!]);
+
+/** Along a row, an image of height 1. */
+const rowGeometry = ({ stride, padding, dilation, groups }: ConvFrame): ConvGeometry => ({
+  stride: [1, stride[0]!],
+  padding: [0, 0, padding[0]!, padding[1]!],
+  dilation: [1, dilation[0]!],
+  groups,
+});
+
+/**
+ * A 3-d convolution plane by plane: x [N, C, D, H, W], weight [Cout, C/groups, kd, kh, kw] -> [N OD, Cout, OH, OW]. The planes
+ * that a plane of the result reads lie side by side as channels, so that one 2-d convolution adds them all.
+ */
+function convolvePlanes(x: Value, weight: Value, frame: ConvFrame, depth: number): Value {
+  const [stride, dilation] = [frame.stride[0]!, frame.dilation[0]!];
+  const [front, back, ...padding] = frame.padding as [number, number, number, number, number, number];
+  const padded = pad(x, [0, 0, front, 0, 0], [0, 0, back, 0, 0]);
+  const [n, c, d, h, w] = padded.shape as [number, number, number, number, number];
+  const [cout, cin, taps, kh, kw] = weight.shape as [number, number, number, number, number];
+  const planes = reshape(permute(padded, [0, 2, 1, 3, 4]), [n, d, c, 1, h * w]);
+  const read = Array.from({ length: taps }, (_, tap) => {
+    const start = tap * dilation;
+    return slice(planes, [null, { start, end: start + (depth - 1) * stride + 1, step: stride }]);
+  });
+  return convolve(
+    reshape(concat(read, 3), [n * depth, c * taps, h, w]),
+    reshape(weight, [cout, cin * taps, kh, kw]),
+    {
+      stride: [frame.stride[1]!, frame.stride[2]!],
+      padding,
+      dilation: [frame.dilation[1]!, frame.dilation[2]!],
+      groups: frame.groups,
+    },
+  );
+}
+
+/** [N OD, C, OH, OW] -> `shape` [N, C, OD, OH, OW]. */
+const fromPlanes = (planes: Value, [n, c, ...space]: Shape): Value =>
+  permute(reshape(planes, [n!, space[0]!, c!, space[1]!, space[2]!]), [0, 2, 1, 3, 4]);

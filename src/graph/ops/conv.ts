@@ -40,24 +40,17 @@ export const outputSize = (
   dilation = 1,
 ): number => Math.floor((size + padding - dilation * (kernel - 1) - 1) / stride) + 1;
 
-/** Cross-correlation of x [N, C, H, W] with weight [Cout, C/groups, kh, kw] -> [N, Cout, OH, OW]. */
-export function convolve(x: Value, weight: Value, geometry: ConvGeometry): Value {
-  const { groups, stride, padding, dilation } = geometry;
-  const [n, c, h, w] = x.shape as [number, number, number, number];
-  const [cout, cin, kh, kw] = weight.shape as [number, number, number, number];
-  const oh = outputSize(h, kh, stride[0], padding[0] + padding[1], dilation[0]);
-  const ow = outputSize(w, kw, stride[1], padding[2] + padding[3], dilation[1]);
-  refuse('conv2d', x, weight, [
-    [
-      c % groups !== 0 || cin !== c / groups,
-      `weight expects ${c / groups} input channels (groups=${groups}), got ${cin}`,
-    ],
-    [cout % groups !== 0, `weight expects output channels divisible by groups=${groups}, got ${cout}`],
-    [kh < 1 || kw < 1, `weight expects a kernel of at least 1x1, got ${kh}x${kw}`],
-    [oh < 1 || ow < 1, `kernel ${kh}x${kw} does not fit the padded input`],
-  ]);
-  return makeValue('conv2d', [x, weight], { geometry }, [n, cout, oh, ow]);
+/** As `ConvGeometry`, along any number of axes: stride and dilation of each, padding before and after each. */
+export interface ConvFrame {
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly dilation: readonly number[];
+  readonly groups: number;
 }
+
+/** Cross-correlation of x [N, C, H, W] with weight [Cout, C/groups, kh, kw] -> [N, Cout, OH, OW]. */
+export const convolve = (x: Value, weight: Value, geometry: ConvGeometry): Value =>
+  makeValue('conv2d', [x, weight], { geometry }, convShape('conv2d', x, weight, geometry));
 
 /**
  * Its transpose: x [N, Cin, H, W], weight [Cin, Cout/groups, kh, kw] -> [N, Cout, OH, OW]; `added` rows and columns at the
@@ -69,25 +62,62 @@ export function convolveTransposed(
   geometry: ConvGeometry,
   added: readonly [number, number],
 ): Value {
-  const { groups, stride, padding, dilation } = geometry;
-  const [n, c, h, w] = x.shape as [number, number, number, number];
-  const [cin, cout, kh, kw] = weight.shape as [number, number, number, number];
-  const oh = (h - 1) * stride[0] - padding[0] - padding[1] + dilation[0] * (kh - 1) + 1 + added[0];
-  const ow = (w - 1) * stride[1] - padding[2] - padding[3] + dilation[1] * (kw - 1) + 1 + added[1];
-  refuse('convTranspose2d', x, weight, [
+  const shape = convTransposeShape('convTranspose2d', x, weight, geometry, added);
+  return makeValue('conv2dInputGrad', [x, weight], { geometry }, shape);
+}
+
+/** The shape of a convolution along all axes but the first two. @throws ShapeError with everything that is wrong at once. */
+export function convShape(op: string, x: Value, weight: Value, frame: ConvFrame): number[] {
+  const { groups, stride, padding, dilation } = frame;
+  const [n, c, ...sizes] = x.shape as [number, number, ...number[]];
+  const [cout, cin, ...kernel] = weight.shape as [number, number, ...number[]];
+  const out = sizes.map((size, i) =>
+    outputSize(size, kernel[i]!, stride[i]!, padding[2 * i]! + padding[2 * i + 1]!, dilation[i]),
+  );
+  refuse(op, x, weight, [
+    [
+      c % groups !== 0 || cin !== c / groups,
+      `weight expects ${c / groups} input channels (groups=${groups}), got ${cin}`,
+    ],
+    [cout % groups !== 0, `weight expects output channels divisible by groups=${groups}, got ${cout}`],
+    [kernel.some((size) => size < 1), leastKernel(kernel)],
+    [out.some((size) => size < 1), `kernel ${kernel.join('x')} does not fit the padded input`],
+  ]);
+  return [n, cout, ...out];
+}
+
+/** The same of a transposed convolution, `added` to the end of each axis. */
+export function convTransposeShape(
+  op: string,
+  x: Value,
+  weight: Value,
+  frame: ConvFrame,
+  added: readonly number[],
+): number[] {
+  const { groups, stride, padding, dilation } = frame;
+  const [n, c, ...sizes] = x.shape as [number, number, ...number[]];
+  const [cin, cout, ...kernel] = weight.shape as [number, number, ...number[]];
+  const out = sizes.map((size, i) => {
+    const frame = padding[2 * i]! + padding[2 * i + 1]!;
+    return (size - 1) * stride[i]! - frame + dilation[i]! * (kernel[i]! - 1) + 1 + added[i]!;
+  });
+  refuse(op, x, weight, [
     [
       cin !== c || c % groups !== 0,
       `weight expects ${c} input channels, divisible by groups=${groups}, got ${cin}`,
     ],
-    [kh < 1 || kw < 1, `weight expects a kernel of at least 1x1, got ${kh}x${kw}`],
+    [kernel.some((size) => size < 1), leastKernel(kernel)],
     [
       added.some((more, axis) => more >= Math.max(stride[axis]!, dilation[axis]!)),
       `outputPadding expects less than stride or dilation, got ${added}`,
     ],
-    [oh < 1 || ow < 1, `padding expects to leave an output, got ${oh}x${ow}`],
+    [out.some((size) => size < 1), `padding expects to leave an output, got ${out.join('x')}`],
   ]);
-  return makeValue('conv2dInputGrad', [x, weight], { geometry }, [n, cout * groups, oh, ow]);
+  return [n, cout * groups, ...out];
 }
+
+const leastKernel = (kernel: readonly number[]): string =>
+  `weight expects a kernel of at least ${kernel.map(() => 1).join('x')}, got ${kernel.join('x')}`;
 
 /** @throws ShapeError with everything that is wrong at once. */
 function refuse(op: string, x: Value, weight: Value, faults: readonly [boolean, string][]): void {

@@ -1,7 +1,7 @@
-import type { ConvGeometry } from '../../graph/ops/conv.ts';
+import type { ConvFrame, ConvGeometry } from '../../graph/ops/conv.ts';
 import type { Shape } from '../../shape.ts';
 import { product } from '../../shape.ts';
-import { roundingScale, type Tensor64 } from './tensor64.ts';
+import { forEachIndex, roundingScale, type Tensor64 } from './tensor64.ts';
 
 type Four = [number, number, number, number];
 
@@ -71,4 +71,39 @@ export const conv2dWeightGradReference = (
 ): Tensor64 =>
   accumulate(w, (add) =>
     forEachTriple(x.shape, w, dy.shape, geometry, (i, j, k) => add(j, dy.data[k]! * x.data[i]!)),
+  );
+
+/** `forEachTriple` along any number of axes, slower. */
+function forEachTripleAlong(
+  x: Shape,
+  w: Shape,
+  y: Shape,
+  { stride, padding, dilation, groups }: ConvFrame,
+  visit: (x: number, w: number, y: number) => void,
+): void {
+  const [, c, ...sizes] = x as [number, number, ...number[]];
+  const [cout, cin] = w as [number, number];
+  const taps = product(w.slice(1));
+  forEachIndex(y, ([b, co, ...out], k) =>
+    forEachIndex(w.slice(1), ([ci, ...tap], j) => {
+      const places = tap.map(
+        (t, axis) => out[axis]! * stride[axis]! - padding[2 * axis]! + t * dilation[axis]!,
+      );
+      if (places.some((place, axis) => place < 0 || place >= sizes[axis]!)) return;
+      const channel = Math.floor(co! / (cout / groups)) * cin + ci!;
+      const i = places.reduce((flat, place, axis) => flat * sizes[axis]! + place, b! * c + channel);
+      visit(i, co! * taps + j, k);
+    }),
+  );
+}
+
+export const convReference = (x: Tensor64, w: Tensor64, frame: ConvFrame, y: Shape): Tensor64 =>
+  accumulate(y, (add) =>
+    forEachTripleAlong(x.shape, w.shape, y, frame, (i, j, k) => add(k, x.data[i]! * w.data[j]!)),
+  );
+
+/** x lies where a convolution's result does. */
+export const convTransposeReference = (x: Tensor64, w: Tensor64, frame: ConvFrame, y: Shape): Tensor64 =>
+  accumulate(y, (add) =>
+    forEachTripleAlong(y, w.shape, x.shape, frame, (i, j, k) => add(i, x.data[k]! * w.data[j]!)),
   );
