@@ -30,7 +30,14 @@ export { type AttentionWeightsOptions, attentionWeights } from './nn/attentionWe
 export { flatten, roll, split, squeeze, stack, tile, transpose, tril, triu, unsqueeze } from './nn/axes.ts';
 export { type BlurOptions, gaussianBlur2d } from './nn/blur.ts';
 export { clipByNorm, clipByValue, clipFactor } from './nn/clipNorm.ts';
-export { conv2d, convTranspose2d } from './nn/conv.ts';
+export {
+  conv1d,
+  conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+} from './nn/conv.ts';
 export { type CrossEntropyOptions, crossEntropy, type NllLossOptions, nllLoss } from './nn/crossEntropy.ts';
 export { dropout } from './nn/dropout.ts';
 export { linear } from './nn/linear.ts';
@@ -52,7 +59,7 @@ export {
 } from './nn/losses.ts';
 export type { LossOptions, LossReduction } from './nn/lossReduction.ts';
 export { type BatchNormState, batchNorm2d, batchNorm2dTrain, layerNorm } from './nn/norm.ts';
-export { adaptiveAvgPool2d, globalAvgPool2d } from './nn/pool.ts';
+export { adaptiveAvgPool2d, avgPool1d, avgPool3d, globalAvgPool2d, maxPool1d, maxPool3d } from './nn/pool.ts';
 export { logSoftmax, softmax } from './nn/softmax.ts';
 export { topFractionMean } from './nn/topFraction.ts';
 export { all, any } from './nn/truth.ts';

@@ -189,6 +189,8 @@ case("sigmoidFocalLoss", "logits of zero and far", [[0.0, -0.0, 200.0, -200.0], 
 PLANE = [[[[1.0, 1.0, 2.0], [1.0, 1.0, 2.0], [0.0, 3.0, 3.0]]]]
 case("maxPool2d", "ties", [PLANE], lambda x: F.max_pool2d(x, 2, 1), second=True)
 case("maxPool2d", "minus infinity", [[[[[-INF, -INF], [-INF, -INF]]]]], lambda x: F.max_pool2d(x, 2))
+case("maxPool1d", "ties", [[[[1.0, 1.0, 0.0, 2.0, 2.0, 2.0, -INF]]]], lambda x: F.max_pool1d(x, 3, 1), second=True)
+case("maxPool3d", "ties", [[[[[[1.0, 2.0, 2.0], [1.0, 0.0, 2.0]], [[1.0, 2.0, 2.0], [3.0, 3.0, 2.0]], [[3.0, 3.0, 2.0], [3.0, 0.0, 2.0]]]]]], lambda x: F.max_pool3d(x, 2, 1), second=True)
 case("avgPool2d", "ties", [PLANE], lambda x: F.avg_pool2d(x, 2, 1, 1), second=True)
 case("interpolate", "on the grid", [PLANE], lambda x: F.interpolate(x, (5, 2), mode="bilinear", align_corners=False), second=True)
 case("interpolate", "with corners", [PLANE], lambda x: F.interpolate(x, (5, 2), mode="bilinear", align_corners=True))

@@ -1,10 +1,13 @@
-import { type Pair, pairOf } from '../arguments.ts';
+import { type Pair, pairOf, sizesOf, type Triple } from '../arguments.ts';
 import { ShapeError } from '../errors.ts';
-import { requireRank } from '../graph/operands.ts';
-import { avgPool2d } from '../graph/ops/pool.ts';
+import { floatOperand, requireRank } from '../graph/operands.ts';
+import { outputSize } from '../graph/ops/conv.ts';
+import { reshape } from '../graph/ops/movement.ts';
+import { avgPool2d, maxPool2d, type PoolOptions } from '../graph/ops/pool.ts';
 import { mean } from '../graph/ops/reduce.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
-import { refuseExtra } from '../options.ts';
+import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
+import { shapeText } from '../shape.ts';
 
 /** Mean over all positions: x [N, C, H, W] -> [N, C]. */
 export function globalAvgPool2d(x: Operand, ...extra: never[]): Value {
@@ -25,4 +28,101 @@ export function adaptiveAvgPool2d(x: Operand, size: Pair, ...extra: never[]): Va
     throw new ShapeError(`adaptiveAvgPool2d: size expects divisors of ${h}x${w}, got ${oh}x${ow}`);
   }
   return avgPool2d(value, { kernel: [h / oh, w / ow] });
+}
+
+/** Options of a pool along one axis or three. */
+interface AlongOptions<Size> {
+  /** Window size: for all axes, or for each. */
+  kernel: Size;
+  /** Default: the kernel. */
+  stride?: Size;
+  /** At most half the kernel; default 0. */
+  padding?: Size;
+}
+
+const ALONG_OPTIONS: OptionNames<AlongOptions<unknown>> = { kernel: true, stride: true, padding: true };
+
+/** Largest of each window; padding counts as minus infinity. x [N, C, L] -> [N, C, OL]. */
+export const maxPool1d = (x: Operand, options: AlongOptions<number>, ...extra: never[]): Value =>
+  poolRow('maxPool1d', maxPool2d, x, options, extra);
+
+/** Mean of each window, padding counted as zeros (PyTorch's default). x [N, C, L] -> [N, C, OL]. */
+export const avgPool1d = (x: Operand, options: AlongOptions<number>, ...extra: never[]): Value =>
+  poolRow('avgPool1d', avgPool2d, x, options, extra);
+
+/** Largest of each window; padding counts as minus infinity. x [N, C, D, H, W] -> [N, C, OD, OH, OW]. */
+export const maxPool3d = (x: Operand, options: AlongOptions<Triple>, ...extra: never[]): Value =>
+  poolPlanes('maxPool3d', maxPool2d, x, options, extra);
+
+/** Mean of each window, padding counted as zeros (PyTorch's default). x [N, C, D, H, W] -> [N, C, OD, OH, OW]. */
+export const avgPool3d = (x: Operand, options: AlongOptions<Triple>, ...extra: never[]): Value =>
+  poolPlanes('avgPool3d', avgPool2d, x, options, extra);
+
+type Pool2d = (x: Operand, options: PoolOptions) => Value;
+
+/** A row is an image of height 1. */
+function poolRow(
+  op: string,
+  pool2d: Pool2d,
+  x: Operand,
+  options: AlongOptions<number>,
+  extra: readonly never[],
+): Value {
+  refuseExtra(op, extra);
+  const { value, kernel, stride, padding } = windowOf(op, x, options, 1);
+  const [n, c, length] = value.shape as [number, number, number];
+  const pooled = pool2d(reshape(value, [n, c, 1, length]), {
+    kernel: [1, kernel[0]!],
+    stride: [1, stride[0]!],
+    padding: [0, padding[0]!],
+  });
+  return reshape(pooled, [n, c, pooled.shape[3]!]);
+}
+
+/** A maximum, or a mean, of a window is that of its planes'. */
+function poolPlanes(
+  op: string,
+  pool2d: Pool2d,
+  x: Operand,
+  options: AlongOptions<Triple>,
+  extra: readonly never[],
+): Value {
+  refuseExtra(op, extra);
+  const { value, kernel, stride, padding } = windowOf(op, x, options, 3);
+  const [n, c, depth, h, w] = value.shape as [number, number, number, number, number];
+  const planes = pool2d(reshape(value, [n, c * depth, h, w]), {
+    kernel: [kernel[1]!, kernel[2]!],
+    stride: [stride[1]!, stride[2]!],
+    padding: [padding[1]!, padding[2]!],
+  });
+  const [oh, ow] = planes.shape.slice(2) as [number, number];
+  const pooled = pool2d(reshape(planes, [n, c, depth, oh * ow]), {
+    kernel: [kernel[0]!, 1],
+    stride: [stride[0]!, 1],
+    padding: [padding[0]!, 0],
+  });
+  return reshape(pooled, [n, c, pooled.shape[2]!, oh, ow]);
+}
+
+/** A pool's operand and window along `axes` axes. @throws ShapeError unless one fits into the other. */
+function windowOf(
+  op: string,
+  x: Operand,
+  options: AlongOptions<number | readonly number[]>,
+  axes: number,
+): { value: Value } & Readonly<Record<'kernel' | 'stride' | 'padding', readonly number[]>> {
+  const value = floatOperand(op, 'x', x);
+  requireRank(op, 'x', value, axes + 2);
+  requireOptions(op, options, ALONG_OPTIONS);
+  const kernel = sizesOf(op, 'kernel', options.kernel, axes, 1);
+  const stride = sizesOf(op, 'stride', options.stride ?? kernel, axes, 1);
+  const padding = sizesOf(op, 'padding', options.padding ?? 0, axes, 0);
+  if (padding.some((each, i) => each > kernel[i]! / 2)) {
+    throw new ShapeError(`${op}: padding expects at most half the kernel ${kernel}, got ${padding}`);
+  }
+  const sizes = value.shape.slice(2);
+  if (sizes.some((size, i) => outputSize(size, kernel[i]!, stride[i]!, 2 * padding[i]!) < 1)) {
+    throw new ShapeError(`${op}: kernel ${kernel.join('x')} does not fit ${shapeText(value.shape)}`);
+  }
+  return { value, kernel, stride, padding };
 }

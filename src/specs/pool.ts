@@ -1,9 +1,18 @@
+import type { Triple } from '../arguments.ts';
 import { avgPool2d, maxPool2d } from '../graph/ops/pool.ts';
 import { interpolate } from '../graph/ops/resize.ts';
-import { input, makeValue } from '../graph/value.ts';
-import { adaptiveAvgPool2d, globalAvgPool2d } from '../nn/pool.ts';
+import { input, makeValue, type Value } from '../graph/value.ts';
+import {
+  adaptiveAvgPool2d,
+  avgPool1d,
+  avgPool3d,
+  globalAvgPool2d,
+  maxPool1d,
+  maxPool3d,
+} from '../nn/pool.ts';
 import type { Shape } from '../shape.ts';
 import { interpolateRef, maxPoolGradRef, type PoolRefOptions, poolRef } from './reference/ops.ts';
+import { type PoolAlong, poolAlongRef } from './reference/pool.ts';
 import { roundingScale } from './reference/tensor64.ts';
 import { ANY_DTYPE, type OpSpec, type Sample, type SpecTable, samplesOf, shaped } from './spec.ts';
 
@@ -27,6 +36,44 @@ const pools = (run: typeof maxPool2d, kind: 'max' | 'avg'): OpSpec['samples'] =>
     reference: (x) => poolRef(x, window, kind),
   }));
 
+interface Along extends PoolAlong {
+  readonly shape: Shape;
+}
+
+/** They overlap, or leave a rest. */
+const ROWS: readonly [Along, ...Along[]] = [
+  { shape: [2, 3, 11], kernel: [3], stride: [2], padding: [1] },
+  { shape: [1, 1, 7], kernel: [2], stride: [2], padding: [0] },
+];
+const SOLIDS: readonly [Along, ...Along[]] = [
+  { shape: [2, 3, 5, 7, 6], kernel: [3, 2, 3], stride: [1, 2, 2], padding: [1, 0, 1] },
+  { shape: [1, 1, 4, 4, 5], kernel: [2, 2, 2], stride: [2, 2, 2], padding: [0, 0, 0] },
+];
+
+const along = (
+  cases: readonly [Along, ...Along[]],
+  run: (x: Value, window: PoolAlong) => Value,
+  kind: 'max' | 'avg',
+): OpSpec['samples'] =>
+  samplesOf(cases, ({ shape, ...window }) => ({
+    label: `${window.kernel}/${window.stride}/${window.padding} of [${shape}]`,
+    inputs: shaped(shape),
+    run: (x) => run(x, window),
+    reference: (x) => poolAlongRef(x, window, kind),
+  }));
+
+/** As the public functions of one axis and of three take it. */
+const rowOf = ({ kernel, stride, padding }: PoolAlong) => ({
+  kernel: kernel[0]!,
+  stride: stride[0]!,
+  padding: padding[0]!,
+});
+const solidOf = ({ kernel, stride, padding }: PoolAlong) => ({
+  kernel: kernel as Triple,
+  stride: stride as Triple,
+  padding: padding as Triple,
+});
+
 export const poolSpecs = {
   maxPool2d: { ulps: 0, samples: pools(maxPool2d, 'max') },
   maxPool2dGrad: {
@@ -44,6 +91,10 @@ export const poolSpecs = {
     }),
   },
   avgPool2d: { samples: pools(avgPool2d, 'avg') },
+  maxPool1d: { ulps: 0, samples: along(ROWS, (x, window) => maxPool1d(x, rowOf(window)), 'max') },
+  avgPool1d: { samples: along(ROWS, (x, window) => avgPool1d(x, rowOf(window)), 'avg') },
+  maxPool3d: { ulps: 0, samples: along(SOLIDS, (x, window) => maxPool3d(x, solidOf(window)), 'max') },
+  avgPool3d: { samples: along(SOLIDS, (x, window) => avgPool3d(x, solidOf(window)), 'avg') },
   globalAvgPool2d: {
     doctor: 0,
     samples: [

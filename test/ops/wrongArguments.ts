@@ -69,6 +69,27 @@ export const CALLS: readonly (readonly [keyof typeof wgad, readonly unknown[]])[
   ['clipFactor', [[x(2, 3)], 1]],
   ['concat', [[x(2, 3), x(2, 3)], 1]],
   ['constant', [[1, 2, 3, 4, 5, 6], [2, 3], 'f32']],
+  ['conv1d', [x(2, 4, 6), x(4, 2, 3), { stride: 1, padding: [1, 2], dilation: 1, groups: 2, bias: x(4) }]],
+  [
+    'conv3d',
+    [
+      x(2, 4, 3, 5, 4),
+      x(4, 2, 3, 3, 2),
+      { stride: [1, 2, 1], padding: 1, dilation: 1, groups: 2, bias: x(4) },
+    ],
+  ],
+  [
+    'convTranspose1d',
+    [x(2, 4, 6), x(4, 2, 3), { stride: 2, padding: 1, dilation: 1, groups: 2, bias: x(4), outputPadding: 1 }],
+  ],
+  [
+    'convTranspose3d',
+    [
+      x(2, 4, 3, 5, 4),
+      x(4, 2, 3, 3, 2),
+      { stride: 2, padding: 1, dilation: 1, groups: 2, bias: x(4), outputPadding: [1, 0, 1] },
+    ],
+  ],
   ['conv2d', [image, x(4, 2, 3, 3), { stride: 1, padding: 1, dilation: 1, groups: 2, bias: x(4) }]],
   [
     'convTranspose2d',
@@ -97,6 +118,10 @@ export const CALLS: readonly (readonly [keyof typeof wgad, readonly unknown[]])[
   ['logSoftmax', [x(2, 3), -1]],
   ['matmul', [x(3, 4), x(4, 5), { transposeA: false, transposeB: false }]],
   ['max', [x(2, 3), { axes: [1], keepDims: false }]],
+  ['avgPool1d', [x(2, 4, 6), { kernel: 2, stride: 2, padding: 1 }]],
+  ['avgPool3d', [x(2, 4, 3, 6, 6), { kernel: [3, 2, 2], stride: 2, padding: 1 }]],
+  ['maxPool1d', [x(2, 4, 6), { kernel: 2, stride: 2, padding: 1 }]],
+  ['maxPool3d', [x(2, 4, 3, 6, 6), { kernel: [3, 2, 2], stride: 2, padding: 1 }]],
   ['maxPool2d', [image, { kernel: 2, stride: 2, padding: 1 }]],
   ['mean', [x(2, 3), { axes: [1], keepDims: false }]],
   ['min', [x(2, 3), { axes: [1], keepDims: false }]],

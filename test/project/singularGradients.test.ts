@@ -87,6 +87,8 @@ const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
     ties: (x) => wgad.maxPool2d(x, { kernel: 2, stride: 1 }),
     'minus infinity': (x) => wgad.maxPool2d(x, { kernel: 2 }),
   },
+  maxPool1d: (x) => wgad.maxPool1d(x!, { kernel: 3, stride: 1 }),
+  maxPool3d: (x) => wgad.maxPool3d(x!, { kernel: 2, stride: 1 }),
   mean: (x) => wgad.mean(x, rows),
   min: {
     ties: (x) => wgad.min(x, rows),
@@ -131,6 +133,7 @@ const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
 /** Public functions without singular points, and why. */
 const REGULAR: Readonly<Record<string, readonly string[]>> = {
   'polynomials of their arguments': [
+    ...['avgPool1d', 'avgPool3d', 'conv1d', 'conv3d', 'convTranspose1d', 'convTranspose3d'],
     ...['adaptiveAvgPool2d', 'concat', 'conv2d', 'convTranspose2d', 'flatten', 'globalAvgPool2d', 'linear'],
     ...['matmul', 'permute', 'reshape', 'slice', 'split', 'transpose', 'dropout', 'flip', 'roll', 'squeeze'],
     ...['stack', 'tile', 'unsqueeze'],
