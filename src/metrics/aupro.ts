@@ -1,6 +1,8 @@
 import { ConfigError, gotText, ShapeError } from '../errors.ts';
 import { refuseExtra } from '../options.ts';
-import { type KeyCounts, keyCounter } from './keyCounts.ts';
+import { NOTHING, numberOf, plus, type Quantised, quantised } from './exactSum.ts';
+import type { Gathering } from './gathering.ts';
+import { type KeyCounts, keyCounter, positivesOf } from './keyCounts.ts';
 import { type Metric, undefinedMetric } from './metric.ts';
 import { scoreBits } from './pixelMetrics.ts';
 import { connectedRegions } from './regions.ts';
@@ -35,7 +37,7 @@ export interface AuproAccumulator {
 
 const RATE_LIMIT = 0.3;
 const THRESHOLDS = 200;
-/** Keeps the counts of a data set within 20 MiB; at this resolution the area moves by less than 1e-6. */
+/** Keeps the counts of a data set within 24 MiB; at this resolution the area moves by less than 1e-6. */
 const MOST_KEYS = 1 << 20;
 
 /** AUPRO, image by image. @param mostKeys distinct scores that `dataset` keeps apart; default 2^20. */
@@ -45,6 +47,23 @@ export function auproAccumulator(
   ...extra: never[]
 ): AuproAccumulator {
   refuseExtra('auproAccumulator', extra);
+  const { add, finish } = auproPile(definition, mostKeys);
+  return {
+    add(scores, mask, width, ...extra: never[]) {
+      refuseExtra('AUPRO add', extra);
+      add(scores, mask, width);
+    },
+    finish(...extra: never[]) {
+      refuseExtra('AUPRO finish', extra);
+      return finish();
+    },
+  };
+}
+
+type AuproPile = AuproAccumulator & Gathering;
+
+/** The same, with what it gathered. */
+export function auproPile(definition: AuproDefinition, mostKeys = MOST_KEYS): AuproPile {
   if (definition === 'dataset') return overDataset(mostKeys);
   if (definition === 'rd4ad') return overImages();
   throw new ConfigError(
@@ -52,12 +71,11 @@ export function auproAccumulator(
   );
 }
 
-function overDataset(mostKeys: number): AuproAccumulator {
+function overDataset(mostKeys: number): AuproPile {
   const counter = keyCounter(mostKeys);
   let regions = 0;
   return {
-    add(scores, mask, width, ...extra: never[]) {
-      refuseExtra('AUPRO add', extra);
+    add(scores, mask, width) {
       checkSizes(scores, mask);
       const bits = scoreBits(scores);
       const { labels, areas } = connectedRegions(mask, width);
@@ -68,14 +86,18 @@ function overDataset(mostKeys: number): AuproAccumulator {
         else counter.anomalous(bits[i]!, 1 / areas[region]!);
       }
     },
-    finish(...extra: never[]) {
-      refuseExtra('AUPRO finish', extra);
-      return datasetArea(counter.finish(), regions);
+    gathered: () => ({ counts: counter.finish(), numbers: { regions } }),
+    join({ counts, numbers }) {
+      if (counts) counter.join(counts);
+      regions += numbers?.regions ?? 0;
     },
+    finish: () => datasetArea(counter.finish(), regions),
   };
 }
 
-function datasetArea({ positives, negatives, droppedBits }: KeyCounts, regions: number): Aupro {
+function datasetArea(counts: KeyCounts, regions: number): Aupro {
+  const { negatives, droppedBits } = counts;
+  const positives = positivesOf(counts);
   const normals = negatives.reduce((sum, n) => sum + n, 0);
   const exact = droppedBits === 0;
   if (regions === 0) return { ...undefinedMetric(NO_DEFECT), exact };
@@ -92,27 +114,36 @@ function datasetArea({ positives, negatives, droppedBits }: KeyCounts, regions: 
   return { value: area / RATE_LIMIT, exact };
 }
 
-function overImages(): AuproAccumulator {
-  let [sum, images] = [0, 0];
+function overImages(): AuproPile {
+  let sum: Quantised = NOTHING;
+  let images = 0;
   const skipped: Record<string, number> = {};
+  const skip = (reason: string, count: number): void => {
+    skipped[reason] = (skipped[reason] ?? 0) + count;
+  };
   return {
-    add(scores, mask, width, ...extra: never[]) {
-      refuseExtra('AUPRO add', extra);
+    add(scores, mask, width) {
       checkSizes(scores, mask);
       scoreBits(scores);
       const { value, reason } = imageArea(scores, mask, width);
       if (value === null) {
-        if (reason !== NO_DEFECT) skipped[reason!] = (skipped[reason!] ?? 0) + 1;
+        if (reason !== NO_DEFECT) skip(reason!, 1);
         return;
       }
-      sum += value;
+      sum = plus(sum, quantised(value));
       images += 1;
     },
-    finish(...extra: never[]) {
-      refuseExtra('AUPRO finish', extra);
-      const why = Object.keys(skipped);
+    gathered: () => ({ numbers: { ...sum, images }, skipped }),
+    join({ numbers, skipped: others }) {
+      sum = plus(sum, { whole: numbers?.whole ?? 0, rest: numbers?.rest ?? 0 });
+      images += numbers?.images ?? 0;
+      for (const [reason, count] of Object.entries(others ?? {})) skip(reason, count);
+    },
+    finish() {
+      const why = Object.keys(skipped).sort();
       if (images === 0) return undefinedMetric(why.length === 0 ? NO_DEFECT : why.join('; '));
-      return { value: sum / images, ...(why.length > 0 ? { skipped } : {}) };
+      const all = Object.fromEntries(why.map((reason) => [reason, skipped[reason]!]));
+      return { value: numberOf(sum) / images, ...(why.length > 0 ? { skipped: all } : {}) };
     },
   };
 }

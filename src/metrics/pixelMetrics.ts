@@ -1,6 +1,7 @@
 import { DtypeError, gotText, NotFiniteError } from '../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
-import { type KeyCounts, keyCounter } from './keyCounts.ts';
+import type { Gathering } from './gathering.ts';
+import { type KeyCounts, keyCounter, positivesOf } from './keyCounts.ts';
 import { type Metric, oneClassReason, requirePairs, undefinedMetric } from './metric.ts';
 
 /** Metrics over all pixels of all images together. */
@@ -26,15 +27,29 @@ interface PixelOptions {
 const PIXEL_OPTIONS: OptionNames<PixelOptions> = { mostKeys: true };
 
 /**
- * Exact: memory follows the number of distinct scores, 20 bytes each, not the number of pixels.
+ * Exact: memory follows the number of distinct scores, 24 bytes each, not the number of pixels.
  */
 export function pixelAccumulator(options: PixelOptions = {}, ...extra: never[]): PixelAccumulator {
   refuseExtra('pixelAccumulator', extra);
   requireOptions('pixelAccumulator', options, PIXEL_OPTIONS);
-  const counter = keyCounter(options.mostKeys);
+  const { add, finish } = pixelPile(options.mostKeys);
   return {
     add(scores, mask, ...extra: never[]) {
       refuseExtra('pixels add', extra);
+      add(scores, mask);
+    },
+    finish(...extra: never[]) {
+      refuseExtra('pixels finish', extra);
+      return finish();
+    },
+  };
+}
+
+/** The same, with what it gathered. */
+export function pixelPile(mostKeys?: number): PixelAccumulator & Gathering {
+  const counter = keyCounter(mostKeys);
+  return {
+    add(scores, mask) {
       requirePairs('pixels', scores, mask);
       const bits = scoreBits(scores);
       for (let i = 0; i < scores.length; i++) {
@@ -42,10 +57,11 @@ export function pixelAccumulator(options: PixelOptions = {}, ...extra: never[]):
         else counter.normal(bits[i]!);
       }
     },
-    finish(...extra: never[]) {
-      refuseExtra('pixels finish', extra);
-      return metricsOf(counter.finish());
+    gathered: () => ({ counts: counter.finish() }),
+    join({ counts }) {
+      if (counts) counter.join(counts);
     },
+    finish: () => metricsOf(counter.finish()),
   };
 }
 
@@ -60,7 +76,9 @@ export function scoreBits(scores: Float32Array): Uint32Array {
   return new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
 }
 
-function metricsOf({ positives, negatives, droppedBits }: KeyCounts): PixelMetrics {
+function metricsOf(counts: KeyCounts): PixelMetrics {
+  const { negatives, droppedBits } = counts;
+  const positives = positivesOf(counts);
   const exact = droppedBits === 0;
   const total = (counts: Float64Array): number => counts.reduce((sum, n) => sum + n, 0);
   const [p, n] = [total(positives), total(negatives)];

@@ -1,15 +1,10 @@
-import {
-  type Aupro,
-  type AuproDefinition,
-  auproAccumulator,
-  auroc,
-  averagePrecision,
-  type Metric,
-  pixelAccumulator,
-} from '../metrics/index.ts';
+import { auproPile } from '../metrics/aupro.ts';
+import type { Gathering } from '../metrics/gathering.ts';
+import { type Aupro, type AuproDefinition, auroc, averagePrecision, type Metric } from '../metrics/index.ts';
+import { pixelPile } from '../metrics/pixelMetrics.ts';
 
 /** Gathers maps image by image. */
-export interface MapAccumulator {
+export interface MapAccumulator extends Gathering {
   /** One image: its map and its mask [size, size], non-zero where anomalous. */
   add(map: Float32Array, mask: Uint8Array, size: number): void;
   /** One metric per name, in order. `skipped`: images left out, by reason. */
@@ -37,8 +32,8 @@ const aupro = <const Name extends string>(name: Name, definition: AuproDefinitio
   names: [name],
   definition,
   ofMaps() {
-    const { add, finish } = auproAccumulator(definition);
-    return { add, finish: () => [finish()] };
+    const pile = auproPile(definition);
+    return { ...pile, finish: () => [pile.finish()] };
   },
 });
 
@@ -53,9 +48,9 @@ export const MEASURES = [
     title: 'localisation',
     names: ['pAuroc', 'pAp'],
     ofMaps(mostKeys) {
-      const pixels = pixelAccumulator({ mostKeys });
+      const pixels = pixelPile(mostKeys);
       return {
-        add: (map, mask) => pixels.add(map, mask),
+        ...pixels,
         finish() {
           const found = pixels.finish();
           return [found.auroc, found.ap];

@@ -1,4 +1,5 @@
 import type { Alignment } from '../methods/alignments/index.ts';
+import type { Gathered } from '../metrics/gathering.ts';
 import type { AuproDefinition, Metric } from '../metrics/index.ts';
 import { type MapAccumulator, type Measure, type MetricName, measuresFor } from './measures.ts';
 
@@ -14,7 +15,15 @@ export interface Metrics extends Partial<Record<MetricName, number | null>> {
   reasons?: Record<string, string>;
 }
 
-/** Gathers maps image by image, for all classes together and for each by itself. */
+/** What a tally gathered of the maps of one class under one alignment, by the first name of each measure. */
+export interface TallyPart {
+  readonly alignment: Alignment;
+  readonly className: string;
+  readonly measure: MetricName;
+  readonly gathered: Gathered;
+}
+
+/** Gathers maps image by image, for each class; those of all classes together are the sum. */
 export interface Tally {
   /** One image: its map and its mask [size, size], non-zero where anomalous. */
   add(alignment: Alignment, className: string, map: Float32Array, mask: Uint8Array, size: number): void;
@@ -22,6 +31,10 @@ export interface Tally {
   leaveOut(className: string, why: string): void;
   /** One image whose mask is made of boxes: said where pixel metrics are. */
   boxed(className: string): void;
+  /** All that was gathered of maps. */
+  parts(): TallyPart[];
+  /** Adds what another tally, of other images, gathered of one class. */
+  join(part: TallyPart): void;
   /** `className` null: all classes. Image metrics are of `scores` and `labels`, which the caller has picked. */
   metrics(
     alignment: Alignment,
@@ -41,13 +54,19 @@ export function newTally(
   mostKeys?: number,
 ): Tally {
   const measures = measuresFor(definitions);
-  const all = new Map<string, Pile>();
-  for (const alignment of alignments) {
-    for (const name of ['', ...classes]) {
-      const pile = measures.map((each) => [each, 'ofMaps' in each ? each.ofMaps(mostKeys) : null] as const);
-      all.set(`${alignment}/${name}`, new Map(pile));
+  const emptyPile = (): Pile =>
+    new Map(measures.map((each) => [each, 'ofMaps' in each ? each.ofMaps(mostKeys) : null]));
+  const piles = new Map(
+    alignments.map((alignment) => [alignment, new Map(classes.map((name) => [name, emptyPile()]))]),
+  );
+  const pileOf = (alignment: Alignment, className: string): Pile => piles.get(alignment)!.get(className)!;
+  const pileOfAll = (alignment: Alignment): Pile => {
+    const all = emptyPile();
+    for (const pile of piles.get(alignment)!.values()) {
+      for (const [measure, maps] of pile) if (maps) all.get(measure)!.join(maps.gathered());
     }
-  }
+    return all;
+  };
   /** By class, what is to be said of how many anomalous images. */
   const remarks = new Map<string, Map<string, number>>();
   const remark = (className: string, what: string): void => {
@@ -60,15 +79,27 @@ export function newTally(
     leaveOut: (className, why) => remark(className, `left out: they ${why}`),
     boxed: (className) => remark(className, 'have boxes for masks'),
     add(alignment, className, map, mask, size) {
-      for (const name of ['', className]) {
-        for (const maps of all.get(`${alignment}/${name}`)!.values()) maps?.add(map, mask, size);
+      for (const maps of pileOf(alignment, className).values()) maps?.add(map, mask, size);
+    },
+    parts: () =>
+      [...piles].flatMap(([alignment, ofClasses]) =>
+        [...ofClasses].flatMap(([className, pile]) =>
+          [...pile].flatMap(([{ names }, maps]) =>
+            maps ? [{ alignment, className, measure: names[0]!, gathered: maps.gathered() }] : [],
+          ),
+        ),
+      ),
+    join({ alignment, className, measure, gathered }) {
+      for (const [{ names }, maps] of pileOf(alignment, className)) {
+        if (names[0] === measure) maps?.join(gathered);
       }
     },
     metrics(alignment, className, scores, labels) {
       const found: [MetricName, Metric][] = [];
       const ofMaps = new Set<MetricName>();
       const reasons: Record<string, string> = {};
-      for (const [measure, maps] of all.get(`${alignment}/${className ?? ''}`)!) {
+      const pile = className === null ? pileOfAll(alignment) : pileOf(alignment, className);
+      for (const [measure, maps] of pile) {
         const metrics = maps?.finish() ?? ('ofImages' in measure ? measure.ofImages(scores, labels) : []);
         for (const [i, name] of measure.names.entries()) {
           const { skipped = {}, ...metric }: ReturnType<MapAccumulator['finish']>[number] = metrics[i]!;

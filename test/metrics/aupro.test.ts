@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { auproPile } from '../../src/metrics/aupro.ts';
 import {
   AUPRO_DEFINITIONS,
   type AuproDefinition,
@@ -7,6 +8,7 @@ import {
   connectedRegions,
   pixelAccumulator,
 } from '../../src/metrics/index.ts';
+import { pixelPile } from '../../src/metrics/pixelMetrics.ts';
 import { seeded } from '../seed.ts';
 
 interface Golden {
@@ -135,5 +137,40 @@ describe('a bound on the scores kept apart', () => {
     expect([exact!.exact, coarse!.exact]).toEqual([true, false]);
     expect(Math.abs(exact!.auroc.value! - coarse!.auroc.value!)).toBeLessThan(1e-5);
     expect(Math.abs(exact!.ap.value! - coarse!.ap.value!)).toBeLessThan(1e-4);
+  });
+});
+
+describe('what was gathered in parts', () => {
+  const definitions = [undefined, ...AUPRO_DEFINITIONS];
+  const make = (definition: AuproDefinition | undefined, mostKeys?: number) =>
+    definition ? auproPile(definition, mostKeys) : pixelPile(mostKeys);
+
+  it.each(definitions)('%s of parts adds up to that of all images, to the bit', (definition) => {
+    const random = seeded('parts');
+    const width = 23;
+    const images = Array.from({ length: 11 }, () => {
+      const scores = Float32Array.from(
+        { length: width * 19 },
+        () => Math.round(random.next() * 999) / 7 - 40,
+      );
+      return {
+        scores,
+        mask: Uint8Array.from(scores, (score) => (random.next() < 0.1 + score / 400 ? 1 : 0)),
+      };
+    });
+    for (const mostKeys of [undefined, 300]) {
+      const whole = make(definition, mostKeys);
+      const parts = Array.from({ length: 3 }, () => make(definition, mostKeys));
+      for (const [i, { scores, mask }] of images.entries()) {
+        whole.add(scores, mask, width);
+        parts[i % 3]!.add(scores, mask, width);
+      }
+      for (const order of [parts, parts.toReversed()]) {
+        const joined = make(definition, mostKeys);
+        for (const part of order) joined.join(part.gathered());
+        expect(joined.finish()).toEqual(whole.finish());
+        expect(joined.gathered()).toEqual(whole.gathered());
+      }
+    }
   });
 });
