@@ -33,6 +33,7 @@ const LAYERS = {
     'metrics',
     'formats',
   ],
+  parts: ['score', 'run', 'methods', 'data', 'metrics', 'formats'],
   train: ['run', 'weights', 'score', 'methods', 'nn', 'autograd', 'graph', 'runtime', 'data', 'formats'],
   bench: [
     'run',

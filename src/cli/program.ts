@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { harmless } from '../errors.ts';
 import type { Profiler } from '../runtime/profiler.ts';
+import { VERSION } from '../version.ts';
 import { watchCompiling } from './compileProgress.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
@@ -10,7 +11,6 @@ import { progressTo } from './progress.ts';
 import { applySettings } from './settings.ts';
 import { cachedTuning } from './tuning.ts';
 import type { CommandSet, Runner } from './verb.ts';
-import { VERSION } from './version.ts';
 
 /** The command line around this one (`wgad profile -- …`): its global flags hold where these args set none. */
 interface Outer {

@@ -39,6 +39,10 @@ export interface DeviceOptions extends OpenOptions {
   readonly host?: HostMemory;
 }
 
+/** The adapter as results and reports name it. */
+export const adapterName = ({ adapter }: Pick<Gpu, 'adapter'>): string =>
+  adapter.name + (adapter.software ? ' (software)' : '');
+
 /** Size limits of this device. */
 export const limitsOf = ({ facts, device }: Gpu): PlanLimits => ({
   maxBindingBytes: facts.maxBindingBytes,

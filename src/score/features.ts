@@ -15,6 +15,7 @@ import type { NamedTensor } from '../nn/init.ts';
 import { declare, type Layers } from '../nn/layers.ts';
 import { bindNetwork, networkLayout } from '../nn/trainable.ts';
 import { modelOf } from '../run/config.ts';
+import { adapterName } from '../runtime/gpu.ts';
 import { type GpuRequest, openSession } from '../runtime/session.ts';
 import { activationSaid } from '../weights/detector.ts';
 import { openPretrained } from '../weights/encoder.ts';
@@ -40,6 +41,7 @@ export interface Encoder {
   features(image: Float32Array): Promise<Map<string, NamedTensor>>;
   /** For the user: where in the weights file they were found, if not at top level. */
   readonly notes: readonly string[];
+  readonly adapter: string;
   close(): void;
 }
 
@@ -70,6 +72,7 @@ export async function openEncoder(
       const executable = await session.compile('features', { outputs, effects: [] });
       return {
         notes: source.notes,
+        adapter: adapterName(session.gpu),
         async features(image) {
           executable.run({ image });
           const out = await executable.read();

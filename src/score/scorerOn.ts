@@ -17,6 +17,7 @@ import { type ModelConfig, type RunLayouts, runLayouts } from '../run/networkLay
 import type { RunConfig } from '../run/settings.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { compileFitting } from '../runtime/fitBatch.ts';
+import { adapterName } from '../runtime/gpu.ts';
 import type { Session } from '../runtime/session.ts';
 import { range } from '../shape.ts';
 import type { TensorSource } from '../weights/tensorSource.ts';
@@ -51,15 +52,20 @@ export interface Scorer {
   close(): void;
 }
 
+/** None, and all that the run was trained with. */
+export const alignmentsOf = ({ align }: Pick<RunConfig, 'align'>): readonly Alignment[] => [
+  ...new Set([UNALIGNED, ...align]),
+];
+
 /**
  * A scorer of the weights in `source`. It owns the session: closing it closes that, and so does an error.
- * @param alignments default: none and all that the run was trained with.
+ * @param alignments default: `alignmentsOf` the run.
  */
 export async function scorerOn(
   session: Session,
   source: TensorSource,
   config: RunConfig,
-  alignments: readonly Alignment[] = [...new Set([UNALIGNED, ...config.align])],
+  alignments: readonly Alignment[] = alignmentsOf(config),
 ): Promise<Scorer> {
   try {
     const { path: run } = source;
@@ -113,7 +119,7 @@ export async function scorerOn(
       });
     };
     return {
-      adapter: session.gpu.adapter.name + (session.gpu.adapter.software ? ' (software)' : ''),
+      adapter: adapterName(session.gpu),
       alignments,
       batch,
       grid,

@@ -1,12 +1,4 @@
-import {
-  type DatasetProblem,
-  ImageLoader,
-  type MaskRule,
-  problemLines,
-  requireTestImages,
-  type Sample,
-  sampleMask,
-} from '../data/index.ts';
+import { type Dataset, type MaskRule, requireTestImages } from '../data/index.ts';
 import { ConfigError, FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
 import { csvLine } from '../formats/csv.ts';
@@ -21,20 +13,20 @@ import {
 } from '../formats/expectation.ts';
 import { readJsonObject } from '../formats/readJson.ts';
 import { requireWritable } from '../formats/regularFile.ts';
-import { type Alignment, calibrates, predictingAlignment, UNALIGNED } from '../methods/alignments/index.ts';
+import { type Alignment, calibrates, UNALIGNED } from '../methods/alignments/index.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { classRuns } from '../run/classRuns.ts';
-import { checkConfig, frameIn } from '../run/config.ts';
+import { checkConfig } from '../run/config.ts';
 import { datasetOfRun } from '../run/dataset.ts';
 import { readFinishedRun } from '../run/finished.ts';
 import { runFiles } from '../run/folder.ts';
 import { type ScoringChoice, scoredAs } from '../run/scoredAs.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { GpuRequest } from '../runtime/session.ts';
-import { finiteMaps } from './finiteMaps.ts';
 import { openScorer } from './scorer.ts';
-import { type Metrics, meanMetrics, newTally, type Tally } from './tally.ts';
+import { type Metrics, meanMetrics, type Tally } from './tally.ts';
+import { noteRemark, scoreSamples, type TestRow } from './testRows.ts';
 
 /** A model and a threshold for each class; one model, a threshold for each; one of both (evaluation.md 2). */
 export const PROTOCOLS = ['class-separated', 'model-unified', 'absolute-unified'] as const;
@@ -60,8 +52,8 @@ export interface Results {
   };
   /** How masks came to the maps' size; absent: `any`. */
   readonly maskRule?: MaskRule;
-  /** Latency of one plan replay with read-back, without image decoding. */
-  readonly latency: { msPerImage: number; batch: number; alignShare: number };
+  /** Latency of one plan replay with read-back, without image decoding; absent where no times were wanted. */
+  readonly latency?: { msPerImage: number; batch: number; alignShare: number };
   /** Per alignment the averages over test images of a map's mean and of its maximum: one scale for pictures. */
   readonly mapScale: Record<string, { low: number; high: number }>;
   /** Test images whose predicted maximum, or a tile's, lay at or below the predicted mean, per alignment. */
@@ -82,6 +74,8 @@ export interface TestOptions extends ScoringChoice {
   readonly out?: string;
   /** Test the models of each class as well (`wgad train --per-class`). */
   readonly perClass?: boolean;
+  /** Whether the clock is asked; default true. Without, the same images give the same bytes. */
+  readonly times?: boolean;
   readonly gpu?: GpuRequest;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
@@ -91,111 +85,104 @@ export interface TestOptions extends ScoringChoice {
   readonly onNote?: (text: string) => void;
 }
 
-const UNUSABLE = 'have a mask that cannot be read, or is of another size';
-
-/**
- * Distinct scores that P-AUROC and P-AP of tiled maps keep apart, 80 MiB for each alignment and class: large maps would
- * otherwise have as many as pixels.
- */
-const TILED_KEYS = 1 << 22;
-
-interface Row {
-  readonly sample: Sample;
-  readonly scores: ReadonlyMap<Alignment, number>;
-  readonly statistics: readonly [number, number] | null;
-  readonly unfamiliar: boolean | null;
-  readonly ms: number;
+/** What a test needs to know of the run before its images are scored. */
+export interface TestPlan {
+  readonly config: RunConfig;
+  readonly dataset: Dataset;
+  readonly files: ReturnType<typeof runFiles>;
 }
 
-/** Scores every test image under every alignment of the run; writes results.json and scores.csv. */
-export async function testRun(options: TestOptions): Promise<Results> {
+/** @throws where the run is not finished, its data set has nothing to test, or the results could not be written. */
+export async function planTest(options: Omit<TestOptions, 'perClass'>): Promise<TestPlan> {
   const trained = await readFinishedRun(options.run);
   const { scoreFraction, precision, size, tile, tileOverlap } = options;
   const config = scoredAs(trained, { scoreFraction, precision, size, tile, tileOverlap });
   const dataset = await datasetOfRun(config, options);
   requireTestImages(dataset);
-  const files = runFiles(options.out ?? options.run);
+  return { config, dataset, files: runFiles(options.out ?? options.run) };
+}
+
+/** Scores every test image under every alignment of the run; writes results.json and scores.csv. */
+export async function testRun(options: TestOptions): Promise<Results> {
+  const { config, dataset, files } = await planTest(options);
   for (const path of [files.scores, files.results]) await requireWritable(path);
   const separated = options.perClass ? await testClassRuns(options, dataset.classes) : undefined;
   const scorer = await openScorer(options.run, config, { gpu: options.gpu });
-  const frame = frameIn(config);
-  // Before any image is scored.
-  scorer.labelsOf(dataset.test.map((sample) => sample.className));
-  const loader = new ImageLoader({ ...frame, signal: options.signal });
   try {
-    const tally = newTally(
-      scorer.alignments,
-      dataset.classes,
-      options.aupro ?? [],
-      scorer.grid.count > 1 ? TILED_KEYS : undefined,
-    );
-    const rows: Row[] = [];
-    const maskProblems: DatasetProblem[] = [];
-    const floored: Record<string, number> = {};
-    const predicting = predictingAlignment(scorer.alignments);
-    const scale = mapScale(scorer.alignments, dataset.test.length);
-    const { atOnce } = scorer;
-    for (let first = 0; first < dataset.test.length; first += atOnce) {
-      options.signal?.throwIfAborted();
-      const samples = dataset.test.slice(first, first + atOnce);
-      loader.prefetch(dataset.test.slice(first + atOnce, first + 2 * atOnce).map((sample) => sample.path));
-      const started = performance.now();
-      const scored = await scorer.score(
-        await Promise.all(samples.map((sample) => loader.pixels(sample.path))),
-        scorer.labelsOf(samples.map((sample) => sample.className)),
-      );
-      const ms = (performance.now() - started) / samples.length;
-      for (const [i, sample] of samples.entries()) {
-        const image = finiteMaps(sample.path, scored[i]!);
-        // Each decodes a mask, which may be large.
-        options.signal?.throwIfAborted();
-        const { mask, problems } = await sampleMask(sample, frame, options.maskRule, options.signal);
-        for (const problem of problems) maskProblems.push(problem);
-        if (!mask) tally.leaveOut(sample.className, sample.maskPath ? UNUSABLE : 'have no mask');
-        else if (sample.boxes) tally.boxed(sample.className);
-        for (const [alignment, map] of image.maps) {
-          if (mask) tally.add(alignment, sample.className, map, mask, config.size);
-          scale.add(alignment, map);
-        }
-        for (const alignment of image.statistics.keys()) {
-          floored[alignment] = (floored[alignment] ?? 0) + (image.floored.has(alignment) ? 1 : 0);
-        }
-        rows.push({
-          sample,
-          scores: image.scores,
-          statistics: predicting ? (image.statistics.get(predicting) ?? null) : null,
-          unfamiliar: scorer.unfamiliar(image),
-          ms,
-        });
-      }
-      options.onProgress?.(Math.min(first + atOnce, dataset.test.length), dataset.test.length);
-    }
-    for (const line of problemLines(maskProblems)) options.onNote?.(line);
-    const timing = await scorer.latency(firstAligned(scorer.alignments));
-    const results: Results = {
-      version: config.version,
-      adapter: scorer.adapter,
+    const { rows, tally } = await scoreSamples(scorer, config, dataset.test, dataset, options);
+    const results = resultsFrom({
       config,
-      precision: config.precision ?? 'f32',
-      protocols: {
-        ...protocolsOf(scorer.alignments, dataset.classes, rows, tally),
-        ...(separated && { 'class-separated': separated }),
-      },
+      dataset,
+      rows,
+      tally,
+      adapter: scorer.adapter,
+      alignments: scorer.alignments,
+      separated,
       maskRule: options.maskRule,
-      latency: { ...timing, batch: scorer.batch },
-      mapScale: scale.scales,
-      floored,
-      notes: dataset.notes,
-    };
+      latency:
+        options.times === false
+          ? undefined
+          : { ...(await scorer.latency(firstAligned(scorer.alignments))), batch: scorer.batch },
+    });
     options.onResults?.(results);
-    // results.json is written last: it marks the test as complete.
-    await writeScores(files.scores, rows, scorer.alignments);
-    await writeFileAtomic(files.results, `${JSON.stringify(results, null, 2)}\n`);
+    await writeTest(files, results, rows, scorer.alignments);
     return results;
   } finally {
-    await loader.close();
     scorer.close();
   }
+}
+
+/** All that results are made of. */
+interface Tested {
+  readonly config: RunConfig;
+  readonly dataset: Pick<Dataset, 'classes' | 'notes'>;
+  /** In the order of the data set. */
+  readonly rows: readonly TestRow[];
+  readonly tally: Tally;
+  readonly adapter: string;
+  readonly alignments: readonly Alignment[];
+  readonly separated?: Record<string, ClassMetrics> | undefined;
+  readonly maskRule?: MaskRule | undefined;
+  readonly latency?: Results['latency'];
+}
+
+export function resultsFrom(tested: Tested): Results {
+  const { config, dataset, rows, tally, alignments } = tested;
+  const floored: Record<string, number> = {};
+  const scale = mapScale(alignments, rows.length);
+  for (const row of rows) {
+    noteRemark(tally, row);
+    for (const alignment of alignments) scale.add(alignment, row.scale[alignment]!);
+    for (const [alignment, met] of Object.entries(row.floored)) {
+      floored[alignment] = (floored[alignment] ?? 0) + (met ? 1 : 0);
+    }
+  }
+  return {
+    version: config.version,
+    adapter: tested.adapter,
+    config,
+    precision: config.precision ?? 'f32',
+    protocols: {
+      ...protocolsOf(alignments, dataset.classes, rows, tally),
+      ...(tested.separated && { 'class-separated': tested.separated }),
+    },
+    maskRule: tested.maskRule,
+    latency: tested.latency,
+    mapScale: scale.scales,
+    floored,
+    notes: dataset.notes,
+  };
+}
+
+/** results.json is written last: it marks the test as complete. */
+export async function writeTest(
+  files: Pick<ReturnType<typeof runFiles>, 'scores' | 'results'>,
+  results: Results,
+  rows: readonly TestRow[],
+  alignments: readonly Alignment[],
+): Promise<void> {
+  await writeScores(files.scores, rows, alignments);
+  await writeFileAtomic(files.results, `${JSON.stringify(results, null, 2)}\n`);
 }
 
 /** Each class's own model on the images of that class alone. Results of each lie in its folder, too. */
@@ -233,15 +220,15 @@ async function testClassRuns(
 function protocolsOf(
   alignments: readonly Alignment[],
   classes: readonly string[],
-  rows: readonly Row[],
+  rows: readonly TestRow[],
   tally: Tally,
 ): Results['protocols'] {
   const protocols: Results['protocols'] = { 'absolute-unified': {}, 'model-unified': {} };
   for (const alignment of alignments) {
     const metrics = (className: string | null): Metrics => {
-      const own = className === null ? rows : rows.filter((row) => row.sample.className === className);
-      const scores = own.map((row) => row.scores.get(alignment)!);
-      const labels = own.map((row) => row.sample.anomalous);
+      const own = className === null ? rows : rows.filter((row) => row.className === className);
+      const scores = own.map((row) => row.scores[alignment]!);
+      const labels = own.map((row) => row.anomalous);
       return tally.metrics(alignment, className, scores, labels);
     };
     protocols['absolute-unified'][alignment] = metrics(null);
@@ -253,7 +240,7 @@ function protocolsOf(
 
 async function writeScores(
   path: string,
-  rows: readonly Row[],
+  rows: readonly TestRow[],
   alignments: readonly Alignment[],
 ): Promise<void> {
   const aligned = firstAligned(alignments);
@@ -261,18 +248,18 @@ async function writeScores(
     await write(
       csvLine(['path', 'class', 'label', 'score', 'calibrated', 'u_hat', 'gamma_hat', 'unfamiliar', 'ms']),
     );
-    for (const { sample, scores, statistics, unfamiliar, ms } of rows) {
+    for (const { id, className, anomalous, scores, statistics, unfamiliar, ms } of rows) {
       await write(
         csvLine([
-          sample.id,
-          sample.className,
-          sample.anomalous ? 1 : 0,
-          scores.get(UNALIGNED) ?? null,
-          scores.get(aligned) ?? null,
+          id,
+          className,
+          anomalous ? 1 : 0,
+          scores[UNALIGNED] ?? null,
+          scores[aligned] ?? null,
           statistics?.[0] ?? null,
           statistics?.[1] ?? null,
           unfamiliar === null ? null : Number(unfamiliar),
-          Number(ms.toFixed(3)),
+          ms === null ? null : Number(ms.toFixed(3)),
         ]),
       );
     }
@@ -288,15 +275,9 @@ function mapScale(alignments: readonly Alignment[], images: number) {
   for (const alignment of alignments) scales[alignment] = { low: 0, high: 0 };
   return {
     scales,
-    add(alignment: Alignment, map: Float32Array): void {
-      let sum = 0;
-      let highest = Number.NEGATIVE_INFINITY;
-      for (const value of map) {
-        sum += value;
-        if (value > highest) highest = value;
-      }
+    add(alignment: Alignment, [mean, highest]: readonly [number, number]): void {
       const scale = scales[alignment]!;
-      scale.low += sum / map.length / images;
+      scale.low += mean / images;
       scale.high += highest / images;
     },
   };

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exitCodes.ts';
-import { VERSION } from '../../src/cli/version.ts';
+import { VERSION } from '../../src/version.ts';
 import { scratchFolder, start, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();

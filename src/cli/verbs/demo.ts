@@ -6,11 +6,11 @@ import { DEFAULT_ENCODER, EMBEDDED_ENCODERS, type EmbeddedEncoder } from '../../
 import { formatTable, tableRows } from '../../report/table.ts';
 import { writeReport } from '../../report/writeReport.ts';
 import { checkConfig, newConfig } from '../../run/config.ts';
+import { VERSION } from '../../version.ts';
 import { clearDemoFolder, DEMO_DATA } from '../demoFolder.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
 import type { AddVerb } from '../verb.ts';
-import { VERSION } from '../version.ts';
 import { testWith } from './test.ts';
 import { trainWith } from './train.ts';
 

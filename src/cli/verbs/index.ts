@@ -5,6 +5,7 @@ import { demoVerb } from './demo.ts';
 import { doctorVerb } from './doctor.ts';
 import { featuresVerb } from './features.ts';
 import { kernelsVerb } from './kernels.ts';
+import { mergeVerb } from './merge.ts';
 import { predictVerb } from './predict.ts';
 import { profileVerb } from './profile.ts';
 import { reportVerb } from './report.ts';
@@ -27,6 +28,7 @@ export const WGAD: CommandSet = {
     thresholdVerb,
     predictVerb,
     featuresVerb,
+    mergeVerb,
     reportVerb,
     reproduceVerb,
     weightsVerb,

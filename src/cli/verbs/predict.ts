@@ -1,35 +1,37 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { ImageLoader, imagesToScore } from '../../data/index.ts';
-import { ConfigError, WgadError } from '../../errors.ts';
+import { ConfigError, harmless, WgadError } from '../../errors.ts';
+import { atomicFile } from '../../formats/atomicFile.ts';
 import { folderPlace, makeFolder } from '../../formats/regularFile.ts';
-import { UNALIGNED } from '../../methods/alignments/index.ts';
+import { sha256Of } from '../../formats/sha256.ts';
 import type { Precision } from '../../nn/trainable.ts';
-import type { HeatScale } from '../../report/heatMap.ts';
+import { ROWS_FILE } from '../../parts/rows.ts';
+import { finishPart, planPart } from '../../parts/writePart.ts';
 import { writeMaps } from '../../report/maps.ts';
-import { frameIn, gridIn } from '../../run/config.ts';
-import { readFinishedRun } from '../../run/finished.ts';
-import { type ImageChoice, imagesText, scoredAs } from '../../run/scoredAs.ts';
-import type { RunConfig } from '../../run/settings.ts';
+import { frameIn } from '../../run/config.ts';
+import { runFiles } from '../../run/folder.ts';
+import type { ImageChoice } from '../../run/scoredAs.ts';
 import { finiteMaps } from '../../score/finiteMaps.ts';
+import { type Judgement, openJudge, readJudgement, verdictOn } from '../../score/judge.ts';
 import type { ScoredImage } from '../../score/scoredImage.ts';
-import { openScorer } from '../../score/scorer.ts';
 import type { Scorer } from '../../score/scorerOn.ts';
-import { servedAlignment } from '../../score/storedThreshold.ts';
-import { readResults } from '../../score/testRun.ts';
-import { readThreshold } from '../../score/thresholdRun.ts';
+import { VERSION } from '../../version.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
-import { real } from '../numbers.ts';
+import { integer, real } from '../numbers.ts';
 import { requireOutside } from '../outsideData.ts';
 import { addScoringFlags } from '../settingFlags.ts';
+import { addShardFlags, partResult, type ShardFlags } from '../shardFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { formatThreshold } from './threshold.ts';
 
-interface PredictFlags extends ImageChoice {
+interface PredictFlags extends ImageChoice, ShardFlags {
   out?: string;
   threshold?: number;
+  batch?: number;
   saveMaps?: boolean;
   precision?: Precision;
+  times: boolean;
 }
 
 export const predictVerb: AddVerb = (program, run) => {
@@ -44,8 +46,11 @@ export const predictVerb: AddVerb = (program, run) => {
       'calibrated scores at or above it are anomalous; default: what `wgad threshold` stored',
       real('--threshold', Number.NEGATIVE_INFINITY),
     )
-    .option('--save-maps', 'with --out: the raw maps too, as 16-bit PNG');
+    .option('--batch <n>', BATCH_HELP, integer('--batch', 1))
+    .option('--save-maps', 'with --out: the raw maps too, as 16-bit PNG')
+    .option('--no-times', 'leave out what the clock says: the same bytes each time');
   addScoringFlags(verb);
+  addShardFlags(verb);
   verb
     .addHelpText('after', '\nExample:\n  wgad predict runs/first photos/ --threshold 0.9 --out maps')
     .action((folder: string, paths: string[], flags: PredictFlags) =>
@@ -59,153 +64,172 @@ export const predictVerb: AddVerb = (program, run) => {
           await requireOutside('--out', flags.out, paths);
           await folderPlace(flags.out);
         }
-        const trained = await readFinishedRun(folder);
-        const { precision, size, tile, tileOverlap } = flags;
-        const config = scoredAs(trained, { precision, size, tile, tileOverlap });
+        if (flags.shard) await requireOutside('--parts', flags.parts, paths);
+        const judgement = await readJudgement(folder, flags);
+        sayThreshold(context, judgement);
         // A missing image becomes a row with its error, like any other bad image.
         const images = await imagesToScore(paths, (folder, count) =>
           context.say(`${folder}: ${count} masks are not scored`),
         );
-        const batch = Math.min(config.batch, images.length * gridIn(config).count);
-        const aligned = servedAlignment(config);
-        const threshold = await thresholdFor(context, folder, { trained, config }, flags.threshold);
-        const scorer = await openScorer(
-          folder,
-          { ...config, batch },
-          { gpu: context.gpu, alignments: [...new Set([UNALIGNED, aligned])] },
-        );
-        if (flags.out) await makeFolder(flags.out);
-        const scale = await scaleOf(folder, aligned);
-        const progress = context.progress('predicting');
-        let skipped = 0;
-        // Decoding large images takes seconds; an interrupt must not wait for it.
-        const loader = new ImageLoader({ ...frameIn(config), cacheBytes: 0, signal: context.signal });
-        let read = true;
-        const { atOnce } = scorer;
-        const load = (first: number): Promise<Loaded[]> =>
-          loadAll(images.slice(first, first + atOnce), loader);
-        let next = load(0);
-        for (let first = 0; first < images.length; first += atOnce) {
-          context.signal.throwIfAborted();
-          const started = performance.now();
-          const loaded = await next;
-          // Decoded while the device works on these.
-          if (first + atOnce < images.length) next = load(first + atOnce);
-          const rows = await predictAll(scorer, loaded, started);
-          for (const [i, row] of rows.entries()) {
-            const { path } = loaded[i]!;
-            if ('error' in row) {
-              skipped += 1;
-              context.say(`skipped ${basename(path)}: ${row.error.message}`);
-              read = await context.line(JSON.stringify({ path, error: row.error }));
-              continue;
-            }
-            const { scored, ms } = row;
-            const files = flags.out
-              ? await writeMaps({
-                  folder: flags.out,
-                  index: first + i,
-                  path,
-                  map: scored.maps.get(aligned)!,
-                  frame: frameIn(config),
-                  scale,
-                  raw: flags.saveMaps ?? false,
-                })
-              : undefined;
-            const calibrated = scored.scores.get(aligned)!;
-            const verdict = threshold === null ? null : verdictOf(calibrated, threshold);
-            const prediction = scored.statistics.get(aligned) ?? null;
-            const line = {
-              path,
-              score: scored.scores.get(UNALIGNED),
-              calibrated,
-              verdict,
-              u_hat: prediction?.[0] ?? null,
-              gamma_hat: prediction?.[1] ?? null,
-              u: scored.u,
-              unfamiliar: scorer.unfamiliar(scored),
-              ms,
-              files,
-            };
-            read = await context.line(JSON.stringify(line));
-          }
-          progress.update(Math.min(first + atOnce, images.length), images.length);
-          // The reader closed stdout and no maps are wanted: stop.
-          if (!read && flags.out === undefined) break;
-        }
-        progress.finish();
-        scorer.close();
-        await loader.close();
-        reportSkipped(context, skipped);
+        const job: Job = { context, judgement, flags };
+        const all: Numbered[] = images.map((path, index) => ({ path, index }));
+        const skipped = flags.shard ? await predictPart(job, all, flags.shard) : await predictAll(job, all);
+        if (skipped > 0) context.say(`${skipped} images were skipped`);
         return skipped > 0 ? EXIT.skipped : EXIT.done;
       }),
     );
 };
 
-type Row =
-  | { readonly scored: ScoredImage; readonly ms: number }
-  | { readonly error: { readonly code: string; readonly message: string } };
+/** Of `predict` and `serve`. */
+export const BATCH_HELP =
+  'images, or tiles, judged at once; default: the batch of the training. Another batch may round the last digits of a score differently';
 
-interface Loaded {
+/** Says by which threshold is judged, and what is odd about it. */
+export function sayThreshold(context: Context, { stored, notes }: Judgement): void {
+  if (stored) context.say(formatThreshold(stored));
+  for (const note of notes) context.say(note);
+}
+
+interface Job {
+  readonly context: Context;
+  readonly judgement: Judgement;
+  readonly flags: PredictFlags;
+}
+
+/** An image and its place among all that were named. */
+interface Numbered {
   readonly path: string;
+  readonly index: number;
+}
+
+/** All images to stdout. @returns how many were skipped. */
+async function predictAll(job: Job, images: readonly Numbered[]): Promise<number> {
+  const { context, flags } = job;
+  const { skipped } = await predictEach(job, images, async (row) => {
+    const read = await context.line(row);
+    // The reader closed stdout and no maps are wanted: stop.
+    return read || flags.out !== undefined;
+  });
+  return skipped;
+}
+
+/** A part of them into its folder, unless it is there already. @returns how many of its images were skipped. */
+async function predictPart(
+  job: Job,
+  images: readonly Numbered[],
+  shard: NonNullable<PredictFlags['shard']>,
+): Promise<number> {
+  const { context, judgement, flags } = job;
+  const { config, threshold, aligned, scale, run } = judgement;
+  const { out, saveMaps = false } = flags;
+  const plan = await planPart(
+    flags.parts,
+    shard,
+    images.map(({ path }) => ({ name: path, path })),
+    {
+      kind: 'predict',
+      version: VERSION,
+      weights: await sha256Of(runFiles(run).weights),
+      settings: { config, threshold, aligned, ...(out !== undefined && { out, saveMaps, scale }) },
+    },
+  );
+  const { folder, done } = plan;
+  if (done) {
+    partResult(context, { manifest: done, folder });
+    return done.skipped;
+  }
+  let made = { skipped: 0, adapter: '', batch: 0 };
+  await atomicFile(join(folder, ROWS_FILE), async (write) => {
+    const own = plan.places.map((place) => images[place]!);
+    made = await predictEach(job, own, async (row) => {
+      await write(`${harmless(row)}\n`);
+      return true;
+    });
+  });
+  const manifest = await finishPart(plan, { ...made, names: [ROWS_FILE] });
+  partResult(context, { manifest, folder });
+  return made.skipped;
+}
+
+/** @param take gets the row of each image; false: no more are wanted. */
+async function predictEach(
+  { context, judgement, flags }: Job,
+  images: readonly Numbered[],
+  take: (row: string) => Promise<boolean>,
+): Promise<{ skipped: number; adapter: string; batch: number }> {
+  const frame = frameIn(judgement.config);
+  const timed = flags.times && flags.shard === undefined;
+  const scorer = await openJudge(judgement, context.gpu);
+  if (flags.out) await makeFolder(flags.out);
+  const progress = context.progress('predicting');
+  let skipped = 0;
+  // Decoding large images takes seconds; an interrupt must not wait for it.
+  const loader = new ImageLoader({ ...frame, cacheBytes: 0, signal: context.signal });
+  let wanted = true;
+  const { atOnce } = scorer;
+  const load = (first: number): Promise<Loaded[]> => loadAll(images.slice(first, first + atOnce), loader);
+  let next = load(0);
+  for (let first = 0; first < images.length && wanted; first += atOnce) {
+    context.signal.throwIfAborted();
+    const started = performance.now();
+    const loaded = await next;
+    // Decoded while the device works on these.
+    if (first + atOnce < images.length) next = load(first + atOnce);
+    const rows = await scoreLoaded(scorer, loaded);
+    const ms = timed ? (performance.now() - started) / Math.max(1, rows.filter(isScored).length) : null;
+    for (const [i, row] of rows.entries()) {
+      const { path, index } = loaded[i]!;
+      if (!isScored(row)) {
+        skipped += 1;
+        context.say(`skipped ${basename(path)}: ${row.error.message}`);
+        wanted = await take(JSON.stringify({ path, error: row.error }));
+        continue;
+      }
+      const files = flags.out
+        ? await writeMaps({
+            folder: flags.out,
+            index,
+            path,
+            map: row.maps.get(judgement.aligned)!,
+            frame,
+            scale: judgement.scale,
+            raw: flags.saveMaps ?? false,
+          })
+        : undefined;
+      wanted = await take(JSON.stringify({ path, ...verdictOn(judgement, scorer, row), ms, files }));
+    }
+    progress.update(Math.min(first + atOnce, images.length), images.length);
+  }
+  progress.finish();
+  scorer.close();
+  await loader.close();
+  return { skipped, adapter: scorer.adapter, batch: scorer.batch };
+}
+
+type Row = ScoredImage | { readonly error: { readonly code: string; readonly message: string } };
+
+const isScored = (row: Row): row is ScoredImage => !('error' in row);
+
+interface Loaded extends Numbered {
   readonly image: PromiseSettledResult<Uint8Array>;
 }
 
-async function loadAll(paths: readonly string[], loader: ImageLoader): Promise<Loaded[]> {
-  const images = await Promise.allSettled(paths.map((path) => loader.pixels(path)));
-  return images.map((image, i) => ({ path: paths[i]!, image }));
+async function loadAll(images: readonly Numbered[], loader: ImageLoader): Promise<Loaded[]> {
+  const pixels = await Promise.allSettled(images.map(({ path }) => loader.pixels(path)));
+  return images.map((each, i) => ({ ...each, image: pixels[i]! }));
 }
 
-/** Good images are scored together; each bad one becomes a row with its error. */
-async function predictAll(scorer: Scorer, loaded: readonly Loaded[], started: number): Promise<Row[]> {
+/** Good images are scored together; each bad one becomes its error. */
+async function scoreLoaded(scorer: Scorer, loaded: readonly Loaded[]): Promise<Row[]> {
   const good = loaded.flatMap(({ image }) => (image.status === 'fulfilled' ? [image.value] : []));
   const scored = await scorer.score(
     good,
     good.map(() => 0),
   );
-  const ms = (performance.now() - started) / Math.max(1, good.length);
   return loaded.map(({ path, image }) => {
-    if (image.status === 'fulfilled') return { scored: finiteMaps(path, scored.shift()!), ms };
+    if (image.status === 'fulfilled') return finiteMaps(path, scored.shift()!);
     const error: unknown = image.reason;
     if (!(error instanceof WgadError) || error.code !== 'E_IMAGE') throw error;
     return { error: { code: error.code, message: error.message } };
   });
-}
-
-/** The flag's threshold, or the run's stored one, or null. */
-async function thresholdFor(
-  context: Context,
-  run: string,
-  { trained, config }: { readonly trained: RunConfig; readonly config: RunConfig },
-  flag: number | undefined,
-): Promise<number | null> {
-  if (flag !== undefined) return flag;
-  const stored = await readThreshold(run);
-  if (stored) context.say(formatThreshold(stored));
-  const { precision = 'f32' } = config;
-  const { precision: found = 'f32', sized = imagesText(trained) } = stored ?? {};
-  if (stored && found !== precision) {
-    context.say(
-      `the threshold was found with scores in ${found}, these are in ${precision}: close calls may differ`,
-    );
-  }
-  if (stored && sized !== imagesText(config)) {
-    context.say(
-      `the threshold was found with images of ${sized}, these are of ${imagesText(config)}: scores may differ`,
-    );
-  }
-  return stored?.value ?? null;
-}
-
-const verdictOf = (score: number, threshold: number): 'anomalous' | 'normal' =>
-  score >= threshold ? 'anomalous' : 'normal';
-
-/** Colour scale from the last test of this run; without one, 0 to 1 of the calibrated map. */
-async function scaleOf(run: string, aligned: string): Promise<HeatScale> {
-  const results = await readResults(run).catch(() => null);
-  return results?.mapScale[aligned] ?? { low: 0, high: 1 };
-}
-
-function reportSkipped(context: Context, skipped: number): void {
-  if (skipped > 0) context.say(`${skipped} images were skipped`);
 }

@@ -15,6 +15,7 @@ import type { Workers } from '../../reproduce/run.ts';
 import { drawSets, type FoundSets, findSets } from '../../reproduce/sets.ts';
 import { type SetName, TABLE_NAMES, TABLES, type TableName } from '../../reproduce/tables.ts';
 import { type RunConfig, SETTINGS } from '../../run/settings.ts';
+import { VERSION } from '../../version.ts';
 import { weightsChecksum, weightsFor } from '../../weights/source.ts';
 import { encoderIn } from '../../weights/start.ts';
 import type { Context } from '../context.ts';
@@ -22,7 +23,6 @@ import { EXIT } from '../exitCodes.ts';
 import { integer, real } from '../numbers.ts';
 import { requireOutside } from '../outsideData.ts';
 import type { AddVerb } from '../verb.ts';
-import { VERSION } from '../version.ts';
 import { testWith } from './test.ts';
 import { trainWith } from './train.ts';
 

@@ -1,22 +1,26 @@
 import { MASK_RULES, type MaskRule } from '../../data/index.ts';
 import { AUPRO_DEFINITIONS, type AuproDefinition } from '../../metrics/index.ts';
+import { testPart } from '../../parts/testPart.ts';
 import { classTableRows, formatTable, reasonLines, tableRows } from '../../report/table.ts';
 import type { ScoringChoice } from '../../run/scoredAs.ts';
 import { PROTOCOLS, type Protocol, type Results, type TestOptions, testRun } from '../../score/testRun.ts';
+import { VERSION } from '../../version.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { anyOf, oneOf } from '../names.ts';
 import { addScoringFlags } from '../settingFlags.ts';
+import { addShardFlags, partResult, type ShardFlags } from '../shardFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { warner } from '../warnings.ts';
 
-interface TestFlags extends ScoringChoice {
+interface TestFlags extends ScoringChoice, ShardFlags {
   readonly data?: string;
   readonly protocol?: Protocol[];
   readonly perClass?: boolean;
   readonly byClass?: boolean;
   readonly aupro: AuproDefinition[];
   readonly maskRule?: MaskRule;
+  readonly times: boolean;
 }
 
 const AUPRO_HELP =
@@ -38,36 +42,69 @@ export const testVerb: AddVerb = (program, run) => {
     .option('--per-class', 'test the models of `train --per-class` too: class-separated')
     .option('--by-class', 'print each class too')
     .option('--aupro <names>', AUPRO_HELP, definitions, [])
-    .option('--mask-rule <name>', MASK_HELP, maskRule);
+    .option('--mask-rule <name>', MASK_HELP, maskRule)
+    .option('--no-times', 'leave out what the clock says: the same bytes each time');
+  addShardFlags(verb);
   addScoringFlags(verb, 'scoreFraction');
   verb
     .addHelpText('after', '\nExample:\n  wgad test runs/first --by-class')
     .action((folder: string, flags: TestFlags) =>
       run(async (context) => {
         const perClass = flags.perClass || flags.protocol?.includes('class-separated');
-        const print = (results: Results): void => {
-          const parts = [formatTable(tableRows(results, flags.protocol))];
-          if (flags.byClass) parts.push(formatTable(classTableRows(results)));
-          const reasons = [...reasonLines(results, flags.protocol), ...(results.notes ?? [])];
-          if (reasons.length > 0) parts.push(reasons.join('\n'));
-          context.result(results, parts.join('\n\n'));
-        };
-        await testWith(context, folder, { ...flags, perClass, onResults: print });
+        if (flags.shard) {
+          const progress = context.progress('testing');
+          const { parts, shard } = flags;
+          const made = await testPart({
+            ...optionsOf(context, folder, { ...flags, perClass }),
+            ...{ parts, shard, version: VERSION },
+            onProgress: (done, of) => progress.update(done, of),
+          });
+          progress.finish();
+          partResult(context, made);
+          return EXIT.done;
+        }
+        await testWith(context, folder, {
+          ...flags,
+          perClass,
+          onResults: (results) => printResults(context, results, flags),
+        });
         return EXIT.done;
       }),
     );
 };
 
-export async function testWith(
+/** The tables of a test on stdout, or its results as JSON. */
+export function printResults(
   context: Context,
-  run: string,
-  options: Pick<
-    TestOptions,
-    'data' | 'aupro' | keyof ScoringChoice | 'maskRule' | 'perClass' | 'out' | 'onResults'
-  > = {},
-): Promise<Results> {
+  results: Results,
+  { protocol, byClass }: Pick<TestFlags, 'protocol' | 'byClass'> = {},
+): void {
+  const parts = [formatTable(tableRows(results, protocol))];
+  if (byClass) parts.push(formatTable(classTableRows(results)));
+  const reasons = [...reasonLines(results, protocol), ...(results.notes ?? [])];
+  if (reasons.length > 0) parts.push(reasons.join('\n'));
+  context.result(results, parts.join('\n\n'));
+}
+
+type Wanted = Pick<
+  TestOptions,
+  'data' | 'aupro' | keyof ScoringChoice | 'maskRule' | 'perClass' | 'out' | 'times' | 'onResults'
+>;
+
+export async function testWith(context: Context, run: string, options: Wanted = {}): Promise<Results> {
   const progress = context.progress('testing');
-  const results = await testRun({
+  return testRun({
+    ...optionsOf(context, run, options),
+    onProgress: (done, of) => progress.update(done, of),
+    onResults(found) {
+      progress.finish();
+      options.onResults?.(found);
+    },
+  });
+}
+
+function optionsOf(context: Context, run: string, options: Wanted): TestOptions {
+  return {
     run,
     data: options.data,
     aupro: options.aupro,
@@ -81,14 +118,9 @@ export async function testWith(
     out: options.out,
     gpu: context.gpu,
     signal: context.signal,
-    onProgress: (done, of) => progress.update(done, of),
-    onResults(found) {
-      progress.finish();
-      options.onResults?.(found);
-    },
+    times: options.times,
     onNote: warner(context),
-  });
-  return results;
+  };
 }
 
 const maskRule = oneOf<MaskRule>(MASK_RULES);

@@ -12,6 +12,7 @@ import type { RunConfig } from '../../run/settings.ts';
 import { FEATURE_BUDGET } from '../../train/detectorInputs.ts';
 import type { Estimate } from '../../train/estimate.ts';
 import { type TrainOptions, trainRun } from '../../train/trainRun.ts';
+import { VERSION } from '../../version.ts';
 import { openDetector } from '../../weights/detector.ts';
 import { weightsChecksum, weightsFor } from '../../weights/source.ts';
 import { encoderIn, startNotes } from '../../weights/start.ts';
@@ -23,7 +24,6 @@ import { requireOutside } from '../outsideData.ts';
 import { addSettingFlags, type SettingFlags } from '../settingFlags.ts';
 import { requiredOption } from '../settings.ts';
 import type { AddVerb } from '../verb.ts';
-import { VERSION } from '../version.ts';
 import { warner } from '../warnings.ts';
 
 interface TrainFlags extends SettingFlags {
