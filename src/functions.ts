@@ -58,7 +58,15 @@ export {
   smoothL1Loss,
 } from './nn/losses.ts';
 export type { LossOptions, LossReduction } from './nn/lossReduction.ts';
-export { type BatchNormState, batchNorm2d, batchNorm2dTrain, layerNorm } from './nn/norm.ts';
+export {
+  type BatchNormState,
+  batchNorm,
+  batchNormTrain,
+  type GroupNormOptions,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+} from './nn/norm.ts';
 export { adaptiveAvgPool2d, avgPool1d, avgPool3d, globalAvgPool2d, maxPool1d, maxPool3d } from './nn/pool.ts';
 export { logSoftmax, softmax } from './nn/softmax.ts';
 export { topFractionMean } from './nn/topFraction.ts';

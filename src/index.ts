@@ -39,7 +39,7 @@ export {
   xavierUniform,
   zeros,
 } from './nn/init.ts';
-export { declare, type Layers, layersOf, within } from './nn/layers.ts';
+export { declare, type Layers, layersOf, splitState, within } from './nn/layers.ts';
 export { adam, adamw, lion, type OptimiserConfig, optimiserStep, settingsAt, sgd } from './nn/optimiser.ts';
 export type { Initializer, ParameterSpec } from './nn/parameterSpec.ts';
 export { cosineRate, oneCycleRate, type RateSchedule, stepRate, warmUp } from './nn/schedule.ts';

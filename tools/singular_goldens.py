@@ -131,8 +131,11 @@ softmaxes("logSoftmax", F.log_softmax)
 
 case("layerNorm", "constant rows", [[[3.0, 3.0, 3.0], [0.0, 0.0, 0.0]], [1.0, 2.0, 3.0], [0.1, 0.2, 0.3]], lambda x, w, b: F.layer_norm(x, (3,), w, b), second=True)
 case("layerNorm", "one channel", [[[3.0], [0.0]], [2.0], [0.1]], lambda x, w, b: F.layer_norm(x, (1,), w, b))
-case("batchNorm2d", "a variance of zero", [[[[[1.0]], [[2.0]]]], [1.0, 2.0], [0.0, 0.5], [1.0, 0.0], [0.0, 0.0]], lambda x, w, b, m, v: (x - m.reshape(1, 2, 1, 1)) * torch.rsqrt(v.reshape(1, 2, 1, 1) + 1e-5) * w.reshape(1, 2, 1, 1) + b.reshape(1, 2, 1, 1), second=True)
-case("batchNorm2dTrain", "constant channels", [[[[[3.0, 3.0]], [[0.0, 0.0]]], [[[3.0, 3.0]], [[0.0, 0.0]]]], [1.0, 2.0], [0.0, 0.5]], lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True), second=True)
+case("batchNorm", "a variance of zero", [[[[[1.0]], [[2.0]]]], [1.0, 2.0], [0.0, 0.5], [1.0, 0.0], [0.0, 0.0]], lambda x, w, b, m, v: (x - m.reshape(1, 2, 1, 1)) * torch.rsqrt(v.reshape(1, 2, 1, 1) + 1e-5) * w.reshape(1, 2, 1, 1) + b.reshape(1, 2, 1, 1), second=True)
+case("batchNormTrain", "constant channels", [[[[[3.0, 3.0]], [[0.0, 0.0]]], [[[3.0, 3.0]], [[0.0, 0.0]]]], [1.0, 2.0], [0.0, 0.5]], lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True), second=True)
+
+case("groupNorm", "constant groups", [[[3.0, 3.0, 0.0, 0.0], [1.0, 2.0, 0.0, 5.0]], [1.0, 2.0, 0.5, -1.0], [0.0, 0.5, 1.0, 0.0]], lambda x, w, b: F.group_norm(x, 2, w, b), second=True)
+case("instanceNorm", "constant channels", [[[[3.0, 3.0], [0.0, 1.0]]]], lambda x: F.instance_norm(x), second=True)
 
 ROWS = [[[3.0, 4.0], [0.0, 0.0], [0.0, 0.0], [1.0, 2.0]], [[0.0, 0.0], [1.0, -2.0], [0.0, 0.0], [1.0, 2.0]]]
 for op, sign, shift in (("cosineSimilarity", 1, 0), ("cosineMap", -1, 1)):

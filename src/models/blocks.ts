@@ -1,60 +1,41 @@
 import { add, relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
-import { conv2d, convTranspose2d } from '../nn/conv.ts';
-import { kaimingNormalFanOut, ones, pytorchDefault, uniformFanIn, zeros } from '../nn/init.ts';
+import { kaimingNormalFanOut, ones } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
-import { linear } from '../nn/linear.ts';
-import { batchNorm2d, batchNorm2dTrain } from '../nn/norm.ts';
+import { conv2d, convTranspose2d } from '../nn/modules/conv.ts';
+import { batchNorm } from '../nn/modules/norm.ts';
 import type { Initializer } from '../nn/parameterSpec.ts';
 
 export type Activation = (x: Value) => Value;
 
 /** conv k x k without bias, "same" padding for odd k: [N, C, H, W] -> [N, out, H/stride, W/stride]. */
-export function conv(layers: Layers, name: string, x: Value, out: number, kernel: number, stride = 1): Value {
-  return within(layers, name, (inner) => {
-    const weight = inner.parameter('weight', [out, x.shape[1]!, kernel, kernel], kaimingNormalFanOut);
-    return conv2d(x, weight, { stride, padding: Math.floor(kernel / 2) });
+export const conv = (
+  layers: Layers,
+  name: string,
+  x: Value,
+  out: number,
+  kernel: number,
+  stride = 1,
+): Value =>
+  conv2d(layers, name, x, out, kernel, {
+    stride,
+    padding: Math.floor(kernel / 2),
+    bias: false,
+    weightInit: kaimingNormalFanOut,
   });
-}
 
 /** Transposed convolution 2x2, stride 2, no bias: doubles both sides. Keeps PyTorch's default start. */
-export function upConv(layers: Layers, name: string, x: Value, out: number): Value {
-  return within(layers, name, (inner) => {
-    const weight = inner.parameter('weight', [x.shape[1]!, out, 2, 2], pytorchDefault);
-    return convTranspose2d(x, weight, { stride: 2 });
-  });
-}
+export const upConv = (layers: Layers, name: string, x: Value, out: number): Value =>
+  convTranspose2d(layers, name, x, out, 2, { stride: 2, bias: false });
 
-/** Batch norm. In training it uses batch statistics, and reports them for the running ones (momentum 0.1). */
-export function norm(
+/** Batch norm. */
+export const norm = (
   layers: Layers,
   name: string,
   x: Value,
   eps = 1e-5,
   weightInit: Initializer = ones,
-): Value {
-  return within(layers, name, (inner) => {
-    const shape = [x.shape[1]!];
-    const weight = inner.parameter('weight', shape, weightInit);
-    const bias = inner.parameter('bias', shape, zeros);
-    const mean = inner.buffer('running_mean', shape, zeros);
-    const variance = inner.buffer('running_var', shape, ones);
-    if (!inner.training) return batchNorm2d(x, { weight, bias, mean, variance, eps });
-    const batch = batchNorm2dTrain(x, weight, bias, eps);
-    inner.measured('running_mean', batch.mean);
-    inner.measured('running_var', batch.variance);
-    return batch.out;
-  });
-}
-
-/** Linear layer with bias: [N, in] -> [N, out]. Keeps PyTorch's default start. */
-export function dense(layers: Layers, name: string, x: Value, out: number): Value {
-  return within(layers, name, (inner) => {
-    const fanIn = x.shape[1]!;
-    const weight = inner.parameter('weight', [out, fanIn], pytorchDefault);
-    return linear(x, weight, inner.parameter('bias', [out], uniformFanIn(fanIn)));
-  });
-}
+): Value => batchNorm(layers, name, x, { eps, weightInit });
 
 /** A block's shape: its output channels are `planes * expansion`. */
 export interface BlockOptions {

@@ -32,10 +32,8 @@ export { type DecoderShape, outputHeads, reverseDecoder } from './reverseDecoder
 export {
   decoderLayer,
   encoderLayer,
-  multiheadAttention,
   projection,
   type TransformerConfig,
-  tokenNorm,
 } from './transformer.ts';
 export { discriminativeNet, reconstructiveNet } from './unet.ts';
 export { alignedFeatures, neighboursOf, reconstruct } from './uniad.ts';

@@ -1,13 +1,13 @@
 import { requireOneOf } from '../arguments.ts';
 import { relu } from '../graph/ops/pointwise.ts';
 import type { Value } from '../graph/value.ts';
-import { conv2d } from '../nn/conv.ts';
-import { drop } from '../nn/dropout.ts';
-import { pytorchDefault } from '../nn/init.ts';
-import { type Layers, within } from '../nn/layers.ts';
+import type { Layers } from '../nn/layers.ts';
+import { conv2d } from '../nn/modules/conv.ts';
+import { dropout } from '../nn/modules/dropout.ts';
+import { linear } from '../nn/modules/linear.ts';
 import { globalAvgPool2d } from '../nn/pool.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
-import { dense, norm } from './blocks.ts';
+import { norm } from './blocks.ts';
 
 /** The rows of the paper's Table 3: convolutions before the pool, linear layers after it. */
 export const HEAD_STRUCTURES = {
@@ -69,14 +69,10 @@ export function alignHead(layers: Layers, feature: Value, config: AlignHeadConfi
     x = relu(norm(layers, `bn${suffix}`, keepChannels(layers, `conv${suffix}`, x, kernel)));
   }
   x = globalAvgPool2d(x);
-  x = drop(layers, x, rate);
-  for (let i = 1; i < linears; i++) x = relu(dense(layers, `fc${i}`, x, hidden));
-  return dense(layers, `fc${linears}`, x, outputs);
+  x = dropout(layers, x, rate);
+  for (let i = 1; i < linears; i++) x = relu(linear(layers, `fc${i}`, x, hidden));
+  return linear(layers, `fc${linears}`, x, outputs);
 }
 
 const keepChannels = (layers: Layers, name: string, x: Value, kernel: number): Value =>
-  within(layers, name, (inner) => {
-    const channels = x.shape[1]!;
-    const weight = inner.parameter('weight', [channels, channels, kernel, kernel], pytorchDefault);
-    return conv2d(x, weight, { padding: (kernel - 1) / 2 });
-  });
+  conv2d(layers, name, x, x.shape[1]!, kernel, { padding: (kernel - 1) / 2, bias: false });

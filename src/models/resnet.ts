@@ -2,9 +2,10 @@ import { relu } from '../graph/ops/pointwise.ts';
 import { maxPool2d } from '../graph/ops/pool.ts';
 import type { Value } from '../graph/value.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { linear } from '../nn/modules/linear.ts';
 import { globalAvgPool2d } from '../nn/pool.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
-import { conv, dense, norm, residualBlock } from './blocks.ts';
+import { conv, norm, residualBlock } from './blocks.ts';
 
 /** One member of the ResNet family (torchvision's layout, stride in the 3x3). */
 export interface ResNetConfig {
@@ -88,7 +89,7 @@ export function resnetClassifier(
 ): Value {
   refuseExtra('resnetClassifier', extra);
   const [, , f3] = resnetFeatures(layers, x, config);
-  return dense(layers, 'fc', globalAvgPool2d(resnetLayer(layers, 4, f3, config)), classes);
+  return linear(layers, 'fc', globalAvgPool2d(resnetLayer(layers, 4, f3, config)), classes);
 }
 
 /** One of the four stages. */

@@ -10,8 +10,9 @@ import { interpolate } from '../graph/ops/resize.ts';
 import { constant, scope, type Value } from '../graph/value.ts';
 import { standardNormal, uniform } from '../nn/init.ts';
 import { type Layers, within } from '../nn/layers.ts';
+import { layerNorm } from '../nn/modules/norm.ts';
 import { refuseExtra } from '../options.ts';
-import { decoderLayer, encoderLayer, projection, type TransformerConfig, tokenNorm } from './transformer.ts';
+import { decoderLayer, encoderLayer, projection, type TransformerConfig } from './transformer.ts';
 
 const [WIDTH, LAYERS] = [256, 4];
 const TRANSFORMER = { heads: 8, inner: 1024, dropout: 0.1 } as const;
@@ -58,7 +59,7 @@ export function reconstruct(
         );
         return decoderLayer(layer, y, memory, reshape(queries, [1, h * w, WIDTH]), position, config);
       });
-      return tokenNorm(inner, 'norm', last);
+      return layerNorm(inner, 'norm', last);
     });
     return { memory, out };
   });

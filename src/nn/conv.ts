@@ -17,9 +17,9 @@ import { input, type Operand, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { type Shape, shapeText } from '../shape.ts';
 
-type Padding1d = number | readonly [number, number];
-type Padding2d = Pair | readonly [number, number, number, number];
-type Padding3d = Triple | readonly [number, number, number, number, number, number];
+export type Padding1d = number | readonly [number, number];
+export type Padding2d = Pair | readonly [number, number, number, number];
+export type Padding3d = Triple | readonly [number, number, number, number, number, number];
 
 export interface ConvOptions<Size = Pair, Padding = Padding2d> {
   /** Default 1. */

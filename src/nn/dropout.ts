@@ -3,7 +3,6 @@ import { greaterEqual, scale, where } from '../graph/ops/pointwise.ts';
 import { randomUniform } from '../graph/ops/random.ts';
 import { asValue, type Operand, type Value } from '../graph/value.ts';
 import { refuseExtra } from '../options.ts';
-import type { Layers } from './layers.ts';
 
 /**
  * Zero with probability p, else x / (1 - p). `key` (u32 [4]: seed low, seed high, step, 0) and `site` fix the
@@ -16,11 +15,4 @@ export function dropout(x: Operand, p: number, key: Operand, site: number, ...ex
   if (p === 0) return value;
   const kept = greaterEqual(randomUniform(key, site, value.shape), p);
   return where(kept, scale(value, 1 / (1 - p)), 0);
-}
-
-/** Dropout with the next random numbers of `layers` in training; otherwise x. */
-export function drop(layers: Layers, x: Value, p: number): Value {
-  if (!layers.training || p === 0) return x;
-  const { key, site } = layers.random();
-  return dropout(x, p, key, site);
 }

@@ -1,9 +1,13 @@
-import { requireFlag, requireFunction } from '../arguments.ts';
+import { requireFlag, requireFunction, requireList, requireNumber } from '../arguments.ts';
 import { ConfigError, gotText, WeightsError } from '../errors.ts';
-import { asValue, input, scope, type Value } from '../graph/value.ts';
+import { floatOperand } from '../graph/operands.ts';
+import { reshape } from '../graph/ops/movement.ts';
+import { add, scale } from '../graph/ops/pointwise.ts';
+import { asValue, input, type Operand, scope, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireNamed, requireOptions } from '../options.ts';
 import { type Shape, shapesEqual, shapeText } from '../shape.ts';
-import type { Initializer, ParameterSpec } from './parameterSpec.ts';
+import { misfits, shapesOf } from './fit.ts';
+import { type Initializer, type ParameterSpec, requireSpec } from './parameterSpec.ts';
 
 /**
  * Supplies a network's layers with tensors. A network is a plain function of this and its inputs: called through
@@ -18,8 +22,13 @@ export interface Layers {
   parameter(name: string, shape: Shape, init: Initializer): Value;
   /** The same for an untrained tensor: running statistics, a memory. */
   buffer(name: string, shape: Shape, init: Initializer): Value;
-  /** In training: a measurement of this step, to be averaged into a buffer. */
+  /** In training: a measurement of this step, to be averaged into the buffer `name` of this part. */
   measured(name: string, value: Value): void;
+  /**
+   * `buffers` by full name after this step: those of which the network measured something (running means and variances)
+   * averaged with it, rate `momentum` for what is new, default 0.1 as in PyTorch; the others as they are. Call it after the network.
+   */
+  runningStatistics(buffers: Readonly<Record<string, Operand>>, momentum?: number): Record<string, Value>;
   /** In training: the key of the step's random numbers, and a site number that the network has not used. */
   random(): { key: Value; site: number };
 }
@@ -28,14 +37,26 @@ export interface Layers {
 export interface LayerSource {
   readonly training: boolean;
   tensor(spec: ParameterSpec): Value;
-  measured?(name: string, value: Value): void;
   /** u32 [4]; see randomUniform. */
   readonly key?: Value;
   /** Counts the places that draw random numbers; networks that share a key must share it. Default: a new counter. */
   readonly sites?: { next: number };
+  /** Where measurements of a step are noted, by full name. */
+  readonly measured?: Map<string, Value>;
 }
 
-export function layersFrom(source: LayerSource, prefix = '', sites = source.sites ?? { next: 0 }): Layers {
+/** What all parts of a network share while it is traced. */
+interface Trace {
+  readonly sites: { next: number };
+  /** What it measured, by full name. */
+  readonly measured: Map<string, Value>;
+}
+
+export function layersFrom(
+  source: LayerSource,
+  prefix = '',
+  trace: Trace = { sites: source.sites ?? { next: 0 }, measured: source.measured ?? new Map() },
+): Layers {
   const full = (name: string): string => (prefix === '' ? name : `${prefix}.${name}`);
   const tensor =
     (kind: ParameterSpec['kind']) =>
@@ -47,13 +68,27 @@ export function layersFrom(source: LayerSource, prefix = '', sites = source.site
     training: source.training,
     child(name, ...extra: never[]) {
       refuseExtra('child', extra);
-      return layersFrom(source, full(name), sites);
+      return layersFrom(source, full(name), trace);
     },
     parameter: tensor('parameter'),
     buffer: tensor('buffer'),
     measured(name, value, ...extra: never[]) {
       refuseExtra('measured', extra);
-      source.measured?.(full(name), value);
+      trace.measured.set(full(name), value);
+    },
+    runningStatistics(buffers, momentum = 0.1, ...extra: never[]) {
+      refuseExtra('runningStatistics', extra);
+      requireNamed('runningStatistics', 'buffers', buffers);
+      requireNumber('runningStatistics', 'momentum', momentum);
+      const after = ([name, operand]: [string, Operand]): [string, Value] => {
+        const old = floatOperand('runningStatistics', name, operand);
+        const found = trace.measured.get(name);
+        return [
+          name,
+          found ? add(scale(old, 1 - momentum), scale(reshape(found, old.shape), momentum)) : old,
+        ];
+      };
+      return Object.fromEntries(Object.entries(buffers).map(after));
     },
     random(...extra: never[]) {
       refuseExtra('random', extra);
@@ -66,21 +101,20 @@ export function layersFrom(source: LayerSource, prefix = '', sites = source.site
           },
         );
       }
-      sites.next += 1;
-      return { key: source.key, site: sites.next };
+      trace.sites.next += 1;
+      return { key: source.key, site: trace.sites.next };
     },
   };
 }
 
 /** How `layersOf` makes layers. */
-type LayersOptions = Partial<Pick<LayerSource, 'training' | 'key' | 'measured'>>;
+type LayersOptions = Partial<Pick<LayerSource, 'training' | 'key'>>;
 
-const LAYERS_OPTIONS: OptionNames<LayersOptions> = { training: true, key: true, measured: true };
+const LAYERS_OPTIONS: OptionNames<LayersOptions> = { training: true, key: true };
 
 /**
  * Layers that read their tensors by name from an object: values, or tensors on the device as `Engine.load` gives them.
- * @param options `training` (default false), the `key` that dropout needs then, and `measured`, told of the statistics
- *   that a step measures.
+ * @param options `training` (default false), and the `key` that dropout needs then.
  * @throws WeightsError at the first tensor that is missing or has another shape.
  */
 export function layersOf(
@@ -135,4 +169,31 @@ export function declare(network: (layers: Layers) => unknown, ...extra: never[])
     }),
   );
   return specs;
+}
+
+/**
+ * A state dict as a training loop needs it: the trained tensors of the network that `specs` declare, which an optimiser
+ * updates, and its buffers, which `runningStatistics` does.
+ * @throws WeightsError listing everything that is missing, mis-shaped or unexpected.
+ */
+export function splitState<T extends { readonly shape: Shape }>(
+  specs: readonly ParameterSpec[],
+  state: ReadonlyMap<string, T>,
+  ...extra: never[]
+): { parameters: Map<string, T>; buffers: Map<string, T> } {
+  refuseExtra('splitState', extra);
+  requireList('splitState', 'specs', specs);
+  for (const spec of specs) requireSpec('splitState', spec);
+  if (!(state instanceof Map)) {
+    throw new ConfigError(
+      `splitState: state expects a Map as initialize or parseSafetensors gives, got ${gotText(state)}`,
+    );
+  }
+  const wrong = misfits(shapesOf(specs), state);
+  if (wrong.length > 0) {
+    throw new WeightsError(`splitState: state does not fit the network: ${wrong.join('; ')}`);
+  }
+  const of = (kind: ParameterSpec['kind']): Map<string, T> =>
+    new Map(specs.filter((spec) => spec.kind === kind).map(({ name }) => [name, state.get(name)!]));
+  return { parameters: of('parameter'), buffers: of('buffer') };
 }

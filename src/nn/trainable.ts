@@ -80,7 +80,7 @@ export function bindNetwork(layout: NetworkLayout, options: BindOptions, ...extr
       if (kind === 'buffer') return buffers.view(name);
       return layout.halves?.offsets.has(name) ? halves!.view(name) : parameters.view(name);
     },
-    measured: (name, value) => void measured.set(name, value),
+    measured,
     sites: options.sites,
   });
   return {

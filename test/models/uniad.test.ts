@@ -4,10 +4,10 @@ import { grad } from '../../src/autograd/reverse.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { input, type Value } from '../../src/graph/value.ts';
 import { UNIAD_DEFAULTS, uniad } from '../../src/methods/uniad.ts';
-import { multiheadAttention } from '../../src/models/transformer.ts';
 import { neighboursOf } from '../../src/models/uniad.ts';
 import { clipFactor } from '../../src/nn/clipNorm.ts';
 import { declare } from '../../src/nn/layers.ts';
+import { multiHeadAttention } from '../../src/nn/modules/attention.ts';
 import { optimiserStep, SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
 import { modelOf } from '../../src/run/config.ts';
@@ -165,14 +165,14 @@ describe('neighbours', () => {
       expect(neighbours.window).toBe(7);
       // Image b is image 0 with token b - 1 changed.
       const x = input('x', [tokens + 1, tokens, width]);
-      const attend = { heads: 2, inner: 64, dropout: 0, neighbours };
+      const attend = { heads: 2, neighbours };
       const layout = networkLayout(
         'attention',
-        declare((layers) => multiheadAttention(layers, 'self_attn', x, x, x, attend)),
+        declare((layers) => multiHeadAttention(layers, 'self_attn', x, x, x, attend)),
       );
       session.load(layout, hashedWeights(layout.parameters.specs));
       const { layers } = bindNetwork(layout, { training: false });
-      const out = multiheadAttention(layers, 'self_attn', x, x, x, attend);
+      const out = multiHeadAttention(layers, 'self_attn', x, x, x, attend);
       const executable = await session.compile('neighbours', {
         outputs: new Map([['out', out]]),
         effects: [],

@@ -14,9 +14,10 @@ import {
   mseLoss,
   smoothL1Loss,
 } from '../../src/nn/losses.ts';
-import { batchNorm2d, layerNorm } from '../../src/nn/norm.ts';
+import { batchNorm, layerNorm } from '../../src/nn/norm.ts';
 import { logSoftmax } from '../../src/nn/softmax.ts';
 import { ssim } from '../../src/nn/ssim.ts';
+import type { Shape } from '../../src/shape.ts';
 import { KEY } from '../../src/specs/random.ts';
 import { logSoftmaxRef, softmaxRef } from '../../src/specs/reference/ops.ts';
 import { rowsOf } from '../../src/specs/reference/order.ts';
@@ -170,7 +171,7 @@ export const compositeSpecs: SpecTable = {
       },
     ],
   },
-  batchNorm2d: {
+  batchNorm: {
     ulps: 32,
     samples: [
       {
@@ -182,7 +183,7 @@ export const compositeSpecs: SpecTable = {
           { shape: [5] },
           { shape: [5], fill: positive },
         ],
-        run: (x, weight, bias, m, variance) => batchNorm2d(x, { weight, bias, mean: m, variance }),
+        run: (x, weight, bias, m, variance) => batchNorm(x, { weight, bias, mean: m, variance }),
         // As PyTorch computes on CPUs: one scale and one offset a channel.
         reference: (x, weight, bias, mean, variance) =>
           build(x.shape, (i) => {
@@ -195,20 +196,24 @@ export const compositeSpecs: SpecTable = {
   },
   layerNorm: {
     ulps: 64,
-    samples: [
-      {
-        label: '[3, 17]',
-        inputs: [{ shape: [3, 17] }, { shape: [17] }, { shape: [17] }],
-        run: (x, w, b) => layerNorm(x, w, b),
-        reference: (x, w, b) =>
-          build(x.shape, ([r, c]) => {
-            const row = x.data.subarray(r! * 17, (r! + 1) * 17);
+    samples: samplesOf<Shape>([[17], [3, 5]], (sizes) => ({
+      label: `[3, ${sizes}]`,
+      inputs: shaped([3, ...sizes], sizes, sizes),
+      run: (x, w, b) => layerNorm(x, w, b),
+      reference: (x, w, b) => {
+        const count = w.data.length;
+        return {
+          shape: x.shape,
+          data: x.data.map((each, i) => {
+            const r = Math.floor(i / count);
+            const row = x.data.subarray(r * count, (r + 1) * count);
             const m = mean(row);
-            const v = mean(row.map((each) => (each - m) ** 2));
-            return ((row[c!]! - m) / Math.sqrt(v + 1e-5)) * w.data[c!]! + b.data[c!]!;
+            const v = mean(row.map((one) => (one - m) ** 2));
+            return ((each - m) / Math.sqrt(v + 1e-5)) * w.data[i % count]! + b.data[i % count]!;
           }),
+        };
       },
-    ],
+    })),
   },
   gradientGate: {
     // About derivatives.

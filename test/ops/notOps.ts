@@ -9,7 +9,7 @@ export const NOT_OPS: Readonly<Record<string, readonly string[]>> = {
     ...['initialize', 'kaimingNormalFanOut', 'normal', 'ones', 'pytorchDefault', 'uniform', 'xavierUniform'],
     'zeros',
   ],
-  'list and name parameters': ['bindNetwork', 'declare', 'layersOf', 'networkLayout', 'within'],
+  'list and name parameters': ['bindNetwork', 'declare', 'layersOf', 'splitState', 'networkLayout', 'within'],
   'update state (test/runtime)': ['adam', 'adamw', 'lion', 'optimiserStep', 'settingsAt', 'sgd'],
 };
 

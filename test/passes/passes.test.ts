@@ -11,7 +11,7 @@ import { simplify } from '../../src/graph/passes/simplify.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
 import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { conv2d } from '../../src/nn/conv.ts';
-import { batchNorm2d } from '../../src/nn/norm.ts';
+import { batchNorm } from '../../src/nn/norm.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { printGraph } from '../../src/plan/print.ts';
 
@@ -102,7 +102,7 @@ describe('fuseEpilogue', () => {
       variance: channel('variance'),
       eps: 1e-5,
     };
-    const y = relu(add(batchNorm2d(conv2d(image, w, { padding: 1 }), state), image));
+    const y = relu(add(batchNorm(conv2d(image, w, { padding: 1 }), state), image));
     const graph = optimize(graphOf(y), BASELINE_DEVICE);
     expect(printGraph(graph)).toMatchInlineSnapshot(`
       "%0 = input() [1, 4, 8, 8] {name: image}
@@ -129,7 +129,7 @@ describe('fuseEpilogue', () => {
       variance: held('variance'),
     };
     const x = input('image', [1, 4, 8, 8]);
-    const y = relu(batchNorm2d(conv2d(x, state('w', [4, 4, 3, 3], 'f32')), norm));
+    const y = relu(batchNorm(conv2d(x, state('w', [4, 4, 3, 3], 'f32')), norm));
     const plan = buildPlan(graphOf(y), BASELINE_DEVICE);
     expect(plan.dispatches.length - plan.prelude).toBe(1);
     expect(plan.prelude).toBe(2);

@@ -5,6 +5,7 @@ import { constant, declare, Engine, input, type Layers, type Value } from '../..
 import * as methods from '../../src/methods/index.ts';
 import * as metrics from '../../src/metrics/index.ts';
 import * as models from '../../src/models/index.ts';
+import * as nn from '../../src/nn/index.ts';
 import type { RandomStream } from '../../src/random.ts';
 import { CALLS } from '../ops/wrongArguments.ts';
 
@@ -18,6 +19,7 @@ export interface PublicCall {
 /** What the package's entries export. */
 export const ENTRIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   wgad: wgad as Readonly<Record<string, unknown>>,
+  nn: nn as Readonly<Record<string, unknown>>,
   models: models as Readonly<Record<string, unknown>>,
   methods: methods as Readonly<Record<string, unknown>>,
   data: data as Readonly<Record<string, unknown>>,
@@ -78,7 +80,7 @@ const DEVICE = {
 
 const OPS: readonly (readonly [string, readonly unknown[]])[] = [
   ...CALLS.filter(([name]) => name !== 'layersOf'),
-  ['layersOf', [free({ w: x(2) }), { training: true, key, measured: () => undefined }]],
+  ['layersOf', [free({ w: x(2) }), { training: true, key }]],
   ['bindNetwork', [layout, { training: true, key, sites: free({ next: 0 }) }]],
   [
     'buildPlan',
@@ -103,10 +105,41 @@ const OPS: readonly (readonly [string, readonly unknown[]])[] = [
   ['printKernel', [free({ ...wgad.buildPlan({ ...graph }, DEVICE).dispatches[0]!.kernel })]],
   ['printPlan', [free(wgad.buildPlan({ ...graph }, DEVICE))]],
   ['settingsAt', [{ kind: 'adamw', ...ADAMW, clipNorm: 1 }, 0, 1e-3]],
+  ['splitState', [specs, free(new Map([['w', { shape: [2, 2], data: new Float32Array(4) }]]))]],
   ['within', [layers, 'part', () => 1]],
   ...['ones', 'pytorchDefault', 'uniform', 'kaimingNormalFanOut', 'xavierUniform', 'zeros'].map(
     (name) => [name, [[2, 2], random]] as const,
   ),
+];
+
+const INITS = { weightInit: wgad.zeros, biasInit: wgad.zeros };
+const CONV = { stride: 1, padding: 1, dilation: 1, groups: 2, bias: true, ...INITS };
+const NORM = { eps: 1e-5, affine: true, weightInit: wgad.ones };
+
+const LAYERS: readonly (readonly [string, readonly unknown[]])[] = [
+  ['batchNorm', [layers, 'norm', x(2, 4, 6), NORM]],
+  ['conv1d', [layers, 'conv', x(2, 4, 6), 6, 3, CONV]],
+  ['conv2d', [layers, 'conv', x(2, 4, 6, 6), 6, 3, CONV]],
+  ['conv3d', [layers, 'conv', x(2, 4, 3, 6, 6), 6, 3, CONV]],
+  ['convTranspose1d', [layers, 'conv', x(2, 4, 6), 6, 3, { ...CONV, outputPadding: 0 }]],
+  ['convTranspose2d', [layers, 'conv', x(2, 4, 6, 6), 6, 3, { ...CONV, outputPadding: 0 }]],
+  ['convTranspose3d', [layers, 'conv', x(2, 4, 3, 6, 6), 6, 3, { ...CONV, outputPadding: 0 }]],
+  ['dropout', [layers, x(2, 3), 0.5]],
+  ['embedding', [layers, 'table', ints(2, 3), 5, 4, { paddingIndex: 0, weightInit: wgad.zeros }]],
+  ['groupNorm', [layers, 'norm', x(2, 4, 6), 2, NORM]],
+  ['instanceNorm', [layers, 'norm', x(2, 4, 6), NORM]],
+  ['layerNorm', [layers, 'norm', x(2, 4, 6), { ...NORM, axes: 2 }]],
+  ['linear', [layers, 'fc', x(2, 3), 4, { bias: true, ...INITS }]],
+  [
+    'multiHeadAttention',
+    [
+      ...[layers, 'attention', x(2, 4, 8), x(2, 4, 6), x(2, 4, 8)],
+      {
+        ...{ heads: 2, causal: true, mask: x(4, 4), dropout: 0.1, bias: true, outInit: wgad.zeros },
+        neighbours: { height: 2, width: 2, window: 1 },
+      },
+    ],
+  ],
 ];
 
 const RESNET = { base: 2, blocks: [1, 1, 1, 1], expansion: 1, widen: 1, decoderActivation: 'relu' } as const;
@@ -140,7 +173,6 @@ const MODELS: readonly (readonly [string, readonly unknown[]])[] = [
   ['encoderTaps', [layers, images, EFFICIENTNET, 'encoder']],
   ['encoderTaps', [layers, images, MOBILE, 'encoder']],
   ['featureChannels', [RESNET]],
-  ['multiheadAttention', [layers, 'attention', tokens, tokens, tokens, TRANSFORMER]],
   ['neighboursOf', [4, 4]],
   ['outputHeads', [layers, scales, 0]],
   ['patchDescriptor', [layers, x(1, 8, 4, 4)]],
@@ -153,7 +185,6 @@ const MODELS: readonly (readonly [string, readonly unknown[]])[] = [
   ['resnetFeatures', [layers, images, RESNET]],
   ['reverseDecoder', [layers, x(1, 16, 2, 2), [2, 4, 8], DECODER]],
   ['tapsAt', [ENCODER, scales, [4, 16]]],
-  ['tokenNorm', [layers, 'norm', tokens]],
 ];
 
 const MODEL = { encoder: ENCODER, size: 64, memoryRows: 4, width: 4 } as const;
@@ -314,6 +345,7 @@ function callOf(fn: unknown): PublicCall['call'] {
 /** Of every exported function. */
 export const FUNCTIONS: readonly PublicCall[] = Object.entries({
   wgad: OPS,
+  nn: LAYERS,
   models: MODELS,
   methods: METHODS,
   data: DATA,
@@ -439,6 +471,7 @@ const LAYER_CALLS: Readonly<Record<string, readonly unknown[]>> = {
   buffer: ['w', [2], wgad.zeros],
   measured: ['w', x(2)],
   random: [],
+  runningStatistics: [free({ w: x(2) }), 0.1],
 };
 
 /** The names of an object's functions, its own and its class's; what a class itself has is its static ones. */

@@ -40,8 +40,8 @@ const spreads = (op: typeof wgad.std): Readonly<Record<string, Run>> => ({
 /** How an op is called in its cases, where that is not as in its spec: one way for all of them, or one for each. */
 const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
   avgPool2d: (x) => wgad.avgPool2d(x, { kernel: 2, stride: 1, padding: 1 }),
-  batchNorm2d: (x, weight, bias, mean, variance) => wgad.batchNorm2d(x, { weight, bias, mean, variance }),
-  batchNorm2dTrain: (x, w, b) => wgad.batchNorm2dTrain(x, w, b).out,
+  batchNorm: (x, weight, bias, mean, variance) => wgad.batchNorm(x, { weight, bias, mean, variance }),
+  batchNormTrain: (x, w, b) => wgad.batchNormTrain(x, w, b).out,
   binaryCrossEntropy: (z, t) => wgad.binaryCrossEntropy(z!, t!),
   broadcastTo: (x) => wgad.broadcastTo(x, [3, 2]),
   cast: (x) => wgad.cast(wgad.cast(x, 'f16'), 'f32'),
@@ -67,7 +67,9 @@ const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
   cumsum: (x) => wgad.cumsum(x!, 0),
   gather: (x) => wgad.gather(x, ints([1, 1, 0], [3])),
   gaussianBlur2d: (x) => wgad.gaussianBlur2d(x, { kernel: 3, sigma: 1, border: 'symmetric' }),
+  groupNorm: (x, weight, bias) => wgad.groupNorm(x!, 2, { weight: weight!, bias: bias! }),
   huberLoss: (a, b) => wgad.huberLoss(a!, b!, { delta: 0.5 }),
+  instanceNorm: (x) => wgad.instanceNorm(x!),
   interpolate: {
     'on the grid': (x) => wgad.interpolate(x, { size: [5, 2] }),
     'with corners': (x) => wgad.interpolate(x, { size: [5, 2], alignCorners: true }),

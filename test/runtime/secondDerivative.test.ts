@@ -3,7 +3,7 @@ import { grad } from '../../src/autograd/reverse.ts';
 import { mul, square } from '../../src/graph/ops/pointwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
 import { input } from '../../src/graph/value.ts';
-import { batchNorm2dTrain } from '../../src/nn/norm.ts';
+import { batchNormTrain } from '../../src/nn/norm.ts';
 import { RandomStream } from '../../src/random.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { product } from '../../src/shape.ts';
@@ -19,7 +19,7 @@ it('a penalty on gradients through a batch norm has the slope that differences s
   const random = new RandomStream(1, 2);
   const normal = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.normal());
   const [x, w, b, c] = [input('x', shape), input('w', [3]), input('b', [3]), input('c', shape)];
-  const [dx] = grad(sum(mul(square(batchNorm2dTrain(x, w, b).out), c)), [x]);
+  const [dx] = grad(sum(mul(square(batchNormTrain(x, w, b).out), c)), [x]);
   const penalty = sum(square(dx!));
   const [ddx, ddw] = grad(penalty, [x, w]);
   const executable = await session.compile('penalty', {

@@ -6,7 +6,7 @@ import { mean } from '../../src/graph/ops/reduce.ts';
 import { assign } from '../../src/graph/ops/update.ts';
 import { constant, input, state } from '../../src/graph/value.ts';
 import { conv2d } from '../../src/nn/conv.ts';
-import { batchNorm2d } from '../../src/nn/norm.ts';
+import { batchNorm } from '../../src/nn/norm.ts';
 import { openSession } from '../../src/runtime/session.ts';
 import { trainLoop } from '../../src/train/loop.ts';
 
@@ -16,7 +16,7 @@ it('stops the training of a network whose running variance is negative', async (
   session.state.set('weight', new Float32Array(2 * 9).fill(0.1), [2, 1, 3, 3]);
   const weight = state('weight', [2, 1, 3, 3]);
   const vector = (...data: number[]) => constant(data, [2]);
-  const normal = batchNorm2d(conv2d(input('x', [1, 1, 8, 8]), weight), {
+  const normal = batchNorm(conv2d(input('x', [1, 1, 8, 8]), weight), {
     weight: vector(1, 1),
     bias: vector(0, 0),
     mean: vector(0, 0),

@@ -67,3 +67,23 @@ export function batchNormTrainRef(x: Tensor64, w: Tensor64, b: Tensor64, eps: nu
   });
   return { shape: x.shape, data };
 }
+
+/** Each group of channels of each sample by its own moments, then per channel times w, plus b. */
+export function groupNormRef(
+  x: Tensor64,
+  groups: number,
+  w: Tensor64 | null,
+  b: Tensor64 | null,
+  eps: number,
+): Tensor64 {
+  const channels = x.shape[1]!;
+  const plane = x.shape.slice(2).reduce((a, c) => a * c, 1);
+  const size = (channels / groups) * plane;
+  const moments = momentsRef({ shape: [1, x.data.length / size, size], data: x.data });
+  const data = x.data.map((v, i) => {
+    const { mean, variance } = moments[Math.floor(i / size)]!;
+    const c = Math.floor(i / plane) % channels;
+    return ((v - mean) / Math.sqrt(variance + eps)) * (w ? w.data[c]! : 1) + (b ? b.data[c]! : 0);
+  });
+  return { shape: x.shape, data };
+}
