@@ -4,7 +4,7 @@ import { requireOneOf } from '../arguments.ts';
 import { ConfigError } from '../errors.ts';
 import { requireRank } from '../graph/operands.ts';
 import { reshape, slice } from '../graph/ops/movement.ts';
-import { abs, add, div, maximum, scale, sub } from '../graph/ops/pointwise.ts';
+import { abs, add, div, maximum, mul, scale, sub } from '../graph/ops/pointwise.ts';
 import { max, mean } from '../graph/ops/reduce.ts';
 import { input, type Value } from '../graph/value.ts';
 import { alignHead, HEAD_OPTIONS, type HeadOptions } from '../models/regressor.ts';
@@ -81,12 +81,8 @@ export const DENOMINATOR_FLOOR = 1e-6;
  */
 export function calibrate(map: Value, statistics: Value, ...extra: never[]): Value {
   refuseExtra('calibrate', extra);
-  const n = map.shape[0]!;
-  const column = (i: number): Value =>
-    reshape(slice(statistics, [null, { start: i, end: i + 1 }]), [n, 1, 1, 1]);
-  const [u, gamma] = [column(0), column(1)];
-  const floor = scale(maximum(abs(u), 1), DENOMINATOR_FLOOR);
-  return div(sub(map, u), maximum(sub(gamma, u), floor));
+  const { u, range } = levelAndRange(statistics, [map.shape[0]!, 1, 1, 1]);
+  return div(sub(map, u), range);
 }
 
 /** Whether the floor of `calibrate` acts for these statistics. */
@@ -94,6 +90,29 @@ export const floorActs = (u: number, gamma: number, ...extra: never[]): boolean 
   refuseExtra('floorActs', extra);
   return !(gamma - u > DENOMINATOR_FLOOR * Math.max(1, Math.abs(u)));
 };
+
+/** What the pixels of a calibrated map are divided by, once the image's score is taken from it. */
+export const PIXEL_SCALES = ['own', 'shared'] as const;
+export type PixelScale = (typeof PIXEL_SCALES)[number];
+
+/**
+ * A map (a - u) / (gamma - u) as (a - u) / r, r being the average of gamma - u over the rows of `table` [k, 2]: pixels of
+ * images with a small range are not raised above all others. map [N, H, W], statistics [N, 2] -> [N, H, W]. Ours.
+ */
+export function onSharedScale(map: Value, statistics: Value, table: Value, ...extra: never[]): Value {
+  refuseExtra('onSharedScale', extra);
+  const own = levelAndRange(statistics, [map.shape[0]!, 1, 1]);
+  const classes = levelAndRange(table, [table.shape[0]!, 1, 1]);
+  return mul(map, div(own.range, mean(classes.range, { axes: [0], keepDims: true })));
+}
+
+/** u, and the denominator of equation 5, of statistics [N, 2], each in a shape of N elements. */
+function levelAndRange(statistics: Value, shape: readonly number[]): { u: Value; range: Value } {
+  const column = (i: number): Value => reshape(slice(statistics, [null, { start: i, end: i + 1 }]), shape);
+  const [u, gamma] = [column(0), column(1)];
+  const floor = scale(maximum(abs(u), 1), DENOMINATOR_FLOOR);
+  return { u, range: maximum(sub(gamma, u), floor) };
+}
 
 /** A map with the pixel scores, and the image score. */
 export interface Scored {

@@ -6,7 +6,8 @@ import type { RunConfig } from './settings.ts';
 export type ImageChoice = Partial<Pick<RunConfig, 'size' | 'tile' | 'tileOverlap'>>;
 
 /** What scoring may choose otherwise than training did; absent: as trained. */
-export type ScoringChoice = ImageChoice & Partial<Pick<RunConfig, 'precision' | 'scoreFraction'>>;
+export type ScoringChoice = ImageChoice &
+  Partial<Pick<RunConfig, 'precision' | 'scoreFraction' | 'pixelScale'>>;
 
 /**
  * A trained run's configuration with what was chosen for scoring. The networks keep the side that they were trained at, by

@@ -6,7 +6,7 @@
 import { RESAMPLES, type Resample } from '../data/frame.ts';
 import { LAYOUTS } from '../data/layouts/index.ts';
 import { ALIGNMENT_RECORDS, ALIGNMENTS, type Alignment } from '../methods/alignments/index.ts';
-import { CADA_DEFAULTS } from '../methods/cada.ts';
+import { CADA_DEFAULTS, PIXEL_SCALES } from '../methods/cada.ts';
 import { CALIBRATION_ORDERS, type Detector, NORM_MODES, SMOOTHINGS } from '../methods/detector.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName, detectorIn } from '../methods/detectors.ts';
 import { DEFAULT_ENCODER } from '../models/embedded.ts';
@@ -415,6 +415,14 @@ export const SETTINGS = {
     flag: '--calibration <order>',
     says: `of maps, ${CALIBRATION_ORDERS.join(' or ')} smoothing; what is learned are the statistics of the map that is calibrated`,
     absent: () => 'before' as const,
+  }),
+  pixelScale: optional({
+    allowed: oneOf(PIXEL_SCALES),
+    flag: '--pixel-scale <name>',
+    says: `what pixels of a calibrated map are divided by: ${PIXEL_SCALES[0]}, the image's range, which raises those of quiet images, or ${PIXEL_SCALES[1]}, the average range of the classes; images' scores are those of ${PIXEL_SCALES[0]}`,
+    absent: () => PIXEL_SCALES[0],
+    check: (name, { size, tile = size }) =>
+      name === 'shared' && tile !== size ? refusal('own for images in tiles', name) : undefined,
   }),
   classTable: optional({
     allowed: oneOf(CLASS_TABLES),

@@ -42,7 +42,7 @@ export interface Judgement {
   readonly scale: { readonly low: number; readonly high: number };
 }
 
-export interface JudgementChoice extends ImageChoice, Partial<Pick<RunConfig, 'precision'>> {
+export interface JudgementChoice extends ImageChoice, Partial<Pick<RunConfig, 'precision' | 'pixelScale'>> {
   /** In place of the stored one. */
   readonly threshold?: number | undefined;
   /** Images, or tiles, per replay; default the run's. Another batch may round scores differently. */
@@ -52,8 +52,8 @@ export interface JudgementChoice extends ImageChoice, Partial<Pick<RunConfig, 'p
 /** @throws as `readFinishedRun`, `scoredAs` and `readThreshold`. */
 export async function readJudgement(run: string, choice: JudgementChoice = {}): Promise<Judgement> {
   const trained = await readFinishedRun(run);
-  const { precision, size, tile, tileOverlap, batch } = choice;
-  const asked = scoredAs(trained, { precision, size, tile, tileOverlap });
+  const { precision, pixelScale, size, tile, tileOverlap, batch } = choice;
+  const asked = scoredAs(trained, { precision, pixelScale, size, tile, tileOverlap });
   const config = batch === undefined ? asked : { ...asked, batch };
   const stored = choice.threshold === undefined ? await readThreshold(run) : null;
   const aligned = servedAlignment(config);

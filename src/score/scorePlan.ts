@@ -4,7 +4,7 @@ import { gather } from '../graph/ops/select.ts';
 import { storeHalf } from '../graph/passes/storeHalf.ts';
 import { input, scope, type Value } from '../graph/value.ts';
 import { ALIGNMENT_RECORDS, type Alignment } from '../methods/alignments/index.ts';
-import { head, type ScoreRule, scoreMap } from '../methods/cada.ts';
+import { head, onSharedScale, type ScoreRule, scoreMap } from '../methods/cada.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import { bindNetwork } from '../nn/trainable.ts';
 import { scoreRuleIn } from '../run/config.ts';
@@ -14,12 +14,12 @@ import type { RunConfig } from '../run/settings.ts';
 
 /**
  * Images to maps and scores, under every alignment of the run at once: network, map, calibration, smoothing and scores
- * in one plan. Inputs: images; labels (i32 [N]) and table [k, 2] where an alignment reads classes. `precision` f16:
+ * in one plan. Inputs: images; labels (i32 [N]) and table [k, 2] where an alignment reads classes, or `pixelScale` is shared. `precision` f16:
  * weights as `runLayouts` stores them for it, activations likewise, the maps and all that follows f32. Outputs: u,
  * gamma of each calibrated map; `map.A` [N, H, W] and `score.A` [N] per alignment; `statistics.A` [N, 2].
  */
 export function scorePlan(
-  config: MapConfig & Pick<RunConfig, 'smoothing' | 'scoreFraction' | 'precision'>,
+  config: MapConfig & Pick<RunConfig, 'smoothing' | 'scoreFraction' | 'precision' | 'pixelScale'>,
   layouts: RunLayouts,
   alignments: readonly Alignment[],
   classes: number,
@@ -37,7 +37,13 @@ export function scorePlan(
     const statistics = statisticsFor(alignment, embedding, config, layouts, classes);
     const scored = scope('score', () => scoreMap({ ...traced, map }, statistics, scoreRuleIn(config)));
     outputs.set(`score.${alignment}`, scored.score);
-    if (wanted.maps) outputs.set(`map.${alignment}`, scored.map);
+    if (wanted.maps) {
+      const shared = statistics && config.pixelScale === 'shared';
+      outputs.set(
+        `map.${alignment}`,
+        shared ? scope('score', () => onSharedScale(scored.map, statistics, tableOf(classes))) : scored.map,
+      );
+    }
     if (statistics) outputs.set(`statistics.${alignment}`, statistics);
   }
   const graph = { outputs, effects: [] };
@@ -70,6 +76,9 @@ export function wholePlan(config: ModelConfig & ScoreRule): Graph {
   return { outputs: new Map(Object.entries(scored)), effects: [] };
 }
 
+/** Average u and level of each class. */
+const tableOf = (classes: number): Value => input('table', [classes, 2]);
+
 /** u and gamma [N, 2] that an alignment uses; null for `none`. */
 function statisticsFor(
   alignment: Alignment,
@@ -86,7 +95,7 @@ function statisticsFor(
       return head(layers, own.name, embedding, own.outputs(classes), headOptions(config));
     },
     labels: () => input('labels', [config.batch], 'i32'),
-    ofClass: (labels) => scope('table', () => gather(input('table', [classes, 2]), labels)),
+    ofClass: (labels) => scope('table', () => gather(tableOf(classes), labels)),
     classes,
   });
 }

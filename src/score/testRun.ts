@@ -95,8 +95,8 @@ export interface TestPlan {
 /** @throws where the run is not finished, its data set has nothing to test, or the results could not be written. */
 export async function planTest(options: Omit<TestOptions, 'perClass'>): Promise<TestPlan> {
   const trained = await readFinishedRun(options.run);
-  const { scoreFraction, precision, size, tile, tileOverlap } = options;
-  const config = scoredAs(trained, { scoreFraction, precision, size, tile, tileOverlap });
+  const { scoreFraction, pixelScale, precision, size, tile, tileOverlap } = options;
+  const config = scoredAs(trained, { scoreFraction, pixelScale, precision, size, tile, tileOverlap });
   const dataset = await datasetOfRun(config, options);
   requireTestImages(dataset);
   return { config, dataset, files: runFiles(options.out ?? options.run) };

@@ -23,7 +23,7 @@ import {
 } from './storedThreshold.ts';
 
 /** With what scoring is to do otherwise than the run. */
-export interface ThresholdOptions extends Omit<ScoringChoice, 'scoreFraction'> {
+export interface ThresholdOptions extends Omit<ScoringChoice, 'scoreFraction' | 'pixelScale'> {
   readonly run: string;
   /** Highest share of normal images to be flagged, in (0, 1). */
   readonly rate: number;

@@ -215,6 +215,7 @@ const METHODS: readonly (readonly [string, readonly unknown[]])[] = [
   ['hypersphereScores', [x(4, 3)]],
   ['imagesOf', [{ images, frozen: [] }, 'it', 'nothing is frozen']],
   ['mapStatistics', [map]],
+  ['onSharedScale', [x(1, 4, 4), x(1, 2), x(3, 2)]],
   ['meanSquareMap', [x(1, 8, 4, 4), x(1, 8, 4, 4), 8]],
   ['miningAt', [0, 10]],
   ['partRows', [10, 8]],

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { synthesize } from '../../src/data/index.ts';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { input } from '../../src/graph/value.ts';
-import { calibratedMap, mapStatistics, scoreMap } from '../../src/methods/cada.ts';
+import { calibratedMap, mapStatistics, onSharedScale, scoreMap } from '../../src/methods/cada.ts';
 import { RECONTRAST_DEFAULTS } from '../../src/methods/recontrast.ts';
 import { SETTINGS, settingsAt } from '../../src/nn/optimiser.ts';
 import { checkConfig, optimiserOf } from '../../src/run/config.ts';
@@ -58,6 +58,7 @@ describe('what the paper leaves open', () => {
       lrSchedule: 'cosine',
       alignBase: 'odd',
       calibration: 'never',
+      pixelScale: 'mine',
       classTable: 'median',
     } as unknown as RunConfig;
     const texts = [
@@ -66,6 +67,7 @@ describe('what the paper leaves open', () => {
       'alignLr expects more than 0, got -1',
       'alignAlpha expects more than 0, got NaN',
       'calibration expects one of before, after, got never',
+      'pixelScale expects one of own, shared, got mine',
       'classTable expects one of maximum, sigma, got median',
       'alignBase expects one of evaluation, training, got odd',
     ];
@@ -112,6 +114,35 @@ it('a class table goes by the mean of the maxima, or by the deviation of all pix
     mean(pixels[1]!),
     mean(pixels[1]!) + 3 * std(pixels[1]!),
   ]);
+});
+
+it('on the shared scale a calibrated map is divided by the average range of the classes, its own no longer', async () => {
+  const [map, statistics, table] = [
+    input('map', [3, 5, 7]),
+    input('statistics', [3, 2]),
+    input('table', [2, 2]),
+  ];
+  const outputs = new Map([['shared', onSharedScale(map, statistics, table)]]);
+  const executable = await session.compile('shared', { outputs, effects: [] });
+  const numbers = hashed('calibrated map', 3 * 5 * 7);
+  // The last image's level lies below its mean: the floor of equation 5 stands for its range.
+  const levels = [0.1, 0.5, 2, 9, 3, 2];
+  executable.run({
+    map: numbers,
+    statistics: Float32Array.from(levels),
+    table: Float32Array.of(0.25, 1, 1, 4),
+  });
+  const out = (await executable.read()).get('shared')!;
+  executable.destroy();
+  const ranges = [0.4, 7, 3e-6];
+  for (const [i, value] of numbers.entries()) {
+    const want = (value * ranges[Math.floor(i / 35)]!) / ((0.75 + 3) / 2);
+    expect(Math.abs(out[i]! - want)).toBeLessThanOrEqual(1e-6 * Math.abs(want) + 1e-12);
+  }
+  expect(() => checkConfig({ ...CONFIG, size: 128, tile: 64, pixelScale: 'shared' })).toThrow(
+    'pixelScale expects own for images in tiles, got shared',
+  );
+  expect(() => checkConfig({ ...CONFIG, tile: CONFIG.size, pixelScale: 'shared' })).not.toThrow();
 });
 
 it('calibrated after smoothing by its own statistics, a map has mean 0 and maximum 1; before, the un-smoothed one', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { testRun } from '../../src/score/testRun.ts';
+import { type Results, testRun } from '../../src/score/testRun.ts';
 import { expectMetrics, smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -23,7 +23,14 @@ describe('UniAD', () => {
   it(
     'UniAD is tested under each alignment and protocol',
     async () => {
-      expectMetrics(await testRun({ run: runs.folder('whole') }), runs.config.align);
+      const own = await testRun({ run: runs.folder('whole') });
+      expectMetrics(own, runs.config.align);
+      const shared = await testRun({ run: runs.folder('whole'), pixelScale: 'shared' });
+      const images = ({ protocols }: Results) =>
+        Object.values(protocols['absolute-unified']).map(({ iAuroc, iAp }) => [iAuroc, iAp]);
+      expect(images(shared)).toEqual(images(own));
+      expect(shared.mapScale.none).toEqual(own.mapScale.none);
+      expect(shared.mapScale.cada).not.toEqual(own.mapScale.cada);
     },
     SLOW,
   );

@@ -10,7 +10,7 @@ import { finishPart, planPart } from '../../parts/writePart.ts';
 import { writeMaps } from '../../report/maps.ts';
 import { frameIn } from '../../run/config.ts';
 import { runFiles } from '../../run/folder.ts';
-import type { ImageChoice } from '../../run/scoredAs.ts';
+import type { ImageChoice, ScoringChoice } from '../../run/scoredAs.ts';
 import { finiteMaps } from '../../score/finiteMaps.ts';
 import { type Judgement, openJudge, readJudgement, verdictOn } from '../../score/judge.ts';
 import type { ScoredImage } from '../../score/scoredImage.ts';
@@ -25,7 +25,7 @@ import { addShardFlags, partResult, type ShardFlags } from '../shardFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { formatThreshold } from './threshold.ts';
 
-interface PredictFlags extends ImageChoice, ShardFlags {
+interface PredictFlags extends ImageChoice, Pick<ScoringChoice, 'pixelScale'>, ShardFlags {
   out?: string;
   threshold?: number;
   batch?: number;
@@ -49,7 +49,7 @@ export const predictVerb: AddVerb = (program, run) => {
     .option('--batch <n>', BATCH_HELP, integer('--batch', 1))
     .option('--save-maps', 'with --out: the raw maps too, as 16-bit PNG')
     .option('--no-times', 'leave out what the clock says: the same bytes each time');
-  addScoringFlags(verb);
+  addScoringFlags(verb, 'pixelScale');
   addShardFlags(verb);
   verb
     .addHelpText('after', '\nExample:\n  wgad predict runs/first photos/ --threshold 0.9 --out maps')

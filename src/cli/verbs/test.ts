@@ -45,7 +45,7 @@ export const testVerb: AddVerb = (program, run) => {
     .option('--mask-rule <name>', MASK_HELP, maskRule)
     .option('--no-times', 'leave out what the clock says: the same bytes each time');
   addShardFlags(verb);
-  addScoringFlags(verb, 'scoreFraction');
+  addScoringFlags(verb, 'scoreFraction', 'pixelScale');
   verb
     .addHelpText('after', '\nExample:\n  wgad test runs/first --by-class')
     .action((folder: string, flags: TestFlags) =>
@@ -109,6 +109,7 @@ function optionsOf(context: Context, run: string, options: Wanted): TestOptions 
     data: options.data,
     aupro: options.aupro,
     scoreFraction: options.scoreFraction,
+    pixelScale: options.pixelScale,
     size: options.size,
     tile: options.tile,
     tileOverlap: options.tileOverlap,
