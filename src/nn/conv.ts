@@ -1,5 +1,4 @@
 import { type Pair, requireCount, requireCounts, sizesOf, type Triple } from '../arguments.ts';
-import { grad } from '../autograd/reverse.ts';
 import { ShapeError } from '../errors.ts';
 import { floatOperand } from '../graph/operands.ts';
 import {
@@ -10,10 +9,9 @@ import {
   convShape,
   convTransposeShape,
 } from '../graph/ops/conv.ts';
-import { concat, pad, permute, reshape, slice } from '../graph/ops/movement.ts';
-import { add, mul } from '../graph/ops/pointwise.ts';
-import { sum } from '../graph/ops/reduce.ts';
-import { input, type Operand, type Value } from '../graph/value.ts';
+import { concat, pad, part, permute, reshape, slice } from '../graph/ops/movement.ts';
+import { add } from '../graph/ops/pointwise.ts';
+import { makeValue, type Operand, type Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { type Shape, shapeText } from '../shape.ts';
 
@@ -125,16 +123,7 @@ export function convTranspose3d(
 ): Value {
   const { value, w, frame, bias, added } = askedTransposed('convTranspose3d', 3, x, weight, options, extra);
   const shape = convTransposeShape('convTranspose3d', value, w, frame, added);
-  // A linear map's gradient does not depend on where it is taken: `anywhere` is not part of the result.
-  const anywhere = input('anywhere', shape);
-  const depth = convShape('convTranspose3d', anywhere, w, frame)[2]!;
-  const planes = convolvePlanes(anywhere, w, frame, depth);
-  const forth = slice(fromPlanes(planes, [shape[0]!, w.shape[0]!, depth, ...planes.shape.slice(2)]), [
-    null,
-    null,
-    ...value.shape.slice(2).map((size) => ({ end: size })),
-  ]);
-  return withBias(grad(sum(mul(forth, value)), [anywhere])[0]!, bias);
+  return withBias(transposedPlanes(value, w, frame, shape), bias);
 }
 
 /** What a call asks for, checked. `bias` is [Cout] if any. */
@@ -255,3 +244,59 @@ function convolvePlanes(x: Value, weight: Value, frame: ConvFrame, depth: number
 /** [N OD, C, OH, OW] -> `shape` [N, C, OD, OH, OW]. */
 const fromPlanes = (planes: Value, [n, c, ...space]: Shape): Value =>
   permute(reshape(planes, [n!, space[0]!, c!, space[1]!, space[2]!]), [0, 2, 1, 3, 4]);
+
+/**
+ * The transpose of `convolvePlanes`: x [N, C, D, H, W] -> `shape`. One transposed 2-d convolution makes of each plane all those
+ * that it adds to, as channels; here they are added, `stride` at a time, which lie side by side.
+ */
+function transposedPlanes(x: Value, weight: Value, frame: ConvFrame, shape: readonly number[]): Value {
+  const [stride, dilation] = [frame.stride[0]!, frame.dilation[0]!];
+  // Planes a dilation apart that are also more than one apart would leave gaps: zeros fill them.
+  const spread = stride === 1 ? weight : padDepth(dilatedDepth(weight, dilation), stride);
+  const step = stride === 1 ? dilation : 1;
+  const [n, c, d, h, w] = x.shape as [number, number, number, number, number];
+  const [cin, cout, taps, kh, kw] = spread.shape as [number, number, number, number, number];
+  const [front, , ...padding] = frame.padding as [number, number, number, number, number, number];
+  const [channels, depth, oh, ow] = shape.slice(1) as [number, number, number, number];
+  const made = makeValue(
+    'conv2dInputGrad',
+    [reshape(permute(x, [0, 2, 1, 3, 4]), [n * d, c, h, w]), reshape(spread, [cin, cout * taps, kh, kw])],
+    {
+      geometry: {
+        stride: [frame.stride[1]!, frame.stride[2]!],
+        padding,
+        dilation: [frame.dilation[1]!, frame.dilation[2]!],
+        groups: frame.groups,
+      },
+    },
+    [n * d, channels * taps, oh, ow],
+  );
+  const rounds = taps / stride;
+  const apart = reshape(made, [n, d, channels, rounds, stride * oh * ow]);
+  const more = (rounds - 1) * step;
+  const terms = Array.from({ length: rounds }, (_, i) =>
+    pad(part(apart, 3, i, 1), [0, i * step, 0, 0, 0], [0, more - i * step, 0, 0, 0]),
+  );
+  const total = permute(
+    reshape(
+      terms.reduce((a, b) => add(a, b)),
+      [n, d + more, channels, stride, oh * ow],
+    ),
+    [0, 2, 1, 3, 4],
+  );
+  const all = reshape(total, [n, channels, (d + more) * stride, oh, ow]);
+  const missing = Math.max(0, front + depth - all.shape[2]!);
+  return part(pad(all, [0, 0, 0, 0, 0], [0, 0, missing, 0, 0]), 2, front, depth);
+}
+
+/** Zeros between the planes of a weight [A, B, kd, kh, kw]. */
+function dilatedDepth(weight: Value, dilation: number): Value {
+  const [a, b, taps, kh, kw] = weight.shape as [number, number, number, number, number];
+  if (dilation === 1 || taps === 1) return weight;
+  const apart = pad(reshape(weight, [a, b, taps, 1, kh * kw]), [0, 0, 0, 0, 0], [0, 0, 0, dilation - 1, 0]);
+  return part(reshape(apart, [a, b, taps * dilation, kh, kw]), 2, 0, (taps - 1) * dilation + 1);
+}
+
+/** Zeros behind the planes of a weight, so that their number is a multiple of `multiple`. */
+const padDepth = (weight: Value, multiple: number): Value =>
+  pad(weight, [0, 0, 0, 0, 0], [0, 0, (multiple - (weight.shape[2]! % multiple)) % multiple, 0, 0]);
