@@ -56,6 +56,7 @@ const LAYERS = {
   isa: ['kernels', 'gpu'],
   profile: ['runtime', 'plan', 'kernels', 'formats'],
   report: ['run', 'score', 'runtime', 'methods', 'data', 'metrics', 'formats'],
+  serve: ['report', 'score', 'run', 'runtime', 'data', 'formats'],
   reproduce: ['report', 'run', 'score', 'runtime', 'methods', 'models', 'data', 'metrics', 'formats'],
   cli: '*',
 };

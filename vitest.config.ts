@@ -19,6 +19,7 @@ const NARROW = [
   'test/cli/!(doctor|tune).test.ts',
   'test/faults/short.test.ts',
   'test/project/readme.test.ts',
+  'test/serve/**/*.test.ts',
 ];
 
 /** Mesa's software adapter would optimise kernels for longer than these run them; hardware knows no such setting. */

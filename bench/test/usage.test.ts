@@ -6,6 +6,7 @@ import { WGAD_BENCH } from '../verbs/index.ts';
 const surroundings = {
   signal: new AbortController().signal,
   endAtSignal: () => {},
+  onHangUp: () => {},
   stdout: outputTo(process.stdout),
 };
 

@@ -11,7 +11,12 @@ import type { CommandSet } from './verb.ts';
 export async function runCommandLine(commands: CommandSet, interrupt: Interrupt): Promise<number> {
   const [stdout, stderr] = [outputTo(process.stdout), outputTo(process.stderr)];
   let code: number = EXIT.done;
-  const surroundings = { signal: interrupt.signal, endAtSignal: () => interrupt.endNow(), stdout };
+  const surroundings = {
+    signal: interrupt.signal,
+    endAtSignal: () => interrupt.endNow(),
+    onHangUp: (body: () => void) => interrupt.onHangUp(body),
+    stdout,
+  };
   const program = buildProgram(commands, surroundings, (value) => {
     code = value;
   });

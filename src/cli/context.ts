@@ -12,6 +12,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** There is no state to save: from now on the first signal ends the process at once. */
   endAtSignal(): void;
+  /** From now on SIGHUP does not stop the command: it asks for this. */
+  onHangUp(body: () => void): void;
   /** Machine-readable results, on stdout only with --json. */
   result(value: unknown, text: string): void;
   /**

@@ -13,6 +13,8 @@ export interface Interrupt {
   readonly code: StopCode | undefined;
   /** There is nothing to save: from now on the first signal ends the process at once. */
   endNow(): void;
+  /** From now on SIGHUP is no stop: it asks for this. */
+  onHangUp(body: () => void): void;
 }
 
 /**
@@ -23,8 +25,10 @@ export function watchInterrupts(): Interrupt {
   const controller = new AbortController();
   let code: StopCode | undefined;
   let unsaved = true;
+  let hangUp: (() => void) | undefined;
   for (const [name, own] of CODES) {
     process.on(name, () => {
+      if (name === 'SIGHUP' && hangUp) return hangUp();
       if (!unsaved || code !== undefined) leave(own);
       code = own;
       process.stderr.write('wgad: stopping after this step; once more to stop at once\n');
@@ -38,6 +42,9 @@ export function watchInterrupts(): Interrupt {
     },
     endNow() {
       unsaved = false;
+    },
+    onHangUp(body) {
+      hangUp = body;
     },
   };
 }

@@ -25,6 +25,7 @@ interface Surroundings {
   readonly signal: AbortSignal;
   /** See `Context`. */
   readonly endAtSignal: () => void;
+  readonly onHangUp: (body: () => void) => void;
   readonly stdout: Output;
 }
 
@@ -35,7 +36,7 @@ export function buildProgram(
   setExitCode: (code: number) => void,
   outer?: Outer,
 ): Command {
-  const { signal, endAtSignal, stdout } = surroundings;
+  const { signal, endAtSignal, onHangUp, stdout } = surroundings;
   const program: Command = new Command(commands.name)
     .description(commands.description)
     .version(`${commands.name} ${VERSION}, Node ${process.versions.node}`)
@@ -85,6 +86,7 @@ export function buildProgram(
         verbose,
         signal,
         endAtSignal,
+        onHangUp,
         result(value, text) {
           if (outer && json) outer.onResult(value);
           else process.stdout.write(json ? `${harmless(JSON.stringify(value))}\n` : `${harmless(text)}\n`);

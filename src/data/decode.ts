@@ -43,14 +43,23 @@ export async function decodeImage(path: string, ...extra: never[]): Promise<Pixe
   return (await readImage(path)).pixels;
 }
 
+/** Where an image comes from, if not from the file that its path names, and how large it may be. */
+export interface ImageGiven {
+  /** Its file's content; the path is then a name for errors. */
+  readonly bytes?: Uint8Array;
+  /** Pixels at most; default and highest `MAX_PIXELS`. */
+  readonly mostPixels?: number;
+}
+
 /** The same, with information from the file. */
-export async function readImage(path: string): Promise<DecodedImage> {
-  return attempt(path, async (bytes, format) => {
+export async function readImage(path: string, given: ImageGiven = {}): Promise<DecodedImage> {
+  const { mostPixels = MAX_PIXELS } = given;
+  return attempt(path, given.bytes, async (bytes, format) => {
     if (format === 'bmp') {
-      const { width, height, data } = decodeBmp(bytes, MAX_PIXELS);
+      const { width, height, data } = decodeBmp(bytes, mostPixels);
       return { pixels: rgbOf(width, height, data), pages: 1, deep: null };
     }
-    const metadata = await headerOf(bytes);
+    const metadata = await headerOf(bytes, mostPixels);
     const { pages = 1 } = metadata;
     if (isDeep(metadata)) {
       const samples = await readDeep(bytes, metadata, SHARP);
@@ -85,7 +94,7 @@ const rgbOf = (width: number, height: number, data: Uint8Array): Pixels => ({
  */
 export async function decodeMask(path: string, ...extra: never[]): Promise<Mask> {
   refuseExtra('decodeMask', extra);
-  return attempt(path, async (bytes, format) => {
+  return attempt(path, undefined, async (bytes, format) => {
     if (format === 'bmp') {
       const { width, height, data, isPalette } = decodeBmp(bytes, MAX_PIXELS);
       return maskOf({
@@ -121,7 +130,7 @@ async function readBytes(bytes: Buffer): Promise<Samples> {
 /** Width and height as decoded (orientation applied), from the header alone. @throws ImageError. */
 export async function imageSize(path: string, ...extra: never[]): Promise<{ width: number; height: number }> {
   refuseExtra('imageSize', extra);
-  return attempt(path, async (bytes, format) => {
+  return attempt(path, undefined, async (bytes, format) => {
     if (format === 'bmp') return bmpSize(bytes);
     const { autoOrient } = await headerOf(bytes);
     return { width: autoOrient.width, height: autoOrient.height };
@@ -141,11 +150,14 @@ function sniff(bytes: Buffer): Format | undefined {
   return undefined;
 }
 
+/** The same bytes: between threads, buffers become plain arrays. */
+export const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+
 async function readImageFile(path: string): Promise<Buffer> {
   const file = await openRegular(path);
   try {
     const { size } = await file.stat();
-    if (size === 0) throw new Error('the file is empty');
     if (size > MAX_FILE_BYTES)
       throw new Error(`the file has ${size} bytes; at most ${MAX_FILE_BYTES} are read`);
     return await file.readFile();
@@ -161,11 +173,11 @@ function foreignImage(bytes: Buffer): string {
 }
 
 /** The header of an image that is not too large. @throws Error with the reason. */
-async function headerOf(bytes: Buffer): Promise<Metadata> {
+async function headerOf(bytes: Buffer, mostPixels = MAX_PIXELS): Promise<Metadata> {
   const metadata = await sharp(bytes, { ...SHARP, limitInputPixels: false }).metadata();
   const { width, height } = metadata;
-  if (width * height > MAX_PIXELS) {
-    throw new Error(`it has ${width}x${height} pixels; at most ${MAX_PIXELS} are read`);
+  if (width * height > mostPixels) {
+    throw new Error(`it has ${width}x${height} pixels; at most ${mostPixels} are read`);
   }
   const sampleBytes = width * height * metadata.channels * bytesOf(metadata.depth);
   if (sampleBytes > MAX_SAMPLE_BYTES) {
@@ -190,9 +202,14 @@ function reasonOf({ message }: Error, path: string): string {
   return said.startsWith(UNREAD) ? said.slice(UNREAD.length) : `it ${said}`;
 }
 
-async function attempt<T>(path: string, decode: (bytes: Buffer, format: Format) => Promise<T>): Promise<T> {
+async function attempt<T>(
+  path: string,
+  given: Uint8Array | undefined,
+  decode: (bytes: Buffer, format: Format) => Promise<T>,
+): Promise<T> {
   try {
-    const bytes = await readImageFile(path);
+    const bytes = given ? asBuffer(given) : await readImageFile(path);
+    if (bytes.length === 0) throw new Error('the file is empty');
     const format = sniff(bytes);
     if (!format) throw new Error(`it is not a PNG, JPEG, WebP, TIFF or BMP file${foreignImage(bytes)}`);
     if (format === 'tiff') refuseOddTiff(bytes);

@@ -10,7 +10,7 @@ async function answer(work: DecodeWork): Promise<ProcessReply> {
   try {
     return { done: await doWork(work) };
   } catch (error) {
-    return { failure: failureOf(await explained(work.path, error), work.path) };
+    return { failure: failureOf(await explained(work, error), work.path) };
   }
 }
 

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { ImageError, WgadError } from '../errors.ts';
 import type { AnomalyJob, AnomalySample } from './anomalies/index.ts';
 import { builtModule } from './builtModule.ts';
+import type { ImageGiven } from './decode.ts';
 import { type Decoded, type DecodeKind, type DecodeWork, errorOf } from './decodeWork.ts';
 import type { AnomalyWork, WorkReply, WorkRequest } from './decodeWorker.ts';
 import { decoded } from './decoding.ts';
@@ -53,9 +54,13 @@ export class DecodePool {
     this.#limit = workers;
   }
 
-  /** RGB planes [3, size, size]. Background requests wait for all others. Rejects with ImageError. */
-  decode(path: string, background: boolean): Promise<Uint8Array> {
-    return this.#do({ what: 'pixels', path, frame: this.#frame }, background) as Promise<Uint8Array>;
+  /**
+   * RGB planes [3, size, size]. Background requests wait for all others. Rejects with ImageError.
+   * @param given its content in place of the file, and how large it may be.
+   */
+  decode(path: string, background: boolean, given: ImageGiven = {}): Promise<Uint8Array> {
+    const work = { what: 'pixels', path, frame: this.#frame, ...given } as const;
+    return this.#do(work, background) as Promise<Uint8Array>;
   }
 
   /** A training sample with an anomaly, or without; see `drawAnomaly`. */

@@ -1,6 +1,6 @@
 import { FileError, ImageError, WgadError } from '../errors.ts';
 import { readRegular } from '../formats/regularFile.ts';
-import { type DecodedImage, decodeMask, imageSize, readImage } from './decode.ts';
+import { asBuffer, type DecodedImage, decodeMask, type ImageGiven, imageSize, readImage } from './decode.ts';
 import { fitImage, fitMask, type MaskRule } from './fit.ts';
 import type { Frame } from './frame.ts';
 import { imageDamage } from './imageDamage.ts';
@@ -26,7 +26,7 @@ interface Made {
 }
 
 interface Wanted {
-  pixels: { readonly frame: Required<Frame> };
+  pixels: { readonly frame: Required<Frame> } & ImageGiven;
   facts: object;
   size: object;
   image: { readonly side?: number | undefined };
@@ -40,7 +40,8 @@ export type DecodeWork<K extends DecodeKind = DecodeKind> = {
 export type Decoded<K extends DecodeKind = DecodeKind> = Made[K];
 
 const MAKERS: { readonly [K in DecodeKind]: (work: DecodeWork<K>) => Promise<Made[K]> } = {
-  pixels: async ({ path, frame }) => fitImage((await readImage(path)).pixels, frame),
+  pixels: async ({ path, frame, bytes, mostPixels }) =>
+    fitImage((await readImage(path, { bytes, mostPixels })).pixels, frame),
   async facts({ path }) {
     const { pixels, pages, deep } = await readImage(path);
     return { width: pixels.width, height: pixels.height, pages, deep };
@@ -70,13 +71,18 @@ export function doWork<K extends DecodeKind>(work: DecodeWork<K>): Promise<Made[
   return make(work);
 }
 
+/** What was given of an image beside its path. */
+export const givenOf = (work: DecodeWork): ImageGiven => (work.what === 'pixels' ? work : {});
+
 /** Messages of libvips for damage without a known reason. */
 const SAYS_NOTHING = /Unknown error$|corrupt header: *$/;
 
 /** The error of a decode that was alone, with a reason of our own where libvips has none. */
-export async function explained(path: string, error: unknown): Promise<unknown> {
+export async function explained(work: DecodeWork, error: unknown): Promise<unknown> {
   if (!(error instanceof ImageError && SAYS_NOTHING.test(error.message))) return error;
-  const reason = imageDamage(await readRegular(path));
+  const { path } = work;
+  const { bytes } = givenOf(work);
+  const reason = imageDamage(bytes ? asBuffer(bytes) : await readRegular(path));
   return new ImageError(`cannot read image ${path}: ${reason}`, { where: path, cause: error });
 }
 

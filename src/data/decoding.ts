@@ -7,6 +7,7 @@ import {
   type DecodeWork,
   doWork,
   explained,
+  givenOf,
   isOfDecoder,
 } from './decodeWork.ts';
 import type { StopSignal } from './stopSignal.ts';
@@ -30,7 +31,7 @@ export async function decoded<K extends DecodeKind>(
   const { here = doWork, signal } = options;
   const { path } = work;
   const looked = await processBudget.take(1);
-  const cost = await decodeCost(path).finally(looked);
+  const cost = await decodeCost(path, givenOf(work as DecodeWork)).finally(looked);
   const isApart = cost > MOST_IN_THREAD && work.what !== 'size';
   const release = await processBudget.take(isApart ? cost + PROCESS_BYTES : cost);
   try {
@@ -44,7 +45,7 @@ export async function decoded<K extends DecodeKind>(
   try {
     return await here(work);
   } catch (error) {
-    throw await explained(path, error);
+    throw await explained(work as DecodeWork, error);
   } finally {
     releaseAll();
   }

@@ -3,11 +3,13 @@ import { basename, join } from 'node:path';
 import { ConfigError, FileError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { fileError, isSystemError } from '../formats/fileErrors.ts';
+import { whileLocked } from '../formats/fileLock.ts';
 import { makeFolder, requireWritable } from '../formats/regularFile.ts';
 import { sha256Of } from '../formats/sha256.ts';
 import { type DownloadOptions, download } from './download.ts';
-import { whileLocked } from './fetchLock.ts';
 import { checksumIn, type Published } from './table.ts';
+
+const FETCHED = { done: 'fetched', wait: 'wait until it is done; what it fetched is then used' };
 
 export interface FetchOptions extends Omit<DownloadOptions, 'about'> {
   /** Where fetched files are kept; made if it is missing. */
@@ -55,7 +57,7 @@ export async function fetchPublished(published: Published, options: FetchOptions
   }
   await makeFolder(folder);
   await requireWritable(path);
-  return whileLocked(path, () => bring(published, url, path, options));
+  return whileLocked(path, FETCHED, () => bring(published, url, path, options));
 }
 
 async function bring(

@@ -25,8 +25,8 @@ export async function writeMaps(options: {
   const heat = heatMap(map, scale);
   const image = interleaved(await loadPixels(path, frame));
   const files: [string, Buffer][] = [
-    [`${name}.heat.png`, await png(heat, size, 3)],
-    [`${name}.overlay.png`, await png(overlay(image, heat), size, 3)],
+    [`${name}.heat.png`, await pngOf(heat, size, 3)],
+    [`${name}.overlay.png`, await pngOf(overlay(image, heat), size, 3)],
   ];
   if (raw) files.push([`${name}.map.png`, await png16(map, size, scale)]);
   for (const [file, data] of files) await writeFileAtomic(join(folder, file), data);
@@ -47,7 +47,8 @@ function shortName(name: string): string {
   return short;
 }
 
-const png = (data: Uint8Array, size: number, channels: 1 | 3): Promise<Buffer> =>
+/** 8-bit samples [size, size, channels] as PNG. */
+export const pngOf = (data: Uint8Array, size: number, channels: 1 | 3): Promise<Buffer> =>
   sharp(data, { raw: { width: size, height: size, channels } })
     .png()
     .toBuffer();

@@ -36,6 +36,8 @@ export interface Scorer {
   readonly batch: number;
   /** How images are cut; one tile where they are not. */
   readonly grid: TileGrid;
+  /** Bytes of buffers on the device now. */
+  readonly deviceBytes: number;
   /** Images to give `score` at once. */
   readonly atOnce: number;
   /** Whether an image is unlike those trained on; null where the run has no regressor. */
@@ -124,6 +126,9 @@ export async function scorerOn(
       batch,
       grid,
       atOnce,
+      get deviceBytes() {
+        return session.gpu.buffers.counters.live;
+      },
       unfamiliar({ statistics, u }) {
         const [predictedU, predictedGamma] = (predicting && statistics.get(predicting)) ?? [];
         if (familiar === null || predictedU === undefined || predictedGamma === undefined) return null;

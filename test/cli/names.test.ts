@@ -9,6 +9,7 @@ import { WGAD } from '../../src/cli/verbs/index.ts';
 const surroundings = {
   signal: new AbortController().signal,
   endAtSignal: () => {},
+  onHangUp: () => {},
   stdout: outputTo(process.stdout),
 };
 

@@ -59,7 +59,12 @@ export async function wgadHere(args: readonly string[], env: Record<string, stri
   const streams = [process.stdout, process.stderr].map(captured);
   try {
     const { signal } = new AbortController();
-    const code = await runCommandLine(WGAD, { signal, code: undefined, endNow: () => {} });
+    const code = await runCommandLine(WGAD, {
+      signal,
+      code: undefined,
+      endNow: () => {},
+      onHangUp: () => {},
+    });
     const [stdout, stderr] = streams.map(({ text }) => text());
     return { code, stdout: stdout!, stderr: stderr! };
   } finally {

@@ -301,6 +301,7 @@ describe('the command', () => {
       said,
       results,
       endAtSignal: () => {},
+      onHangUp: () => {},
       result: (value, text) => void results.push(value, text),
       line: async () => true,
       say: (text) => void said.push(text),

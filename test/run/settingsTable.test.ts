@@ -39,7 +39,12 @@ it('docs/methods.md has the settings of a first look', async () => {
 it('flags that docs/methods.md names are flags of the command line', async () => {
   const program = buildProgram(
     WGAD,
-    { signal: new AbortController().signal, endAtSignal: () => {}, stdout: outputTo(process.stdout) },
+    {
+      signal: new AbortController().signal,
+      endAtSignal: () => {},
+      onHangUp: () => {},
+      stdout: outputTo(process.stdout),
+    },
     () => undefined,
   );
   const known = new Set(

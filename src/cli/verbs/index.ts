@@ -10,6 +10,7 @@ import { predictVerb } from './predict.ts';
 import { profileVerb } from './profile.ts';
 import { reportVerb } from './report.ts';
 import { reproduceVerb } from './reproduce.ts';
+import { serveVerb } from './serve.ts';
 import { testVerb } from './test.ts';
 import { thresholdVerb } from './threshold.ts';
 import { trainVerb } from './train.ts';
@@ -29,6 +30,7 @@ export const WGAD: CommandSet = {
     predictVerb,
     featuresVerb,
     mergeVerb,
+    serveVerb,
     reportVerb,
     reproduceVerb,
     weightsVerb,

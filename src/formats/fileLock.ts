@@ -1,20 +1,28 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { FileError } from '../errors.ts';
-import { isRunning } from '../formats/atomicFile.ts';
-import { fileError, isSystemError } from '../formats/fileErrors.ts';
-import { readText } from '../formats/regularFile.ts';
+import { isRunning } from './atomicFile.ts';
+import { fileError, isSystemError } from './fileErrors.ts';
+import { readText } from './regularFile.ts';
 
 /** Locks of this process. */
 const own = new Set<string>();
 
+/** How it is said that another has the lock. */
+interface LockWords {
+  /** What is done with the file: it is being `fetched`. */
+  readonly done: string;
+  /** What to do. */
+  readonly wait: string;
+}
+
 /**
- * Runs `body` while no other process, and nobody else in this one, fetches the same file: two would write over each
+ * Runs `body` while no other process, and nobody else in this one, writes the same file: two would write over each
  * other's bytes. The lock is a file with the process's number; one that a killed process left is taken over.
- * @throws FileError where it is already being fetched.
+ * @throws FileError where another has it.
  */
-export async function whileLocked<T>(path: string, body: () => Promise<T>): Promise<T> {
+export async function whileLocked<T>(path: string, words: LockWords, body: () => Promise<T>): Promise<T> {
   const lock = `${path}.lock`;
-  await take(lock, path);
+  await take(lock, path, words);
   own.add(lock);
   try {
     return await body();
@@ -24,7 +32,7 @@ export async function whileLocked<T>(path: string, body: () => Promise<T>): Prom
   }
 }
 
-async function take(lock: string, path: string): Promise<void> {
+async function take(lock: string, path: string, { done, wait }: LockWords): Promise<void> {
   for (;;) {
     try {
       const file = await open(lock, 'wx');
@@ -47,10 +55,10 @@ async function take(lock: string, path: string): Promise<void> {
     const isHeld = holder > 0 ? isRunning(holder) : await isNew(lock);
     if (own.has(lock) || isHeld) {
       throw new FileError(
-        `${path}: is being fetched by ${own.has(lock) ? 'this process' : `process ${holder || 'unknown'}`}`,
+        `${path}: is being ${done} by ${own.has(lock) ? 'this process' : `process ${holder || 'unknown'}`}`,
         {
           where: path,
-          fix: `wait until it is done; what it fetched is then used. If no wgad is running, remove ${lock}`,
+          fix: `${wait}. If no wgad is running, remove ${lock}`,
         },
       );
     }
