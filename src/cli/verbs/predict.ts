@@ -1,8 +1,8 @@
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { ImageLoader, imagesToScore } from '../../data/index.ts';
 import { ConfigError, harmless, WgadError } from '../../errors.ts';
 import { atomicFile } from '../../formats/atomicFile.ts';
-import { folderPlace, makeFolder } from '../../formats/regularFile.ts';
+import { folderPlace, makeFolder, requireWritable } from '../../formats/regularFile.ts';
 import { sha256Of } from '../../formats/sha256.ts';
 import type { Precision } from '../../nn/trainable.ts';
 import { ROWS_FILE } from '../../parts/rows.ts';
@@ -24,6 +24,7 @@ import { addScoringFlags } from '../settingFlags.ts';
 import { addShardFlags, partResult, type ShardFlags } from '../shardFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { formatThreshold } from './threshold.ts';
+import { watchFolder } from './watch.ts';
 
 interface PredictFlags extends ImageChoice, Pick<ScoringChoice, 'pixelScale'>, ShardFlags {
   out?: string;
@@ -32,11 +33,14 @@ interface PredictFlags extends ImageChoice, Pick<ScoringChoice, 'pixelScale'>, S
   saveMaps?: boolean;
   precision?: Precision;
   times: boolean;
+  watch?: string;
+  rows?: string;
+  settle: number;
 }
 
 export const predictVerb: AddVerb = (program, run) => {
   const verb = program
-    .command('predict <run> <path...>')
+    .command('predict <run> [path...]')
     .description(
       'one JSON line per image: score, calibrated score, verdict, predicted normal level (u_hat, gamma_hat) and the mean that it has (u), and whether these are unlike all that the run was trained on (unfamiliar); a bad image is a line with its error, exit 3',
     )
@@ -48,7 +52,18 @@ export const predictVerb: AddVerb = (program, run) => {
     )
     .option('--batch <n>', BATCH_HELP, integer('--batch', 1))
     .option('--save-maps', 'with --out: the raw maps too, as 16-bit PNG')
-    .option('--no-times', 'leave out what the clock says: the same bytes each time');
+    .option('--no-times', 'leave out what the clock says: the same bytes each time')
+    .option('--watch <dir>', 'judge images as they arrive in this folder, until a signal; a restart goes on')
+    .option(
+      '--rows <file>',
+      'with --watch: file that rows are appended to, and that says what is judged already',
+    )
+    .option(
+      '--settle <ms>',
+      'with --watch: a file is whole once its size and time have stayed the same for so long',
+      real('--settle', 0, 3_600_000),
+      1000,
+    );
   addScoringFlags(verb, 'pixelScale');
   addShardFlags(verb);
   verb
@@ -60,6 +75,15 @@ export const predictVerb: AddVerb = (program, run) => {
             fix: 'add --out with the folder for them',
           });
         }
+        if ((flags.watch === undefined) === (paths.length === 0)) {
+          throw new ConfigError(
+            paths.length === 0 ? 'predict expects images, or --watch' : '--watch expects no other paths',
+            { fix: 'name images and folders, or one folder with --watch' },
+          );
+        }
+        if (flags.watch !== undefined) return watchWith(context, folder, flags.watch, flags);
+        if (flags.rows !== undefined)
+          throw new ConfigError('--rows is for --watch', { fix: 'rows go to stdout' });
         if (flags.out !== undefined) {
           await requireOutside('--out', flags.out, paths);
           await folderPlace(flags.out);
@@ -79,6 +103,36 @@ export const predictVerb: AddVerb = (program, run) => {
       }),
     );
 };
+
+async function watchWith(
+  context: Context,
+  run: string,
+  watched: string,
+  flags: PredictFlags,
+): Promise<number> {
+  const { rows, out, saveMaps = false, settle, shard } = flags;
+  if (rows === undefined) {
+    throw new ConfigError('--watch expects --rows: nothing says where to append rows', {
+      fix: 'add --rows with a file, which a restart goes on with',
+    });
+  }
+  if (shard) throw new ConfigError('--watch has no parts', { fix: 'leave out --shard' });
+  await requireOutside('--rows', rows, [watched]);
+  await requireWritable(rows);
+  if (out !== undefined) {
+    await requireOutside('--out', out, [watched]);
+    await folderPlace(out);
+  }
+  const judgement = await readJudgement(run, flags);
+  sayThreshold(context, judgement);
+  return watchFolder(context, judgement, {
+    folder: resolve(watched),
+    rows,
+    settleMs: settle,
+    out,
+    saveMaps,
+  });
+}
 
 /** Of `predict` and `serve`. */
 export const BATCH_HELP =
