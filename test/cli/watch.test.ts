@@ -20,7 +20,7 @@ describe('arrivals', () => {
   it('are files that were renamed into place, or stay the same for long enough, each once', async () => {
     const place = folder.path('arriving');
     await mkdir(join(place, 'deep', '.hidden'), { recursive: true });
-    let now = Date.now();
+    let now = new Date(2026, 10, 30, 12).getTime();
     const { look } = arrivalsIn(place, 1000, () => now);
     const names = async (most = 9): Promise<string[]> =>
       (await look(most)).map(({ path }) => path.slice(place.length + 1)).sort();

@@ -1,5 +1,5 @@
 import type { Precision } from '../../nn/trainable.ts';
-import type { ImageChoice } from '../../run/scoredAs.ts';
+import type { ImageChoice, ScoringChoice } from '../../run/scoredAs.ts';
 import { LIMITS } from '../../serve/limits.ts';
 import { VERSION } from '../../version.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -8,7 +8,7 @@ import { addScoringFlags } from '../settingFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { BATCH_HELP } from './predict.ts';
 
-interface ServeFlags extends ImageChoice {
+interface ServeFlags extends ImageChoice, Pick<ScoringChoice, 'pixelScale'> {
   readonly host: string;
   readonly port: number;
   readonly tokenFile?: string;
@@ -53,7 +53,7 @@ export const serveVerb: AddVerb = (program, run) => {
       LIMITS.seconds,
     )
     .option('--batch <n>', BATCH_HELP, integer('--batch', 1));
-  addScoringFlags(verb);
+  addScoringFlags(verb, 'pixelScale');
   verb
     .addHelpText(
       'after',
@@ -64,7 +64,7 @@ export const serveVerb: AddVerb = (program, run) => {
         // Loaded by this command alone.
         const { serve } = await import('../../serve/serve.ts');
         const { namedRuns } = await import('../../serve/servedRuns.ts');
-        const { precision, size, tile, tileOverlap, batch } = flags;
+        const { precision, pixelScale, size, tile, tileOverlap, batch } = flags;
         const server = await serve({
           runs: namedRuns(folders),
           host: flags.host,
@@ -79,7 +79,7 @@ export const serveVerb: AddVerb = (program, run) => {
             queue: flags.queue,
             waitMs: flags.wait,
           },
-          choice: { precision, size, tile, tileOverlap, batch },
+          choice: { precision, pixelScale, size, tile, tileOverlap, batch },
           gpu: context.gpu,
           version: VERSION,
           log: { level: context.quiet ? 'warn' : 'info', stream: process.stderr },
