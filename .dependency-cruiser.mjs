@@ -103,10 +103,10 @@ const config = {
     },
     {
       name: 'the-product-stands-alone',
-      comment: 'bench, tools and test are no part of the package',
+      comment: 'bench, tools, test and site are no part of the package',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(bench|tools|test)/' },
+      to: { path: '^(bench|tools|test|site)/' },
     },
     {
       name: 'names-say-something',

@@ -78,7 +78,7 @@ const MOST_OF_EMPTY_TAR = 20 * 512;
 /** The kind of a file of `size` bytes that begins with `lead`; null if unknown. */
 export function foreignFile(lead: Uint8Array, size: number): Foreign | null {
   if (size === 0) return { what: 'empty', fix: AGAIN };
-  const text = Buffer.from(lead.buffer, lead.byteOffset, lead.byteLength).toString('latin1');
+  const text = Array.from(lead, (byte) => String.fromCharCode(byte)).join('');
   const mark = MARKS.find(([at, bytes]) => text.startsWith(bytes, at));
   if (mark) return { what: mark[2], fix: mark[3] };
   if (lead.every((byte) => byte === 0)) {

@@ -1,7 +1,7 @@
 import { type Dataset, type MaskRule, requireTestImages } from '../data/index.ts';
 import { ConfigError, FileError } from '../errors.ts';
 import { atomicFile, writeFileAtomic } from '../formats/atomicFile.ts';
-import { csvLine } from '../formats/csv.ts';
+import { csvLine } from '../formats/csvLine.ts';
 import {
   fields,
   number,

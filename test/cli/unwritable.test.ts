@@ -1,7 +1,7 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { csvLine } from '../../src/formats/csv.ts';
+import { csvLine } from '../../src/formats/csvLine.ts';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { configHash } from '../../src/run/configHash.ts';
 import { runFiles } from '../../src/run/folder.ts';

@@ -13,6 +13,8 @@ const VERBS = [
   ['test'],
   ['predict'],
   ['report'],
+  ['export'],
+  ['site'],
   ['reproduce'],
   ['features'],
   ['weights', 'inspect'],
@@ -88,6 +90,8 @@ describe('misuse exits 2 and says what would be right', () => {
     [['bench', 'latency', '--filter', '('], 'expects a regular expression, got (.'],
     [['bench', 'train', '--batch', '1'], '--batch'],
     [['predict', 'x', 'y.png', '--save-maps'], '--save-maps expects --out'],
+    [['export', 'x'], 'export expects --web'],
+    [['site', '--port', '70000'], '--port expects a whole number from 0 to 65535'],
     [['test', 'x', '--precision', 'f8'], 'expects f32 or f16, got f8'],
     [['features', 'a.png', '--out', 'f', '--encoder', 'vgg'], '--encoder expects one of resnet18, '],
   ])('misuse exits 2 and says what would be right: %j', async (args, message) => {

@@ -3,6 +3,7 @@ import { benchVerb } from './bench.ts';
 import { dataVerb } from './data.ts';
 import { demoVerb } from './demo.ts';
 import { doctorVerb } from './doctor.ts';
+import { exportVerb } from './export.ts';
 import { featuresVerb } from './features.ts';
 import { kernelsVerb } from './kernels.ts';
 import { mergeVerb } from './merge.ts';
@@ -11,6 +12,7 @@ import { profileVerb } from './profile.ts';
 import { reportVerb } from './report.ts';
 import { reproduceVerb } from './reproduce.ts';
 import { serveVerb } from './serve.ts';
+import { siteVerb } from './site.ts';
 import { testVerb } from './test.ts';
 import { thresholdVerb } from './threshold.ts';
 import { trainVerb } from './train.ts';
@@ -33,6 +35,8 @@ export const WGAD: CommandSet = {
     serveVerb,
     reportVerb,
     reproduceVerb,
+    exportVerb,
+    siteVerb,
     weightsVerb,
     demoVerb,
     benchVerb,

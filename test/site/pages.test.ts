@@ -1,0 +1,278 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type SiteServer, serveSite } from '../../src/cli/siteServer.ts';
+import { loadPixels } from '../../src/data/loadImage.ts';
+import { openWeights } from '../../src/formats/weightsFile.ts';
+import { UNALIGNED } from '../../src/methods/alignments/index.ts';
+import { openSession } from '../../src/runtime/session.ts';
+import { scorerOn } from '../../src/score/scorerOn.ts';
+import { servedAlignment } from '../../src/score/storedThreshold.ts';
+import { webRunIn } from '../../src/score/webRun.ts';
+import { allTensors } from '../../src/weights/tensorSource.ts';
+import { findChromium, SOFTWARE_WEBGPU } from '../chromium.ts';
+
+/** Kernels are compiled in the browser and in Node. */
+const SLOW = 300_000;
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const site = join(root, 'dist', 'site');
+const example = join(root, 'site', 'public', 'example');
+const PAGES = ['index.html'];
+/** Of each page's scripts, in bytes. */
+const MOST_GZIP = 200_000;
+
+interface Saved {
+  readonly threshold: number;
+  readonly images: readonly {
+    path: string;
+    score: number;
+    calibrated: number;
+    unfamiliar: boolean;
+    verdict: string;
+  }[];
+}
+
+const executablePath = findChromium();
+if (!executablePath) {
+  process.stderr.write(
+    'pages in Chromium: skipped, no chromium or google-chrome here (install one, or name it in WGAD_CHROMIUM)\n',
+  );
+}
+
+it('each page loads less than 200 kB of scripts, compressed, and nothing from elsewhere', async () => {
+  for (const page of PAGES) {
+    const html = await readFile(join(site, page), 'utf8');
+    expect(html).toContain("default-src 'none'; script-src 'self';");
+    const seen = new Set<string>();
+    const visit = async (name: string): Promise<number> => {
+      if (seen.has(name)) return 0;
+      seen.add(name);
+      const text = await readFile(join(site, name), 'utf8');
+      const inner = [...text.matchAll(/[\w.-]+-[\w-]{8}\.js/g)].map(([file]) => `assets/${file}`);
+      let sum = gzipSync(text).length;
+      for (const each of inner) sum += await visit(each);
+      return sum;
+    };
+    const scripts = [...html.matchAll(/src="\.\/([^"]+\.js)"/g)].map(([, name]) => name!);
+    expect(scripts.length).toBeGreaterThan(0);
+    let bytes = 0;
+    for (const name of scripts) bytes += await visit(name);
+    expect(seen.size, 'the worker counts too').toBeGreaterThan(scripts.length);
+    expect(bytes, page).toBeLessThan(MOST_GZIP);
+  }
+});
+
+describe.skipIf(!executablePath)('the pages in Chromium', () => {
+  let server: SiteServer;
+  let browser: Browser;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wgad-pages-'));
+    server = await serveSite(site, 0);
+    browser = await chromium.launch({
+      executablePath,
+      args: [
+        '--no-sandbox',
+        ...SOFTWARE_WEBGPU,
+        '--use-fake-device-for-media-stream',
+        '--use-fake-ui-for-media-stream',
+      ],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const openPage = async (name = '', before: (page: Page) => Promise<void> = async () => {}) => {
+    const page = await (await browser.newContext()).newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    await before(page);
+    await page.goto(server.address + name);
+    return { page, complaints };
+  };
+  const judged = (page: Page, count: number): Promise<unknown> =>
+    page
+      .getByRole('status')
+      .filter({ hasText: `${count} images judged` })
+      .waitFor({ timeout: SLOW });
+  const saved = async (page: Page): Promise<Saved> => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'as JSON' }).click(),
+    ]);
+    return JSON.parse(await readFile(await download.path(), 'utf8')) as Saved;
+  };
+  const violations = async (page: Page): Promise<string[]> => {
+    const path = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+    await page.evaluate(await readFile(path, 'utf8'));
+    return page.evaluate(async () => {
+      const { axe } = globalThis as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+      };
+      return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
+    });
+  };
+
+  it(
+    'Inspect judges the example and odd images as Node does, names wrong files, and needs no network afterwards',
+    async () => {
+      const { page, complaints } = await openPage();
+      await judged(page, 9);
+      expect(await violations(page)).toEqual([]);
+      const first = await saved(page);
+      expect(first.images.map(({ path }) => path).sort()).toEqual(
+        (JSON.parse(await readFile(join(example, 'images.json'), 'utf8')) as string[]).sort(),
+      );
+      expect(first.images.find(({ path }) => path === 'nut-good.png')).toMatchObject({ unfamiliar: true });
+
+      const source = sharp(join(example, 'capsule-crack.png')).resize(213, 177);
+      const { data, info } = await source.clone().ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+      for (let i = 3; i < data.length; i += 4) data[i] = i % 251;
+      await source
+        .clone()
+        .jpeg({ quality: 85 })
+        .withMetadata({ orientation: 6 })
+        .toFile(join(folder, 'turned.jpg'));
+      await source.clone().withIccProfile('p3').png().toFile(join(folder, 'profile.png'));
+      await sharp(data, { raw: info }).png().toFile(join(folder, 'alpha.png'));
+      await source.clone().webp().toFile(join(folder, 'lossy.webp'));
+      await source.clone().toColourspace('rgb16').png().toFile(join(folder, 'deep.png'));
+      await source.clone().tiff().toFile(join(folder, 'other.tiff'));
+      await source.clone().toColourspace('cmyk').jpeg().toFile(join(folder, 'printed.jpg'));
+      await writeFile(join(folder, 'text.png'), 'no image');
+      await writeFile(join(folder, 'empty.png'), '');
+      await writeFile(join(folder, 'cut.png'), (await source.clone().png().toBuffer()).subarray(0, 9000));
+      await page.locator('input[data-for="Add a folder"]').setInputFiles(folder);
+      await judged(page, 19);
+      expect(await page.locator('ul.refused li').allInnerTexts()).toEqual([
+        expect.stringContaining('cut.png: its data are damaged'),
+        expect.stringContaining('deep.png: it has 16 bits per channel'),
+        expect.stringContaining('empty.png: the file is empty'),
+        expect.stringContaining('other.tiff: browsers do not read TIFF'),
+        expect.stringContaining('printed.jpg: its colours are those of printers'),
+        expect.stringContaining('text.png: it is not a PNG, JPEG, WebP or BMP file'),
+      ]);
+
+      const { threshold, images } = await saved(page);
+      const paths = images.map(({ path }) =>
+        path.includes('/') ? join(folder, '..', path) : join(example, path),
+      );
+      const there = await scoresInNode(paths);
+      expect(images).toHaveLength(13);
+      for (const [i, image] of images.entries()) {
+        expect(Math.abs(image.calibrated - there[i]!.calibrated), image.path).toBeLessThan(1e-4);
+        expect(Math.abs(image.score - there[i]!.score), image.path).toBeLessThan(1e-4);
+        expect(image.unfamiliar, image.path).toBe(there[i]!.unfamiliar);
+        expect(image.verdict).toBe(image.calibrated >= threshold ? 'anomalous' : 'normal');
+      }
+
+      await page.getByLabel('Threshold as a number').fill('-1');
+      await page.keyboard.press('Enter');
+      await page.locator('p[aria-live]').filter({ hasText: '13 of 13 anomalous' }).waitFor();
+      await page.getByRole('button', { name: 'Stored one' }).click();
+      await page.getByLabel('Map over the image').fill('0.9');
+      await page.locator('ul.grid button').first().press('Enter');
+      await page.getByText('1 of 13').waitFor();
+      await page.keyboard.press('ArrowRight');
+      await page.getByText('2 of 13').waitFor();
+      expect(await violations(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+
+      await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+      await page.context().setOffline(true);
+      await page.reload();
+      await judged(page, 9);
+      expect(complaints).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'Inspect opens a run folder, says what is wrong with others, and watches the camera',
+    async () => {
+      const bytes = await readFile(join(example, 'detector.wgad'));
+      const length = Number(bytes.readBigUInt64LE(0));
+      const header = JSON.parse(bytes.subarray(8, 8 + length).toString()) as {
+        __metadata__: Record<string, string>;
+      };
+      const run = await mkdtemp(join(tmpdir(), 'wgad-pages-run-'));
+      const config = header.__metadata__.config!;
+      delete header.__metadata__.web;
+      const lead = Buffer.from(JSON.stringify(header).padEnd(length));
+      const weights = Buffer.concat([bytes.subarray(0, 8), lead, bytes.subarray(8 + length)]);
+      await writeFile(join(run, 'weights.safetensors'), weights);
+      await writeFile(join(run, 'config.json'), config);
+      const { page, complaints } = await openPage();
+      await judged(page, 9);
+      const opens = async (input: string, path: string, text: string): Promise<void> => {
+        await page.locator(`input[data-for="${input}"]`).setInputFiles(path);
+        await page.getByText(text).first().waitFor();
+      };
+      await opens(
+        'Open a detector',
+        join(run, 'weights.safetensors'),
+        'holds weights, but not how images are judged',
+      );
+      await opens('Open a detector', join(root, 'package-lock.json'), 'passed over');
+      await opens('Open a run folder', run, 'Detector: wgad-pages-run');
+      await page.getByRole('button', { name: 'Use the camera' }).click();
+      await page.getByRole('button', { name: 'Keep this one' }).click();
+      await page.getByText('camera 1').waitFor();
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Close the camera' }).click();
+      const edited = { ...(JSON.parse(config) as object), iterations: 401 };
+      await writeFile(join(run, 'config.json'), JSON.stringify(edited));
+      await opens('Open a run folder', run, 'is not the configuration that the weights');
+      expect(complaints).toEqual([]);
+      await rm(run, { recursive: true });
+    },
+    SLOW,
+  );
+
+  it('pages say what to do where there is no WebGPU', async () => {
+    for (const name of PAGES) {
+      const { page, complaints } = await openPage(name, (each) =>
+        each
+          .addInitScript(() => Object.defineProperty(navigator, 'gpu', { value: undefined }))
+          .then(() => {}),
+      );
+      await page.getByRole('heading', { name: 'No WebGPU here' }).waitFor();
+      expect(await page.locator('li').allInnerTexts()).toContainEqual(expect.stringContaining('Chromium'));
+      expect(await violations(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+    }
+  });
+});
+
+/** What `wgad predict` says of these images, by the same detector. */
+async function scoresInNode(paths: readonly string[]) {
+  const file = await openWeights(join(example, 'detector.wgad'));
+  const { config } = webRunIn(file.path, file.metadata)!;
+  const aligned = servedAlignment(config);
+  const scorer = await scorerOn(await openSession(), allTensors(file), config, [UNALIGNED, aligned]);
+  const planes = await Promise.all(paths.map((path) => loadPixels(path, config.size)));
+  const scored = await scorer.score(
+    planes,
+    planes.map(() => 0),
+  );
+  const unfamiliar = scored.map((each) => scorer.unfamiliar(each));
+  scorer.close();
+  await file.close();
+  return scored.map(({ scores }, i) => ({
+    score: scores.get(UNALIGNED)!,
+    calibrated: scores.get(aligned)!,
+    unfamiliar: unfamiliar[i],
+  }));
+}
