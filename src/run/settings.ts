@@ -421,6 +421,7 @@ export const SETTINGS = {
     flag: '--pixel-scale <name>',
     says: `what pixels of a calibrated map are divided by: ${PIXEL_SCALES[0]}, the image's range, which raises those of quiet images, or ${PIXEL_SCALES[1]}, the average range of the classes; images' scores are those of ${PIXEL_SCALES[0]}`,
     absent: () => PIXEL_SCALES[0],
+    formerly: PIXEL_SCALES[0],
     check: (name, { size, tile = size }) =>
       name === 'shared' && tile !== size ? refusal('own for images in tiles', name) : undefined,
   }),
