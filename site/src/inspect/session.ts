@@ -66,7 +66,7 @@ export class InspectSession {
   add(pictures: readonly Picture[]): void {
     this.#queue.push(...pictures);
     this.#set({ waiting: this.#queue.length });
-    if (!this.#working) void this.#work();
+    if (!this.#working) this.#work().catch((error: unknown) => this.fail(failureOf(error)));
   }
 
   /** Shows what went wrong, or nothing any more. */
