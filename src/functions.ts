@@ -1,6 +1,14 @@
 /** Every function of values: what the library exports of ops and composites, and what `wgad kernels show` knows by name. */
 export { type AttentionOptions, attention, type Neighbours } from './graph/ops/attention.ts';
 export { type CustomVjp, stopGradient, withVjp } from './graph/ops/control.ts';
+export {
+  bitwiseAnd,
+  bitwiseNot,
+  bitwiseOr,
+  bitwiseXor,
+  shiftLeft,
+  shiftRight,
+} from './graph/ops/integers.ts';
 export { matmul } from './graph/ops/matmul.ts';
 export { concat, flip, pad, permute, reshape, slice } from './graph/ops/movement.ts';
 export * from './graph/ops/pointwise.ts';
@@ -9,9 +17,11 @@ export { randomNormal, randomUniform } from './graph/ops/random.ts';
 export { argmax, argmin, max, mean, min, prod, sum } from './graph/ops/reduce.ts';
 export { interpolate } from './graph/ops/resize.ts';
 export { type CumsumOptions, cumsum } from './graph/ops/scan.ts';
-export { gather, oneHot } from './graph/ops/select.ts';
+export { putAlongAxis, scatter, scatterNd } from './graph/ops/scatter.ts';
+export { gather, gatherNd, oneHot, takeAlongAxis } from './graph/ops/select.ts';
 export { cosineMap } from './graph/ops/similarity.ts';
-export { kthLargest, takeAlongAxis, topK } from './graph/ops/topK.ts';
+export { argsort, sort } from './graph/ops/sort.ts';
+export { kthLargest, topK } from './graph/ops/topK.ts';
 export {
   celu,
   elu,
@@ -40,6 +50,7 @@ export {
 } from './nn/conv.ts';
 export { type CrossEntropyOptions, crossEntropy, type NllLossOptions, nllLoss } from './nn/crossEntropy.ts';
 export { dropout } from './nn/dropout.ts';
+export { einsum } from './nn/einsum.ts';
 export { linear } from './nn/linear.ts';
 export { logSumExp } from './nn/logSumExp.ts';
 export {

@@ -35,10 +35,11 @@ type Numbers = Float32Array | Int32Array | Uint32Array;
 async function compiled(run: Sample['run'], shapes: readonly Shape[], options: { fuse?: boolean } = {}) {
   const device = await engine();
   const call = device.compile((args: Value[]) => run(...args), options);
-  return async (data: readonly Numbers[]): Promise<Float32Array> => {
+  return async (data: readonly Numbers[]): Promise<Float64Array> => {
     const tensors = data.map((each, i) => device.tensor(each, shapes[i]!));
     const out = (await call(tensors)) as Tensor;
-    const numbers = Float32Array.from(await out.data());
+    // Integers above 2^24 are no float32.
+    const numbers = Float64Array.from(await out.data());
     device.free([...tensors, out]);
     return numbers;
   };
@@ -48,7 +49,7 @@ const shapesOf = ({ inputs }: Sample): Shape[] => inputs.map(({ shape }) => shap
 const exactly = (sample: Sample, data: readonly Numbers[]): Tensor64[] =>
   sample.inputs.map(({ shape }, i) => tensor64(shape, data[i]!));
 
-function expectClose(got: Float32Array, want: Tensor64, ulps: number): void {
+function expectClose(got: Float64Array, want: Tensor64, ulps: number): void {
   expect(got.length).toBe(want.data.length);
   got.forEach((value, i) => {
     const magnitude = want.magnitude?.[i] ?? Math.max(1, Math.abs(want.data[i]!));
@@ -101,7 +102,7 @@ async function wrongSpecials(
   { ulps, specials }: OpSpec,
   sample: Sample,
   data: readonly Numbers[],
-  of: (data: readonly Numbers[]) => Promise<Float32Array>,
+  of: (data: readonly Numbers[]) => Promise<Float64Array>,
 ): Promise<string[]> {
   const complaints: string[] = [];
   const many = Math.max(...data.map(({ length }) => length)) > MANY;
@@ -135,7 +136,7 @@ describe.each(Object.entries(SPECS))('%s', (name, spec) => {
     const random = seeded(`${name} ${label}`);
     const data = sample.inputs.map((each) => drawn(each, random));
     let forward: ReturnType<typeof compiled> | undefined;
-    const of = async (numbers: readonly Numbers[]): Promise<Float32Array> => {
+    const of = async (numbers: readonly Numbers[]): Promise<Float64Array> => {
       forward ??= compiled(sample.run, shapesOf(sample));
       return (await forward)(numbers);
     };

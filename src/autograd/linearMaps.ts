@@ -1,4 +1,6 @@
 import type { DifferentiableOp } from '../graph/ops/index.ts';
+import { scatterSum } from '../graph/ops/scatter.ts';
+import { picked } from '../graph/ops/select.ts';
 import type { AttrsOf } from '../graph/value.ts';
 import { makeValue } from '../graph/value.ts';
 import type { Vjp, Vjps } from './rule.ts';
@@ -16,10 +18,15 @@ const transpose =
 export const linearMapVjps = {
   interpolate: transpose('interpolateGrad'),
   interpolateGrad: transpose('interpolate'),
-  gather: transpose('gatherGrad'),
-  gatherGrad: transpose('gather'),
-  takeAlongAxis: transpose('takeAlongAxisGrad'),
-  takeAlongAxisGrad: transpose('takeAlongAxis'),
+  gather: ({ inputs: [x, indices], cotangent, attrs }) => [
+    () => scatterSum(cotangent, indices!, attrs, x!.shape),
+    null,
+  ],
+  gatherGrad: ({ inputs: [, indices, ...order], cotangent, attrs }) => [
+    () => picked(cotangent, indices!, attrs),
+    null,
+    ...order.map(() => null),
+  ],
   avgPool2d: transpose('avgPool2dGrad'),
   avgPool2dGrad: transpose('avgPool2d'),
   // No gradient to x, their first input: which element is largest is treated as fixed.

@@ -1,5 +1,6 @@
 import { part, reshape } from '../graph/ops/movement.ts';
 import { add, cast, clamp, equal, mul, scale, shift, sub } from '../graph/ops/pointwise.ts';
+import { scatterSum } from '../graph/ops/scatter.ts';
 import { gather } from '../graph/ops/select.ts';
 import { makeValue, type Value } from '../graph/value.ts';
 import type { Vjps } from './rule.ts';
@@ -32,5 +33,5 @@ function toBank(x: Value, bank: Value, first: number, out: Value, cotangent: Val
   const weights = mul(equal(own, numbers), reshape(part(cotangent, 0, 0, 1), [m * k]));
   const differences = sub(reshape(gather(bank, indices), [m, k, columns]), reshape(x, [m, 1, columns]));
   const terms = mul(scale(reshape(weights, [m, k, 1]), 2), differences);
-  return makeValue('gatherGrad', [reshape(terms, [m * k, columns]), indices], {}, bank.shape);
+  return scatterSum(reshape(terms, [m * k, columns]), indices, { axis: 0, each: false }, bank.shape);
 }

@@ -7,6 +7,7 @@ import {
   div,
   equal,
   exp,
+  floorDiv,
   greater,
   greaterEqual,
   log,
@@ -21,6 +22,7 @@ import {
   sin,
   sinh,
   square,
+  truncDiv,
   where,
 } from '../graph/ops/pointwise.ts';
 import { perDeviation, pointwise } from '../graph/ops/pointwiseOps.ts';
@@ -44,6 +46,8 @@ const SLOPES: Record<PointwiseName, Slope> = {
   ceil: NONE,
   round: NONE,
   trunc: NONE,
+  floorDiv: NONE,
+  truncDiv: NONE,
   isNan: NONE,
   greater: NONE,
   greaterEqual: NONE,
@@ -113,6 +117,8 @@ const SLOPES: Record<PointwiseName, Slope> = {
     () => where(equal(b!, 0), 0, mul(g, mul(b!, pow(a!, shift(b!, -1))))),
     () => where(mul(equal(a!, 0), greaterEqual(b!, 0)), 0, mul(g, mul(out, log(a!)))),
   ],
+  remainder: (g, [a, b]) => [() => g, () => neg(mul(g, floorDiv(a!, b!)))],
+  fmod: (g, [a, b]) => [() => g, () => neg(mul(g, truncDiv(a!, b!)))],
   /** Where a and b are equal each gets half, as in PyTorch. */
   maximum: (g, [a, b]) => [() => share(g, a!, b!), () => share(g, b!, a!)],
   minimum: (g, [a, b]) => [() => share(g, neg(a!), neg(b!)), () => share(g, neg(b!), neg(a!))],

@@ -114,10 +114,13 @@ export function requireDtype(op: string, dtype: Dtype, allowed: readonly Dtype[]
   );
 }
 
+/** The least and the largest number of each integer type. */
+export const INTEGER_RANGE = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
+
 /** @throws DtypeError for a number out of range of an integer type: it would wrap around. */
 function requireWhole(where: string, data: ArrayLike<number>, dtype: Dtype): void {
   if (dtype === 'f32' || dtype === 'f16') return;
-  const [least, most] = dtype === 'i32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
+  const [least, most] = INTEGER_RANGE[dtype];
   const at = Array.prototype.findIndex.call(data, (each) => !(each >= least && each <= most));
   if (at < 0) return;
   throw new DtypeError(

@@ -2,6 +2,7 @@
 import { erf } from './math/erf.ts';
 import { accurateExp } from './math/exp.ts';
 import { expm1 } from './math/expm1.ts';
+import { floatMod, floorDiv, remainder } from './math/floatMod.ts';
 import {
   accurateAcosh,
   accurateAsinh,
@@ -102,6 +103,10 @@ export const POINTWISE = {
   mul: binary((a, b) => `${a} * ${b}`),
   div: binary((a, b) => `${a} / ${b}`, 4),
   pow: binary((a, b) => `accurate_pow(${a}, ${b})`, 90, accuratePow),
+  floorDiv: binary((a, b) => `floor_div(${a}, ${b})`, 90, floorDiv),
+  truncDiv: binary((a, b) => `trunc(${a} / ${b})`, 5),
+  remainder: binary((a, b) => `remainder(${a}, ${b})`, 80, remainder),
+  fmod: binary((a, b) => `float_mod(${a}, ${b})`, 75, floatMod),
   maximum: binary((a, b) => `larger(${a}, ${b})`, 1, larger),
   minimum: binary((a, b) => `smaller(${a}, ${b})`, 1, smaller),
   greater: binary((a, b) => `select(0.0, 1.0, ${a} > ${b})`),

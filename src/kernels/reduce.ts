@@ -2,6 +2,7 @@ import { product, type Shape, stridesOf } from '../shape.ts';
 import { broadcastIndex } from './broadcast.ts';
 import {
   type DeviceFacts,
+  type Element,
   floatBits,
   GROUP_INDEX,
   type Kernel,
@@ -12,7 +13,8 @@ import {
 } from './kernel.ts';
 import type { Lowering, OpRequest } from './lowering.ts';
 import { single } from './lowering.ts';
-import { isNan, larger, orderedBits, smaller } from './math/nan.ts';
+import { isNan, larger, smaller } from './math/nan.ts';
+import { orderOf } from './order.ts';
 import { perElement } from './perElement.ts';
 import { type Program, programFlops, programLabel, programText } from './program.ts';
 import { code, floatLiteral, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
@@ -24,6 +26,11 @@ const JOIN: Record<Kind, (a: string, b: string) => string> = {
   prod: (a, b) => `${a} * ${b}`,
   max: (a, b) => `larger(${a}, ${b})`,
   min: (a, b) => `smaller(${a}, ${b})`,
+};
+const INTEGER_JOIN: Record<Kind, (a: string, b: string) => string> = {
+  ...JOIN,
+  max: (a, b) => `max(${a}, ${b})`,
+  min: (a, b) => `min(${a}, ${b})`,
 };
 const START: Record<Kind, string> = {
   sum: '0.0',
@@ -40,13 +47,41 @@ const SUBGROUP: Record<Kind, string> = {
   min: `select(subgroupMin(total), ${NAN}, subgroupAny(is_nan(total)))`,
 };
 
+/** How elements of a type are joined. */
+interface Joining {
+  readonly type: 'f32' | 'i32' | 'u32';
+  readonly start: string;
+  readonly join: (a: string, b: string) => string;
+  readonly needs: readonly WgslFunction[];
+  /** WGSL, over the `total` of each lane of a subgroup. */
+  readonly subgroup: string;
+}
+
+const BUILT_IN: Record<Kind, string> = { sum: 'Add', prod: 'Mul', max: 'Max', min: 'Min' };
+
+function joining(kind: Kind, element: Element): Joining {
+  if (element === 'f32' || element === 'f16') {
+    return {
+      type: 'f32',
+      start: START[kind],
+      join: JOIN[kind],
+      needs: NEEDS[kind],
+      subgroup: SUBGROUP[kind],
+    };
+  }
+  const [least, most] = element === 'i32' ? ['i32(-2147483648)', '2147483647i'] : ['0u', '4294967295u'];
+  const start = { sum: `${element}(0)`, prod: `${element}(1)`, max: least!, min: most! }[kind];
+  const subgroup = `subgroup${BUILT_IN[kind]}(total)`;
+  return { type: element, start, join: INTEGER_JOIN[kind], needs: [], subgroup };
+}
+
 /** Sums longer than this are added up in parts, so that the error does not grow with the length. */
 export const RUN = 256;
 
 /** A reduction: how element r of result o is located and read. */
 interface Reduction {
   readonly label: string;
-  readonly kind: Kind;
+  readonly joined: Joining;
   readonly factor: number;
   readonly outputs: number;
   readonly length: number;
@@ -96,21 +131,22 @@ function describe({ label, inputs, out, attrs }: OpRequest<ReduceAttrs>): Reduct
   const { kind, axes, factor, prologue, shape } = attrs;
   const from = shape ?? inputs[0]!.shape;
   const bindings = inputs.map((spec, i) => read(`x${i}`, product(spec.shape), spec.element));
-  const operands = inputs.map((spec, i) => `f32(x${i}[${broadcastIndex('i', from, spec.shape)}])`);
+  const joined = joining(kind, inputs[0]!.element);
+  const operands = inputs.map((spec, i) => `${joined.type}(x${i}[${broadcastIndex('i', from, spec.shape)}])`);
   const kept = from.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const text = prologue ? programText(prologue, operands) : { statements: code(''), result: operands[0]! };
   return {
     label: prologue ? `${label} ${kind} of ${programLabel(prologue)}` : `${label} ${kind}`,
-    kind,
+    joined,
     factor,
     outputs: product(out.shape),
     length: product(axes.map((axis) => from[axis]!)),
-    bindings: [...bindings, write('out', product(out.shape))],
+    bindings: [...bindings, write('out', product(out.shape), joined.type)],
     base: product(from) === 0 ? '' : `let base = ${offsets('o', from, kept)};`,
     // An empty sum loads nothing, but its text must still compile.
     load:
       product(from) === 0
-        ? code('let value = 0.0;')
+        ? code(`let value = ${joined.start};`)
         : code(
             `let i = base + ${offsets('r', from, axes)};\n${text.statements.text}\nlet value = ${text.result};`,
             ...text.statements.functions,
@@ -145,7 +181,10 @@ const totalOf = (reduction: Reduction, splits: number): Reduction => ({
   ...reduction,
   label: `${reduction.label} total`,
   length: splits,
-  bindings: [read('parts', reduction.outputs * splits), write('out', reduction.outputs)],
+  bindings: [
+    read('parts', reduction.outputs * splits, reduction.joined.type),
+    write('out', reduction.outputs, reduction.joined.type),
+  ],
   base: 'let base = o * length;',
   load: code('let value = parts[base + r];'),
   flops: reduction.outputs * splits,
@@ -153,7 +192,7 @@ const totalOf = (reduction: Reduction, splits: number): Reduction => ({
 
 /** One lane walks the whole sum of one result. */
 function perResult(reduction: Reduction, device: DeviceFacts): Kernel {
-  const { label, kind, factor, outputs, length, bindings, base, load, flops } = reduction;
+  const { label, joined, factor, outputs, length, bindings, base, load, flops } = reduction;
   return perElement(
     {
       label,
@@ -166,14 +205,14 @@ function perResult(reduction: Reduction, device: DeviceFacts): Kernel {
         let o = i;
         let length = sizes.length;
         ${code(base)}
-        var total = ${code(START[kind])};
+        var total = ${code(joined.start)};
         for (var start = 0u; start < length; start += ${RUN}u) {
-          var part = ${code(START[kind])};
+          var part = ${code(joined.start)};
           for (var r = start; r < min(start + ${RUN}u, length); r++) {
             ${load}
-            part = ${code(JOIN[kind]('part', 'value'), ...NEEDS[kind])};
+            part = ${code(joined.join('part', 'value'), ...joined.needs)};
           }
-          total = ${code(JOIN[kind]('total', 'part'))};
+          total = ${code(joined.join('total', 'part'))};
         }
         out[o] = ${code(scaled('total', factor))};`,
     },
@@ -186,22 +225,24 @@ const scaled = (name: string, factor: number): string =>
 
 /** `lanes` invocations share a sum (or one of its `splits` parts) and join theirs in a tree. */
 function perGroup(reduction: Reduction, lanes: number, splits: number, device: DeviceFacts): Kernel {
-  const { label, kind, factor, outputs, length, bindings, base, load, flops } = reduction;
+  const { label, joined, factor, outputs, length, bindings, base, load, flops } = reduction;
   const share = Math.ceil(length / splits);
   const oneSubgroup = device.subgroupSize === lanes;
   const tree = oneSubgroup
-    ? code(`let joined = ${SUBGROUP[kind]};`, isNan)
+    ? code(`let joined = ${joined.subgroup};`, isNan)
     : wgsl`
       shared_totals[lane] = total;
       for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {
         workgroupBarrier();
-        if (lane < half) { shared_totals[lane] = ${code(JOIN[kind]('shared_totals[lane]', 'shared_totals[lane + half]'))}; }
+        if (lane < half) { shared_totals[lane] = ${code(joined.join('shared_totals[lane]', 'shared_totals[lane + half]'))}; }
       }
       let joined = shared_totals[0];`;
-  const memory = oneSubgroup ? code('') : code(`var<workgroup> shared_totals: array<f32, ${lanes}>;`);
+  const memory = oneSubgroup
+    ? code('')
+    : code(`var<workgroup> shared_totals: array<${joined.type}, ${lanes}>;`);
   return makeKernel({
     label,
-    bindings: [...bindings.slice(0, -1), write('out', outputs * splits)],
+    bindings: [...bindings.slice(0, -1), write('out', outputs * splits, joined.type)],
     grid: linearGrid(outputs * splits),
     flops,
     sizes: { length, splits, share, groups: outputs * splits, factor: floatBits(factor) },
@@ -217,14 +258,14 @@ function perGroup(reduction: Reduction, lanes: number, splits: number, device: D
         let first = (group % sizes.splits) * sizes.share;
         let last = min(first + sizes.share, sizes.length);
         ${code(base)}
-        var total = ${code(START[kind])};
+        var total = ${code(joined.start)};
         for (var start = first + lane; start < last; start += ${RUN * lanes}u) {
-          var part = ${code(START[kind])};
+          var part = ${code(joined.start)};
           for (var r = start; r < min(start + ${RUN * lanes}u, last); r += ${lanes}u) {
             ${load}
-            part = ${code(JOIN[kind]('part', 'value'), ...NEEDS[kind])};
+            part = ${code(joined.join('part', 'value'), ...joined.needs)};
           }
-          total = ${code(JOIN[kind]('total', 'part'))};
+          total = ${code(joined.join('total', 'part'))};
         }
         ${tree}
         if (lane == 0u) { out[group] = ${code(scaled('joined', factor))}; }
@@ -239,6 +280,7 @@ const argmax: Lowering<{ readonly axis: number }> = ({ label, inputs, out, attrs
   const inner = product(x.shape.slice(axis + 1));
   const length = x.shape[axis]!;
   const outputs = product(out.shape);
+  const order = orderOf(x.element);
   return single(
     perElement(
       {
@@ -250,9 +292,9 @@ const argmax: Lowering<{ readonly axis: number }> = ({ label, inputs, out, attrs
         body: wgsl`
           let base = (i / ${inner}u) * ${length * inner}u + i % ${inner}u;
           var best = 0u;
-          var largest = ${code('ordered_bits', orderedBits)}(f32(x[base]));
+          var largest = ${code(order.of('x[base]'), ...order.functions)};
           for (var r = 1u; r < ${length}u; r++) {
-            let value = ordered_bits(f32(x[base + r * ${inner}u]));
+            let value = ${code(order.of(`x[base + r * ${inner}u]`))};
             if (value > largest) { largest = value; best = r; }
           }
           out[i] = i32(best);`,

@@ -1,11 +1,22 @@
-import { type DeviceFacts, GROUP_INDEX, linearGrid, makeKernel, read, write } from './kernel.ts';
+import {
+  type DeviceFacts,
+  type Element,
+  GROUP_INDEX,
+  linearGrid,
+  makeKernel,
+  read,
+  write,
+} from './kernel.ts';
 import type { Lowering } from './lowering.ts';
 import { single } from './lowering.ts';
-import { orderedBits } from './math/nan.ts';
+import { orderOf } from './order.ts';
 import { perElement } from './perElement.ts';
-import { code, floatLiteral, type Wgsl, wgsl } from './wgsl.ts';
+import { code, type Wgsl, wgsl } from './wgsl.ts';
 
-const BITS = code('ordered_bits', orderedBits);
+const keyOf = (element: Element): ((value: string) => Wgsl) => {
+  const { of, functions } = orderOf(element);
+  return (value) => code(of(value), ...functions);
+};
 
 const lanesOf = (device: DeviceFacts): number =>
   device.software ? Math.max(4, device.subgroupSize) : Math.min(256, device.maxWorkgroupInvocations);
@@ -15,7 +26,7 @@ const lanesOf = (device: DeviceFacts): number =>
  * top until k are passed, keep the bucket. Integer atomics commute, so the result is the same every time.
  * Reads `sizes.length` and `sizes.k`; leaves `length`, `threshold`, the ordered bits of the k-th largest, and `left`, how many that equal it are among the k.
  */
-const radixSelect = (lanes: number): Wgsl => wgsl`
+const radixSelect = (lanes: number, key: (value: string) => Wgsl): Wgsl => wgsl`
   let length = sizes.length;
   var threshold = 0u;
   var left = sizes.k;
@@ -24,7 +35,7 @@ const radixSelect = (lanes: number): Wgsl => wgsl`
     for (var bin = lane; bin < 256u; bin += ${lanes}u) { atomicStore(&counts[bin], 0u); }
     workgroupBarrier();
     for (var i = lane; i < length; i += ${lanes}u) {
-      let bits = ${BITS}(f32(x[row * length + i]));
+      let bits = ${key('x[row * length + i]')};
       // On the first level every element is a candidate; a shift by 32 is not defined.
       let candidate = level == 0u || (bits >> (shift + 8u)) == threshold;
       if (candidate) { atomicAdd(&counts[(bits >> shift) & 255u], 1u); }
@@ -54,6 +65,7 @@ const COUNTS = wgsl`
 const kthLargest: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: { k } }, device) => {
   const [rows, length] = inputs[0]!.shape as [number, number];
   const lanes = lanesOf(device);
+  const key = keyOf(inputs[0]!.element);
   return single(
     makeKernel({
       label,
@@ -68,7 +80,7 @@ const kthLargest: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: { 
         fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
           let row = ${code(GROUP_INDEX)};
           if (row >= sizes.rows) { return; }
-          ${radixSelect(lanes)}
+          ${radixSelect(lanes, key)}
           let bits = select(~threshold, threshold & 0x7fffffffu, (threshold & 0x80000000u) != 0u);
           if (lane == 0u) { out[row] = bitcast<f32>(bits); }
         }`,
@@ -82,6 +94,7 @@ const topKIndices: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: {
   const { element } = inputs[0]!;
   const lanes = lanesOf(device);
   const share = Math.ceil(length / lanes);
+  const key = keyOf(element);
   const choose = makeKernel({
     label: `${label} choose`,
     bindings: [read('x', rows * length, element), write('picked', rows * k, 'u32')],
@@ -98,12 +111,12 @@ const topKIndices: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: {
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
         let row = ${code(GROUP_INDEX)};
         if (row >= sizes.rows) { return; }
-        ${radixSelect(lanes)}
+        ${radixSelect(lanes, key)}
         let first = min(lane * sizes.share, length);
         let end = min(first + sizes.share, length);
         var mine = vec2u(0u);
         for (var i = first; i < end; i++) {
-          let bits = ${BITS}(f32(x[row * length + i]));
+          let bits = ${key('x[row * length + i]')};
           mine += vec2u(u32(bits > threshold), u32(bits == threshold));
         }
         above[lane] = mine.x;
@@ -112,7 +125,7 @@ const topKIndices: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: {
         var before = vec2u(0u);
         for (var other = 0u; other < lane; other++) { before += vec2u(above[other], equal[other]); }
         for (var i = first; i < end; i++) {
-          let bits = ${BITS}(f32(x[row * length + i]));
+          let bits = ${key('x[row * length + i]')};
           if (bits > threshold) {
             picked[row * sizes.k + before.x] = i;
             before.x++;
@@ -141,11 +154,11 @@ const topKIndices: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: {
       let row = i / k;
       let first = row * sizes.length;
       let place = picked[i];
-      let bits = ${BITS}(f32(x[first + place]));
+      let bits = ${key('x[first + place]')};
       var rank = 0u;
       for (var j = row * k; j < (row + 1u) * k; j++) {
         let other = picked[j];
-        let others = ${BITS}(f32(x[first + other]));
+        let others = ${key('x[first + other]')};
         rank += u32(others > bits || (others == bits && other < place));
       }
       out[row * k + rank] = i32(place);`,
@@ -161,58 +174,4 @@ const topKIndices: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: {
   };
 };
 
-const takeAlongAxis: Lowering = ({ label, inputs, out }, device) => {
-  const [rows, length] = inputs[0]!.shape as [number, number];
-  const [, picks] = out.shape as [number, number];
-  return single(
-    perElement(
-      {
-        label,
-        bindings: [
-          read('x', rows * length),
-          read('indices', rows * picks, 'i32'),
-          write('out', rows * picks),
-        ],
-        total: rows * picks,
-        layout: 'x [rows, length], indices and out [rows, picks].',
-        body: wgsl`
-        let index = u32(indices[i]);
-        let place = min(index, ${length - 1}u);
-        out[i] = select(${code(floatLiteral(Number.NaN))}, x[(i / ${picks}u) * ${length}u + place], index == place);`,
-      },
-      device,
-    ),
-  );
-};
-
-/** Each element adds the cotangents that name it, in order. */
-const takeAlongAxisGrad: Lowering = ({ label, inputs, out }, device) => {
-  const [rows, length] = out.shape as [number, number];
-  const [, picks] = inputs[1]!.shape as [number, number];
-  return single(
-    perElement(
-      {
-        label,
-        bindings: [
-          read('dy', rows * picks),
-          read('indices', rows * picks, 'i32'),
-          write('out', rows * length),
-        ],
-        total: rows * length,
-        flops: rows * length * picks,
-        layout: 'dy and indices [rows, picks], out [rows, length].',
-        body: wgsl`
-        let first = (i / ${length}u) * ${picks}u;
-        let place = i32(i % ${length}u);
-        var sum = 0.0;
-        for (var pick = first; pick < first + ${picks}u; pick++) {
-          if (indices[pick] == place) { sum += dy[pick]; }
-        }
-        out[i] = sum;`,
-      },
-      device,
-    ),
-  );
-};
-
-export const topKKernels = { kthLargest, topKIndices, takeAlongAxis, takeAlongAxisGrad };
+export const topKKernels = { kthLargest, topKIndices };

@@ -1,6 +1,5 @@
 import { requireCounts, requireList } from '../arguments.ts';
 import { gotText, ShapeError } from '../errors.ts';
-import { floatOperand } from '../graph/operands.ts';
 import { concat, part, permute, reshape } from '../graph/ops/movement.ts';
 import { broadcastTo, greaterEqual, where } from '../graph/ops/pointwise.ts';
 import { asValue, constant, type Operand, type Value } from '../graph/value.ts';
@@ -110,7 +109,7 @@ export function roll(x: Operand, shift: number, axis: number, ...extra: never[])
 /** x `repeats[i]` times along axis i. */
 export function tile(x: Operand, repeats: readonly number[], ...extra: never[]): Value {
   refuseExtra('tile', extra);
-  const value = floatOperand('tile', 'x', x);
+  const value = asValue(x, 'tile');
   requireCounts('tile', 'repeats', repeats, 0);
   if (repeats.length !== value.shape.length) {
     throw new ShapeError(
@@ -136,7 +135,7 @@ export function triu(x: Operand, diagonal = 0, ...extra: never[]): Value {
 }
 
 function triangle(op: 'tril' | 'triu', x: Operand, diagonal: number): Value {
-  const value = floatOperand(op, 'x', x);
+  const value = asValue(x, op);
   const [rows, columns] = value.shape.slice(-2) as [number, number];
   if (value.shape.length < 2)
     throw new ShapeError(`${op}: x expects [..., R, C], got ${shapeText(value.shape)}`);

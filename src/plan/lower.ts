@@ -7,6 +7,7 @@ import { castKernels } from '../kernels/cast.ts';
 import { productKey, type TunedChoices } from '../kernels/gemm/choices.ts';
 import { gemmKernels } from '../kernels/gemm/lowering.ts';
 import { PRODUCT_OPS, type ProductOp } from '../kernels/gemm/variant.ts';
+import { integerKernels } from '../kernels/integers.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../kernels/kernel.ts';
 import type { Lowered, Lowering, OpRequest } from '../kernels/lowering.ts';
 import { movementKernels } from '../kernels/movement.ts';
@@ -19,8 +20,10 @@ import { randomKernels } from '../kernels/random.ts';
 import { reduceKernels } from '../kernels/reduce.ts';
 import { resizeKernels } from '../kernels/resize.ts';
 import { scanKernels } from '../kernels/scan.ts';
+import { scatterKernels } from '../kernels/scatter.ts';
 import { selectKernels } from '../kernels/select.ts';
 import { similarityKernels } from '../kernels/similarity.ts';
+import { sortKernels } from '../kernels/sort.ts';
 import { topKKernels } from '../kernels/topK.ts';
 import { updateKernels } from '../kernels/update.ts';
 import { requireGrid, requireIndexed } from './indexLimits.ts';
@@ -28,6 +31,7 @@ import { requireGrid, requireIndexed } from './indexLimits.ts';
 /** How every op runs; a missing one does not compile. The one place where the graph meets the kernels. */
 const LOWERINGS: { readonly [K in LoweredOp]: Lowering<AttrsOf<K>> } = {
   ...pointwiseKernels,
+  ...integerKernels,
   ...castKernels,
   ...reduceKernels,
   ...movementKernels,
@@ -39,6 +43,8 @@ const LOWERINGS: { readonly [K in LoweredOp]: Lowering<AttrsOf<K>> } = {
   ...attentionKernels,
   ...scanKernels,
   ...selectKernels,
+  ...scatterKernels,
+  ...sortKernels,
   ...topKKernels,
   ...nearestKernels,
   ...randomKernels,

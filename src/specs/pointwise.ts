@@ -114,6 +114,19 @@ const inside = (uniform: number): number => 1.9 * uniform - 0.95;
 const whole = (uniform: number): number => Math.floor(7 * uniform) - 3;
 const sparse = (uniform: number): number => Math.round(uniform);
 
+const apartFromZero = (uniform: number): number => (uniform < 0.5 ? -0.3 - uniform * 3 : uniform * 3 - 1.2);
+/** With the sign of b. */
+const floorRest = (a: number, b: number): number => {
+  const rest = a % b;
+  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+};
+/** PyTorch's, which takes infinite ones as they come. */
+const floorQuotient = (a: number, b: number): number => {
+  if (b === 0) return a / b;
+  const rest = a % b;
+  return Math.round((a - rest) / b - Number(rest !== 0 && rest < 0 !== b < 0));
+};
+
 /** Of zeros and ones; NaN is true. */
 const logical = (
   run: (a: Value, b: Value) => Value,
@@ -121,6 +134,7 @@ const logical = (
 ): PointwiseSpec => ({
   ulps: 0,
   differentiable: false,
+  dtypes: ANY_DTYPE,
   samples: [
     {
       label: 'of zeros and ones',
@@ -138,6 +152,7 @@ const logical = (
 export const pointwiseSpecs = {
   constant: {
     ulps: 0,
+    dtypes: ANY_DTYPE,
     samples: [
       withParameters(
         'as an operand',
@@ -149,6 +164,7 @@ export const pointwiseSpecs = {
   },
   identity: {
     ulps: 0,
+    dtypes: ANY_DTYPE,
     wholeRange: { f: (x) => x, lastPlaces: 0 },
     samples: [
       {
@@ -159,11 +175,11 @@ export const pointwiseSpecs = {
       },
     ],
   },
-  neg: unary(ops.neg, (x) => -x, { shapes: [[1]] }),
-  abs: unary(ops.abs, Math.abs, { fill: away([0]) }),
+  neg: unary(ops.neg, (x) => -x, { shapes: [[1]], dtypes: ANY_DTYPE }),
+  abs: unary(ops.abs, Math.abs, { fill: away([0]), dtypes: ANY_DTYPE }),
   /** 0 of NaN, as in PyTorch. */
-  sign: unary(ops.sign, (x) => Math.sign(x) || 0, { fill: away([0]) }),
-  square: unary(ops.square, (x) => x * x),
+  sign: unary(ops.sign, (x) => Math.sign(x) || 0, { fill: away([0]), dtypes: ANY_DTYPE }),
+  square: unary(ops.square, (x) => x * x, { dtypes: ANY_DTYPE }),
   exp: unary(ops.exp, Math.exp, { lastPlaces: 2 }),
   log: unary(ops.log, Math.log, { fill: positive, lastPlaces: 2 }),
   sqrt: unary(ops.sqrt, Math.sqrt, { fill: positive, lastPlaces: 2 }),
@@ -206,13 +222,29 @@ export const pointwiseSpecs = {
     fill: away([-3, 3]),
     lastPlaces: 4,
   }),
-  add: binary(ops.add, (a, b) => a + b),
+  add: binary(ops.add, (a, b) => a + b, { dtypes: ANY_DTYPE }),
   /** Its operands cannot be exchanged: it tries every way of broadcasting. */
-  sub: binary(ops.sub, (a, b) => a - b, { broadcasts: BROADCASTS }),
-  mul: binary(ops.mul, (a, b) => a * b),
+  sub: binary(ops.sub, (a, b) => a - b, { broadcasts: BROADCASTS, dtypes: ANY_DTYPE }),
+  mul: binary(ops.mul, (a, b) => a * b, { dtypes: ANY_DTYPE }),
   div: binary(ops.div, (a, b) => a / b, { fillB: positive, ulps: 16 }),
+  floorDiv: binary(ops.floorDiv, floorQuotient, {
+    fillB: positive,
+    differentiable: false,
+    dtypes: ANY_DTYPE,
+  }),
+  truncDiv: binary(ops.truncDiv, (a, b) => Math.trunc(a / b), {
+    fillB: positive,
+    differentiable: false,
+    dtypes: ANY_DTYPE,
+  }),
+  remainder: binary(ops.remainder, (a, b) => floorRest(a, b), {
+    fillB: apartFromZero,
+    dtypes: ANY_DTYPE,
+  }),
+  fmod: binary(ops.fmod, (a, b) => a % b, { fillB: apartFromZero, ulps: 0, dtypes: ANY_DTYPE }),
   pow: {
     ulps: 8,
+    dtypes: ANY_DTYPE,
     samples: [
       {
         label: 'of positive numbers',
@@ -228,20 +260,41 @@ export const pointwiseSpecs = {
       },
     ],
   },
-  maximum: binary(ops.maximum, Math.max, { ulps: 0 }),
-  minimum: binary(ops.minimum, Math.min, { ulps: 0 }),
-  greater: binary(ops.greater, (a, b) => Number(a > b), { ulps: 0, differentiable: false }),
-  greaterEqual: binary(ops.greaterEqual, (a, b) => Number(a >= b), { ulps: 0, differentiable: false }),
-  less: binary(ops.less, (a, b) => Number(a < b), { ulps: 0, differentiable: false }),
-  lessEqual: binary(ops.lessEqual, (a, b) => Number(a <= b), { ulps: 0, differentiable: false }),
+  maximum: binary(ops.maximum, Math.max, { ulps: 0, dtypes: ANY_DTYPE }),
+  minimum: binary(ops.minimum, Math.min, { ulps: 0, dtypes: ANY_DTYPE }),
+  greater: binary(ops.greater, (a, b) => Number(a > b), {
+    ulps: 0,
+    differentiable: false,
+    dtypes: ANY_DTYPE,
+  }),
+  greaterEqual: binary(ops.greaterEqual, (a, b) => Number(a >= b), {
+    ulps: 0,
+    differentiable: false,
+    dtypes: ANY_DTYPE,
+  }),
+  less: binary(ops.less, (a, b) => Number(a < b), { ulps: 0, differentiable: false, dtypes: ANY_DTYPE }),
+  lessEqual: binary(ops.lessEqual, (a, b) => Number(a <= b), {
+    ulps: 0,
+    differentiable: false,
+    dtypes: ANY_DTYPE,
+  }),
   logicalAnd: logical(ops.logicalAnd, (a, b) => a && b),
   logicalOr: logical(ops.logicalOr, (a, b) => a || b),
   logicalXor: logical(ops.logicalXor, (a, b) => a !== b),
-  logicalNot: unary(ops.logicalNot, (x) => Number(x === 0), { fill: sparse, differentiable: false }),
-  equal: binary(ops.equal, (a, b) => Number(a === b), { ulps: 0, differentiable: false }),
-  notEqual: binary(ops.notEqual, (a, b) => Number(a !== b), { ulps: 0, differentiable: false }),
+  logicalNot: unary(ops.logicalNot, (x) => Number(x === 0), {
+    fill: sparse,
+    differentiable: false,
+    dtypes: ANY_DTYPE,
+  }),
+  equal: binary(ops.equal, (a, b) => Number(a === b), { ulps: 0, differentiable: false, dtypes: ANY_DTYPE }),
+  notEqual: binary(ops.notEqual, (a, b) => Number(a !== b), {
+    ulps: 0,
+    differentiable: false,
+    dtypes: ANY_DTYPE,
+  }),
   where: {
     ulps: 0,
+    dtypes: ANY_DTYPE,
     samples: [
       {
         label: 'a condition that stretches',
@@ -282,6 +335,7 @@ export const pointwiseSpecs = {
   },
   clamp: {
     ulps: 0,
+    dtypes: ANY_DTYPE,
     samples: [
       withParameters(
         'to [-1, 0.5]',

@@ -6,7 +6,7 @@ import { product, type Shape } from '../shape.ts';
 import { dropAxes, map2, reduceRef, softmaxRef } from './reference/ops.ts';
 import { largestPlaces } from './reference/order.ts';
 import { at, build, type Tensor64 } from './reference/tensor64.ts';
-import { type OpSpec, type Sample, type SpecTable, samplesOf, shaped } from './spec.ts';
+import { ANY_DTYPE, type OpSpec, type Sample, type SpecTable, samplesOf, shaped } from './spec.ts';
 
 type Case = readonly [Shape, readonly number[]];
 
@@ -73,17 +73,22 @@ const alongAxis = (axis: number): Sample => ({
 });
 
 export const reduceSpecs = {
-  sum: reducing((x, axes) => ops.sum(x, { axes }), sumRef, [
-    ROWS,
-    COLUMNS,
-    CHANNELS,
-    SPLIT,
-    [[1], [0]],
-    // Each part in several runs.
-    [[2, 70000], [1]],
-    // Nothing sums to 0.
-    [[3, 0], [1]],
-  ]),
+  sum: reducing(
+    (x, axes) => ops.sum(x, { axes }),
+    sumRef,
+    [
+      ROWS,
+      COLUMNS,
+      CHANNELS,
+      SPLIT,
+      [[1], [0]],
+      // Each part in several runs.
+      [[2, 70000], [1]],
+      // Nothing sums to 0.
+      [[3, 0], [1]],
+    ],
+    { dtypes: ANY_DTYPE },
+  ),
   mean: reducing(
     (x, axes) => ops.mean(x, { axes }),
     (x, axes) => scaledRef(sumRef(x, axes), 1 / countOf(x, axes)),
@@ -93,13 +98,15 @@ export const reduceSpecs = {
     (x, axes) => ops.prod(x, { axes }),
     (x, axes) => dropAxes({ ...reduceRef(x, axes, 1, (a, b) => a * b), magnitude: undefined }, axes),
     [CHANNELS, [[3, 5, 2], [1]], [[2, 37], [1]], [[3, 0], [1]]],
-    { ulps: 64 },
+    { ulps: 64, dtypes: ANY_DTYPE },
   ),
   max: reducing((x, axes) => ops.max(x, { axes }), extremeRef(-Infinity, Math.max), [ROWS, COLUMNS, SPLIT], {
     ulps: 0,
+    dtypes: ANY_DTYPE,
   }),
   min: reducing((x, axes) => ops.min(x, { axes }), extremeRef(Infinity, Math.min), [ROWS, COLUMNS], {
     ulps: 0,
+    dtypes: ANY_DTYPE,
   }),
   variance: reducing(
     (x, axes) => variance(x, { axes, unbiased: false }),
@@ -118,11 +125,13 @@ export const reduceSpecs = {
   ),
   argmax: {
     ulps: 0,
+    dtypes: ANY_DTYPE,
     differentiable: false,
     samples: samplesOf([1, 0, 2], alongAxis),
   },
   argmin: {
     ulps: 0,
+    dtypes: ANY_DTYPE,
     differentiable: false,
     doctor: 0,
     samples: [

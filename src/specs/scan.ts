@@ -1,7 +1,7 @@
 import { type CumsumOptions, cumsum } from '../graph/ops/scan.ts';
 import type { Shape } from '../shape.ts';
 import { at, build, roundingScale, type Tensor64 } from './reference/tensor64.ts';
-import { type Sample, type SpecTable, samplesOf, shaped } from './spec.ts';
+import { ANY_DTYPE, type Sample, type SpecTable, samplesOf, shaped } from './spec.ts';
 
 function cumsumRef(
   x: Tensor64,
@@ -38,4 +38,6 @@ const sample = ([shape, axis, options]: (typeof CASES)[number]): Sample => ({
   reference: (x) => cumsumRef(x, axis < 0 ? axis + shape.length : axis, options),
 });
 
-export const scanSpecs = { cumsum: { samples: samplesOf(CASES, sample) } } as const satisfies SpecTable;
+export const scanSpecs = {
+  cumsum: { dtypes: ANY_DTYPE, samples: samplesOf(CASES, sample) },
+} as const satisfies SpecTable;

@@ -1,9 +1,9 @@
-import { kthLargest, takeAlongAxis, topK } from '../graph/ops/topK.ts';
+import { kthLargest, topK } from '../graph/ops/topK.ts';
 import { topFractionMean } from '../nn/topFraction.ts';
 import { product } from '../shape.ts';
 import { largest, largestPlaces, rowsOf } from './reference/order.ts';
-import { at, build, roundingScale, type Tensor64 } from './reference/tensor64.ts';
-import { type Sample, type SpecTable, samplesOf } from './spec.ts';
+import { build, roundingScale, type Tensor64 } from './reference/tensor64.ts';
+import { ANY_DTYPE, type Sample, type SpecTable, samplesOf } from './spec.ts';
 
 const ties = (uniform: number): number => Math.floor(uniform * 7) - 3;
 /** In no order, all different by more than differences' steps: of thousands drawn freely two may be equal. */
@@ -66,7 +66,7 @@ export const topKSpecs = {
     ],
   },
   topK: {
-    dtypes: ['f32'],
+    dtypes: ANY_DTYPE,
     ulps: 0,
     samples: [
       ...samplesOf([25, 4099], (k) => ({
@@ -85,7 +85,7 @@ export const topKSpecs = {
     ],
   },
   topKIndices: {
-    dtypes: ['f32'],
+    dtypes: ANY_DTYPE,
     ulps: 0,
     doctor: 2,
     differentiable: false,
@@ -102,21 +102,6 @@ export const topKSpecs = {
         inputs: [{ shape: [2, 50], fill: (uniform) => (uniform < 0.5 ? 0 : -0) }],
         run: (x) => topK(x, 50).indices,
         reference: () => build([2, 50], ([, i]) => i!),
-      },
-    ],
-  },
-  takeAlongAxis: {
-    dtypes: ['f32'],
-    ulps: 0,
-    samples: [
-      {
-        label: 'places, some of them twice',
-        inputs: [
-          { shape: [3, 5] },
-          { shape: [3, 11], dtype: 'i32', fill: (uniform) => Math.floor(uniform * 5) },
-        ],
-        run: takeAlongAxis,
-        reference: (x, places) => build([3, 11], ([n, i]) => at(x, [n!, at(places, [n!, i!])])),
       },
     ],
   },

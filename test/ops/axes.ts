@@ -65,6 +65,7 @@ export const axesSpecs: SpecTable = {
   },
   tile: {
     ulps: 0,
+    dtypes: ANY_DTYPE,
     samples: [
       {
         label: '[3, 5] 2 by 3 times',
@@ -76,6 +77,7 @@ export const axesSpecs: SpecTable = {
   },
   tril: {
     ulps: 0,
+    dtypes: ANY_DTYPE,
     samples: [
       {
         label: 'below the first upper diagonal',
@@ -87,6 +89,7 @@ export const axesSpecs: SpecTable = {
   },
   triu: {
     ulps: 0,
+    dtypes: ANY_DTYPE,
     samples: [
       {
         label: 'above the second lower diagonal',
@@ -117,6 +120,7 @@ export const axesSpecs: SpecTable = {
   },
   any: {
     ulps: 0,
+    dtypes: ANY_DTYPE,
     differentiable: false,
     samples: [
       {
@@ -133,6 +137,7 @@ export const axesSpecs: SpecTable = {
   },
   all: {
     ulps: 0,
+    dtypes: ANY_DTYPE,
     differentiable: false,
     samples: [
       {

@@ -3,6 +3,7 @@ import type { SpecTable } from '../../src/specs/spec.ts';
 import { activationSpecs } from './activations.ts';
 import { axesSpecs } from './axes.ts';
 import { compositeSpecs } from './composites.ts';
+import { einsumSpecs } from './einsum.ts';
 import { fusedSpecs } from './fused.ts';
 import { lossSpecs } from './losses.ts';
 
@@ -12,6 +13,7 @@ export const SPECS: SpecTable = Object.assign(
   ...Object.values(FAMILIES),
   activationSpecs,
   axesSpecs,
+  einsumSpecs,
   lossSpecs,
   compositeSpecs,
   fusedSpecs,

@@ -49,6 +49,33 @@ export const REFUSED: readonly (readonly [message: string, code: ErrorCode, call
     () => wgad.conv2d(x(1, 1, 4, 4), x(2, 1, 3, 3), x(2) as never),
   ],
   [
+    'add: argument 1 expects a whole number beside i32, got 1.5',
+    'E_DTYPE',
+    () => wgad.add(input('i', [2], 'i32'), 1.5),
+  ],
+  [
+    'add: argument 1 expects i32 as the others, got f32; cast it first',
+    'E_DTYPE',
+    () => wgad.add(input('i', [2], 'i32'), x(2)),
+  ],
+  ['bitwiseAnd: expects i32 or u32, got f32 and 3', 'E_DTYPE', () => wgad.bitwiseAnd(x(2), 3)],
+  [
+    'gatherNd: indices expects [..., K] with K at most 2, got [4, 3] for [5, 3]',
+    'E_SHAPE',
+    () => wgad.gatherNd(x(5, 3), input('i', [4, 3], 'i32')),
+  ],
+  [
+    'scatter: updates expects [4, 3], got [4, 2]',
+    'E_SHAPE',
+    () => wgad.scatter(x(5, 3), input('i', [4], 'i32'), x(4, 2)),
+  ],
+  [
+    'einsum: axis j of "ij,jk" is 3, of operand 1 4: [4, 5]',
+    'E_SHAPE',
+    () => wgad.einsum('ij,jk', [x(2, 3), x(4, 5)]),
+  ],
+  ['einsum: operand 0 of "ij" expects 2 axes, got [2]', 'E_SHAPE', () => wgad.einsum('ij', [x(2)])],
+  [
     'attention: q and k expect at least one token, got [1, 2, 4] and [1, 0, 4]',
     'E_SHAPE',
     () => wgad.attention(x(1, 2, 4), x(1, 0, 4), x(1, 0, 4), { heads: 1 }),

@@ -5,6 +5,7 @@ import { attributes, type OpTable } from './definition.ts';
 import type { PadMode } from './movement.ts';
 import type { PoolWindow } from './pool.ts';
 import { type Resampling, resampledPlaces } from './resize.ts';
+import type { Picking } from './select.ts';
 
 const pooling = attributes<{ readonly window: PoolWindow }>();
 const attending = {
@@ -32,10 +33,8 @@ export const gradientOps = {
   avgPool2dGrad: { attrs: pooling },
   /** The transpose of interpolate: dy [N, C, OH, OW] -> dx [N, C, H, W]. */
   interpolateGrad: { attrs: attributes<Resampling>(), indexed: resampledPlaces },
-  /** The transpose of gather: dy [N, ...S], indices [N] -> [R, ...S], rows that share an index summed in order, others left out. */
-  gatherGrad: {},
-  /** The transpose of takeAlongAxis: dy [N, K], indices [N, K] -> [N, L], equal places summed in order, others left out. */
-  takeAlongAxisGrad: {},
+  /** The transpose of gather: dy, indices, order? -> of x's shape, what shares an index summed in order, others left out. */
+  gatherGrad: { attrs: attributes<Picking>() },
   /** bank [K, C], x [M, C], found [2, M, k], cotangent [2, M, k] -> dx [M, C]. `first`: of the bank's rows. */
   nearestRowsGrad: {
     attrs: attributes<{ readonly first: number }>(),

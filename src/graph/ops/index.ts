@@ -5,6 +5,7 @@ import { controlOps } from './control.ts';
 import { convOps } from './conv.ts';
 import type { OpDefinition } from './definition.ts';
 import { gradientOps } from './gradients.ts';
+import { integerOps } from './integers.ts';
 import { leafOps } from './leaf.ts';
 import { matmulOps } from './matmul.ts';
 import { movementOps } from './movement.ts';
@@ -16,9 +17,11 @@ import { randomOps } from './random.ts';
 import { reduceOps } from './reduce.ts';
 import { resizeOps } from './resize.ts';
 import { scanOps } from './scan.ts';
+import { scatterOps } from './scatter.ts';
 import { selectOps } from './select.ts';
 import { similarityOps } from './similarity.ts';
 import { slabOps } from './slab.ts';
+import { sortOps } from './sort.ts';
 import { topKOps } from './topK.ts';
 import { updateOps } from './update.ts';
 
@@ -27,6 +30,7 @@ export const opTable = {
   ...leafOps,
   ...controlOps,
   ...pointwiseOps,
+  ...integerOps,
   ...reduceOps,
   ...movementOps,
   ...slabOps,
@@ -39,6 +43,8 @@ export const opTable = {
   ...attentionOps,
   ...scanOps,
   ...selectOps,
+  ...scatterOps,
+  ...sortOps,
   ...topKOps,
   ...nearestOps,
   ...randomOps,

@@ -4,8 +4,16 @@ import type { PointwiseName } from '../../kernels/pointwiseTable.ts';
 import { IDENTITY } from '../../kernels/program.ts';
 import { refuseExtra } from '../../options.ts';
 import { broadcastShapes, requireShape, type Shape, shapesEqual, shapeText } from '../../shape.ts';
-import { floatOperand } from '../operands.ts';
-import { asValue, type Dtype, makeValue, type Operand, requireDtype, type Value } from '../value.ts';
+import {
+  asValue,
+  type Dtype,
+  INTEGER_RANGE,
+  makeValue,
+  type Operand,
+  requireDtype,
+  type Value,
+} from '../value.ts';
+import { integerOf, integers, isInteger } from './integers.ts';
 import { pointwise } from './pointwiseOps.ts';
 
 const unary =
@@ -21,7 +29,10 @@ const binary =
     return pointwise(fn, [a, b]);
   };
 
-/** a + b. Here and below operands broadcast by NumPy's rules, and numbers are operands too. f32 or f16 in, f32 out. */
+/**
+ * a + b. Here and below operands broadcast by NumPy's rules, and numbers are operands too. f32 or f16 in, f32 out; sums,
+ * products, comparisons and what else means something there take integers of one type (i32 or u32) and wrap around at 2^32.
+ */
 export const add = binary('add');
 /** a - b. */
 export const sub = binary('sub');
@@ -100,6 +111,14 @@ export const asinh = unary('asinh');
 export const acosh = unary('acosh');
 /** Inverse of `tanh`, to 5 ulp; infinite at -1 and 1, NaN beyond. */
 export const atanh = unary('atanh');
+/** The quotient a / b rounded down, as Python's `//`; of integers 0 where b is 0. Its derivative is 0, as that of `truncDiv`. */
+export const floorDiv = binary('floorDiv');
+/** The quotient a / b rounded towards 0; of integers 0 where b is 0. */
+export const truncDiv = binary('truncDiv');
+/** What a leaves when divided by b, with the sign of b, as Python's `%`: a - b floorDiv(a, b), exact; of integers 0 where b is 0. */
+export const remainder = binary('remainder');
+/** What a leaves when divided by b, with the sign of a, as C's: a - b truncDiv(a, b), exact; of integers 0 where b is 0. */
+export const fmod = binary('fmod');
 /** Square root; NaN below 0. */
 export const sqrt = unary('sqrt');
 /** 1 / sqrt(x). */
@@ -149,19 +168,30 @@ export const clamp = (x: Operand, low: number, high: number, ...extra: never[]):
   if (!(low <= high)) {
     throw new ShapeError(`clamp: low expects at most high, got ${gotText(low)} and ${gotText(high)}`);
   }
-  return low === -Infinity && high === Infinity ? asValue(x, 'clamp') : pointwise('clamp', [x], [low, high]);
+  if (low === -Infinity && high === Infinity) return asValue(x, 'clamp');
+  const whole = integerOf(x, 'clamp');
+  return whole ? clampIntegers(whole, low, high) : pointwise('clamp', [x], [low, high]);
 };
+
+/** Bounds beyond the type do nothing, fractions do not count. */
+function clampIntegers(x: Value, low: number, high: number): Value {
+  const [least, most] = INTEGER_RANGE[x.dtype as 'i32' | 'u32'];
+  const inside = (bound: number): number => Math.min(most, Math.max(least, bound));
+  return integers('clamp', [x], x.dtype, [inside(Math.ceil(low)), inside(Math.floor(high))]);
+}
 
 /** `x` stretched to `shape` (NumPy rules). */
 export function broadcastTo(x: Operand, shape: Shape, ...extra: never[]): Value {
   refuseExtra('broadcastTo', extra);
-  const value = floatOperand('broadcastTo', 'x', x);
+  const value = asValue(x, 'broadcastTo');
   requireShape('broadcastTo', shape);
   if (shapesEqual(value.shape, shape)) return value;
   const joint = broadcastShapes('broadcastTo', value.shape, shape);
   if (!shapesEqual(joint, shape)) {
     throw new ShapeError(`broadcastTo: ${shapeText(value.shape)} does not stretch to ${shapeText(shape)}`);
   }
+  if (isInteger(value))
+    return makeValue('integers', [value], { fn: 'identity', params: [] }, shape, value.dtype);
   return makeValue('pointwise', [value], { program: IDENTITY }, shape);
 }
 

@@ -1,10 +1,12 @@
 import { requireAnyNumber } from '../../arguments.ts';
+import type { IntegerName } from '../../kernels/integers.ts';
 import type { PointwiseName } from '../../kernels/pointwiseTable.ts';
 import type { Program } from '../../kernels/program.ts';
 import { broadcastShapes, type Shape } from '../../shape.ts';
 import { floatOperand } from '../operands.ts';
 import { makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
+import { integerOf, integers, takesIntegers } from './integers.ts';
 
 export const pointwiseOps = {
   /** Inputs broadcast (NumPy rules) to the result's shape. */
@@ -13,12 +15,16 @@ export const pointwiseOps = {
   cast: { readsHalf: true },
 } as const satisfies OpTable;
 
-/** One pointwise function applied to broadcast operands. */
+/** One pointwise function applied to broadcast operands: floats, or integers where it is one of those too. */
 export function pointwise(
   fn: PointwiseName,
   operands: readonly Operand[],
   params: readonly number[] = [],
 ): Value {
+  // The condition of `where` says nothing about what is chosen.
+  const typed = fn === 'where' ? operands.slice(1) : operands;
+  const whole = takesIntegers(fn) ? typed.map((each) => integerOf(each, fn)).find((each) => each) : undefined;
+  if (whole) return integers(fn as IntegerName, operands, whole.dtype, params);
   const inputs = operands.map((operand, i) => floatOperand(fn, `argument ${i}`, operand));
   for (const param of params) requireAnyNumber(fn, param);
   const shape = inputs.reduce<Shape>((soFar, value) => broadcastShapes(fn, soFar, value.shape), []);

@@ -4,8 +4,9 @@ import type { Program } from '../../kernels/program.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { normalizeAxis, product, type Shape, shapeText } from '../../shape.ts';
 import { floatOperand } from '../operands.ts';
-import { makeValue, type Operand, type Value } from '../value.ts';
+import { asValue, makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
+import { bitwiseNot, isInteger } from './integers.ts';
 import { reshape } from './movement.ts';
 import { neg } from './pointwise.ts';
 
@@ -39,7 +40,7 @@ export interface ReduceOptions {
 
 export const REDUCE_OPTIONS: OptionNames<ReduceOptions> = { axes: true, keepDims: true };
 
-/** Sum over `axes`, a tree of fixed shape in float32. */
+/** Sum over `axes`, a tree of fixed shape in float32; of integers it wraps around at 2^32. */
 export function sum(x: Operand, options: ReduceOptions = {}, ...extra: never[]): Value {
   refuseExtra('sum', extra);
   return reduce('sum', 'sum', x, options);
@@ -51,7 +52,7 @@ export function mean(x: Operand, options: ReduceOptions = {}, ...extra: never[])
   return reduce('mean', 'sum', x, options, (count) => 1 / count);
 }
 
-/** Product over `axes`, a tree of fixed shape in float32. Its derivative is right where elements are 0 too. */
+/** Product over `axes`, a tree of fixed shape in float32; of integers it wraps around at 2^32. Its derivative is right where elements are 0 too. */
 export function prod(x: Operand, options: ReduceOptions = {}, ...extra: never[]): Value {
   refuseExtra('prod', extra);
   return reduce('prod', 'prod', x, options);
@@ -81,7 +82,7 @@ export function reduce(
   factor?: (count: number) => number,
 ): Value {
   requireOptions(name, options, REDUCE_OPTIONS);
-  const value = floatOperand(name, 'x', x);
+  const value = factor ? floatOperand(name, 'x', x) : asValue(x, name);
   const { keepDims = false } = options;
   requireFlag(name, 'keepDims', keepDims);
   const axes = axesOf(name, value, options);
@@ -91,7 +92,8 @@ export function reduce(
     throw new ShapeError(`${name}: x expects at least one element to reduce, got ${shapeText(value.shape)}`);
   }
   const kept = value.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-  const out = makeValue('reduce', [value], { kind, axes, factor: factor?.(count) ?? 1 }, kept);
+  const dtype = isInteger(value) ? value.dtype : 'f32';
+  const out = makeValue('reduce', [value], { kind, axes, factor: factor?.(count) ?? 1 }, kept, dtype);
   return keepDims ? out : dropAxes(out, axes);
 }
 
@@ -120,7 +122,7 @@ export function argmin(x: Operand, axis: number, keepDims = false, ...extra: nev
 }
 
 function place(name: 'argmax' | 'argmin', x: Operand, axis: number, keepDims: boolean): Value {
-  const value = floatOperand(name, 'x', x);
+  const value = asValue(x, name);
   requireFlag(name, 'keepDims', keepDims);
   const chosen = normalizeAxis(name, axis, value.shape.length);
   if (value.shape[chosen] === 0) {
@@ -129,7 +131,9 @@ function place(name: 'argmax' | 'argmin', x: Operand, axis: number, keepDims: bo
     );
   }
   const kept = value.shape.map((size, i) => (i === chosen ? 1 : size));
-  const ordered = name === 'argmax' ? value : neg(value);
+  // Inverting all bits of an integer turns its order around; -x would not for the least one.
+  const falling = (): Value => (isInteger(value) ? bitwiseNot(value) : neg(value));
+  const ordered = name === 'argmax' ? value : falling();
   const out = makeValue('argmax', [ordered], { axis: chosen }, kept, 'i32');
   return keepDims ? out : dropAxes(out, [chosen]);
 }

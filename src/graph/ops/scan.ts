@@ -1,8 +1,7 @@
 import { requireFlag } from '../../arguments.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { normalizeAxis, product } from '../../shape.ts';
-import { floatOperand } from '../operands.ts';
-import { makeValue, type Operand, type Value } from '../value.ts';
+import { asValue, makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
 import { pad, part, reshape } from './movement.ts';
 import { add } from './pointwise.ts';
@@ -27,10 +26,10 @@ const CUMSUM_OPTIONS: OptionNames<CumsumOptions> = { exclusive: true, reverse: t
 /** Longer axes are summed in blocks of this size, side by side, and the sums of whole blocks are added. */
 const BLOCK = 256;
 
-/** The sum of the elements of x up to each one along `axis`, in float32. */
+/** The sum of the elements of x up to each one along `axis`, in float32; of integers they wrap around at 2^32. */
 export function cumsum(x: Operand, axis: number, options: CumsumOptions = {}, ...extra: never[]): Value {
   refuseExtra('cumsum', extra);
-  const value = floatOperand('cumsum', 'x', x);
+  const value = asValue(x, 'cumsum');
   requireOptions('cumsum', options, CUMSUM_OPTIONS);
   const { exclusive = false, reverse = false } = options;
   requireFlag('cumsum', 'exclusive', exclusive);
@@ -41,7 +40,8 @@ export function cumsum(x: Operand, axis: number, options: CumsumOptions = {}, ..
 function scan(x: Value, attrs: ScanAttrs): Value {
   const { axis, exclusive, reverse } = attrs;
   const length = x.shape[axis]!;
-  if (length <= 2 * BLOCK) return makeValue('scan', [x], attrs, x.shape);
+  const dtype = x.dtype === 'f16' ? 'f32' : x.dtype;
+  if (length <= 2 * BLOCK) return makeValue('scan', [x], attrs, x.shape, dtype);
   const blocks = Math.ceil(length / BLOCK);
   const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
   const missing = x.shape.map((_, i) => (i === axis ? blocks * BLOCK - length : 0));
@@ -50,7 +50,7 @@ function scan(x: Value, attrs: ScanAttrs): Value {
   const outer = product(before);
   const inner = product(after);
   const rows = reshape(filled, [outer, blocks, BLOCK, inner]);
-  const own = makeValue('scan', [rows], { axis: 2, exclusive, reverse }, rows.shape);
+  const own = makeValue('scan', [rows], { axis: 2, exclusive, reverse }, rows.shape, dtype);
   const end = (of: Value): Value => part(of, 2, reverse ? 0 : BLOCK - 1, 1);
   const totals = exclusive ? add(end(own), end(rows)) : end(own);
   const all = add(own, scan(totals, { axis: 1, exclusive: true, reverse }));

@@ -1,10 +1,11 @@
-import { DtypeError, gotText, ShapeError } from '../../errors.ts';
+import { gotText, ShapeError } from '../../errors.ts';
 import { refuseExtra } from '../../options.ts';
-import { product, shapeText } from '../../shape.ts';
-import { FULL_FLOATS, floatOperand, requireIndices, requireRank } from '../operands.ts';
+import { product } from '../../shape.ts';
+import { floatOperand, requireRank } from '../operands.ts';
 import { asValue, makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
+import { takeAlongAxis } from './select.ts';
 
 const attrs = attributes<{ readonly k: number }>();
 
@@ -17,8 +18,6 @@ export const topKOps = {
     readsHalf: true,
     nonDifferentiable: 'places are integers; the values of topK have a derivative',
   },
-  /** x [N, L], indices (i32) [N, K] -> [N, K]; NaN for an index out of range. */
-  takeAlongAxis: {},
 } as const satisfies OpTable;
 
 /**
@@ -39,7 +38,7 @@ export function kthLargest(x: Operand, k: number, ...extra: never[]): Value {
  */
 export function topK(x: Operand, k: number, ...extra: never[]): { values: Value; indices: Value } {
   refuseExtra('topK', extra);
-  const value = floatOperand('topK', 'x', x, FULL_FLOATS);
+  const value = asValue(x, 'topK');
   const length = value.shape.at(-1);
   if (length === undefined) throw new ShapeError('topK: x expects at least one axis, got []');
   requireCount('topK', k, length);
@@ -48,29 +47,6 @@ export function topK(x: Operand, k: number, ...extra: never[]): { values: Value;
   const indices = makeValue('topKIndices', [rows], { k }, [rows.shape[0]!, k], 'i32');
   const shape = [...outer, k];
   return { values: reshape(takeAlongAxis(rows, indices), shape), indices: reshape(indices, shape) };
-}
-
-/**
- * Elements of each row by their places: x [N, L], indices (i32) [N, K] -> [N, K].
- * @throws ShapeError for a constant index outside 0..L-1; one that only the device knows gives NaN.
- */
-export function takeAlongAxis(x: Operand, indices: Operand, ...extra: never[]): Value {
-  refuseExtra('takeAlongAxis', extra);
-  const value = floatOperand('takeAlongAxis', 'x', x, FULL_FLOATS);
-  const places = asValue(indices, 'takeAlongAxis');
-  requireRank('takeAlongAxis', 'x', value, 2);
-  if (places.dtype !== 'i32') {
-    throw new DtypeError(`takeAlongAxis: indices expects i32, got ${places.dtype}`);
-  }
-  const [rows, length] = value.shape;
-  if (length === 0) {
-    throw new ShapeError(`takeAlongAxis: x expects elements to take, got ${shapeText(value.shape)}`);
-  }
-  if (places.shape.length !== 2 || places.shape[0] !== rows) {
-    throw new ShapeError(`takeAlongAxis: indices expects [${rows}, any], got ${shapeText(places.shape)}`);
-  }
-  requireIndices('takeAlongAxis', 'indices', places, length!);
-  return makeValue('takeAlongAxis', [value, places], {}, places.shape);
 }
 
 function requireCount(op: string, k: number, length: number): void {

@@ -2,7 +2,7 @@ import { product } from '../../shape.ts';
 import type { Tensor64 } from './tensor64.ts';
 
 /** Falling order, NaN above infinity, as PyTorch sorts. */
-const falling = (a: number, b: number): number => {
+export const falling = (a: number, b: number): number => {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(b)) - Number(Number.isNaN(a));
   return a === b ? 0 : b - a;
 };
