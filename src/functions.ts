@@ -12,15 +12,27 @@ export {
 export { matmul } from './graph/ops/matmul.ts';
 export { concat, flip, pad, permute, reshape, slice } from './graph/ops/movement.ts';
 export * from './graph/ops/pointwise.ts';
-export { avgPool2d, maxPool2d } from './graph/ops/pool.ts';
+export {
+  type AvgPoolOptions,
+  avgPool2d,
+  maxPool2d,
+  maxPool2dWithIndices,
+  type PoolOptions,
+} from './graph/ops/pool.ts';
 export { randomNormal, randomUniform } from './graph/ops/random.ts';
 export { argmax, argmin, max, mean, min, prod, sum } from './graph/ops/reduce.ts';
-export { interpolate } from './graph/ops/resize.ts';
+export { type InterpolateOptions, interpolate } from './graph/ops/resize.ts';
 export { type CumsumOptions, cumsum } from './graph/ops/scan.ts';
-export { putAlongAxis, scatter, scatterNd } from './graph/ops/scatter.ts';
+export {
+  putAlongAxis,
+  type ScatterNdOptions,
+  type ScatterOptions,
+  scatter,
+  scatterNd,
+} from './graph/ops/scatter.ts';
 export { gather, gatherNd, oneHot, takeAlongAxis } from './graph/ops/select.ts';
 export { cosineMap } from './graph/ops/similarity.ts';
-export { argsort, sort } from './graph/ops/sort.ts';
+export { argsort, type SortOptions, sort } from './graph/ops/sort.ts';
 export { kthLargest, topK } from './graph/ops/topK.ts';
 export {
   celu,
@@ -51,6 +63,7 @@ export {
 export { type CrossEntropyOptions, crossEntropy, type NllLossOptions, nllLoss } from './nn/crossEntropy.ts';
 export { dropout } from './nn/dropout.ts';
 export { einsum } from './nn/einsum.ts';
+export { type GridSampleOptions, gridSample } from './nn/gridSample.ts';
 export { linear } from './nn/linear.ts';
 export { logSumExp } from './nn/logSumExp.ts';
 export {
@@ -78,7 +91,15 @@ export {
   instanceNorm,
   layerNorm,
 } from './nn/norm.ts';
-export { adaptiveAvgPool2d, avgPool1d, avgPool3d, globalAvgPool2d, maxPool1d, maxPool3d } from './nn/pool.ts';
+export {
+  adaptiveAvgPool2d,
+  avgPool1d,
+  avgPool3d,
+  globalAvgPool2d,
+  maxPool1d,
+  maxPool3d,
+  maxUnpool2d,
+} from './nn/pool.ts';
 export { logSoftmax, softmax } from './nn/softmax.ts';
 export { topFractionMean } from './nn/topFraction.ts';
 export { all, any } from './nn/truth.ts';

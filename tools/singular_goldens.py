@@ -131,6 +131,21 @@ case("remainder", "of whole numbers", [[6.0, -6.0, 5.0, -5.0, 0.0], [3.0, 3.0, -
 case("remainder", "infinite", [[1.0, -1.0, 0.5], [INF, INF, -INF]], torch.remainder)
 case("fmod", "of whole numbers", [[6.0, -6.0, 5.0, -5.0, 0.0], [3.0, 3.0, -3.0, 3.0, 2.0]], torch.fmod, second=True)
 case("fmod", "infinite", [[1.0, -1.0, 0.5], [INF, INF, -INF]], torch.fmod)
+IMAGE = [[[[[1.0, 2.0, -1.0, 3.0, 0.5], [0.0, 4.0, 2.0, -2.0, 1.0], [3.0, 1.0, 0.0, 2.0, -1.0]]]]]
+for mode, more in (("bilinear", {"antialias": True}), ("bicubic", {}), ("bicubic", {"antialias": True}), ("bicubic", {"align_corners": True}), ("bicubic", {"align_corners": True, "antialias": True}), ("nearest-exact", {})):
+    label = " ".join([mode, *more])
+    case("interpolate", f"{label}, smaller", IMAGE, lambda x, mode=mode, more=more: F.interpolate(x, (2, 3), mode=mode, **more))
+    case("interpolate", f"{label}, larger", IMAGE, lambda x, mode=mode, more=more: F.interpolate(x, (5, 8), mode=mode, **more))
+POOLED = [[[[[1.0, 2.0, 2.0, 3.0, 3.0], [2.0, 2.0, -1.0, 3.0, 0.0], [NAN, 1.0, 5.0, 5.0, 4.0], [0.0, 1.0, 5.0, 2.0, 2.0]]]]]
+case("maxPool2d", "dilated, in ceil mode", POOLED, lambda x: F.max_pool2d(x, 2, stride=2, padding=1, dilation=2, ceil_mode=True))
+case("maxPool2dWithIndices", "ties", POOLED, lambda x: F.max_pool2d(x, (2, 3), stride=(2, 1), ceil_mode=True))
+case("maxUnpool2d", "ties", POOLED, lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2, output_size=(4, 5)))
+case("avgPool2d", "in ceil mode", IMAGE, lambda x: F.avg_pool2d(x, 2, stride=3, padding=1, ceil_mode=True))
+case("avgPool2d", "in ceil mode, image alone", IMAGE, lambda x: F.avg_pool2d(x, 2, stride=3, padding=1, ceil_mode=True, count_include_pad=False))
+GRID = [[[[-0.9, -0.3], [0.13, 0.57], [0.71, -1.6]], [[2.3, 0.4], [-1.21, 1.37], [0.37, 0.91]]]]
+for mode, border, corners in (("bilinear", "zeros", False), ("bilinear", "border", True), ("bilinear", "reflection", False), ("nearest", "border", False), ("bicubic", "reflection", True)):
+    run = lambda x, g, mode=mode, border=border, corners=corners: F.grid_sample(x, g, mode, border, corners)
+    case("gridSample", f"{mode} {border}", [IMAGE[0], GRID], run, without=[1] if mode == "nearest" else [])
 case("topFractionMean", "distinct", [[[1.0, 4.0, 3.0, 2.0], [0.0, -1.0, -2.0, 5.0]]], lambda x: x.topk(2, 1).values.mean(1))
 case("topFractionMean", "the maximum, tied", [[[1.0, 4.0, 4.0, 2.0]]], lambda x: x.amax(1))
 

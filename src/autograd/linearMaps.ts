@@ -1,4 +1,5 @@
 import type { DifferentiableOp } from '../graph/ops/index.ts';
+import { resample, transposedTaps } from '../graph/ops/resample.ts';
 import { scatterSum } from '../graph/ops/scatter.ts';
 import { picked } from '../graph/ops/select.ts';
 import type { AttrsOf } from '../graph/value.ts';
@@ -18,6 +19,11 @@ const transpose =
 export const linearMapVjps = {
   interpolate: transpose('interpolateGrad'),
   interpolateGrad: transpose('interpolate'),
+  resample: ({ inputs: [x, weights, spans], cotangent, attrs: { axis } }) => [
+    () => resample(cotangent, axis, transposedTaps(weights!, spans!, x!.shape[axis]!)),
+    null,
+    null,
+  ],
   gather: ({ inputs: [x, indices], cotangent, attrs }) => [
     () => scatterSum(cotangent, indices!, attrs, x!.shape),
     null,

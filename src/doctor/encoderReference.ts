@@ -41,7 +41,7 @@ export function encoder64(weights: StateDict, images: Tensor64): [Tensor64, Tens
   };
   const layer = (x: Tensor64, stage: number): Tensor64 =>
     block(block(x, `layer${stage}.0`, stage === 1 ? 1 : 2), `layer${stage}.1`, 1);
-  const window = { kernel: [3, 3], stride: [2, 2], padding: [1, 1] } as const;
+  const window = { kernel: [3, 3], stride: [2, 2], sides: [1, 1, 1, 1] } as const;
   const stem = poolRef(relu(norm(conv(images, 'conv1', 2), 'bn1')), window, 'max');
   const f1 = layer(stem, 1);
   const f2 = layer(f1, 2);

@@ -3,12 +3,15 @@ import { type Binding, type DeviceFacts, read, write } from './kernel.ts';
 import { type Lowering, type OpRequest, single } from './lowering.ts';
 import { isNan } from './math/nan.ts';
 import { perElement } from './perElement.ts';
-import { code, floatLiteral, type Wgsl, wgsl } from './wgsl.ts';
+import { code, floatLiteral, numberLiteral, type Wgsl, type WgslFunction, wgsl } from './wgsl.ts';
 
 interface Window {
   readonly kernel: readonly [number, number];
   readonly stride: readonly [number, number];
-  readonly padding: readonly [number, number];
+  /** top, bottom, left, right. */
+  readonly padding: readonly [number, number, number, number];
+  readonly dilation: readonly [number, number];
+  readonly divisor?: 'image' | 'padded';
 }
 
 type PoolAttrs = { readonly window: Window };
@@ -54,8 +57,21 @@ const input = (request: Request, index: number, name: string): Binding => {
   return read(name, product(spec.shape), spec.element);
 };
 
+/** Where element (ky, kx) of the window at (y, x) stands in the image. */
+const tap = (
+  { stride, padding, dilation }: Window,
+  [y, x]: readonly [string, string],
+): readonly [string, string] => [
+  `${y} * ${stride[0]} - ${padding[0]} + ky${dilation[0] === 1 ? '' : ` * ${dilation[0]}`}`,
+  `${x} * ${stride[1]} - ${padding[2]} + kx${dilation[1] === 1 ? '' : ` * ${dilation[1]}`}`,
+];
+
+const isDilated = ({ dilation }: Window): boolean => dilation[0] > 1 || dilation[1] > 1;
+
 const maxPool2d: Lowering<PoolAttrs> = (request, device) => {
-  const { kernel, stride, padding } = request.attrs.window;
+  const { window } = request.attrs;
+  const { kernel } = window;
+  const [sy, sx] = tap(window, ['y', 'x']);
   const [, , h, w] = request.inputs[0]!.shape as Four;
   return perPixel(
     request,
@@ -69,9 +85,17 @@ const maxPool2d: Lowering<PoolAttrs> = (request, device) => {
       var widest = 0u;
       for (var ky = 0; ky < ${kernel[0]}; ky++) {
         for (var kx = 0; kx < ${kernel[1]}; kx++) {
+          ${
+            isDilated(window)
+              ? wgsl`
+          let sy = ${code(sy)};
+          let sx = ${code(sx)};
+          if (u32(sy) >= ${h}u || u32(sx) >= ${w}u) { continue; }`
+              : wgsl`
           // Every window meets the image, so the edge that replaces padding is in it too.
-          let sy = clamp(y * ${stride[0]} - ${padding[0]} + ky, 0, ${h - 1});
-          let sx = clamp(x * ${stride[1]} - ${padding[1]} + kx, 0, ${w - 1});
+          let sy = clamp(${code(sy)}, 0, ${h - 1});
+          let sx = clamp(${code(sx)}, 0, ${w - 1});`
+          }
           let value = f32(source[plane * ${h * w}u + u32(sy) * ${w}u + u32(sx)]);
           best = max(best, value);
           widest = max(widest, bitcast<u32>(value) & 0x7fffffffu);
@@ -81,29 +105,36 @@ const maxPool2d: Lowering<PoolAttrs> = (request, device) => {
   );
 };
 
-/** WGSL ranges of the windows that contain input coordinate `at` along one axis. */
-const windowRange = (
-  at: string,
-  kernel: number,
-  stride: number,
-  padding: number,
-  count: number,
-  name: string,
-): string =>
-  `let ${name}_first = u32(max(0, ${at} + ${padding} - ${kernel - 1} + ${stride - 1}) / ${stride});
-let ${name}_last = u32(min(${count - 1}, (${at} + ${padding}) / ${stride}));`;
+/** WGSL ranges of the windows that span input coordinates y and x: `oy_first` to `oy_last` and the like. */
+const windowRanges = (
+  { kernel, stride, padding, dilation }: Window,
+  counts: readonly [number, number],
+): Wgsl =>
+  code(
+    [0, 1]
+      .map((axis) => {
+        const at = 'yx'[axis]!;
+        const before = padding[2 * axis]!;
+        const reach = (kernel[axis]! - 1) * dilation[axis]!;
+        return `let o${at}_first = u32(max(0, ${at} + ${before} - ${reach} + ${stride[axis]! - 1}) / ${stride[axis]});
+let o${at}_last = u32(min(${counts[axis]! - 1}, (${at} + ${before}) / ${stride[axis]}));`;
+      })
+      .join('\n'),
+  );
 
 /** Statements that set `winner` to the place of the first largest element of the window at (y, x), of NaN the last. */
 function winnerOf(request: Request, y: string, x: string): Wgsl {
-  const { kernel, stride, padding } = request.attrs.window;
+  const { window } = request.attrs;
+  const { kernel } = window;
+  const [sy, sx] = tap(window, [y, x]);
   const [, , h, w] = request.inputs[0]!.shape as Four;
   return wgsl`
     var best = ${code(LOWEST)};
     var winner = 0xffffffffu;
     for (var ky = 0; ky < ${kernel[0]}; ky++) {
       for (var kx = 0; kx < ${kernel[1]}; kx++) {
-        let sy = ${code(y)} * ${stride[0]} - ${padding[0]} + ky;
-        let sx = ${code(x)} * ${stride[1]} - ${padding[1]} + kx;
+        let sy = ${code(sy)};
+        let sx = ${code(sx)};
         if (u32(sy) >= ${h}u || u32(sx) >= ${w}u) { continue; }
         let at = plane * ${h * w}u + u32(sy) * ${w}u + u32(sx);
         let value = f32(source[at]);
@@ -122,12 +153,31 @@ const maxPool2dPick: Lowering<PoolAttrs> = (request, device) =>
     'source, values [planes, H, W], out [planes, OH, OW].',
     wgsl`
       ${winnerOf(request, 'y', 'x')}
-      out[i] = ${code(request.out.element)}(values[winner]);`,
+      out[i] = ${code(request.out.element)}(${code(isDilated(request.attrs.window) ? NOTHING_IS_0 : 'values[winner]')});`,
   );
+
+/** The winner's value, 0 where a window has nothing of the image. */
+const NOTHING_IS_0 =
+  'select(0.0, f32(values[min(winner, arrayLength(&values) - 1u)]), winner != 0xffffffffu)';
+
+/** Places in the plane of the largest of each window. */
+const maxPool2dPlaces: Lowering<PoolAttrs> = (request, device) => {
+  const [, , h, w] = request.inputs[0]!.shape as Four;
+  return perPixel(
+    request,
+    device,
+    [input(request, 0, 'source')],
+    request.attrs.window.kernel[0] * request.attrs.window.kernel[1],
+    'source [planes, H, W], out [planes, OH, OW].',
+    wgsl`
+      ${winnerOf(request, 'y', 'x')}
+      out[i] = select(i32(winner - plane * ${h * w}u), -1, winner == 0xffffffffu);`,
+  );
+};
 
 /** x, dy -> dx. As a gather: each input element asks every window that holds it whether it was the maximum. */
 const maxPool2dGrad: Lowering<PoolAttrs> = (request, device) => {
-  const { kernel, stride, padding } = request.attrs.window;
+  const { kernel } = request.attrs.window;
   const [, , oh, ow] = request.inputs[1]!.shape as Four;
   return perPixel(
     request,
@@ -136,8 +186,7 @@ const maxPool2dGrad: Lowering<PoolAttrs> = (request, device) => {
     (kernel[0] * kernel[1]) ** 2,
     'source, out [planes, H, W], dy [planes, OH, OW]. The first largest of a window, row by row, takes its dy; the last that is no number, if there is one.',
     wgsl`
-      ${code(windowRange('y', kernel[0], stride[0], padding[0], oh, 'oy'))}
-      ${code(windowRange('x', kernel[1], stride[1], padding[1], ow, 'ox'))}
+      ${windowRanges(request.attrs.window, [oh, ow])}
       var sum = 0.0;
       for (var oy = oy_first; oy <= oy_last; oy++) {
         for (var ox = ox_first; ox <= ox_last; ox++) {
@@ -149,8 +198,34 @@ const maxPool2dGrad: Lowering<PoolAttrs> = (request, device) => {
   );
 };
 
+/** WGSL of what the sum of the window at (y, x) is multiplied by. */
+function weight(window: Window, [h, w]: readonly [number, number], [y, x]: readonly [string, string]): Wgsl {
+  const { kernel, stride, padding, dilation, divisor } = window;
+  if (divisor === undefined) return code(`f32(${numberLiteral(1 / (kernel[0] * kernel[1]))})`);
+  const counts = ([0, 1] as const).map((axis): WgslFunction => {
+    const [before, after] = [padding[2 * axis]!, padding[2 * axis + 1]!];
+    const [from, to] = divisor === 'image' ? [0, [h, w][axis]!] : [-before, [h, w][axis]! + after];
+    return {
+      name: `counted_${'yx'[axis]}`,
+      source: `
+        // How many of a window's elements count along ${'yx'[axis]}.
+        fn counted_${'yx'[axis]}(place: i32) -> f32 {
+          var count = 0.0;
+          for (var k = 0; k < ${kernel[axis]}; k++) {
+            let at = place * ${stride[axis]} - ${before} + k * ${dilation[axis]};
+            count += select(0.0, 1.0, at >= ${from} && at < ${to});
+          }
+          return count;
+        }`,
+    };
+  });
+  return code(`(1.0 / max(1.0, counted_y(${y}) * counted_x(${x})))`, ...counts);
+}
+
 const avgPool2d: Lowering<PoolAttrs> = (request, device) => {
-  const { kernel, stride, padding } = request.attrs.window;
+  const { window } = request.attrs;
+  const { kernel } = window;
+  const [sy, sx] = tap(window, ['y', 'x']);
   const [, , h, w] = request.inputs[0]!.shape as Four;
   return perPixel(
     request,
@@ -162,20 +237,32 @@ const avgPool2d: Lowering<PoolAttrs> = (request, device) => {
       var sum = 0.0;
       for (var ky = 0; ky < ${kernel[0]}; ky++) {
         for (var kx = 0; kx < ${kernel[1]}; kx++) {
-          let sy = y * ${stride[0]} - ${padding[0]} + ky;
-          let sx = x * ${stride[1]} - ${padding[1]} + kx;
+          let sy = ${code(sy)};
+          let sx = ${code(sx)};
           if (u32(sy) < ${h}u && u32(sx) < ${w}u) {
             sum += f32(source[plane * ${h * w}u + u32(sy) * ${w}u + u32(sx)]);
           }
         }
       }
-      out[i] = ${code(request.out.element)}(sum * f32(${1 / (kernel[0] * kernel[1])}));`,
+      out[i] = ${code(request.out.element)}(sum * ${weight(window, [h, w], ['y', 'x'])});`,
   );
 };
 
 const avgPool2dGrad: Lowering<PoolAttrs> = (request, device) => {
-  const { kernel, stride, padding } = request.attrs.window;
+  const { window } = request.attrs;
+  const { kernel, stride, padding, dilation, divisor } = window;
   const [, , oh, ow] = request.inputs[0]!.shape as Four;
+  const [, , h, w] = request.out.shape as Four;
+  // A dilated window spans elements that it leaves out.
+  const skipped = isDilated(window)
+    ? wgsl`
+      if ((y + ${padding[0]} - i32(oy) * ${stride[0]}) % ${dilation[0]} != 0) { continue; }
+      if ((x + ${padding[2]} - i32(ox) * ${stride[1]}) % ${dilation[1]} != 0) { continue; }
+      ${code('')}`
+    : code('');
+  // Windows of one size: their weight is taken once, from the sum.
+  const each = divisor === undefined ? code('') : wgsl` * ${weight(window, [h, w], ['i32(oy)', 'i32(ox)'])}`;
+  const all = divisor === undefined ? wgsl` * ${weight(window, [h, w], ['', ''])}` : code('');
   return perPixel(
     request,
     device,
@@ -183,15 +270,14 @@ const avgPool2dGrad: Lowering<PoolAttrs> = (request, device) => {
     kernel[0] * kernel[1],
     'dy [planes, OH, OW], out [planes, H, W]: the mean of every window that holds the element.',
     wgsl`
-      ${code(windowRange('y', kernel[0], stride[0], padding[0], oh, 'oy'))}
-      ${code(windowRange('x', kernel[1], stride[1], padding[1], ow, 'ox'))}
+      ${windowRanges(request.attrs.window, [oh, ow])}
       var sum = 0.0;
       for (var oy = oy_first; oy <= oy_last; oy++) {
         for (var ox = ox_first; ox <= ox_last; ox++) {
-          sum += f32(dy[plane * ${oh * ow}u + oy * ${ow}u + ox]);
+          ${skipped}sum += f32(dy[plane * ${oh * ow}u + oy * ${ow}u + ox])${each};
         }
       }
-      out[i] = ${code(request.out.element)}(sum * f32(${1 / (kernel[0] * kernel[1])}));`,
+      out[i] = ${code(request.out.element)}(sum${all});`,
   );
 };
 
@@ -199,6 +285,7 @@ export const poolKernels = {
   maxPool2d,
   maxPool2dGrad,
   maxPool2dPick,
+  maxPool2dPlaces,
   avgPool2d,
   avgPool2dGrad,
 };

@@ -131,7 +131,7 @@ function describe({ label, inputs, out, attrs }: OpRequest<ReduceAttrs>): Reduct
   const { kind, axes, factor, prologue, shape } = attrs;
   const from = shape ?? inputs[0]!.shape;
   const bindings = inputs.map((spec, i) => read(`x${i}`, product(spec.shape), spec.element));
-  const joined = joining(kind, inputs[0]!.element);
+  const joined = joining(kind, out.element);
   const operands = inputs.map((spec, i) => `${joined.type}(x${i}[${broadcastIndex('i', from, spec.shape)}])`);
   const kept = from.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const text = prologue ? programText(prologue, operands) : { statements: code(''), result: operands[0]! };

@@ -18,6 +18,7 @@ import { poolKernels } from '../kernels/pool.ts';
 import { IDENTITY } from '../kernels/program.ts';
 import { randomKernels } from '../kernels/random.ts';
 import { reduceKernels } from '../kernels/reduce.ts';
+import { resampleKernels } from '../kernels/resample.ts';
 import { resizeKernels } from '../kernels/resize.ts';
 import { scanKernels } from '../kernels/scan.ts';
 import { scatterKernels } from '../kernels/scatter.ts';
@@ -38,6 +39,7 @@ const LOWERINGS: { readonly [K in LoweredOp]: Lowering<AttrsOf<K>> } = {
   ...gemmKernels,
   ...poolKernels,
   ...resizeKernels,
+  ...resampleKernels,
   ...similarityKernels,
   ...batchNormKernels,
   ...attentionKernels,

@@ -152,7 +152,6 @@ const logical = (
 export const pointwiseSpecs = {
   constant: {
     ulps: 0,
-    dtypes: ANY_DTYPE,
     samples: [
       withParameters(
         'as an operand',

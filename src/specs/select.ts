@@ -158,11 +158,12 @@ export const selectSpecs = {
   },
   scatter: {
     dtypes: ['f32', 'i32', 'u32'],
+    doctor: 2,
     samples: [
-      scattering('add', [[11, 5], 0], [19]),
+      scattering('set', [[2, 7, 3], 1], [5]),
       // Enough indices to sort them.
       scattering('add', [[2, 7, 3], 1], [12, 12]),
-      scattering('set', [[2, 7, 3], 1], [5]),
+      scattering('add', [[11, 5], 0], [19]),
     ],
   },
   scatterJoined: {

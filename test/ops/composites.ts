@@ -24,7 +24,7 @@ import { rowsOf } from '../../src/specs/reference/order.ts';
 import { philoxUniforms } from '../../src/specs/reference/random.ts';
 import { cosine, cosineRef } from '../../src/specs/reference/similarity.ts';
 import { at, build, roundingScale, type Tensor64 } from '../../src/specs/reference/tensor64.ts';
-import { type SpecTable, samplesOf, shaped } from '../../src/specs/spec.ts';
+import { ANY_DTYPE, type SpecTable, samplesOf, shaped } from '../../src/specs/spec.ts';
 
 function blurRef(x: Tensor64, kernel: number, border: 'zero' | 'symmetric', sigma = 4): Tensor64 {
   const taps = gaussianTaps(kernel, sigma);
@@ -216,6 +216,7 @@ export const compositeSpecs: SpecTable = {
     })),
   },
   gradientGate: {
+    dtypes: ANY_DTYPE,
     // About derivatives.
     specials: false,
     samples: [

@@ -1,7 +1,7 @@
 import { einsum } from '../../src/nn/einsum.ts';
 import { product, type Shape } from '../../src/shape.ts';
 import { at, build, roundingScale, type Tensor64 } from '../../src/specs/reference/tensor64.ts';
-import { type SpecTable, samplesOf, shaped } from '../../src/specs/spec.ts';
+import { type SpecTable, samplesOf } from '../../src/specs/spec.ts';
 
 /** By its definition: the sum, over all letters that the result lacks, of the product of what each operand has there. */
 function einsumRef(letters: readonly string[], out: string, operands: readonly Tensor64[]): Tensor64 {
@@ -96,13 +96,16 @@ const CASES: readonly [Case, ...Case[]] = [
   ],
 ];
 
+/** Derivatives are those of products, sums and moves: one case of each kind. */
+const DIFFERENTIATED = new Set(['ij , jk', 'i,ij,jk,k->', 'iijii->j', '...ij,...j->...i']);
+
 export const einsumSpecs: SpecTable = {
   einsum: {
     // Sums and products come in another order than the definition's.
     specials: false,
     samples: samplesOf(CASES, ([equation, shapes, letters, out]) => ({
       label: equation,
-      inputs: shaped(...shapes),
+      inputs: shapes.map((shape) => ({ shape, differentiable: DIFFERENTIATED.has(equation) })),
       run: (...operands) => einsum(equation, operands),
       reference: (...operands) => einsumRef(letters, out, operands),
     })),

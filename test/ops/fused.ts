@@ -5,7 +5,7 @@ import { linear } from '../../src/nn/linear.ts';
 import { conv2dReference } from '../../src/specs/reference/conv.ts';
 import { sigmoid } from '../../src/specs/reference/functions.ts';
 import { dropAxes, map2, map3, matmulRef, reduceRef, transposeRef } from '../../src/specs/reference/ops.ts';
-import { type SpecTable, shaped } from '../../src/specs/spec.ts';
+import { ANY_DTYPE, type SpecTable, shaped } from '../../src/specs/spec.ts';
 
 /** Ops that share one kernel where plans are fused. */
 export const fusedSpecs: SpecTable = {
@@ -27,6 +27,7 @@ export const fusedSpecs: SpecTable = {
   },
   // The product fuses into the reduction's load.
   dot: {
+    dtypes: ANY_DTYPE,
     samples: [
       {
         label: 'sum of a product, broadcast',

@@ -5,6 +5,7 @@ import { axesSpecs } from './axes.ts';
 import { compositeSpecs } from './composites.ts';
 import { einsumSpecs } from './einsum.ts';
 import { fusedSpecs } from './fused.ts';
+import { gridSampleSpecs } from './gridSample.ts';
 import { lossSpecs } from './losses.ts';
 
 /** Everything that has a spec: ops, and here what is made of them. */
@@ -14,6 +15,7 @@ export const SPECS: SpecTable = Object.assign(
   activationSpecs,
   axesSpecs,
   einsumSpecs,
+  gridSampleSpecs,
   lossSpecs,
   compositeSpecs,
   fusedSpecs,

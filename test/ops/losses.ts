@@ -3,7 +3,7 @@ import { nllLoss } from '../../src/nn/crossEntropy.ts';
 import * as losses from '../../src/nn/losses.ts';
 import { sigmoid } from '../../src/specs/reference/functions.ts';
 import { roundingScale, type Tensor64, tensor64 } from '../../src/specs/reference/tensor64.ts';
-import { type OpSpec, type Sample, type SpecTable, samplesOf } from '../../src/specs/spec.ts';
+import { ANY_DTYPE, type OpSpec, type Sample, type SpecTable, samplesOf } from '../../src/specs/spec.ts';
 
 type Variant = readonly [
   label: string,
@@ -61,10 +61,13 @@ const coin = (uniform: number): number => Math.round(uniform);
 
 /** Losses made of other functions; those of the methods are in composites.ts. */
 export const lossSpecs: SpecTable = {
-  'mseLoss reduced': of([
-    ['squares', (a, b) => losses.mseLoss(a, b, { reduction: 'sum' }), (a, b) => (a - b) ** 2, 'sum'],
-    ['squares', (a, b) => losses.mseLoss(a, b, { reduction: 'none' }), (a, b) => (a - b) ** 2, 'none'],
-  ]),
+  'mseLoss reduced': {
+    ...of([
+      ['squares', (a, b) => losses.mseLoss(a, b, { reduction: 'sum' }), (a, b) => (a - b) ** 2, 'sum'],
+      ['squares', (a, b) => losses.mseLoss(a, b, { reduction: 'none' }), (a, b) => (a - b) ** 2, 'none'],
+    ]),
+    dtypes: ANY_DTYPE,
+  },
   l1Loss: of([['differences', (a, b) => losses.l1Loss(a, b), (a, b) => Math.abs(a - b), 'mean']]),
   huberLoss: of([
     ['delta 1', (a, b) => losses.huberLoss(a, b), (a, b) => huber(a, b, 1), 'mean'],

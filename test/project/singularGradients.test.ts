@@ -39,7 +39,12 @@ const spreads = (op: typeof wgad.std): Readonly<Record<string, Run>> => ({
 
 /** How an op is called in its cases, where that is not as in its spec: one way for all of them, or one for each. */
 const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
-  avgPool2d: (x) => wgad.avgPool2d(x, { kernel: 2, stride: 1, padding: 1 }),
+  avgPool2d: {
+    ties: (x) => wgad.avgPool2d(x, { kernel: 2, stride: 1, padding: 1 }),
+    'in ceil mode': (x) => wgad.avgPool2d(x!, { kernel: 2, stride: 3, padding: 1, ceilMode: true }),
+    'in ceil mode, image alone': (x) =>
+      wgad.avgPool2d(x!, { kernel: 2, stride: 3, padding: 1, ceilMode: true, countIncludePad: false }),
+  },
   batchNorm: (x, weight, bias, mean, variance) => wgad.batchNorm(x, { weight, bias, mean, variance }),
   batchNormTrain: (x, w, b) => wgad.batchNormTrain(x, w, b).out,
   binaryCrossEntropy: (z, t) => wgad.binaryCrossEntropy(z!, t!),
@@ -80,6 +85,14 @@ const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
     ties: (x) => wgad.sort(x!).values,
     'ties, the largest first': (x) => wgad.sort(x!, { descending: true }).values,
   },
+  gridSample: {
+    'bilinear zeros': (x, grid) => wgad.gridSample(x!, grid!),
+    'bilinear border': (x, grid) => wgad.gridSample(x!, grid!, { padding: 'border', alignCorners: true }),
+    'bilinear reflection': (x, grid) => wgad.gridSample(x!, grid!, { padding: 'reflection' }),
+    'nearest border': (x, grid) => wgad.gridSample(x!, grid!, { mode: 'nearest', padding: 'border' }),
+    'bicubic reflection': (x, grid) =>
+      wgad.gridSample(x!, grid!, { mode: 'bicubic', padding: 'reflection', alignCorners: true }),
+  },
   gaussianBlur2d: (x) => wgad.gaussianBlur2d(x, { kernel: 3, sigma: 1, border: 'symmetric' }),
   groupNorm: (x, weight, bias) => wgad.groupNorm(x!, 2, { weight: weight!, bias: bias! }),
   huberLoss: (a, b) => wgad.huberLoss(a!, b!, { delta: 0.5 }),
@@ -88,6 +101,21 @@ const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
     'on the grid': (x) => wgad.interpolate(x, { size: [5, 2] }),
     'with corners': (x) => wgad.interpolate(x, { size: [5, 2], alignCorners: true }),
     nearest: (x) => wgad.interpolate(x, { size: [5, 2], mode: 'nearest' }),
+    ...Object.fromEntries(
+      (
+        [
+          ['bilinear antialias', { antialias: true }],
+          ['bicubic', { mode: 'bicubic' }],
+          ['bicubic antialias', { mode: 'bicubic', antialias: true }],
+          ['bicubic align_corners', { mode: 'bicubic', alignCorners: true }],
+          ['bicubic align_corners antialias', { mode: 'bicubic', alignCorners: true, antialias: true }],
+          ['nearest-exact', { mode: 'nearest-exact' }],
+        ] satisfies [string, Omit<wgad.InterpolateOptions, 'size'>][]
+      ).flatMap(([label, more]): [string, Run][] => [
+        [`${label}, smaller`, (x) => wgad.interpolate(x!, { size: [2, 3], ...more })],
+        [`${label}, larger`, (x) => wgad.interpolate(x!, { size: [5, 8], ...more })],
+      ]),
+    ),
   },
   klDivergence: (a, b) => wgad.klDivergence(a!, b!),
   kthLargest: (x) => wgad.kthLargest(x, 2),
@@ -102,6 +130,14 @@ const RUNS: Readonly<Record<string, Run | Readonly<Record<string, Run>>>> = {
   maxPool2d: {
     ties: (x) => wgad.maxPool2d(x, { kernel: 2, stride: 1 }),
     'minus infinity': (x) => wgad.maxPool2d(x, { kernel: 2 }),
+    'dilated, in ceil mode': (x) =>
+      wgad.maxPool2d(x!, { kernel: 2, stride: 2, padding: 1, dilation: 2, ceilMode: true }),
+  },
+  maxPool2dWithIndices: (x) =>
+    wgad.maxPool2dWithIndices(x!, { kernel: [2, 3], stride: [2, 1], ceilMode: true }).values,
+  maxUnpool2d: (x) => {
+    const { values, indices } = wgad.maxPool2dWithIndices(x!, { kernel: 2 });
+    return wgad.maxUnpool2d(values, indices, [4, 5]);
   },
   maxPool1d: (x) => wgad.maxPool1d(x!, { kernel: 3, stride: 1 }),
   maxPool3d: (x) => wgad.maxPool3d(x!, { kernel: 2, stride: 1 }),

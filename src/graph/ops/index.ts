@@ -15,6 +15,7 @@ import { pointwiseOps } from './pointwiseOps.ts';
 import { poolOps } from './pool.ts';
 import { randomOps } from './random.ts';
 import { reduceOps } from './reduce.ts';
+import { resampleOps } from './resample.ts';
 import { resizeOps } from './resize.ts';
 import { scanOps } from './scan.ts';
 import { scatterOps } from './scatter.ts';
@@ -38,6 +39,7 @@ export const opTable = {
   ...convOps,
   ...poolOps,
   ...resizeOps,
+  ...resampleOps,
   ...similarityOps,
   ...batchNormOps,
   ...attentionOps,

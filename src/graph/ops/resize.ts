@@ -5,6 +5,7 @@ import { shapesEqual, shapeText } from '../../shape.ts';
 import { floatOperand, requireRank } from '../operands.ts';
 import { makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
+import { antialiasedTaps, cubicTaps, nearestExactTaps, resample, type Taps } from './resample.ts';
 
 export const resizeOps = {
   /** x [N, C, H, W] -> [N, C, OH, OW]. */
@@ -18,40 +19,65 @@ export function resampledPlaces({ inputs: [x], shape }: Value): [string, number]
   return [h * oh, w * ow].map((count) => ['a place of one size times the other', count]);
 }
 
-export type Resampling = { readonly mode: InterpolateMode; readonly alignCorners: boolean };
+export type Resampling = { readonly mode: 'bilinear' | 'nearest'; readonly alignCorners: boolean };
 
-const MODES = ['bilinear', 'nearest'] as const;
+const MODES = ['bilinear', 'nearest', 'bicubic', 'nearest-exact'] as const;
 export type InterpolateMode = (typeof MODES)[number];
 
+/** How `interpolate` resamples. */
 export interface InterpolateOptions {
   /** Size of the result, (height, width) where the two differ. */
   size: Pair;
-  /** Default bilinear. */
+  /** Default bilinear. `nearest` takes the pixel that begins nearest, `nearest-exact` the one whose middle is. */
   mode?: InterpolateMode;
-  /** Bilinear only: corners map to corners, source = dst (in - 1) / (out - 1); default false. */
+  /** Bilinear and bicubic: corners map to corners, source = dst (in - 1) / (out - 1); default false. */
   alignCorners?: boolean;
+  /** Bilinear and bicubic: average over all that a smaller result's pixel covers, as Pillow does; default false. */
+  antialias?: boolean;
 }
 
-const INTERPOLATE_OPTIONS: OptionNames<InterpolateOptions> = { size: true, mode: true, alignCorners: true };
+const INTERPOLATE_OPTIONS: OptionNames<InterpolateOptions> = {
+  size: true,
+  mode: true,
+  alignCorners: true,
+  antialias: true,
+};
 
-/** Resampling without antialiasing, PyTorch's definition (methods.md section 1). */
+/** Images of another size, by PyTorch's definitions (methods.md section 1). x [N, C, H, W] -> [N, C, ...size]. */
 export function interpolate(x: Operand, options: InterpolateOptions, ...extra: never[]): Value {
   refuseExtra('interpolate', extra);
   const value = floatOperand('interpolate', 'x', x);
   requireRank('interpolate', 'x', value, 4);
   requireOptions('interpolate', options, INTERPOLATE_OPTIONS);
-  const { size, mode = 'bilinear', alignCorners = false } = options;
+  const { size, mode = 'bilinear', alignCorners = false, antialias = false } = options;
   const [oh, ow] = pairOf('interpolate', 'size', size, 1);
   requireOneOf('interpolate', 'mode', mode, MODES);
   requireFlag('interpolate', 'alignCorners', alignCorners);
+  requireFlag('interpolate', 'antialias', antialias);
   const [n, c, h, w] = value.shape as [number, number, number, number];
   if (h === 0 || w === 0) {
     throw new ShapeError(`interpolate: x expects pixels to sample, got ${shapeText(value.shape)}`);
   }
-  if (mode === 'nearest' && alignCorners) {
-    throw new ShapeError('interpolate: alignCorners expects mode bilinear, got nearest');
+  const smooth = mode === 'bilinear' || mode === 'bicubic';
+  if (!smooth && (alignCorners || antialias)) {
+    const option = alignCorners ? 'alignCorners' : 'antialias';
+    throw new ShapeError(`interpolate: ${option} expects mode bilinear or bicubic, got ${mode}`);
   }
   const shape = [n, c, oh, ow];
   if (shapesEqual(shape, value.shape)) return value;
-  return makeValue('interpolate', [value], { mode, alignCorners }, shape);
+  if (mode === 'nearest' || (mode === 'bilinear' && !antialias)) {
+    return makeValue('interpolate', [value], { mode, alignCorners }, shape);
+  }
+  const tapsOf = (from: number, to: number): Taps[] => {
+    if (mode === 'nearest-exact') return nearestExactTaps({ from, to });
+    const scale = alignCorners ? (to > 1 ? (from - 1) / (to - 1) : 0) : from / to;
+    const grid = { from, to, scale, alignCorners };
+    return antialias ? antialiasedTaps(grid, mode) : cubicTaps(grid);
+  };
+  // What shrinks most goes first, so that least is left for the other axis.
+  const axes = oh * w <= ow * h ? [2, 3] : [3, 2];
+  return axes.reduce((x, axis) => {
+    const [from, to] = [value.shape[axis]!, shape[axis]!];
+    return from === to ? x : resample(x, axis, tapsOf(from, to));
+  }, value);
 }

@@ -26,6 +26,7 @@ export const scatterOps = {
 const MODES = ['set', 'add', 'mul', 'max', 'min'] as const;
 export type ScatterMode = (typeof MODES)[number];
 
+/** What updates do to what is there. */
 export interface ScatterNdOptions {
   /**
    * `set` (default) puts updates in x's place, of several for one place the last; the others join x and all its updates in
@@ -34,6 +35,7 @@ export interface ScatterNdOptions {
   mode?: ScatterMode;
 }
 
+/** The same, and along which axis. */
 export interface ScatterOptions extends ScatterNdOptions {
   /** Along which axis of x; default 0. */
   axis?: number;

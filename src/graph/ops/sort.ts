@@ -17,6 +17,7 @@ export const sortOps = {
   },
 } as const satisfies OpTable;
 
+/** Which axis is sorted, and which way. */
 export interface SortOptions {
   /** Which axis; default the last. */
   axis?: number;

@@ -139,54 +139,82 @@ export function interpolateRef(
 }
 
 export interface PoolRefOptions {
-  kernel: readonly [number, number];
-  stride: readonly [number, number];
-  padding: readonly [number, number];
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  /** top, bottom, left, right. */
+  readonly sides: readonly [number, number, number, number];
+  readonly dilation?: readonly [number, number];
+  readonly ceilMode?: boolean;
+  readonly countIncludePad?: boolean;
 }
 
-export function poolRef(
-  x: Tensor64,
-  { kernel, stride, padding }: PoolRefOptions,
-  kind: 'max' | 'avg',
-): Tensor64 {
-  const [n, c, h, w] = x.shape as [number, number, number, number];
-  const oh = Math.floor((h + 2 * padding[0] - kernel[0]) / stride[0]) + 1;
-  const ow = Math.floor((w + 2 * padding[1] - kernel[1]) / stride[1]) + 1;
-  return build([n, c, oh, ow], ([b, ch, y, xx]) => {
-    const found: number[] = [];
+/** Of each window its taps: where they stand (-1 outside of the image), and how many stand in the padded image. */
+function windowsOf(
+  shape: Shape,
+  options: PoolRefOptions,
+): { out: Shape; tapsAt: (y: number, x: number) => { taps: number[]; padded: number } } {
+  const { kernel, stride, sides, dilation = [1, 1], ceilMode = false } = options;
+  const [n, c, h, w] = shape as [number, number, number, number];
+  const sizes = [h, w];
+  const counts = [0, 1].map((axis) => {
+    const [before, after] = [sides[2 * axis]!, sides[2 * axis + 1]!];
+    const extent = (kernel[axis]! - 1) * dilation[axis]! + 1;
+    const starts: number[] = [];
+    for (let start = -before; ; start += stride[axis]!) {
+      const fits = start + extent <= sizes[axis]! + after;
+      if (!fits && !(ceilMode && start < sizes[axis]! && starts.at(-1)! + extent < sizes[axis]! + after))
+        break;
+      starts.push(start);
+    }
+    return starts.length;
+  });
+  const tapsAt = (y: number, x: number): { taps: number[]; padded: number } => {
+    const taps: number[] = [];
+    let padded = 0;
     for (let ky = 0; ky < kernel[0]; ky++)
       for (let kx = 0; kx < kernel[1]; kx++) {
-        const iy = y! * stride[0] - padding[0] + ky;
-        const ix = xx! * stride[1] - padding[1] + kx;
-        if (iy >= 0 && iy < h && ix >= 0 && ix < w) found.push(at(x, [b!, ch!, iy, ix]));
+        const iy = y * stride[0] - sides[0] + ky * dilation[0];
+        const ix = x * stride[1] - sides[2] + kx * dilation[1];
+        padded += Number(iy < h + sides[1] && ix < w + sides[3]);
+        if (iy >= 0 && iy < h && ix >= 0 && ix < w) taps.push(iy * w + ix);
       }
-    if (kind === 'max') return Math.max(...found);
-    return found.reduce((s, v) => s + v, 0) / (kernel[0] * kernel[1]);
+    return { taps, padded };
+  };
+  return { out: [n, c, ...counts], tapsAt };
+}
+
+export function poolRef(x: Tensor64, options: PoolRefOptions, kind: 'max' | 'avg' | 'places'): Tensor64 {
+  const { out, tapsAt } = windowsOf(x.shape, options);
+  const plane = x.shape[2]! * x.shape[3]!;
+  return build(out, ([b, c, y, xx]) => {
+    const { taps, padded } = tapsAt(y!, xx!);
+    const own = x.data.subarray((b! * x.shape[1]! + c!) * plane);
+    if (kind === 'places') return winnerOf(own, taps);
+    if (kind === 'max') return Math.max(...taps.map((tap) => own[tap]!));
+    const count = options.countIncludePad === false ? taps.length : padded;
+    return taps.reduce((sum, tap) => sum + own[tap]!, 0) / Math.max(1, count);
   });
 }
 
-/** dy of each window to its first largest element, row by row; to its last NaN where there is one. */
-export function maxPoolGradRef(
-  x: Tensor64,
-  dy: Tensor64,
-  { kernel, stride, padding }: PoolRefOptions,
-): Tensor64 {
-  const [n, c, h, w] = x.shape as [number, number, number, number];
-  const [, , oh, ow] = dy.shape as [number, number, number, number];
-  const data = new Float64Array(x.data.length);
-  for (let window = 0; window < n * c * oh * ow; window++) {
-    const plane = Math.floor(window / (oh * ow)) * h * w;
-    const [y, left] = [Math.floor(window / ow) % oh, window % ow];
-    let winner = -1;
-    for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
-      const iy = y * stride[0] - padding[0] + Math.floor(tap / kernel[1]);
-      const ix = left * stride[1] - padding[1] + (tap % kernel[1]);
-      if (iy < 0 || iy >= h || ix < 0 || ix >= w) continue;
-      const place = plane + iy * w + ix;
-      const value = x.data[place]!;
-      if (winner < 0 || value > x.data[winner]! || Number.isNaN(value)) winner = place;
-    }
-    data[winner]! += dy.data[window]!;
+/** The first largest; the last NaN where there is one; -1 of none. */
+function winnerOf(values: Float64Array, taps: readonly number[]): number {
+  let winner = -1;
+  for (const tap of taps) {
+    if (winner < 0 || values[tap]! > values[winner]! || Number.isNaN(values[tap])) winner = tap;
   }
+  return winner;
+}
+
+/** dy of each window to its first largest element, row by row; to its last NaN where there is one. */
+export function maxPoolGradRef(x: Tensor64, dy: Tensor64, options: PoolRefOptions): Tensor64 {
+  const { out, tapsAt } = windowsOf(x.shape, options);
+  const data = new Float64Array(x.data.length);
+  const plane = x.shape[2]! * x.shape[3]!;
+  build(out, ([b, c, y, xx]) => {
+    const first = (b! * x.shape[1]! + c!) * plane;
+    const winner = winnerOf(x.data.subarray(first), tapsAt(y!, xx!).taps);
+    if (winner >= 0) data[first + winner]! += at(dy, [b!, c!, y!, xx!]);
+    return 0;
+  });
   return { shape: x.shape, data };
 }

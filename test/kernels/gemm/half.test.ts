@@ -164,7 +164,7 @@ describe.each(Object.keys(facts))('f16 on %s', (name) => {
     const padded = await run(movementKernels.pad, { before: none, mode: 'constant', value: 1 }, [1, 3, 4, 6]);
     expect(padded.filter((_, i) => i % 6 < 5)).toEqual(exactly);
     expect(padded[5]).toBe(1);
-    const window = { kernel: [2, 2], stride: [2, 2], padding: [0, 1] } as const;
+    const window = { kernel: [2, 2], stride: [2, 2], padding: [0, 0, 1, 1], dilation: [1, 1] } as const;
     const pooled = await run(poolKernels.maxPool2d, { window }, y!);
     expect(pooled[0]).toBe(Math.max(exactly[0]!, exactly[5]!));
   });
