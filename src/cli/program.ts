@@ -10,6 +10,7 @@ import type { Output } from './output.ts';
 import { progressTo } from './progress.ts';
 import { applySettings } from './settings.ts';
 import { cachedTuning } from './tuning.ts';
+import { flagVariables, unknownVariables, variablesHelp } from './variables.ts';
 import type { CommandSet, Runner } from './verb.ts';
 
 /** The command line around this one (`wgad profile -- …`): its global flags hold where these args set none. */
@@ -51,11 +52,14 @@ export function buildProgram(
     .option('--verbose', 'stack traces')
     .option('--no-tuning', 'kernels as the rule chooses, not as wgad tune measured')
     .option('--config <file>', 'JSON object of flags; WGAD_* variables and flags go before it')
-    .addHelpText('after', `\nExample:\n  ${commands.example}`)
+    .addHelpText('after', `\n${variablesHelp()}\n\nExample:\n  ${commands.example}`)
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .enablePositionalOptions(false)
-    .hook('preAction', (_, verb) => applySettings(program, verb))
+    .hook('preAction', async (_, verb) => {
+      await applySettings(program, verb);
+      if (!outer) await warnOfVariables(commands, program, surroundings);
+    })
     // Throws instead of exiting, so that printed output is delivered first.
     .exitOverride();
   for (const [name, value] of Object.entries(outer?.program.opts() ?? {})) {
@@ -109,4 +113,19 @@ export function buildProgram(
   for (const add of commands.verbs) add(program, run);
   // Verbs inherit the exit override only if it was set before; commander copies it when they are made.
   return program;
+}
+
+/** A misspelt variable would be ignored. Not an error: it may be meant for another program. */
+async function warnOfVariables(
+  commands: CommandSet,
+  program: Command,
+  surroundings: Surroundings,
+): Promise<void> {
+  let flags = flagVariables(program);
+  let unknown = unknownVariables(process.env, flags);
+  if (unknown.length > 0 && commands.beside) {
+    flags = [...flags, ...flagVariables(buildProgram(await commands.beside(), surroundings, () => {}))];
+    unknown = unknownVariables(process.env, flags);
+  }
+  for (const line of unknown) process.stderr.write(`${commands.name}: warning: ${line}\n`);
 }

@@ -3,6 +3,7 @@ import { ConfigError, gotText, shown } from '../errors.ts';
 import { JsonMembers } from '../formats/jsonMembers.ts';
 import { readText } from '../formats/regularFile.ts';
 import { withNearest } from '../options.ts';
+import { variableOf } from './variables.ts';
 
 /**
  * Fills in what no flag set, from `WGAD_*` variables first and then from the file of `--config` or `WGAD_CONFIG`:
@@ -44,7 +45,7 @@ export async function applySettings(
       refuseEmpty(`--${name}`, command.getOptionValue(key));
       continue;
     }
-    const variable = `WGAD_${name.toUpperCase().replaceAll('-', '_')}`;
+    const variable = variableOf(name);
     const set = (text: unknown, from: string): void =>
       void command.setOptionValueWithSource(key, parsed(option, text, from), from);
     if (environment[variable]) set(environment[variable], variable);

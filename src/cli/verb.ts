@@ -12,4 +12,6 @@ export interface CommandSet {
   /** A command line that works. */
   readonly example: string;
   readonly verbs: readonly AddVerb[];
+  /** A command that is used beside this one: variables that set its flags are known here too. */
+  readonly beside?: () => Promise<CommandSet>;
 }

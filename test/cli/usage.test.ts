@@ -1,10 +1,23 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exitCodes.ts';
+import { outputTo } from '../../src/cli/output.ts';
+import { buildProgram } from '../../src/cli/program.ts';
+import { flagVariables, OWN_VARIABLES } from '../../src/cli/variables.ts';
 import { VERSION } from '../../src/version.ts';
 import { scratchFolder, start, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
+
+/** Sources and documents in a folder, or the one file. The journal names what was. */
+async function textsIn(path: string): Promise<string[]> {
+  if (extname(path) !== '') return [path];
+  const names = await readdir(path, { recursive: true });
+  return names
+    .filter((name) => /\.(ts|mjs|py|md)$/.test(name) && !/(^|\/)(node_modules|journal)\//.test(name))
+    .map((name) => join(path, name));
+}
 const VERBS = [
   ['doctor'],
   ['data', 'synth'],
@@ -188,6 +201,34 @@ describe('settings', () => {
     expect(await classesIn(synth('--out', folder.path('l'), '--classes', '1', '--train', '1'), empty)).toBe(
       1,
     );
+  });
+
+  it('a variable that sets nothing is said, with the one that was meant; those of other verbs are not', async () => {
+    const env = { WGAD_CLASES: '1', WGAD_TYPO: '1', WGAD_PRECISION: 'f16', WGAD_CACHE: folder.path('cache') };
+    const { code, stderr } = await wgadHere(synth('--out', folder.path('m'), '--train', '1', '--quiet'), env);
+    expect(stderr).toBe(
+      'wgad: warning: WGAD_CLASES sets nothing; did you mean WGAD_CLASSES?\nwgad: warning: WGAD_TYPO sets nothing\n',
+    );
+    expect(code).toBe(0);
+  });
+
+  it('every variable that the project names is known', async () => {
+    const { WGAD } = await import('../../src/cli/verbs/index.ts');
+    const { WGAD_BENCH } = await import('../../bench/verbs/index.ts');
+    const surroundings = {
+      signal: new AbortController().signal,
+      endAtSignal() {},
+      stdout: outputTo(process.stdout),
+    };
+    const programs = [WGAD, WGAD_BENCH].map((each) => buildProgram(each, surroundings, () => {}));
+    const known = new Set([...OWN_VARIABLES, ...programs.flatMap(flagVariables)]);
+    const parts = ['src', 'test', 'bench', 'docs', 'scripts', 'tools', 'README.md'];
+    const paths = await Promise.all(parts.map((part) => textsIn(join(import.meta.dirname, '../..', part))));
+    const texts = await Promise.all(paths.flat().map((path) => readFile(path, 'utf8')));
+    const named = new Set(texts.flatMap((text) => text.match(/WGAD_[A-Z_]*[A-Z]/g) ?? []));
+    const others = [...named].filter((name) => !known.has(name));
+    // The command set of that name, and the examples of this file.
+    expect(others.sort()).toEqual(['WGAD_BENCH', 'WGAD_CLASES', 'WGAD_TYPO']);
   });
 
   it.each([
