@@ -3,6 +3,7 @@ import { ConfigError, gotText, shown } from '../errors.ts';
 import { JsonMembers } from '../formats/jsonMembers.ts';
 import { readText } from '../formats/regularFile.ts';
 import { withNearest } from '../options.ts';
+import { withoutStepsBack } from './stepsBack.ts';
 import { variableOf } from './variables.ts';
 
 /**
@@ -55,6 +56,36 @@ export async function applySettings(
         code: 'commander.missingMandatoryOptionValue',
       });
     }
+  }
+  await takeStepsBack(verb, options);
+}
+
+/** What an argument or a flag's value is called where it is a path. */
+const PATH = /^(run|dir|file|path|image|in|out|records)$/;
+/** As in `--weights <file|name>` and `--images <path...>`. */
+const pathsIn = ({ flags }: Option): boolean =>
+  /<([^>]+)>/
+    .exec(flags)?.[1]
+    ?.replace('...', '')
+    .split('|')
+    .some((name) => PATH.test(name)) ?? false;
+
+/** Paths become what `withoutStepsBack` makes of them, for every verb alike. */
+async function takeStepsBack(
+  verb: Command,
+  options: readonly { readonly command: Command; readonly option: Option }[],
+): Promise<void> {
+  const taken = async (value: unknown): Promise<unknown> => {
+    if (Array.isArray(value)) return Promise.all(value.map(taken));
+    return typeof value === 'string' ? withoutStepsBack(value) : value;
+  };
+  for (const [i, argument] of verb.registeredArguments.entries()) {
+    if (PATH.test(argument.name())) verb.processedArgs[i] = await taken(verb.processedArgs[i]);
+  }
+  for (const { command, option } of options) {
+    if (!pathsIn(option)) continue;
+    const [key, source] = [option.attributeName(), command.getOptionValueSource(option.attributeName())];
+    command.setOptionValueWithSource(key, await taken(command.getOptionValue(key)), source);
   }
 }
 

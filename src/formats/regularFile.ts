@@ -52,13 +52,9 @@ export async function isThere(path: string): Promise<boolean> {
 /** Makes a folder and those above it; one that is there stays. @throws FileError naming it. */
 export async function makeFolder(path: string, fix?: string): Promise<void> {
   await makeWithParents(resolve(path)).catch(async (cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'EEXIST' && (await isDangling(path))) {
-      // `mkdir` does not follow links: what is wrong with this one shows where it is followed.
-      const followed = await stat(path).catch((error: NodeJS.ErrnoException) => error);
-      if ('code' in followed && followed.code === 'ELOOP')
-        throw fileError(path, 'made a folder', followed, fix);
-      throw leadsNowhere(path, 'made a folder', cause);
-    }
+    // `mkdir` does not follow links: what is wrong with one shows where it is followed.
+    const link = await brokenLink(path);
+    if (link) throw ofLink(path, 'made a folder', link);
     throw isSystemError(cause) ? fileError(path, 'made a folder', cause, fix) : cause;
   });
 }
@@ -88,12 +84,10 @@ export async function folderPlace(path: string): Promise<string> {
   const refuse = (cause: NodeJS.ErrnoException): never => {
     throw isSystemError(cause) ? fileError(path, 'made a folder', cause) : cause;
   };
-  const there = await lstat(path).catch((cause: NodeJS.ErrnoException) =>
-    cause.code === 'ENOENT' ? null : refuse(cause),
-  );
-  const place = await realpath(path).catch((cause: NodeJS.ErrnoException) => {
+  const place = await realpath(path).catch(async (cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT') return refuse(cause);
-    if (there?.isSymbolicLink()) throw leadsNowhere(path, 'made a folder', cause);
+    const link = await brokenLink(path);
+    if (link) throw ofLink(path, 'made a folder', link);
     return path;
   });
   const info = await stat(place).catch(() => null);
@@ -130,13 +124,24 @@ const isFolder = (path: string): Promise<boolean> =>
     () => false,
   );
 
-const isDangling = async (path: string): Promise<boolean> => (await isLink(path)) && !(await isFolder(path));
+interface BrokenLink {
+  readonly path: string;
+  /** What following it says. */
+  readonly cause: NodeJS.ErrnoException;
+}
 
-const isLink = (path: string): Promise<boolean> =>
-  lstat(path).then(
+/** The link at `path` or on the way to it that leads nowhere, or in a circle. */
+async function brokenLink(path: string): Promise<BrokenLink | null> {
+  const cause = await stat(path).catch((error: NodeJS.ErrnoException) => error);
+  if (!('code' in cause)) return null;
+  const isLink = await lstat(path).then(
     (info) => info.isSymbolicLink(),
     () => false,
   );
+  const above = dirname(path);
+  if (isLink) return { path, cause };
+  return above === path ? null : brokenLink(above);
+}
 
 /**
  * Checks before the work that a file can be written after it. Does not check free space.
@@ -159,12 +164,13 @@ export async function writablePlace(path: string): Promise<string> {
     if (cause.code === 'ENOENT') return undefined;
     throw isSystemError(cause) ? fileError(path, 'written', cause) : cause;
   });
+  const link = info && !info.isSymbolicLink() ? null : await brokenLink(path);
+  if (link) throw ofLink(path, 'written', link);
   if (!info?.isSymbolicLink()) {
     if (info && !info.isFile()) throw notRegular(path, info);
     return path;
   }
-  const place = await realpath(path).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') throw leadsNowhere(path, 'written', cause);
+  const place = await realpath(path).catch((cause: Error) => {
     throw isSystemError(cause) ? fileError(path, 'written', cause) : cause;
   });
   const target = await stat(place);
@@ -172,12 +178,19 @@ export async function writablePlace(path: string): Promise<string> {
   return place;
 }
 
-const leadsNowhere = (path: string, done: string, cause: Error): FileError =>
-  new FileError(`${path}: cannot be ${done}: it is a link that leads nowhere`, {
+function ofLink(
+  path: string,
+  done: 'written' | 'made a folder',
+  { path: link, cause }: BrokenLink,
+): FileError {
+  if (cause.code !== 'ENOENT') return fileError(path, done, cause);
+  const which = link === path ? 'it' : link;
+  return new FileError(`${path}: cannot be ${done}: ${which} is a link that leads nowhere`, {
     where: path,
     fix: 'remove the link, or name another path',
     cause,
   });
+}
 
 function notRegular(path: string, info: Stats): FileError {
   const kind = info.isDirectory()

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { withoutStepsBack } from '../../src/cli/stepsBack.ts';
 import { embeddedPath } from '../../src/weights/embedded.ts';
 import { scratchFolder, TINY_TRAIN, wgadHere } from './wgad.ts';
 
@@ -38,6 +39,8 @@ const FOLDERS: readonly Wrong[] = [
   ['a pipe', () => folder.path('pipe'), /a file lies there|a part of the path is a file|cannot be/],
   ['what is in a file', () => folder.path('file', 'x'), /a part of the path is a file|cannot be/],
   ['a link to nothing', () => folder.path('dangling'), /it is a link that leads nowhere/],
+  ['below a link to nothing', () => folder.path('dangling', 'x'), /dangling is a link that leads nowhere/],
+  ['below a circle of links', () => folder.path('loop', 'x'), /links lead in a circle/],
   ['a circle of links', () => folder.path('loop'), /links lead in a circle/],
   ['a name too long', () => folder.path('n'.repeat(300)), /the name is too long/],
 ];
@@ -45,6 +48,7 @@ const FOLDERS: readonly Wrong[] = [
 const TARGETS: readonly Wrong[] = [
   ...FILES,
   ['in no folder', () => folder.path('nowhere', 'x'), /the folder .*nowhere is not there/],
+  ['below a link to nothing', () => folder.path('dangling', 'x'), /dangling is a link that leads nowhere/],
 ];
 
 const cases: [string, readonly Wrong[], (path: string) => string[]][] = [
@@ -85,4 +89,54 @@ describe.runIf(process.platform === 'linux').each(cases)('%s', (_, wrongs, args)
       expect(code).toBe(1);
     },
   );
+});
+
+describe.runIf(process.platform === 'linux')('steps back', () => {
+  const synth = async (out: string): Promise<void> => {
+    const args = [
+      'data',
+      'synth',
+      '--out',
+      out,
+      '--classes',
+      '1',
+      '--train',
+      '1',
+      '--test',
+      '2',
+      '--size',
+      '32',
+    ];
+    const { code, stderr } = await wgadHere([...args, '--quiet']);
+    expect([code, stderr]).toEqual([0, '']);
+  };
+
+  it('a step back from a link leads out of its target, from a folder that is not there out of nothing', async () => {
+    await mkdir(folder.path('far', 'inner'), { recursive: true });
+    await symlink(folder.path('far', 'inner'), folder.path('link'));
+    const before = await readdir(folder.path());
+    // Joined by hand: `join` would take the steps by their text.
+    await synth(`${folder.path('link')}/../drawn`);
+    expect(await readdir(folder.path('far', 'drawn'))).not.toEqual([]);
+    await synth(`${folder.path('folder')}/../missing/../plain`);
+    expect(await readdir(folder.path('plain'))).not.toEqual([]);
+    expect((await readdir(folder.path())).sort()).toEqual([...before, 'plain'].sort());
+    // What is read goes the same way.
+    const { code, stdout } = await wgadHere(['data', 'check', `${folder.path('link')}/../drawn`, '--json']);
+    expect([code, JSON.parse(stdout).root]).toEqual([0, folder.path('far', 'drawn')]);
+  });
+
+  it.each([
+    ['a/b', 'a/b'],
+    ['./a/./b/', './a/./b/'],
+    ['../a/b', '../a/b'],
+    ['..', '..'],
+    ['a/..', '.'],
+    ['no/../such', 'such'],
+    ['no/such/../../..', '..'],
+    ['/no/../such', '/such'],
+    ['...a/..b', '...a/..b'],
+  ])('of %s no step back behind a name is left: %s', async (path, plain) => {
+    expect(await withoutStepsBack(path)).toBe(plain);
+  });
 });
