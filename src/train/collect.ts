@@ -7,6 +7,7 @@ import type { ModelConfig, RunLayouts } from '../run/networkLayouts.ts';
 import type { ClassTableKind } from '../run/settings.ts';
 import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
+import type { NumberArray } from '../runtime/state.ts';
 import type { Impression } from '../score/familiarity.ts';
 import { product, range } from '../shape.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
@@ -23,37 +24,71 @@ export interface Targets {
   readonly upper: Float32Array;
 }
 
-export interface CollectOptions {
-  readonly features: FeatureStore;
+interface PassOptions {
   readonly onBatch: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
+}
+
+export interface CollectOptions extends PassOptions {
+  readonly features: FeatureStore;
+}
+
+/** What heads and class statistics are made of, by name, of the first images of a batch. */
+type Collected = ReadonlyMap<string, NumberArray>;
+
+/** A pass of the frozen detector over the training images. */
+interface DetectorPass {
+  readonly session: Session;
+  readonly config: MapConfig;
+  readonly layouts: RunLayouts;
+  readonly inputs: DetectorInputs;
+  readonly images: number;
 }
 
 /**
  * One pass of the frozen detector over the training images: the heads then train without it.
  * @param features takes what the heads read. @param signal ends it after the batch in flight; its reason is thrown.
+ * @throws NotFiniteError as `requireFiniteDetector`.
  */
 export async function collectTargets(
-  session: Session,
-  config: MapConfig,
-  layouts: RunLayouts,
-  inputs: DetectorInputs,
-  images: number,
-  { features, onBatch, signal }: CollectOptions,
+  pass: DetectorPass,
+  { features, ...options }: CollectOptions,
 ): Promise<Targets> {
-  const executable = await compileBatch(session, {
-    label: 'collect',
-    batch: config.batch,
-    least: 2,
-    graphsAt: (batch) => [collectPlan({ ...config, batch }, layouts, inputs.source)],
-  });
-  const width = product(executable.plan.outputs.get('embedding')!.shape.slice(1));
+  const { images } = pass;
   const targets: Targets = {
     features,
     u: new Float32Array(images),
     gamma: new Float32Array(images),
     upper: new Float32Array(images),
   };
+  await passOverImages(pass, options, async (out, first, count) => {
+    const embedding = out.get('embedding') as Float32Array;
+    await features.put(first, [embedding.subarray(0, (embedding.length / pass.config.batch) * count)]);
+    for (const name of ['u', 'gamma', 'upper'] as const) {
+      targets[name].set((out.get(name) as Float32Array).subarray(0, count), first);
+    }
+  });
+  return targets;
+}
+
+/**
+ * The same pass where nothing is collected: finite weights may make maps that are not.
+ * @throws NotFiniteError naming the first training image of which the detector makes something else than numbers.
+ */
+export const requireFiniteDetector = (pass: DetectorPass, options: PassOptions): Promise<void> =>
+  passOverImages(pass, options, async () => {});
+
+async function passOverImages(
+  { session, config, layouts, inputs, images }: DetectorPass,
+  { onBatch, signal }: PassOptions,
+  take: (out: Collected, first: number, count: number) => Promise<void>,
+): Promise<void> {
+  const executable = await compileBatch(session, {
+    label: 'collect',
+    batch: config.batch,
+    least: 2,
+    graphsAt: (batch) => [collectPlan({ ...config, batch }, layouts, inputs.source)],
+  });
   await passOver({
     images,
     batch: config.batch,
@@ -71,17 +106,13 @@ export async function collectTargets(
           { fix: 'train the detector again with a smaller --lr' },
         );
       }
-      await features.put(first, [(out.get('embedding') as Float32Array).subarray(0, count * width)]);
-      for (const name of ['u', 'gamma', 'upper'] as const) {
-        targets[name].set((out.get(name) as Float32Array).subarray(0, count), first);
-      }
+      await take(out, first, count);
       onBatch(first + count, images);
     },
     signal,
   });
   executable.destroy();
   signal?.throwIfAborted();
-  return targets;
 }
 
 /** Predictions of a trained regressor for the same images. */

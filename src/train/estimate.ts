@@ -70,7 +70,8 @@ function seconds({ load, forward, step, heads }: Costs, work: Workload): number 
   const { memory } = detectorIn(work);
   // A greedy coreset needs all vectors before it picks, and the picked ones again.
   const greedy = memory?.kind === 'coreset' && work.coreset !== 'random';
-  const passes = Number(work.keeps) + (memory ? 1 : 0) + Number(greedy) + Number(work.align.some(calibrates));
+  const watched = work.iterations > 0 || work.align.some(calibrates);
+  const passes = Number(work.keeps) + (memory ? 1 : 0) + Number(greedy) + Number(watched);
   return (
     work.images * load +
     passes * work.tiles * forward +

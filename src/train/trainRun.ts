@@ -37,7 +37,14 @@ import { wholePlan } from '../score/scorePlan.ts';
 import { product } from '../shape.ts';
 import { loadStart } from '../weights/start.ts';
 import { checkpointStages, type TrainedStage } from './checkpointStages.ts';
-import { type ClassTable, classTable, collectTargets, predictTargets, type Targets } from './collect.ts';
+import {
+  type ClassTable,
+  classTable,
+  collectTargets,
+  predictTargets,
+  requireFiniteDetector,
+  type Targets,
+} from './collect.ts';
 import {
   type DetectorInputs,
   detectorInputs,
@@ -216,6 +223,8 @@ class Trainer {
           const seen = await predictTargets(this.#session, config, this.#layouts, head, targets);
           familiar = familiarRange(ofImages(seen, this.#tiles.grid.count));
         }
+      } else if (config.iterations > 0) {
+        await this.#requireFinite(inputs);
       }
     } finally {
       await inputs.close();
@@ -281,21 +290,38 @@ class Trainer {
   }
 
   async #collect(inputs: DetectorInputs): Promise<Targets> {
-    const { run, config, features: budget, signal, onProgress } = this.#options;
+    const { run, config, features: budget } = this.#options;
     const images = this.#tiles.train.length;
     const widths = [product(featureShape(config))];
     const fits = 4 * images * widths[0]! <= { ...FEATURE_BUDGET, ...budget }.memory;
     const features = fits ? memoryStore(widths, images) : await fileStore(targetFile(run), widths, images);
     try {
-      return await collectTargets(this.#session, config, this.#layouts, inputs, images, {
-        features,
-        onBatch: (step, of) => onProgress?.('collect', { step, of }),
-        signal,
-      });
+      return await collectTargets(this.#pass(inputs), { features, ...this.#watched() });
     } catch (error) {
       await features.close();
       throw error;
     }
+  }
+
+  /** Without an alignment nothing else runs the trained detector before it is called trained. */
+  #requireFinite(inputs: DetectorInputs): Promise<void> {
+    return requireFiniteDetector(this.#pass(inputs), this.#watched());
+  }
+
+  #pass(inputs: DetectorInputs) {
+    const { config } = this.#options;
+    return {
+      session: this.#session,
+      config,
+      layouts: this.#layouts,
+      inputs,
+      images: this.#tiles.train.length,
+    };
+  }
+
+  #watched() {
+    const { signal, onProgress } = this.#options;
+    return { signal, onBatch: (step: number, of: number) => onProgress?.('collect', { step, of }) };
   }
 
   async #head(

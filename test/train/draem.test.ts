@@ -47,6 +47,23 @@ describe('DRAEM', () => {
     SLOW,
   );
 
+  it.each([
+    ['none', []],
+    ['class', ['class']],
+  ] as const)(
+    'a detector of finite weights whose maps are not numbers is no trained one: --align %s',
+    async (name, align) => {
+      const change = { align, iterations: 1, lr: 1e30 };
+      await expect(runs.train(`broken-${name}`, { resume: false, change })).rejects.toMatchObject({
+        code: 'E_NOT_FINITE',
+        message: expect.stringMatching(/^the detector's \w+ of training image 1 of 10 is (NaN|-?Infinity)$/),
+        fix: 'train the detector again with a smaller --lr',
+      });
+      expect(existsSync(runFiles(runs.folder(`broken-${name}`)).weights)).toBe(false);
+    },
+    SLOW,
+  );
+
   it(
     'DRAEM is tested under every alignment and protocol, and scores an image by the highest mean of 21 x 21 pixels',
     async () => {

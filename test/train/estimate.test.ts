@@ -16,10 +16,10 @@ it('a training is its images read, its passes over them and its steps', () => {
   expect(training).toEqual([0.8 * seconds, 1.6 * seconds]);
 });
 
-it('features that are not kept take no pass, and without an alignment there is neither pass nor step of it', () => {
+it('features that are not kept take no pass, and without an alignment one looks at the maps and no step is of it', () => {
   const config = newConfig({ ...GIVEN, align: ['none'] });
   const { training } = estimateFrom(COSTS, config, { ...COUNTS, keeps: false }, false);
-  expect(training[0]).toBeCloseTo(0.8 * (100 * 0.01 + 5000 * 2), 6);
+  expect(training[0]).toBeCloseTo(0.8 * (100 * 0.01 + 100 * 0.1 + 5000 * 2), 6);
 });
 
 it('tiles count as images but are not read one by one', () => {
