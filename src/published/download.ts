@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { FileError } from '../errors.ts';
 import { fileError, isSystemError } from '../formats/fileErrors.ts';
 import { foreignFile } from '../formats/foreignFiles.ts';
+import type { Address } from './address.ts';
 import { ask } from './request.ts';
 
 /** When a download is given up. */
@@ -47,7 +48,7 @@ const MIRROR = 'name a mirror that has the file with --from URL';
  * a page or an error's text instead of the file.
  */
 export async function download(
-  url: string,
+  url: Address,
   part: string,
   options: DownloadOptions,
 ): Promise<Downloaded | null> {
@@ -83,7 +84,7 @@ interface Watch {
 }
 
 /** Ends a download that is silent, or slower than the floor. */
-function watchSilence(url: string, { signal, pace = USUAL_PACE }: DownloadOptions): Watch {
+function watchSilence(url: Address, { signal, pace = USUAL_PACE }: DownloadOptions): Watch {
   const own = new AbortController();
   let reason: FileError | undefined;
   let at = 0;
@@ -132,7 +133,7 @@ const MOST_TRIES = 3;
 
 /** Asks again for the end of a file where a server sent all of it and hung up at once. @returns where it went on. */
 async function receiveAll(
-  url: string,
+  url: Address,
   file: FileHandle,
   options: DownloadOptions,
   watch: Watch,
@@ -149,7 +150,7 @@ async function receiveAll(
 
 /** @returns where it went on. */
 async function receive(
-  url: string,
+  url: Address,
   file: FileHandle,
   { about, onProgress }: DownloadOptions,
   watch: Watch,
@@ -217,7 +218,7 @@ const isPacked = (answer: Response): boolean =>
   !['', 'identity'].includes((answer.headers.get('content-encoding') ?? '').trim().toLowerCase());
 
 /** Where the answer's bytes belong. */
-async function startOf(url: string, answer: Response, asked: number): Promise<number> {
+async function startOf(url: Address, answer: Response, asked: number): Promise<number> {
   if (answer.status === 200) return 0;
   const begin = answer.status === 206 ? rangeOf(answer)?.begin : undefined;
   if (begin === asked) return asked;

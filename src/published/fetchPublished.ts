@@ -6,6 +6,7 @@ import { fileError, isSystemError } from '../formats/fileErrors.ts';
 import { whileLocked } from '../formats/fileLock.ts';
 import { makeFolder, requireWritable } from '../formats/regularFile.ts';
 import { sha256Of } from '../formats/sha256.ts';
+import { Address, withoutSecrets } from './address.ts';
 import { type DownloadOptions, download } from './download.ts';
 import { checksumIn, type Published } from './table.ts';
 
@@ -41,7 +42,7 @@ export interface Fetched {
 export async function fetchPublished(published: Published, options: FetchOptions): Promise<Fetched | null> {
   const { folder, offline = false } = options;
   const path = join(folder, published.file);
-  const url = `${baseOf(published, options.from)}/${published.file}`;
+  const url = Address.of(baseOf(published, options.from), published.file);
   if (await sizeOf(path)) {
     const sha256 = await sha256Of(path);
     if (matches(published, sha256)) {
@@ -62,7 +63,7 @@ export async function fetchPublished(published: Published, options: FetchOptions
 
 async function bring(
   published: Published,
-  url: string,
+  url: Address,
   path: string,
   options: FetchOptions,
 ): Promise<Fetched | null> {
@@ -95,9 +96,9 @@ async function bring(
 function baseOf(published: Published, from: string | undefined): string {
   if (from === undefined) return published.base;
   if (!/^https?:$/.test(URL.canParse(from) ? new URL(from).protocol : '')) {
-    throw new ConfigError(`--from expects an http or https URL, got ${from}`);
+    throw new ConfigError(`--from expects an http or https URL, got ${withoutSecrets(from)}`);
   }
-  return from.replace(/\/+$/, '');
+  return from;
 }
 
 /** The whole checksum where its publisher gives it, else the digits in the file's name. */

@@ -1,4 +1,5 @@
-import { FileError, shown } from '../errors.ts';
+import { FileError } from '../errors.ts';
+import { type Address, withoutSecrets } from './address.ts';
 
 /** Release pages need two. */
 const MOST_REDIRECTS = 5;
@@ -9,13 +10,20 @@ const FIX = 'check the connection, or name a mirror with --from URL';
  * Asks for a file from a byte on, following redirects as long as none leads from https to anything else.
  * @throws FileError where there is no answer, or too many redirects.
  */
-export async function ask(url: string, from: number, signal: AbortSignal): Promise<Response> {
-  // Compressed answers would differ in length from the file.
-  const headers: Record<string, string> = { 'accept-encoding': 'identity' };
-  if (from > 0) headers.range = `bytes=${from}-`;
-  let place = url;
+export async function ask(address: Address, from: number, signal: AbortSignal): Promise<Response> {
+  let place = address;
   for (let step = 0; step <= MOST_REDIRECTS; step++) {
-    const answer = await fetch(place, { headers, signal, redirect: 'manual' }).catch((error: Error) => {
+    const { url, headers } = place.request();
+    const answer = await fetch(url, {
+      headers: {
+        ...headers,
+        // Compressed answers would differ in length from the file.
+        'accept-encoding': 'identity',
+        ...(from > 0 && { range: `bytes=${from}-` }),
+      },
+      signal,
+      redirect: 'manual',
+    }).catch((error: Error) => {
       const { cause } = error;
       const why =
         cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : error.message;
@@ -26,16 +34,14 @@ export async function ask(url: string, from: number, signal: AbortSignal): Promi
     await answer.body?.cancel();
     place = nextPlace(place, location);
   }
-  throw new FileError(`${url}: redirects more than ${MOST_REDIRECTS} times`, { fix: FIX });
+  throw new FileError(`${address}: redirects more than ${MOST_REDIRECTS} times`, { fix: FIX });
 }
 
-function nextPlace(place: string, location: string): string {
-  const next = location !== '' && URL.canParse(location, place) ? new URL(location, place) : undefined;
-  const { protocol } = new URL(place);
-  const may = next?.protocol === 'https:' || (next?.protocol === 'http:' && protocol === 'http:');
-  if (next && may) return next.href;
+function nextPlace(place: Address, location: string): Address {
+  const next = place.redirected(location);
+  if (next?.protocol === 'https:' || (next?.protocol === 'http:' && place.protocol === 'http:')) return next;
   throw new FileError(
-    `${place}: redirects to ${location === '' ? 'nowhere' : shown(location)}, expected ${protocol === 'https:' ? 'an https' : 'an http or https'} URL`,
+    `${place}: redirects to ${location === '' ? 'nowhere' : withoutSecrets(location)}, expected ${place.protocol === 'https:' ? 'an https' : 'an http or https'} URL`,
     { fix: FIX },
   );
 }

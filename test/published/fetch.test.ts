@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Context } from '../../src/cli/context.ts';
 import { fetchWith } from '../../src/cli/verbs/weightsFetch.ts';
+import { WgadError } from '../../src/errors.ts';
+import { Address } from '../../src/published/address.ts';
 import { weightsCache } from '../../src/published/cache.ts';
 import { type FetchOptions, fetchPublished } from '../../src/published/fetchPublished.ts';
 import { checksumIn, PUBLISHED, type Published } from '../../src/published/table.ts';
@@ -61,6 +63,28 @@ describe('fetching', () => {
       expect((await get(what))!.sha256).toBe(sha256);
       await rm(at(what));
     }
+  });
+
+  it('a fetch asks again for a lost tail, three times at most, and not for more than a tail', async () => {
+    const KIBI = 2 ** 10;
+    const asked = async (lacks: number[]): Promise<{ ranges: (string | undefined)[]; said: string }> => {
+      const what = await published({ lacks });
+      const said = await get(what).then(
+        (got) => got!.sha256,
+        (error: Error) => error.message,
+      );
+      const ranges = server!.asked.map(({ range }) => range);
+      await rm(at(what), { force: true });
+      await rm(at(what, '.part'), { force: true });
+      return { ranges, said };
+    };
+    // How much of what was sent is lost with the connection is up to the system.
+    const rest = expect.stringMatching(/^bytes=3\d{6}-$/);
+    expect(await asked([1])).toEqual({ ranges: [undefined, rest], said: sha256 });
+    expect(await asked([KIBI, 1])).toEqual({ ranges: [undefined, rest, rest], said: sha256 });
+    const broken = expect.stringMatching(/broke off after \d+ of 3145728 bytes$/);
+    expect(await asked([9, 5, 4, 3])).toEqual({ ranges: [undefined, rest, rest], said: broken });
+    expect(await asked([257 * KIBI])).toEqual({ ranges: [undefined], said: broken });
   });
 
   it('a fetch byte by byte takes the start for what it is once there is enough of it', async () => {
@@ -181,6 +205,54 @@ describe('fetching', () => {
     for (const from of ['ftp://example.org', 'somewhere']) {
       await expect(get(what, { from })).rejects.toThrow(`--from expects an http or https URL, got ${from}`);
     }
+  });
+});
+
+describe('secrets in addresses', () => {
+  const wants = 'ada:pa:ss wörd';
+  const [user, password] = ['ada', encodeURIComponent('pa:ss wörd')];
+  const secrets = /pa:ss|pa%3Ass|t0ken|YWRh/;
+  const withUser = (url: string): string => url.replace('://', `://${user}:${password}@`);
+
+  it('a user name and password are sent, also past a redirect of the same server, and not to another', async () => {
+    const what = await published({ wants });
+    expect(await get(what, { from: `${withUser(server!.url)}/sub/?key=t0ken` })).toMatchObject({ sha256 });
+    expect(server!.asked[0]!.path).toBe(`/sub/${what.file}?key=t0ken`);
+    await rm(at(what));
+    const first = new Address(new URL(`${withUser(server!.url)}/x`));
+    const sentTo = (location: string): boolean =>
+      'authorization' in first.redirected(location)!.request().headers;
+    expect(['/y', 'y?sig=t0ken', `${server!.url}/y`].map(sentTo)).toEqual([true, true, true]);
+    expect(['http://127.0.0.1:9/y', 'https://127.0.0.1/y', 'http://example.org/y'].map(sentTo)).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it.each<[string, ServerFaults, (url: string) => string]>([
+    ['refused', { status: 403 }, (url) => `${withUser(url)}?token=t0ken#t0ken`],
+    ['no answer', { resets: true }, (url) => `${withUser(url)}?token=t0ken`],
+    ['redirected for ever', { redirects: 'self' }, (url) => `${withUser(url)}?token=t0ken`],
+    ['redirected elsewhere', { redirects: 'ftp://ada:pa:ss@example.org/x?t0ken' }, (url) => url],
+    ['redirected to text', { redirects: 'http://ada:pa:ss@[x?t0ken' }, (url) => url],
+    ['redirected to nobody', { redirects: 'http://ada:pa:ss@127.0.0.1:9/x?t0ken' }, (url) => url],
+    ['another file', { lengthOff: -2 * MEBI }, (url) => `${withUser(url)}?token=t0ken`],
+    ['no web address', {}, () => 'ftp://ada:pa:ss@example.org/?t0ken'],
+    ['no address', {}, () => 'ada:pa:ss@example.org?t0ken'],
+    ['not there', {}, (url) => `${withUser(url)}?token=t0ken`],
+  ])('a secret of an address is in no message: %s', async (name, faults, address) => {
+    const what = await published(faults);
+    const said: string[] = [];
+    const more = {
+      from: address(server!.url),
+      offline: name === 'not there',
+      say: (text: string) => void said.push(text),
+    };
+    const error = (await get(what, more).catch((cause) => cause)) as WgadError;
+    expect(error).toBeInstanceOf(WgadError);
+    expect([error.message, error.fix, error.where, error.stack, ...said].join('\n')).not.toMatch(secrets);
+    expect(error.message + error.fix).toMatch(/127\.0\.0\.1|example\.org|--from expects/);
   });
 });
 

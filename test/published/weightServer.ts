@@ -11,6 +11,10 @@ export interface ServerFaults {
   readonly endsAfter?: number;
   /** Sends the body in two halves, the second never. */
   readonly stalls?: boolean;
+  /** Ends the connection so many bytes before the end of each answer, one after the other; none after those. */
+  readonly lacks?: readonly number[];
+  /** User name and password without which it answers 401. */
+  readonly wants?: string;
   readonly status?: number;
   /** Accepts, and never answers. */
   readonly isMute?: boolean;
@@ -40,6 +44,7 @@ export interface ServerFaults {
 export interface Asked {
   readonly path: string;
   readonly range: string | undefined;
+  readonly authorization?: string;
 }
 
 export interface WeightServer {
@@ -52,8 +57,10 @@ export interface WeightServer {
 export async function serveWeights(body: Uint8Array, faults: ServerFaults = {}): Promise<WeightServer> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
-    const { range } = request.headers;
-    asked.push({ path: request.url!, range });
+    const { range, authorization } = request.headers;
+    asked.push({ path: request.url!, range, ...(authorization !== undefined && { authorization }) });
+    const known = `Basic ${Buffer.from(faults.wants ?? '').toString('base64')}`;
+    if (faults.wants !== undefined && authorization !== known) return void response.writeHead(401).end();
     if (faults.status) return void response.writeHead(faults.status).end();
     if (faults.isMute) return;
     if (faults.resets) return void request.socket.destroy();
@@ -110,6 +117,12 @@ export async function serveWeights(body: Uint8Array, faults: ServerFaults = {}):
     }
     if (faults.breaksAfter !== undefined) {
       return void response.write(rest.subarray(0, faults.breaksAfter), () => response.destroy());
+    }
+    const lacks = faults.lacks?.[asked.length - 1] ?? 0;
+    if (lacks > 0) {
+      // What was written is delivered before the connection ends.
+      response.flushHeaders();
+      return void response.socket!.end(rest.subarray(0, rest.length - lacks));
     }
     if (faults.hangsUp) {
       response.end(rest, () => request.socket.destroy());
