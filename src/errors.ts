@@ -41,8 +41,11 @@ export class WgadError extends Error {
   }
 }
 
-/** Characters that a terminal acts on instead of showing: control characters except newline, and text-direction marks. */
-const OBEYED = /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+/**
+ * Characters that a terminal acts on instead of showing, control characters except newline and text-direction marks; and
+ * those that no reader sees, byte order marks above all.
+ */
+const OBEYED = /(?!\n)[\p{Cc}\p{Bidi_Control}\u00ad\u200b\u2028\u2029\u2060\ufeff]/gu;
 /** Longest message in characters: what a 24-line terminal can show. */
 const SCREEN = 1800;
 /** Longest name in a message, in characters. */
