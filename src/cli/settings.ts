@@ -61,7 +61,7 @@ export async function applySettings(
 }
 
 /** What an argument or a flag's value is called where it is a path. */
-const PATH = /^(run|dir|file|path|image|in|out|records)$/;
+const PATH = /^(run|dir|file|path|part|image|in|out|records)$/;
 /** As in `--weights <file|name>` and `--images <path...>`. */
 const pathsIn = ({ flags }: Option): boolean =>
   /<([^>]+)>/
