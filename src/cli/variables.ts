@@ -10,6 +10,7 @@ export const variableOf = (flag: string): string => `${PREFIX}${flag.toUpperCase
 /** Variables that set no flag, and what they do; those of a checkout are not in the help. */
 const OWN: readonly (readonly [name: string, says: string, of?: 'checkout'])[] = [
   ['WGAD_CACHE', 'folder of fetched weights and measured kernels, in place of the user cache'],
+  ['WGAD_TOKEN', 'what clients of wgad serve have to send'],
   ['WGAD_PYTHON', 'the Python in which wgad-bench runs PyTorch', 'checkout'],
   ['WGAD_CHROMIUM', 'the browser of the tests', 'checkout'],
   ['WGAD_SCREENSHOT', 'file for a picture of the report that the tests make', 'checkout'],
