@@ -223,6 +223,7 @@ describe('settings', () => {
     const surroundings = {
       signal: new AbortController().signal,
       endAtSignal() {},
+      onHangUp() {},
       stdout: outputTo(process.stdout),
     };
     const programs = [WGAD, WGAD_BENCH].map((each) => buildProgram(each, surroundings, () => {}));
