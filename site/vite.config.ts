@@ -6,7 +6,7 @@ import { LAYOUTS } from '../src/data/layouts/index.ts';
 
 const here = import.meta.dirname;
 const OUT = join(here, '..', 'dist', 'site');
-const PAGES = ['index'];
+const PAGES = ['index', 'kernels'];
 
 /**
  * Leaves out what only Node has: layouts of data sets read folders, while settings need their names alone; the native

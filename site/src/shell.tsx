@@ -3,7 +3,10 @@ import type { Failure } from './remote.ts';
 import './style.css';
 import { lacksWebGpu, type NoWebGpu } from './webgpu.ts';
 
-const PAGES = [['Inspect', './index.html']] as const;
+const PAGES = [
+  ['Inspect', './index.html'],
+  ['Kernels', './kernels.html'],
+] as const;
 type PageName = (typeof PAGES)[number][0];
 
 /** What all pages have around them. */

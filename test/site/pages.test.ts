@@ -23,7 +23,7 @@ const SLOW = 300_000;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const site = join(root, 'dist', 'site');
 const example = join(root, 'site', 'public', 'example');
-const PAGES = ['index.html'];
+const PAGES = ['index.html', 'kernels.html'];
 /** Of each page's scripts, in bytes. */
 const MOST_GZIP = 200_000;
 
@@ -241,6 +241,45 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
       await opens('Open a run folder', run, 'is not the configuration that the weights');
       expect(complaints).toEqual([expect.stringContaining('404')]);
       await rm(run, { recursive: true });
+    },
+    SLOW,
+  );
+
+  it(
+    'Kernels shows the device, points at mistakes in an own kernel, names wrong results before any time, and times right ones',
+    async () => {
+      const { page, complaints } = await openPage('kernels.html');
+      await page.getByRole('heading', { name: /swiftshader/i }).waitFor();
+      const text = page.getByLabel('WGSL, with the entry point main');
+      await expect.poll(() => text.inputValue()).toContain('fn main');
+      const ours = await text.inputValue();
+      const attempt = async (changed: string, says: string | RegExp): Promise<string> => {
+        await text.fill(changed);
+        await page.getByRole('button', { name: 'Check and time' }).click();
+        const outcome = page.locator('section[aria-label="Your own kernel"] .notice');
+        await outcome.filter({ hasText: says }).waitFor();
+        return outcome.innerText();
+      };
+      const lines = ours.split('\n');
+      const at = lines.findIndex((line) => line.includes('fn main')) + 1;
+      const broken = [...lines.slice(0, at), '  let mistake = nowhere;', ...lines.slice(at)].join('\n');
+      expect(await attempt(broken, 'The compiler refuses it')).toContain(`Line ${at + 1}`);
+      await page.getByRole('button', { name: `Line ${at + 1}` }).click();
+      const selected = await text.evaluate((area) => {
+        const { value, selectionStart, selectionEnd } = area as HTMLTextAreaElement;
+        return value.slice(selectionStart, selectionEnd);
+      });
+      expect(selected).toBe('  let mistake = nowhere;');
+      const idle = [...lines.slice(0, at), '  if (true) { return; }', ...lines.slice(at)].join('\n');
+      const wrong = await attempt(idle, 'The result is wrong');
+      expect(wrong).toContain('No time was taken');
+      expect(wrong).not.toContain(' ms');
+      expect(await violations(page)).toEqual([]);
+      const right = await attempt(ours, 'Right, and');
+      expect(right).toMatch(/yours by ours\s+[\d.]+, [\d.]+ to [\d.]+/);
+      expect(right).toMatch(/results differ by\s+0\.0e\+0/);
+      expect(await violations(page)).toEqual([]);
+      expect(complaints).toEqual([]);
     },
     SLOW,
   );

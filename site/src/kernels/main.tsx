@@ -1,0 +1,4 @@
+import { show } from '../shell.tsx';
+import { Kernels } from './Kernels.tsx';
+
+await show('Kernels', () => <Kernels />);
