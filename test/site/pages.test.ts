@@ -275,6 +275,9 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
       expect(wrong).toContain('No time was taken');
       expect(wrong).not.toContain(' ms');
       expect(await violations(page)).toEqual([]);
+      await text.fill(ours.replace(/@workgroup_size\(.*?\)/, '@workgroup_size(65535)'));
+      await page.getByRole('button', { name: 'Check and time' }).click();
+      await page.getByRole('alert').filter({ hasText: '65535' }).waitFor();
       const right = await attempt(ours, 'Right, and');
       expect(right).toMatch(/yours by ours\s+[\d.]+, [\d.]+ to [\d.]+/);
       expect(right).toMatch(/results differ by\s+0\.0e\+0/);
