@@ -9,10 +9,10 @@ import type { Vjp, Vjps } from './rule.ts';
 /** The rule of an op that is linear in input `at`: `op`, its transpose, has the same attributes and other inputs. */
 const transpose =
   <K extends DifferentiableOp>(op: K, at = 0): Vjp<AttrsOf<K>> =>
-  ({ inputs, cotangent, attrs }) =>
+  ({ inputs, out: { kernels }, cotangent, attrs }) =>
     inputs.map(({ shape }, i) => {
       const operands = inputs.map((each, k) => (k === at ? cotangent : each));
-      return i === at ? () => makeValue(op, operands, attrs, shape) : null;
+      return i === at ? () => makeValue(op, operands, attrs, shape, 'f32', { kernels }) : null;
     });
 
 /** Pairs of linear maps, each the other's transpose. */

@@ -117,7 +117,10 @@ const bytesMoved = (value: Value): number =>
 function withoutEpilogue(value: Value): Value {
   if (!has(value, 'takesEpilogue') || value.attrs.epilogue === undefined) return value;
   const { epilogue, ...attrs } = value.attrs;
-  return makeValue(value.op, value.inputs.slice(0, 2), attrs, value.shape, value.dtype, '');
+  return makeValue(value.op, value.inputs.slice(0, 2), attrs, value.shape, value.dtype, {
+    scope: '',
+    kernels: value.kernels,
+  });
 }
 
 /** Equal keys are the same work; which operands are one and the same value matters too. */
@@ -158,7 +161,10 @@ function alone(value: Value, constants: ReadonlySet<Value>): CaseGraph {
     else operands.set(operand, input(`operand ${i}`, shape, dtype));
   }
   const inputs = value.inputs.map((operand) => operands.get(operand)!);
-  const out = makeValue(value.op, inputs, value.attrs, value.shape, value.dtype, '');
+  const out = makeValue(value.op, inputs, value.attrs, value.shape, value.dtype, {
+    scope: '',
+    kernels: value.kernels,
+  });
   return {
     graph:
       updates.length > 0

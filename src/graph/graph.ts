@@ -44,7 +44,7 @@ export function remake<V extends Value>(
   attrs: V['attrs'] = value.attrs,
 ): Value {
   if (OPS[value.op].leaf) return value;
-  return makeValue(value.op, inputs, attrs, value.shape, value.dtype, value.scope);
+  return makeValue(value.op, inputs, attrs, value.shape, value.dtype, value);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { requireFilled } from '../arguments.ts';
 import { DtypeError, gotText } from '../errors.ts';
+import type { Lowering } from '../kernels/lowering.ts';
 import { refuseExtra } from '../options.ts';
 import { product, requireShape, type Shape } from '../shape.ts';
 
@@ -32,7 +33,12 @@ export interface Value {
   readonly dtype: Dtype;
   /** The layer that made it (`decoder.layer1.0.conv1`), for labels and errors. */
   readonly scope: string;
+  /** How its op and the ops of its derivatives run, where a program that does not use them need not hold their kernels. */
+  readonly kernels?: CarriedKernels;
 }
+
+/** Lowerings by op name. */
+export type CarriedKernels = Readonly<Partial<Record<OpName, Lowering<never>>>>;
 
 /** A value of a known op, with its attributes typed. */
 export interface ValueOf<K extends OpName> extends Value {
@@ -63,17 +69,26 @@ function inScope<T>(name: string, body: () => T): T {
   }
 }
 
+/** Of a value that stands for another one: that one itself. */
+interface Origin {
+  /** Default: the current scope. */
+  readonly scope?: string;
+  /** Default: the kernels that every program has. */
+  readonly kernels?: CarriedKernels;
+}
+
 export function makeValue<K extends OpName>(
   op: K,
   inputs: readonly Value[],
   attrs: AttrsOf<K>,
   shape: Shape,
   dtype: Dtype = 'f32',
-  scopeName = currentScope,
+  { scope: scopeName = currentScope, kernels }: Origin = {},
 ): Value {
   // Final check: a shape that the checks of an op missed must not get into a plan.
   requireShape(op, shape);
-  return { id: nextId++, op, inputs, attrs, shape: [...shape], dtype, scope: scopeName };
+  const value = { id: nextId++, op, inputs, attrs, shape: [...shape], dtype, scope: scopeName };
+  return kernels ? { ...value, kernels } : value;
 }
 
 /** A value from any operand of `op`; numbers become scalars. @throws DtypeError for anything else. */

@@ -1,5 +1,6 @@
 import { ShapeError } from '../errors.ts';
 import { floatOperand, requireSameShape } from '../graph/operands.ts';
+import { BATCH_NORM } from '../graph/ops/batchNorm.ts';
 import { slabOffsets, slabView } from '../graph/ops/slab.ts';
 import { makeValue, type Operand, type Value } from '../graph/value.ts';
 import { product, type Shape, shapeText } from '../shape.ts';
@@ -25,7 +26,7 @@ export function batchMoments(x: Operand): ChannelPair {
   if (value.shape.length < 2 || product(value.shape) === 0) {
     throw new ShapeError(`batchMoments: x expects [N, C, ...] with elements, got ${shapeText(value.shape)}`);
   }
-  return channelPair(value, (shape) => makeValue('batchMoments', [value], {}, shape));
+  return channelPair(value, (shape) => makeValue('batchMoments', [value], {}, shape, 'f32', BATCH_NORM));
 }
 
 /** With xhat = (x - mean) / sqrt(biased variance + eps): the sums over all but channels of dout xhat and of dout. */
@@ -38,5 +39,7 @@ export function batchNormWeightGrad(
   const op = 'batchNormWeightGrad';
   const [gradient, value] = [floatOperand(op, 'dout', dout), floatOperand(op, 'x', x)];
   requireSameShape(op, 'dout', gradient, 'x', value);
-  return channelPair(value, (shape) => makeValue(op, [gradient, value, moments.flat], { eps }, shape));
+  return channelPair(value, (shape) =>
+    makeValue(op, [gradient, value, moments.flat], { eps }, shape, 'f32', BATCH_NORM),
+  );
 }

@@ -8,10 +8,11 @@ import {
   convolveTransposed,
   convShape,
   convTransposeShape,
+  inputOf,
 } from '../graph/ops/conv.ts';
 import { concat, pad, part, permute, reshape, slice } from '../graph/ops/movement.ts';
 import { add } from '../graph/ops/pointwise.ts';
-import { makeValue, type Operand, type Value } from '../graph/value.ts';
+import type { Operand, Value } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { type Shape, shapeText } from '../shape.ts';
 
@@ -258,16 +259,14 @@ function transposedPlanes(x: Value, weight: Value, frame: ConvFrame, shape: read
   const [cin, cout, taps, kh, kw] = spread.shape as [number, number, number, number, number];
   const [front, , ...padding] = frame.padding as [number, number, number, number, number, number];
   const [channels, depth, oh, ow] = shape.slice(1) as [number, number, number, number];
-  const made = makeValue(
-    'conv2dInputGrad',
-    [reshape(permute(x, [0, 2, 1, 3, 4]), [n * d, c, h, w]), reshape(spread, [cin, cout * taps, kh, kw])],
+  const made = inputOf(
+    reshape(permute(x, [0, 2, 1, 3, 4]), [n * d, c, h, w]),
+    reshape(spread, [cin, cout * taps, kh, kw]),
     {
-      geometry: {
-        stride: [frame.stride[1]!, frame.stride[2]!],
-        padding,
-        dilation: [frame.dilation[1]!, frame.dilation[2]!],
-        groups: frame.groups,
-      },
+      stride: [frame.stride[1]!, frame.stride[2]!],
+      padding,
+      dilation: [frame.dilation[1]!, frame.dilation[2]!],
+      groups: frame.groups,
     },
     [n * d, channels * taps, oh, ow],
   );

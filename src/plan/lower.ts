@@ -1,55 +1,58 @@
 import { WgadError } from '../errors.ts';
 import type { LoweredOp } from '../graph/ops/index.ts';
 import type { AttrsOf, OpName, Value, ValueOf } from '../graph/value.ts';
-import { attentionKernels } from '../kernels/attention.ts';
-import { batchNormKernels } from '../kernels/batchNorm.ts';
+import type { attentionKernels } from '../kernels/attention.ts';
+import type { batchNormKernels } from '../kernels/batchNorm.ts';
 import { castKernels } from '../kernels/cast.ts';
 import { productKey, type TunedChoices } from '../kernels/gemm/choices.ts';
-import { gemmKernels } from '../kernels/gemm/lowering.ts';
+import { type convKernels, matmulKernels } from '../kernels/gemm/lowering.ts';
 import { PRODUCT_OPS, type ProductOp } from '../kernels/gemm/variant.ts';
 import { integerKernels } from '../kernels/integers.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../kernels/kernel.ts';
 import type { Lowered, Lowering, OpRequest } from '../kernels/lowering.ts';
 import { movementKernels } from '../kernels/movement.ts';
-import { nearestKernels } from '../kernels/nearest/lowering.ts';
+import type { nearestKernels } from '../kernels/nearest/lowering.ts';
 import { ownKernels } from '../kernels/ownKernel.ts';
 import { pointwiseKernels } from '../kernels/pointwise.ts';
 import { poolKernels } from '../kernels/pool.ts';
 import { IDENTITY } from '../kernels/program.ts';
-import { randomKernels } from '../kernels/random.ts';
+import type { randomKernels } from '../kernels/random.ts';
 import { reduceKernels } from '../kernels/reduce.ts';
 import { resampleKernels } from '../kernels/resample.ts';
-import { resizeKernels } from '../kernels/resize.ts';
-import { scanKernels } from '../kernels/scan.ts';
+import type { resizeKernels } from '../kernels/resize.ts';
+import type { scanKernels } from '../kernels/scan.ts';
 import { scatterKernels } from '../kernels/scatter.ts';
 import { selectKernels } from '../kernels/select.ts';
-import { similarityKernels } from '../kernels/similarity.ts';
+import type { similarityKernels } from '../kernels/similarity.ts';
 import { sortKernels } from '../kernels/sort.ts';
 import { topKKernels } from '../kernels/topK.ts';
 import { updateKernels } from '../kernels/update.ts';
 import { requireGrid, requireIndexed } from './indexLimits.ts';
 
-/** How every op runs; a missing one does not compile. The one place where the graph meets the kernels. */
-const LOWERINGS: { readonly [K in LoweredOp]: Lowering<AttrsOf<K>> } = {
+/** Ops whose values carry their kernels (`Value.kernels`), so that a bundle without them does not hold these either. */
+type CarriedOp = keyof (typeof attentionKernels &
+  typeof batchNormKernels &
+  typeof convKernels &
+  typeof nearestKernels &
+  typeof randomKernels &
+  typeof resizeKernels &
+  typeof scanKernels &
+  typeof similarityKernels);
+
+/** How all other ops run; a missing one does not compile. */
+const LOWERINGS: { readonly [K in Exclude<LoweredOp, CarriedOp>]: Lowering<AttrsOf<K>> } = {
   ...pointwiseKernels,
   ...integerKernels,
   ...castKernels,
   ...reduceKernels,
   ...movementKernels,
-  ...gemmKernels,
+  ...matmulKernels,
   ...poolKernels,
-  ...resizeKernels,
   ...resampleKernels,
-  ...similarityKernels,
-  ...batchNormKernels,
-  ...attentionKernels,
-  ...scanKernels,
   ...selectKernels,
   ...scatterKernels,
   ...sortKernels,
   ...topKKernels,
-  ...nearestKernels,
-  ...randomKernels,
   ...updateKernels,
   ...ownKernels,
 };
@@ -65,22 +68,20 @@ export function lower(
   tuned?: TunedChoices,
 ): Lowered {
   const label = labelOf(value, value.op);
-  if (!isLowered(value)) {
-    throw new WgadError('E_CONFIG', `lower: ${label} has no kernel; was simplify run?`);
-  }
+  const lowering = loweringOf(value);
+  if (!lowering) throw new WgadError('E_CONFIG', `lower: ${label} has no kernel; was simplify run?`);
   requireIndexed(value, label);
   const request = requestOf(value, label, isConstant);
   const choice = tuned && isProduct(value.op) ? tuned(productKey(value.op, request)) : undefined;
   const chosen = { ...request, choice };
-  const lowered = run(value.op, chosen, device);
+  const lowered = lowering({ ...chosen, attrs: value.attrs as never }, device);
   for (const { kernel } of lowered.steps) requireGrid(kernel);
   return lowered;
 }
 
-const isLowered = (value: Value): value is ValueOf<LoweredOp> => Object.hasOwn(LOWERINGS, value.op);
-
-const run = <K extends LoweredOp>(op: K, request: OpRequest<AttrsOf<K>>, device: DeviceFacts): Lowered =>
-  LOWERINGS[op](request, device);
+/** What makes kernels of `value`, by its own op's attributes. */
+const loweringOf = ({ op, kernels }: Value): Lowering<never> | undefined =>
+  Object.hasOwn(LOWERINGS, op) ? LOWERINGS[op as keyof typeof LOWERINGS] : kernels?.[op];
 
 const labelOf = ({ scope }: Value, what: string): string => (scope === '' ? what : `${scope} ${what}`);
 

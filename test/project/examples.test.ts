@@ -41,19 +41,22 @@ const example = async (name: string, ...args: string[]): Promise<string> => {
   return stdout;
 };
 
-/** The example as a browser gets it. */
-async function bundle(name: string): Promise<Uint8Array> {
-  const { outputFiles } = await build({
+/** The example as a browser gets it, and which modules it has something of. */
+async function bundle(name: string): Promise<{ program: Uint8Array; modules: string[] }> {
+  const { outputFiles, metafile } = await build({
     entryPoints: [join(folder, `${name}.ts`)],
     bundle: true,
     minify: true,
     write: false,
+    metafile: true,
     format: 'esm',
     target: 'es2022',
     // What Node alone imports.
     external: ['webgpu', 'node:*'],
   });
-  return outputFiles[0]!.contents;
+  const [{ inputs }] = Object.values(metafile.outputs) as [(typeof metafile.outputs)[string]];
+  const modules = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+  return { program: outputFiles[0]!.contents, modules: modules.map(([path]) => path) };
 }
 
 describe('the examples', () => {
@@ -146,16 +149,25 @@ describe('the examples', () => {
 });
 
 describe('in a browser', () => {
-  it('the bundle of mlp.ts does not grow beyond 95 kB gzip', async () => {
-    // All kernels are in it, whatever a program uses: they are one table (src/plan/lower.ts).
-    expect(gzipSync(await bundle('mlp'), { level: 9 }).length).toBeLessThan(95_000);
+  it('the bundle of mlp.ts has at most 75 kB gzip', async () => {
+    const size = gzipSync((await bundle('mlp')).program, { level: 9 }).length;
+    expect(size).toBeGreaterThan(30_000);
+    expect(size).toBeLessThanOrEqual(75_000);
+  });
+
+  it('the bundle of mlp.ts holds no kernels of convolutions, attention or searches', async () => {
+    const { modules } = await bundle('mlp');
+    expect(modules.filter((path) => /kernels\/(reduce|pointwise|gemm\/blocked)/.test(path))).not.toEqual([]);
+    expect(
+      modules.filter((path) => /kernels\/(attention|nearest|batchNorm|gemm\/winograd)/.test(path)),
+    ).toEqual([]);
   });
 
   const chromium = findChromium();
   it.skipIf(!chromium)(
     'browser.ts learns and paints',
     async () => {
-      const program = await bundle('browser');
+      const { program } = await bundle('browser');
       const page = await readFile(join(root, 'examples/browser.html'));
       const server: Server = createServer(({ url }, response) => {
         const [type, body] = url === '/' ? ['text/html', page] : ['text/javascript', program];

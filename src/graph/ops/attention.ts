@@ -6,6 +6,7 @@ import {
   requireSite,
 } from '../../arguments.ts';
 import { gotText, ShapeError } from '../../errors.ts';
+import { attentionKernels } from '../../kernels/attention.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { product, type Shape, shapeText } from '../../shape.ts';
 import { floatOperand, keyOperand, requireRank } from '../operands.ts';
@@ -148,7 +149,7 @@ export function attention(
   const wide = (x: Value, count: number): Value => withChannels(x, count, most);
   const shared = (x: Value): Value => forEachHead(wide(x, keyHeads), keyHeads, heads);
   const inputs = [wide(query, heads), shared(keys), shared(values), ...masks, ...draws];
-  const out = makeValue(op, inputs, attrs, [n, tokens, heads * most]);
+  const out = makeValue(op, inputs, attrs, [n, tokens, heads * most], 'f32', { kernels: attentionKernels });
   return fewerChannels(out, heads, width! / keyHeads);
 }
 

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.ts';
+import { convKernels } from '../../kernels/gemm/lowering.ts';
 import type { Program } from '../../kernels/program.ts';
 import { product, shapeText } from '../../shape.ts';
 import { makeValue, type Value } from '../value.ts';
@@ -48,9 +49,18 @@ export interface ConvFrame {
   readonly groups: number;
 }
 
+const CONVOLUTION = { kernels: convKernels };
+
 /** Cross-correlation of x [N, C, H, W] with weight [Cout, C/groups, kh, kw] -> [N, Cout, OH, OW]. */
 export const convolve = (x: Value, weight: Value, geometry: ConvGeometry): Value =>
-  makeValue('conv2d', [x, weight], { geometry }, convShape('conv2d', x, weight, geometry));
+  makeValue(
+    'conv2d',
+    [x, weight],
+    { geometry },
+    convShape('conv2d', x, weight, geometry),
+    'f32',
+    CONVOLUTION,
+  );
 
 /**
  * Its transpose: x [N, Cin, H, W], weight [Cin, Cout/groups, kh, kw] -> [N, Cout, OH, OW]; `added` rows and columns at the
@@ -62,9 +72,12 @@ export function convolveTransposed(
   geometry: ConvGeometry,
   added: readonly [number, number],
 ): Value {
-  const shape = convTransposeShape('convTranspose2d', x, weight, geometry, added);
-  return makeValue('conv2dInputGrad', [x, weight], { geometry }, shape);
+  return inputOf(x, weight, geometry, convTransposeShape('convTranspose2d', x, weight, geometry, added));
 }
+
+/** The same of a `shape` that is known to fit. */
+export const inputOf = (x: Value, weight: Value, geometry: ConvGeometry, shape: readonly number[]): Value =>
+  makeValue('conv2dInputGrad', [x, weight], { geometry }, shape, 'f32', CONVOLUTION);
 
 /** The shape of a convolution along all axes but the first two. @throws ShapeError with everything that is wrong at once. */
 export function convShape(op: string, x: Value, weight: Value, frame: ConvFrame): number[] {

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.ts';
+import { nearestKernels } from '../../kernels/nearest/lowering.ts';
 import type { Measure } from '../../kernels/nearest/search.ts';
 import { product, shapeText } from '../../shape.ts';
 import { FULL_FLOATS, floatOperand } from '../operands.ts';
@@ -62,7 +63,9 @@ export function nearestRows(
   if (!(Number.isInteger(k) && k >= 1 && k <= rows)) wrong.push(`k expects 1 to ${rows}, got ${k}`);
   if (rows > MOST_ROWS) wrong.push(`bank expects at most ${MOST_ROWS} rows, got ${rows}`);
   if (wrong.length > 0) throw new ShapeError(`nearestRows: ${wrong.join('; ')}`);
-  const found = makeValue('nearestRows', [value, ...banks], { k, by }, [2, value.shape[0]!, k]);
+  const found = makeValue('nearestRows', [value, ...banks], { k, by }, [2, value.shape[0]!, k], 'f32', {
+    kernels: nearestKernels,
+  });
   const plane = (i: number): Value => reshape(part(found, 0, i, 1), [value.shape[0]!, k]);
   return { distances: plane(0), indices: cast(plane(1), 'i32') };
 }
@@ -92,7 +95,7 @@ export function farthestRows(x: Operand, distances: Operand, k: number): Farthes
   }
   if (!(Number.isInteger(k) && k >= 1)) wrong.push(`k expects 1 or more, got ${k}`);
   if (wrong.length > 0) throw new ShapeError(`farthestRows: ${wrong.join('; ')}`);
-  const found = makeValue('farthestRows', [value, first], { k }, [2, k]);
+  const found = makeValue('farthestRows', [value, first], { k }, [2, k], 'f32', { kernels: nearestKernels });
   const row = (i: number): Value => reshape(part(found, 0, i, 1), [k]);
   return { distances: row(0), indices: cast(row(1), 'i32') };
 }

@@ -1,4 +1,5 @@
 import { requireSite } from '../../arguments.ts';
+import { randomKernels } from '../../kernels/random.ts';
 import { refuseExtra } from '../../options.ts';
 import { requireShape, type Shape } from '../../shape.ts';
 import { keyOperand } from '../operands.ts';
@@ -39,5 +40,5 @@ function draw(
   refuseExtra(op, extra);
   requireShape(op, shape);
   requireSite(op, site);
-  return makeValue(op, [keyOperand(op, key)], { site }, shape);
+  return makeValue(op, [keyOperand(op, key)], { site }, shape, 'f32', { kernels: randomKernels });
 }

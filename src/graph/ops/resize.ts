@@ -1,5 +1,6 @@
 import { type Pair, pairOf, requireFlag, requireOneOf } from '../../arguments.ts';
 import { ShapeError } from '../../errors.ts';
+import { resizeKernels } from '../../kernels/resize.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { shapesEqual, shapeText } from '../../shape.ts';
 import { floatOperand, requireRank } from '../operands.ts';
@@ -66,7 +67,9 @@ export function interpolate(x: Operand, options: InterpolateOptions, ...extra: n
   const shape = [n, c, oh, ow];
   if (shapesEqual(shape, value.shape)) return value;
   if (mode === 'nearest' || (mode === 'bilinear' && !antialias)) {
-    return makeValue('interpolate', [value], { mode, alignCorners }, shape);
+    return makeValue('interpolate', [value], { mode, alignCorners }, shape, 'f32', {
+      kernels: resizeKernels,
+    });
   }
   const tapsOf = (from: number, to: number): Taps[] => {
     if (mode === 'nearest-exact') return nearestExactTaps({ from, to });

@@ -1,4 +1,5 @@
 import { requireFlag } from '../../arguments.ts';
+import { scanKernels } from '../../kernels/scan.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { normalizeAxis, product } from '../../shape.ts';
 import { asValue, makeValue, type Operand, type Value } from '../value.ts';
@@ -37,11 +38,13 @@ export function cumsum(x: Operand, axis: number, options: CumsumOptions = {}, ..
   return scan(value, { axis: normalizeAxis('cumsum', axis, value.shape.length), exclusive, reverse });
 }
 
+const SCAN = { kernels: scanKernels };
+
 function scan(x: Value, attrs: ScanAttrs): Value {
   const { axis, exclusive, reverse } = attrs;
   const length = x.shape[axis]!;
   const dtype = x.dtype === 'f16' ? 'f32' : x.dtype;
-  if (length <= 2 * BLOCK) return makeValue('scan', [x], attrs, x.shape, dtype);
+  if (length <= 2 * BLOCK) return makeValue('scan', [x], attrs, x.shape, dtype, SCAN);
   const blocks = Math.ceil(length / BLOCK);
   const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
   const missing = x.shape.map((_, i) => (i === axis ? blocks * BLOCK - length : 0));
@@ -50,7 +53,7 @@ function scan(x: Value, attrs: ScanAttrs): Value {
   const outer = product(before);
   const inner = product(after);
   const rows = reshape(filled, [outer, blocks, BLOCK, inner]);
-  const own = makeValue('scan', [rows], { axis: 2, exclusive, reverse }, rows.shape, dtype);
+  const own = makeValue('scan', [rows], { axis: 2, exclusive, reverse }, rows.shape, dtype, SCAN);
   const end = (of: Value): Value => part(of, 2, reverse ? 0 : BLOCK - 1, 1);
   const totals = exclusive ? add(end(own), end(rows)) : end(own);
   const all = add(own, scan(totals, { axis: 1, exclusive: true, reverse }));

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.ts';
+import { similarityKernels } from '../../kernels/similarity.ts';
 import { refuseExtra } from '../../options.ts';
 import { shapeText } from '../../shape.ts';
 import { FULL_FLOATS, floatOperand, requireSameShape } from '../operands.ts';
@@ -19,7 +20,7 @@ export function cosineMap(a: Operand, b: Operand, ...extra: never[]): Value {
   refuseExtra('cosineMap', extra);
   const [left, right] = sameShape('cosineMap', a, b);
   const [n, , ...space] = left.shape;
-  return makeValue('cosineMap', [left, right], {}, [n!, ...space]);
+  return makeValue('cosineMap', [left, right], {}, [n!, ...space], 'f32', { kernels: similarityKernels });
 }
 
 /** For each row: a.b, a.a, b.b. a, b [N, L] -> [N, 3]. */
@@ -27,7 +28,7 @@ export function rowDots(a: Operand, b: Operand): Value {
   const [left, right] = sameShape('rowDots', a, b, FULL_FLOATS);
   if (left.shape.length !== 2)
     throw new ShapeError(`rowDots: a expects [N, L], got ${shapeText(left.shape)}`);
-  return makeValue('rowDots', [left, right], {}, [left.shape[0]!, 3]);
+  return makeValue('rowDots', [left, right], {}, [left.shape[0]!, 3], 'f32', { kernels: similarityKernels });
 }
 
 function sameShape(op: string, a: Operand, b: Operand, dtypes?: readonly Dtype[]): [Value, Value] {

@@ -34,14 +34,7 @@ export function fuseEpilogue(graph: Graph, maxBindings: number): Graph {
     }
     const order = [producer, ...others];
     const attrs = { ...producer.attrs, epilogue: permuteInputs(value.attrs.program, inputs, order) };
-    return makeValue(
-      producer.op,
-      [...producer.inputs, ...others],
-      attrs,
-      value.shape,
-      value.dtype,
-      producer.scope,
-    );
+    return makeValue(producer.op, [...producer.inputs, ...others], attrs, value.shape, value.dtype, producer);
   });
 }
 

@@ -44,8 +44,7 @@ function withoutNoOps(value: Value, inputs: readonly Value[]): Value | undefined
     if (shapesEqual(x.shape, value.shape)) return x;
     if (x.op === 'reshape') {
       return (
-        withoutNoOps(value, x.inputs) ??
-        makeValue('reshape', x.inputs, {}, value.shape, value.dtype, value.scope)
+        withoutNoOps(value, x.inputs) ?? makeValue('reshape', x.inputs, {}, value.shape, value.dtype, value)
       );
     }
   }

@@ -17,10 +17,10 @@ export function storeHalf(graph: Graph, exact: readonly Value[]): Graph {
     const { leaf, view, identity, storesHalf, averagesHalf, readsHalf } = OPS[value.op];
     if (leaf) return value;
     if (view || identity)
-      return makeValue(value.op, inputs, value.attrs, value.shape, inputs[0]!.dtype, value.scope);
+      return makeValue(value.op, inputs, value.attrs, value.shape, inputs[0]!.dtype, value);
     const operands = storesHalf || averagesHalf || readsHalf ? inputs : inputs.map(inFull);
     const dtype = half.has(value) ? 'f16' : value.dtype;
-    return makeValue(value.op, operands, value.attrs, value.shape, dtype, value.scope);
+    return makeValue(value.op, operands, value.attrs, value.shape, dtype, value);
   });
 }
 

@@ -6,7 +6,6 @@ import { guessMatrix, MATRIX_LIST } from './matrixVariants.ts';
 import type { GemmProblem } from './problem.ts';
 import { splitK, splitsFor } from './splitK.ts';
 import { firstGuess, type Picked, type Product, type Variant } from './variant.ts';
-import { VARIANT_LIST, VARIANTS } from './variants.ts';
 
 /** Parts one after the other, each with scratch arrays of its own. */
 export function joined(parts: readonly Lowered[]): Lowered {
@@ -21,18 +20,31 @@ export function joined(parts: readonly Lowered[]): Lowered {
   return { steps: all, scratch };
 }
 
+/** Variants by name, in the order in which they are asked for a guess. */
+export type Variants = Readonly<Record<string, Variant<object>>>;
+
 /** The variant and tile that were measured to be best, where they fit, else the first variant of the list that has a guess. */
-function pick(problem: Product, device: DeviceFacts, choice?: ProductChoice): Picked<Product> {
+function pick(
+  variants: Variants,
+  problem: Product,
+  device: DeviceFacts,
+  choice?: ProductChoice,
+): Picked<Product> {
   if (choice) {
-    const variant: Variant<object> = VARIANTS[choice.variant];
-    if (variant.fits(choice.tile, problem, device) === true) return { variant, tile: choice.tile };
+    const variant = variants[choice.variant];
+    if (variant?.fits(choice.tile, problem, device) === true) return { variant, tile: choice.tile };
   }
-  return firstGuess(VARIANT_LIST, problem, device) ?? guessMatrix(problem, device);
+  return firstGuess(Object.values(variants), problem, device) ?? guessMatrix(problem, device);
 }
 
 /** A product by itself, its sum in one piece. */
-export function lowerUncut(product: Product, device: DeviceFacts, choice?: ProductChoice): Lowered {
-  const { variant, tile } = pick(product, device, choice);
+export function lowerUncut(
+  variants: Variants,
+  product: Product,
+  device: DeviceFacts,
+  choice?: ProductChoice,
+): Lowered {
+  const { variant, tile } = pick(variants, product, device, choice);
   return variant.lower(product, tile, device);
 }
 
@@ -41,12 +53,13 @@ export function lowerUncut(product: Product, device: DeviceFacts, choice?: Produ
  * long sums with few results are cut, and one more dispatch adds the parts up.
  */
 export function lowerWhole(
+  variants: Variants,
   products: readonly Product[],
   device: DeviceFacts,
   choice?: ProductChoice,
 ): Lowered {
   const [first] = products as [Product, ...Product[]];
-  const picked = pick(first, device, choice);
+  const picked = pick(variants, first, device, choice);
   const matrixVariant = (MATRIX_LIST as readonly unknown[]).includes(picked.variant);
   if (!matrixVariant) return joined(products.map((each) => picked.variant.lower(each, picked.tile, device)));
   const measured = choice && picked.tile === choice.tile ? choice : undefined;

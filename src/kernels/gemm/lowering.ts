@@ -17,9 +17,11 @@ import {
 } from './convOperands.ts';
 import { joined, lowerUncut, lowerWhole } from './lowerProduct.ts';
 import type { Epilogue } from './problem.ts';
+import { PRODUCT_VARIANTS } from './productVariants.ts';
 import { type Correlation, type CorrelationAxis, everyPlace } from './textures/correlation.ts';
 import type { WeightLayout } from './textures/weightTexture.ts';
 import type { CorrelatedOperands, Product } from './variant.ts';
+import { VARIANTS } from './variants.ts';
 
 type Fused = { readonly epilogue?: Program };
 /** Attributes of a matrix product that its kernels read. */
@@ -79,7 +81,7 @@ const matmul: ProductLowering<MatmulAttrs> = (request, device) => {
       },
     },
   };
-  return lowerWhole([problem], device, request.choice);
+  return lowerWhole(PRODUCT_VARIANTS, [problem], device, request.choice);
 };
 
 /** A = weight [Cout, Cin kh kw], B = patches of x. */
@@ -126,7 +128,7 @@ const conv2d: ProductLowering<ConvolutionAttrs> = (request, device) => {
       },
     },
   };
-  return lowerWhole([problem], device, request.choice);
+  return lowerWhole(VARIANTS, [problem], device, request.choice);
 };
 
 /** One product per phase of the stride, so no multiplication by a structural zero. */
@@ -165,8 +167,8 @@ const conv2dInputGrad: ProductLowering<ConvolutionAttrs> = (request, device) => 
       };
     }),
   );
-  if (!device.software) return lowerWhole(parts, device, request.choice);
-  return joined(parts.map((part) => lowerUncut(part, device, request.choice)));
+  if (!device.software) return lowerWhole(VARIANTS, parts, device, request.choice);
+  return joined(parts.map((part) => lowerUncut(VARIANTS, part, device, request.choice)));
 };
 
 /** A = dy [Cout, images and positions], B = patches of x; the sum runs over the whole batch. */
@@ -190,9 +192,12 @@ const conv2dWeightGrad: ProductLowering<ConvolutionAttrs> = (request, device) =>
     outElement: request.out.element,
     gradientOf: correlationOf(s),
   };
-  return lowerWhole([problem], device, request.choice);
+  return lowerWhole(VARIANTS, [problem], device, request.choice);
 };
 
+export const matmulKernels = { matmul };
+export const convKernels = { conv2d, conv2dInputGrad, conv2dWeightGrad };
+/** Of all products. Written out, so that a bundler can leave it away. */
 export const gemmKernels = { matmul, conv2d, conv2dInputGrad, conv2dWeightGrad };
 
 const constantOf = ({ constant = [] }: Pick<OpRequest, 'constant'>): readonly boolean[] => constant;

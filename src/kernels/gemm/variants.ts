@@ -1,19 +1,15 @@
 import { depthwise } from './depthwise/rows.ts';
 import { depthwiseStrips } from './depthwise/strips.ts';
-import { MATRIX_VARIANTS } from './matrixVariants.ts';
-import { textureOuter } from './textures/textureOuter.ts';
-import { textureRows } from './textures/textureRows.ts';
+import { PRODUCT_VARIANTS } from './productVariants.ts';
 import type { Variant } from './variant.ts';
 import { winograd } from './winograd/winograd.ts';
 
-/** All variants, in the order in which they are asked for a guess. Lowering, tuning and the tests of both walk this list. */
+/** All variants, in the order in which convolutions ask them for a guess. Lowering, tuning and the tests of both walk this list. */
 export const VARIANTS = {
   depthwiseStrips,
   depthwise,
   winograd,
-  textureRows,
-  textureOuter,
-  ...MATRIX_VARIANTS,
+  ...PRODUCT_VARIANTS,
 } as const;
 
 export type VariantName = keyof typeof VARIANTS;
