@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'E_IMAGE'
   | 'E_DATASET'
   | 'E_NOT_FINITE'
+  | 'E_WRONG_RESULT'
   | 'E_CONFIG';
 
 /** What an error may carry beside its sentence. */
@@ -139,6 +140,12 @@ export class DatasetError extends WgadError {
 export class NotFiniteError extends WgadError {
   constructor(message: string, details?: ErrorDetails) {
     super('E_NOT_FINITE', message, details);
+  }
+}
+/** A kernel or another engine computed something other than expected: which result, the first element that differs, both numbers. */
+export class WrongResultError extends WgadError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('E_WRONG_RESULT', message, details);
   }
 }
 /** An option or options that contradict each other; something used after it was disposed of. */

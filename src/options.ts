@@ -44,7 +44,7 @@ function namesIn(options: object): (string | symbol)[] {
 /** @throws ConfigError unless `named` is an object of things by name; a value or a tensor in its place is an object too. */
 export function requireNamed(where: string, what: string, named: object): void {
   const plain = Object.prototype.toString.call(named) === '[object Object]';
-  if (plain && !('dtype' in named && 'shape' in named)) return;
+  if (plain && !('dtype' in named && ('op' in named || 'value' in named))) return;
   throw new ConfigError(`${where}: ${what} expect an object of named settings, got ${gotText(named)}`);
 }
 

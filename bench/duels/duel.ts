@@ -1,3 +1,4 @@
+import { alternate, type Contender } from '../../src/bench/alternate.ts';
 import type { Pace } from '../../src/bench/planCase.ts';
 import { type CaseName, planRecord } from '../../src/bench/planCase.ts';
 import type { BenchRecord } from '../../src/bench/record.ts';
@@ -7,7 +8,6 @@ import type { Executable } from '../../src/runtime/executable.ts';
 import type { Session } from '../../src/runtime/session.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { PeerRuns } from '../peers/runs.ts';
-import { alternate, type Contender } from '../turns/alternate.ts';
 
 /** A record of one side of a comparison. */
 export interface DuelRecord extends BenchRecord {

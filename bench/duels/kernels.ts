@@ -1,3 +1,4 @@
+import type { Contender } from '../../src/bench/alternate.ts';
 import type { KernelCase } from '../../src/bench/cases.ts';
 import { type PreparedCase, prepareCase } from '../../src/bench/kernels.ts';
 import type { Pace } from '../../src/bench/planCase.ts';
@@ -9,7 +10,6 @@ import type { Session } from '../../src/runtime/session.ts';
 import type { NumberArray } from '../../src/runtime/state.ts';
 import { type OperationStart, type PeerKernel, peerOperation } from '../peers/operation.ts';
 import { KERNEL_PEERS, type Peer } from '../peers/peer.ts';
-import type { Contender } from '../turns/alternate.ts';
 import { DistanceError, type DuelRecord, duelRecords, requireClose } from './duel.ts';
 
 export interface KernelDuelOptions {

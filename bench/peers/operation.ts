@@ -1,9 +1,9 @@
+import type { TimedCase } from '../../src/bench/alternate.ts';
 import { type Graph, rootsOf } from '../../src/graph/graph.ts';
 import type { ConvGeometry } from '../../src/graph/ops/conv.ts';
 import { isOp, type Value } from '../../src/graph/value.ts';
 import type { NamedTensor } from '../../src/nn/init.ts';
 import type { Shape } from '../../src/shape.ts';
-import type { TimedCase } from '../turns/alternate.ts';
 import type { PeerRuns } from './runs.ts';
 
 /** One product of the networks, as an engine is asked for it. */

@@ -10,7 +10,7 @@ import { benchKernelPeers } from '../duels/kernels.ts';
 import { isComparable, type OperationStart, type PeerKernel } from '../peers/operation.ts';
 import type { Peer } from '../peers/peer.ts';
 
-const PACE = { peakGflops: 2, peakAt: '', copyGbs: 1, copyAt: '' };
+const PACE = { peakGflops: 2, peakAt: '', copyGbs: 1, copyAt: '', submitMs: 0, dispatchMs: 0 };
 const small = { models: ['resnet18_w16'], batches: [1], size: 64 } as const;
 
 /** An engine of float64 loops, `wrong` in its first number. */

@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { alternate } from '../../src/bench/alternate.ts';
 import { exitCodeOf } from '../../src/cli/exitCodes.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { loadPeers } from '../peers/loadPeers.ts';
 import { provideNavigator } from '../peers/navigatorGpu.ts';
 import type { PeerName } from '../peers/peer.ts';
-import { alternate } from '../turns/alternate.ts';
 
 let folder = '';
 beforeEach(() => {

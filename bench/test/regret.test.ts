@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chooseCases } from '../../src/bench/kernels.ts';
-import { formatRecords } from '../../src/bench/record.ts';
+import { formatRecords } from '../../src/bench/recordTable.ts';
 import type { ProductChoice } from '../../src/kernels/gemm/choices.ts';
 import { productsOf } from '../../src/plan/buildPlan.ts';
 import { openSession, type Session, sessionOn } from '../../src/runtime/session.ts';
 import { tunedOf } from '../../src/tune/table.ts';
 import { benchRegret, regretText } from '../turns/regret.ts';
 
-const PACE = { peakGflops: 2, peakAt: '', copyGbs: 1, copyAt: '' };
+const PACE = { peakGflops: 2, peakAt: '', copyGbs: 1, copyAt: '', submitMs: 0, dispatchMs: 0 };
 const CHOICE: ProductChoice = {
   variant: 'blocked',
   tile: { m: 16, n: 64, k: 8, rows: 4, columns: 4, buffers: 1 },
@@ -32,7 +32,7 @@ it('products that were tuned are timed as tuned, beside the rule; others are lef
   expect(records.map(({ name }) => name)).toEqual(['resnet18_w16/conv2d 3x3 s1 64x4x4->64']);
   expect(records[0]!.regret).toBeGreaterThan(-1);
   expect(records[0]!.regret).not.toBe(0);
-  expect(formatRecords(records, [{ title: "rule's regret", cell: regretText }])).toMatch(
+  expect(formatRecords(records, { columns: [{ title: "rule's regret", cell: regretText }] })).toMatch(
     /rule's regret\n.* %$/,
   );
 });

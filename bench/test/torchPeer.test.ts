@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { alternate } from '../../src/bench/alternate.ts';
 import { exitCodeOf } from '../../src/cli/exitCodes.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { RESNETS } from '../../src/models/resnet.ts';
@@ -12,7 +13,6 @@ import type { TorchName } from '../peers/peer.ts';
 import { torchPeer } from '../peers/torch.ts';
 import { type Frame, FrameReader, frameBytes } from '../peers/torchFrames.ts';
 import { startTorch, type TorchWorker } from '../peers/torchWorker.ts';
-import { alternate } from '../turns/alternate.ts';
 
 describe('frames', () => {
   const shapes = fc.array(fc.nat(4), { maxLength: 3 });

@@ -1,3 +1,4 @@
+import { alternate } from '../../src/bench/alternate.ts';
 import type { Pace } from '../../src/bench/planCase.ts';
 import { planRecord, replaysOf } from '../../src/bench/planCase.ts';
 import type { BenchRecord } from '../../src/bench/record.ts';
@@ -12,7 +13,6 @@ import {
 import { WgadError } from '../../src/errors.ts';
 import { compilePlan } from '../../src/runtime/executable.ts';
 import type { Session } from '../../src/runtime/session.ts';
-import { alternate } from './alternate.ts';
 import { planDifference, planPart } from './planPart.ts';
 
 export interface AddedOptions extends ScoreChoice {

@@ -1,3 +1,4 @@
+import { alternate } from '../../src/bench/alternate.ts';
 import type { KernelCase } from '../../src/bench/cases.ts';
 import { type PreparedCase, prepareCase } from '../../src/bench/kernels.ts';
 import type { Pace } from '../../src/bench/planCase.ts';
@@ -9,7 +10,6 @@ import { EPILOGUE_KINDS } from '../../src/kernels/gemm/choices.ts';
 import { buildPlan, productsOf } from '../../src/plan/buildPlan.ts';
 import { compilePlan } from '../../src/runtime/executable.ts';
 import type { Session } from '../../src/runtime/session.ts';
-import { alternate } from './alternate.ts';
 
 /** A product as it was tuned. */
 export interface RegretRecord extends BenchRecord {

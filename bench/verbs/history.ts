@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readRecords } from '../../src/bench/record.ts';
+import { readRecords } from '../../src/bench/recordFile.ts';
 import { EXIT } from '../../src/cli/exitCodes.ts';
 import { requiredOption } from '../../src/cli/settings.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';

@@ -1,8 +1,10 @@
 import { matmul } from '../graph/ops/matmul.ts';
 import { shift } from '../graph/ops/pointwise.ts';
 import { input, type Value } from '../graph/value.ts';
+import { refuseExtra } from '../options.ts';
 import { idle } from '../runtime/gpu.ts';
 import { type Session, unwatched } from '../runtime/session.ts';
+import type { BenchDevice } from './operation.ts';
 import { measurePlan, type Pace } from './planCase.ts';
 
 /** Larger ones only if the smaller is quick: a software adapter would take minutes. */
@@ -10,21 +12,37 @@ const SIDES = [256, 512, 1024, 2048, 4096];
 const COPIES_MIB = [16, 64, 256];
 const LONG_MS = 50;
 const SAMPLES = 5;
+/** Dispatches in the longer of the two runs that tell a dispatch from its submit. */
+const CHAIN = 17;
 
 /** By products and copies that a profiler of the device does not see: they are no part of what a command does. */
-export async function measurePace(watched: Session): Promise<Pace> {
+export async function measurePace(watched: BenchDevice, ...extra: never[]): Promise<Pace> {
+  refuseExtra('measurePace', extra);
   const session = unwatched(watched);
   await idle(watched.gpu);
   const products = await bestOf(session, SIDES, 'gflops', (n) =>
     matmul(input('x', [n, n]), input('w', [n, n])),
   );
   const copies = await bestOf(session, COPIES_MIB, 'gbs', (mib) => shift(input('x', [mib, 2 ** 18]), 1));
+  const [one, many] = [await chainMs(session, 1), await chainMs(session, CHAIN)];
+  const dispatchMs = Math.max(0, many - one) / (CHAIN - 1);
   return {
     peakGflops: products.rate,
     peakAt: `matmul ${products.size}`,
     copyGbs: copies.rate,
     copyAt: `${copies.size} MiB`,
+    submitMs: Math.max(0, one - dispatchMs),
+    dispatchMs,
   };
+}
+
+/** Milliseconds of a run of products of single numbers, each of the one before: they share one kernel, and none can be left out. */
+async function chainMs(session: Session, dispatches: number): Promise<number> {
+  let out: Value = input('x', [1, 1]);
+  for (let i = 0; i < dispatches; i++) out = matmul(out, out);
+  const graph = { outputs: new Map([['out', out]]), effects: [] };
+  const name = { suite: 'doctor', name: 'launch', shape: String(dispatches) };
+  return (await measurePlan(session, name, graph, { samples: SAMPLES })).medianMs;
 }
 
 async function bestOf(

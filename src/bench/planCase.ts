@@ -4,7 +4,7 @@ import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, idle } from '../runtime/gpu.ts';
 import type { Session } from '../runtime/session.ts';
 import type { DeviceClock } from './deviceClock.ts';
-import type { BenchRecord } from './record.ts';
+import { type BenchRecord, BOUNDS, type Bound } from './record.ts';
 import { requireReplayed } from './replayed.ts';
 import { type BenchCase, sample, type Timing } from './sampler.ts';
 
@@ -16,6 +16,9 @@ export interface Pace {
   /** Bytes read and written by a copy, best over sizes. */
   readonly copyGbs: number;
   readonly copyAt: string;
+  /** Milliseconds of a run that computes next to nothing: of itself, and of each dispatch in it. */
+  readonly submitMs: number;
+  readonly dispatchMs: number;
 }
 
 export interface CaseName {
@@ -73,7 +76,7 @@ export const everyRun = (plan: Plan): readonly PlannedDispatch[] => plan.dispatc
 
 /** Record of a compiled plan, with its timing and rates. */
 export function planRecord(
-  { gpu }: Session,
+  { gpu }: Pick<Session, 'gpu'>,
   name: CaseName,
   { plan }: Executable,
   timing: Timing,
@@ -93,18 +96,21 @@ export function planRecord(
     gbs: bytes / timing.medianMs / 1e6,
     rooflineShare: pace ? leastMs(dispatches, pace) / timing.medianMs : null,
     ...(pace && {
+      bound: boundOf(dispatches, pace),
       gemmShare: gflops / pace.peakGflops,
       peakGflops: pace.peakGflops,
       copyGbs: pace.copyGbs,
     }),
     memory: { ...plan.memory, device: gpu.buffers.counters.live, resident: peakResident() },
+    date: new Date().toISOString(),
     peer: null,
     ratio: null,
   };
 }
 
-/** Resource usage counts in kibibytes. */
-const peakResident = (): number => process.resourceUsage().maxRSS * 1024;
+/** Node counts in kibibytes; browsers do not say. */
+const peakResident = (): number | undefined =>
+  typeof process === 'undefined' ? undefined : process.resourceUsage().maxRSS * 1024;
 
 const storesHalf = ({ kernel }: PlannedDispatch): boolean =>
   kernel.bindings.some(({ element }) => element === 'f16');
@@ -115,3 +121,18 @@ export const leastMs = (dispatches: readonly PlannedDispatch[], { peakGflops, co
     (sum, { kernel }) => sum + Math.max(kernel.flops / peakGflops, kernel.bytes / copyGbs) / 1e6,
     0,
   );
+
+/** Which of the three takes longest where each is as fast as this adapter has been seen to be. */
+export function boundOf(
+  dispatches: readonly PlannedDispatch[],
+  { peakGflops, copyGbs, submitMs, dispatchMs }: Pace,
+): Bound {
+  const total = (amount: (dispatch: PlannedDispatch) => number): number =>
+    dispatches.reduce((sum, each) => sum + amount(each), 0);
+  const times: Record<Bound, number> = {
+    arithmetic: total(({ kernel }) => kernel.flops) / peakGflops / 1e6,
+    memory: total(({ kernel }) => kernel.bytes) / copyGbs / 1e6,
+    launch: submitMs + dispatches.length * dispatchMs,
+  };
+  return BOUNDS.reduce((most, each) => (times[each] > times[most] ? each : most));
+}

@@ -1,3 +1,5 @@
+import { refuseExtra } from '../options.ts';
+
 /** One case: `enqueue` submits `repeats` runs without waiting, `finish` waits for all that was submitted. */
 export interface BenchCase {
   enqueue(repeats: number): void;
@@ -20,7 +22,8 @@ export const WARM_MOST = 25;
  * Wall time of one run. Warms up until five samples in a row lie within 10 % of each other (25 at most), then
  * takes `samples`; each is as many runs as fill 20 ms, with one wait at its end and no read-back.
  */
-export async function sample(each: BenchCase, samples = 9): Promise<Timing> {
+export async function sample(each: BenchCase, samples = 9, ...extra: never[]): Promise<Timing> {
+  refuseExtra('sample', extra);
   const once = async (repeats: number): Promise<number> => {
     const started = performance.now();
     each.enqueue(repeats);

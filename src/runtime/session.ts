@@ -84,8 +84,8 @@ export async function openSession(request: GpuRequest = {}): Promise<Session> {
   }
 }
 
-/** A second session on the same device that bypasses its profiler. Never close it: the first session owns the device. */
-export const unwatched = ({ gpu, tuned }: Session): Session =>
+/** A session of its own on an open device that bypasses its profiler. Never close it: another owns the device. */
+export const unwatched = ({ gpu, tuned }: { readonly gpu: Gpu; readonly tuned?: Tuned }): Session =>
   sessionOn({ ...gpu, submitter: directSubmitter(gpu.device) }, tuned);
 
 /** A session on an open device, which it closes. */

@@ -8,7 +8,7 @@ import { BASELINE_DEVICE } from '../../src/kernels/kernel.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 
-const PACE = { peakGflops: 2, peakAt: '', copyGbs: 1, copyAt: '' };
+const PACE = { peakGflops: 2, peakAt: '', copyGbs: 1, copyAt: '', submitMs: 0, dispatchMs: 0 };
 
 describe('the cases of networks', () => {
   const cases = networkCases(BASELINE_DEVICE, {

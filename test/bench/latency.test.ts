@@ -9,7 +9,14 @@ import { encodersFor } from '../../src/run/settings.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { scorePlan } from '../../src/score/scorePlan.ts';
 
-const pace = { peakGflops: 1, peakAt: 'matmul 256', copyGbs: 1, copyAt: '16 MiB' };
+const pace = {
+  peakGflops: 1,
+  peakAt: 'matmul 256',
+  copyGbs: 1,
+  copyAt: '16 MiB',
+  submitMs: 0,
+  dispatchMs: 0,
+};
 
 describe('the scoring plan of a benchmark', () => {
   it.each(DETECTOR_NAMES)('the scoring plan of %s can be built with its defaults', (method) => {

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { matching } from '../../src/bench/caseFilter.ts';
-import { type BenchRecord, formatRecords, readRecords } from '../../src/bench/record.ts';
+import type { BenchRecord } from '../../src/bench/record.ts';
+import { readRecords } from '../../src/bench/recordFile.ts';
+import { formatRecords } from '../../src/bench/recordTable.ts';
 import { relativeDistance } from '../../src/bench/relativeDistance.ts';
 
 it('a filter takes cases by name and shape, or says which there are', () => {

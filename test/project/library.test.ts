@@ -20,7 +20,7 @@ const SLOW = 400_000;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the examples of documents print, one of them the scores of a run, without brackets and types, which Node alone prints. */
-const OWN_KERNELS = [/^3.13330.26890.50000.8808$/, /^equaltimed$/];
+const MEASURED = [/^3.13330.26890.50000.8808$/, /^equaltimed$/, /^true(arithmetic|memory|launch)true$/];
 const PRINTED = [
   /^49,163,1$/,
   /^4000$/,
@@ -71,20 +71,25 @@ it(
 );
 
 it(
-  'docs/own-kernels.md has examples that print what they should in Node',
+  'docs/own-kernels.md and docs/bench.md have examples that print what they should in Node',
   async () => {
-    const examples = await examplesIn('docs/own-kernels.md');
-    expect(examples).toHaveLength(OWN_KERNELS.length);
+    const examples = await measuredExamples();
+    expect(examples).toHaveLength(MEASURED.length);
     const folder = await mkdtemp(join(tmpdir(), 'wgad-own-kernels-'));
     await mkdir(join(folder, 'node_modules'));
     await symlink(root, join(folder, 'node_modules', 'wgad'));
     for (const [i, example] of examples.entries()) {
       const { stdout } = await run(process.execPath, ['--input-type=module', '-e', example], { cwd: folder });
-      expect(bare(stdout)).toMatch(OWN_KERNELS[i]!);
+      expect(bare(stdout)).toMatch(MEASURED[i]!);
     }
   },
   SLOW,
 );
+
+const measuredExamples = async (): Promise<string[]> => [
+  ...(await examplesIn('docs/own-kernels.md')),
+  ...(await examplesIn('docs/bench.md')),
+];
 
 const chromium = findChromium();
 if (!chromium) {
@@ -123,9 +128,9 @@ describe.skipIf(!chromium)('the library in Chromium', () => {
         tried += 1;
       }
       expect(tried).toBe(4);
-      for (const [i, example] of (await examplesIn('docs/own-kernels.md')).entries()) {
+      for (const [i, example] of (await measuredExamples()).entries()) {
         const printed = bare(await page.evaluate<string>(`printed(${JSON.stringify(example)})`));
-        expect(printed).toMatch(OWN_KERNELS[i]!);
+        expect(printed).toMatch(MEASURED[i]!);
       }
       const [readme] = await examplesIn('README.md');
       expect(await page.evaluate<string>(`printed(${JSON.stringify(readme)})`)).toMatch(/^\d+\.\d+ 8,3,3,3 /);

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import * as bench from '../../src/bench/index.ts';
 import * as data from '../../src/data/index.ts';
 import * as wgad from '../../src/index.ts';
 import { constant, declare, Engine, input, type Layers, type Value } from '../../src/index.ts';
@@ -24,6 +25,7 @@ export const ENTRIES: Readonly<Record<string, Readonly<Record<string, unknown>>>
   methods: methods as Readonly<Record<string, unknown>>,
   data: data as Readonly<Record<string, unknown>>,
   metrics: metrics as Readonly<Record<string, unknown>>,
+  bench: bench as Readonly<Record<string, unknown>>,
 };
 
 /** Errors are made to be thrown: one that refuses its own details would hide what it should say. */
@@ -337,6 +339,28 @@ const METRICS: readonly (readonly [string, readonly unknown[]])[] = [
   ['rocCurve', [[1, 2], [0, 1], 10]],
 ];
 
+const SUBJECT = {
+  name: 'relu',
+  fn: (v: Value) => wgad.relu(v),
+  operands: [{ shape: [1], dtype: 'f32', data: Float32Array.of(1), range: [0, 1], state: false }],
+  pass: 'forward',
+};
+const MEASURE = { pace: undefined, samples: 1, expected: () => [0], tolerance: 1e-4 };
+/** No device: what is wrong with a call is said before. */
+const CLOSED = free({});
+const run = { enqueue: () => undefined, finish: async () => undefined };
+
+const BENCH: readonly (readonly [string, readonly unknown[]])[] = [
+  ['alternate', [free(run), free(run), 1, () => 0]],
+  ['differenceOf', [[1], [1], 1e-4]],
+  ['formatRecords', [[], { width: 80, columns: [], hint: '' }]],
+  ['measure', [CLOSED, SUBJECT, MEASURE]],
+  ['measureByTurns', [CLOSED, [SUBJECT, SUBJECT], { ...MEASURE, same: true }]],
+  ['measurePace', [CLOSED]],
+  ['recordsCsv', [[]]],
+  ['sample', [free(run), 1]],
+];
+
 /** Called as a function, or made where it is a class. */
 function callOf(fn: unknown): PublicCall['call'] {
   if (!/^class/.test(String(fn))) return fn as PublicCall['call'];
@@ -351,6 +375,7 @@ export const FUNCTIONS: readonly PublicCall[] = Object.entries({
   methods: METHODS,
   data: DATA,
   metrics: METRICS,
+  bench: BENCH,
 }).flatMap(([entry, calls]) =>
   calls.map(([name, args]) => ({ name: `${entry} ${name}`, call: callOf(ENTRIES[entry]![name]), args })),
 );

@@ -1,3 +1,4 @@
+import { refuseExtra } from '../options.ts';
 import {
   agree,
   type BenchCase,
@@ -7,7 +8,7 @@ import {
   type Timing,
   WARM_MOST,
   WARM_SAMPLES,
-} from '../../src/bench/sampler.ts';
+} from './sampler.ts';
 
 /** An engine's own time, where the clock here would count more. */
 export interface Timed {
@@ -49,7 +50,9 @@ export async function alternate(
   theirs: Contender,
   rounds = 9,
   now: Clock = () => performance.now(),
+  ...extra: never[]
 ): Promise<Duel> {
+  refuseExtra('alternate', extra);
   const sides = [await warmed(ours, now), await warmed(theirs, now)] as const;
   const times: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
