@@ -33,7 +33,7 @@ it('products that were tuned are timed as tuned, beside the rule; others are lef
   expect(records[0]!.regret).toBeGreaterThan(-1);
   expect(records[0]!.regret).not.toBe(0);
   expect(formatRecords(records, { columns: [{ title: "rule's regret", cell: regretText }] })).toMatch(
-    /rule's regret\n.* %$/,
+    /rule's regret\n.* %$/m,
   );
 });
 

@@ -27,6 +27,7 @@ export type SingleRun = ((turn: number) => Promise<void>) | ((turn: number) => P
 /** Runs that are waited for singly, or enqueued with one wait for all. */
 export type Contender = SingleRun | TimedCase;
 
+/** Times of two engines or subjects by turns, in milliseconds a run. */
 export interface Duel {
   readonly ours: Timing;
   readonly theirs: Timing;

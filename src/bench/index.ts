@@ -2,6 +2,9 @@
  * Measuring ops and kernels of one's own, in Node and in browsers: the sampler, two by turns, the adapter's pace, its roofline,
  * and the records that `wgad bench` writes.
  */
+// For the declarations: it says what values of each op know.
+import '../graph/ops/index.ts';
+
 export {
   alternate,
   type Contender,
@@ -13,6 +16,7 @@ export {
 export type { DeviceClock, DeviceTiming } from './deviceClock.ts';
 export { type Difference, differenceOf } from './difference.ts';
 export {
+  check,
   type Expected,
   type MeasureOptions,
   measure,
@@ -20,7 +24,7 @@ export {
   type Turns,
   type TurnsOptions,
 } from './measure.ts';
-export type { BenchDevice, BenchOperand, BenchSubject, Pass } from './operation.ts';
+export type { BenchDevice, BenchOperand, BenchResult, BenchSubject, Pass } from './operation.ts';
 export { measurePace } from './pace.ts';
 export type { Pace } from './planCase.ts';
 export type { BenchMemory, BenchRecord, Bound } from './record.ts';

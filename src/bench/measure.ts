@@ -1,5 +1,5 @@
 /** Subjects measured alone and by turns, checked first. */
-import { requireCount, requireFunction, requirePositive } from '../arguments.ts';
+import { requireCount, requireFlag, requireFunction, requireList, requirePositive } from '../arguments.ts';
 import { ConfigError, gotText, WrongResultError } from '../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { shapesEqual } from '../shape.ts';
@@ -13,9 +13,9 @@ import {
   prepareOperation,
   requireSubject,
 } from './operation.ts';
-import { type Pace, planRecord } from './planCase.ts';
+import { type CaseName, type Pace, planRecord } from './planCase.ts';
 import type { BenchRecord } from './record.ts';
-import { sample } from './sampler.ts';
+import { sample, type Timing } from './sampler.ts';
 
 /** What a subject should compute: numbers of its results in their order, or of its one result, from those of its operands. */
 export type Expected = (
@@ -50,8 +50,23 @@ export interface TurnsOptions extends MeasureOptions {
 const TURNS_OPTIONS: OptionNames<TurnsOptions> = { ...OPTIONS, same: true };
 
 /**
- * Time, rates and shares of one subject on a device (`{ gpu }`: an engine), replayed with its operands there and nothing read back.
- * Its results are checked first.
+ * What subjects compute, each of their results once it is what `expected` and `same` (of two subjects) say. Nothing is timed.
+ * @throws WrongResultError naming the first element that differs, with both numbers.
+ */
+export async function check(
+  device: BenchDevice,
+  subjects: readonly BenchSubject[],
+  options: TurnsOptions = {},
+  ...extra: never[]
+): Promise<readonly (readonly BenchResult[])[]> {
+  refuseExtra('check', extra);
+  requireTurns('check', subjects, options);
+  return checkedOn(device, subjects, options, async (_, results) => results);
+}
+
+/**
+ * Time, rates and shares of one subject on a device (`{ gpu }`: an engine), replayed with its operands there and nothing
+ * read back. Its results are checked first.
  * @throws WrongResultError for another result than expected: nothing is timed then.
  */
 export async function measure(
@@ -62,23 +77,18 @@ export async function measure(
 ): Promise<BenchRecord> {
   refuseExtra('measure', extra);
   requireOptions('measure', options, OPTIONS);
-  requireNumbers('measure', options);
-  requireSubject(subject);
-  const prepared = await prepareOperation(device, subject);
-  try {
-    await check(subject, prepared, options);
-    const timing = await sample(prepared.replays, options.samples);
-    const record = planRecord(device, nameOf(subject, prepared), prepared.executable, timing, options.pace);
-    return { ...record, ...(await device.clock?.time(device.gpu, prepared.executable)) };
-  } finally {
-    prepared.destroy();
-  }
+  requireTurns('measure', [subject], options);
+  return checkedOn(device, [subject], options, async ([{ name, executable, replays }]) => {
+    const timing = await sample(replays, options.samples);
+    const record = planRecord(device, name, executable, timing, options.pace);
+    return { ...record, ...(await device.clock?.time(device.gpu, executable)) };
+  });
 }
 
 /** Two subjects that were measured by turns. */
 export interface Turns {
   /** The first's, with the second's time over its own as `ratio`; then the second's. */
-  readonly records: readonly [BenchRecord, BenchRecord];
+  readonly records: Both<BenchRecord>;
   /** Largest difference of their results, relative to the root mean square of the second's; undefined for results of other shapes. */
   readonly difference: number | undefined;
 }
@@ -90,51 +100,72 @@ export interface Turns {
  */
 export async function measureByTurns(
   device: BenchDevice,
-  subjects: readonly [BenchSubject, BenchSubject],
+  subjects: Both<BenchSubject>,
   options: TurnsOptions = {},
   ...extra: never[]
 ): Promise<Turns> {
   refuseExtra('measureByTurns', extra);
-  requireOptions('measureByTurns', options, TURNS_OPTIONS);
-  requireNumbers('measureByTurns', options);
   if (!Array.isArray(subjects) || subjects.length !== 2) {
     throw new ConfigError(`measureByTurns: expects two subjects, got ${gotText(subjects)}`);
   }
-  for (const subject of subjects) requireSubject(subject);
-  const prepared: PreparedOperation[] = [];
-  try {
-    for (const subject of subjects) prepared.push(await prepareOperation(device, subject));
-    const [first, second] = prepared as [PreparedOperation, PreparedOperation];
-    const results = [
-      await check(subjects[0], first, options),
-      await check(subjects[1], second, options),
-    ] as const;
-    if (options.same) requireSame(subjects, results, options.tolerance);
-    const { ours, theirs, ...ratios } = await alternate(first.replays, second.replays, options.samples);
-    const records = [
-      planRecord(device, nameOf(subjects[0], first), first.executable, ours, options.pace),
-      planRecord(device, nameOf(subjects[1], second), second.executable, theirs, options.pace),
-    ] as const;
+  requireTurns('measureByTurns', subjects, options);
+  return checkedOn(device, subjects, options, async ([first, second], results) => {
+    const { ours, theirs, ...ratios } = await alternate(first.replays, second!.replays, options.samples);
+    const record = ({ name, executable }: Prepared, timing: Timing): BenchRecord =>
+      planRecord(device, name, executable, timing, options.pace);
     return {
-      records: [{ ...records[0], peer: subjects[1].name, ...ratios }, records[1]],
-      difference: largestDifference(results),
+      records: [{ ...record(first, ours), peer: subjects[1].name, ...ratios }, record(second!, theirs)],
+      difference: largestDifference(results[0]!, results[1]!),
     };
+  });
+}
+
+type Both<T> = readonly [T, T];
+
+function requireTurns(where: string, subjects: readonly BenchSubject[], options: TurnsOptions): void {
+  requireOptions(where, options, TURNS_OPTIONS);
+  requireList(where, 'subjects', subjects);
+  for (const subject of subjects) requireSubject(subject);
+  const { samples, expected, tolerance, same } = options;
+  if (samples !== undefined) requireCount(where, 'samples', samples, 1);
+  if (tolerance !== undefined) requirePositive(where, 'tolerance', tolerance);
+  if (expected !== undefined) requireFunction(where, 'expected', expected);
+  if (same !== undefined) requireFlag(where, 'same', same);
+}
+
+interface Prepared extends PreparedOperation {
+  readonly name: CaseName;
+}
+
+/** Runs `body` with all subjects on the device and their results, once these are what they should be. */
+async function checkedOn<T>(
+  device: BenchDevice,
+  subjects: readonly BenchSubject[],
+  options: TurnsOptions,
+  body: (prepared: readonly [Prepared, ...Prepared[]], results: readonly BenchResult[][]) => Promise<T>,
+): Promise<T> {
+  const prepared: Prepared[] = [];
+  try {
+    const results: BenchResult[][] = [];
+    for (const subject of subjects) {
+      const each = await prepareOperation(device, subject);
+      prepared.push({ ...each, name: { suite: 'op', name: subject.name, shape: each.shape } });
+      results.push(await checkedResults(subject.name, each, options));
+    }
+    if (options.same) {
+      for (const [i, other] of subjects.entries()) {
+        if (i > 0) requireSame(subjects[0]!.name, results[0]!, other.name, results[i]!, options.tolerance);
+      }
+    }
+    return await body(prepared as [Prepared, ...Prepared[]], results);
   } finally {
     for (const each of prepared) each.destroy();
   }
 }
 
-function requireNumbers(where: string, { samples, expected, tolerance }: MeasureOptions): void {
-  if (samples !== undefined) requireCount(where, 'samples', samples, 1);
-  if (tolerance !== undefined) requirePositive(where, 'tolerance', tolerance);
-  if (expected !== undefined) requireFunction(where, 'expected', expected);
-}
-
-const nameOf = ({ name }: BenchSubject, { shape }: PreparedOperation) => ({ suite: 'op', name, shape });
-
-/** Its results, once they are what they should be. */
-async function check(
-  { name }: BenchSubject,
+/** @throws WrongResultError where they are not what the reference gives. */
+async function checkedResults(
+  name: string,
   prepared: PreparedOperation,
   { expected, tolerance }: MeasureOptions,
 ): Promise<BenchResult[]> {
@@ -151,25 +182,25 @@ async function check(
   return results;
 }
 
-type Both<T> = readonly [T, T];
-
-/** @throws WrongResultError where the first's results are not the second's. */
+/** @throws WrongResultError where results are not the other's. */
 function requireSame(
-  [first, second]: Both<BenchSubject>,
-  [got, want]: Both<readonly BenchResult[]>,
+  name: string,
+  got: readonly BenchResult[],
+  other: string,
+  want: readonly BenchResult[],
   tolerance: number | undefined,
 ): void {
   if (got.length !== want.length) {
-    throw new WrongResultError(`${first.name} has ${got.length} results, ${second.name} has ${want.length}`, {
+    throw new WrongResultError(`${name} has ${got.length} results, ${other} has ${want.length}`, {
       fix: 'compare what computes the same',
     });
   }
   for (const [i, result] of got.entries()) {
-    requireEqual(titleOf(first.name, result), second.name, result, want[i]!.data, tolerance);
+    requireEqual(titleOf(name, result), other, result, want[i]!.data, tolerance);
   }
 }
 
-function largestDifference([got, want]: Both<readonly BenchResult[]>): number | undefined {
+function largestDifference(got: readonly BenchResult[], want: readonly BenchResult[]): number | undefined {
   const alike = got.length === want.length && got.every(({ shape }, i) => shapesEqual(shape, want[i]!.shape));
   if (!alike) return undefined;
   return Math.max(...got.map(({ data }, i) => differenceOf(data, want[i]!.data).largest));

@@ -11,9 +11,10 @@ import { type OptionNames, requireOptions } from '../options.ts';
 import { RandomStream } from '../random.ts';
 import type { Executable } from '../runtime/executable.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-import { sessionOn, type Tuned } from '../runtime/session.ts';
+import { sessionOn } from '../runtime/session.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { isResult } from '../runtime/tensor.ts';
+import type { Tuned } from '../runtime/tuned.ts';
 import { product, requireShape, type Shape, shapeText } from '../shape.ts';
 import type { DeviceClock } from './deviceClock.ts';
 import { setState } from './leaves.ts';
@@ -118,9 +119,8 @@ export async function prepareOperation(
   try {
     const executable = await session.compile(name, graph);
     executable.run(inputs);
-    const shapes = [...executable.plan.outputs.values()].map(({ shape }) => shape);
     return {
-      shape: `${operands.map(({ shape }) => shapeText(shape)).join(' ')} -> ${shapes.map(shapeText).join(' ')}`,
+      shape: `${operands.map(sizesText).join(' ')} -> ${[...executable.plan.outputs.values()].map(sizesText).join(' ')}`,
       executable,
       inputs: numbers,
       replays: replaysOf(gpu, executable),
@@ -168,8 +168,14 @@ export function requireSubject(subject: BenchSubject): void {
   }
 }
 
-/** @throws ConfigError where the function captures a tensor, or nothing can be differentiated. */
-function passGraph({ name, fn, pass = 'forward' }: BenchSubject, leaves: readonly Value[]): Graph {
+/**
+ * What a pass computes of a function's results over `leaves`.
+ * @throws ConfigError where the function captures a tensor, or nothing can be differentiated.
+ */
+export function passGraph(
+  { name, fn, pass = 'forward' }: Omit<BenchSubject, 'operands'>,
+  leaves: readonly Value[],
+): Graph {
   const found = flattenTree<Value>(fn(...leaves), isResult);
   const results = new Map(found);
   if (results.size === 0) throw new ConfigError(`${name}: expects to return at least one value`);
@@ -214,6 +220,9 @@ function numbersFor({ shape, dtype = 'f32', data, range }: BenchOperand, stream:
   if (dtype === 'u32') return Uint32Array.from({ length: count }, () => Math.floor(draw()));
   return Float32Array.from({ length: count }, draw);
 }
+
+/** As `wgad bench op` takes it. */
+const sizesText = ({ shape }: { readonly shape: Shape }): string => `[${shape.join()}]`;
 
 /** Results get buffers of their own, unless they are an operand or a constant. */
 function poison({ device }: Gpu, { plan, outputs }: Executable): void {

@@ -96,7 +96,7 @@ export function planRecord(
     gbs: bytes / timing.medianMs / 1e6,
     rooflineShare: pace ? leastMs(dispatches, pace) / timing.medianMs : null,
     ...(pace && {
-      bound: boundOf(dispatches, pace),
+      ...boundOf(dispatches, pace),
       gemmShare: gflops / pace.peakGflops,
       peakGflops: pace.peakGflops,
       copyGbs: pace.copyGbs,
@@ -122,17 +122,17 @@ export const leastMs = (dispatches: readonly PlannedDispatch[], { peakGflops, co
     0,
   );
 
-/** Which of the three takes longest where each is as fast as this adapter has been seen to be. */
+/** What each of the three would take where it is as fast as this adapter has been seen to be, and which takes longest. */
 export function boundOf(
   dispatches: readonly PlannedDispatch[],
   { peakGflops, copyGbs, submitMs, dispatchMs }: Pace,
-): Bound {
+): Pick<BenchRecord, 'bound' | 'floorMs'> {
   const total = (amount: (dispatch: PlannedDispatch) => number): number =>
     dispatches.reduce((sum, each) => sum + amount(each), 0);
-  const times: Record<Bound, number> = {
+  const floorMs: Record<Bound, number> = {
     arithmetic: total(({ kernel }) => kernel.flops) / peakGflops / 1e6,
     memory: total(({ kernel }) => kernel.bytes) / copyGbs / 1e6,
     launch: submitMs + dispatches.length * dispatchMs,
   };
-  return BOUNDS.reduce((most, each) => (times[each] > times[most] ? each : most));
+  return { bound: BOUNDS.reduce((most, each) => (floorMs[each] > floorMs[most] ? each : most)), floorMs };
 }

@@ -30,7 +30,8 @@ export interface BenchRecord extends Timing, DeviceTiming {
   readonly rooflineShare: number | null;
   /** GFLOP/s over the adapter's best product's, and that product's and the copy's own rates in the same run. */
   readonly gemmShare?: number;
-  /** Of arithmetic, memory traffic and launching, what would take longest at that pace. */
+  /** Milliseconds that arithmetic, memory traffic and launching would take at that pace each, and which takes longest. */
+  readonly floorMs?: Readonly<Record<Bound, number>>;
   readonly bound?: Bound;
   readonly peakGflops?: number;
   readonly copyGbs?: number;

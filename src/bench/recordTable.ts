@@ -34,6 +34,7 @@ const COLUMNS: readonly RecordColumn<BenchRecord>[] = [
   { title: 'map error', cell: ({ error }) => error?.toExponential(1) ?? '' },
 ];
 
+/** How `formatRecords` lays a table out. */
 export interface RecordTableOptions<R extends BenchRecord> {
   /** Most characters of a line; default 100. */
   readonly width?: number;

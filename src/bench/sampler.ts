@@ -6,6 +6,7 @@ export interface BenchCase {
   finish(): Promise<void>;
 }
 
+/** Milliseconds a run: percentiles over samples, and how many runs they are of. */
 export interface Timing {
   readonly medianMs: number;
   readonly p10Ms: number;

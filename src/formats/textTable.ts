@@ -6,7 +6,7 @@ export interface TextColumn {
   readonly cells: readonly string[];
   /** Words stand on the left and may go on in the line below; numbers stand on the right. Default numbers. */
   readonly words?: boolean;
-  /** Where the table is too wide, columns with a rank are left out, the highest first; default it stays. */
+  /** Above 0. Where the table is too wide, columns with a rank are left out, the highest first; default it stays. */
   readonly rank?: number;
 }
 
@@ -17,18 +17,18 @@ export interface TextTable {
 }
 
 const GAP = '  ';
-/** Columns of words never become narrower by wrapping. */
-const LEAST_WORDS = 16;
+/** Columns are left out before words become narrower than this; where none can be, words go down to the second. */
+const LEAST_WORDS = 20;
+const NARROWEST = 8;
 
 /** @param width most characters of a line; a single word that is longer, or numbers alone that are wider, go beyond it. */
 export function textTable(columns: readonly TextColumn[], width: number): TextTable {
-  const shown = columns.filter(({ cells }) => cells.some((cell) => cell !== ''));
-  const leftOut: string[] = [];
+  const filled = columns.filter(({ cells }) => cells.some((cell) => cell !== ''));
+  let shown = filled;
   while (leastWidth(shown) > width) {
-    const last = shown.toSorted((a, b) => (b.rank ?? 0) - (a.rank ?? 0))[0];
-    if (last?.rank === undefined) break;
-    shown.splice(shown.indexOf(last), 1);
-    leftOut.push(last.title);
+    const last = Math.max(0, ...shown.map(({ rank = 0 }) => rank));
+    if (last === 0) break;
+    shown = shown.filter(({ rank }) => rank !== last);
   }
   const widths = widthsOf(shown, width);
   const rows = Math.max(0, ...shown.map(({ cells }) => cells.length));
@@ -49,9 +49,22 @@ export function textTable(columns: readonly TextColumn[], width: number): TextTa
       ...row(({ title }) => title),
       ...Array.from({ length: rows }, (_, i) => row(({ cells }) => cells[i] ?? '')).flat(),
     ],
-    leftOut: columns.filter(({ title }) => leftOut.includes(title)).map(({ title }) => title),
+    leftOut: filled.filter((column) => !shown.includes(column)).map(({ title }) => title),
   };
 }
+
+/** Width of what describes an adapter or a profile. */
+export const NARROW = 80;
+
+/** A text with its lines broken at spaces; what goes on is indented by two more. */
+export const narrow = (text: string, width = NARROW): string =>
+  text
+    .split('\n')
+    .flatMap((line) => {
+      const [indent] = /^ */.exec(line)!;
+      return broken(line.slice(indent.length), width - indent.length).map((part) => indent + part);
+    })
+    .join('\n');
 
 const textWidth = ({ title, cells }: TextColumn): number =>
   Math.max(...[title, ...cells].map(({ length }) => length));
@@ -71,27 +84,29 @@ function widthsOf(columns: readonly TextColumn[], width: number): number[] {
   for (;;) {
     const excess = widths.reduce((sum, each) => sum + each, gaps(columns)) - width;
     const widest = Math.max(...columns.map(({ words }, i) => (words ? widths[i]! : 0)));
-    if (excess <= 0 || widest <= LEAST_WORDS) return widths;
+    if (excess <= 0 || widest <= NARROWEST) return widths;
     const at = columns.findIndex(({ words }, i) => words && widths[i] === widest);
     widths[at] = widest - 1;
   }
 }
 
-/** Lines of at most `width` characters, broken at spaces, behind commas and slashes; what goes on is indented. */
-function wrapped(text: string, width: number, { words }: TextColumn): string[] {
-  if (!words || text.length <= width) return [text];
+const wrapped = (text: string, width: number, { words }: TextColumn): string[] =>
+  words ? broken(text, width) : [text];
+
+/** Lines of at most `width` characters, broken at spaces, and within a word that is longer; what goes on is indented. */
+function broken(text: string, width: number): string[] {
+  if (text.length <= width) return [text];
   const lines: string[] = [];
   let line = '';
-  for (const part of text.match(/[^ ,/]*[ ,/]?/g)!) {
-    if (line.trim() !== '' && (line + part).trimEnd().length > width) {
+  for (const word of text.split(/(?<= )/)) {
+    if (line.trim() !== '' && (line + word).trimEnd().length > width) {
       lines.push(line.trimEnd());
       line = GAP;
     }
-    line += part;
-    while (line.length > width) {
+    line += word;
+    while (line.trimEnd().length > width) {
       lines.push(line.slice(0, width));
       line = GAP + line.slice(width);
-      if (line.trim() === '') break;
     }
   }
   return line.trim() === '' ? lines : [...lines, line.trimEnd()];

@@ -7,7 +7,6 @@ import type { StateDict } from '../nn/init.ts';
 import { momentNames, type OptimiserConfig } from '../nn/optimiser.ts';
 import { type SlabLayout, unpackSlab } from '../nn/slab.ts';
 import type { NetworkLayout } from '../nn/trainable.ts';
-import type { PlanOptions } from '../plan/buildPlan.ts';
 import { buildPlan } from '../plan/buildPlan.ts';
 import { product, type Shape } from '../shape.ts';
 import { compilePlan, type Executable } from './executable.ts';
@@ -16,6 +15,10 @@ import type { Profiler } from './profiler.ts';
 import { readBuffer } from './readBuffer.ts';
 import { type StateStore, stateStore } from './state.ts';
 import { directSubmitter } from './submitter.ts';
+import type { Tuned } from './tuned.ts';
+
+/** `Float32Array<ArrayBuffer>`, which has no parameter before TypeScript 5.7. */
+type Floats = ReturnType<typeof Float32Array.of>;
 
 /** Source of a network's tensors, read one at a time. */
 export interface TensorReader {
@@ -26,7 +29,7 @@ export interface TensorReader {
    * A tensor's numbers, in `into` where it is long enough and the source allows.
    * @throws WeightsError; NotFiniteError naming the tensor that holds NaN or infinity.
    */
-  read(name: string, into?: Float32Array<ArrayBuffer>): Promise<Float32Array>;
+  read(name: string, into?: Floats): Promise<Float32Array>;
 }
 
 /** A device with the state of one model on it: networks are loaded, plans compiled, weights read back. */
@@ -63,15 +66,6 @@ export interface GpuRequest {
   readonly subgroupMatrix?: boolean;
   /** Looks up the device's tuning table once it is open; default: the rule chooses all kernels. */
   readonly tuning?: (gpu: Gpu) => Promise<Tuned | undefined>;
-}
-
-/** Measured choices of how products are computed. */
-export interface Tuned {
-  readonly choose: NonNullable<PlanOptions['tuned']>;
-  /** Whether a product was measured. One that was measured but has no choice runs best with the rule's. */
-  readonly known: (key: string) => boolean;
-  /** Hash of all choices: same hash, same kernels. Null if the rule chooses all. */
-  readonly hash: string | null;
 }
 
 export async function openSession(request: GpuRequest = {}): Promise<Session> {

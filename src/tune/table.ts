@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../formats/atomicFile.ts';
 import { makeFolder } from '../formats/regularFile.ts';
 import { isProductChoice, type ProductChoice } from '../kernels/gemm/choices.ts';
 import type { VariantName } from '../kernels/gemm/variants.ts';
-import type { Tuned } from '../runtime/session.ts';
+import type { Tuned } from '../runtime/tuned.ts';
 import type { TuningDevice } from './device.ts';
 
 /** What was found for one product. */

@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { matching } from '../../src/bench/caseFilter.ts';
 import type { BenchRecord } from '../../src/bench/record.ts';
+import { recordsCsv } from '../../src/bench/recordCsv.ts';
 import { readRecords } from '../../src/bench/recordFile.ts';
 import { formatRecords } from '../../src/bench/recordTable.ts';
 import { relativeDistance } from '../../src/bench/relativeDistance.ts';
@@ -55,5 +57,33 @@ describe('records', () => {
   it('records print the ratio with its spread where there is one', () => {
     expect(formatRecords([record(against)])).toContain('5.00 (4.90 to 5.10)');
     expect(formatRecords([record({})])).not.toContain('times as fast');
+  });
+
+  it('a table of records fits, says what it leaves out, and wraps what stays', () => {
+    const full = record({
+      ...{
+        name: 'attention heads=8 causal=true keyHeads=2',
+        shape: '[8,512,512] [8,512,128] -> [8,512,512]',
+      },
+      ...{ gpuMs: 1.5, rooflineShare: 0.5, gemmShare: 0.4, bound: 'memory', ...against },
+      memory: { arenas: 2 ** 20, lowerBound: 2 ** 20, device: 2 ** 30, resident: 2 ** 30 },
+    });
+    const lines = formatRecords([full, record({})], { width: 80, hint: '; more' }).split('\n');
+    const last = lines.pop()!;
+    expect(last).toBe(
+      'not shown in 80 columns: p10 ms, p90 ms, GPU ms, GFLOP/s, GB/s, of GEMM %, of roofline %, arenas MiB (of bound), device MiB, peak resident MiB; more',
+    );
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
+    expect(lines.map((line) => line.slice(0, 40)).join(' ')).toContain('keyHeads=2');
+    const wide = formatRecords([full], { width: Number.POSITIVE_INFINITY });
+    expect(wide.split('\n')).toHaveLength(2);
+    expect(wide).toContain('peak resident MiB');
+  });
+
+  it('records as CSV keep names with commas, quotes and breaks', () => {
+    const odd = record({ name: 'a "b", c\nd', floorMs: { arithmetic: 1, memory: 2, launch: 3 } });
+    const [read, other] = parse(recordsCsv([odd, record({})]), { columns: true }) as Record<string, string>[];
+    expect(read).toMatchObject({ name: 'a "b", c\nd', medianMs: '10', 'floorMs.launch': '3', ratio: '' });
+    expect(other!['floorMs.launch']).toBe('');
   });
 });

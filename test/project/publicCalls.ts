@@ -352,6 +352,7 @@ const run = { enqueue: () => undefined, finish: async () => undefined };
 
 const BENCH: readonly (readonly [string, readonly unknown[]])[] = [
   ['alternate', [free(run), free(run), 1, () => 0]],
+  ['check', [CLOSED, [SUBJECT], { ...MEASURE, same: true }]],
   ['differenceOf', [[1], [1], 1e-4]],
   ['formatRecords', [[], { width: 80, columns: [], hint: '' }]],
   ['measure', [CLOSED, SUBJECT, MEASURE]],
