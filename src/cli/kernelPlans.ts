@@ -14,7 +14,8 @@ import { precision, sideOf } from './benchFlags.ts';
 import { DEVICE_HELP, deviceFacts } from './deviceFacts.ts';
 import { oneOf } from './names.ts';
 import { integer, pattern } from './numbers.ts';
-import { operandOf, opGraph } from './opGraph.ts';
+import { operandOf } from './opCall.ts';
+import { opGraph } from './opGraph.ts';
 
 export interface KernelFlags {
   readonly shape?: string[];
@@ -70,7 +71,13 @@ export function kernelPlans(
     return [
       {
         name: gradient ? `gradient of ${op}` : op,
-        graph: () => opGraph(op, shape.map(operandOf), args, gradient),
+        graph: () =>
+          opGraph(
+            op,
+            shape.map((each) => operandOf(each)),
+            args,
+            gradient,
+          ),
       },
     ];
   }

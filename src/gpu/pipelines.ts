@@ -60,7 +60,11 @@ export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
   };
   const made = (label: string, wgsl: string, bindings: readonly BindingUse[], own: boolean): Entry => {
     const fix = own ? OWN_FAULT : OUR_FAULT;
-    const pipeline = compile(device, { label, wgsl, fix }, layoutFor(device, layouts, bindings));
+    const pipeline = compile(
+      device,
+      { label, wgsl, fix, prefix: own ? `${label}:` : '' },
+      layoutFor(device, layouts, bindings),
+    );
     const entry = { pipeline, leases: 0 };
     entries.set(wgsl, entry);
     compiling.add(pipeline);
@@ -153,7 +157,7 @@ function letterOf({ access, shared, texture }: BindingUse): string {
 /** @throws GpuError with the compiler's words and the numbered text; the device's own error listeners do not see it. */
 async function compile(
   device: GPUDevice,
-  { label, wgsl, fix }: { label: string; wgsl: string; fix: string },
+  { label, wgsl, fix, prefix }: { label: string; wgsl: string; fix: string; prefix: string },
   layout: GPUPipelineLayout,
 ): Promise<GPUComputePipeline> {
   // Without a scope, a text that does not compile is an error of the device, after which it cannot be trusted.
@@ -165,7 +169,7 @@ async function compile(
   ]);
   if (made.status === 'fulfilled') return made.value;
   const error = refused.status === 'fulfilled' ? refused.value : null;
-  const said = (await compilerWords(module)) || (error ?? (made.reason as Error)).message;
+  const said = (await compilerWords(module, prefix)) || (error ?? (made.reason as Error)).message;
   const numbered = wgsl.split('\n').map((line, i) => `${String(i + 1).padStart(4)} ${line}`);
   throw new GpuError('E_GPU', `${label}: the shader does not compile:\n${said}\n${numbered.join('\n')}`, {
     fix,
@@ -173,10 +177,11 @@ async function compile(
   });
 }
 
-async function compilerWords(module: GPUShaderModule): Promise<string> {
+/** @param prefix before line and column: editors open `my.wgsl:6:12`. */
+async function compilerWords(module: GPUShaderModule, prefix: string): Promise<string> {
   try {
     const { messages } = await module.getCompilationInfo();
-    return messages.map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join('\n');
+    return messages.map((m) => `${prefix}${m.lineNum}:${m.linePos} ${m.message}`).join('\n');
   } catch {
     return ''; // the device was lost meanwhile
   }

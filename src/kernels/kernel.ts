@@ -1,4 +1,4 @@
-import { LimitError } from '../errors.ts';
+import { ConfigError, LimitError } from '../errors.ts';
 import type { OptionNames } from '../options.ts';
 import type { Wgsl } from './wgsl.ts';
 import { wgslText } from './wgsl.ts';
@@ -205,7 +205,9 @@ export function makeKernel(spec: {
 }
 
 /**
- * A kernel of a user's text. The declarations stand behind it, so that the compiler counts the user's own lines.
+ * A kernel of a user's text. The declarations stand behind it, so that the compiler counts the user's own lines; an array
+ * that the text declares itself, say as array<vec4f>, is left to it.
+ * @throws ConfigError where the text declares one at another place than the kernel's list of arrays has it.
  */
 export const makeKernelOfText = ({
   label,
@@ -215,13 +217,39 @@ export const makeKernelOfText = ({
   flops,
 }: Pick<Kernel, 'label' | 'wgsl' | 'bindings' | 'grid' | 'flops'>): Kernel => ({
   label,
-  wgsl: `${wgsl}\n${bindings.map(declaration).join('')}`,
+  wgsl: `${wgsl}\n${undeclared(label, wgsl, bindings)}`,
   bindings,
   grid,
   flops,
   own: true,
   bytes: bindings.reduce((sum, binding) => sum + movedBytes(binding), 0),
 });
+
+function undeclared(label: string, wgsl: string, bindings: readonly Binding[]): string {
+  const code = wgsl.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  const places = new Map(
+    [...code.matchAll(DECLARED)].map(([, attributes, name]) => [
+      name,
+      ['group', 'binding'].map((which) => new RegExp(`@${which}\\s*\\(\\s*(\\d+)`).exec(attributes!)?.[1]),
+    ]),
+  );
+  return bindings
+    .map((binding, index) => {
+      const place = places.get(binding.name);
+      if (!place) return declaration(binding, index);
+      if (place.join() === `0,${index}`) return '';
+      throw new ConfigError(
+        `${label}: declares ${binding.name} at @group(${place[0]}) @binding(${place[1]}), expected @group(0) @binding(${index})`,
+        {
+          fix: 'name inputs and outputs in the order of their bindings, inputs first, or leave the declaration out',
+        },
+      );
+    })
+    .join('');
+}
+
+/** Attributes and name of each storage array. */
+const DECLARED = /((?:@\w+\s*\([^)]*\)\s*)+)var\s*<\s*storage\b[^>]*>\s*(\w+)/g;
 
 function declaration({ name, access, element, shared, texture, vector }: Binding, index: number): string {
   const place = `@group(0) @binding(${index})`;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deviceFacts } from '../../src/cli/deviceFacts.ts';
-import { operandOf, opGraph } from '../../src/cli/opGraph.ts';
+import { operandOf } from '../../src/cli/opCall.ts';
+import { opGraph } from '../../src/cli/opGraph.ts';
 import { DEVICES } from '../../src/kernels/devices.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../../src/kernels/kernel.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
@@ -19,7 +20,12 @@ function labels(
   }: { shapes: string; device?: DeviceFacts; gradient?: boolean },
 ): string[] {
   const [op, ...args] = call.split(' ') as [string, ...string[]];
-  const graph = opGraph(op, shapes.split(' ').map(operandOf), args, gradient);
+  const graph = opGraph(
+    op,
+    shapes.split(' ').map((each) => operandOf(each)),
+    args,
+    gradient,
+  );
   return buildPlan(graph, device).dispatches.map(({ kernel }) => kernel.label);
 }
 
@@ -90,7 +96,12 @@ describe('a call on the command line', () => {
   });
 
   it('a call packs weights ahead where they are state', () => {
-    const graph = opGraph('conv2d', ['1x64x32x32', '64x64x3x3:state'].map(operandOf), ['padding=1'], false);
+    const graph = opGraph(
+      'conv2d',
+      ['1x64x32x32', '64x64x3x3:state'].map((each) => operandOf(each)),
+      ['padding=1'],
+      false,
+    );
     expect(buildPlan(graph, DEVICES.cpu).prelude).toBe(1);
   });
 

@@ -82,7 +82,7 @@ describe('an own kernel', () => {
       (thrown: GpuError) => thrown,
     );
     expect(error).toMatchObject({ code: 'E_GPU' });
-    expect(error!.message).toMatch(/wrong: the shader does not compile:\n6:1\d /);
+    expect(error!.message).toMatch(/wrong: the shader does not compile:\nwrong:6:1\d /);
     expect(error!.fix).toMatch(/mend the kernel/);
     const right = engine.compile((each: Value) => wgad.scale(each, 2));
     expect(await numbers(await right(x))).toEqual([2]);

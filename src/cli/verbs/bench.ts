@@ -21,12 +21,16 @@ import {
 import { addOutputFlags, type BenchOutput, measure } from '../benchRun.ts';
 import { integer } from '../numbers.ts';
 import type { AddVerb, Runner } from '../verb.ts';
+import { benchKernelVerb } from './benchKernel.ts';
+import { benchOpVerb } from './benchOp.ts';
 
 export const benchVerb: AddVerb = (program, run) => {
   const bench = program
     .command('bench')
     .description('measure this engine on this adapter')
     .addHelpText('after', '\nExample:\n  wgad bench latency --model resnet18');
+  benchOpVerb(bench, run);
+  benchKernelVerb(bench, run);
   addOutputFlags(
     addCaseFlags(
       bench
