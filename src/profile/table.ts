@@ -1,4 +1,5 @@
-import { LEAST_STEPS, type ProfileSummary } from './summary.ts';
+import { NARROW, narrow, type TextColumn, textTable } from '../formats/textTable.ts';
+import { type KernelRow, LEAST_STEPS, type ProfileSummary } from './summary.ts';
 
 /** The first `top` rows under a heading that says how they were measured. */
 export function formatProfile(summary: ProfileSummary, top: number): string {
@@ -7,37 +8,38 @@ export function formatProfile(summary: ProfileSummary, top: number): string {
   const rate = (value: number | null): string =>
     value === null ? '-' : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
   const ms = (value: number | null): string => value?.toFixed(3) ?? '-';
-  const percent = (value: number | null): string => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
-  const rows = [
-    ['kernel', 'calls', 'first ms', 'then ms', 'share', 'GFLOP/s', 'GB/s', 'of roofline'],
-    ...kernels
-      .slice(0, top)
-      .map((row) => [
-        row.name,
-        String(row.calls),
-        ms(row.firstMs),
-        row.onlyFirst ? '' : ms(row.totalMs),
-        row.onlyFirst ? '' : percent(row.share),
-        rate(row.gflops),
-        rate(row.gbs),
-        percent(row.rooflineShare),
-      ]),
-  ];
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  const percent = (value: number | null): string => (value === null ? '-' : (100 * value).toFixed(1));
+  const rows = kernels.slice(0, top);
+  const column = (title: string, cell: (row: KernelRow) => string, rank?: number): TextColumn => ({
+    title,
+    cells: rows.map(cell),
+    rank,
+  });
+  const { lines, leftOut } = textTable(
+    [
+      { ...column('kernel', ({ name }) => name), words: true },
+      column('calls', ({ calls: count }) => String(count)),
+      column('first ms', (row) => ms(row.firstMs), 1),
+      column('then ms', (row) => (row.onlyFirst ? '' : ms(row.totalMs))),
+      column('share %', (row) => (row.onlyFirst ? '' : percent(row.share))),
+      column('GFLOP/s', (row) => rate(row.gflops)),
+      column('GB/s', (row) => rate(row.gbs)),
+      column('of roofline %', (row) => percent(row.rooflineShare)),
+    ],
+    NARROW,
+  );
   const more = kernels.length - top;
-  return [
+  const said = [
     `clock: ${clockText(summary)}`,
     `roofline: ${roofline.peakGflops.toFixed(1)} GFLOP/s, ${roofline.copyGbs.toFixed(1)} GB/s, measured as wgad doctor does`,
-    ...rows.map((row) =>
-      row
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-        .join('  ')
-        .trimEnd(),
-    ),
+  ];
+  const below = [
     ...(more > 0 ? [`and ${more} more kernels`] : []),
+    ...(leftOut.length > 0 ? [`not shown in ${NARROW} columns: ${leftOut.join(', ')}; --json has all`] : []),
     `${dispatches} dispatches: first uses of a shader ${firstMs.toFixed(3)} ms, then ${totalMs.toFixed(3)} ms; between dispatches ${betweenMs.toFixed(3)} ms`,
     ...(lost > 0 ? [`the times of ${lost} more dispatches could not be read`] : []),
-  ].join('\n');
+  ];
+  return [...said.map((line) => narrow(line)), ...lines, ...below.map((line) => narrow(line))].join('\n');
 }
 
 function clockText({ clock, granularityNs, kernels }: ProfileSummary): string {

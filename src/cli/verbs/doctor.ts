@@ -1,5 +1,6 @@
 import { deviceClock } from '../../bench/deviceClock.ts';
-import { examine } from '../../doctor/examine.ts';
+import { type Examination, examine } from '../../doctor/examine.ts';
+import { NARROW, narrow, type TextColumn, textTable } from '../../formats/textTable.ts';
 import { allLimits, listAdapters } from '../../gpu/open.ts';
 import { timestampGranularity } from '../../gpu/timestampGranularity.ts';
 import { openSession } from '../../runtime/session.ts';
@@ -46,17 +47,14 @@ export const doctorVerb: AddVerb = (program, run) => {
             `  timestamps: ${timestampsText(report.timestampGranularityNs)}`,
             'limits of the adapter (and of the device, where it was opened with less):',
             ...limitLines(report.limits),
-            'against float64, per op family the largest absolute and relative difference, and where:',
-            ...examination.families.map(
-              ({ family, checks, maxAbsolute, maxRelative, worst, ok }) =>
-                `  ${ok ? 'ok   ' : 'WRONG'} ${family.padEnd(11)} ${maxAbsolute.toExponential(1)}  ${maxRelative.toExponential(1)}  ${worst} (of ${checks})`,
-            ),
+            'against float64, per op family the largest differences:',
+            ...familyLines(examination.families),
             ...examination.findings
               .filter(({ ok }) => !ok)
               .map(({ name, maxRelative }) => `  WRONG ${name}: ${maxRelative.toExponential(1)}`),
-            `measured: ${examination.peakGflops.toFixed(1)} GFLOP/s (${examination.peakAt}), ${examination.copyGbs.toFixed(1)} GB/s (copy of ${examination.copyAt})`,
+            `measured: ${examination.peakGflops.toFixed(1)} GFLOP/s (${examination.peakAt}), ${examination.copyGbs.toFixed(1)} GB/s (copy of ${examination.copyAt}), ${examination.submitMs.toFixed(4)} ms a submit and ${examination.dispatchMs.toFixed(4)} ms a dispatch in it`,
           ];
-          context.result(report, lines.join('\n'));
+          context.result(report, narrow(lines.join('\n')));
           return examination.findings.every(({ ok }) => ok) ? EXIT.done : EXIT.noAdapter;
         } finally {
           session.close();
@@ -64,6 +62,25 @@ export const doctorVerb: AddVerb = (program, run) => {
       }),
     );
 };
+
+/** The case is named where the difference is largest. */
+function familyLines(families: Examination['families']): readonly string[] {
+  const column = (title: string, cell: (each: Examination['families'][number]) => string): TextColumn => ({
+    title,
+    cells: families.map(cell),
+  });
+  return textTable(
+    [
+      { ...column('', ({ ok }) => (ok ? 'ok' : 'WRONG')), words: true },
+      { ...column('family', ({ family }) => family), words: true },
+      column('absolute', ({ maxAbsolute }) => maxAbsolute.toExponential(1)),
+      column('relative', ({ maxRelative }) => maxRelative.toExponential(1)),
+      column('checks', ({ checks }) => String(checks)),
+      { ...column('where', ({ worst }) => worst), words: true },
+    ],
+    NARROW,
+  ).lines;
+}
 
 const DAWN_STEP = '65,536 ns';
 

@@ -1,4 +1,5 @@
 import { makeFolder, requireWritable } from '../../formats/regularFile.ts';
+import { NARROW, type TextColumn, textTable } from '../../formats/textTable.ts';
 import { choiceText } from '../../kernels/gemm/choices.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
 import { DEFAULT_ENCODER } from '../../models/embedded.ts';
@@ -106,14 +107,24 @@ function summary(file: string, rows: readonly Row[], of: number): string {
   const better = rows.filter(({ choice }) => choice !== null);
   const sum = (pick: (row: Row) => number): number => rows.reduce((total, row) => total + pick(row), 0);
   const regret = rows.length === 0 ? 0 : sum(({ ruleMs }) => ruleMs) / sum(({ ms }) => ms) - 1;
-  const worst = better
-    .toSorted((a, b) => b.ruleMs / b.ms - a.ruleMs / a.ms)
-    .slice(0, 5)
-    .map(({ key, ms, ruleMs }) => `  ${(ruleMs / ms).toFixed(2)} times as fast: ${key}`);
+  const most = better.toSorted((a, b) => b.ruleMs / b.ms - a.ruleMs / a.ms).slice(0, 5);
+  const column = (title: string, cell: (row: Row) => string): TextColumn => ({
+    title,
+    cells: most.map(cell),
+  });
+  const { lines } = textTable(
+    [
+      { ...column('product', ({ key }) => key), words: true },
+      column('rule ms', ({ ruleMs }) => ruleMs.toFixed(3)),
+      column('tuned ms', ({ ms }) => ms.toFixed(3)),
+      column('times as fast', ({ ms, ruleMs }) => (ruleMs / ms).toFixed(2)),
+    ],
+    NARROW,
+  );
   return [
     `${rows.length} of ${of} products measured; for ${better.length} another kernel than the rule's is faster`,
     `regret of the rule over one run of each: ${(100 * regret).toFixed(1)} %`,
-    ...worst,
+    ...(most.length > 0 ? lines : []),
     `kept in ${file}`,
   ].join('\n');
 }
