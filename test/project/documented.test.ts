@@ -1,41 +1,34 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { entries, exportsOf, exportsPage } from '../../tools/reference/exports.ts';
 
-const source = fileURLToPath(new URL('../../src', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-/** The modules that an entry re-exports from, and which names; null: all. */
-function exportsOf(entry: string): [file: string, names: readonly string[] | null][] {
-  const text = readFileSync(entry, 'utf8');
-  return [...text.matchAll(/export (?:type )?(?:\{([^}]*)\}|\*) from '([^']+)'/g)].flatMap(
-    ([, list, from]): [string, readonly string[] | null][] => {
-      const file = join(dirname(entry), from!);
-      if (/(index|functions)\.ts$/.test(file)) return exportsOf(file);
-      const names = list
-        ?.split(',')
-        .map((name) => name.replace(/^\s*type /, '').trim())
-        .filter((name) => name !== '');
-      return [[file, names ?? null]];
-    },
+it('nothing is exported without saying what it is', () => {
+  const silent = entries().flatMap(([entry, source]) =>
+    exportsOf(source).flatMap(({ name, file, says }) => (says === '' ? [`${entry} ${name} (${file})`] : [])),
   );
-}
-
-it.each([
-  'index.ts',
-  'models/index.ts',
-  'methods/index.ts',
-  'metrics/index.ts',
-  'data/index.ts',
-  'bench/index.ts',
-])('src/%s exports nothing without saying what it is', (entry) => {
-  const silent = exportsOf(join(source, entry)).flatMap(([file, names]) => {
-    const lines = readFileSync(file, 'utf8').split('\n');
-    return lines.flatMap((line, i) => {
-      const name = /^export (?:async )?(?:function|const|class|interface) (\w+)/.exec(line)?.[1];
-      if (name === undefined || (names && !names.includes(name))) return [];
-      return lines[i - 1]?.endsWith('*/') ? [] : [`${file.slice(source.length + 1)}: ${name}`];
-    });
-  });
   expect(silent).toEqual([]);
+});
+
+it('docs/exports.md has every export: `npm run docs:exports` writes it', () => {
+  const page = read('docs/exports.md');
+  const absent = entries().flatMap(([, source]) =>
+    exportsOf(source).flatMap(({ name }) => (page.includes(`\n- \`${name}\`: `) ? [] : [name])),
+  );
+  expect(absent).toEqual([]);
+  expect(page).toBe(exportsPage());
+});
+
+it('the reference is made of every entry', () => {
+  const { entryPoints } = JSON.parse(read('tools/reference/typedoc.json')) as { entryPoints: string[] };
+  const sources = entryPoints.map((path) => join(root, 'tools/reference', path));
+  expect(sources.toSorted()).toEqual(
+    entries()
+      .map(([, source]) => source)
+      .toSorted(),
+  );
 });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -49,6 +49,29 @@ describe('the package', () => {
       encoding: 'utf8',
     });
     expect(said).toBe('');
+  });
+
+  it('the package has its documents, and links in them lead to what it has', () => {
+    const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+    const [packed] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' })) as [
+      { files: { path: string }[] },
+    ];
+    const shipped = new Set(packed.files.map(({ path }) => path));
+    const folders = new Set([...shipped].map((path) => `${posix.dirname(path)}/`));
+    expect(pkg.scripts.prepack).toContain('npm run --silent docs');
+    // Made when it is packed.
+    const isThere = (path: string): boolean =>
+      shipped.has(path) || path === 'docs/reference/index.html' || folders.has(path);
+    const pages = [...shipped].filter((path) => path.endsWith('.md'));
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/library.md', 'docs/exports.md']));
+    const dead = pages.flatMap((page) =>
+      [...read(page).matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)].flatMap(([, target]) =>
+        /^https?:/.test(target!) || isThere(posix.join(posix.dirname(page), target!))
+          ? []
+          : [`${page}: ${target}`],
+      ),
+    );
+    expect(dead).toEqual([]);
   });
 
   it('the package has no install scripts of its own', () => {
