@@ -6,10 +6,12 @@ import type { OperationStart, PeerKernel } from './operation.ts';
 export function jaxOperation(jax: Jax, { operation, left, right }: OperationStart): PeerKernel {
   const { numpy, lax } = jax;
   const upload = ({ data, shape }: NamedTensor): JaxArray => numpy.array(data, { shape });
-  const held = { left: upload(left), right: upload(right) };
-  const compute = jax.jit((a: JaxArray, b: JaxArray): JaxArray => {
+  return jaxKernel(jax, [upload(left), upload(right)], (a, b): JaxArray => {
     if (operation.kind === 'matmul') {
-      return numpy.matmul(operation.transposeA ? turned(a) : a.ref, operation.transposeB ? turned(b) : b.ref);
+      return numpy.matmul(
+        operation.transposeA ? turned(a!) : a!.ref,
+        operation.transposeB ? turned(b!) : b!.ref,
+      );
     }
     const { stride, padding, dilation, groups } = operation.geometry;
     const [top, bottom, start, end] = padding;
@@ -17,17 +19,27 @@ export function jaxOperation(jax: Jax, { operation, left, right }: OperationStar
       [top, bottom],
       [start, end],
     ] as const;
-    return lax.convGeneralDilated(a.ref, b.ref, stride, widths, {
+    return lax.convGeneralDilated(a!.ref, b!.ref, stride, widths, {
       rhsDilation: dilation,
       featureGroupCount: groups,
     });
   });
+}
+
+/** What `body` makes, as one `jit`, of arrays that stay on the device. */
+export function jaxKernel(
+  jax: Jax,
+  held: readonly JaxArray[],
+  body: (...arrays: JaxArray[]) => JaxArray,
+): PeerKernel {
+  const compute = jax.jit(body);
+  const once = (): JaxArray => compute(...held.map(({ ref }) => ref));
   let results: JaxArray[] = [];
   return {
-    run: () => compute(held.left.ref, held.right.ref).data(),
+    run: () => once().data(),
     onDevice: {
       enqueue(repeats) {
-        for (let i = 0; i < repeats; i++) results.push(compute(held.left.ref, held.right.ref));
+        for (let i = 0; i < repeats; i++) results.push(once());
       },
       // What is let go before it is waited for may never be computed.
       async finish() {
@@ -38,8 +50,7 @@ export function jaxOperation(jax: Jax, { operation, left, right }: OperationStar
     },
     async close() {
       compute.dispose();
-      held.left.dispose();
-      held.right.dispose();
+      for (const each of held) each.dispose();
     },
   };
 }

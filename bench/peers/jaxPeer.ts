@@ -3,6 +3,7 @@ import { ConfigError } from '../../src/errors.ts';
 import { tensorOf } from './fold.ts';
 import type { PeerPackage } from './install.ts';
 import { frozenOps, frozenTree, imageFeed, type Jax, type JaxArray, type JaxTree } from './jax.ts';
+import { jaxCall } from './jaxCalls.ts';
 import { jaxOperation } from './jaxOperation.ts';
 import { jaxTraining } from './jaxTraining.ts';
 import { classifierTrunk } from './networks.ts';
@@ -23,6 +24,7 @@ export async function jaxPeer(found: PeerPackage): Promise<Peer> {
     version: found.label,
     classifier: async (start) => openClassifier(jax, start),
     operation: async (start) => jaxOperation(jax, start),
+    call: async (start) => jaxCall(jax, start),
     training: async (start, optimiser) => jaxTraining(jax, start, optimiser),
   };
 }

@@ -1,6 +1,7 @@
 import type { ResNetConfig } from '../../src/models/resnet.ts';
 import type { StateDict } from '../../src/nn/init.ts';
 import type { OptimiserConfig } from '../../src/nn/optimiser.ts';
+import type { CallStart } from './calls.ts';
 import type { OperationStart, PeerKernel } from './operation.ts';
 import type { PeerRuns } from './runs.ts';
 
@@ -76,6 +77,8 @@ export interface Peer {
   scoring?(start: PeerStart, rule: PeerScoreRule): Promise<PeerNetwork>;
   /** A single operation, where the engine is asked for such; undefined for one that it does not have. */
   operation?(start: OperationStart): Promise<PeerKernel | undefined>;
+  /** A call of one of our functions, forward, where the engine is asked for such; undefined for one that it does not have. */
+  call?(start: CallStart): Promise<PeerKernel | undefined>;
   /** RevDist's training step, where the engine differentiates; `tensors` are encoder, bottleneck and decoder. */
   training?(start: PeerStart, optimiser: AdamW): Promise<PeerTraining>;
 }

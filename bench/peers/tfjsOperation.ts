@@ -27,13 +27,25 @@ export function tfjsOperation(tf: Tfjs, start: OperationStart): PeerKernel | und
     operation.kind === 'matmul'
       ? tf.matMul(held.left, held.right, operation.transposeA, operation.transposeB)
       : convolution(tf, operation, held, depthwise);
+  const back = (data: Float32Array, shape: readonly number[]): Float32Array =>
+    channelsLast ? permute(data, shape, CHANNELS_FIRST) : data;
+  return tfjsKernel(tf, [held.left, held.right], compute, back);
+}
+
+/** What `compute` makes of tensors that stay on the device. `back`: a result from the peer's layout to ours. */
+export function tfjsKernel(
+  tf: Tfjs,
+  held: readonly Tensor[],
+  compute: () => Tensor,
+  back = (data: Float32Array, _shape: readonly number[]): Float32Array => data,
+): PeerKernel {
   let last: Tensor | undefined;
   return {
     async run() {
       const out = compute();
       const data = await out.data();
       out.dispose();
-      return channelsLast ? permute(data, out.shape, CHANNELS_FIRST) : data;
+      return back(data, out.shape);
     },
     onDevice: {
       enqueue(repeats) {
@@ -50,7 +62,7 @@ export function tfjsOperation(tf: Tfjs, start: OperationStart): PeerKernel | und
       },
     },
     async close() {
-      tf.dispose([held.left, held.right, ...(last ? [last] : [])]);
+      tf.dispose([...held, ...(last ? [last] : [])]);
     },
   };
 }

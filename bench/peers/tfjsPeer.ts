@@ -6,6 +6,7 @@ import { permute } from './layout.ts';
 import { classifierTrunk } from './networks.ts';
 import type { Peer, PeerNetwork, PeerStart } from './peer.ts';
 import { frozenOps, imageFeed, type Tfjs } from './tfjs.ts';
+import { tfjsCall } from './tfjsCalls.ts';
 import { tfjsOperation } from './tfjsOperation.ts';
 import { tfjsTraining } from './tfjsTraining.ts';
 
@@ -26,6 +27,7 @@ export async function tfjsPeer(backend: PeerPackage, core: PeerPackage): Promise
     version: backend.label,
     classifier: async (start) => openClassifier(tf, start),
     operation: async (start) => tfjsOperation(tf, start),
+    call: async (start) => tfjsCall(tf, start),
     training: async (start, optimiser) => tfjsTraining(tf, start, optimiser),
   };
 }

@@ -106,7 +106,7 @@ describe('a call on the command line', () => {
   });
 
   it.each([
-    ['gelu', '3:f3', '--shape expects sizes such as 2x64x8x8 or scalar'],
+    ['gelu', '3:f3', '--shape expects sizes such as [2,64,8,8], 2x64x8x8 or scalar'],
     ['gelu', '3xx4', '--shape expects sizes'],
     ['conv2d paddng=1', '1x4x8x8 8x4x3x3', 'got paddng (did you mean padding?)'],
     ['conv2d bias=$2', '1x4x8x8 8x4x3x3', '$2 is no operand: 2 shapes are given'],

@@ -1,0 +1,133 @@
+/** The library's functions in jax-js: its own where it has one, else as its users write them. */
+import { applied, axesOf, type CallOptions, type CallStart, keepsDims, type PeerFunction } from './calls.ts';
+import type { Jax, JaxArray } from './jax.ts';
+import { jaxKernel } from './jaxOperation.ts';
+import type { PeerKernel } from './operation.ts';
+
+/** Its functions by name: `Jax` types those that the networks use. */
+type Functions = Readonly<Record<string, (...args: readonly unknown[]) => JaxArray>>;
+interface Modules {
+  readonly numpy: Functions;
+  readonly nn: Functions;
+  readonly lax: Functions;
+}
+type Call = PeerFunction<Modules, JaxArray>;
+
+/** Ours to theirs, in `numpy`. */
+const NUMPY = {
+  ...{
+    abs: 'absolute',
+    neg: 'negative',
+    sign: 'sign',
+    square: 'square',
+    sqrt: 'sqrt',
+    exp: 'exp',
+    expm1: 'expm1',
+  },
+  ...{
+    log: 'log',
+    log1p: 'log1p',
+    reciprocal: 'reciprocal',
+    sin: 'sin',
+    cos: 'cos',
+    tan: 'tan',
+    asin: 'asin',
+  },
+  ...{
+    acos: 'acos',
+    atan: 'atan',
+    sinh: 'sinh',
+    cosh: 'cosh',
+    tanh: 'tanh',
+    asinh: 'arcsinh',
+    acosh: 'arccosh',
+  },
+  ...{
+    atanh: 'arctanh',
+    floor: 'floor',
+    ceil: 'ceil',
+    round: 'round',
+    trunc: 'trunc',
+    add: 'add',
+    sub: 'subtract',
+  },
+  ...{ mul: 'multiply', div: 'trueDivide', pow: 'power', maximum: 'maximum', minimum: 'minimum' },
+};
+/** In `nn`. */
+const NN = {
+  ...{
+    relu: 'relu',
+    relu6: 'relu6',
+    sigmoid: 'sigmoid',
+    softplus: 'softplus',
+    silu: 'silu',
+    elu: 'elu',
+    celu: 'celu',
+  },
+  ...{ selu: 'selu', mish: 'mish', hardsigmoid: 'hardSigmoid', hardswish: 'hardSilu', softsign: 'softSign' },
+  ...{ logSigmoid: 'logSigmoid', leakyRelu: 'leakyRelu', softmax: 'softmax', logSoftmax: 'logSoftmax' },
+};
+
+/** Inside of `jit` every operand is only traced. */
+const kept = (args: readonly unknown[]): unknown[] =>
+  args.map((arg) => (typeof arg === 'object' && arg !== null && 'ref' in arg ? arg.ref : arg));
+
+const named =
+  (module: keyof Modules, name: string): Call =>
+  (jax: Modules, ...args: readonly unknown[]) =>
+    jax[module][name]!(...kept(args));
+
+const reduced =
+  (module: keyof Modules, name: string): Call =>
+  (jax: Modules, x: JaxArray, options?: CallOptions) =>
+    jax[module][name]!(x.ref, axesOf(options) ?? null, { keepdims: keepsDims(options) });
+
+const CALLS: Readonly<Record<string, Call>> = {
+  ...Object.fromEntries(Object.entries(NUMPY).map(([ours, theirs]) => [ours, named('numpy', theirs)])),
+  ...Object.fromEntries(Object.entries(NN).map(([ours, theirs]) => [ours, named('nn', theirs)])),
+  ...Object.fromEntries(['sum', 'mean', 'max', 'min', 'prod'].map((name) => [name, reduced('numpy', name)])),
+  logSumExp: reduced('nn', 'logsumexp'),
+  erf: named('lax', 'erf'),
+  gelu: (jax: Modules, x: JaxArray) => jax.nn.gelu!(x.ref, { approximate: false }),
+  argmax: named('numpy', 'argmax'),
+  argmin: named('numpy', 'argmin'),
+  cumsum: (jax: Modules, x: JaxArray, axis: number, options?: CallOptions) => {
+    const turned = (y: JaxArray): JaxArray => (options?.reverse === true ? jax.numpy.flip!(y, axis) : y);
+    const sums = turned(jax.numpy.cumsum!(turned(x.ref), axis));
+    return options?.exclusive === true ? sums.sub(x.ref) : sums;
+  },
+  sort: (jax: Modules, x: JaxArray) => jax.numpy.sort!(x.ref, -1),
+  permute: named('numpy', 'transpose'),
+  flip: named('numpy', 'flip'),
+  concat: (jax: Modules, parts: readonly JaxArray[], axis: number) =>
+    jax.numpy.concatenate!(kept(parts), axis),
+  matmul: named('numpy', 'matmul'),
+  layerNorm: (jax: Modules, x: JaxArray, weight: JaxArray, bias: JaxArray, eps = 1e-5) => {
+    const centred = x.ref.sub(jax.numpy.mean!(x.ref, -1, { keepdims: true }));
+    const variance = jax.numpy.mean!(jax.numpy.square!(centred.ref), -1, { keepdims: true });
+    return centred
+      .div(jax.numpy.sqrt!(variance.add(eps)))
+      .mul(weight.ref)
+      .add(bias.ref);
+  },
+  attention: (jax: Modules, q: JaxArray, k: JaxArray, v: JaxArray, { heads, causal }: CallOptions) => {
+    const byHead = (x: JaxArray): JaxArray => {
+      const [batch, length, width] = x.shape as [number, number, number];
+      return x.ref.reshape([batch, length, heads as number, width / (heads as number)]);
+    };
+    const options = { isCausal: causal === true };
+    return jax.nn.dotProductAttention!(byHead(q), byHead(k), byHead(v), options).reshape([
+      q.shape[0]!,
+      q.shape[1]!,
+      v.shape[2]!,
+    ]);
+  },
+};
+
+/** Undefined for a function that is not asked of it. */
+export function jaxCall(jax: Jax, { call, operands }: CallStart): PeerKernel | undefined {
+  const fn = Object.hasOwn(CALLS, call.op) ? CALLS[call.op] : undefined;
+  if (!fn) return undefined;
+  const held = operands.map(({ data, shape }) => jax.numpy.array(data, { shape }));
+  return jaxKernel(jax, held, (...tensors) => applied(fn, jax as unknown as Modules, call, tensors));
+}
