@@ -163,7 +163,7 @@ async function kernelOf(file: string, { bind, grid }: KernelFlags): Promise<File
 const byName = <T>(arrays: readonly Bound[], of: (array: Bound) => T): Record<string, T> =>
   Object.fromEntries(arrays.map((array) => [array.name, of(array)]));
 
-const operandOnly = ({ name, ...operand }: Bound): Operand => operand;
+const operandOnly = ({ shape, dtype, state, range }: Bound): Operand => ({ shape, dtype, state, range });
 
 function ownType(dtype: Dtype): Exclude<Dtype, 'f16'> {
   if (dtype !== 'f16') return dtype;
