@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { BenchRecord } from '../bench/record.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from '../version.ts';
 
 const run = promisify(execFile);
 

@@ -146,6 +146,26 @@ describe('the examples', () => {
     },
     SLOW,
   );
+
+  it(
+    'tiledMatmul.ts is checked, measured against the roofline, and by turns',
+    async () => {
+      const tables = (await example('tiledMatmul', '64')).trim().split('\n\n');
+      expect(tables).toHaveLength(2);
+      const pairs = [
+        ['tiled, 1 a thread', 'tiled, 4 a thread'],
+        ['tiled, 4 a thread', 'matmul'],
+      ];
+      for (const [i, names] of pairs.entries()) {
+        const table = tables[i]!;
+        expect(table).toMatch(/of roofline % +bound by +times as fast$/m);
+        for (const name of names) expect(table).toContain(`op ${name}`);
+        expect(table).toMatch(/\d\.\d\d \(\d+\.\d+ to \d+\.\d+\)$/m);
+        expect(Number(/largest difference (\S+)/.exec(table)?.[1])).toBeLessThan(1e-4);
+      }
+    },
+    SLOW,
+  );
 });
 
 describe('in a browser', () => {
