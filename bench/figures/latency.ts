@@ -1,5 +1,5 @@
 import type { CustomSeriesRenderItem, SeriesOption } from 'echarts';
-import type { HistoryEntry, HistoryRecord } from '../history.ts';
+import type { HistoryEntry, HistoryRecord } from '../../src/bench/history.ts';
 import { GRID, logAxis, renderFigure } from './render.ts';
 
 /** Milliseconds of every scoring case over the entries of a history, with the 10th to 90th percentile. */

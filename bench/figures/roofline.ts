@@ -1,5 +1,5 @@
 import type { SeriesOption } from 'echarts';
-import type { HistoryEntry, HistoryRecord } from '../history.ts';
+import type { HistoryEntry, HistoryRecord } from '../../src/bench/history.ts';
 import { logAxis, renderFigure } from './render.ts';
 
 /**

@@ -2,11 +2,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addToHistory, readHistory } from '../../src/bench/history.ts';
 import type { BenchRecord } from '../../src/bench/record.ts';
+import { wgadHere } from '../../test/cli/wgad.ts';
 import { latencyFigure } from '../figures/latency.ts';
 import { GRID } from '../figures/render.ts';
 import { rooflineFigure } from '../figures/roofline.ts';
-import { addToHistory, readHistory } from '../history.ts';
 import { wgadBench } from './wgadBench.ts';
 
 const FOLDER = 'bench/history';
@@ -96,22 +97,35 @@ describe('a history', () => {
     await expect(readHistory(path)).rejects.toThrow(`${path}:2: is no JSON`);
   });
 
-  it('wgad-bench history writes and draws a history', async () => {
-    const history = (command: string, ...args: string[]) =>
-      wgadBench(['history', command, ...args, '--folder', folder]);
-    const records = join(folder, 'records.json');
-    await writeFile(records, JSON.stringify([record('latency', 'x', 8)]));
-    const added = await history(
-      ...['add', 'm', records, '--revision', 'a', '--date', '2026-01-01', '--note', 'n', '--machine', 'm'],
-    );
-    expect(added.code, added.stderr).toBe(0);
+  it('wgad bench history keeps and shows a history, wgad-bench draws it', async () => {
+    const file = join(folder, 'm.jsonl');
+    const add = async (ms: number, commit: string, ...flags: string[]) => {
+      const records = join(folder, 'records.json');
+      const date = '2026-01-01T10:00:00.000Z';
+      await writeFile(records, JSON.stringify([record('latency', 'x', ms, { commit, date })]));
+      return wgadHere(['bench', 'history', 'add', file, records, ...flags]);
+    };
+    expect((await add(8, 'abc')).stdout).toBe(`${file}: 1 records of abc\n`);
+    expect((await add(4, 'def', '--date', '2026-02-01', '--note', 'half')).code).toBe(0);
+    expect((await readHistory(file)).map(({ machine, date }) => `${machine} ${date}`)).toEqual([
+      'a 2026-01-01',
+      'a 2026-02-01',
+    ]);
+    const { stdout } = await wgadHere(['bench', 'history', 'show', file, '--filter', 'x']);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/ {2,}/)),
+    ).toEqual([
+      ['case', 'date', 'revision', 'what changed', 'median ms', 'times as fast'],
+      ['latency x 1 x 64 px', '2026-01-01', 'abc', '8.000'],
+      ['', '2026-02-01', 'def', 'half', '4.000', '2.00'],
+    ]);
+    expect((await wgadHere(['bench', 'history', 'show', join(folder, 'none.jsonl')])).code).toBe(2);
     const picture = join(folder, 'm.latency.svg');
-    const drawn = await readFile(picture, 'utf8');
-    expect(textsOf(drawn)).toBe(textsOf(latencyFigure(await readHistory(join(folder, 'm.jsonl')))));
-    await rm(picture);
-    expect((await history('draw')).stdout).toBe(`${picture}\n`);
-    expect(await readFile(picture, 'utf8')).toBe(drawn);
-    expect((await readdir(folder)).sort()).toEqual(['m.jsonl', 'm.latency.svg', 'records.json']);
+    expect((await wgadBench(['history', 'draw', '--folder', folder])).stdout).toBe(`${picture}\n`);
+    expect(textsOf(await readFile(picture, 'utf8'))).toBe(textsOf(latencyFigure(await readHistory(file))));
   });
 
   it('a history’s picture shows memory of scoring, and names every case in its own place below the plot', async () => {

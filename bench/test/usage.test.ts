@@ -28,7 +28,6 @@ it.each([
   [['latency', '--method', 'cfa', '--peers', 'torch'], 'expects one of revdist, got cfa'],
   [['cada', '--method', 'fcdd'], 'expects one of revdist, '],
   [['regret', '--model', 'vgg'], 'expects any of resnet18, '],
-  [['history', 'add', 'm', 'r.json', '--revision', 'a'], "required option '--date <date>' not specified"],
 ])('wgad-bench %j says what would be right', async (args, message) => {
   const program = buildProgram(WGAD_BENCH, surroundings, () => {});
   await expect(program.parseAsync(args, { from: 'user' })).rejects.toThrow(message);

@@ -21,6 +21,7 @@ import {
 import { addOutputFlags, type BenchOutput, measure } from '../benchRun.ts';
 import { integer } from '../numbers.ts';
 import type { AddVerb, Runner } from '../verb.ts';
+import { benchHistoryVerb } from './benchHistory.ts';
 import { benchKernelVerb } from './benchKernel.ts';
 import { benchOpVerb } from './benchOp.ts';
 
@@ -31,6 +32,7 @@ export const benchVerb: AddVerb = (program, run) => {
     .addHelpText('after', '\nExample:\n  wgad bench latency --model resnet18');
   benchOpVerb(bench, run);
   benchKernelVerb(bench, run);
+  benchHistoryVerb(bench, run);
   addOutputFlags(
     addCaseFlags(
       bench

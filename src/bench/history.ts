@@ -1,7 +1,7 @@
-import type { BenchRecord } from '../src/bench/record.ts';
-import { ConfigError, FileError } from '../src/errors.ts';
-import { writeFileAtomic } from '../src/formats/atomicFile.ts';
-import { isThere, readText } from '../src/formats/regularFile.ts';
+import { ConfigError, FileError } from '../errors.ts';
+import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { isThere, readText } from '../formats/regularFile.ts';
+import type { BenchRecord } from './record.ts';
 
 /** One line of a history: what was measured of a release or a notable change, on one machine. */
 export interface HistoryEntry {
