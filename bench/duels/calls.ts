@@ -79,12 +79,17 @@ async function against(
     const operands = call.operands.map(
       ({ shape }, i): NamedTensor => ({ shape, data: prepared.inputs[i] as Float32Array }),
     );
-    const theirs = await kernelOf(peer, { call, subject, operands });
-    if (!theirs) return undefined;
+    const where = `${subject.name} ${prepared.shape}: ${peer.name}`;
+    const started = await own(where, async () => {
+      const kernel = await kernelOf(peer, { call, subject, operands });
+      return kernel && { kernel, result: await kernel.run() };
+    });
+    if (!started) return undefined;
+    const { kernel: theirs, result } = started;
     try {
       const [ours] = await prepared.results();
-      const distance = relativeDistance(Float32Array.from(await theirs.run()), Float32Array.from(ours!.data));
-      requireClose(`${subject.name} ${prepared.shape}: ${peer.name}`, 'its result lies', distance, TOLERANCE);
+      const distance = relativeDistance(Float32Array.from(result), Float32Array.from(ours!.data));
+      requireClose(where, 'its result lies', distance, TOLERANCE);
       const { onDevice } = theirs;
       return await duelRecords(session, {
         name: { suite: 'op', name: subject.name, shape: prepared.shape },
@@ -103,6 +108,15 @@ async function against(
     }
   } finally {
     prepared.destroy();
+  }
+}
+
+/** @throws DistanceError where the peer itself fails: it has no result to compare. */
+async function own<T>(where: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (cause) {
+    throw new DistanceError('E_GPU', `${where}: fails: ${(cause as Error).message}; not timed`, { cause });
   }
 }
 

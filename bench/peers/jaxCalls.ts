@@ -110,19 +110,28 @@ const CALLS: Readonly<Record<string, Call>> = {
       .mul(weight.ref)
       .add(bias.ref);
   },
-  attention: (jax: Modules, q: JaxArray, k: JaxArray, v: JaxArray, { heads, causal }: CallOptions) => {
-    const byHead = (x: JaxArray): JaxArray => {
-      const [batch, length, width] = x.shape as [number, number, number];
-      return x.ref.reshape([batch, length, heads as number, width / (heads as number)]);
-    };
-    const options = { isCausal: causal === true };
-    return jax.nn.dotProductAttention!(byHead(q), byHead(k), byHead(v), options).reshape([
-      q.shape[0]!,
-      q.shape[1]!,
-      v.shape[2]!,
-    ]);
-  },
+  attention: (jax: Modules, q: JaxArray, k: JaxArray, v: JaxArray, options: CallOptions) =>
+    attention(jax, q, k, v, options),
 };
+
+/** With all heads' weights in memory, as its `dotProductAttention` does it, which needs Node 22. */
+function attention(
+  { numpy, nn }: Modules,
+  q: JaxArray,
+  k: JaxArray,
+  v: JaxArray,
+  { heads, causal }: CallOptions,
+): JaxArray {
+  const [batch, length, width] = q.shape as [number, number, number];
+  const byHead = (x: JaxArray, order: readonly number[]): JaxArray =>
+    x.ref.reshape([batch, x.shape[1]!, heads as number, x.shape[2]! / (heads as number)]).transpose(order);
+  const scale = 1 / Math.sqrt(width / (heads as number));
+  const products = numpy.matmul!(byHead(q, [0, 2, 1, 3]), byHead(k, [0, 2, 3, 1])).mul(scale);
+  const kept = (): JaxArray => numpy.tril!(numpy.ones!([length, k.shape[1]!]));
+  const masked = causal === true ? numpy.where!(numpy.greater!(kept(), 0), products, -1e9) : products;
+  const mixed = numpy.matmul!(nn.softmax!(masked, -1), byHead(v, [0, 2, 1, 3]));
+  return mixed.transpose([0, 2, 1, 3]).reshape([batch, length, v.shape[2]!]);
+}
 
 /** Undefined for a function that is not asked of it. */
 export function jaxCall(jax: Jax, { call, operands }: CallStart): PeerKernel | undefined {

@@ -33,12 +33,15 @@ beforeAll(async () => {
   for (const [name, text] of Object.entries(FILES)) await writeFile(folder.path(name), text);
 });
 
-const kernel = (file: string, ...more: string[]) =>
-  wgad([
-    ...['bench', 'kernel', folder.path(file), '--bind', 'x=[256]', 'y=[256]:out'],
-    ...['--grid', '4', '--samples', '1', ...more],
+/** Names of FILES stand for where they lie. */
+const kernel = (...args: string[]) => {
+  const placed = args.map((arg) => (Object.hasOwn(FILES, arg) ? folder.path(arg) : arg));
+  return wgad([
+    ...['bench', 'kernel', ...placed, '--bind', 'x=[256]', 'y=[256]:out'],
+    ...['--grid', '4', '--samples', '1'],
   ]);
-const check = (file = 'check.mjs'): string[] => ['--check', folder.path(file)];
+};
+const CHECK = ['--check', 'check.mjs'];
 
 describe('wgad bench', () => {
   it(
@@ -46,7 +49,7 @@ describe('wgad bench', () => {
     async () => {
       const { code, stdout, stderr } = await kernel(
         'scale.wgsl',
-        ...check(),
+        ...CHECK,
         '--against',
         'relu [256]',
         '--csv',
@@ -72,7 +75,7 @@ describe('wgad bench', () => {
   it.each<[string, string[], number, RegExp]>([
     [
       'wrong.wgsl',
-      check(),
+      CHECK,
       1,
       /E_WRONG_RESULT wrong\.wgsl is wrong: 1 of 256 .* at \[255\]: expected .*, got NaN/,
     ],
@@ -82,10 +85,10 @@ describe('wgad bench', () => {
       1,
       /E_WRONG_RESULT wrong\.wgsl is wrong: 1 of 256 elements differ from relu/,
     ],
-    ['broken.wgsl', check(), 1, /broken\.wgsl:3:2\d unresolved value 'nothing'/],
+    ['broken.wgsl', CHECK, 1, /broken\.wgsl:3:2\d unresolved value 'nothing'/],
     [
       'scale.wgsl',
-      check('mute.mjs'),
+      ['--check', 'mute.mjs'],
       1,
       /mute\.mjs: expects a function as its default export, got undefined/,
     ],
