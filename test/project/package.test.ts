@@ -58,8 +58,8 @@ describe('the package', () => {
     ];
     const shipped = new Set(packed.files.map(({ path }) => path));
     const folders = new Set([...shipped].map((path) => `${posix.dirname(path)}/`));
-    expect(pkg.scripts.prepack).toContain('npm run --silent docs');
-    // Made when it is packed.
+    expect(pkg.scripts.prepublishOnly).toContain('npm run --silent docs');
+    // Made when it is published.
     const isThere = (path: string): boolean =>
       shipped.has(path) || path === 'docs/reference/index.html' || folders.has(path);
     const pages = [...shipped].filter((path) => path.endsWith('.md'));
