@@ -106,7 +106,7 @@ export function readKernel(
     spilled: (statistics['Spilled VGPRs'] ?? 0) + (statistics['Spilled SGPRs'] ?? 0),
     lds: statistics['LDS size'] ?? 0,
     scratch: statistics['Scratch size'] ?? 0,
-    wavesPerSimd: statistics['Subgroups per SIMD'] ?? 0,
+    wavesPerSimd: wavesAtOnce(statistics, listing.lanes, card),
     code: statistics['Code size'] ?? 0,
     lanes: listing.lanes,
     mix: mixOf(listing.instructions, counts),
@@ -288,7 +288,7 @@ function predict(kernel: Described, run: Run): Prediction {
   const perUnit = Math.ceil(groups / card.computeUnits) * waves;
   const microseconds = (cycles: number): number => cycles / (1000 * card.clock);
   const alone = mean(traces.map(({ cycles }) => cycles));
-  const atOnce = Math.max(1, statistics['Subgroups per SIMD'] ?? 1);
+  const atOnce = Math.max(1, wavesAtOnce(statistics, listing.lanes, card));
   const filled = Math.min(atOnce, (groups * waves) / (card.computeUnits * simds));
   const parts: Record<Bound, number> = {
     vector: microseconds((perUnit * clocks.vector) / simds),
@@ -301,6 +301,12 @@ function predict(kernel: Described, run: Run): Prediction {
   };
   const [bound, slowest] = Object.entries(parts).sort(([, a], [, b]) => b - a)[0] as [Bound, number];
   return { microseconds: slowest, bound, parts, filled };
+}
+
+/** RADV counts in waves of 32 lanes on RDNA, whatever the wave: a SIMD holds 16 of 64. */
+function wavesAtOnce(statistics: Compiled['statistics'], lanes: 32 | 64, card: Card | null): number {
+  const said = statistics['Subgroups per SIMD'] ?? 0;
+  return card?.generation.startsWith('rdna') && lanes === 64 ? said / 2 : said;
 }
 
 /** GB/s: what fits into the last cache as a whole is taken to lie there. */

@@ -1,5 +1,6 @@
 /** How the operands of a convolution and of its two gradients are read, as rows and columns of a product. */
 
+import { range } from '../../shape.ts';
 import type { Element } from '../kernel.ts';
 import { read } from '../kernel.ts';
 import type { Operand } from './problem.ts';
@@ -91,8 +92,31 @@ let i${tag} = i32(${k} / ${taps}u) * ${s.h * s.w} + dy${tag} * ${s.w} + dx${tag}
       // A negative coordinate becomes a huge unsigned one: one comparison per axis.
       return `select(0.0, ${value}, u32(y${o} + dy${i}) < ${s.h}u && u32(x${o} + dx${i}) < ${s.w}u)`;
     },
+    ...(padded &&
+      taps > 1 && {
+        masked: {
+          ...(taps <= MASK_BITS && { outer: (tag) => insideMask(s, tag) }),
+          value: (o, i) => `f32(x[o${o} + i${i}])`,
+          inside: (o, i) =>
+            taps <= MASK_BITS
+              ? `((mask${o} >> tap${i}) & 1u) == 1u`
+              : `u32(y${o} + dy${i}) < ${s.h}u && u32(x${o} + dx${i}) < ${s.w}u`,
+        },
+      }),
     ...(whole && { vectors: { along: 'outer', at: (o, i) => `vec4f(x[u32(o${o} + i${i}) / 4u])` } }),
   };
+}
+
+/** Taps whose being inside fits into one word. */
+const MASK_BITS = 32;
+
+/** Statements that set bit `tap` of `mask` where that tap of a patch lies inside the image. */
+function insideMask({ kh, kw, h, w, dilation }: ConvSizes, tag: string): string {
+  const columns = range(kw).map((x) => `select(0u, ${1 << x}u, u32(x${tag} + ${x * dilation[1]}) < ${w}u)`);
+  const rows = range(kh).map(
+    (y) => `select(0u, columns${tag} << ${y * kw}u, u32(y${tag} + ${y * dilation[0]}) < ${h}u)`,
+  );
+  return `let columns${tag} = ${columns.join(' | ')};\nlet mask${tag} = ${rows.join(' | ')};`;
 }
 
 /** x as B[k = (image, oy, ox), n = (ci, ky, kx)] of the weight gradient: `patches` with rows and columns swapped. */
@@ -103,6 +127,12 @@ export function patchesTransposed(s: ConvSizes, input: number, element: Element)
     outer: (index, tag, z) => forward.inner(index, tag, z),
     inner: (k, tag, z) => forward.outer(k, tag, z),
     at: (outerTag, innerTag) => forward.at(innerTag, outerTag),
+    ...(forward.masked && {
+      masked: {
+        value: (outerTag, innerTag) => forward.masked!.value(innerTag, outerTag),
+        inside: (o, i) => `u32(y${i} + dy${o}) < ${s.h}u && u32(x${i} + dx${o}) < ${s.w}u`,
+      },
+    }),
     kFirst: true,
     ...(forward.vectors && {
       vectors: { along: 'k', at: (outerTag, innerTag) => forward.vectors!.at(innerTag, outerTag) },
@@ -203,6 +233,12 @@ let i${tag} = i32(${k} / ${taps}u) * ${s.oh * s.ow} - dy${tag} * ${s.ow} - dx${t
       if (inside) return value;
       return `select(0.0, ${value}, u32(y${o} - dy${i}) < ${s.oh}u && u32(x${o} - dx${i}) < ${s.ow}u)`;
     },
+    ...(!inside && {
+      masked: {
+        value: (o, i) => `f32(dy[o${o} + i${i}])`,
+        inside: (o, i) => `u32(y${o} - dy${i}) < ${s.oh}u && u32(x${o} - dx${i}) < ${s.ow}u`,
+      },
+    }),
     ...(whole && { vectors: { along: 'outer', at: (o, i) => `vec4f(dy[u32(o${o} + i${i}) / 4u])` } }),
   };
 }

@@ -61,7 +61,11 @@ const matmul: ProductLowering<MatmulAttrs> = (request, device) => {
       matrix: n * k,
       transposed: !transposeB,
     }),
-    store: { row: (row, z) => `${z} * sizes.result + ${row} * sizes.n`, column: (column) => column },
+    store: {
+      row: (row, z) => `${z} * sizes.result + ${row} * sizes.n`,
+      column: (column) => column,
+      inFours: n % 4 === 0,
+    },
     sizes: { result: m * n },
     outShape: out,
     outElement: request.out.element,
@@ -109,6 +113,7 @@ const conv2d: ProductLowering<ConvolutionAttrs> = (request, device) => {
     store: {
       row: (m, z) => `(${z} * ${cout}u + ${m}) * ${positions}u`,
       column: (n) => `(${n} / ${positions}u) * ${s.cout * positions}u + ${n} % ${positions}u`,
+      inFours: positions % 4 === 0,
     },
     outShape: request.out.shape,
     outElement: request.out.element,
@@ -159,6 +164,7 @@ const conv2dInputGrad: ProductLowering<ConvolutionAttrs> = (request, device) => 
             const y = `((${n} % ${positions}u) / ${columns.count}u * ${s.stride[0]}u + ${rows.phase}u) * ${s.w}u`;
             return `${image} + ${y} + (${n} % ${columns.count}u) * ${s.stride[1]}u + ${columns.phase}u`;
           },
+          inFours: s.stride.every((step) => step === 1) && positions % 4 === 0,
         },
         outShape: request.out.shape,
         outElement: request.out.element,
@@ -187,7 +193,11 @@ const conv2dWeightGrad: ProductLowering<ConvolutionAttrs> = (request, device) =>
     z: s.groups,
     a: outputRows(s, 1, dy.element),
     b: patchesTransposed(s, 0, x.element),
-    store: { row: (m, z) => `(${z} * ${cout}u + ${m}) * ${n}u`, column: (column) => column },
+    store: {
+      row: (m, z) => `(${z} * ${cout}u + ${m}) * ${n}u`,
+      column: (column) => column,
+      inFours: n % 4 === 0,
+    },
     outShape: request.out.shape,
     outElement: request.out.element,
     gradientOf: correlationOf(s),

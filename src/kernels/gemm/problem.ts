@@ -30,6 +30,15 @@ export interface Operand {
     readonly along: 'outer' | 'k';
     readonly at: (outerTag: string, innerTag: string) => string;
   };
+  /**
+   * Where some elements lie outside and count as zero: the same in two steps, so that a kernel can compare after the load
+   * has arrived. `value` reads whatever is there, `inside` is a bool; `outer` has statements more for the outer index.
+   */
+  readonly masked?: {
+    readonly outer?: (tag: string) => string;
+    readonly value: (outerTag: string, innerTag: string) => string;
+    readonly inside: (outerTag: string, innerTag: string) => string;
+  };
   /** Neighbours in k lie nearer than neighbours in the outer axis. */
   readonly kFirst?: true;
   /** What its statements read as `sizes.name`. */
@@ -70,6 +79,8 @@ export interface GemmProblem {
 export interface Store {
   readonly row: (m: string, z: string) => string;
   readonly column: (n: string) => string;
+  /** Four columns from a multiple of four on lie side by side, the first at a multiple of four. */
+  readonly inFours?: boolean;
 }
 
 /** Where the place of a result is at hand. */
@@ -157,6 +168,56 @@ export function storeStatements(
     let ${at} = ${row} + ${column};
     ${[...extras, statements]}
     out[${at}] = ${code(stored(outElement, result))};`;
+}
+
+/** Bindings as `gemmBindings`, for kernels that store by `storeFour`. */
+export const bindingsInFours = (problem: GemmProblem, outLength: number): Binding[] =>
+  gemmBindings(problem, outLength).map((binding, i, all) =>
+    i === all.length - 1 || whole(problem, i - 2) ? { ...binding, vector: true } : binding,
+  );
+
+/** Whether the epilogue's operand `i` has an element for each result. */
+const whole = ({ epilogue, outShape }: GemmProblem, i: number): boolean => {
+  const shape = epilogue?.operands[i]?.shape;
+  return shape !== undefined && product(shape) === product(outShape);
+};
+
+/** As `storeStatements`, of four columns of a store `inFours`; `sums` are four f32. */
+export function storeFour(
+  problem: GemmProblem,
+  names: { m: string; z: string; column: string },
+  sums: readonly string[],
+  tag: string,
+  loaded: ReadonlyMap<number, string> = new Map(),
+): Wgsl {
+  const { epilogue, outShape, outElement = 'f32' } = problem;
+  const index = `at${tag}`;
+  const head = code(`let ${index} = ${problem.store.row(names.m, names.z)} + ${names.column};`);
+  const operands = epilogue?.operands ?? [];
+  const vectors = operands.flatMap((_, i) =>
+    whole(problem, i) && !loaded.has(i) ? [code(`let v${tag}_${i} = vec4f(extra${i}[${index} / 4u]);`)] : [],
+  );
+  const results = sums.map((sum, c) => {
+    const each = `${tag}_${c}`;
+    const inputs = operands.map(({ shape }, i) => {
+      if (loaded.has(i)) return { name: loaded.get(i)!, text: [] };
+      if (whole(problem, i)) return { name: `v${tag}_${i}.${'xyzw'[c]!}`, text: [] };
+      const value = extraAt(problem, i, broadcastIndex(`(${index} + ${c}u)`, outShape, shape));
+      return { name: `e${each}_${i}`, text: [code(`let e${each}_${i} = ${value};`)] };
+    });
+    if (!epilogue) return { statements: [], result: sum };
+    const { statements, result } = programText(
+      epilogue.program,
+      [sum, ...inputs.map(({ name }) => name)],
+      `t${each}_`,
+    );
+    return { statements: [...inputs.flatMap(({ text }) => text), statements], result };
+  });
+  const all = results.map(({ result }) => result).join(', ');
+  return wgsl`
+    ${head}
+    ${[...vectors, ...results.flatMap(({ statements }) => statements)]}
+    out[${code(index)} / 4u] = ${code(`vec4<${outElement}>(vec4f(${all}))`)};`;
 }
 
 /** WGSL, f32: element `index` of the epilogue's operand `i`. */

@@ -4,7 +4,7 @@ import { type DeviceFacts, type Kernel, read, write } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { wgsl } from '../wgsl.ts';
 import { guessSplits } from './blocked/rule.ts';
-import { AT_COLUMN, type GemmProblem, gemmBindings, storeStatements } from './problem.ts';
+import { AT_COLUMN, type GemmProblem, gemmBindings, type Operand, storeStatements } from './problem.ts';
 import { subgroupMatrix } from './subgroupMatrix.ts';
 
 /** Number of parts that a long sum is cut into, so that all cores of the adapter have work. 1: not cut. */
@@ -43,6 +43,7 @@ export function splitK(
     inner: (at, tag, each) =>
       `let all${tag} = ${at} + (${each} % sizes.splits) * K;\n${operand.inner(`all${tag}`, tag, `(${each} / sizes.splits)`)}`,
     at: (outerTag, innerTag) => inside('0.0', operand.at(outerTag, innerTag), innerTag),
+    masked: maskedPart(operand, depth * splits === k),
     vectors: operand.vectors && {
       along: operand.vectors.along,
       at: (outerTag, innerTag) => inside('vec4f()', operand.vectors!.at(outerTag, innerTag), innerTag),
@@ -60,6 +61,7 @@ export function splitK(
       row: (row, each) =>
         `(${each} % sizes.splits) * sizes.part + ${problem.store.row(row, `(${each} / sizes.splits)`)}`,
       column: problem.store.column,
+      ...(problem.store.inFours !== undefined && { inFours: problem.store.inFours && size % 4 === 0 }),
     },
     sizes: { ...problem.sizes, splits, part: size, terms: k },
     outShape: [splits, size],
@@ -89,4 +91,16 @@ export function splitK(
     device,
   );
   return { partial, total, words: splits * size };
+}
+
+/** A part's last terms may belong to the next one's sum, or lie behind all. @param even whether none does */
+function maskedPart(operand: Operand, even: boolean): Operand['masked'] {
+  if (even) return operand.masked;
+  const ofTerm = (innerTag: string): string => `all${innerTag} < sizes.terms`;
+  const { masked } = operand;
+  return {
+    ...masked,
+    value: masked?.value ?? operand.at,
+    inside: (o, i) => (masked ? `${ofTerm(i)} && ${masked.inside(o, i)}` : ofTerm(i)),
+  };
 }

@@ -5,8 +5,9 @@
  */
 import { range } from '../../../shape.ts';
 import { GROUP_INDEX, type Kernel, linearGrid, makeKernel } from '../../kernel.ts';
-import { code, wgsl } from '../../wgsl.ts';
+import { code, type Wgsl, wgsl } from '../../wgsl.ts';
 import {
+  bindingsInFours,
   extraAt,
   type GemmProblem,
   gemmBindings,
@@ -15,6 +16,7 @@ import {
   namedSizes,
   perChannel,
   productOf,
+  storeFour,
   storeStatements,
   tileSizes,
   vectorBinding,
@@ -22,6 +24,9 @@ import {
 import { everyTile, type MatrixVariant, oneDispatch } from '../variant.ts';
 import { type BlockedTile, guessBlocked } from './rule.ts';
 import { loadsFit, tileLoads, tileStride } from './tileLoads.ts';
+
+/** Most terms of a tile that the text has side by side. */
+const UNROLLED = 8;
 
 export const blockedInvocations = ({ m, n, rows, columns }: BlockedTile): number =>
   (m / rows) * (n / columns);
@@ -85,23 +90,30 @@ function build(problem: GemmProblem, tile: BlockedTile): Kernel {
   const rowQuads = range(tile.rows / 4);
   const columnQuads = range(tile.columns / 4);
   const rows = range(tile.rows);
-  const groupM = (q: number): string => (q === 0 ? 'ty' : `(ty + ${q * down}u)`);
   const groupN = (q: number): string => (q === 0 ? 'tx' : `(tx + ${q * across}u)`);
   const sums = rows.map((r) => code(columnQuads.map((q) => `var sum${r}_${q} = vec4f();`).join('  ')));
-  const fetch = [
-    ...rowQuads.map((q) => code(`let a${q} = tile_a[from_a + kk * ${loadA.stride}u + ${groupM(q)}];`)),
-    ...columnQuads.map((q) => code(`let b${q} = tile_b[from_b + kk * ${loadB.stride}u + ${groupN(q)}];`)),
-  ];
-  const products = rows.map((r) =>
-    code(columnQuads.map((q) => `sum${r}_${q} += a${r >> 2}.${'xyzw'[r % 4]!} * b${q};`).join('  ')),
-  );
-  const multiply = (buffer: string) => wgsl`
-    let from_a = ${code(buffer)} * ${sizeA}u;
-    let from_b = ${code(buffer)} * ${sizeB}u;
-    for (var kk = 0u; kk < ${tile.k}u; kk++) {
-      ${fetch}
-      ${products}
+  /** Terms that the text has side by side: offsets of their reads are then constants. */
+  const unrolled = Math.min(tile.k, UNROLLED);
+  const turnsOfTile = tile.k / unrolled;
+  const term = (i: number): Wgsl => wgsl`
+    {
+      ${rowQuads.map((q) => code(`let a${q} = tile_a[from_a + ${i * loadA.stride + q * down}u];`))}
+      ${columnQuads.map((q) => code(`let b${q} = tile_b[from_b + ${i * loadB.stride + q * across}u];`))}
+      ${rows.map((r) => code(columnQuads.map((q) => `sum${r}_${q} += a${r >> 2}.${'xyzw'[r % 4]!} * b${q};`).join('  ')))}
     }`;
+  const terms = range(unrolled).map(term);
+  const multiply = (buffer: string): Wgsl =>
+    turnsOfTile === 1
+      ? wgsl`
+        let from_a = ${code(buffer)} * ${sizeA}u + ty;
+        let from_b = ${code(buffer)} * ${sizeB}u + tx;
+        ${terms}`
+      : wgsl`
+        for (var kk = 0u; kk < ${turnsOfTile}u; kk++) {
+          let from_a = ${code(buffer)} * ${sizeA}u + kk * ${unrolled * loadA.stride}u + ty;
+          let from_b = ${code(buffer)} * ${sizeB}u + kk * ${unrolled * loadB.stride}u + tx;
+          ${terms}
+        }`;
   const loop =
     tile.buffers === 1
       ? wgsl`
@@ -127,16 +139,14 @@ function build(problem: GemmProblem, tile: BlockedTile): Kernel {
         }
         workgroupBarrier();
         for (var turn = 0u; turn < turns; turn++) {
+          // The last turn loads a tile that nobody reads: a branch would make all turns wait for their loads at once.
           let k0 = (turn + 1u) * ${tile.k}u;
-          let more = turn + 1u < turns;
-          if (more) {
-            ${loadA.load}
-            ${loadB.load}
-          }
+          ${loadA.load}
+          ${loadB.load}
           {
             ${multiply('(turn % 2u)')}
           }
-          if (more) {
+          {
             let other = (turn + 1u) % 2u;
             ${loadA.write(`other * ${sizeA}u`)}
             ${loadB.write(`other * ${sizeB}u`)}
@@ -148,20 +158,49 @@ function build(problem: GemmProblem, tile: BlockedTile): Kernel {
   );
   const ofRow = new Map(perChannel(problem).map((i) => [i, `of_row${i}`]));
   const rowLoads = [...ofRow].map(([i, name]) => code(`let ${name} = ${extraAt(problem, i, 'm')};`));
-  const stores = range(tile.columns).map((c) => {
-    const n = `n${c}`;
-    const value = `let value${c} = results[r * ${columnQuads.length}u + ${c >> 2}u].${'xyzw'[c % 4]!};`;
-    const store = storeStatements(problem, { m: 'm', z: 'z', column: `to${c}` }, `value${c}`, `${c}`, ofRow);
-    const body = `${value}\n${store.text}`;
-    return code(
-      problem.n % tile.n === 0 ? `{\n${body}\n}` : `if (${n} < N) {\n${body}\n}`,
-      ...store.functions,
-    );
-  });
+  const inFours = problem.store.inFours === true;
+  const bounded = (n: string, body: Wgsl): Wgsl =>
+    problem.n % tile.n === 0
+      ? wgsl`
+        {
+          ${body}
+        }`
+      : wgsl`
+        if (${code(n)} < N) {
+          ${body}
+        }`;
+  const sumOf = (c: number): string => `results[r * ${columnQuads.length}u + ${c >> 2}u].${'xyzw'[c % 4]!}`;
+  const stores = inFours
+    ? columnQuads.map((q) => {
+        const names = { m: 'm', z: 'z', column: `to${4 * q}` };
+        const sums = range(4).map((c) => `four${q}.${'xyzw'[c]!}`);
+        const four = code(`let four${q} = results[r * ${columnQuads.length}u + ${q}u];`);
+        return bounded(
+          `n${4 * q}`,
+          wgsl`
+          ${four}
+          ${storeFour(problem, names, sums, `${q}`, ofRow)}`,
+        );
+      })
+    : range(tile.columns).map((c) => {
+        const names = { m: 'm', z: 'z', column: `to${c}` };
+        const value = code(`let value${c} = ${sumOf(c)};`);
+        return bounded(
+          `n${c}`,
+          wgsl`
+          ${value}
+          ${storeStatements(problem, names, `value${c}`, `${c}`, ofRow)}`,
+        );
+      });
+  const placed = range(tile.columns).filter((c) => !inFours || c % 4 === 0);
   const total = problem.outShape.reduce((p, s) => p * s, 1);
   return makeKernel({
     label: `${problem.label} blocked ${tile.m}x${tile.n}x${tile.k} ${tile.rows}x${tile.columns}`,
-    bindings: [vectorBinding(a), vectorBinding(b), ...gemmBindings(problem, total).slice(2)],
+    bindings: [
+      vectorBinding(a),
+      vectorBinding(b),
+      ...(inFours ? bindingsInFours : gemmBindings)(problem, total).slice(2),
+    ],
     grid: linearGrid(tilesM * tilesN * problem.z),
     sizes: { ...gemmSizes(problem), ...tileSizes(tilesM, tilesN, problem.z) },
     flops: gemmFlops(problem),
@@ -191,9 +230,9 @@ function build(problem: GemmProblem, tile: BlockedTile): Kernel {
 
         var results: array<vec4f, ${tile.rows * columnQuads.length}>;
         ${kept}
-        ${range(tile.columns).map((c) => code(`let n${c} = first_n + ${loadB.outerOf(groupN(c >> 2), c % 4)};\nlet to${c} = ${problem.store.column(`n${c}`)};`))}
+        ${placed.map((c) => code(`let n${c} = first_n + ${groupN(c >> 2)} * 4u + ${c % 4}u;\nlet to${c} = ${problem.store.column(`n${c}`)};`))}
         for (var r = 0u; r < ${tile.rows}u; r++) {
-          let m = first_m + ${code(loadA.outerOf(`(ty + r / 4u * ${down}u)`, '(r % 4u)'))};
+          let m = first_m + (ty + r / 4u * ${down}u) * 4u + r % 4u;
           if (m >= M) { continue; }
           ${rowLoads}
           ${stores}

@@ -8,9 +8,8 @@ import { code, type Wgsl, wgsl } from '../../wgsl.ts';
 import type { GemmProblem, Operand } from '../problem.ts';
 
 /**
- * `scalars`: four loads of a number each make a vec4f, neighbouring invocations reading neighbouring numbers. `outer`:
- * four of the outer axis lie side by side in memory: one load. `k`: four k lie side by side: an invocation loads four
- * vectors and transposes the 4 x 4 block.
+ * What one load fetches. `scalars`: a number. `outer`: four of the outer axis, which lie side by side in memory and in the
+ * tile. `k`: four k, which lie side by side in memory and in four rows of the tile.
  */
 export type LoadMode = 'scalars' | 'outer' | 'k';
 
@@ -18,9 +17,7 @@ export interface TileLoads {
   readonly mode: LoadMode;
   /** Vectors between one k and the next in the tile. */
   readonly stride: number;
-  /** WGSL: the outer index, from the tile's first on, of component `c` of vector `group`. */
-  readonly outerOf: (group: string, c: string | number) => string;
-  /** Statements before the loop over k: what depends on the outer index alone. */
+  /** Statements before the loop over k: what depends on the outer index alone, and the places in the tile. */
   readonly before: Wgsl;
   /** Statements that load the tile that begins at `k0` into registers. */
   readonly load: Wgsl;
@@ -37,17 +34,51 @@ interface TileSizes {
 
 export const loadMode = (operand: Operand): LoadMode => operand.vectors?.along ?? 'scalars';
 
+/** Loads of a tile along its outer axis and along k. */
+const pieces = (mode: LoadMode, { outer, k }: TileSizes): { along: number; deep: number } => ({
+  along: mode === 'outer' ? outer / 4 : outer,
+  deep: mode === 'k' ? k / 4 : k,
+});
+
+/** The axis that lies in memory side by side varies fastest, so that neighbouring invocations read neighbours. */
+const kRunsFirst = (operand: Operand): boolean =>
+  loadMode(operand) === 'k' || (loadMode(operand) === 'scalars' && operand.kFirst === true);
+
 /** Tiles written by invocations neighbouring in k get one spare vector per row, to avoid bank conflicts. */
-export function tileStride(operand: Operand, outer: number): number {
-  const neighboursInK = loadMode(operand) === 'k' || (loadMode(operand) === 'scalars' && operand.kFirst);
-  return outer / 4 + (neighboursInK ? 1 : 0);
-}
+export const tileStride = (operand: Operand, outer: number): number =>
+  outer / 4 + (kRunsFirst(operand) ? 1 : 0);
 
 /** True, or why the tile cannot be shared out among the invocations. */
-export function loadsFit(operand: Operand, { outer, k, invocations }: TileSizes): true | string {
-  const pieces = loadMode(operand) === 'k' ? (outer / 4) * (k / 4) : (outer / 4) * k;
-  if (pieces % invocations === 0 || invocations % pieces === 0) return true;
-  return `${pieces} loads of a tile do not come out even among ${invocations} invocations`;
+export function loadsFit(operand: Operand, sizes: TileSizes): true | string {
+  const { along, deep } = pieces(loadMode(operand), sizes);
+  const [count, { invocations }] = [along * deep, sizes];
+  if (count % invocations === 0 || invocations % count === 0) return true;
+  return `${count} loads of a tile do not come out even among ${invocations} invocations`;
+}
+
+/** Where a load lies along one axis: WGSL, and the part of it that does not depend on which of an invocation's loads it is. */
+interface Place {
+  readonly text: string;
+  readonly step: number;
+}
+
+/**
+ * Places of an invocation's loads. Sizes are powers of two, so along the axis that runs fastest either all loads of an
+ * invocation lie at the same place, and along the other a fixed distance apart, or whole rows of loads follow one another.
+ */
+function places(fast: number, invocations: number, fill: number): { fast: Place; slow: Place } {
+  if (invocations > fast) {
+    const step = fill * (invocations / fast);
+    return {
+      fast: { text: `lane % ${fast}u`, step: 0 },
+      slow: { text: `lane / ${fast}u`, step },
+    };
+  }
+  const rows = fast / invocations;
+  return {
+    fast: { text: 'lane', step: (fill % rows) * invocations },
+    slow: { text: '', step: Math.floor(fill / rows) },
+  };
 }
 
 /** @param name `a` or `b`: of the operand, its tile `tile_…` and all names made here. `first`: its first outer index. */
@@ -59,80 +90,99 @@ export function tileLoads(
 ): TileLoads {
   const { outer, k, invocations } = sizes;
   const mode = loadMode(operand);
-  const groups = outer / 4;
   const stride = tileStride(operand, outer);
   const first = name === 'a' ? 'first_m' : 'first_n';
-  const pieces = mode === 'k' ? groups * (k / 4) : groups * k;
-  const kSteps = mode === 'k' ? k / 4 : k;
-  // The axis contiguous in memory varies fastest, so that neighbouring invocations read neighbouring numbers.
-  const kRunsFirst = mode === 'k' || (mode === 'scalars' && operand.kFirst === true);
-  const fills = range(Math.ceil(pieces / invocations));
-  const some = pieces < invocations;
+  const { along, deep } = pieces(mode, sizes);
+  const [perOuter, perK] = [mode === 'outer' ? 4 : 1, mode === 'k' ? 4 : 1];
+  const some = along * deep < invocations;
   const only = (body: readonly Wgsl[]): Wgsl =>
     some
       ? wgsl`
-        if (lane < ${pieces}u) {
+        if (lane < ${along * deep}u) {
           ${body}
         }`
       : wgsl`${body}`;
-  const piece = (i: number): string => (i === 0 ? 'lane' : `(lane + ${i * invocations}u)`);
-  const groupOf = (i: number): string =>
-    kRunsFirst ? `(${piece(i)} / ${kSteps}u)` : `(${piece(i)} % ${groups}u)`;
-  const kOf = (i: number): string => {
-    const step = kRunsFirst ? `(${piece(i)} % ${kSteps}u)` : `(${piece(i)} / ${groups}u)`;
-    return mode === 'k' ? `${step} * 4u` : step;
-  };
-  // Interleaved, neighbouring groups' scalars are neighbours in memory; vectors along the outer axis are not apart.
-  const interleaved = mode === 'scalars' && !kRunsFirst;
-  const outerOf = (group: string, c: string | number): string =>
-    interleaved
-      ? `${group} + ${c}${typeof c === 'number' ? 'u' : ''} * ${groups}u`
-      : `${group} * 4u + ${c}${typeof c === 'number' ? 'u' : ''}`;
-  const tag = (i: number, c: number): string => `_${name}${i}_${c}`;
-  const vectors = mode === 'outer' ? [0] : [0, 1, 2, 3];
-  const before = fills.flatMap((i) =>
-    vectors.map((c) => code(operand.outer(`(${first} + ${outerOf(groupOf(i), c)})`, tag(i, c), 'z'))),
-  );
-  const guarded = (value: string, at: string, zero: string): string =>
-    problem.k % k === 0 ? value : `select(${zero}, ${value}, ${at} < K)`;
-  const loads = fills.flatMap((i): Wgsl[] => {
-    const at = `k_${name}${i}`;
-    const place = [code(`let ${at} = k0 + ${kOf(i)};`), code(operand.inner(at, `_${name}k${i}`, 'z'))];
-    const scalar = (c: number): string => guarded(operand.at(tag(i, c), `_${name}k${i}`), at, '0.0');
-    if (mode === 'scalars')
-      return [...place, code(`next_${name}${i} = vec4f(${vectors.map(scalar).join(', ')});`)];
-    const vector = (c: number): string =>
-      guarded(operand.vectors!.at(tag(i, c), `_${name}k${i}`), at, 'vec4f()');
-    return [
-      ...place,
-      ...vectors.map((c) => code(`next_${name}${i}${mode === 'k' ? `_${c}` : ''} = ${vector(c)};`)),
-    ];
+  const kFirst = kRunsFirst(operand);
+  const fills = range(Math.ceil((along * deep) / invocations)).map((fill) => {
+    const { fast, slow } = places(kFirst ? deep : along, invocations, fill);
+    return kFirst ? { fill, outer: slow, k: fast } : { fill, outer: fast, k: slow };
   });
-  /** From the registers of one fill into the tile, whose first vector is `to`. */
-  const writes = (i: number, to: string): Wgsl[] => {
-    const place = (step: number): string =>
-      `tile_${name}[${to} + (${kOf(i)} + ${step}u) * ${stride}u + ${groupOf(i)}]`;
-    if (mode !== 'k') return [code(`${place(0)} = next_${name}${i};`)];
-    return vectors.map((step) => {
-      const transposed = vectors.map((c) => `next_${name}${i}_${c}.${'xyzw'[step]!}`);
-      return code(`${place(step)} = vec4f(${transposed.join(', ')});`);
-    });
+  /** WGSL of a place in units of `per`. */
+  const at = ({ text, step }: Place, per: number): string => {
+    const lane = text === '' ? [] : [per === 1 ? `(${text})` : `(${text}) * ${per}u`];
+    return [...lane, ...(step > 0 || text === '' ? [`${step * per}u`] : [])].join(' + ');
   };
-  const registers = fills.flatMap((i) =>
-    mode === 'k'
-      ? vectors.map((c) => wgsl`var next_${code(name)}${i}_${c} = vec4f();`)
-      : [wgsl`var next_${code(name)}${i} = vec4f();`],
-  );
+  const outerTag = ({ outer: { step } }: (typeof fills)[number]): string => `_${name}${step}`;
+  const kTag = ({ k: { step } }: (typeof fills)[number]): string => `_${name}k${step}`;
+  const firsts = <T>(of: (fill: (typeof fills)[number]) => T): typeof fills =>
+    fills.filter((each, i) => fills.findIndex((other) => of(other) === of(each)) === i);
+
+  // Loads that lie a multiple of four apart have one place in the tile and a fixed distance from it.
+  const near = ({ outer: { step } }: (typeof fills)[number]): number => (mode === 'outer' ? 0 : step % 4);
+  const slot = (each: (typeof fills)[number]): string => `slot_${name}${near(each)}`;
+  const part = (each: (typeof fills)[number]): string => `part_${name}${near(each)}`;
+  const distance = ({ outer: o, k: { step } }: (typeof fills)[number]): number =>
+    (mode === 'outer' ? o.step : Math.floor(o.step / 4)) + step * perK * stride;
+  const [{ outer: laneOuter, k: laneK }] = fills as [(typeof fills)[number]];
+  const slots = firsts(near).map((each) => {
+    const within = at({ text: laneOuter.text, step: near(each) }, 1);
+    const row = laneK.text === '' ? '' : ` + (${at({ text: laneK.text, step: 0 }, perK)}) * ${stride}u`;
+    if (mode === 'outer') return code(`let ${slot(each)} = ${within}${row};`);
+    return code(`let ${slot(each)} = (${within}) / 4u${row};\nlet ${part(each)} = (${within}) % 4u;`);
+  });
+  const before = [
+    ...firsts(outerTag).map((each) =>
+      code(operand.outer(`(${first} + ${at(each.outer, perOuter)})`, outerTag(each), 'z')),
+    ),
+    ...firsts(outerTag).flatMap((each) =>
+      operand.masked?.outer && mode === 'scalars' ? [code(operand.masked.outer(outerTag(each)))] : [],
+    ),
+    ...slots,
+    ...(problem.k % k !== 0 || (mode === 'scalars' && operand.masked)
+      ? fills.map(({ fill }) => code(`var in_${name}${fill} = false;`))
+      : []),
+    ...fills.map(({ fill }) => code(`var next_${name}${fill} = ${mode === 'scalars' ? '0.0' : 'vec4f()'};`)),
+  ];
+  const depths = firsts(kTag).flatMap((each) => {
+    const index = `at${kTag(each)}`;
+    return [code(`let ${index} = k0 + ${at(each.k, perK)};`), code(operand.inner(index, kTag(each), 'z'))];
+  });
+  const { masked, vectors } = operand;
+  /** What is known to be zero whatever the load finds: outside of the operand, or behind the last term. */
+  const insideOf = (each: (typeof fills)[number]): string[] => [
+    ...(mode === 'scalars' && masked ? [masked.inside(outerTag(each), kTag(each))] : []),
+    ...(problem.k % k === 0 ? [] : [`at${kTag(each)} < K`]),
+  ];
+  const loads = fills.map((each) => {
+    const read = mode === 'scalars' ? (masked?.value ?? operand.at) : vectors!.at;
+    const inside = insideOf(each);
+    const load = `next_${name}${each.fill} = ${read(outerTag(each), kTag(each))};`;
+    return code(inside.length === 0 ? load : `${load}  in_${name}${each.fill} = ${inside.join(' && ')};`);
+  });
+  /** The load's result, compared where it is used, so that the text before does not wait for it. */
+  const arrived = (each: (typeof fills)[number]): string => {
+    const next = `next_${name}${each.fill}`;
+    if (insideOf(each).length === 0) return next;
+    return `select(${mode === 'scalars' ? '0.0' : 'vec4f()'}, ${next}, in_${name}${each.fill})`;
+  };
+  const writes = (to: string): Wgsl[] =>
+    fills.map((each) => {
+      const place = (step: number): string =>
+        `tile_${name}[${to} + ${slot(each)} + ${distance(each) + step * stride}u]`;
+      if (mode === 'outer') return code(`${place(0)} = ${arrived(each)};`);
+      if (mode === 'scalars') return code(`${place(0)}[${part(each)}] = ${arrived(each)};`);
+      const parts = range(4).map((step) => `${place(step)}[${part(each)}] = now.${'xyzw'[step]!};`);
+      return code(`{ let now = ${arrived(each)};  ${parts.join('  ')} }`);
+    });
   return {
     mode,
     stride,
-    outerOf,
-    before: wgsl`${[...before, ...registers]}`,
+    before: wgsl`${before}`,
     // A block's braces keep the names of two loads of one text apart.
     load: wgsl`
       {
-        ${only(loads)}
+        ${only([...depths, ...loads])}
       }`,
-    write: (to) => only(fills.flatMap((i) => writes(i, to))),
+    write: (to) => only(writes(to)),
   };
 }

@@ -56,7 +56,11 @@ export function winogradGradSteps(problem: GemmProblem, w: WinogradGrad, device:
     k: w.tiles,
     kVaries: true,
     z,
-    store: { row: (row, point) => `(${point} * sizes.m + ${row}) * sizes.n`, column: (column) => column },
+    store: {
+      row: (row, point) => `(${point} * sizes.m + ${row}) * sizes.n`,
+      column: (column) => column,
+      inFours: conv.channels % 4 === 0,
+    },
     outShape: [z, conv.rows, conv.channels],
   };
   const product = { ...winogradProduct(inDomain, products, device), flops: gemmFlops(problem) };
