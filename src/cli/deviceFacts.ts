@@ -1,7 +1,7 @@
 /** The flag `--device`: facts of a device that need not be there. */
 import { InvalidArgumentError } from 'commander';
 import { DEVICES } from '../kernels/devices.ts';
-import { BASELINE_DEVICE, DEVICE_FACTS, type DeviceFacts } from '../kernels/kernel.ts';
+import { BASELINE_DEVICE, DEVICE_FACTS, type DeviceFacts, GPU_FAMILIES } from '../kernels/kernel.ts';
 import { withNearest } from '../options.ts';
 
 export const DEVICE_HELP = `what the kernels are for: ${Object.keys(DEVICES).join(', ')}, and facts to change, as in gpu,subgroupSize=32,f16`;
@@ -32,6 +32,14 @@ function factOf(text: string): [string, unknown] {
       throw new InvalidArgumentError(`${name} expects true or false, got ${value}.`);
     }
     return [name, value === 'true'];
+  }
+  if (name === 'family') {
+    if (!(GPU_FAMILIES as readonly string[]).includes(value)) {
+      throw new InvalidArgumentError(
+        `family expects ${GPU_FAMILIES.join(', ')}, got ${withNearest(value, GPU_FAMILIES)}.`,
+      );
+    }
+    return [name, value];
   }
   if (name === 'subgroupMatrix') {
     const sizes = value.split('x').map(Number);

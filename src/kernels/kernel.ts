@@ -74,7 +74,11 @@ export interface Kernel {
   readonly bytes: number;
 }
 
-/** Facts about the adapter that a variant may use; never a vendor's name. */
+/** Kinds of GPU whose public rates are known (`gemm/blocked/rates.ts`). */
+export const GPU_FAMILIES = ['nvidia', 'rdna3', 'rdna2', 'gcn', 'apple', 'intel'] as const;
+export type GpuFamily = (typeof GPU_FAMILIES)[number];
+
+/** Facts about the adapter that a variant may use. */
 export interface DeviceFacts {
   /** A CPU pretends to be a GPU (lavapipe, SwiftShader, WARP): loads are dear, barriers dearer. */
   readonly software: boolean;
@@ -90,6 +94,8 @@ export interface DeviceFacts {
   /** Widest and highest texture that kernels may read as storage; 0 where they may not. */
   readonly maxImageSide: number;
   readonly maxImageLayers: number;
+  /** By whose rates tiles are chosen; default nvidia. It decides nothing else. */
+  readonly family?: GpuFamily;
 }
 
 export const DEVICE_FACTS: OptionNames<DeviceFacts> = {
@@ -103,6 +109,7 @@ export const DEVICE_FACTS: OptionNames<DeviceFacts> = {
   maxBindingBytes: true,
   maxImageSide: true,
   maxImageLayers: true,
+  family: true,
 };
 
 /** WebGPU's guaranteed limits and nothing optional: plans built with these run everywhere. */

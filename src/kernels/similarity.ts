@@ -43,30 +43,36 @@ const cosineMap: Lowering = ({ label, inputs, out }, device) => {
   );
 };
 
-/** a, b [N, L] -> [N, 3]. Rows are cut into parts of a fixed size. */
+/**
+ * a, b [N, L] -> [N, 3]. Rows are cut into parts of a fixed size. On GPUs a workgroup adds up what its lanes have, so that one
+ * lane has few numbers left to add; on CPU adapters a barrier is dearer than these.
+ */
 const rowDots: Lowering = ({ label, inputs, out }, device): Lowered => {
   const [rows, length] = inputs[0]!.shape as [number, number];
-  const lanes = device.software ? Math.max(1, device.subgroupSize) : 64;
-  const parts = Math.max(1, Math.min(Math.ceil(length / (lanes * 32)), 256));
+  const { software } = device;
+  const lanes = software ? Math.max(1, device.subgroupSize) : GPU_LANES;
+  const parts = Math.max(1, Math.min(Math.ceil(length / (lanes * 32)), software ? 256 : 64));
+  const sums = software ? parts * lanes : parts;
+  const partial = software ? lanePartials : groupPartials;
   return {
     steps: [
       {
-        kernel: partialDots(label, rows, length, lanes, parts),
+        kernel: partial(label, rows, length, lanes, parts),
         operands: [0, 1, { scratch: 0 }],
       },
       {
         kernel: perElement(
           {
             label: `${label} total`,
-            bindings: [read('parts', rows * parts * lanes * 3), write('out', product(out.shape))],
+            bindings: [read('parts', rows * sums * 3), write('out', product(out.shape))],
             total: rows * 3,
-            flops: rows * parts * lanes * 3,
+            flops: rows * sums * 3,
             layout: 'parts [N, 3, parts and lanes], out [N, 3]: each sum in order, in runs of 64.',
             body: wgsl`
             var total = 0.0;
-            for (var start = 0u; start < ${parts * lanes}u; start += 64u) {
+            for (var start = 0u; start < ${sums}u; start += 64u) {
               var run = 0.0;
-              for (var j = start; j < min(start + 64u, ${parts * lanes}u); j++) { run += parts[i * ${parts * lanes}u + j]; }
+              for (var j = start; j < min(start + 64u, ${sums}u); j++) { run += parts[i * ${sums}u + j]; }
               total += run;
             }
             out[i] = total;`,
@@ -76,11 +82,14 @@ const rowDots: Lowering = ({ label, inputs, out }, device): Lowered => {
         operands: [{ scratch: 0 }, 'out'],
       },
     ],
-    scratch: [rows * parts * lanes * 3],
+    scratch: [rows * sums * 3],
   };
 };
 
-function partialDots(label: string, rows: number, length: number, lanes: number, parts: number) {
+/** Invocations of a workgroup on a GPU; a power of two. */
+const GPU_LANES = 256;
+
+function lanePartials(label: string, rows: number, length: number, lanes: number, parts: number) {
   const share = Math.ceil(length / parts);
   return makeKernel({
     label: `${label} parts`,
@@ -110,6 +119,46 @@ function partialDots(label: string, rows: number, length: number, lanes: number,
         out[place] = ab;
         out[place + ${parts * lanes}u] = aa;
         out[place + ${2 * parts * lanes}u] = bb;
+      }`,
+  });
+}
+
+/** One workgroup's sums over every `lanes`th element of its part, added up pairwise. */
+function groupPartials(label: string, rows: number, length: number, lanes: number, parts: number) {
+  const share = Math.ceil(length / parts);
+  return makeKernel({
+    label: `${label} parts`,
+    bindings: [read('a', rows * length), read('b', rows * length), write('out', rows * parts * 3)],
+    grid: linearGrid(rows * parts),
+    flops: 6 * rows * length,
+    wgsl: wgsl`
+      // Workgroup (row, part): each lane takes every ${lanes}th element of ${share}; out [rows, 3, parts].
+      var<workgroup> sums: array<vec3f, ${lanes}>;
+      @compute @workgroup_size(${lanes})
+      fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let group = ${code(GROUP_INDEX)};
+        if (group >= ${rows * parts}u) { return; }
+        let row = group / ${parts}u;
+        let first = (group % ${parts}u) * ${share}u;
+        let last = min(first + ${share}u, ${length}u);
+        // ab, aa, bb.
+        var sum = vec3f();
+        for (var j = first + lane; j < last; j += ${lanes}u) {
+          let x = a[row * ${length}u + j];
+          let y = b[row * ${length}u + j];
+          sum += vec3f(x, x, y) * vec3f(y, x, y);
+        }
+        sums[lane] = sum;
+        for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {
+          workgroupBarrier();
+          if (lane < half) { sums[lane] += sums[lane + half]; }
+        }
+        if (lane == 0u) {
+          let place = row * ${3 * parts}u + group % ${parts}u;
+          out[place] = sums[0].x;
+          out[place + ${parts}u] = sums[0].y;
+          out[place + ${2 * parts}u] = sums[0].z;
+        }
       }`,
   });
 }

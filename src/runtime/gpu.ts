@@ -5,7 +5,7 @@ import { memoryRoom, UNKNOWN_ROOM } from '../gpu/memoryRoom.ts';
 import { type AdapterDescription, type OpenOptions, openGpu } from '../gpu/open.ts';
 import { type PipelineCache, pipelineCache } from '../gpu/pipelines.ts';
 import type { GPUDevice } from '../gpu/webgpuTypes.ts';
-import type { DeviceFacts } from '../kernels/kernel.ts';
+import type { DeviceFacts, GpuFamily } from '../kernels/kernel.ts';
 import type { PlanLimits } from '../plan/limits.ts';
 import { PRECISE_TIMESTAMPS, type Profiler } from './profiler.ts';
 import { directSubmitter, type Submitter } from './submitter.ts';
@@ -80,6 +80,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
       maxBindingBytes: device.limits.maxStorageBufferBindingSize,
       maxImageSide: open.readsTextures ? device.limits.maxTextureDimension2D : 0,
       maxImageLayers: open.readsTextures ? device.limits.maxTextureArrayLayers : 0,
+      ...familyOf(adapter),
     },
     host,
     buffers: bufferMaker(device, (live) => (adapter.software ? memoryRoom(host, live) : UNKNOWN_ROOM)),
@@ -95,4 +96,13 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
       else destroy();
     },
   };
+}
+
+/** By WebGPU's names of vendors and architectures; none where they say nothing, or it is a CPU. */
+function familyOf({ software, vendor, architecture }: AdapterDescription): { readonly family?: GpuFamily } {
+  if (software) return {};
+  if (vendor === 'nvidia' || vendor === 'apple' || vendor === 'intel') return { family: vendor };
+  if (/^rdna-[12]/.test(architecture)) return { family: 'rdna2' };
+  if (architecture.startsWith('rdna')) return { family: 'rdna3' };
+  return /^(gcn|cdna)/.test(architecture) ? { family: 'gcn' } : {};
 }

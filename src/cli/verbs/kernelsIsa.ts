@@ -2,13 +2,13 @@ import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../../errors.ts';
 import { readText } from '../../formats/regularFile.ts';
-import { CARDS, peakMultiplyAdds } from '../../isa/cards.ts';
+import { CARDS, type Card, peakMultiplyAdds } from '../../isa/cards.ts';
 import { compileFor } from '../../isa/compile.ts';
 import { describeText } from '../../isa/ownText.ts';
 import { type Described, type Reading, readKernel } from '../../isa/reading.ts';
 import { accessLines, readingTable } from '../../isa/table.ts';
 import { DEVICES } from '../../kernels/devices.ts';
-import type { DeviceFacts } from '../../kernels/kernel.ts';
+import type { DeviceFacts, GpuFamily } from '../../kernels/kernel.ts';
 import { buildPlan } from '../../plan/buildPlan.ts';
 import type { Context } from '../context.ts';
 import { DEVICE_HELP, deviceFacts } from '../deviceFacts.ts';
@@ -68,6 +68,16 @@ export function addIsa(kernels: Command, run: Runner): void {
       run((context) => isa(context, op, args, flags)),
     );
 }
+
+/** By whose rates the rule chooses tiles, unless --device says. */
+const FAMILIES: Readonly<Record<Card['generation'], GpuFamily>> = {
+  gcn: 'gcn',
+  cdna: 'gcn',
+  rdna1: 'rdna2',
+  rdna2: 'rdna2',
+  rdna3: 'rdna3',
+  rdna4: 'rdna3',
+};
 
 type Counted = Described & Pick<CountedKernel, 'dispatches' | 'ahead'>;
 
@@ -135,9 +145,11 @@ function plansOf(
       'kernels isa: --grid and --bind are for --wgsl; the kernels of an op or a model know theirs',
     );
   }
+  const generation = CARDS[flags.card]?.generation;
+  const device = { ...(generation && { family: FAMILIES[generation] }), ...flags.device };
   return kernelPlans('kernels isa', op, args, flags)
     .map(({ name, graph }) => {
-      const plan = buildPlan(graph(), flags.device, { label: name });
+      const plan = buildPlan(graph(), device, { label: name });
       return {
         name,
         kernels: distinctKernels(plan).filter(({ label }) => flags.filter?.test(label) ?? true),

@@ -3,7 +3,7 @@ import { product } from '../../shape.ts';
 import { type DeviceFacts, type Kernel, read, write } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { wgsl } from '../wgsl.ts';
-import { guessSplits } from './blocked/rule.ts';
+import { guessSplits, ratesOf, sizesOf } from './blocked/rule.ts';
 import { AT_COLUMN, type GemmProblem, gemmBindings, type Operand, storeStatements } from './problem.ts';
 import { subgroupMatrix } from './subgroupMatrix.ts';
 
@@ -12,7 +12,9 @@ export function splitsFor(problem: GemmProblem, device: DeviceFacts): number {
   const matrices = subgroupMatrix.guess(problem, device) !== null;
   // Tiny products (`plain`) are done before parts are added up.
   if (!device.software && !matrices)
-    return problem.m <= 4 && problem.k < 256 ? 1 : guessSplits(problem, MOST_SPLITS);
+    return problem.m <= 4 && problem.k < 256
+      ? 1
+      : guessSplits(sizesOf(problem), MOST_SPLITS, ratesOf(device));
   const [wanted, side] = matrices ? [264, 64] : [16, 16];
   const groups = Math.ceil(problem.m / side) * Math.ceil(problem.n / side) * problem.z;
   const most = Math.floor(problem.k / 256);

@@ -1,31 +1,42 @@
 import { describe, expect, it } from 'vitest';
 import { blocked } from '../../../src/kernels/gemm/blocked/blocked.ts';
+import { GPU_RATES } from '../../../src/kernels/gemm/blocked/rates.ts';
 import { blockedCost, guessBlocked, guessSplits } from '../../../src/kernels/gemm/blocked/rule.ts';
 import { matrix } from '../../../src/kernels/gemm/convOperands.ts';
 import type { GemmProblem } from '../../../src/kernels/gemm/problem.ts';
 import { BASELINE_DEVICE } from '../../../src/kernels/kernel.ts';
 
 const all = () => true;
+const RATES = GPU_RATES.nvidia;
 
 describe('the rule for GPUs', () => {
   it('the rule for GPUs takes large tiles where there are results for all units, small ones where there are few', () => {
-    const large = guessBlocked({ m: 2048, n: 65_536, k: 1024, z: 1 }, all)!;
+    const large = guessBlocked({ m: 2048, n: 65_536, k: 1024, z: 1 }, all, RATES)!;
     expect([large.m, large.n, large.rows, large.columns]).toEqual([128, 128, 8, 8]);
-    const small = guessBlocked({ m: 64, n: 256, k: 576, z: 1 }, all)!;
+    const small = guessBlocked({ m: 64, n: 256, k: 576, z: 1 }, all, RATES)!;
     expect(small.rows * small.columns).toBe(16);
-    expect(guessBlocked({ m: 12, n: 4096, k: 64, z: 1 }, all)!.m).toBe(16);
-    expect(guessBlocked({ m: 64, n: 64, k: 64, z: 1 }, () => false)).toBeNull();
+    expect(guessBlocked({ m: 12, n: 4096, k: 64, z: 1 }, all, RATES)!.m).toBe(16);
+    expect(guessBlocked({ m: 64, n: 64, k: 64, z: 1 }, () => false, RATES)).toBeNull();
   });
 
   it('the rule for GPUs cuts long sums of few results, and no others', () => {
     // A weight gradient, a batch of one, and a batch of sixteen.
-    expect(guessSplits({ m: 64, n: 576, k: 65_536, z: 1 }, 64)).toBeGreaterThan(4);
-    expect(guessSplits({ m: 512, n: 256, k: 2304, z: 1 }, 64)).toBeGreaterThan(1);
-    expect(guessSplits({ m: 512, n: 65_536, k: 2304, z: 1 }, 64)).toBe(1);
-    expect(guessSplits({ m: 64, n: 64, k: 64, z: 1 }, 64)).toBe(1);
-    expect(guessSplits({ m: 64, n: 576, k: 65_536, z: 1 }, 2)).toBe(2);
+    expect(guessSplits({ m: 64, n: 576, k: 65_536, z: 1 }, 64, RATES)).toBeGreaterThan(4);
+    expect(guessSplits({ m: 512, n: 256, k: 2304, z: 1 }, 64, RATES)).toBeGreaterThan(1);
+    expect(guessSplits({ m: 512, n: 65_536, k: 2304, z: 1 }, 64, RATES)).toBe(1);
+    expect(guessSplits({ m: 64, n: 64, k: 64, z: 1 }, 64, RATES)).toBe(1);
+    expect(guessSplits({ m: 64, n: 576, k: 65_536, z: 1 }, 2, RATES)).toBe(2);
     const sizes = { m: 64, n: 576, k: 65_536, z: 1 };
-    expect(blockedCost(sizes, guessSplits(sizes, 64))).toBeLessThan(blockedCost(sizes, 1));
+    expect(blockedCost(sizes, guessSplits(sizes, 64, RATES), RATES)).toBeLessThan(
+      blockedCost(sizes, 1, RATES),
+    );
+  });
+
+  it('the rule for GPUs gathers patches with invocations that share a term, whatever the family', () => {
+    for (const rates of Object.values(GPU_RATES)) {
+      const tile = guessBlocked({ m: 256, n: 65_536, k: 2304, z: 1, gathers: true }, all, rates)!;
+      expect((tile.m * tile.n) / (tile.rows * tile.columns)).toBeLessThanOrEqual(tile.n);
+    }
   });
 
   it('the rule for GPUs guesses what fits the adapter, and says why a tile does not', () => {

@@ -22,7 +22,7 @@ import {
   vectorBinding,
 } from '../problem.ts';
 import { everyTile, type MatrixVariant, oneDispatch } from '../variant.ts';
-import { type BlockedTile, guessBlocked } from './rule.ts';
+import { type BlockedTile, guessBlocked, ratesOf, sizesOf } from './rule.ts';
 import { loadsFit, tileLoads, tileStride } from './tileLoads.ts';
 
 /** Most terms of a tile that the text has side by side. */
@@ -59,7 +59,13 @@ export const blocked: MatrixVariant<BlockedTile> = {
     return a === true ? loadsFit(problem.b, { outer: tile.n, k, invocations }) : a;
   },
   guess: (problem, device) =>
-    device.software ? null : guessBlocked(problem, (tile) => blocked.fits(tile, problem, device) === true),
+    device.software
+      ? null
+      : guessBlocked(
+          sizesOf(problem),
+          (tile) => blocked.fits(tile, problem, device) === true,
+          ratesOf(device),
+        ),
   lower: (problem, tile) => oneDispatch(problem, build(problem, tile)),
   tuning: {
     place: 2,

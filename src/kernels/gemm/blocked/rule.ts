@@ -1,11 +1,11 @@
 /**
- * Chooses the tile of `blocked` and the number of parts of a sum where nothing was measured: the cheapest by a model of
- * a GPU. Its figures are a large card's by its datasheet (H100: 132 multiprocessors, 67 TFLOP/s, 3 TB/s), not measured;
- * only their ratios decide. A smaller GPU needs fewer invocations to be busy, so there the rule at worst adds a second
- * pass.
+ * Chooses the tile of `blocked` and the number of parts of a sum where nothing was measured: the cheapest by a model of a
+ * GPU, whose rates are public figures of its family (`rates.ts`), and whose costs of instructions are those that a compiler's
+ * view shows (`wgad kernels isa`, docs/kernels/gpu.md). Nothing of it was measured.
  */
-
+import type { DeviceFacts } from '../../kernel.ts';
 import type { GemmProblem } from '../problem.ts';
+import { GPU_RATES, type GpuRates } from './rates.ts';
 
 export interface BlockedTile {
   /** Rows and columns of the result per workgroup. */
@@ -25,8 +25,12 @@ const TILES: readonly BlockedTile[] = [
   { m: 128, n: 128, k: 8, rows: 8, columns: 8, buffers: 2 },
   { m: 128, n: 64, k: 16, rows: 8, columns: 8, buffers: 2 },
   { m: 64, n: 128, k: 16, rows: 8, columns: 8, buffers: 2 },
+  { m: 64, n: 128, k: 8, rows: 8, columns: 8, buffers: 2 },
   { m: 64, n: 64, k: 16, rows: 8, columns: 8, buffers: 2 },
+  { m: 64, n: 64, k: 8, rows: 8, columns: 8, buffers: 2 },
   { m: 64, n: 64, k: 16, rows: 8, columns: 4, buffers: 2 },
+  { m: 32, n: 128, k: 16, rows: 8, columns: 4, buffers: 2 },
+  { m: 32, n: 64, k: 16, rows: 8, columns: 4, buffers: 2 },
   { m: 64, n: 64, k: 16, rows: 4, columns: 4, buffers: 2 },
   { m: 32, n: 64, k: 16, rows: 4, columns: 4, buffers: 2 },
   { m: 64, n: 32, k: 16, rows: 4, columns: 4, buffers: 2 },
@@ -35,41 +39,71 @@ const TILES: readonly BlockedTile[] = [
   { m: 16, n: 32, k: 16, rows: 4, columns: 4, buffers: 2 },
 ];
 
-/** Nanoseconds to read or write this many f32 numbers, plus one dispatch. */
-export const moveCost = (numbers: number): number => (4 * numbers) / BYTES;
+/** The rates of a device's family. */
+export const ratesOf = ({ family = 'nvidia' }: DeviceFacts): GpuRates => GPU_RATES[family];
 
-/** Multiply-adds a nanosecond with every unit busy, and the bytes that memory moves meanwhile. */
-const MACS = 33_500;
-const BYTES = 3000;
-/** Invocations that keep all units busy: 132 x 4 schedulers, 3 warps each to hide latency. */
-const BUSY = 132 * 4 * 3 * 32;
+/** Nanoseconds to read or write this many f32 numbers: at the last cache's rate where it holds them. */
+export const moveCost = (numbers: number, { memory, cache, cacheMegabytes }: GpuRates): number =>
+  (4 * numbers) / (4 * numbers <= cacheMegabytes * 1e6 ? cache : memory);
+
 /** Nanoseconds per extra dispatch. */
 export const DISPATCH = 3000;
 /** Shortest part of a sum. */
 const SHORTEST = 64;
+/** Terms whose time the beginning and the end of a workgroup take. */
+const AROUND = 32;
+/** Instructions of a lane for each number gathered: where its term is the same for a whole subgroup, and where it is not. */
+const GATHERED = 9;
+const GATHERED_APART = 60;
+/** The same for a number loaded in a vector of four. */
+const LOADED = 2;
+/** Clocks that a subgroup waits for the workgroup's memory at each term, for each of its results; and for what it gathers. */
+const WAIT_OF_RESULT = 1;
+const WAIT_GATHERED = 15;
+
+export type Sizes = Pick<GemmProblem, 'm' | 'n' | 'k' | 'z'> & {
+  /** B's numbers are read one by one: patches. Default: four at a time. */
+  readonly gathers?: boolean;
+};
+
+export const sizesOf = ({ m, n, k, z, b }: GemmProblem): Sizes => ({
+  m,
+  n,
+  k,
+  z,
+  gathers: !b.vectors && !b.kFirst,
+});
 
 /** Nanoseconds of one product: sums of length `depth`. */
-function productCost({ m, n, z }: Sizes, depth: number, tile: BlockedTile): number {
-  const groups = Math.ceil(m / tile.m) * Math.ceil(n / tile.n) * z;
-  const invocations = (groups * tile.m * tile.n) / (tile.rows * tile.columns);
-  // Per k an invocation fetches rows + columns numbers from workgroup memory, four at a time, for rows x columns sums.
-  const fetches = (tile.rows + tile.columns) / 4;
-  const efficiency = (tile.rows * tile.columns) / (tile.rows * tile.columns + 4 * fetches);
-  const macs = groups * tile.m * tile.n * Math.ceil(depth / tile.k) * tile.k;
-  return macs / (MACS * efficiency * Math.min(1, invocations / BUSY));
+function productCost({ m, n, z, gathers }: Sizes, depth: number, tile: BlockedTile, rates: GpuRates): number {
+  const { units, lanes, clock, workgroupBytes, resident, latency } = rates;
+  const results = tile.rows * tile.columns;
+  const invocations = (tile.m * tile.n) / results;
+  const rounds = Math.ceil((Math.ceil(m / tile.m) * Math.ceil(n / tile.n) * z) / units);
+  const terms = Math.ceil(depth / tile.k) * tile.k + AROUND;
+  const gathering = gathers ? tile.n * (invocations <= tile.n ? GATHERED : GATHERED_APART) : LOADED * tile.n;
+  const vector = (tile.m * tile.n + gathering + LOADED * tile.m) / lanes;
+  // Each invocation fetches its rows and columns; each number is written once.
+  const fetched = (4 * (invocations * (tile.rows + tile.columns) + tile.m + tile.n)) / workgroupBytes;
+  const busy = rounds * terms * Math.max(vector, fetched);
+  const alone =
+    terms * (results * (128 / lanes + WAIT_OF_RESULT) + (gathers ? WAIT_GATHERED : 0) + latency / 80);
+  return Math.max(busy, alone * Math.max(1, (rounds * invocations) / resident)) / clock;
 }
-
-export type Sizes = Pick<GemmProblem, 'm' | 'n' | 'k' | 'z'>;
 
 /**
  * Null if none fits. Extra rows cost no time while units are idle, so among equals the tile that wastes least is taken.
  */
-export function guessBlocked(problem: Sizes, fits: (tile: BlockedTile) => boolean): BlockedTile | null {
+export function guessBlocked(
+  problem: Sizes,
+  fits: (tile: BlockedTile) => boolean,
+  rates: GpuRates,
+): BlockedTile | null {
   const { m, n, k } = problem;
   const [best] = TILES.filter(fits)
     .map((tile) => ({
       tile,
-      cost: productCost(problem, k, tile),
+      cost: productCost(problem, k, tile, rates),
       results: Math.ceil(m / tile.m) * tile.m * Math.ceil(n / tile.n) * tile.n,
     }))
     .sort((a, b) => a.cost - b.cost || a.results - b.results);
@@ -77,17 +111,19 @@ export function guessBlocked(problem: Sizes, fits: (tile: BlockedTile) => boolea
 }
 
 /** Nanoseconds with each sum in so many parts, which are written and read once more, and the best tile. */
-export function blockedCost(problem: Sizes, splits: number): number {
+export function blockedCost(problem: Sizes, splits: number, rates: GpuRates): number {
   const { m, n, k, z } = problem;
   const depth = Math.ceil(k / splits);
-  const product = Math.min(...TILES.map((tile) => productCost({ ...problem, z: z * splits }, depth, tile)));
-  return product + (splits === 1 ? 0 : DISPATCH + moveCost(2 * splits * m * n * z));
+  const product = Math.min(
+    ...TILES.map((tile) => productCost({ ...problem, z: z * splits }, depth, tile, rates)),
+  );
+  return product + (splits === 1 ? 0 : DISPATCH + moveCost(2 * splits * m * n * z, rates));
 }
 
 /** Number of parts that a sum is cut into; 1: not cut. */
-export function guessSplits(problem: Sizes, most: number): number {
+export function guessSplits(problem: Sizes, most: number, rates: GpuRates): number {
   const { k } = problem;
-  const cost = (splits: number): number => blockedCost(problem, splits);
+  const cost = (splits: number): number => blockedCost(problem, splits, rates);
   const counts: number[] = [];
   for (let splits = 1; splits <= most && k / splits >= SHORTEST; splits *= 2) counts.push(splits);
   return counts.reduce((best, splits) => (cost(splits) < cost(best) ? splits : best), 1);

@@ -1,6 +1,7 @@
 /** Whether a 3x3 convolution at stride 1 goes through Winograd's domain, and how: by estimated time. */
 import { type DeviceFacts, textureWords } from '../../kernel.ts';
-import { blockedCost, DISPATCH, guessSplits, moveCost, type Sizes } from '../blocked/rule.ts';
+import type { GpuRates } from '../blocked/rates.ts';
+import { blockedCost, DISPATCH, guessSplits, moveCost, ratesOf, type Sizes } from '../blocked/rule.ts';
 import { MOST_SPLITS } from '../splitK.ts';
 import { type Correlation, type CorrelationAxis, channelQuads } from '../textures/correlation.ts';
 import { pixelTexture } from '../textures/pixelTexture.ts';
@@ -32,7 +33,7 @@ const directMacs = (p: Correlation): number =>
 
 /** Whether both operands of the products can be bound, and the results of all points. */
 export function canBind({ products }: WinogradConv | WinogradGrad, device: DeviceFacts): boolean {
-  const { m, n, z } = sizesOf(products);
+  const { m, n, z } = productSizes(products);
   if (4 * m * n * z > device.maxBindingBytes) return false;
   if (device.software) return texturesFit(products, device) === true;
   const words = [textureWords(weightTexture(products)), textureWords(pixelTexture(products))];
@@ -58,10 +59,14 @@ export function winogradFor(
     .filter((plan) => canBind(plan, device))
     .map((plan) => ({
       plan,
-      cost: device.software ? winogradCost(plan, constant, lanes) : winogradGpuCost(plan, constant),
+      cost: device.software
+        ? winogradCost(plan, constant, lanes)
+        : winogradGpuCost(plan, constant, ratesOf(device)),
     }))
     .sort((a, b) => a.cost - b.cost);
-  const direct = device.software ? directCost(p, constant, lanes) : directGpuCost(p) / GPU_GAIN;
+  const direct = device.software
+    ? directCost(p, constant, lanes)
+    : directGpuCost(p, ratesOf(device)) / GPU_GAIN;
   return best && best.cost < direct ? best.plan : undefined;
 }
 
@@ -103,9 +108,12 @@ export function winogradGradFor(p: Correlation, device: DeviceFacts): WinogradGr
   const lanes = device.subgroupSize;
   const [best] = WINOGRAD_SIZES.map((m) => winogradGrad(p, winogradTransform(m)))
     .filter((plan) => canBind(plan, device))
-    .map((plan) => ({ plan, cost: device.software ? gradCost(plan, lanes) : gradGpuCost(plan) }))
+    .map((plan) => ({
+      plan,
+      cost: device.software ? gradCost(plan, lanes) : gradGpuCost(plan, ratesOf(device)),
+    }))
     .sort((a, b) => a.cost - b.cost);
-  const direct = device.software ? directMacs(p) * OUTER : directGradGpuCost(p) / GPU_GAIN;
+  const direct = device.software ? directMacs(p) * OUTER : directGradGpuCost(p, ratesOf(device)) / GPU_GAIN;
   return best && best.cost < direct ? best.plan : undefined;
 }
 
@@ -118,45 +126,56 @@ function gradCost({ conv, transform, tiles }: WinogradGrad, lanes: number): numb
   return product + ((packed + results) / lanes) * ACCESS;
 }
 
-/** Least gain predicted by the GPU model, which was never measured, before Winograd is chosen. */
-const GPU_GAIN = 1.5;
+/** Least gain predicted by the GPU model, which was never measured, before Winograd is chosen: it takes four times the memory. */
+const GPU_GAIN = 1.15;
 
-const sizesOf = ({ rows, channels, x, products = 1 }: Correlation): Sizes => ({
+const productSizes = ({ rows, channels, x, products = 1 }: Correlation): Sizes => ({
   m: rows,
   n: x.out,
   k: channels,
   z: products,
 });
 
-const cheapest = (sizes: Sizes): number => blockedCost(sizes, guessSplits(sizes, MOST_SPLITS));
+const cheapest = (sizes: Sizes, rates: GpuRates): number =>
+  blockedCost(sizes, guessSplits(sizes, MOST_SPLITS, rates), rates);
 
 const results = (p: Correlation): number => p.images * p.y.out * p.x.out;
 const pixels = (p: Correlation): number => p.images * p.channels * p.y.size * p.x.size;
 
-const directGpuCost = (p: Correlation): number =>
-  cheapest({ m: p.rows, n: results(p), k: p.channels * 9, z: 1 }) + DISPATCH;
+const directGpuCost = (p: Correlation, rates: GpuRates): number =>
+  cheapest({ m: p.rows, n: results(p), k: p.channels * 9, z: 1, gathers: true }, rates) + DISPATCH;
 
-const directGradGpuCost = (p: Correlation): number =>
-  cheapest({ m: p.rows, n: p.channels * 9, k: results(p), z: 1 }) + DISPATCH;
+const directGradGpuCost = (p: Correlation, rates: GpuRates): number =>
+  cheapest({ m: p.rows, n: p.channels * 9, k: results(p), z: 1 }, rates) + DISPATCH;
 
-/** The product and what its operands and results are moved for: into the domain, back, and in it once each plan. */
-function winogradGpuCost({ conv, transform, products, tiles }: WinogradConv, constant: boolean): number {
+/** The product, whose operands move too, and the transforms into the domain and back; those of weights once each plan. */
+function winogradGpuCost(
+  { conv, transform, products, tiles }: WinogradConv,
+  constant: boolean,
+  rates: GpuRates,
+): number {
   const points = transform.points ** 2;
-  const weights = constant ? 1 : 2;
-  const moved =
-    pixels(conv) +
-    conv.channels * tiles * 2 * points +
-    conv.rows * conv.channels * weights * points +
-    conv.rows * (tiles * 2 * points + results(conv));
-  return blockedCost(sizesOf(products), 1) + moveCost(moved) + (constant ? 3 : 4) * DISPATCH;
+  const { channels, rows } = conv;
+  const transformed = rows * channels * points;
+  const product = (channels + rows) * tiles * points + transformed;
+  return (
+    Math.max(blockedCost(productSizes(products), 1, rates), moveCost(product, rates)) +
+    moveCost(pixels(conv) + channels * tiles * points, rates) +
+    moveCost(rows * (tiles * points + results(conv)), rates) +
+    (constant ? 0 : moveCost(transformed, rates)) +
+    (constant ? 3 : 4) * DISPATCH
+  );
 }
 
-function gradGpuCost({ conv, transform, products, tiles }: WinogradGrad): number {
+function gradGpuCost({ conv, transform, products, tiles }: WinogradGrad, rates: GpuRates): number {
   const points = transform.points ** 2;
-  const moved =
-    pixels(conv) +
-    conv.rows * results(conv) +
-    (conv.channels + conv.rows) * tiles * 2 * points +
-    conv.rows * conv.channels * (2 * points + 9);
-  return blockedCost(sizesOf(products), 1) + moveCost(moved) + 4 * DISPATCH;
+  const { channels, rows } = conv;
+  const product = (channels + rows) * tiles * points + rows * channels * points;
+  return (
+    Math.max(blockedCost(productSizes(products), 1, rates), moveCost(product, rates)) +
+    moveCost(pixels(conv) + channels * tiles * points, rates) +
+    moveCost(rows * (results(conv) + tiles * points), rates) +
+    moveCost(rows * channels * (points + 9), rates) +
+    4 * DISPATCH
+  );
 }
