@@ -45,7 +45,7 @@ export interface Reading {
   readonly multiplyAdds: number;
   /** Branches that depend on data, so that counts are guessed behind them. */
   readonly unknownBranches: number;
-  /** Null for a card whose rates are not known. */
+  /** Null for a card whose rates are not known, and where a loop that depends on data had no end to be followed to. */
   readonly predicted: Prediction | null;
 }
 
@@ -115,7 +115,10 @@ export function readKernel(
     accesses,
     multiplyAdds: perWave * waves * groups,
     unknownBranches: Math.max(...traces.map(({ unknownBranches }) => unknownBranches)),
-    predicted: card && predict(kernel, { listing, counts, traces, statistics, card, waves, groups }),
+    predicted:
+      card && traces.every(({ whole }) => whole)
+        ? predict(kernel, { listing, counts, traces, statistics, card, waves, groups })
+        : null,
   };
 }
 
