@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 import {
   type DeviceFacts,
   type Element,
@@ -8,10 +7,6 @@ import {
   read,
   write,
 } from './kernel.ts';
-=======
-import { range } from '../shape.ts';
-import { type DeviceFacts, GROUP_INDEX, linearGrid, makeKernel, read, write } from './kernel.ts';
->>>>>>> 7c9cac8 (Choose GPU tiles by public rates of six families and the costs of machine code; add up long rows by workgroups)
 import type { Lowering } from './lowering.ts';
 import { single } from './lowering.ts';
 import { orderOf } from './order.ts';
@@ -31,11 +26,7 @@ const lanesOf = (device: DeviceFacts): number =>
  * top until k are passed, keep the bucket. Integer atomics commute, so the result is the same every time.
  * Reads `sizes.length` and `sizes.k`; leaves `length`, `threshold`, the ordered bits of the k-th largest, and `left`, how many that equal it are among the k.
  */
-<<<<<<< HEAD
 const radixSelect = (lanes: number, key: (value: string) => Wgsl): Wgsl => wgsl`
-=======
-const radixSelect = (lanes: number, atOnce = 1): Wgsl => wgsl`
->>>>>>> 7c9cac8 (Choose GPU tiles by public rates of six families and the costs of machine code; add up long rows by workgroups)
   let length = sizes.length;
   var threshold = 0u;
   var left = sizes.k;
@@ -43,16 +34,12 @@ const radixSelect = (lanes: number, atOnce = 1): Wgsl => wgsl`
     let shift = 24u - 8u * level;
     for (var bin = lane; bin < 256u; bin += ${lanes}u) { atomicStore(&counts[bin], 0u); }
     workgroupBarrier();
-<<<<<<< HEAD
     for (var i = lane; i < length; i += ${lanes}u) {
       let bits = ${key('x[row * length + i]')};
       // On the first level every element is a candidate; a shift by 32 is not defined.
       let candidate = level == 0u || (bits >> (shift + 8u)) == threshold;
       if (candidate) { atomicAdd(&counts[(bits >> shift) & 255u], 1u); }
     }
-=======
-    ${atOnce === 1 ? countOne(lanes) : countSeveral(lanes, atOnce)}
->>>>>>> 7c9cac8 (Choose GPU tiles by public rates of six families and the costs of machine code; add up long rows by workgroups)
     workgroupBarrier();
     if (lane == 0u) {
       var passed = 0u;
@@ -70,28 +57,6 @@ const radixSelect = (lanes: number, atOnce = 1): Wgsl => wgsl`
     left = found.y;
   }`;
 
-const countOne = (lanes: number): Wgsl => wgsl`
-    for (var i = lane; i < length; i += ${lanes}u) {
-      let bits = ${BITS}(f32(x[row * length + i]));
-      // On the first level every element is a candidate; a shift by 32 is not defined.
-      let candidate = level == 0u || (bits >> (shift + 8u)) == threshold;
-      if (candidate) { atomicAdd(&counts[(bits >> shift) & 255u], 1u); }
-    }`;
-
-/** So many loads on their way at once: few workgroups have few subgroups that could wait in turn. */
-const countSeveral = (lanes: number, atOnce: number): Wgsl => wgsl`
-    for (var start = lane; start < length; start += ${lanes * atOnce}u) {
-      ${range(atOnce).map((j) => code(`let x${j} = x[row * length + min(start + ${j * lanes}u, length - 1u)];`))}
-      ${range(atOnce).map(
-        (j) => wgsl`
-          {
-            let bits = ${BITS}(f32(x${code(String(j))}));
-            let candidate = level == 0u || (bits >> (shift + 8u)) == threshold;
-            if (candidate && start + ${j * lanes}u < length) { atomicAdd(&counts[(bits >> shift) & 255u], 1u); }
-          }`,
-      )}
-    }`;
-
 /** Workgroup memory of `radixSelect`. */
 const COUNTS = wgsl`
   var<workgroup> counts: array<atomic<u32>, 256>;
@@ -99,14 +64,8 @@ const COUNTS = wgsl`
 
 const kthLargest: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: { k } }, device) => {
   const [rows, length] = inputs[0]!.shape as [number, number];
-<<<<<<< HEAD
   const lanes = lanesOf(device);
   const key = keyOf(inputs[0]!.element);
-=======
-  const { software, maxWorkgroupInvocations } = device;
-  const lanes = software ? lanesOf(device) : Math.min(1024, maxWorkgroupInvocations);
-  const atOnce = software ? 1 : 8;
->>>>>>> 7c9cac8 (Choose GPU tiles by public rates of six families and the costs of machine code; add up long rows by workgroups)
   return single(
     makeKernel({
       label,
@@ -121,11 +80,7 @@ const kthLargest: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: { 
         fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
           let row = ${code(GROUP_INDEX)};
           if (row >= sizes.rows) { return; }
-<<<<<<< HEAD
           ${radixSelect(lanes, key)}
-=======
-          ${radixSelect(lanes, atOnce)}
->>>>>>> 7c9cac8 (Choose GPU tiles by public rates of six families and the costs of machine code; add up long rows by workgroups)
           let bits = select(~threshold, threshold & 0x7fffffffu, (threshold & 0x80000000u) != 0u);
           if (lane == 0u) { out[row] = bitcast<f32>(bits); }
         }`,
