@@ -27,6 +27,9 @@ const goldens: Record<'features' | 'memory' | 'rebuilt' | 'map' | 'authorsMap', 
 const { size, batch, cycle } = goldens;
 const { optimiser } = UNIAD_DEFAULTS;
 
+/** How many of the twin's 50 steps are done; LONG=1 for all of them, and what the weights then are. */
+const STEPS = process.env.LONG ? goldens.losses.length : 6;
+
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 600_000;
 
@@ -94,7 +97,7 @@ describe('against PyTorch', () => {
   );
 
   it(
-    'UniAD’s 50 steps without dropout and jitter have PyTorch’s losses within 1e-3 of themselves',
+    `UniAD’s first ${STEPS} steps without dropout and jitter have PyTorch’s losses within 1e-3 of themselves`,
     async () => {
       session.startOptimiser(reconstruction, optimiser);
       const { network, layers, images } = bound();
@@ -108,7 +111,7 @@ describe('against PyTorch', () => {
       };
       const executable = await session.compile('golden step', step);
       let [worst, gap] = [0, 0];
-      for (const [i, want] of goldens.losses.entries()) {
+      for (const [i, want] of goldens.losses.slice(0, STEPS).entries()) {
         executable.run({ images: imagesOf(`batch ${i % cycle}`), [SETTINGS]: settingsAt(optimiser, i) });
         const got = (await executable.read(['loss'])).get('loss')![0]!;
         worst = Math.max(worst, Math.abs(got / want - 1));
@@ -124,7 +127,8 @@ describe('against PyTorch', () => {
       // Steps go by a gradient's sign where it is small, so rounding moves some weights another way: they have gone about
       // half their length, and are within a few hundredths of it.
       const after = await session.save(reconstruction);
-      for (const [name, sample] of Object.entries(goldens.weights)) {
+      const known = STEPS === goldens.losses.length ? goldens.weights : {};
+      for (const [name, sample] of Object.entries(known)) {
         // The keys' bias changes no weight of an attention: its gradient is rounding, which AdamW makes steps of.
         if (name.endsWith('in_proj_bias')) continue;
         const got = sampled(after.get(name)!.data, sample.length);
