@@ -17,6 +17,7 @@ const FLOORS: readonly {
   { kind: /blocked \w+x16 8x8/, waves: 2, share: 0.88 },
   { kind: /blocked \w+x8 8x8/, waves: 4, share: 0.6 },
   { kind: /blocked .* 8x4/, waves: 3, share: 0.48 },
+  { kind: /blocked 16x.* 4x4/, waves: 3, share: 0.4 },
   { kind: /blocked .* 4x4/, waves: 4, share: 0.4 },
   { kind: /winograd \d (pixels|weights|results|gradient)/, waves: 12, share: 0 },
   { kind: /./, waves: 8, share: 0 },
