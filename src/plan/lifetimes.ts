@@ -1,4 +1,5 @@
 import type { Value } from '../graph/value.ts';
+import { ELEMENT_BYTES } from '../kernels/kernel.ts';
 import { alignBytes } from './plan.ts';
 import type { MemoryRequest } from './planMemory.ts';
 import type { Schedule, Scratch } from './schedule.ts';
@@ -9,6 +10,7 @@ interface Growing extends MemoryRequest {
   first: number;
   last: number;
   readonly conflicts: Set<MemoryRequest>;
+  readonly apart: Set<MemoryRequest>;
 }
 
 /**
@@ -25,11 +27,24 @@ export function lifetimesOf(
     const used = operands.map(({ root }) => {
       if (fixed.has(root)) return undefined;
       const bytes = alignBytes('scratchBytes' in root ? root.scratchBytes : bytesOf(root));
-      const request = requests.get(root) ?? { bytes, first: at, last: at, conflicts: new Set() };
+      const request = requests.get(root) ?? {
+        bytes,
+        first: at,
+        last: at,
+        conflicts: new Set(),
+        apart: new Set(),
+      };
       requests.set(root, request);
       request.last = at;
       return request;
     });
+    /** Whether two bindings of one value have bytes in common; parts of a slab mostly have none. */
+    const overlap = (j: number, k: number): boolean =>
+      endOf(j) > operands[k]!.offset && endOf(k) > operands[j]!.offset;
+    const endOf = (i: number): number => {
+      const { length, element } = kernel.bindings[i]!;
+      return operands[i]!.offset + length * ELEMENT_BYTES[element];
+    };
     used.forEach((request, i) => {
       if (!request || kernel.bindings[i]!.access === 'read') return;
       used.forEach((other, j) => {
@@ -38,6 +53,9 @@ export function lifetimesOf(
         if (!other || other === request || access !== 'read' || texture) return;
         request.conflicts.add(other);
         other.conflicts.add(request);
+        if (!operands.some((_, k) => k !== j && used[k] === other && overlap(j, k))) return;
+        request.apart.add(other);
+        other.apart.add(request);
       });
     });
   });

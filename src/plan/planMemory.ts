@@ -3,7 +3,7 @@
  * the arena that grows least; other orders are tried while the sum is far from the least that any placement needs.
  *
  * WebGPU lets one dispatch read a buffer and write it, on disjoint ranges, only where both bindings are declared
- * `read_write`. Results in arenas apart from their operands keep operands declared `read`, and in most plans cost
+ * `read_write`, and no two such bindings may overlap, so that what it reads twice must lie elsewhere. Results in arenas apart from their operands keep operands declared `read`, and in most plans cost
  * nothing. Where they cost too much (the residual blocks of scoring: two operands and a result need three arenas, while
  * an early, wide layer has made one of them larger than the block could use) operands and results share: the fewer and
  * larger ones first, until the sum is near that bound.
@@ -16,6 +16,8 @@ export interface MemoryRequest {
   readonly last: number;
   /** Requests that a dispatch reads while it writes this one, or the other way round. */
   readonly conflicts: ReadonlySet<MemoryRequest>;
+  /** Those of them that must not share an arena: one dispatch reads one of the two through several bindings. */
+  readonly apart: ReadonlySet<MemoryRequest>;
 }
 
 export interface Placement {
@@ -81,6 +83,7 @@ function placeAll(order: readonly MemoryRequest[], maxArenaBytes: number, worth:
   for (const request of order) {
     let best = { arena: arenas.length, offset: 0, cost: request.bytes };
     for (const [index, arena] of arenas.entries()) {
+      if (arena.held.some((other) => request.apart.has(other.request))) continue;
       const offset = lowestGap(request, arena.held);
       if (offset + request.bytes > maxArenaBytes) continue;
       const conflicting = arena.held.some((other) => request.conflicts.has(other.request));

@@ -3,7 +3,7 @@ import type { Value } from '../graph/value.ts';
 import type { Kernel } from '../kernels/kernel.ts';
 import { BINDING_ALIGN } from '../kernels/kernel.ts';
 import type { OperandRef } from '../kernels/lowering.ts';
-import type { Plan, PlannedDispatch } from './plan.ts';
+import type { Plan, PlannedDispatch, Range } from './plan.ts';
 
 /**
  * Checks element types: a kernel that binds memory of another type would compute garbage without an error.
@@ -48,14 +48,18 @@ function violation(plan: Plan, { kernel, ranges }: PlannedDispatch): string | un
     if (!slot || range.offset % BINDING_ALIGN !== 0 || range.offset + range.bytes > slot.bytes) {
       return `${name} lies outside its slot: offset ${range.offset}, ${range.bytes} bytes of ${slot?.bytes}`;
     }
+    const twin = ranges.findIndex(
+      (other, j) => j > i && isShared(kernel, i) && isShared(kernel, j) && overlap(range, other),
+    );
+    if (twin >= 0)
+      return `${name} and ${kernel.bindings[twin]!.name} lie in the same place, both declared read_write`;
     if (access === 'read') continue;
     if (slot.kind === 'input' || slot.kind === 'constants') return `${name} writes a ${slot.kind}`;
     for (const [j, other] of ranges.entries()) {
       if (i === j || other.slot !== range.slot) continue;
       const binding = kernel.bindings[j]!;
       if (binding.texture) continue;
-      const apart = other.offset >= range.offset + range.bytes || range.offset >= other.offset + other.bytes;
-      if (!apart) return `${name} is written while ${binding.name} lies in the same place`;
+      if (overlap(range, other)) return `${name} is written while ${binding.name} lies in the same place`;
       if (binding.access === 'read' && !binding.shared) {
         return `${name} is written while ${binding.name} lies in the same buffer, declared read`;
       }
@@ -63,3 +67,9 @@ function violation(plan: Plan, { kernel, ranges }: PlannedDispatch): string | un
   }
   return undefined;
 }
+
+const isShared = ({ bindings }: Kernel, i: number): boolean =>
+  bindings[i]!.access === 'read' && bindings[i]!.shared === true;
+
+const overlap = (a: Range, b: Range): boolean =>
+  a.slot === b.slot && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;

@@ -20,6 +20,7 @@ const request = (bytes: number, first: number, last: number): MemoryRequest => (
   first,
   last,
   conflicts: new Set(),
+  apart: new Set(),
 });
 /** A dispatch reads one of them and writes the other. */
 function conflict(a: MemoryRequest, b: MemoryRequest): void {
@@ -43,6 +44,18 @@ describe('planMemory', () => {
     for (let i = 1; i < chain.length; i++) {
       expect(placements.get(chain[i]!)!.arena).not.toBe(placements.get(chain[i - 1]!)!.arena);
     }
+  });
+
+  it('planMemory never puts into one arena what a dispatch reads twice and what it writes', () => {
+    // A slot of 8 KiB in which both would fit at any saving.
+    const [wide, x, y] = [request(8192, 0, 1), request(1024, 2, 3), request(1024, 3, 4)];
+    conflict(x, y);
+    expect(planMemory([wide, x, y]).arenaBytes).toEqual([8192]);
+    (x.apart as Set<MemoryRequest>).add(y);
+    (y.apart as Set<MemoryRequest>).add(x);
+    const { placements, arenaBytes } = planMemory([wide, x, y]);
+    expect(placements.get(x)!.arena).not.toBe(placements.get(y)!.arena);
+    expect(sum(arenaBytes)).toBe(8192 + 1024);
   });
 
   it('planMemory lets operands and results share an arena where a third would be needed', () => {
