@@ -12,6 +12,7 @@ const LAYERS = {
   autograd: ['graph', 'kernels'],
   runtime: ['nn', 'autograd', 'plan', 'graph', 'kernels', 'gpu'],
   nn: ['autograd', 'graph'],
+  onnx: ['nn', 'autograd', 'graph', 'kernels'],
   models: ['nn', 'autograd', 'graph'],
   methods: ['models', 'nn', 'autograd', 'graph'],
   formats: [],
@@ -21,6 +22,7 @@ const LAYERS = {
   run: ['methods', 'models', 'nn', 'graph', 'runtime', 'data', 'formats'],
   weights: ['run', 'methods', 'models', 'nn', 'runtime', 'formats', 'published'],
   score: [
+    'onnx',
     'run',
     'weights',
     'methods',

@@ -24,7 +24,7 @@ const { status } = spawnSync('npx', ['-y', ...packages, 'buf', 'generate', 'onnx
 if (status !== 0) process.exit(status ?? 1);
 
 const text = readFileSync(join(folder, 'onnx-ml_pb.ts'), 'utf8')
-  .replace(/^ *\/\*\*[^]*?\*\/\n/gm, '')
+  .replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, '')
   .replace(/^ *\/\/.*\n/gm, '')
   .replace(/^\/\* eslint-disable \*\/\n/m, '')
   .replace(/export enum (\w+) \{([^}]*)\}/g, (_, name, body) => {

@@ -1,24 +1,31 @@
 import { availableParallelism } from 'node:os';
-import { encodeOnnx, type OnnxGraph } from '../onnx/model.ts';
-import { onnxOperation } from '../onnx/operation.ts';
-import { onnxResnet } from '../onnx/resnet.ts';
+import { matmul } from '../../src/graph/ops/matmul.ts';
+import type { Value } from '../../src/graph/value.ts';
+import { resnetClassifier } from '../../src/models/resnet.ts';
+import { conv2d } from '../../src/nn/conv.ts';
+import { layersOf } from '../../src/nn/layers.ts';
+import { toOnnx } from '../../src/onnx/index.ts';
+import type { Shape } from '../../src/shape.ts';
 import type { PeerPackage } from './install.ts';
 import type { OperationStart, PeerKernel } from './operation.ts';
 import type { Peer, PeerNetwork, PeerStart } from './peer.ts';
 
 /** What is used of onnxruntime-node. */
-interface OnnxRuntime {
+export interface OnnxRuntime {
   readonly InferenceSession: {
     create(model: Uint8Array, options: Readonly<Record<string, unknown>>): Promise<OnnxSession>;
   };
-  readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => OnnxTensor;
+  readonly Tensor: new (type: string, data: Numbers['data'], dims: readonly number[]) => OnnxTensor;
 }
 interface OnnxSession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
   run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>;
   release(): Promise<void>;
 }
-interface OnnxTensor {
+export interface OnnxTensor {
   readonly data: Float32Array;
+  readonly dims: readonly number[];
 }
 
 type RuntimeName = 'ort-webgpu' | 'ort-cpu';
@@ -37,46 +44,80 @@ export function onnxRuntimePeer(name: RuntimeName, found: PeerPackage): Peer {
 async function openNetwork(
   runtime: OnnxRuntime,
   name: RuntimeName,
-  { config, tensors, inputs, ...sizes }: PeerStart,
+  { config, tensors, inputs, batch, size }: PeerStart,
 ): Promise<PeerNetwork> {
-  const graph = onnxResnet(config, tensors, sizes);
-  const { run, close } = await openGraph(runtime, name, graph);
-  return { run: (turn) => run([inputs[turn % inputs.length]!]), close };
+  const shape = [batch, 3, size, size];
+  const bytes = toOnnx(
+    (weights: Record<string, Value>, images: Value) => resnetClassifier(layersOf(weights), images, config),
+    [{ shape }],
+    { state: tensors, label: 'classifier' },
+  );
+  const { run, close } = await openModel(runtime, name, bytes);
+  return {
+    run: async (turn) => (await run([{ data: inputs[turn % inputs.length]!, shape }]))[0]!.data,
+    close,
+  };
 }
 
 /** Its operands pass through host memory at every run: from JavaScript it keeps none on the device. */
 async function openOperation(
   runtime: OnnxRuntime,
   name: RuntimeName,
-  start: OperationStart,
+  { operation, left, right, frozen }: OperationStart,
 ): Promise<PeerKernel> {
-  const { run, close } = await openGraph(runtime, name, onnxOperation(start));
-  const operands = [start.left.data, ...(start.frozen ? [] : [start.right.data])];
-  return { run: () => run(operands), close };
+  const compute = (a: Value, b: Value): Value =>
+    operation.kind === 'conv2d'
+      ? conv2d(a, b, { ...operation.geometry, padding: operation.geometry.padding })
+      : matmul(a, b, { transposeA: operation.transposeA, transposeB: operation.transposeB });
+  const bytes = frozen
+    ? toOnnx(({ weight }: Record<string, Value>, a: Value) => compute(a, weight!), [left], {
+        state: new Map([['weight', right]]),
+      })
+    : toOnnx(compute, [left, right]);
+  const { run, close } = await openModel(runtime, name, bytes);
+  const operands = frozen ? [left] : [left, right];
+  return { run: async () => (await run(operands))[0]!.data, close };
 }
 
-interface OpenGraph {
-  /** One array for each of the graph's inputs. */
-  run(inputs: readonly Float32Array[]): Promise<Float32Array>;
+interface Numbers {
+  readonly data: Float32Array | Int32Array | Uint32Array | Uint8Array;
+  readonly shape: Shape;
+}
+
+export interface OpenModel {
+  /** Values for the model's inputs in their order, its outputs in theirs. */
+  run(inputs: readonly Numbers[]): Promise<OnnxTensor[]>;
   close(): Promise<void>;
 }
 
-async function openGraph(runtime: OnnxRuntime, name: RuntimeName, graph: OnnxGraph): Promise<OpenGraph> {
+/** A session of a model's bytes. */
+export async function openModel(
+  runtime: OnnxRuntime,
+  name: RuntimeName,
+  bytes: Uint8Array,
+): Promise<OpenModel> {
   const options =
     name === 'ort-cpu'
       ? // Its default counts cores that this process may not use.
         { executionProviders: ['cpu'], intraOpNumThreads: availableParallelism() }
       : // Without this a node it has no kernel for would run on the CPU, unnoticed.
         { executionProviders: ['webgpu'], extra: { session: { disable_cpu_ep_fallback: '1' } } };
-  const session = await runtime.InferenceSession.create(encodeOnnx(graph), options);
+  const session = await runtime.InferenceSession.create(bytes, options);
   return {
     async run(inputs) {
-      const feeds = graph.inputs.map(({ name, shape }, i): [string, OnnxTensor] => [
-        name,
-        new runtime.Tensor('float32', inputs[i]!, shape),
+      const feeds = inputs.map(({ data, shape }, i): [string, OnnxTensor] => [
+        session.inputNames[i]!,
+        new runtime.Tensor(typeOf(data), data, shape),
       ]);
-      return (await session.run(Object.fromEntries(feeds)))[graph.output.name]!.data;
+      const found = await session.run(Object.fromEntries(feeds));
+      return session.outputNames.map((each) => found[each]!);
     },
     close: () => session.release(),
   };
+}
+
+function typeOf(data: Numbers['data']): string {
+  if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Uint32Array) return 'uint32';
+  return data instanceof Uint8Array ? 'uint8' : 'float32';
 }

@@ -114,7 +114,7 @@ export function roundToType(x: number, type: ElementType, saturate = true): numb
   const { kind, mantissa } = format;
   if (kind === 'scale')
     return x > 0 ? Math.min(2 ** Math.round(Math.log2(x)), most) : x === 0 ? 2 ** -bias : x;
-  if (Number.isNaN(x)) return x;
+  if (Number.isNaN(x)) return kind === 'finite' ? 0 : x;
   const power = Math.max(Math.floor(Math.log2(Math.abs(x) || 2 ** -200)), 1 - bias);
   const quantum = 2 ** (power - mantissa);
   const rounded = roundHalfEven(x / quantum) * quantum;

@@ -7,7 +7,7 @@ import { shapeText } from '../shape.ts';
 import { dtypeOf, type ElementType, elementTypeOf, isInteger, typeText } from './elementType.ts';
 import { float32Of, holdsFloats, hostTensor } from './hostTensor.ts';
 import { operatorOf } from './operators/index.ts';
-import { readModel } from './readModel.ts';
+import { fullName, readModel } from './readModel.ts';
 import type { GraphProto, TypeProto, ValueInfoProto } from './schema/onnx_pb.ts';
 import { everyNode, refuseUnknown } from './survey.ts';
 import { type Item, isSequence, isTerm, Term } from './term.ts';
@@ -48,7 +48,7 @@ export interface OnnxNetwork {
 }
 
 /**
- * Reads an ONNX model (operator set 13 and newer).
+ * Reads an ONNX model (operator set 13 and newer, and older ones as far as their operators have not changed since).
  * @throws FileError for bytes that are no model, and for one with operators or attributes that are not computed here: all of
  * them are listed, with the names of their nodes.
  */
@@ -58,7 +58,7 @@ export function fromOnnx(bytes: Uint8Array, ...extra: never[]): OnnxNetwork {
     throw new DtypeError(`fromOnnx: expects the bytes of a file (Uint8Array), got ${gotText(bytes)}`);
   }
   const { model, opset } = readModel(bytes);
-  refuseUnknown(model);
+  refuseUnknown(model, opset);
   const graph = model.graph!;
   if (graph.sparseInitializer.length > 0) {
     throw new FileError('fromOnnx: sparse initialisers are not read', {
@@ -93,8 +93,8 @@ export function fromOnnx(bytes: Uint8Array, ...extra: never[]): OnnxNetwork {
 /** Names of tensors that decide shapes somewhere in the model. */
 function shapingNames(model: Parameters<typeof everyNode>[0]): Set<string> {
   const names = new Set<string>();
-  for (const { opType, input } of everyNode(model)) {
-    for (const i of operatorOf(opType)?.known ?? []) names.add(input[i] ?? '');
+  for (const { opType, domain, input } of everyNode(model)) {
+    for (const i of operatorOf(fullName(domain, opType))?.known ?? []) names.add(input[i] ?? '');
   }
   return names;
 }

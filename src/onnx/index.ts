@@ -3,3 +3,4 @@
 import '../graph/ops/index.ts';
 
 export { fromOnnx, type OnnxInput, type OnnxNetwork, type OnnxPort } from './fromOnnx.ts';
+export { type Example, type ToOnnxOptions, toOnnx } from './writing/toOnnx.ts';

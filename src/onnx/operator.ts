@@ -12,6 +12,8 @@ export interface Operator {
   readonly attributes: readonly string[];
   /** Inputs whose numbers must be known when the function is traced, such as shapes. */
   readonly known?: readonly number[];
+  /** Its results are elements of its inputs: nothing is rounded. */
+  readonly moves?: true;
   run(call: NodeCall): Item | readonly (Item | undefined)[];
 }
 

@@ -1,7 +1,7 @@
 import { FileError, shown } from '../errors.ts';
 import { nodeText } from './operator.ts';
-import { operatorOf } from './operators/index.ts';
-import { isStandard } from './readModel.ts';
+import { operatorOf, sinceOf } from './operators/index.ts';
+import { fullName, isStandard } from './readModel.ts';
 import type { GraphProto, ModelProto, NodeProto } from './schema/onnx_pb.ts';
 import { functionKey } from './traceGraph.ts';
 
@@ -9,7 +9,7 @@ import { functionKey } from './traceGraph.ts';
 const MOST_NAMED = 3;
 
 /** @throws FileError listing everything that a model has and that is not computed: operators and attributes, with the nodes' names. */
-export function refuseUnknown(model: ModelProto): void {
+export function refuseUnknown(model: ModelProto, opset: number): void {
   const functions = new Set(model.functions.map(({ domain, name }) => functionKey(domain, name)));
   const found = new Map<string, string[]>();
   const note = (problem: string, node: NodeProto): void => {
@@ -19,9 +19,11 @@ export function refuseUnknown(model: ModelProto): void {
   };
   for (const node of everyNode(model)) {
     if (functions.has(functionKey(node.domain, node.opType))) continue;
-    const operator = isStandard(node.domain) ? operatorOf(node.opType) : undefined;
-    const called = isStandard(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
+    const called = fullName(node.domain, node.opType);
+    const operator = operatorOf(called);
     if (!operator) note(`operator ${shown(called)}`, node);
+    else if (isStandard(node.domain) && opset < sinceOf(called))
+      note(`${called} of operator set ${opset}, before ${sinceOf(called)}`, node);
     for (const { name } of operator ? node.attribute : []) {
       if (!operator!.attributes.includes(name)) note(`attribute ${shown(name)} of ${called}`, node);
     }

@@ -1,9 +1,11 @@
 import { FileError, ShapeError, shown, WgadError } from '../errors.ts';
 import { hostTensor } from './hostTensor.ts';
 import { NodeCall, nodeText } from './operator.ts';
+import { rounded } from './operators/cast.ts';
 import { operatorOf } from './operators/index.ts';
+import { fullName } from './readModel.ts';
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from './schema/onnx_pb.ts';
-import { type Item, Term } from './term.ts';
+import { type Item, isTerm, Term } from './term.ts';
 
 /** What is the same for all graphs of a model. */
 export interface ModelContext {
@@ -64,7 +66,9 @@ function traceNodes(
   attributes: ReadonlyMap<string, AttributeProto> = new Map(),
 ): Item[] {
   for (const node of nodes) traceNode(node, scope, context, attributes);
-  return outputs.map((name) => scope.find(name) ?? missing(name, 'the graph ends with it'));
+  return outputs.map(
+    (name) => scope.find(name) ?? missing(name, 'the graph ends with it, and no node makes it'),
+  );
 }
 
 function traceNode(
@@ -104,10 +108,12 @@ function traceOperator(
     );
     return traceGraph(graph, given, context, scope);
   };
-  const operator = operatorOf(node.opType);
+  const operator = operatorOf(fullName(node.domain, node.opType));
   if (!operator) throw new FileError('is not known');
   const out = operator.run(new NodeCall(node, context.opset, items, attributes, runGraph));
-  return Array.isArray(out) ? (out as readonly (Item | undefined)[]) : [out as Item];
+  const results = Array.isArray(out) ? (out as readonly (Item | undefined)[]) : [out as Item];
+  // Arithmetic is float32: what an operator computes of half floats is rounded to them as its type says.
+  return operator.moves ? results : results.map((item) => (item && isTerm(item) ? rounded(item) : item));
 }
 
 function traceFunction(
@@ -136,9 +142,7 @@ function attributesOf(
 }
 
 function missing(name: string, why: string): never {
-  throw new FileError(
-    `nothing is called ${JSON.stringify(shown(name))}, although ${why}`.replace('although no', 'and no'),
-  );
+  throw new FileError(`nothing is called ${JSON.stringify(shown(name))}: ${why}`);
 }
 
 /** The error with the node's name before it; what a damaged node makes of our own code becomes one of ours. */

@@ -86,7 +86,7 @@ export const activationOperators: OperatorTable = {
     run(call) {
       const x = call.term(0);
       if (isInteger(x.type)) return elementwise(MAX, [x, Term.known(x.type, [], [0])], x.type);
-      return Term.of(x.type, relu(x.value));
+      return elementwise({ host: (each) => Math.max(0, each!), float: (each) => relu(each!) }, [x], x.type);
     },
   },
   LeakyRelu: shaped({ alpha: 0.01 }, (x, { alpha }) => leakyRelu(x, alpha)),

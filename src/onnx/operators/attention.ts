@@ -259,7 +259,10 @@ export const attentionOperators: OperatorTable = {
     ],
     run: runAttention,
   },
-  FlexAttention: { attributes: ['prob_mod', 'scale', 'score_mod', 'softmax_precision'], run: flexAttention },
+  'ai.onnx.preview.FlexAttention': {
+    attributes: ['prob_mod', 'scale', 'score_mod', 'softmax_precision'],
+    run: flexAttention,
+  },
   RotaryEmbedding: { attributes: ['interleaved', 'num_heads', 'rotary_embedding_dim'], run: rotaryEmbedding },
   LinearAttention: {
     attributes: ['chunk_size', 'kv_num_heads', 'q_num_heads', 'scale', 'update_rule'],

@@ -62,6 +62,18 @@ function deviceConvert(term: Term, type: ElementType, rounding: Rounding): Value
   return deviceConvert(Term.of('int32', cast(value, 'i32')), type, rounding);
 }
 
+/** A result as its type holds it, if that has fewer digits than float32. */
+export function rounded(term: Term): Term {
+  if (term.type !== 'float16' && term.type !== 'bfloat16') return term;
+  if (term.known)
+    return Term.known(
+      term.type,
+      term.shape,
+      Array.from(term.known, (x) => roundToType(x, term.type)),
+    );
+  return Term.of(term.type, roundedTo(term.value, term.type, {}));
+}
+
 /** f32 numbers rounded to a float type of fewer digits. */
 function roundedTo(x: Value, type: ElementType, { saturate = true, powers = 'up' }: Rounding): Value {
   const { format, bits } = factsOf(type);
@@ -93,7 +105,7 @@ function roundedTo(x: Value, type: ElementType, { saturate = true, powers = 'up'
     let limited = select(size, ${beyond}, size > ${most});
     let whole = select(limited, ${infinite}, (word & 0x7fffffffu) == 0x7f800000u);
     out = select(whole, -whole, (word >> 31u) == 1u);
-    if ((word & 0x7fffffffu) > 0x7f800000u) { out = x0[flat]; }`;
+    if ((word & 0x7fffffffu) > 0x7f800000u) { out = ${format.kind === 'finite' ? '0.0' : 'x0[flat]'}; }`;
   return elementKernel({ name: `to ${type}`, inputs: [x], shape: x.shape, dtype: 'f32', body });
 }
 

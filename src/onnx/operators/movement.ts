@@ -369,7 +369,7 @@ function centerCropPad(call: NodeCall): Term {
   }, x);
 }
 
-export const movementOperators: OperatorTable = {
+const MOVES: OperatorTable = {
   Reshape: { attributes: ['allowzero'], known: [1], run: runReshape },
   Transpose: {
     attributes: ['perm'],
@@ -399,3 +399,7 @@ export const movementOperators: OperatorTable = {
   ReverseSequence: { attributes: ['batch_axis', 'time_axis'], known: [1], run: reverseSequence },
   CenterCropPad: { attributes: ['axes'], known: [1], run: centerCropPad },
 };
+
+export const movementOperators: OperatorTable = Object.fromEntries(
+  Object.entries(MOVES).map(([name, operator]) => [name, { ...operator, moves: true }]),
+);

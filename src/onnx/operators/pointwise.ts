@@ -153,16 +153,24 @@ function power(call: NodeCall): Term {
   return convert(Term.of('float', isInteger(type) ? round(out) : out), type);
 }
 
-/** A power of two's worth of bits, by the attribute `direction`. Shifts of the whole width or more leave 0. */
+/** Shifts of less than 0, or of the whole width and more, leave the sign of a right shift and 0 of a left one. */
 function bitShift(call: NodeCall): Term {
   const left = call.text('direction', '') === 'LEFT';
   const { type } = call.term(0);
-  const { bits } = factsOf(type);
+  const { bits: width } = factsOf(type);
   return elementwise(
     {
-      host: (a, b) => (b! >= bits ? 0 : left ? a! * 2 ** b! : Math.floor(a! / 2 ** b!)),
-      integer: ([a, b]) =>
-        `select(${a} ${left ? '<<' : '>>'} (${b} & 31u), 0u, ${b} >= ${Math.min(bits, 32)}u)`,
+      host(a, b) {
+        const outside = b! < 0 || b! >= width;
+        if (left) return outside ? 0 : a! * 2 ** b!;
+        return outside ? Math.min(0, Math.sign(a!)) : Math.floor(a! / 2 ** b!);
+      },
+      integer: ([a, b], signed) => {
+        const most = Math.min(width, 32);
+        const outside = signed ? `(${b} < 0 || ${b} >= ${most})` : `${b} >= ${most}u`;
+        const rest = left || !signed ? `${a} - ${a}` : `${a} >> 31u`;
+        return `select(${a} ${left ? '<<' : '>>'} (u32(${b}) & 31u), ${rest}, ${outside})`;
+      },
     },
     [call.term(0), call.term(1)],
     type,
@@ -261,7 +269,7 @@ export const pointwiseOperators: OperatorTable = {
   GreaterOrEqual: comparison((a, b) => a >= b, greaterEqual, '>='),
   IsNaN: truth({ host: (a) => (Number.isNaN(a!) ? 1 : 0), float: (a) => isNan(a!) }),
   IsInf: { attributes: ['detect_negative', 'detect_positive'], run: isInfinite },
-  Where: { attributes: [], run: (call) => select(call.term(0), call.term(1), call.term(2)) },
+  Where: { attributes: [], moves: true, run: (call) => select(call.term(0), call.term(1), call.term(2)) },
   Clip: { attributes: [], run: clip },
   Neg: sameType({ host: (a) => -a!, float: (a) => neg(a!), integer: ([a]) => `-${a}` }),
   Abs: sameType({
@@ -294,5 +302,5 @@ export const pointwiseOperators: OperatorTable = {
   Asinh: floats(asinh, Math.asinh),
   Acosh: floats(acosh, Math.acosh),
   Atanh: floats(atanh, Math.atanh),
-  Identity: { attributes: [], run: (call) => call.items[0] ?? call.term(0) },
+  Identity: { attributes: [], moves: true, run: (call) => call.items[0] ?? call.term(0) },
 };

@@ -176,17 +176,17 @@ function maxUnpool(call: NodeCall): Term {
   const natural = [n, c, ...sizes];
   const shape = call.optionalNumbers(2, 'output_shape') ?? natural;
   const body = `for (var i = 0; i < ${x.size}; i++) {
-      let from = u32(x1[i]);
+      let source = u32(x1[i]);
       if (${naturalPlace(natural, shape)} == flat) { out = x0[i]; }
     }`;
   const inputs = [x.value, call.value(1)];
   return Term.of(x.type, elementKernel({ name: 'unpool', inputs, shape, dtype: 'f32', body }));
 }
 
-/** A place `from` in an array of the first shape as a place in one of the second. */
+/** A place `source` in an array of the first shape as a place in one of the second. */
 function naturalPlace(natural: readonly number[], shape: readonly number[]): string {
   const [from, to] = [stridesOf(natural), stridesOf(shape)];
-  return natural.map((size, axis) => `(from / ${from[axis]}u % ${size}u) * ${to[axis]}u`).join(' + ');
+  return natural.map((size, axis) => `(source / ${from[axis]}u % ${size}u) * ${to[axis]}u`).join(' + ');
 }
 
 function globalLp(call: NodeCall): Term {

@@ -1,10 +1,9 @@
 /** Products: matrices, convolutions. */
-import { ShapeError } from '../../errors.ts';
 import { matmul } from '../../graph/ops/matmul.ts';
-import { concat, pad, part, reshape, slice } from '../../graph/ops/movement.ts';
-import { add, mul, scale } from '../../graph/ops/pointwise.ts';
+import { pad, part, reshape, slice } from '../../graph/ops/movement.ts';
+import { add, scale } from '../../graph/ops/pointwise.ts';
 import type { Value } from '../../graph/value.ts';
-import { conv2d, convTranspose2d } from '../../nn/conv.ts';
+import { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from '../../nn/conv.ts';
 import { linear } from '../../nn/linear.ts';
 import { product, range } from '../../shape.ts';
 import type { NodeCall, OperatorTable } from '../operator.ts';
@@ -75,10 +74,11 @@ export function windowsOf(call: NodeCall, space: readonly number[], kernel: read
 
 const pair = (numbers: readonly number[]): [number, number] => [numbers[0]!, numbers[1]!];
 
-/** One axis of space is two, of which the first has size 1. */
-export function widened<T>(list: readonly T[], one: T): T[] {
-  return list.length === 1 ? [one, ...list] : [...list];
-}
+const triple = (numbers: readonly number[]): [number, number, number] => [
+  numbers[0]!,
+  numbers[1]!,
+  numbers[2]!,
+];
 
 export interface Convolved {
   readonly strides: readonly number[];
@@ -88,46 +88,19 @@ export interface Convolved {
 }
 
 /** Convolution over one, two or three axes of space. */
-export function convolution(x: Value, weight: Value, geometry: Convolved): Value {
+export function convolution(x: Value, weight: Value, { strides, dilations, pads, groups }: Convolved): Value {
   const axes = x.shape.length - 2;
-  if (axes === 3) return volumeConvolution(x, weight, geometry);
-  if (axes < 1 || axes > 3) throw new ShapeError(`expects 1 to 3 axes of space, got ${axes}`);
-  const [n, c, ...space] = x.shape as [number, number, ...number[]];
-  const [out, into, ...kernel] = weight.shape as [number, number, ...number[]];
-  const images = reshape(x, [n, c, ...widened(space, 1)]);
-  const pads = widened(geometry.pads, [0, 0]);
-  const y = conv2d(images, reshape(weight, [out, into, ...widened(kernel, 1)]), {
-    stride: pair(widened(geometry.strides, 1)),
-    dilation: pair(widened(geometry.dilations, 1)),
-    padding: [pads[0]![0], pads[0]![1], pads[1]![0], pads[1]![1]],
-    groups: geometry.groups,
-  });
-  return axes === 1 ? reshape(y, [n, out, y.shape[3]!]) : y;
-}
-
-/** One convolution of planes for each plane of the kernel, added up. */
-function volumeConvolution(x: Value, weight: Value, geometry: Convolved): Value {
-  const [n, c, depth, h, w] = x.shape as [number, number, number, number, number];
-  const [out, into, planes, kh, kw] = weight.shape as [number, number, number, number, number];
-  const [first, ...rest] = geometry.pads as [readonly [number, number], ...(readonly [number, number])[]];
-  const padded = pad(x, [0, 0, first[0], 0, 0], [0, 0, first[1], 0, 0]);
-  const [stride, dilation] = [geometry.strides[0]!, geometry.dilations[0]!];
-  const count = Math.floor((depth + first[0] + first[1] - dilation * (planes - 1) - 1) / stride) + 1;
-  const inner = {
-    ...geometry,
-    strides: geometry.strides.slice(1),
-    dilations: geometry.dilations.slice(1),
-    pads: rest,
-  };
-  const slices = range(count).map((at) => {
-    const terms = range(planes).map((k) => {
-      const plane = reshape(part(padded, 2, at * stride + k * dilation, 1), [n, c, h, w]);
-      return convolution(plane, reshape(part(weight, 2, k, 1), [out, into, kh, kw]), inner);
-    });
-    const total = terms.reduce((a, b) => add(a, b));
-    return reshape(total, [n, out, 1, ...total.shape.slice(2)]);
-  });
-  return concat(slices, 2);
+  const padding = pads.flat();
+  if (axes === 1) {
+    const [start, end] = padding as [number, number];
+    return conv1d(x, weight, { stride: strides[0]!, dilation: dilations[0]!, padding: [start, end], groups });
+  }
+  if (axes === 3) {
+    const ends = padding as [number, number, number, number, number, number];
+    return conv3d(x, weight, { stride: triple(strides), dilation: triple(dilations), padding: ends, groups });
+  }
+  const ends = padding as [number, number, number, number];
+  return conv2d(x, weight, { stride: pair(strides), dilation: pair(dilations), padding: ends, groups });
 }
 
 function runConv(call: NodeCall): Term {
@@ -147,8 +120,8 @@ export function withBias(out: Value, bias: Value | undefined): Value {
 function runConvTranspose(call: NodeCall): Term {
   const x = call.term(0);
   const weight = call.value(1);
-  const [n, c, ...space] = x.shape as [number, number, ...number[]];
-  const [into, perGroup, ...kernel] = weight.shape as [number, number, ...number[]];
+  const space = x.shape.slice(2);
+  const kernel = weight.shape.slice(2);
   const axes = space.length;
   const strides = call.ints('strides') ?? kernel.map(() => 1);
   const dilations = call.ints('dilations') ?? kernel.map(() => 1);
@@ -166,19 +139,9 @@ function runConvTranspose(call: NodeCall): Term {
     if (!wanted) return automatic === 'VALID' ? [0, 0] : [given[axis]!, given[axis + axes]!];
     const total = full[axis]! + added[axis]! - wanted[axis]!;
     const half = Math.floor(total / 2);
-    return automatic === 'SAME_UPPER' || automatic === 'NOTSET' ? [half, total - half] : [total - half, half];
+    return automatic === 'SAME_UPPER' ? [half, total - half] : [total - half, half];
   });
-  const out = transposed(x.value, weight, {
-    strides,
-    dilations,
-    groups,
-    n,
-    c,
-    space,
-    into,
-    perGroup,
-    kernel,
-  });
+  const out = transposed(x.value, weight, { strides, dilations, groups });
   // The whole result, then what the padding cuts off or adds.
   const sizes = full.map((size, axis) => size + added[axis]! - pads[axis]![0] - pads[axis]![1]);
   const longer = pad(
@@ -197,53 +160,16 @@ function runConvTranspose(call: NodeCall): Term {
   return Term.of(x.type, withBias(cut, call.optional(2)?.value));
 }
 
-interface Transposed {
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly groups: number;
-  readonly n: number;
-  readonly c: number;
-  readonly space: readonly number[];
-  readonly into: number;
-  readonly perGroup: number;
-  readonly kernel: readonly number[];
-}
-
-/** Without padding. */
-function transposed(x: Value, weight: Value, of: Transposed): Value {
-  const { strides, dilations, groups, n, c, space, into, perGroup, kernel } = of;
-  const axes = space.length;
-  if (axes === 3) return transposedVolume(x, weight, of);
-  if (axes < 1 || axes > 3) throw new ShapeError(`expects 1 to 3 axes of space, got ${axes}`);
-  const y = convTranspose2d(
-    reshape(x, [n, c, ...widened(space, 1)]),
-    reshape(weight, [into, perGroup, ...widened(kernel, 1)]),
-    { stride: pair(widened(strides, 1)), dilation: pair(widened(dilations, 1)), groups },
-  );
-  return axes === 1 ? reshape(y, [n, y.shape[1]!, y.shape[3]!]) : y;
-}
-
-function transposedVolume(x: Value, weight: Value, of: Transposed): Value {
-  const { n, c, into, perGroup } = of;
-  const [depth, ...space] = of.space as [number, ...number[]];
-  const [planes, ...kernel] = of.kernel as [number, ...number[]];
-  const inner = { ...of, space, kernel, strides: of.strides.slice(1), dilations: of.dilations.slice(1) };
-  const size = (depth - 1) * of.strides[0]! + of.dilations[0]! * (planes - 1) + 1;
-  const at: (Value | undefined)[] = range(size).map(() => undefined);
-  for (const z of range(depth)) {
-    for (const k of range(planes)) {
-      const plane = reshape(part(x, 2, z, 1), [n, c, ...space]);
-      const y = transposed(plane, reshape(part(weight, 2, k, 1), [into, perGroup, ...kernel]), inner);
-      const place = z * of.strides[0]! + k * of.dilations[0]!;
-      const before = at[place];
-      at[place] = before ? add(before, y) : y;
-    }
+/** The transpose of `convolution` without padding. */
+function transposed(x: Value, weight: Value, { strides, dilations, groups }: Omit<Convolved, 'pads'>): Value {
+  const axes = x.shape.length - 2;
+  if (axes === 1) {
+    return convTranspose1d(x, weight, { stride: strides[0]!, dilation: dilations[0]!, groups });
   }
-  const some = at.find((each) => each !== undefined)!;
-  const slices = at.map((each) =>
-    reshape(each ?? mul(some, 0), [n, some.shape[1]!, 1, ...some.shape.slice(2)]),
-  );
-  return concat(slices, 2);
+  if (axes === 3) {
+    return convTranspose3d(x, weight, { stride: triple(strides), dilation: triple(dilations), groups });
+  }
+  return convTranspose2d(x, weight, { stride: pair(strides), dilation: pair(dilations), groups });
 }
 
 /** Pixels under the windows, given column by column, added into images. */

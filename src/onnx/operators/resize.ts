@@ -31,6 +31,8 @@ interface Method {
 
 /** Where the middle of pixel i of the result lies in the image. */
 function sourceOf(i: number, { from, to, scale, roi: [start, end] }: Axis, coordinates: string): number {
+  // As the reference has it, before it is rounded to a whole number of pixels.
+  const size = from * scale;
   switch (coordinates) {
     case 'half_pixel':
       return (i + 0.5) / scale - 0.5;
@@ -42,12 +44,12 @@ function sourceOf(i: number, { from, to, scale, roi: [start, end] }: Axis, coord
     case 'pytorch_half_pixel':
       return to > 1 ? (i + 0.5) / scale - 0.5 : 0;
     case 'align_corners':
-      return to === 1 ? 0 : (i * (from - 1)) / (to - 1);
+      return to === 1 ? 0 : (i * (from - 1)) / (size - 1);
     case 'asymmetric':
       return i / scale;
     case 'tf_crop_and_resize':
       return to > 1
-        ? start * (from - 1) + (i * (end - start) * (from - 1)) / (to - 1)
+        ? start * (from - 1) + (i * (end - start) * (from - 1)) / (size - 1)
         : 0.5 * (start + end) * (from - 1);
     default:
       throw new ShapeError(`coordinate_transformation_mode is not known: ${coordinates}`);

@@ -311,13 +311,13 @@ function nonMaxSuppression(call: NodeCall): Term {
 }
 
 export const selectOperators: OperatorTable = {
-  Gather: { attributes: ['axis'], run: runGather },
-  GatherElements: { attributes: ['axis'], run: gatherElements },
-  GatherND: { attributes: ['batch_dims'], run: gatherNd },
+  Gather: { attributes: ['axis'], moves: true, run: runGather },
+  GatherElements: { attributes: ['axis'], moves: true, run: gatherElements },
+  GatherND: { attributes: ['batch_dims'], moves: true, run: gatherNd },
   ScatterElements: { attributes: ['axis', 'reduction'], run: scatterElements },
   ScatterND: { attributes: ['reduction'], run: scatterNd },
-  TensorScatter: { attributes: ['axis', 'mode'], run: tensorScatter },
-  TopK: { attributes: ['axis', 'largest', 'sorted'], known: [1], run: runTopK },
+  TensorScatter: { attributes: ['axis', 'mode'], moves: true, run: tensorScatter },
+  TopK: { attributes: ['axis', 'largest', 'sorted'], moves: true, known: [1], run: runTopK },
   OneHot: { attributes: ['axis'], known: [1], run: runOneHot },
   NonZero: { attributes: [], known: [0], run: nonZero },
   Compress: { attributes: ['axis'], known: [1], run: compress },

@@ -1,0 +1,385 @@
+import type { Neighbours } from '../../graph/ops/attention.ts';
+import { NORM_FLOOR } from '../../graph/ops/similarity.ts';
+import { slabOffsets } from '../../graph/ops/slab.ts';
+import type { OpName, Value, ValueOf } from '../../graph/value.ts';
+import { product, range, type Shape } from '../../shape.ts';
+import type { GraphWriter } from './graphWriter.ts';
+import { writeProgram } from './pointwise.ts';
+
+/** Writes one value: its inputs' names to the name of its result. Half floats come in as float32. */
+type Rule<K extends OpName> = (w: GraphWriter, value: ValueOf<K>, names: readonly string[]) => string;
+
+/** Why an op has no form in ONNX. */
+interface NoForm {
+  readonly reason: string;
+}
+
+const TRAINING: NoForm = { reason: 'it updates state, which a graph of ONNX cannot' };
+const RANDOM: NoForm = { reason: 'ONNX’s random numbers are of no fixed generator' };
+const GRADIENT: NoForm = {
+  reason: 'it exists in derivatives alone; write the function that is differentiated',
+};
+
+const transposed = (w: GraphWriter, name: string, rank: number): string =>
+  w.node('Transpose', [name], { perm: [...range(rank - 2), rank - 1, rank - 2] });
+
+const reshaped = (w: GraphWriter, name: string, shape: Shape): string =>
+  w.node('Reshape', [name, w.integers(shape)], { allowzero: 1 });
+
+function sliced(
+  w: GraphWriter,
+  name: string,
+  of: {
+    starts: readonly number[];
+    ends: readonly number[];
+    axes: readonly number[];
+    steps?: readonly number[];
+  },
+): string {
+  const { starts, ends, axes, steps } = of;
+  const inputs = [name, w.integers(starts), w.integers(ends), w.integers(axes)];
+  return w.node('Slice', steps ? [...inputs, w.integers(steps)] : inputs);
+}
+
+const BEFORE_ALL = -(2 ** 31);
+
+const flipped = (w: GraphWriter, name: string, axes: readonly number[]): string =>
+  sliced(w, name, {
+    starts: axes.map(() => -1),
+    ends: axes.map(() => BEFORE_ALL),
+    axes,
+    steps: axes.map(() => -1),
+  });
+
+const REDUCTIONS = { sum: 'ReduceSum', prod: 'ReduceProd', max: 'ReduceMax', min: 'ReduceMin' } as const;
+
+const summed = (w: GraphWriter, name: string, axes: readonly number[], keepdims = 1): string =>
+  w.node('ReduceSum', [name, w.integers(axes)], { keepdims, noop_with_empty_axes: 1 });
+
+const reduce: Rule<'reduce'> = (w, { attrs: { kind, axes, factor } }, [x]) => {
+  const attributes = { keepdims: 1, noop_with_empty_axes: 1 };
+  const out = axes.length === 0 ? x! : w.node(REDUCTIONS[kind], [x!, w.integers(axes)], attributes);
+  return factor === 1 ? out : w.node('Mul', [out, w.scalar(factor)]);
+};
+
+const pad: Rule<'pad'> = (w, { attrs, inputs: [source], dtype }, [x]) => {
+  const { before, after, mode, value } = attrs;
+  if (mode === 'symmetric') return symmetricPad(w, x!, source!.shape, before, after);
+  const filling = mode === 'constant' ? [w.constant([value], [], dtype === 'f16' ? 'f32' : dtype)] : [];
+  return w.node('Pad', [x!, w.integers([...before, ...after]), ...filling], { mode });
+};
+
+/** Mirrored with the edge repeated, which Pad has no mode for: parts turned around on both sides. */
+function symmetricPad(
+  w: GraphWriter,
+  name: string,
+  shape: Shape,
+  before: readonly number[],
+  after: readonly number[],
+): string {
+  return shape.reduce((soFar, size, axis) => {
+    const cut = (start: number, end: number): string =>
+      flipped(w, sliced(w, soFar, { starts: [start], ends: [end], axes: [axis] }), [axis]);
+    const parts = [
+      ...(before[axis] ? [cut(0, before[axis])] : []),
+      soFar,
+      ...(after[axis] ? [cut(size - after[axis], size)] : []),
+    ];
+    return parts.length === 1 ? soFar : w.node('Concat', parts, { axis });
+  }, name);
+}
+
+const matmul: Rule<'matmul'> = (w, { attrs, inputs: [a, b] }, [left, right]) => {
+  const { transposeA, transposeB } = attrs;
+  const [rankA, rankB] = [a!.shape.length, b!.shape.length];
+  if (rankA === 2 && rankB === 2 && (transposeA || transposeB)) {
+    return w.node('Gemm', [left!, right!], { transA: Number(transposeA), transB: Number(transposeB) });
+  }
+  return w.node('MatMul', [
+    transposeA ? transposed(w, left!, rankA) : left!,
+    transposeB ? transposed(w, right!, rankB) : right!,
+  ]);
+};
+
+const conv2d: Rule<'conv2d'> = (w, { attrs: { geometry }, inputs: [, weight] }, names) => {
+  const { stride, padding, dilation, groups } = geometry;
+  const [top, bottom, left, right] = padding;
+  return w.node('Conv', names, {
+    kernel_shape: weight!.shape.slice(2),
+    strides: stride,
+    pads: [top, left, bottom, right],
+    dilations: dilation,
+    group: groups,
+  });
+};
+
+const conv2dInputGrad: Rule<'conv2dInputGrad'> = (w, { attrs, inputs: [x, weight], shape }, names) => {
+  const { stride, padding, dilation, groups } = attrs.geometry;
+  const [top, bottom, left, right] = padding;
+  const kernel = weight!.shape.slice(2);
+  const ends = [top + bottom, left + right];
+  const added = [0, 1].map((axis) => {
+    const full = (x!.shape[axis + 2]! - 1) * stride[axis]! + dilation[axis]! * (kernel[axis]! - 1) + 1;
+    return shape[axis + 2]! - full + ends[axis]!;
+  });
+  return w.node('ConvTranspose', names, {
+    kernel_shape: kernel,
+    strides: stride,
+    pads: [top, left, bottom, right],
+    dilations: dilation,
+    group: groups,
+    output_padding: added,
+  });
+};
+
+/** Values side by side in one, with zeros in the gaps, as `pack` lays them. */
+function packed(w: GraphWriter, parts: readonly { name: string; size: number }[]): string {
+  const { offsets, length } = slabOffsets(parts.map(({ size }) => size));
+  const flat = parts.flatMap(({ name, size }, i) => {
+    const gap = (offsets[i + 1] ?? length) - offsets[i]! - size;
+    const row = reshaped(w, name, [size]);
+    return gap > 0 ? [row, w.constant(new Float32Array(gap), [gap])] : [row];
+  });
+  return flat.length === 1 ? flat[0]! : w.node('Concat', flat, { axis: 0 });
+}
+
+const batchMoments: Rule<'batchMoments'> = (w, { inputs: [x] }, [name]) => {
+  const channels = x!.shape[1]!;
+  const axes = range(x!.shape.length).filter((axis) => axis !== 1);
+  const count = product(x!.shape) / channels;
+  const mean = w.node('Mul', [summed(w, name!, axes), w.scalar(1 / count)]);
+  const centred = w.node('Sub', [name!, mean]);
+  const squares = summed(w, w.node('Mul', [centred, centred]), axes);
+  const variance = w.node('Mul', [squares, w.scalar(1 / Math.max(1, count - 1))]);
+  return packed(w, [
+    { name: mean, size: channels },
+    { name: variance, size: channels },
+  ]);
+};
+
+const cosineMap: Rule<'cosineMap'> = (w, _, [a, b]) => {
+  const along = (left: string, right: string): string => summed(w, w.node('Mul', [left, right]), [1], 0);
+  const length = (x: string): string => w.node('Max', [w.node('Sqrt', [along(x, x)]), w.scalar(NORM_FLOOR)]);
+  const lengths = w.node('Mul', [length(a!), length(b!)]);
+  return w.node('Sub', [w.scalar(1), w.node('Div', [along(a!, b!), lengths])]);
+};
+
+const rowDots: Rule<'rowDots'> = (w, _, [a, b]) => {
+  const pairs: readonly (readonly [string, string])[] = [
+    [a!, b!],
+    [a!, a!],
+    [b!, b!],
+  ];
+  const dots = pairs.map((pair) => summed(w, w.node('Mul', pair), [1]));
+  return w.node('Concat', dots, { axis: 1 });
+};
+
+const BEHIND = Number.NEGATIVE_INFINITY;
+
+/** -infinity where a token may not be seen. */
+function hidingMask(queries: number, keys: number, hides: (i: number, j: number) => boolean): number[] {
+  return range(queries * keys).map((at) => (hides(Math.floor(at / keys), at % keys) ? BEHIND : 0));
+}
+
+function isNear({ width, window }: Neighbours, i: number, j: number): boolean {
+  const half = (window - 1) / 2;
+  const down = Math.abs(Math.floor(i / width) - Math.floor(j / width));
+  return down <= half && Math.abs((i % width) - (j % width)) <= half;
+}
+
+const attention: Rule<'attention'> = (w, { attrs, inputs, shape }, names) => {
+  const { heads, scale, neighbours, causal, masked } = attrs;
+  const [n, queries, channels] = shape as [number, number, number];
+  const keys = inputs[1]!.shape[1]!;
+  const depth = channels / heads;
+  const apart = (i: number): string => {
+    const [images, length] = inputs[i]!.shape as [number, number];
+    return w.node('Transpose', [reshaped(w, names[i]!, [images, length, heads, depth])], {
+      perm: [0, 2, 1, 3],
+    });
+  };
+  const [q, k, v] = [apart(0), apart(1), apart(2)];
+  const products = w.node('Mul', [w.node('MatMul', [q, transposed(w, k, 4)]), w.scalar(scale)]);
+  const masks = [
+    ...(masked ? [names[3]!] : []),
+    ...(causal
+      ? [
+          w.constant(
+            hidingMask(queries, keys, (i, j) => j > i),
+            [queries, keys],
+          ),
+        ]
+      : []),
+    ...(neighbours
+      ? [
+          w.constant(
+            hidingMask(queries, keys, (i, j) => isNear(neighbours, i, j)),
+            [queries, keys],
+          ),
+        ]
+      : []),
+  ];
+  const scores = masks.reduce((soFar, mask) => w.node('Add', [soFar, mask]), products);
+  const out = w.node('MatMul', [
+    masks.length > 0 ? maskedSoftmax(w, scores) : w.node('Softmax', [scores], { axis: -1 }),
+    v,
+  ]);
+  return reshaped(w, w.node('Transpose', [out], { perm: [0, 2, 1, 3] }), [n, queries, channels]);
+};
+
+/** Softmax along the last axis, which gives zeros where everything is -infinity. */
+function maskedSoftmax(w: GraphWriter, scores: string): string {
+  const largest = w.node('ReduceMax', [scores, w.integers([-1])], { keepdims: 1 });
+  const nothing = w.node('Equal', [largest, w.scalar(BEHIND)]);
+  const level = w.node('Where', [nothing, w.scalar(0), largest]);
+  const powers = w.node('Exp', [w.node('Sub', [scores, level])]);
+  const total = summed(w, powers, [-1]);
+  const divisor = w.node('Where', [nothing, w.scalar(1), total]);
+  return w.node('Div', [powers, divisor]);
+}
+
+const kthLargest: Rule<'kthLargest'> = (w, { attrs: { k } }, [x]) => {
+  const [values] = w.nodes('TopK', [x!, w.integers([k])], [w.fresh('TopK'), w.fresh('TopKIndices')], {
+    axis: 1,
+  });
+  return sliced(w, values!, { starts: [k - 1], ends: [k], axes: [1] });
+};
+
+const topKIndices: Rule<'topKIndices'> = (w, { attrs: { k } }, [x]) => {
+  const [, indices] = w.nodes('TopK', [x!, w.integers([k])], [w.fresh('TopK'), w.fresh('TopKIndices')], {
+    axis: 1,
+  });
+  return w.cast(indices!, 'i32');
+};
+
+/** Found by |b|^2 - 2 x.b, then measured by differences, so that small distances keep their digits. */
+const nearestRows: Rule<'nearestRows'> = (w, { attrs: { k }, inputs: [x] }, [query, ...parts]) => {
+  const columns = x!.shape[1]!;
+  const bank = parts.length === 1 ? parts[0]! : w.node('Concat', parts, { axis: 0 });
+  const products = w.node('Gemm', [query!, bank], { transB: 1 });
+  const lengths = reshaped(w, summed(w, w.node('Mul', [bank, bank]), [1]), [1, -1]);
+  const order = w.node('Sub', [lengths, w.node('Mul', [products, w.scalar(2)])]);
+  const [, found] = w.nodes('TopK', [order, w.integers([k])], [w.fresh('TopK'), w.fresh('TopKIndices')], {
+    axis: 1,
+    largest: 0,
+  });
+  const rows = w.node('Gather', [bank, found!], { axis: 0 });
+  const difference = w.node('Sub', [rows, reshaped(w, query!, [x!.shape[0]!, 1, columns])]);
+  const distances = summed(w, w.node('Mul', [difference, difference]), [2], 0);
+  const indices = w.cast(found!, 'f32');
+  const planes = [distances, indices].map((each) => w.node('Unsqueeze', [each, w.integers([0])]));
+  return w.node('Concat', planes, { axis: 0 });
+};
+
+const interpolate: Rule<'interpolate'> = (w, { attrs, shape }, [x]) => {
+  const nearest = attrs.mode === 'nearest';
+  const coordinates = attrs.alignCorners ? 'align_corners' : 'half_pixel';
+  return w.node('Resize', [x!, '', '', w.integers(shape)], {
+    mode: nearest ? 'nearest' : 'linear',
+    coordinate_transformation_mode: nearest ? 'asymmetric' : coordinates,
+    ...(nearest && { nearest_mode: 'floor' }),
+  });
+};
+
+const passedOn = (_w: GraphWriter, _value: Value, [x]: readonly string[]): string => x!;
+
+/** Every op: how it is written, or why it cannot be. One that is added does not compile without its row. */
+export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'constant'>]: Rule<K> | NoForm } = {
+  stopGradient: passedOn,
+  custom: passedOn,
+  pointwise: (w, { attrs, shape, inputs }, names) => {
+    const out = writeProgram(w, attrs.program, names);
+    // A copy of its input alone may stretch it.
+    const isCopy = inputs.length === 1 && inputs[0]!.shape.join() !== shape.join();
+    return isCopy ? w.node('Expand', [out, w.integers(shape)]) : out;
+  },
+  cast: (w, { dtype }, [x]) => w.cast(x!, dtype),
+  reduce,
+  argmax: (w, { attrs: { axis } }, [x]) => w.cast(w.node('ArgMax', [x!], { axis, keepdims: 1 }), 'i32'),
+  reshape: (w, { shape }, [x]) => reshaped(w, x!, shape),
+  permute: (w, { attrs: { order } }, [x]) => w.node('Transpose', [x!], { perm: order }),
+  slice: (w, { attrs: { starts, steps }, shape }, [x]) =>
+    sliced(w, x!, {
+      starts,
+      ends: starts.map((start, axis) =>
+        shape[axis] === 0 ? start : start + (shape[axis]! - 1) * steps[axis]! + 1,
+      ),
+      axes: range(shape.length),
+      steps,
+    }),
+  pad,
+  concat: (w, { attrs: { axis } }, names) => w.node('Concat', names, { axis }),
+  flip: (w, { attrs: { axes } }, [x]) => flipped(w, x!, axes),
+  slabView: (w, { attrs: { offset }, shape }, [slab]) =>
+    reshaped(w, sliced(w, slab!, { starts: [offset], ends: [offset + product(shape)], axes: [0] }), shape),
+  pack: (w, { inputs }, names) =>
+    packed(
+      w,
+      names.map((name, i) => ({ name, size: product(inputs[i]!.shape) })),
+    ),
+  matmul,
+  conv2d,
+  conv2dInputGrad,
+  maxPool2d: (w, { attrs: { window } }, [x]) => {
+    const { kernel, stride, padding } = window;
+    return w.node('MaxPool', [x!], { kernel_shape: kernel, strides: stride, pads: [...padding, ...padding] });
+  },
+  avgPool2d: (w, { attrs: { window } }, [x]) => {
+    const { kernel, stride, padding } = window;
+    return w.node('AveragePool', [x!], {
+      kernel_shape: kernel,
+      strides: stride,
+      pads: [...padding, ...padding],
+      count_include_pad: 1,
+    });
+  },
+  interpolate,
+  cosineMap,
+  rowDots,
+  batchMoments,
+  attention: (w, value, names) => attention(w, value, names),
+  scan: (w, { attrs: { axis, exclusive, reverse } }, [x]) =>
+    w.node('CumSum', [x!, w.constant([axis], [], 'i64')], {
+      exclusive: Number(exclusive),
+      reverse: Number(reverse),
+    }),
+  oneHot: (w, { shape }, [labels]) => {
+    const places = w.constant(range(shape[1]!), [1, shape[1]!], 'i32');
+    return w.cast(w.node('Equal', [w.node('Unsqueeze', [labels!, w.integers([1])]), places]), 'f32');
+  },
+  gather: (w, _, [x, indices]) => w.node('Gather', [x!, indices!], { axis: 0 }),
+  takeAlongAxis: (w, _, [x, indices]) => w.node('GatherElements', [x!, indices!], { axis: 1 }),
+  kthLargest,
+  topKIndices,
+  nearestRows,
+  farthestRows: { reason: 'each pick depends on all before it, for thousands of rows' },
+  randomUniform: RANDOM,
+  randomNormal: RANDOM,
+  assign: TRAINING,
+  assignAverage: TRAINING,
+  adamw: TRAINING,
+  adamwAmsgrad: TRAINING,
+  sgd: TRAINING,
+  lion: TRAINING,
+  ownKernel: { reason: 'its text is WGSL' },
+  conv2dWeightGrad: GRADIENT,
+  padGrad: GRADIENT,
+  maxPool2dGrad: GRADIENT,
+  maxPool2dPick: GRADIENT,
+  avgPool2dGrad: GRADIENT,
+  interpolateGrad: GRADIENT,
+  gatherGrad: GRADIENT,
+  takeAlongAxisGrad: GRADIENT,
+  nearestRowsGrad: GRADIENT,
+  batchNormWeightGrad: GRADIENT,
+  attentionRows: GRADIENT,
+  attentionQueryGrad: GRADIENT,
+  attentionKeyValueGrad: GRADIENT,
+};
+
+/** Why this value cannot be written; undefined where it can. */
+export function reasonAgainst(value: Value): string | undefined {
+  const rule = (RULES as Readonly<Record<string, Rule<OpName> | NoForm>>)[value.op];
+  if (value.op === 'attention' && (value as ValueOf<'attention'>).attrs.dropout > 0) return RANDOM.reason;
+  return rule && 'reason' in rule ? rule.reason : undefined;
+}
