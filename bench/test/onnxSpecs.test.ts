@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { input, topological } from '../../src/graph/value.ts';
 import { toOnnx } from '../../src/onnx/index.ts';
@@ -14,9 +14,6 @@ import { type OnnxRuntime, openModel } from '../peers/onnxRuntime.ts';
 
 const there = existsSync(join(PEERS_FOLDER, 'node_modules', 'onnxruntime-node'));
 
-/** Ops that have a spec and no form in ONNX: docs/onnx.md says why. */
-const UNWRITTEN: string[] = [];
-
 const valuesOf = ({ inputs, run }: Sample) =>
   topological([run(...inputs.map(({ shape, dtype }, i) => input(`x${i}`, shape, dtype)))]);
 
@@ -28,7 +25,6 @@ describe.each(Object.entries(FAMILIES))('%s', (_, family) => {
         const where = `${op} ${sample.label}`;
         const example = sample.inputs.map(({ shape, dtype = 'f32' }) => ({ shape, dtype }));
         if (valuesOf(sample).some((value) => reasonAgainst(value) !== undefined)) {
-          UNWRITTEN.push(op);
           expect(() => toOnnx(sample.run, example), where).toThrow(ConfigError);
           continue;
         }
@@ -45,10 +41,6 @@ describe.each(Object.entries(FAMILIES))('%s', (_, family) => {
       }
     }
   });
-});
-
-afterAll(() => {
-  if (there) expect([...new Set(UNWRITTEN)].sort()).toMatchInlineSnapshot();
 });
 
 /** The largest distance, relative to what each element's rounding is measured against. */

@@ -3,6 +3,7 @@ import { cadaVerb } from './cada.ts';
 import { historyVerb } from './history.ts';
 import { kernelsVerb } from './kernels.ts';
 import { latencyVerb } from './latency.ts';
+import { onnxVerb } from './onnx.ts';
 import { opVerb } from './op.ts';
 import { regretVerb } from './regret.ts';
 import { trainVerb } from './train.ts';
@@ -11,6 +12,6 @@ export const WGAD_BENCH: CommandSet = {
   name: 'wgad-bench',
   description: 'This engine beside others and beside itself, both by turns; for a checkout.',
   example: 'wgad-bench latency --peers ort-webgpu --model resnet18',
-  verbs: [opVerb, kernelsVerb, latencyVerb, trainVerb, cadaVerb, regretVerb, historyVerb],
+  verbs: [opVerb, kernelsVerb, latencyVerb, trainVerb, cadaVerb, regretVerb, onnxVerb, historyVerb],
   beside: async () => (await import('../../src/cli/verbs/index.ts')).WGAD,
 };

@@ -252,22 +252,30 @@ const topKIndices: Rule<'topKIndices'> = (w, { attrs: { k } }, [x]) => {
   return w.cast(indices!, 'i32');
 };
 
-/** Found by |b|^2 - 2 x.b, then measured by differences, so that small distances keep their digits. */
-const nearestRows: Rule<'nearestRows'> = (w, { attrs: { k }, inputs: [x] }, [query, ...parts]) => {
-  const columns = x!.shape[1]!;
+/** Found by |b|^2 - 2 x.b (or by differences), then measured by differences, so that small distances keep their digits. */
+const nearestRows: Rule<'nearestRows'> = (w, { attrs: { k, by }, inputs: [x] }, [query, ...parts]) => {
+  const [count, columns] = x!.shape as [number, number];
   const bank = parts.length === 1 ? parts[0]! : w.node('Concat', parts, { axis: 0 });
-  const products = w.node('Gemm', [query!, bank], { transB: 1 });
-  const lengths = reshaped(w, summed(w, w.node('Mul', [bank, bank]), [1]), [1, -1]);
-  const order = w.node('Sub', [lengths, w.node('Mul', [products, w.scalar(2)])]);
+  const apart = reshaped(w, query!, [count, 1, columns]);
+  /** Squared, summed over columns. */
+  const measured = (rows: string): string => {
+    const difference = w.node('Sub', [rows, apart]);
+    return summed(w, w.node('Mul', [difference, difference]), [2], 0);
+  };
+  const byProducts = (): string => {
+    const products = w.node('Gemm', [query!, bank], { transB: 1 });
+    const lengths = reshaped(w, summed(w, w.node('Mul', [bank, bank]), [1]), [1, -1]);
+    return w.node('Sub', [lengths, w.node('Mul', [products, w.scalar(2)])]);
+  };
+  const order = by === 'products' ? byProducts() : measured(w.node('Unsqueeze', [bank, w.integers([0])]));
   const [, found] = w.nodes('TopK', [order, w.integers([k])], [w.fresh('TopK'), w.fresh('TopKIndices')], {
     axis: 1,
     largest: 0,
   });
-  const rows = w.node('Gather', [bank, found!], { axis: 0 });
-  const difference = w.node('Sub', [rows, reshaped(w, query!, [x!.shape[0]!, 1, columns])]);
-  const distances = summed(w, w.node('Mul', [difference, difference]), [2], 0);
-  const indices = w.cast(found!, 'f32');
-  const planes = [distances, indices].map((each) => w.node('Unsqueeze', [each, w.integers([0])]));
+  const distances = measured(w.node('Gather', [bank, found!], { axis: 0 }));
+  const planes = [distances, w.cast(found!, 'f32')].map((each) =>
+    w.node('Unsqueeze', [each, w.integers([0])]),
+  );
   return w.node('Concat', planes, { axis: 0 });
 };
 
