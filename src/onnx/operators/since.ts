@@ -114,7 +114,7 @@ export const SINCE: Readonly<Record<string, number>> = {
   ReverseSequence: 10,
   RoiAlign: 10,
   Round: 11,
-  Scan: 11,
+  Scan: 9,
   ScatterElements: 11,
   ScatterND: 11,
   Selu: 6,
