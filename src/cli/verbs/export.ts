@@ -53,7 +53,11 @@ export const exportVerb: AddVerb = (program, run) => {
       'with --onnx: scores at or above it are anomalous; default: what `wgad threshold` stored; without either there is no verdict',
       real('--threshold', Number.NEGATIVE_INFINITY),
     )
-    .option('--batch <n>', 'with --onnx: images that the model takes at once; default 1', integer('--batch', 1))
+    .option(
+      '--batch <n>',
+      'with --onnx: images that the model takes at once; default 1',
+      integer('--batch', 1),
+    )
     .addHelpText(
       'after',
       '\nExample:\n  wgad export runs/first --web first.wgad\n  wgad export runs/first --onnx first.onnx --threshold 0.9',
