@@ -110,6 +110,14 @@ const RULES: Readonly<Record<PointwiseName, PointwiseRule>> = {
   sub: direct('Sub'),
   mul: direct('Mul'),
   div: direct('Div'),
+  floorDiv: (w, args) => w.node('Floor', [w.node('Div', args)]),
+  truncDiv: (w, args) => RULES.trunc(w, [w.node('Div', args)], []),
+  remainder: (w, [a, b]) => {
+    const rest = w.node('Mod', [a!, b!], { fmod: 1 });
+    const turned = w.node('Less', [times(w, rest, b!), w.scalar(0)]);
+    return w.node('Where', [turned, plus(w, rest, b!), rest]);
+  },
+  fmod: (w, args) => w.node('Mod', args, { fmod: 1 }),
   pow: direct('Pow'),
   maximum: direct('Max'),
   minimum: direct('Min'),

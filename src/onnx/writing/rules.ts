@@ -1,4 +1,5 @@
 import type { Neighbours } from '../../graph/ops/attention.ts';
+import type { PoolWindow } from '../../graph/ops/pool.ts';
 import { NORM_FLOOR } from '../../graph/ops/similarity.ts';
 import { slabOffsets } from '../../graph/ops/slab.ts';
 import type { OpName, Value, ValueOf } from '../../graph/value.ts';
@@ -16,6 +17,7 @@ interface NoForm {
 
 const TRAINING: NoForm = { reason: 'it updates state, which a graph of ONNX cannot' };
 const RANDOM: NoForm = { reason: 'ONNX’s random numbers are of no fixed generator' };
+const LATER: NoForm = { reason: 'its form is not written yet' };
 const GRADIENT: NoForm = {
   reason: 'it exists in derivatives alone; write the function that is differentiated',
 };
@@ -289,6 +291,11 @@ const interpolate: Rule<'interpolate'> = (w, { attrs, shape }, [x]) => {
   });
 };
 
+function windowAttributes({ kernel, stride, padding, dilation }: PoolWindow) {
+  const [top, bottom, left, right] = padding;
+  return { kernel_shape: kernel, strides: stride, pads: [top, left, bottom, right], dilations: dilation };
+}
+
 const passedOn = (_w: GraphWriter, _value: Value, [x]: readonly string[]): string => x!;
 
 /** Every op: how it is written, or why it cannot be. One that is added does not compile without its row. */
@@ -328,19 +335,12 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
   matmul,
   conv2d,
   conv2dInputGrad,
-  maxPool2d: (w, { attrs: { window } }, [x]) => {
-    const { kernel, stride, padding } = window;
-    return w.node('MaxPool', [x!], { kernel_shape: kernel, strides: stride, pads: [...padding, ...padding] });
-  },
-  avgPool2d: (w, { attrs: { window } }, [x]) => {
-    const { kernel, stride, padding } = window;
-    return w.node('AveragePool', [x!], {
-      kernel_shape: kernel,
-      strides: stride,
-      pads: [...padding, ...padding],
-      count_include_pad: 1,
-    });
-  },
+  maxPool2d: (w, { attrs: { window } }, [x]) => w.node('MaxPool', [x!], windowAttributes(window)),
+  avgPool2d: (w, { attrs: { window } }, [x]) =>
+    w.node('AveragePool', [x!], {
+      ...windowAttributes(window),
+      count_include_pad: window.divisor === 'image' ? 0 : 1,
+    }),
   interpolate,
   cosineMap,
   rowDots,
@@ -355,8 +355,17 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
     const places = w.constant(range(shape[1]!), [1, shape[1]!], 'i32');
     return w.cast(w.node('Equal', [w.node('Unsqueeze', [labels!, w.integers([1])]), places]), 'f32');
   },
-  gather: (w, _, [x, indices]) => w.node('Gather', [x!, indices!], { axis: 0 }),
-  takeAlongAxis: (w, _, [x, indices]) => w.node('GatherElements', [x!, indices!], { axis: 1 }),
+  gather: (w, { attrs: { axis, each }, shape, inputs: [, picks] }, [x, indices]) =>
+    each
+      ? w.node('GatherElements', [x!, reshaped(w, indices!, shape)], { axis })
+      : w.node('Gather', [x!, reshaped(w, indices!, [product(picks!.shape)])], { axis }),
+  flatPlaces: LATER,
+  lastUpdate: LATER,
+  scatterJoin: LATER,
+  argsort: LATER,
+  integers: LATER,
+  resample: LATER,
+  maxPool2dPlaces: LATER,
   kthLargest,
   topKIndices,
   nearestRows,
@@ -377,7 +386,6 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
   avgPool2dGrad: GRADIENT,
   interpolateGrad: GRADIENT,
   gatherGrad: GRADIENT,
-  takeAlongAxisGrad: GRADIENT,
   nearestRowsGrad: GRADIENT,
   batchNormWeightGrad: GRADIENT,
   attentionRows: GRADIENT,
@@ -389,5 +397,7 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
 export function reasonAgainst(value: Value): string | undefined {
   const rule = (RULES as Readonly<Record<string, Rule<OpName> | NoForm>>)[value.op];
   if (value.op === 'attention' && (value as ValueOf<'attention'>).attrs.dropout > 0) return RANDOM.reason;
+  const window = value.op === 'avgPool2d' ? (value as ValueOf<'avgPool2d'>).attrs.window : undefined;
+  if (window?.divisor === 'padded') return LATER.reason;
   return rule && 'reason' in rule ? rule.reason : undefined;
 }
