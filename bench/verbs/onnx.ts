@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { alternate } from '../../src/bench/alternate.ts';
 import { randomNumbers } from '../../src/bench/randomNetwork.ts';
 import { EXIT } from '../../src/cli/exitCodes.ts';
 import { integer } from '../../src/cli/numbers.ts';
@@ -12,7 +13,6 @@ import { Engine } from '../../src/runtime/engine.ts';
 import type { Tensor } from '../../src/runtime/tensor.ts';
 import { product } from '../../src/shape.ts';
 import { OWN_NETWORKS } from '../duels/onnxNetworks.ts';
-import { alternate } from '../turns/alternate.ts';
 
 export const onnxVerb: AddVerb = (program, run) => {
   program
