@@ -3,6 +3,7 @@ import { ImageError } from '../errors.ts';
 import { foreignFile } from '../formats/foreignFiles.ts';
 import { openRegular } from '../formats/regularFile.ts';
 import { refuseExtra } from '../options.ts';
+import { asBuffer } from './asBuffer.ts';
 import { bmpSize, decodeBmp } from './bmp.ts';
 import { isDeep, rangeOf, readDeep, type Samples, toRgb } from './deepSamples.ts';
 import { type Mask, maskOf } from './maskPixels.ts';
@@ -149,10 +150,6 @@ function sniff(bytes: Buffer): Format | undefined {
   if (head.startsWith('BM')) return 'bmp';
   return undefined;
 }
-
-/** The same bytes: between threads, buffers become plain arrays. */
-export const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
-  Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 
 async function readImageFile(path: string): Promise<Buffer> {
   const file = await openRegular(path);

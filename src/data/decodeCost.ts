@@ -1,7 +1,8 @@
 import sharp from 'sharp';
 import { openRegular } from '../formats/regularFile.ts';
+import { asBuffer } from './asBuffer.ts';
 import { bmpSize } from './bmp.ts';
-import { asBuffer, bytesOf, type ImageGiven, MAX_PIXELS } from './decode.ts';
+import { bytesOf, type ImageGiven, MAX_PIXELS } from './decode.ts';
 
 /**
  * Approximate bytes to decode an image, from its header; of an unreadable one that will be refused, 0.

@@ -1,6 +1,7 @@
 import { FileError, ImageError, WgadError } from '../errors.ts';
 import { readRegular } from '../formats/regularFile.ts';
-import { asBuffer, type DecodedImage, decodeMask, type ImageGiven, imageSize, readImage } from './decode.ts';
+import { asBuffer } from './asBuffer.ts';
+import { type DecodedImage, decodeMask, type ImageGiven, imageSize, readImage } from './decode.ts';
 import { fitImage, fitMask, type MaskRule } from './fit.ts';
 import type { Frame } from './frame.ts';
 import { imageDamage } from './imageDamage.ts';
