@@ -2,7 +2,7 @@ import type { Neighbours } from '../../graph/ops/attention.ts';
 import type { PoolWindow } from '../../graph/ops/pool.ts';
 import { NORM_FLOOR } from '../../graph/ops/similarity.ts';
 import { slabOffsets } from '../../graph/ops/slab.ts';
-import type { OpName, Value, ValueOf } from '../../graph/value.ts';
+import { type Dtype, isOp, type OpName, type Value, type ValueOf } from '../../graph/value.ts';
 import { product, range, type Shape } from '../../shape.ts';
 import type { GraphWriter } from './graphWriter.ts';
 import { writeProgram } from './pointwise.ts';
@@ -18,6 +18,9 @@ interface NoForm {
 const TRAINING: NoForm = { reason: 'it updates state, which a graph of ONNX cannot' };
 const RANDOM: NoForm = { reason: 'ONNX’s random numbers are of no fixed generator' };
 const LATER: NoForm = { reason: 'its form is not written yet' };
+const SATURATING: NoForm = {
+  reason: 'products of integers wrap around, and ONNX Runtime’s end at the largest number',
+};
 const GRADIENT: NoForm = {
   reason: 'it exists in derivatives alone; write the function that is differentiated',
 };
@@ -58,16 +61,26 @@ const REDUCTIONS = { sum: 'ReduceSum', prod: 'ReduceProd', max: 'ReduceMax', min
 const summed = (w: GraphWriter, name: string, axes: readonly number[], keepdims = 1): string =>
   w.node('ReduceSum', [name, w.integers(axes)], { keepdims, noop_with_empty_axes: 1 });
 
-const reduce: Rule<'reduce'> = (w, { attrs: { kind, axes, factor } }, [x]) => {
+const isInteger = (dtype: Dtype): boolean => dtype === 'i32' || dtype === 'u32';
+
+/** In 64 bits and back: what wraps around in 32 bits here ends at the largest number in ONNX Runtime, which has no u32 either. */
+const wide = (w: GraphWriter, dtype: Dtype, name: string, written: (name: string) => string): string =>
+  isInteger(dtype) ? w.cast(written(w.cast(name, 'i64')), dtype) : written(name);
+
+const reduce: Rule<'reduce'> = (w, { attrs: { kind, axes, factor }, dtype }, [x]) => {
   const attributes = { keepdims: 1, noop_with_empty_axes: 1 };
-  const out = axes.length === 0 ? x! : w.node(REDUCTIONS[kind], [x!, w.integers(axes)], attributes);
+  const along = (name: string): string => w.node(REDUCTIONS[kind], [name, w.integers(axes)], attributes);
+  const out = axes.length === 0 ? x! : wide(w, dtype, x!, along);
   return factor === 1 ? out : w.node('Mul', [out, w.scalar(factor)]);
 };
+
+const scalarOf = (w: GraphWriter, value: number, dtype: Dtype): string =>
+  dtype === 'f16' ? w.cast(w.scalar(value), dtype) : w.constant([value], [], dtype);
 
 const pad: Rule<'pad'> = (w, { attrs, inputs: [source], dtype }, [x]) => {
   const { before, after, mode, value } = attrs;
   if (mode === 'symmetric') return symmetricPad(w, x!, source!.shape, before, after);
-  const filling = mode === 'constant' ? [w.constant([value], [], dtype === 'f16' ? 'f32' : dtype)] : [];
+  const filling = mode === 'constant' ? [scalarOf(w, value, dtype)] : [];
   return w.node('Pad', [x!, w.integers([...before, ...after]), ...filling], { mode });
 };
 
@@ -291,10 +304,114 @@ const interpolate: Rule<'interpolate'> = (w, { attrs, shape }, [x]) => {
   });
 };
 
-function windowAttributes({ kernel, stride, padding, dilation }: PoolWindow) {
-  const [top, bottom, left, right] = padding;
-  return { kernel_shape: kernel, strides: stride, pads: [top, left, bottom, right], dilations: dilation };
+/** One axis of a pool: its size, its windows, and how far those reach beyond each end. */
+interface PooledAxis {
+  readonly size: number;
+  readonly count: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly before: number;
+  readonly after: number;
+  readonly beyond: number;
 }
+
+function pooledAxes({ kernel, stride, padding, dilation }: PoolWindow, from: Shape, to: Shape): PooledAxis[] {
+  return [0, 1].map((axis) => {
+    const [size, count] = [from[axis + 2]!, to[axis + 2]!];
+    const [before, after] = padding.slice(2 * axis) as [number, number];
+    const last = (count - 1) * stride[axis]! - before + dilation[axis]! * (kernel[axis]! - 1);
+    const each = { kernel: kernel[axis]!, stride: stride[axis]!, dilation: dilation[axis]! };
+    return { size, count, ...each, before, after, beyond: Math.max(0, last + 1 - size) };
+  });
+}
+
+/**
+ * ONNX Runtime refuses padding of a dilated window that is not below the kernel, and rounding up means something else to it:
+ * such an image is padded before. Of rank 3, for it would join the padding of [N, C, H, W] with the pool again.
+ */
+function pooled(
+  w: GraphWriter,
+  opType: 'MaxPool' | 'AveragePool',
+  name: string,
+  { from, axes, filling }: { from: Shape; axes: readonly PooledAxis[]; filling: number },
+): string {
+  const fits = axes.every(
+    ({ kernel, before, after, beyond }) => before < kernel && after < kernel && beyond <= after,
+  );
+  const windows = {
+    kernel_shape: axes.map(({ kernel }) => kernel),
+    strides: axes.map(({ stride }) => stride),
+    dilations: axes.map(({ dilation }) => dilation),
+    ...(opType === 'AveragePool' && { count_include_pad: 1 }),
+  };
+  const starts = axes.map(({ before }) => before);
+  if (fits)
+    return w.node(opType, [name], { ...windows, pads: [...starts, ...axes.map(({ after }) => after)] });
+  const [n, c] = from as [number, number];
+  const planes = reshaped(w, name, [n * c, ...axes.map(({ size }) => size)]);
+  const sides = w.integers([0, ...starts, 0, ...axes.map(({ beyond }) => beyond)]);
+  const padded = w.node('Pad', [planes, sides, w.scalar(filling)], { mode: 'constant' });
+  const sizes = axes.map(({ before, size, beyond }) => before + size + beyond);
+  return w.node(opType, [reshaped(w, padded, [n, c, ...sizes])], windows);
+}
+
+const maxPool2d: Rule<'maxPool2d'> = (w, { attrs: { window }, inputs: [x], shape }, [name]) => {
+  const axes = pooledAxes(window, x!.shape, shape);
+  return pooled(w, 'MaxPool', name!, { from: x!.shape, axes, filling: BEHIND });
+};
+
+const avgPool2d: Rule<'avgPool2d'> = (w, { attrs: { window }, inputs: [x], shape }, [name]) => {
+  const axes = pooledAxes(window, x!.shape, shape);
+  const mean = pooled(w, 'AveragePool', name!, { from: x!.shape, axes, filling: 0 });
+  if (window.divisor === undefined) return mean;
+  const [rows, columns] = axes.map((axis) => counted(axis, window.divisor === 'image'));
+  const all = product(window.kernel);
+  const factors = rows!.flatMap((down) => columns!.map((across) => all / Math.max(1, down * across)));
+  return w.node('Mul', [mean, w.constant(factors, shape.with(0, 1).with(1, 1))]);
+};
+
+/** How many elements of each window along an axis lie in the image, or in its padding too. */
+const counted = ({ size, count, kernel, stride, dilation, before, after }: PooledAxis, inImage: boolean) =>
+  range(count).map(
+    (place) =>
+      range(kernel).filter((tap) => {
+        const at = place * stride - before + tap * dilation;
+        return inImage ? at >= 0 && at < size : at < size + after;
+      }).length,
+  );
+
+/** Constants were looked at when the graph was made. */
+const isKnown = (value: Value): boolean =>
+  isOp(value, 'constant') || (isOp(value, 'reshape') && isKnown(value.inputs[0]!));
+
+/** Truth where an index is one of 0 to size - 1; ONNX counts negative ones from the end, and runs end at others. */
+const inRange = (w: GraphWriter, indices: string, size: number): string =>
+  w.node('And', [
+    w.node('GreaterOrEqual', [indices, w.constant([0], [], 'i32')]),
+    w.node('Less', [indices, w.constant([size], [], 'i32')]),
+  ]);
+
+const gather: Rule<'gather'> = (
+  w,
+  { attrs: { axis, each }, shape, inputs: [x, picks], dtype },
+  [name, places],
+) => {
+  const indices = reshaped(w, places!, each ? shape : [product(picks!.shape)]);
+  const taken = (at: string): string => w.node(each ? 'GatherElements' : 'Gather', [name!, at], { axis });
+  if (isKnown(picks!)) return taken(indices);
+  const known = inRange(w, indices, x!.shape[axis]!);
+  const found = taken(w.node('Where', [known, indices, w.constant([0], [], 'i32')]));
+  const aligned = each
+    ? known
+    : reshaped(
+        w,
+        known,
+        shape.map((size, i) => (i === axis ? size : 1)),
+      );
+  const nothing = isInteger(dtype) ? w.constant([0], [], 'i64') : w.scalar(Number.NaN);
+  return wide(w, dtype, found, (x64) => w.node('Where', [aligned, x64, nothing]));
+};
 
 const passedOn = (_w: GraphWriter, _value: Value, [x]: readonly string[]): string => x!;
 
@@ -335,30 +452,29 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
   matmul,
   conv2d,
   conv2dInputGrad,
-  maxPool2d: (w, { attrs: { window } }, [x]) => w.node('MaxPool', [x!], windowAttributes(window)),
-  avgPool2d: (w, { attrs: { window } }, [x]) =>
-    w.node('AveragePool', [x!], {
-      ...windowAttributes(window),
-      count_include_pad: window.divisor === 'image' ? 0 : 1,
-    }),
+  maxPool2d,
+  avgPool2d,
   interpolate,
   cosineMap,
   rowDots,
   batchMoments,
   attention: (w, value, names) => attention(w, value, names),
-  scan: (w, { attrs: { axis, exclusive, reverse } }, [x]) =>
-    w.node('CumSum', [x!, w.constant([axis], [], 'i64')], {
-      exclusive: Number(exclusive),
-      reverse: Number(reverse),
-    }),
-  oneHot: (w, { shape }, [labels]) => {
-    const places = w.constant(range(shape[1]!), [1, shape[1]!], 'i32');
-    return w.cast(w.node('Equal', [w.node('Unsqueeze', [labels!, w.integers([1])]), places]), 'f32');
+  scan: (w, { attrs: { axis, exclusive, reverse }, dtype }, [x]) =>
+    wide(w, dtype, x!, (name) =>
+      w.node('CumSum', [name, w.constant([axis], [], 'i64')], {
+        exclusive: Number(exclusive),
+        reverse: Number(reverse),
+      }),
+    ),
+  oneHot: (w, { shape: [count, classes], inputs: [labels] }, [name]) => {
+    const places = w.constant(range(classes!), [1, classes!], 'i32');
+    const column = reshaped(w, name!, [count!, 1]);
+    const flags = w.cast(w.node('Equal', [column, places]), 'f32');
+    return isKnown(labels!)
+      ? flags
+      : w.node('Where', [inRange(w, column, classes!), flags, w.scalar(Number.NaN)]);
   },
-  gather: (w, { attrs: { axis, each }, shape, inputs: [, picks] }, [x, indices]) =>
-    each
-      ? w.node('GatherElements', [x!, reshaped(w, indices!, shape)], { axis })
-      : w.node('Gather', [x!, reshaped(w, indices!, [product(picks!.shape)])], { axis }),
+  gather,
   flatPlaces: LATER,
   lastUpdate: LATER,
   scatterJoin: LATER,
@@ -396,8 +512,8 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
 /** Why this value cannot be written; undefined where it can. */
 export function reasonAgainst(value: Value): string | undefined {
   const rule = (RULES as Readonly<Record<string, Rule<OpName> | NoForm>>)[value.op];
-  if (value.op === 'attention' && (value as ValueOf<'attention'>).attrs.dropout > 0) return RANDOM.reason;
-  const window = value.op === 'avgPool2d' ? (value as ValueOf<'avgPool2d'>).attrs.window : undefined;
-  if (window?.divisor === 'padded') return LATER.reason;
+  if (isOp(value, 'attention') && value.attrs.dropout > 0) return RANDOM.reason;
+  if (isOp(value, 'reduce') && value.attrs.kind === 'prod' && isInteger(value.dtype))
+    return SATURATING.reason;
   return rule && 'reason' in rule ? rule.reason : undefined;
 }
