@@ -89,6 +89,7 @@ const CHANGES: Partial<RunConfig>[] = [
   { alignAlpha: 0.75 },
   { alignBase: 'training' },
   { calibration: 'after' },
+  { pixelScale: 'shared' },
   { classTable: 'sigma' },
   { adapter: 'another' },
   { tuning: 'x' },

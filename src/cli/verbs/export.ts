@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
 import { ConfigError } from '../../errors.ts';
 import { writeFileAtomic } from '../../formats/atomicFile.ts';
 import { requireWritable } from '../../formats/regularFile.ts';
@@ -62,7 +63,7 @@ export const exportVerb: AddVerb = (program, run) => {
       'after',
       '\nExample:\n  wgad export runs/first --web first.wgad\n  wgad export runs/first --onnx first.onnx --threshold 0.9',
     )
-    .action((folder: string, flags: ExportFlags) =>
+    .action((folder: string, flags: ExportFlags, verb: Command) =>
       run(async (context) => {
         const { web, half, onnx, ...others } = flags;
         if ((web === undefined) === (onnx === undefined)) {
@@ -70,7 +71,9 @@ export const exportVerb: AddVerb = (program, run) => {
             fix: 'add one of them with the file to write',
           });
         }
-        const [strange] = onnx === undefined ? Object.keys(others) : half ? ['half'] : [];
+        // A variable or a file of flags may speak to other commands too.
+        const typed = (name: string): boolean => verb.getOptionValueSource(name) === 'cli';
+        const strange = (onnx === undefined ? Object.keys(others) : ['half']).find(typed);
         if (strange !== undefined) {
           throw new ConfigError(`--${strange} says nothing about ${onnx === undefined ? '--web' : '--onnx'}`);
         }
