@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { harmless } from '../errors.ts';
+import { deviceParking } from '../runtime/parkedDevice.ts';
 import type { Profiler } from '../runtime/profiler.ts';
 import { VERSION } from '../version.ts';
 import { watchCompiling } from './compileProgress.ts';
@@ -19,6 +20,9 @@ interface Outer {
   readonly profiler: Profiler;
   readonly onResult: (value: unknown) => void;
 }
+
+/** For the sessions of this process, which a command ends by itself. */
+export const PARKING = deviceParking();
 
 /** What all verbs of a process share. */
 interface Surroundings {
@@ -83,7 +87,7 @@ export function buildProgram(
     const onCompile = watchCompiling(progress);
     setExitCode(
       await body({
-        gpu: { adapter: gpu, profiler: outer?.profiler, onCompile, tuning, subgroupMatrix },
+        gpu: { adapter: gpu, profiler: outer?.profiler, onCompile, tuning, subgroupMatrix, parking: PARKING },
         seed,
         json,
         quiet,

@@ -38,6 +38,7 @@ export interface BufferMaker {
   /** A texture of four f32 a texel that shaders read as storage, in texels. @throws OutOfMemoryError as `create`. */
   createTexture(label: string, size: TextureSize): GPUTexture;
   destroy(made: GPUBuffer | GPUTexture): void;
+  destroyAll(): void;
 }
 
 /** @param roomFor tells of the memory there is, given what is in use here. */
@@ -50,6 +51,14 @@ export function bufferMaker(device: GPUDevice, roomFor: (live: () => number) => 
     counters.live += bytes;
     counters.buffers += 1;
     counters.peak = Math.max(counters.peak, counters.live);
+  };
+  const destroy = (thing: GPUBuffer | GPUTexture): void => {
+    const bytes = made.get(thing);
+    if (bytes === undefined) return;
+    made.delete(thing);
+    counters.live -= bytes;
+    counters.buffers -= 1;
+    thing.destroy();
   };
   return {
     counters,
@@ -79,13 +88,9 @@ export function bufferMaker(device: GPUDevice, roomFor: (live: () => number) => 
       count(texture, textureBytes(size));
       return texture;
     },
-    destroy(thing) {
-      const bytes = made.get(thing);
-      if (bytes === undefined) return;
-      made.delete(thing);
-      counters.live -= bytes;
-      counters.buffers -= 1;
-      thing.destroy();
+    destroy,
+    destroyAll() {
+      for (const thing of [...made.keys()]) destroy(thing);
     },
   };
 }

@@ -10,6 +10,8 @@ const RUN_AGAIN = 'run it again; a training goes on from its last checkpoint';
 export interface DeviceGuard {
   /** @throws the first error of the device, if there was one. */
   check(): void;
+  /** Whether the device has had no error. */
+  isSound(): boolean;
   /** `promise`, unless the device fails first: then it rejects with the device's error. */
   wait<T>(promise: Promise<T>): Promise<T>;
   /**
@@ -54,6 +56,7 @@ export function guardDevice(device: GPUDevice): DeviceGuard {
   };
   return {
     check,
+    isSound: () => failure === undefined,
     explain,
     wait(promise) {
       return new Promise((resolve, reject) => {

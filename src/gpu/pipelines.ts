@@ -21,6 +21,8 @@ export interface PipelineCache {
   forget(keeper: object): void;
   /** Forgets all; leases that are out keep theirs. */
   clear(): void;
+  /** Ends all leases. What had none between the last `KEPT_FOR` calls is forgotten. */
+  endLeases(): void;
   /** Settles once no compilation is in progress; undefined if none is. */
   compiled(): Promise<unknown> | undefined;
 }
@@ -37,6 +39,8 @@ export interface PipelineLease {
  * takes 0.2 to 1 MB of the process on a software adapter.
  */
 export const SPARE = 128;
+/** A training, a test and a report open a device each, and need each other's kernels. */
+const KEPT_FOR = 3;
 /** Keeper for pipelines that anyone may reuse. */
 export const ANYONE: object = {};
 
@@ -46,6 +50,8 @@ const OWN_FAULT = 'mend the kernel; lines are those of its text, and its arrays 
 interface Entry {
   readonly pipeline: Promise<GPUComputePipeline>;
   leases: number;
+  /** How many times `endLeases` was called since it was last leased. */
+  age: number;
 }
 
 export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
@@ -65,14 +71,14 @@ export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
       { label, wgsl, fix, prefix: own ? `${label}:` : '' },
       layoutFor(device, layouts, bindings),
     );
-    const entry = { pipeline, leases: 0 };
+    const entry = { pipeline, leases: 0, age: 0 };
     entries.set(wgsl, entry);
     compiling.add(pipeline);
     const done = (): void => void compiling.delete(pipeline);
     pipeline.then(done, done);
     // A failed compilation is tried again at the next request.
     pipeline.catch(() => {
-      if (entries.get(wgsl) === entry) forgetText(wgsl);
+      if (entries.get(wgsl)?.pipeline === pipeline) forgetText(wgsl);
     });
     return entry;
   };
@@ -83,6 +89,7 @@ export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
     lease(label, wgsl, bindings, own = false) {
       const entry = entries.get(wgsl) ?? made(label, wgsl, bindings, own);
       entry.leases += 1;
+      entry.age = 0;
       idle.delete(wgsl);
       let released = false;
       return {
@@ -103,6 +110,16 @@ export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
     },
     forget(keeper) {
       for (const [wgsl, each] of idle) if (each === keeper) forgetText(wgsl);
+    },
+    endLeases() {
+      for (const [wgsl, entry] of entries) {
+        if (entry.age >= KEPT_FOR) forgetText(wgsl);
+        else {
+          // Another entry: releases of the old one are of no more concern.
+          entries.set(wgsl, { pipeline: entry.pipeline, leases: 0, age: entry.age + 1 });
+          idle.set(wgsl, ANYONE);
+        }
+      }
     },
     clear() {
       entries.clear();

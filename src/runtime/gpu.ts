@@ -7,6 +7,7 @@ import { type PipelineCache, pipelineCache } from '../gpu/pipelines.ts';
 import type { GPUDevice } from '../gpu/webgpuTypes.ts';
 import type { DeviceFacts, GpuFamily } from '../kernels/kernel.ts';
 import type { PlanLimits } from '../plan/limits.ts';
+import type { DeviceParking } from './parkedDevice.ts';
 import { PRECISE_TIMESTAMPS, type Profiler } from './profiler.ts';
 import { directSubmitter, type Submitter } from './submitter.ts';
 
@@ -37,6 +38,8 @@ export interface DeviceOptions extends OpenOptions {
   readonly onCompile?: CompileWatcher;
   /** Default: what the system reports. */
   readonly host?: HostMemory;
+  /** Where the device comes from if one is parked there, and goes to when it is closed sound and idle; none with a profiler or flags of its own. */
+  readonly parking?: DeviceParking;
 }
 
 /** The adapter as results and reports name it. */
@@ -58,12 +61,18 @@ export async function idle({ submitter, guard, device }: Gpu): Promise<void> {
 /** Opens a device, or takes the caller's. @throws GpuError E_NO_ADAPTER. */
 export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
   const { profiler, onCompile, nativeFlags = [], host = hostMemory() } = options;
-  const open = await openGpu(
-    profiler ? { ...options, nativeFlags: [...nativeFlags, PRECISE_TIMESTAMPS] } : options,
-  );
+  const parking = profiler || options.nativeFlags || options.device ? undefined : options.parking;
+  const key = JSON.stringify([options.adapter ?? '', options.subgroupMatrix ?? false]);
+  const parked = await parking?.take(key);
+  const open =
+    parked?.open ??
+    (await openGpu(profiler ? { ...options, nativeFlags: [...nativeFlags, PRECISE_TIMESTAMPS] } : options));
   const { device, adapter } = open;
   const guard = guardDevice(device);
-  const pipelines = pipelineCache(device);
+  const pipelines = parked?.pipelines ?? pipelineCache(device);
+  const buffers = bufferMaker(device, (live) => (adapter.software ? memoryRoom(host, live) : UNKNOWN_ROOM));
+  // The device may be another session's by the second call.
+  let closed = false;
   return {
     device,
     adapter,
@@ -83,14 +92,23 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
       ...familyOf(adapter),
     },
     host,
-    buffers: bufferMaker(device, (live) => (adapter.software ? memoryRoom(host, live) : UNKNOWN_ROOM)),
+    buffers,
     pipelines,
     submitter: profiler?.submitter(device) ?? directSubmitter(device),
     ...(onCompile && { onCompile }),
     close() {
+      if (closed) return;
+      closed = true;
+      const sound = guard.isSound();
       guard.release();
-      // Destroying blocks this thread until compilations end, and no signal would be handled meanwhile.
       const compiled = pipelines.compiled();
+      if (parking && sound && !compiled) {
+        buffers.destroyAll();
+        pipelines.endLeases();
+        parking.put(key, { open, pipelines });
+        return;
+      }
+      // Destroying blocks this thread until compilations end, and no signal would be handled meanwhile.
       const destroy = (): void => open.close();
       if (compiled) compiled.then(destroy, destroy);
       else destroy();

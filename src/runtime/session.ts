@@ -11,6 +11,7 @@ import { buildPlan } from '../plan/buildPlan.ts';
 import { product, type Shape } from '../shape.ts';
 import { compilePlan, type Executable } from './executable.ts';
 import { type CompileWatcher, type Gpu, openDevice } from './gpu.ts';
+import type { DeviceParking } from './parkedDevice.ts';
 import type { Profiler } from './profiler.ts';
 import { readBuffer } from './readBuffer.ts';
 import { type StateStore, stateStore } from './state.ts';
@@ -62,6 +63,8 @@ export interface GpuRequest {
   readonly adapter?: string;
   readonly profiler?: Profiler;
   readonly onCompile?: CompileWatcher;
+  /** See `DeviceOptions`. */
+  readonly parking?: DeviceParking;
   /** Use Dawn's experimental subgroup matrices for products of f16; default false. */
   readonly subgroupMatrix?: boolean;
   /** Looks up the device's tuning table once it is open; default: the rule chooses all kernels. */

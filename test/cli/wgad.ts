@@ -44,6 +44,14 @@ export const wgad = (
 
 const built = (path: string): string => new URL(`../../dist/cli/${path}`, import.meta.url).href;
 
+afterAll(async () => {
+  if (!ranHere) return;
+  const { PARKING }: typeof import('../../src/cli/program.ts') = await import(built('program.js'));
+  PARKING.clear();
+});
+/** Whether a command ran in this process, which keeps its device for the next. */
+let ranHere = false;
+
 /**
  * The built command line in this process: for what it says and answers, where neither a device nor the process is
  * tested. A process of its own takes half a second to load it.
@@ -53,6 +61,7 @@ export async function wgadHere(args: readonly string[], env: Record<string, stri
     built('commandLine.js')
   );
   const { WGAD }: typeof import('../../src/cli/verbs/index.ts') = await import(built('verbs/index.js'));
+  ranHere = true;
   const before = { argv: process.argv, env: process.env };
   process.argv = [process.execPath, MAIN, ...args];
   process.env = { ...before.env, ...UNTUNED, ...env };

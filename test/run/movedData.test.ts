@@ -9,6 +9,7 @@ import { readFinishedRun } from '../../src/run/finished.ts';
 import { readRunConfig, runFiles } from '../../src/run/folder.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import { trainRun } from '../../src/train/trainRun.ts';
+import { ONE_DEVICE } from '../parking.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 600_000;
@@ -48,6 +49,7 @@ async function train(name: string, own: RunConfig, resume: boolean, until?: numb
     run: join(root, name),
     config: own,
     resume,
+    gpu: ONE_DEVICE,
     signal: stop.signal,
     onProgress: (stage, { step }) => {
       if (stage === 'detector' && until !== undefined && step >= until) stop.abort();

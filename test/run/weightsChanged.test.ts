@@ -16,6 +16,7 @@ import { trainRun } from '../../src/train/trainRun.ts';
 import { embeddedPath } from '../../src/weights/embedded.ts';
 import { loadWeights } from '../../src/weights/encoder.ts';
 import { weightsChecksum } from '../../src/weights/source.ts';
+import { ONE_DEVICE } from '../parking.ts';
 import { ALL_SETS, SETTINGS } from '../reproduce/settings.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -66,6 +67,7 @@ async function train(name: string, how: RunConfig, resume: boolean, until?: numb
     run: run(name),
     config: how,
     resume,
+    gpu: ONE_DEVICE,
     signal: stop.signal,
     onProgress: (stage, { step }) => {
       if (stage === 'detector' && until !== undefined && step >= until) stop.abort();

@@ -13,6 +13,7 @@ import type { RunConfig } from '../../src/run/settings.ts';
 import type { ScoredImage } from '../../src/score/scoredImage.ts';
 import { openScorer } from '../../src/score/scorer.ts';
 import { shareOut } from '../../src/score/scorerOn.ts';
+import { ONE_DEVICE } from '../parking.ts';
 import { seeded } from '../seed.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -55,7 +56,7 @@ async function untrained(own: Partial<RunConfig> & Pick<RunConfig, 'method'>): P
 }
 
 async function scored(config: RunConfig, images: readonly Uint8Array[]): Promise<ScoredImage[]> {
-  const scorer = await openScorer(join(root, config.method), config);
+  const scorer = await openScorer(join(root, config.method), config, { gpu: ONE_DEVICE });
   try {
     return await scorer.score(
       images,

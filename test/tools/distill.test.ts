@@ -8,6 +8,7 @@ import { photographOf } from '../../tools/distill/crops.ts';
 import { type DistillOptions, distillEncoder } from '../../tools/distill/distill.ts';
 import { PHOTOGRAPHS } from '../../tools/distill/photographs.ts';
 import { PACKAGES, readPhotographs } from '../../tools/distill/pictures.ts';
+import { ONE_DEVICE } from '../parking.ts';
 import { seeded } from '../seed.ts';
 
 let folder = '';
@@ -35,6 +36,7 @@ const optionsIn = (name: string, iterations: number): DistillOptions & { readonl
   run: join(folder, name),
   iterations,
   out: join(folder, `${name}.safetensors`),
+  gpu: ONE_DEVICE,
 });
 
 it('a distillation writes the tensors of its encoder; stopped and resumed it gives the same bytes', async () => {

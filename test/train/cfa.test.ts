@@ -5,6 +5,7 @@ import { ALIGNMENTS } from '../../src/methods/alignments/index.ts';
 import { runFiles } from '../../src/run/folder.ts';
 import { openScorer } from '../../src/score/scorer.ts';
 import { testRun } from '../../src/score/testRun.ts';
+import { ONE_DEVICE } from '../parking.ts';
 import { expectMetrics, scoreWaves, smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -35,9 +36,13 @@ describe('CFA', () => {
     'CFA is tested under every alignment and protocol, and scores an image by the maximum of its smoothed map',
     async () => {
       const run = runs.folder('whole');
-      expectMetrics(await testRun({ run }), ALIGNMENTS);
+      expectMetrics(await testRun({ run, gpu: ONE_DEVICE }), ALIGNMENTS);
       const { maps, scores } = await scoreWaves(
-        await openScorer(run, { ...runs.config, memoryRows: 256 }, { alignments: ['none', 'cada'] }),
+        await openScorer(
+          run,
+          { ...runs.config, memoryRows: 256 },
+          { gpu: ONE_DEVICE, alignments: ['none', 'cada'] },
+        ),
       );
       for (const [align, map] of maps) expect(scores.get(align)).toBe(Math.max(...map));
     },

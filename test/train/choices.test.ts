@@ -16,6 +16,7 @@ import { classTable } from '../../src/train/collect.ts';
 import { collectPlan, headStep, stepInputs, wholeHeadStep } from '../../src/train/detectorPlans.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
 import { hashed, hashedWeights } from '../models/hashed.ts';
+import { ONE_DEVICE } from '../parking.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 600_000;
@@ -246,6 +247,7 @@ describe('a training with other choices', () => {
       run: join(root, run),
       config: { ...CONFIG, ...more, data: join(root, 'data') },
       resume,
+      gpu: ONE_DEVICE,
       signal: stop.signal,
       onProgress: (now, report) => {
         if (now === stage && report.step >= step) stop.abort();

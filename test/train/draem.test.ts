@@ -8,6 +8,7 @@ import type { RunConfig } from '../../src/run/settings.ts';
 import { openScorer } from '../../src/score/scorer.ts';
 import { testRun } from '../../src/score/testRun.ts';
 import { drawnAt } from '../../src/train/batches.ts';
+import { ONE_DEVICE } from '../parking.ts';
 import { expectMetrics, scoreWaves, smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -68,9 +69,9 @@ describe('DRAEM', () => {
     'DRAEM is tested under every alignment and protocol, and scores an image by the highest mean of 21 x 21 pixels',
     async () => {
       const run = runs.folder('whole');
-      expectMetrics(await testRun({ run }), ALIGNMENTS);
+      expectMetrics(await testRun({ run, gpu: ONE_DEVICE }), ALIGNMENTS);
       const { maps, scores } = await scoreWaves(
-        await openScorer(run, runs.config, { alignments: ['none', 'cada'] }),
+        await openScorer(run, runs.config, { gpu: ONE_DEVICE, alignments: ['none', 'cada'] }),
       );
       for (const [align, map] of maps) {
         const want = highestMean(map, 64);

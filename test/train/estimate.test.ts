@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { newConfig } from '../../src/run/config.ts';
 import { type Costs, type Estimate, estimateFrom } from '../../src/train/estimate.ts';
 import { trainRun } from '../../src/train/trainRun.ts';
+import { ONE_DEVICE } from '../parking.ts';
 import { smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -44,6 +45,7 @@ it(
     await trainRun({
       run: runs.folder('measured'),
       config: runs.config,
+      gpu: ONE_DEVICE,
       onEstimate: (estimate) => estimates.push(estimate),
     });
     await runs.train('unmeasured', { resume: false });

@@ -6,6 +6,7 @@ import { checkConfig } from '../../src/run/config.ts';
 import { readRunConfig, runFiles } from '../../src/run/folder.ts';
 import { openScorer } from '../../src/score/scorer.ts';
 import { testRun } from '../../src/score/testRun.ts';
+import { ONE_DEVICE } from '../parking.ts';
 import { expectMetrics, scoreWaves, smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -44,10 +45,10 @@ describe('PatchCore', () => {
     'PatchCore is tested under every alignment and protocol',
     async () => {
       const run = runs.folder('whole');
-      expectMetrics(await testRun({ run }), ALIGNMENTS);
+      expectMetrics(await testRun({ run, gpu: ONE_DEVICE }), ALIGNMENTS);
       // The image's score is its farthest patch, which no smoothed map reaches.
       const { maps, scores } = await scoreWaves(
-        await openScorer(run, await readRunConfig(run), { alignments: ['none', 'cada'] }),
+        await openScorer(run, await readRunConfig(run), { gpu: ONE_DEVICE, alignments: ['none', 'cada'] }),
       );
       for (const [align, map] of maps) expect(scores.get(align)).toBeGreaterThan(Math.max(...map));
     },

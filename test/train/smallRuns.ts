@@ -11,6 +11,7 @@ import type { ScoredImage } from '../../src/score/scoredImage.ts';
 import type { Scorer } from '../../src/score/scorerOn.ts';
 import type { Results } from '../../src/score/testRun.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
+import { ONE_DEVICE } from '../parking.ts';
 
 /** Where a training is stopped: as soon as `stage` has reported at least `step` steps; absent: it is not. */
 export interface StopAt {
@@ -72,6 +73,7 @@ export function smallRuns(
         run: folder(run),
         config: { ...config, ...change },
         resume,
+        gpu: ONE_DEVICE,
         signal: controller.signal,
         onProgress: (stage, report) => {
           if (stage === stop?.stage && report.step >= stop.step) controller.abort();

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { runFiles } from '../../src/run/folder.ts';
 import { testRun } from '../../src/score/testRun.ts';
+import { ONE_DEVICE } from '../parking.ts';
 import { expectMetrics, smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -31,7 +32,7 @@ it(
     const { metadata } = await readWeights(runFiles(runs.folder('whole')).weights, () => false);
     // Of images, not of their four tiles.
     expect(JSON.parse(metadata.get('familiar')!).images).toBe(10);
-    const results = await testRun({ run: runs.folder('whole') });
+    const results = await testRun({ run: runs.folder('whole'), gpu: ONE_DEVICE });
     expectMetrics(results, ['none', 'cada', 'class']);
     const [head, ...rows] = (await readFile(runFiles(runs.folder('whole')).scores, 'utf8'))
       .trim()
@@ -39,7 +40,7 @@ it(
     expect(head).toMatch(/^path,class,label,score,calibrated,/);
     expect(rows).toHaveLength(8);
     // More overlap is another scoring of the same networks; another side is not.
-    const finer = await testRun({ run: runs.folder('whole'), tileOverlap: 0.75 });
+    const finer = await testRun({ run: runs.folder('whole'), gpu: ONE_DEVICE, tileOverlap: 0.75 });
     expect(finer.config).toMatchObject({ size: 80, tile: 64, tileOverlap: 0.75 });
     await expect(testRun({ run: runs.folder('whole'), tile: 80 })).rejects.toThrow(/multiple of 32/);
     await expect(testRun({ run: runs.folder('whole'), size: 96, tile: 96 })).rejects.toThrow(

@@ -10,6 +10,7 @@ import { featureFile } from '../../src/train/featureStore.ts';
 import { type Stage, trainRun } from '../../src/train/trainRun.ts';
 import { embeddedPath } from '../../src/weights/embedded.ts';
 import { loadWeights } from '../../src/weights/encoder.ts';
+import { ONE_DEVICE } from '../parking.ts';
 import { countCreations } from '../runtime/creations.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -57,6 +58,7 @@ async function trainUntil(
     run: join(root, run),
     config: { ...config, ...more },
     resume,
+    gpu: ONE_DEVICE,
     signal: stop.signal,
     onProgress: (now, report) => {
       if (now === stage && report.step >= step) stop.abort();
@@ -131,6 +133,7 @@ describe('a training set whose features do not fit into memory', () => {
       await trainRun({
         run,
         config,
+        gpu: ONE_DEVICE,
         features: { memory: 0, disk },
         onNote: (text) => said.push(text),
         // Reading the state back for a checkpoint makes buffers: not within this test.

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Results, testRun } from '../../src/score/testRun.ts';
+import { ONE_DEVICE } from '../parking.ts';
 import { expectMetrics, smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -23,9 +24,9 @@ describe('UniAD', () => {
   it(
     'UniAD is tested under each alignment and protocol',
     async () => {
-      const own = await testRun({ run: runs.folder('whole') });
+      const own = await testRun({ run: runs.folder('whole'), gpu: ONE_DEVICE });
       expectMetrics(own, runs.config.align);
-      const shared = await testRun({ run: runs.folder('whole'), pixelScale: 'shared' });
+      const shared = await testRun({ run: runs.folder('whole'), gpu: ONE_DEVICE, pixelScale: 'shared' });
       const images = ({ protocols }: Results) =>
         Object.values(protocols['absolute-unified']).map(({ iAuroc, iAp }) => [iAuroc, iAp]);
       expect(images(shared)).toEqual(images(own));

@@ -80,7 +80,8 @@ export const serveVerb: AddVerb = (program, run) => {
             waitMs: flags.wait,
           },
           choice: { precision, pixelScale, size, tile, tileOverlap, batch },
-          gpu: context.gpu,
+          // A run that was taken anew must not keep its old device.
+          gpu: { ...context.gpu, parking: undefined },
           version: VERSION,
           log: { level: context.quiet ? 'warn' : 'info', stream: process.stderr },
         });
