@@ -1,6 +1,6 @@
 """Exports torchvision networks to ONNX as PyTorch does by default, with what they compute: python3 tools/onnx_networks.py FOLDER [--full]
 
-Random weights by seed, batch norms with statistics of their own; the images are the sines of 0, 1, 2 and so on. Narrow networks are the fixtures in test/goldens/onnx;
+Random weights by seed, batch norms with statistics of their own; the images are the sines of 0, 1, 2 and so on. Narrow networks (of MobileNetV2 three blocks) are the fixtures in test/goldens/onnx;
 --full writes those of the usual width, for `wgad-bench onnx`. Made with torch 2.15, torchvision 0.29, onnx 1.23, onnxscript 0.7.
 """
 
@@ -46,7 +46,9 @@ def networks(full):
         yield "vit", VisionTransformer(224, 16, 12, 3, 192, 768, num_classes=1000), 224
     else:
         yield "resnet18", narrowed(resnet18(num_classes=10), 16), 64
-        yield "mobilenet_v2", mobilenet_v2(num_classes=10, width_mult=0.1), 64
+        # Every kind of block it has: no expansion, another size, a shortcut.
+        blocks = [[1, 8, 1, 1], [6, 16, 2, 2]]
+        yield "mobilenet_v2", mobilenet_v2(num_classes=10, width_mult=0.5, inverted_residual_setting=blocks, round_nearest=4), 32
         yield "vit", VisionTransformer(32, 8, 2, 2, 32, 64, num_classes=10), 32
 
 

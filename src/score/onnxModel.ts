@@ -63,12 +63,14 @@ export async function onnxModel(
     return value;
   };
   const images = normalised(pixels);
+  let readsLabels = false;
   const bare = rewrite({ outputs: graph.outputs, effects: [] }, (value, inputs) => {
     if (isOp(value, 'slabView') && isOp(value.inputs[0]!, 'state')) {
       return stored(places.get(placeKey(value.inputs[0].attrs.name, value.attrs.offset))!, value.shape);
     }
     if (!isOp(value, 'input')) return remake(value, inputs);
     const { name } = value.attrs;
+    readsLabels ||= name === 'labels';
     return name === 'images' ? images : name === 'labels' ? labels : stored(name, value.shape);
   });
   const score = bare.outputs.get(`score.${alignment}`)!;
@@ -83,7 +85,7 @@ export async function onnxModel(
     label: `${config.method} with ${config.encoder}, alignment ${alignment}`,
     inputs: [
       { name: 'pixels', value: pixels, type: 'u8' },
-      ...(tensors.has('table') ? [{ name: 'labels', value: labels }] : []),
+      ...(readsLabels ? [{ name: 'labels', value: labels }] : []),
     ],
     stored: named,
     outputs: [

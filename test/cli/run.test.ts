@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DETECTOR_NAMES } from '../../src/methods/detectors.ts';
+import { fromOnnx } from '../../src/onnx/index.ts';
 import { testRandom } from '../seed.ts';
 import { type Finished, scratchFolder, start, TINY_DATA, TINY_TRAIN, wgad, wgadHere } from './wgad.ts';
 
@@ -99,6 +100,30 @@ describe('the main job', () => {
       const scores = await readFile(folder.path('first', 'scores.csv'), 'utf8');
       expect(scores.split('\n')[0]).toBe('path,class,label,score,calibrated,u_hat,gamma_hat,unfamiliar,ms');
       expect(scores.trim().split('\n')).toHaveLength(1 + 8);
+    },
+    SLOW,
+  );
+
+  it(
+    'export writes a run as an ONNX model',
+    async () => {
+      const file = folder.path('first.onnx');
+      const choice = ['--alignment', 'class', '--threshold', '0.5', '--batch', '2'];
+      const args = ['export', folder.path('first'), '--onnx', file, ...choice, '--json', '--quiet'];
+      const said = JSON.parse(await succeedHere(args));
+      const bytes = await readFile(file);
+      const { size } = said;
+      expect(said).toMatchObject({ alignment: 'class', threshold: 0.5, batch: 2, bytes: bytes.length });
+      const model = fromOnnx(bytes);
+      expect(model.inputs).toMatchObject([
+        { name: 'pixels', type: 'uint8', shape: [2, 3, size, size] },
+        { name: 'labels', type: 'int32', shape: [2] },
+      ]);
+      expect(model.outputs).toMatchObject([
+        { name: 'score', type: 'float', shape: [2] },
+        { name: 'verdict', type: 'bool', shape: [2] },
+        { name: 'map', type: 'float', shape: [2, size, size] },
+      ]);
     },
     SLOW,
   );
