@@ -90,7 +90,10 @@ export async function folderPlace(path: string): Promise<string> {
     if (link) throw ofLink(path, 'made a folder', link);
     return path;
   });
-  const info = await stat(place).catch(() => null);
+  // Of a path that is too long, `realpath` says only that its first unknown name is not there.
+  const info = await stat(place).catch((cause: NodeJS.ErrnoException) =>
+    cause.code === 'ENOENT' ? null : refuse(cause),
+  );
   if (info && !info.isDirectory()) {
     throw new FileError(`${path}: cannot be made a folder: a file lies there, expected a folder or nothing`, {
       where: path,

@@ -41,7 +41,7 @@ export interface Reading {
   /** Share of multiply-adds among the loop's instructions that are issued. */
   readonly loopShare: number;
   readonly accesses: readonly Access[];
-  /** Multiply-adds of one dispatch, as executed. */
+  /** Multiply-adds of one dispatch, as its invocations execute them. */
   readonly multiplyAdds: number;
   /** Branches that depend on data, so that counts are guessed behind them. */
   readonly unknownBranches: number;
@@ -88,13 +88,15 @@ export function readKernel(
   card: Card | null,
 ): Reading {
   const listing = parseListing(text);
-  const waves = wavesOf(kernel, listing.lanes);
+  const invocations = invocationsOf(kernel);
+  const waves = Math.ceil(invocations / listing.lanes);
   const traces = follow(kernel, listing, waves, card);
   const counts = listing.instructions.map((_, i) => mean(traces.map(({ counts }) => counts[i]!)));
   const loop = innerLoop(listing.instructions, counts);
   const accesses = accessesOf(kernel, listing, counts, traces);
   const perWave = listing.instructions.reduce((sum, each, i) => {
-    const lanes = unitOf(each) === 'matrix' ? 1 : listing.lanes;
+    // A workgroup smaller than a wave leaves lanes idle.
+    const lanes = unitOf(each) === 'matrix' ? 1 : invocations / waves;
     return sum + counts[i]! * multiplyAdds(each) * lanes;
   }, 0);
   const groups = kernel.grid.reduce((product, side) => product * side, 1);
@@ -126,13 +128,13 @@ const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 const total = (mix: Mix): number => UNITS.reduce((sum, unit) => sum + mix[unit], 0);
 
-/** Waves of a workgroup. */
-function wavesOf({ wgsl }: Described, lanes: number): number {
+/** Invocations of a workgroup. */
+function invocationsOf({ wgsl }: Described): number {
   const sides = /@workgroup_size\(([^)]*)\)/
     .exec(wgsl)?.[1]
     ?.split(',')
     .map((side) => Number.parseInt(side, 10) || 1);
-  return Math.max(1, Math.ceil((sides ?? [1]).reduce((product, side) => product * side, 1) / lanes));
+  return (sides ?? [1]).reduce((product, side) => product * side, 1);
 }
 
 function follow(kernel: Described, listing: Listing, waves: number, card: Card | null): WaveTrace[] {

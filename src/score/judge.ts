@@ -65,7 +65,7 @@ export async function readJudgement(run: string, choice: JudgementChoice = {}): 
     threshold: choice.threshold ?? stored?.value ?? null,
     stored,
     notes: stored ? notesOn(stored, trained, config) : [],
-    scale: results?.mapScale[aligned] ?? { low: 0, high: 1 },
+    scale: results?.mapScale?.[aligned] ?? { low: 0, high: 1 },
   };
 }
 

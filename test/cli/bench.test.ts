@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { VERSION } from '../../src/version.ts';
 import { scratchFolder, wgad } from './wgad.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -67,7 +68,7 @@ describe('wgad bench', () => {
       expect(Number(own!.ratio)).toBeGreaterThan(0);
       expect(own!['floorMs.launch']).toBe(ours!['floorMs.launch']);
       expect(Number(own!.gflops)).toBeGreaterThan(0);
-      expect(own).toMatchObject({ version: '0.1.0', date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
+      expect(own).toMatchObject({ version: VERSION, date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
     },
     SLOW,
   );
