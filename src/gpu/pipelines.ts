@@ -15,6 +15,8 @@ export interface BindingUse {
 export interface PipelineCache {
   /** Pipelines in use, and up to `SPARE` kept in case their text is needed again. */
   readonly size: number;
+  /** Whether it is one of them. */
+  has(wgsl: string): boolean;
   /** Compiled asynchronously; two leases of one text share one compilation. Entry point `main`. @param own whether the text is a user's, for the error's advice; default false. */
   lease(label: string, wgsl: string, bindings: readonly BindingUse[], own?: boolean): PipelineLease;
   /** Forgets those that nothing uses and that were kept for `keeper`. */
@@ -86,6 +88,7 @@ export function pipelineCache(device: GPUDevice, spare = SPARE): PipelineCache {
     get size() {
       return entries.size;
     },
+    has: (wgsl) => entries.has(wgsl),
     lease(label, wgsl, bindings, own = false) {
       const entry = entries.get(wgsl) ?? made(label, wgsl, bindings, own);
       entry.leases += 1;

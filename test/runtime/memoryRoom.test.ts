@@ -135,11 +135,22 @@ describe('room for memory', () => {
     let [live, resident] = [0, 100 * MIB];
     const host = { available: () => 1000 * MIB, resident: () => resident, total: () => undefined };
     const room = memoryRoom(host, () => live);
-    expect(room.available()).toBe(950 * MIB);
+    expect(room.available()).toBe(904 * MIB);
     live = 300 * MIB;
-    expect(room.available()).toBe(650 * MIB);
+    expect(room.available()).toBe(604 * MIB);
     resident = 400 * MIB;
-    expect(room.available()).toBe(950 * MIB);
+    expect(room.available()).toBe(904 * MIB);
+  });
+
+  it('room for memory leaves a share for everything else, and at least what compilers and images take', () => {
+    const roomOf = (bytes: number) =>
+      memoryRoom(
+        having(() => bytes),
+        () => 0,
+      ).available();
+    expect([4000, 1920, 1000, 96, 10].map((mib) => roomOf(mib * MIB)! / MIB)).toEqual([
+      3800, 1824, 904, 0, 0,
+    ]);
   });
 
   it('room for memory is looked for again when what was seen is given out', () => {
@@ -159,6 +170,8 @@ const having = (available: () => number) => ({
   resident: () => undefined,
   total: () => undefined,
 });
+/** What a kernel that is not compiled yet takes beside a plan's own memory. */
+const KERNEL = 1_258_291;
 const NOT_ENOUGH = (what: RegExp) =>
   expect.objectContaining({ code: 'E_OUT_OF_MEMORY', message: expect.stringMatching(what) });
 
@@ -179,14 +192,14 @@ describe('on a software adapter, more than the machine has', () => {
   it('a plan of more memory than there is is refused before it is taken, with what would fit', async ({
     skip,
   }) => {
-    const gpu = await softwareDevice(skip, () => 100 * MIB);
+    const gpu = await softwareDevice(skip, () => 196 * MIB);
     const session = sessionOn(gpu);
     const error = (await compileBatch(session, job).catch((caught: unknown) => caught)) as OutOfMemoryError;
     // 4 MiB of an image: in and out, an upload ring of two, the read-back; and what the kernel reads of sizes.
     expect(Math.floor(error.asked / MIB)).toBe(16 * 20);
     expect(error).toMatchObject({
       code: 'E_OUT_OF_MEMORY',
-      available: 95 * MIB,
+      available: 100 * MIB - KERNEL,
       fix: expect.stringContaining('use --batch 4 or less'),
     });
     expect(gpu.buffers.counters).toMatchObject({ live: 0, buffers: 0 });
@@ -197,11 +210,34 @@ describe('on a software adapter, more than the machine has', () => {
     session.close();
   });
 
+  it('a plan whose kernels have no room is refused, and taken where they are compiled already', async ({
+    skip,
+  }) => {
+    let available = 96 * MIB + KERNEL;
+    const gpu = await softwareDevice(skip, () => available);
+    const session = sessionOn(gpu);
+    const small = (label: string) =>
+      session.compile(label, {
+        outputs: new Map([['y', shift(input('x', [16]), 1)]]),
+        effects: [],
+      });
+    await expect(small('first')).rejects.toThrow(
+      NOT_ENOUGH(/^first: needs 0\.0 MiB of memory, this machine has 0\.0 MiB left for it$/),
+    );
+    available = 96 * MIB + 2 * KERNEL;
+    const first = await small('second');
+    available = 97 * MIB;
+    const second = await small('third');
+    first.destroy();
+    second.destroy();
+    session.close();
+  });
+
   it('state of more memory than there is is refused', async ({ skip }) => {
-    const gpu = await softwareDevice(skip, () => 10 * MIB);
+    const gpu = await softwareDevice(skip, () => 106 * MIB);
     const session = sessionOn(gpu);
     expect(() => session.state.set('w', new Float32Array(4 * MIB), [4 * MIB])).toThrow(
-      NOT_ENOUGH(/^state w and its upload: needs 32.0 MiB of memory, this machine has 9.5 MiB left for it$/),
+      NOT_ENOUGH(/^state w and its upload: needs 32.0 MiB of memory, this machine has 10.0 MiB left for it$/),
     );
     session.close();
   });
