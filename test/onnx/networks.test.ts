@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Value } from '../../src/graph/value.ts';
+import { grad } from '../../src/autograd/reverse.ts';
+import { sum } from '../../src/graph/ops/reduce.ts';
+import { input, type Value } from '../../src/graph/value.ts';
 import { fromOnnx, toOnnx } from '../../src/onnx/index.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { product, type Shape } from '../../src/shape.ts';
@@ -54,4 +56,12 @@ describe.each(['resnet18', 'mobilenet_v2', 'vit'])('%s of torchvision (tools/onn
     },
     SLOW,
   );
+
+  it('has a derivative by each of its tensors', () => {
+    const { fn, state } = fromOnnx(bytes);
+    const weights = Object.fromEntries([...state].map(([key, { shape }]) => [key, input(key, shape)]));
+    const { logits } = fn(weights, { images: input('images', golden.images) });
+    const gradients = grad(sum(logits!), Object.values(weights));
+    expect(gradients.map(({ shape }) => shape)).toEqual(Object.values(weights).map(({ shape }) => shape));
+  });
 });
