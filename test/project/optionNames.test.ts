@@ -59,7 +59,10 @@ it.each([
   [new Misspelt(), 'got kepDims (did you mean keepDims?)'],
   [new Map([['lr', 1]]), 'f: options expect an object of named settings, got an object'],
   [null, 'f: options expect an object of named settings, got null'],
-  [{ dtype: 'f32', shape: [2, 3] }, 'f: options expect an object of named settings, got a value [2, 3]'],
+  [
+    { op: 'input', dtype: 'f32', shape: [2, 3] },
+    'f: options expect an object of named settings, got a value [2, 3]',
+  ],
 ])('%j is refused', (options, message) => {
   expect(() => requireOptions('f', options as Settings, SETTINGS)).toThrow(
     expect.objectContaining({ code: 'E_CONFIG', message: expect.stringContaining(message) }),
