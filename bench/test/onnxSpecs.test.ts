@@ -2,7 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
-import { input, topological } from '../../src/graph/value.ts';
+import { argmax, sum } from '../../src/graph/ops/reduce.ts';
+import { cumsum } from '../../src/graph/ops/scan.ts';
+import { gather } from '../../src/graph/ops/select.ts';
+import { topK } from '../../src/graph/ops/topK.ts';
+import { input, topological, type Value } from '../../src/graph/value.ts';
 import { toOnnx } from '../../src/onnx/index.ts';
 import { reasonAgainst } from '../../src/onnx/writing/rules.ts';
 import { FAMILIES } from '../../src/specs/index.ts';
@@ -42,6 +46,40 @@ describe.each(Object.entries(FAMILIES))('%s', (_, family) => {
     }
   });
 });
+
+it.skipIf(!there)(
+  'u32, which ONNX Runtime lacks in many operators, is written so that it computes it',
+  async () => {
+    const runtime = findPackage('ort-cpu', 'onnxruntime-node').load() as OnnxRuntime;
+    const data = Uint32Array.of(2 ** 31 - 1, 2 ** 32 - 2, 2 ** 31, 7, 0, 2 ** 32 - 1);
+    const fn = (x: Value, at: Value) => [
+      argmax(x, 1),
+      topK(x, 2).values,
+      topK(x, 2).indices,
+      sum(x, { axes: [1] }),
+      cumsum(x, 1),
+      gather(x, at, 1),
+    ];
+    const example = [
+      { shape: [2, 3], dtype: 'u32' as const },
+      { shape: [2], dtype: 'i32' as const },
+    ];
+    const model = await openModel(runtime, 'ort-cpu', toOnnx(fn, example));
+    const found = await model.run([
+      { data, shape: [2, 3] },
+      { data: Int32Array.of(2, 3), shape: [2] },
+    ]);
+    await model.close();
+    expect(found.map((each) => Array.from(each.data))).toEqual([
+      [1, 2],
+      [2 ** 32 - 2, 2 ** 31, 2 ** 32 - 1, 7],
+      [1, 2, 2, 0],
+      [2 ** 32 - 3, 6],
+      [2 ** 31 - 1, 2 ** 31 - 3, 2 ** 32 - 3, 7, 7, 6],
+      [2 ** 31, 0, 2 ** 32 - 1, 0],
+    ]);
+  },
+);
 
 /** The largest distance, relative to what each element's rounding is measured against. */
 function furthest(got: ArrayLike<number>, { data, magnitude }: Tensor64): number {

@@ -67,6 +67,10 @@ const isInteger = (dtype: Dtype): boolean => dtype === 'i32' || dtype === 'u32';
 const wide = (w: GraphWriter, dtype: Dtype, name: string, written: (name: string) => string): string =>
   isInteger(dtype) ? w.cast(written(w.cast(name, 'i64')), dtype) : written(name);
 
+/** u32, for which ONNX Runtime has no ArgMax, as i32 in the same order. */
+const ordered = (w: GraphWriter, name: string): string =>
+  w.cast(w.node('Sub', [w.cast(name, 'i64'), w.constant([2 ** 31], [], 'i64')]), 'i32');
+
 const reduce: Rule<'reduce'> = (w, { attrs: { kind, axes, factor }, dtype }, [x]) => {
   const attributes = { keepdims: 1, noop_with_empty_axes: 1 };
   const along = (name: string): string => w.node(REDUCTIONS[kind], [name, w.integers(axes)], attributes);
@@ -253,19 +257,19 @@ function maskedSoftmax(w: GraphWriter, scores: string): string {
   return w.node('Div', [powers, divisor]);
 }
 
-const kthLargest: Rule<'kthLargest'> = (w, { attrs: { k } }, [x]) => {
-  const [values] = w.nodes('TopK', [x!, w.integers([k])], [w.fresh('TopK'), w.fresh('TopKIndices')], {
-    axis: 1,
-  });
-  return sliced(w, values!, { starts: [k - 1], ends: [k], axes: [1] });
+/** Values in falling order, and their places; u32 as i64, for ONNX Runtime sorts none. */
+const largest = (w: GraphWriter, { dtype }: Value, name: string, k: number): readonly [string, string] => {
+  const x = dtype === 'u32' ? w.cast(name, 'i64') : name;
+  const outputs = [w.fresh('TopK'), w.fresh('TopKIndices')];
+  const [values, places] = w.nodes('TopK', [x, w.integers([k])], outputs, { axis: 1 });
+  return [dtype === 'u32' ? w.cast(values!, dtype) : values!, places!];
 };
 
-const topKIndices: Rule<'topKIndices'> = (w, { attrs: { k } }, [x]) => {
-  const [, indices] = w.nodes('TopK', [x!, w.integers([k])], [w.fresh('TopK'), w.fresh('TopKIndices')], {
-    axis: 1,
-  });
-  return w.cast(indices!, 'i32');
-};
+const kthLargest: Rule<'kthLargest'> = (w, { attrs: { k }, inputs: [x] }, [name]) =>
+  sliced(w, largest(w, x!, name!, k)[0], { starts: [k - 1], ends: [k], axes: [1] });
+
+const topKIndices: Rule<'topKIndices'> = (w, { attrs: { k }, inputs: [x] }, [name]) =>
+  w.cast(largest(w, x!, name!, k)[1], 'i32');
 
 /** Found by |b|^2 - 2 x.b (or by differences), then measured by differences, so that small distances keep their digits. */
 const nearestRows: Rule<'nearestRows'> = (w, { attrs: { k, by }, inputs: [x] }, [query, ...parts]) => {
@@ -427,7 +431,8 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
   },
   cast: (w, { dtype }, [x]) => w.cast(x!, dtype),
   reduce,
-  argmax: (w, { attrs: { axis } }, [x]) => w.cast(w.node('ArgMax', [x!], { axis, keepdims: 1 }), 'i32'),
+  argmax: (w, { attrs: { axis }, inputs: [x] }, [name]) =>
+    w.cast(w.node('ArgMax', [x!.dtype === 'u32' ? ordered(w, name!) : name!], { axis, keepdims: 1 }), 'i32'),
   reshape: (w, { shape }, [x]) => reshaped(w, x!, shape),
   permute: (w, { attrs: { order } }, [x]) => w.node('Transpose', [x!], { perm: order }),
   slice: (w, { attrs: { starts, steps }, shape }, [x]) =>
