@@ -14,7 +14,7 @@ import { movementKernels } from '../kernels/movement.ts';
 import type { nearestKernels } from '../kernels/nearest/lowering.ts';
 import { ownKernels } from '../kernels/ownKernel.ts';
 import { pointwiseKernels } from '../kernels/pointwise.ts';
-import { poolKernels } from '../kernels/pool.ts';
+import type { poolKernels } from '../kernels/pool.ts';
 import { IDENTITY } from '../kernels/program.ts';
 import type { randomKernels } from '../kernels/random.ts';
 import { reduceKernels } from '../kernels/reduce.ts';
@@ -34,6 +34,7 @@ type CarriedOp = keyof (typeof attentionKernels &
   typeof batchNormKernels &
   typeof convKernels &
   typeof nearestKernels &
+  typeof poolKernels &
   typeof randomKernels &
   typeof resizeKernels &
   typeof scanKernels &
@@ -47,7 +48,6 @@ const LOWERINGS: { readonly [K in Exclude<LoweredOp, CarriedOp>]: Lowering<Attrs
   ...reduceKernels,
   ...movementKernels,
   ...matmulKernels,
-  ...poolKernels,
   ...resampleKernels,
   ...selectKernels,
   ...scatterKernels,

@@ -1,5 +1,6 @@
 import { type Pair, pairOf, requireFlag } from '../../arguments.ts';
 import { gotText, ShapeError } from '../../errors.ts';
+import { poolKernels } from '../../kernels/pool.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { product, shapeText } from '../../shape.ts';
 import { floatOperand, requireRank } from '../operands.ts';
@@ -62,12 +63,14 @@ const POOL_OPTIONS: OptionNames<PoolOptions> = {
 };
 const AVG_OPTIONS: OptionNames<AvgPoolOptions> = { ...POOL_OPTIONS, countIncludePad: true };
 
+const POOL = { kernels: poolKernels };
+
 /** Largest of each window; padding counts as minus infinity. x [N, C, H, W] -> [N, C, OH, OW]. */
 export function maxPool2d(x: Operand, options: PoolOptions, ...extra: never[]): Value {
   refuseExtra('maxPool2d', extra);
   requireOptions('maxPool2d', options, POOL_OPTIONS);
   const { value, window, shape } = pooling('maxPool2d', x, options);
-  return makeValue('maxPool2d', [value], { window }, shape);
+  return makeValue('maxPool2d', [value], { window }, shape, 'f32', POOL);
 }
 
 /**
@@ -83,8 +86,8 @@ export function maxPool2dWithIndices(
   requireOptions('maxPool2dWithIndices', options, POOL_OPTIONS);
   const { value, window, shape } = pooling('maxPool2dWithIndices', x, options);
   return {
-    values: makeValue('maxPool2d', [value], { window }, shape),
-    indices: makeValue('maxPool2dPlaces', [value], { window }, shape, 'i32'),
+    values: makeValue('maxPool2d', [value], { window }, shape, 'f32', POOL),
+    indices: makeValue('maxPool2dPlaces', [value], { window }, shape, 'i32', POOL),
   };
 }
 
@@ -98,7 +101,14 @@ export function avgPool2d(x: Operand, options: AvgPoolOptions, ...extra: never[]
   const padded = window.padding.some((side) => side > 0);
   const divisor = padded && !countIncludePad ? 'image' : 'padded';
   const counts = beyond || divisor === 'image';
-  return makeValue('avgPool2d', [value], { window: counts ? { ...window, divisor } : window }, shape);
+  return makeValue(
+    'avgPool2d',
+    [value],
+    { window: counts ? { ...window, divisor } : window },
+    shape,
+    'f32',
+    POOL,
+  );
 }
 
 interface Pooling {
