@@ -78,6 +78,7 @@ const DEVICE = {
   maxBindingBytes: 2 ** 27,
   maxImageSide: 0,
   maxImageLayers: 0,
+  family: 'nvidia' as const,
 };
 
 const OPS: readonly (readonly [string, readonly unknown[]])[] = [
@@ -148,7 +149,7 @@ const RESNET = { base: 2, blocks: [1, 1, 1, 1], expansion: 1, widen: 1, decoderA
 const ENCODER = { family: 'resnet', config: RESNET } as const;
 const EFFICIENTNET = { family: 'efficientnet', config: { bnEps: 1e-3, padding: 'same' } } as const;
 const MOBILE = {
-  family: 'mobile',
+  family: 'mobile' as const,
   config: { network: 'efficientnet-lite0', bnEps: 1e-3, padding: 'same', inputs: { mean: 0.5, std: 0.5 } },
 } as const;
 const DECODER = { blocks: [1, 1, 1, 1], expansion: 1, widen: 1, activation: 'relu', signed: true } as const;
