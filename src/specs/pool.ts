@@ -5,6 +5,7 @@ import {
   avgPool2d,
   maxPool2d,
   maxPool2dWithIndices,
+  POOL,
   type PoolOptions,
 } from '../graph/ops/pool.ts';
 import { type InterpolateMode, interpolate } from '../graph/ops/resize.ts';
@@ -200,7 +201,7 @@ export const poolSpecs = {
         label: labelOf(window),
         // Linear in dy: its derivative picks what x has at the largest places.
         inputs: [{ shape: window.shape, differentiable: false }, { shape: pooled.shape }],
-        run: (x, dy) => makeValue('maxPool2dGrad', [x, dy], attrs, window.shape),
+        run: (x, dy) => makeValue('maxPool2dGrad', [x, dy], attrs, window.shape, 'f32', POOL),
         reference: (x, dy) => maxPoolGradRef(x, dy, window),
       };
     }),
