@@ -77,8 +77,10 @@ describe('the tarball', () => {
     }
     const tops = new Set(names.map((name) => name.split('/')[0]!));
     expect([...tops].filter((name) => name.includes('.') === false).sort()).toEqual(
-      ['Dockerfile', 'LICENSE', 'dist', 'docs', 'examples', 'weights'].sort(),
+      ['Dockerfile', 'LICENSE', 'bench', 'dist', 'docs', 'examples', 'weights'].sort(),
     );
+    // What documents link to.
+    expect(names.filter((name) => /^bench\/.*(?<!\.svg)$/.test(name))).toEqual(['bench/README.md']);
     expect(
       names.filter((name) => /stale|\.wgad-build|journal|node_modules|\.test\.|\.tmp$/.test(name)),
     ).toEqual([]);

@@ -313,13 +313,13 @@ describe('a lost device', () => {
     let broken = false;
     const scorer = await steadyScorer(
       async () => {
-        if (broken) throw new GpuError('E_NO_ADAPTER', 'no adapter');
+        if (broken) throw new GpuError('E_NO_ADAPTER', 'none is left');
         return scorerThat(() => (told.length === 0 ? Promise.reject(lost()) : Promise.resolve([])), [], '');
       },
       (error) => told.push(error),
     );
     broken = true;
-    await expect(scorer.score([])).rejects.toThrow('no adapter');
+    await expect(scorer.score([])).rejects.toThrow('none is left');
     expect(told.map(({ message }) => message)).toEqual([
       'the GPU device was lost',
       'no adapter',
