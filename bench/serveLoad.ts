@@ -5,6 +5,7 @@
  *   npx tsx bench/serveLoad.ts http://127.0.0.1:8080 rows.jsonl --clients 64 --seconds 600
  */
 import { readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { Command } from 'commander';
 import { integer } from '../src/cli/numbers.ts';
 
@@ -18,9 +19,10 @@ const program = new Command('serveLoad')
   .argument('<rows>', 'what `wgad predict --no-times` said of the images')
   .option('--clients <n>', 'requests at once', integer('--clients', 1), 64)
   .option('--seconds <n>', 'how long', integer('--seconds', 1), 60)
+  .option('--obey', 'who is refused waits as long as Retry-After says')
   .parse();
 const [url, rowsFile] = program.args as [string, string];
-const { clients, seconds } = program.opts<{ clients: number; seconds: number }>();
+const { clients, seconds, obey } = program.opts<{ clients: number; seconds: number; obey?: true }>();
 
 const rows = (await readFile(rowsFile, 'utf8'))
   .trim()
@@ -48,7 +50,9 @@ async function ask(at: number): Promise<void> {
   const body = (await reply.json()) as { results?: { verdict: unknown }[] };
   if (reply.status === 503) {
     took.refused.push(ms);
-    if (!reply.headers.has('retry-after')) fail('503 without Retry-After');
+    const wait = Number(reply.headers.get('retry-after') ?? Number.NaN);
+    if (!(wait >= 1)) return fail('503 without Retry-After');
+    if (obey) await setTimeout(1000 * wait);
     return;
   }
   if (reply.status !== 200) return fail(`status ${reply.status}`);

@@ -1,4 +1,5 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -271,6 +272,24 @@ it('a server whose runs are not open yet says so, and which it has', async () =>
     status: 503,
     body: { error: { code: 'E_BUSY', message: 'the run line is not open yet' } },
   });
+  // Before its body was read: what is short is received all the same, and the connection used again.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const refused = (bytes: number) =>
+    new Promise((settle, reject) => {
+      const type = { 'content-type': 'application/octet-stream' };
+      const sent = request(`${own.url}/v1/predict?run=line`, { method: 'POST', agent, headers: type });
+      sent.on('response', (reply) => {
+        const { localPort } = reply.socket;
+        const { connection } = reply.headers;
+        reply.on('end', () => settle([reply.statusCode, connection, localPort])).resume();
+      });
+      sent.on('error', reject).end(Buffer.alloc(bytes));
+    });
+  const short = await refused(100_000);
+  expect(short).toEqual([503, 'keep-alive', expect.any(Number)]);
+  expect(await refused(100_000)).toEqual(short);
+  expect(await refused(3_000_000)).toEqual([503, 'close', expect.any(Number)]);
+  agent.destroy();
   await own.close();
 });
 
