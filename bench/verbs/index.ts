@@ -13,5 +13,5 @@ export const WGAD_BENCH: CommandSet = {
   description: 'This engine beside others and beside itself, both by turns; for a checkout.',
   example: 'wgad-bench latency --peers ort-webgpu --model resnet18',
   verbs: [opVerb, kernelsVerb, latencyVerb, trainVerb, cadaVerb, regretVerb, onnxVerb, historyVerb],
-  beside: async () => (await import('../../src/cli/verbs/index.ts')).WGAD,
+  beside: async () => (await import('../../src/cli/verbs/index.ts')).wgadCommands(),
 };

@@ -4,7 +4,7 @@ import { WGAD_BENCH } from '../../bench/verbs/index.ts';
 import { anyOf, type NameParser, oneOf } from '../../src/cli/names.ts';
 import { outputTo } from '../../src/cli/output.ts';
 import { buildProgram } from '../../src/cli/program.ts';
-import { WGAD } from '../../src/cli/verbs/index.ts';
+import { wgadCommands } from '../../src/cli/verbs/index.ts';
 
 const surroundings = {
   signal: new AbortController().signal,
@@ -21,7 +21,7 @@ const flagsOf = (command: Command, verb = ''): Flag[] => [
   ...command.options.map((option) => ({ verb, option })),
   ...command.commands.flatMap((inner) => flagsOf(inner, `${verb} ${inner.name()}`.trim())),
 ];
-const flags = [WGAD, WGAD_BENCH].flatMap((commands) =>
+const flags = [await wgadCommands(), WGAD_BENCH].flatMap((commands) =>
   flagsOf(
     buildProgram(commands, surroundings, () => undefined),
     commands.name,

@@ -220,7 +220,7 @@ describe('settings', () => {
   });
 
   it('every variable that the project names is known', async () => {
-    const { WGAD } = await import('../../src/cli/verbs/index.ts');
+    const { wgadCommands } = await import('../../src/cli/verbs/index.ts');
     const { WGAD_BENCH } = await import('../../bench/verbs/index.ts');
     const surroundings = {
       signal: new AbortController().signal,
@@ -228,7 +228,9 @@ describe('settings', () => {
       onHangUp() {},
       stdout: outputTo(process.stdout),
     };
-    const programs = [WGAD, WGAD_BENCH].map((each) => buildProgram(each, surroundings, () => {}));
+    const programs = [await wgadCommands(), WGAD_BENCH].map((each) =>
+      buildProgram(each, surroundings, () => {}),
+    );
     const known = new Set([...OWN_VARIABLES, ...programs.flatMap(flagVariables)]);
     const parts = ['src', 'bench', 'scripts', 'docs', 'README.md', 'vitest.config.ts'];
     const paths = await Promise.all(parts.map((part) => textsIn(join(import.meta.dirname, '../..', part))));

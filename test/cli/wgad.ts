@@ -60,7 +60,9 @@ export async function wgadHere(args: readonly string[], env: Record<string, stri
   const { runCommandLine }: typeof import('../../src/cli/commandLine.ts') = await import(
     built('commandLine.js')
   );
-  const { WGAD }: typeof import('../../src/cli/verbs/index.ts') = await import(built('verbs/index.js'));
+  const { wgadCommands }: typeof import('../../src/cli/verbs/index.ts') = await import(
+    built('verbs/index.js')
+  );
   ranHere = true;
   const before = { argv: process.argv, env: process.env };
   process.argv = [process.execPath, MAIN, ...args];
@@ -68,7 +70,7 @@ export async function wgadHere(args: readonly string[], env: Record<string, stri
   const streams = [process.stdout, process.stderr].map(captured);
   try {
     const { signal } = new AbortController();
-    const code = await runCommandLine(WGAD, {
+    const code = await runCommandLine(await wgadCommands(args), {
       signal,
       code: undefined,
       endNow: () => {},

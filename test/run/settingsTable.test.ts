@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { outputTo } from '../../src/cli/output.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { usualText } from '../../src/cli/settingFlags.ts';
-import { WGAD } from '../../src/cli/verbs/index.ts';
+import { wgadCommands } from '../../src/cli/verbs/index.ts';
 import { DETECTOR_NAMES, DETECTORS } from '../../src/methods/detectors.ts';
 import { type FlaggedName, ROWS, SETTINGS } from '../../src/run/settings.ts';
 
@@ -38,7 +38,7 @@ it('docs/methods.md has the settings of a first look', async () => {
 
 it('flags that docs/methods.md names are flags of the command line', async () => {
   const program = buildProgram(
-    WGAD,
+    await wgadCommands(),
     {
       signal: new AbortController().signal,
       endAtSignal: () => {},
