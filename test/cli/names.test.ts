@@ -1,9 +1,12 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { WGAD_BENCH } from '../../bench/verbs/index.ts';
 import { anyOf, type NameParser, oneOf } from '../../src/cli/names.ts';
 import { outputTo } from '../../src/cli/output.ts';
 import { buildProgram } from '../../src/cli/program.ts';
+import { flagVariables, OWN_VARIABLES } from '../../src/cli/variables.ts';
 import { wgadCommands } from '../../src/cli/verbs/index.ts';
 
 const surroundings = {
@@ -21,12 +24,10 @@ const flagsOf = (command: Command, verb = ''): Flag[] => [
   ...command.options.map((option) => ({ verb, option })),
   ...command.commands.flatMap((inner) => flagsOf(inner, `${verb} ${inner.name()}`.trim())),
 ];
-const flags = [await wgadCommands(), WGAD_BENCH].flatMap((commands) =>
-  flagsOf(
-    buildProgram(commands, surroundings, () => undefined),
-    commands.name,
-  ),
+const programs = [await wgadCommands(), WGAD_BENCH].map((commands) =>
+  buildProgram(commands, surroundings, () => undefined),
 );
+const flags = programs.flatMap((program) => flagsOf(program, program.name()));
 
 const namesOf = ({ option }: Flag): readonly string[] | undefined =>
   (option.parseArg as Partial<NameParser<unknown>> | undefined)?.names ?? option.argChoices;
@@ -92,4 +93,33 @@ describe('flags that take names', () => {
     expect(() => some('a,c')).toThrow('expects any of a, b, both, got c.');
     expect(() => some('toString')).toThrow('got toString');
   });
+});
+
+/** Sources and documents in a folder, or the one file. The journal names what was. */
+async function textsIn(path: string): Promise<string[]> {
+  if (extname(path) !== '') return [path];
+  const names = await readdir(path, { recursive: true });
+  return names
+    .filter((name) => /\.(ts|mjs|py|md)$/.test(name) && !/(^|\/)(node_modules|journal)\//.test(name))
+    .map((name) => join(path, name));
+}
+
+it('every variable that the project names is known', async () => {
+  const known = new Set([...OWN_VARIABLES, ...programs.flatMap(flagVariables)]);
+  const parts = ['src', 'bench', 'scripts', 'docs', 'README.md', 'vitest.config.ts'];
+  const paths = await Promise.all(parts.map((part) => textsIn(join(import.meta.dirname, '../..', part))));
+  const texts = await Promise.all(paths.flat().map((path) => readFile(path, 'utf8')));
+  const named = new Set(texts.flatMap((text) => text.match(/WGAD_[A-Z_]*[A-Z]/g) ?? []));
+  const others = [...named].filter((name) => !known.has(name));
+  // The name of the command set.
+  expect(others.sort()).toEqual(['WGAD_BENCH']);
+});
+
+it('flags that docs/methods.md names are flags of the command line', async () => {
+  const own = flags.filter(({ verb }) => /^wgad( [\w-]+)?$/.test(verb));
+  const known = new Set(own.map(({ option }) => option.long));
+  const page = await readFile('docs/methods.md', 'utf8');
+  const named = [...page.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([flag]) => flag);
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter((flag) => !known.has(flag))).toEqual([]);
 });

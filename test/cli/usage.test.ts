@@ -1,23 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exitCodes.ts';
-import { outputTo } from '../../src/cli/output.ts';
-import { buildProgram } from '../../src/cli/program.ts';
-import { flagVariables, OWN_VARIABLES } from '../../src/cli/variables.ts';
 import { VERSION } from '../../src/version.ts';
 import { scratchFolder, start, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 
-/** Sources and documents in a folder, or the one file. The journal names what was. */
-async function textsIn(path: string): Promise<string[]> {
-  if (extname(path) !== '') return [path];
-  const names = await readdir(path, { recursive: true });
-  return names
-    .filter((name) => /\.(ts|mjs|py|md)$/.test(name) && !/(^|\/)(node_modules|journal)\//.test(name))
-    .map((name) => join(path, name));
-}
 const VERBS = [
   ['doctor'],
   ['data', 'synth'],
@@ -217,28 +205,6 @@ describe('settings', () => {
       'wgad: warning: WGAD_CLASES sets nothing; did you mean WGAD_CLASSES?\nwgad: warning: WGAD_TYPO sets nothing\n',
     );
     expect(code).toBe(0);
-  });
-
-  it('every variable that the project names is known', async () => {
-    const { wgadCommands } = await import('../../src/cli/verbs/index.ts');
-    const { WGAD_BENCH } = await import('../../bench/verbs/index.ts');
-    const surroundings = {
-      signal: new AbortController().signal,
-      endAtSignal() {},
-      onHangUp() {},
-      stdout: outputTo(process.stdout),
-    };
-    const programs = [await wgadCommands(), WGAD_BENCH].map((each) =>
-      buildProgram(each, surroundings, () => {}),
-    );
-    const known = new Set([...OWN_VARIABLES, ...programs.flatMap(flagVariables)]);
-    const parts = ['src', 'bench', 'scripts', 'docs', 'README.md', 'vitest.config.ts'];
-    const paths = await Promise.all(parts.map((part) => textsIn(join(import.meta.dirname, '../..', part))));
-    const texts = await Promise.all(paths.flat().map((path) => readFile(path, 'utf8')));
-    const named = new Set(texts.flatMap((text) => text.match(/WGAD_[A-Z_]*[A-Z]/g) ?? []));
-    const others = [...named].filter((name) => !known.has(name));
-    // The name of the command set.
-    expect(others.sort()).toEqual(['WGAD_BENCH']);
   });
 
   it.each([

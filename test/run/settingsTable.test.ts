@@ -1,9 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { outputTo } from '../../src/cli/output.ts';
-import { buildProgram } from '../../src/cli/program.ts';
 import { usualText } from '../../src/cli/settingFlags.ts';
-import { wgadCommands } from '../../src/cli/verbs/index.ts';
 import { DETECTOR_NAMES, DETECTORS } from '../../src/methods/detectors.ts';
 import { type FlaggedName, ROWS, SETTINGS } from '../../src/run/settings.ts';
 
@@ -34,25 +31,4 @@ it('docs/methods.md has the settings of a first look', async () => {
     return `| ${method} | \`${values.join(' ')}\` |`;
   });
   expect(await readFile(PAGE, 'utf8')).toContain(`\n${rows.join('\n')}\n`);
-});
-
-it('flags that docs/methods.md names are flags of the command line', async () => {
-  const program = buildProgram(
-    await wgadCommands(),
-    {
-      signal: new AbortController().signal,
-      endAtSignal: () => {},
-      onHangUp: () => {},
-      stdout: outputTo(process.stdout),
-    },
-    () => undefined,
-  );
-  const known = new Set(
-    [program, ...program.commands].flatMap(({ options }) => options.map(({ long }) => long)),
-  );
-  const named = [...(await readFile(PAGE, 'utf8')).matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(
-    ([flag]) => flag,
-  );
-  expect(named.length).toBeGreaterThan(50);
-  expect(named.filter((flag) => !known.has(flag))).toEqual([]);
 });
