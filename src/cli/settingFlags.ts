@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DETECTOR_NAMES, DETECTORS } from '../methods/detectors.ts';
-import type { Around, FlagText, Setting } from '../run/setting.ts';
+import { scoringNames } from '../run/scoredAs.ts';
+import type { Around, FlagText, Scoring, Setting } from '../run/setting.ts';
 import { type FlaggedName, ROWS, type RunConfig, SETTINGS, type SettingName } from '../run/settings.ts';
 import { oneOf } from './names.ts';
 import { integer, real } from './numbers.ts';
@@ -28,11 +29,9 @@ export function addSettingFlags(command: Command, first: FlaggedName, last: Flag
   }
 }
 
-/** Adds what scoring may choose otherwise than training did. */
-export function addScoringFlags(command: Command, ...others: FlaggedName[]): void {
-  for (const name of [...others, 'size', 'tile', 'tileOverlap', 'precision'] as const) {
-    command.addOption(settingFlag(name, '; default: as trained'));
-  }
+/** Adds what this way of scoring may choose otherwise than training did. */
+export function addScoringFlags(command: Command, by: Scoring): void {
+  for (const name of scoringNames(by)) command.addOption(settingFlag(name, '; default: as trained'));
 }
 
 const isFlagged = (name: SettingName): name is FlaggedName => SETTINGS[name].flag !== undefined;

@@ -1,21 +1,31 @@
 import { ConfigError } from '../errors.ts';
 import { checkConfig, networkSide, settingOf } from './config.ts';
-import type { RunConfig } from './settings.ts';
+import type { Scoring } from './setting.ts';
+import { ROWS, type RunConfig, type ScoringName } from './settings.ts';
 
-/** How images become what a run's networks see. */
-export type ImageChoice = Partial<Pick<RunConfig, 'size' | 'tile' | 'tileOverlap'>>;
+/** What a way of scoring may choose otherwise than training did; absent: as trained. */
+export type ScoringChoice<By extends Scoring> = { readonly [K in ScoringName<By>]?: RunConfig[K] };
 
-/** What scoring may choose otherwise than training did; absent: as trained. */
-export type ScoringChoice = ImageChoice &
-  Partial<Pick<RunConfig, 'precision' | 'scoreFraction' | 'pixelScale'>>;
+/** The settings of a `ScoringChoice`: first those that fewest ways have, each in the order of the table. */
+export function scoringNames<By extends Scoring>(by: By): ScoringName<By>[] {
+  const rows = ROWS.filter(([, { scoring }]) => scoring?.includes(by));
+  rows.sort(([, a], [, b]) => a.scoring!.length - b.scoring!.length);
+  return rows.map(([name]) => name as ScoringName<By>);
+}
 
 /**
- * A trained run's configuration with what was chosen for scoring. The networks keep the side that they were trained at, by
+ * A trained run's configuration with what was chosen for scoring, of whose other entries nothing is read. The networks keep the side that they were trained at, by
  * which levels and places were learned: images of another size have to be cut into tiles of that side.
  * @throws ConfigError for a choice that is wrong by itself, or asks for another side.
  */
-export function scoredAs(trained: RunConfig, choice: ScoringChoice): RunConfig {
-  const chosen = Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== undefined));
+export function scoredAs<By extends Scoring>(
+  trained: RunConfig,
+  by: By,
+  choice: ScoringChoice<By>,
+): RunConfig {
+  const chosen = Object.fromEntries(
+    scoringNames(by).flatMap((name) => (choice[name] === undefined ? [] : [[name, choice[name]]])),
+  );
   const { size, resize } = { ...trained, ...chosen };
   const asked: RunConfig = {
     ...trained,
@@ -35,7 +45,11 @@ export function scoredAs(trained: RunConfig, choice: ScoringChoice): RunConfig {
 }
 
 /** Such as `512 px in tiles of 128 px that share 25 %`. */
-export function imagesText({ size, tile, tileOverlap }: ImageChoice): string {
+export function imagesText({
+  size,
+  tile,
+  tileOverlap,
+}: Pick<RunConfig, 'size' | 'tile' | 'tileOverlap'>): string {
   if (tile === undefined || tile === size) return `${size} px`;
   const shared = tileOverlap === undefined ? '' : ` that share ${Number((100 * tileOverlap).toFixed(1))} %`;
   return `${size} px in tiles of ${tile} px${shared}`;

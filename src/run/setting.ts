@@ -24,8 +24,14 @@ export interface Places {
   readonly data: string;
 }
 
-/** One row. `T`: type of its values; `A`: type of the default for files that leave it out; `F`: its flag. */
-export interface Setting<T, A = T | undefined, F extends string = string> {
+/** Ways of scoring a trained run: `wgad test`; `predict` and `serve`; `threshold`. */
+export type Scoring = 'test' | 'judge' | 'threshold';
+
+/**
+ * One row. `T`: type of its values; `A`: type of the default for files that leave it out; `F`: its flag; `S`: ways of scoring
+ * that may choose it.
+ */
+export interface Setting<T, A = T | undefined, F extends string = string, S extends Scoring = Scoring> {
   readonly allowed: Allowed<T>;
   /** Flag with its placeholder, as in the help; absent: no flag sets it. */
   readonly flag?: F;
@@ -51,18 +57,22 @@ export interface Setting<T, A = T | undefined, F extends string = string> {
   readonly hashed?: false;
   /** What runs did before there was the setting: hashes leave this value out, so that theirs stay what they were. */
   readonly formerly?: T;
+  /** Ways of scoring that may choose it otherwise than training did; absent: none. */
+  readonly scoring?: readonly S[];
 }
 
 /** A setting that the caller must give. */
-export const given = <T>(row: Setting<T, undefined, never>) => ({ ...row, kind: 'given' as const });
+export const given = <T>(row: Setting<T, undefined, never, never>) => ({ ...row, kind: 'given' as const });
 
 /** A setting that every configuration has; a new run gets the default unless it was chosen. */
-export const always = <T, F extends string>(
-  row: Setting<T, undefined, F> & Required<Pick<Setting<T>, 'usual'>>,
+export const always = <T, F extends string, S extends Scoring = never>(
+  row: Setting<T, undefined, F, S> & Required<Pick<Setting<T>, 'usual'>>,
 ) => ({ ...row, kind: 'always' as const });
 
 /** A setting that a configuration may leave out. */
-export const optional = <T, A = undefined, F extends string = never>(row: Setting<T, A, F>) => ({
+export const optional = <T, A = undefined, F extends string = never, S extends Scoring = never>(
+  row: Setting<T, A, F, S>,
+) => ({
   ...row,
   kind: 'optional' as const,
 });

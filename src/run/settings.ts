@@ -28,6 +28,7 @@ import {
   oneOf,
   optional,
   refusal,
+  type Scoring,
   type Setting,
   valuesWhere,
   wholeFrom,
@@ -158,6 +159,7 @@ export const SETTINGS = {
       { kind: 'whole', least: 64 },
     ),
     flag: '--size <px>',
+    scoring: ['test', 'judge', 'threshold'],
     says: 'side of the images that the method sees, or that are cut into tiles',
     usual: ({ defaults }) => defaults.size,
     check(size, { tile }) {
@@ -171,6 +173,7 @@ export const SETTINGS = {
   tile: optional({
     allowed: numberWhere(SIDES, isSide, { kind: 'whole', least: 64 }),
     flag: '--tile <px>',
+    scoring: ['test', 'judge', 'threshold'],
     says: 'side of the overlapping tiles that images of `--size` are cut into: the method sees each as an image, and their maps are blended',
     end: () => ' (default: images are not cut)',
   }),
@@ -181,6 +184,7 @@ export const SETTINGS = {
       most: MOST_OVERLAP,
     }),
     flag: '--tile-overlap <f>',
+    scoring: ['test', 'judge', 'threshold'],
     says: "share of a tile's side, at least, that a neighbour shows too",
     end: () => ` (default: ${OVERLAP} with --tile)`,
     absent: (_, { tile }) => (tile === undefined ? undefined : OVERLAP),
@@ -301,6 +305,7 @@ export const SETTINGS = {
       { kind: 'real', least: 0, most: 1 },
     ),
     flag: '--score-fraction <q>',
+    scoring: ['test'],
     says: "share of a map's pixels, the highest, whose mean is the image's score; 0: the maximum",
     usual: ({ defaults }) => defaults.scoreFraction,
     usualText: ({ defaults }) => String(defaults.scoreFraction ?? "the method's own score"),
@@ -337,6 +342,7 @@ export const SETTINGS = {
   precision: optional({
     allowed: nameOf(PRECISIONS),
     flag: '--precision <name>',
+    scoring: ['test', 'judge', 'threshold'],
     says: 'how scoring stores weights and activations: f32, or f16 at half the memory, where the adapter has shader-f16; sums are f32 either way',
     end: (usual) => `; training is f32 ${usual}`,
     absent: () => 'f32' as const,
@@ -419,6 +425,7 @@ export const SETTINGS = {
   pixelScale: optional({
     allowed: oneOf(PIXEL_SCALES),
     flag: '--pixel-scale <name>',
+    scoring: ['test', 'judge'],
     says: `what pixels of a calibrated map are divided by: ${PIXEL_SCALES[0]}, the image's range, which raises those of quiet images, or ${PIXEL_SCALES[1]}, the average range of the classes; images' scores are those of ${PIXEL_SCALES[0]}`,
     absent: () => PIXEL_SCALES[0],
     formerly: PIXEL_SCALES[0],
@@ -460,6 +467,11 @@ export type FlaggedName = {
   [K in SettingName]: [NonNullable<Row<K>['flag']>] extends [never] ? never : K;
 }[SettingName];
 export type OptionalName = NamesOf<'optional'>;
+
+/** Settings that a way of scoring may choose otherwise than training did. */
+export type ScoringName<By extends Scoring> = {
+  [K in FlaggedName]: By extends NonNullable<Row<K>['scoring']>[number] ? K : never;
+}[FlaggedName];
 
 /** Everything needed to repeat a run; `config.json` in its folder. */
 export type RunConfig = { readonly [K in NamesOf<'given' | 'always'>]: Value<K> } & {

@@ -1,7 +1,7 @@
 import type { Alignment } from '../methods/alignments/index.ts';
 import { UNALIGNED } from '../methods/alignments/index.ts';
 import { readFinishedRun } from '../run/finished.ts';
-import { type ImageChoice, imagesText, scoredAs } from '../run/scoredAs.ts';
+import { imagesText, type ScoringChoice, scoredAs } from '../run/scoredAs.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { GpuRequest } from '../runtime/session.ts';
 import type { ScoredImage } from './scoredImage.ts';
@@ -42,7 +42,7 @@ export interface Judgement {
   readonly scale: { readonly low: number; readonly high: number };
 }
 
-export interface JudgementChoice extends ImageChoice, Partial<Pick<RunConfig, 'precision' | 'pixelScale'>> {
+export interface JudgementChoice extends ScoringChoice<'judge'> {
   /** In place of the stored one. */
   readonly threshold?: number | undefined;
   /** Images, or tiles, per replay; default the run's. Another batch may round scores differently. */
@@ -52,8 +52,8 @@ export interface JudgementChoice extends ImageChoice, Partial<Pick<RunConfig, 'p
 /** @throws as `readFinishedRun`, `scoredAs` and `readThreshold`. */
 export async function readJudgement(run: string, choice: JudgementChoice = {}): Promise<Judgement> {
   const trained = await readFinishedRun(run);
-  const { precision, pixelScale, size, tile, tileOverlap, batch } = choice;
-  const asked = scoredAs(trained, { precision, pixelScale, size, tile, tileOverlap });
+  const { batch } = choice;
+  const asked = scoredAs(trained, 'judge', choice);
   const config = batch === undefined ? asked : { ...asked, batch };
   const stored = choice.threshold === undefined ? await readThreshold(run) : null;
   const aligned = servedAlignment(config);

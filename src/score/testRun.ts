@@ -63,7 +63,7 @@ export interface Results {
 }
 
 /** With what scoring is to do otherwise than the run. */
-export interface TestOptions extends ScoringChoice {
+export interface TestOptions extends ScoringChoice<'test'> {
   readonly run: string;
   readonly data?: string;
   /** Definitions of AUPRO to compute; default none: each costs about as much as the other pixel metrics. */
@@ -95,8 +95,7 @@ export interface TestPlan {
 /** @throws where the run is not finished, its data set has nothing to test, or the results could not be written. */
 export async function planTest(options: Omit<TestOptions, 'perClass'>): Promise<TestPlan> {
   const trained = await readFinishedRun(options.run);
-  const { scoreFraction, pixelScale, precision, size, tile, tileOverlap } = options;
-  const config = scoredAs(trained, { scoreFraction, pixelScale, precision, size, tile, tileOverlap });
+  const config = scoredAs(trained, 'test', options);
   const dataset = await datasetOfRun(config, options);
   requireTestImages(dataset);
   return { config, dataset, files: runFiles(options.out ?? options.run) };

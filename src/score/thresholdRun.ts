@@ -23,7 +23,7 @@ import {
 } from './storedThreshold.ts';
 
 /** With what scoring is to do otherwise than the run. */
-export interface ThresholdOptions extends Omit<ScoringChoice, 'scoreFraction' | 'pixelScale'> {
+export interface ThresholdOptions extends ScoringChoice<'threshold'> {
   readonly run: string;
   /** Highest share of normal images to be flagged, in (0, 1). */
   readonly rate: number;
@@ -55,8 +55,7 @@ interface NormalImage {
 export async function thresholdRun(options: ThresholdOptions): Promise<StoredThreshold> {
   const { run, rate } = options;
   const trained = await readFinishedRun(run);
-  const { precision, size, tile, tileOverlap } = options;
-  const config = scoredAs(trained, { precision, size, tile, tileOverlap });
+  const config = scoredAs(trained, 'threshold', options);
   const images = await normalImages(config, options);
   refuseTooFew(images.length, rate);
   await requireWritable(runFiles(run).weights);

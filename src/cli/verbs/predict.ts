@@ -4,13 +4,12 @@ import { ConfigError, harmless, WgadError } from '../../errors.ts';
 import { atomicFile } from '../../formats/atomicFile.ts';
 import { folderPlace, makeFolder, requireWritable } from '../../formats/regularFile.ts';
 import { sha256Of } from '../../formats/sha256.ts';
-import type { Precision } from '../../nn/trainable.ts';
 import { ROWS_FILE } from '../../parts/rows.ts';
 import { finishPart, planPart } from '../../parts/writePart.ts';
 import { writeMaps } from '../../report/maps.ts';
 import { frameIn } from '../../run/config.ts';
 import { runFiles } from '../../run/folder.ts';
-import type { ImageChoice, ScoringChoice } from '../../run/scoredAs.ts';
+import type { ScoringChoice } from '../../run/scoredAs.ts';
 import { finiteMaps } from '../../score/finiteMaps.ts';
 import { type Judgement, openJudge, readJudgement, verdictOn } from '../../score/judge.ts';
 import type { ScoredImage } from '../../score/scoredImage.ts';
@@ -26,12 +25,11 @@ import type { AddVerb } from '../verb.ts';
 import { formatThreshold } from './threshold.ts';
 import { watchFolder } from './watch.ts';
 
-interface PredictFlags extends ImageChoice, Pick<ScoringChoice, 'pixelScale'>, ShardFlags {
+interface PredictFlags extends ScoringChoice<'judge'>, ShardFlags {
   out?: string;
   threshold?: number;
   batch?: number;
   saveMaps?: boolean;
-  precision?: Precision;
   times: boolean;
   watch?: string;
   rows?: string;
@@ -64,7 +62,7 @@ export const predictVerb: AddVerb = (program, run) => {
       real('--settle', 0, 3_600_000),
       1000,
     );
-  addScoringFlags(verb, 'pixelScale');
+  addScoringFlags(verb, 'judge');
   addShardFlags(verb);
   verb
     .addHelpText('after', '\nExample:\n  wgad predict runs/first photos/ --threshold 0.9 --out maps')

@@ -1,5 +1,4 @@
-import type { Precision } from '../../nn/trainable.ts';
-import type { ImageChoice, ScoringChoice } from '../../run/scoredAs.ts';
+import type { ScoringChoice } from '../../run/scoredAs.ts';
 import { LIMITS } from '../../serve/limits.ts';
 import { VERSION } from '../../version.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -8,7 +7,7 @@ import { addScoringFlags } from '../settingFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { BATCH_HELP } from './predict.ts';
 
-interface ServeFlags extends ImageChoice, Pick<ScoringChoice, 'pixelScale'> {
+interface ServeFlags extends ScoringChoice<'judge'> {
   readonly host: string;
   readonly port: number;
   readonly tokenFile?: string;
@@ -19,7 +18,6 @@ interface ServeFlags extends ImageChoice, Pick<ScoringChoice, 'pixelScale'> {
   readonly maxImages: number;
   readonly timeout: number;
   readonly batch?: number;
-  readonly precision?: Precision;
 }
 
 export const serveVerb: AddVerb = (program, run) => {
@@ -53,7 +51,7 @@ export const serveVerb: AddVerb = (program, run) => {
       LIMITS.seconds,
     )
     .option('--batch <n>', BATCH_HELP, integer('--batch', 1));
-  addScoringFlags(verb, 'pixelScale');
+  addScoringFlags(verb, 'judge');
   verb
     .addHelpText(
       'after',
@@ -64,7 +62,6 @@ export const serveVerb: AddVerb = (program, run) => {
         // Loaded by this command alone.
         const { serve } = await import('../../serve/serve.ts');
         const { namedRuns } = await import('../../serve/servedRuns.ts');
-        const { precision, pixelScale, size, tile, tileOverlap, batch } = flags;
         const server = await serve({
           runs: namedRuns(folders),
           host: flags.host,
@@ -79,7 +76,7 @@ export const serveVerb: AddVerb = (program, run) => {
             queue: flags.queue,
             waitMs: flags.wait,
           },
-          choice: { precision, pixelScale, size, tile, tileOverlap, batch },
+          choice: flags,
           // A run that was taken anew must not keep its old device.
           gpu: { ...context.gpu, parking: undefined },
           version: VERSION,

@@ -13,7 +13,7 @@ import { addShardFlags, partResult, type ShardFlags } from '../shardFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { warner } from '../warnings.ts';
 
-interface TestFlags extends ScoringChoice, ShardFlags {
+interface TestFlags extends ScoringChoice<'test'>, ShardFlags {
   readonly data?: string;
   readonly protocol?: Protocol[];
   readonly perClass?: boolean;
@@ -45,7 +45,7 @@ export const testVerb: AddVerb = (program, run) => {
     .option('--mask-rule <name>', MASK_HELP, maskRule)
     .option('--no-times', 'leave out what the clock says: the same bytes each time');
   addShardFlags(verb);
-  addScoringFlags(verb, 'scoreFraction', 'pixelScale');
+  addScoringFlags(verb, 'test');
   verb
     .addHelpText('after', '\nExample:\n  wgad test runs/first --by-class')
     .action((folder: string, flags: TestFlags) =>
@@ -86,10 +86,7 @@ export function printResults(
   context.result(results, parts.join('\n\n'));
 }
 
-type Wanted = Pick<
-  TestOptions,
-  'data' | 'aupro' | keyof ScoringChoice | 'maskRule' | 'perClass' | 'out' | 'times' | 'onResults'
->;
+type Wanted = Omit<TestOptions, 'run' | 'gpu' | 'signal' | 'onProgress' | 'onNote'>;
 
 export async function testWith(context: Context, run: string, options: Wanted = {}): Promise<Results> {
   const progress = context.progress('testing');
@@ -105,21 +102,10 @@ export async function testWith(context: Context, run: string, options: Wanted = 
 
 function optionsOf(context: Context, run: string, options: Wanted): TestOptions {
   return {
+    ...options,
     run,
-    data: options.data,
-    aupro: options.aupro,
-    scoreFraction: options.scoreFraction,
-    pixelScale: options.pixelScale,
-    size: options.size,
-    tile: options.tile,
-    tileOverlap: options.tileOverlap,
-    maskRule: options.maskRule,
-    precision: options.precision,
-    perClass: options.perClass,
-    out: options.out,
     gpu: context.gpu,
     signal: context.signal,
-    times: options.times,
     onNote: warner(context),
   };
 }

@@ -1,7 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import { calibrates } from '../../methods/alignments/index.ts';
-import type { Precision } from '../../nn/trainable.ts';
-import type { ImageChoice } from '../../run/scoredAs.ts';
+import type { ScoringChoice } from '../../run/scoredAs.ts';
 import type { StoredThreshold } from '../../score/storedThreshold.ts';
 import { thresholdRun } from '../../score/thresholdRun.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -10,11 +9,10 @@ import { addScoringFlags } from '../settingFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { warner } from '../warnings.ts';
 
-interface ThresholdFlags extends ImageChoice {
+interface ThresholdFlags extends ScoringChoice<'threshold'> {
   readonly fpr: number;
   readonly images?: string[];
   readonly data?: string;
-  readonly precision?: Precision;
 }
 
 export const thresholdVerb: AddVerb = (program, run) => {
@@ -29,21 +27,17 @@ export const thresholdVerb: AddVerb = (program, run) => {
       'normal images that were kept out of training; default: the training images, whose scores are a little lower than those of new ones',
     )
     .option('--data <dir>', 'another place of the data set that was trained on');
-  addScoringFlags(verb);
+  addScoringFlags(verb, 'threshold');
   verb
     .addHelpText('after', '\nExample:\n  wgad threshold runs/first --fpr 0.01 --images photos/good')
     .action((folder: string, flags: ThresholdFlags) =>
       run(async (context) => {
         const progress = context.progress('scoring');
+        const { fpr, ...choice } = flags;
         await thresholdRun({
+          ...choice,
           run: folder,
-          rate: flags.fpr,
-          images: flags.images,
-          data: flags.data,
-          precision: flags.precision,
-          size: flags.size,
-          tile: flags.tile,
-          tileOverlap: flags.tileOverlap,
+          rate: fpr,
           gpu: context.gpu,
           signal: context.signal,
           onProgress: (done, of) => progress.update(done, of),
