@@ -1,13 +1,13 @@
 import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, idle } from '../runtime/gpu.ts';
-import { makeProfiler, type Profiler } from '../runtime/profiler.ts';
+import { makeProfiler, type Profiler, readableMs } from '../runtime/profiler.ts';
 import { directSubmitter } from '../runtime/submitter.ts';
 import { requireReplayed } from './replayed.ts';
 import { percentile } from './sampler.ts';
 
 /** Times of a case by the device's timestamps. Absent if it has none. */
 export interface DeviceTiming {
-  /** Median over replays of the sum of the dispatches' times, ms; null below 20 steps of the clock a dispatch. */
+  /** Median over replays of the sum of the dispatches' times, ms; null where they are too short for the clock. */
   readonly gpuMs?: number | null;
   /** The clock's step as it was seen. */
   readonly granularityNs?: number;
@@ -20,7 +20,6 @@ export interface DeviceClock {
 }
 
 const REPLAYS = 5;
-const LEAST_STEPS = 20;
 
 /** While it does not time, runs reach the queue as they do without a profiler. */
 export function deviceClock(): DeviceClock {
@@ -73,11 +72,7 @@ export function deviceClock(): DeviceClock {
       // Some drivers have timestamps and write zeros.
       if (granularity === 0 || dispatches === 0) return {};
       const ns = percentile(sums, 0.5);
-      return { gpuMs: timed(ns, dispatches, granularity), granularityNs: granularity };
+      return { gpuMs: readableMs(ns, dispatches, granularity), granularityNs: granularity };
     },
   };
 }
-
-/** Milliseconds, or null where the clock's step is more than a twentieth of a dispatch. */
-export const timed = (ns: number, dispatches: number, granularity: number): number | null =>
-  ns < LEAST_STEPS * dispatches * granularity ? null : ns / 1e6;

@@ -1,15 +1,10 @@
-import { textTable } from '../formats/textTable.ts';
+import { type TextColumn, textTable } from '../formats/textTable.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
+import { LEAST_STEPS } from '../runtime/profiler.ts';
 import type { BenchMemory, BenchRecord } from './record.ts';
 
-/** A column of the table for people; it is left out where all its cells are empty. */
-export interface RecordColumn<R extends BenchRecord> {
-  readonly title: string;
-  cell(record: R): string;
-  /** As in `TextColumn`. */
-  readonly words?: boolean;
-  readonly rank?: number;
-}
+/** A column of the table for people. */
+export type RecordColumn<R extends BenchRecord> = TextColumn<R>;
 
 const COLUMNS: readonly RecordColumn<BenchRecord>[] = [
   { title: 'case', words: true, cell: ({ suite, name }) => `${suite} ${name}` },
@@ -57,10 +52,7 @@ export function formatRecords<R extends BenchRecord>(
   refuseExtra('formatRecords', extra);
   requireOptions('formatRecords', options, OPTIONS);
   const { width = TABLE_WIDTH, columns = [], hint = '' } = options;
-  const { lines, leftOut } = textTable(
-    [...COLUMNS, ...columns].map(({ cell, ...column }) => ({ ...column, cells: records.map(cell) })),
-    width,
-  );
+  const { lines, leftOut } = textTable(records, [...COLUMNS, ...columns], width);
   const more = leftOut.length > 0 ? [`not shown in ${width} columns: ${leftOut.join(', ')}${hint}`] : [];
   return [...lines, ...more].join('\n');
 }
@@ -70,7 +62,7 @@ export function clockText(records: readonly BenchRecord[]): string[] {
   const step = records.find(({ granularityNs }) => granularityNs !== undefined)?.granularityNs;
   if (step === undefined) return [];
   return [
-    `GPU ms: sum over the dispatches by the device's timestamps (step ${step} ns), each in a pass of its own, median of 5 replays; none below 20 steps a dispatch`,
+    `GPU ms: sum over the dispatches by the device's timestamps (step ${step} ns), each in a pass of its own, median of 5 replays; none below ${LEAST_STEPS} steps a dispatch`,
   ];
 }
 

@@ -1,9 +1,10 @@
 /** Tables of text for a terminal or a document, no wider than asked. */
 
-/** A column; it is left out where all its cells are empty. */
-export interface TextColumn {
+/** A column of a table of `R`s; it is left out where all its cells are empty. */
+export interface TextColumn<R> {
   readonly title: string;
-  readonly cells: readonly string[];
+  /** @param at the row's place. */
+  cell(row: R, at: number): string;
   /** Words stand on the left and may go on in the line below; numbers stand on the right. Default numbers. */
   readonly words?: boolean;
   /** Above 0. Where the table is too wide, columns with a rank are left out, the highest first; default it stays. */
@@ -16,14 +17,22 @@ export interface TextTable {
   readonly leftOut: readonly string[];
 }
 
+type FilledColumn = Omit<TextColumn<unknown>, 'cell'> & { readonly cells: readonly string[] };
+
 const GAP = '  ';
 /** Columns are left out before words become narrower than this; where none can be, words go down to the second. */
 const LEAST_WORDS = 20;
 const NARROWEST = 8;
 
 /** @param width most characters of a line; a single word that is longer, or numbers alone that are wider, go beyond it. */
-export function textTable(columns: readonly TextColumn[], width: number): TextTable {
-  const filled = columns.filter(({ cells }) => cells.some((cell) => cell !== ''));
+export function textTable<R>(
+  rows: readonly R[],
+  columns: readonly TextColumn<R>[],
+  width: number,
+): TextTable {
+  const filled = columns
+    .map((column) => ({ ...column, cells: rows.map((row, at) => column.cell(row, at)) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ''));
   let shown = filled;
   while (leastWidth(shown) > width) {
     const last = Math.max(0, ...shown.map(({ rank = 0 }) => rank));
@@ -31,8 +40,7 @@ export function textTable(columns: readonly TextColumn[], width: number): TextTa
     shown = shown.filter(({ rank }) => rank !== last);
   }
   const widths = widthsOf(shown, width);
-  const rows = Math.max(0, ...shown.map(({ cells }) => cells.length));
-  const row = (cellOf: (column: TextColumn) => string): string[] => {
+  const row = (cellOf: (column: FilledColumn) => string): string[] => {
     const cells = shown.map((column, i) => wrapped(cellOf(column), widths[i]!, column));
     const height = Math.max(1, ...cells.map(({ length }) => length));
     return Array.from({ length: height }, (_, line) =>
@@ -45,10 +53,7 @@ export function textTable(columns: readonly TextColumn[], width: number): TextTa
     );
   };
   return {
-    lines: [
-      ...row(({ title }) => title),
-      ...Array.from({ length: rows }, (_, i) => row(({ cells }) => cells[i] ?? '')).flat(),
-    ],
+    lines: [...row(({ title }) => title), ...rows.flatMap((_, i) => row(({ cells }) => cells[i]!))],
     leftOut: filled.filter((column) => !shown.includes(column)).map(({ title }) => title),
   };
 }
@@ -66,20 +71,20 @@ export const narrow = (text: string, width = NARROW): string =>
     })
     .join('\n');
 
-const textWidth = ({ title, cells }: TextColumn): number =>
+const textWidth = ({ title, cells }: FilledColumn): number =>
   Math.max(...[title, ...cells].map(({ length }) => length));
 
-const gaps = (columns: readonly TextColumn[]): number => GAP.length * Math.max(0, columns.length - 1);
+const gaps = (columns: readonly FilledColumn[]): number => GAP.length * Math.max(0, columns.length - 1);
 
 /** With the words as narrow as they may become. */
-const leastWidth = (columns: readonly TextColumn[]): number =>
+const leastWidth = (columns: readonly FilledColumn[]): number =>
   columns.reduce(
     (sum, column) => sum + (column.words ? Math.min(LEAST_WORDS, textWidth(column)) : textWidth(column)),
     gaps(columns),
   );
 
 /** What numbers leave is shared by the columns of words: the widest gives way first. */
-function widthsOf(columns: readonly TextColumn[], width: number): number[] {
+function widthsOf(columns: readonly FilledColumn[], width: number): number[] {
   const widths = columns.map(textWidth);
   for (;;) {
     const excess = widths.reduce((sum, each) => sum + each, gaps(columns)) - width;
@@ -90,7 +95,7 @@ function widthsOf(columns: readonly TextColumn[], width: number): number[] {
   }
 }
 
-const wrapped = (text: string, width: number, { words }: TextColumn): string[] =>
+const wrapped = (text: string, width: number, { words }: FilledColumn): string[] =>
   words ? broken(text, width) : [text];
 
 /** Lines of at most `width` characters, broken at spaces, and within a word that is longer; what goes on is indented. */

@@ -1,5 +1,5 @@
 /** Where a profiled command spent its time, and how close each kernel came to the adapter's limits. */
-import type { DispatchTime, Profiler } from '../runtime/profiler.ts';
+import { type DispatchTime, type Profiler, readableMs } from '../runtime/profiler.ts';
 
 /** What the adapter does at best; `wgad doctor` measures it. */
 export interface Roofline {
@@ -43,9 +43,6 @@ export interface ProfileSummary {
 
 /** A row by kernel (op, variant and tile; shapes together) or by layer as well. */
 export type Grouping = 'kernel' | 'layer';
-
-/** A mean shorter than this many steps of the clock says nothing. */
-export const LEAST_STEPS = 20;
 
 export function summarize(profiler: Profiler, roofline: Roofline, by: Grouping): ProfileSummary {
   const { clock, times, granularity, between, lost } = profiler;
@@ -106,10 +103,8 @@ export function kernelName({ planned: { kernel, scope } }: DispatchTime): string
 const nsOf = (some: readonly DispatchTime[]): number => some.reduce((sum, { ns }) => sum + ns, 0);
 
 /** Milliseconds, or null where the mean of the group is too short for the clock. */
-function totalOf(group: readonly DispatchTime[], granularity: number): number | null {
-  const ns = nsOf(group);
-  return ns === 0 || ns / group.length < LEAST_STEPS * granularity ? null : ns / 1e6;
-}
+const totalOf = (group: readonly DispatchTime[], granularity: number): number | null =>
+  group.length === 0 ? null : readableMs(nsOf(group), group.length, granularity);
 
 type Figures = Pick<KernelRow, 'totalMs' | 'gflops' | 'gbs' | 'rooflineShare'>;
 

@@ -1,5 +1,6 @@
-import { NARROW, narrow, type TextColumn, textTable } from '../formats/textTable.ts';
-import { type KernelRow, LEAST_STEPS, type ProfileSummary } from './summary.ts';
+import { NARROW, narrow, textTable } from '../formats/textTable.ts';
+import { LEAST_STEPS } from '../runtime/profiler.ts';
+import type { ProfileSummary } from './summary.ts';
 
 /** The first `top` rows under a heading that says how they were measured. */
 export function formatProfile(summary: ProfileSummary, top: number): string {
@@ -9,22 +10,17 @@ export function formatProfile(summary: ProfileSummary, top: number): string {
     value === null ? '-' : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
   const ms = (value: number | null): string => value?.toFixed(3) ?? '-';
   const percent = (value: number | null): string => (value === null ? '-' : (100 * value).toFixed(1));
-  const rows = kernels.slice(0, top);
-  const column = (title: string, cell: (row: KernelRow) => string, rank?: number): TextColumn => ({
-    title,
-    cells: rows.map(cell),
-    rank,
-  });
   const { lines, leftOut } = textTable(
+    kernels.slice(0, top),
     [
-      { ...column('kernel', ({ name }) => name), words: true },
-      column('calls', ({ calls: count }) => String(count)),
-      column('first ms', (row) => ms(row.firstMs), 1),
-      column('then ms', (row) => (row.onlyFirst ? '' : ms(row.totalMs))),
-      column('share %', (row) => (row.onlyFirst ? '' : percent(row.share))),
-      column('GFLOP/s', (row) => rate(row.gflops)),
-      column('GB/s', (row) => rate(row.gbs)),
-      column('of roofline %', (row) => percent(row.rooflineShare)),
+      { title: 'kernel', words: true, cell: ({ name }) => name },
+      { title: 'calls', cell: ({ calls }) => String(calls) },
+      { title: 'first ms', rank: 1, cell: (row) => ms(row.firstMs) },
+      { title: 'then ms', cell: (row) => (row.onlyFirst ? '' : ms(row.totalMs)) },
+      { title: 'share %', cell: (row) => (row.onlyFirst ? '' : percent(row.share)) },
+      { title: 'GFLOP/s', cell: (row) => rate(row.gflops) },
+      { title: 'GB/s', cell: (row) => rate(row.gbs) },
+      { title: 'of roofline %', cell: (row) => percent(row.rooflineShare) },
     ],
     NARROW,
   );

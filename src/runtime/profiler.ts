@@ -37,6 +37,13 @@ export interface Profiler {
   submitter(device: GPUDevice): Submitter;
 }
 
+/** A figure of so many steps of the clock is right to 5 %; shorter times say nothing. */
+export const LEAST_STEPS = 20;
+
+/** Milliseconds of `ns` in all, or null where the mean of the dispatches is too short for a clock of this step. */
+export const readableMs = (ns: number, dispatches: number, granularity: number): number | null =>
+  ns === 0 || ns < LEAST_STEPS * dispatches * granularity ? null : ns / 1e6;
+
 /** By default Dawn rounds timestamps to multiples of 65,536 ns. */
 export const PRECISE_TIMESTAMPS = 'disable-dawn-features=timestamp_quantization';
 

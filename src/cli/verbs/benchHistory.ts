@@ -4,7 +4,7 @@ import { readRecords } from '../../bench/recordFile.ts';
 import { TABLE_WIDTH } from '../../bench/recordTable.ts';
 import { ConfigError } from '../../errors.ts';
 import { isThere } from '../../formats/regularFile.ts';
-import { type TextColumn, textTable } from '../../formats/textTable.ts';
+import { textTable } from '../../formats/textTable.ts';
 import { EXIT } from '../exitCodes.ts';
 import { pattern } from '../numbers.ts';
 import type { AddVerb } from '../verb.ts';
@@ -120,24 +120,16 @@ function rowsOf(entries: readonly HistoryEntry[]): HistoryRow[] {
 
 const nameOf = ({ suite, name, shape }: HistoryRecord): string => `${suite} ${name} ${shape}`;
 
-function tableOf(rows: readonly HistoryRow[]): string {
-  const column = (title: string, cell: (row: HistoryRow, at: number) => string): TextColumn => ({
-    title,
-    cells: rows.map(cell),
-  });
-  const words = (title: string, cell: (row: HistoryRow, at: number) => string): TextColumn => ({
-    ...column(title, cell),
-    words: true,
-  });
-  return textTable(
+const tableOf = (rows: readonly HistoryRow[]): string =>
+  textTable(
+    rows,
     [
-      words('case', ({ name }, at) => (rows[at - 1]?.name === name ? '' : name)),
-      column('date', ({ date }) => date),
-      words('revision', ({ revision }) => revision),
-      words('what changed', ({ note }) => note),
-      column('median ms', ({ medianMs }) => medianMs.toFixed(3)),
-      column('times as fast', ({ timesAsFast }) => timesAsFast?.toFixed(2) ?? ''),
+      { title: 'case', words: true, cell: ({ name }, at) => (rows[at - 1]?.name === name ? '' : name) },
+      { title: 'date', cell: ({ date }) => date },
+      { title: 'revision', words: true, cell: ({ revision }) => revision },
+      { title: 'what changed', words: true, cell: ({ note }) => note },
+      { title: 'median ms', cell: ({ medianMs }) => medianMs.toFixed(3) },
+      { title: 'times as fast', cell: ({ timesAsFast }) => timesAsFast?.toFixed(2) ?? '' },
     ],
     TABLE_WIDTH,
   ).lines.join('\n');
-}

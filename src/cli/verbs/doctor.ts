@@ -1,8 +1,9 @@
 import { deviceClock } from '../../bench/deviceClock.ts';
 import { type Examination, examine } from '../../doctor/examine.ts';
-import { NARROW, narrow, type TextColumn, textTable } from '../../formats/textTable.ts';
+import { NARROW, narrow, textTable } from '../../formats/textTable.ts';
 import { allLimits, listAdapters } from '../../gpu/open.ts';
 import { timestampGranularity } from '../../gpu/timestampGranularity.ts';
+import { LEAST_STEPS } from '../../runtime/profiler.ts';
 import { openSession } from '../../runtime/session.ts';
 import { EXIT } from '../exitCodes.ts';
 import type { AddVerb } from '../verb.ts';
@@ -65,18 +66,15 @@ export const doctorVerb: AddVerb = (program, run) => {
 
 /** The case is named where the difference is largest. */
 function familyLines(families: Examination['families']): readonly string[] {
-  const column = (title: string, cell: (each: Examination['families'][number]) => string): TextColumn => ({
-    title,
-    cells: families.map(cell),
-  });
   return textTable(
+    families,
     [
-      { ...column('', ({ ok }) => (ok ? 'ok' : 'WRONG')), words: true },
-      { ...column('family', ({ family }) => family), words: true },
-      column('absolute', ({ maxAbsolute }) => maxAbsolute.toExponential(1)),
-      column('relative', ({ maxRelative }) => maxRelative.toExponential(1)),
-      column('checks', ({ checks }) => String(checks)),
-      { ...column('where', ({ worst }) => worst), words: true },
+      { title: '', words: true, cell: ({ ok }) => (ok ? 'ok' : 'WRONG') },
+      { title: 'family', words: true, cell: ({ family }) => family },
+      { title: 'absolute', cell: ({ maxAbsolute }) => maxAbsolute.toExponential(1) },
+      { title: 'relative', cell: ({ maxRelative }) => maxRelative.toExponential(1) },
+      { title: 'checks', cell: ({ checks }) => String(checks) },
+      { title: 'where', words: true, cell: ({ worst }) => worst },
     ],
     NARROW,
   ).lines;
@@ -84,12 +82,9 @@ function familyLines(families: Examination['families']): readonly string[] {
 
 const DAWN_STEP = '65,536 ns';
 
-/** A figure of 20 steps is right to 5 %. */
-const STEPS = 20;
-
 function timestampsText(step: number | null): string {
   if (step === null) return "none; times are the wall clock's";
-  return `in steps of ${step} ns, as bench and profile read them (${DAWN_STEP} where Dawn is not told otherwise); nothing below ${((STEPS * step) / 1e6).toPrecision(2)} ms can be told from them`;
+  return `in steps of ${step} ns, as bench and profile read them (${DAWN_STEP} where Dawn is not told otherwise); nothing below ${((LEAST_STEPS * step) / 1e6).toPrecision(2)} ms can be told from them`;
 }
 
 function limitLines({ adapter, device }: Record<'adapter' | 'device', Record<string, number>>): string[] {

@@ -1,5 +1,5 @@
 import { makeFolder, requireWritable } from '../../formats/regularFile.ts';
-import { NARROW, type TextColumn, textTable } from '../../formats/textTable.ts';
+import { NARROW, textTable } from '../../formats/textTable.ts';
 import { choiceText } from '../../kernels/gemm/choices.ts';
 import { REVDIST_DEFAULTS } from '../../methods/revdist.ts';
 import { DEFAULT_ENCODER } from '../../models/embedded.ts';
@@ -108,16 +108,13 @@ function summary(file: string, rows: readonly Row[], of: number): string {
   const sum = (pick: (row: Row) => number): number => rows.reduce((total, row) => total + pick(row), 0);
   const regret = rows.length === 0 ? 0 : sum(({ ruleMs }) => ruleMs) / sum(({ ms }) => ms) - 1;
   const most = better.toSorted((a, b) => b.ruleMs / b.ms - a.ruleMs / a.ms).slice(0, 5);
-  const column = (title: string, cell: (row: Row) => string): TextColumn => ({
-    title,
-    cells: most.map(cell),
-  });
   const { lines } = textTable(
+    most,
     [
-      { ...column('product', ({ key }) => key), words: true },
-      column('rule ms', ({ ruleMs }) => ruleMs.toFixed(3)),
-      column('tuned ms', ({ ms }) => ms.toFixed(3)),
-      column('times as fast', ({ ms, ruleMs }) => (ruleMs / ms).toFixed(2)),
+      { title: 'product', words: true, cell: ({ key }) => key },
+      { title: 'rule ms', cell: ({ ruleMs }) => ruleMs.toFixed(3) },
+      { title: 'tuned ms', cell: ({ ms }) => ms.toFixed(3) },
+      { title: 'times as fast', cell: ({ ms, ruleMs }) => (ruleMs / ms).toFixed(2) },
     ],
     NARROW,
   );
