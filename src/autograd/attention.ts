@@ -17,26 +17,25 @@ export const attentionVjps = {
     const masks = others.slice(0, attrs.masked ? 1 : 0);
     const draws = others.slice(masks.length);
     // Per query and head, what both gradients need, in one array: WebGPU guarantees only eight bindings.
-    const { kernels } = out;
     const rows = makeValue(
       'attentionRows',
       [q!, k!, g, out, ...masks],
       { ...attrs, dropout: 0 },
       [...out.shape.slice(0, 2), attrs.heads, 2],
       'f32',
-      { kernels },
+      out,
     );
     const inputs = [q!, k!, v!, g, rows, ...masks, ...draws];
     const size = product(k!.shape);
     const { offsets } = slabOffsets([size, size]);
     let both: Value | undefined;
     const keyOrValue = (which: 0 | 1): Value => {
-      both ??= makeValue('attentionKeyValueGrad', inputs, attrs, [offsets[1]! + size], 'f32', { kernels });
+      both ??= makeValue('attentionKeyValueGrad', inputs, attrs, [offsets[1]! + size], 'f32', out);
       return slabView(both, offsets[which]!, k!.shape);
     };
     return [
       // One per image even if q has a batch of 1: the sweep sums them.
-      () => makeValue('attentionQueryGrad', inputs, attrs, g.shape, 'f32', { kernels }),
+      () => makeValue('attentionQueryGrad', inputs, attrs, g.shape, 'f32', out),
       () => keyOrValue(0),
       () => keyOrValue(1),
       ...masks.map((mask) => () => maskGrad({ q: q!, k: k!, v: v!, g, rows, mask, attrs })),

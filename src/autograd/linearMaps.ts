@@ -1,18 +1,18 @@
+import type { CarriedOp } from '../graph/carried.ts';
 import type { DifferentiableOp } from '../graph/ops/index.ts';
 import { resample, transposedTaps } from '../graph/ops/resample.ts';
 import { scatterSum } from '../graph/ops/scatter.ts';
 import { picked } from '../graph/ops/select.ts';
-import type { AttrsOf } from '../graph/value.ts';
 import { makeValue } from '../graph/value.ts';
 import type { Vjp, Vjps } from './rule.ts';
 
 /** The rule of an op that is linear in input `at`: `op`, its transpose, has the same attributes and other inputs. */
 const transpose =
-  <K extends DifferentiableOp>(op: K, at = 0): Vjp<AttrsOf<K>> =>
-  ({ inputs, out: { kernels }, cotangent, attrs }) =>
+  <K extends CarriedOp & DifferentiableOp>(op: K, at = 0): Vjp<K> =>
+  ({ inputs, out, cotangent, attrs }) =>
     inputs.map(({ shape }, i) => {
       const operands = inputs.map((each, k) => (k === at ? cotangent : each));
-      return i === at ? () => makeValue(op, operands, attrs, shape, 'f32', { kernels }) : null;
+      return i === at ? () => makeValue(op, operands, attrs, shape, 'f32', out) : null;
     });
 
 /** Pairs of linear maps, each the other's transpose. */

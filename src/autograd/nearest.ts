@@ -16,9 +16,14 @@ export const nearestVjps = {
     const toX = (): Value =>
       banks
         .map((bank, i) =>
-          makeValue('nearestRowsGrad', [bank, x!, out, cotangent], { first: firsts[i]! }, x!.shape, 'f32', {
-            kernels: out.kernels,
-          }),
+          makeValue(
+            'nearestRowsGrad',
+            [bank, x!, out, cotangent],
+            { first: firsts[i]! },
+            x!.shape,
+            'f32',
+            out,
+          ),
         )
         .reduce((sum, term) => add(sum, term));
     return [toX, ...banks.map((bank, i) => () => toBank(x!, bank, firsts[i]!, out, cotangent))];

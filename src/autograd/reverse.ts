@@ -5,7 +5,6 @@ import { reshape } from '../graph/ops/movement.ts';
 import { add, broadcastTo } from '../graph/ops/pointwise.ts';
 import { sum } from '../graph/ops/reduce.ts';
 import { flattenTree, mapTree, type Tree } from '../graph/tree.ts';
-import type { AttrsOf } from '../graph/value.ts';
 import { constant, inScopeOf, isOp, isValue, topological, type Value, type ValueOf } from '../graph/value.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { product, type Shape, shapesEqual, shapeText } from '../shape.ts';
@@ -190,8 +189,7 @@ function pullBack(
   });
 }
 
-const apply = <K extends DifferentiableOp>(op: K, context: VjpContext<AttrsOf<K>>): Formulas =>
-  vjps[op](context);
+const apply = <K extends DifferentiableOp>(op: K, context: VjpContext<K>): Formulas => vjps[op](context);
 
 const isDifferentiable = (value: Value): value is ValueOf<DifferentiableOp> => Object.hasOwn(vjps, value.op);
 

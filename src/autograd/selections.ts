@@ -7,8 +7,8 @@ import type { Vjps } from './rule.ts';
 
 /** Ops that pick elements; which ones they pick is treated as fixed. */
 export const selectionVjps = {
-  maxPool2d: ({ inputs: [x], out: { kernels }, cotangent, attrs }) => [
-    () => makeValue('maxPool2dGrad', [x!, cotangent], attrs, x!.shape, 'f32', { kernels }),
+  maxPool2d: ({ inputs: [x], out, cotangent, attrs }) => [
+    () => makeValue('maxPool2dGrad', [x!, cotangent], attrs, x!.shape, 'f32', out),
   ],
   /** The first of equal elements gets the derivative. */
   kthLargest: ({ inputs: [x], out, cotangent }) => [

@@ -2,7 +2,7 @@ import { macsOf } from '../graph/count.ts';
 import { type Graph, valuesOf } from '../graph/graph.ts';
 import { has, OPS } from '../graph/ops/index.ts';
 import { optimize } from '../graph/passes/optimize.ts';
-import { input, makeValue, state, type Value } from '../graph/value.ts';
+import { input, remadeValue, state, type Value } from '../graph/value.ts';
 import type { DeviceFacts } from '../kernels/kernel.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { runConstants } from '../plan/runConstants.ts';
@@ -117,10 +117,7 @@ const bytesMoved = (value: Value): number =>
 function withoutEpilogue(value: Value): Value {
   if (!has(value, 'takesEpilogue') || value.attrs.epilogue === undefined) return value;
   const { epilogue, ...attrs } = value.attrs;
-  return makeValue(value.op, value.inputs.slice(0, 2), attrs, value.shape, value.dtype, {
-    scope: '',
-    kernels: value.kernels,
-  });
+  return remadeValue(value, { inputs: value.inputs.slice(0, 2), attrs, scope: '' });
 }
 
 /** Equal keys are the same work; which operands are one and the same value matters too. */
@@ -161,10 +158,7 @@ function alone(value: Value, constants: ReadonlySet<Value>): CaseGraph {
     else operands.set(operand, input(`operand ${i}`, shape, dtype));
   }
   const inputs = value.inputs.map((operand) => operands.get(operand)!);
-  const out = makeValue(value.op, inputs, value.attrs, value.shape, value.dtype, {
-    scope: '',
-    kernels: value.kernels,
-  });
+  const out = remadeValue(value, { inputs, scope: '' });
   return {
     graph:
       updates.length > 0

@@ -1,5 +1,5 @@
 import { OPS } from './ops/index.ts';
-import { makeValue, topological, type Value } from './value.ts';
+import { remadeValue, topological, type Value } from './value.ts';
 
 /** What a plan must compute: named results, then in-place updates of state, in this order. */
 export interface Graph {
@@ -44,7 +44,7 @@ export function remake<V extends Value>(
   attrs: V['attrs'] = value.attrs,
 ): Value {
   if (OPS[value.op].leaf) return value;
-  return makeValue(value.op, inputs, attrs, value.shape, value.dtype, value);
+  return remadeValue(value, { inputs, attrs });
 }
 
 /**

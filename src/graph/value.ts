@@ -3,6 +3,7 @@ import { DtypeError, gotText } from '../errors.ts';
 import type { Lowering } from '../kernels/lowering.ts';
 import { refuseExtra } from '../options.ts';
 import { product, requireShape, type Shape } from '../shape.ts';
+import type { CarriedOp, Carrying } from './carried.ts';
 
 /** f16 is a storage type only: arithmetic is f32 everywhere. */
 export const DTYPES = ['f32', 'f16', 'i32', 'u32'] as const;
@@ -40,11 +41,8 @@ export interface Value {
 /** Lowerings by op name. */
 export type CarriedKernels = Readonly<Partial<Record<OpName, Lowering<never>>>>;
 
-/** A value of a known op, with its attributes typed. */
-export interface ValueOf<K extends OpName> extends Value {
-  readonly op: K;
-  readonly attrs: AttrsOf<K>;
-}
+/** A value of a known op, with its attributes and its kernels typed. */
+export type ValueOf<K extends OpName> = Value & Carrying<K> & { readonly op: K; readonly attrs: AttrsOf<K> };
 
 /** Anything an op takes: a symbolic value, something that holds one (a device tensor), or a number. */
 export type Operand = Value | { readonly value: Value } | number;
@@ -69,26 +67,44 @@ function inScope<T>(name: string, body: () => T): T {
   }
 }
 
-/** Of a value that stands for another one: that one itself. */
-interface Origin {
-  /** Default: the current scope. */
-  readonly scope?: string;
-  /** Default: the kernels that every program has. */
-  readonly kernels?: CarriedKernels;
-}
-
-export function makeValue<K extends OpName>(
+/** A new value in the current scope. @param from has the kernels of a carried op. */
+export function makeValue<K extends Exclude<OpName, CarriedOp>>(
   op: K,
   inputs: readonly Value[],
   attrs: AttrsOf<K>,
   shape: Shape,
+  dtype?: Dtype,
+): Value;
+export function makeValue<K extends OpName & CarriedOp>(
+  op: K,
+  inputs: readonly Value[],
+  attrs: AttrsOf<K>,
+  shape: Shape,
+  dtype: Dtype,
+  from: Pick<Value, 'kernels'> & Carrying<K>,
+): Value;
+export function makeValue(
+  op: OpName,
+  inputs: readonly Value[],
+  attrs: AttrsOf<OpName>,
+  shape: Shape,
   dtype: Dtype = 'f32',
-  { scope: scopeName = currentScope, kernels }: Origin = {},
+  { kernels }: Pick<Value, 'kernels'> = {},
 ): Value {
+  const made = { op, inputs, attrs, shape, dtype, scope: currentScope };
+  return withId(kernels ? { ...made, kernels } : made);
+}
+
+/** A new value like `value` but for `changes`: of its op, in its scope, with its kernels. */
+export const remadeValue = <V extends Value>(
+  value: V,
+  changes: Partial<Pick<V, 'inputs' | 'attrs' | 'shape' | 'dtype' | 'scope'>>,
+): Value => withId({ ...value, ...changes });
+
+function withId(made: Omit<Value, 'id'>): Value {
   // Final check: a shape that the checks of an op missed must not get into a plan.
-  requireShape(op, shape);
-  const value = { id: nextId++, op, inputs, attrs, shape: [...shape], dtype, scope: scopeName };
-  return kernels ? { ...value, kernels } : value;
+  requireShape(made.op, made.shape);
+  return { ...made, shape: [...made.shape], id: nextId++ };
 }
 
 /** A value from any operand of `op`; numbers become scalars. @throws DtypeError for anything else. */

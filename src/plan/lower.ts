@@ -1,46 +1,28 @@
 import { WgadError } from '../errors.ts';
+import type { CarriedOp } from '../graph/carried.ts';
 import type { LoweredOp } from '../graph/ops/index.ts';
 import type { AttrsOf, OpName, Value, ValueOf } from '../graph/value.ts';
-import type { attentionKernels } from '../kernels/attention.ts';
-import type { batchNormKernels } from '../kernels/batchNorm.ts';
 import { castKernels } from '../kernels/cast.ts';
 import { productKey, type TunedChoices } from '../kernels/gemm/choices.ts';
-import { type convKernels, matmulKernels } from '../kernels/gemm/lowering.ts';
+import { matmulKernels } from '../kernels/gemm/lowering.ts';
 import { PRODUCT_OPS, type ProductOp } from '../kernels/gemm/variant.ts';
 import { integerKernels } from '../kernels/integers.ts';
 import { BASELINE_DEVICE, type DeviceFacts } from '../kernels/kernel.ts';
 import type { Lowered, Lowering, OpRequest } from '../kernels/lowering.ts';
 import { movementKernels } from '../kernels/movement.ts';
-import type { nearestKernels } from '../kernels/nearest/lowering.ts';
 import { ownKernels } from '../kernels/ownKernel.ts';
 import { pointwiseKernels } from '../kernels/pointwise.ts';
-import type { poolKernels } from '../kernels/pool.ts';
 import { IDENTITY } from '../kernels/program.ts';
-import type { randomKernels } from '../kernels/random.ts';
 import { reduceKernels } from '../kernels/reduce.ts';
 import { resampleKernels } from '../kernels/resample.ts';
-import type { resizeKernels } from '../kernels/resize.ts';
-import type { scanKernels } from '../kernels/scan.ts';
 import { scatterKernels } from '../kernels/scatter.ts';
 import { selectKernels } from '../kernels/select.ts';
-import type { similarityKernels } from '../kernels/similarity.ts';
 import { sortKernels } from '../kernels/sort.ts';
 import { topKKernels } from '../kernels/topK.ts';
 import { updateKernels } from '../kernels/update.ts';
 import { requireGrid, requireIndexed } from './indexLimits.ts';
 
-/** Ops whose values carry their kernels (`Value.kernels`), so that a bundle without them does not hold these either. */
-type CarriedOp = keyof (typeof attentionKernels &
-  typeof batchNormKernels &
-  typeof convKernels &
-  typeof nearestKernels &
-  typeof poolKernels &
-  typeof randomKernels &
-  typeof resizeKernels &
-  typeof scanKernels &
-  typeof similarityKernels);
-
-/** How all other ops run; a missing one does not compile. */
+/** How ops run whose values do not carry it; a missing one does not compile. */
 const LOWERINGS: { readonly [K in Exclude<LoweredOp, CarriedOp>]: Lowering<AttrsOf<K>> } = {
   ...pointwiseKernels,
   ...integerKernels,

@@ -4,7 +4,7 @@ import { poolKernels } from '../../kernels/pool.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { product, shapeText } from '../../shape.ts';
 import { floatOperand, requireRank } from '../operands.ts';
-import { type CarriedKernels, makeValue, type Operand, type Value } from '../value.ts';
+import { makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
 
 const attrs = attributes<{ readonly window: PoolWindow }>();
@@ -63,7 +63,7 @@ const POOL_OPTIONS: OptionNames<PoolOptions> = {
 };
 const AVG_OPTIONS: OptionNames<AvgPoolOptions> = { ...POOL_OPTIONS, countIncludePad: true };
 
-export const POOL: { readonly kernels: CarriedKernels } = { kernels: poolKernels };
+export const POOL: { readonly kernels: typeof poolKernels } = { kernels: poolKernels };
 
 /** Largest of each window; padding counts as minus infinity. x [N, C, H, W] -> [N, C, OH, OW]. */
 export function maxPool2d(x: Operand, options: PoolOptions, ...extra: never[]): Value {

@@ -2,7 +2,7 @@ import type { Program } from '../../kernels/program.ts';
 import { shapesEqual } from '../../shape.ts';
 import { type Graph, remake, rewrite, rootsOf, useCounts } from '../graph.ts';
 import { has } from '../ops/index.ts';
-import { makeValue, type Value } from '../value.ts';
+import { remadeValue, type Value } from '../value.ts';
 
 /** Bindings that a matmul or convolution needs for itself: two operands, the result, and one for scratch. */
 const OWN_BINDINGS = 4;
@@ -34,7 +34,8 @@ export function fuseEpilogue(graph: Graph, maxBindings: number): Graph {
     }
     const order = [producer, ...others];
     const attrs = { ...producer.attrs, epilogue: permuteInputs(value.attrs.program, inputs, order) };
-    return makeValue(producer.op, [...producer.inputs, ...others], attrs, value.shape, value.dtype, producer);
+    const { shape, dtype } = value;
+    return remadeValue(producer, { inputs: [...producer.inputs, ...others], attrs, shape, dtype });
   });
 }
 

@@ -2,7 +2,7 @@ import { shapesEqual } from '../../shape.ts';
 import { type Graph, remake, rewrite } from '../graph.ts';
 import { has, OPS } from '../ops/index.ts';
 import { scale } from '../ops/pointwise.ts';
-import { inScopeOf, makeValue, scalarConstant, type Value, type ValueOf } from '../value.ts';
+import { inScopeOf, remadeValue, scalarConstant, type Value, type ValueOf } from '../value.ts';
 
 /**
  * Removes what exists for differentiation only, arithmetic that changes nothing, views of views, and repeated
@@ -43,9 +43,7 @@ function withoutNoOps(value: Value, inputs: readonly Value[]): Value | undefined
   if (x && value.op === 'reshape') {
     if (shapesEqual(x.shape, value.shape)) return x;
     if (x.op === 'reshape') {
-      return (
-        withoutNoOps(value, x.inputs) ?? makeValue('reshape', x.inputs, {}, value.shape, value.dtype, value)
-      );
+      return withoutNoOps(value, x.inputs) ?? remadeValue(value, { inputs: x.inputs });
     }
   }
   return has(value, 'pointwise') ? neutral(value, inputs) : undefined;

@@ -1,7 +1,7 @@
 import { type Graph, rewrite, rootsOf, usersOf, valuesOf } from '../graph.ts';
 import { OPS } from '../ops/index.ts';
 import { cast } from '../ops/pointwise.ts';
-import { makeValue, type Value } from '../value.ts';
+import { remadeValue, type Value } from '../value.ts';
 
 /**
  * Stores a network's activations as f16: those that lead, through pointwise functions, pools and copies, to an op that
@@ -16,11 +16,10 @@ export function storeHalf(graph: Graph, exact: readonly Value[]): Graph {
   return rewrite(graph, (value, inputs) => {
     const { leaf, view, identity, storesHalf, averagesHalf, readsHalf } = OPS[value.op];
     if (leaf) return value;
-    if (view || identity)
-      return makeValue(value.op, inputs, value.attrs, value.shape, inputs[0]!.dtype, value);
+    if (view || identity) return remadeValue(value, { inputs, dtype: inputs[0]!.dtype });
     const operands = storesHalf || averagesHalf || readsHalf ? inputs : inputs.map(inFull);
     const dtype = half.has(value) ? 'f16' : value.dtype;
-    return makeValue(value.op, operands, value.attrs, value.shape, dtype, value);
+    return remadeValue(value, { inputs: operands, dtype });
   });
 }
 
