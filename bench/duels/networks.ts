@@ -12,7 +12,7 @@ import { type DuelRecord, duelRecords, INPUTS, requireClose, timedBy } from './d
 import { compileScoring, scoreFraction } from './scoring.ts';
 
 /** What is computed: an ImageNet-shaped classifier's logits, or RevDist's score without alignment. */
-export type ComparedNetwork = 'classifier' | 'scoring';
+type ComparedNetwork = 'classifier' | 'scoring';
 
 export interface NetworkDuelOptions extends CaseFilter {
   readonly network: ComparedNetwork;

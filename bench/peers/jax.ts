@@ -24,7 +24,7 @@ interface ReduceOptions {
   readonly keepdims?: boolean;
 }
 /** A compiled function; its arguments are trees. */
-export type Jitted<F> = F & { dispose(): void };
+type Jitted<F> = F & { dispose(): void };
 
 /** What is used of @jax-js/jax. */
 export interface Jax {

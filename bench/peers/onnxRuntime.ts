@@ -23,7 +23,7 @@ interface OnnxSession {
   run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>;
   release(): Promise<void>;
 }
-export interface OnnxTensor {
+interface OnnxTensor {
   readonly data: Float32Array;
   readonly dims: readonly number[];
 }

@@ -16,7 +16,7 @@ export interface PeerConv {
 }
 
 /** [..., M, K] and [..., K, N] -> [..., M, N]; the last two axes of an operand are the other way round where it is transposed. */
-export interface PeerMatmul {
+interface PeerMatmul {
   readonly kind: 'matmul';
   readonly transposeA: boolean;
   readonly transposeB: boolean;

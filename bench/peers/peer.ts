@@ -16,7 +16,7 @@ export interface TorchSettings {
  * Arithmetic of networks: all in f32; operands of products rounded to ten bits, sums in f32; stored as f16, sums in
  * f32.
  */
-export type Arithmetic = 'f32' | 'tf32' | 'f16';
+type Arithmetic = 'f32' | 'tf32' | 'f16';
 
 /** PyTorch's settings by the name of the peer. */
 export const TORCH_PEERS = {
@@ -84,7 +84,7 @@ export interface Peer {
 }
 
 /** From RevDist's map, smoothed as its author does (5 taps, sigma 4, zeros around), to the score. */
-export interface PeerScoreRule {
+interface PeerScoreRule {
   /** Share of the map's highest values whose mean is the score. */
   readonly scoreFraction: number;
 }

@@ -81,7 +81,7 @@ export interface Tfjs {
 }
 
 /** [out, in, k, k] to the peer's [k, k, in, out]; a transposed convolution's [in, out, k, k] to [k, k, out, in]. */
-export const FILTER_ORDER = [2, 3, 1, 0] as const;
+const FILTER_ORDER = [2, 3, 1, 0] as const;
 export const IMAGE_ORDER = [0, 2, 3, 1] as const;
 
 export function filterOf(tf: Tfjs, { shape, data }: NamedTensor): Tensor {

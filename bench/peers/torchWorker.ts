@@ -6,7 +6,7 @@ import { ConfigError } from '../../src/errors.ts';
 import { type Frame, FrameReader, frameBytes } from './torchFrames.ts';
 
 /** In a checkout only, as the other peers. */
-export const TORCH_SCRIPT = fileURLToPath(new URL('./torch_peer.py', import.meta.url));
+const TORCH_SCRIPT = fileURLToPath(new URL('./torch_peer.py', import.meta.url));
 
 /** What the process says of itself. */
 export interface TorchFacts {

@@ -32,7 +32,7 @@ type Answer = { readonly id: number } & (
 );
 
 /** An error of the worker. */
-export class RemoteError extends Error {
+class RemoteError extends Error {
   readonly failure: Failure;
 
   constructor(failure: Failure) {

@@ -27,7 +27,7 @@ export interface KernelCase {
   build(): CaseGraph;
 }
 
-export interface CaseGraph {
+interface CaseGraph {
   readonly graph: Graph;
   /** State that must be set before the graph is compiled. */
   readonly states: readonly Value[];

@@ -5,7 +5,7 @@ import type { BenchRecord } from './record.ts';
 import { percentile } from './sampler.ts';
 
 /** A case that both files have. */
-export interface Comparison {
+interface Comparison {
   readonly name: string;
   /** Time before over time now, or the ratio to a peer now over before: above 1 is faster. */
   readonly ratio: number;

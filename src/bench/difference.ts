@@ -4,7 +4,7 @@ import { refuseExtra } from '../options.ts';
 import { type Shape, shapeText } from '../shape.ts';
 
 /** Largest difference of an element, relative to the larger of its size and the root mean square of all. */
-export const TOLERANCE = 1e-4;
+const TOLERANCE = 1e-4;
 
 /** Elements that differ. */
 export interface Difference {

@@ -20,7 +20,7 @@ export const encoders = anyOf<EncoderName>(ENCODER_NAMES);
 /** The parser of a `--precision` that is measured, not trained. */
 export const precision = oneOf<Precision>(PRECISIONS);
 
-export const detector = oneOf<DetectorName>(DETECTOR_NAMES);
+const detector = oneOf<DetectorName>(DETECTOR_NAMES);
 
 export const sizes = (text: string): number[] => text.split(',').map(integer('--batch', 1));
 /** Batch norms need two images to learn from. */

@@ -21,7 +21,7 @@ interface Outer {
   readonly onResult: (value: unknown) => void;
 }
 
-/** For the sessions of this process, which a command ends by itself. */
+/** For the sessions of this process, which a command ends by itself; tests of the built module do too. @public */
 export const PARKING = deviceParking();
 
 /** What all verbs of a process share. */

@@ -42,7 +42,7 @@ const SUMMARIES = {
   pages: (n: number) => `${n} files hold several images, of which the first is read`,
 } as const satisfies Record<string, ((n: number) => string) | null>;
 
-export type ProblemKind = keyof typeof SUMMARIES;
+type ProblemKind = keyof typeof SUMMARIES;
 
 /** Examples of a kind; of wrong lines as many as one mends at once. */
 const shownOf = (kind: ProblemKind): number => (kind === 'row' ? 50 : 3);

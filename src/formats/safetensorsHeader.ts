@@ -2,7 +2,7 @@ import { shown, WeightsError } from '../errors.ts';
 import { JsonMembers } from './jsonMembers.ts';
 import { MAX_NAME, MAX_TENSORS } from './names.ts';
 
-export interface TensorEntry {
+interface TensorEntry {
   readonly dtype: string;
   readonly shape: readonly number[];
   /** Bytes from the start of the data. */

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 
 /** Whether two paths lead to one file: also through links, hard ones too. False where one of them is not there. */
-export async function isSameFile(a: string, b: string): Promise<boolean> {
+async function isSameFile(a: string, b: string): Promise<boolean> {
   const [one, other] = await Promise.all(
     [a, b].map((path) => stat(path, { bigint: true }).catch(() => null)),
   );

@@ -3,7 +3,7 @@ import { type MemoryRoom, mebibytes } from './memoryRoom.ts';
 import type { GPUBuffer, GPUDevice, GPUTexture } from './webgpuTypes.ts';
 
 /** Bytes and buffers in use; what `engine.memory()` reports. */
-export interface MemoryCounters {
+interface MemoryCounters {
   live: number;
   peak: number;
   buffers: number;

@@ -3,7 +3,7 @@ import { TEXTURE_FORMAT } from './buffers.ts';
 import type { GPUComputePipeline, GPUDevice } from './webgpuTypes.ts';
 
 /** Properties of a binding that a pipeline depends on. */
-export interface BindingUse {
+interface BindingUse {
   readonly access: 'read' | 'write' | 'readWrite' | 'uniform';
   /** Set where it is read only, and declared `read_write`. */
   readonly shared?: true;
@@ -40,7 +40,7 @@ export interface PipelineLease {
  * Pipelines kept that nothing uses: a shape that comes back finds its own. As many as one or two networks have; each
  * takes 0.2 to 1 MB of the process on a software adapter.
  */
-export const SPARE = 128;
+const SPARE = 128;
 /** A training, a test and a report open a device each, and need each other's kernels. */
 const KEPT_FOR = 3;
 /** Keeper for pipelines that anyone may reuse. */

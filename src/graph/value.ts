@@ -12,7 +12,7 @@ export type Dtype = (typeof DTYPES)[number];
 /** The 4-byte types: what numbers are uploaded as. */
 const WHOLE_WORDS = ['f32', 'i32', 'u32'] as const;
 
-/** Attributes by op name; declared by the table of ops (ops/index.ts). */
+/** Attributes by op name; declared by the table of ops (ops/index.ts), which merges them in. @public */
 // biome-ignore lint/suspicious/noEmptyInterface: values know of no op; the table merges its own in.
 export interface OpAttributes {}
 
@@ -39,7 +39,7 @@ export interface Value {
 }
 
 /** Lowerings by op name. */
-export type CarriedKernels = Readonly<Partial<Record<OpName, Lowering<never>>>>;
+type CarriedKernels = Readonly<Partial<Record<OpName, Lowering<never>>>>;
 
 /** A value of a known op, with its attributes and its kernels typed. */
 export type ValueOf<K extends OpName> = Value & Carrying<K> & { readonly op: K; readonly attrs: AttrsOf<K> };

@@ -6,9 +6,9 @@ import { type Instruction, type Listing, multiplyAdds, parseListing, type Unit, 
 import { type AccessTrace, type Surroundings, traceWave, type WaveTrace } from './wave.ts';
 
 /** Executed instructions by the unit they go to. */
-export type Mix = Readonly<Record<Unit, number>>;
+type Mix = Readonly<Record<Unit, number>>;
 
-export interface Access {
+interface Access {
   /** Of a binding by name, or `workgroup`. */
   readonly what: string;
   readonly kind: 'load' | 'store' | 'atomic';
@@ -49,7 +49,7 @@ export interface Reading {
   readonly predicted: Prediction | null;
 }
 
-export interface Prediction {
+interface Prediction {
   readonly microseconds: number;
   /** What the time goes to. */
   readonly bound: Bound;
@@ -59,7 +59,7 @@ export interface Prediction {
   readonly filled: number;
 }
 
-export type Bound = 'vector' | 'scalar' | 'lds' | 'first cache' | 'second cache' | 'memory' | 'latency';
+type Bound = 'vector' | 'scalar' | 'lds' | 'first cache' | 'second cache' | 'memory' | 'latency';
 
 const UNITS: readonly Unit[] = [
   'fma',

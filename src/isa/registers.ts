@@ -4,8 +4,8 @@
  */
 
 /** Places of the special registers among the scalar ones. */
-export const VCC = 106;
-export const M0 = 124;
+const VCC = 106;
+const M0 = 124;
 export const EXEC = 126;
 const SCALARS = 128;
 const VECTORS = 256;

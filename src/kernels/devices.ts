@@ -29,5 +29,3 @@ export const DEVICES = {
     maxImageLayers: 2048,
   },
 } as const satisfies Readonly<Record<string, DeviceFacts>>;
-
-export type DeviceName = keyof typeof DEVICES;

@@ -4,14 +4,14 @@ import { range } from '../shape.ts';
 import { type Metric, oneClassReason, requirePairs, undefinedMetric } from './metric.ts';
 
 /** Samples with equal scores, which enter every curve together. */
-export interface TiedGroup {
+interface TiedGroup {
   readonly score: number;
   readonly positives: number;
   readonly negatives: number;
 }
 
 /** Distinct scores, highest first. `labels[i]` is truthy where sample i is anomalous. */
-export function tiedGroups(scores: ArrayLike<number>, labels: ArrayLike<number | boolean>): TiedGroup[] {
+function tiedGroups(scores: ArrayLike<number>, labels: ArrayLike<number | boolean>): TiedGroup[] {
   requirePairs('ranking', scores, labels);
   for (let i = 0; i < scores.length; i++) {
     if (!Number.isFinite(scores[i]!))
@@ -40,7 +40,7 @@ const count = (groups: Iterable<TiedGroup>): { positives: number; negatives: num
 };
 
 /** Probability that a random anomalous sample scores above a random normal one, ties counting half. */
-export function aurocOf(groups: readonly TiedGroup[]): Metric {
+function aurocOf(groups: readonly TiedGroup[]): Metric {
   const { positives, negatives } = count(groups);
   const reason = oneClassReason(positives, negatives);
   if (reason) return undefinedMetric(reason);
@@ -54,7 +54,7 @@ export function aurocOf(groups: readonly TiedGroup[]): Metric {
 }
 
 /** Sum over distinct scores of recall gained times precision: no interpolation (evaluation.md 3.1). */
-export function averagePrecisionOf(groups: readonly TiedGroup[]): Metric {
+function averagePrecisionOf(groups: readonly TiedGroup[]): Metric {
   const { positives, negatives } = count(groups);
   const reason = oneClassReason(positives, negatives);
   if (reason) return undefinedMetric(reason);

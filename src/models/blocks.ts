@@ -25,7 +25,7 @@ export const conv = (
   });
 
 /** Transposed convolution 2x2, stride 2, no bias: doubles both sides. Keeps PyTorch's default start. */
-export const upConv = (layers: Layers, name: string, x: Value, out: number): Value =>
+const upConv = (layers: Layers, name: string, x: Value, out: number): Value =>
   convTranspose2d(layers, name, x, out, 2, { stride: 2, bias: false });
 
 /** Batch norm. */

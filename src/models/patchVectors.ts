@@ -33,7 +33,7 @@ function pooled(tap: Value): Value {
  * tap's half are the means of its neighbours two by two. For 512 channels that is one channel a value with the middle
  * counted twice, for 1024 the mean of two channels. Windows end where groups do, so each group reads its own channels.
  */
-export function poolingWeights(channels: number, groups: number): number[] {
+function poolingWeights(channels: number, groups: number): number[] {
   const values = TAPS * channels;
   const perGroup = values / groups;
   const weights = new Array<number>(HALF * perGroup).fill(0);

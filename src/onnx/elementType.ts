@@ -17,7 +17,7 @@ interface ElementTypeFacts {
 }
 
 /** The types of elements that can be computed with. Strings and complex numbers are none. */
-export const ELEMENT_TYPES = {
+const ELEMENT_TYPES = {
   float: { code: 1, kind: 'float', bits: 32 },
   uint8: { code: 2, kind: 'unsigned', bits: 8 },
   int8: { code: 3, kind: 'signed', bits: 8 },

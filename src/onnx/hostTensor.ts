@@ -33,7 +33,7 @@ export function hostTensor(proto: TensorProto, name = proto.name): HostTensor {
 }
 
 /** @throws FileError for a size that is negative or that no tensor can have. */
-export function sizesOf(where: string, dims: readonly bigint[]): number[] {
+function sizesOf(where: string, dims: readonly bigint[]): number[] {
   const shape = dims.map(Number);
   if (
     shape.every((size) => Number.isSafeInteger(size) && size >= 0) &&

@@ -51,5 +51,5 @@ function* nodesIn(nodes: readonly NodeProto[]): Generator<NodeProto> {
   }
 }
 
-export const graphsOf = (node: NodeProto): GraphProto[] =>
+const graphsOf = (node: NodeProto): GraphProto[] =>
   node.attribute.flatMap(({ g, graphs }) => (g ? [g, ...graphs] : graphs));

@@ -69,7 +69,7 @@ export interface Sequence {
 }
 
 /** The value of an optional that holds nothing. */
-export interface Absent {
+interface Absent {
   readonly absent: true;
 }
 

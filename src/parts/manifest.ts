@@ -16,8 +16,8 @@ import { readJsonObject } from '../formats/readJson.ts';
 import type { Shard } from './shard.ts';
 
 /** Commands that can be cut into parts. */
-export const PART_KINDS = ['predict', 'test', 'features'] as const;
-export type PartKind = (typeof PART_KINDS)[number];
+const PART_KINDS = ['predict', 'test', 'features'] as const;
+type PartKind = (typeof PART_KINDS)[number];
 
 /** One input of a part. */
 export interface PartInput {

@@ -16,7 +16,7 @@ import {
 import { placesOf } from './shard.ts';
 
 /** A finished part in its folder. */
-export interface Part extends Manifest {
+interface Part extends Manifest {
   readonly folder: string;
 }
 

@@ -20,7 +20,7 @@ export interface MemoryRequest {
   readonly apart: ReadonlySet<MemoryRequest>;
 }
 
-export interface Placement {
+interface Placement {
   readonly arena: number;
   readonly offset: number;
 }

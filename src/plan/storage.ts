@@ -7,7 +7,7 @@ import { product } from '../shape.ts';
 export const bytesOf = (value: Value): number => product(value.shape) * ELEMENT_BYTES[value.dtype];
 
 /** The value whose memory holds another one, and the offset in it. */
-export interface Location {
+interface Location {
   /** A leaf, a computed value, or a pack. */
   readonly root: Value;
   /** Bytes. */

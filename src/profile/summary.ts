@@ -12,7 +12,7 @@ export interface Roofline {
  * ones) compiles it; the other figures are of the rest, or of the first uses where there was no other. They are null
  * where the clock is too coarse for them.
  */
-export interface KernelRow {
+interface KernelRow {
   readonly name: string;
   readonly calls: number;
   readonly firstMs: number | null;

@@ -7,7 +7,7 @@ import type { Address } from './address.ts';
 import { ask } from './request.ts';
 
 /** When a download is given up. */
-export interface Pace {
+interface Pace {
   /** Without a byte, or without an answer. */
   readonly silenceMs: number;
   /** Bytes a second at least, on average over each window. */
@@ -16,7 +16,7 @@ export interface Pace {
 }
 
 /** A modem of 56 kbit/s is faster. */
-export const USUAL_PACE: Pace = { silenceMs: 30_000, least: 2048, windowMs: 60_000 };
+const USUAL_PACE: Pace = { silenceMs: 30_000, least: 2048, windowMs: 60_000 };
 
 export interface DownloadOptions {
   /** Approximate size in bytes, for servers that send none, and to stop a download of something else. */

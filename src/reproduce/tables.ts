@@ -12,7 +12,7 @@ export const SET_NAMES = ['MVTec AD', 'VisA', 'BTAD'] as const;
 export type SetName = (typeof SET_NAMES)[number];
 
 /** Detectors of the paper's tables, by the names of `--method`. */
-export const PAPER_METHODS = {
+const PAPER_METHODS = {
   draem: 'DRAEM',
   patchcore: 'PatchCore',
   cfa: 'CFA',
@@ -22,7 +22,7 @@ export const PAPER_METHODS = {
 } as const;
 type PaperMethod = keyof typeof PAPER_METHODS;
 
-export type Numbers = Readonly<Partial<Record<MetricName, number>>>;
+type Numbers = Readonly<Partial<Record<MetricName, number>>>;
 
 /** A row: one measurement of one run, and what the paper has for it. */
 export interface Entry {

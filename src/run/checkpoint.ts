@@ -96,7 +96,7 @@ export async function lastCheckpoint(run: string): Promise<string> {
 export type GoOn = 'resume' | 'again' | 'anew';
 
 /** Says how to continue such a training, and from which checkpoint. */
-export async function goingOn(run: string, goOn: GoOn): Promise<string> {
+async function goingOn(run: string, goOn: GoOn): Promise<string> {
   if (goOn === 'anew') return 'run it again: it starts anew';
   const how = goOn === 'resume' ? 'go on with --resume' : 'the same command goes on';
   return `${how}: ${await lastCheckpoint(run)}`;

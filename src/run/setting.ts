@@ -17,13 +17,6 @@ export interface Around {
 /** Settings that hold the checksum of a file or folder that another setting names. */
 export type Checksum = 'weightsSha256' | 'detectorSha256' | 'dataSha256';
 
-/** Paths of a run's inputs, for messages. */
-export interface Places {
-  readonly weights: string;
-  readonly detector?: string;
-  readonly data: string;
-}
-
 /** Ways of scoring a trained run: `wgad test`; `predict` and `serve`; `threshold`. */
 export type Scoring = 'test' | 'judge' | 'threshold';
 
@@ -51,8 +44,12 @@ export interface Setting<T, A = T | undefined, F extends string = string, S exte
   check?(value: T | undefined, run: Around, detector: Detector): string | undefined;
   /** For a path: the setting with the checksum of its content. */
   readonly knownBy?: Checksum;
-  /** For a checksum: the message when it differs from that of a run's files. */
-  readonly changed?: (run: Places) => string;
+  /** For a checksum: the message when it differs from that of a run's files, at these paths. */
+  readonly changed?: (paths: {
+    readonly weights: string;
+    readonly detector?: string;
+    readonly data: string;
+  }) => string;
   /** False: not part of the run's hash (the machine, or derived from the data). */
   readonly hashed?: false;
   /** What runs did before there was the setting: hashes leave this value out, so that theirs stay what they were. */

@@ -45,14 +45,14 @@ const OVERLAP = 0.25;
 /** At 0.75 a pixel is judged sixteen times. */
 const MOST_OVERLAP = 0.75;
 
-export const LR_SCHEDULES = ['method', 'constant'] as const;
+const LR_SCHEDULES = ['method', 'constant'] as const;
 export type LrSchedule = (typeof LR_SCHEDULES)[number];
 
 /** The mean of a class's images' maxima, or u + 3 sigma of all their pixels. */
-export const CLASS_TABLES = ['maximum', 'sigma'] as const;
+const CLASS_TABLES = ['maximum', 'sigma'] as const;
 export type ClassTableKind = (typeof CLASS_TABLES)[number];
 
-export const CORESETS = ['greedy', 'random'] as const;
+const CORESETS = ['greedy', 'random'] as const;
 
 export const DEFAULT_METHOD: DetectorName = 'revdist';
 const DEFAULT_ALIGNMENT: Alignment = 'cada';

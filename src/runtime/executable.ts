@@ -38,7 +38,7 @@ export interface Executable {
   destroy(keeper?: object | null): void;
 }
 
-export interface BoundTensor {
+interface BoundTensor {
   readonly buffer: GPUBuffer;
   readonly tensor: PlannedTensor;
 }

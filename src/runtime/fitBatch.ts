@@ -103,7 +103,7 @@ const memoryText = ({ asked, available }: OutOfMemoryError): string =>
   `needs ${bytesText(asked)} beside the weights, memory ran out after ${bytesText(available)}`;
 
 /** The largest batch whose plan takes no more than `available` bytes and exceeds no limit. */
-export function largestWithin(target: PlanTarget, job: BatchJob, available: number): number {
+function largestWithin(target: PlanTarget, job: BatchJob, available: number): number {
   return largestBatch(job, (batch) => {
     try {
       const built = plan(job.graphsAt(batch)[0]!, target);

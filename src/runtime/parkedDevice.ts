@@ -3,7 +3,7 @@ import type { OpenGpu } from '../gpu/open.ts';
 import type { PipelineCache } from '../gpu/pipelines.ts';
 
 /** An open device between two sessions, with the kernels that the last one compiled. */
-export interface Parked {
+interface Parked {
   readonly open: OpenGpu;
   readonly pipelines: PipelineCache;
 }

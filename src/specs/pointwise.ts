@@ -18,7 +18,7 @@ import {
 } from './spec.ts';
 
 /** A function of one number, over all of float32 (test/kernels/wholeRange.test.ts). */
-export interface WholeRange {
+interface WholeRange {
   readonly f: (x: number) => number;
   /** Bound in units in the last place of the result, or of `magnitude` where the result is a difference. */
   readonly lastPlaces: number;

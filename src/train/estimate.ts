@@ -39,7 +39,7 @@ export interface Costs {
 }
 
 /** Seconds, from and to. */
-export type Span = readonly [least: number, most: number];
+type Span = readonly [least: number, most: number];
 
 /** What is said before a training begins. */
 export interface Estimate {

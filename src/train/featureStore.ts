@@ -6,7 +6,7 @@ import { FileError } from '../errors.ts';
 import { fileError, isSystemError } from '../formats/fileErrors.ts';
 
 /** Features of one image: one array a tap. */
-export type Taps = readonly Float32Array[];
+type Taps = readonly Float32Array[];
 
 export interface FeatureStore {
   /** Features of the images from `first` on, [images, width] a tap. */

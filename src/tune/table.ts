@@ -38,7 +38,7 @@ export function toFile({ variant, tile, splits }: ProductChoice): object {
 }
 
 /** A choice that `toFile` wrote; anything else passes through. */
-export function fromFile(stored: unknown): unknown {
+function fromFile(stored: unknown): unknown {
   if (!isRecord(stored)) return stored;
   const { by, tile, ...rest } = stored;
   const variant = Object.entries(FILE_NAMES).find(([, name]) => name === by)?.[0] ?? by;

@@ -27,7 +27,7 @@ const UNUSED = /(^|\.)(fc|layer4)\.|num_batches_tracked$/;
  * tensors (`bottleneck.`, `decoder.`) too, under their own names. What no detector needs is left out: `layer4`, `fc` and counters.
  * @throws WeightsError, FileError.
  */
-export async function openEncoderWeights(path: string, prefix: string, whole = false): Promise<TensorSource> {
+async function openEncoderWeights(path: string, prefix: string, whole = false): Promise<TensorSource> {
   const { source } = await openTensors(path, (file) => {
     const names = new Map([...encoderTensors(file.tensors, prefix)].map(([own, { name }]) => [own, name]));
     for (const name of file.tensors.keys()) if (whole && DETECTOR.test(name)) names.set(name, name);

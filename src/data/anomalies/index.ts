@@ -1,1 +1,1 @@
-export { type AnomalyJob, type AnomalyPlan, type AnomalySample, drawAnomaly, planAnomaly } from './sample.ts';
+export { type AnomalyJob, type AnomalySample, drawAnomaly, planAnomaly } from './sample.ts';

@@ -3,7 +3,7 @@ import type { ByteSource } from '../byteSource.ts';
 import type { Bytes } from '../bytes.ts';
 
 /** One record of an archive. */
-export interface ZipEntry {
+interface ZipEntry {
   readonly name: string;
   /** 0: stored, as all records of torch.save are. Others are listed, not read. */
   readonly method: number;

@@ -27,7 +27,7 @@ import { topKOps } from './topK.ts';
 import { updateOps } from './update.ts';
 
 /** Every primitive op. A new family is one spread here; `tsc` then asks for its kernels, VJPs and specs. */
-export const opTable = {
+const opTable = {
   ...leafOps,
   ...controlOps,
   ...pointwiseOps,

@@ -30,9 +30,7 @@ export interface PoolWindow {
 }
 
 /** One number for all sides, or (vertical, horizontal), each one number or (before, after). */
-export type PoolPadding =
-  | number
-  | readonly [number | readonly [number, number], number | readonly [number, number]];
+type PoolPadding = number | readonly [number | readonly [number, number], number | readonly [number, number]];
 
 /** Windows of a pool. */
 export interface PoolOptions {

@@ -44,7 +44,7 @@ type Kernel = (distance: number) => number;
 const triangle: Kernel = (t) => Math.max(0, 1 - Math.abs(t));
 
 /** Keys' cubic convolution; `a` is -0.75 in PyTorch and OpenCV, -0.5 where it antialiases and in Pillow. */
-export const cubic =
+const cubic =
   (a: number): Kernel =>
   (distance) => {
     const t = Math.abs(distance);
@@ -93,10 +93,7 @@ export const antialiasedTaps = ({ from, to, scale }: Grid, mode: 'bilinear' | 'b
 };
 
 /** Weights of places that may lie outside, which count at the edge. */
-export function clampedTaps(
-  weights: readonly (readonly [place: number, weight: number])[],
-  size: number,
-): Taps {
+function clampedTaps(weights: readonly (readonly [place: number, weight: number])[], size: number): Taps {
   const inside = weights.map(([place, weight]) => [Math.min(size - 1, Math.max(0, place)), weight] as const);
   const first = Math.min(...inside.map(([place]) => place));
   const last = Math.max(...inside.map(([place]) => place));

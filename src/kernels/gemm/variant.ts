@@ -51,7 +51,7 @@ export interface Variant<T, P extends GemmProblem = Product> {
   readonly tuning?: Tuning<T>;
 }
 
-export interface Tuning<T> {
+interface Tuning<T> {
   /** Variants are tried in this order, the likeliest to be best (the lowest) first; equal ones as the list has them. */
   readonly place: number;
   /** Tiles that are slow together, the likeliest first: tuning leaves a family after a few slow ones. None: not tried. */

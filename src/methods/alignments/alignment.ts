@@ -26,7 +26,7 @@ export interface AlignmentHead<Name extends string = string> {
 }
 
 /** What an alignment may ask for in a scoring plan. What it does not ask for is not computed. */
-export interface Known {
+interface Known {
   /** What its head makes of each image: [N, outputs]. */
   predicted(): Value;
   /** The class of each image, as the user gives it: i32 [N]. */

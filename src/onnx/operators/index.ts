@@ -20,7 +20,7 @@ import { signalOperators } from './signal.ts';
 import { SINCE } from './since.ts';
 
 /** The operator set that all operators are computed of; newer ones as their definitions changed. */
-export const OLDEST_OPSET = 13;
+const OLDEST_OPSET = 13;
 
 /** Every operator of ONNX's own set that is computed. A new family is one spread here. */
 const OPERATORS: OperatorTable = {

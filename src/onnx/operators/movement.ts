@@ -234,7 +234,7 @@ function runPad(call: NodeCall): Term {
 }
 
 /** Negative counts cut off. */
-export function padded(
+function padded(
   term: Term,
   before: readonly number[],
   after: readonly number[],

@@ -54,7 +54,7 @@ function batchNormalization(call: NodeCall): Term[] {
 }
 
 /** (x - mean) / sqrt(variance + eps) over `axes`. */
-export function standardised(
+function standardised(
   x: Value,
   axes: readonly number[],
   eps: number,

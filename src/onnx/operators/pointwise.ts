@@ -76,12 +76,12 @@ function joined(fn: ElementFunction): Operator {
   };
 }
 
-export const ADD: ElementFunction = {
+const ADD: ElementFunction = {
   host: (a, b) => a! + b!,
   float: (a, b) => add(a!, b!),
   integer: ([a, b]) => `${a} + ${b}`,
 };
-export const MUL: ElementFunction = {
+const MUL: ElementFunction = {
   host: (a, b) => a! * b!,
   float: (a, b) => mul(a!, b!),
   integer: ([a, b]) => `${a} * ${b}`,
@@ -102,7 +102,7 @@ export const MAX: ElementFunction = {
   float: (a, b) => maximum(a!, b!),
   integer: ([a, b]) => `max(${a}, ${b})`,
 };
-export const MIN: ElementFunction = {
+const MIN: ElementFunction = {
   host: (a, b) => Math.min(a!, b!),
   float: (a, b) => minimum(a!, b!),
   integer: ([a, b]) => `min(${a}, ${b})`,

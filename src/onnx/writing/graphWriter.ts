@@ -24,7 +24,7 @@ export type AttributeValue = number | string | readonly number[] | { readonly fl
 /** Types that are written. */
 export type WrittenType = Dtype | 'i64' | 'bool' | 'u8';
 
-export const CODES: Readonly<Record<WrittenType, TensorProto_DataType>> = {
+const CODES: Readonly<Record<WrittenType, TensorProto_DataType>> = {
   f32: TensorProto_DataType.FLOAT,
   f16: TensorProto_DataType.FLOAT16,
   i32: TensorProto_DataType.INT32,
@@ -35,7 +35,7 @@ export const CODES: Readonly<Record<WrittenType, TensorProto_DataType>> = {
 };
 
 /** Operator set 20 in file format 9 (ONNX 1.15, of 2023): the first with Gelu and all modes of Pad. */
-export const WRITTEN_OPSET = 20;
+const WRITTEN_OPSET = 20;
 const IR_VERSION = 9;
 
 /** A file in the making. Names of nodes are those of their results. */

@@ -1,7 +1,7 @@
 import { roundingScale, type Tensor64 } from './tensor64.ts';
 
 /** All of channel c of x [N, C, ...S], plane after plane. */
-export function channelOf({ shape, data }: Tensor64, c: number): Float64Array {
+function channelOf({ shape, data }: Tensor64, c: number): Float64Array {
   const plane = shape.slice(2).reduce((a, b) => a * b, 1);
   const channels = shape[1]!;
   return Float64Array.from({ length: shape[0]! * plane }, (_, i) => {
@@ -13,7 +13,7 @@ export function channelOf({ shape, data }: Tensor64, c: number): Float64Array {
 const total = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
 
 /** Mean and biased variance of each channel. */
-export function momentsRef(x: Tensor64): { mean: number; variance: number }[] {
+function momentsRef(x: Tensor64): { mean: number; variance: number }[] {
   return Array.from({ length: x.shape[1]! }, (_, c) => {
     const values = channelOf(x, c);
     const mean = total(values) / values.length;

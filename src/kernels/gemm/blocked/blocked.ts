@@ -32,7 +32,7 @@ export const blockedInvocations = ({ m, n, rows, columns }: BlockedTile): number
   (m / rows) * (n / columns);
 
 /** Bytes of workgroup memory. */
-export const blockedBytes = ({ a, b }: GemmProblem, { m, n, k, buffers }: BlockedTile): number =>
+const blockedBytes = ({ a, b }: GemmProblem, { m, n, k, buffers }: BlockedTile): number =>
   16 * buffers * k * (tileStride(a, m) + tileStride(b, n));
 
 export const blocked: MatrixVariant<BlockedTile> = {

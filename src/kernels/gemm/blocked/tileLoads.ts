@@ -11,7 +11,7 @@ import type { GemmProblem, Operand } from '../problem.ts';
  * What one load fetches. `scalars`: a number. `outer`: four of the outer axis, which lie side by side in memory and in the
  * tile. `k`: four k, which lie side by side in memory and in four rows of the tile.
  */
-export type LoadMode = 'scalars' | 'outer' | 'k';
+type LoadMode = 'scalars' | 'outer' | 'k';
 
 export interface TileLoads {
   readonly mode: LoadMode;
@@ -32,7 +32,7 @@ interface TileSizes {
   readonly invocations: number;
 }
 
-export const loadMode = (operand: Operand): LoadMode => operand.vectors?.along ?? 'scalars';
+const loadMode = (operand: Operand): LoadMode => operand.vectors?.along ?? 'scalars';
 
 /** Loads of a tile along its outer axis and along k. */
 const pieces = (mode: LoadMode, { outer, k }: TileSizes): { along: number; deep: number } => ({

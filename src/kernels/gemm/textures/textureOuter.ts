@@ -30,19 +30,19 @@ export interface TextureOuterTile {
   readonly positions: 1 | 2;
 }
 
-export const guessTextureOuter = (p: Correlation, lanes: number): TextureOuterTile => ({
+const guessTextureOuter = (p: Correlation, lanes: number): TextureOuterTile => ({
   quads: p.rows > 16 && lanes >= 8 ? 8 : p.rows > 8 ? 4 : 2,
   // Four are no faster, and their text takes longer to compile.
   positions: (p.y.out * p.x.out) % 2 === 0 ? 2 : 1,
 });
 
 /** dy without padding, as its own image: every position once. */
-export const gradientPixels = (p: Correlation): Correlation => {
+const gradientPixels = (p: Correlation): Correlation => {
   return { images: p.images, channels: p.rows, rows: 1, y: everyPlace(p.y.out), x: everyPlace(p.x.out) };
 };
 
 /** Number of parts that the sum over positions is cut into, so that every core has work. */
-export function outerSplits(p: Correlation, tile: TextureOuterTile, lanes: number): number {
+function outerSplits(p: Correlation, tile: TextureOuterTile, lanes: number): number {
   const columns = channelQuads(p) * p.y.taps * p.x.taps;
   const groups = Math.ceil(p.rows / (4 * tile.quads)) * Math.ceil(columns / lanes);
   const turns = p.images * ((p.y.out * p.x.out) / tile.positions);
@@ -105,7 +105,7 @@ function packsBoth(problem: Product, device: DeviceFacts): true | string {
 }
 
 /** Stores part s of weight (m, n) at `problem.store(m, n)` + s words of the result. */
-export function buildTextureOuter(
+function buildTextureOuter(
   problem: GemmProblem,
   p: Correlation,
   tile: TextureOuterTile,
