@@ -7,6 +7,7 @@ import { shapeText } from '../shape.ts';
 import { dtypeOf, type ElementType, elementTypeOf, isInteger, typeText } from './elementType.ts';
 import { float32Of, holdsFloats, hostTensor } from './hostTensor.ts';
 import { operatorOf } from './operators/index.ts';
+import { improve } from './passes/index.ts';
 import { fullName, readModel } from './readModel.ts';
 import type { GraphProto, TypeProto, ValueInfoProto } from './schema/onnx_pb.ts';
 import { everyNode, refuseUnknown } from './survey.ts';
@@ -39,7 +40,7 @@ export interface OnnxNetwork {
     state: Readonly<Record<string, Operand>>,
     inputs: Readonly<Record<string, OnnxInput>>,
   ): Record<string, Value>;
-  /** Its float tensors by the file's names. Integers, single numbers and what shapes depend on are part of `fn`. */
+  /** Its float tensors by the file's names. Integers, single numbers, masks (with -infinity) and what shapes depend on are part of `fn`. */
   readonly state: StateDict;
   readonly inputs: readonly OnnxPort[];
   readonly outputs: readonly OnnxPort[];
@@ -85,7 +86,13 @@ export function fromOnnx(bytes: Uint8Array, ...extra: never[]): OnnxNetwork {
         ...inputItems(inputs, given),
       ]);
       const results = traceGraph(graph, items, { opset, functions });
-      return Object.fromEntries(results.flatMap((item, i) => resultsOf(outputs[i]!.name, item)));
+      const named = results.flatMap((item, i) => resultsOf(outputs[i]!.name, item));
+      const brought = new Set([...items.values()].flatMap(valuesOf));
+      const values = improve(
+        named.map(([, value]) => value),
+        brought,
+      );
+      return Object.fromEntries(named.map(([name], i) => [name, values[i]!]));
     },
   };
 }
@@ -99,7 +106,10 @@ function shapingNames(model: Parameters<typeof everyNode>[0]): Set<string> {
   return names;
 }
 
-/** Floats of at least one axis are state; what else the file holds is part of the function. */
+/** What a mask adds where it hides: nothing that is learned is so low. */
+const HIDES = -1e30;
+
+/** Floats of at least one axis are state, but for masks; what else the file holds is part of the function. */
 function initialisers(
   graph: GraphProto,
   shaping: ReadonlySet<string>,
@@ -112,7 +122,8 @@ function initialisers(
     if (state.has(name) || fixed.has(name)) {
       throw new FileError(`fromOnnx: two tensors are called ${JSON.stringify(shown(name))}`);
     }
-    const isState = holdsFloats(tensor) && tensor.shape.length > 0 && !shaping.has(name);
+    const isWide = holdsFloats(tensor) && tensor.shape.length > 0 && !shaping.has(name);
+    const isState = isWide && !Array.prototype.some.call(tensor.data, (each: number) => each <= HIDES);
     if (isState) state.set(name, { shape: tensor.shape, data: float32Of(tensor) });
     else fixed.set(name, Term.host(tensor));
   }
@@ -196,6 +207,12 @@ function resultsOf(name: string, item: Item): [string, Value][] {
   if (isTerm(item)) return [[name, item.value]];
   if (isSequence(item)) return item.items.map((each, i) => [`${name}[${i}]`, each.value]);
   return [];
+}
+
+/** Values that the caller brought. */
+function valuesOf(item: Item): Value[] {
+  const terms = isTerm(item) ? [item] : isSequence(item) ? item.items : [];
+  return terms.filter(({ known }) => !known).map(({ value }) => value);
 }
 
 function portOf({ name, type }: ValueInfoProto): OnnxPort {

@@ -45,6 +45,22 @@ describe('fromOnnx', () => {
     }
   });
 
+  it('takes a mask for a part of the function', () => {
+    const bytes = modelBytes({
+      inputs: { x: [2] },
+      outputs: ['y'],
+      tensors: {
+        mask: { dims: [2], floats: [0, Number.NEGATIVE_INFINITY] },
+        bias: { dims: [2], floats: [0, -5] },
+      },
+      nodes: [
+        { op: 'Add', inputs: ['x', 'mask'], outputs: ['hidden'] },
+        { op: 'Add', inputs: ['hidden', 'bias'], outputs: ['y'] },
+      ],
+    });
+    expect([...fromOnnx(bytes).state.keys()]).toEqual(['bias']);
+  });
+
   it('computes what is known in JavaScript', () => {
     const bytes = modelBytes({
       outputs: ['y'],

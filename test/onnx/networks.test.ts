@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { grad } from '../../src/autograd/reverse.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
-import { input, type Value } from '../../src/graph/value.ts';
+import { input, topological, type Value } from '../../src/graph/value.ts';
 import { fromOnnx, toOnnx } from '../../src/onnx/index.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { product, type Shape } from '../../src/shape.ts';
@@ -61,6 +61,8 @@ describe.each(['resnet18', 'mobilenet_v2', 'vit'])('%s of torchvision (tools/onn
     const { fn, state } = fromOnnx(bytes);
     const weights = Object.fromEntries([...state].map(([key, { shape }]) => [key, input(key, shape)]));
     const { logits } = fn(weights, { images: input('images', golden.images) });
+    // Two blocks, each with the fused attention: nothing of softmax and of single heads is left.
+    expect(topological([logits!]).filter(({ op }) => op === 'attention').length).toBe(name === 'vit' ? 2 : 0);
     const gradients = grad(sum(logits!), Object.values(weights));
     expect(gradients.map(({ shape }) => shape)).toEqual(Object.values(weights).map(({ shape }) => shape));
   });

@@ -16,7 +16,7 @@ import { pad, part, permute, reshape } from './movement.ts';
 import { broadcastTo, greater } from './pointwise.ts';
 
 /** Most channels per head: a lane keeps a few tokens of a head in registers. */
-const MOST_CHANNELS = 256;
+export const MOST_CHANNELS = 256;
 
 export const attentionOps = {
   /**

@@ -1,6 +1,6 @@
 /** Attention and what goes with it in transformers. */
 import { ShapeError } from '../../errors.ts';
-import { attention } from '../../graph/ops/attention.ts';
+import { attention, MOST_CHANNELS } from '../../graph/ops/attention.ts';
 import { matmul } from '../../graph/ops/matmul.ts';
 import { concat, pad, part, permute, reshape, slice } from '../../graph/ops/movement.ts';
 import {
@@ -63,9 +63,8 @@ interface Frame {
   readonly offset: Value | number;
 }
 
-/** What is added to the products: [..., Lq, Lk], or nothing. */
-function biasOf(call: NodeCall, { queries, keys, offset }: Frame): Value | undefined {
-  const causal = call.flag('is_causal', false);
+/** What is added to the products: [..., Lq, Lk], or nothing. @param causal whether what makes it causal is to be in it. */
+function biasOf(call: NodeCall, { queries, keys, offset }: Frame, causal: boolean): Value | undefined {
   const [left, right] = [call.int('left_window_size', -1), call.int('right_window_size', -1)];
   const rows = constant(range(queries), [queries, 1]);
   const columns = constant(range(keys), [1, keys]);
@@ -117,17 +116,21 @@ function runAttention(call: NodeCall): Term[] {
     : lengths
       ? sub(reshape(convert(lengths, 'float').value, [lengths.size, 1, 1, 1]), queries)
       : 0;
-  const bias = biasOf(call, { queries, keys, offset });
+  const causal = call.flag('is_causal', false);
   const softcap = call.float('softcap', 0);
   const factor = call.has('scale') ? call.float('scale', 1) : 1 / Math.sqrt(depth);
   const present = [Term.of(type, k), Term.of(type, v)];
-  const fits = Math.max(depth, v.shape[3]!) <= 256 && k.shape[1] === heads;
-  if (!call.asks(3) && softcap === 0 && fits) {
+  const frame = { queries, keys, offset };
+  if (!call.asks(3) && softcap === 0 && Math.max(depth, v.shape[3]!) <= MOST_CHANNELS) {
     const together = [q, k, v].map(headsTogether) as [Value, Value, Value];
-    const mask = bias && reshape(bias, [...range(4 - bias.shape.length).map(() => 1), ...bias.shape]);
-    const out = attention(...together, { heads, scale: factor, mask: mask ?? null });
+    // The kernel itself skips what lies behind a query's own place, where the first query is the first token.
+    const skips = causal && offset === 0;
+    const mask = biasOf(call, frame, causal && !skips) ?? null;
+    const options = { heads, keyHeads: k.shape[1]!, scale: factor, causal: skips, mask };
+    const out = attention(...together, options);
     return [Term.of(type, flat ? out : headsApart(out, heads)), ...present];
   }
+  const bias = biasOf(call, frame, causal);
   const times = heads / k.shape[1]!;
   const raw = scale(matmul(q, repeated(k, times), { transposeB: true }), factor);
   const capped = softcap > 0 ? scale(tanh(scale(raw, 1 / softcap)), softcap) : raw;

@@ -4,6 +4,7 @@ import { pad, part, reshape, slice } from '../../graph/ops/movement.ts';
 import { add, scale } from '../../graph/ops/pointwise.ts';
 import type { Value } from '../../graph/value.ts';
 import { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from '../../nn/conv.ts';
+import { einsum } from '../../nn/einsum.ts';
 import { linear } from '../../nn/linear.ts';
 import { product, range } from '../../shape.ts';
 import type { NodeCall, OperatorTable } from '../operator.ts';
@@ -43,6 +44,12 @@ function runGemm(call: NodeCall): Term {
   const offset = c && convert(c, 'float').value;
   const out = offset ? add(scaled, beta === 1 ? offset : scale(offset, beta)) : scaled;
   return convert(Term.of('float', out), a.type);
+}
+
+function runEinsum(call: NodeCall): Term {
+  const { type } = call.term(0);
+  const operands = call.terms().map((term) => convert(term, 'float').value);
+  return convert(Term.of('float', einsum(call.text('equation', ''), operands)), type);
 }
 
 interface Windows {
@@ -229,6 +236,7 @@ const WINDOW_ATTRIBUTES = ['auto_pad', 'dilations', 'group', 'kernel_shape', 'pa
 export const productOperators: OperatorTable = {
   MatMul: { attributes: [], run: runMatmul },
   Gemm: { attributes: ['alpha', 'beta', 'transA', 'transB'], run: runGemm },
+  Einsum: { attributes: ['equation'], run: runEinsum },
   Conv: { attributes: WINDOW_ATTRIBUTES, run: runConv },
   ConvTranspose: {
     attributes: [...WINDOW_ATTRIBUTES, 'output_padding', 'output_shape'],
