@@ -4,8 +4,9 @@ import { encoders, precision, sideOf, sizes } from '../../src/cli/benchFlags.ts'
 import { addOutputFlags, type BenchOutput, measure } from '../../src/cli/benchRun.ts';
 import { pattern } from '../../src/cli/numbers.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
+import { ENCODER_NAMES } from '../../src/models/encoders/index.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
-import { ENCODER_NAMES, type EncoderName } from '../../src/score/features.ts';
+import type { EncoderName } from '../../src/score/features.ts';
 import { benchRegret, regretText } from '../turns/regret.ts';
 
 interface RegretFlags extends BenchOutput {

@@ -1,10 +1,11 @@
 import type { Graph } from '../graph/graph.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { DETECTORS, type DetectorName } from '../methods/detectors.ts';
+import { ENCODER_NAMES } from '../models/encoders/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { runLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
-import { ENCODER_NAMES, type EncoderName } from '../score/features.ts';
+import type { EncoderName } from '../score/features.ts';
 import { scorePlan } from '../score/scorePlan.ts';
 import { detectorStep, headStep } from '../train/detectorPlans.ts';
 import { memoryRows } from '../train/memory.ts';

@@ -3,11 +3,11 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../errors.ts';
 import type { Alignment } from '../methods/alignments/index.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../methods/detectors.ts';
-import { PRETRAINED_NAMES, type PretrainedName } from '../models/encoders/index.ts';
+import { ENCODER_NAMES, PRETRAINED_NAMES, type PretrainedName } from '../models/encoders/index.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import { PRECISIONS, type Precision } from '../nn/trainable.ts';
 import { encodersFor, type RunConfig } from '../run/settings.ts';
-import { ENCODER_NAMES, type EncoderName } from '../score/features.ts';
+import type { EncoderName } from '../score/features.ts';
 import { anyOf, oneOf } from './names.ts';
 import { integer, pattern } from './numbers.ts';
 

@@ -4,9 +4,7 @@ import { rebuild, SCALE_STRIDES, type Scales } from '../methods/revdist.ts';
 import {
   encoderTaps,
   familyOf,
-  generalName,
   hasStrides,
-  PRETRAINED_NAMES,
   type PretrainedName,
   pretrained,
   tapsAt,
@@ -22,9 +20,6 @@ import { openPretrained } from '../weights/encoder.ts';
 import type { TensorSource } from '../weights/tensorSource.ts';
 
 export type EncoderName = PretrainedName;
-/** Names a user can ask for; the weights file decides between members of the same shape. */
-export const ENCODER_NAMES = PRETRAINED_NAMES.filter((name) => generalName(name) === name);
-
 const REBUILT_TAPS = ['bottleneck', 'rebuilt1', 'rebuilt2', 'rebuilt3'] as const;
 
 /** Names of an encoder's feature maps, finest first. */

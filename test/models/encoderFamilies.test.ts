@@ -5,6 +5,7 @@ import { encoderPlace } from '../../src/models/encoderPlace.ts';
 import type { EncoderFamilyRecord } from '../../src/models/encoders/family.ts';
 import {
   ENCODER_FAMILIES,
+  ENCODER_NAMES,
   encoderSpecs,
   encoderTaps,
   familyOf,
@@ -15,7 +16,7 @@ import {
 } from '../../src/models/encoders/index.ts';
 import { declare } from '../../src/nn/layers.ts';
 import { encodersFor } from '../../src/run/settings.ts';
-import { ENCODER_NAMES, tapNames } from '../../src/score/features.ts';
+import { tapNames } from '../../src/score/features.ts';
 import { methodPlans } from '../../src/train/methodPlans.ts';
 import { contentOf } from '../../src/weights/content.ts';
 

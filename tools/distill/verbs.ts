@@ -5,7 +5,7 @@ import { integer } from '../../src/cli/numbers.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
 import { ADAPTED, type AdaptedName } from '../../src/models/adapted.ts';
 import type { PretrainedName } from '../../src/models/encoders/index.ts';
-import { ENCODER_NAMES } from '../../src/score/features.ts';
+import { ENCODER_NAMES } from '../../src/models/encoders/index.ts';
 import { weightsFor } from '../../src/weights/source.ts';
 import { DISTILLATION_STEPS, distillEncoder } from './distill.ts';
 import { PHOTOGRAPHS } from './photographs.ts';

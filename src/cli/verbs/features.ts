@@ -7,19 +7,13 @@ import { sha256Of } from '../../formats/sha256.ts';
 import { readWeights } from '../../formats/weightsFile.ts';
 import { writeSafetensors } from '../../formats/writeSafetensors.ts';
 import { DEFAULT_ENCODER } from '../../models/embedded.ts';
-import { ENCODER_FAMILIES } from '../../models/encoders/index.ts';
+import { ENCODER_FAMILIES, ENCODER_NAMES } from '../../models/encoders/index.ts';
 import type { StateDict } from '../../nn/init.ts';
 import { FEATURES_FILE } from '../../parts/featureParts.ts';
 import type { Shard } from '../../parts/shard.ts';
 import { finishPart, planPart, type WholeInput } from '../../parts/writePart.ts';
 import { SETTINGS } from '../../run/settings.ts';
-import {
-  ENCODER_NAMES,
-  type EncoderName,
-  openEncoder,
-  rebuiltTapNames,
-  tapNames,
-} from '../../score/features.ts';
+import { type EncoderName, openEncoder, rebuiltTapNames, tapNames } from '../../score/features.ts';
 import { range } from '../../shape.ts';
 import { VERSION } from '../../version.ts';
 import { weightsPath } from '../../weights/embedded.ts';

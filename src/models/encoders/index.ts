@@ -64,6 +64,9 @@ export const beforeDecoder = (encoder: EncoderConfig, activation: DecoderActivat
 export const generalName = (name: PretrainedName): PretrainedName =>
   (familyOf(pretrained(name)).published?.generalName(name) ?? name) as PretrainedName;
 
+/** Names a user can ask for; the weights file decides between members of the same shape. */
+export const ENCODER_NAMES = PRETRAINED_NAMES.filter((name) => generalName(name) === name);
+
 /** The bottleneck and the reverse decoder that follow an encoder. */
 export function decoderShapeOf(encoder: EncoderConfig, ...extra: never[]): DecoderShape {
   refuseExtra('decoderShapeOf', extra);
