@@ -54,7 +54,11 @@ export async function alternate(
   ...extra: never[]
 ): Promise<Duel> {
   refuseExtra('alternate', extra);
-  const sides = [await warmed(ours, now), await warmed(theirs, now)] as const;
+  return duel([await warmed(ours, now), await warmed(theirs, now)], rounds);
+}
+
+/** A sample of each a round; who begins changes every round. */
+export async function duel(sides: readonly [Side, Side], rounds: number): Promise<Duel> {
   const times: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
     for (const side of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
@@ -71,9 +75,11 @@ export async function alternate(
   };
 }
 
-interface Side {
+/** What takes part. */
+export interface Side {
+  /** Runs a sample. */
   repeats: number;
-  /** Milliseconds a run. */
+  /** A sample: milliseconds a run. */
   once(): Promise<number>;
 }
 

@@ -7,6 +7,9 @@ import { percentile } from './sampler.ts';
 /** A case that both files have. */
 interface Comparison {
   readonly name: string;
+  /** Median times. */
+  readonly beforeMs: number;
+  readonly nowMs: number;
   /** Time before over time now, or the ratio to a peer now over before: above 1 is faster. */
   readonly ratio: number;
   /** The share by which the ratio may fall below 1 before it counts. */
@@ -45,7 +48,14 @@ export function compareRecords(before: readonly BenchRecord[], now: readonly Ben
           ? record.ratio / old.ratio
           : old.medianMs / record.medianMs;
       const band = Math.min(BAND.most, Math.max(BAND.least, spread(old), spread(record)));
-      return { name, ratio, band, slower: ratio < 1 - band };
+      return {
+        name,
+        beforeMs: old.medianMs,
+        nowMs: record.medianMs,
+        ratio,
+        band,
+        slower: ratio < 1 - band,
+      };
     }),
     missing: [...known.keys()].filter((name) => !measured.has(name)),
     added: [...measured.keys()].filter((name) => !known.has(name)),

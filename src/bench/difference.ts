@@ -41,6 +41,12 @@ export function differenceOf(
   return { count, first, largest };
 }
 
+/** How far two results lie from each other, in words. @param difference undefined for results of other shapes */
+export const differenceText = (difference: number | undefined): string =>
+  difference === undefined
+    ? 'their results have other shapes'
+    : `their results differ by ${difference.toExponential(1)} at most, of the root mean square`;
+
 /**
  * @param what the result in messages, as `my.wgsl: c`; `than` is what it is compared with
  * @returns the largest difference

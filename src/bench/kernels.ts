@@ -97,7 +97,7 @@ export interface KernelOptions {
   readonly pace: Pace;
   /** That of the session's device; default none. */
   readonly clock?: DeviceClock;
-  readonly onCase: (done: number, of: number) => void;
+  readonly onCase?: (done: number, of: number) => void;
 }
 
 export async function benchKernels(
@@ -117,7 +117,7 @@ export async function benchKernels(
     } finally {
       destroy();
     }
-    onCase(records.length, cases.length);
+    onCase?.(records.length, cases.length);
   }
   return records;
 }

@@ -8,10 +8,11 @@ import { sum } from '../graph/ops/reduce.ts';
 import { flattenTree, type Tree } from '../graph/tree.ts';
 import { type Dtype, input, nameOf, requireDtype, state, type Value } from '../graph/value.ts';
 import { type OptionNames, requireOptions } from '../options.ts';
+import type { Plan } from '../plan/plan.ts';
 import { RandomStream } from '../random.ts';
-import type { Executable } from '../runtime/executable.ts';
+import { compilePlan, type Executable } from '../runtime/executable.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-import { sessionOn } from '../runtime/session.ts';
+import { planOn, sessionOn } from '../runtime/session.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { isResult } from '../runtime/tensor.ts';
 import type { Tuned } from '../runtime/tuned.ts';
@@ -88,23 +89,34 @@ export interface PreparedOperation {
   destroy(): void;
 }
 
+/** What a subject computes, and its operands as leaves of that. @throws ConfigError as `prepareOperation` */
+export function operationGraph(subject: BenchSubject): { graph: Graph; leaves: readonly Value[] } {
+  const leaves = subject.operands.map(({ shape, dtype, state: kept }, i) =>
+    (kept ? state : input)(`operand ${i}`, shape, dtype),
+  );
+  return { graph: passGraph(subject, leaves), leaves };
+}
+
+/** The plan by which a device computes a subject. @throws ConfigError as `prepareOperation` */
+export const operationPlan = ({ gpu, tuned }: BenchDevice, subject: BenchSubject): Plan =>
+  planOn(gpu, subject.name, operationGraph(subject).graph, tuned);
+
 /**
  * Compiles a subject, fills its operands and runs it once.
  * @param subject checked by `requireSubject`
+ * @param change makes another plan of its own, such as one with a kernel of the user's
  * @throws ConfigError where it captures a tensor or has no derivative; what tracing and compiling throw, such as GpuError with the
  * compiler's words on an own kernel.
  */
 export async function prepareOperation(
   { gpu, tuned }: BenchDevice,
   subject: BenchSubject,
+  change: (plan: Plan) => Plan = (plan) => plan,
 ): Promise<PreparedOperation> {
   const { name, operands } = subject;
   // State of its own: two subjects are on the device at once.
   const session = sessionOn(gpu, tuned);
-  const leaves = operands.map(({ shape, dtype, state: kept }, i) =>
-    (kept ? state : input)(`operand ${i}`, shape, dtype),
-  );
-  const graph = passGraph(subject, leaves);
+  const { graph, leaves } = operationGraph(subject);
   const numbers = operands.map(numbersFor);
   const given = new Map(leaves.map((leaf, i): [string, NumberArray] => [nameOf(leaf), numbers[i]!]));
   for (const leaf of valuesOf(graph)) {
@@ -117,7 +129,8 @@ export async function prepareOperation(
     [...given].filter(([each]) => !leaves.some((leaf) => leaf.op === 'state' && nameOf(leaf) === each)),
   );
   try {
-    const executable = await session.compile(name, graph);
+    const plan = change(planOn(gpu, name, graph, tuned));
+    const executable = await compilePlan(gpu, plan, session.state);
     executable.run(inputs);
     return {
       shape: `${operands.map(sizesText).join(' ')} -> ${[...executable.plan.outputs.values()].map(sizesText).join(' ')}`,

@@ -1,5 +1,5 @@
 /** A call of one of the library's functions, as it is written on the command line. */
-import type { BenchOperand } from '../bench/operation.ts';
+import type { BenchOperand, BenchSubject, Pass } from '../bench/operation.ts';
 import { ConfigError } from '../errors.ts';
 import * as functions from '../functions.ts';
 import type { Tree } from '../graph/tree.ts';
@@ -137,6 +137,14 @@ export function argumentsOf<T>(where: string, operands: readonly T[], args: read
   }
   const first = operands.filter((value) => !named.has(value));
   return [...first, ...rest, ...(options.length > 0 ? [Object.fromEntries(options)] : [])];
+}
+
+/** A call as a subject of measurements. @throws ConfigError for an unknown function, or an operand that cannot be one. */
+export function subjectOf(where: string, text: string, pass: Pass = 'forward'): BenchSubject {
+  const call = parseCall(where, text);
+  const suffix = pass === 'forward' ? '' : `, ${pass === 'both' ? 'forward and backward' : pass}`;
+  const fn = functionOfValues(`${where}: ${call.op}`, call);
+  return { name: `${callName(call)}${suffix}`, fn, operands: call.operands, pass };
 }
 
 /** JSON, in which operands need no quotes, or the text itself: names of modes need none either. */

@@ -18,6 +18,10 @@ export const numberOrNull: Expectation = expecting(
   (value) => value === null || typeof value === 'number',
 );
 export const text: Expectation = expecting('a text', (value) => typeof value === 'string');
+export const textOrNull: Expectation = expecting(
+  'a text or null',
+  (value) => value === null || typeof value === 'string',
+);
 export const oneOf = (known: readonly string[]): Expectation =>
   expecting(`one of ${known.join(', ')}`, (value) => known.includes(value as string));
 const object: Expectation = expecting('an object', isTable);

@@ -8,6 +8,7 @@ import { momentNames, type OptimiserConfig } from '../nn/optimiser.ts';
 import { type SlabLayout, unpackSlab } from '../nn/slab.ts';
 import type { NetworkLayout } from '../nn/trainable.ts';
 import { buildPlan } from '../plan/buildPlan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { product, type Shape } from '../shape.ts';
 import { compilePlan, type Executable } from './executable.ts';
 import { type CompileWatcher, type Gpu, openDevice } from './gpu.ts';
@@ -85,6 +86,14 @@ export async function openSession(request: GpuRequest = {}): Promise<Session> {
 export const unwatched = ({ gpu, tuned }: { readonly gpu: Gpu; readonly tuned?: Tuned }): Session =>
   sessionOn({ ...gpu, submitter: directSubmitter(gpu.device) }, tuned);
 
+/** A graph's plan on a device. */
+export const planOn = ({ facts, device }: Gpu, label: string, graph: Graph, tuned?: Tuned): Plan =>
+  buildPlan(graph, facts, {
+    label,
+    maxBufferBytes: device.limits.maxBufferSize,
+    tuned: tuned?.choose,
+  });
+
 /** A session on an open device, which it closes. */
 export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
   const state = stateStore(gpu.device, gpu.buffers);
@@ -113,15 +122,7 @@ export function sessionOn(gpu: Gpu, tuned?: Tuned): Session {
     state,
     tuned,
     compile: (label, graph, { rule = false } = {}) =>
-      compilePlan(
-        gpu,
-        buildPlan(graph, gpu.facts, {
-          label,
-          maxBufferBytes: gpu.device.limits.maxBufferSize,
-          tuned: rule ? undefined : tuned?.choose,
-        }),
-        state,
-      ),
+      compilePlan(gpu, planOn(gpu, label, graph, rule ? undefined : tuned), state),
     load(layout, tensors, where = 'weights') {
       refuseOthers(layout, tensors, where);
       for (const slab of slabsOf(layout)) {

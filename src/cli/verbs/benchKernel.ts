@@ -18,10 +18,10 @@ import type { Session } from '../../runtime/session.ts';
 import { type Shape, shapesEqual, shapeText } from '../../shape.ts';
 import { addOutputFlags, type BenchOutput, measure } from '../benchRun.ts';
 import { integer, real } from '../numbers.ts';
-import { type Operand, operandOf } from '../opCall.ts';
+import { type Operand, operandOf, subjectOf } from '../opCall.ts';
 import { requiredOption } from '../settings.ts';
 import type { AddVerb } from '../verb.ts';
-import { boundText, samplesOption, subjectOf } from './benchOp.ts';
+import { boundText, samplesOption } from './benchOp.ts';
 
 interface KernelFlags extends BenchOutput {
   readonly bind: string[];

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { NamedCase } from '../../bench/caseFilter.ts';
+import { differenceText } from '../../bench/difference.ts';
 import { measureByTurns, measure as measureOp } from '../../bench/measure.ts';
 import { type BenchDevice, type BenchSubject, PASSES, type Pass } from '../../bench/operation.ts';
 import { measurePace } from '../../bench/pace.ts';
@@ -9,7 +10,7 @@ import { ConfigError } from '../../errors.ts';
 import { addOutputFlags, type BenchOutput, measure } from '../benchRun.ts';
 import { oneOf } from '../names.ts';
 import { integer } from '../numbers.ts';
-import { callName, functionOfValues, parseCall } from '../opCall.ts';
+import { subjectOf } from '../opCall.ts';
 import type { AddVerb } from '../verb.ts';
 
 interface OpFlags extends BenchOutput {
@@ -96,14 +97,6 @@ function subjectsOf(calls: readonly string[], { pass, a, b }: OpFlags): BenchSub
   ];
 }
 
-/** @throws ConfigError for an unknown function, or an operand that cannot be one. */
-export function subjectOf(where: string, text: string, pass: Pass = 'forward'): BenchSubject {
-  const call = parseCall(where, text);
-  const suffix = pass === 'forward' ? '' : `, ${pass === 'both' ? 'forward and backward' : pass}`;
-  const fn = functionOfValues(`${where}: ${call.op}`, call);
-  return { name: `${callName(call)}${suffix}`, fn, operands: call.operands, pass };
-}
-
 const caseOf = (subject: BenchSubject, shapes: ReadonlyMap<BenchSubject, string>): NamedCase => ({
   name: subject.name,
   shape: shapes.get(subject) ?? '',
@@ -116,11 +109,7 @@ async function measured(
 ): Promise<[BenchRecord[], string[]]> {
   if (!second) return [[await measureOp(device, first!, options)], []];
   const { records, difference } = await measureByTurns(device, [first!, second], options);
-  const note =
-    difference === undefined
-      ? 'their results have other shapes'
-      : `their results differ by ${difference.toExponential(1)} at most, of the root mean square`;
-  return [[...records], [`${first!.name} and ${second.name}: ${note}`]];
+  return [[...records], [`${first!.name} and ${second.name}: ${differenceText(difference)}`]];
 }
 
 /** What limits it, with what the three would take at the adapter's own pace. */
