@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installPlan, parseOsRelease } from './setup/adapter.mjs';
+import { chromiumIsSettled, hasChromiumPackage } from './setup/chromium.mjs';
 import { hashTree, nodeIsNewEnough } from './setup/staleness.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -22,6 +23,7 @@ if (!nodeIsNewEnough(process.versions.node))
 installPackages();
 build();
 findAdapter();
+if (process.argv.includes('--tests')) findChromium();
 
 function installPackages() {
   const stamp = join(root, 'node_modules', '.wgad-lock');
@@ -52,31 +54,46 @@ function findAdapter() {
   const found = probe();
   if (found) return say(`adapter: ${found}`);
   if (process.platform !== 'linux') stop(4, 'no WebGPU adapter: update the graphics driver');
-  const os = existsSync('/etc/os-release') ? parseOsRelease(readFileSync('/etc/os-release', 'utf8')) : {};
+  const os = system();
   const plan = installPlan(os);
   if (!plan)
     stop(
       4,
       'no WebGPU adapter, and no recipe for this system: install a Vulkan driver (Mesa 24 or newer has lavapipe)',
     );
-  const isRoot = process.getuid() === 0;
-  const sudo = isRoot ? [] : ['sudo', '-n'];
-  if (!isRoot && !run('sudo', ['-n', 'true'])) {
-    stop(
-      4,
-      `no WebGPU adapter. As root, run: bash ${join(root, 'scripts/setup/install-software-adapter.sh')} ${plan.suite}`,
-    );
-  }
+  const script = join(root, 'scripts/setup/install-software-adapter.sh');
+  const rooted = asRoot();
+  if (!rooted) stop(4, `no WebGPU adapter. As root, run: bash ${script} ${plan.suite}`);
   say(`no WebGPU adapter: installing the software adapter (${plan.says})`);
-  const [command, ...args] = [
-    ...sudo,
-    'bash',
-    join(root, 'scripts/setup/install-software-adapter.sh'),
-    plan.suite,
-  ];
-  if (!run(command, args, { DEBIAN_FRONTEND: 'noninteractive' }))
-    stop(4, 'the installation failed; its messages are above');
+  if (!rooted(script, plan.suite)) stop(4, 'the installation failed; its messages are above');
   const now = probe();
   if (!now) stop(4, 'the software adapter is installed but does not answer');
   say(`adapter: ${now}`);
+}
+
+/** Tests of pages are skipped without one: nothing stops here. */
+function findChromium() {
+  if (chromiumIsSettled()) return;
+  const skipped = (why) => say(`no Chromium, ${why}: the tests that need one will be skipped by name`);
+  if (process.platform !== 'linux' || !hasChromiumPackage(system()))
+    return skipped('and no recipe for this system (WGAD_CHROMIUM names one)');
+  const script = join(root, 'scripts/setup/install-chromium.sh');
+  const rooted = asRoot();
+  if (!rooted) return skipped(`and no root to install it (bash ${script})`);
+  say('installing Chromium for the tests of pages (WGAD_CHROMIUM= leaves that out)');
+  if (!rooted(script)) skipped('its installation failed with the messages above');
+}
+
+function system() {
+  return existsSync('/etc/os-release') ? parseOsRelease(readFileSync('/etc/os-release', 'utf8')) : {};
+}
+
+/** Runs a script as root; null where that takes a password. */
+function asRoot() {
+  const sudo = process.getuid() === 0 ? [] : ['sudo', '-n'];
+  if (sudo.length > 0 && !run('sudo', ['-n', 'true'])) return null;
+  return (...args) => {
+    const [command, ...rest] = [...sudo, 'bash', ...args];
+    return run(command, rest, { DEBIAN_FRONTEND: 'noninteractive' });
+  };
 }

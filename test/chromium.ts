@@ -6,10 +6,10 @@ import type { Readable, Writable } from 'node:stream';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** A Chromium on this machine: `WGAD_CHROMIUM`, else one of the usual names; undefined where there is none. */
+/** A Chromium on this machine: `WGAD_CHROMIUM`, else one of the usual names; undefined where there is none, or none is wanted. */
 export function findChromium(): string | undefined {
   const named = process.env.WGAD_CHROMIUM;
-  if (named) return named;
+  if (named !== undefined) return named || undefined;
   for (const name of NAMES) {
     try {
       return execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();

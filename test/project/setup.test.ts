@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 // @ts-expect-error the set-up scripts are plain JavaScript: they run before anything is installed.
 import { installPlan, parseOsRelease } from '../../scripts/setup/adapter.mjs';
 // @ts-expect-error
+import { chromiumIsSettled, hasChromiumPackage } from '../../scripts/setup/chromium.mjs';
+// @ts-expect-error
 import { hashTree, nodeIsNewEnough } from '../../scripts/setup/staleness.mjs';
 
 describe('which packages bring the software adapter', () => {
@@ -33,6 +35,21 @@ describe('which packages bring the software adapter', () => {
   it('no package is known for a system that does not say what it is', () => {
     expect(installPlan(parseOsRelease(''))).toBeNull();
   });
+});
+
+it.each([
+  ['debian', '12', true],
+  ['debian', '13', true],
+  ['debian', '11', false],
+  ['ubuntu', '24.04', false],
+  ['fedora', '42', false],
+])('a Chromium that runs in containers is a package of %s %s: %s', (ID, VERSION_ID, has) => {
+  expect(hasChromiumPackage({ ID, VERSION_ID })).toBe(has);
+});
+
+it('no Chromium is installed where WGAD_CHROMIUM names one, or is empty', () => {
+  expect(chromiumIsSettled({ WGAD_CHROMIUM: '/opt/chrome' })).toBe(true);
+  expect(chromiumIsSettled({ WGAD_CHROMIUM: '' })).toBe(true);
 });
 
 describe('the Node version', () => {
