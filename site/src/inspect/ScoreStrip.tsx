@@ -26,14 +26,15 @@ export function ScoreStrip({
       aria-label={`Scores from ${low.toFixed(2)} to ${high.toFixed(2)}: ${anomalous} of ${judged.length} at or above the threshold`}
     >
       <line class="axis" x1="0" x2={WIDTH} y1={FLOOR} y2={FLOOR} />
-      {judged.map(({ path, calibrated }) => (
-        <line
-          class={verdictOf(calibrated, threshold)}
-          key={path}
-          x1={x(calibrated)}
-          x2={x(calibrated)}
-          y1="14"
-          y2={FLOOR}
+      {/* A path each: an element for every score would be drawn anew with each image that is judged. */}
+      {(['normal', 'anomalous'] as const).map((verdict) => (
+        <path
+          key={verdict}
+          class={verdict}
+          d={judged
+            .filter(({ calibrated }) => verdictOf(calibrated, threshold) === verdict)
+            .map(({ calibrated }) => `M${x(calibrated).toFixed(1)} 14V${FLOOR}`)
+            .join('')}
         />
       ))}
       <line class="cut" x1={x(threshold)} x2={x(threshold)} y1="0" y2={HEIGHT} />

@@ -23,6 +23,9 @@ export const EMPTY: InspectState = {
   failure: null,
 };
 
+/** Changes are shown together, so that drawing them does not grow with how fast images are judged. */
+const SHOW_MS = 100;
+
 export class InspectSession {
   readonly remote: Remote<InspectMethods>;
   #state = EMPTY;
@@ -30,6 +33,8 @@ export class InspectSession {
   #files: DetectorFiles | null = null;
   #queue: Picture[] = [];
   #working = false;
+  /** A change is about to be shown. */
+  #waiting = false;
   /** Another detector was opened: what is on its way was judged by the one before. */
   #round = 0;
 
@@ -44,7 +49,12 @@ export class InspectSession {
 
   #set(part: Partial<InspectState>): void {
     this.#state = { ...this.#state, ...part };
-    this.#changed(this.#state);
+    if (this.#waiting) return;
+    this.#waiting = true;
+    setTimeout(() => {
+      this.#waiting = false;
+      this.#changed(this.#state);
+    }, SHOW_MS);
   }
 
   /** Opens a detector; all images are judged anew by it. */
