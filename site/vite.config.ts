@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
+import { provenance } from '../src/cli/provenance.ts';
 import { LAYOUTS } from '../src/data/layouts/index.ts';
 
 const here = import.meta.dirname;
 const OUT = join(here, '..', 'dist', 'site');
+const { commit = '' } = await provenance();
 const PAGES = ['index', 'kernels'];
 
 /**
@@ -51,6 +53,8 @@ export default defineConfig({
   // Any folder of any static host.
   base: './',
   plugins: [withoutNode(), serviceWorker()],
+  // Which code a record of the pages is of; empty outside of a repository.
+  define: { 'import.meta.env.VITE_COMMIT': JSON.stringify(commit) },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es', plugins: () => [withoutNode()] },
   build: {

@@ -7,6 +7,13 @@ import { gzipSync } from 'node:zlib';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deviceClock } from '../../src/bench/deviceClock.ts';
+import { measure } from '../../src/bench/measure.ts';
+import type { Pace } from '../../src/bench/planCase.ts';
+import type { BenchRecord } from '../../src/bench/record.ts';
+import { readRecords, writeRecords } from '../../src/bench/recordFile.ts';
+import { subjectOf } from '../../src/cli/opCall.ts';
+import { provenance } from '../../src/cli/provenance.ts';
 import { type SiteServer, serveSite } from '../../src/cli/siteServer.ts';
 import { loadPixels } from '../../src/data/loadImage.ts';
 import { openWeights } from '../../src/formats/weightsFile.ts';
@@ -246,17 +253,125 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
   );
 
   it(
-    'Kernels shows the device, points at mistakes in an own kernel, names wrong results before any time, and times right ones',
+    'Kernels times any op and networks as wgad bench does, under a roofline; records go out and in as a file and a link, and are compared',
     async () => {
       const { page, complaints } = await openPage('kernels.html');
       await page.getByRole('heading', { name: /swiftshader/i }).waitFor();
+      const table = page.locator('section[aria-label="Table of results"]');
+      const time = async (call: string, beside = ''): Promise<void> => {
+        await page.getByLabel('Op', { exact: true }).fill(call);
+        await page.getByLabel('By turns with').fill(beside);
+        await page.getByLabel('Samples').fill('2');
+        await page.getByRole('button', { name: 'Time it' }).click();
+      };
+      await time('matmull [5,7] [7,3]');
+      await page.getByRole('alert').filter({ hasText: 'did you mean matmul' }).waitFor({ timeout: SLOW });
+      await time(CALL);
+      await table.getByRole('row').nth(1).waitFor({ timeout: SLOW });
+      await time('relu [64]', 'gelu [64]');
+      await page.getByText('their results differ by').waitFor();
+      await page.getByRole('img', { name: /^Roofline of measured here: at most [\d.]+ GFLOP/ }).waitFor();
+
+      const networks = page.locator('section[aria-label="Networks"]');
+      await networks.getByLabel('Network').selectOption('resnet18_w16');
+      await networks.getByLabel('Side, px').fill('64');
+      const measure = async (filter: string): Promise<void> => {
+        await networks.getByRole('textbox', { name: 'Filter' }).fill(filter);
+        await networks.getByRole('button', { name: 'Measure' }).click();
+      };
+      await measure('(');
+      await page.getByRole('alert').filter({ hasText: 'no regular expression' }).waitFor();
+      await measure('nothing has this name');
+      await page.getByRole('alert').filter({ hasText: 'kernel cases matches' }).waitFor();
+      await measure('resnet18_w16/.* ->');
+      await networks
+        .getByRole('status')
+        .filter({ hasText: /^[1-9]/ })
+        .waitFor({ timeout: SLOW });
+      await networks.getByRole('button', { name: 'Stop' }).click();
+      await networks.getByText(/^\d+ of \d+ measured, stopped$/).waitFor({ timeout: SLOW });
+      expect(await violations(page)).toEqual([]);
+
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Save as JSON' }).click(),
+      ]);
+      const records = await readRecords(await download.path());
+      const ofNetworks = records.slice(3);
+      expect(
+        ofNetworks.every(({ suite, name }) => suite === 'kernels' && name.startsWith('resnet18_w16/')),
+      ).toBe(true);
+      const [first, ...turns] = records.slice(0, 3);
+      expect([first!.name, ...turns.map(({ name, peer }) => [name, peer])]).toEqual([
+        'matmul $1:state',
+        ['relu', 'gelu'],
+        ['gelu', null],
+      ]);
+      expect(kindOf(first!)).toEqual(kindOf(await recordInNode()));
+
+      await page.getByRole('button', { name: 'Copy a link' }).click();
+      await page.waitForURL(/#records=/);
+      const link = page.url();
+      const changed = [
+        { ...records[0]!, medianMs: records[0]!.p90Ms, p10Ms: records[0]!.p10Ms / 4, adapter: 'another' },
+        { ...records[1]!, name: 'one that was not measured here', peer: null, ratio: null },
+      ];
+      const file = join(folder, 'before.json');
+      await writeRecords(file, changed);
+      const open = (path: string): Promise<void> =>
+        page.locator('input[data-for="Open files of records"]').setInputFiles(path);
+      await open(file);
+      const comparison = page.locator('section[aria-label="Comparison"]');
+      await comparison
+        .getByText(/before\.json was measured on another, this is .*: that compares adapters/)
+        .waitFor();
+      const row = comparison.getByRole('row').nth(1);
+      await expect.poll(() => row.innerText()).toContain('op matmul $1:state [5,7] [7,3] -> [5,3]');
+      const cells = await row.getByRole('cell').allInnerTexts();
+      expect(Number(cells[2])).toBeCloseTo(records[0]!.p90Ms / records[0]!.medianMs, 1);
+      await comparison.getByText('1 only in before.json').waitFor();
+      await comparison.getByText(`${records.length - 1} only in measured here`).waitFor();
+      expect(await violations(page)).toEqual([]);
+      await open(join(root, 'package-lock.json'));
+      await page.getByRole('alert').filter({ hasText: 'expects a list of benchmark records' }).waitFor();
+      expect(complaints).toEqual([]);
+      await page.close();
+
+      const { page: other } = await openPage(new URL(link).pathname.slice(1) + new URL(link).hash);
+      const rows = other.locator('section[aria-label="Table of results"]').getByRole('row');
+      await expect.poll(() => rows.allInnerTexts()).toHaveLength(1 + records.length);
+      await other.goto(link.slice(0, -9));
+      await other.getByRole('alert').filter({ hasText: 'the link was cut' }).waitFor();
+      await other.close();
+    },
+    SLOW,
+  );
+
+  it(
+    'Kernels takes any of our kernels to start from, points at mistakes, names wrong results before any time, and times right ones',
+    async () => {
+      const { page, complaints } = await openPage('kernels.html');
+      const editor = page.locator('section[aria-label="Your own kernel"]');
       const text = page.getByLabel('WGSL, with the entry point main');
+      const load = async (call: string, contains: string): Promise<string> => {
+        await page.getByLabel('Op to start from').fill(call);
+        await page.getByRole('button', { name: 'Load its kernels' }).click();
+        await expect.poll(() => text.inputValue()).toContain(contains);
+        return text.inputValue();
+      };
       await expect.poll(() => text.inputValue()).toContain('fn main');
-      const ours = await text.inputValue();
+      const chosen = await load('matmul [33,17] [17,9]:state', 'fn main');
+      const variants = editor.getByLabel('Variant');
+      const others = await variants.locator('option').allInnerTexts();
+      expect(others[0]).toBe('as the engine chooses here');
+      expect(new Set(others).size).toBe(others.length);
+      await variants.selectOption({ index: others.length - 1 });
+      await expect.poll(() => text.inputValue()).not.toBe(chosen);
+      const ours = await load('gelu [1000]', 'fn main');
       const attempt = async (changed: string, says: string | RegExp): Promise<string> => {
         await text.fill(changed);
         await page.getByRole('button', { name: 'Check and time' }).click();
-        const outcome = page.locator('section[aria-label="Your own kernel"] .notice');
+        const outcome = editor.locator('.notice');
         await outcome.filter({ hasText: says }).waitFor();
         return outcome.innerText();
       };
@@ -271,8 +386,8 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
       });
       expect(selected).toBe('  let mistake = nowhere;');
       const idle = [...lines.slice(0, at), '  if (true) { return; }', ...lines.slice(at)].join('\n');
-      const wrong = await attempt(idle, 'The result is wrong');
-      expect(wrong).toContain('No time was taken');
+      const wrong = await attempt(idle, 'No time was taken');
+      expect(wrong).toContain('1000 of 1000 elements differ from ours by more than 0.0001; the first at [0]');
       expect(wrong).not.toContain(' ms');
       expect(await violations(page)).toEqual([]);
       await text.fill(ours.replace(/@workgroup_size\(.*?\)/, '@workgroup_size(65535)'));
@@ -281,8 +396,13 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
       const right = await attempt(ours, 'Right, and');
       expect(right).toMatch(/yours by ours\s+[\d.]+, [\d.]+ to [\d.]+/);
       expect(right).toMatch(/results differ by\s+0\.0e\+0/);
-      expect(await violations(page)).toEqual([]);
+      const clock = editor.getByLabel('Time by');
+      if (await clock.isVisible()) {
+        await clock.selectOption('timestamps');
+        expect(await attempt(ours, 'Right, and')).toMatch(/by the GPU’s timestamps|too short for the steps/);
+      }
       expect(complaints).toEqual([]);
+      await page.close();
     },
     SLOW,
   );
@@ -301,6 +421,28 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
     }
   });
 });
+
+const CALL = 'matmul [5,7] [7,3]:state';
+
+/** As `wgad bench op` measures it. */
+async function recordInNode(): Promise<BenchRecord> {
+  const clock = deviceClock();
+  const session = await openSession({ profiler: clock.profiler });
+  const pace: Pace = { peakGflops: 1, peakAt: '', copyGbs: 1, copyAt: '', submitMs: 1, dispatchMs: 1 };
+  const subject = subjectOf('op', CALL);
+  const record = await measure({ gpu: session.gpu, clock }, subject, { pace, samples: 2 });
+  session.close();
+  return { ...record, ...(await provenance()) };
+}
+
+/** Its entries with the types of what they hold; browsers do not say what the process holds. */
+function kindOf(record: BenchRecord): Record<string, string> {
+  const { memory, floorMs, gpuMs, granularityNs, ...flat } = record;
+  const { resident, ...bytes } = memory!;
+  return Object.fromEntries(
+    Object.entries({ ...flat, ...bytes, ...floorMs }).map(([name, value]) => [name, typeof value]),
+  );
+}
 
 /** What `wgad predict` says of these images, by the same detector. */
 async function scoresInNode(paths: readonly string[]) {

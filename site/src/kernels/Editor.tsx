@@ -1,54 +1,85 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { Pass } from '../../../src/bench/operation.ts';
 import type { Remote } from '../remote.ts';
-import type { CompilerMessage, KernelShown, Trial } from './messages.ts';
-import { SUBJECTS } from './subjects.ts';
+import type {
+  Clock,
+  CompilerMessage,
+  DeviceFactsShown,
+  KernelShown,
+  Start,
+  Trial,
+  VariantShown,
+} from './messages.ts';
+import { CallInput, PassSelect } from './OpForm.tsx';
 import type { KernelMethods } from './worker.ts';
 
-/** One of our kernels to start from, and what becomes of a changed text. */
+const FIRST: Start = { call: 'gelu [1000000]', pass: 'forward', choice: null };
+
+/** The kernels of a call, and the ways to compute it. */
+interface Loaded {
+  readonly start: Start;
+  readonly kernels: readonly KernelShown[];
+  readonly variants: readonly VariantShown[];
+}
+
+/** Any of our kernels to start from, and what becomes of a changed text. */
 export function Editor({
   remote,
+  device: { timestamps },
   onFail,
   onStart,
 }: {
   remote: Remote<KernelMethods>;
+  device: DeviceFactsShown;
   onFail: (error: unknown) => void;
   onStart: () => void;
 }) {
-  const [which, setWhich] = useState(0);
-  const [kernels, setKernels] = useState<readonly KernelShown[]>([]);
+  const [call, setCall] = useState(FIRST.call);
+  const [pass, setPass] = useState<Pass>(FIRST.pass);
+  const [loaded, setLoaded] = useState<Loaded | null>(null);
   const [place, setPlace] = useState(0);
   const [text, setText] = useState('');
   const [grid, setGrid] = useState('');
+  const [clock, setClock] = useState<Clock>('wall');
   const [trial, setTrial] = useState<Trial | null>(null);
   const [running, setRunning] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
-  const start = useCallback((kernel: KernelShown | undefined) => {
+  const begin = useCallback((kernel: KernelShown | undefined) => {
     setText(kernel?.wgsl ?? '');
     setGrid(kernel?.grid.join(' ') ?? '');
     setTrial(null);
   }, []);
+  const load = useCallback(
+    async (start: Start, known?: readonly VariantShown[]): Promise<void> => {
+      const kernels = await remote.kernels(start);
+      const variants = known ?? (await remote.variants(start));
+      // What runs at every run comes before what is done ahead.
+      const first = Math.max(
+        0,
+        kernels.findIndex(({ ahead }) => !ahead),
+      );
+      setLoaded({ start, kernels, variants });
+      setPlace(first);
+      begin(kernels[first]);
+    },
+    [remote, begin],
+  );
   useEffect(() => {
-    remote
-      .kernels(which)
-      .then((found) => {
-        setKernels(found);
-        setPlace(0);
-        start(found[0]);
-      })
-      .catch(onFail);
-  }, [remote, which, onFail, start]);
+    load(FIRST).catch(onFail);
+  }, [load, onFail]);
   const sides = grid.trim().split(/\s+/).map(Number);
   const isGrid =
     sides.length === 3 && sides.every((side) => Number.isInteger(side) && side >= 1 && side <= 65_535);
-  const attempt = (): void => {
+  const attempt = async ({ start }: Loaded): Promise<void> => {
     onStart();
     setRunning(true);
     setTrial(null);
-    remote
-      .attempt(which, place, text, sides as [number, number, number])
-      .then(setTrial)
-      .catch(onFail)
-      .finally(() => setRunning(false));
+    try {
+      const change = { place, wgsl: text, grid: sides as [number, number, number] };
+      setTrial(await remote.attempt(start, change, clock));
+    } finally {
+      setRunning(false);
+    }
   };
   const goTo = ({ line }: CompilerMessage): void => {
     const first =
@@ -60,51 +91,88 @@ export function Editor({
     area.current?.focus();
     area.current?.setSelectionRange(first, first + length);
   };
-  const kernel = kernels[place];
+  const kernel = loaded?.kernels[place];
   return (
     <section class="card stack" aria-label="Your own kernel">
       <h2>Your own kernel beside ours</h2>
-      <div class="row">
-        <label>
-          Work{' '}
-          <select value={which} onChange={({ currentTarget }) => setWhich(Number(currentTarget.value))}>
-            {SUBJECTS.map(({ name }, i) => (
-              <option key={name} value={i}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        {kernels.length > 1 && (
+      <form
+        class="row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          onStart();
+          load({ call, pass, choice: null }).catch(onFail);
+        }}
+      >
+        <CallInput label="Op to start from" call={call} onCall={setCall} />
+        <PassSelect pass={pass} onPass={setPass} />
+        <button type="submit">Load its kernels</button>
+      </form>
+      {loaded && (
+        <div class="row">
+          {loaded.variants.length > 0 && (
+            <label>
+              Variant{' '}
+              <select
+                value={loaded.variants.findIndex(({ choice }) => choice === loaded.start.choice)}
+                onChange={({ currentTarget }) => {
+                  const choice = loaded.variants[Number(currentTarget.value)]?.choice ?? null;
+                  load({ ...loaded.start, choice }, loaded.variants).catch(onFail);
+                }}
+              >
+                <option value={-1}>as the engine chooses here</option>
+                {loaded.variants.map((variant, i) => (
+                  <option key={variant.text} value={i}>
+                    {variant.text}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          {loaded.kernels.length > 1 && (
+            <label>
+              Kernel{' '}
+              <select
+                value={place}
+                onChange={({ currentTarget }) => {
+                  setPlace(Number(currentTarget.value));
+                  begin(loaded.kernels[Number(currentTarget.value)]);
+                }}
+              >
+                {loaded.kernels.map(({ label, ahead }, i) => (
+                  <option key={`${i} ${label}`} value={i}>
+                    {i + 1}: {label}
+                    {ahead ? ' (once for the weights)' : ''}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
           <label>
-            Kernel{' '}
-            <select
-              value={place}
-              onChange={({ currentTarget }) => {
-                setPlace(Number(currentTarget.value));
-                start(kernels[Number(currentTarget.value)]);
-              }}
-            >
-              {kernels.map(({ label }, i) => (
-                <option key={`${i} ${label}`} value={i}>
-                  {i + 1}: {label}
-                </option>
-              ))}
-            </select>
+            Workgroups{' '}
+            <input
+              type="text"
+              size={12}
+              value={grid}
+              aria-invalid={!isGrid}
+              onInput={({ currentTarget }) => setGrid(currentTarget.value)}
+            />
           </label>
-        )}
-        <label>
-          Workgroups{' '}
-          <input
-            type="text"
-            size={12}
-            value={grid}
-            aria-invalid={!isGrid}
-            onInput={({ currentTarget }) => setGrid(currentTarget.value)}
-          />
-        </label>
-      </div>
-      {kernel && <p class="soft small">Bindings in order: {kernel.bindings.join('; ')}</p>}
+          {timestamps && (
+            <label>
+              Time by{' '}
+              <select value={clock} onChange={({ currentTarget }) => setClock(currentTarget.value as Clock)}>
+                <option value="wall">the wall’s clock</option>
+                <option value="timestamps">the GPU’s timestamps</option>
+              </select>
+            </label>
+          )}
+        </div>
+      )}
+      {kernel && (
+        <p class="soft small">
+          {kernel.label}. Bindings in order: {kernel.bindings.join('; ')}
+        </p>
+      )}
       <label>
         <span class="small">WGSL, with the entry point main</span>
         <textarea
@@ -116,10 +184,17 @@ export function Editor({
         />
       </label>
       <div class="row">
-        <button type="button" class="main" disabled={running || !isGrid || !kernel} onClick={attempt}>
+        <button
+          type="button"
+          class="main"
+          disabled={running || !isGrid || !kernel}
+          onClick={() => {
+            if (loaded) attempt(loaded).catch(onFail);
+          }}
+        >
           Check and time
         </button>
-        <button type="button" onClick={() => start(kernel)}>
+        <button type="button" onClick={() => begin(kernel)}>
           Start again from ours
         </button>
       </div>
@@ -135,7 +210,7 @@ function Outcome({ trial, onLine }: { trial: Trial; onLine: (message: CompilerMe
   if (trial.kind === 'wrong') {
     return (
       <p class="notice wrong">
-        <strong>The result is wrong:</strong> {trial.text}. No time was taken.
+        <strong>No time was taken:</strong> {trial.text}.
       </p>
     );
   }
@@ -157,12 +232,12 @@ function Outcome({ trial, onLine }: { trial: Trial; onLine: (message: CompilerMe
       </div>
     );
   }
-  const { ours, own, ratio, rounds, difference } = trial;
-  const [low, median, high] = ratio;
+  const { duel, rounds, difference, clock, note } = trial;
+  const { ours, theirs, ratio, ratioP10, ratioP90 } = duel;
   const verdict =
-    low <= 1 && high >= 1
+    ratioP10 <= 1 && ratioP90 >= 1
       ? 'as fast as ours, as far as can be told'
-      : median < 1
+      : ratio < 1
         ? 'faster than ours'
         : 'slower than ours';
   return (
@@ -172,18 +247,23 @@ function Outcome({ trial, onLine }: { trial: Trial; onLine: (message: CompilerMe
       </p>
       <dl class="facts small">
         <dt>ours</dt>
-        <dd>{ours.toPrecision(4)} ms</dd>
+        <dd>{ours.medianMs.toPrecision(4)} ms</dd>
         <dt>yours</dt>
-        <dd>{own.toPrecision(4)} ms</dd>
+        <dd>{theirs.medianMs.toPrecision(4)} ms</dd>
         <dt>yours by ours</dt>
         <dd>
-          {median.toFixed(3)}, {low.toFixed(3)} to {high.toFixed(3)} in eight of ten of {rounds} rounds by
-          turns
+          {ratio.toFixed(3)}, {ratioP10.toFixed(3)} to {ratioP90.toFixed(3)} in eight of ten of {rounds}{' '}
+          rounds by turns
         </dd>
         <dt>results differ by</dt>
-        <dd>{difference.toExponential(1)} of the largest number, at most</dd>
+        <dd>{difference.toExponential(1)} of their root mean square, at most</dd>
         <dt>time is</dt>
-        <dd>the wall's, of all dispatches, with submits</dd>
+        <dd>
+          {clock === 'wall'
+            ? 'the wall’s, of all dispatches, with submits'
+            : 'the sum over the dispatches by the GPU’s timestamps, each in a pass of its own'}
+          {note && ` (${note})`}
+        </dd>
       </dl>
       {messages.length > 0 && <ul>{messages}</ul>}
     </div>

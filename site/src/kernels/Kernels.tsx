@@ -1,69 +1,145 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
-import { byFamily, type Finding } from '../../../src/doctor/finding.ts';
+import type { Pace } from '../../../src/bench/planCase.ts';
+import type { BenchRecord } from '../../../src/bench/record.ts';
 import { type Failure, failureOf, type Remote, remoteOf } from '../remote.ts';
 import { Shell, Wrong } from '../shell.tsx';
+import { Checks } from './Checks.tsx';
+import { Comparison } from './Comparison.tsx';
 import { Editor } from './Editor.tsx';
-import type { CheckEvent, DeviceFactsShown } from './messages.ts';
+import { hasRecords, recordsOfLink } from './link.ts';
+import type { DeviceFactsShown, OpLine } from './messages.ts';
+import { Networks } from './Networks.tsx';
+import { Calls, OpForm } from './OpForm.tsx';
+import { Results } from './Results.tsx';
+import { Roofline } from './Roofline.tsx';
+import { type RecordSet, recordsOfFile, roofOf, withRecords } from './records.ts';
 import type { KernelMethods } from './worker.ts';
 
-interface Checked {
-  readonly findings: readonly Finding[];
-  readonly done: number;
-  readonly of: number;
-  readonly running: boolean;
-}
-const UNCHECKED: Checked = { findings: [], done: 0, of: 0, running: false };
+const HERE = 'measured here';
 
 export function Kernels() {
   const [device, setDevice] = useState<DeviceFactsShown | null>(null);
-  const [checked, setChecked] = useState(UNCHECKED);
+  const [pace, setPace] = useState<Pace | null>(null);
+  const [pacing, setPacing] = useState(false);
+  const [measured, setMeasured] = useState<readonly BenchRecord[]>([]);
+  const [openedSets, setOpened] = useState<readonly RecordSet[]>([]);
+  const [shown, setShown] = useState(0);
   const [failure, setFailure] = useState<Failure | null>(null);
-  const remote = useMemo((): Remote<KernelMethods> => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-    return remoteOf<KernelMethods>(worker, (event) => {
-      const { finding, done, of } = event as CheckEvent;
-      setChecked((before) => ({ ...before, findings: [...before.findings, finding], done, of }));
-    });
-  }, []);
+  const remote = useMemo(
+    (): Remote<KernelMethods> =>
+      remoteOf<KernelMethods>(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })),
+    [],
+  );
   const fail = useCallback((error: unknown) => setFailure(failureOf(error)), []);
+  const clear = useCallback(() => setFailure(null), []);
   useEffect(() => {
     remote.device().then(setDevice).catch(fail);
   }, [remote, fail]);
-  const check = (): void => {
-    setChecked({ ...UNCHECKED, running: true });
-    remote
-      .check()
-      .catch(fail)
-      .finally(() => setChecked((before) => ({ ...before, running: false })));
+
+  const show = useCallback((set: RecordSet) => {
+    setOpened((before) => {
+      const all = [...before.filter(({ name }) => name !== set.name), set];
+      setShown(all.length);
+      return all;
+    });
+  }, []);
+  useEffect(() => {
+    const open = (): void => {
+      if (!hasRecords(location.hash)) return;
+      recordsOfLink(location.hash)
+        .then((records) => show({ name: 'the link', records }))
+        .catch(fail);
+    };
+    open();
+    addEventListener('hashchange', open);
+    return () => removeEventListener('hashchange', open);
+  }, [show, fail]);
+
+  const paced = async (again: boolean): Promise<void> => {
+    setPacing(true);
+    try {
+      setPace(await remote.pace(again));
+    } finally {
+      setPacing(false);
+    }
+  };
+  const add = (records: readonly BenchRecord[]): void => {
+    setMeasured((before) => withRecords(before, records));
+    setShown(0);
+  };
+  const measureOps = async (first: OpLine, second: OpLine | null, samples: number): Promise<string> => {
+    clear();
+    try {
+      await paced(false);
+      const { records, note } = await remote.measureOps(first, second, samples);
+      add(records);
+      return note ? `Measured; ${note}.` : 'Measured.';
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
+  };
+  const sets: readonly RecordSet[] = [{ name: HERE, records: measured }, ...openedSets];
+  const own = { name: HERE, records: measured, roof: pace ?? roofOf(measured) };
+  const other = shown > 0 ? sets[shown]! : null;
+  const remove = (): void => {
+    if (shown === 0) setMeasured([]);
+    else {
+      setOpened(openedSets.filter((_, i) => i !== shown - 1));
+      setShown(0);
+    }
+    if (hasRecords(location.hash)) history.replaceState(null, '', location.pathname);
   };
   return (
     <Shell page="Kernels" adapter={device?.name}>
       <div>
         <h1>Kernels on this GPU</h1>
         <p class="lead">
-          What WebGPU offers here, whether it computes what it should, and how a kernel of your own does
-          beside ours.
+          What WebGPU offers here, how fast this GPU is at best, what the kernels of real networks and any op
+          reach of it, and how a kernel of your own does beside ours.
         </p>
       </div>
       {failure && <Wrong failure={failure} />}
       {device && <Device device={device} />}
-      <section class="card stack" aria-label="Checks">
-        <div class="row apart">
-          <h2>Does it compute what it should?</h2>
-          <button type="button" disabled={checked.running} onClick={check}>
-            Run the checks
-          </button>
-        </div>
-        <p class="soft small">
-          Every op and its derivative against float64, as <code>wgad doctor</code> does it. Each compiles
-          kernels of its own, which takes a minute on a software adapter.
-        </p>
-        <p role="status" class="small">
-          {checked.of > 0 && `${checked.done} of ${checked.of} ops checked${checked.running ? '' : ', done'}`}
-        </p>
-        {checked.findings.length > 0 && <Findings findings={checked.findings} />}
-      </section>
-      <Editor remote={remote} onFail={fail} onStart={() => setFailure(null)} />
+      <Roofline
+        pace={pace}
+        series={other ? [own, { ...other, roof: roofOf(other.records) }] : [own]}
+        measuring={pacing}
+        onMeasure={() => {
+          clear();
+          paced(pace !== null).catch(fail);
+        }}
+      />
+      <Calls />
+      <OpForm onMeasure={measureOps} />
+      {device && (
+        <Networks
+          device={device}
+          onList={async (choice) => {
+            await paced(false);
+            return remote.cases(choice);
+          }}
+          onCase={async (i) => add([await remote.measureCase(i)])}
+          onFail={fail}
+          onStart={clear}
+        />
+      )}
+      <Results
+        sets={sets}
+        shown={shown}
+        onShow={setShown}
+        onOpen={(files) => {
+          clear();
+          Promise.all(files.map(recordsOfFile))
+            .then((all) => all.forEach(show))
+            .catch(fail);
+        }}
+        onRemove={remove}
+        onFail={fail}
+      />
+      <Comparison sets={sets} />
+      {device && <Editor remote={remote} device={device} onFail={fail} onStart={clear} />}
+      <Checks remote={remote} onFail={fail} />
     </Shell>
   );
 }
@@ -87,33 +163,4 @@ const Device = ({ device }: { device: DeviceFactsShown }) => (
       </dl>
     </details>
   </section>
-);
-
-const Findings = ({ findings }: { findings: readonly Finding[] }) => (
-  <table class="small numbers">
-    <thead>
-      <tr>
-        <th scope="col">family</th>
-        <th scope="col">checks</th>
-        <th scope="col">largest relative error</th>
-        <th scope="col" class="long">
-          of
-        </th>
-        <th scope="col">verdict</th>
-      </tr>
-    </thead>
-    <tbody>
-      {byFamily(findings).map(({ family, checks, maxRelative, worst, ok }) => (
-        <tr key={family}>
-          <th scope="row">{family}</th>
-          <td>{checks}</td>
-          <td>{maxRelative.toExponential(1)}</td>
-          <td class="long">{worst}</td>
-          <td>
-            <span class={`mark ${ok ? 'normal' : 'anomalous'}`}>{ok ? '● right' : '▲ wrong'}</span>
-          </td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
 );
