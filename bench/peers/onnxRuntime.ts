@@ -5,8 +5,8 @@ import { resnetClassifier } from '../../src/models/resnet.ts';
 import { conv2d } from '../../src/nn/conv.ts';
 import { layersOf } from '../../src/nn/layers.ts';
 import { toOnnx } from '../../src/onnx/index.ts';
-import type { Shape } from '../../src/shape.ts';
 import type { PeerPackage } from './install.ts';
+import type { Numbers, OnnxTensor, OpenModel } from './model.ts';
 import type { OperationStart, PeerKernel } from './operation.ts';
 import type { Peer, PeerNetwork, PeerStart } from './peer.ts';
 
@@ -23,10 +23,6 @@ interface OnnxSession {
   run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>;
   release(): Promise<void>;
 }
-interface OnnxTensor {
-  readonly data: Float32Array;
-  readonly dims: readonly number[];
-}
 
 type RuntimeName = 'ort-webgpu' | 'ort-cpu';
 
@@ -38,6 +34,7 @@ export function onnxRuntimePeer(name: RuntimeName, found: PeerPackage): Peer {
     ...(name === 'ort-cpu' && { adapter: 'CPU' }),
     classifier: (start) => openNetwork(runtime, name, start),
     operation: (start) => openOperation(runtime, name, start),
+    model: (bytes) => openModel(runtime, name, bytes),
   };
 }
 
@@ -77,17 +74,6 @@ async function openOperation(
   const { run, close } = await openModel(runtime, name, bytes);
   const operands = frozen ? [left] : [left, right];
   return { run: async () => (await run(operands))[0]!.data, close };
-}
-
-interface Numbers {
-  readonly data: Float32Array | Int32Array | Uint32Array | Uint8Array;
-  readonly shape: Shape;
-}
-
-export interface OpenModel {
-  /** Values for the model's inputs in their order, its outputs in theirs. */
-  run(inputs: readonly Numbers[]): Promise<OnnxTensor[]>;
-  close(): Promise<void>;
 }
 
 /** A session of a model's bytes. */

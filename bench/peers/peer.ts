@@ -2,6 +2,7 @@ import type { ResNetConfig } from '../../src/models/resnet.ts';
 import type { StateDict } from '../../src/nn/init.ts';
 import type { OptimiserConfig } from '../../src/nn/optimiser.ts';
 import type { CallStart } from './calls.ts';
+import type { OpenModel } from './model.ts';
 import type { OperationStart, PeerKernel } from './operation.ts';
 import type { PeerRuns } from './runs.ts';
 
@@ -79,6 +80,8 @@ export interface Peer {
   operation?(start: OperationStart): Promise<PeerKernel | undefined>;
   /** A call of one of our functions, forward, where the engine is asked for such; undefined for one that it does not have. */
   call?(start: CallStart): Promise<PeerKernel | undefined>;
+  /** Computes what an ONNX file describes, where the engine reads such. */
+  model?(bytes: Uint8Array): Promise<OpenModel>;
   /** RevDist's training step, where the engine differentiates; `tensors` are encoder, bottleneck and decoder. */
   training?(start: PeerStart, optimiser: AdamW): Promise<PeerTraining>;
 }

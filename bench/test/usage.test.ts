@@ -27,6 +27,7 @@ it.each([
   [['latency', '--precision', 'f16', '--peers', 'ort-cpu'], '--precision f16 is for --method revdist'],
   [['latency', '--method', 'cfa', '--peers', 'torch'], 'expects one of revdist, got cfa'],
   [['cada', '--method', 'fcdd'], 'expects one of revdist, '],
+  [['detector', 'runs/first', '--peers', 'torch'], 'expects any of ort-webgpu, ort-cpu, got torch'],
   [['regret', '--model', 'vgg'], 'expects any of resnet18, '],
 ])('wgad-bench %j says what would be right', async (args, message) => {
   const program = buildProgram(WGAD_BENCH, surroundings, () => {});

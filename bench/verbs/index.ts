@@ -1,5 +1,6 @@
 import type { CommandSet } from '../../src/cli/verb.ts';
 import { cadaVerb } from './cada.ts';
+import { detectorVerb } from './detector.ts';
 import { historyVerb } from './history.ts';
 import { kernelsVerb } from './kernels.ts';
 import { latencyVerb } from './latency.ts';
@@ -12,6 +13,16 @@ export const WGAD_BENCH: CommandSet = {
   name: 'wgad-bench',
   description: 'This engine beside others and beside itself, both by turns; for a checkout.',
   example: 'wgad-bench latency --peers ort-webgpu --model resnet18',
-  verbs: [opVerb, kernelsVerb, latencyVerb, trainVerb, cadaVerb, regretVerb, onnxVerb, historyVerb],
+  verbs: [
+    opVerb,
+    kernelsVerb,
+    latencyVerb,
+    trainVerb,
+    cadaVerb,
+    regretVerb,
+    onnxVerb,
+    detectorVerb,
+    historyVerb,
+  ],
   beside: async () => (await import('../../src/cli/verbs/index.ts')).wgadCommands(),
 };
