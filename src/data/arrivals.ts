@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatasetError } from '../errors.ts';
-import { isImageName } from './listImages.ts';
+import { isImageName } from './fileNames.ts';
 
 /** A file as it was when it was taken for whole. */
 export interface Arrived {

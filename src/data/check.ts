@@ -6,11 +6,12 @@ import { readRegular } from '../formats/regularFile.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { scanForProblems } from './dataset.ts';
 import { decoded } from './decoding.ts';
+import { compareCodePoints } from './fileNames.ts';
 import { type DatasetProblem, problemLines } from './findings.ts';
 import { type Layout, UNKNOWN_LAYOUT } from './layouts/index.ts';
 import type { Sample } from './layouts/layout.ts';
 import { unsearchedTo } from './layouts/skipped.ts';
-import { compareCodePoints, imagesBelow } from './listImages.ts';
+import { imagesBelow } from './listImages.ts';
 import { maskProblems } from './maskProblems.ts';
 import {
   type ClassCounts,

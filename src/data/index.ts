@@ -8,13 +8,14 @@ export {
   scanForProblems,
 } from './dataset.ts';
 export { decodeImage, decodeMask, imageSize } from './decode.ts';
+export { compareCodePoints, isImageName } from './fileNames.ts';
 export { type DatasetProblem, problemLines } from './findings.ts';
 export { MASK_RULES, type MaskRule } from './fit.ts';
 export { type Frame, RESAMPLES, type Resample } from './frame.ts';
 export { imagesToScore } from './imagesToScore.ts';
 export { LAYOUTS, type Layout } from './layouts/index.ts';
 export type { Box, Sample } from './layouts/layout.ts';
-export { compareCodePoints, isImageName, listImages } from './listImages.ts';
+export { listImages } from './listImages.ts';
 export { ImageLoader, type ImageLoaderOptions } from './loader.ts';
 export { loadImage, loadMask, loadPixels } from './loadImage.ts';
 export { sampleMask } from './maskProblems.ts';

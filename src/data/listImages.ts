@@ -1,16 +1,9 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ConfigError, DatasetError, gotText, shown } from '../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
-
-const EXTENSIONS = new Set(['.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp']);
-
-/** Whether a file's name is that of an image: by extension, in any case; hidden files are not. */
-export const isImageName = (name: string, ...extra: never[]): boolean => {
-  refuseExtra('isImageName', extra);
-  return !name.startsWith('.') && EXTENSIONS.has(extname(name).toLowerCase());
-};
+import { compareCodePoints, EXTENSIONS, isForeign, isImageName } from './fileNames.ts';
 
 interface ListOptions {
   /** Handling of a path that does not exist; default `refuse`. */
@@ -170,16 +163,6 @@ async function refuseUnreadable(folder: string, name: string): Promise<void> {
   });
 }
 
-/** Folders that systems, archives and viewers put beside images, in lower case; some hold small copies of them. */
-const FOREIGN_FOLDERS = new Set([
-  ...['__macosx', '@eadir', '#recycle', '@recycle', '@tmp', 'lost+found', '$recycle.bin'],
-  ...['system volume information', 'thumbs', 'thumbnails', '__pycache__'],
-]);
-
-/** Whether an entry is hidden (`._x.png` of an archive made on a Mac, too) or no part of anyone's images. */
-export const isForeign = ({ name, isFolder }: Entry): boolean =>
-  name.startsWith('.') || (isFolder && FOREIGN_FOLDERS.has(name.toLowerCase()));
-
 async function isFolder(entry: Dirent, parent: string): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
   return stat(join(parent, entry.name)).then(
@@ -187,18 +170,3 @@ async function isFolder(entry: Dirent, parent: string): Promise<boolean> {
     () => false,
   );
 }
-
-/** Order by code point; JavaScript's own `<` puts U+E000 to U+FFFF after the planes above. */
-export function compareCodePoints(a: string, b: string, ...extra: never[]): number {
-  refuseExtra('compareCodePoints', extra);
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) {
-    const x = a.charCodeAt(i);
-    const y = b.charCodeAt(i);
-    if (x !== y) return rank(x) - rank(y);
-  }
-  return a.length - b.length;
-}
-
-const rank = (unit: number): number =>
-  unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit;

@@ -1,11 +1,8 @@
-import { join } from 'node:path';
 import { ConfigError, FileError, GpuError, gotText, WeightsError } from '../errors.ts';
-import { isThere } from '../formats/regularFile.ts';
-import { openWeights, readWeights } from '../formats/weightsFile.ts';
-import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { refuseNonFinite } from '../nn/finiteTensors.ts';
 import { misfits } from '../nn/fit.ts';
 import type { Session } from '../runtime/session.ts';
+import type { RunStore } from './runStore.ts';
 
 /** State of a training: the stage, how many of its steps are done, and every slab it needs. */
 export interface Checkpoint {
@@ -22,14 +19,12 @@ export interface CheckpointStage {
   readonly slabs: ReadonlyMap<string, number>;
 }
 
-const fileOf = (run: string): string => join(run, 'checkpoint.safetensors');
-
 /**
- * Written whole, then renamed: after a crash the file is the last complete one.
+ * After a crash the file is the last complete one.
  * @throws NotFiniteError where the state is not finite; the file is then the one before.
  */
 export async function saveCheckpoint(
-  run: string,
+  store: RunStore,
   session: Session,
   stage: string,
   step: number,
@@ -38,7 +33,7 @@ export async function saveCheckpoint(
 ): Promise<void> {
   const slabs = await session.readSlabs(names);
   const tensors = new Map([...slabs].map(([name, data]) => [name, { shape: [data.length], data }]));
-  await writeSafetensors(fileOf(run), tensors, {
+  await store.write('checkpoint', tensors, {
     format: 'wgad checkpoint 1',
     stage,
     step: String(step),
@@ -52,13 +47,14 @@ export async function saveCheckpoint(
  * are not the run's.
  */
 export async function loadCheckpoint(
-  run: string,
+  store: RunStore,
   hashes: readonly string[],
   stages: ReadonlyMap<string, CheckpointStage>,
 ): Promise<Checkpoint | null> {
-  const path = fileOf(run);
-  if (!(await isThere(path))) return null;
-  const { metadata, tensors } = await readWeights(path);
+  const path = store.pathOf('checkpoint');
+  const kept = await store.read('checkpoint');
+  if (!kept) return null;
+  const { metadata, tensors } = kept;
   for (const [name, { data }] of tensors) refuseNonFinite(path, name, data);
   if (!hashes.includes(metadata.get('configHash') ?? '')) {
     throw new ConfigError(`${path}: was saved with another configuration`, {
@@ -82,36 +78,42 @@ export async function loadCheckpoint(
 }
 
 /** Describes the checkpoint that a failed training left. */
-export async function lastCheckpoint(run: string): Promise<string> {
-  const path = fileOf(run);
-  const file = await openWeights(path).catch(() => null);
-  await file?.close();
-  const step = file?.metadata.get('step');
+export async function lastCheckpoint(store: RunStore): Promise<string> {
+  const metadata = await store.metadata('checkpoint');
+  const step = metadata?.get('step');
   return step === undefined
     ? 'no checkpoint had been saved yet'
-    : `${path} is intact: ${file!.metadata.get('stage')} after step ${step}`;
+    : `${store.pathOf('checkpoint')} is intact: ${metadata!.get('stage')} after step ${step}`;
 }
 
-/** How to continue a training that ended early: with --resume, by the same command (`again`), or not at all (`anew`). */
-export type GoOn = 'resume' | 'again' | 'anew';
+/**
+ * How to continue a training that ended early: with --resume, by the same command (`again`), by a button of the `page`, or
+ * not at all (`anew`).
+ */
+export type GoOn = 'resume' | 'again' | 'page' | 'anew';
+
+const GOING_ON: Readonly<Record<Exclude<GoOn, 'anew'>, string>> = {
+  resume: 'go on with --resume',
+  again: 'the same command goes on',
+  page: 'choose Go on',
+};
 
 /** Says how to continue such a training, and from which checkpoint. */
-async function goingOn(run: string, goOn: GoOn): Promise<string> {
+async function goingOn(store: RunStore, goOn: GoOn): Promise<string> {
   if (goOn === 'anew') return 'run it again: it starts anew';
-  const how = goOn === 'resume' ? 'go on with --resume' : 'the same command goes on';
-  return `${how}: ${await lastCheckpoint(run)}`;
+  return `${GOING_ON[goOn]}: ${await lastCheckpoint(store)}`;
 }
 
 /** Adds how to continue to an error that allows it: a failed write, a lost device. */
-export async function resumable(run: string, goOn: GoOn, error: unknown): Promise<unknown> {
+export async function resumable(store: RunStore, goOn: GoOn, error: unknown): Promise<unknown> {
   if (error instanceof FileError) {
     const { message, fix, where, cause } = error;
-    const then = `then ${await goingOn(run, goOn)}`;
+    const then = `then ${await goingOn(store, goOn)}`;
     return new FileError(message, { where, fix: fix === undefined ? then : `${fix}; ${then}`, cause });
   }
   if (error instanceof GpuError && error.code === 'E_DEVICE_LOST') {
     const { code, message, where, cause } = error;
-    return new GpuError(code, message, { where, fix: await goingOn(run, goOn), cause });
+    return new GpuError(code, message, { where, fix: await goingOn(store, goOn), cause });
   }
   return error;
 }

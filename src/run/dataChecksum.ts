@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
 import { openRegular } from '../formats/regularFile.ts';
 import { textureFiles } from './anomalyImages.ts';
+import { contentChecksum, namedChecksum } from './contentChecksum.ts';
 import { datasetOf } from './dataset.ts';
 import type { RunConfig } from './settings.ts';
 
-/** Bytes read at the start, middle and end of a large file: enough to tell files apart. */
-const PIECE = 2 ** 16;
 /** Files that are open at once. */
 const LANES = 32;
 
@@ -29,14 +27,13 @@ export async function dataChecksum(
       name: `texture ${relative(textures!, path).split(sep).join('/')}`,
     })),
   ];
-  const hash = createHash('sha256');
+  const contents: string[] = [];
   for (let first = 0; first < files.length; first += LANES) {
     signal?.throwIfAborted();
     const some = files.slice(first, first + LANES);
-    const contents = await Promise.all(some.map(({ path }) => contentOf(path)));
-    for (const [i, { name }] of some.entries()) hash.update(`${name}\0${contents[i]}\n`);
+    contents.push(...(await Promise.all(some.map(({ path }) => contentOf(path)))));
   }
-  return hash.digest('hex');
+  return namedChecksum(files.map(({ name }, i) => ({ name, content: contents[i]! })));
 }
 
 /** Unreadable files are reported when they are decoded. */
@@ -45,14 +42,13 @@ async function contentOf(path: string): Promise<string> {
   if (!file) return 'unreadable';
   try {
     const { size } = await file.stat();
-    const hash = createHash('sha256').update(`${size}\n`);
-    const starts =
-      size <= 3 * PIECE ? [0, PIECE, 2 * PIECE] : [0, Math.floor((size - PIECE) / 2), size - PIECE];
-    for (const start of starts) {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(PIECE), 0, PIECE, start);
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-    return hash.digest('hex');
+    return await contentChecksum({
+      size,
+      async read(start, length) {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, start);
+        return buffer.subarray(0, bytesRead);
+      },
+    });
   } catch {
     return 'unreadable';
   } finally {

@@ -1,5 +1,5 @@
 import { chosenDetector } from './config.ts';
-import type { RunConfig } from './settings.ts';
+import type { ChosenSettings, RunConfig } from './settings.ts';
 
 /** The preset that every method has: a first look, in minutes. */
 export const QUICK = 'quick';
@@ -19,3 +19,20 @@ export function quickSettings(
   // A detector to start from is not trained further, unless that was asked for.
   return chosen.detector === undefined && iterations !== undefined ? { ...quick, iterations } : quick;
 }
+
+/** Chosen settings, then those of the preset `quick`; what is left is the method's. */
+export function withPresets(said: Partial<RunConfig>): Partial<RunConfig> {
+  const { preset, quick } = presetsIn(said.preset);
+  const chosen = { ...said, preset };
+  if (!quick) return chosen;
+  const set = Object.entries(chosen).filter(([, value]) => value !== undefined);
+  return { ...quickSettings(chosen), ...Object.fromEntries(set) };
+}
+
+/** Whether the default number of steps depends on the number of training images. */
+export const countsPasses = (
+  chosen: Pick<Partial<ChosenSettings>, 'method' | 'preset' | 'iterations' | 'detector'>,
+): boolean =>
+  chosen.iterations === undefined &&
+  chosen.detector === undefined &&
+  typeof chosenDetector(chosen).defaults.iterations !== 'number';

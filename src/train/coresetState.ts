@@ -1,14 +1,12 @@
 /** The file that keeps how far a greedy coreset has come, so that a stopped run goes on from there. */
-import { readWeights } from '../formats/weightsFile.ts';
-import { writeSafetensors } from '../formats/writeSafetensors.ts';
+import type { RunStore } from '../run/runStore.ts';
 import type { Picks } from './coresetPicks.ts';
 
 /** Patches' numbers lie in halves, each of which float32 holds exactly. */
 const HALF = 2 ** 16;
 
-/** Written whole, then renamed. */
 export async function savePicks(
-  path: string,
+  store: RunStore,
   { picked, distances }: Picks,
   configHash: string,
 ): Promise<void> {
@@ -17,8 +15,8 @@ export async function savePicks(
     halves[i] = Math.floor(patch / HALF);
     halves[picked.length + i] = patch % HALF;
   }
-  await writeSafetensors(
-    path,
+  await store.write(
+    'coreset',
     new Map([
       ['picked', { shape: [2, picked.length], data: halves }],
       ['distances', { shape: [distances.length], data: distances }],
@@ -28,8 +26,8 @@ export async function savePicks(
 }
 
 /** Null where there is none, or one of another configuration. @param hashes accepted ones (`hashesOf`). */
-export async function loadPicks(path: string, hashes: readonly string[]): Promise<Picks | null> {
-  const file = await readWeights(path).catch(() => null);
+export async function loadPicks(store: RunStore, hashes: readonly string[]): Promise<Picks | null> {
+  const file = await store.read('coreset').catch(() => null);
   if (!hashes.includes(file?.metadata.get('configHash') ?? '')) return null;
   const halves = file!.tensors.get('picked');
   const distances = file!.tensors.get('distances');

@@ -6,7 +6,7 @@ import type { Session } from '../runtime/session.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { product } from '../shape.ts';
 import { frozenPlan } from './detectorPlans.ts';
-import { type FeatureStore, fileStore, memoryStore } from './featureStore.ts';
+import { type FeatureStore, memoryStore, type Widths } from './featureStore.ts';
 import { passOver } from './imagePass.ts';
 
 /** What the detector's plans read for a set of training images, by their indices. */
@@ -33,10 +33,13 @@ export interface FeatureBudget {
 }
 export const FEATURE_BUDGET = { memory: 2 ** 30, disk: 16 * 2 ** 30 } as const;
 
+/** Makes a store for so many images on disk. @throws FileError where it has no room for them. */
+export type StoreOnDisk = (widths: Widths, images: number) => Promise<FeatureStore>;
+
 export interface DetectorInputOptions {
   readonly budget?: FeatureBudget;
-  /** The file that features may lie in until `close`. */
-  readonly file: string;
+  /** Makes a store on disk, which lies there until `close`; absent: there is no disk. */
+  readonly onDisk?: StoreOnDisk;
   readonly onBatch: (done: number, of: number) => void;
   /** Told where the features are kept, if not in memory. */
   readonly onNote: (text: string) => void;
@@ -99,14 +102,14 @@ const bytesOf = (widths: readonly number[], images: number): number =>
 async function storeFor(
   widths: readonly number[],
   images: number,
-  { budget, file, onNote }: DetectorInputOptions,
+  { budget, onDisk, onNote }: DetectorInputOptions,
 ): Promise<FeatureStore | undefined> {
   const { memory, disk } = { ...FEATURE_BUDGET, ...budget };
   const bytes = bytesOf(widths, images);
   if (bytes <= memory) return memoryStore(widths, images);
-  if (bytes <= disk) return fileStore(file, widths, images);
+  if (onDisk && bytes <= disk) return onDisk(widths, images);
   onNote(
-    `features are computed anew at every step: they take ${gibibytes(bytes)}, more than the ${gibibytes(memory)} of memory and ${gibibytes(disk)} of disk that they may`,
+    `features are computed anew at every step: they take ${gibibytes(bytes)}, more than the ${gibibytes(memory)} of memory${onDisk ? ` and ${gibibytes(disk)} of disk` : ''} that they may`,
   );
   return undefined;
 }

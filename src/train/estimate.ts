@@ -1,5 +1,4 @@
 /** How long a training will take: one step of each kind is measured on what the run will train. */
-import type { ImageLoader } from '../data/index.ts';
 import { calibrates, headsOf } from '../methods/alignments/index.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { detectorIn } from '../methods/detectors.ts';
@@ -23,7 +22,7 @@ import { collectPlan, detectorStep, stepInputs } from './detectorPlans.ts';
 import { memoryStore } from './featureStore.ts';
 import { headTraining } from './headTraining.ts';
 import { memoryParts } from './memory.ts';
-import { stepImages } from './stepImages.ts';
+import { type ImageSources, stepImages } from './stepImages.ts';
 import { imagesOf, type TrainingTiles } from './trainingTiles.ts';
 
 /** Seconds of one of each. */
@@ -102,12 +101,11 @@ export function estimateFrom(
 }
 
 /** What a measurement needs of a run that is about to begin. */
-export interface Rehearsal {
+export interface Rehearsal extends ImageSources {
   readonly session: Session;
   readonly config: RunConfig;
   readonly layouts: RunLayouts;
   readonly tiles: TrainingTiles;
-  readonly loader: ImageLoader;
   readonly features?: FeatureBudget;
   readonly signal?: AbortSignal;
 }
@@ -147,12 +145,12 @@ export async function measureCosts(rehearsal: Rehearsal): Promise<Costs> {
 }
 
 async function stepSeconds(rehearsal: Rehearsal): Promise<number> {
-  const { session, config, layouts, tiles, loader } = rehearsal;
+  const { session, config, layouts, tiles } = rehearsal;
   if (config.iterations === 0) return 0;
   const optimiser = optimiserOf(config);
   const inputs = randomInputs(rehearsal);
   for (const part of trainedParts(layouts)) session.startOptimiser(part, optimiser);
-  const imagesAt = await stepImages(config, tiles, loader, inputs);
+  const imagesAt = stepImages(config, tiles, rehearsal, inputs);
   return await timed(rehearsal, {
     compile: () =>
       compileBatch(session, {

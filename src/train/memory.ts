@@ -1,14 +1,11 @@
-import { rm } from 'node:fs/promises';
-import { readWeights } from '../formats/weightsFile.ts';
-import { writeSafetensors } from '../formats/writeSafetensors.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import { refuseNonFinite } from '../nn/finiteTensors.ts';
 import type { NamedTensor, StateDict } from '../nn/init.ts';
 import type { ParameterSpec } from '../nn/parameterSpec.ts';
 import { modelOf } from '../run/config.ts';
 import type { Sizes } from '../run/detectorParts.ts';
-import { runFiles } from '../run/folder.ts';
 import type { ModelConfig, PartLayout, RunLayouts } from '../run/networkLayouts.ts';
+import type { RunStore } from '../run/runStore.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
@@ -43,7 +40,7 @@ export interface MemoryOptions {
   readonly inputs: DetectorInputs;
   /** How many training images there are. */
   readonly images: number;
-  readonly run: string;
+  readonly store: RunStore;
   readonly resume: boolean;
   /** Hashes that its file may carry; the first is written (`hashesOf`). */
   readonly hashes: readonly string[];
@@ -64,8 +61,8 @@ export async function loadMemory(
   layouts: RunLayouts,
   options: MemoryOptions,
 ): Promise<boolean> {
-  const { memory: path, coreset } = runFiles(options.run);
-  const kept = options.resume ? await readWeights(path).catch(() => null) : null;
+  const { store } = options;
+  const kept = options.resume ? await store.read('memory').catch(() => null) : null;
   let tensors: StateDict | undefined = options.hashes.includes(kept?.metadata.get('configHash') ?? '')
     ? kept?.tensors
     : undefined;
@@ -74,10 +71,10 @@ export async function loadMemory(
     if (!filled) return false;
     for (const [name, { data }] of filled) refuseNonFinite('memory', name, data);
     tensors = filled;
-    await writeSafetensors(path, tensors, { configHash: options.hashes[0]! });
-    await rm(coreset, { force: true });
+    await store.write('memory', tensors, { configHash: options.hashes[0]! });
+    await store.remove('coreset');
   }
-  for (const part of memoryParts(layouts)) session.load(part, tensors, path);
+  for (const part of memoryParts(layouts)) session.load(part, tensors, store.pathOf('memory'));
   return true;
 }
 
@@ -104,15 +101,14 @@ async function fillMemory(
 }
 
 /** Where a greedy coreset goes on from, and how its picks are saved: now and then, at the end, and when it is stopped. */
-async function keptPicks(rows: number, { run, resume, hashes, signal, saveEvery = 30 }: MemoryOptions) {
-  const path = runFiles(run).coreset;
+async function keptPicks(rows: number, { store, resume, hashes, signal, saveEvery = 30 }: MemoryOptions) {
   let saved = performance.now();
   return {
-    from: resume ? await loadPicks(path, hashes) : null,
+    from: resume ? await loadPicks(store, hashes) : null,
     async onPicks(picks: Picks) {
       const due = performance.now() - saved > saveEvery * 1000;
       if (!due && !signal?.aborted && picks.picked.length < rows) return;
-      await savePicks(path, picks, hashes[0]!);
+      await savePicks(store, picks, hashes[0]!);
       saved = performance.now();
     },
   };

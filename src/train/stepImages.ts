@@ -1,25 +1,29 @@
-import type { ImageLoader } from '../data/index.ts';
 import { detectorIn } from '../methods/detectors.ts';
-import { textureFiles } from '../run/anomalyImages.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { batchAt, drawnAt } from './batches.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
-import type { TrainingTiles } from './trainingTiles.ts';
+import type { TrainingLoader, TrainingTiles } from './trainingTiles.ts';
+
+/** Where a step's images come from. */
+export interface ImageSources {
+  readonly loader: TrainingLoader;
+  /** Images that anomalies are made of; none: procedural ones. */
+  readonly textures: readonly string[];
+}
 
 /**
  * Images, or tiles, of a training step: each once an epoch, or, for methods that learn from synthetic anomalies, drawn with
  * replacement, half of them with anomalies. Depends on (seed, step) alone.
  */
-export async function stepImages(
-  config: Pick<RunConfig, 'method' | 'preset' | 'seed' | 'batch' | 'textures'>,
+export function stepImages(
+  config: Pick<RunConfig, 'method' | 'preset' | 'seed' | 'batch'>,
   { tiles, grid }: TrainingTiles,
-  loader: ImageLoader,
+  { loader, textures }: ImageSources,
   inputs: DetectorInputs,
-): Promise<(step: number) => Promise<Record<string, NumberArray>>> {
+): (step: number) => Promise<Record<string, NumberArray>> {
   const { seed, batch } = config;
   if (!detectorIn(config).anomalies) return (step) => inputs.at(batchAt(seed, step, tiles.length, batch));
-  const files = await textureFiles(config);
   return (step) => {
     const drawn = drawnAt(seed, step, tiles.length, batch).map((i) => tiles[i]!);
     return loader.loadAnomalies(
@@ -27,7 +31,7 @@ export async function stepImages(
       {
         seed,
         first: step * batch,
-        textures: files,
+        textures,
         tiles: { grid, which: drawn.map(({ tile }) => tile) },
       },
     );

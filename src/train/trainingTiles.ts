@@ -14,7 +14,10 @@ export interface TrainingTiles extends Pick<Dataset, 'classes'> {
   readonly tiles: readonly TileOf[];
 }
 
-export function trainingTiles({ train, classes }: Dataset, grid: TileGrid): TrainingTiles {
+export function trainingTiles(
+  { train, classes }: Pick<Dataset, 'train' | 'classes'>,
+  grid: TileGrid,
+): TrainingTiles {
   const each = train.flatMap((sample) => Array.from({ length: grid.count }, (_, tile) => ({ sample, tile })));
   return {
     classes,
@@ -24,8 +27,11 @@ export function trainingTiles({ train, classes }: Dataset, grid: TileGrid): Trai
   };
 }
 
+/** Loads training images; an `ImageLoader`, or what a browser has in its place. */
+export type TrainingLoader = Pick<ImageLoader, 'loadTiles' | 'loadAnomalies' | 'close'>;
+
 /** The same as images that a loader reads. */
-export const imagesOf = ({ tiles, grid }: TrainingTiles, loader: ImageLoader): TrainingImages => ({
+export const imagesOf = ({ tiles, grid }: TrainingTiles, loader: TrainingLoader): TrainingImages => ({
   count: tiles.length,
   load: (indices) =>
     loader.loadTiles(

@@ -1,71 +1,21 @@
-import { basename } from 'node:path';
-import { WeightsError } from '../errors.ts';
-import type { WeightsFile } from '../formats/weightsFile.ts';
-import { encoderPlace, nameInEncoder } from '../models/encoderPlace.ts';
-import {
-  familyOf,
-  generalName,
-  PRETRAINED_NAMES,
-  type PretrainedName,
-  pretrained,
-} from '../models/encoders/index.ts';
-import { lineagesOf } from '../models/encoders/lineages.ts';
+import type { PretrainedName } from '../models/encoders/index.ts';
 import type { StateDict } from '../nn/init.ts';
-import { publishedAs } from '../published/table.ts';
 import { weightsPath } from './embedded.ts';
+import { encoderNames, pretrainedNames } from './encoderNames.ts';
 import { openTensors } from './openTensors.ts';
-import { placeNote, readAll, type TensorSource } from './tensorSource.ts';
-
-/** Tensors of a trained run's file beside the encoder. */
-const DETECTOR = /^(bottleneck|decoder)\./;
-
-/** The classifier, the stage before it, and batch norms' counters. */
-const UNUSED = /(^|\.)(fc|layer4)\.|num_batches_tracked$/;
+import { readAll, type TensorSource } from './tensorSource.ts';
 
 /**
  * The tensors of a safetensors or PyTorch file under `prefix.`, in torchvision's names. `whole` takes a detector's own
  * tensors (`bottleneck.`, `decoder.`) too, under their own names. What no detector needs is left out: `layer4`, `fc` and counters.
  * @throws WeightsError, FileError.
  */
-async function openEncoderWeights(path: string, prefix: string, whole = false): Promise<TensorSource> {
-  const { source } = await openTensors(path, (file) => {
-    const names = new Map([...encoderTensors(file.tensors, prefix)].map(([own, { name }]) => [own, name]));
-    for (const name of file.tensors.keys()) if (whole && DETECTOR.test(name)) names.set(name, name);
-    if (names.size === 0) throw new WeightsError(`${file.path}: holds no tensor of an encoder`);
-    return { names, notes: encoderNote(file.tensors.keys(), prefix) };
-  });
-  return source;
-}
+const openEncoderWeights = async (path: string, prefix: string, whole = false): Promise<TensorSource> =>
+  (await openTensors(path, (file) => encoderNames(file, prefix, whole))).source;
 
 /** All of them in memory. @throws also NotFiniteError naming the tensor that holds NaN or infinity. */
 export const loadWeights = async (path: string, prefix: string): Promise<StateDict> =>
   readAll(await openEncoderWeights(path, prefix));
-
-/** Where the encoder was found, unless at top level or under the expected name. */
-function encoderNote(names: Iterable<string>, wanted: string): string[] {
-  const place = encoderPlace(names);
-  if (!place || place.prefix === `${wanted}.`) return [];
-  return placeNote(place.prefix, place.others);
-}
-
-/**
- * The encoder's tensors of a file, by their names under `prefix.`: those under whatever prefix its first layers have;
- * without a prefix, or if no first layer is found, all tensors that are not a detector's.
- */
-export function encoderTensors<T>(
-  tensors: ReadonlyMap<string, T>,
-  prefix: string,
-): Map<string, T & { readonly name: string }> {
-  const place = encoderPlace(tensors.keys());
-  const isBare = (place?.prefix ?? '') === '';
-  return new Map(
-    [...tensors].flatMap(([name, tensor]) => {
-      const own = nameInEncoder(place, name);
-      if (own === null || UNUSED.test(name) || (isBare && DETECTOR.test(name))) return [];
-      return [[`${prefix}.${own}`, { ...tensor, name }] as const];
-    }),
-  );
-}
 
 /** The tensors of a pre-trained encoder as `encoder.*`, and which member of its family they are for. */
 export interface OpenEncoder {
@@ -83,62 +33,8 @@ export async function openPretrained(
   weights: string,
   whole = false,
 ): Promise<OpenEncoder> {
-  const path = weightsPath(encoder, weights);
-  const family = familyOf(pretrained(encoder));
-  const { published } = family;
-  if (!published) return { source: await openEncoderWeights(path, 'encoder', whole), encoder };
-  const { source, found } = await openTensors(path, (file) => {
-    const place = encoderPlace(file.tensors.keys());
-    const { prefix, others } = place ?? { prefix: '', others: [] };
-    const own = [...file.tensors.keys()].flatMap((name) => {
-      const inner = nameInEncoder(place, name);
-      return inner === null ? [] : [{ name, inner }];
-    });
-    const publisher = published.publisherOf(own.map(({ inner }) => inner));
-    if (publisher === null) {
-      throw new WeightsError(`${path}: holds ${published.lacking}`, { fix: OTHER_ENCODER });
-    }
-    const member = memberIn(path, lineagesOf(family, publisher, saidBy(file), encoder), encoder);
-    const names = new Map<string, string>();
-    for (const { name, inner } of own) {
-      const known = published.ownName(inner, publisher, family.members[member]!);
-      if (known !== null) names.set(`encoder.${known}`, name);
-    }
-    for (const name of file.tensors.keys()) if (whole && DETECTOR.test(name)) names.set(name, name);
-    // Runs and UniAD's checkpoints have it there.
-    const usual = prefix === 'encoder.' || prefix === 'backbone.';
-    return { names, member, notes: placeNote(usual ? '' : prefix, others) };
-  });
+  const { source, found } = await openTensors(weightsPath(encoder, weights), (file) =>
+    pretrainedNames(file, encoder, whole),
+  );
   return { source, encoder: found.member };
-}
-
-const OTHER_ENCODER = 'choose the --encoder that the file belongs to';
-
-/** Which of the members that a file may be for it is read as. @throws WeightsError where neither file nor user tells. */
-function memberIn(path: string, possible: readonly string[], asked: PretrainedName): PretrainedName {
-  const [first, ...others] = possible as PretrainedName[];
-  if (first === undefined) {
-    throw new WeightsError(`${path}: has names or metadata that no published weights for ${asked} have`, {
-      fix: OTHER_ENCODER,
-    });
-  }
-  if (others.length === 0) return first;
-  const { unsaid } = familyOf(pretrained(asked)).published!;
-  if (unsaid && generalName(asked) === asked) {
-    throw new WeightsError(`${path}: ${unsaid.message}`, { fix: unsaid.fix });
-  }
-  return possible.includes(asked) ? asked : first;
-}
-
-/** A file's metadata, and what a run or its published name says beside them. */
-function saidBy({ path, metadata }: WeightsFile): ReadonlyMap<string, string> {
-  const { padding } = publishedAs(basename(path)) ?? {};
-  const ofRun = metadata.get('format') === 'wgad weights 1' ? metadata.get('encoder') : undefined;
-  const member = PRETRAINED_NAMES.find((name) => name === ofRun);
-  const note = member && familyOf(pretrained(member)).published?.lineageNote(pretrained(member).config);
-  return new Map([
-    ...(padding === undefined ? [] : [['padding', padding] as const]),
-    ...Object.entries(note ?? {}),
-    ...metadata,
-  ]);
 }

@@ -1,20 +1,10 @@
 import { openWeights, type WeightsFile } from '../formats/weightsFile.ts';
-import { sourceOf, type TensorSource } from './tensorSource.ts';
+import { pickTensors, type TensorSource } from './tensorSource.ts';
 
-/**
- * @param pick picks what is wanted from the file: `names` (own name to the file's), `notes` on where they were, and
- * other results.
- * @throws WeightsError, FileError, whatever `pick` throws; the file is then closed.
- */
-export async function openTensors<
+/** As `pickTensors`, from a path. @throws also WeightsError, FileError. */
+export const openTensors = async <
   T extends { readonly names: ReadonlyMap<string, string>; readonly notes?: readonly string[] },
->(path: string, pick: (file: WeightsFile) => T): Promise<{ source: TensorSource; found: T }> {
-  const file = await openWeights(path);
-  try {
-    const found = pick(file);
-    return { source: sourceOf(file, found.names, found.notes), found };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
+>(
+  path: string,
+  pick: (file: WeightsFile) => T,
+): Promise<{ source: TensorSource; found: T }> => pickTensors(await openWeights(path), pick);

@@ -1,42 +1,18 @@
 import { ConfigError } from '../errors.ts';
 import { familyOf, generalName, pretrained } from '../models/encoders/index.ts';
-import { initialize } from '../nn/init.ts';
-import type { ModelConfig, RunLayouts } from '../run/networkLayouts.ts';
+import type { ModelConfig } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
-import type { Session } from '../runtime/session.ts';
 import { openDetector } from './detector.ts';
 import { openPretrained } from './encoder.ts';
-import { type TensorSource, underName } from './tensorSource.ts';
+import type { StartWeights } from './loadStart.ts';
+import type { TensorSource } from './tensorSource.ts';
 
-/**
- * The encoder for each part that starts from it, and a detector to start from, from their files; the rest from the
- * seed. The method's memory is left to `loadMemory`.
- */
-export async function loadStart(
-  session: Session,
-  layouts: RunLayouts,
-  config: ModelConfig & Pick<RunConfig, 'weights' | 'seed' | 'detector'>,
-): Promise<void> {
-  const encoder = await openStart(config);
-  try {
-    for (const part of layouts.parts) {
-      if (part.start === 'encoder') await session.loadFrom(part, underName(encoder!, 'encoder', part.name));
-    }
-  } finally {
-    await encoder?.close();
-  }
-  const fresh = layouts.parts.filter(({ start }) => start === 'seed');
-  for (const layout of [...fresh, ...Object.values(layouts.heads)]) {
-    session.load(layout, initialize([...layout.parameters.specs, ...layout.buffers.specs], config.seed));
-  }
-  if (config.detector === undefined) return;
-  const { source } = await openDetector(config.detector, config);
-  try {
-    for (const part of fresh) await session.loadFrom(part, source);
-  } finally {
-    await source.close();
-  }
-}
+/** What a training starts from, in files. */
+export const startFiles = (config: ModelConfig & Pick<RunConfig, 'weights' | 'detector'>): StartWeights => ({
+  encoder: () => openStart(config),
+  detector: async () =>
+    config.detector === undefined ? null : (await openDetector(config.detector, config)).source,
+});
 
 /** For the user: where in their file the encoder's weights were found, if not at top level. */
 export async function startNotes(config: Pick<RunConfig, 'encoder' | 'weights'>): Promise<readonly string[]> {

@@ -31,7 +31,7 @@ export const allTensors = (file: OpenWeights): TensorSource =>
   sourceOf(file, new Map([...file.tensors.keys()].map((name) => [name, name])));
 
 /** Those of them that `names` (own name to the file's) has. */
-export function sourceOf(
+function sourceOf(
   file: OpenWeights,
   names: ReadonlyMap<string, string>,
   notes: readonly string[] = [],
@@ -49,6 +49,23 @@ export function sourceOf(
     },
     close: () => file.close(),
   };
+}
+
+/**
+ * Picks from an open file what is wanted: `names` (own name to the file's), `notes` on where they were, and other results.
+ * @throws whatever `pick` throws; the file is then closed.
+ */
+export async function pickTensors<
+  F extends OpenWeights,
+  T extends { readonly names: ReadonlyMap<string, string>; readonly notes?: readonly string[] },
+>(file: F, pick: (file: F) => T): Promise<{ source: TensorSource; found: T }> {
+  try {
+    const found = pick(file);
+    return { source: sourceOf(file, found.names, found.notes), found };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 /** The same source with the first word `from` of its tensors' names replaced by `to`. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requireTestImages, scanDataset } from '../../src/data/dataset.ts';
-import { compareCodePoints, listImages } from '../../src/data/listImages.ts';
+import { compareCodePoints } from '../../src/data/fileNames.ts';
+import { listImages } from '../../src/data/listImages.ts';
 import { DatasetError } from '../../src/errors.ts';
 import { fc } from '../property.ts';
 

@@ -13,7 +13,7 @@ import type { ParameterSpec } from '../../src/nn/parameterSpec.ts';
 import { bindNetwork, networkLayout } from '../../src/nn/trainable.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { product } from '../../src/shape.ts';
-import { publishedEncoder } from '../../src/weights/content.ts';
+import { publishedEncoder } from '../../src/weights/publishedEncoder.ts';
 import { hashed, hashedWeights } from './hashed.ts';
 import { expectTap, type Tap } from './taps.ts';
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { type CheckpointStage, loadCheckpoint } from '../../src/run/checkpoint.ts';
 import { runFiles } from '../../src/run/folder.ts';
+import { folderStore } from '../../src/run/folderStore.ts';
 
 let run = '';
 beforeEach(async () => {
@@ -28,10 +29,10 @@ const save = async (said: Record<string, string>, lengths: Record<string, number
 const WHOLE = { parameters: 3, m: 3 };
 
 it('reads a checkpoint of the run as it was saved', async () => {
-  expect(await loadCheckpoint(run, ['own'], STAGES)).toBeNull();
+  expect(await loadCheckpoint(folderStore(run), ['own'], STAGES)).toBeNull();
   for (const step of [0, 7, 9]) {
     await save({ stage: 'detector', step: `${step}` }, WHOLE);
-    const checkpoint = await loadCheckpoint(run, ['own'], STAGES);
+    const checkpoint = await loadCheckpoint(folderStore(run), ['own'], STAGES);
     expect(checkpoint).toMatchObject({ stage: 'detector', step });
     expect(checkpoint!.slabs.get('m')).toEqual(Float32Array.of(0.5, 0.5, 0.5));
   }
@@ -63,10 +64,10 @@ it.each<[Record<string, string>, Record<string, number>, string]>([
   [{ stage: 'regressor', step: '1' }, WHOLE, 'missing head [2]; unexpected '],
 ])('refuses a checkpoint that was changed: %j, %j', async (said, lengths, message) => {
   await save(said, lengths);
-  await expect(loadCheckpoint(run, ['own'], STAGES)).rejects.toMatchObject({
+  await expect(loadCheckpoint(folderStore(run), ['own'], STAGES)).rejects.toMatchObject({
     code: 'E_WEIGHTS',
     message: expect.stringContaining(`${runFiles(run).checkpoint}: `),
     fix: expect.stringContaining('remove it'),
   });
-  await expect(loadCheckpoint(run, ['own'], STAGES)).rejects.toThrow(message);
+  await expect(loadCheckpoint(folderStore(run), ['own'], STAGES)).rejects.toThrow(message);
 });

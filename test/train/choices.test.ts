@@ -14,7 +14,8 @@ import type { RunConfig } from '../../src/run/settings.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { classTable } from '../../src/train/collect.ts';
 import { collectPlan, headStep, stepInputs, wholeHeadStep } from '../../src/train/detectorPlans.ts';
-import { type Stage, trainRun } from '../../src/train/trainRun.ts';
+import type { Stage } from '../../src/train/training.ts';
+import { trainRun } from '../../src/train/trainRun.ts';
 import { hashed, hashedWeights } from '../models/hashed.ts';
 import { ONE_DEVICE } from '../parking.ts';
 

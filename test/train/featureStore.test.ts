@@ -10,7 +10,8 @@ import { runLayouts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import type { Session } from '../../src/runtime/session.ts';
 import { detectorInputs } from '../../src/train/detectorInputs.ts';
-import { type FeatureFile, featureFile, fileStore, memoryStore } from '../../src/train/featureStore.ts';
+import { type FeatureFile, featureFile, fileStore } from '../../src/train/featureFile.ts';
+import { memoryStore } from '../../src/train/featureStore.ts';
 
 const WIDTHS = [12, 7, 3];
 const IMAGES = 11;
@@ -106,7 +107,7 @@ describe('features in a file', () => {
     const config = { method: 'recontrast', encoder: 'resnet18_w16', size: 64, batch: 2 } as RunConfig;
     const images = { count: 2, load: async () => Float32Array.of(7) };
     const inputs = await detectorInputs({} as Session, config, runLayouts(config, 1), images, {
-      file: featureFile(folder),
+      onDisk: (...of) => fileStore(featureFile(folder), ...of),
       onBatch: () => expect.unreachable(),
       onNote: () => expect.unreachable(),
     });
@@ -127,7 +128,7 @@ describe('features in a file', () => {
     const session = {} as Session;
     const inputs = await detectorInputs(session, config, runLayouts(config, 1), images, {
       budget: { memory: 0 },
-      file: featureFile(join(folder, 'missing')),
+      onDisk: (...of) => fileStore(featureFile(join(folder, 'missing')), ...of),
       onBatch: () => {},
       onNote: (text) => notes.push(text),
     });

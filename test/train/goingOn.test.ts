@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ConfigError, FileError, GpuError, type WgadError } from '../../src/errors.ts';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { type GoOn, resumable } from '../../src/run/checkpoint.ts';
+import { folderStore } from '../../src/run/folderStore.ts';
 
 let run = '';
 let empty = '';
@@ -24,12 +25,13 @@ const full = new FileError('x: cannot be written: no space is left', { fix: 'mak
 it.each([
   ['resume', /^go on with --resume: .*checkpoint\.safetensors is intact: detector after step 7$/],
   ['again', /^the same command goes on: .*checkpoint\.safetensors is intact: detector after step 7$/],
+  ['page', /^choose Go on: .*checkpoint\.safetensors is intact: detector after step 7$/],
   ['anew', /^run it again: it starts anew$/],
 ] as const)(
   'a training that is gone on with by %s says so where its device is lost or its disk full',
   async (goOn: GoOn, fix) => {
     const [gone, unwritten] = (await Promise.all(
-      [lost, full].map((error) => resumable(run, goOn, error)),
+      [lost, full].map((error) => resumable(folderStore(run), goOn, error)),
     )) as WgadError[];
     expect(gone).toMatchObject({ code: 'E_DEVICE_LOST', message: lost.message });
     expect(gone!.fix).toMatch(fix);
@@ -40,9 +42,9 @@ it.each([
 );
 
 it('says where there is nothing to go on from, and leaves other errors as they are', async () => {
-  expect(((await resumable(empty, 'resume', lost)) as WgadError).fix).toBe(
+  expect(((await resumable(folderStore(empty), 'resume', lost)) as WgadError).fix).toBe(
     'go on with --resume: no checkpoint had been saved yet',
   );
   const other = new ConfigError('batch expects 2');
-  expect(await resumable(run, 'again', other)).toBe(other);
+  expect(await resumable(folderStore(run), 'again', other)).toBe(other);
 });

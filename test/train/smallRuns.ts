@@ -10,7 +10,8 @@ import type { RunConfig } from '../../src/run/settings.ts';
 import type { ScoredImage } from '../../src/score/scoredImage.ts';
 import type { Scorer } from '../../src/score/scorerOn.ts';
 import type { Results } from '../../src/score/testRun.ts';
-import { type Stage, trainRun } from '../../src/train/trainRun.ts';
+import type { Stage } from '../../src/train/training.ts';
+import { trainRun } from '../../src/train/trainRun.ts';
 import { ONE_DEVICE } from '../parking.ts';
 
 /** Where a training is stopped: as soon as `stage` has reported at least `step` steps; absent: it is not. */

@@ -20,6 +20,7 @@ import {
   restoreSlabs,
   saveCheckpoint,
 } from '../../src/run/checkpoint.ts';
+import { folderStore } from '../../src/run/folderStore.ts';
 import { type GpuRequest, openSession, type Session, trainingSlabs } from '../../src/runtime/session.ts';
 import type { NumberArray } from '../../src/runtime/state.ts';
 import { type StepReport, trainLoop } from '../../src/train/loop.ts';
@@ -140,7 +141,7 @@ export async function distillEncoder(options: DistillOptions): Promise<number> {
           last = report.loss ?? last;
           onReport?.({ ...report, of: iterations });
         },
-        save: (step) => saveCheckpoint(place, session, name, step, [...slabs.keys()], hash),
+        save: (step) => saveCheckpoint(folderStore(place), session, name, step, [...slabs.keys()], hash),
         saveEvery: 120,
       });
       signal?.throwIfAborted();
@@ -202,7 +203,7 @@ async function lastOf(
   for (const { name, place, hash, end } of stages.toReversed()) {
     // The end depends on --iterations, and is looked at below.
     const stage = { iterations: Number.MAX_SAFE_INTEGER, slabs };
-    const found = await loadCheckpoint(place, [hash], new Map([[name, stage]]));
+    const found = await loadCheckpoint(folderStore(place), [hash], new Map([[name, stage]]));
     if (!found) continue;
     if (!resume)
       throw new ConfigError(`${run}: holds a distillation`, {

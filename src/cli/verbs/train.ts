@@ -3,11 +3,11 @@ import { chooseContaminants } from '../../data/index.ts';
 import { folderPlace } from '../../formats/regularFile.ts';
 import { sha256Of } from '../../formats/sha256.ts';
 import { plannedClassRuns } from '../../run/classRuns.ts';
-import { checkConfig, chosenDetector, gridIn, newConfig } from '../../run/config.ts';
+import { checkConfig, gridIn, newConfig } from '../../run/config.ts';
 import { dataChecksum } from '../../run/dataChecksum.ts';
 import { type DataConfig, datasetOf } from '../../run/dataset.ts';
 import { isTrained } from '../../run/finished.ts';
-import { presetsIn, quickSettings } from '../../run/presets.ts';
+import { countsPasses, withPresets } from '../../run/presets.ts';
 import type { RunConfig } from '../../run/settings.ts';
 import { FEATURE_BUDGET } from '../../train/detectorInputs.ts';
 import type { Estimate } from '../../train/estimate.ts';
@@ -175,21 +175,6 @@ async function configOf(context: Context, dir: string, flags: TrainFlags): Promi
   const detectorSha256 = await sha256Of(config.detector);
   return { ...found, detectorSha256, ...(activation && { activation }) };
 }
-
-/** The flags' settings, then those of `--preset quick`; what is left is the method's. */
-function withPresets(flags: SettingFlags): SettingFlags {
-  const { preset, quick } = presetsIn(flags.preset);
-  const chosen = { ...flags, preset };
-  if (!quick) return chosen;
-  const set = Object.entries(chosen).filter(([, value]) => value !== undefined);
-  return { ...quickSettings(chosen), ...Object.fromEntries(set) };
-}
-
-/** Whether the default number of steps depends on the number of training images. */
-const countsPasses = (chosen: Pick<SettingFlags, 'method' | 'preset' | 'iterations' | 'detector'>): boolean =>
-  chosen.iterations === undefined &&
-  chosen.detector === undefined &&
-  typeof chosenDetector(chosen).defaults.iterations !== 'number';
 
 /** Training images, or tiles, of a run. */
 const countTiles = async (config: RunConfig): Promise<number> =>

@@ -12,8 +12,8 @@ import { ENCODER_FAMILIES, familyOf, pretrained } from '../../models/encoders/in
 import { lineagesOf } from '../../models/encoders/lineages.ts';
 import type { Padding } from '../../models/invertedResiduals.ts';
 import { publishedAs } from '../../published/table.ts';
-import { publishedEncoder } from '../../weights/content.ts';
 import { type DetectorContent, detectorContent } from '../../weights/detector.ts';
+import { publishedEncoder } from '../../weights/publishedEncoder.ts';
 import { EXIT } from '../exitCodes.ts';
 import { oneOf } from '../names.ts';
 import type { Runner } from '../verb.ts';

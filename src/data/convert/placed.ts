@@ -1,8 +1,8 @@
 import { basename, extname, posix } from 'node:path';
 import { RandomStream } from '../../random.ts';
 import type { Dataset } from '../dataset.ts';
+import { isImageName } from '../fileNames.ts';
 import type { Sample } from '../layouts/layout.ts';
-import { isImageName } from '../listImages.ts';
 
 /** An image and where it goes: paths below the new folder, without their extensions. */
 export interface Placed {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compareCodePoints } from '../fileNames.ts';
 import type { DatasetProblem } from '../findings.ts';
-import { compareCodePoints } from '../listImages.ts';
 import type { Sample, Scan } from './layout.ts';
 
 /** What the tables or lists of a data set say, and what was found to be wrong with them. */

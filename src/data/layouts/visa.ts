@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path';
 import { isThere } from '../../formats/regularFile.ts';
+import { compareCodePoints } from '../fileNames.ts';
 import type { DatasetProblem } from '../findings.ts';
-import { compareCodePoints, foldersIn, imagesIn } from '../listImages.ts';
+import { foldersIn, imagesIn } from '../listImages.ts';
 import { leadsOut, readTable, wrongLine } from './csvTable.ts';
 import type { DataLayout, Sample, Scan } from './layout.ts';
 import { missingFile, scanOf, withoutMask } from './listed.ts';
