@@ -8,7 +8,7 @@ import { LAYOUTS } from '../src/data/layouts/index.ts';
 const here = import.meta.dirname;
 const OUT = join(here, '..', 'dist', 'site');
 const { commit = '' } = await provenance();
-const PAGES = ['index', 'kernels'];
+const PAGES = ['index', 'train', 'kernels'];
 
 /**
  * Leaves out what only Node has: layouts of data sets read folders, while settings need their names alone; the native
@@ -21,6 +21,22 @@ const withoutNode = (): Plugin => ({
   load(id) {
     if (!id.endsWith('/src/data/layouts/index.ts')) return undefined;
     return `export const LAYOUTS = ${JSON.stringify(LAYOUTS)};`;
+  },
+});
+
+/** The encoders' weights, in `weights/` as in the package. */
+const weights = (): Plugin => ({
+  name: 'weights',
+  apply: 'build',
+  generateBundle() {
+    const folder = join(here, '..', 'weights');
+    for (const name of readdirSync(folder)) {
+      this.emitFile({
+        type: 'asset',
+        fileName: `weights/${name}`,
+        source: readFileSync(join(folder, name)),
+      });
+    }
   },
 });
 
@@ -52,7 +68,7 @@ export default defineConfig({
   root: here,
   // Any folder of any static host.
   base: './',
-  plugins: [withoutNode(), serviceWorker()],
+  plugins: [withoutNode(), weights(), serviceWorker()],
   // Which code a record of the pages is of; empty outside of a repository.
   define: { 'import.meta.env.VITE_COMMIT': JSON.stringify(commit) },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

@@ -5,6 +5,7 @@ import { lacksWebGpu, type NoWebGpu } from './webgpu.ts';
 
 const PAGES = [
   ['Inspect', './index.html'],
+  ['Train', './train.html'],
   ['Kernels', './kernels.html'],
 ] as const;
 type PageName = (typeof PAGES)[number][0];

@@ -1,1 +1,6 @@
 /// <reference types="vite/client" />
+
+/** Only Chromium has it. */
+interface Window {
+  showDirectoryPicker?(): Promise<FileSystemDirectoryHandle>;
+}

@@ -21,14 +21,18 @@ export interface SiteServer {
 
 /**
  * Serves the files of a folder on this machine's loopback address alone, and nothing else.
- * @param port 0: a free one. @throws ConfigError where the folder holds no pages, or the port is taken.
+ * @param port 0: a free one. @param weights the folder of the encoders' weights, which pages find in `weights/`; the package
+ * has them once. @throws ConfigError where the folder holds no pages, or the port is taken.
  */
-export async function serveSite(folder: string, port: number): Promise<SiteServer> {
+export async function serveSite(folder: string, port: number, weights?: string): Promise<SiteServer> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   // Paths that were asked for are looked up here and never reach the file system.
   const files = new Map(names.map((name) => [`/${name.split(sep).join('/')}`, join(folder, name)]));
   if (!files.has('/index.html')) {
     throw new ConfigError(`${folder}: holds no pages`, { fix: 'build them: npm run site' });
+  }
+  for (const name of weights === undefined ? [] : await readdir(weights)) {
+    files.set(`/weights/${name}`, join(weights!, name));
   }
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');

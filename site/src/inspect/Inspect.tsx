@@ -1,21 +1,24 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { droppedFiles } from '../files/droppedFiles.ts';
+import { FileButton } from '../files/FileButton.tsx';
+import type { Picture } from '../files/picture.ts';
 import { type Failure, failureOf } from '../remote.ts';
 import { Shell, save, Wrong } from '../shell.tsx';
 import { Camera } from './Camera.tsx';
 import { Detail } from './Detail.tsx';
-import { chosen, droppedFiles, sortOut } from './dropped.ts';
-import { loadExample } from './example.ts';
+import { loadExample, loadTraining } from './example.ts';
 import { Grid } from './Grid.tsx';
-import type { DetectorFacts, Judged, Picture } from './messages.ts';
+import type { DetectorFacts, Judged } from './messages.ts';
 import { ScoreStrip } from './ScoreStrip.tsx';
 import { EMPTY, InspectSession, type InspectState } from './session.ts';
+import { sortOut } from './sortOut.ts';
 import { csvOf, jsonOf } from './tables.ts';
 
 /** Where the slider stands before anybody found a threshold. */
 const MIDDLE = 0.5;
 
 export function Inspect() {
-  const [state, setState] = useState<InspectState>({ ...EMPTY, busy: { says: 'Loading the example' } });
+  const [state, setState] = useState<InspectState>({ ...EMPTY, busy: { says: 'Loading a detector' } });
   const [notes, setNotes] = useState<readonly string[]>([]);
   const [chosenThreshold, setThreshold] = useState<number | null>(null);
   const [opacity, setOpacity] = useState(MIDDLE);
@@ -29,7 +32,8 @@ export function Inspect() {
 
   const fail = useCallback((error: unknown) => session.fail(failureOf(error) satisfies Failure), [session]);
   useEffect(() => {
-    loadExample()
+    const training = new URLSearchParams(location.search).get('training');
+    (training === null ? loadExample() : loadTraining(training))
       .then(({ detector, pictures }) => session.open(detector, pictures))
       .catch(fail);
   }, [session, fail]);
@@ -178,44 +182,6 @@ function DetectorCard({
         )}
       </div>
     </section>
-  );
-}
-
-/** A button that asks for files, in place of the browser's own input, which cannot be styled. */
-function FileButton({
-  label,
-  accept,
-  folder = false,
-  main = false,
-  onFiles,
-}: {
-  label: string;
-  accept?: string;
-  folder?: boolean;
-  main?: boolean;
-  onFiles: (files: readonly Picture[]) => void;
-}) {
-  const input = useRef<HTMLInputElement>(null);
-  return (
-    <>
-      <button type="button" class={main ? 'main' : undefined} onClick={() => input.current?.click()}>
-        {label}
-      </button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        multiple
-        accept={accept}
-        {...(folder && { webkitdirectory: true })}
-        data-for={label}
-        onChange={({ currentTarget }) => {
-          if (currentTarget.files) onFiles(chosen(currentTarget.files));
-          // The same files may be chosen again.
-          currentTarget.value = '';
-        }}
-      />
-    </>
   );
 }
 

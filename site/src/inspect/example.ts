@@ -1,4 +1,7 @@
-import type { DetectorFiles, Picture } from './messages.ts';
+import type { Picture } from '../files/picture.ts';
+import { RUN_FILES, TRAININGS } from '../files/runFiles.ts';
+import { fileIn, folderAt } from '../files/storage.ts';
+import type { DetectorFiles } from './messages.ts';
 
 /** The detector and images that come with the page (`npm run site:example` makes them). */
 export async function loadExample(): Promise<{ detector: DetectorFiles; pictures: Picture[] }> {
@@ -13,4 +16,12 @@ export async function loadExample(): Promise<{ detector: DetectorFiles; pictures
     detector: { name: 'the shipped example', weights: weights! },
     pictures: names.map((path, i) => ({ path, file: files[i]! })),
   };
+}
+
+/** A training that the Train page finished in this browser. @param id its folder there. */
+export async function loadTraining(id: string): Promise<{ detector: DetectorFiles; pictures: Picture[] }> {
+  const folder = await folderAt(TRAININGS, id);
+  const [weights, config] = [await fileIn(folder, RUN_FILES.weights), await fileIn(folder, RUN_FILES.config)];
+  if (!weights || !config) throw new Error('this training is not in this browser any more');
+  return { detector: { name: 'trained in this browser', weights, config }, pictures: [] };
 }

@@ -1,5 +1,4 @@
 /** What the Inspect page and its worker tell each other. */
-import type { Failure } from '../remote.ts';
 
 /** A detector as the user has it. */
 export interface DetectorFiles {
@@ -34,12 +33,6 @@ export interface DetectorFacts {
   readonly notes: readonly string[];
 }
 
-/** A file, and how the user knows it. */
-export interface Picture {
-  readonly path: string;
-  readonly file: Blob;
-}
-
 /** The numbers that `wgad predict` prints. */
 export interface Scores {
   readonly score: number;
@@ -59,10 +52,4 @@ export interface Judged extends Scores {
   readonly heat: Blob;
   /** Width by height of the file, which the detector sees as a square. */
   readonly aspect: number;
-}
-
-/** An image that could not be judged. */
-export interface Refused {
-  readonly path: string;
-  readonly error: Failure;
 }

@@ -2,12 +2,12 @@ import { ConfigError, FileError } from '../../../src/errors.ts';
 import { fields, number, requireExpected, tableOf } from '../../../src/formats/expectation.ts';
 import { openSafetensors } from '../../../src/formats/readSafetensors.ts';
 import { checkConfig } from '../../../src/run/config.ts';
-import { acceptedTexts, HASH_DIGITS, placelessText } from '../../../src/run/configTexts.ts';
 import type { RunConfig } from '../../../src/run/settings.ts';
 import { servedAlignment } from '../../../src/score/storedThreshold.ts';
 import { type WebRun, webRunIn } from '../../../src/score/webRun.ts';
 import { allTensors, type TensorSource } from '../../../src/weights/tensorSource.ts';
-import { blobSource } from './blobSource.ts';
+import { blobSource } from '../files/blobSource.ts';
+import { hashesOf } from '../files/storedRun.ts';
 import type { DetectorFiles } from './messages.ts';
 
 /** A detector's files, read and checked. */
@@ -61,15 +61,6 @@ async function jsonOf(blob: Blob, path: string): Promise<object> {
 
 /** As `readFinishedRun` checks it. */
 async function areOf(metadata: ReadonlyMap<string, string>, config: RunConfig): Promise<boolean> {
-  const accepted = await Promise.all(acceptedTexts(config).map(hashOf));
-  return (
-    accepted.includes(metadata.get('configHash') ?? '') ||
-    metadata.get('placelessHash') === (await hashOf(placelessText(config)))
-  );
-}
-
-async function hashOf(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.slice(0, HASH_DIGITS);
+  const { accepted, placeless } = await hashesOf(config);
+  return accepted.includes(metadata.get('configHash') ?? '') || metadata.get('placelessHash') === placeless;
 }

@@ -1,6 +1,8 @@
 /** Judging in the worker: files wait in a queue, a lost device is opened again once. */
+
+import type { Picture, Refused } from '../files/picture.ts';
 import { type Failure, failureOf, type Remote, remoteOf } from '../remote.ts';
-import type { DetectorFacts, DetectorFiles, Judged, Picture, Refused } from './messages.ts';
+import type { DetectorFacts, DetectorFiles, Judged } from './messages.ts';
 import type { InspectMethods } from './worker.ts';
 
 /** What the page shows. */

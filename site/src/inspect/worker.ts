@@ -14,10 +14,11 @@ import { finiteMaps } from '../../../src/score/finiteMaps.ts';
 import type { ScoredImage } from '../../../src/score/scoredImage.ts';
 import { type Scorer, scorerOn } from '../../../src/score/scorerOn.ts';
 import { servedAlignment, thresholdIn } from '../../../src/score/storedThreshold.ts';
+import { decodePicture, rgbOf } from '../files/decode.ts';
+import type { Picture, Refused } from '../files/picture.ts';
 import { interleaved, pngOf } from '../pictures.ts';
 import { answerCalls, failureOf, tell } from '../remote.ts';
-import { decodePicture, rgbOf } from './decode.ts';
-import type { DetectorFacts, DetectorFiles, Judged, Picture, Refused, Scores } from './messages.ts';
+import type { DetectorFacts, DetectorFiles, Judged, Scores } from './messages.ts';
 import { openDetector } from './openDetector.ts';
 
 /** Images that a processor judges at once: the first results come early. */

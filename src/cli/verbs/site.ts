@@ -24,7 +24,8 @@ export const siteVerb: AddVerb = (program, run) => {
     .action((flags: SiteFlags) =>
       run(async (context) => {
         const folder = fileURLToPath(new URL('../../site', import.meta.url));
-        const { address } = await serveSite(folder, flags.port);
+        const weights = fileURLToPath(new URL('../../../weights', import.meta.url));
+        const { address } = await serveSite(folder, flags.port, weights);
         context.endAtSignal();
         context.result({ address }, address);
         context.say('Ctrl-C ends it');

@@ -1,5 +1,6 @@
 /** What the user dropped or chose: a detector, images, or neither. */
-import type { DetectorFiles, Picture } from './messages.ts';
+import type { Picture } from '../files/picture.ts';
+import type { DetectorFiles } from './messages.ts';
 
 export interface Found {
   readonly detector: DetectorFiles | null;
@@ -54,35 +55,4 @@ export function sortOut(files: readonly Picture[]): Found {
       ...(seen.length === 0 ? ['The folder holds no file.'] : []),
     ],
   };
-}
-
-/** Files of an input element. */
-export const chosen = (files: FileList): Picture[] =>
-  [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
-
-/** All files that were dropped, those in folders too. */
-export async function droppedFiles(items: DataTransferItemList): Promise<Picture[]> {
-  // The list is emptied once the event is over.
-  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const found: Picture[] = [];
-  const visit = async (entry: FileSystemEntry): Promise<void> => {
-    if (entry.isFile) {
-      const file = await new Promise<File>((resolve, reject) =>
-        (entry as FileSystemFileEntry).file(resolve, reject),
-      );
-      found.push({ path: entry.fullPath.replace(/^\//, ''), file });
-      return;
-    }
-    const reader = (entry as FileSystemDirectoryEntry).createReader();
-    for (;;) {
-      // A hundred at a time.
-      const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
-        reader.readEntries(resolve, reject),
-      );
-      if (some.length === 0) return;
-      for (const each of some) await visit(each);
-    }
-  };
-  for (const entry of entries) await visit(entry);
-  return found;
 }
