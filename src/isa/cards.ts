@@ -67,6 +67,8 @@ export interface ComputeUnit {
   /** Bytes of the workgroup's memory, and of the first-level cache. */
   readonly ldsBytes: number;
   readonly cacheBytes: number;
+  /** Lines of 128 bytes that the first-level cache holds. */
+  readonly cacheLines: number;
   /** Addresses of global accesses. */
   readonly addresses: number;
   /** f16 operations a clock of its matrix instructions; 0 without. */
@@ -82,6 +84,7 @@ const GCN: ComputeUnit = {
   scalarClocks: 4,
   ldsBytes: 128,
   cacheBytes: 64,
+  cacheLines: 128,
   addresses: 16,
   matrixOps: 0,
   latency: { lds: 64, vmem: 450, smem: 200 },
@@ -101,8 +104,8 @@ export const COMPUTE_UNITS: Readonly<Record<Card['generation'], ComputeUnit>> = 
   cdna: { ...GCN, matrixOps: 1024 },
   rdna1: RDNA,
   rdna2: RDNA,
-  rdna3: { ...RDNA, dualIssue: true, matrixOps: 512 },
-  rdna4: { ...RDNA, dualIssue: true, matrixOps: 1024 },
+  rdna3: { ...RDNA, cacheLines: 256, dualIssue: true, matrixOps: 512 },
+  rdna4: { ...RDNA, cacheLines: 256, dualIssue: true, matrixOps: 1024 },
 };
 
 /** f32 multiply-adds a nanosecond with all units busy. */

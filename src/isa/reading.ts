@@ -90,7 +90,7 @@ export function readKernel(
   const listing = parseListing(text);
   const invocations = invocationsOf(kernel);
   const waves = Math.ceil(invocations / listing.lanes);
-  const traces = follow(kernel, listing, waves, card);
+  const traces = follow(kernel, { listing, waves, card, statistics });
   const counts = listing.instructions.map((_, i) => mean(traces.map(({ counts }) => counts[i]!)));
   const loop = innerLoop(listing.instructions, counts);
   const accesses = accessesOf(kernel, listing, counts, traces);
@@ -137,14 +137,20 @@ function invocationsOf({ wgsl }: Described): number {
   return (sides ?? [1]).reduce((product, side) => product * side, 1);
 }
 
-function follow(kernel: Described, listing: Listing, waves: number, card: Card | null): WaveTrace[] {
+function follow(
+  kernel: Described,
+  { listing, waves, card, statistics }: Pick<Run, 'listing' | 'waves' | 'statistics'> & { card: Card | null },
+): WaveTrace[] {
   const generation = card?.generation ?? 'rdna2';
   const timing = {
     issue: (each: Instruction, unit: Unit) => issueClocks(each, unit, listing.lanes, generation),
     latency: COMPUTE_UNITS[generation].latency,
   };
   const layout = layoutOf(kernel as Kernel);
+  const { simds, cacheLines } = COMPUTE_UNITS[generation];
+  const atOnce = Math.max(1, wavesAtOnce(statistics, listing.lanes, card));
   const around: Surroundings = {
+    keptLines: Math.floor(cacheLines / (simds * atOnce)),
     bindingBytes: layout.map((each) => ('element' in each ? ELEMENT_BYTES[each.element] * each.length : 0)),
     ...(kernel.sizes && {
       uniform: {
@@ -264,7 +270,7 @@ function predict(kernel: Described, run: Run): Prediction {
   const { listing, counts, traces, statistics, card, waves, groups } = run;
   const { simds, ldsBytes, cacheBytes, addresses } = COMPUTE_UNITS[card.generation];
   const clocks = { vector: 0, scalar: 0, lds: 0, cache: 0 };
-  let lineBytes = 0;
+  let freshBytes = 0;
   for (const [i, each] of listing.instructions.entries()) {
     const count = counts[i]!;
     if (count === 0) continue;
@@ -286,7 +292,7 @@ function predict(kernel: Described, run: Run): Prediction {
     if (unit === 'lds') clocks.lds += count * per((trace) => trace.passes, bytes / LINE) * (LINE / ldsBytes);
     else {
       const lines = per((trace) => trace.lines, Math.max(1, bytes / LINE));
-      lineBytes += count * lines * LINE;
+      freshBytes += count * per((trace) => trace.fresh, lines) * LINE;
       clocks.cache += count * Math.max(listing.lanes / addresses, (lines * LINE) / cacheBytes);
     }
   }
@@ -300,7 +306,7 @@ function predict(kernel: Described, run: Run): Prediction {
     scalar: microseconds((perUnit * clocks.scalar) / simds),
     lds: microseconds(perUnit * clocks.lds),
     'first cache': microseconds(perUnit * clocks.cache),
-    'second cache': (groups * waves * lineBytes) / (1000 * card.cache),
+    'second cache': (groups * waves * freshBytes) / (1000 * card.cache),
     memory: kernel.bytes / (1000 * memoryRate(kernel.bytes, card)),
     latency: microseconds(alone * Math.max(1, perUnit / simds / atOnce)),
   };

@@ -18,6 +18,8 @@ import { EXEC, type Operand, operandOf, type Registers, registersAtStart } from 
 export interface Surroundings {
   /** Bytes of each binding, in order. */
   readonly bindingBytes: readonly number[];
+  /** Lines of the first cache that are a wave's share: what it touched last is found there again. */
+  readonly keptLines: number;
   /** Index of the uniform buffer among the bindings, and its words. */
   readonly uniform?: { readonly binding: number; readonly words: readonly number[] };
 }
@@ -40,6 +42,8 @@ export interface AccessTrace {
   /** Lines of 128 bytes touched, and bytes asked for. */
   lines: number;
   bytes: number;
+  /** Of the lines, those that the wave had not just loaded. */
+  fresh: number;
 }
 
 export interface WaveTrace {
@@ -65,13 +69,37 @@ const DESCRIPTORS_HIGH = 0xffff_8000;
 
 type Step = (r: Registers) => void;
 
+type Followed = Surroundings & { readonly kept: KeptLines };
+
+/** The lines that a wave loaded last, as many as its share of the first cache holds. */
+class KeptLines {
+  private readonly lines = new Set<number>();
+  private readonly most: number;
+
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  /** Whether the line is a new one; it is the last loaded then. */
+  load(line: number): boolean {
+    const fresh = !this.lines.delete(line);
+    this.lines.add(line);
+    if (this.lines.size > this.most) this.lines.delete(this.lines.values().next().value!);
+    return fresh;
+  }
+}
+
+/** Apart from the lines of other bindings. */
+const BINDING_LINES = 2 ** 32;
+
 /** @param first index of the wave's first lane in its workgroup */
 export function traceWave(listing: Listing, around: Surroundings, timing: Timing, first: number): WaveTrace {
   const { instructions, lanes } = listing;
   const registers = registersAtStart(lanes, first);
   const units = instructions.map(unitOf);
   const accesses = new Map<number, AccessTrace>();
-  const steps = instructions.map((each, i) => stepOf(each, units[i]!, around, i, accesses));
+  const kept = new KeptLines(around.keptLines);
+  const steps = instructions.map((each, i) => stepOf(each, units[i]!, { ...around, kept }, i, accesses));
   const issue = instructions.map((each, i) => timing.issue(each, units[i]!));
   const counts = new Float64Array(instructions.length);
   const clock = new WaveClock(timing);
@@ -154,7 +182,7 @@ const nothing: Step = () => {};
 function stepOf(
   instruction: Instruction,
   unit: Unit,
-  around: Surroundings,
+  around: Followed,
   index: number,
   accesses: Map<number, AccessTrace>,
 ): Step {
@@ -170,7 +198,8 @@ function stepOf(
   }
   if (unit === 'branch' || unit === 'wait' || unit === 'barrier') return nothing;
   if (unit === 'smem') return scalarLoad(instruction, operands, around);
-  if (unit === 'lds' || unit === 'vmem') return memoryStep(instruction, unit, operands, index, accesses);
+  if (unit === 'lds' || unit === 'vmem')
+    return memoryStep(instruction, unit, operands, around.kept, index, accesses);
   if (op.startsWith('s_')) return scalarStep(op.slice(2), operands, texts);
   return vectorStep(op.slice(2).replace(/^dual_/, ''), operands, texts);
 }
@@ -496,6 +525,7 @@ function memoryStep(
   instruction: Instruction,
   unit: 'lds' | 'vmem',
   operands: readonly Operand[],
+  kept: KeptLines,
   index: number,
   accesses: Map<number, AccessTrace>,
 ): Step {
@@ -505,7 +535,7 @@ function memoryStep(
   const lose = loads ? forget(operands[0], widthOf(texts[0] ?? '')) : nothing;
   if (!access) return lose;
   const { bytes, places } = access;
-  const trace: AccessTrace = { access, known: 0, passes: 0, leastPasses: 0, lines: 0, bytes: 0 };
+  const trace: AccessTrace = { access, known: 0, passes: 0, leastPasses: 0, lines: 0, bytes: 0, fresh: 0 };
   accesses.set(index, trace);
   const unitBytes = (/st64/.test(op) ? 64 : 1) * bytes;
   // ACO calls the only offset of an LDS access offset0 too.
@@ -530,7 +560,7 @@ function memoryStep(
         for (let lane = 0; lane < r.lanes; lane++) {
           at.push(active(r, lane) ? start + (addressed ? laneOf(r, address!, lane) : 0) : -1);
         }
-        for (const offset of offsets) record(trace, at, offset, bytes);
+        for (const offset of offsets) record(trace, at, offset, bytes, kept);
         trace.known += 1;
       }
     }
@@ -539,7 +569,13 @@ function memoryStep(
 }
 
 /** @param at addresses by lane; -1: idle */
-function record(trace: AccessTrace, at: readonly number[], offset: number, bytes: number): void {
+function record(
+  trace: AccessTrace,
+  at: readonly number[],
+  offset: number,
+  bytes: number,
+  kept: KeptLines,
+): void {
   const together = Math.max(1, LINE / Math.max(4, bytes));
   const lines = new Set<number>();
   for (let start = 0; start < at.length; start += together) {
@@ -563,4 +599,8 @@ function record(trace: AccessTrace, at: readonly number[], offset: number, bytes
     trace.passes += Math.max(...[...banks.values()].map((words) => words.size));
   }
   trace.lines += lines.size;
+  const { access, binding = 0 } = trace;
+  for (const line of lines) {
+    if (access.kind !== 'load' || kept.load(binding * BINDING_LINES + line)) trace.fresh += 1;
+  }
 }
