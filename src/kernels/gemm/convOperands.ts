@@ -3,7 +3,8 @@
 import { range } from '../../shape.ts';
 import type { Element } from '../kernel.ts';
 import { read } from '../kernel.ts';
-import type { Operand } from './problem.ts';
+import type { OperandRef } from '../lowering.ts';
+import type { Operand, Runs } from './problem.ts';
 
 /** All sizes of a convolution; y = conv(x, w). */
 export interface ConvSizes {
@@ -28,10 +29,19 @@ export const perGroup = (s: ConvSizes): { cin: number; cout: number } => ({
   cout: s.cout / s.groups,
 });
 
+/**
+ * Terms of a product's sum: every tap of a channel, then the next channel; or `TAP_RUN` channels of a tap, the same of every
+ * other tap, then the next channels.
+ */
+export type TermOrder = 'channels' | 'taps';
+
+/** Channels are a multiple of it where taps come first. */
+export const TAP_RUN = 16;
+
 /** A row-major matrix [z][rows][k] (or [z][k][rows] with `transposed`) as it lies in memory. */
 export function matrix(
   name: string,
-  input: number,
+  input: OperandRef,
   element: Element,
   length: number,
   sizes: {
@@ -63,8 +73,13 @@ export function matrix(
   };
 }
 
-/** x as B[k = (ci, ky, kx), n = (image, oy, ox)] of the forward convolution. */
-export function patches(s: ConvSizes, input: number, element: Element): Operand {
+/** x as B[k = (ci, ky, kx) or as `order` says, n = (image, oy, ox)] of the forward convolution. */
+export function patches(
+  s: ConvSizes,
+  input: number,
+  element: Element,
+  order: TermOrder = 'channels',
+): Operand {
   const { cin } = perGroup(s);
   const taps = s.kh * s.kw;
   const padded = s.padding.some((p) => p > 0);
@@ -80,11 +95,12 @@ let x${tag} = i32(p${tag} % ${s.ow}u) * ${s.stride[1]} - ${s.padding[2]};
 let o${tag} = i32((${index} / ${s.oh * s.ow}u) * ${s.c * s.h * s.w}u + ${z} * ${cin * s.h * s.w}u) + y${tag} * ${s.w} + x${tag};`,
     inner: (k, tag) => {
       if (taps === 1) return `let i${tag} = i32(${k}) * ${s.h * s.w};\nlet dy${tag} = 0;\nlet dx${tag} = 0;`;
+      const { tap, channel } = termParts(k, order, taps);
       return `
-let tap${tag} = ${k} % ${taps}u;
+let tap${tag} = ${tap};
 let dy${tag} = i32(tap${tag} / ${s.kw}u) * ${s.dilation[0]};
 let dx${tag} = i32(tap${tag} % ${s.kw}u) * ${s.dilation[1]};
-let i${tag} = i32(${k} / ${taps}u) * ${s.h * s.w} + dy${tag} * ${s.w} + dx${tag};`;
+let i${tag} = i32(${channel}) * ${s.h * s.w} + dy${tag} * ${s.w} + dx${tag};`;
     },
     at: (o, i) => {
       const value = `f32(x[o${o} + i${i}])`;
@@ -104,8 +120,34 @@ let i${tag} = i32(${k} / ${taps}u) * ${s.h * s.w} + dy${tag} * ${s.w} + dx${tag}
         },
       }),
     ...(whole && { vectors: { along: 'outer', at: (o, i) => `vec4f(x[u32(o${o} + i${i}) / 4u])` } }),
+    ...(order === 'taps' && { runs: runsOfTap('x', s.h * s.w, s.ow, s.stride[1]) }),
   };
 }
+
+/** WGSL, u32: of term `k`. */
+const termParts = (k: string, order: TermOrder, taps: number): { tap: string; channel: string } =>
+  order === 'taps'
+    ? {
+        tap: `${k} / ${TAP_RUN}u % ${taps}u`,
+        channel: `(${k} / ${TAP_RUN * taps}u * ${TAP_RUN}u + ${k} % ${TAP_RUN}u)`,
+      }
+    : { tap: `${k} % ${taps}u`, channel: `${k} / ${taps}u` };
+
+/** Bytes of a cache's line. */
+const LINE = 128;
+
+/**
+ * The channels of one tap of array `name`, whose planes are `step` elements apart; neighbours across read `width` elements of a row,
+ * `stride` apart.
+ */
+const runsOfTap = (name: string, step: number, width: number, stride: number): Runs => ({
+  depth: TAP_RUN,
+  step,
+  // Rows begin anywhere in a line.
+  bytes: (LINE + 4 * (width * stride - 1)) / width,
+  first: (o, i) => `o${o} + i${i}`,
+  value: (place) => `f32(${name}[${place}])`,
+});
 
 /** Taps whose being inside fits into one word. */
 const MASK_BITS = 32;
@@ -134,8 +176,20 @@ export function patchesTransposed(s: ConvSizes, input: number, element: Element)
       },
     }),
     kFirst: true,
-    ...(forward.vectors && {
-      vectors: { along: 'k', at: (outerTag, innerTag) => forward.vectors!.at(innerTag, outerTag) },
+    ...(forward.vectors
+      ? { vectors: { along: 'k', at: (outerTag, innerTag) => forward.vectors!.at(innerTag, outerTag) } }
+      : s.ow % 4 === 0 && { fours: foursOfRow(s) }),
+  };
+}
+
+/** Four positions of an output's row, whose pixels lie in one row. */
+function foursOfRow({ h, w, stride, padding }: ConvSizes): NonNullable<Operand['fours']> {
+  const steps = range(4).map((c) => c * stride[1]);
+  return {
+    at: (o, i) => `vec4f(${steps.map((step) => `f32(x[o${i} + i${o} + ${step}])`).join(', ')})`,
+    ...(padding.some((p) => p > 0) && {
+      inside: (o, i) =>
+        `(vec4u(vec4i(x${i} + dx${o}) + vec4i(${steps})) < vec4u(${w}u)) & vec4<bool>(u32(y${i} + dy${o}) < ${h}u)`,
     }),
   };
 }
@@ -200,13 +254,14 @@ export function phases(
   });
 }
 
-/** dy as B[k = (co, ty, tx), n = (image, i, j)] of one phase of the input gradient. */
+/** dy as B[k = (co, ty, tx) or as `order` says, n = (image, i, j)] of one phase of the input gradient. */
 export function phasePatches(
   s: ConvSizes,
   rows: PhaseAxis,
   columns: PhaseAxis,
   input: number,
   element: Element,
+  order: TermOrder = 'channels',
 ): Operand {
   const { cout } = perGroup(s);
   const taps = Math.max(1, rows.taps * columns.taps);
@@ -223,11 +278,14 @@ let p${tag} = ${index} % ${positions}u;
 let y${tag} = i32(p${tag} / ${columns.count}u) + ${rows.offset};
 let x${tag} = i32(p${tag} % ${columns.count}u) + ${columns.offset};
 let o${tag} = i32((${index} / ${positions}u) * ${s.cout * s.oh * s.ow}u + ${z} * ${cout * s.oh * s.ow}u) + y${tag} * ${s.ow} + x${tag};`,
-    inner: (k, tag) => `
-let tap${tag} = ${k} % ${taps}u;
+    inner: (k, tag) => {
+      const { tap, channel } = termParts(k, order, taps);
+      return `
+let tap${tag} = ${tap};
 let dy${tag} = i32(tap${tag} / ${across}u) * ${rows.offsetStep};
 let dx${tag} = i32(tap${tag} % ${across}u) * ${columns.offsetStep};
-let i${tag} = i32(${k} / ${taps}u) * ${s.oh * s.ow} - dy${tag} * ${s.ow} - dx${tag};`,
+let i${tag} = i32(${channel}) * ${s.oh * s.ow} - dy${tag} * ${s.ow} - dx${tag};`;
+    },
     at: (o, i) => {
       const value = `f32(dy[o${o} + i${i}])`;
       if (inside) return value;
@@ -240,6 +298,7 @@ let i${tag} = i32(${k} / ${taps}u) * ${s.oh * s.ow} - dy${tag} * ${s.ow} - dx${t
       },
     }),
     ...(whole && { vectors: { along: 'outer', at: (o, i) => `vec4f(dy[u32(o${o} + i${i}) / 4u])` } }),
+    ...(order === 'taps' && { runs: runsOfTap('dy', s.oh * s.ow, columns.count, 1) }),
   };
 }
 

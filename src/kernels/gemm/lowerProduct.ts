@@ -1,10 +1,12 @@
 /** Which variant computes a product, and its dispatches: the walk over the list of variants. */
 import type { DeviceFacts } from '../kernel.ts';
 import type { Lowered, LoweredStep, OperandRef } from '../lowering.ts';
+import { blockedCost, DISPATCH, guessSplits, moveCost, ratesOf, sizesOf } from './blocked/rule.ts';
 import type { ProductChoice } from './choices.ts';
-import { guessMatrix, MATRIX_LIST } from './matrixVariants.ts';
+import { guessMatrix, MATRIX_LIST, MATRIX_VARIANTS } from './matrixVariants.ts';
 import type { GemmProblem } from './problem.ts';
-import { splitK, splitsFor } from './splitK.ts';
+import { MOST_SPLITS, splitK, splitsFor } from './splitK.ts';
+import type { TapsFirst } from './tapsFirst.ts';
 import { firstGuess, type Picked, type Product, type Variant } from './variant.ts';
 
 /** Parts one after the other, each with scratch arrays of its own. */
@@ -63,27 +65,53 @@ export function lowerWhole(
   const matrixVariant = (MATRIX_LIST as readonly unknown[]).includes(picked.variant);
   if (!matrixVariant) return joined(products.map((each) => picked.variant.lower(each, picked.tile, device)));
   const measured = choice && picked.tile === choice.tile ? choice : undefined;
+  const packs = picked.variant === MATRIX_VARIANTS.blocked ? worthTapsFirst(products, device) : undefined;
+  const ordered = packs
+    ? products.map((each): Product => ({ ...each, a: each.tapsFirst!.a, b: each.tapsFirst!.b }))
+    : products;
   const deepest = Math.max(...products.map(({ k }) => k));
   // Parts of the result keep the adapter busy as products side by side do.
-  const all = { ...first, k: deepest, z: first.z * products.length };
+  const all = { ...ordered[0]!, k: deepest, z: first.z * products.length };
   const splits = Math.min(measured?.splits ?? splitsFor(all, device), Math.max(1, deepest));
   const step = (problem: GemmProblem): LoweredStep => {
     const fits = measured && picked.variant.fits(picked.tile, problem as Product, device) === true;
     const { variant, tile } = fits ? (picked as Picked<GemmProblem>) : guessMatrix(problem, device);
     return variant.lower(problem, tile, device).steps[0]!;
   };
-  if (splits === 1) return { steps: products.map(step), scratch: [] };
-  const scratch = { scratch: 0 };
-  const cut = products.map((problem) => ({ problem, ...splitK(problem, splits, device) }));
+  const before: LoweredStep[] = packs
+    ? [{ kernel: packs.pack, operands: [first.a.input, { scratch: 0 }] }]
+    : [];
+  const arrays = packs ? [packs.words] : [];
+  if (splits === 1) return { steps: [...before, ...ordered.map(step)], scratch: arrays };
+  const scratch = { scratch: arrays.length };
+  const cut = ordered.map((problem) => ({ problem, ...splitK(problem, splits, device) }));
   const { total, words } = cut[0]!;
   return {
     steps: [
+      ...before,
       ...cut.map(({ problem, partial }) => ({
         kernel: step(partial).kernel,
         operands: [problem.a.input, problem.b.input, scratch],
       })),
       { kernel: total, operands: [scratch, ...(first.epilogue?.inputs ?? []), 'out'] },
     ],
-    scratch: [words],
+    scratch: [...arrays, words],
   };
+}
+
+/** The other order of terms, where it costs less together with copying the weights, which may be done ahead. */
+function worthTapsFirst(products: readonly Product[], device: DeviceFacts): TapsFirst | undefined {
+  const [{ tapsFirst, constant }] = products as [Product, ...Product[]];
+  if (!tapsFirst) return undefined;
+  const rates = ratesOf(device);
+  const cost = (each: GemmProblem): number => {
+    const sizes = sizesOf(each);
+    return blockedCost(sizes, guessSplits(sizes, MOST_SPLITS, rates), rates);
+  };
+  const gain = products.reduce(
+    (sum, each) => sum + cost(each) - cost({ ...each, a: each.tapsFirst!.a, b: each.tapsFirst!.b }),
+    0,
+  );
+  const copying = constant[1] ? 0 : DISPATCH + moveCost(2 * tapsFirst.words, rates);
+  return gain >= copying ? tapsFirst : undefined;
 }

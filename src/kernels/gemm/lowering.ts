@@ -1,4 +1,4 @@
-import { product, type Shape } from '../../shape.ts';
+import { product, range, type Shape } from '../../shape.ts';
 import { broadcastIndex } from '../broadcast.ts';
 import type { OpRequest } from '../lowering.ts';
 import type { Program } from '../program.ts';
@@ -18,6 +18,7 @@ import {
 import { joined, lowerUncut, lowerWhole } from './lowerProduct.ts';
 import type { Epilogue } from './problem.ts';
 import { PRODUCT_VARIANTS } from './productVariants.ts';
+import { packedRows, packedWords, packTapsFirst, suitsTapsFirst, type TapOrder } from './tapsFirst.ts';
 import { type Correlation, type CorrelationAxis, everyPlace } from './textures/correlation.ts';
 import type { WeightLayout } from './textures/weightTexture.ts';
 import type { CorrelatedOperands, Product } from './variant.ts';
@@ -93,8 +94,18 @@ const conv2d: ProductLowering<ConvolutionAttrs> = (request, device) => {
   const [x, w] = request.inputs as [OpRequest['inputs'][number], OpRequest['inputs'][number]];
   const s = convSizes(request, x.shape, w.shape, request.out.shape);
   const { cin, cout } = perGroup(s);
-  const k = cin * s.kh * s.kw;
+  const taps = s.kh * s.kw;
+  const k = cin * taps;
   const positions = s.oh * s.ow;
+  const order: TapOrder = {
+    length: product(w.shape),
+    element: w.element,
+    groups: s.groups,
+    rows: cout,
+    channels: cin,
+    strides: { group: cout * k, row: k, channel: taps },
+    products: [range(taps)],
+  };
   const problem: Product = {
     label: request.label,
     constant: constantOf(request),
@@ -132,6 +143,14 @@ const conv2d: ProductLowering<ConvolutionAttrs> = (request, device) => {
         kernelWidth: s.kw,
       },
     },
+    ...(suitsTapsFirst(order, device) && {
+      tapsFirst: {
+        pack: packTapsFirst(request.label, order, device),
+        words: packedWords(order),
+        a: packedRows(order, 0),
+        b: patches(s, 0, x.element, 'taps'),
+      },
+    }),
   };
   return lowerWhole(VARIANTS, [problem], device, request.choice);
 };
@@ -145,8 +164,23 @@ const conv2dInputGrad: ProductLowering<ConvolutionAttrs> = (request, device) => 
   const columnPhases = phases(s.w, s.kw, s.stride[1], s.padding[2], s.dilation[1]);
   // On a GPU phases run side by side and long sums are cut; a CPU adapter computes one phase at a time.
   const alone = device.software || rowPhases.length * columnPhases.length === 1;
-  const parts = rowPhases.flatMap((rows) =>
-    columnPhases.map((columns): Product => {
+  const kernel = s.kh * s.kw;
+  const order: TapOrder = {
+    length: product(w.shape),
+    element: w.element,
+    groups: s.groups,
+    rows: cin,
+    channels: cout,
+    strides: { group: cout * cin * kernel, row: kernel, channel: cin * kernel },
+    products: rowPhases.flatMap((rows) =>
+      columnPhases.map((columns) =>
+        tapsOfPhase(rows).flatMap((y) => tapsOfPhase(columns).map((x) => y * s.kw + x)),
+      ),
+    ),
+  };
+  const pack = suitsTapsFirst(order, device) ? packTapsFirst(request.label, order, device) : undefined;
+  const parts = rowPhases.flatMap((rows, y) =>
+    columnPhases.map((columns, x): Product => {
       const positions = rows.count * columns.count;
       return {
         label: request.label,
@@ -170,12 +204,22 @@ const conv2dInputGrad: ProductLowering<ConvolutionAttrs> = (request, device) => 
         outElement: request.out.element,
         epilogue: epilogueOf(request),
         ...(alone && rows.taps > 0 && columns.taps > 0 && { correlated: phaseCorrelation(s, rows, columns) }),
+        ...(pack && {
+          tapsFirst: {
+            pack,
+            words: packedWords(order),
+            a: packedRows(order, y * columnPhases.length + x),
+            b: phasePatches(s, rows, columns, 0, dy.element, 'taps'),
+          },
+        }),
       };
     }),
   );
   if (!device.software) return lowerWhole(VARIANTS, parts, device, request.choice);
   return joined(parts.map((part) => lowerUncut(VARIANTS, part, device, request.choice)));
 };
+
+const tapsOfPhase = ({ taps, first, step }: PhaseAxis): number[] => range(taps).map((t) => first + t * step);
 
 /** A = dy [Cout, images and positions], B = patches of x; the sum runs over the whole batch. */
 const conv2dWeightGrad: ProductLowering<ConvolutionAttrs> = (request, device) => {

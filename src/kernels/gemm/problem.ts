@@ -6,7 +6,7 @@ import { product, type Shape } from '../../shape.ts';
 import { broadcastIndex } from '../broadcast.ts';
 import { loaded as asF32, stored } from '../element.ts';
 import { type Binding, type Element, read, type Sizes, touching, write } from '../kernel.ts';
-import type { TensorSpec } from '../lowering.ts';
+import type { OperandRef, TensorSpec } from '../lowering.ts';
 import { type Program, programText } from '../program.ts';
 import { code, type Wgsl, wgsl } from '../wgsl.ts';
 
@@ -17,8 +17,8 @@ import { code, type Wgsl, wgsl } from '../wgsl.ts';
  */
 export interface Operand {
   readonly binding: Binding;
-  /** Which of the op's inputs it is. */
-  readonly input: number;
+  /** Which of the op's inputs it is, or a scratch array. */
+  readonly input: OperandRef;
   /** Statements that depend on the outer index alone: run once. */
   readonly outer: (index: string, tag: string, z: string) => string;
   /** Statements that depend on k alone. */
@@ -39,10 +39,35 @@ export interface Operand {
     readonly value: (outerTag: string, innerTag: string) => string;
     readonly inside: (outerTag: string, innerTag: string) => string;
   };
+  /**
+   * Where four terms from a multiple of four on lie a fixed distance apart, but at no multiple of four in memory: the vec4f, read
+   * number by number, and which of them are inside (a vec4<bool>; default all).
+   */
+  readonly fours?: {
+    readonly at: (outerTag: string, innerTag: string) => string;
+    readonly inside?: (outerTag: string, innerTag: string) => string;
+  };
+  /** Where terms lie a fixed distance apart. */
+  readonly runs?: Runs;
   /** Neighbours in k lie nearer than neighbours in the outer axis. */
   readonly kFirst?: true;
   /** What its statements read as `sizes.name`. */
   readonly sizes?: Sizes;
+}
+
+/**
+ * Runs of `depth` terms, from multiples of it on: each term's element lies `step` elements behind the one before it, and all
+ * are inside where the first one is.
+ */
+export interface Runs {
+  readonly depth: number;
+  readonly step: number;
+  /** Of whole cache lines, for each number. */
+  readonly bytes: number;
+  /** WGSL, i32: where the element of a run's first term lies, over what `outer` and `inner` made. */
+  readonly first: (outerTag: string, innerTag: string) => string;
+  /** WGSL, f32: the element there. */
+  readonly value: (place: string) => string;
 }
 
 /** Its binding for kernels that read it by `vectors` where it has them. */

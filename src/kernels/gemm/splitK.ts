@@ -46,6 +46,7 @@ export function splitK(
       `let all${tag} = ${at} + (${each} % sizes.splits) * K;\n${operand.inner(`all${tag}`, tag, `(${each} / sizes.splits)`)}`,
     at: (outerTag, innerTag) => inside('0.0', operand.at(outerTag, innerTag), innerTag),
     masked: maskedPart(operand, depth * splits === k),
+    fours: operand.fours && foursPart(operand.fours, depth * splits === k),
     vectors: operand.vectors && {
       along: operand.vectors.along,
       at: (outerTag, innerTag) => inside('vec4f()', operand.vectors!.at(outerTag, innerTag), innerTag),
@@ -93,6 +94,16 @@ export function splitK(
     device,
   );
   return { partial, total, words: splits * size };
+}
+
+/** The same of four terms at once. */
+function foursPart(fours: NonNullable<Operand['fours']>, even: boolean): Operand['fours'] {
+  if (even) return fours;
+  const { at, inside } = fours;
+  return {
+    at,
+    inside: (o, i) => `vec4<bool>(all${i} < sizes.terms)${inside ? ` & ${inside(o, i)}` : ''}`,
+  };
 }
 
 /** A part's last terms may belong to the next one's sum, or lie behind all. @param even whether none does */

@@ -3,6 +3,7 @@ import type { DeviceFacts, Kernel } from '../kernel.ts';
 import type { Lowered } from '../lowering.ts';
 import type { ConvSizes } from './convOperands.ts';
 import type { GemmProblem } from './problem.ts';
+import type { TapsFirst } from './tapsFirst.ts';
 import type { Correlation } from './textures/correlation.ts';
 import type { PixelStrides } from './textures/pixelTexture.ts';
 import type { WeightLayout } from './textures/weightTexture.ts';
@@ -21,6 +22,8 @@ export interface Product extends GemmProblem {
   readonly correlated?: CorrelatedOperands;
   /** Of a weight gradient: the correlation that the weights are of. */
   readonly gradientOf?: Correlation;
+  /** The same product with its terms in another order, for `blocked`. */
+  readonly tapsFirst?: TapsFirst;
 }
 
 /** A correlation, and where its operands lie among the op's inputs. */

@@ -20,7 +20,8 @@ import { signed } from './random.ts';
 
 /** The GPU's kernels, on every way in which an operand lies in memory. */
 
-const GPU: DeviceFacts = { ...BASELINE_DEVICE, workgroupBytes: 49_152 };
+// Its rates know of no second-level cache, so that the smallest products may have taps first.
+const GPU: DeviceFacts = { ...BASELINE_DEVICE, workgroupBytes: 49_152, family: 'apple' };
 const g = (change: Partial<ConvGeometry>): ConvGeometry => ({
   stride: [1, 1],
   padding: [0, 0, 0, 0],
@@ -38,6 +39,8 @@ interface Case {
   readonly inputs: readonly [Shape, Shape];
   readonly out: Shape;
   readonly attrs: Partial<AnyAttrs>;
+  /** The weights are the same at every run, so that copying them costs nothing. */
+  readonly still?: true;
   readonly want: (a: Tensor64, b: Tensor64) => Tensor64;
 }
 
@@ -58,6 +61,23 @@ const matmul = (name: string, transposeA: boolean, transposeB: boolean, k = 36):
   want: (a, b) => matmulRef(transposeA ? transposeRef(a) : a, transposeB ? transposeRef(b) : b),
 });
 
+const inputGrad = (name: string, dy: Shape, w: Shape, out: Shape, geometry: ConvGeometry): Case => ({
+  name,
+  op: 'conv2dInputGrad',
+  inputs: [dy, w],
+  out,
+  attrs: { geometry },
+  want: (a, b) => conv2dInputGradReference(a, b, geometry, out),
+});
+const weightGrad = (name: string, x: Shape, dy: Shape, out: Shape, geometry: ConvGeometry): Case => ({
+  name,
+  op: 'conv2dWeightGrad',
+  inputs: [x, dy],
+  out,
+  attrs: { geometry },
+  want: (a, b) => conv2dWeightGradReference(a, b, geometry, out),
+});
+
 const [same, wide] = [g({ padding: [1, 1, 1, 1] }), g({ stride: [2, 2] })];
 const cases: readonly Case[] = [
   conv('3x3, weights in fours', [2, 4, 9, 7], [20, 4, 3, 3], [2, 20, 9, 7], same),
@@ -68,58 +88,72 @@ const cases: readonly Case[] = [
   matmul('rows in fours', false, false),
   matmul('columns in fours', true, true),
   matmul('no fours along k', false, true, 37),
+  inputGrad('transposed convolution, four phases', [1, 20, 4, 6], [20, 18, 2, 2], [1, 18, 8, 12], wide),
+  inputGrad('input gradient of 1x1', [1, 20, 4, 6], [20, 36, 1, 1], [1, 36, 4, 6], g({})),
+  weightGrad(
+    'weight gradient of 1x1, both in fours along k',
+    [3, 36, 4, 5],
+    [3, 20, 4, 5],
+    [20, 36, 1, 1],
+    g({}),
+  ),
+  weightGrad('weight gradient of 3x3', [2, 5, 6, 7], [2, 20, 6, 7], [20, 5, 3, 3], same),
+  weightGrad('weight gradient of 3x3, fours of a row', [2, 5, 6, 8], [2, 20, 6, 8], [20, 5, 3, 3], same),
+  weightGrad(
+    'weight gradient at stride 2, fours of a row',
+    [1, 6, 9, 9],
+    [1, 20, 5, 4],
+    [20, 6, 1, 2],
+    g({ stride: [2, 2], padding: [0, 0, 0, 0] }),
+  ),
+];
+/** Sums in the other order of terms. */
+const tapsFirst: readonly Case[] = [
+  { ...conv('3x3', [2, 32, 5, 7], [20, 32, 3, 3], [2, 20, 5, 7], same), still: true },
   {
-    name: 'transposed convolution, four phases',
-    op: 'conv2dInputGrad',
-    inputs: [
-      [1, 20, 4, 6],
-      [20, 18, 2, 2],
-    ],
-    out: [1, 18, 8, 12],
-    attrs: { geometry: wide },
-    want: (dy, w) => conv2dInputGradReference(dy, w, wide, [1, 18, 8, 12]),
+    ...conv(
+      'groups, dilated',
+      [1, 32, 9, 6],
+      [24, 16, 3, 2],
+      [1, 24, 5, 5],
+      g({ groups: 2, dilation: [2, 1] }),
+    ),
+    still: true,
   },
   {
-    name: 'input gradient of 1x1',
-    op: 'conv2dInputGrad',
-    inputs: [
-      [1, 20, 4, 6],
-      [20, 36, 1, 1],
-    ],
-    out: [1, 36, 4, 6],
-    attrs: { geometry: g({}) },
-    want: (dy, w) => conv2dInputGradReference(dy, w, g({}), [1, 36, 4, 6]),
+    ...inputGrad(
+      'input gradient at stride 2',
+      [1, 32, 4, 6],
+      [32, 12, 3, 3],
+      [1, 12, 8, 12],
+      g({ stride: [2, 2], padding: [1, 1, 1, 1] }),
+    ),
+    still: true,
   },
   {
-    name: 'weight gradient of 1x1, both in fours along k',
-    op: 'conv2dWeightGrad',
-    inputs: [
-      [3, 36, 4, 5],
-      [3, 20, 4, 5],
-    ],
-    out: [20, 36, 1, 1],
-    attrs: { geometry: g({}) },
-    want: (x, dy) => conv2dWeightGradReference(x, dy, g({}), [20, 36, 1, 1]),
-  },
-  {
-    name: 'weight gradient of 3x3',
-    op: 'conv2dWeightGrad',
-    inputs: [
-      [2, 5, 6, 7],
-      [2, 20, 6, 7],
-    ],
-    out: [20, 5, 3, 3],
-    attrs: { geometry: same },
-    want: (x, dy) => conv2dWeightGradReference(x, dy, same, [20, 5, 3, 3]),
+    ...inputGrad(
+      'input gradient of groups',
+      [2, 32, 5, 3],
+      [32, 8, 3, 3],
+      [2, 16, 5, 3],
+      g({ groups: 2, padding: [1, 1, 1, 1] }),
+    ),
+    still: true,
   },
 ];
 
-const lowered = ({ name, op, inputs, out, attrs }: Case, tile: BlockedTile, splits = 1, device = GPU) => {
+const lowered = (
+  { name, op, inputs, out, attrs, still }: Case,
+  tile: BlockedTile,
+  splits = 1,
+  device = GPU,
+) => {
   const request: ProductRequest<AnyAttrs> = {
     label: name,
     inputs: inputs.map((shape) => ({ shape, element: 'f32' })),
     out: { shape: out, element: 'f32' },
     attrs: { geometry: same, transposeA: false, transposeB: false, ...attrs },
+    ...(still && { constant: [false, true] }),
     choice: { variant: 'blocked', tile, splits },
   };
   return gemmKernels[op](request, device);
@@ -133,12 +167,18 @@ describe('blocked kernels match float64', () => {
     await check(each, small, 1);
   });
 
+  it.each(tapsFirst)('blocked kernels match float64 with taps first: $name', async (each) => {
+    const [first, , third] = tapsFirst;
+    const cut = each === first || each === third;
+    await check(each, { ...small, k: cut ? 16 : 8 }, cut ? 2 : 1);
+  });
+
   it('blocked kernels match float64 in every shape of tile, and with parts of a sum', async () => {
     const [first, , pointwise] = cases as [Case, Case, Case];
     await check(first, { ...small, n: 64, k: 16, columns: 8, buffers: 1 }, 1);
     await check(pointwise, { ...small, m: 64, n: 64, rows: 8, columns: 8 }, 1);
     // Parts of 16 terms; the last ones lie beyond the sum.
-    for (const each of [first, cases.at(-2)!, cases.at(-4)!]) await check(each, small, 4);
+    for (const each of [first, cases.at(-2)!, cases.at(-4)!, cases.at(-6)!]) await check(each, small, 4);
   });
 });
 
@@ -147,8 +187,10 @@ async function check(each: Case, tile: BlockedTile, splits: number): Promise<voi
   const [a, b] = each.inputs.map((shape, i) => tensor64(shape, data[i]!)) as [Tensor64, Tensor64];
   const want = each.want(a, b);
   const steps = lowered(each, tile, splits);
-  expect(steps.steps[0]!.kernel.label).toContain('blocked');
-  expect(steps.scratch.length).toBe(splits > 1 ? 1 : 0);
+  const copied = each.still ? 1 : 0;
+  if (copied) expect(steps.steps[0]!.kernel.label).toContain('taps first');
+  expect(steps.steps[copied]!.kernel.label).toContain('blocked');
+  expect(steps.scratch.length).toBe(copied + (splits > 1 ? 1 : 0));
   const got = await runLowered(steps, data, product(each.out));
   for (const [i, value] of got.entries()) {
     const bound = 4 * 2 ** -24 * want.magnitude![i]! + 1e-30;
@@ -173,7 +215,7 @@ it('every tile that fits compiles for every case', async () => {
     .map(({ tile }) => tile as BlockedTile);
   // Not each with each: every tile for one case, and each case for some.
   for (const [t, tile] of tiles.entries()) {
-    for (const [c, each] of cases.entries()) {
+    for (const [c, each] of [...cases, ...tapsFirst].entries()) {
       if ((t + c) % 5 > 0 && c > 0) continue;
       for (const { kernel } of lowered(each, tile, 1, facts).steps) kernels.set(kernel.wgsl, kernel);
     }

@@ -34,7 +34,7 @@ describe('the rule for GPUs', () => {
 
   it('the rule for GPUs gathers patches with invocations that share a term, whatever the family', () => {
     for (const rates of Object.values(GPU_RATES)) {
-      const tile = guessBlocked({ m: 256, n: 65_536, k: 2304, z: 1, gathers: true }, all, rates)!;
+      const tile = guessBlocked({ m: 256, n: 65_536, k: 2304, z: 1, gathers: 'terms' }, all, rates)!;
       expect((tile.m * tile.n) / (tile.rows * tile.columns)).toBeLessThanOrEqual(tile.n);
     }
   });

@@ -18,6 +18,8 @@ export interface GpuRates {
   readonly clock: number;
   /** Bytes of workgroup memory that one reads in a clock. */
   readonly workgroupBytes: number;
+  /** Bytes that one gets of the second-level cache in a clock, where that is known. */
+  readonly secondCache?: number;
   /** Invocations that it holds at 128 registers each. */
   readonly resident: number;
   /** Clocks until a number of memory arrives. */
@@ -34,6 +36,7 @@ export const GPU_RATES: Readonly<Record<GpuFamily, GpuRates>> = {
     lanes: 128,
     clock: 1.98,
     workgroupBytes: 128,
+    secondCache: 21,
     resident: 512,
     latency: 500,
     memory: 3350,
@@ -45,6 +48,7 @@ export const GPU_RATES: Readonly<Record<GpuFamily, GpuRates>> = {
     lanes: 128,
     clock: 2.5,
     workgroupBytes: 128,
+    secondCache: 32,
     resident: 768,
     latency: 400,
     memory: 960,
@@ -56,6 +60,7 @@ export const GPU_RATES: Readonly<Record<GpuFamily, GpuRates>> = {
     lanes: 64,
     clock: 2.25,
     workgroupBytes: 128,
+    secondCache: 12.8,
     resident: 512,
     latency: 400,
     memory: 512,
@@ -67,6 +72,7 @@ export const GPU_RATES: Readonly<Record<GpuFamily, GpuRates>> = {
     lanes: 64,
     clock: 1.75,
     workgroupBytes: 128,
+    secondCache: 17,
     resident: 512,
     latency: 450,
     memory: 1024,

@@ -55,6 +55,10 @@ const AROUND = 32;
 /** Instructions of a lane for each number gathered: where its term is the same for a whole subgroup, and where it is not. */
 const GATHERED = 9;
 const GATHERED_APART = 60;
+/** The same where it lies a constant behind the one before. */
+const GATHERED_IN_RUNS = 4;
+/** Bytes of cache lines for each number of a kernel of nine taps, of which one is read. */
+const SCATTERED_BYTES = 36;
 /** The same for a number loaded in a vector of four. */
 const LOADED = 2;
 /** Clocks that a subgroup waits for the workgroup's memory at each term, for each of its results; and for what it gathers. */
@@ -62,30 +66,47 @@ const WAIT_OF_RESULT = 1;
 const WAIT_GATHERED = 15;
 
 export type Sizes = Pick<GemmProblem, 'm' | 'n' | 'k' | 'z'> & {
-  /** B's numbers are read one by one: patches. Default: four at a time. */
-  readonly gathers?: boolean;
+  /** B's numbers are read one by one: patches, in runs or not. Default: four at a time. */
+  readonly gathers?: 'runs' | 'terms';
+  /** Bytes of cache lines for each of B's numbers; default 4. */
+  readonly gatheredBytes?: number;
+  /** A's numbers are read one by one, far from each other. */
+  readonly scattered?: boolean;
 };
 
-export const sizesOf = ({ m, n, k, z, b }: GemmProblem): Sizes => ({
+export const sizesOf = ({ m, n, k, z, a, b }: GemmProblem): Sizes => ({
   m,
   n,
   k,
   z,
-  gathers: !b.vectors && !b.kFirst,
+  ...(!b.vectors && !b.kFirst && { gathers: b.runs ? 'runs' : 'terms' }),
+  ...(b.runs && { gatheredBytes: b.runs.bytes }),
+  ...(!a.vectors && !a.kFirst && { scattered: true }),
 });
 
 /** Nanoseconds of one product: sums of length `depth`. */
-function productCost({ m, n, z, gathers }: Sizes, depth: number, tile: BlockedTile, rates: GpuRates): number {
-  const { units, lanes, clock, workgroupBytes, resident, latency } = rates;
+function productCost(
+  { m, n, z, gathers, gatheredBytes = 4, scattered }: Sizes,
+  depth: number,
+  tile: BlockedTile,
+  rates: GpuRates,
+): number {
+  const { units, lanes, clock, workgroupBytes, secondCache, resident, latency } = rates;
   const results = tile.rows * tile.columns;
   const invocations = (tile.m * tile.n) / results;
   const rounds = Math.ceil((Math.ceil(m / tile.m) * Math.ceil(n / tile.n) * z) / units);
   const terms = Math.ceil(depth / tile.k) * tile.k + AROUND;
-  const gathering = gathers ? tile.n * (invocations <= tile.n ? GATHERED : GATHERED_APART) : LOADED * tile.n;
-  const vector = (tile.m * tile.n + gathering + LOADED * tile.m) / lanes;
+  const singly = (side: number): number => (invocations <= side ? GATHERED : GATHERED_APART);
+  const each = { runs: GATHERED_IN_RUNS, terms: singly(tile.n), vectors: LOADED }[gathers ?? 'vectors'];
+  const loading = tile.n * each + tile.m * (scattered ? singly(tile.m) : LOADED);
+  const vector = (tile.m * tile.n + loading) / lanes;
   // Each invocation fetches its rows and columns; each number is written once.
   const fetched = (4 * (invocations * (tile.rows + tile.columns) + tile.m + tile.n)) / workgroupBytes;
-  const busy = rounds * terms * Math.max(vector, fetched);
+  const passing =
+    secondCache === undefined
+      ? 0
+      : ((scattered ? SCATTERED_BYTES : 4) * tile.m + gatheredBytes * tile.n) / secondCache;
+  const busy = rounds * terms * Math.max(vector, fetched, passing);
   const alone =
     terms * (results * (128 / lanes + WAIT_OF_RESULT) + (gathers ? WAIT_GATHERED : 0) + latency / 80);
   return Math.max(busy, alone * Math.max(1, (rounds * invocations) / resident)) / clock;

@@ -5,7 +5,7 @@
  */
 import { range } from '../../../shape.ts';
 import { code, type Wgsl, wgsl } from '../../wgsl.ts';
-import type { GemmProblem, Operand } from '../problem.ts';
+import type { GemmProblem, Operand, Runs } from '../problem.ts';
 
 /**
  * What one load fetches. `scalars`: a number. `outer`: four of the outer axis, which lie side by side in memory and in the
@@ -32,13 +32,18 @@ interface TileSizes {
   readonly invocations: number;
 }
 
-const loadMode = (operand: Operand): LoadMode => operand.vectors?.along ?? 'scalars';
+const loadMode = ({ vectors, fours }: Operand): LoadMode =>
+  vectors?.along ?? (fours ? 'k' : 'scalars');
 
 /** Loads of a tile along its outer axis and along k. */
 const pieces = (mode: LoadMode, { outer, k }: TileSizes): { along: number; deep: number } => ({
   along: mode === 'outer' ? outer / 4 : outer,
   deep: mode === 'k' ? k / 4 : k,
 });
+
+/** Of an operand that is read number by number: its runs, where a tile of depth `k` is one or part of one. */
+const runsOf = (operand: Operand, k: number): Runs | undefined =>
+  loadMode(operand) === 'scalars' && operand.runs && operand.runs.depth % k === 0 ? operand.runs : undefined;
 
 /** The axis that lies in memory side by side varies fastest, so that neighbouring invocations read neighbours. */
 const kRunsFirst = (operand: Operand): boolean =>
@@ -81,6 +86,21 @@ function places(fast: number, invocations: number, fill: number): { fast: Place;
   };
 }
 
+/**
+ * Loads of four terms go to four rows of the tile, one number each. Invocations side by side then write rows side by side:
+ * those of half a subgroup find 32 different banks, where neighbours in k would meet at the same ones.
+ */
+const ROWS_ABREAST = 16;
+
+function rowsAbreast(deep: number, invocations: number, fill: number): { outer: Place; k: Place } {
+  const rest =
+    invocations > deep * ROWS_ABREAST ? ` + lane / ${deep * ROWS_ABREAST}u * ${ROWS_ABREAST}u` : '';
+  return {
+    outer: { text: `lane % ${ROWS_ABREAST}u${rest}`, step: (fill * invocations) / deep },
+    k: { text: `lane / ${ROWS_ABREAST}u % ${deep}u`, step: 0 },
+  };
+}
+
 /** @param name `a` or `b`: of the operand, its tile `tile_…` and all names made here. `first`: its first outer index. */
 export function tileLoads(
   name: 'a' | 'b',
@@ -90,6 +110,7 @@ export function tileLoads(
 ): TileLoads {
   const { outer, k, invocations } = sizes;
   const mode = loadMode(operand);
+  const runs = runsOf(operand, k);
   const stride = tileStride(operand, outer);
   const first = name === 'a' ? 'first_m' : 'first_n';
   const { along, deep } = pieces(mode, sizes);
@@ -104,6 +125,8 @@ export function tileLoads(
       : wgsl`${body}`;
   const kFirst = kRunsFirst(operand);
   const fills = range(Math.ceil((along * deep) / invocations)).map((fill) => {
+    if (mode === 'k' && invocations % (deep * ROWS_ABREAST) === 0)
+      return { fill, ...rowsAbreast(deep, invocations, fill) };
     const { fast, slow } = places(kFirst ? deep : along, invocations, fill);
     return kFirst ? { fill, outer: slow, k: fast } : { fill, outer: fast, k: slow };
   });
@@ -113,7 +136,8 @@ export function tileLoads(
     return [...lane, ...(step > 0 || text === '' ? [`${step * per}u`] : [])].join(' + ');
   };
   const outerTag = ({ outer: { step } }: (typeof fills)[number]): string => `_${name}${step}`;
-  const kTag = ({ k: { step } }: (typeof fills)[number]): string => `_${name}k${step}`;
+  /** All loads of a run read from where its first term lies. */
+  const kTag = ({ k: { step } }: (typeof fills)[number]): string => `_${name}k${runs ? 0 : step}`;
   const firsts = <T>(of: (fill: (typeof fills)[number]) => T): typeof fills =>
     fills.filter((each, i) => fills.findIndex((other) => of(other) === of(each)) === i);
 
@@ -124,6 +148,10 @@ export function tileLoads(
   const distance = ({ outer: o, k: { step } }: (typeof fills)[number]): number =>
     (mode === 'outer' ? o.step : Math.floor(o.step / 4)) + step * perK * stride;
   const [{ outer: laneOuter, k: laneK }] = fills as [(typeof fills)[number]];
+  /** Of a run all terms are inside where one is. */
+  const flag = ({ fill, outer: { step } }: (typeof fills)[number]): string =>
+    `in_${name}${runs ? step : fill}`;
+  const flags = firsts(flag);
   const slots = firsts(near).map((each) => {
     const within = at({ text: laneOuter.text, step: near(each) }, 1);
     const row = laneK.text === '' ? '' : ` + (${at({ text: laneK.text, step: 0 }, perK)}) * ${stride}u`;
@@ -138,32 +166,51 @@ export function tileLoads(
       operand.masked?.outer && mode === 'scalars' ? [code(operand.masked.outer(outerTag(each)))] : [],
     ),
     ...slots,
-    ...(problem.k % k !== 0 || (mode === 'scalars' && operand.masked)
-      ? fills.map(({ fill }) => code(`var in_${name}${fill} = false;`))
+    ...(runs && laneK.text !== ''
+      ? [code(`let apart_${name} = i32(${at({ text: laneK.text, step: 0 }, runs.step)});`)]
+      : []),
+    ...(problem.k % k !== 0 || operand.fours?.inside || (mode === 'scalars' && operand.masked)
+      ? flags.map((each) => code(`var ${flag(each)} = ${operand.fours?.inside ? 'vec4<bool>()' : 'false'};`))
       : []),
     ...fills.map(({ fill }) => code(`var next_${name}${fill} = ${mode === 'scalars' ? '0.0' : 'vec4f()'};`)),
   ];
   const depths = firsts(kTag).flatMap((each) => {
     const index = `at${kTag(each)}`;
-    return [code(`let ${index} = k0 + ${at(each.k, perK)};`), code(operand.inner(index, kTag(each), 'z'))];
+    const place = runs ? '' : ` + ${at(each.k, perK)}`;
+    return [code(`let ${index} = k0${place};`), code(operand.inner(index, kTag(each), 'z'))];
   });
-  const { masked, vectors } = operand;
+  const runFirst = (each: (typeof fills)[number]): string => `run${outerTag(each)}`;
+  const runStarts = runs
+    ? firsts(outerTag).map((each) => {
+        const lane = laneK.text === '' ? '' : ` + apart_${name}`;
+        return code(`let ${runFirst(each)} = ${runs.first(outerTag(each), kTag(each))}${lane};`);
+      })
+    : [];
+  const { masked, vectors, fours } = operand;
   /** What is known to be zero whatever the load finds: outside of the operand, or behind the last term. */
   const insideOf = (each: (typeof fills)[number]): string[] => [
     ...(mode === 'scalars' && masked ? [masked.inside(outerTag(each), kTag(each))] : []),
-    ...(problem.k % k === 0 ? [] : [`at${kTag(each)} < K`]),
+    ...(fours?.inside ? [fours.inside(outerTag(each), kTag(each))] : []),
+    ...(problem.k % k === 0
+      ? []
+      : [fours?.inside ? `vec4<bool>(at${kTag(each)} < K)` : `at${kTag(each)} < K`]),
   ];
   const loads = fills.map((each) => {
-    const read = mode === 'scalars' ? (masked?.value ?? operand.at) : vectors!.at;
-    const inside = insideOf(each);
-    const load = `next_${name}${each.fill} = ${read(outerTag(each), kTag(each))};`;
-    return code(inside.length === 0 ? load : `${load}  in_${name}${each.fill} = ${inside.join(' && ')};`);
+    const read = mode === 'scalars' ? (masked?.value ?? operand.at) : (vectors ?? fours)!.at;
+    const value = runs
+      ? runs.value(`${runFirst(each)} + ${each.k.step * runs.step}`)
+      : read(outerTag(each), kTag(each));
+    const inside = flags.includes(each) ? insideOf(each) : [];
+    const load = `next_${name}${each.fill} = ${value};`;
+    return code(
+      inside.length === 0 ? load : `${load}  ${flag(each)} = ${inside.join(fours?.inside ? ' & ' : ' && ')};`,
+    );
   });
   /** The load's result, compared where it is used, so that the text before does not wait for it. */
   const arrived = (each: (typeof fills)[number]): string => {
     const next = `next_${name}${each.fill}`;
     if (insideOf(each).length === 0) return next;
-    return `select(${mode === 'scalars' ? '0.0' : 'vec4f()'}, ${next}, in_${name}${each.fill})`;
+    return `select(${mode === 'scalars' ? '0.0' : 'vec4f()'}, ${next}, ${flag(each)})`;
   };
   const writes = (to: string): Wgsl[] =>
     fills.map((each) => {
@@ -181,7 +228,7 @@ export function tileLoads(
     // A block's braces keep the names of two loads of one text apart.
     load: wgsl`
       {
-        ${only([...depths, ...loads])}
+        ${only([...depths, ...runStarts, ...loads])}
       }`,
     write: (to) => only(writes(to)),
   };

@@ -2,6 +2,7 @@
 import { type DeviceFacts, textureWords } from '../../kernel.ts';
 import type { GpuRates } from '../blocked/rates.ts';
 import { blockedCost, DISPATCH, guessSplits, moveCost, ratesOf, type Sizes } from '../blocked/rule.ts';
+import { TAP_RUN } from '../convOperands.ts';
 import { MOST_SPLITS } from '../splitK.ts';
 import { type Correlation, type CorrelationAxis, channelQuads } from '../textures/correlation.ts';
 import { pixelTexture } from '../textures/pixelTexture.ts';
@@ -143,7 +144,16 @@ const results = (p: Correlation): number => p.images * p.y.out * p.x.out;
 const pixels = (p: Correlation): number => p.images * p.channels * p.y.size * p.x.size;
 
 const directGpuCost = (p: Correlation, rates: GpuRates): number =>
-  cheapest({ m: p.rows, n: results(p), k: p.channels * 9, z: 1, gathers: true }, rates) + DISPATCH;
+  cheapest(
+    {
+      m: p.rows,
+      n: results(p),
+      k: p.channels * 9,
+      z: 1,
+      gathers: p.channels % TAP_RUN === 0 ? 'runs' : 'terms',
+    },
+    rates,
+  ) + DISPATCH;
 
 const directGradGpuCost = (p: Correlation, rates: GpuRates): number =>
   cheapest({ m: p.rows, n: p.channels * 9, k: results(p), z: 1 }, rates) + DISPATCH;
