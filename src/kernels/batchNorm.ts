@@ -1,6 +1,15 @@
 import { product, type Shape } from '../shape.ts';
-import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel, read, write } from './kernel.ts';
-import { type Lowering, type OpRequest, single } from './lowering.ts';
+import {
+  type Binding,
+  type DeviceFacts,
+  GROUP_INDEX,
+  type Kernel,
+  linearGrid,
+  makeKernel,
+  read,
+  write,
+} from './kernel.ts';
+import { type Lowering, type OpRequest, single, type TensorSpec } from './lowering.ts';
 import { laneCount, RUN } from './reduce.ts';
 import { code, floatLiteral, type Wgsl, wgsl } from './wgsl.ts';
 
@@ -11,21 +20,37 @@ const UNROLLED = 4;
 interface Walk {
   readonly batch: number;
   readonly channels: number;
+  /** Of a plane, in vectors where it is walked so. */
   readonly positions: number;
   readonly lanes: number;
+  /** Four numbers are one element: not on CPU adapters, which load number by number. */
+  readonly inFours: boolean;
 }
 
 const walkOf = ({ shape }: { shape: Shape }, device: DeviceFacts): Walk => {
   const [batch, channels, ...space] = shape as [number, number, ...number[]];
-  return { batch, channels, positions: product(space), lanes: laneCount(device) };
+  const inFours = !device.software && product(space) % 4 === 0;
+  const positions = product(space) / (inFours ? 4 : 1);
+  return { batch, channels, positions, lanes: laneCount(device), inFours };
 };
+
+/** Numbers of a channel. */
+const countOf = ({ batch, positions, inFours }: Walk): number => batch * positions * (inFours ? 4 : 1);
+
+const readWalked = (name: string, { shape, element }: TensorSpec, { inFours }: Walk): Binding => ({
+  ...read(name, product(shape), element),
+  ...(inFours && { vector: true }),
+});
+
+/** WGSL, f32 or four of them: element `i`. */
+const loaded = (name: string, { inFours }: Walk): string => `${inFours ? 'vec4f' : 'f32'}(${name}[i])`;
 
 /**
  * Adds up `sums` over channel c, lane by lane. `add` says for each sum what element `i` adds to it. If a plane has
  * fewer elements than lanes, the lanes walk all planes as one row.
  */
 function summed(
-  { batch, channels, positions, lanes }: Walk,
+  { batch, channels, positions, lanes, inFours }: Walk,
   sums: readonly string[],
   add: readonly string[],
 ): Wgsl {
@@ -46,11 +71,11 @@ function summed(
     for (var n = 0u; n < ${planes}u; n++) {
       let plane = (n * ${channels}u + c) * ${positions}u;
       for (var start = lane; start < ${length}u; start += ${RUN * lanes}u) {
-        ${each((name) => `var ${name}_part = 0.0;`)}
+        ${each((name) => `var ${name}_part = ${inFours ? 'vec4f()' : '0.0'};`)}
         for (var r = start; r < min(start - lane + ${RUN * lanes}u, ${length}u); r += ${together * lanes}u) {
           ${code(turn.join('\n'))}
         }
-        ${each((name) => `${name} += ${name}_part;`)}
+        ${each((name) => `${name} += ${inFours ? `dot(${name}_part, vec4f(1.0))` : `${name}_part`};`)}
       }
     }
     ${each((name) => `${name} = joined(${name}, lane);`)}`;
@@ -126,15 +151,15 @@ function perChannel(
 const batchMoments: Lowering = (request, device) => {
   const [x] = request.inputs as [OpRequest['inputs'][number]];
   const walk = walkOf(x, device);
-  const count = walk.batch * walk.positions;
+  const count = countOf(walk);
   return perChannel(request, walk, device, {
-    bindings: [read('x', product(x.shape), x.element)],
+    bindings: [readWalked('x', x, walk)],
     flops: 4 * product(x.shape),
     layout: 'x [N, C, P] to its means and unbiased variances, [C] each.',
     body: wgsl`
-      ${summed(walk, ['total'], ['f32(x[i])'])}
+      ${summed(walk, ['total'], [loaded('x', walk)])}
       let first = total * ${code(floatLiteral(1 / count))};
-      ${summed(walk, ['squares'], ['(f32(x[i]) - first) * (f32(x[i]) - first)'])}
+      ${summed(walk, ['squares'], [`(${loaded('x', walk)} - first) * (${loaded('x', walk)} - first)`])}
       let second = squares * ${code(floatLiteral(1 / Math.max(1, count - 1)))};`,
   });
 };
@@ -147,20 +172,16 @@ const batchNormWeightGrad: Lowering<{ readonly eps: number }> = (request, device
   ];
   const { eps } = request.attrs;
   const walk = walkOf(x, device);
-  const count = walk.batch * walk.positions;
+  const count = countOf(walk);
   const length = product(moments.shape);
   return perChannel(request, walk, device, {
-    bindings: [
-      read('dout', product(dout.shape), dout.element),
-      read('x', product(x.shape), x.element),
-      read('moments', length),
-    ],
+    bindings: [readWalked('dout', dout, walk), readWalked('x', x, walk), read('moments', length)],
     flops: 4 * product(x.shape),
     layout: 'dout, x [N, C, P] and moments to the sums of dout xhat and of dout, [C] each.',
     body: wgsl`
       let mean = moments[c];
       let biased = moments[c + ${length / 2}u] * ${code(floatLiteral(Math.max(1, count - 1) / count))};
-      ${summed(walk, ['with_x', 'second'], ['f32(dout[i]) * (f32(x[i]) - mean)', 'f32(dout[i])'])}
+      ${summed(walk, ['with_x', 'second'], [`${loaded('dout', walk)} * (${loaded('x', walk)} - mean)`, loaded('dout', walk)])}
       let first = with_x * inverseSqrt(biased + ${code(floatLiteral(eps))});`,
   });
 };

@@ -21,6 +21,13 @@ export function broadcastIndex(index: string, to: Shape, from: Shape): string {
   return terms.reverse().join(' + ');
 }
 
+/** Whether four elements of `to` from a multiple of four on read the same element of `from`. */
+export function sameInFours(to: Shape, from: Shape): boolean {
+  if (product(from) === 1) return true;
+  const last = mergedAxes(to, from).at(-1);
+  return last !== undefined && last.stride === 0 && last.size % 4 === 0;
+}
+
 /** Axes of `to` with the stride of `from` along each (0 where it stretches), adjacent compatible ones merged. */
 function mergedAxes(to: Shape, from: Shape): { size: number; stride: number }[] {
   const strides = stridesOf(from);

@@ -12,6 +12,8 @@ interface Update {
   readonly updated: number;
   /** The old value is not read. */
   readonly overwrites?: true;
+  /** The body has functions of single numbers; all else reads the same for vectors of four. */
+  readonly singly?: boolean;
   readonly flops: number;
   readonly layout: string;
   readonly body: ReturnType<typeof wgsl>;
@@ -19,21 +21,27 @@ interface Update {
 
 /** One dispatch over a whole slab; over parts of it, one after another, where the adapter binds less than the slab. */
 function inPlace({ label, inputs }: OpRequest, device: DeviceFacts, update: Update): Lowered {
-  const { names, updated, overwrites, flops, layout, body } = update;
+  const { names, updated, overwrites, singly, flops, layout, body } = update;
   const total = product(inputs[0]!.shape);
   const most = Math.max(PART_ALIGN, Math.floor(device.maxBindingBytes / 4 / PART_ALIGN) * PART_ALIGN);
   const steps: LoweredStep[] = [];
   for (let from = 0; from < total || from === 0; from += most) {
     const length = Math.min(most, total - from);
     const whole = (i: number): boolean => product(inputs[i]!.shape) !== total;
+    // A CPU adapter loads number by number.
+    const wide = !device.software && !singly && length % 4 === 0;
     const kernel = perElement(
       {
         label,
         bindings: names.map((name, i) => {
-          if (i < updated) return overwrites ? write(name, length) : readWrite(name, length);
-          return read(name, whole(i) ? product(inputs[i]!.shape) : length, inputs[i]!.element);
+          const vector = wide && !whole(i) && { vector: true as const };
+          if (i < updated) return { ...(overwrites ? write : readWrite)(name, length), ...vector };
+          return {
+            ...read(name, whole(i) ? product(inputs[i]!.shape) : length, inputs[i]!.element),
+            ...vector,
+          };
         }),
-        total: length,
+        total: wide ? length / 4 : length,
         flops: flops * length,
         layout,
         body,
@@ -84,6 +92,7 @@ const adam =
     return inPlace(request, device, {
       names: ['p', 'm', 'v', ...(amsgrad ? ['vmax'] : []), 'grad', 'settings'],
       updated: amsgrad ? 4 : 3,
+      singly: amsgrad,
       flops: 20,
       layout: 'AdamW over a slab of parameters. settings: lr, 1 - beta1^t, 1 - beta2^t.',
       body: wgsl`

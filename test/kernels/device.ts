@@ -14,11 +14,15 @@ export const testDevice = (): Promise<Gpu> => {
 const GUARD = 64;
 const POISON = 0x7fc0dead;
 
-/** Runs the dispatches of one op. The result is poisoned first, and guard words follow it inside the binding. */
+/**
+ * Runs the dispatches of one op. The result is poisoned first, and guard words follow it inside the binding.
+ * @param updated the input that is updated in place and is the result then.
+ */
 export async function runLowered(
   lowered: Lowered,
   inputs: readonly (Float32Array | Int32Array | Uint32Array)[],
   outLength: number,
+  updated?: number,
 ): Promise<Float32Array> {
   const gpu = await testDevice();
   const { device } = gpu;
@@ -76,6 +80,7 @@ export async function runLowered(
     });
     made.push(staging);
     encoder.copyBufferToBuffer(out, 0, staging, 0, staging.size);
+    if (updated !== undefined) encoder.copyBufferToBuffer(sources[updated]!, 0, staging, 0, outLength * 4);
     device.queue.submit([encoder.finish()]);
     await staging.mapAsync(GPUMapMode.READ);
     return staging.getMappedRange().slice(0);
