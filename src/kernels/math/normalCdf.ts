@@ -1,14 +1,24 @@
 import type { WgslFunction } from '../wgsl.ts';
-import { accurateExp } from './exp.ts';
+import { expSeries } from './expSeries.ts';
 
-/** e^(-x^2/2), its digits kept where x^2 is large: x = h + l with h^2 exact, x^2 = h^2 + l (x + h). */
+/**
+ * e^(-x^2/2) for x in [0, 15], its digits kept where x^2 is large: x = h + l with h^2 exact, x^2 = h^2 + l (x + h). The first part
+ * as `accurateExp` has it, without its limits; the exponent of the second is at most 0.11, so its series is short.
+ */
 const bell: WgslFunction = {
   name: 'bell',
-  needs: [accurateExp],
+  needs: [expSeries],
   source: `
     fn bell(x: f32) -> f32 {
       let h = bitcast<f32>(bitcast<u32>(x) & 0xfffff000u);
-      return accurate_exp(-0.5 * h * h) * accurate_exp(-0.5 * (x - h) * (x + h));
+      let c = -0.5 * h * h;
+      let n = round(c * 1.4426950408889634);
+      let r = (c - n * 0.693359375) + n * 2.12194440e-4;
+      let e = 0.5 * (x - h) * (x + h);
+      let rest = 1.0 - e * (1.0 - e * (0.5 - e * (0.16666667 - e * 0.041666667)));
+      let whole = i32(n);
+      let half = whole >> 1u;
+      return (1.0 + exp_series(r)) * rest * bitcast<f32>((half + 127) << 23u) * bitcast<f32>((whole - half + 127) << 23u);
     }`,
 };
 
