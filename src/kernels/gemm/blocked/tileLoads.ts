@@ -32,8 +32,7 @@ interface TileSizes {
   readonly invocations: number;
 }
 
-const loadMode = ({ vectors, fours }: Operand): LoadMode =>
-  vectors?.along ?? (fours ? 'k' : 'scalars');
+const loadMode = ({ vectors, fours }: Operand): LoadMode => vectors?.along ?? (fours ? 'k' : 'scalars');
 
 /** Loads of a tile along its outer axis and along k. */
 const pieces = (mode: LoadMode, { outer, k }: TileSizes): { along: number; deep: number } => ({
