@@ -7,8 +7,10 @@ WORKDIR /wgad
 COPY package.json package-lock.json ./
 COPY bench/package.json bench/
 COPY test/types/package.json test/types/
+COPY tools/reference/package.json tools/reference/
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/build.mjs scripts/
 COPY src src
 COPY site site
 COPY weights weights

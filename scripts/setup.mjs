@@ -36,7 +36,14 @@ function installPackages() {
 
 function build() {
   const stamp = join(root, 'dist', '.wgad-build');
-  const wanted = hashTree(root, ['src', 'site', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']);
+  const wanted = hashTree(root, [
+    'src',
+    'site',
+    'scripts/build.mjs',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+  ]);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('building');
   if (!run('npm', ['run', '--silent', 'build'])) stop(1, 'the build failed');

@@ -1,12 +1,11 @@
 import { measurePace } from '../../src/bench/pace.ts';
-import { addScoringFlags, modelsFor, precision } from '../../src/cli/benchFlags.ts';
+import { addScoringFlags, modelsFor, precisionFlag } from '../../src/cli/benchFlags.ts';
 import { addOutputFlags, type BenchOutput, measure } from '../../src/cli/benchRun.ts';
 import { integer } from '../../src/cli/numbers.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
 import type { DetectorName } from '../../src/methods/detectors.ts';
 import type { PretrainedName } from '../../src/models/encoders/index.ts';
 import type { Precision } from '../../src/nn/trainable.ts';
-import { SETTINGS } from '../../src/run/settings.ts';
 import { addedText, benchAdded } from '../turns/added.ts';
 
 interface CadaFlags extends BenchOutput {
@@ -27,7 +26,7 @@ export const cadaVerb: AddVerb = (program, run) => {
         .description('what CADA adds to scoring, counted in the time of its own dispatches'),
     )
       .option('--images <n>', "training images behind the method's memory", integer('--images', 1), 100)
-      .option('--precision <name>', SETTINGS.precision.says, precision, 'f32'),
+      .addOption(precisionFlag()),
   )
     .addHelpText('after', '\nExample:\n  wgad-bench cada --model wide_resnet50_2 --batch 1')
     .action((flags: CadaFlags) =>

@@ -1,4 +1,4 @@
-import { models, precision, RESNET_NAMES, sideOf, sizes } from '../../src/cli/benchFlags.ts';
+import { models, precisionFlag, RESNET_NAMES, sizeFlag, sizes } from '../../src/cli/benchFlags.ts';
 import { addOutputFlags, measure } from '../../src/cli/benchRun.ts';
 import { oneOf } from '../../src/cli/names.ts';
 import { pattern } from '../../src/cli/numbers.ts';
@@ -41,8 +41,8 @@ export const latencyVerb: AddVerb = (program, run) => {
       )
       .option('--filter <regex>', 'cases whose name and shape match', pattern)
       .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1])
-      .option('--size <px>', 'side of the images', sideOf, 256)
-      .option('--precision <name>', 'with --method revdist, what ours stores: f32 or f16', precision, 'f32'),
+      .addOption(sizeFlag(256))
+      .addOption(precisionFlag('with --method revdist, what ours stores: f32 or f16')),
   )
     .addHelpText(
       'after',

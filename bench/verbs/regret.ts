@@ -1,6 +1,6 @@
 import { chooseCases } from '../../src/bench/kernels.ts';
 import { measurePace } from '../../src/bench/pace.ts';
-import { encoders, precision, sideOf, sizes } from '../../src/cli/benchFlags.ts';
+import { encoders, precisionFlag, sizeFlag, sizes } from '../../src/cli/benchFlags.ts';
 import { addOutputFlags, type BenchOutput, measure } from '../../src/cli/benchRun.ts';
 import { pattern } from '../../src/cli/numbers.ts';
 import type { AddVerb } from '../../src/cli/verb.ts';
@@ -29,13 +29,8 @@ export const regretVerb: AddVerb = (program, run) => {
         encoders,
       )
       .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1])
-      .option('--size <px>', 'side of the images', sideOf, 256)
-      .option(
-        '--precision <name>',
-        'what scoring stores: f32, or f16, then of scoring alone',
-        precision,
-        'f32',
-      ),
+      .addOption(sizeFlag(256))
+      .addOption(precisionFlag('what scoring stores: f32, or f16, then of scoring alone')),
   )
     .addHelpText('after', '\nExample:\n  wgad-bench regret --model resnet18')
     .action((flags: RegretFlags) =>

@@ -3,7 +3,7 @@ import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { LEAST_STEPS } from '../runtime/profiler.ts';
 import type { BenchMemory, BenchRecord } from './record.ts';
 
-/** A column of the table for people. */
+/** A column of the table for people; it is left out where all its cells are empty. */
 export type RecordColumn<R extends BenchRecord> = TextColumn<R>;
 
 const COLUMNS: readonly RecordColumn<BenchRecord>[] = [

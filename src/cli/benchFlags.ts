@@ -1,15 +1,15 @@
 /** Parsers of the flags of `wgad bench`. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { ConfigError } from '../errors.ts';
 import type { Alignment } from '../methods/alignments/index.ts';
 import { DETECTOR_NAMES, type DetectorName } from '../methods/detectors.ts';
 import { ENCODER_NAMES, PRETRAINED_NAMES, type PretrainedName } from '../models/encoders/index.ts';
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
-import { PRECISIONS, type Precision } from '../nn/trainable.ts';
-import { encodersFor, type RunConfig } from '../run/settings.ts';
+import { encodersFor, type RunConfig, SETTINGS } from '../run/settings.ts';
 import type { EncoderName } from '../score/features.ts';
 import { anyOf, oneOf } from './names.ts';
 import { integer, pattern } from './numbers.ts';
+import { settingFlag } from './settingFlags.ts';
 
 export const RESNET_NAMES = Object.keys(RESNETS) as ResNetName[];
 
@@ -17,20 +17,30 @@ export const models = anyOf(RESNET_NAMES);
 const pretrainedNames = anyOf<PretrainedName>(PRETRAINED_NAMES);
 export const timedAlignments = anyOf<Alignment>(['none', 'cada']);
 export const encoders = anyOf<EncoderName>(ENCODER_NAMES);
-/** The parser of a `--precision` that is measured, not trained. */
-export const precision = oneOf<Precision>(PRECISIONS);
-
-const detector = oneOf<DetectorName>(DETECTOR_NAMES);
-
 export const sizes = (text: string): number[] => text.split(',').map(integer('--batch', 1));
 /** Batch norms need two images to learn from. */
 const trainingSizes = (text: string): number[] => text.split(',').map(integer('--batch', 2));
 
 /** Encoders halve the side of an image five times. */
-export function sideOf(text: string): number {
+function sideOf(text: string): number {
   const side = integer('--size', 64)(text);
   if (side % 32 !== 0) throw new InvalidArgumentError(`expects a multiple of 32, got ${text}.`);
   return side;
+}
+
+/** `--precision` of what is measured, not trained. */
+export const precisionFlag = (says?: string): Option =>
+  settingFlag('precision', { says, end: '' }).default('f32');
+
+/** `--method` of what is measured. */
+export const methodFlag = (says: string): Option =>
+  settingFlag('method', { says, end: '' }).argParser(oneOf<DetectorName>(DETECTOR_NAMES));
+
+/** `--size` of what is measured. @param usual default: the method's. */
+export function sizeFlag(usual?: number): Option {
+  const end = usual === undefined ? "; default the method's" : '';
+  const flag = settingFlag('size', { says: 'side of the images', end }).argParser(sideOf);
+  return usual === undefined ? flag : flag.default(usual);
 }
 
 /** Flags that pick products and other kernels of the networks. */
@@ -47,12 +57,12 @@ export const addCaseFlags = (verb: Command): Command =>
       encoders,
     )
     .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1])
-    .option('--size <px>', 'side of the images', sideOf, 256);
+    .addOption(sizeFlag(256));
 
 /** Flags that pick detectors to score with. */
 export const addScoringFlags = (verb: Command): Command =>
   verb
-    .option('--method <name>', `detector: ${DETECTOR_NAMES.join(', ')}`, detector, 'revdist')
+    .addOption(methodFlag(SETTINGS.method.says).default('revdist'))
     .option(
       '--model <names>',
       `comma-separated encoders: ${PRETRAINED_NAMES.join(', ')}; default resnet18_w16 where the method has it`,
@@ -60,7 +70,7 @@ export const addScoringFlags = (verb: Command): Command =>
     )
     .option('--filter <regex>', 'cases whose name and shape match, of all encoders', pattern)
     .option('--batch <sizes>', 'comma-separated batch sizes', sizes, [1, 16])
-    .option('--size <px>', "side of the images; default the method's", sideOf);
+    .addOption(sizeFlag());
 
 /** Flags that pick training steps. */
 export const addTrainingFlags = (verb: Command): Command =>
@@ -72,7 +82,7 @@ export const addTrainingFlags = (verb: Command): Command =>
     )
     .option('--filter <regex>', 'cases whose name and shape match', pattern)
     .option('--batch <sizes>', 'comma-separated batch sizes', trainingSizes, [8])
-    .option('--size <px>', 'side of the images', sideOf, 128);
+    .addOption(sizeFlag(128));
 
 /**
  * The encoders that a method is measured with: those of `--model`, with `--filter` all, else the small one.

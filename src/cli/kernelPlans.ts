@@ -8,9 +8,8 @@ import { DETECTOR_NAMES, type DetectorName } from '../methods/detectors.ts';
 import { PRETRAINED_NAMES } from '../models/encoders/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import type { Plan } from '../plan/plan.ts';
-import { SETTINGS } from '../run/settings.ts';
 import { type MethodSizes, methodFor, methodPlans } from '../train/methodPlans.ts';
-import { precision, sideOf } from './benchFlags.ts';
+import { methodFlag, precisionFlag, sizeFlag } from './benchFlags.ts';
 import { DEVICE_HELP, deviceFacts } from './deviceFacts.ts';
 import { oneOf } from './names.ts';
 import { integer, pattern } from './numbers.ts';
@@ -42,14 +41,12 @@ export const addKernelFlags = (verb: Command, device: Option = DEVICE): Command 
     )
     .option('--gradient', 'the kernels of its gradient')
     .option('--model <name>', `instead of an op: one of ${MODELS.join(', ')}`, oneOf(MODELS))
-    .option(
-      '--method <name>',
-      `whose plans: ${DETECTOR_NAMES.join(', ')}; default the first that reads the model`,
-      oneOf(DETECTOR_NAMES),
+    .addOption(
+      methodFlag(`whose plans: ${DETECTOR_NAMES.join(', ')}; default the first that reads the model`),
     )
-    .option('--size <px>', "side of the images; default the method's", sideOf)
+    .addOption(sizeFlag())
     .option('--batch <n>', 'images', integer('--batch', 1), 16)
-    .option('--precision <name>', SETTINGS.precision.says, precision, 'f32')
+    .addOption(precisionFlag())
     .addOption(device)
     .option('--filter <regex>', 'only kernels whose label (layer, op, variant, tile) matches', pattern);
 

@@ -11,12 +11,20 @@ import { integer, real } from './numbers.ts';
 /** Values of the setting flags. Texts without a parser are unchecked until `checkConfig`. */
 export type SettingFlags = { readonly [K in FlaggedName]?: RunConfig[K] };
 
-/** The option of a setting. @param end end of its help text; default: the setting's default. */
-export function settingFlag(name: FlaggedName, end?: string): Option {
+/** Help of a setting's flag where a command words it otherwise than `train`. */
+interface Wording {
+  readonly says?: string;
+  /** What follows. Default: the setting's default. */
+  readonly end?: string;
+}
+
+/** The option of a setting. */
+export function settingFlag(name: FlaggedName, wording: Wording = {}): Option {
   const row: Setting<unknown> = SETTINGS[name];
-  const { says, allowed } = row;
+  const { allowed } = row;
   const flag = row.flag!;
-  const option = new Option(flag, `${says}${end ?? endOf(row)}`);
+  const { says = row.says, end = endOf(row) } = wording;
+  const option = new Option(flag, `${says}${end}`);
   if (allowed.flagText) option.argParser(parserOf(flag.split(' ')[0]!, allowed.flagText));
   return option;
 }
@@ -31,7 +39,7 @@ export function addSettingFlags(command: Command, first: FlaggedName, last: Flag
 
 /** Adds what this way of scoring may choose otherwise than training did. */
 export function addScoringFlags(command: Command, by: Scoring): void {
-  for (const name of scoringNames(by)) command.addOption(settingFlag(name, '; default: as trained'));
+  for (const name of scoringNames(by)) command.addOption(settingFlag(name, { end: '; default: as trained' }));
 }
 
 const isFlagged = (name: SettingName): name is FlaggedName => SETTINGS[name].flag !== undefined;

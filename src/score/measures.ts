@@ -37,8 +37,8 @@ const aupro = <const Name extends string>(name: Name, definition: AuproDefinitio
   },
 });
 
-/** All measures: to add a metric, add a function to metrics/ and a row here. */
-export const MEASURES = [
+/** Measures of every test: to add a metric, add a function to metrics/ and a row here. */
+const USUAL = [
   measure({
     title: 'detection',
     names: ['iAuroc', 'iAp'],
@@ -58,18 +58,24 @@ export const MEASURES = [
       };
     },
   }),
-  aupro('auproDataset', 'dataset'),
-  aupro('auproRd4ad', 'rd4ad'),
 ] as const;
+
+/** Measures that `--aupro` asks for. */
+const ASKED = [aupro('auproDataset', 'dataset'), aupro('auproRd4ad', 'rd4ad')] as const;
+
+export const MEASURES = [...USUAL, ...ASKED] as const;
+
+/** Names of the numbers that every test has. */
+export type UsualMetric = (typeof USUAL)[number]['names'][number];
+export const USUAL_METRICS: readonly UsualMetric[] = USUAL.flatMap(
+  ({ names }): readonly UsualMetric[] => names,
+);
 
 /** Name in results.json. */
 export type MetricName = (typeof MEASURES)[number]['names'][number];
 
 /** Measures of a test: those always computed, then those that `--aupro` asks for, in its order. */
-export const measuresFor = (definitions: readonly AuproDefinition[]): Measure<MetricName>[] => {
-  const all: readonly Measure<MetricName>[] = MEASURES;
-  return [
-    ...all.filter(({ definition }) => definition === undefined),
-    ...definitions.flatMap((asked) => all.filter(({ definition }) => definition === asked)),
-  ];
-};
+export const measuresFor = (definitions: readonly AuproDefinition[]): Measure<MetricName>[] => [
+  ...USUAL,
+  ...definitions.flatMap((asked) => ASKED.filter(({ definition }) => definition === asked)),
+];

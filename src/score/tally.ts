@@ -1,19 +1,21 @@
 import type { Alignment } from '../methods/alignments/index.ts';
 import type { Gathered } from '../metrics/gathering.ts';
 import type { AuproDefinition, Metric } from '../metrics/index.ts';
-import { type MapAccumulator, type Measure, type MetricName, measuresFor } from './measures.ts';
+import {
+  type MapAccumulator,
+  type Measure,
+  type MetricName,
+  measuresFor,
+  USUAL_METRICS,
+  type UsualMetric,
+} from './measures.ts';
 
 /**
  * The numbers of one protocol under one alignment, as fractions; `reasons` says why a null is null, what a mean
  * leaves out, and that boxes stand for masks. AUPRO is present where it was asked for, under the name of its definition (metrics/aupro.ts).
  */
-export interface Metrics extends Partial<Record<MetricName, number | null>> {
-  iAuroc: number | null;
-  iAp: number | null;
-  pAuroc: number | null;
-  pAp: number | null;
-  reasons?: Record<string, string>;
-}
+export type Metrics = Record<UsualMetric, number | null> &
+  Partial<Record<MetricName, number | null>> & { reasons?: Record<string, string> };
 
 /** What a tally gathered of the maps of one class under one alignment, by the first name of each measure. */
 export interface TallyPart {
@@ -141,7 +143,7 @@ function withReasons(
   values: ReadonlyMap<MetricName, number | null>,
   reasons: Record<string, string>,
 ): Metrics {
-  const four = { iAuroc: null, iAp: null, pAuroc: null, pAp: null };
-  const metrics: Metrics = { ...four, ...Object.fromEntries(values) };
+  const usual = Object.fromEntries(USUAL_METRICS.map((name) => [name, null])) as Record<UsualMetric, null>;
+  const metrics: Metrics = { ...usual, ...Object.fromEntries(values) };
   return Object.keys(reasons).length > 0 ? { ...metrics, reasons } : metrics;
 }

@@ -23,7 +23,15 @@ beforeAll(async () => {
   const clone = join(folder, 'clone');
   await mkdir(clone);
   const files = (pkg.files as string[]).filter((name) => !name.startsWith('!') && name !== 'dist');
-  for (const name of [...files, 'package.json', 'src', 'site', 'tsconfig.json', 'tsconfig.build.json']) {
+  for (const name of [
+    ...files,
+    'package.json',
+    'src',
+    'site',
+    'scripts',
+    'tsconfig.json',
+    'tsconfig.build.json',
+  ]) {
     await cp(join(root, name), join(clone, name), { recursive: true });
   }
   await symlink(join(root, 'node_modules'), join(clone, 'node_modules'));

@@ -14,7 +14,7 @@ import {
   addScoringFlags,
   addTrainingFlags,
   modelsFor,
-  precision,
+  precisionFlag,
   RESNET_NAMES,
   timedAlignments,
 } from '../benchFlags.ts';
@@ -38,12 +38,7 @@ export const benchVerb: AddVerb = (program, run) => {
       bench
         .command('kernels')
         .description('single operations, taken from the networks as they are trained and scored'),
-    ).option(
-      '--precision <name>',
-      'what scoring stores: f32, or f16, then of scoring alone',
-      precision,
-      'f32',
-    ),
+    ).addOption(precisionFlag('what scoring stores: f32, or f16, then of scoring alone')),
   )
     .addHelpText('after', '\nExample:\n  wgad bench kernels --filter "resnet18/conv2d 3x3 s1"')
     .action((flags: KernelFlags) => kernels(run, flags));
@@ -55,12 +50,7 @@ export const benchVerb: AddVerb = (program, run) => {
     )
       .option('--align <names>', 'alignments to time: none, cada', timedAlignments, ['none', 'cada'])
       .option('--images <n>', "training images behind the method's memory", integer('--images', 1), 100)
-      .option(
-        '--precision <name>',
-        `${SETTINGS.precision.says}; f16 with the maps' distance from those in f32`,
-        precision,
-        'f32',
-      ),
+      .addOption(precisionFlag(`${SETTINGS.precision.says}; f16 with the maps' distance from those in f32`)),
   )
     .addHelpText(
       'after',

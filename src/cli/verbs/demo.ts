@@ -10,6 +10,7 @@ import { VERSION } from '../../version.ts';
 import { clearDemoFolder, DEMO_DATA } from '../demoFolder.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer } from '../numbers.ts';
+import { settingFlag } from '../settingFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { testWith } from './test.ts';
 import { trainWith } from './train.ts';
@@ -46,15 +47,12 @@ export const demoVerb: AddVerb = (program, run) => {
     )
     .option('--train <n>', 'normal training images per class', integer('--train', 1), DEMO.train)
     .option('--test <n>', 'test images per class, half of them defective', integer('--test', 2), DEMO.test)
-    .option('--size <px>', 'side of the images that the detector sees', integer('--size', 64), DEMO.size)
-    .option('--batch <n>', 'images per step', integer('--batch', 2), DEMO.batch)
-    .option('--iterations <n>', 'steps of the detector', integer('--iterations', 1), DEMO.iterations)
-    .option(
-      '--align-iterations <n>',
-      'steps of the alignment',
-      integer('--align-iterations', 1),
-      DEMO.alignIterations,
+    .addOption(
+      settingFlag('size', { says: 'side of the images that the detector sees', end: '' }).default(DEMO.size),
     )
+    .addOption(settingFlag('batch', { end: '' }).default(DEMO.batch))
+    .addOption(settingFlag('iterations', { end: '' }).default(DEMO.iterations))
+    .addOption(settingFlag('alignIterations', { end: '' }).default(DEMO.alignIterations))
     .addHelpText('after', '\nExample:\n  wgad demo\n  wgad demo --encoder resnet18_w16 --iterations 300')
     .action((flags: DemoFlags) =>
       run(async (context) => {

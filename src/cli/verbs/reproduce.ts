@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import type { Option } from 'commander';
 import { ConfigError, FileError } from '../../errors.ts';
 import { folderPlace } from '../../formats/regularFile.ts';
 import { formatTable } from '../../report/table.ts';
@@ -14,7 +15,7 @@ import { reproduceTable, type TableRequest } from '../../reproduce/reproduceTabl
 import type { Workers } from '../../reproduce/run.ts';
 import { drawSets, type FoundSets, findSets } from '../../reproduce/sets.ts';
 import { type SetName, TABLE_NAMES, TABLES, type TableName } from '../../reproduce/tables.ts';
-import { type RunConfig, SETTINGS } from '../../run/settings.ts';
+import type { FlaggedName, RunConfig } from '../../run/settings.ts';
 import { VERSION } from '../../version.ts';
 import { weightsChecksum, weightsFor } from '../../weights/source.ts';
 import { encoderIn } from '../../weights/start.ts';
@@ -22,6 +23,7 @@ import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { integer, real } from '../numbers.ts';
 import { requireOutside } from '../outsideData.ts';
+import { settingFlag } from '../settingFlags.ts';
 import type { AddVerb } from '../verb.ts';
 import { testWith } from './test.ts';
 import { trainWith } from './train.ts';
@@ -61,6 +63,10 @@ const UNIAD_ENCODER = 'efficientnet_b4';
 
 const ofQuick = (value: number | string): string => `; with --quick ${value}`;
 
+/** A flag of `train`, without a value by itself. */
+const usually = (name: FlaggedName, usual: string, quick: number | string, says?: string): Option =>
+  settingFlag(name, { says, end: ` (default: ${usual}${ofQuick(quick)})` });
+
 export const reproduceVerb: AddVerb = (program, run) => {
   program
     .command('reproduce <what>')
@@ -78,14 +84,8 @@ export const reproduceVerb: AddVerb = (program, run) => {
       'folder of all reproductions, which share runs (default: runs/reproduce, or runs/quick)',
     )
     .option('--quick', 'on small synthetic data, drawn into the folder, instead of --data')
-    .option(
-      '--encoder <name>',
-      `pre-trained network (default: ${PAPER_ENCODER}, and ${UNIAD_ENCODER} for UniAD${ofQuick(QUICK.encoder)})`,
-    )
-    .option(
-      '--weights <file|name>',
-      `${SETTINGS.weights.says} (default: by the encoder's name${ofQuick('embedded')})`,
-    )
+    .addOption(usually('encoder', `${PAPER_ENCODER}, and ${UNIAD_ENCODER} for UniAD`, QUICK.encoder))
+    .addOption(usually('weights', "by the encoder's name", 'embedded'))
     .option(
       '--efficientnet-weights <file|name>',
       `UniAD's: a file or name of weights for ${UNIAD_ENCODER} (default: ${UNIAD_ENCODER}, if fetched; with --encoder or --quick UniAD takes the encoder of all)`,
@@ -96,31 +96,18 @@ export const reproduceVerb: AddVerb = (program, run) => {
       integer('--seeds', 1, 100),
       1,
     )
-    .option(
-      '--size <px>',
-      `side of the images (default: the paper's${ofQuick(QUICK.size)})`,
-      integer('--size', 64),
+    .addOption(usually('size', "the paper's", QUICK.size, 'side of the images'))
+    .addOption(usually('batch', "the paper's", QUICK.batch))
+    .addOption(usually('iterations', "the paper's", QUICK.iterations))
+    .addOption(
+      usually(
+        'width',
+        "the paper's",
+        QUICK.width,
+        "channels of networks that have a width of their own, DRAEM's",
+      ),
     )
-    .option(
-      '--batch <n>',
-      `images per step (default: the paper's${ofQuick(QUICK.batch)})`,
-      integer('--batch', 2),
-    )
-    .option(
-      '--iterations <n>',
-      `steps of the detector (default: the paper's${ofQuick(QUICK.iterations)})`,
-      integer('--iterations', 1),
-    )
-    .option(
-      '--width <n>',
-      `channels of networks that have a width of their own, DRAEM's (default: the paper's${ofQuick(QUICK.width)})`,
-      integer('--width', 2),
-    )
-    .option(
-      '--align-iterations <n>',
-      `steps of the alignment (default: the paper's${ofQuick(QUICK.alignIterations)})`,
-      integer('--align-iterations', 1),
-    )
+    .addOption(usually('alignIterations', "the paper's", QUICK.alignIterations))
     .option(
       '--contaminate <f>',
       `fraction of BTAD's anomalous test images to mix into its training, for table5 (default: 0, it is noisy as it is${ofQuick(QUICK.contaminate)})`,

@@ -12,7 +12,7 @@ import type { EncoderName } from '../../score/features.ts';
 import { tuningDevice } from '../../tune/device.ts';
 import { readTuning, type TuningTable, toFile, tuningFile, writeTuning } from '../../tune/table.ts';
 import { productsToTune, tuneProducts } from '../../tune/tuneModel.ts';
-import { precision } from '../benchFlags.ts';
+import { precisionFlag, sizeFlag } from '../benchFlags.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { oneOf } from '../names.ts';
@@ -40,19 +40,14 @@ export const tuneVerb: AddVerb = (program, run) => {
       oneOf<EncoderName>(ENCODER_NAMES),
       DEFAULT_ENCODER,
     )
-    .option('--size <px>', 'side of the images', integer('--size', 64), REVDIST_DEFAULTS.size)
+    .addOption(sizeFlag(REVDIST_DEFAULTS.size))
     .option(
       '--batch <sizes>',
       'comma-separated; a batch of 1 is scored only, larger ones are trained too',
       (text: string) => text.split(',').map(integer('--batch', 1)),
       [REVDIST_DEFAULTS.batch, 1],
     )
-    .option(
-      '--precision <name>',
-      'what scoring stores: f32, or f16, whose products are others; training is f32',
-      precision,
-      'f32',
-    )
+    .addOption(precisionFlag('what scoring stores: f32, or f16, whose products are others; training is f32'))
     .option('--filter <regex>', 'products whose op, shapes or epilogue match', pattern, /./)
     .option('--again', 'measure what the cache has, too')
     .addHelpText(
