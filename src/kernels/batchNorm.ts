@@ -63,9 +63,10 @@ function summed(
   const together = length % (UNROLLED * lanes) === 0 ? UNROLLED : 1;
   const turn = Array.from({ length: together }, (_, k) => {
     const place = k === 0 ? 'r' : `(r + ${k * lanes}u)`;
-    return `{ let i = ${at(place)}; ${sums.map((name, j) => `${name}_part += ${add[j]};`).join(' ')} }`;
+    const added = sums.map((name, j) => `${name}_part += ${add[j]};`).join(' ');
+    return code(`{ let i = ${at(place)}; ${added} }`);
   });
-  const each = (text: (name: string) => string): Wgsl => code(sums.map(text).join('\n'));
+  const each = (text: (name: string) => string): Wgsl[] => sums.map((name) => code(text(name)));
   return wgsl`
     ${each((name) => `var ${name} = 0.0;`)}
     for (var n = 0u; n < ${planes}u; n++) {
@@ -73,7 +74,7 @@ function summed(
       for (var start = lane; start < ${length}u; start += ${RUN * lanes}u) {
         ${each((name) => `var ${name}_part = ${inFours ? 'vec4f()' : '0.0'};`)}
         for (var r = start; r < min(start - lane + ${RUN * lanes}u, ${length}u); r += ${together * lanes}u) {
-          ${code(turn.join('\n'))}
+          ${turn}
         }
         ${each((name) => `${name} += ${inFours ? `dot(${name}_part, vec4f(1.0))` : `${name}_part`};`)}
       }

@@ -70,18 +70,21 @@ const pad: Lowering<Padding<'constant' | Repeating> & { readonly value: number }
   const { before, mode, value } = request.attrs;
   const [x] = request.inputs as [TensorSpec];
   const strides = stridesOf(x.shape);
-  const places = coordinates(request.out.shape).map((at, axis) => `i32(${at}) - ${before[axis]}`);
+  const places = coordinates(request.out.shape).map((at, axis) => code(`i32(${at}) - ${before[axis]}`));
   const total = product(request.out.shape);
   const lines = places.map((place, axis) => {
     const last = x.shape[axis]! - 1;
-    const name = `c${axis}`;
-    if (mode === 'edge') return `let ${name} = clamp(${place}, 0, ${last});`;
-    if (mode === 'constant') return `let ${name} = ${place};`;
-    if (mode === 'wrap') return `let ${name} = (${place} + ${last + 1}) % ${last + 1};`;
+    const name = code(`c${axis}`);
+    if (mode === 'edge') return wgsl`let ${name} = clamp(${place}, 0, ${last});`;
+    if (mode === 'constant') return wgsl`let ${name} = ${place};`;
+    if (mode === 'wrap') return wgsl`let ${name} = (${place} + ${last + 1}) % ${last + 1};`;
     // Mirrored at the edge: left of a b c comes c b.
-    if (mode === 'reflect') return `let ${name} = ${last} - abs(${last} - abs(${place}));`;
+    if (mode === 'reflect') return wgsl`let ${name} = ${last} - abs(${last} - abs(${place}));`;
     // Mirrored with the edge repeated: left of a b c comes c b a.
-    return `var ${name} = ${place};\nif (${name} < 0) { ${name} = -1 - ${name}; }\nif (${name} > ${last}) { ${name} = ${2 * last + 1} - ${name}; }`;
+    return wgsl`
+      var ${name} = ${place};
+      if (${name} < 0) { ${name} = -1 - ${name}; }
+      if (${name} > ${last}) { ${name} = ${2 * last + 1} - ${name}; }`;
   });
   const index = joined(places.map((_, axis) => `u32(c${axis}) * ${strides[axis]}u`));
   const inside = places.map((_, axis) => `u32(c${axis}) < ${x.shape[axis]}u`).join(' && ') || 'true';
@@ -96,7 +99,7 @@ const pad: Lowering<Padding<'constant' | Repeating> & { readonly value: number }
         bindings: [read('x', product(x.shape), x.element), write('out', total, request.out.element)],
         total,
         layout: `c0, c1, ...: where out's element lies in x; padding mode ${mode}.`,
-        body: code([...lines, store].join('\n')),
+        body: wgsl`${[...lines, code(store)]}`,
       },
       device,
     ),

@@ -109,18 +109,15 @@ const maxPool2d: Lowering<PoolAttrs> = (request, device) => {
 const windowRanges = (
   { kernel, stride, padding, dilation }: Window,
   counts: readonly [number, number],
-): Wgsl =>
-  code(
-    [0, 1]
-      .map((axis) => {
-        const at = 'yx'[axis]!;
-        const before = padding[2 * axis]!;
-        const reach = (kernel[axis]! - 1) * dilation[axis]!;
-        return `let o${at}_first = u32(max(0, ${at} + ${before} - ${reach} + ${stride[axis]! - 1}) / ${stride[axis]});
-let o${at}_last = u32(min(${counts[axis]! - 1}, (${at} + ${before}) / ${stride[axis]}));`;
-      })
-      .join('\n'),
-  );
+): Wgsl[] =>
+  ([0, 1] as const).map((axis) => {
+    const at = code('yx'[axis]!);
+    const before = padding[2 * axis]!;
+    const reach = (kernel[axis] - 1) * dilation[axis];
+    return wgsl`
+      let o${at}_first = u32(max(0, ${at} + ${before} - ${reach} + ${stride[axis] - 1}) / ${stride[axis]});
+      let o${at}_last = u32(min(${counts[axis] - 1}, (${at} + ${before}) / ${stride[axis]}));`;
+  });
 
 /** Statements that set `winner` to the place of the first largest element of the window at (y, x), of NaN the last. */
 function winnerOf(request: Request, y: string, x: string): Wgsl {

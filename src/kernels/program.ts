@@ -3,7 +3,7 @@
  * into a matmul's store and prologues into a reduction's load.
  */
 import { POINTWISE, type PointwiseEntry, type PointwiseName } from './pointwiseTable.ts';
-import { code, factorLiteral, floatLiteral, type Wgsl, type WgslFunction } from './wgsl.ts';
+import { code, factorLiteral, floatLiteral, type Wgsl, wgsl } from './wgsl.ts';
 
 /** One function call. Arguments 0..inputs-1 are the program's inputs, inputs+i is the result of step i. */
 export interface Step {
@@ -48,21 +48,20 @@ export function programText(
   if (inputs.length !== program.inputs) {
     throw new Error(`program: expects ${program.inputs} inputs, got ${inputs.length}`);
   }
-  const functions: WgslFunction[] = [];
   const name = (index: number): string =>
     index < program.inputs ? inputs[index]! : `${prefix}${index - program.inputs}`;
   const factors = factorsOf(program);
   const lines = program.steps.map((step, i) => {
     const entry: PointwiseEntry = POINTWISE[step.fn];
-    functions.push(...(entry.functions ?? []));
     const literal = (value: number): string =>
       step.fn === 'scale' || factors.has(program.inputs + i) ? factorLiteral(value) : floatLiteral(value);
     const args = step.args.map(name);
     if (cancels(program, step)) args[args.length - 1] = hidden(args.at(-1)!, i + 1);
-    return `let ${prefix}${i} = ${entry.wgsl(args, step.params.map(literal))};`;
+    const result = entry.wgsl(args, step.params.map(literal));
+    return code(`let ${prefix}${i} = ${result};`, ...(entry.functions ?? []));
   });
   return {
-    statements: code(lines.join('\n'), ...functions),
+    statements: wgsl`${lines}`,
     result: name(program.inputs + program.steps.length - 1),
   };
 }

@@ -158,22 +158,18 @@ export function buildLaneSearch(s: Search, device: DeviceFacts): Kernel {
     ...sources.map((i) => code(`let w${i} = ${bank.load(`start${i}`)};`)),
     ...own.map((c) => code(`let x${c} = textureLoad(queries, vec2u(column + ${c * lanes}u, quad), layer);`)),
   ];
-  const products = block.map((r) =>
-    code(
-      [
-        `let a${r} = subgroupBroadcast(w${Math.floor(r / lanes)}, ${r % lanes}u);`,
-        ...own.map((c) => addition(s.by, `sum${r}_${c}`, `a${r}`, `x${c}`)),
-      ].join('\n'),
-    ),
-  );
+  const products = block.flatMap((r) => [
+    code(`let a${r} = subgroupBroadcast(w${Math.floor(r / lanes)}, ${r % lanes}u);`),
+    ...own.map((c) => code(addition(s.by, `sum${r}_${c}`, `a${r}`, `x${c}`))),
+  ]);
   const kept = block.map((r) =>
     code(`results[${r}] = ${vector}(${own.map((c) => `sum${r}_${c}`).join(', ')});`),
   );
-  const insertions = own.map((c) => {
+  const insertions = own.flatMap((c) => {
     const result = each === 1 ? 'results[r]' : `results[r].${'xyzw'[c]!}`;
     const value = orFarthest(s.by === 'products' ? `norm - ${result}` : result);
     const list = insertion(s.kept, `${c}`, `value${c}`, `(first_row + r + ${s.firstRow}u)`);
-    return code(`let value${c} = ${value};\n${list.text}`);
+    return [code(`let value${c} = ${value};`), list];
   });
   return makeKernel({
     label: `${s.label} lanes`,

@@ -1,5 +1,6 @@
+import { range } from '../../shape.ts';
 import type { Element } from '../kernel.ts';
-import { code, type Wgsl } from '../wgsl.ts';
+import { code, type Wgsl, wgsl } from '../wgsl.ts';
 
 /**
  * What a search orders rows by. `products`, |b|^2/2 - x.b, takes half the arithmetic and rounds by the rows' lengths;
@@ -47,41 +48,47 @@ export const orFarthest = (value: string): string => `min(${value}, ${FARTHEST})
 
 /** Sorted lists of `kept` values and row numbers in registers, one per `tag`. */
 export const emptyList = ({ kept, firstRow }: Search, tag: string): Wgsl =>
-  code(
-    Array.from(
-      { length: kept },
-      (_, j) => `var best${j}_${tag} = ${EMPTY};  var row${j}_${tag} = ${firstRow}u;`,
-    ).join('\n'),
-  );
+  wgsl`${range(kept).map((j) => code(`var best${j}_${tag} = ${EMPTY};  var row${j}_${tag} = ${firstRow}u;`))}`;
 
 /**
  * Puts (`value`, `row`) into the list where it belongs. A value equal to one in the list goes behind it, so rows that
  * come in ascending order stay so. The comparison with the last is nearly always the only one.
  */
 export function insertion(kept: number, tag: string, value: string, row: string): Wgsl {
-  const last = kept - 1;
-  const steps = Array.from({ length: last }, (_, i) => {
-    const j = last - 1 - i;
-    return `if (best${j + 1}_${tag} < best${j}_${tag}) {
-  let b = best${j}_${tag};  best${j}_${tag} = best${j + 1}_${tag};  best${j + 1}_${tag} = b;
-  let r = row${j}_${tag};  row${j}_${tag} = row${j + 1}_${tag};  row${j + 1}_${tag} = r;
-}`;
-  });
-  return code(`if (${value} < best${last}_${tag}) {
-best${last}_${tag} = ${value};
-row${last}_${tag} = ${row};
-${steps.join('\n')}
-}`);
+  const bests = range(kept).map((j) => code(`best${j}_${tag}`));
+  const rows = range(kept).map((j) => code(`row${j}_${tag}`));
+  const [lastBest, lastRow] = [bests.at(-1)!, rows.at(-1)!];
+  const steps = range(kept - 1)
+    .reverse()
+    .map((j) => {
+      const [best, next, own, other] = [bests[j]!, bests[j + 1]!, rows[j]!, rows[j + 1]!];
+      return wgsl`
+        if (${next} < ${best}) {
+          let b = ${best};  ${best} = ${next};  ${next} = b;
+          let r = ${own};  ${own} = ${other};  ${other} = r;
+        }`;
+    });
+  return wgsl`
+    if (${code(value)} < ${lastBest}) {
+    ${lastBest} = ${code(value)};
+    ${lastRow} = ${code(row)};
+    ${steps}
+    }`;
 }
 
 /** Writes the list of `query`, if there is such a query, as candidates of `part`: out [candidate][M]. */
 export const storeList = (s: Search, tag: string, query: string, part: string): Wgsl =>
-  code(`if (${query} < ${s.m}u) {
-let to = (${s.firstCandidate}u + ${part} * ${s.kept}u) * ${s.m}u + ${query};
-// One store's text in a loop: each costs a CPU adapter's compiler some 20 ms.
-var list = array(${Array.from({ length: s.kept }, (_, j) => `row${j}_${tag}`).join(', ')});
-for (var j = 0u; j < ${s.kept}u; j++) { out[to + j * ${s.m}u] = list[j]; }
-}`);
+  wgsl`
+    if (${code(query)} < ${s.m}u) {
+    let to = (${s.firstCandidate}u + ${code(part)} * ${s.kept}u) * ${s.m}u + ${code(query)};
+    // One store's text in a loop: each costs a CPU adapter's compiler some 20 ms.
+    var list = array(${code(
+      range(s.kept)
+        .map((j) => `row${j}_${tag}`)
+        .join(', '),
+    )});
+    for (var j = 0u; j < ${s.kept}u; j++) { out[to + j * ${s.m}u] = list[j]; }
+    }`;
 
 export const searchFlops = ({ m, rows, columns, by }: Search): number =>
   (by === 'products' ? 2 : 3) * m * rows * columns;
