@@ -111,6 +111,17 @@ const config = {
       to: { path: '^(bench|tools|test|site)/' },
     },
     {
+      name: 'pages-run-in-browsers',
+      comment: 'what these folders do needs Node',
+      severity: 'error',
+      from: { path: '^site/src/' },
+      to: {
+        path: '^src/(cli|serve|parts|reproduce|published|tune|isa)/',
+        // A call of an op in words, which pages read too.
+        pathNot: '^src/cli/op(Call|Graph)[.]ts$',
+      },
+    },
+    {
       name: 'names-say-something',
       comment: 'call a file by what it holds',
       severity: 'error',
@@ -123,6 +134,8 @@ const config = {
     parser: 'swc',
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
+    // dependency-cruiser has swc read every file as TypeScript without JSX.
+    exclude: { path: '[.]tsx$' },
   },
 };
 
