@@ -100,6 +100,9 @@ export function Editor({
         onSubmit={(event) => {
           event.preventDefault();
           onStart();
+          // A text that is about to be replaced is not to be edited.
+          setLoaded(null);
+          begin(undefined);
           load({ call, pass, choice: null }).catch(onFail);
         }}
       >
