@@ -1,12 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { deviceClock } from '../../src/bench/deviceClock.ts';
 import { measure } from '../../src/bench/measure.ts';
 import type { Pace } from '../../src/bench/planCase.ts';
@@ -14,7 +12,6 @@ import type { BenchRecord } from '../../src/bench/record.ts';
 import { readRecords, writeRecords } from '../../src/bench/recordFile.ts';
 import { subjectOf } from '../../src/cli/opCall.ts';
 import { provenance } from '../../src/cli/provenance.ts';
-import { type SiteServer, serveSite } from '../../src/cli/siteServer.ts';
 import { loadPixels } from '../../src/data/loadImage.ts';
 import { openWeights } from '../../src/formats/weightsFile.ts';
 import { UNALIGNED } from '../../src/methods/alignments/index.ts';
@@ -23,14 +20,10 @@ import { scorerOn } from '../../src/score/scorerOn.ts';
 import { servedAlignment } from '../../src/score/storedThreshold.ts';
 import { webRunIn } from '../../src/score/webRun.ts';
 import { allTensors } from '../../src/weights/tensorSource.ts';
-import { findChromium, SOFTWARE_WEBGPU } from '../chromium.ts';
+import { executablePath, pagesInChromium, root, SLOW, site, violations } from './pagesInChromium.ts';
 
-/** Kernels are compiled in the browser and in Node. */
-const SLOW = 300_000;
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const site = join(root, 'dist', 'site');
 const example = join(root, 'site', 'public', 'example');
-const PAGES = ['index.html', 'kernels.html'];
+const PAGES = ['index.html', 'train.html', 'kernels.html'];
 /** Of each page's scripts, in bytes. */
 const MOST_GZIP = 200_000;
 
@@ -43,13 +36,6 @@ interface Saved {
     unfamiliar: boolean;
     verdict: string;
   }[];
-}
-
-const executablePath = findChromium();
-if (!executablePath) {
-  process.stderr.write(
-    'pages in Chromium: skipped, no chromium or google-chrome here (install one, or name it in WGAD_CHROMIUM)\n',
-  );
 }
 
 it('each page loads less than 200 kB of scripts, compressed, and nothing from elsewhere', async () => {
@@ -76,40 +62,8 @@ it('each page loads less than 200 kB of scripts, compressed, and nothing from el
 });
 
 describe.skipIf(!executablePath)('the pages in Chromium', () => {
-  let server: SiteServer;
-  let browser: Browser;
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'wgad-pages-'));
-    server = await serveSite(site, 0);
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        ...SOFTWARE_WEBGPU,
-        '--use-fake-device-for-media-stream',
-        '--use-fake-ui-for-media-stream',
-      ],
-    });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  const openPage = async (name = '', before: (page: Page) => Promise<void> = async () => {}) => {
-    const page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(60_000);
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    await before(page);
-    await page.goto(server.address + name);
-    return { page, complaints };
-  };
+  const pages = pagesInChromium();
+  const { openPage } = pages;
   const judged = (page: Page, count: number): Promise<unknown> =>
     page
       .getByRole('status')
@@ -122,17 +76,6 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
     ]);
     return JSON.parse(await readFile(await download.path(), 'utf8')) as Saved;
   };
-  const violations = async (page: Page): Promise<string[]> => {
-    const path = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-    await page.evaluate(await readFile(path, 'utf8'));
-    return page.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      };
-      return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
-    });
-  };
-
   it(
     'Inspect judges the example and odd images as Node does, names wrong files, and needs no network afterwards',
     async () => {
@@ -152,17 +95,20 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
         .clone()
         .jpeg({ quality: 85 })
         .withMetadata({ orientation: 6 })
-        .toFile(join(folder, 'turned.jpg'));
-      await source.clone().withIccProfile('p3').png().toFile(join(folder, 'profile.png'));
-      await sharp(data, { raw: info }).png().toFile(join(folder, 'alpha.png'));
-      await source.clone().webp().toFile(join(folder, 'lossy.webp'));
-      await source.clone().toColourspace('rgb16').png().toFile(join(folder, 'deep.png'));
-      await source.clone().tiff().toFile(join(folder, 'other.tiff'));
-      await source.clone().toColourspace('cmyk').jpeg().toFile(join(folder, 'printed.jpg'));
-      await writeFile(join(folder, 'text.png'), 'no image');
-      await writeFile(join(folder, 'empty.png'), '');
-      await writeFile(join(folder, 'cut.png'), (await source.clone().png().toBuffer()).subarray(0, 9000));
-      await page.locator('input[data-for="Add a folder"]').setInputFiles(folder);
+        .toFile(join(pages.folder, 'turned.jpg'));
+      await source.clone().withIccProfile('p3').png().toFile(join(pages.folder, 'profile.png'));
+      await sharp(data, { raw: info }).png().toFile(join(pages.folder, 'alpha.png'));
+      await source.clone().webp().toFile(join(pages.folder, 'lossy.webp'));
+      await source.clone().toColourspace('rgb16').png().toFile(join(pages.folder, 'deep.png'));
+      await source.clone().tiff().toFile(join(pages.folder, 'other.tiff'));
+      await source.clone().toColourspace('cmyk').jpeg().toFile(join(pages.folder, 'printed.jpg'));
+      await writeFile(join(pages.folder, 'text.png'), 'no image');
+      await writeFile(join(pages.folder, 'empty.png'), '');
+      await writeFile(
+        join(pages.folder, 'cut.png'),
+        (await source.clone().png().toBuffer()).subarray(0, 9000),
+      );
+      await page.locator('input[data-for="Add a folder"]').setInputFiles(pages.folder);
       await judged(page, 19);
       expect(await page.locator('ul.refused li').allInnerTexts()).toEqual([
         expect.stringContaining('cut.png: its data are damaged'),
@@ -175,7 +121,7 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
 
       const { threshold, images } = await saved(page);
       const paths = images.map(({ path }) =>
-        path.includes('/') ? join(folder, '..', path) : join(example, path),
+        path.includes('/') ? join(pages.folder, '..', path) : join(example, path),
       );
       const there = await scoresInNode(paths);
       expect(images).toHaveLength(13);
@@ -316,7 +262,7 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
         { ...records[0]!, medianMs: records[0]!.p90Ms, p10Ms: records[0]!.p10Ms / 4, adapter: 'another' },
         { ...records[1]!, name: 'one that was not measured here', peer: null, ratio: null },
       ];
-      const file = join(folder, 'before.json');
+      const file = join(pages.folder, 'before.json');
       await writeRecords(file, changed);
       const open = (path: string): Promise<void> =>
         page.locator('input[data-for="Open files of records"]').setInputFiles(path);

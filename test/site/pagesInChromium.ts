@@ -1,0 +1,79 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
+import { type SiteServer, serveSite } from '../../src/cli/siteServer.ts';
+import { findChromium, SOFTWARE_WEBGPU } from '../chromium.ts';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+/** The built pages. */
+export const site = join(root, 'dist', 'site');
+/** Kernels are compiled in the browser and in Node. */
+export const SLOW = 300_000;
+
+/** Undefined, and said once, where there is none: tests of pages are skipped. */
+export const executablePath = findChromium();
+if (!executablePath) {
+  process.stderr.write(
+    'pages in Chromium: skipped, no chromium or google-chrome here (install one, or name it in WGAD_CHROMIUM)\n',
+  );
+}
+
+/** A browser that shows the pages, for the tests of one file. */
+export function pagesInChromium() {
+  let server: SiteServer;
+  let browser: Browser;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wgad-pages-'));
+    server = await serveSite(site, 0);
+    browser = await chromium.launch({
+      executablePath,
+      args: [
+        '--no-sandbox',
+        ...SOFTWARE_WEBGPU,
+        '--use-fake-device-for-media-stream',
+        '--use-fake-ui-for-media-stream',
+      ],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return {
+    /** An empty one, for the files of a test. */
+    get folder() {
+      return folder;
+    },
+    /** A page of an empty profile, and what it complains about. */
+    async openPage(name = '', before: (page: Page) => Promise<void> = async () => {}) {
+      const page = await (await browser.newContext()).newPage();
+      page.setDefaultTimeout(60_000);
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text());
+      });
+      await before(page);
+      await page.goto(server.address + name);
+      return { page, complaints };
+    },
+  };
+}
+
+/** What axe-core finds. */
+export async function violations(page: Page): Promise<string[]> {
+  const path = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+  await page.evaluate(await readFile(path, 'utf8'));
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
+  });
+}

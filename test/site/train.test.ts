@@ -1,0 +1,343 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { unzipSync } from 'fflate';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { adoptedRun, requireSame } from '../../site/src/train/adopted.ts';
+import { trainingImages } from '../../site/src/train/chosenImages.ts';
+import { lossesIn } from '../../site/src/train/losses.ts';
+import { TimeLeft } from '../../site/src/train/timeLeft.ts';
+import { listImages, scanDataset, synthesize } from '../../src/data/index.ts';
+import { newConfig } from '../../src/run/config.ts';
+import { dataChecksum } from '../../src/run/dataChecksum.ts';
+import { withPresets } from '../../src/run/presets.ts';
+import type { RunConfig } from '../../src/run/settings.ts';
+import { testRun } from '../../src/score/testRun.ts';
+import { trainRun } from '../../src/train/trainRun.ts';
+import { VERSION } from '../../src/version.ts';
+import { weightsChecksum } from '../../src/weights/source.ts';
+import { ONE_DEVICE } from '../parking.ts';
+import { executablePath, pagesInChromium, SLOW, violations } from './pagesInChromium.ts';
+
+let folder = '';
+let data = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wgad-train-page-'));
+  data = join(folder, 'data');
+  await synthesize({ out: data, classes: 4, train: 5, test: 4, size: 80, seed: 3 });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A folder with these files, all of them one small image. */
+async function tree(name: string, ...paths: readonly string[]): Promise<string> {
+  const root = join(folder, name);
+  const image = await readFile((await listImages([data]))[0]!);
+  for (const path of paths) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), image);
+  }
+  return root;
+}
+
+/** As a page is given a folder. */
+const given = (root: string, paths: readonly string[]) => {
+  const name = root.split('/').at(-1)!;
+  return paths.toReversed().map((path) => ({ path: `${name}/${path}`, file: new Blob() }));
+};
+
+describe('what the page trains on', () => {
+  it('is what wgad train takes from the same folder, in its order', async () => {
+    const own = (await listImages([data])).map((path) => path.slice(data.length + 1));
+    const cases: readonly (readonly string[])[] = [
+      own,
+      [
+        'b/train/good/2.png',
+        'b/train/good/a/1.PNG',
+        'b/train/good/a.png',
+        'a/Train/Good/10.jpg',
+        'a/test/bad/1.png',
+      ],
+      [
+        'x/train/1.png',
+        'x/train/deep/er/2.png',
+        'x/test/normal/3.png',
+        'x/train/.hidden.png',
+        'x/train/@eaDir/4.png',
+      ],
+      ['train/1.png', 'train/10.png', 'train/2.png', 'test/crack/1.png'],
+      ['1cls/k/train/good/1.png', '1cls/j/train/good/1.png', '1cls/j/ground_truth/bad/1.png'],
+    ];
+    for (const [i, paths] of cases.entries()) {
+      const root = i === 0 ? data : await tree(`case${i}`, ...paths);
+      const there = await scanDataset(root);
+      const here = trainingImages(given(root, paths));
+      expect(here.images.map(({ id, className }) => [id, className])).toEqual(
+        there.train.map(({ id, className }) => [id, className]),
+      );
+      expect(here.classes).toEqual(there.classes);
+    }
+  });
+
+  it('is all images of any other folder, but masks, and nothing is made of a test set', () => {
+    const plain = trainingImages(given('photos', ['b.jpg', 'a/1.png', 'a/1_mask.png', 'notes.txt']));
+    expect(plain.images.map(({ id }) => id)).toEqual(['a/1.png', 'b.jpg']);
+    expect(plain).toMatchObject({
+      name: 'photos',
+      classes: ['photos'],
+      notes: ['1 mask is not trained on.'],
+    });
+    expect(() => trainingImages(given('photos', ['notes.txt']))).toThrow('photos: holds no image');
+    expect(() => trainingImages([])).toThrow('holds no image');
+    expect(() => trainingImages(given('set', ['k/test/good/1.png']))).toThrow('none to train on');
+  });
+});
+
+it('a run folder goes on where the page can train it, on its own images and weights alone', async () => {
+  // As a file has it: without what is undefined.
+  const config = JSON.parse(JSON.stringify(await nodeConfig({ size: 64 }))) as RunConfig;
+  const files = (of: unknown, ...others: readonly string[]) => [
+    { path: 'mine/config.json', file: new Blob([typeof of === 'string' ? of : JSON.stringify(of)]) },
+    ...others.map((path) => ({ path, file: new Blob(['x']) })),
+  ];
+  const run = await adoptedRun(
+    files(config, 'mine/checkpoint.safetensors', 'mine/log.jsonl', 'mine/report.html'),
+  );
+  expect(run).toMatchObject({ name: 'mine', config });
+  expect([...run.files.keys()]).toEqual(['checkpoint.safetensors', 'log.jsonl']);
+  expect(() => requireSame(run, config)).not.toThrow();
+  expect(() => requireSame(run, { ...config, weightsSha256: '0' })).toThrow('other weights of the encoder');
+  expect(() => requireSame(run, { ...config, dataSha256: '0' })).toThrow('on other images');
+  const refused: readonly (readonly [ReturnType<typeof files>, string])[] = [
+    [files(config).slice(1), 'holds no config.json'],
+    [files(config, 'mine/weights.safetensors'), 'mine: is trained already'],
+    [files('[1'), 'mine/config.json: is not JSON of a run'],
+    [files({ ...config, size: 65 }), 'size expects a multiple of 32'],
+    [files({ ...config, classes: ['a'] }), 'it is of some classes'],
+    [files({ ...config, dataSha256: undefined }), 'which images it is of'],
+    [
+      files({ ...config, method: 'draem', encoder: 'none', weights: 'none', align: ['none'], width: 16 }),
+      'draem draws anomalies into its images',
+    ],
+  ];
+  for (const [chosen, text] of refused) await expect(adoptedRun(chosen)).rejects.toThrow(text);
+});
+
+it('a curve takes steps that were done again in place of the first', () => {
+  const line = (stage: string, step: number, loss: number): string => JSON.stringify({ stage, step, loss });
+  const log = [
+    ...[line('detector', 1, 4), line('detector', 11, 3), line('detector', 21, 2)],
+    ...['{"stage":"features","note":"x"}', line('detector', 15, 2.5), line('regressor', 1, 9)],
+  ];
+  expect(lossesIn(`${log.join('\n')}\n`).map(({ step, loss }) => [step, loss])).toEqual([
+    [1, 4],
+    [11, 3],
+    [15, 2.5],
+    [1, 9],
+  ]);
+  expect(lossesIn('')).toEqual([]);
+});
+
+it('time left goes by what was measured before, then by the steps seen', () => {
+  const work = [
+    { stage: 'features', of: 10 },
+    { stage: 'detector', of: 100 },
+    { stage: 'collect', of: 10 },
+    { stage: 'regressor', of: 50 },
+  ] as const;
+  const left = new TimeLeft(work, { load: 1, forward: 0.5, step: 2, heads: 0.1 });
+  expect(left.after('features', 0, 0)).toBeCloseTo(5 + 200 + 5 + 5);
+  expect(left.after('detector', 0, 10_000)).toBeCloseTo(200 + 5 + 5);
+  expect(left.after('detector', 10, 20_000)).toBeCloseTo(90 + 5 + 5);
+  expect(left.after('regressor', 50, 30_000)).toBe(0);
+  const unknown = new TimeLeft(work, undefined);
+  expect(unknown.after('detector', 0, 0)).toBeUndefined();
+  expect(unknown.after('regressor', 0, 0)).toBeUndefined();
+  expect(unknown.after('regressor', 10, 10_000)).toBeCloseTo(40);
+});
+
+describe.skipIf(!executablePath)('the Train page in Chromium', () => {
+  const pages = pagesInChromium();
+  const choose = async (page: Page, path: string): Promise<void> => {
+    await page.locator('input[data-for="Choose a folder"]').setInputFiles(path);
+  };
+  const training = (page: Page) => page.getByRole('region', { name: 'Training', exact: true });
+  const says = (page: Page, text: string | RegExp): Promise<void> =>
+    training(page).getByRole('status').filter({ hasText: text }).waitFor({ timeout: SLOW });
+
+  it(
+    'names what cannot be trained on, and can be stopped',
+    async () => {
+      const { page, complaints } = await pages.openPage('train.html');
+      const empty = join(pages.folder, 'empty');
+      await mkdir(empty);
+      await writeFile(join(empty, 'notes.txt'), 'no image');
+      await choose(page, empty);
+      await page.getByRole('alert').filter({ hasText: 'empty: holds no image' }).waitFor();
+      const train = page.getByRole('button', { name: 'Train', exact: true });
+      expect(await train.isDisabled()).toBe(true);
+
+      const mixed = await tree('mixed', 'good.png');
+      await writeFile(join(mixed, 'broken.png'), 'no image');
+      await choose(page, mixed);
+      await page.getByText('2 images in mixed').waitFor();
+      await page.getByText('More settings').click();
+      await page.getByLabel('Image side, px').fill('65');
+      await train.click();
+      await page.getByRole('alert').filter({ hasText: 'size expects a multiple of 32' }).waitFor();
+      await page.getByLabel('Image side, px').fill('64');
+      await page.locator('input[data-for="Open other weights"]').setInputFiles({
+        name: 'other.safetensors',
+        mimeType: '',
+        buffer: Buffer.from('no weights'),
+      });
+      await train.click();
+      await page.getByRole('alert').filter({ hasText: 'other.safetensors: is a text' }).waitFor();
+      await page.getByLabel('Encoder').selectOption('resnet18_w16');
+      await train.click();
+      await page.getByText('1 image cannot be read. Nothing was trained.').waitFor();
+      expect(await page.locator('ul.refused li').allInnerTexts()).toEqual([
+        expect.stringContaining('broken.png: it is not a PNG, JPEG, WebP or BMP file'),
+      ]);
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Train on the other 1' }).click();
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await says(page, /^Paused|^Stopped/);
+      expect(complaints).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it('asks for a folder through the File System Access API where the browser has it', async () => {
+    const { page, complaints } = await pages.openPage('train.html', async (each) => {
+      await each.addInitScript(() => {
+        window.showDirectoryPicker = async () => {
+          const root = await navigator.storage.getDirectory();
+          const picked = await root.getDirectoryHandle('picked', { create: true });
+          const deep = await picked.getDirectoryHandle('deep', { create: true });
+          for (const folder of [picked, deep]) await folder.getFileHandle('1.png', { create: true });
+          return picked;
+        };
+      });
+    });
+    await page.getByRole('button', { name: 'Choose a folder' }).click();
+    await page.getByText('2 images in picked').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it(
+    'trains through a reload and a lost device to what Node trains',
+    async () => {
+      const { page, complaints } = await pages.openPage('train.html');
+      await choose(page, data);
+      await page.getByText('20 images in data').waitFor();
+      await page.getByLabel('Encoder').selectOption('resnet18_w16');
+      await page.getByText('More settings').click();
+      const settings = { size: 64, batch: 4, iterations: 24, alignIterations: 100, seed: 0 };
+      for (const [label, value] of [
+        ['Image side, px', settings.size],
+        ['Images per step', settings.batch],
+        ['Steps of the detector', settings.iterations],
+        ['Steps of the alignment', settings.alignIterations],
+        ['Seed', settings.seed],
+        ['Save every', 0],
+      ] as const) {
+        await page.getByLabel(label).fill(String(value));
+      }
+      await page.getByRole('button', { name: 'Train', exact: true }).click();
+      await training(page).getByText('saved: detector, step').waitFor({ timeout: SLOW });
+      expect(await violations(page)).toEqual([]);
+
+      await page.reload();
+      const kept = page.getByRole('region', { name: 'Trainings in this browser' });
+      await kept.getByText('saved: detector, step').waitFor();
+      await keepDevices(page);
+      await kept.getByRole('button', { name: 'Go on' }).click();
+      await says(page, 'Compiling kernels');
+      await loseDevice(page);
+      await training(page)
+        .getByText('The graphics device was lost and opened again')
+        .waitFor({ timeout: SLOW });
+      await says(page, 'Trained.');
+      await training(page)
+        .getByRole('img', { name: /^Loss of detector: .* at step 24$/ })
+        .waitFor();
+      await training(page)
+        .getByRole('img', { name: /^Loss of alignment: .* at step 100$/ })
+        .waitFor();
+      expect(await violations(page)).toEqual([]);
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        training(page).getByRole('button', { name: 'Save as zip' }).click(),
+      ]);
+      const files = unzipSync(await readFile(await download.path()));
+      page.once('dialog', (dialog) => void dialog.accept());
+      await kept.getByRole('button', { name: 'Remove' }).click();
+      await kept.waitFor({ state: 'detached' });
+      expect(complaints).toEqual([]);
+
+      const run = join(folder, 'run');
+      for (const [name, bytes] of Object.entries(files)) {
+        await mkdir(dirname(join(folder, name)), { recursive: true });
+        await writeFile(join(folder, name), bytes);
+      }
+      const config = await nodeConfig(settings);
+      const own = join(folder, 'node');
+      expect(await trainRun({ run: own, config, gpu: ONE_DEVICE })).toBe(true);
+      const configIn = async (of: string) =>
+        JSON.parse(await readFile(join(of, 'config.json'), 'utf8')) as RunConfig;
+      const { data: name, adapter: _, ...rest } = await configIn(run);
+      expect(name).toBe('data');
+      expect(await configIn(own)).toMatchObject(rest);
+      const [here, there] = [
+        await testRun({ run, data, times: false, gpu: ONE_DEVICE }),
+        await testRun({ run: own, times: false, gpu: ONE_DEVICE }),
+      ];
+      const of = (results: typeof here) => results.protocols['absolute-unified'];
+      expect(Object.keys(of(here))).toEqual(['none', 'cada']);
+      for (const [alignment, metrics] of Object.entries(of(there))) {
+        for (const [metric, value] of Object.entries(metrics)) {
+          if (typeof value !== 'number') continue;
+          const other = of(here)[alignment]![metric as keyof typeof metrics] as number;
+          expect(Math.abs(other - value), `${alignment} ${metric}`).toBeLessThan(1e-3);
+        }
+      }
+    },
+    SLOW,
+  );
+});
+
+/** The configuration that `wgad train` makes of the same settings. */
+async function nodeConfig(settings: Partial<RunConfig>): Promise<RunConfig> {
+  const encoder = 'resnet18_w16';
+  const config = newConfig({
+    ...withPresets({ preset: 'quick', encoder, ...settings }),
+    version: VERSION,
+    seed: 0,
+    ...settings,
+    data,
+    adapter: '',
+  });
+  return {
+    ...config,
+    weightsSha256: await weightsChecksum(encoder, 'embedded'),
+    dataSha256: await dataChecksum(config),
+  };
+}
+
+/** In the worker: the device that is opened next can be lost. */
+async function keepDevices(page: Page): Promise<void> {
+  await page.workers()[0]!.evaluate(() => {
+    const { requestDevice } = GPUAdapter.prototype;
+    GPUAdapter.prototype.requestDevice = async function (descriptor) {
+      const device = await requestDevice.call(this, descriptor);
+      (globalThis as unknown as { lastDevice: GPUDevice }).lastDevice = device;
+      return device;
+    };
+  });
+}
+
+const loseDevice = (page: Page): Promise<void> =>
+  page
+    .workers()[0]!
+    .evaluate(() => (globalThis as unknown as { lastDevice: GPUDevice }).lastDevice.destroy());
