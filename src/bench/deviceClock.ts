@@ -1,7 +1,6 @@
 import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, idle } from '../runtime/gpu.ts';
 import { makeProfiler, type Profiler, readableMs } from '../runtime/profiler.ts';
-import { directSubmitter } from '../runtime/submitter.ts';
 import { requireReplayed } from './replayed.ts';
 import { percentile } from './sampler.ts';
 
@@ -21,35 +20,11 @@ export interface DeviceClock {
 
 const REPLAYS = 5;
 
-/** While it does not time, runs reach the queue as they do without a profiler. */
 export function deviceClock(): DeviceClock {
-  const profiler = makeProfiler();
   let timing = false;
+  const profiler = makeProfiler(undefined, () => timing);
   return {
-    profiler: {
-      get clock() {
-        return profiler.clock;
-      },
-      get times() {
-        return profiler.times;
-      },
-      get granularity() {
-        return profiler.granularity;
-      },
-      get between() {
-        return profiler.between;
-      },
-      get lost() {
-        return profiler.lost;
-      },
-      submitter(device) {
-        const [timed, direct] = [profiler.submitter(device), directSubmitter(device)];
-        return {
-          run: (...args) => (timing ? timed : direct).run(...args),
-          settled: () => (timing ? timed.settled() : undefined),
-        };
-      },
-    },
+    profiler,
     async time(gpu, executable) {
       requireReplayed(executable.plan);
       if (profiler.clock !== 'timestamp') return {};

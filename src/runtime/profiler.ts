@@ -47,8 +47,11 @@ export const readableMs = (ns: number, dispatches: number, granularity: number):
 /** By default Dawn rounds timestamps to multiples of 65,536 ns. */
 export const PRECISE_TIMESTAMPS = 'disable-dawn-features=timestamp_quantization';
 
-/** @param wanted `wall` even where there are timestamps. */
-export function makeProfiler(wanted?: Clock): Profiler {
+/**
+ * @param wanted `wall` even where there are timestamps.
+ * @param isTiming whether a run is timed; those that are not reach the queue as they do without a profiler.
+ */
+export function makeProfiler(wanted?: Clock, isTiming: () => boolean = () => true): Profiler {
   const log = new TimeLog();
   let devices = 0;
   return {
@@ -69,7 +72,12 @@ export function makeProfiler(wanted?: Clock): Profiler {
       const index = devices++;
       const stamped = wanted !== 'wall' && device.features.has('timestamp-query');
       log.clock = stamped ? 'timestamp' : 'wall';
-      return stamped ? stampedSubmitter(device, index, log) : walledSubmitter(device, index, log);
+      const timed = stamped ? stampedSubmitter(device, index, log) : walledSubmitter(device, index, log);
+      const direct = directSubmitter(device);
+      return {
+        run: (...args) => (isTiming() ? timed : direct).run(...args),
+        settled: () => (isTiming() ? timed.settled() : undefined),
+      };
     },
   };
 }
