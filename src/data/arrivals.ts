@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatasetError } from '../errors.ts';
 import { isImageName } from './fileNames.ts';
 
-/** A file as it was when it was taken for whole. */
+/** A file as it was when it was found to be whole. */
 export interface Arrived {
   readonly path: string;
   readonly bytes: number;
@@ -63,7 +63,7 @@ export function arrivalsIn(folder: string, settleMs: number, now: () => number =
         whole.push(file);
         if (whole.length >= most) return whole;
       }
-      // Those that went away before they were whole.
+      // Files that were removed before they were whole.
       for (const path of unsettled.keys()) if (!seen.has(path)) unsettled.delete(path);
       return whole;
     },
@@ -74,7 +74,7 @@ export function arrivalsIn(folder: string, settleMs: number, now: () => number =
 /** Image files in a folder and those below it, in the system's order; nothing is kept in memory. */
 async function* filesBelow(folder: string, depth = 0): AsyncGenerator<string> {
   const entries = await opendir(folder).catch((cause: NodeJS.ErrnoException) => {
-    // A folder below may go away at any moment.
+    // A subfolder may be removed at any moment.
     if (depth > 0) return null;
     throw new DatasetError(`cannot watch ${folder}: ${cause.message}`, { where: folder, cause });
   });

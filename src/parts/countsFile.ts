@@ -15,7 +15,7 @@ interface Entry extends Omit<TallyPart, 'gathered'> {
   readonly droppedBits: number;
 }
 
-/** In this order, little-endian as all of WebGPU's hosts are. */
+/** In this order, little-endian: WebGPU runs on no other hosts. */
 const arraysOf = ({ keys, rests, wholes, negatives }: KeyCounts) => [keys, rests, wholes, negatives];
 const BYTES_OF_KEY = 24;
 
@@ -31,7 +31,7 @@ export async function writeCounts(path: string, tally: Tally): Promise<void> {
   );
   await atomicFile(path, async (write) => {
     const head = Buffer.from(JSON.stringify(entries));
-    // A multiple of 8, so that the arrays lie where they may be viewed.
+    // Padded to a multiple of 8: typed arrays need aligned offsets.
     await write(Buffer.concat([head, Buffer.alloc(8 - ((head.length + 1) % 8), ' '), Buffer.from('\n')]));
     for (const { gathered } of parts) {
       for (const each of gathered.counts ? arraysOf(gathered.counts) : []) {

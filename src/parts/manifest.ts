@@ -48,7 +48,7 @@ export interface Manifest extends Shard, Whole {
   readonly batch: number;
   /** Its own inputs, in their order. */
   readonly own: readonly PartInput[];
-  /** Inputs that were skipped: what one run would exit 3 for. */
+  /** How many inputs were skipped; with any, one run would exit with code 3. */
   readonly skipped: number;
   /** SHA-256 of the part's other files, by name. */
   readonly files: Readonly<Record<string, string>>;
@@ -94,7 +94,7 @@ const EXPECTED = fields({
   files: tableOf(text),
 });
 
-/** What of two wholes differs, in words; empty: they are the same. */
+/** The differences between two jobs, in words; empty if they are the same job. */
 export function wholeDifferences(one: Whole & Partial<Shard>, other: Whole & Partial<Shard>): string[] {
   const said: string[] = [];
   const compare = (what: string, a: unknown, b: unknown): void => {

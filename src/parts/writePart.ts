@@ -58,7 +58,7 @@ export async function planPart(
   const own = await hashed(places.map((place) => inputs[place]!));
   const same = known !== null && JSON.stringify(known.own) === JSON.stringify(own);
   const done = same && (await isWhole(folder, known)) ? known : null;
-  // What is made now must not be taken for what that one describes.
+  // The old manifest must not describe the new files.
   if (known && !done) await rm(join(folder, MANIFEST));
   return { folder, shard, whole, places, own, done };
 }
@@ -72,7 +72,7 @@ async function isWhole(folder: string, { files }: Manifest): Promise<boolean> {
 
 async function hashed(inputs: readonly WholeInput[]): Promise<PartInput[]> {
   const own: PartInput[] = [];
-  // Several inputs may be of one file.
+  // Several inputs may come from one file.
   const known = new Map<string, Promise<string | null>>();
   const once = (path: string): Promise<string | null> => {
     const found = known.get(path) ?? hashOf(path);
@@ -90,7 +90,7 @@ async function hashed(inputs: readonly WholeInput[]): Promise<PartInput[]> {
   return own;
 }
 
-/** Null where it cannot be read, which whoever decodes it says. */
+/** Null if it cannot be read; decoding reports why. */
 async function hashOf(path: string): Promise<string | null> {
   return sha256Of(path).catch((error: unknown) => {
     if (error instanceof FileError) return null;

@@ -20,7 +20,7 @@ export interface Verdict {
   /** The normal level that the alignment predicts; null without one. */
   readonly u_hat: number | null;
   readonly gamma_hat: number | null;
-  /** The mean that the map has. */
+  /** The map's own mean. */
   readonly u: number;
   /** Whether the image is unlike all that the run was trained on; null where that is not known. */
   readonly unfamiliar: boolean | null;
@@ -36,7 +36,7 @@ export interface Judgement {
   readonly threshold: number | null;
   /** What `wgad threshold` stored in the run. */
   readonly stored: StoredThreshold | null;
-  /** For the user: how the stored threshold was found otherwise than scores are made here. */
+  /** For the user: where the stored threshold was found with other settings than scores are made with here. */
   readonly notes: readonly string[];
   /** Colour scale of heat maps: that of the run's last test; without one, 0 to 1 of the calibrated map. */
   readonly scale: { readonly low: number; readonly high: number };

@@ -28,7 +28,7 @@ export interface Served {
   readonly metrics: ServeMetrics;
   /** Of this package. */
   readonly version: string;
-  /** Null: anyone may ask. */
+  /** Null: no token is needed. */
   readonly token: () => string | null;
   /** Seconds that all images under way will take. */
   readonly backlogSeconds: () => number;
@@ -42,14 +42,14 @@ type Answer = { readonly name: string } & (
   | { readonly error: { readonly code: string; readonly message: string } }
 );
 
-/** What a request to judge asks for, and holds until it is done. */
+/** A request to judge images, and the room that it holds until it is done. */
 interface Asked {
   readonly run: string;
   readonly version: Version;
   readonly map: MapForm | null;
   readonly ticket: Ticket;
   readonly since: number;
-  /** Work goes on after an answer that came too late: the room is given back after both. */
+  /** After a time-out the work goes on: the room is released once both answer and work are done. */
   working: boolean;
   answered: boolean;
 }
@@ -69,7 +69,7 @@ export async function serveApp(served: Served): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bytes,
     requestTimeout: ms,
-    // How soon Node looks for requests that take too long to arrive.
+    // How often Node looks for requests that take too long to arrive.
     http: { connectionsCheckingInterval: Math.min(1000, ms / 4), headersTimeout: ms },
     clientErrorHandler: answerBroken,
     routerOptions: { maxParamLength: 200 },
@@ -122,7 +122,7 @@ export async function serveApp(served: Served): Promise<FastifyInstance> {
         requireToken(request, served.token());
         const own = admit(served, request, since);
         asked.set(request, own);
-        // Also where the client goes away.
+        // Also if the client disconnects.
         reply.raw.once('close', () => settle(own, 'answered'));
       },
       async onResponse(request, reply) {
@@ -157,7 +157,7 @@ function settle(own: Asked, what: 'answered' | 'worked'): void {
   if (own.answered && !own.working) own.ticket.release();
 }
 
-/** Of an answer in which no image was judged. */
+/** HTTP status of an answer in which no image was judged. */
 function statusOf(refused: readonly Answer[]): number {
   const codes = refused.map((answer) => ('error' in answer ? answer.error.code : ''));
   return codes.every((code) => code === 'E_IMAGE') ? 422 : 500;
@@ -166,7 +166,7 @@ function statusOf(refused: readonly Answer[]): number {
 function requireToken({ headers }: FastifyRequest, token: string | null): void {
   if (token === null) return;
   const given = /^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
-  // Hashes have one length, and comparing them takes the same time wherever they differ.
+  // Hashes have equal lengths, so comparing them takes the same time wherever they differ.
   const [a, b] = [given, token].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];
   if (timingSafeEqual(a, b)) return;
   throw new Refusal(401, 'E_TOKEN', 'expects the header Authorization: Bearer TOKEN', {
@@ -240,7 +240,7 @@ async function sentImages(
   return images;
 }
 
-/** Each image by itself: one that cannot be judged is an error among the answers. */
+/** An image that cannot be judged becomes an error in the answer; the others are judged all the same. */
 async function judgeAll(own: Asked, images: readonly SentImage[], metrics: ServeMetrics): Promise<Answer[]> {
   const { run, version, map } = own;
   const answers = await Promise.allSettled(
@@ -258,7 +258,7 @@ async function judgeAll(own: Asked, images: readonly SentImage[], metrics: Serve
   return answers.map((answer, i) => {
     if (answer.status === 'fulfilled') return answer.value;
     const error: unknown = answer.reason;
-    // One of the device's is one of all.
+    // A device error concerns all images.
     if (!(error instanceof WgadError) || error instanceof GpuError) throw error;
     return { name: images[i]!.name, error: { code: error.code, message: error.message } };
   });
@@ -273,7 +273,7 @@ async function inTime<T>(work: Promise<T>, left: number, backlogSeconds: () => n
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
-    // A failure after the answer has nobody to tell.
+    // After the time-out nobody waits for this result: its failure is ignored.
     work.catch(() => {});
   }
 }
@@ -306,7 +306,7 @@ function meaningOf(error: Error): Pick<Refusal, 'status' | 'code' | 'headers'> {
   if (error instanceof Refusal) return error;
   if (error instanceof GpuError) return busy(error.message, 1);
   const { statusCode = 500, code = '' } = error as Error & { statusCode?: number; code?: string };
-  // Of a body that ends before its form does, or is no form, the parser says no status.
+  // The parser gives no status for a form that is cut off or malformed.
   const broken =
     statusCode === 500 && /^(Unexpected end|Malformed|Part terminated|Multipart)/i.test(error.message);
   const gone = code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE';
@@ -314,7 +314,7 @@ function meaningOf(error: Error): Pick<Refusal, 'status' | 'code' | 'headers'> {
   return { status, code: status < 500 ? 'E_REQUEST' : 'E_FAILED', headers: {} };
 }
 
-/** Answers what is no HTTP, or came too slowly. */
+/** Answers a request that is not HTTP, or came too slowly. */
 function answerBroken(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
   const [status, text] =

@@ -48,7 +48,7 @@ export function gatherer<Item, Result>(options: {
       return;
     }
     const left = first.since + waitMs - performance.now();
-    // `run` never rejects: its items do.
+    // `run` never rejects; only the promises of its items do.
     if (queue.length >= most || left <= 0) run().then(next, next);
     else timer = setTimeout(next, left);
   };

@@ -1,4 +1,4 @@
-/** What a server takes. */
+/** Limits of what a server accepts. */
 export interface ServeLimits {
   /** Bytes of a request's body. */
   readonly bytes: number;

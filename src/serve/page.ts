@@ -42,7 +42,7 @@ loadRuns();`;
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** What the page may load and run: itself alone. */
+/** Content security policy: the page may load and run nothing but itself. */
 export const PAGE_POLICY = `default-src 'none'; img-src data:; connect-src 'self'; style-src ${hashOf(STYLE)}; script-src ${hashOf(SCRIPT)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** A page to try the server with. */

@@ -12,7 +12,7 @@ export class Refusal extends Error {
   }
 }
 
-/** More than can be held now: come again. @param seconds until it is worth it. */
+/** The server is full. @param seconds after which the client should try again (Retry-After). */
 export const busy = (message: string, seconds: number): Refusal =>
   new Refusal(503, 'E_BUSY', message, { 'retry-after': String(Math.max(1, Math.ceil(seconds))) });
 

@@ -14,7 +14,7 @@ import type { VersionOptions } from './version.ts';
 export interface ServeOptions {
   readonly runs: readonly NamedRun[];
   readonly host: string;
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number;
   readonly limits: ServeLimits;
   readonly choice?: JudgementChoice;

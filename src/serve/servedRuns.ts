@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { openVersion, type Version, type VersionOptions } from './version.ts';
 
-/** A run by the name that requests say. */
+/** A run and the name under which requests ask for it. */
 export interface NamedRun {
   readonly name: string;
   readonly folder: string;
@@ -50,7 +50,7 @@ export interface ServedRuns {
   close(): Promise<void>;
 }
 
-/** @param onReload told of each run that was taken anew, or why it was not. */
+/** @param onReload told of each run that was read again, or why it could not be. */
 export function servedRuns(
   runs: readonly NamedRun[],
   optionsFor: (name: string) => VersionOptions,

@@ -32,14 +32,14 @@ export interface JudgedImage {
   readonly pixels: Uint8Array;
 }
 
-/** A run as it was when it was read, on a device of its own. */
+/** A run as its folder was when it was read, on a device of its own. */
 export interface Version {
   readonly judgement: Judgement;
   /** SHA-256 of its weights. */
   readonly weights: string;
   readonly adapter: string;
   readonly batch: number;
-  /** Whether its device is there now. */
+  /** Whether its device works now. */
   readonly alive: boolean;
   /** Bytes of its buffers on the device. */
   readonly deviceBytes: number;

@@ -77,7 +77,7 @@ export const serveVerb: AddVerb = (program, run) => {
             waitMs: flags.wait,
           },
           choice: flags,
-          // A run that was taken anew must not keep its old device.
+          // A run that is read again must not keep its old device.
           gpu: { ...context.gpu, parking: undefined },
           version: VERSION,
           log: { level: context.quiet ? 'warn' : 'info', stream: process.stderr },
