@@ -2,9 +2,14 @@
  * Public figures of AMD cards, by the names that RADV gives them. Compute units, clock and memory: AMD's product pages
  * (boost clock; per XCD or GCD where a card has several). Units of a compute unit: AMD's ISA documents and white papers
  * ("RDNA 2", "RDNA 3" and "RDNA 4 Instruction Set Architecture", "RDNA Architecture" 2019, "Vega Instruction Set
- * Architecture"). Last caches: the "effective bandwidth" of "Infinity Cache" on the product pages, where they give one.
- * Latencies: rounded from published pointer chases (chipsandcheese.com, 2021 to 2025); they decide only
- * where too few waves hide them.
+ * Architecture"). Last caches: the "effective bandwidth" of "Infinity Cache" on the product pages, where they give one; it counts misses
+ * too (477 GB/s on the RX 7600, whose memory has 288), so a cache alone is faster. Latencies: rounded from published pointer chases; they
+ * decide only where too few waves hide them.
+ *
+ * Compared with other publications: compute units, clocks, memory and megabytes of the RX 5700 XT to RX 6900 XT (hexus.net, July 2021), the
+ * RX 7900 XTX (its reviews), the RX 7600's effective bandwidth (hwbusters.com, May 2023), the RX 9060 XT (techpowerup.com, June 2025; others
+ * give 3.23 GHz), and the last cache's latency on the RX 7900 XTX, 150 ns (chipsandcheese.com, June 2023). Not compared: bytes a clock of
+ * second-level caches, matrix rates, the other cards.
  */
 import { type Instruction, multiplyAdds, type Unit } from './listing.ts';
 

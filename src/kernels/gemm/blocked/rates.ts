@@ -7,6 +7,10 @@
  * AMD's product pages of the Radeon RX 7900 XTX, RX 6900 XT and Radeon VII; the workgroup's memory from the white papers "RDNA
  * Architecture" and "Vega". apple: 40 cores of 128 lanes, 1.4 GHz, 400 GB/s (M3 Max, Apple's pages). intel: Arc A770's page (32 Xe
  * cores of 128 lanes, 2.1 GHz, 560 GB/s).
+ *
+ * Compared with other publications: the H100's 132 multiprocessors and 50 MB (chipsandcheese.com, July 2023), the M3 Max's 1.398 GHz and 400 GB/s
+ * (hmc-tech.com, notebookcheck.net), the A770's 4096 lanes and 16 MB of second-level cache (chipsandcheese.com, October 2022), whose rate
+ * is not known here and is left out.
  */
 import type { GpuFamily } from '../../kernel.ts';
 
