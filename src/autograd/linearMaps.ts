@@ -19,17 +19,17 @@ const transpose =
 export const linearMapVjps = {
   interpolate: transpose('interpolateGrad'),
   interpolateGrad: transpose('interpolate'),
-  resample: ({ inputs: [x, weights, spans], out, cotangent, attrs: { axis } }) => [
-    () => resample(cotangent, axis, transposedTaps(weights!, spans!, x!.shape[axis]!), out),
+  resample: ({ inputs: [x, weights, spans], cotangent, attrs: { axis } }) => [
+    () => resample(cotangent, axis, transposedTaps(weights!, spans!, x!.shape[axis]!)),
     null,
     null,
   ],
-  gather: ({ inputs: [x, indices], out, cotangent, attrs }) => [
-    () => scatterSum(cotangent, indices!, attrs, x!.shape, out),
+  gather: ({ inputs: [x, indices], cotangent, attrs }) => [
+    () => scatterSum(cotangent, indices!, attrs, x!.shape),
     null,
   ],
-  gatherGrad: ({ inputs: [, indices, ...order], out, cotangent, attrs }) => [
-    () => picked(cotangent, indices!, attrs, out),
+  gatherGrad: ({ inputs: [, indices, ...order], cotangent, attrs }) => [
+    () => picked(cotangent, indices!, attrs),
     null,
     ...order.map(() => null),
   ],
