@@ -1,10 +1,13 @@
 import type { Neighbours } from '../../graph/ops/attention.ts';
 import type { PoolWindow } from '../../graph/ops/pool.ts';
+import type { Picking } from '../../graph/ops/select.ts';
 import { NORM_FLOOR } from '../../graph/ops/similarity.ts';
 import { slabOffsets } from '../../graph/ops/slab.ts';
-import { type Dtype, isOp, type OpName, type Value, type ValueOf } from '../../graph/value.ts';
+import { type Dtype, isOp, knownData, type OpName, type Value, type ValueOf } from '../../graph/value.ts';
 import { product, range, type Shape } from '../../shape.ts';
 import type { GraphWriter } from './graphWriter.ts';
+import { flatPlaces, inRange, type Reduction, resampled, scattered, sortedPlaces } from './indices.ts';
+import { integerProduct, writeIntegers } from './integers.ts';
 import { writeProgram } from './pointwise.ts';
 
 /** Writes one value: its inputs' names to the name of its result. Half floats come in as float32. */
@@ -18,9 +21,6 @@ interface NoForm {
 const TRAINING: NoForm = { reason: 'it updates state, which a graph of ONNX cannot' };
 const RANDOM: NoForm = { reason: 'ONNX’s random numbers are of no fixed generator' };
 const LATER: NoForm = { reason: 'its form is not written yet' };
-const SATURATING: NoForm = {
-  reason: 'products of integers wrap around, and ONNX Runtime’s end at the largest number',
-};
 const GRADIENT: NoForm = {
   reason: 'it exists in derivatives alone; write the function that is differentiated',
 };
@@ -71,9 +71,12 @@ const wide = (w: GraphWriter, dtype: Dtype, name: string, written: (name: string
 const ordered = (w: GraphWriter, name: string): string =>
   w.cast(w.node('Sub', [w.cast(name, 'i64'), w.constant([2 ** 31], [], 'i64')]), 'i32');
 
-const reduce: Rule<'reduce'> = (w, { attrs: { kind, axes, factor }, dtype }, [x]) => {
+const reduce: Rule<'reduce'> = (w, { attrs: { kind, axes, factor }, inputs: [of], dtype }, [x]) => {
   const attributes = { keepdims: 1, noop_with_empty_axes: 1 };
-  const along = (name: string): string => w.node(REDUCTIONS[kind], [name, w.integers(axes)], attributes);
+  const along = (name: string): string =>
+    kind === 'prod' && isInteger(dtype)
+      ? integerProduct(w, name, of!.shape, axes)
+      : w.node(REDUCTIONS[kind], [name, w.integers(axes)], attributes);
   const out = axes.length === 0 ? x! : wide(w, dtype, x!, along);
   return factor === 1 ? out : w.node('Mul', [out, w.scalar(factor)]);
 };
@@ -389,13 +392,6 @@ const counted = ({ size, count, kernel, stride, dilation, before, after }: Poole
 const isKnown = (value: Value): boolean =>
   isOp(value, 'constant') || (isOp(value, 'reshape') && isKnown(value.inputs[0]!));
 
-/** Truth where an index is one of 0 to size - 1; ONNX counts negative ones from the end, and runs end at others. */
-const inRange = (w: GraphWriter, indices: string, size: number): string =>
-  w.node('And', [
-    w.node('GreaterOrEqual', [indices, w.constant([0], [], 'i32')]),
-    w.node('Less', [indices, w.constant([size], [], 'i32')]),
-  ]);
-
 const gather: Rule<'gather'> = (
   w,
   { attrs: { axis, each }, shape, inputs: [x, picks], dtype },
@@ -415,6 +411,40 @@ const gather: Rule<'gather'> = (
       );
   const nothing = isInteger(dtype) ? w.constant([0], [], 'i64') : w.scalar(Number.NaN);
   return wide(w, dtype, found, (x64) => w.node('Where', [aligned, x64, nothing]));
+};
+
+/** As `scattered`; integers in 64 bits and back. */
+function joined(
+  w: GraphWriter,
+  names: Readonly<Record<'x' | 'indices' | 'updates', string>>,
+  shapes: { readonly x: Shape; readonly updates: Shape },
+  picking: Picking,
+  reduction: Reduction,
+  dtype: Dtype,
+): string {
+  if (!isInteger(dtype)) return scattered(w, names, shapes, picking, reduction, dtype);
+  const [x, updates] = [w.cast(names.x, 'i64'), w.cast(names.updates, 'i64')];
+  return w.cast(scattered(w, { ...names, x, updates }, shapes, picking, reduction, 'i64'), dtype);
+}
+
+const gatherGrad: Rule<'gatherGrad'> = (w, { attrs, inputs: [updates], shape, dtype }, [name, indices]) => {
+  const zeros = w.constant(new Array<number>(product(shape)).fill(0), shape, dtype);
+  const shapes = { x: shape, updates: updates!.shape };
+  return joined(w, { x: zeros, indices: indices!, updates: name! }, shapes, attrs, 'add', dtype);
+};
+
+/** The largest place among those of an index, from -1 on. */
+const lastUpdate: Rule<'lastUpdate'> = (w, { attrs, inputs: [indices], shape, dtype }, [name]) => {
+  const { axis } = attrs;
+  const none = w.constant(new Array<number>(product(shape)).fill(-1), shape, dtype);
+  const own = indices!.shape;
+  const places = w.constant(
+    range(own[axis]!),
+    own.map((size, i) => (i === axis ? size : 1)),
+    dtype,
+  );
+  const updates = w.node('Expand', [places, w.integers(own)]);
+  return joined(w, { x: none, indices: name!, updates }, { x: shape, updates: own }, attrs, 'max', dtype);
 };
 
 const passedOn = (_w: GraphWriter, _value: Value, [x]: readonly string[]): string => x!;
@@ -480,12 +510,41 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
       : w.node('Where', [inRange(w, column, classes!), flags, w.scalar(Number.NaN)]);
   },
   gather,
-  flatPlaces: LATER,
-  lastUpdate: LATER,
-  scatterJoin: LATER,
-  argsort: LATER,
-  integers: LATER,
-  resample: LATER,
+  gatherGrad,
+  flatPlaces: (w, { attrs: { sizes, groups }, shape: [count] }, [indices]) =>
+    flatPlaces(w, indices!, { count: count!, sizes, groups }),
+  lastUpdate,
+  scatterJoin: (w, { attrs: { kind, ...picking }, inputs: [x, updates], dtype }, [name, given, indices]) =>
+    joined(
+      w,
+      { x: name!, indices: indices!, updates: given! },
+      { x: x!.shape, updates: updates!.shape },
+      picking,
+      kind,
+      dtype,
+    ),
+  argsort: (w, { attrs: { descending }, inputs: [x] }, [name]) => {
+    const isFloat = !isInteger(x!.dtype);
+    const keys = x!.dtype === 'u32' ? w.cast(name!, 'i64') : name!;
+    return w.cast(sortedPlaces(w, keys, x!.shape[1]!, { descending, isFloat }), 'i32');
+  },
+  integers: (w, { attrs: { fn, params }, inputs, dtype, shape }, names) => {
+    const isCondition = (i: number): boolean => fn === 'where' && i === 0;
+    const long = names.map((name, i) => (isCondition(i) ? name : w.cast(name, 'i64')));
+    const out = writeIntegers(w, fn, long, params);
+    const whole = isInteger(dtype) ? w.cast(out, dtype) : out;
+    return fn === 'identity' && inputs[0]!.shape.join() !== shape.join()
+      ? w.node('Expand', [whole, w.integers(shape)])
+      : whole;
+  },
+  resample: (w, { attrs: { axis }, inputs: [x, weights, spans] }, [name]) =>
+    resampled(w, name!, {
+      axis,
+      rank: x!.shape.length,
+      weights: knownData(weights!)!,
+      spans: knownData(spans!)!,
+      taps: weights!.shape[1]!,
+    }),
   maxPool2dPlaces: LATER,
   kthLargest,
   topKIndices,
@@ -506,7 +565,6 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
   maxPool2dPick: GRADIENT,
   avgPool2dGrad: GRADIENT,
   interpolateGrad: GRADIENT,
-  gatherGrad: GRADIENT,
   nearestRowsGrad: GRADIENT,
   batchNormWeightGrad: GRADIENT,
   attentionRows: GRADIENT,
@@ -518,7 +576,5 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
 export function reasonAgainst(value: Value): string | undefined {
   const rule = (RULES as Readonly<Record<string, Rule<OpName> | NoForm>>)[value.op];
   if (isOp(value, 'attention') && value.attrs.dropout > 0) return RANDOM.reason;
-  if (isOp(value, 'reduce') && value.attrs.kind === 'prod' && isInteger(value.dtype))
-    return SATURATING.reason;
   return rule && 'reason' in rule ? rule.reason : undefined;
 }
