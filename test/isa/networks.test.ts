@@ -6,6 +6,8 @@ import type { Kernel } from '../../src/kernels/kernel.ts';
 import { heaviest, kindOf } from './heaviest.ts';
 import { radvMissing, unlessRadv } from './radv.ts';
 
+/** Vector registers of any of them. */
+const MOST_REGISTERS = 168;
 /** Floors that the heaviest kernels of the real networks reach on RDNA 3; raise them as kernels get better. */
 const FLOORS: readonly {
   readonly kind: RegExp;
@@ -47,11 +49,14 @@ describe.skipIf(radvMissing !== undefined)(`the kernels of the real networks on 
 
 function complaints(
   kind: string,
-  { label, spilled, scratch, wavesPerSimd, loopShare, accesses }: Reading,
+  { label, registers, spilled, scratch, wavesPerSimd, loopShare, accesses }: Reading,
 ): string[] {
   const floor = FLOORS.find((each) => each.kind.test(kind))!;
   const few = [
     ...(spilled > 0 || scratch > 0 ? [`${spilled} registers spill, ${scratch} bytes of scratch`] : []),
+    ...(registers.vector > MOST_REGISTERS
+      ? [`${registers.vector} registers, ${MOST_REGISTERS} at most`]
+      : []),
     ...(wavesPerSimd < floor.waves ? [`${wavesPerSimd} waves per SIMD, reached were ${floor.waves}`] : []),
     ...(loopShare < floor.share
       ? [`${loopShare} multiply-adds in the loop, reached were ${floor.share}`]
