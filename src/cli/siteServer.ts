@@ -35,7 +35,8 @@ export async function serveSite(folder: string, port: number, weights?: string):
     files.set(`/weights/${name}`, join(weights!, name));
   }
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    // Not by `URL`, which throws at what is none, such as `//`.
+    const [pathname = ''] = (request.url ?? '').split('?');
     const path = files.get(pathname === '/' ? '/index.html' : pathname);
     const answer = (status: number, type: string, body: Buffer | string): void => {
       response.writeHead(status, {
@@ -57,9 +58,12 @@ export async function serveSite(folder: string, port: number, weights?: string):
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
-        cause.code === 'EADDRINUSE'
-          ? new ConfigError(`--port ${port} is in use`, { fix: 'name another; 0 takes any free one', cause })
-          : cause,
+        new ConfigError(
+          cause.code === 'EADDRINUSE'
+            ? `--port ${port} is in use`
+            : `--port ${port}: cannot be listened at: ${cause.message}`,
+          { fix: 'name another; 0 takes any free one', cause },
+        ),
       ),
     );
     server.listen(port, '127.0.0.1', resolve);

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -26,6 +28,13 @@ it('the server of the pages gives the files of its folder and nothing else', asy
       expect((await get(path))[0], path).toBe(404);
     }
     expect((await get('', 'POST'))[0]).toBe(405);
+    // What is no path of a page, sent as it is.
+    for (const target of ['//', 'http://[', '*', '/%']) {
+      const { statusCode } = await once(request({ port, path: target }).end(), 'response').then(
+        ([answer]: IncomingMessage[]) => answer!.resume(),
+      );
+      expect(statusCode, target).toBe(404);
+    }
     await expect(serveSite(pages, Number(port))).rejects.toThrow(`--port ${port} is in use`);
   } finally {
     await close();
