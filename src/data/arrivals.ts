@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatasetError } from '../errors.ts';
@@ -52,7 +52,7 @@ export function arrivalsIn(folder: string, settleMs: number, now: () => number =
       let looked = 0;
       for await (const path of filesBelow(folder)) {
         if (++looked % AT_ONCE === 0) await new Promise((settle) => setImmediate(settle));
-        const info = statSync(path, { throwIfNoEntry: false });
+        const info = infoOf(path);
         if (!info?.isFile()) continue;
         const file = { path, bytes: info.size, modified: info.mtimeMs };
         if (taken.has(file)) continue;
@@ -69,6 +69,15 @@ export function arrivalsIn(folder: string, settleMs: number, now: () => number =
     },
     taken: (file) => taken.add(file),
   };
+}
+
+/** Null of what went away, of links in a circle, and where it may not be known. */
+function infoOf(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
 }
 
 /** Image files in a folder and those below it, in the system's order; nothing is kept in memory. */

@@ -29,7 +29,11 @@ export async function openRowLog(path: string, onRow: (line: string) => void): P
     async append(lines) {
       if (lines.length === 0) return;
       const bytes = Buffer.from(`${lines.join('\n')}\n`);
-      await onDisk(file.write(bytes, 0, bytes.length, at));
+      // A disk that is nearly full takes a part, and says so at the next piece.
+      for (let done = 0; done < bytes.length; ) {
+        const left = bytes.length - done;
+        done += (await onDisk(file.write(bytes, done, left, at + done))).bytesWritten;
+      }
       await onDisk(file.datasync());
       at += bytes.length;
     },

@@ -1,9 +1,20 @@
-import { appendFile, copyFile, mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { arrivalsIn } from '../../src/data/arrivals.ts';
 import { openRowLog } from '../../src/formats/rowLog.ts';
 import { range } from '../../src/shape.ts';
+import { noSmallDisk, withSmallDisk } from '../faults/smallDisk.ts';
 import { testRandom } from '../seed.ts';
 import { scratchFolder, start, TINY_DATA, TINY_TRAIN, wgadHere } from './wgad.ts';
 
@@ -30,6 +41,9 @@ describe('arrivals', () => {
       await utimes(join(place, name), time, time);
     };
     await make('.hidden.png');
+    // What cannot be looked at is no image yet.
+    await symlink('circle.png', join(place, 'circle.png'));
+    await symlink('nowhere', join(place, 'nowhere.png'));
     await make('text.txt');
     await make('deep/.hidden/a.png');
     await make('moved.png');
@@ -84,6 +98,23 @@ it('rows are appended whole, and what a killed process left of one is taken away
   await writeFile(path, '{"c":');
   await (await openRowLog(path, (row) => read.push(row))).close();
   expect(await readFile(path, 'utf8')).toBe('');
+});
+
+const noDisk = await noSmallDisk();
+it.skipIf(noDisk !== null)('a row of which a disk takes a part is no row, and is taken away', async () => {
+  await withSmallDisk(async (disk) => {
+    const log = await openRowLog(disk.path('log.jsonl'), () => {});
+    await log.append(['{"a":1}']);
+    await disk.leaveBytes(4096);
+    const long = JSON.stringify({ b: 'x'.repeat(20_000) });
+    await expect(log.append([long])).rejects.toMatchObject({ code: 'E_FILE' });
+    await log.close();
+    await disk.makeRoom();
+    const again = await openRowLog(disk.path('log.jsonl'), () => {});
+    await again.append([long]);
+    await again.close();
+    expect(await readFile(disk.path('log.jsonl'), 'utf8')).toBe(`{"a":1}\n${long}\n`);
+  });
 });
 
 it(
