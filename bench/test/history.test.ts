@@ -93,8 +93,19 @@ describe('a history', () => {
     await expect(addToHistory(path, { ...entry('c', '2026-03-01'), machine: 'n' }, [])).rejects.toThrow(
       'belongs to m, 1 core, got n',
     );
-    await writeFile(path, '{"machine":"m"}\n{');
-    await expect(readHistory(path)).rejects.toThrow(`${path}:2: is no JSON`);
+    const [line] = (await readFile(path, 'utf8')).split('\n');
+    for (const [wrong, says] of [
+      ['{', 'line 2 is not JSON'],
+      ['null', 'line 2 expects an object, got null'],
+      ['{"machine":"m"}', 'line 2.date expects a text, got undefined'],
+      [line!.replace('"records":[{', '"records":[null,{'), 'line 2.records[0] expects an object, got null'],
+    ]) {
+      await writeFile(path, `${line}\n${wrong}\n`);
+      await expect(readHistory(path)).rejects.toThrow(`${path}: ${says}`);
+    }
+    await expect(addToHistory(join(folder, 'n.jsonl'), entry('c', '2026-02-31'), [])).rejects.toThrow(
+      'date expects YYYY-MM-DD, got 2026-02-31',
+    );
   });
 
   it('wgad bench history keeps and shows a history, wgad-bench draws it', async () => {

@@ -1,5 +1,6 @@
 import { ConfigError, FileError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
+import { fields, listOf, number, readExpected, text as textOf } from '../formats/expectation.ts';
 import { isThere, readText } from '../formats/regularFile.ts';
 import type { BenchRecord } from './record.ts';
 
@@ -32,16 +33,21 @@ export type HistoryRecord = Pick<
   | 'memory'
 >;
 
+const EXPECTED = fields({
+  date: textOf,
+  revision: textOf,
+  note: textOf,
+  machine: textOf,
+  records: listOf(fields({ suite: textOf, name: textOf, shape: textOf, medianMs: number })),
+});
+
 /** One JSON object a line. @throws FileError naming the line that is invalid or from another machine. */
 export async function readHistory(path: string): Promise<HistoryEntry[]> {
   const text = (await isThere(path)) ? await readText(path) : '';
-  const lines = text.split('\n').filter((line) => line !== '');
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
   const entries = lines.map((line, i) => {
-    try {
-      return JSON.parse(line) as HistoryEntry;
-    } catch (cause) {
-      throw new FileError(`${path}:${i + 1}: is no JSON: ${(cause as Error).message}`, { cause });
-    }
+    const fix = 'name a file that `bench history add` wrote';
+    return readExpected<HistoryEntry>(path, line, EXPECTED, { at: `line ${i + 1}`, fix });
   });
   const other = entries.findIndex(({ machine }) => machine !== entries[0]!.machine);
   if (other > 0) {
@@ -66,7 +72,7 @@ export async function addToHistory(
       fix: 'keep a file a machine: absolute times of two do not compare',
     });
   }
-  if (!/^\d{4}-\d\d-\d\d$/.test(entry.date)) {
+  if (!isDate(entry.date)) {
     throw new ConfigError(`date expects YYYY-MM-DD, got ${entry.date}`);
   }
   const made = { ...entry, records: records.map(kept) };
@@ -76,6 +82,12 @@ export async function addToHistory(
   entries.sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : 0));
   await writeFileAtomic(path, entries.map((each) => `${JSON.stringify(each)}\n`).join(''));
 }
+
+/** Whether it is a day that there is. */
+const isDate = (text: string): boolean =>
+  /^\d{4}-\d\d-\d\d$/.test(text) &&
+  new Date(`${text}T00:00Z`).getTime() > 0 &&
+  new Date(`${text}T00:00Z`).toISOString().startsWith(text);
 
 function kept(record: BenchRecord): HistoryRecord {
   const { suite, name, shape, medianMs, p10Ms, p90Ms, gflops, gbs, peakGflops, copyGbs, memory } = record;
