@@ -13,6 +13,10 @@ const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const number: Expectation = expecting('a number', (value) => typeof value === 'number');
+export const count: Expectation = expecting(
+  'a whole number from 0',
+  (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+);
 export const numberOrNull: Expectation = expecting(
   'a number or null',
   (value) => value === null || typeof value === 'number',

@@ -1,5 +1,6 @@
 import { FileError } from '../errors.ts';
 import { atomicFile } from '../formats/atomicFile.ts';
+import { count, fields, listOf, readExpected, text } from '../formats/expectation.ts';
 import { readRegular } from '../formats/regularFile.ts';
 import type { Gathered } from '../metrics/gathering.ts';
 import type { KeyCounts } from '../metrics/keyCounts.ts';
@@ -14,6 +15,17 @@ interface Entry extends Omit<TallyPart, 'gathered'> {
   readonly keys: number | null;
   readonly droppedBits: number;
 }
+
+const EXPECTED = listOf(
+  fields({
+    alignment: text,
+    className: text,
+    measure: text,
+    gathered: fields({}),
+    keys: (value, at) => (value === null ? null : count(value, at)),
+    droppedBits: count,
+  }),
+);
 
 /** In this order, little-endian: WebGPU runs on no other hosts. */
 const arraysOf = ({ keys, rests, wholes, negatives }: KeyCounts) => [keys, rests, wholes, negatives];
@@ -45,12 +57,15 @@ export async function writeCounts(path: string, tally: Tally): Promise<void> {
 export async function joinCounts(path: string, tally: Tally): Promise<void> {
   const bytes = await readRegular(path);
   const end = bytes.indexOf('\n');
-  let entries: readonly Entry[] = [];
-  try {
-    entries = JSON.parse(bytes.toString('utf8', 0, Math.max(0, end))) as readonly Entry[];
-  } catch (cause) {
-    throw new FileError(`${path}: is not as it was written`, { where: path, cause });
-  }
+  const entries = readExpected<readonly Entry[]>(
+    path,
+    bytes.toString('utf8', 0, Math.max(0, end)),
+    EXPECTED,
+    {
+      at: 'its first line',
+      fix: 'it was cut or edited: run this part again',
+    },
+  );
   let at = end + 1;
   const take = (length: number): ArrayBuffer => {
     const part = bytes.subarray(at, at + length);
@@ -64,6 +79,10 @@ export async function joinCounts(path: string, tally: Tally): Promise<void> {
     });
   }
   for (const { gathered, keys, droppedBits, ...about } of entries) {
+    const { alignment, className } = about;
+    if (!tally.has(alignment, className)) {
+      throw new FileError(`${path}: ${alignment} of ${className} is not of this test`, { where: path });
+    }
     const counts: KeyCounts | undefined =
       keys === null
         ? undefined

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { ConfigError, FileError } from '../errors.ts';
 import {
+  count,
   type Expectation,
   fields,
   listOf,
-  number,
   oneOf,
   optional,
   requireExpected,
@@ -13,7 +13,7 @@ import {
   text,
 } from '../formats/expectation.ts';
 import { readJsonObject } from '../formats/readJson.ts';
-import type { Shard } from './shard.ts';
+import { MOST_PARTS, type Shard } from './shard.ts';
 
 /** Commands that can be cut into parts. */
 const PART_KINDS = ['predict', 'test', 'features'] as const;
@@ -72,8 +72,9 @@ export async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, MANIFEST);
   const manifest = await readJsonObject<Manifest>(path, 'this part is not finished: run it again');
   requireExpected(path, manifest, EXPECTED, { fix: 'it was edited: run this part again' });
-  if (manifest.part >= 1 && manifest.part <= manifest.of) return manifest;
-  throw new FileError(`${path}: is part ${manifest.part} of ${manifest.of}`, { where: path });
+  const { part, of } = manifest;
+  if (part >= 1 && part <= of && of <= MOST_PARTS) return manifest;
+  throw new FileError(`${path}: is part ${part} of ${of}`, { where: path });
 }
 
 const hashOrNull: Expectation = (value, at) => (value === null ? null : text(value, at));
@@ -81,16 +82,16 @@ const hashOrNull: Expectation = (value, at) => (value === null ? null : text(val
 const EXPECTED = fields({
   kind: oneOf(PART_KINDS),
   version: text,
-  part: number,
-  of: number,
-  inputs: number,
+  part: count,
+  of: count,
+  inputs: count,
   list: text,
   weights: text,
   settings: fields({}),
   adapter: text,
-  batch: number,
+  batch: count,
   own: listOf(fields({ name: text, sha256: hashOrNull, mask: optional(hashOrNull) })),
-  skipped: number,
+  skipped: count,
   files: tableOf(text),
 });
 

@@ -13,7 +13,7 @@ import {
   type Whole,
   wholeDifferences,
 } from './manifest.ts';
-import { placesOf } from './shard.ts';
+import { partLength, placesOf } from './shard.ts';
 
 /** A finished part in its folder. */
 interface Part extends Manifest {
@@ -124,16 +124,16 @@ const grouped = (parts: readonly Part[], keyOf: (part: Part) => string): Map<str
 /** @throws FileError where the parts' inputs, in their order, are not the list that each of them was cut from. */
 function requireEveryInput(parts: readonly Part[]): void {
   const [{ inputs, list }] = parts as [Part];
-  const names = new Array<string>(inputs);
+  const names: string[] = [];
   for (const { folder, part, of, own } of parts) {
-    const places = placesOf({ part, of }, inputs);
-    if (places.length !== own.length) {
-      throw new FileError(`${folder}: has ${own.length} inputs, expected ${places.length}`, {
+    const length = partLength({ part, of }, inputs);
+    if (length !== own.length) {
+      throw new FileError(`${folder}: has ${own.length} inputs, expected ${length}`, {
         where: folder,
         fix: 'its manifest was edited: run this part again',
       });
     }
-    for (const [i, place] of places.entries()) names[place] = own[i]!.name;
+    for (const [i, place] of placesOf({ part, of }, inputs).entries()) names[place] = own[i]!.name;
   }
   if (listHash(names) === list) return;
   throw new FileError('the inputs of these parts are not those that they were cut from', {

@@ -9,7 +9,7 @@ export interface Shard {
 
 /** Variables in which schedulers count the jobs of an array, from 0. */
 const COUNTERS = ['JOB_COMPLETION_INDEX', 'SLURM_ARRAY_TASK_ID'] as const;
-const MOST = 1_000_000;
+export const MOST_PARTS = 1_000_000;
 
 /**
  * `3/8`: the third of eight parts. `8` alone: of eight parts the one that the scheduler's variable says, from 0 on.
@@ -18,7 +18,7 @@ const MOST = 1_000_000;
 export function shardOf(text: string, environment: Readonly<NodeJS.ProcessEnv> = process.env): Shard {
   const [, first, second] = /^\s*(?:(\d+)\s*\/)?\s*(\d+)\s*$/.exec(text) ?? [];
   const of = Number(second);
-  if (second === undefined || of < 1 || of > MOST) {
+  if (second === undefined || of < 1 || of > MOST_PARTS) {
     throw new ConfigError(
       `--shard expects a part and their number, such as 3/8, or the number alone, got ${gotText(text)}`,
       { fix: FIX },
@@ -48,6 +48,10 @@ export function shardOf(text: string, environment: Readonly<NodeJS.ProcessEnv> =
 
 const FIX =
   'parts count from 1; where Kubernetes or Slurm says which, give their number alone: --shard 8 (docs/scale.md)';
+
+/** How many inputs of `count` a part has. */
+export const partLength = ({ part, of }: Shard, count: number): number =>
+  Math.max(0, Math.ceil((count - part + 1) / of));
 
 /** Places of a part's inputs among all: every `of`-th, so that parts are equally long. */
 export const placesOf = ({ part, of }: Shard, count: number): number[] => {

@@ -37,6 +37,8 @@ export interface Tally {
   parts(): TallyPart[];
   /** Adds what another tally, of other images, gathered of one class. */
   join(part: TallyPart): void;
+  /** Whether maps of this alignment and class are gathered. */
+  has(alignment: Alignment, className: string): boolean;
   /** `className` null: all classes. Image metrics are of `scores` and `labels`, which the caller has picked. */
   metrics(
     alignment: Alignment,
@@ -91,6 +93,7 @@ export function newTally(
           ),
         ),
       ),
+    has: (alignment, className) => piles.get(alignment)?.has(className) ?? false,
     join({ alignment, className, measure, gathered }) {
       for (const [{ names }, maps] of pileOf(alignment, className)) {
         if (names[0] === measure) maps?.join(gathered);
