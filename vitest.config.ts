@@ -57,6 +57,7 @@ const common = {
   pool: 'forks',
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  setupFiles: ['test/arrayEquality.ts'],
   // What was built is tested as it is.
   server: { deps: { external: [/\/dist\//] } },
 } as const;
