@@ -74,7 +74,7 @@ describe('wgad reproduce', () => {
         await done;
         clearTimeout(timer);
       }
-      const finished = await wgad(quick('table4'));
+      const finished = await wgadHere(quick('table4'));
       expect(finished.code, finished.stderr).toBe(0);
       expect(await file('table4.json')).toBe(whole.json);
       expect(await file('table4.md')).toBe(whole.markdown);
