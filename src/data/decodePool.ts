@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { addressShortage } from '../addressRoom.ts';
 import { ImageError, WgadError } from '../errors.ts';
 import type { AnomalyJob, AnomalySample } from './anomalies/index.ts';
 import { builtModule } from './builtModule.ts';
@@ -8,6 +9,7 @@ import type { AnomalyWork, WorkReply, WorkRequest } from './decodeWorker.ts';
 import { decoded } from './decoding.ts';
 import type { Frame } from './frame.ts';
 
+const THREAD = 'a thread that decodes images';
 /** Requests a worker holds at once: one in work and one to go on with. */
 const DEPTH = 2;
 
@@ -101,6 +103,11 @@ export class DecodePool {
 
   #dispatch(): void {
     while (this.#urgent.length + this.#background.length > 0) {
+      const shortage = this.#members.size === 0 ? addressShortage(THREAD) : null;
+      if (shortage) {
+        for (const job of [...this.#urgent.splice(0), ...this.#background.splice(0)]) job.reject(shortage);
+        return;
+      }
       const member = this.#leastBusy();
       if (!member) return;
       const job = this.#urgent.shift() ?? this.#background.shift()!;
@@ -152,7 +159,8 @@ export class DecodePool {
     let best: Member | undefined;
     for (const member of this.#members) if (!best || member.jobs.size < best.jobs.size) best = member;
     if (best?.jobs.size === 0) return best;
-    if (this.#members.size < this.#limit) return this.#start();
+    const mayStart = this.#members.size < this.#limit && !(best && addressShortage(THREAD));
+    if (mayStart) return this.#start();
     return best && best.jobs.size < DEPTH ? best : undefined;
   }
 

@@ -1,3 +1,6 @@
+import { addressRoom } from '../addressRoom.ts';
+import { builtin, kibibytes, type ReadSystemFile, readSystemFile } from '../systemFile.ts';
+
 /** Memory available to this process, in bytes. On a software adapter this is the device's memory too. */
 export interface HostMemory {
   /** Memory available without swapping, limited by control groups and by `ulimit -v`. Undefined if unknown. */
@@ -7,9 +10,6 @@ export interface HostMemory {
   /** Resident memory of this process. Undefined if unknown. */
   resident(): number | undefined;
 }
-
-/** Content of a system file, or undefined if it does not exist. */
-export type ReadSystemFile = (path: string) => string | undefined;
 
 /** Linux: from files. Other systems: Node's free memory. Browsers: coarse or unknown. */
 export function hostMemory(read: ReadSystemFile = readSystemFile): HostMemory {
@@ -30,18 +30,6 @@ export function hostMemory(read: ReadSystemFile = readSystemFile): HostMemory {
 
 const availableOf = (read: ReadSystemFile): number | undefined =>
   kibibytes(read('/proc/meminfo'), 'MemAvailable');
-
-/** Room in the address space of this process, where it is limited, as schedulers of shared machines do. */
-function addressRoom(read: ReadSystemFile): number | undefined {
-  const limit = /^Max address space +(\d+)/m.exec(read('/proc/self/limits') ?? '');
-  const used = kibibytes(read('/proc/self/status'), 'VmSize');
-  return limit && used !== undefined ? Number(limit[1]) - used : undefined;
-}
-
-function kibibytes(text: string | undefined, name: string): number | undefined {
-  const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text ?? '');
-  return found ? Number(found[1]) * 1024 : undefined;
-}
 
 /** The two versions of control groups: where their files are, and their field names. */
 interface Files {
@@ -98,22 +86,10 @@ function roomIn(read: ReadSystemFile, { folder, files }: ControlGroup): number |
   return limit - usage + Number(cached?.[1] ?? 0);
 }
 
-/** Node's, without an import that browsers would have to resolve. */
-const builtin = <T>(name: string): T | undefined =>
-  (globalThis as { process?: NodeJS.Process }).process?.getBuiltinModule?.(name) as T | undefined;
-
 /** Browsers report it in coarse steps, or not at all. */
 function browserMemory(): number | undefined {
   const { deviceMemory } = (globalThis as { navigator?: { deviceMemory?: number } }).navigator ?? {};
   return deviceMemory === undefined ? undefined : deviceMemory * 2 ** 30;
-}
-
-function readSystemFile(path: string): string | undefined {
-  try {
-    return builtin<typeof import('node:fs')>('node:fs')?.readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 /** macOS counts cached files as used memory, so allocations that fit would be refused. */

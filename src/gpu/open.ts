@@ -1,3 +1,4 @@
+import { addressShortage } from '../addressRoom.ts';
 import { GpuError } from '../errors.ts';
 import { type OptionNames, refuseExtra } from '../options.ts';
 import { calmPolling, pollingFor } from './polling.ts';
@@ -211,6 +212,8 @@ async function entryPoint(flags: readonly string[]): Promise<GPU> {
     if (scope.navigator?.gpu) return scope.navigator.gpu;
     throw new GpuError('E_NO_ADAPTER', 'this browser has no WebGPU', { fix: 'use a browser with WebGPU on' });
   }
+  const shortage = addressShortage('opening a device');
+  if (shortage) throw shortage;
   // Vulkan loaders want a runtime folder; containers and services often have none.
   scope.process.env.XDG_RUNTIME_DIR ??= '/tmp';
   calmPolling();

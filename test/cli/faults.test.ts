@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/formats/weightsFile.ts';
 import { writeSafetensors } from '../../src/formats/writeSafetensors.ts';
 import { embeddedPath } from '../../src/weights/embedded.ts';
-import { scratchFolder, TINY_DATA, TINY_TRAIN, wgadHere } from './wgad.ts';
+import { MAIN, scratchFolder, TINY_DATA, TINY_TRAIN, wgadHere } from './wgad.ts';
 
 const folder = scratchFolder();
 let runs = 0;
@@ -241,3 +243,23 @@ it('errors are JSON on stdout with --json', async () => {
   expect(JSON.parse(stdout).error.code).toBe('E_FILE');
   expect(await readFile(EMBEDDED)).toBeTruthy();
 });
+
+it.runIf(process.platform === 'linux')(
+  'too little address space is refused before the driver faults',
+  async () => {
+    const args = ['features', folder.path('a.png'), '--encoder', 'resnet18_w16', '--size', '64', '--out'];
+    const limited = ['-c', 'ulimit -v 1600000; exec "$0" "$@"', process.execPath, MAIN, ...args];
+    await sharp({ create: { width: 64, height: 64, channels: 3, background: 'grey' } })
+      .png()
+      .toFile(folder.path('a.png'));
+    const failed = await promisify(execFile)('bash', [...limited, folder.path('a.safetensors')]).catch(
+      (error: { code: number; stderr: string }) => error,
+    );
+    expect(failed).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(
+        /E_OUT_OF_MEMORY .*of address space, this process has \d+ MiB left\n +fix: .*ulimit/,
+      ),
+    });
+  },
+);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
+import { addressShortage } from '../../src/addressRoom.ts';
 import type { OutOfMemoryError } from '../../src/errors.ts';
-import { hostMemory, type ReadSystemFile } from '../../src/gpu/hostMemory.ts';
+import { hostMemory } from '../../src/gpu/hostMemory.ts';
 import { memoryRoom } from '../../src/gpu/memoryRoom.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { shift } from '../../src/graph/ops/pointwise.ts';
@@ -9,6 +10,7 @@ import { Engine } from '../../src/runtime/engine.ts';
 import { compileBatch, compileFitting } from '../../src/runtime/fitBatch.ts';
 import { type Gpu, openDevice } from '../../src/runtime/gpu.ts';
 import { sessionOn } from '../../src/runtime/session.ts';
+import type { ReadSystemFile } from '../../src/systemFile.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -32,6 +34,25 @@ const oldGroup = (folder: string, limit: number | string, used: number, cached =
   [`${folder}/memory.stat`]: `inactive_file 7\ntotal_inactive_file ${cached}\n`,
 });
 const within = (line: string) => ({ '/proc/self/cgroup': `${line}\n` });
+
+it('address space is refused where it is limited to less than a device or a thread takes', () => {
+  const left = (limit: string) =>
+    addressShortage(
+      'x',
+      system({
+        '/proc/self/limits': `Max address space  ${limit}  y bytes\n`,
+        '/proc/self/status': 'VmSize:\t1024 kB\n',
+      }),
+    );
+  expect(left('unlimited')).toBeNull();
+  expect(left(String(GIB))).toBeNull();
+  expect(left(String(801 * MIB))).toMatchObject({
+    code: 'E_OUT_OF_MEMORY',
+    message: 'x: takes 900 MiB of address space, this process has 800 MiB left',
+    fix: expect.stringContaining('ulimit -v'),
+  });
+  expect(addressShortage('x', system({}))).toBeNull();
+});
 
 describe('the memory that is available', () => {
   it.each([
