@@ -46,9 +46,9 @@ it('address space is refused where it is limited to less than a device or a thre
     );
   expect(left('unlimited')).toBeNull();
   expect(left(String(GIB))).toBeNull();
-  expect(left(String(801 * MIB))).toMatchObject({
+  expect(left(String(800 * MIB))).toMatchObject({
     code: 'E_OUT_OF_MEMORY',
-    message: 'x: takes 900 MiB of address space, this process has 800 MiB left',
+    message: 'x: takes 800 MiB of address space, this process has 799 MiB left',
     fix: expect.stringContaining('ulimit -v'),
   });
   expect(addressShortage('x', system({}))).toBeNull();
