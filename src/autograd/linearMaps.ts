@@ -19,17 +19,17 @@ const transpose =
 export const linearMapVjps = {
   interpolate: transpose('interpolateGrad'),
   interpolateGrad: transpose('interpolate'),
-  resample: ({ inputs: [x, weights, spans], cotangent, attrs: { axis } }) => [
-    () => resample(cotangent, axis, transposedTaps(weights!, spans!, x!.shape[axis]!)),
+  resample: ({ inputs: [x, weights, spans], out, cotangent, attrs: { axis } }) => [
+    () => resample(cotangent, axis, transposedTaps(weights!, spans!, x!.shape[axis]!), out),
     null,
     null,
   ],
-  gather: ({ inputs: [x, indices], cotangent, attrs }) => [
-    () => scatterSum(cotangent, indices!, attrs, x!.shape),
+  gather: ({ inputs: [x, indices], out, cotangent, attrs }) => [
+    () => scatterSum(cotangent, indices!, attrs, x!.shape, out),
     null,
   ],
-  gatherGrad: ({ inputs: [, indices, ...order], cotangent, attrs }) => [
-    () => picked(cotangent, indices!, attrs),
+  gatherGrad: ({ inputs: [, indices, ...order], out, cotangent, attrs }) => [
+    () => picked(cotangent, indices!, attrs, out),
     null,
     ...order.map(() => null),
   ],

@@ -1,7 +1,7 @@
 import { stopGradient } from '../graph/ops/control.ts';
 import { equal, mul } from '../graph/ops/pointwise.ts';
 import { argmax } from '../graph/ops/reduce.ts';
-import { oneHot } from '../graph/ops/select.ts';
+import { placesOf } from '../graph/ops/select.ts';
 import { makeValue } from '../graph/value.ts';
 import type { Vjps } from './rule.ts';
 
@@ -12,6 +12,6 @@ export const selectionVjps = {
   ],
   /** The first of equal elements gets the derivative. */
   kthLargest: ({ inputs: [x], out, cotangent }) => [
-    () => mul(stopGradient(oneHot(argmax(equal(x!, out), 1), x!.shape[1]!)), cotangent),
+    () => mul(stopGradient(placesOf(argmax(equal(x!, out), 1), x!.shape[1]!, out)), cotangent),
   ],
 } satisfies Partial<Vjps>;

@@ -11,6 +11,7 @@ import type { Lowering } from './lowering.ts';
 import { single } from './lowering.ts';
 import { orderOf } from './order.ts';
 import { perElement } from './perElement.ts';
+import { selectKernels } from './select.ts';
 import { code, type Wgsl, wgsl } from './wgsl.ts';
 
 const keyOf = (element: Element): ((value: string) => Wgsl) => {
@@ -174,4 +175,4 @@ const topKIndices: Lowering<{ readonly k: number }> = ({ label, inputs, attrs: {
   };
 };
 
-export const topKKernels = { kthLargest, topKIndices };
+export const topKKernels = { kthLargest, topKIndices, oneHot: selectKernels.oneHot };

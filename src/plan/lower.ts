@@ -14,11 +14,6 @@ import { ownKernels } from '../kernels/ownKernel.ts';
 import { pointwiseKernels } from '../kernels/pointwise.ts';
 import { IDENTITY } from '../kernels/program.ts';
 import { reduceKernels } from '../kernels/reduce.ts';
-import { resampleKernels } from '../kernels/resample.ts';
-import { scatterKernels } from '../kernels/scatter.ts';
-import { selectKernels } from '../kernels/select.ts';
-import { sortKernels } from '../kernels/sort.ts';
-import { topKKernels } from '../kernels/topK.ts';
 import { updateKernels } from '../kernels/update.ts';
 import { requireGrid, requireIndexed } from './indexLimits.ts';
 
@@ -30,11 +25,6 @@ const LOWERINGS: { readonly [K in Exclude<LoweredOp, CarriedOp>]: Lowering<Attrs
   ...reduceKernels,
   ...movementKernels,
   ...matmulKernels,
-  ...resampleKernels,
-  ...selectKernels,
-  ...scatterKernels,
-  ...sortKernels,
-  ...topKKernels,
   ...updateKernels,
   ...ownKernels,
 };

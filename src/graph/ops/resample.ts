@@ -1,3 +1,4 @@
+import type { Carrying } from '../carried.ts';
 import { constant, knownData, makeValue, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
 
@@ -12,13 +13,16 @@ export interface Taps {
   readonly weights: readonly number[];
 }
 
-/** x with each place along `axis` replaced by weighted sums of places: a sparse matrix times that axis. */
-export function resample(x: Value, axis: number, taps: readonly Taps[]): Value {
+/**
+ * x with each place along `axis` replaced by weighted sums of places: a sparse matrix times that axis. @param from has the
+ * kernels.
+ */
+export function resample(x: Value, axis: number, taps: readonly Taps[], from: Carrying<'resample'>): Value {
   const widest = taps.reduce((most, { weights }) => Math.max(most, weights.length), 1);
   const padded = taps.flatMap(({ weights }) => Array.from({ length: widest }, (_, k) => weights[k] ?? 0));
   const spans = taps.flatMap(({ first, weights }) => [first, weights.length]);
   const inputs = [x, constant(padded, [taps.length, widest]), constant(spans, [taps.length, 2], 'i32')];
-  return makeValue('resample', inputs, { axis }, x.shape.with(axis, taps.length));
+  return makeValue('resample', inputs, { axis }, x.shape.with(axis, taps.length), 'f32', from);
 }
 
 /** The taps of a `resample`, transposed: from its results back to the `length` places of x. */

@@ -1,5 +1,6 @@
 import { type Pair, pairOf, requireFlag, requireOneOf } from '../../arguments.ts';
 import { ShapeError } from '../../errors.ts';
+import { resampleKernels } from '../../kernels/resample.ts';
 import { resizeKernels } from '../../kernels/resize.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { shapesEqual, shapeText } from '../../shape.ts';
@@ -81,6 +82,6 @@ export function interpolate(x: Operand, options: InterpolateOptions, ...extra: n
   const axes = oh * w <= ow * h ? [2, 3] : [3, 2];
   return axes.reduce((x, axis) => {
     const [from, to] = [value.shape[axis]!, shape[axis]!];
-    return from === to ? x : resample(x, axis, tapsOf(from, to));
+    return from === to ? x : resample(x, axis, tapsOf(from, to), { kernels: resampleKernels });
   }, value);
 }

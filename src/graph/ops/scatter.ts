@@ -2,13 +2,14 @@ import { requireOneOf } from '../../arguments.ts';
 import { DtypeError, ShapeError } from '../../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { normalizeAxis, product, type Shape, shapesEqual, shapeText } from '../../shape.ts';
+import type { Carrying } from '../carried.ts';
 import { requireIndices } from '../operands.ts';
 import { asValue, makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
 import { reshape } from './movement.ts';
 import { add, less, where } from './pointwise.ts';
-import { flatPlaces, indicesOf, type Picking, picked, requireAlong } from './select.ts';
-import { argsort } from './sort.ts';
+import { flatPlaces, INDEX, indicesOf, type Picking, picked, requireAlong } from './select.ts';
+import { sortedPlaces } from './sort.ts';
 
 /** With this many indices they are sorted first; with fewer, every element looks at all of them. */
 const SORTED_FROM = 128;
@@ -117,14 +118,24 @@ export function scatterNd(
   return reshape(scattered('scatterNd', all, flat, some, mode, { axis: 0, each: false }), value.shape);
 }
 
-/** Sums into zeros of `shape` what `updates` bring to each index, in order: the transpose of `gather`. */
-export const scatterSum = (updates: Value, indices: Value, picking: Picking, shape: Shape): Value =>
+/**
+ * Sums into zeros of `shape` what `updates` bring to each index, in order: the transpose of `gather`. @param from has the
+ * kernels.
+ */
+export const scatterSum = (
+  updates: Value,
+  indices: Value,
+  picking: Picking,
+  shape: Shape,
+  from: Carrying<'gatherGrad'>,
+): Value =>
   makeValue(
     'gatherGrad',
-    [updates, indices, ...sortedOrder(indices, picking)],
+    [updates, indices, ...sortedOrder(indices, picking, from)],
     picking,
     shape,
     updates.dtype,
+    from,
   );
 
 function scattered(
@@ -137,8 +148,8 @@ function scattered(
 ): Value {
   requireOneOf(op, 'mode', mode, MODES);
   if (product(updates.shape) === 0) return x;
-  if (mode === 'add') return add(x, scatterSum(updates, indices, picking, x.shape));
-  const order = sortedOrder(indices, picking);
+  if (mode === 'add') return add(x, scatterSum(updates, indices, picking, x.shape, INDEX));
+  const order = sortedOrder(indices, picking, INDEX);
   if (mode !== 'set') {
     return makeValue(
       'scatterJoin',
@@ -146,19 +157,27 @@ function scattered(
       { ...picking, kind: mode },
       x.shape,
       x.dtype,
+      INDEX,
     );
   }
   const { axis, each } = picking;
   const lines = each ? x.shape : [x.shape[axis]!];
-  const last = makeValue('lastUpdate', [indices, ...order], { axis: each ? axis : 0, each }, lines, 'i32');
+  const last = makeValue(
+    'lastUpdate',
+    [indices, ...order],
+    { axis: each ? axis : 0, each },
+    lines,
+    'i32',
+    INDEX,
+  );
   const stretched = each ? last.shape : x.shape.map((size, i) => (i === axis ? size : 1));
-  return where(less(reshape(last, stretched), 0), x, picked(updates, last, picking));
+  return where(less(reshape(last, stretched), 0), x, picked(updates, last, picking, INDEX));
 }
 
 /** The order in which equal indices stand together, earlier ones first, where there are enough of them. */
-function sortedOrder(indices: Value, { axis, each }: Picking): Value[] {
+function sortedOrder(indices: Value, { axis, each }: Picking, from: Carrying<'argsort'>): Value[] {
   const along = each ? axis : 0;
-  return indices.shape[along]! < SORTED_FROM ? [] : [argsort(indices, { axis: along })];
+  return indices.shape[along]! < SORTED_FROM ? [] : [sortedPlaces(indices, along, false, from)];
 }
 
 /** @throws DtypeError unless both are of one type that computes. */

@@ -1,7 +1,9 @@
 import { requireCount } from '../../arguments.ts';
 import { DtypeError, ShapeError } from '../../errors.ts';
+import { indexKernels } from '../../kernels/indexing.ts';
 import { refuseExtra } from '../../options.ts';
 import { normalizeAxis, product, shapeText } from '../../shape.ts';
+import type { Carrying } from '../carried.ts';
 import { requireIndices } from '../operands.ts';
 import { asValue, makeValue, type Operand, type Value } from '../value.ts';
 import { attributes, type OpTable } from './definition.ts';
@@ -25,6 +27,8 @@ export const selectOps = {
   },
 } as const satisfies OpTable;
 
+export const INDEX: { readonly kernels: typeof indexKernels } = { kernels: indexKernels };
+
 /**
  * 1 at each label's place. labels (i32) [N] -> [N, classes].
  * @throws ShapeError for a constant label outside 0..classes-1; one that only the device knows gives a row of NaN.
@@ -37,8 +41,12 @@ export function oneHot(labels: Operand, classes: number, ...extra: never[]): Val
   }
   requireCount('oneHot', 'classes', classes, 1);
   requireIndices('oneHot', 'labels', value, classes);
-  return makeValue('oneHot', [value], {}, [value.shape[0]!, classes]);
+  return placesOf(value, classes, INDEX);
 }
+
+/** `oneHot` of checked labels. @param from here and below: has the kernels. */
+export const placesOf = (labels: Value, classes: number, from: Carrying<'oneHot'>): Value =>
+  makeValue('oneHot', [labels], {}, [labels.shape[0]!, classes], 'f32', from);
 
 /**
  * Slices of x along `axis` by indices (i32) of any shape: x [...A, R, ...B], indices [...I] -> [...A, ...I, ...B]. With
@@ -52,7 +60,7 @@ export function gather(x: Operand, indices: Operand, axis = 0, ...extra: never[]
   const chosen = pickedAxis('gather', value, axis);
   requireIndices('gather', 'indices', picks, value.shape[chosen]!);
   const flat = reshape(picks, [product(picks.shape)]);
-  const taken = picked(value, flat, { axis: chosen, each: false });
+  const taken = picked(value, flat, { axis: chosen, each: false }, INDEX);
   const shape = [...value.shape.slice(0, chosen), ...picks.shape, ...value.shape.slice(chosen + 1)];
   return reshape(taken, shape);
 }
@@ -69,7 +77,7 @@ export function takeAlongAxis(x: Operand, indices: Operand, axis = -1, ...extra:
   const chosen = pickedAxis('takeAlongAxis', value, axis);
   requireAlong('takeAlongAxis', 'indices', picks, value, chosen);
   requireIndices('takeAlongAxis', 'indices', picks, value.shape[chosen]!);
-  return picked(value, picks, { axis: chosen, each: true });
+  return picked(value, picks, { axis: chosen, each: true }, INDEX);
 }
 
 /**
@@ -82,7 +90,7 @@ export function gatherNd(x: Operand, indices: Operand, batchAxes = 0, ...extra: 
   const value = asValue(x, 'gatherNd');
   const picks = indicesOf('gatherNd', 'indices', indices);
   const { flat, rows, inner } = flatPlaces('gatherNd', value, picks, batchAxes);
-  const taken = picked(reshape(value, [rows, product(inner)]), flat, { axis: 0, each: false });
+  const taken = picked(reshape(value, [rows, product(inner)]), flat, { axis: 0, each: false }, INDEX);
   return reshape(taken, [...picks.shape.slice(0, -1), ...inner]);
 }
 
@@ -115,14 +123,14 @@ export function flatPlaces(
   if (rows === 0 && count > 0)
     throw new ShapeError(`${op}: x expects elements to take, got ${shapeText(x.shape)}`);
   const each = reshape(indices, [count, depth]);
-  const flat = makeValue('flatPlaces', [each], { sizes, groups: product(batch) }, [count], 'i32');
+  const flat = makeValue('flatPlaces', [each], { sizes, groups: product(batch) }, [count], 'i32', INDEX);
   return { flat, rows, inner };
 }
 
 /** `gather` of checked operands; integers stay what they are, floats become f32. */
-export function picked(x: Value, indices: Value, { axis, each }: Picking): Value {
+export function picked(x: Value, indices: Value, { axis, each }: Picking, from: Carrying<'gather'>): Value {
   const shape = each ? indices.shape : x.shape.with(axis, indices.shape[0]!);
-  return makeValue('gather', [x, indices], { axis, each }, shape, x.dtype === 'f16' ? 'f32' : x.dtype);
+  return makeValue('gather', [x, indices], { axis, each }, shape, x.dtype === 'f16' ? 'f32' : x.dtype, from);
 }
 
 /** @throws DtypeError unless it is i32. */

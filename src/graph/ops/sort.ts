@@ -2,11 +2,12 @@ import { requireFlag } from '../../arguments.ts';
 import { ShapeError } from '../../errors.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { normalizeAxis, product, shapeText } from '../../shape.ts';
+import type { Carrying } from '../carried.ts';
 import { asValue, makeValue, type Operand, type Value } from '../value.ts';
 import { withVjp } from './control.ts';
 import { attributes, type OpTable } from './definition.ts';
 import { permute, reshape } from './movement.ts';
-import { takeAlongAxis } from './select.ts';
+import { INDEX, takeAlongAxis } from './select.ts';
 
 export const sortOps = {
   /** Places (i32) of each row's elements in order, equal ones by place. x [N, L] -> [N, L]. */
@@ -39,11 +40,11 @@ export function sort(
   refuseExtra('sort', extra);
   const value = asValue(x, 'sort');
   const { axis, descending } = sorting('sort', value, options);
-  const indices = places(value, axis, descending);
+  const indices = sortedPlaces(value, axis, descending, INDEX);
   const values = takeAlongAxis(value, indices, axis);
   if (!value.dtype.startsWith('f')) return { values, indices };
   // Each element goes to one place: reading backwards is cheaper than adding up what goes where.
-  const back = (g: Value): Value => takeAlongAxis(g, places(indices, axis, false), axis);
+  const back = (g: Value): Value => takeAlongAxis(g, sortedPlaces(indices, axis, false, INDEX), axis);
   return { values: withVjp(values, [value], (g) => [() => back(g)]), indices };
 }
 
@@ -52,7 +53,7 @@ export function argsort(x: Operand, options: SortOptions = {}, ...extra: never[]
   refuseExtra('argsort', extra);
   const value = asValue(x, 'argsort');
   const { axis, descending } = sorting('argsort', value, options);
-  return places(value, axis, descending);
+  return sortedPlaces(value, axis, descending, INDEX);
 }
 
 function sorting(op: string, { shape }: Value, options: SortOptions): Required<SortOptions> {
@@ -63,14 +64,14 @@ function sorting(op: string, { shape }: Value, options: SortOptions): Required<S
   return { axis: normalizeAxis(op, axis, shape.length), descending };
 }
 
-/** The kernel sorts rows; another axis is moved to the end and back. */
-function places(x: Value, axis: number, descending: boolean): Value {
+/** `argsort` of checked arguments. The kernel sorts rows; another axis is moved to the end and back. @param from has it. */
+export function sortedPlaces(x: Value, axis: number, descending: boolean, from: Carrying<'argsort'>): Value {
   const order = x.shape.map((_, i) => i).filter((i) => i !== axis);
   order.push(axis);
   const last = permute(x, order);
   const length = last.shape.at(-1)!;
   const rows = [product(last.shape.slice(0, -1)), length];
-  const sorted = makeValue('argsort', [reshape(last, rows)], { descending }, rows, 'i32');
+  const sorted = makeValue('argsort', [reshape(last, rows)], { descending }, rows, 'i32', from);
   const back = order.map((_, i) => order.indexOf(i));
   return permute(reshape(sorted, last.shape), back);
 }

@@ -1,4 +1,5 @@
 import { gotText, ShapeError } from '../../errors.ts';
+import { topKKernels } from '../../kernels/topK.ts';
 import { refuseExtra } from '../../options.ts';
 import { product } from '../../shape.ts';
 import { floatOperand, requireRank } from '../operands.ts';
@@ -20,6 +21,8 @@ export const topKOps = {
   },
 } as const satisfies OpTable;
 
+const TOP_K: { readonly kernels: typeof topKKernels } = { kernels: topKKernels };
+
 /**
  * The k-th largest element of each row (k from 1): x [N, L] -> [N, 1]. Among equal elements the first gets the
  * derivative.
@@ -29,7 +32,7 @@ export function kthLargest(x: Operand, k: number, ...extra: never[]): Value {
   const value = floatOperand('kthLargest', 'x', x);
   requireRank('kthLargest', 'x', value, 2);
   requireCount('kthLargest', k, value.shape[1]!);
-  return makeValue('kthLargest', [value], { k }, [value.shape[0]!, 1]);
+  return makeValue('kthLargest', [value], { k }, [value.shape[0]!, 1], 'f32', TOP_K);
 }
 
 /**
@@ -44,7 +47,7 @@ export function topK(x: Operand, k: number, ...extra: never[]): { values: Value;
   requireCount('topK', k, length);
   const outer = value.shape.slice(0, -1);
   const rows = reshape(value, [product(outer), length]);
-  const indices = makeValue('topKIndices', [rows], { k }, [rows.shape[0]!, k], 'i32');
+  const indices = makeValue('topKIndices', [rows], { k }, [rows.shape[0]!, k], 'i32', TOP_K);
   const shape = [...outer, k];
   return { values: reshape(takeAlongAxis(rows, indices), shape), indices: reshape(indices, shape) };
 }

@@ -1,4 +1,5 @@
 import { product, range } from '../../shape.ts';
+import { indexKernels } from '../indexing.ts';
 import { type DeviceFacts, type Element, type Kernel, read, write } from '../kernel.ts';
 import { type LoweredStep, type Lowering, type OperandRef, single } from '../lowering.ts';
 import { perElement } from '../perElement.ts';
@@ -213,4 +214,4 @@ const nearestRowsGrad: Lowering<{ readonly first: number }> = (
   );
 };
 
-export const nearestKernels = { nearestRows, nearestRowsGrad, farthestRows };
+export const nearestKernels = { nearestRows, nearestRowsGrad, farthestRows, ...indexKernels };
