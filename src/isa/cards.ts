@@ -7,8 +7,8 @@
  * decide only where too few waves hide them.
  *
  * Compared with other publications: compute units, clocks, memory and megabytes of the RX 5700 XT to RX 6900 XT (hexus.net, July 2021), the
- * RX 7900 XTX (its reviews), the RX 7600's effective bandwidth (hwbusters.com, May 2023), the RX 9060 XT (techpowerup.com, June 2025; others
- * give 3.23 GHz), and the last cache's latency on the RX 7900 XTX, 150 ns (chipsandcheese.com, June 2023). Not compared: bytes a clock of
+ * RX 7900 XTX (its reviews), the RX 7600's effective bandwidth (hwbusters.com, May 2023), the RX 9060 XT's units and memory
+ * (techpowerup.com, June 2025; its clock is given as 3.13 and as 3.23 GHz elsewhere), and the last cache's latency on the RX 7900 XTX, 150 ns (chipsandcheese.com, June 2023). Not compared: bytes a clock of
  * second-level caches, matrix rates, the other cards.
  */
 import { type Instruction, multiplyAdds, type Unit } from './listing.ts';

@@ -35,10 +35,10 @@ describe('wgad kernels show', () => {
     expect(stderr).toBe('');
     expect(code).toBe(0);
     expect(stdout).toContain('%1 = pointwise(%0) [64, 128] {program: t0 = gelu(x0)}');
-    expect(stdout).toContain('x0 read f32 x 8192 in input x0; out write f32 x 8192 in output 1');
+    expect(stdout).toContain('x0 read f32 x 8192, as vectors of four in input x0; out write f32 x 8192');
     const kernel = stdout.slice(stdout.indexOf('// pointwise gelu\n'));
-    expect(kernel).toMatch(/^\/\/ 128 x 1 x 1 workgroups, \d+ FLOP, at least 65536 bytes moved$/m);
-    expect(kernel).toContain('@group(0) @binding(1) var<storage, read_write> out: array<f32>;');
+    expect(kernel).toMatch(/^\/\/ 32 x 1 x 1 workgroups, \d+ FLOP, at least 65536 bytes moved$/m);
+    expect(kernel).toContain('@group(0) @binding(1) var<storage, read_write> out: array<vec4<f32>>;');
     expect(kernel).toContain('fn main(');
   });
 
