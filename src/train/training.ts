@@ -375,8 +375,18 @@ class Trainer {
           onProgress?.(stage, report);
           this.#log.write({ stage, step: report.step, loss: report.loss });
         },
-        save: (step) =>
-          saveCheckpoint(store, this.#session, stage, step, [...slabs.keys()], this.#hashes.accepted[0]!),
+        save: async (step) => {
+          // Steps that a resume will not do again are in the log.
+          await this.#log.settled();
+          await saveCheckpoint(
+            store,
+            this.#session,
+            stage,
+            step,
+            [...slabs.keys()],
+            this.#hashes.accepted[0]!,
+          );
+        },
       });
     } catch (error) {
       if (!(error instanceof NotFiniteError)) throw error;

@@ -9,9 +9,13 @@ import { readAll, type TensorSource } from './tensorSource.ts';
  * The tensors of a safetensors or PyTorch file under `prefix.`, in torchvision's names. `whole` takes a detector's own
  * tensors (`bottleneck.`, `decoder.`) too, under their own names. What no detector needs is left out: `layer4`, `fc` and counters.
  * @throws WeightsError, FileError.
+ * @public for a test of the built module.
  */
-const openEncoderWeights = async (path: string, prefix: string, whole = false): Promise<TensorSource> =>
-  (await openTensors(path, (file) => encoderNames(file, prefix, whole))).source;
+export const openEncoderWeights = async (
+  path: string,
+  prefix: string,
+  whole = false,
+): Promise<TensorSource> => (await openTensors(path, (file) => encoderNames(file, prefix, whole))).source;
 
 /** All of them in memory. @throws also NotFiniteError naming the tensor that holds NaN or infinity. */
 export const loadWeights = async (path: string, prefix: string): Promise<StateDict> =>

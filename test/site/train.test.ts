@@ -289,6 +289,16 @@ describe.skipIf(!executablePath)('the Train page in Chromium', () => {
       const { data: name, adapter: _, ...rest } = await configIn(run);
       expect(name).toBe('data');
       expect(await configIn(own)).toMatchObject(rest);
+      const [theirs, ours] = [await loggedLosses(run), await loggedLosses(own)];
+      // What the adapters round otherwise grows with the steps, fastest in the alignment.
+      for (const [steps, most] of [
+        [['detector 1', 'detector 11', 'detector 21'], 1e-3],
+        [['regressor 1'], 1e-2],
+      ] as const) {
+        for (const step of steps) {
+          expect(Math.abs(theirs.get(step)! / ours.get(step)! - 1), step).toBeLessThan(most);
+        }
+      }
       const [here, there] = [
         await testRun({ run, data, times: false, gpu: ONE_DEVICE }),
         await testRun({ run: own, times: false, gpu: ONE_DEVICE }),
@@ -299,13 +309,21 @@ describe.skipIf(!executablePath)('the Train page in Chromium', () => {
         for (const [metric, value] of Object.entries(metrics)) {
           if (typeof value !== 'number') continue;
           const other = of(here)[alignment]![metric as keyof typeof metrics] as number;
-          expect(Math.abs(other - value), `${alignment} ${metric}`).toBeLessThan(1e-3);
+          // Of these few images a single pair in another order is 1/64 of an AUROC.
+          const most = alignment === 'none' ? 1e-3 : 0.05;
+          expect(Math.abs(other - value), `${alignment} ${metric}`).toBeLessThan(most);
         }
       }
     },
     SLOW,
   );
 });
+
+/** Losses in a run's log by stage and step. */
+async function loggedLosses(run: string): Promise<Map<string, number>> {
+  const points = lossesIn(await readFile(join(run, 'log.jsonl'), 'utf8'));
+  return new Map(points.map(({ stage, step, loss }) => [`${stage} ${step}`, loss]));
+}
 
 /** The configuration that `wgad train` makes of the same settings. */
 async function nodeConfig(settings: Partial<RunConfig>): Promise<RunConfig> {
