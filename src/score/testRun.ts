@@ -13,7 +13,7 @@ import {
 } from '../formats/expectation.ts';
 import { readJsonObject } from '../formats/readJson.ts';
 import { requireWritable } from '../formats/regularFile.ts';
-import { type Alignment, calibrates, UNALIGNED } from '../methods/alignments/index.ts';
+import { type Alignment, calibrates, predictingAlignment, UNALIGNED } from '../methods/alignments/index.ts';
 import type { AuproDefinition } from '../metrics/index.ts';
 import type { Precision } from '../nn/trainable.ts';
 import { classRuns } from '../run/classRuns.ts';
@@ -24,6 +24,7 @@ import { runFiles } from '../run/folder.ts';
 import { type ScoringChoice, scoredAs } from '../run/scoredAs.ts';
 import type { RunConfig } from '../run/settings.ts';
 import type { GpuRequest } from '../runtime/session.ts';
+import { constantHead } from './constantHead.ts';
 import { openScorer } from './scorer.ts';
 import { type Metrics, meanMetrics, type Tally } from './tally.ts';
 import { noteRemark, scoreSamples, type TestRow } from './testRows.ts';
@@ -58,7 +59,7 @@ export interface Results {
   readonly mapScale: Record<string, { low: number; high: number }>;
   /** Test images whose predicted maximum, or a tile's, lay at or below the predicted mean, per alignment. */
   readonly floored: Record<string, number>;
-  /** What the layout decided about the data set, such as a split that its authors left open. */
+  /** What the layout decided about the data set, such as a split that its authors left open; a head that learned nothing. */
   readonly notes?: readonly string[];
 }
 
@@ -147,6 +148,7 @@ interface Tested {
 
 export function resultsFrom(tested: Tested): Results {
   const { config, dataset, rows, tally, alignments } = tested;
+  const notes = [...(dataset.notes ?? []), ...constantHead(rows, predictingAlignment(alignments))];
   const floored: Record<string, number> = {};
   const scale = mapScale(alignments, rows.length);
   for (const row of rows) {
@@ -169,7 +171,7 @@ export function resultsFrom(tested: Tested): Results {
     latency: tested.latency,
     mapScale: scale.scales,
     floored,
-    notes: dataset.notes,
+    notes: notes.length > 0 ? notes : dataset.notes,
   };
 }
 
