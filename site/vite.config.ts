@@ -24,6 +24,25 @@ const withoutNode = (): Plugin => ({
   },
 });
 
+/** All pages load from their own folder alone, and send nothing anywhere. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob:",
+  'media-src blob: mediastream:',
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+const policy = (): Plugin => ({
+  name: 'policy',
+  transformIndexHtml: (html) =>
+    html.replace('<head>', `<head>\n    <meta http-equiv="Content-Security-Policy" content="${POLICY}" />`),
+});
+
 /** The encoders' weights, in `weights/` as in the package. */
 const weights = (): Plugin => ({
   name: 'weights',
@@ -68,7 +87,7 @@ export default defineConfig({
   root: here,
   // Any folder of any static host.
   base: './',
-  plugins: [withoutNode(), weights(), serviceWorker()],
+  plugins: [withoutNode(), policy(), weights(), serviceWorker()],
   // Which code a record of the pages is of; empty outside of a repository.
   define: { 'import.meta.env.VITE_COMMIT': JSON.stringify(commit) },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

@@ -28,6 +28,9 @@ const FOREIGN_FOLDERS = new Set([
 export const isForeign = ({ name, isFolder }: { name: string; isFolder: boolean }): boolean =>
   name.startsWith('.') || (isFolder && FOREIGN_FOLDERS.has(name.toLowerCase()));
 
+/** Lower-case names of folders of normal images, in any layout. */
+export const NORMAL_NAMES: ReadonlySet<string> = new Set(['good', 'ok', 'normal']);
+
 /** Order by code point; JavaScript's own `<` puts U+E000 to U+FFFF after the planes above. */
 export function compareCodePoints(a: string, b: string, ...extra: never[]): number {
   refuseExtra('compareCodePoints', extra);

@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
+import type { ChosenFile } from './chosenFile.ts';
 import { chosen, folderFiles } from './droppedFiles.ts';
-import type { Picture } from './picture.ts';
 
 /**
  * A button that asks for files, in place of the browser's own input, which cannot be styled. A folder is asked for through the
@@ -17,7 +17,7 @@ export function FileButton({
   accept?: string;
   folder?: boolean;
   main?: boolean;
-  onFiles: (files: readonly Picture[]) => void;
+  onFiles: (files: readonly ChosenFile[]) => void;
 }) {
   const input = useRef<HTMLInputElement>(null);
   const ask = async (): Promise<void> => {

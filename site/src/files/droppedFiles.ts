@@ -1,15 +1,15 @@
 /** Files that the user dropped or chose. */
-import type { Picture } from './picture.ts';
+import type { ChosenFile } from './chosenFile.ts';
 
 /** Files of an input element. */
-export const chosen = (files: FileList): Picture[] =>
+export const chosen = (files: FileList): ChosenFile[] =>
   [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
 
 /** All files that were dropped, those in folders too. */
-export async function droppedFiles(items: DataTransferItemList): Promise<Picture[]> {
+export async function droppedFiles(items: DataTransferItemList): Promise<ChosenFile[]> {
   // The list is emptied once the event is over.
   const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const found: Picture[] = [];
+  const found: ChosenFile[] = [];
   const visit = async (entry: FileSystemEntry): Promise<void> => {
     if (entry.isFile) {
       const file = await new Promise<File>((resolve, reject) =>
@@ -33,8 +33,8 @@ export async function droppedFiles(items: DataTransferItemList): Promise<Picture
 }
 
 /** All files of a folder and those in it. */
-export async function folderFiles(folder: FileSystemDirectoryHandle): Promise<Picture[]> {
-  const found: Picture[] = [];
+export async function folderFiles(folder: FileSystemDirectoryHandle): Promise<ChosenFile[]> {
+  const found: ChosenFile[] = [];
   const visit = async (each: FileSystemDirectoryHandle, path: string): Promise<void> => {
     for await (const entry of each.values()) {
       const name = `${path}/${entry.name}`;

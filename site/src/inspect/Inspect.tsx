@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
-import { droppedFiles } from '../files/droppedFiles.ts';
+import type { ChosenFile } from '../files/chosenFile.ts';
+import { DropZone } from '../files/DropZone.tsx';
 import { FileButton } from '../files/FileButton.tsx';
-import type { Picture } from '../files/picture.ts';
 import { type Failure, failureOf } from '../remote.ts';
 import { Shell, save, Wrong } from '../shell.tsx';
 import { Camera } from './Camera.tsx';
@@ -24,7 +24,6 @@ export function Inspect() {
   const [opacity, setOpacity] = useState(MIDDLE);
   const [shown, setShown] = useState<number | null>(null);
   const [camera, setCamera] = useState(false);
-  const [dropping, setDropping] = useState(false);
   const session = useMemo(() => new InspectSession(setState), []);
   const { detector, judged, refused, waiting, busy, failure } = state;
   const sorted = useMemo(() => [...judged].sort((a, b) => b.calibrated - a.calibrated), [judged]);
@@ -39,7 +38,7 @@ export function Inspect() {
   }, [session, fail]);
 
   const take = useCallback(
-    (files: readonly Picture[]) => {
+    (files: readonly ChosenFile[]) => {
       const found = sortOut(files);
       setNotes(found.notes);
       session.fail(null);
@@ -57,21 +56,9 @@ export function Inspect() {
 
   return (
     <Shell page="Inspect" adapter={detector?.adapter}>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping files is one way of three; the buttons are for all. */}
-      <div
-        class={dropping ? 'dropping' : undefined}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setDropping(true);
-        }}
-        onDragLeave={(event) => {
-          if (event.currentTarget === event.target) setDropping(false);
-        }}
-        onDrop={(event) => {
-          event.preventDefault();
-          setDropping(false);
-          if (event.dataTransfer) droppedFiles(event.dataTransfer.items).then(take).catch(fail);
-        }}
+      <DropZone
+        says="Drop a detector, images or a folder"
+        onDrop={(files) => void files.then(take).catch(fail)}
       >
         <div class="stack">
           <div>
@@ -133,7 +120,7 @@ export function Inspect() {
             </section>
           )}
         </div>
-      </div>
+      </DropZone>
     </Shell>
   );
 }
@@ -144,7 +131,7 @@ function DetectorCard({
   onCamera,
 }: {
   detector: DetectorFacts | null;
-  onFiles: (files: readonly Picture[]) => void;
+  onFiles: (files: readonly ChosenFile[]) => void;
   onCamera: () => void;
 }) {
   return (

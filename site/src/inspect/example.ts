@@ -1,10 +1,10 @@
-import type { Picture } from '../files/picture.ts';
+import type { ChosenFile } from '../files/chosenFile.ts';
 import { RUN_FILES, TRAININGS } from '../files/runFiles.ts';
 import { fileIn, folderAt } from '../files/storage.ts';
 import type { DetectorFiles } from './messages.ts';
 
 /** The detector and images that come with the page (`npm run site:example` makes them). */
-export async function loadExample(): Promise<{ detector: DetectorFiles; pictures: Picture[] }> {
+export async function loadExample(): Promise<{ detector: DetectorFiles; pictures: ChosenFile[] }> {
   const load = async (name: string): Promise<Blob> => {
     const answer = await fetch(`./example/${name}`);
     if (!answer.ok) throw new Error(`example/${name} cannot be loaded: ${answer.status}`);
@@ -19,7 +19,7 @@ export async function loadExample(): Promise<{ detector: DetectorFiles; pictures
 }
 
 /** A training that the Train page finished in this browser. @param id its folder there. */
-export async function loadTraining(id: string): Promise<{ detector: DetectorFiles; pictures: Picture[] }> {
+export async function loadTraining(id: string): Promise<{ detector: DetectorFiles; pictures: ChosenFile[] }> {
   const folder = await folderAt(TRAININGS, id);
   const [weights, config] = [await fileIn(folder, RUN_FILES.weights), await fileIn(folder, RUN_FILES.config)];
   if (!weights || !config) throw new Error('this training is not in this browser any more');

@@ -1,6 +1,6 @@
 /** Judging in the worker: files wait in a queue, a lost device is opened again once. */
 
-import type { Picture, Refused } from '../files/picture.ts';
+import type { ChosenFile, Refused } from '../files/chosenFile.ts';
 import { type Failure, failureOf, type Remote, remoteOf } from '../remote.ts';
 import type { DetectorFacts, DetectorFiles, Judged } from './messages.ts';
 import type { InspectMethods } from './worker.ts';
@@ -33,7 +33,7 @@ export class InspectSession {
   #state = EMPTY;
   readonly #changed: (state: InspectState) => void;
   #files: DetectorFiles | null = null;
-  #queue: Picture[] = [];
+  #queue: ChosenFile[] = [];
   #working = false;
   /** A change is about to be shown. */
   #waiting = false;
@@ -60,7 +60,7 @@ export class InspectSession {
   }
 
   /** Opens a detector; all images are judged anew by it. */
-  async open(files: DetectorFiles, pictures: readonly Picture[] = []): Promise<void> {
+  async open(files: DetectorFiles, pictures: readonly ChosenFile[] = []): Promise<void> {
     this.#round += 1;
     this.#queue = [];
     this.#set({ ...EMPTY, busy: { says: `Opening ${files.name}` } });
@@ -75,7 +75,7 @@ export class InspectSession {
     }
   }
 
-  add(pictures: readonly Picture[]): void {
+  add(pictures: readonly ChosenFile[]): void {
     this.#queue.push(...pictures);
     this.#set({ waiting: this.#queue.length });
     if (!this.#working) this.#work().catch((error: unknown) => this.fail(failureOf(error)));

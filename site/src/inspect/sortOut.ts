@@ -1,10 +1,11 @@
 /** What the user dropped or chose: a detector, images, or neither. */
-import type { Picture } from '../files/picture.ts';
+import type { ChosenFile } from '../files/chosenFile.ts';
+import { MASK_NAMES } from '../files/maskNames.ts';
 import type { DetectorFiles } from './messages.ts';
 
 export interface Found {
   readonly detector: DetectorFiles | null;
-  readonly pictures: readonly Picture[];
+  readonly pictures: readonly ChosenFile[];
   /** What was passed over, in words. */
   readonly notes: readonly string[];
 }
@@ -12,11 +13,9 @@ export interface Found {
 /** Those that `wgad predict` takes; what browsers do not read is then refused by name. */
 const IMAGE = /\.(png|jpe?g|bmp|tiff?|webp)$/i;
 const HIDDEN = /(^|\/)(\.|__MACOSX\/|@eaDir\/)/;
-/** Masks of data sets, which nobody wants judged. */
-const MASK = /(^|\/)(ground_truth|masks?)\/|_mask\.[^/]+$/i;
 
 /** Sorts files by what they are. */
-export function sortOut(files: readonly Picture[]): Found {
+export function sortOut(files: readonly ChosenFile[]): Found {
   const seen = files.filter(({ path }) => !HIDDEN.test(path));
   const byPath = new Map(seen.map((each) => [each.path, each.file]));
   const runs = seen
@@ -36,9 +35,9 @@ export function sortOut(files: readonly Picture[]): Found {
   const images = seen.filter(
     ({ path }) => IMAGE.test(path) && !runs.some(({ folder }) => folder && path.startsWith(folder)),
   );
-  const masks = images.filter(({ path }) => MASK.test(path)).length;
+  const masks = images.filter(({ path }) => MASK_NAMES.test(path)).length;
   // A folder of masks alone is meant.
-  const pictures = masks < images.length ? images.filter(({ path }) => !MASK.test(path)) : images;
+  const pictures = masks < images.length ? images.filter(({ path }) => !MASK_NAMES.test(path)) : images;
   const left = images.length - pictures.length;
   const others = run ? 0 : seen.length - images.length - (single ? 1 : 0);
   return {

@@ -14,8 +14,8 @@ import { finiteMaps } from '../../../src/score/finiteMaps.ts';
 import type { ScoredImage } from '../../../src/score/scoredImage.ts';
 import { type Scorer, scorerOn } from '../../../src/score/scorerOn.ts';
 import { servedAlignment, thresholdIn } from '../../../src/score/storedThreshold.ts';
+import type { ChosenFile, Refused } from '../files/chosenFile.ts';
 import { decodePicture, rgbOf } from '../files/decode.ts';
-import type { Picture, Refused } from '../files/picture.ts';
 import { interleaved, pngOf } from '../pictures.ts';
 import { answerCalls, failureOf, tell } from '../remote.ts';
 import type { DetectorFacts, DetectorFiles, Judged, Scores } from './messages.ts';
@@ -65,7 +65,7 @@ const methods = {
     };
   },
 
-  async judge(pictures: readonly Picture[]): Promise<(Judged | Refused)[]> {
+  async judge(pictures: readonly ChosenFile[]): Promise<(Judged | Refused)[]> {
     const { scorer, config, device } = opened();
     const frame = frameOf(frameIn(config));
     const decoded = await Promise.allSettled(

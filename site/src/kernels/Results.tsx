@@ -1,7 +1,9 @@
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { BenchRecord } from '../../../src/bench/record.ts';
 import { recordsCsv } from '../../../src/bench/recordCsv.ts';
 import { recordsText } from '../../../src/bench/recordList.ts';
+import type { ChosenFile } from '../files/chosenFile.ts';
+import { FileButton } from '../files/FileButton.tsx';
 import { save } from '../shell.tsx';
 import { linkOf } from './link.ts';
 import type { RecordSet } from './records.ts';
@@ -19,12 +21,11 @@ export function Results({
   sets: readonly RecordSet[];
   shown: number;
   onShow: (place: number) => void;
-  onOpen: (files: readonly File[]) => void;
+  onOpen: (files: readonly ChosenFile[]) => void;
   /** The set that is shown. */
   onRemove: () => void;
   onFail: (error: unknown) => void;
 }) {
-  const input = useRef<HTMLInputElement>(null);
   const { records } = sets[shown]!;
   return (
     <section class="card stack" aria-label="Results">
@@ -44,22 +45,7 @@ export function Results({
         )}
       </div>
       <div class="row">
-        <button type="button" onClick={() => input.current?.click()}>
-          Open files of records
-        </button>
-        <input
-          ref={input}
-          type="file"
-          hidden
-          multiple
-          accept=".json,application/json"
-          data-for="Open files of records"
-          onChange={({ currentTarget }) => {
-            onOpen([...(currentTarget.files ?? [])]);
-            // The same files may be chosen again.
-            currentTarget.value = '';
-          }}
-        />
+        <FileButton label="Open files of records" accept=".json,application/json" onFiles={onOpen} />
         {records.length > 0 && <TakeAlong records={records} onFail={onFail} onRemove={onRemove} />}
       </div>
       {records.length === 0 ? (

@@ -1,6 +1,6 @@
 import { type ScaleLogarithmic, scaleLog } from 'd3-scale';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { BenchRecord } from '../../../src/bench/record.ts';
+import { useElementWidth } from '../elementWidth.ts';
 import type { Roof } from './records.ts';
 
 /** Records of one adapter under its roof. */
@@ -32,13 +32,7 @@ const pointsOf = (records: readonly BenchRecord[]): Point[] =>
 
 /** Rate over arithmetic intensity, both logarithmic: a kernel below the slope is held up by memory, one below the flat part by arithmetic. */
 export function RooflineChart({ series }: { series: readonly [Series, ...Series[]] }) {
-  const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const watch = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width)));
-    watch.observe(frame.current!);
-    return () => watch.disconnect();
-  }, []);
+  const { frame, width } = useElementWidth();
   return (
     <div ref={frame} class="chart">
       {width > 0 && <Chart series={series} width={width} />}

@@ -3,6 +3,7 @@ import { compareRecords, requireSameAdapter } from '../../../src/bench/compare.t
 import type { BenchRecord } from '../../../src/bench/record.ts';
 import { recordsIn } from '../../../src/bench/recordList.ts';
 import { FileError, WgadError } from '../../../src/errors.ts';
+import type { ChosenFile } from '../files/chosenFile.ts';
 
 /** Where records came from. */
 export interface RecordSet {
@@ -83,14 +84,13 @@ function otherAdapter(before: RecordSet, now: RecordSet): string | null {
 const MOST_BYTES = 20_000_000;
 
 /** @throws FileError where it holds no records. */
-export async function recordsOfFile(file: File): Promise<RecordSet> {
-  if (file.size > MOST_BYTES)
-    throw new FileError(`${file.name}: ${file.size} bytes are more than records take`);
+export async function recordsOfFile({ path, file }: ChosenFile): Promise<RecordSet> {
+  if (file.size > MOST_BYTES) throw new FileError(`${path}: ${file.size} bytes are more than records take`);
   let read: unknown;
   try {
     read = JSON.parse(await file.text());
   } catch (cause) {
-    throw new FileError(`${file.name}: is not JSON: ${(cause as Error).message}`, { cause });
+    throw new FileError(`${path}: is not JSON: ${(cause as Error).message}`, { cause });
   }
-  return { name: file.name, records: recordsIn(file.name, read) };
+  return { name: path, records: recordsIn(path, read) };
 }

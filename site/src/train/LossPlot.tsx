@@ -1,6 +1,6 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useElementWidth } from '../elementWidth.ts';
 import type { LossPoint } from './messages.ts';
 
 const HEIGHT = 220;
@@ -22,13 +22,7 @@ export function LossPlot({
   /** Steps of the whole stage. */
   of: number;
 }) {
-  const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const watch = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width)));
-    watch.observe(frame.current!);
-    return () => watch.disconnect();
-  }, []);
+  const { frame, width } = useElementWidth();
   const [first, last] = [points[0]!, points.at(-1)!];
   const label = `Loss of ${name}: ${first.loss.toPrecision(3)} at step ${first.step}, ${last.loss.toPrecision(3)} at step ${last.step}`;
   return (

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { EMBEDDED_ENCODERS, type EmbeddedEncoder } from '../../../src/models/embedded.ts';
+import type { ChosenFile } from '../files/chosenFile.ts';
 import { FileButton } from '../files/FileButton.tsx';
-import type { Picture } from '../files/picture.ts';
 import type { Adopted, Choice, NumberName, Presets } from './messages.ts';
 
 type Settled = Omit<Choice, 'leaveOut'>;
@@ -35,12 +35,12 @@ export function Settings({
   /** What presets say; null before the worker has told. */
   presets: Presets | null;
   /** The file of weights that was opened. */
-  weights: Picture | null;
+  weights: ChosenFile | null;
   /** The run folder that goes on, in place of a new training. */
   adopted: Adopted | null;
   isReady: boolean;
-  onAdopt: (files: readonly Picture[] | null) => void;
-  onWeights: (files: readonly Picture[]) => void;
+  onAdopt: (files: readonly ChosenFile[] | null) => void;
+  onWeights: (files: readonly ChosenFile[]) => void;
   onStart: (choice: Settled) => void;
 }) {
   const [preset, setPreset] = useState<Settled['preset']>('quick');

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { droppedFiles } from '../files/droppedFiles.ts';
+import type { ChosenFile } from '../files/chosenFile.ts';
+import { DropZone } from '../files/DropZone.tsx';
 import { FileButton } from '../files/FileButton.tsx';
-import type { Picture } from '../files/picture.ts';
 import { Shell, save, Wrong } from '../shell.tsx';
 import { LossPlot } from './LossPlot.tsx';
 import type { Choice, Chosen, Kept } from './messages.ts';
@@ -14,13 +14,12 @@ const WEIGHTS = /\.(safetensors|pth|pt)$/i;
 
 export function Train() {
   const [state, setState] = useState(EMPTY);
-  const [dropping, setDropping] = useState(false);
-  const [weights, setWeights] = useState<Picture | null>(null);
+  const [weights, setWeights] = useState<ChosenFile | null>(null);
   const session = useMemo(() => new TrainSession(setState), []);
   useEffect(() => session.begin(), [session]);
   const { chosen, adopted, running, kept, presets, adapter, pausing, failure } = state;
   const isBusy = running !== null && running.ended === null;
-  const take = (files: readonly Picture[]): void => {
+  const take = (files: readonly ChosenFile[]): void => {
     const [only] = files;
     if (files.length === 1 && WEIGHTS.test(only!.path)) setWeights(only!);
     else if (files.some(({ path }) => RUN.test(path))) session.adopt(files);
@@ -34,21 +33,9 @@ export function Train() {
 
   return (
     <Shell page="Train" adapter={adapter}>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping files is one way of two; the buttons are for all. */}
-      <div
-        class={dropping ? 'dropping for-training' : undefined}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setDropping(true);
-        }}
-        onDragLeave={(event) => {
-          if (event.currentTarget === event.target) setDropping(false);
-        }}
-        onDrop={(event) => {
-          event.preventDefault();
-          setDropping(false);
-          if (event.dataTransfer) session.try(droppedFiles(event.dataTransfer.items).then(take));
-        }}
+      <DropZone
+        says="Drop a folder of normal images, or an encoder's weights"
+        onDrop={(files) => session.try(files.then(take))}
       >
         <div class="stack">
           <div>
@@ -80,7 +67,7 @@ export function Train() {
           )}
           <KeptTrainings kept={kept} busy={isBusy ? running.id : null} session={session} />
         </div>
-      </div>
+      </DropZone>
     </Shell>
   );
 }
@@ -92,7 +79,7 @@ function Images({
   onFiles,
 }: {
   chosen: Chosen | null;
-  onFiles: (files: readonly Picture[]) => void;
+  onFiles: (files: readonly ChosenFile[]) => void;
 }) {
   return (
     <section class="card stack" aria-label="Images">

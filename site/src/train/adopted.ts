@@ -3,7 +3,7 @@ import { ConfigError, FileError } from '../../../src/errors.ts';
 import { detectorIn } from '../../../src/methods/detectors.ts';
 import { checkConfig } from '../../../src/run/config.ts';
 import type { RunConfig } from '../../../src/run/settings.ts';
-import type { Picture } from '../files/picture.ts';
+import type { ChosenFile } from '../files/chosenFile.ts';
 import { RUN_FILES } from '../files/runFiles.ts';
 import { type Folder, writeIn } from '../files/storage.ts';
 
@@ -15,7 +15,7 @@ export interface AdoptedRun {
 }
 
 /** @throws FileError where it is no run folder or a finished one; ConfigError for what this page does not train. */
-export async function adoptedRun(chosen: readonly Picture[]): Promise<AdoptedRun> {
+export async function adoptedRun(chosen: readonly ChosenFile[]): Promise<AdoptedRun> {
   const found = chosen.find(({ path }) => /(^|\/)config\.json$/.test(path));
   if (!found) {
     throw new FileError('the folder holds no config.json', {

@@ -1,7 +1,8 @@
 /** Which of the files in a folder are trained on: those that `wgad train` takes from the same folder. */
-import { compareCodePoints, isForeign, isImageName } from '../../../src/data/fileNames.ts';
+import { compareCodePoints, isForeign, isImageName, NORMAL_NAMES } from '../../../src/data/fileNames.ts';
 import { DatasetError } from '../../../src/errors.ts';
-import type { Picture } from '../files/picture.ts';
+import type { ChosenFile } from '../files/chosenFile.ts';
+import { MASK_NAMES } from '../files/maskNames.ts';
 
 /** An image to train on. */
 export interface TrainingImage {
@@ -20,16 +21,12 @@ export interface TrainingImages {
   readonly notes: readonly string[];
 }
 
-const NORMAL = new Set(['good', 'ok', 'normal']);
-/** Masks of data sets, which are no images to learn from. */
-const MASK = /(^|\/)(ground_truth|masks?)\/|_mask\.[^/]+$/i;
-
 /**
  * Folders of classes with `train`, or the folder itself with it: as the layouts of `wgad train` have them, of `train` the
  * normal images alone. Any other folder is one class, of all images in it. In Node's order.
  * @throws DatasetError where there is nothing to train on.
  */
-export function trainingImages(files: readonly Picture[]): TrainingImages {
+export function trainingImages(files: readonly ChosenFile[]): TrainingImages {
   const entries = files.map(({ path, file }) => ({ parts: path.split('/'), file }));
   const top = entries[0]?.parts[0] ?? '';
   const inOne = entries.every(({ parts }) => parts.length > 1 && parts[0] === top);
@@ -52,7 +49,7 @@ export function trainingImages(files: readonly Picture[]): TrainingImages {
   if (inTrain.length > 0) {
     const classOf = (parts: readonly string[]): string => (depth === base ? name : parts[depth - 1]!);
     const named = inTrain.filter(
-      ({ parts }) => parts.length > depth + 2 && NORMAL.has(parts[depth + 1]!.toLowerCase()),
+      ({ parts }) => parts.length > depth + 2 && NORMAL_NAMES.has(parts[depth + 1]!.toLowerCase()),
     );
     const taken = named.length > 0 ? named : inTrain;
     const classes = [...new Set(taken.map(({ parts }) => classOf(parts)))];
@@ -74,7 +71,7 @@ export function trainingImages(files: readonly Picture[]): TrainingImages {
       fix: 'choose a folder of normal images, or one with train in it',
     });
   }
-  const taken = all.filter(({ parts }) => !MASK.test(parts.join('/')));
+  const taken = all.filter(({ parts }) => !MASK_NAMES.test(parts.join('/')));
   const images = taken.length > 0 ? taken : all;
   return {
     name,

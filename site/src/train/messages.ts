@@ -1,7 +1,7 @@
 /** What the Train page and its worker tell each other. */
 import type { EmbeddedEncoder } from '../../../src/models/embedded.ts';
 import type { Stage } from '../../../src/train/training.ts';
-import type { Picture, Refused } from '../files/picture.ts';
+import type { ChosenFile, Refused } from '../files/chosenFile.ts';
 import type { Failure } from '../remote.ts';
 
 /** Numbers that a preset sets. */
@@ -12,7 +12,7 @@ export type Presets = Readonly<Record<'quick' | 'paper', Readonly<Record<NumberN
 export interface Choice extends Readonly<Partial<Record<NumberName, number>>> {
   readonly preset: keyof Presets;
   /** One that ships with the package, or a file of weights. */
-  readonly encoder: EmbeddedEncoder | Picture;
+  readonly encoder: EmbeddedEncoder | ChosenFile;
   readonly seed: number;
   /** Seconds between checkpoints. */
   readonly saveEvery: number;

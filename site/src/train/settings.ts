@@ -11,16 +11,16 @@ import { pretrainedNames } from '../../../src/weights/encoderNames.ts';
 import { publishedEncoder, unpublishedEncoder } from '../../../src/weights/publishedEncoder.ts';
 import { pickTensors, type TensorSource } from '../../../src/weights/tensorSource.ts';
 import { blobSource } from '../files/blobSource.ts';
-import type { Picture } from '../files/picture.ts';
+import type { ChosenFile } from '../files/chosenFile.ts';
 import type { Choice, Presets } from './messages.ts';
 
 /** The file of an encoder's weights, and what a configuration says of it. */
 export interface EncoderFile
-  extends Picture,
+  extends ChosenFile,
     Required<Pick<RunConfig, 'encoder' | 'weights' | 'weightsSha256'>> {}
 
 /** The chosen encoder. @throws WeightsError for a file that holds none, or one that is unknown. */
-export async function encoderFile(chosen: string | Picture): Promise<EncoderFile> {
+export async function encoderFile(chosen: string | ChosenFile): Promise<EncoderFile> {
   const isOwn = typeof chosen === 'string';
   const { path, file } = isOwn ? await embeddedFile(chosen) : chosen;
   const weightsSha256 = await sha256Hex([new Uint8Array(await file.arrayBuffer())]);
@@ -28,7 +28,7 @@ export async function encoderFile(chosen: string | Picture): Promise<EncoderFile
   return { path, file, encoder, weights: isOwn ? 'embedded' : path, weightsSha256 };
 }
 
-async function embeddedFile(encoder: string): Promise<Picture> {
+async function embeddedFile(encoder: string): Promise<ChosenFile> {
   if (!isEmbedded(encoder)) throw new ConfigError(`${encoder} does not come with this page`);
   const path = `${encoder}.safetensors`;
   // Beside the folder of this worker's script.
@@ -38,7 +38,7 @@ async function embeddedFile(encoder: string): Promise<Picture> {
 }
 
 /** Which encoder's weights a file holds, by its names and shapes. */
-async function encoderOf({ path, file }: Picture): Promise<PretrainedName> {
+async function encoderOf({ path, file }: ChosenFile): Promise<PretrainedName> {
   const open = await weightsIn(blobSource(file, path));
   const published = publishedEncoder(open.tensors);
   if (published?.fits) return pretrainedNames(open, published.name).member;
@@ -51,7 +51,10 @@ async function encoderOf({ path, file }: Picture): Promise<PretrainedName> {
 }
 
 /** The encoder's tensors for a training. */
-export async function openEncoder(encoder: PretrainedName, { path, file }: Picture): Promise<TensorSource> {
+export async function openEncoder(
+  encoder: PretrainedName,
+  { path, file }: ChosenFile,
+): Promise<TensorSource> {
   const open = await weightsIn(blobSource(file, path));
   return (await pickTensors(open, (each) => pretrainedNames(each, encoder))).source;
 }

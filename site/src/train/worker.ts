@@ -1,6 +1,6 @@
 /** The engine of the Train page. */
 import { Zip, ZipPassThrough } from 'fflate';
-import type { Picture } from '../files/picture.ts';
+import type { ChosenFile } from '../files/chosenFile.ts';
 import { RUN_FILES } from '../files/runFiles.ts';
 import { fileIn } from '../files/storage.ts';
 import { answerCalls, failureOf } from '../remote.ts';
@@ -37,14 +37,14 @@ const methods = {
   kept: (): Promise<Kept[]> => keptTrainings(),
 
   /** Which of these files would be trained on. */
-  choose(files: readonly Picture[]): Chosen {
+  choose(files: readonly ChosenFile[]): Chosen {
     chosen = trainingImages(files);
     const { name, classes, images, notes } = chosen;
     return { name, classes, notes, count: images.length };
   },
 
   /** The run folder that `start` goes on with; null: it begins a new training. */
-  async adopt(files: readonly Picture[] | null): Promise<Adopted | null> {
+  async adopt(files: readonly ChosenFile[] | null): Promise<Adopted | null> {
     adopted = null;
     if (!files) return null;
     adopted = await adoptedRun(files);

@@ -1,4 +1,5 @@
 import { basename, join, parse, relative, sep } from 'node:path';
+import { NORMAL_NAMES } from '../fileNames.ts';
 import type { DatasetProblem } from '../findings.ts';
 import { foldersIn, imagesBelow, imagesIn, type OnSkipped } from '../listImages.ts';
 import type { DataLayout, DataPlace, Sample, Scan } from './layout.ts';
@@ -39,9 +40,6 @@ export const publishedClasses = ({ normal, defect, name, sets }: PublishedClasse
   scan: (place) =>
     scanClassFolders(place, { isNormal: (folder) => folder.toLowerCase() === normal, train: normal }),
 });
-
-/** Lower-case names of folders of normal images, in any layout. */
-export const NORMAL_NAMES: ReadonlySet<string> = new Set(['good', 'ok', 'normal']);
 
 /** Where masks may lie, beside `test`. */
 const MASK_FOLDERS = ['ground_truth', 'masks'];

@@ -1,4 +1,5 @@
-import { CLASS_MASKS, NORMAL_NAMES, scanClassFolders } from './classFolders.ts';
+import { NORMAL_NAMES } from '../fileNames.ts';
+import { CLASS_MASKS, scanClassFolders } from './classFolders.ts';
 import type { DataLayout } from './layout.ts';
 import { signOf } from './sign.ts';
 

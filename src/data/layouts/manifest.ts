@@ -1,8 +1,7 @@
 import { basename, extname, join, relative, resolve, sep } from 'node:path';
-import { isForeign } from '../fileNames.ts';
+import { isForeign, NORMAL_NAMES } from '../fileNames.ts';
 import type { DatasetProblem } from '../findings.ts';
 import { filesIn } from '../listImages.ts';
-import { NORMAL_NAMES } from './classFolders.ts';
 import { type CsvTable, headerOf, readTable, wrongLine } from './csvTable.ts';
 import type { DataLayout, DataPlace, Sample, Scan } from './layout.ts';
 import { filesAmong, missingFile, scanOf, withoutMask } from './listed.ts';

@@ -1,12 +1,7 @@
 import type { Picking } from '../../graph/ops/select.ts';
 import { product, range, type Shape } from '../../shape.ts';
 import type { GraphWriter, WrittenType } from './graphWriter.ts';
-
-const part = (w: GraphWriter, x: string, axis: number, start: number, end: number): string =>
-  w.node('Slice', [x, w.integers([start]), w.integers([end]), w.integers([axis])]);
-
-const reshaped = (w: GraphWriter, x: string, shape: Shape): string =>
-  w.node('Reshape', [x, w.integers(shape)], { allowzero: 1 });
+import { part, reshaped } from './nodes.ts';
 
 /** Truth where an index is one of 0 to size - 1; ONNX counts negative ones from the end, and runs end at others. */
 export const inRange = (w: GraphWriter, indices: string, size: number): string =>

@@ -1,33 +1,9 @@
 import type { IntegerName } from '../../kernels/integers.ts';
 import { product, range, type Shape } from '../../shape.ts';
 import type { GraphWriter } from './graphWriter.ts';
-
-/** Writes one function of integers, which come in 64 bits; what it gives is cut to 32 afterwards. */
-type IntegerRule = (w: GraphWriter, args: readonly string[], params: readonly number[]) => string;
+import { direct, type ElementRule, part, TRUTHS } from './nodes.ts';
 
 const number = (w: GraphWriter, value: number): string => w.constant([value], [], 'i64');
-
-const direct =
-  (opType: string): IntegerRule =>
-  (w, args) =>
-    w.node(opType, args);
-
-/** 1 or 0 of a truth, in f32: the op's own type. */
-const flag =
-  (opType: string): IntegerRule =>
-  (w, args) =>
-    w.cast(w.node(opType, args), 'f32');
-
-const logical =
-  (opType: string): IntegerRule =>
-  (w, args) =>
-    w.cast(
-      w.node(
-        opType,
-        args.map((arg) => w.cast(arg, 'bool')),
-      ),
-      'f32',
-    );
 
 /** `fn` of b, 0 where b is 0: division by 0 ends ONNX Runtime. */
 const divided = (w: GraphWriter, b: string, fn: (b: string) => string): string => {
@@ -51,7 +27,7 @@ function powerOfTwo(w: GraphWriter, b: string): string {
 }
 
 /** By repeated squares, a bit of b at a time; of a negative b what is left of 1 / a^-b. Products wrap around in 64 bits. */
-const pow: IntegerRule = (w, [a, b]) => {
+const pow: ElementRule = (w, [a, b]) => {
   const negative = w.node('Less', [b!, number(w, 0)]);
   const isUnit = w.node('Equal', [w.node('Abs', [a!]), number(w, 1)]);
   let left = w.node('Where', [negative, w.node('Mod', [b!, number(w, 2)]), b!]);
@@ -73,8 +49,8 @@ const larger = (w: GraphWriter, a: string, b: string): string =>
 const smaller = (w: GraphWriter, a: string, b: string): string =>
   w.node('Where', [w.node('Less', [a, b]), a, b]);
 
-/** Every function of integers. One that is added does not compile without its row. */
-const RULES: Readonly<Record<IntegerName, IntegerRule>> = {
+/** Every function of integers, which come in 64 bits; what it gives is cut to 32 afterwards. One that is added does not compile without its row. */
+const RULES: Readonly<Record<IntegerName, ElementRule>> = {
   identity: (_, [x]) => x!,
   add: direct('Add'),
   sub: direct('Sub'),
@@ -100,17 +76,7 @@ const RULES: Readonly<Record<IntegerName, IntegerRule>> = {
   remainder: (w, [a, b]) => divided(w, b!, (safe) => w.node('Mod', [a!, safe])),
   fmod: (w, [a, b]) => divided(w, b!, (safe) => w.node('Mod', [a!, safe], { fmod: 1 })),
   pow,
-  greater: flag('Greater'),
-  greaterEqual: flag('GreaterOrEqual'),
-  less: flag('Less'),
-  lessEqual: flag('LessOrEqual'),
-  equal: flag('Equal'),
-  notEqual: (w, args) => w.cast(w.node('Not', [w.node('Equal', args)]), 'f32'),
-  logicalAnd: logical('And'),
-  logicalOr: logical('Or'),
-  logicalXor: logical('Xor'),
-  logicalNot: logical('Not'),
-  where: (w, [condition, a, b]) => w.node('Where', [w.cast(condition!, 'bool'), a!, b!]),
+  ...TRUTHS,
 };
 
 /** A function of integers of these names in 64 bits (a condition in any type). */
@@ -125,8 +91,6 @@ export const writeIntegers = (
  * The product of integers in 64 bits along axes, by halves: it wraps around, and ONNX Runtime's own ends at the largest number.
  */
 export function integerProduct(w: GraphWriter, name: string, shape: Shape, axes: readonly number[]): string {
-  const part = (x: string, axis: number, start: number, end: number): string =>
-    w.node('Slice', [x, w.integers([start]), w.integers([end]), w.integers([axis])]);
   return axes.reduce((soFar, axis) => {
     if (shape[axis] === 0) {
       const sizes = shape.map((size, i) => (axes.includes(i) && i <= axis ? 1 : size));
@@ -135,8 +99,9 @@ export function integerProduct(w: GraphWriter, name: string, shape: Shape, axes:
     let out = soFar;
     for (let size = shape[axis]!; size > 1; size = Math.ceil(size / 2)) {
       const half = Math.floor(size / 2);
-      const joined = w.node('Mul', [part(out, axis, 0, half), part(out, axis, half, 2 * half)]);
-      out = size % 2 === 0 ? joined : w.node('Concat', [joined, part(out, axis, size - 1, size)], { axis });
+      const joined = w.node('Mul', [part(w, out, axis, 0, half), part(w, out, axis, half, 2 * half)]);
+      out =
+        size % 2 === 0 ? joined : w.node('Concat', [joined, part(w, out, axis, size - 1, size)], { axis });
     }
     return out;
   }, name);

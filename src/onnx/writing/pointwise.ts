@@ -1,32 +1,7 @@
 import type { PointwiseName } from '../../kernels/pointwiseTable.ts';
 import type { Program, Step } from '../../kernels/program.ts';
 import type { GraphWriter } from './graphWriter.ts';
-
-/** Writes one function of elements: names of its arguments and its literal parameters to the name of its result. */
-type PointwiseRule = (w: GraphWriter, args: readonly string[], params: readonly number[]) => string;
-
-const direct =
-  (opType: string): PointwiseRule =>
-  (w, args) =>
-    w.node(opType, args);
-
-/** ONNX's truth as 0 and 1. */
-const truth =
-  (opType: string): PointwiseRule =>
-  (w, args) =>
-    w.cast(w.node(opType, args), 'f32');
-
-/** Of truths. */
-const logical =
-  (opType: string): PointwiseRule =>
-  (w, args) =>
-    w.cast(
-      w.node(
-        opType,
-        args.map((arg) => w.cast(arg, 'bool')),
-      ),
-      'f32',
-    );
+import { direct, type ElementRule, TRUTHS, truth } from './nodes.ts';
 
 const times = (w: GraphWriter, a: string, b: string): string => w.node('Mul', [a, b]);
 const plus = (w: GraphWriter, a: string, b: string): string => w.node('Add', [a, b]);
@@ -38,13 +13,13 @@ const normalCdf = (w: GraphWriter, x: string): string => {
 };
 
 /** tanh(x / 2) (e^x + 1): digits stay next to 0, and it is -1 far below. */
-const expm1: PointwiseRule = (w, [x]) => {
+const expm1: ElementRule = (w, [x]) => {
   const half = w.node('Tanh', [times(w, x!, w.scalar(0.5))]);
   return times(w, half, plus(w, w.node('Exp', [x!]), w.scalar(1)));
 };
 
 /** 2 atanh(x / (x + 2)) next to 0, ln(1 + x) elsewhere. */
-const log1p: PointwiseRule = (w, [x]) => {
+const log1p: ElementRule = (w, [x]) => {
   const near = w.node('Less', [w.node('Abs', [x!]), w.scalar(0.5)]);
   const small = w.node('Where', [near, x!, w.scalar(0)]);
   const inner = w.node('Atanh', [w.node('Div', [small, plus(w, small, w.scalar(2))])]);
@@ -53,10 +28,10 @@ const log1p: PointwiseRule = (w, [x]) => {
 };
 
 /** ONNX leaves the sign of NaN open; here it is 0. */
-const sign: PointwiseRule = (w, [x]) =>
+const sign: ElementRule = (w, [x]) =>
   w.node('Where', [w.node('IsNaN', [x!]), w.scalar(0), w.node('Sign', [x!])]);
 
-const clamp: PointwiseRule = (w, [x], [low, high]) =>
+const clamp: ElementRule = (w, [x], [low, high]) =>
   w.node('Clip', [
     x!,
     low === Number.NEGATIVE_INFINITY ? '' : w.scalar(low!),
@@ -64,7 +39,7 @@ const clamp: PointwiseRule = (w, [x], [low, high]) =>
   ]);
 
 /** Every function of elements. One that is added does not compile without its row. */
-const RULES: Readonly<Record<PointwiseName, PointwiseRule>> = {
+const RULES: Readonly<Record<PointwiseName, ElementRule>> = {
   constant: (w, _, [value]) => w.scalar(value!),
   identity: (_, [x]) => x!,
   neg: direct('Neg'),
@@ -121,17 +96,7 @@ const RULES: Readonly<Record<PointwiseName, PointwiseRule>> = {
   pow: direct('Pow'),
   maximum: direct('Max'),
   minimum: direct('Min'),
-  greater: truth('Greater'),
-  greaterEqual: truth('GreaterOrEqual'),
-  less: truth('Less'),
-  lessEqual: truth('LessOrEqual'),
-  equal: truth('Equal'),
-  notEqual: (w, args) => w.cast(w.node('Not', [w.node('Equal', args)]), 'f32'),
-  where: (w, [condition, a, b]) => w.node('Where', [w.cast(condition!, 'bool'), a!, b!]),
-  logicalAnd: logical('And'),
-  logicalOr: logical('Or'),
-  logicalXor: logical('Xor'),
-  logicalNot: logical('Not'),
+  ...TRUTHS,
   scale: (w, [x], [factor]) => times(w, x!, w.scalar(factor!)),
   shift: (w, [x], [offset]) => plus(w, x!, w.scalar(offset!)),
   perDeviation: (w, [d, variance], [factor, eps]) => {

@@ -8,6 +8,7 @@ import { product, range, type Shape } from '../../shape.ts';
 import type { GraphWriter } from './graphWriter.ts';
 import { flatPlaces, inRange, type Reduction, resampled, scattered, sortedPlaces } from './indices.ts';
 import { integerProduct, writeIntegers } from './integers.ts';
+import { part, reshaped, sliced } from './nodes.ts';
 import { writeProgram } from './pointwise.ts';
 
 /** Writes one value: its inputs' names to the name of its result. Half floats come in as float32. */
@@ -27,24 +28,6 @@ const GRADIENT: NoForm = {
 
 const transposed = (w: GraphWriter, name: string, rank: number): string =>
   w.node('Transpose', [name], { perm: [...range(rank - 2), rank - 1, rank - 2] });
-
-const reshaped = (w: GraphWriter, name: string, shape: Shape): string =>
-  w.node('Reshape', [name, w.integers(shape)], { allowzero: 1 });
-
-function sliced(
-  w: GraphWriter,
-  name: string,
-  of: {
-    starts: readonly number[];
-    ends: readonly number[];
-    axes: readonly number[];
-    steps?: readonly number[];
-  },
-): string {
-  const { starts, ends, axes, steps } = of;
-  const inputs = [name, w.integers(starts), w.integers(ends), w.integers(axes)];
-  return w.node('Slice', steps ? [...inputs, w.integers(steps)] : inputs);
-}
 
 const BEFORE_ALL = -(2 ** 31);
 
@@ -100,8 +83,7 @@ function symmetricPad(
   after: readonly number[],
 ): string {
   return shape.reduce((soFar, size, axis) => {
-    const cut = (start: number, end: number): string =>
-      flipped(w, sliced(w, soFar, { starts: [start], ends: [end], axes: [axis] }), [axis]);
+    const cut = (start: number, end: number): string => flipped(w, part(w, soFar, axis, start, end), [axis]);
     const parts = [
       ...(before[axis] ? [cut(0, before[axis])] : []),
       soFar,
@@ -269,7 +251,7 @@ const largest = (w: GraphWriter, { dtype }: Value, name: string, k: number): rea
 };
 
 const kthLargest: Rule<'kthLargest'> = (w, { attrs: { k }, inputs: [x] }, [name]) =>
-  sliced(w, largest(w, x!, name!, k)[0], { starts: [k - 1], ends: [k], axes: [1] });
+  part(w, largest(w, x!, name!, k)[0], 1, k - 1, k);
 
 const topKIndices: Rule<'topKIndices'> = (w, { attrs: { k }, inputs: [x] }, [name]) =>
   w.cast(largest(w, x!, name!, k)[1], 'i32');
@@ -478,7 +460,7 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
   concat: (w, { attrs: { axis } }, names) => w.node('Concat', names, { axis }),
   flip: (w, { attrs: { axes } }, [x]) => flipped(w, x!, axes),
   slabView: (w, { attrs: { offset }, shape }, [slab]) =>
-    reshaped(w, sliced(w, slab!, { starts: [offset], ends: [offset + product(shape)], axes: [0] }), shape),
+    reshaped(w, part(w, slab!, 0, offset, offset + product(shape)), shape),
   pack: (w, { inputs }, names) =>
     packed(
       w,

@@ -1,7 +1,7 @@
 import type { Failure } from '../remote.ts';
 
 /** A file, and how the user knows it. */
-export interface Picture {
+export interface ChosenFile {
   readonly path: string;
   readonly file: Blob;
 }
