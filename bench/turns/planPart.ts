@@ -25,7 +25,7 @@ function without(plan: Plan, other: Plan): PlannedDispatch[] {
   return everyRun(plan).filter((dispatch) => change(dispatch, -1) < 0);
 }
 
-/** Which operands share an arena with a result, and so are declared writable, changes no work. */
+/** An operand that shares an arena with a result is declared writable; the work is the same. */
 const keyOf = ({ kernel: { wgsl, grid, sizes, bindings } }: PlannedDispatch): string => {
   const text = wgsl.replaceAll('<storage, read_write>', '<storage, read>');
   return JSON.stringify([text, grid, sizes, bindings.map(({ length }) => length)]);

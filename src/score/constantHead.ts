@@ -2,8 +2,8 @@ import type { Alignment } from '../methods/alignments/index.ts';
 import type { TestRow } from './testRows.ts';
 
 /**
- * What is said of an alignment whose head predicts the same for every image: it divides all maps alike, so no order changes and
- * every metric is that of `none`. An optimiser whose steps are too large for maps in large units ends so.
+ * Warns of a head that predicts the same for every image: all maps are then calibrated alike, no order changes, and every
+ * metric is that of `none`. It happens where the learning rate is too large for maps in large units.
  * @param alignment whose statistics the rows hold; null: none has a head
  */
 export function constantHead(rows: readonly TestRow[], alignment: Alignment | null): string[] {

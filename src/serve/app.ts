@@ -57,8 +57,8 @@ interface Asked {
 const asked = new WeakMap<FastifyRequest, Asked>();
 const RAW_TYPES = /^(image\/[\w.+-]+|application\/octet-stream)\s*(;|$)/i;
 
-/** A refused body of at most so many bytes is received all the same, so that the next request needs no new connection. */
-const MOST_DROPPED_BYTES = 2 ** 20;
+/** A refused body of at most this size is read and discarded, so that the client can keep its connection. */
+const MOST_DISCARDED_BYTES = 2 ** 20;
 
 /** The HTTP side of `wgad serve`, not listening yet. */
 export async function serveApp(served: Served): Promise<FastifyInstance> {
@@ -296,9 +296,9 @@ function answerError(error: Error, request: FastifyRequest, reply: FastifyReply)
   const { status, code, headers } = meaningOf(error);
   const message = status === 500 ? 'a fault of wgad; its log says more' : harmless(error.message);
   if (status === 500 || error instanceof GpuError) request.log.error({ err: error }, 'failed');
-  // Node drops what was not read of a body, which takes as long as it arrives: only where that is soon is the connection kept.
+  // Node reads and discards the rest of the body before the next request: too long for a large one.
   const length = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
-  if (!request.raw.complete && !(length <= MOST_DROPPED_BYTES)) reply.header('connection', 'close');
+  if (!request.raw.complete && length > MOST_DISCARDED_BYTES) reply.header('connection', 'close');
   return reply.code(status).headers(headers).send({ error: { code, message } });
 }
 

@@ -376,7 +376,7 @@ class Trainer {
           this.#log.write({ stage, step: report.step, loss: report.loss });
         },
         save: async (step) => {
-          // Steps that a resume will not do again are in the log.
+          // A resume does not repeat the steps before the checkpoint: their lines must be in the log.
           await this.#log.settled();
           await saveCheckpoint(
             store,

@@ -80,32 +80,27 @@ export async function begin(
 }
 
 /** Trains from the last checkpoint, or from the beginning, to the end or until the signal. */
-export async function goOn(id: string, how: { teller: Teller; signal: AbortSignal }): Promise<Ended> {
-  const ended = await navigator.locks.request(
-    lockOf(id),
-    { ifAvailable: true },
-    async (lock): Promise<Ended> => {
-      if (!lock) {
-        const message = 'another tab is training it';
-        return { how: 'failed', failure: { message, code: null, fix: 'look there, or close that tab' } };
+export function goOn(id: string, how: { teller: Teller; signal: AbortSignal }): Promise<Ended> {
+  return navigator.locks.request(lockOf(id), { ifAvailable: true }, async (lock): Promise<Ended> => {
+    if (!lock) {
+      const message = 'another tab is training it';
+      return { how: 'failed', failure: { message, code: null, fix: 'look there, or close that tab' } };
+    }
+    for (let losses = 1; ; losses++) {
+      try {
+        return { how: (await once(id, how, () => void (losses = 0))) ? 'finished' : 'paused' };
+      } catch (error) {
+        const isLost = error instanceof GpuError && error.code === 'E_DEVICE_LOST';
+        if (!isLost || losses >= MOST_LOSSES) return { how: 'failed', failure: failureOf(error) };
+        if (how.signal.aborted) return { how: 'paused' };
+        how.teller.tell({
+          notes: [
+            'The graphics device was lost and opened again; the training went on from what was saved last.',
+          ],
+        });
       }
-      for (let losses = 1; ; losses++) {
-        try {
-          return { how: (await once(id, how, () => void (losses = 0))) ? 'finished' : 'paused' };
-        } catch (error) {
-          const isLost = error instanceof GpuError && error.code === 'E_DEVICE_LOST';
-          if (!isLost || losses >= MOST_LOSSES) return { how: 'failed', failure: failureOf(error) };
-          if (how.signal.aborted) return { how: 'paused' };
-          how.teller.tell({
-            notes: [
-              'The graphics device was lost and opened again; the training went on from what was saved last.',
-            ],
-          });
-        }
-      }
-    },
-  );
-  return ended;
+    }
+  });
 }
 
 /** On one device. @returns false where the signal stopped it. */
