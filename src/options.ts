@@ -57,6 +57,10 @@ export function refuseExtra(where: string, extra: readonly unknown[]): void {
   throw new ConfigError(`${where}: expects no further argument, got ${extra.map(gotText).join(', ')}`);
 }
 
+/** The first name that is there twice; undefined where each is there once. */
+export const givenTwice = (names: readonly string[]): string | undefined =>
+  names.find((name, i) => names.indexOf(name) < i);
+
 /** `name` as errors quote it, with those of `known` that it was probably meant for. */
 export function withNearest(name: string, known: readonly string[]): string {
   const near = nearestNames(name, known);

@@ -114,6 +114,20 @@ it('enqueues all runs of a sample before it waits, and takes an engine’s own t
   expect(duel.ratio).toBe(20);
 });
 
+it('bounds a sample by the clock where an engine’s own time is a small part of a run, or none', async () => {
+  let time = 0;
+  const runs = { short: 0, none: 0 };
+  const single = (name: keyof typeof runs, ms: number) => async () => {
+    runs[name] += 1;
+    time += 50;
+    return { ms };
+  };
+  const duel = await alternate(single('short', 0.03125), single('none', 0), 3, () => time);
+  expect(duel.ours).toMatchObject({ medianMs: 0.03125, runs: 30 });
+  expect(duel.theirs).toMatchObject({ medianMs: 0, runs: 30 });
+  expect(Math.max(...Object.values(runs))).toBeLessThan(30 + 25 * 10);
+});
+
 it('warms up while samples disagree, for a minute at most', async () => {
   let time = 0;
   let calls = 0;

@@ -40,10 +40,12 @@ export interface Duel {
 type Clock = () => number;
 
 const WARM_MS = 60_000;
+/** Longest sample by the clock here. An engine's own time may be a small part of a run, or 0. */
+const MOST_MS = 500;
 
 /**
- * Two engines by turns, so that a machine that slows down slows both. A sample is as many runs as fill 20 ms; both
- * warm up first as `sample` does, for a minute at most. Who begins changes every round.
+ * Two engines by turns, so that a machine that slows down slows both. A sample is as many runs as fill 20 ms of
+ * the engine's own time, or half a second of the clock; both warm up first as `sample` does, for a minute at most. Who begins changes every round.
  * `now` is a clock in milliseconds.
  */
 export async function alternate(
@@ -89,9 +91,11 @@ async function warmed(contender: Contender, now: Clock): Promise<Side> {
   const warm: number[] = [];
   const until = now() + WARM_MS;
   do {
+    const started = now();
     const ms = await side.once();
+    const passed = (now() - started) / side.repeats;
     warm.push(ms);
-    side.repeats = Math.max(1, Math.min(1000, Math.ceil(SAMPLE_MS / ms)));
+    side.repeats = Math.max(1, Math.min(1000, Math.ceil(SAMPLE_MS / ms), Math.floor(MOST_MS / passed)));
   } while (!agree(warm.slice(-WARM_SAMPLES)) && warm.length < WARM_MOST && now() < until);
   return side;
 }

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { DEVICES } from '../kernels/devices.ts';
 import { BASELINE_DEVICE, DEVICE_FACTS, type DeviceFacts, GPU_FAMILIES } from '../kernels/kernel.ts';
-import { withNearest } from '../options.ts';
+import { givenTwice, withNearest } from '../options.ts';
 
 export const DEVICE_HELP = `what the kernels are for: ${Object.keys(DEVICES).join(', ')}, and facts to change, as in gpu,subgroupSize=32,f16`;
 
@@ -18,6 +18,8 @@ export function deviceFacts(text: string): DeviceFacts {
   }
   const base: DeviceFacts = named ? DEVICES[first as keyof typeof DEVICES] : BASELINE_DEVICE;
   const changes = (named ? rest : [first, ...rest]).map(factOf);
+  const twice = givenTwice(changes.map(([name]) => name));
+  if (twice !== undefined) throw new InvalidArgumentError(`expects each fact once, got ${twice} twice.`);
   return { ...base, ...Object.fromEntries(changes) };
 }
 

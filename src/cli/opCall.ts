@@ -4,7 +4,7 @@ import { ConfigError } from '../errors.ts';
 import * as functions from '../functions.ts';
 import type { Tree } from '../graph/tree.ts';
 import { DTYPES, type Dtype, type Value } from '../graph/value.ts';
-import { withNearest } from '../options.ts';
+import { givenTwice, withNearest } from '../options.ts';
 import type { Shape } from '../shape.ts';
 
 /** An operand: its shape, and what is known of what it holds. */
@@ -33,11 +33,13 @@ export function operandOf(text: string, where = '--shape'): Operand {
   const known = ['state', ...DTYPES];
   const ranges = traits.flatMap((trait) => rangeOf(trait) ?? []);
   const unknown = traits.find((trait) => !known.includes(trait) && !rangeOf(trait));
-  if (!shape.every(Number.isSafeInteger) || unknown !== undefined || ranges.length > 1) {
+  const types = DTYPES.filter((each) => traits.includes(each));
+  const hasTwo = ranges.length > 1 || types.length > 1 || givenTwice(traits) !== undefined;
+  if (!shape.every(Number.isSafeInteger) || unknown !== undefined || hasTwo) {
     const got = unknown === undefined ? text : `${text}: ${withNearest(unknown, known)}`;
     throw new ConfigError(`${where} expects ${EXPECTED}, got ${got}`);
   }
-  const dtype = DTYPES.find((each) => traits.includes(each)) ?? 'f32';
+  const [dtype = 'f32'] = types;
   const [range] = ranges;
   return { shape, dtype, state: traits.includes('state'), ...(range && { range: range.both }) };
 }
@@ -135,6 +137,8 @@ export function argumentsOf<T>(where: string, operands: readonly T[], args: read
     if (name === undefined) rest.push(filled(parsed(arg)));
     else options.push([name, filled(parsed(value!))]);
   }
+  const twice = givenTwice(options.map(([name]) => name));
+  if (twice !== undefined) throw new ConfigError(`${where}: expects each option once, got ${twice}= twice`);
   const first = operands.filter((value) => !named.has(value));
   return [...first, ...rest, ...(options.length > 0 ? [Object.fromEntries(options)] : [])];
 }

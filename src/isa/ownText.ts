@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { type Binding, ELEMENT_BYTES, type Element } from '../kernels/kernel.ts';
-import { withNearest } from '../options.ts';
+import { givenTwice, withNearest } from '../options.ts';
 import type { Described } from './reading.ts';
 
 const DECLARED =
@@ -9,7 +9,7 @@ const DECLARED =
 /**
  * A kernel of somebody's own WGSL, as far as it can be known from its declarations.
  * @param bind `name=elements` of an array, `name=word,word` of a uniform buffer of u32; arrays that are left out have no length.
- * @throws ConfigError for a name that the text does not declare.
+ * @throws ConfigError for a name that the text does not declare, or that `bind` has twice.
  */
 export function describeText(
   wgsl: string,
@@ -23,14 +23,11 @@ export function describeText(
     element: elementOf(type!),
   }));
   declared.sort((a, b) => a.index - b.index);
-  const given = new Map(
-    bind.map((text) =>
-      lengthsOf(
-        text,
-        declared.map(({ name }) => name),
-      ),
-    ),
-  );
+  const names = declared.map(({ name }) => name);
+  const lengths = bind.map((text) => lengthsOf(text, names));
+  const twice = givenTwice(lengths.map(([name]) => name));
+  if (twice !== undefined) throw new ConfigError(`--bind expects each name once, got ${twice} twice`);
+  const given = new Map(lengths);
   const bindings = declared
     .filter(({ uniform }) => !uniform)
     .map(

@@ -28,6 +28,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
   'check.mjs': 'export default ({ x }, { y }) => Float64Array.from(x, (each) => Math.max(0, each));\n',
   'mute.mjs': 'export const reference = 1;\n',
+  'none.mjs': 'throw null;\n',
+  'throws.mjs': 'export default ({ x, z }) => z.map(Math.abs);\n',
 };
 
 beforeAll(async () => {
@@ -92,6 +94,19 @@ describe('wgad bench', () => {
       ['--check', 'mute.mjs'],
       1,
       /mute\.mjs: expects a function as its default export, got undefined/,
+    ],
+    [
+      'scale.wgsl',
+      ['--check', 'throws.mjs'],
+      1,
+      /E_FILE .*throws\.mjs: its function threw: Cannot read properties of undefined/,
+    ],
+    ['scale.wgsl', ['--check', 'none.mjs'], 1, /E_FILE .*none\.mjs: cannot be loaded: null/],
+    [
+      'scale.wgsl',
+      ['--bind', 'x=[256]', 'x=[16]', 'y=[256]:out'],
+      2,
+      /E_CONFIG --bind expects each name once, got x twice/,
     ],
     [
       'scale.wgsl',

@@ -135,6 +135,7 @@ describe('facts of a device', () => {
     ['cpuu', 'did you mean cpu?'],
     ['gpu,subgroupSiz=8', 'did you mean subgroupSize?'],
     ['gpu,subgroupSize=7', 'expects 0 or a power of two'],
+    ['gpu,subgroupSize=32,subgroupSize=16', 'expects each fact once, got subgroupSize twice'],
     ['gpu,f16=yes', 'f16 expects true or false, got yes'],
     ['gpu,subgroupMatrix=16', 'subgroupMatrix expects sizes such as 16x16x16'],
     ['gpu,workgroupBytes=-1', 'workgroupBytes expects a whole number'],

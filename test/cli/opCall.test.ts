@@ -36,6 +36,8 @@ describe('a call in one text', () => {
     ['a misspelt trait', () => parseCall('bench op', 'relu [3]:stat'), 'stat (did you mean state?)'],
     ['a falling range', () => operandOf('[3]:1..0'), 'got [3]:1..0'],
     ['no size', () => operandOf('[3,x]', '--bind a'), '--bind a expects sizes such as [2,64,8,8]'],
+    ['an option twice', () => argumentsOf('op', ['x'], ['axis=0', 'axis=1']), 'got axis= twice'],
+    ['two types', () => operandOf('[3]:i32:f16'), 'got [3]:i32:f16'],
     ['no operand', () => argumentsOf('op', ['x'], ['bias=$1']), '$1 is no operand: 1 shapes are given'],
   ])('a call is refused that has %s', (_, call, message) => {
     expect(call).toThrow(

@@ -14,6 +14,7 @@ import { ConfigError, FileError, gotText } from '../../errors.ts';
 import { readText } from '../../formats/regularFile.ts';
 import { ownKernel } from '../../graph/ops/ownKernel.ts';
 import type { Dtype } from '../../graph/value.ts';
+import { givenTwice } from '../../options.ts';
 import type { Session } from '../../runtime/session.ts';
 import { type Shape, shapesEqual, shapeText } from '../../shape.ts';
 import { addOutputFlags, type BenchOutput, measure } from '../benchRun.ts';
@@ -128,6 +129,8 @@ async function kernelOf(file: string, { bind, grid }: KernelFlags): Promise<File
   if (grid.length > 3) throw new ConfigError(`--grid expects one to three numbers, got ${grid.join(',')}`);
   const wgsl = await readText(file);
   const arrays = bind.map(boundOf);
+  const twice = givenTwice(arrays.map(({ name }) => name));
+  if (twice !== undefined) throw new ConfigError(`--bind expects each name once, got ${twice} twice`);
   const firstOut = arrays.findIndex(({ out }) => out);
   if (firstOut < 0) throw new ConfigError('--bind expects an output, as in c=[512,512]:out, got none');
   const late = arrays.slice(firstOut).find(({ out }) => !out);
@@ -206,8 +209,14 @@ async function flopsOf(session: Session, subject: BenchSubject): Promise<number>
 /** @throws FileError where the file gives no function. */
 async function referenceOf(file: string, { name, inputs, outputs }: FileKernel): Promise<Expected> {
   const fix = 'export default ({ a, b }, shapes) => ({ c: [...] })';
+  const threw = (what: string, cause: unknown): FileError =>
+    new FileError(`${file}: ${what}: ${cause instanceof Error ? cause.message : gotText(cause)}`, {
+      fix,
+      cause,
+      where: file,
+    });
   const found = await import(pathToFileURL(resolve(file)).href).catch((cause: unknown) => {
-    throw new FileError(`${file}: cannot be loaded: ${(cause as Error).message}`, { fix, cause });
+    throw threw('cannot be loaded', cause);
   });
   const reference: unknown = (found as { default?: unknown }).default;
   if (typeof reference !== 'function') {
@@ -217,10 +226,12 @@ async function referenceOf(file: string, { name, inputs, outputs }: FileKernel):
   }
   const shapes = byName([...inputs, ...outputs], ({ shape }) => shape);
   return (...numbers) => {
-    const given: unknown = reference(
-      Object.fromEntries(inputs.map((each, i) => [each.name, numbers[i]])),
-      shapes,
-    );
+    let given: unknown;
+    try {
+      given = reference(Object.fromEntries(inputs.map((each, i) => [each.name, numbers[i]])), shapes);
+    } catch (cause) {
+      throw threw('its function threw', cause);
+    }
     const named = isNumbers(given) && outputs.length === 1 ? { [outputs[0]!.name]: given } : given;
     return outputs.map((output) => {
       const result = (named as Record<string, unknown> | null | undefined)?.[output.name];
