@@ -74,6 +74,18 @@ describe('the package', () => {
     expect(dead).toEqual([]);
   });
 
+  it('the Dockerfile copies what .dockerignore lets through, and the manifests of all workspaces', () => {
+    const ignore = read('.dockerignore').trim().split('\n');
+    expect(ignore.shift()).toBe('*');
+    const sent = ignore.map((line) => line.slice(1));
+    expect(ignore.map((line) => line[0])).toEqual(sent.map(() => '!'));
+    const copies = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)];
+    const copied = new Set(copies.flatMap(([, sources]) => sources!.split(' ')));
+    expect([...copied].sort()).toEqual([...sent].sort());
+    expect([...copied].filter((name) => !existsSync(join(root, name)))).toEqual([]);
+    for (const name of pkg.workspaces) expect(copied).toContain(`${name}/package.json`);
+  });
+
   it('the package has no install scripts of its own', () => {
     for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
       expect(pkg.scripts).not.toHaveProperty(name);
