@@ -1,3 +1,4 @@
+import type { WeightsFile } from '../formats/weightsFile.ts';
 import type { Alignment } from '../methods/alignments/index.ts';
 import { UNALIGNED } from '../methods/alignments/index.ts';
 import { readFinishedRun } from '../run/finished.ts';
@@ -86,9 +87,13 @@ function notesOn(stored: StoredThreshold, trained: RunConfig, config: RunConfig)
   return notes;
 }
 
-/** The run on a device, to score what will be judged. */
-export const openJudge = ({ run, config, aligned }: Judgement, gpu?: GpuRequest): Promise<Scorer> =>
-  openScorer(run, config, { gpu, alignments: [...new Set([UNALIGNED, aligned])] });
+/** The run on a device, to score what will be judged. @param weights as for `openScorer`. */
+export const openJudge = (
+  { run, config, aligned }: Judgement,
+  gpu?: GpuRequest,
+  weights?: WeightsFile,
+): Promise<Scorer> =>
+  openScorer(run, config, { gpu, weights, alignments: [...new Set([UNALIGNED, aligned])] });
 
 /** What is said of an image that `scorer` scored. */
 export function verdictOn(

@@ -56,7 +56,7 @@ export function serveMetrics(
   });
   const reopened = new Counter({
     name: 'wgad_devices_reopened_total',
-    help: 'Devices that failed or were lost, and were opened again',
+    help: 'Devices that were opened again after one had failed or was lost',
     labelNames: ['run'],
     registers,
   });

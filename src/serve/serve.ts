@@ -52,9 +52,12 @@ export async function serve(options: ServeOptions): Promise<Server> {
       metrics.batch(run, images, seconds);
       secondsPerImage += (seconds / images - secondsPerImage) / 8;
     },
-    onReopened(error) {
-      metrics.reopened(run);
-      app.log.error({ run, err: error }, 'the device is opened again');
+    device: {
+      failed: (error) => app.log.error({ run, err: error }, 'the device failed'),
+      reopened() {
+        metrics.reopened(run);
+        app.log.info({ run }, 'the device is open again');
+      },
     },
   });
   const runs = servedRuns(named, optionsFor, (run, outcome) => {

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { DecodePool } from '../data/decodePool.ts';
 import { frameOf } from '../data/frame.ts';
-import { sha256Of } from '../formats/sha256.ts';
+import { type ByteSource, openBytes } from '../formats/byteSource.ts';
+import { sha256In } from '../formats/sha256.ts';
+import { weightsIn } from '../formats/weightsBytes.ts';
 import { frameIn } from '../run/config.ts';
 import { runFiles } from '../run/folder.ts';
 import type { GpuRequest } from '../runtime/session.ts';
@@ -15,7 +17,7 @@ import {
   verdictOn,
 } from '../score/judge.ts';
 import type { ScoredImage } from '../score/scoredImage.ts';
-import { steadyScorer } from '../score/steadyScorer.ts';
+import { type DeviceEvents, steadyScorer } from '../score/steadyScorer.ts';
 import { gatherer } from './gatherer.ts';
 
 /** An image as it came with a request. */
@@ -63,18 +65,40 @@ export interface VersionOptions {
   /** Pixels of an image at most. */
   readonly mostPixels: number;
   readonly onBatch: (images: number, seconds: number) => void;
-  readonly onReopened: (error: Error) => void;
+  readonly device: DeviceEvents;
 }
 
 /** Reads a run, opens a device for it and scores a first batch, so that the first request finds all in place. */
 export async function openVersion(run: string, options: VersionOptions): Promise<Version> {
-  const { choice, gpu, waitMs, mostPixels, onBatch } = options;
-  const judgement = await readJudgement(run, choice);
-  const weights = await sha256Of(runFiles(run).weights);
-  const scorer = await steadyScorer(() => openJudge(judgement, gpu), options.onReopened);
+  const judgement = await readJudgement(run, options.choice);
+  // Held open, so that a device that is opened again judges by the same weights, whatever is in the folder then.
+  const source = await openBytes(runFiles(run).weights);
+  try {
+    return await versionOf(judgement, source, options);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** @param source the run's weights, which it closes in the end. */
+async function versionOf(
+  judgement: Judgement,
+  source: ByteSource,
+  options: VersionOptions,
+): Promise<Version> {
+  const { gpu, waitMs, mostPixels, onBatch } = options;
+  const weights = await sha256In(source);
+  const file = await weightsIn(source);
+  const scorer = await steadyScorer(() => openJudge(judgement, gpu, file), options.device);
   const { adapter, batch, atOnce } = scorer.now!;
   const frame = frameOf(frameIn(judgement.config));
-  await scorer.score([new Uint8Array(3 * frame.size ** 2)]);
+  try {
+    await scorer.score([new Uint8Array(3 * frame.size ** 2)]);
+  } catch (error) {
+    scorer.close();
+    throw error;
+  }
   const pool = new DecodePool(frame, Math.max(1, availableParallelism() - 1));
   const { put, idle } = gatherer<Uint8Array, Scored>({
     most: atOnce,
@@ -115,6 +139,7 @@ export async function openVersion(run: string, options: VersionOptions): Promise
       await idle();
       scorer.close();
       await pool.close();
+      await file.close();
     },
   };
 }

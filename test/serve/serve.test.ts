@@ -1,14 +1,14 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { GpuError } from '../../src/errors.ts';
 import { writeFileAtomic } from '../../src/formats/atomicFile.ts';
 import type { Scorer } from '../../src/score/scorerOn.ts';
-import { steadyScorer } from '../../src/score/steadyScorer.ts';
+import { type DeviceEvents, steadyScorer } from '../../src/score/steadyScorer.ts';
 import { gatherer } from '../../src/serve/gatherer.ts';
 import { LIMITS, type ServeLimits } from '../../src/serve/limits.ts';
 import { type ServeOptions, type Server, serve } from '../../src/serve/serve.ts';
@@ -306,48 +306,127 @@ describe('a lost device', () => {
   const lost = (): GpuError => new GpuError('E_DEVICE_LOST', 'the GPU device was lost');
   const scorerThat = (score: () => Promise<never[]>, closed: string[], name: string): Scorer =>
     ({ score, close: () => closed.push(name) }) as unknown as Scorer;
+  const telling = (): { said: string[]; events: DeviceEvents } => {
+    const said: string[] = [];
+    return {
+      said,
+      events: { failed: ({ message }) => said.push(message), reopened: () => said.push('open') },
+    };
+  };
+  afterEach(() => {
+    vi.useRealTimers();
+  });
 
   it('is opened again, and what was in flight is judged again', async () => {
     const closed: string[] = [];
     let opened = 0;
-    const scorer = await steadyScorer(
-      async () => {
-        const number = ++opened;
-        return scorerThat(
-          () => (number === 1 ? Promise.reject(lost()) : Promise.resolve([])),
-          closed,
-          `${number}`,
-        );
-      },
-      () => {},
-    );
+    const { said, events } = telling();
+    const scorer = await steadyScorer(async () => {
+      const number = ++opened;
+      return scorerThat(
+        () => (number === 1 ? Promise.reject(lost()) : Promise.resolve([])),
+        closed,
+        `${number}`,
+      );
+    }, events);
     expect(await scorer.score([])).toEqual([]);
-    expect([opened, closed]).toEqual([2, ['1']]);
+    expect([opened, closed, said]).toEqual([2, ['1'], ['the GPU device was lost', 'open']]);
     scorer.close();
     expect(closed).toEqual(['1', '2']);
   });
 
-  it('that cannot be opened again is told to who asked, and tried again at the next request', async () => {
-    const told: Error[] = [];
+  it('that cannot be opened again is told to who asks, and tried again by itself until it opens or is closed', async () => {
+    vi.useFakeTimers();
+    const closed: string[] = [];
+    const { said, events } = telling();
+    let opened = 0;
     let broken = false;
-    const scorer = await steadyScorer(
-      async () => {
-        if (broken) throw new GpuError('E_NO_ADAPTER', 'none is left');
-        return scorerThat(() => (told.length === 0 ? Promise.reject(lost()) : Promise.resolve([])), [], '');
-      },
-      (error) => told.push(error),
-    );
+    const scorer = await steadyScorer(async () => {
+      opened += 1;
+      if (broken) throw new GpuError('E_NO_ADAPTER', 'none is left');
+      return scorerThat(() => (broken ? Promise.reject(lost()) : Promise.resolve([])), closed, `${opened}`);
+    }, events);
+    const twice = ['none is left', 'none is left'];
     broken = true;
     await expect(scorer.score([])).rejects.toThrow('none is left');
-    expect(told.map(({ message }) => message)).toEqual([
-      'the GPU device was lost',
-      'none is left',
-      'none is left',
-    ]);
-    expect(scorer.now).toBeNull();
+    expect(said).toEqual(['the GPU device was lost', ...twice]);
+    // Requests open none: they are refused at once.
+    await expect(scorer.score([])).rejects.toThrow('none is left');
+    expect([opened, scorer.now]).toEqual([3, null]);
+    await vi.advanceTimersByTimeAsync(1000 + 2000);
+    expect([opened, said.slice(3)]).toEqual([5, twice]);
     broken = false;
+    await vi.advanceTimersByTimeAsync(3999);
+    expect(scorer.now).toBeNull();
+    await vi.advanceTimersByTimeAsync(1);
+    expect([opened, said.slice(5)]).toEqual([6, ['open']]);
     expect(await scorer.score([])).toEqual([]);
+    // A pause is never longer than half a minute, and nothing is tried after the end.
+    broken = true;
+    await expect(scorer.score([])).rejects.toThrow('none is left');
+    await vi.advanceTimersByTimeAsync(600_000);
+    const tried = opened;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(opened).toBe(tried + 1);
+    scorer.close();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect([opened, closed]).toEqual([tried + 1, ['1', '6']]);
   });
+
+  it(
+    'under requests: all are answered as before, or told; it comes back without a request, with the same weights',
+    async () => {
+      const { globals } = (await import('webgpu')) as unknown as {
+        globals: Record<
+          'GPUAdapter' | 'GPU',
+          { prototype: Record<string, (...args: unknown[]) => Promise<unknown>> }
+        >;
+      };
+      const [adapters, gpus] = [globals.GPUAdapter.prototype, globals.GPU.prototype];
+      const { requestDevice } = adapters;
+      const { requestAdapter } = gpus;
+      const devices: { destroy(): void }[] = [];
+      adapters.requestDevice = async function (...args) {
+        const device = (await requestDevice!.apply(this, args)) as { destroy(): void };
+        devices.push(device);
+        return device;
+      };
+      await cp(run(), folder.path('losing'), { recursive: true });
+      const own = await listening({}, { runs: namedRuns([folder.path('losing')]) });
+      try {
+        const status = async (): Promise<number> => (await fetch(`${own.url}/readyz`)).status;
+        const before = await post(own, [images[0]!]);
+        // A run that is trained anew meanwhile is not taken before SIGHUP.
+        const weights = folder.path('losing', 'weights.safetensors');
+        await writeFileAtomic(weights, 'other weights');
+        const answers = range(3).flatMap(() => images.map((path) => post(own, [path])));
+        devices.at(-1)!.destroy();
+        for (const [i, answer] of (await Promise.all(answers)).entries()) {
+          expect([answer.status, answer.body.weights]).toEqual([200, before.body.weights]);
+          expect(judged(answer.body.results[0]!)).toEqual(rows.get(images[i % images.length]!));
+        }
+        expect(devices).toHaveLength(2);
+        gpus.requestAdapter = async () => null;
+        devices.at(-1)!.destroy();
+        const told = await Promise.all(images.map((path) => post(own, [path])));
+        expect(new Set(told.map((answer) => answer.status))).toEqual(new Set([503]));
+        expect(told[0]!.body.error!.code).toBe('E_BUSY');
+        expect(Number(told[0]!.headers.get('retry-after'))).toBeGreaterThan(0);
+        expect(await status()).toBe(503);
+        gpus.requestAdapter = requestAdapter!;
+        while ((await status()) !== 200) await new Promise((settle) => setTimeout(settle, 50));
+        expect(judged((await post(own, [images[1]!])).body.results[0]!)).toEqual(rows.get(images[1]!));
+        expect(await (await fetch(`${own.url}/metrics`)).text()).toContain(
+          'wgad_devices_reopened_total{run="losing"} 2',
+        );
+      } finally {
+        gpus.requestAdapter = requestAdapter!;
+        adapters.requestDevice = requestDevice!;
+        await own.close();
+      }
+    },
+    SLOW,
+  );
 });
 
 it('batches begin when they are full or have waited, and a failed one fails its own items alone', async () => {

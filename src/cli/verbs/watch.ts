@@ -5,8 +5,10 @@ import { FileError, harmless, ImageError, WgadError } from '../../errors.ts';
 import { whileLocked } from '../../formats/fileLock.ts';
 import { isThere, makeFolder } from '../../formats/regularFile.ts';
 import { openRowLog, type RowLog } from '../../formats/rowLog.ts';
+import { openWeights } from '../../formats/weightsFile.ts';
 import { writeMaps } from '../../report/maps.ts';
 import { frameIn } from '../../run/config.ts';
+import { runFiles } from '../../run/folder.ts';
 import { finiteMaps } from '../../score/finiteMaps.ts';
 import { type Judgement, openJudge, verdictOn } from '../../score/judge.ts';
 import { type SteadyScorer, steadyScorer } from '../../score/steadyScorer.ts';
@@ -42,10 +44,15 @@ async function watch(context: Context, judgement: Judgement, options: WatchOptio
     known += 1;
   });
   if (out !== undefined) await makeFolder(out);
-  const scorer = await steadyScorer(
-    () => openJudge(judgement, context.gpu),
-    ({ message }) => context.say(`the device is opened again: ${message}`),
-  );
+  // Held open, so that a device that is opened again judges by the same weights, whatever is in the folder then.
+  const weights = await openWeights(runFiles(judgement.run).weights);
+  const scorer = await steadyScorer(() => openJudge(judgement, context.gpu, weights), {
+    failed: ({ message }) => context.say(`the device failed: ${message}`),
+    reopened: () => context.say('the device is open again'),
+  }).catch(async (error: unknown) => {
+    await weights.close();
+    throw error;
+  });
   const loader = new ImageLoader({ ...frameIn(judgement.config), cacheBytes: 0, signal });
   const most = scorer.now!.atOnce;
   context.say(`watching ${folder}: ${known} images were judged before`);
@@ -63,6 +70,7 @@ async function watch(context: Context, judgement: Judgement, options: WatchOptio
     return EXIT.interrupted;
   } finally {
     scorer.close();
+    await weights.close();
     await loader.close();
     await log.close();
   }
