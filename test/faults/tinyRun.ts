@@ -11,6 +11,14 @@ export interface TinyRun {
   /** Trains once more, the first time it is asked. @returns how long that took, in ms, from start to exit: the range of random moments. */
   time(): Promise<number>;
   weightsOf(run: string): Promise<Buffer>;
+  /** What `predict` says of each image of the data, without the clock, by its path. Judged the first time it is asked. */
+  verdicts(): Promise<ReadonlyMap<string, string>>;
+}
+
+/** A row of `predict`, a line of a watch or a result of `serve`, as its verdict alone. */
+export function verdictOf(row: Readonly<Record<string, unknown>>): string {
+  const { path: _, name: __, ms: ___, file: ____, ...verdict } = row;
+  return JSON.stringify(verdict);
 }
 
 const STEPS = ['--iterations', '6', '--align-iterations', '12', '--align', 'cada,class,classifier'];
@@ -32,6 +40,7 @@ async function makeTinyRun(): Promise<TinyRun> {
     ...more,
   ];
   let timed: Promise<number> | undefined;
+  let judged: Promise<ReadonlyMap<string, string>> | undefined;
   await succeed(['data', 'synth', '--out', path('data'), ...TINY_DATA]);
   // Before any clock runs: kernels that were never compiled take minutes on a software adapter.
   await succeed(train('first'));
@@ -47,6 +56,17 @@ async function makeTinyRun(): Promise<TinyRun> {
       return timed;
     },
     weightsOf: (run) => readFile(path(run, 'weights.safetensors')),
+    verdicts() {
+      judged ??= (async () => {
+        const { stdout } = await succeed(['predict', path('first'), path('data'), '--no-times', '--quiet']);
+        const rows = stdout
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line));
+        return new Map(rows.map((row) => [row.path, verdictOf(row)]));
+      })();
+      return judged;
+    },
   };
 }
 
