@@ -5,7 +5,6 @@ import { CADA_DEFAULTS, SIGMAS } from '../methods/cada.ts';
 import type { MapConfig } from '../run/detectorParts.ts';
 import type { ModelConfig, RunLayouts } from '../run/networkLayouts.ts';
 import type { ClassTableKind } from '../run/settings.ts';
-import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import type { Impression } from '../score/familiarity.ts';
@@ -13,7 +12,7 @@ import { product, range } from '../shape.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { collectPlan, predictionPlan } from './detectorPlans.ts';
 import type { FeatureStore } from './featureStore.ts';
-import { passOver } from './imagePass.ts';
+import { passOver } from './planPass.ts';
 
 /** Per training image: the bottleneck feature, and mean, maximum and mean + 3 sigma of the map that is calibrated. */
 export interface Targets {
@@ -83,19 +82,14 @@ async function passOverImages(
   { onBatch, signal }: PassOptions,
   take: (out: Collected, first: number, count: number) => Promise<void>,
 ): Promise<void> {
-  const executable = await compileBatch(session, {
-    label: 'collect',
-    batch: config.batch,
-    least: 2,
-    graphsAt: (batch) => [collectPlan({ ...config, batch }, layouts, inputs.source)],
-  });
   await passOver({
+    session,
+    label: 'collect',
     images,
     batch: config.batch,
+    graphAt: (batch) => collectPlan({ ...config, batch }, layouts, inputs.source),
     load: inputs.at,
-    async run(input, first, count) {
-      executable.run(input);
-      const out = await executable.read();
+    async take(out, first, count) {
       for (const [name, data] of out) {
         const each = data.length / config.batch;
         const bad = data.subarray(0, count * each).findIndex((value) => !Number.isFinite(value));
@@ -111,7 +105,6 @@ async function passOverImages(
     },
     signal,
   });
-  executable.destroy();
   signal?.throwIfAborted();
 }
 

@@ -8,13 +8,12 @@ import { RandomStream } from '../random.ts';
 import type { Sizes } from '../run/detectorParts.ts';
 import type { RunLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
-import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import { type Picks, type ProjectedPatches, pickFarthest } from './coresetPicks.ts';
 import { PROJECTED, patchesName, projectionOf, STARTS } from './coresetPlans.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { memoryPlan } from './detectorPlans.ts';
-import { passOver } from './imagePass.ts';
+import { passOver } from './planPass.ts';
 
 /** What a greedy choice depends on beside the patches. */
 export interface CoresetStart {
@@ -86,7 +85,8 @@ export async function greedyCoreset(
   const { images, rows, signal, onProgress, onPicks } = options;
   const of = 2 * images + rows;
   const report = (done: number): void => onProgress?.(done, of);
-  const [perImage, width] = patchesOf(config, layouts, options);
+  const patchRows = patchesOf(config, layouts, options);
+  const { perImage, width } = patchRows;
   const start = options.start ?? coresetStart(config.seed, width, images * perImage);
   const from = options.from?.distances.length === images * perImage ? options.from : undefined;
   let picked = from?.picked;
@@ -108,7 +108,7 @@ export async function greedyCoreset(
     }
     if (picked.length < rows) return null;
   }
-  const kept = await keepPicked(session, config, layouts, options, picked, perImage, (done) =>
+  const kept = await keepPicked(session, config, layouts, options, picked, patchRows, (done) =>
     report(images + rows + done),
   );
   return kept && { picked, rows: kept };
@@ -122,18 +122,23 @@ export async function randomCoreset(
   options: Omit<CoresetOptions, 'start' | 'from' | 'onPicks'>,
 ): Promise<Coreset | null> {
   const { images, rows, onProgress } = options;
-  const [perImage] = patchesOf(config, layouts, options);
-  const picked = randomPatches(config.seed, images * perImage, rows);
-  const kept = await keepPicked(session, config, layouts, options, picked, perImage, (done) =>
+  const patchRows = patchesOf(config, layouts, options);
+  const picked = randomPatches(config.seed, images * patchRows.perImage, rows);
+  const kept = await keepPicked(session, config, layouts, options, picked, patchRows, (done) =>
     onProgress?.(done, images),
   );
   return kept && { picked, rows: kept };
 }
 
 /** Patches of one image, and the length of their vectors. */
-function patchesOf(config: Sizes, layouts: RunLayouts, { inputs }: CoresetOptions): [number, number] {
+interface PatchRows {
+  readonly perImage: number;
+  readonly width: number;
+}
+
+function patchesOf(config: Sizes, layouts: RunLayouts, { inputs }: CoresetOptions): PatchRows {
   const [, perImage, width] = memoryPlan(config, layouts, inputs.source).outputs.get('rows')!.shape;
-  return [perImage!, width!];
+  return { perImage: perImage!, width: width! };
 }
 
 async function projectPatches(
@@ -149,14 +154,6 @@ async function projectPatches(
   const { size, chunks } = chunksOf(patches, session.gpu.facts.maxBindingBytes);
   const points = new Float32Array(starts.length * PROJECTED);
   for (const [i, length] of chunks.entries()) session.state.reserve(patchesName(i), length * PROJECTED);
-  const executable = await compileBatch(session, {
-    label: 'projection',
-    batch: config.batch,
-    least: 2,
-    graphsAt: (batch) => [
-      projectionOf(memoryPlan({ ...config, batch }, layouts, options.inputs.source).outputs.get('rows')!),
-    ],
-  });
   /** Those of some patches from `first` on, which may lie in two chunks. */
   const put = (first: number, rows: Float32Array): void => {
     for (let at = 0; at < rows.length; ) {
@@ -171,25 +168,25 @@ async function projectPatches(
       if (at >= 0 && at < rows.length) points.set(rows.subarray(at, at + PROJECTED), i * PROJECTED);
     }
   };
-  try {
-    const all = await passOver({
-      images: options.images,
-      batch: config.batch,
-      load: options.inputs.at,
-      async run(input, first, count) {
-        executable.run({ ...input, projection });
-        const projected = (await executable.read()).get('projected') as Float32Array;
-        const rows = projected.subarray(0, count * perImage * PROJECTED);
-        refuseNonFinite('memory', `the patches of images ${first} to ${first + count - 1}`, rows);
-        put(first * perImage, rows);
-        report(first + count);
-      },
-      signal: options.signal,
-    });
-    return all ? { chunks, size, points } : null;
-  } finally {
-    executable.destroy();
-  }
+  const all = await passOver({
+    session,
+    label: 'projection',
+    images: options.images,
+    batch: config.batch,
+    graphAt: (batch) =>
+      projectionOf(memoryPlan({ ...config, batch }, layouts, options.inputs.source).outputs.get('rows')!),
+    load: options.inputs.at,
+    constants: { projection },
+    take(out, first, count) {
+      const projected = out.get('projected') as Float32Array;
+      const rows = projected.subarray(0, count * perImage * PROJECTED);
+      refuseNonFinite('memory', `the patches of images ${first} to ${first + count - 1}`, rows);
+      put(first * perImage, rows);
+      report(first + count);
+    },
+    signal: options.signal,
+  });
+  return all ? { chunks, size, points } : null;
 }
 
 /** As few chunks as bindings allow. */
@@ -208,41 +205,32 @@ async function keepPicked(
   layouts: RunLayouts,
   options: CoresetOptions,
   picked: Int32Array,
-  perImage: number,
+  { perImage, width }: PatchRows,
   report: (done: number) => void,
 ): Promise<Float32Array | null> {
   const order = [...picked.keys()].sort((a, b) => picked[a]! - picked[b]!);
-  const executable = await compileBatch(session, {
-    label: 'memory',
-    batch: config.batch,
-    least: 2,
-    graphsAt: (batch) => [memoryPlan({ ...config, batch }, layouts, options.inputs.source)],
-  });
-  const width = executable.plan.outputs.get('rows')!.shape[2]!;
   const kept = new Float32Array(picked.length * width);
   let next = 0;
   const patchOf = (at: number): number => picked[order[at]!]!;
-  try {
-    const all = await passOver({
-      images: options.images,
-      batch: config.batch,
-      load: options.inputs.at,
-      skips: (first, count) => next === order.length || patchOf(next) >= (first + count) * perImage,
-      async run(input, first, count) {
-        executable.run(input);
-        const vectors = (await executable.read()).get('rows') as Float32Array;
-        for (; next < order.length && patchOf(next) < (first + count) * perImage; next++) {
-          const at = (patchOf(next) - first * perImage) * width;
-          kept.set(vectors.subarray(at, at + width), order[next]! * width);
-        }
-        report(first + count);
-      },
-      signal: options.signal,
-    });
-    return all ? kept : null;
-  } finally {
-    executable.destroy();
-  }
+  const all = await passOver({
+    session,
+    label: 'memory',
+    images: options.images,
+    batch: config.batch,
+    graphAt: (batch) => memoryPlan({ ...config, batch }, layouts, options.inputs.source),
+    load: options.inputs.at,
+    skips: (first, count) => next === order.length || patchOf(next) >= (first + count) * perImage,
+    take(out, first, count) {
+      const vectors = out.get('rows') as Float32Array;
+      for (; next < order.length && patchOf(next) < (first + count) * perImage; next++) {
+        const at = (patchOf(next) - first * perImage) * width;
+        kept.set(vectors.subarray(at, at + width), order[next]! * width);
+      }
+      report(first + count);
+    },
+    signal: options.signal,
+  });
+  return all ? kept : null;
 }
 
 function releasePatches(session: Session, patches: number): void {

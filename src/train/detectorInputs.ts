@@ -1,13 +1,12 @@
 import { FileError } from '../errors.ts';
 import type { Sizes, StepSource } from '../run/detectorParts.ts';
 import { frozenName, frozenShapes, type RunLayouts } from '../run/networkLayouts.ts';
-import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { product } from '../shape.ts';
 import { frozenPlan } from './detectorPlans.ts';
 import { type FeatureStore, memoryStore, type Widths } from './featureStore.ts';
-import { passOver } from './imagePass.ts';
+import { passOver } from './planPass.ts';
 
 /** What the detector's plans read for a set of training images, by their indices. */
 export interface DetectorInputs {
@@ -125,30 +124,21 @@ async function fill(
   images: (indices: readonly number[]) => Promise<Float32Array>,
   { widths, count, onBatch, signal }: DetectorInputOptions & { widths: readonly number[]; count: number },
 ): Promise<void> {
-  const executable = await compileBatch(session, {
+  await passOver({
+    session,
     label: 'encoder features',
+    images: count,
     batch: config.batch,
-    least: 2,
-    graphsAt: (batch) => [frozenPlan({ ...config, batch }, layouts)],
+    graphAt: (batch) => frozenPlan({ ...config, batch }, layouts),
+    load: async (indices) => ({ images: await images(indices) }),
+    async take(out, first, some) {
+      await store.put(
+        first,
+        widths.map((width, tap) => (out.get(frozenName(tap)) as Float32Array).subarray(0, some * width)),
+      );
+      onBatch(first + some, count);
+    },
+    signal,
   });
-  try {
-    await passOver({
-      images: count,
-      batch: config.batch,
-      load: images,
-      async run(batch, first, some) {
-        executable.run({ images: batch });
-        const out = await executable.read();
-        await store.put(
-          first,
-          widths.map((width, tap) => (out.get(frozenName(tap)) as Float32Array).subarray(0, some * width)),
-        );
-        onBatch(first + some, count);
-      },
-      signal,
-    });
-    signal?.throwIfAborted();
-  } finally {
-    executable.destroy();
-  }
+  signal?.throwIfAborted();
 }

@@ -1,3 +1,4 @@
+import type { Graph } from '../graph/graph.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import { refuseNonFinite } from '../nn/finiteTensors.ts';
 import type { NamedTensor, StateDict } from '../nn/init.ts';
@@ -7,7 +8,6 @@ import type { Sizes } from '../run/detectorParts.ts';
 import type { ModelConfig, PartLayout, RunLayouts } from '../run/networkLayouts.ts';
 import type { RunStore } from '../run/runStore.ts';
 import type { RunConfig } from '../run/settings.ts';
-import { compileBatch } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import { product } from '../shape.ts';
 import { greedyCoreset, randomCoreset } from './coreset.ts';
@@ -15,7 +15,7 @@ import type { Picks } from './coresetPicks.ts';
 import { loadPicks, savePicks } from './coresetState.ts';
 import type { DetectorInputs } from './detectorInputs.ts';
 import { memoryPlan } from './detectorPlans.ts';
-import { passOver } from './imagePass.ts';
+import { passOver } from './planPass.ts';
 
 /** The parts that a method's memory fills. */
 export const memoryParts = ({ parts }: RunLayouts): PartLayout[] =>
@@ -132,29 +132,22 @@ async function meanRows(
   layouts: RunLayouts,
   { inputs, images, onBatch }: MemoryOptions,
 ): Promise<NamedTensor> {
-  const executable = await compileBatch(session, {
+  const graphAt = (batch: number): Graph => memoryPlan({ ...config, batch }, layouts, inputs.source);
+  const [, ...shape] = graphAt(config.batch).outputs.get('rows')!.shape;
+  const width = product(shape);
+  const sums = new Float64Array(width);
+  await passOver({
+    session,
     label: 'memory',
+    images,
     batch: config.batch,
-    least: 2,
-    graphsAt: (batch) => [memoryPlan({ ...config, batch }, layouts, inputs.source)],
+    graphAt,
+    load: inputs.at,
+    take(out, first, count) {
+      const rows = out.get('rows')!;
+      for (let i = 0; i < count * width; i++) sums[i % width]! += rows[i]!;
+      onBatch(first + count, images);
+    },
   });
-  try {
-    const [, ...shape] = executable.plan.outputs.get('rows')!.shape;
-    const width = shape.reduce((all, size) => all * size, 1);
-    const sums = new Float64Array(width);
-    await passOver({
-      images,
-      batch: config.batch,
-      load: inputs.at,
-      async run(input, first, count) {
-        executable.run(input);
-        const rows = (await executable.read()).get('rows') as Float32Array;
-        for (let i = 0; i < count * width; i++) sums[i % width]! += rows[i]!;
-        onBatch(first + count, images);
-      },
-    });
-    return { shape, data: Float32Array.from(sums, (sum) => sum / images) };
-  } finally {
-    executable.destroy();
-  }
+  return { shape, data: Float32Array.from(sums, (sum) => sum / images) };
 }
