@@ -55,7 +55,7 @@ const LAYERS = {
   tune: ['bench', 'score', 'train', 'models', 'graph', 'plan', 'kernels', 'runtime', 'formats', 'published'],
   specs: ['nn', 'autograd', 'graph', 'kernels'],
   doctor: ['specs', 'weights', 'models', 'methods', 'nn', 'autograd', 'graph', 'runtime', 'gpu', 'bench'],
-  isa: ['kernels', 'gpu'],
+  isa: ['kernels', 'gpu', 'formats'],
   profile: ['runtime', 'plan', 'kernels', 'formats'],
   report: ['run', 'score', 'runtime', 'methods', 'data', 'metrics', 'formats'],
   serve: ['report', 'score', 'run', 'runtime', 'data', 'formats'],

@@ -1,3 +1,4 @@
+import { csvLine } from '../formats/csvLine.ts';
 import { refuseExtra } from '../options.ts';
 import type { BenchRecord } from './record.ts';
 
@@ -6,18 +7,18 @@ export function recordsCsv(records: readonly BenchRecord[], ...extra: never[]): 
   refuseExtra('recordsCsv', extra);
   const rows = records.map((record) => new Map(cellsOf(record)));
   const heads = [...new Set(rows.flatMap((row) => [...row.keys()]))];
-  const line = (cells: readonly string[]): string => cells.map(quoted).join(',');
-  return [line(heads), ...rows.map((row) => line(heads.map((head) => row.get(head) ?? '')))].join('\n');
+  const lines = rows.map((row) => csvLine(heads.map((head) => row.get(head) ?? null)));
+  return [csvLine(heads), ...lines].join('').replace(/\n$/, '');
 }
 
-function cellsOf(part: object, path = ''): [string, string][] {
-  return Object.entries(part).flatMap(([key, value]): [string, string][] => {
+type Cell = string | number | null;
+
+function cellsOf(part: object, path = ''): [string, Cell][] {
+  return Object.entries(part).flatMap(([key, value]): [string, Cell][] => {
     const name = path + key;
     if (value === undefined) return [];
     return typeof value === 'object' && value !== null
       ? cellsOf(value as object, `${name}.`)
-      : [[name, value === null ? '' : String(value)]];
+      : [[name, typeof value === 'boolean' ? String(value) : (value as Cell)]];
   });
 }
-
-const quoted = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -1,3 +1,4 @@
+import { percent } from '../formats/percent.ts';
 import { type TextColumn, textTable } from '../formats/textTable.ts';
 import { type OptionNames, refuseExtra, requireOptions } from '../options.ts';
 import { LEAST_STEPS } from '../runtime/profiler.ts';
@@ -19,8 +20,8 @@ const COLUMNS: readonly RecordColumn<BenchRecord>[] = [
   },
   { title: 'GFLOP/s', rank: 2, cell: ({ gflops }) => gflops?.toFixed(2) ?? '' },
   { title: 'GB/s', rank: 5, cell: ({ gbs }) => gbs?.toFixed(2) ?? '' },
-  { title: 'of GEMM %', rank: 6, cell: ({ gemmShare }) => percent(gemmShare) },
-  { title: 'of roofline %', rank: 1, cell: ({ rooflineShare }) => percent(rooflineShare) },
+  { title: 'of GEMM %', rank: 6, cell: ({ gemmShare }) => whole(gemmShare) },
+  { title: 'of roofline %', rank: 1, cell: ({ rooflineShare }) => whole(rooflineShare) },
   { title: 'bound by', cell: ({ bound }) => bound ?? '' },
   { title: 'arenas MiB (of bound)', rank: 7, cell: arenasText },
   { title: 'device MiB', rank: 8, cell: (record) => mebibytes(planMemory(record)?.device) },
@@ -66,8 +67,8 @@ export function clockText(records: readonly BenchRecord[]): string[] {
   ];
 }
 
-const percent = (share: number | null | undefined): string =>
-  share === null || share === undefined ? '' : (100 * share).toFixed(0);
+const whole = (share: number | null | undefined): string =>
+  share === null || share === undefined ? '' : percent(share, 0);
 
 /** For a single kernel it adds nothing to the shape. */
 const planMemory = ({ suite, memory }: BenchRecord): BenchMemory | undefined =>

@@ -1,4 +1,5 @@
 import { WgadError } from '../errors.ts';
+import { roundPercent } from '../formats/percent.ts';
 import { refuseExtra } from '../options.ts';
 import { type Decoded, type DecodeWork, maskMade } from './decodeWork.ts';
 import { decoded } from './decoding.ts';
@@ -84,7 +85,7 @@ export async function examine(
   }
   if (mask.marked === 0) problems.push(said('empty-mask', `the mask of ${id} has no anomalous pixel`));
   if (mask.between > 0) {
-    const share = percent(mask.between);
+    const share = `${roundPercent(mask.between, 2)} %`;
     problems.push(
       said(
         'grey-mask',
@@ -94,7 +95,7 @@ export async function examine(
     );
   }
   if (mask.marked > 0.5) {
-    const share = percent(mask.marked);
+    const share = `${roundPercent(mask.marked, 2)} %`;
     problems.push(
       said(
         'inverted-mask',
@@ -109,5 +110,3 @@ export async function examine(
   }
   return { mask, problems };
 }
-
-const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;

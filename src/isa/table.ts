@@ -1,3 +1,5 @@
+import { percent } from '../formats/percent.ts';
+import { type TextColumn, textTable } from '../formats/textTable.ts';
 import { type Card, peakMultiplyAdds } from './cards.ts';
 import type { Reading } from './reading.ts';
 
@@ -7,67 +9,59 @@ type Row = (Reading | { readonly label: string; readonly refused: string }) & {
   readonly ahead: number;
 };
 
-const percent = (share: number): string => `${Math.round(100 * share)} %`;
+type Read = Reading & Row;
+
 const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-const HEAD = [
-  'kernel',
-  'runs',
-  'VGPRs',
-  'spills',
-  'LDS',
-  'waves',
-  'code',
-  'loop: turns',
-  'instr.',
-  'mul-adds',
-  'conflicts',
-  'bytes/lane',
-  'bound by',
-  'us',
+/** A column of what was read of a kernel; empty where the compiler refused it. */
+const column = (title: string, cell: (row: Read) => string): TextColumn<Row> => ({
+  title,
+  cell: (row) => ('refused' in row ? '' : cell(row)),
+});
+
+const COLUMNS: readonly TextColumn<Row>[] = [
+  { title: 'kernel', words: true, cell: ({ label }) => label },
+  column('runs', ({ dispatches, ahead }) =>
+    ahead > 0 ? `${dispatches} (${ahead} once)` : String(dispatches),
+  ),
+  column('VGPRs', ({ registers }) => String(registers.vector)),
+  column('spills', ({ scratch, spilled }) => (scratch > 0 ? `${spilled}+${scratch} B` : String(spilled))),
+  column('LDS', ({ lds }) => String(lds)),
+  column('waves', ({ predicted, wavesPerSimd }) =>
+    predicted
+      ? `${number(Math.min(predicted.filled, wavesPerSimd))} of ${wavesPerSimd}`
+      : String(wavesPerSimd),
+  ),
+  column('code', ({ code }) => String(code)),
+  column('loop: turns', ({ loop }) => number(loop.turns)),
+  column('instr.', ({ loop: { turns, ...mix } }) =>
+    String(Math.round(Object.values(mix).reduce((sum, count) => sum + count, 0) / Math.max(1, turns))),
+  ),
+  column('mul-adds', ({ loopShare }) => `${percent(loopShare, 0)} %`),
+  column('conflicts', conflictsOf),
+  column('bytes/lane', widthsOf),
+  column(
+    'bound by',
+    ({ predicted, unknownBranches }) => `${predicted?.bound ?? '-'}${unknownBranches > 0 ? ' ?' : ''}`,
+  ),
+  column('us', ({ predicted }) => (predicted ? number(predicted.microseconds) : '-')),
+  { title: 'refused', words: true, cell: (row) => ('refused' in row ? row.refused : '') },
 ];
 
 /** One line a kernel, then what all dispatches take together and what their multiply-adds would alone. */
 export function readingTable(rows: readonly Row[], card: Card | null): string {
-  const cells = [HEAD, ...rows.map((row) => ('refused' in row ? [row.label, row.refused] : cellsOf(row)))];
-  const widths = HEAD.map((_, i) =>
-    Math.max(...cells.map((row) => (row.length === HEAD.length ? row[i]!.length : 0))),
-  );
-  const lines = cells.map((row) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[i]!)))
-      .join('  ')
-      .trimEnd(),
-  );
+  const { lines } = textTable(rows, COLUMNS, Number.POSITIVE_INFINITY);
   return [...lines, ...(card ? [totalLine(rows, card)] : [])].join('\n');
 }
 
-function cellsOf(row: Reading & { readonly dispatches: number; readonly ahead: number }): string[] {
-  const { turns, ...mix } = row.loop;
-  const instructions = Object.values(mix).reduce((sum, count) => sum + count, 0) / Math.max(1, turns);
-  const conflicts = row.accesses.flatMap(({ conflicts, times }) =>
+/** Mean over the accesses of the workgroup's memory; empty where there are none. */
+function conflictsOf({ accesses }: Reading): string {
+  const known = accesses.flatMap(({ conflicts, times }) =>
     conflicts === null ? [] : [{ conflicts, times }],
   );
-  const times = conflicts.reduce((sum, each) => sum + each.times, 0);
-  return [
-    row.label,
-    row.ahead > 0 ? `${row.dispatches} (${row.ahead} once)` : String(row.dispatches),
-    String(row.registers.vector),
-    row.scratch > 0 ? `${row.spilled}+${row.scratch} B` : String(row.spilled),
-    String(row.lds),
-    row.predicted
-      ? `${number(Math.min(row.predicted.filled, row.wavesPerSimd))} of ${row.wavesPerSimd}`
-      : String(row.wavesPerSimd),
-    String(row.code),
-    number(turns),
-    String(Math.round(instructions)),
-    percent(row.loopShare),
-    times === 0
-      ? ''
-      : (conflicts.reduce((sum, each) => sum + each.conflicts * each.times, 0) / times).toFixed(2),
-    widthsOf(row),
-    `${row.predicted?.bound ?? '-'}${row.unknownBranches > 0 ? ' ?' : ''}`,
-    row.predicted ? number(row.predicted.microseconds) : '-',
-  ];
+  const times = known.reduce((sum, each) => sum + each.times, 0);
+  return times === 0
+    ? ''
+    : (known.reduce((sum, each) => sum + each.conflicts * each.times, 0) / times).toFixed(2);
 }
 
 /** `L16 S4`: widths of loads and stores of global memory, the most frequent first. */
@@ -104,7 +98,7 @@ export const accessLines = ({ accesses }: Reading): string[] =>
   accesses.map(({ what, kind, bytes, times, conflicts, used }) => {
     const notes = [
       ...(conflicts === null ? [] : [`${conflicts.toFixed(2)} times the passes of no conflict`]),
-      ...(used === null ? [] : [`${percent(used)} of the lines touched`]),
+      ...(used === null ? [] : [`${percent(used, 0)} % of the lines touched`]),
     ];
     return `  ${what}: ${kind} of ${bytes} bytes a lane, ${number(times)} times a wave${notes.length > 0 ? `; ${notes.join(', ')}` : ''}`;
   });

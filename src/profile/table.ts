@@ -1,3 +1,4 @@
+import { percent } from '../formats/percent.ts';
 import { NARROW, narrow, textTable } from '../formats/textTable.ts';
 import { LEAST_STEPS } from '../runtime/profiler.ts';
 import type { ProfileSummary } from './summary.ts';
@@ -9,7 +10,7 @@ export function formatProfile(summary: ProfileSummary, top: number): string {
   const rate = (value: number | null): string =>
     value === null ? '-' : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
   const ms = (value: number | null): string => value?.toFixed(3) ?? '-';
-  const percent = (value: number | null): string => (value === null ? '-' : (100 * value).toFixed(1));
+  const share = (value: number | null): string => (value === null ? '-' : percent(value));
   const { lines, leftOut } = textTable(
     kernels.slice(0, top),
     [
@@ -17,10 +18,10 @@ export function formatProfile(summary: ProfileSummary, top: number): string {
       { title: 'calls', cell: ({ calls }) => String(calls) },
       { title: 'first ms', rank: 1, cell: (row) => ms(row.firstMs) },
       { title: 'then ms', cell: (row) => (row.onlyFirst ? '' : ms(row.totalMs)) },
-      { title: 'share %', cell: (row) => (row.onlyFirst ? '' : percent(row.share)) },
+      { title: 'share %', cell: (row) => (row.onlyFirst ? '' : share(row.share)) },
       { title: 'GFLOP/s', cell: (row) => rate(row.gflops) },
       { title: 'GB/s', cell: (row) => rate(row.gbs) },
-      { title: 'of roofline %', cell: (row) => percent(row.rooflineShare) },
+      { title: 'of roofline %', cell: (row) => share(row.rooflineShare) },
     ],
     NARROW,
   );

@@ -1,5 +1,6 @@
 import { scaleLinear } from 'd3-scale';
 import { area } from 'd3-shape';
+import { percent } from '../formats/percent.ts';
 import { ALIGNMENT_RECORDS, type Alignment, calibrates, UNALIGNED } from '../methods/alignments/index.ts';
 import { f1Max } from '../metrics/index.ts';
 import { density } from './density.ts';
@@ -105,7 +106,7 @@ function sharedLine(
   const flagged = (at: number): string[] => {
     if (normal.length === 0) return [];
     const share = normal.filter((row) => scoreOf(row) >= at).length / normal.length;
-    return [`flags ${(100 * share).toFixed(1)} %`, 'of normal'];
+    return [`flags ${percent(share)} %`, 'of normal'];
   };
   if (threshold !== undefined)
     return { kind: 'own', at: threshold, text: ['threshold', ...flagged(threshold)] };

@@ -1,3 +1,4 @@
+import { percent } from '../formats/percent.ts';
 import { type Alignment, calibrates } from '../methods/alignments/index.ts';
 import { precisionRecallCurve, rocCurve } from '../metrics/index.ts';
 import { imagesText } from '../run/scoredAs.ts';
@@ -140,6 +141,6 @@ const numbers = ([head, ...body]: TableRow[]): Markup =>
 function latencyFact({ latency }: Partial<Pick<Results, 'latency'>>): [string, string][] {
   if (!latency) return [];
   const { msPerImage, batch, alignShare } = latency;
-  const share = `${(100 * alignShare).toFixed(1)} % of it for the alignment`;
+  const share = `${percent(alignShare)} % of it for the alignment`;
   return [['latency', `${msPerImage.toFixed(1)} ms per image in batches of ${batch}, ${share}`]];
 }

@@ -1,4 +1,5 @@
 import { shown } from '../errors.ts';
+import { percent } from '../formats/percent.ts';
 import { MEASURES, type Measure, type MetricName } from '../score/measures.ts';
 import type { Metrics } from '../score/tally.ts';
 import { type ClassMetrics, PROTOCOLS, type Protocol } from '../score/testRun.ts';
@@ -14,12 +15,12 @@ interface TableSource {
 
 export type TableRow = readonly string[];
 
-const percent = (value: number | null | undefined): string =>
-  value === null || value === undefined ? '–' : (100 * value).toFixed(1);
+const cell = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '–' : percent(value);
 
 /** The numbers of a measure side by side. */
 const cellOf = ({ names }: Measure<MetricName>, metrics: Metrics): string =>
-  names.map((name) => percent(metrics[name])).join(' / ');
+  names.map((name) => cell(metrics[name])).join(' / ');
 
 /** Measures of which the results have any number. */
 function measuresOf({ protocols }: TableSource): Measure<MetricName>[] {

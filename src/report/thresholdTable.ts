@@ -1,3 +1,4 @@
+import { percent, roundPercent } from '../formats/percent.ts';
 import { type Alignment, calibrates } from '../methods/alignments/index.ts';
 import { f1Max } from '../metrics/index.ts';
 import type { StoredThreshold } from '../score/storedThreshold.ts';
@@ -118,7 +119,7 @@ function lineOf(
 }
 
 const of = (count: number | undefined, total: number): string =>
-  count === undefined ? '–' : total === 0 ? '0' : `${count} (${((100 * count) / total).toFixed(1)} %)`;
+  count === undefined ? '–' : total === 0 ? '0' : `${count} (${percent(count / total)} %)`;
 
 function changeOf(shared: Mistakes, own: Mistakes): string {
   const signed = (difference: number, what: string): string[] =>
@@ -145,8 +146,8 @@ function storedLead({
   const loose = Object.values(classes).some((each) => each.rate > rate);
   return [
     `One threshold for all classes, ${value.toPrecision(5)} of ${alignment} scores, found by wgad threshold from ${images} ${source} alone:`,
-    `at most ${percent(rate)} of normal images like these are flagged (asked: ${percent(target)}).`,
-    `Drawing as many images again moves it from ${interval.low.toPrecision(4)} to ${interval.high.toPrecision(4)} in ${percent(interval.level)} of cases.`,
+    `at most ${roundPercent(rate)} % of normal images like these are flagged (asked: ${roundPercent(target)} %).`,
+    `Drawing as many images again moves it from ${interval.low.toPrecision(4)} to ${interval.high.toPrecision(4)} in ${roundPercent(interval.level)} % of cases.`,
     Object.keys(classes).length === 0
       ? 'Classes of those images are not known, so there is no threshold of each class to compare with.'
       : 'A threshold of its own for each class is found from the same images.',
@@ -166,7 +167,5 @@ function bestLead(alignment: string, scored: readonly Scored[], shared: Mistakes
   if (!shared)
     return `${none} There is none to compare: the highest F1 takes normal and anomalous test images.`;
   const normal = scored.filter(({ anomalous }) => !anomalous).length;
-  return `${none} For comparison only: the thresholds of ${alignment} scores with the highest F1, chosen on the test images themselves, one for all classes against one for each. The one for all flags ${shared.alarms} of ${normal} normal images (${percent(shared.alarms / normal)}).`;
+  return `${none} For comparison only: the thresholds of ${alignment} scores with the highest F1, chosen on the test images themselves, one for all classes against one for each. The one for all flags ${shared.alarms} of ${normal} normal images (${roundPercent(shared.alarms / normal)} %).`;
 }
-
-const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;

@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { roundPercent } from '../formats/percent.ts';
 import { checkConfig, networkSide, settingOf } from './config.ts';
 import type { Scoring } from './setting.ts';
 import { ROWS, type RunConfig, type ScoringName } from './settings.ts';
@@ -51,6 +52,6 @@ export function imagesText({
   tileOverlap,
 }: Pick<RunConfig, 'size' | 'tile' | 'tileOverlap'>): string {
   if (tile === undefined || tile === size) return `${size} px`;
-  const shared = tileOverlap === undefined ? '' : ` that share ${Number((100 * tileOverlap).toFixed(1))} %`;
+  const shared = tileOverlap === undefined ? '' : ` that share ${roundPercent(tileOverlap)} %`;
   return `${size} px in tiles of ${tile} px${shared}`;
 }

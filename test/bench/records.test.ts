@@ -85,5 +85,7 @@ describe('records', () => {
     const [read, other] = parse(recordsCsv([odd, record({})]), { columns: true }) as Record<string, string>[];
     expect(read).toMatchObject({ name: 'a "b", c\nd', medianMs: '10', 'floorMs.launch': '3', ratio: '' });
     expect(other!['floorMs.launch']).toBe('');
+    // A spreadsheet would run it.
+    expect(recordsCsv([record({ name: '=1+1' })])).toContain(",'=1+1,");
   });
 });

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { BenchRecord } from '../../../src/bench/record.ts';
 import { recordsCsv } from '../../../src/bench/recordCsv.ts';
 import { recordsText } from '../../../src/bench/recordList.ts';
+import { percent } from '../../../src/formats/percent.ts';
 import type { ChosenFile } from '../files/chosenFile.ts';
 import { FileButton } from '../files/FileButton.tsx';
 import { save } from '../shell.tsx';
@@ -185,6 +186,6 @@ const Share = ({ share }: { share: number | null }) =>
       <span class="bar">
         <span style={{ width: `${Math.min(100, Math.max(0, 100 * share))}%` }} />
       </span>
-      {(100 * share).toFixed(0)} %
+      {percent(share, 0)} %
     </span>
   );

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import { roundPercent } from '../../formats/percent.ts';
 import { calibrates } from '../../methods/alignments/index.ts';
 import type { ScoringChoice } from '../../run/scoredAs.ts';
 import type { StoredThreshold } from '../../score/storedThreshold.ts';
@@ -69,7 +70,5 @@ export const formatThreshold = ({
   interval,
 }: StoredThreshold): string =>
   `threshold ${value.toPrecision(6)} of ${calibrates(alignment) ? 'calibrated' : 'raw'} scores (${alignment}), from ${images} ${source}: ` +
-  `at most ${percent(rate)} % of normal images like these are flagged (asked ${percent(target)} %); ` +
-  `${percent(interval.level)} % interval ${interval.low.toPrecision(4)} to ${interval.high.toPrecision(4)}`;
-
-const percent = (share: number): string => String(Number((100 * share).toPrecision(3)));
+  `at most ${roundPercent(rate)} % of normal images like these are flagged (asked ${roundPercent(target)} %); ` +
+  `${roundPercent(interval.level)} % interval ${interval.low.toPrecision(4)} to ${interval.high.toPrecision(4)}`;

@@ -1,3 +1,4 @@
+import { percent } from '../../formats/percent.ts';
 import { makeFolder, requireWritable } from '../../formats/regularFile.ts';
 import { NARROW, textTable } from '../../formats/textTable.ts';
 import { choiceText } from '../../kernels/gemm/choices.ts';
@@ -116,7 +117,7 @@ function summary(file: string, rows: readonly Row[], of: number): string {
   );
   return [
     `${rows.length} of ${of} products measured; for ${better.length} another kernel than the rule's is faster`,
-    `regret of the rule over one run of each: ${(100 * regret).toFixed(1)} %`,
+    `regret of the rule over one run of each: ${percent(regret)} %`,
     ...(most.length > 0 ? lines : []),
     `kept in ${file}`,
   ].join('\n');
