@@ -1,4 +1,4 @@
-/** A benchmark from the session it runs in to what is printed, written and compared. */
+/** Runs a benchmark: opens the session, measures, prints, writes and compares. */
 import type { Command } from 'commander';
 import type { NamedCase } from '../bench/caseFilter.ts';
 import {
@@ -132,5 +132,5 @@ function comparedText(file: string, { comparisons, missing, added }: ComparedRec
   ];
 }
 
-/** Cases of one kind that are named. */
+/** Most cases of one kind that are named. */
 const NAMED = 5;

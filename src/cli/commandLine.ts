@@ -34,10 +34,10 @@ export async function runCommandLine(commands: CommandSet, interrupt: Interrupt)
   }
   // The work is done; wait for the output to be delivered.
   interrupt.endNow();
-  // Of several pieces written one after the other the last is delivered last.
+  // Writes are delivered in order, so the last one arrives last.
   await Promise.all([stdout.write(''), stderr.write('')]);
   const { error } = stdout;
-  // Whoever reads our results may have read enough (`| head -1`): that is no failure of ours.
+  // The reader of our results may stop early (`| head -1`): not a failure.
   if (error && error.code !== 'EPIPE') {
     await stderr.write(`wgad: E_FILE the results could not be written to stdout: ${error.message}\n`);
     if (code === EXIT.done) code = EXIT.failed;

@@ -12,7 +12,7 @@ export interface Context {
   readonly signal: AbortSignal;
   /** There is no state to save: from now on the first signal ends the process at once. */
   endAtSignal(): void;
-  /** From now on SIGHUP does not stop the command: it asks for this. */
+  /** From now on SIGHUP runs this instead of stopping the command. */
   onHangUp(body: () => void): void;
   /** Machine-readable results, on stdout only with --json. */
   result(value: unknown, text: string): void;

@@ -13,12 +13,12 @@ export interface Interrupt {
   readonly code: StopCode | undefined;
   /** There is nothing to save: from now on the first signal ends the process at once. */
   endNow(): void;
-  /** From now on SIGHUP is no stop: it asks for this. */
+  /** From now on SIGHUP runs this instead of stopping the command. */
   onHangUp(body: () => void): void;
 }
 
 /**
- * First Ctrl-C, SIGTERM or SIGHUP: finish the step, save, exit 130, 143 or 129. Second, of whichever: exit at once; files
+ * First Ctrl-C, SIGTERM or SIGHUP: finish the step, save, exit 130, 143 or 129. A second signal of any kind: exit at once; files
  * are whole anyway.
  */
 export function watchInterrupts(): Interrupt {

@@ -88,7 +88,7 @@ export function kernelPlans(
 export type CountedKernel = Kernel & {
   /** Dispatches that run it. */
   readonly dispatches: number;
-  /** Of these, those that run once per set of weights. */
+  /** How many of the dispatches run once per set of weights. */
   readonly ahead: number;
 };
 

@@ -7,7 +7,7 @@ import { DTYPES, type Dtype, type Value } from '../graph/value.ts';
 import { givenTwice, withNearest } from '../options.ts';
 import type { Shape } from '../shape.ts';
 
-/** An operand: its shape, and what is known of what it holds. */
+/** An operand: its shape, and what is known about its values. */
 export interface Operand extends BenchOperand {
   readonly shape: Shape;
   readonly dtype: Dtype;
@@ -79,7 +79,7 @@ export function parseCall(where: string, text: string): OpCall {
 /** Words, in which lists, objects and quoted texts may have spaces. */
 const PART = /(?:\[[^\]]*\]+|\{[^}]*\}+|"[^"]*"|[^\s[{"])+/g;
 
-/** As it was written, in one form: what a record is known by, beside the shapes. */
+/** The call in one normal form: it identifies a record, together with the shapes. */
 export const callName = ({ op, operands, args }: OpCall): string =>
   [
     op,
@@ -91,7 +91,7 @@ export const callName = ({ op, operands, args }: OpCall): string =>
     }),
   ].join(' ');
 
-/** @throws ConfigError naming those that there are. */
+/** @throws ConfigError naming the functions that exist. */
 export function functionOf(where: string, op: string): (...args: readonly unknown[]) => unknown {
   const known = Object.keys(functions);
   if (Object.hasOwn(functions, op)) {

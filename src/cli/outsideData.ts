@@ -23,7 +23,7 @@ export async function requireOutside(flag: string, out: string, read: readonly s
   }
 }
 
-/** The path with links resolved as far as it exists. */
+/** The path with links resolved, as far as it exists. */
 async function realPlace(path: string): Promise<string> {
   const real = await realpath(path).catch(() => null);
   if (real !== null || dirname(path) === path) return real ?? path;

@@ -6,8 +6,8 @@ import { VERSION } from '../version.ts';
 const run = promisify(execFile);
 
 /**
- * Of which code a record tells: this package's version, and the commit of the repository around the working directory, with
- * -dirty where tracked files differ from it. No commit where there is none, or no git.
+ * The code that was measured: this package's version, and the commit of the repository around the working directory, with
+ * -dirty if tracked files differ from it. No commit outside a repository or without git.
  */
 export async function provenance(): Promise<Pick<BenchRecord, 'version' | 'commit'>> {
   try {

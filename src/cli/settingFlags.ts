@@ -11,7 +11,7 @@ import { integer, real } from './numbers.ts';
 /** Values of the setting flags. Texts without a parser are unchecked until `checkConfig`. */
 export type SettingFlags = { readonly [K in FlaggedName]?: RunConfig[K] };
 
-/** Help of a setting's flag where a command words it otherwise than `train`. */
+/** Help of a setting's flag, if a command words it differently from `train`. */
 interface Wording {
   readonly says?: string;
   /** What follows. Default: the setting's default. */
@@ -37,7 +37,7 @@ export function addSettingFlags(command: Command, first: FlaggedName, last: Flag
   }
 }
 
-/** Adds what this way of scoring may choose otherwise than training did. */
+/** Adds the flags of the settings that this way of scoring may override. */
 export function addScoringFlags(command: Command, by: Scoring): void {
   for (const name of scoringNames(by)) command.addOption(settingFlag(name, { end: '; default: as trained' }));
 }
@@ -66,7 +66,7 @@ function endOf(row: Setting<unknown>): string {
   return usual === '' ? '' : ` ${usual}`;
 }
 
-/** Default of a setting in words: one value if all methods agree, empty if there is none. */
+/** Default of a setting in words: the one value if all methods agree; empty without a default. */
 export function usualText(row: Setting<unknown>): string {
   const found = DETECTOR_NAMES.flatMap((name) => {
     const detector = DETECTORS[name];

@@ -97,7 +97,7 @@ function refuseEmpty(what: string, value: unknown): void {
   }
 }
 
-/** Options that have to be set by a flag, a variable or the file. */
+/** Options that must be set: by a flag, a variable or the file. */
 const required = new WeakSet<Option>();
 
 /**
@@ -169,8 +169,8 @@ async function readSettings(path: string): Promise<Record<string, unknown>> {
 }
 
 /**
- * The first name that an object has twice, of which the built-in parser keeps the last; undefined if none is, or it is
- * not an object.
+ * The first name that stands twice in a JSON object, where the built-in parser would keep the last without a word.
+ * Undefined if no name is repeated, or the text is not an object.
  */
 async function twiceIn(text: string): Promise<string | undefined> {
   const bytes = new TextEncoder().encode(text);

@@ -35,7 +35,7 @@ export async function serveSite(folder: string, port: number, weights?: string):
     files.set(`/weights/${name}`, join(weights!, name));
   }
   const server = createServer((request, response) => {
-    // Not by `URL`, which throws at what is none, such as `//`.
+    // Not by `URL`: it throws at texts that are not addresses, such as `//`.
     const [pathname = ''] = (request.url ?? '').split('?');
     const path = files.get(pathname === '/' ? '/index.html' : pathname);
     const answer = (status: number, type: string, body: Buffer | string): void => {

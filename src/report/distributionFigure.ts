@@ -40,7 +40,7 @@ export const distributionPanels = (aligned: Alignment) =>
 /**
  * The paper's Figure 5: per class and for all together, half-violins with dots of the image scores of normals
  * (left) and anomalies (right), and one line for all with the normal images that it flags: the run's own threshold, or,
- * where it has none, that of the highest F1 of the pooled scores, which takes the test's own labels.
+ * if it has no threshold, the one with the highest F1 of the pooled scores, which uses the test's labels.
  */
 export function distributionFigure(options: DistributionOptions): Markup {
   const { title, rows, scoreOf, unit, threshold } = options;
@@ -96,7 +96,7 @@ interface SharedLine {
   readonly text: readonly string[];
 }
 
-/** The one threshold that is drawn; null where the test has one kind of images alone and the run has none. */
+/** The one threshold that is drawn; null if the run has no threshold and the test has normal or anomalous images only. */
 function sharedLine(
   rows: readonly ScoreRow[],
   scoreOf: (row: ScoreRow) => number,

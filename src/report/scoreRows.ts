@@ -11,7 +11,7 @@ export interface ScoreRow {
   readonly raw: number;
   /** Score after the run's first alignment; equals `raw` without one. */
   readonly calibrated: number;
-  /** Whether it is unlike all that the run was trained on; null where the run cannot tell. */
+  /** Whether it is unlike everything the run was trained on; null if the run cannot tell. */
   readonly unfamiliar: boolean | null;
 }
 

@@ -1,4 +1,4 @@
-/** The page's own style: no font, script or picture comes from outside. */
+/** The page's own style: no font, script or picture is loaded from elsewhere. */
 export const STYLE = `
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6875; --paper: #fff; --line: #dde3ea; --pooled: #f1f4f8;
   --normal: #2f6db5; --anomalous: #d9662b; --best: #111; }

@@ -22,7 +22,7 @@ const cell = (value: number | null | undefined): string =>
 const cellOf = ({ names }: Measure<MetricName>, metrics: Metrics): string =>
   names.map((name) => cell(metrics[name])).join(' / ');
 
-/** Measures of which the results have any number. */
+/** Measures with at least one number in the results. */
 function measuresOf({ protocols }: TableSource): Measure<MetricName>[] {
   const any = Object.values(protocols['absolute-unified'])[0] ?? {};
   return MEASURES.filter(({ names }) => names.some((name) => name in any));

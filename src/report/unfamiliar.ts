@@ -3,7 +3,7 @@ import { ALIGNMENT_RECORDS, type Alignment, predictingAlignment } from '../metho
 import { html, type Markup } from './markup.ts';
 import type { ScoreRow } from './scoreRows.ts';
 
-/** Paths that are listed. */
+/** Most paths that are listed. */
 const LISTED = 20;
 
 /** What the regressor that marks unfamiliar images predicts beside a map's mean, in words. */

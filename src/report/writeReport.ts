@@ -23,7 +23,7 @@ export interface ReportOptions {
   /** Another data set than the one tested on; its image paths must be those of scores.csv. */
   readonly data?: string;
   readonly gpu?: GpuRequest;
-  /** Told of what is odd about the data set. */
+  /** Called with each problem of the data set. */
   readonly onNote?: (text: string) => void;
 }
 

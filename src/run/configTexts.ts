@@ -1,7 +1,7 @@
 import { resolvedConfig } from './config.ts';
 import { ROWS, type RunConfig } from './settings.ts';
 
-/** Settings that no hash is of. */
+/** Settings that are left out of every hash. */
 export const NOT_HASHED: ReadonlySet<string> = new Set(
   ROWS.filter(([, { hashed }]) => hashed === false).map(([name]) => name),
 );
@@ -45,7 +45,7 @@ const sortedText = (settings: object): string =>
 const writtenText = (settings: object): string =>
   JSON.stringify(settings, (name, value) => (isHashed(name, value) ? value : undefined));
 
-/** Hex digits that are kept of such a text's SHA-256. */
+/** How many hex digits of a text's SHA-256 are kept. */
 export const HASH_DIGITS = 16;
 
 /** Settings by name, whatever their types. */

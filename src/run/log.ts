@@ -2,10 +2,10 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { runFiles } from './folder.ts';
 
-/** The lines of a run's log, written in order while the work goes on. */
+/** Writes the lines of a run's log in order, without holding up the work. */
 export interface RunLog {
   write(entry: object): void;
-  /** All lines are written, or given up. Never fails. */
+  /** Settles once every line was written or its write failed; never rejects. */
   settled(): Promise<void>;
 }
 

@@ -76,7 +76,7 @@ export const trainedParts = ({ parts }: RunLayouts): (PartLayout & { readonly gr
 /** Shape of the feature of one image that the heads read. */
 export const featureShape = (config: ModelConfig): Shape => outline(config).embedding.shape.slice(1);
 
-/** The method traced over one image, for shapes and for what depends on no tensor of its networks. */
+/** The method traced over one image: for shapes, and for whatever needs no weights. */
 export const outline = (config: ModelConfig): Traced =>
   detectorIn(config).trace(shapeOnly(config), { images: oneImage(config) }, modelOf(config));
 
@@ -92,7 +92,7 @@ export const frozenName = (index: number): string => `tap${index + 1}`;
 const oneImage = (config: ModelConfig): Value =>
   input('images', [1, 3, networkSide(config), networkSide(config)]);
 
-/** Layers that know shapes and compute nothing. */
+/** Layers that have shapes but compute nothing. */
 function shapeOnly(config: ModelConfig): PartLayers<string> {
   const layers: Layers = layersFrom({
     training: false,

@@ -52,9 +52,9 @@ export interface Setting<T, A = T | undefined, F extends string = string, S exte
   }) => string;
   /** False: not part of the run's hash (the machine, or derived from the data). */
   readonly hashed?: false;
-  /** What runs did before there was the setting: hashes leave this value out, so that theirs stay what they were. */
+  /** What runs did before the setting existed: hashes leave this value out, so that old hashes stay valid. */
   readonly formerly?: T;
-  /** Ways of scoring that may choose it otherwise than training did; absent: none. */
+  /** Ways of scoring that may override what training used; absent: none. */
   readonly scoring?: readonly S[];
 }
 

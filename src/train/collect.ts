@@ -32,7 +32,7 @@ export interface CollectOptions extends PassOptions {
   readonly features: FeatureStore;
 }
 
-/** What heads and class statistics are made of, by name, of the first images of a batch. */
+/** A batch's outputs that heads and class statistics are made of, by name. */
 type Collected = ReadonlyMap<string, NumberArray>;
 
 /** A pass of the frozen detector over the training images. */
@@ -71,8 +71,8 @@ export async function collectTargets(
 }
 
 /**
- * The same pass where nothing is collected: finite weights may make maps that are not.
- * @throws NotFiniteError naming the first training image of which the detector makes something else than numbers.
+ * The same pass without collecting anything: finite weights may give maps that are not finite.
+ * @throws NotFiniteError naming the first training image for which the detector's output is not finite.
  */
 export const requireFiniteDetector = (pass: DetectorPass, options: PassOptions): Promise<void> =>
   passOverImages(pass, options, async () => {});

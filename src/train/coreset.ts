@@ -15,7 +15,7 @@ import type { DetectorInputs } from './detectorInputs.ts';
 import { memoryPlan } from './detectorPlans.ts';
 import { passOver } from './planPass.ts';
 
-/** What a greedy choice depends on beside the patches. */
+/** What a greedy choice depends on, besides the patches. */
 export interface CoresetStart {
   /** [128, C]. */
   readonly projection: Float32Array;
@@ -62,7 +62,7 @@ export interface CoresetOptions {
   readonly start?: CoresetStart;
   /** Picks of an earlier run to go on from, where they are of so many patches; default: none. */
   readonly from?: Picks | null;
-  /** Told after each pass over the patches in which some were picked; waited for. */
+  /** Called after each pass over the patches that picked some, and awaited. */
   readonly onPicks?: (picks: Picks) => Promise<void>;
 }
 
@@ -154,7 +154,7 @@ async function projectPatches(
   const { size, chunks } = chunksOf(patches, session.gpu.facts.maxBindingBytes);
   const points = new Float32Array(starts.length * PROJECTED);
   for (const [i, length] of chunks.entries()) session.state.reserve(patchesName(i), length * PROJECTED);
-  /** Those of some patches from `first` on, which may lie in two chunks. */
+  /** Stores the rows of the patches from `first` on, which may lie in two chunks. */
   const put = (first: number, rows: Float32Array): void => {
     for (let at = 0; at < rows.length; ) {
       const chunk = Math.floor((first + at / PROJECTED) / size);

@@ -40,7 +40,7 @@ export interface PickOptions {
   /** Where an earlier run stopped; default: the start. */
   readonly from?: Picks;
   readonly signal?: AbortSignal;
-  /** Told after each pass; waited for. */
+  /** Called after each pass, and awaited. */
   readonly onPicks?: (picks: Picks) => Promise<void>;
 }
 

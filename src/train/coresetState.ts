@@ -1,8 +1,8 @@
-/** The file that keeps how far a greedy coreset has come, so that a stopped run goes on from there. */
+/** The file with the progress of a greedy coreset, from which a stopped run resumes. */
 import type { RunStore } from '../run/runStore.ts';
 import type { Picks } from './coresetPicks.ts';
 
-/** Patches' numbers lie in halves, each of which float32 holds exactly. */
+/** A patch's number is stored as two halves, because float32 holds each of them exactly. */
 const HALF = 2 ** 16;
 
 export async function savePicks(
@@ -25,7 +25,7 @@ export async function savePicks(
   );
 }
 
-/** Null where there is none, or one of another configuration. @param hashes accepted ones (`hashesOf`). */
+/** Null if there is no such file, or its configuration is another. @param hashes accepted ones (`hashesOf`). */
 export async function loadPicks(store: RunStore, hashes: readonly string[]): Promise<Picks | null> {
   const file = await store.read('coreset').catch(() => null);
   if (!hashes.includes(file?.metadata.get('configHash') ?? '')) return null;

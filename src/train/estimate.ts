@@ -31,7 +31,7 @@ export interface Costs {
   readonly load: number;
   /** A tile, or an image that is not cut, through the detector. */
   readonly forward: number;
-  /** A training step; 0 where there are none. */
+  /** A training step; 0 for a method without steps. */
   readonly step: number;
   /** A step of every head of the alignment. */
   readonly heads: number;
@@ -58,7 +58,7 @@ interface Workload
   readonly keeps: boolean;
 }
 
-/** Other programs, other images and what is compiled on the way: it is rarely less than the first, or more than the second. */
+/** Real times are rarely below the first or above the second factor: other programs, other images, kernels compiled on the way. */
 const SPREAD = [0.8, 1.6] as const;
 /** A software adapter compiles the kernels of another size for so many seconds. */
 const COMPILING = 60;
@@ -193,7 +193,7 @@ async function headSeconds(rehearsal: Rehearsal): Promise<number> {
   return all;
 }
 
-/** Frozen features that are random, or the training images themselves, as the run will start at. */
+/** Random frozen features, or the training images themselves: whichever the run's steps will read. */
 function randomInputs({ config, tiles, loader, features }: Rehearsal): DetectorInputs {
   const images = imagesOf(tiles, loader);
   const shapes = frozenShapes(config);

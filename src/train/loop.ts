@@ -96,7 +96,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
 
 const STOPPED = Symbol('stopped');
 
-/** What `inputs` come to, unless `signal` made them be given up. */
+/** Awaits `inputs`; `STOPPED` if they failed because `signal` was aborted. */
 const orStopped = <T>(inputs: Promise<T>, signal: AbortSignal | undefined): Promise<T | typeof STOPPED> =>
   inputs.catch((error: unknown) => {
     if (signal?.aborted && error === signal.reason) return STOPPED;

@@ -21,7 +21,7 @@ import { passOver } from './planPass.ts';
 export const memoryParts = ({ parts }: RunLayouts): PartLayout[] =>
   parts.filter(({ start }) => start === 'memory');
 
-/** Rows of the method's memory for so many training images; undefined where it keeps none. */
+/** Rows of the method's memory for so many training images; undefined for a method without a memory. */
 export function memoryRows(
   config: ModelConfig & Pick<RunConfig, 'coresetFraction'>,
   images: number,
@@ -100,7 +100,7 @@ async function fillMemory(
   return coreset && inParts(specs, coreset.rows);
 }
 
-/** Where a greedy coreset goes on from, and how its picks are saved: now and then, at the end, and when it is stopped. */
+/** The picks that a greedy coreset resumes from, and how it saves them: now and then, at the end, and when it is stopped. */
 async function keptPicks(rows: number, { store, resume, hashes, signal, saveEvery = 30 }: MemoryOptions) {
   let saved = performance.now();
   return {

@@ -16,7 +16,7 @@ import { trainingTiles } from './trainingTiles.ts';
 export interface TrainOptions extends TrainingOptions {
   readonly run: string;
   readonly gpu?: GpuRequest;
-  /** Told of what is odd about the data set, a line for each kind. */
+  /** Called with each kind of problem of the data set, a line each. */
   readonly onWarning?: (text: string) => void;
 }
 
@@ -50,7 +50,7 @@ export async function trainRun(options: TrainOptions): Promise<boolean> {
           const own = await startRun(run, asked, resume);
           return { config: own, hashes: { accepted: hashesOf(own), placeless: placelessHash(own) } };
         },
-        // Images that are being decoded may take seconds: who stops does not wait for them.
+        // Decoding may take seconds: stopping does not wait for it.
         loader: (own) => new ImageLoader({ ...frameIn(own), signal }),
         onDisk: (what) => (widths, images) =>
           fileStore(what === 'features' ? featureFile(run) : targetFile(run), widths, images),

@@ -70,7 +70,7 @@ export interface TrainingOptions {
   readonly saveEvery?: number;
   /** Room for the frozen encoder's features; it changes how long training takes, not what comes out. */
   readonly features?: FeatureBudget;
-  /** Told how long it will take, which is measured before it begins; not where it goes on from a checkpoint. */
+  /** Told how long it will take, as measured before it begins; not called when resuming from a checkpoint. */
   readonly onEstimate?: (estimate: Estimate) => void;
   readonly onProgress?: (stage: Stage, report: StepReport) => void;
   readonly onNote?: (text: string) => void;
@@ -91,7 +91,7 @@ export interface TrainingWorld {
   begin(config: RunConfig): Promise<BegunRun>;
   /** In the configuration's frame; closed by the training. */
   loader(config: RunConfig): TrainingLoader;
-  /** Room for features beside memory; absent: there is none. */
+  /** Room for features on disk; absent: memory only. */
   onDisk?(what: 'features' | 'targets'): StoreOnDisk;
 }
 

@@ -75,7 +75,7 @@ export const benchHistoryVerb: AddVerb = (bench, run) => {
     );
 };
 
-/** @throws ConfigError where the records say neither, as those of older versions. */
+/** @throws ConfigError if the records have neither, as those of older versions. */
 function entryOf(records: readonly BenchRecord[], { revision, date, note }: EntryFlags) {
   const [{ commit, version, date: measured }] = records as [BenchRecord, ...BenchRecord[]];
   const [name, day] = [revision ?? commit ?? version, date ?? measured?.slice(0, 10)];

@@ -181,7 +181,7 @@ function boundOf(text: string): Bound & { readonly out: boolean } {
   return { name, out, ...operandOf(rest!.replace(/:out(?=:|$)/, ''), `--bind ${name}`) };
 }
 
-/** The library's function over the kernel's own inputs. @throws ConfigError where their shapes are others. */
+/** The library's function over the kernel's own inputs. @throws ConfigError if the shapes do not match. */
 function subjectBeside(text: string, { name, inputs }: FileKernel): BenchSubject {
   const subject = subjectOf('--against', text);
   const same =
@@ -206,7 +206,7 @@ async function flopsOf(session: Session, subject: BenchSubject): Promise<number>
   return everyRun(executable.plan).reduce((sum, { kernel }) => sum + kernel.flops, 0);
 }
 
-/** @throws FileError where the file gives no function. */
+/** @throws FileError if the file exports no function. */
 async function referenceOf(file: string, { name, inputs, outputs }: FileKernel): Promise<Expected> {
   const fix = 'export default ({ a, b }, shapes) => ({ c: [...] })';
   const threw = (what: string, cause: unknown): FileError =>

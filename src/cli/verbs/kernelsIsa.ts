@@ -69,7 +69,7 @@ export function addIsa(kernels: Command, run: Runner): void {
     );
 }
 
-/** By whose rates the rule chooses tiles, unless --device says. */
+/** By a card's generation, the family of GPUs whose rates choose the tiles, unless --device says. */
 const FAMILIES: Readonly<Record<Card['generation'], GpuFamily>> = {
   gcn: 'gcn',
   cdna: 'gcn',

@@ -132,11 +132,11 @@ async function watchWith(
   });
 }
 
-/** Of `predict` and `serve`. */
+/** Help of `--batch`, which `predict` and `serve` share. */
 export const BATCH_HELP =
   'images, or tiles, judged at once; default: the batch of the training. Another batch may round the last digits of a score differently';
 
-/** Says by which threshold is judged, and what is odd about it. */
+/** Names the threshold in use, and what is odd about it. */
 export function sayThreshold(context: Context, { stored, notes }: Judgement): void {
   if (stored) context.say(formatThreshold(stored));
   for (const note of notes) context.say(note);
@@ -225,7 +225,7 @@ async function predictEach(
     context.signal.throwIfAborted();
     const started = performance.now();
     const loaded = await next;
-    // Decoded while the device works on these.
+    // The next images are decoded while the device works on these.
     if (first + atOnce < images.length) next = load(first + atOnce);
     const rows = await scoreLoaded(scorer, loaded);
     const ms = timed ? (performance.now() - started) / Math.max(1, rows.filter(isScored).length) : null;

@@ -25,7 +25,7 @@ export interface WatchOptions {
   readonly saveMaps: boolean;
 }
 
-/** Between two looks, at least; looking takes no more than a tenth of the time. */
+/** Least milliseconds between two scans of the folder; scanning takes at most a tenth of the time. */
 const PAUSE_MS = 500;
 
 /** Judges what arrives in a folder until a signal ends it. @returns the exit code. */

@@ -6,9 +6,9 @@ import type { AddVerb } from '../verb.ts';
 import { addConvert } from './weightsConvert.ts';
 import { addFetch } from './weightsFetch.ts';
 
-/** Characters of metadata that are printed. */
+/** Most characters of metadata that are printed. */
 const MOST_METADATA = 10_000;
-/** Of one value. */
+/** Most characters of one value. */
 const MOST_OF_VALUE = 2000;
 
 /** A line for each entry, as many as a reader may want to see. */

@@ -133,7 +133,7 @@ const detectorNote = ({ code, encoder }: DetectorContent): Record<string, string
   ...(code === 'RD4AD' ? { activation: 'relu' } : {}),
 });
 
-/** What an encoder was trained with, where its names or the user say so: a converted file then says it too. */
+/** How an encoder was trained, if its tensor names or the user say so; the converted file then records it. */
 function lineageNote(
   file: WeightsFile,
   path: string,
