@@ -13,8 +13,9 @@ const COMPILED = [
   'test/train/!(draem|uniad).test.ts',
   'test/ops.test.ts',
 ];
-/** those whose subject is what other adapters run, or commands around kernels that other files test. */
+/** those whose subject is what other adapters run, or networks, formats and commands around kernels that other files test. */
 const NARROW = [
+  'test/models/mobile.test.ts',
   'test/kernels/gemm/{blocked,convOfOthers,half,subgroupMatrix}.test.ts',
   'test/cli/!(doctor|tune).test.ts',
   'test/faults/short.test.ts',
