@@ -1,5 +1,6 @@
 /** Interface of kernel families to the lowering pass: functions from shapes and attributes to dispatches. */
 import type { Shape } from '../shape.ts';
+import type { ChannelBlocks } from './gemm/textures/channelBlocks.ts';
 import { BINDING_ALIGN, type DeviceFacts, type Element, type Kernel } from './kernel.ts';
 
 export interface TensorSpec {
@@ -36,6 +37,10 @@ export interface LoweredStep {
   readonly kernel: Kernel;
   /** One per binding of the kernel, in order. */
   readonly operands: readonly OperandRef[];
+  /** Of a step that only puts the elements of an input, its first operand, into this order, as its second. */
+  readonly packs?: ChannelBlocks;
+  /** Of a step that computes 'out': the same with its elements stored in this order. */
+  readonly inBlocks?: (blocks: ChannelBlocks) => Kernel;
 }
 
 /** Dispatches in order. Every element of the result is written by exactly one of them. */

@@ -7,6 +7,7 @@ import type { Lowered, OperandRef } from '../kernels/lowering.ts';
 import { lower, lowerCopy } from './lower.ts';
 import { type RunConstants, runConstants } from './runConstants.ts';
 import { bytesOf, type Storage } from './storage.ts';
+import { storePacked } from './storePacked.ts';
 import { verifyElements } from './verify.ts';
 
 /** Memory that lives for the dispatches of one value only. */
@@ -75,13 +76,20 @@ export function scheduleOf(
       (constant ? prelude : rest).push({ kernel, scope, operands: operands.map(partOf) });
     }
   };
-  for (const value of inOrder(graph, constants)) {
+  const lowered = new Map<Value, Lowered>();
+  const order = inOrder(graph, constants);
+  for (const value of order) {
+    const { leaf, view, placesInputs } = OPS[value.op];
+    if (leaf || view || placesInputs || bytesOf(value) === 0) continue;
+    lowered.set(value, lower(value, device, constants.isConstant, tuned));
+  }
+  storePacked(graph, storage, lowered);
+  for (const value of order) {
     for (const { from, offset } of copies.filter((copy) => copy.to === value)) {
       add(lowerCopy(from), { inputs: [from], scope: from.scope }, { root: value, offset });
     }
-    const { leaf, view, placesInputs } = OPS[value.op];
-    if (leaf || view || placesInputs || bytesOf(value) === 0) continue;
-    add(lower(value, device, constants.isConstant, tuned), value, locate(value));
+    const steps = lowered.get(value);
+    if (steps) add(steps, value, locate(value));
   }
   return { dispatches: [...prelude, ...rest], prelude: prelude.length };
 }

@@ -1,6 +1,7 @@
 /**
  * Textures for bindings that read a buffer range as a texture. A range that the prelude computes (packed weights) has a
- * texture of its own, filled by the prelude; all others share one per shape and binding, filled before each use.
+ * texture of its own, filled by the prelude; all others share one per shape and binding, filled before each use unless
+ * it holds the range already.
  */
 import type { PlannedDispatch, PlannedTexture, Range } from './plan.ts';
 
@@ -22,13 +23,29 @@ export function texturesOf(dispatches: readonly PlannedDispatch[], prelude: numb
       const texture = known ?? { key, shape, fills: [], readers: [] };
       textures.set(key, texture);
       // Filled before the dispatch after its writer; for the prelude's last dispatch that is the first of the rest.
-      if (writer === undefined) texture.fills.push({ before: dispatch, range });
-      else if (!known) texture.fills.push({ before: writer + 1, range });
+      if (writer === undefined) {
+        const last = texture.fills.at(-1);
+        // What the prelude filled may be overwritten before the next run.
+        const stale = last !== undefined && last.before < prelude && dispatch >= prelude;
+        if (!last || stale || !holds(last, range, dispatches.slice(last.before, dispatch)))
+          texture.fills.push({ before: dispatch, range });
+      }
+      if (writer !== undefined && !known) texture.fills.push({ before: writer + 1, range });
       texture.readers.push({ dispatch, binding });
     });
   });
   return [...textures.values()];
 }
+
+/** Whether a texture that was filled from `range` still holds what is there after `since`. */
+const holds = (last: Fill, range: Range, since: readonly PlannedDispatch[]): boolean =>
+  placeOf(last.range) === placeOf(range) &&
+  !since.some(({ kernel, ranges }) =>
+    ranges.some((each, i) => kernel.bindings[i]!.access !== 'read' && overlap(each, range)),
+  );
+
+const overlap = (a: Range, b: Range): boolean =>
+  a.slot === b.slot && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
 
 type Fill = PlannedTexture['fills'][number];
 type Reader = PlannedTexture['readers'][number];

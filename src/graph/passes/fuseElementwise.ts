@@ -15,7 +15,8 @@ const MAX_STEPS = 48;
  *
  * A value with one user is absorbed. One with several is absorbed by all of them if it is cheap and reads at
  * most one array of its own size, because each user then reads that array instead of this one: a normalised
- * activation or a ReLU mask costs no memory at all.
+ * activation or a ReLU mask costs no memory at all. Unless that array is of a product that nothing else reads: then the
+ * product stores this value instead (`fuseEpilogue`), which costs neither memory nor a dispatch.
  */
 export function fuseElementwise(graph: Graph, maxInputs: number): Graph {
   const uses = useCounts(graph);
@@ -24,12 +25,18 @@ export function fuseElementwise(graph: Graph, maxInputs: number): Graph {
   const absorbable = new Map<Value, Program>();
   const merge = (program: Program, inputs: readonly Value[], target: Shape): Spliced =>
     mergePrograms(program, inputs, target, absorbable, maxInputs);
+  /** Products with one reader: itself or, absorbed by it, what it is made from. */
+  const products = new Set<Value>();
+  const storesInstead =
+    ({ shape }: Value) =>
+    (operand: Value): boolean =>
+      products.has(operand) && shapesEqual(operand.shape, shape);
   return rewrite(graph, (value, inputs) => {
     if (has(value, 'pointwise') && inputs.length > 0) {
       const { program, inputs: read } = merge(value.attrs.program, inputs, value.shape);
       const made = remake(value, read, { program });
-      if (!roots.has(value) && (uses.get(value) === 1 || isCheap(program, made)))
-        absorbable.set(made, program);
+      const again = isCheap(program, made) && !made.inputs.some(storesInstead(made));
+      if (!roots.has(value) && (uses.get(value) === 1 || again)) absorbable.set(made, program);
       return made;
     }
     if (has(value, 'takesPrologue')) {
@@ -38,7 +45,9 @@ export function fuseElementwise(graph: Graph, maxInputs: number): Graph {
       if (program.steps.length === 1 && program.steps[0]!.fn === 'identity') return remake(value, read);
       return remake(value, read, { ...value.attrs, prologue: program, shape });
     }
-    return remake(value, inputs);
+    const made = remake(value, inputs);
+    if (has(value, 'takesEpilogue') && uses.get(value) === 1) products.add(made);
+    return made;
   });
 }
 

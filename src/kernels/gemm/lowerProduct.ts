@@ -9,18 +9,38 @@ import { MOST_SPLITS, splitK, splitsFor } from './splitK.ts';
 import type { TapsFirst } from './tapsFirst.ts';
 import { firstGuess, type Picked, type Product, type Variant } from './variant.ts';
 
-/** Parts one after the other, each with scratch arrays of its own. */
+/** Parts one after the other, each with scratch arrays of its own; what is packed alike in several is packed once. */
 export function joined(parts: readonly Lowered[]): Lowered {
   const scratch: number[] = [];
+  /** Scratch arrays that follow from the op's inputs, by how. */
+  const packed = new Map<string, OperandRef>();
   const all = parts.flatMap((part) => {
     const before = scratch.length;
     scratch.push(...part.scratch);
+    const places = new Map<number, OperandRef>();
     const moved = (ref: OperandRef): OperandRef =>
-      typeof ref === 'object' && 'scratch' in ref ? { scratch: ref.scratch + before } : ref;
-    return part.steps.map(({ kernel, operands }) => ({ kernel, operands: operands.map(moved) }));
+      isScratch(ref) ? (places.get(ref.scratch) ?? { scratch: ref.scratch + before }) : ref;
+    return part.steps.flatMap((step) => {
+      const operands = step.operands.map(moved);
+      const to = step.operands.at(-1)!;
+      if (!isScratch(to) || step.operands.some((ref) => typeof ref !== 'number' && ref !== to))
+        return [{ ...step, operands }];
+      const { wgsl, grid, sizes } = step.kernel;
+      const key = JSON.stringify([wgsl, grid, sizes, step.operands.slice(0, -1)]);
+      const known = packed.get(key);
+      if (known) {
+        places.set(to.scratch, known);
+        return [];
+      }
+      packed.set(key, operands.at(-1)!);
+      return [{ ...step, operands }];
+    });
   });
   return { steps: all, scratch };
 }
+
+const isScratch = (ref: OperandRef): ref is { readonly scratch: number } =>
+  typeof ref === 'object' && 'scratch' in ref;
 
 /** Variants by name, in the order in which they are asked for a guess. */
 export type Variants = Readonly<Record<string, Variant<object>>>;

@@ -19,7 +19,13 @@ import { joined, lowerUncut, lowerWhole } from './lowerProduct.ts';
 import type { Epilogue } from './problem.ts';
 import { PRODUCT_VARIANTS } from './productVariants.ts';
 import { packedRows, packedWords, packTapsFirst, suitsTapsFirst, type TapOrder } from './tapsFirst.ts';
-import { type Correlation, type CorrelationAxis, everyPlace } from './textures/correlation.ts';
+import {
+  type Correlation,
+  type CorrelationAxis,
+  commonFrame,
+  everyPlace,
+  type Frame,
+} from './textures/correlation.ts';
 import type { WeightLayout } from './textures/weightTexture.ts';
 import type { CorrelatedOperands, Product } from './variant.ts';
 import { VARIANTS } from './variants.ts';
@@ -216,8 +222,29 @@ const conv2dInputGrad: ProductLowering<ConvolutionAttrs> = (request, device) => 
     }),
   );
   if (!device.software) return lowerWhole(VARIANTS, parts, device, request.choice);
-  return joined(parts.map((part) => lowerUncut(VARIANTS, part, device, request.choice)));
+  return joined(inOneFrame(parts).map((part) => lowerUncut(VARIANTS, part, device, request.choice)));
 };
+
+/** Phases read the same pixels at other places: with one frame for all that read several, these are packed once. */
+function inOneFrame(parts: readonly Product[]): Product[] {
+  const several = parts.flatMap(({ correlated }) =>
+    correlated && correlated.correlation.y.taps * correlated.correlation.x.taps > 1
+      ? [correlated.correlation]
+      : [],
+  );
+  if (several.length < 2) return [...parts];
+  const [y, x] = (['y', 'x'] as const).map((axis) => commonFrame(several.map((each) => each[axis]))) as [
+    Frame,
+    Frame,
+  ];
+  return parts.map((part): Product => {
+    const { correlated } = part;
+    if (!correlated || !several.includes(correlated.correlation)) return part;
+    const { correlation: p } = correlated;
+    const framed = { ...p, y: { ...p.y, frame: y }, x: { ...p.x, frame: x } };
+    return { ...part, correlated: { ...correlated, correlation: framed } };
+  });
+}
 
 const tapsOfPhase = ({ taps, first, step }: PhaseAxis): number[] => range(taps).map((t) => first + t * step);
 

@@ -5,7 +5,7 @@
 import { product, range } from '../../../shape.ts';
 import { loaded } from '../../element.ts';
 import { type Binding, type DeviceFacts, type Kernel, read } from '../../kernel.ts';
-import type { Lowered } from '../../lowering.ts';
+import type { Lowered, LoweredStep } from '../../lowering.ts';
 import { perElement } from '../../perElement.ts';
 import { code, type Wgsl, wgsl } from '../../wgsl.ts';
 import { type ConvSizes, perGroup } from '../convOperands.ts';
@@ -47,12 +47,17 @@ export const depthwise: Variant<DepthwiseTile> = {
   },
 };
 
-/** One dispatch over x, w, the epilogue's operands and the result. */
-export const lowerDepthwise = (problem: Product, kernel: Kernel): Lowered => ({
+/** One dispatch over x, w, the epilogue's operands and the result. @param inBlocks the kernel with its result in that order. */
+export const lowerDepthwise = (
+  problem: Product,
+  kernel: Kernel,
+  inBlocks?: LoweredStep['inBlocks'],
+): Lowered => ({
   steps: [
     {
       kernel,
       operands: [problem.b.input, problem.a.input, ...(problem.epilogue?.inputs ?? []), 'out'],
+      ...(inBlocks && { inBlocks }),
     },
   ],
   scratch: [],
@@ -122,20 +127,27 @@ export const depthwiseBindings = (problem: GemmProblem, s: ConvSizes): Binding[]
   ...gemmBindings(problem, product(problem.outShape)).slice(2),
 ];
 
+/** The problem as depthwise kernels store it: a row of the product is a channel of all, not of its group, and the position is at hand. */
+export const placedAtHand = (problem: GemmProblem, { cout }: ConvSizes): GemmProblem => ({
+  ...problem,
+  m: cout,
+  store: AT_COLUMN,
+});
+
 /**
- * Stores of `sums`, neighbours of one row, at `to` and beyond where `column` and beyond is inside; `channelLoads` first,
- * where `channel` is known.
+ * Stores of `sums`, neighbours of one row that lie `apart` elements from each other, at `to` and beyond where `column` and
+ * beyond is inside; `channelLoads` first, where `channel` is known.
  */
 export function depthwiseStores(
   problem: GemmProblem,
   s: ConvSizes,
   sums: readonly string[],
+  apart = 1,
 ): { channelLoads: Wgsl[]; stores: Wgsl[] } {
-  // Here a row of the product is a channel of all, not of its group, and the position is at hand.
-  const placed: GemmProblem = { ...problem, m: s.cout, store: AT_COLUMN };
+  const placed = placedAtHand(problem, s);
   const ofChannel = new Map(perChannel(placed).map((at) => [at, `of_channel${at}`]));
   const stores = sums.map((sum, c) => {
-    const names = { m: 'channel', z: '0u', column: `(to + ${c}u)` };
+    const names = { m: 'channel', z: '0u', column: `(to + ${c * apart}u)` };
     const { text, functions } = storeStatements(placed, names, sum, `${c}`, ofChannel);
     const inside = s.ow % sums.length === 0 ? '' : `if (column + ${c}u < ${s.ow}u) `;
     return code(`${inside}{\n${text}\n}`, ...functions);

@@ -8,10 +8,12 @@ import { loaded } from '../../element.ts';
 import type { DeviceFacts, Kernel } from '../../kernel.ts';
 import { perElement } from '../../perElement.ts';
 import { code, wgsl } from '../../wgsl.ts';
-import { perGroup } from '../convOperands.ts';
+import { type ConvSizes, perGroup } from '../convOperands.ts';
 import { gemmFlops } from '../problem.ts';
+import { storesInBlocks } from '../textures/blockStore.ts';
+import { type ChannelBlocks, COLUMN_BLOCK, ofChannel, ofPlace } from '../textures/channelBlocks.ts';
 import { everyTile, type Product, type Variant } from '../variant.ts';
-import { depthwiseBindings, depthwiseStores, isDepthwise, lowerDepthwise } from './rows.ts';
+import { depthwiseBindings, depthwiseStores, isDepthwise, lowerDepthwise, placedAtHand } from './rows.ts';
 
 export interface StripsTile {
   /** Columns of a strip, at most. */
@@ -23,7 +25,14 @@ export const depthwiseStrips: Variant<StripsTile> = {
   tiles: { columns: [2, 4, 8] },
   fits: (_, problem, device) => inStrips(problem, device),
   guess: (problem, device) => (inStrips(problem, device) === true ? { columns: 4 } : null),
-  lower: (problem, tile, device) => lowerDepthwise(problem, build(problem, tile, device)),
+  lower: (problem, tile, device) =>
+    lowerDepthwise(
+      problem,
+      build(problem, tile, device),
+      storesInBlocks(placedAtHand(problem, problem.conv!)) && fillsBlocks(problem.conv!, tile)
+        ? (blocks) => build(problem, tile, device, blocks)
+        : undefined,
+    ),
   tuning: {
     place: 0,
     families: (op, { software }) => (software && op === 'conv2d' ? [everyTile(depthwiseStrips.tiles)] : []),
@@ -38,11 +47,24 @@ function inStrips(problem: Product, { software }: DeviceFacts): true | string {
   return problem.conv!.dilation[0] === 1 ? true : 'its windows do not have their rows one below the other';
 }
 
-/** y = conv(x, w) with one input channel a group; the epilogue is `problem`'s. Bindings: x, w, the epilogue's, out. */
-function build(problem: Product, tile: StripsTile, device: DeviceFacts): Kernel {
+const stripsOf = ({ ow }: ConvSizes, { columns }: StripsTile): { strips: number; width: number } => {
+  const strips = Math.ceil(ow / columns);
+  return { strips, width: Math.ceil(ow / strips) };
+};
+
+/** Whether the results of a strip's row always lie in one block, in order. */
+function fillsBlocks(s: ConvSizes, tile: StripsTile): boolean {
+  const { width } = stripsOf(s, tile);
+  return s.ow % width === 0 && COLUMN_BLOCK % width === 0;
+}
+
+/**
+ * y = conv(x, w) with one input channel a group; the epilogue is `problem`'s. Bindings: x, w, the epilogue's, out.
+ * @param blocks the order of out; default [N, Cout, OH, OW]
+ */
+function build(problem: Product, tile: StripsTile, device: DeviceFacts, blocks?: ChannelBlocks): Kernel {
   const s = problem.conv!;
-  const strips = Math.ceil(s.ow / tile.columns);
-  const width = Math.ceil(s.ow / strips);
+  const { strips, width } = stripsOf(s, tile);
   const { cout: perInput } = perGroup(s);
   const [[sy, sx], dx] = [s.stride, s.dilation[1]];
   const [columns, taps] = [range(width), range(s.kw)];
@@ -85,14 +107,19 @@ function build(problem: Product, tile: StripsTile, device: DeviceFacts): Kernel 
     problem,
     s,
     columns.map((c) => `sum${waiting - 1}_${c}`),
+    blocks ? 4 : 1,
   );
+  const place = `((u32(step) - ${waiting - 1}u) * ${s.ow}u + column)`;
+  const to = blocks
+    ? `${ofChannel('channel')} + ${ofPlace(blocks, 'image', place)}`
+    : `((image * ${s.cout}u + channel) * ${s.oh}u + u32(step) - ${waiting - 1}u) * ${s.ow}u + column`;
   return perElement(
     {
       label: `${problem.label} depthwise strips`,
       bindings: depthwiseBindings(problem, s),
       total: s.n * s.cout * strips,
       flops: gemmFlops(problem),
-      layout: `x [N, C, H, W], w [Cout, 1, kh, kw], out [N, Cout, OH, OW]: an invocation has ${width} columns of one channel.`,
+      layout: `x [N, C, H, W], w [Cout, 1, kh, kw], out ${blocks ? 'as channelBlocks.ts says' : '[N, Cout, OH, OW]'}: an invocation has ${width} columns of one channel.`,
       body: wgsl`
       let column = i % ${strips}u * ${width}u;
       let channel = i / ${strips}u % ${s.cout}u;
@@ -107,7 +134,7 @@ function build(problem: Product, tile: StripsTile, device: DeviceFacts): Kernel 
       for (var step = 0; step < ${s.oh + waiting - 1}; step++) {
         ${rows}
         if (step >= ${waiting - 1}) {
-          let to = ((image * ${s.cout}u + channel) * ${s.oh}u + u32(step) - ${waiting - 1}u) * ${s.ow}u + column;
+          let to = ${code(to)};
           ${stores}
         }
         ${shifts}

@@ -12,6 +12,14 @@ export interface CorrelationAxis {
   readonly taps: number;
   readonly step: number;
   readonly before: number;
+  /** What is packed, where that is more than the results read: correlations of the same pixels then share it. */
+  readonly frame?: Frame;
+}
+
+/** Rows or columns from -`before` on, `size` of them. */
+export interface Frame {
+  readonly before: number;
+  readonly size: number;
 }
 
 /** Every place once: a 1x1 kernel, or a matrix. */
@@ -36,8 +44,18 @@ export interface Correlation {
 }
 
 /** Rows or columns that the results of an axis read, zeros included. */
-export const padded = ({ out, stride, taps, step }: CorrelationAxis): number =>
+const padded = ({ out, stride, taps, step }: CorrelationAxis): number =>
   (out - 1) * stride + (taps - 1) * step + 1;
+
+/** What is packed of an axis. */
+export const frameOf = (axis: CorrelationAxis): Frame =>
+  axis.frame ?? { before: axis.before, size: padded(axis) };
+
+/** The smallest frame that holds what all of them read. */
+export function commonFrame(axes: readonly CorrelationAxis[]): Frame {
+  const before = Math.max(...axes.map((axis) => axis.before));
+  return { before, size: before + Math.max(...axes.map((axis) => padded(axis) - axis.before)) };
+}
 
 export const channelQuads = (p: Correlation): number => Math.ceil(p.channels / 4);
 

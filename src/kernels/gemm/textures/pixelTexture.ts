@@ -12,15 +12,13 @@ import {
 } from '../../kernel.ts';
 import { perElement } from '../../perElement.ts';
 import { code, wgsl } from '../../wgsl.ts';
-import { type Correlation, channelQuads, padded, TEXELS_EACH } from './correlation.ts';
+import { type ChannelBlocks, COLUMN_BLOCK } from './channelBlocks.ts';
+import { type Correlation, type CorrelationAxis, channelQuads, frameOf, TEXELS_EACH } from './correlation.ts';
 
 const aligned = (texels: number): number => Math.ceil(texels / TEXTURE_ALIGN) * TEXTURE_ALIGN;
 
 /** Longest texture row in texels, WebGPU's default limit. A padded image within it is one row, a larger one takes many. */
 const LONGEST_ROW = 8192;
-
-/** Places side by side where each is read at one tap alone: the columns of the widest tile. */
-export const COLUMN_BLOCK = 32;
 
 /**
  * How pixels lie in memory. With several taps: [image][channel quad][row][column][4], the padded image, its rows
@@ -42,13 +40,27 @@ function pixelLayout(p: Correlation): PixelLayout {
     const quads = Math.ceil(channelQuads(p) / rowsEach);
     return { kind: 'blocks', blocks: Math.ceil((p.y.out * p.x.out) / COLUMN_BLOCK), quads, rowsEach };
   }
-  const [down, across] = [padded(p.y), padded(p.x)];
+  const [down, across] = [frameOf(p.y).size, frameOf(p.x).size];
   const whole = aligned(down * across);
   // Quads a power of two apart fall into the same few cache lines: packing 256 channels took 1.4 times as long.
   const places = whole % 256 === 0 ? whole + TEXTURE_ALIGN : whole;
   if (places <= LONGEST_ROW) return { kind: 'rows', pitch: across, places, oneRow: true };
   return { kind: 'rows', pitch: aligned(across), places: down * aligned(across), oneRow: false };
 }
+
+/** How x lies in its texture where that is only another order of its elements. */
+export function blocksOf(p: Correlation): ChannelBlocks | undefined {
+  const places = p.y.size * p.x.size;
+  const fills =
+    p.products === undefined &&
+    [p.y, p.x].every(isEveryPlace) &&
+    p.channels % 4 === 0 &&
+    places % COLUMN_BLOCK === 0;
+  return fills && quadsOfBlock(p) === channelQuads(p) ? { channels: p.channels, places } : undefined;
+}
+
+const isEveryPlace = ({ size, out, stride, taps, before }: CorrelationAxis): boolean =>
+  taps === 1 && stride === 1 && before === 0 && out === size;
 
 /** x as a texture. */
 export function pixelTexture(p: Correlation): TextureShape {
@@ -65,10 +77,18 @@ export function firstTexel(p: Correlation, position: string): string {
   const layout = pixelLayout(p);
   if (layout.kind === 'blocks')
     return `vec2u(${position} % ${COLUMN_BLOCK}u, ${position} / ${COLUMN_BLOCK}u * ${layout.rowsEach}u)`;
-  const y = `${position} / ${p.x.out}u * ${p.y.stride}u`;
-  const x = `${position} % ${p.x.out}u * ${p.x.stride}u`;
-  return layout.oneRow ? `vec2u(${y} * ${layout.pitch}u + ${x}, 0u)` : `vec2u(${x}, ${y})`;
+  const y = `${position} / ${p.x.out}u * ${p.y.stride}u${insideFrame(p.y)}`;
+  const x = `${position} % ${p.x.out}u * ${p.x.stride}u${insideFrame(p.x)}`;
+  return layout.oneRow
+    ? `vec2u(${insideFrame(p.y) ? `(${y})` : y} * ${layout.pitch}u + ${x}, 0u)`
+    : `vec2u(${x}, ${y})`;
 }
+
+/** How far behind its frame's beginning an axis begins. */
+const insideFrame = (axis: CorrelationAxis): string => {
+  const rows = frameOf(axis).before - axis.before;
+  return rows === 0 ? '' : ` + ${rows}u`;
+};
 
 /** WGSL, vec2u: from the first tap's texel in quad 0 to tap (ty, tx) in `quad`. */
 export function tapShift(p: Correlation, quad: string, ty: string, tx: string): string {
@@ -133,6 +153,7 @@ export function packPixels(
   const zeros = [0, 1, 2, 3].map((c) => code(`out[to + ${c}u] = 0.0;`));
   const blocked = layout.kind === 'blocks';
   // A place is a result's position where blocks are packed, else a position of the padded image.
+  const [top, left] = blocked ? [p.y.before, p.x.before] : [frameOf(p.y).before, frameOf(p.x).before];
   const [pitch, down, across] = blocked ? [p.x.out, p.y.stride, p.x.stride] : [layout.pitch, 1, 1];
   const to = blocked
     ? blockedWord(`${quadsOfBlock(p)}u`, 'quad', 'place')
@@ -151,8 +172,8 @@ export function packPixels(
       let part = i / ${places}u % ${parts}u;
       let image = i / ${places * parts}u;
       // Left of and above the image is a huge unsigned number: one comparison per axis.
-      let row = u32(i32(place / ${pitch}u * ${down}u) - (${p.y.before}));
-      let column = u32(i32(place % ${pitch}u * ${across}u) - (${p.x.before}));
+      let row = u32(i32(place / ${pitch}u * ${down}u) - (${top}));
+      let column = u32(i32(place % ${pitch}u * ${across}u) - (${left}));
       let inside = row < ${p.y.size}u && column < ${p.x.size}u;
       let last = min(${quads}u, (part + 1u) * ${TEXELS_EACH}u);
       for (var quad = part * ${TEXELS_EACH}u; quad < last; quad++) {

@@ -28,8 +28,9 @@ import {
   tileSizes,
 } from '../problem.ts';
 import { everyTile, type Variant } from '../variant.ts';
+import { storedInBlocks, storesInBlocks } from './blockStore.ts';
 import { type Correlation, channelQuads } from './correlation.ts';
-import { firstTexel, packPixels, pixelTexture, tapShift } from './pixelTexture.ts';
+import { blocksOf, firstTexel, packPixels, pixelTexture, tapShift } from './pixelTexture.ts';
 import { LEAST_FLOPS, packs, packsAtAll } from './texturesFit.ts';
 import { packWeights, weightShift, weightTexel, weightTexture } from './weightTexture.ts';
 
@@ -97,6 +98,7 @@ export const textureRows: Variant<TextureRowsTile> = {
         {
           kernel: packPixels(label, p, device, b.binding.element, strides),
           operands: [inputs.pixels, pixels],
+          ...(!strides && b.binding.element === 'f32' && { packs: blocksOf(p) }),
         },
         {
           kernel: packWeights(label, p, layout, device, a.binding.element),
@@ -105,6 +107,10 @@ export const textureRows: Variant<TextureRowsTile> = {
         {
           kernel: buildTextureRows(problem, p, tile, device),
           operands: [weights, pixels, ...(problem.epilogue?.inputs ?? []), 'out'],
+          ...(problem.conv &&
+            storesInBlocks(problem) && {
+              inBlocks: (blocks) => buildTextureRows(storedInBlocks(problem, blocks), p, tile, device),
+            }),
         },
       ],
       scratch: [textureWords(pixelTexture(p)), textureWords(weightTexture(p))],

@@ -2,8 +2,9 @@
 import { type DeviceFacts, type Kernel, read, textureWords } from '../../kernel.ts';
 import { matrixKernel } from '../matrixVariants.ts';
 import type { GemmProblem, Operand } from '../problem.ts';
+import { COLUMN_BLOCK } from '../textures/channelBlocks.ts';
 import { type Correlation, channelQuads } from '../textures/correlation.ts';
-import { COLUMN_BLOCK, pixelTexture, quadsOfBlock } from '../textures/pixelTexture.ts';
+import { pixelTexture, quadsOfBlock } from '../textures/pixelTexture.ts';
 import { buildTextureRows, guessTextureRows } from '../textures/textureRows.ts';
 import { ROW_BLOCK, stepsOfBlock, weightTexture } from '../textures/weightTexture.ts';
 

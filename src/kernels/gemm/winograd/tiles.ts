@@ -13,8 +13,9 @@ import {
 } from '../../kernel.ts';
 import { perElement } from '../../perElement.ts';
 import { code, type Wgsl, wgsl } from '../../wgsl.ts';
+import { COLUMN_BLOCK } from '../textures/channelBlocks.ts';
 import { type Correlation, channelQuads, everyPlace } from '../textures/correlation.ts';
-import { blockedWord, COLUMN_BLOCK, pixelTexture, quadsOfBlock } from '../textures/pixelTexture.ts';
+import { blockedWord, pixelTexture, quadsOfBlock } from '../textures/pixelTexture.ts';
 import { ROW_BLOCK, stepsOfBlock, weightTexture, weightWord } from '../textures/weightTexture.ts';
 import type { Matrix, WinogradTransform } from './matrices.ts';
 import { alongColumn, alongRows } from './transforms.ts';
