@@ -83,7 +83,13 @@ interface Watch {
   stop(): void;
 }
 
-/** Ends a download that is silent, or slower than the floor. */
+/** How often silence is looked for within the time that ends a download. */
+const LOOKS = 10;
+
+/**
+ * Ends a download that is silent, or slower than the floor. Time in which this process did not run does not count (a busy or
+ * suspended machine): what came meanwhile is still unread, and timers are called before it is read.
+ */
 function watchSilence(url: Address, { signal, pace = USUAL_PACE }: DownloadOptions): Watch {
   const own = new AbortController();
   let reason: FileError | undefined;
@@ -93,15 +99,26 @@ function watchSilence(url: Address, { signal, pace = USUAL_PACE }: DownloadOptio
     reason ??= new FileError(`${url}: ${what}, ${at} bytes are here`, { fix: AGAIN });
     own.abort();
   };
-  const onSilence = (): void => giveUp(`sent nothing for ${pace.silenceMs / 1000} s`);
-  let timer = setTimeout(onSilence, pace.silenceMs);
+  const between = pace.silenceMs / LOOKS;
+  let looked = performance.now();
+  let stood = 0;
+  /** Time in which this process ran. */
+  const clock = (): number => {
+    const now = performance.now();
+    stood += Math.max(0, now - looked - between);
+    looked = now;
+    return now - stood;
+  };
+  let last = clock();
+  const timer = setInterval(() => {
+    if (clock() - last >= pace.silenceMs) giveUp(`sent nothing for ${pace.silenceMs / 1000} s`);
+  }, between);
   return {
     signal: signal ? AbortSignal.any([signal, own.signal]) : own.signal,
     heard(now) {
-      clearTimeout(timer);
-      timer = setTimeout(onSilence, pace.silenceMs);
       at = now;
-      const time = performance.now();
+      const time = clock();
+      last = time;
       window ??= { since: time, from: now };
       const passed = time - window.since;
       if (passed < pace.windowMs) return;
@@ -111,7 +128,7 @@ function watchSilence(url: Address, { signal, pace = USUAL_PACE }: DownloadOptio
       window = { since: time, from: now };
     },
     reason: () => reason,
-    stop: () => clearTimeout(timer),
+    stop: () => clearInterval(timer),
   };
 }
 

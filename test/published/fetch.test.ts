@@ -288,6 +288,16 @@ describe('servers that lie, drip or fall silent', () => {
   it('a server that sends a few bytes for ever is given up', async () => {
     expect(await refused({ drips: 10 }, 'sent less than 100000 bytes a second for 0.3 s')).toBeGreaterThan(0);
   });
+  it('a server is not blamed for time in which this process stood still', async () => {
+    const what = await published({ begins: MEBI });
+    let isFirst = true;
+    const standStill = (): void => {
+      if (isFirst) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * 500);
+      isFirst = false;
+    };
+    const short = { silenceMs: 500, least: 100_000, windowMs: 300 };
+    expect(await get(what, { pace: short, onProgress: standStill })).toMatchObject({ bytes: body.length });
+  });
   it('a slow server above the floor is waited for', async () => {
     const what = await published({ drips: 40_000 });
     // The last pieces end the file: the server never says that it is over.
