@@ -43,6 +43,43 @@ describe('each function of one number', () => {
   });
   afterAll(() => engine?.dispose());
 
+  it('pow agrees with float64 over both of its ranges, and with PyTorch where something is not finite or 0', async () => {
+    const random = new RandomStream(12);
+    const special = [0, 1, 2, 3, 0.5, 2 ** 24 - 1, 2 ** 24, 1e30, 2 ** -149, Infinity].flatMap((x) => [
+      x,
+      -x,
+    ]);
+    const pairs = [...special, NaN].flatMap((a) => [...special, NaN].map((b) => [a, b] as const));
+    for (let i = 0; i < 20_000; i++) {
+      const a = Math.fround(i % 2 ? random.between(0.3, 3) : 2 ** random.between(-149, 128));
+      // Most powers are finite and not 0.
+      const b = Math.fround((random.between(-150, 130) * (i % 3 ? 1 : random.next() ** 3)) / Math.log2(a));
+      pairs.push(i % 5 ? [a, b] : [-a, Math.round(b)]);
+    }
+    const [a, b] = [0, 1].map((side) => Float32Array.from(pairs, (pair) => pair[side]!)) as [
+      Float32Array,
+      Float32Array,
+    ];
+    const power = engine.compile((x: Value, y: Value) => pointwise('pow', [x, y]));
+    const out = await power(engine.tensor(a, [a.length]), engine.tensor(b, [b.length]));
+    const wrong: string[] = [];
+    (await out.data()).forEach((got, i) => {
+      const [x, y] = [a[i]!, b[i]!];
+      // JavaScript alone has NaN for these.
+      const want = x === 1 || (x === -1 && !Number.isFinite(y) && !Number.isNaN(y)) ? 1 : x ** y;
+      const rounded = Math.fround(want);
+      const close = Math.abs(got - want) <= 4 * ulp(want) || (Math.abs(want) < SMALLEST_NORMAL && got === 0);
+      const ends = !Number.isFinite(got) && Math.abs(want) > 3.4028e38 && got > 0 === want > 0;
+      const [fx, fy] = [x, y].map((each) => (Math.abs(each) < SMALLEST_NORMAL ? 0 * each : each));
+      const flushed = Object.is(got, Math.fround(fx! ** fy!));
+      if (Object.is(got, rounded) || (close && want !== 0) || ends || flushed) return;
+      wrong.push(
+        `${x} ^ ${y}: got ${got}, expected ${want}, ${(Math.abs(got - want) / ulp(want)).toFixed(1)} ulp`,
+      );
+    });
+    expect(wrong.slice(0, 8), `${wrong.length} of ${a.length}`).toEqual([]);
+  });
+
   it.each(functions)('%s agrees with float64 over its whole range', (name) => {
     const { wholeRange } = specs[name];
     expect(wholeRange, `${name} needs its bound over all of float32 in its spec`).toBeDefined();

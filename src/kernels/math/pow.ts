@@ -1,8 +1,6 @@
 import type { WgslFunction } from '../wgsl.ts';
-import { atanhSeries } from './atanhSeries.ts';
 import { binaryParts } from './binaryParts.ts';
-import { expSeries } from './expSeries.ts';
-import { isNan } from './nan.ts';
+import { wholeNumber } from './wholeNumber.ts';
 
 /** The upper 12 of 24 bits: products of two such numbers are exact, and what is left is found by subtraction. */
 const upperBits: WgslFunction = {
@@ -13,10 +11,13 @@ const upperBits: WgslFunction = {
     }`,
 };
 
-/** log2 of a positive finite number as a sum of two, the first of 12 bits: together to 2^-30 of the whole. */
+/**
+ * log2 of a positive finite number as a sum of two, the first of 12 bits: together to 2^-30 of the whole. The polynomial
+ * (Chebyshev interpolation) is of log2(e) (2 atanh(s) - 2 s) / s^3 over y = s^2, in two halves that do not wait for each other.
+ */
 const log2Parts: WgslFunction = {
   name: 'log2_parts',
-  needs: [atanhSeries, binaryParts, upperBits],
+  needs: [binaryParts, upperBits],
   source: `
     fn log2_parts(x: f32) -> vec2f {
       let parts = binary_parts(x);
@@ -26,13 +27,15 @@ const log2Parts: WgslFunction = {
       let d = 2.0 + f;
       let d_high = upper_bits(d);
       let d_low = (2.0 - d_high) + f;
-      let s_high = upper_bits(f / d);
-      let s_low = ((f - s_high * d_high) - s_high * d_low) / d;
-      let y = (s_high + s_low) * (s_high + s_low);
-      let series = (s_high + s_low) * y * atanh_series(y);
-      // Times log2(e), as a number of 12 bits and a rest.
-      let main = 2.0 * s_high * 1.4423828125;
-      let rest = 2.0 * s_high * 3.122283889634e-4 + (2.0 * s_low + series) * 1.4426950408889634;
+      let inverse = 1.0 / d;
+      let s = f * inverse;
+      let s_high = upper_bits(s);
+      let s_low = ((f - s_high * d_high) - s_high * d_low) * inverse;
+      let y = s * s;
+      let series = (0.9617967 + y * 0.57707983) + (y * y) * (0.41189516 + y * 0.33675307);
+      // Times 2 log2(e), as a number of 11 bits and a rest.
+      let main = s_high * 2.884765625;
+      let rest = (s_high * 6.244567779e-4 + s_low * 2.8853900818) + (s * y) * series;
       let high = upper_bits(e + main);
       return vec2f(high, ((e - high) + main) + rest);
     }`,
@@ -40,43 +43,47 @@ const log2Parts: WgslFunction = {
 
 /**
  * a^b to 4 ulp, as C and PyTorch define it: 1 where b is 0 or a is 1, whatever the other; for negative a the sign of the
- * parity of a whole b, NaN for another b.
+ * parity of a whole b, NaN for another b. 2^r by Chebyshev interpolation, its terms in pairs that do not wait for each other.
  */
 export const accuratePow: WgslFunction = {
   name: 'accurate_pow',
-  needs: [expSeries, isNan, log2Parts],
+  needs: [log2Parts, upperBits, wholeNumber],
   source: `
     fn accurate_pow(a: f32, b: f32) -> f32 {
-      let size = abs(a);
-      let size_bits = bitcast<u32>(size);
-      let endless = (bitcast<u32>(b) & 0x7fffffffu) == 0x7f800000u;
-      let integer = abs(b) >= 8388608.0 || floor(b) == b;
-      let odd = abs(b) < 16777216.0 && integer && (i32(clamp(b, -16777216.0, 16777216.0)) & 1) != 0;
-      let sign = select(0u, bitcast<u32>(a) & 0x80000000u, odd);
+      let bits = bitcast<u32>(a);
+      let size = bits & 0x7fffffffu;
+      let b_bits = bitcast<u32>(b);
+      let b_size = b_bits & 0x7fffffffu;
 
-      // What is not finite or 0 follows from which of |a| and 1 is larger and from the sign of b.
-      let grows = (size > 1.0) == (b > 0.0);
-      let extreme = select(0u, 0x7f800000u, grows);
-      let unusual = endless || size_bits == 0u || size_bits == 0x7f800000u;
-
-      let log_a = log2_parts(select(size, 1.0, unusual));
-      let bounded = select(b, select(-1e30, 1e30, b > 0.0), abs(b) > 1e30);
-      let b_high = bitcast<f32>(bitcast<u32>(bounded) & 0xfffff000u);
-      let b_low = bounded - b_high;
+      let b_high = upper_bits(b);
+      let b_low = b - b_high;
+      let log_a = log2_parts(bitcast<f32>(size));
       let main = b_high * log_a.x;
       let rest = b_high * log_a.y + b_low * (log_a.x + log_a.y);
-      let total = clamp(main + rest, -200.0, 200.0);
-      let n = round(total);
-      let fraction = select((main - n) + rest, 0.0, abs(main) > 190.0);
-      let r = fraction * 0.6931471805599453;
-      let whole = i32(clamp(n, -151.0, 129.0));
+      let n = round(main + rest);
+      let r = (main - n) + rest;
+      let y = r * r;
+      let power = (1.0 + r * 0.69314718) + y * ((0.24022651 + r * 0.05550357)
+        + y * (0.009618083 + r * (0.0013390863 + r * 0.00015453163)));
+      // Times 2^n in two factors, so that results below the smallest normal number keep what digits they have.
+      let whole = whole_number(n);
       let half = whole >> 1u;
-      let usual = (1.0 + exp_series(r)) * bitcast<f32>((half + 127) << 23u) * bitcast<f32>((whole - half + 127) << 23u);
+      let usual = bitcast<f32>(bitcast<i32>(power) + (half << 23u)) * bitcast<f32>((whole - half + 127) << 23u);
 
-      let result = bitcast<f32>(select(bitcast<u32>(usual), extreme, unusual) | sign);
-      let undefined_power = is_nan(a) || is_nan(b) || (a < 0.0 && size_bits != 0x7f800000u && !integer);
-      let known = select(result, bitcast<f32>(0x7fc00000u | (bitcast<u32>(b) & 1u)), undefined_power);
-      let one = bitcast<u32>(a) == 0x3f800000u || (bitcast<u32>(b) << 1u) == 0u || (size == 1.0 && endless);
-      return select(known, 1.0, one);
+      // Of 0 and infinity, and where the power is one of them: which of |a| and 1 is larger, and the sign of b.
+      let unusual = (size - 1u >= 0x7f7fffffu) | (abs(main) > 200.0);
+      let extreme = select(0u, 0x7f800000u, (size > 0x3f800000u) == (b > 0.0));
+      // From 2^23 on all numbers are whole, from 2^24 on all are even.
+      let half_b = 0.5 * b;
+      let integer = (floor(b) == b) | (b_size == 0x7f800000u);
+      let odd = integer & (floor(half_b) != half_b) & (b_size < 0x4b800000u);
+      let sign = select(0u, bits & 0x80000000u, odd);
+      let known = select(bitcast<u32>(usual), extreme, unusual) | sign;
+      let broken = (bits > 0x80000000u) & !integer & (size != 0x7f800000u);
+      let undefined_power = (size > 0x7f800000u) | (b_size > 0x7f800000u) | broken;
+      // NaN of a's own bits: WGSL has no literal for it.
+      let result = select(known, bits | 0x7fc00000u, undefined_power);
+      let one = (bits == 0x3f800000u) | (b_size == 0u) | ((size == 0x3f800000u) & (b_size == 0x7f800000u));
+      return bitcast<f32>(select(result, 0x3f800000u, one));
     }`,
 };
