@@ -21,7 +21,6 @@ interface NoForm {
 
 const TRAINING: NoForm = { reason: 'it updates state, which a graph of ONNX cannot' };
 const RANDOM: NoForm = { reason: 'ONNX’s random numbers are of no fixed generator' };
-const LATER: NoForm = { reason: 'its form is not written yet' };
 const GRADIENT: NoForm = {
   reason: 'it exists in derivatives alone; write the function that is differentiated',
 };
@@ -350,6 +349,57 @@ const maxPool2d: Rule<'maxPool2d'> = (w, { attrs: { window }, inputs: [x], shape
   return pooled(w, 'MaxPool', name!, { from: x!.shape, axes, filling: BEHIND });
 };
 
+/** Beyond every place of a plane. */
+const NO_PLACE = 2 ** 31;
+
+/**
+ * Each window's elements along two axes of their own: the first place that holds the window's largest, or the last that holds
+ * NaN. ONNX's MaxPool has places too, but says nothing of NaN, nor of windows with nothing of the image.
+ */
+const maxPool2dPlaces: Rule<'maxPool2dPlaces'> = (w, { attrs: { window }, inputs: [x], shape }, [name]) => {
+  const [rows, columns] = pooledAxes(window, x!.shape, shape) as [PooledAxis, PooledAxis];
+  const [below, beside] = [rows, columns].map((axis) =>
+    range(axis.count).flatMap((place) =>
+      range(axis.kernel).map((tap) => place * axis.stride - axis.before + tap * axis.dilation),
+    ),
+  ) as [number[], number[]];
+  const inside = (at: number, { size }: PooledAxis): boolean => at >= 0 && at < size;
+  const gathered = (from: string, taps: readonly number[], of: PooledAxis, axis: number): string => {
+    const known = taps.map((at) => Math.min(Math.max(at, 0), of.size - 1));
+    return w.node('Gather', [from, w.constant(known, [of.count, of.kernel], 'i64')], { axis });
+  };
+  const windows = gathered(gathered(name!, below, rows, 2), beside, columns, 4);
+  const placesOf = (taps: readonly number[], of: PooledAxis, stride: number, size: Shape): string =>
+    w.constant(
+      taps.map((at) => (inside(at, of) ? at * stride : NO_PLACE)),
+      size,
+      'i64',
+    );
+  const places = w.node('Add', [
+    placesOf(below, rows, columns.size, [rows.count, rows.kernel, 1, 1]),
+    placesOf(beside, columns, 1, [columns.count, columns.kernel]),
+  ]);
+  const nowhere = w.constant([NO_PLACE], [], 'i64');
+  const none = w.constant([-1], [], 'i64');
+  const within = w.node('Less', [places, nowhere]);
+  const over = w.integers([3, 5]);
+  const joined = (kind: 'ReduceMax' | 'ReduceMin', of: string, keepdims: 0 | 1): string =>
+    w.node(kind, [of, over], { keepdims });
+  const largest = joined('ReduceMax', w.node('Where', [within, windows, w.scalar(BEHIND)]), 1);
+  const holds = (flags: string): string => w.node('And', [flags, within]);
+  const first = joined(
+    'ReduceMin',
+    w.node('Where', [holds(w.node('Equal', [windows, largest])), places, nowhere]),
+    0,
+  );
+  const broken = joined('ReduceMax', w.node('Where', [holds(w.node('IsNaN', [windows])), places, none]), 0);
+  const found = w.node('Where', [w.node('Less', [first, nowhere]), first, none]);
+  return w.cast(
+    w.node('Where', [w.node('Less', [broken, w.constant([0], [], 'i64')]), found, broken]),
+    'i32',
+  );
+};
+
 const avgPool2d: Rule<'avgPool2d'> = (w, { attrs: { window }, inputs: [x], shape }, [name]) => {
   const axes = pooledAxes(window, x!.shape, shape);
   const mean = pooled(w, 'AveragePool', name!, { from: x!.shape, axes, filling: 0 });
@@ -470,6 +520,7 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
   conv2d,
   conv2dInputGrad,
   maxPool2d,
+  maxPool2dPlaces,
   avgPool2d,
   interpolate,
   cosineMap,
@@ -527,7 +578,6 @@ export const RULES: { readonly [K in Exclude<OpName, 'input' | 'state' | 'consta
       spans: knownData(spans!)!,
       taps: weights!.shape[1]!,
     }),
-  maxPool2dPlaces: LATER,
   kthLargest,
   topKIndices,
   nearestRows,
