@@ -25,7 +25,7 @@ RUN echo 'deb http://deb.debian.org/debian bookworm-backports main' > /etc/apt/s
     && apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends -t bookworm-backports mesa-vulkan-drivers libvulkan1 \
     && apt-get install -y -qq --no-install-recommends tini \
-    && rm -rf /var/lib/apt/lists/* /usr/local/lib/node_modules /opt/yarn* /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/yarn* \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /usr/local/lib/node_modules /opt/yarn* /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/yarn* \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin wgad
 WORKDIR /wgad
 COPY --from=build /wgad/node_modules node_modules
