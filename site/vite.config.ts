@@ -63,6 +63,8 @@ const weights = (): Plugin => ({
 const serviceWorker = (): Plugin => ({
   name: 'service-worker',
   apply: 'build',
+  // After the pages themselves are in the bundle.
+  enforce: 'post',
   generateBundle(_, bundle) {
     const hash = createHash('sha256');
     const files = Object.entries(bundle).map(([name, file]) => {

@@ -71,23 +71,45 @@ export function tell(event: unknown): void {
   (self as unknown as { postMessage(answer: Answer): void }).postMessage({ id: 0, event });
 }
 
-/** In a page. @param onEvent gets what the worker tells on its own. */
-export function remoteOf<M>(worker: Worker, onEvent: (event: unknown) => void = () => {}): Remote<M> {
+/** In a page. @param start starts the worker. @param onEvent gets what the worker tells on its own. */
+export function remoteOf<M>(
+  start: () => Worker,
+  onEvent: (event: unknown) => void = () => {},
+): {
+  readonly remote: Remote<M>;
+  /** Leaves the worker to what it is doing, and starts another: calls that wait are rejected with this. */
+  replace(failure: Failure): void;
+} {
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let last = 0;
-  worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-    if ('event' in data) return onEvent(data.event);
-    const call = waiting.get(data.id);
-    waiting.delete(data.id);
-    if ('value' in data) call?.resolve(data.value);
-    else call?.reject(new RemoteError(data.failure));
-  };
-  worker.onerror = ({ message }) => {
-    const failure = { message: `the worker ended: ${message}`, code: null, fix: 'reload the page' };
+  const rejectAll = (failure: Failure): void => {
     for (const { reject } of waiting.values()) reject(new RemoteError(failure));
     waiting.clear();
   };
-  return new Proxy({} as Remote<M>, {
+  const begun = (): Worker => {
+    const worker = start();
+    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+      if ('event' in data) return onEvent(data.event);
+      const call = waiting.get(data.id);
+      waiting.delete(data.id);
+      if ('value' in data) call?.resolve(data.value);
+      else call?.reject(new RemoteError(data.failure));
+    };
+    worker.onerror = ({ message }) =>
+      rejectAll({ message: `the worker ended: ${message}`, code: null, fix: 'reload the page' });
+    return worker;
+  };
+  let worker = begun();
+  // Never ended: its device would wait for the GPU, and WebGPU in all tabs with it.
+  const left: Worker[] = [];
+  const replace = (failure: Failure): void => {
+    worker.onmessage = null;
+    worker.onerror = null;
+    left.push(worker);
+    worker = begun();
+    rejectAll(failure);
+  };
+  const remote = new Proxy({} as Remote<M>, {
     get:
       (_, method: string) =>
       (...args: unknown[]) =>
@@ -97,4 +119,5 @@ export function remoteOf<M>(worker: Worker, onEvent: (event: unknown) => void = 
           worker.postMessage({ id: last, method, args } satisfies Call);
         }),
   });
+  return { remote, replace };
 }

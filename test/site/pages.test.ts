@@ -58,6 +58,9 @@ it('each page loads less than 200 kB of scripts, compressed, and nothing from el
     for (const name of scripts) bytes += await visit(name);
     expect(seen.size, 'the worker counts too').toBeGreaterThan(scripts.length);
     expect(bytes, page).toBeLessThan(MOST_GZIP);
+    expect(await readFile(join(site, 'serviceWorker.js'), 'utf8'), 'is kept for use offline').toContain(
+      `"${page}"`,
+    );
   }
 });
 
@@ -175,7 +178,7 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
       await page.getByText('example/detector.wgad cannot be loaded: 404').waitFor();
       const opens = async (input: string, path: string, text: string): Promise<void> => {
         await page.locator(`input[data-for="${input}"]`).setInputFiles(path);
-        await page.getByText(text).first().waitFor();
+        await page.getByText(text).first().waitFor({ timeout: SLOW });
       };
       await opens(
         'Open a detector',
@@ -184,6 +187,14 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
       );
       await opens('Open a detector', join(root, 'package-lock.json'), 'passed over');
       await opens('Open a run folder', run, 'Detector: wgad-pages-run');
+      const camera = await page.context().newCDPSession(page);
+      const allow = (setting: 'denied' | 'granted') =>
+        camera.send('Browser.setPermission', { permission: { name: 'camera' }, setting });
+      await allow('denied');
+      await page.getByRole('button', { name: 'Use the camera' }).click();
+      await page.getByRole('alert').filter({ hasText: 'Allow it for this page' }).waitFor();
+      expect(await violations(page)).toEqual([]);
+      await allow('granted');
       await page.getByRole('button', { name: 'Use the camera' }).click();
       await page.getByRole('button', { name: 'Keep this one' }).click();
       await page.getByText('camera 1').waitFor();
@@ -294,9 +305,12 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
   );
 
   it(
-    'Kernels takes any of our kernels to start from, points at mistakes, names wrong results before any time, and times right ones',
+    'Kernels takes any of our kernels to start from, points at mistakes, names wrong results before any time, times right ones, gives up endless ones, and needs no network',
     async () => {
       const { page, complaints } = await openPage('kernels.html');
+      await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+      await page.context().setOffline(true);
+      await page.reload();
       const editor = page.locator('section[aria-label="Your own kernel"]');
       const text = page.getByLabel('WGSL, with the entry point main');
       const load = async (call: string, contains: string): Promise<string> => {
@@ -347,6 +361,16 @@ describe.skipIf(!executablePath)('the pages in Chromium', () => {
         await clock.selectOption('timestamps');
         expect(await attempt(ours, 'Right, and')).toMatch(/by the GPU’s timestamps|too short for the steps/);
       }
+
+      // One invocation is at work for seconds: what truly never ended would hold this browser's WebGPU for good.
+      const long = `  if (gid.x == 0u) { for (var i = 0u; i < 1000000000u; i++) { out[0] = out[0] + 1.0; } }`;
+      await text.fill([...lines.slice(0, at), long, ...lines.slice(at)].join('\n'));
+      await page.getByRole('button', { name: 'Check and time' }).click();
+      await page.getByRole('button', { name: 'Give it up' }).click();
+      await page.getByRole('alert').filter({ hasText: 'The kernel was given up' }).waitFor();
+      expect(await violations(page)).toEqual([]);
+      expect(await text.inputValue(), 'stays').toContain(long);
+      await attempt(ours, 'Right, and');
       expect(complaints).toEqual([]);
       await page.close();
     },

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readlink, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
@@ -45,23 +45,39 @@ export function pagesInChromium() {
     await server?.close();
     await rm(folder, { recursive: true, force: true });
   });
+  const watched = async (page: Page, complaints: string[], name: string): Promise<void> => {
+    page.setDefaultTimeout(60_000);
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    await page.goto(server.address + name);
+  };
   return {
     /** An empty one, for the files of a test. */
     get folder() {
       return folder;
     },
+    /** The description of the Vulkan driver that the browser brings: with it Node computes on the same adapter. */
+    async vulkanDriver(): Promise<string> {
+      const session = await browser.newBrowserCDPSession();
+      const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+      const { id } = processInfo.find(({ type }) => type === 'browser')!;
+      return join(dirname(await readlink(`/proc/${id}/exe`)), 'vk_swiftshader_icd.json');
+    },
     /** A page of an empty profile, and what it complains about. */
     async openPage(name = '', before: (page: Page) => Promise<void> = async () => {}) {
       const page = await (await browser.newContext()).newPage();
-      page.setDefaultTimeout(60_000);
       const complaints: string[] = [];
-      page.on('pageerror', (error) => complaints.push(error.message));
-      page.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(message.text());
-      });
       await before(page);
-      await page.goto(server.address + name);
+      await watched(page, complaints, name);
       return { page, complaints };
+    },
+    /** Another tab of the same profile. */
+    async another(page: Page, name: string, complaints: string[]): Promise<Page> {
+      const tab = await page.context().newPage();
+      await watched(tab, complaints, name);
+      return tab;
     },
   };
 }

@@ -42,11 +42,12 @@ export class InspectSession {
 
   constructor(changed: (state: InspectState) => void) {
     this.#changed = changed;
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-    this.remote = remoteOf<InspectMethods>(worker, (event) => {
+    const worker = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    const { remote } = remoteOf<InspectMethods>(worker, (event) => {
       const { compiled, of } = event as { compiled: number; of: number };
       if (compiled < of) this.#set({ busy: { says: 'Compiling kernels', done: compiled, of } });
     });
+    this.remote = remote;
   }
 
   #set(part: Partial<InspectState>): void {

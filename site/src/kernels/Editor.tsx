@@ -15,6 +15,9 @@ import type { KernelMethods } from './worker.ts';
 
 const FIRST: Start = { call: 'gelu [1000000]', pass: 'forward', choice: null };
 
+/** After so many seconds the page says that a kernel may never end. */
+const LATE_S = 15;
+
 /** The kernels of a call, and the ways to compute it. */
 interface Loaded {
   readonly start: Start;
@@ -28,11 +31,14 @@ export function Editor({
   device: { timestamps },
   onFail,
   onStart,
+  onGiveUp,
 }: {
   remote: Remote<KernelMethods>;
   device: DeviceFactsShown;
   onFail: (error: unknown) => void;
   onStart: () => void;
+  /** The kernel under way is not waited for. */
+  onGiveUp: () => void;
 }) {
   const [call, setCall] = useState(FIRST.call);
   const [pass, setPass] = useState<Pass>(FIRST.pass);
@@ -43,6 +49,13 @@ export function Editor({
   const [clock, setClock] = useState<Clock>('wall');
   const [trial, setTrial] = useState<Trial | null>(null);
   const [running, setRunning] = useState(false);
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    setLate(false);
+    if (!running) return undefined;
+    const timer = setTimeout(() => setLate(true), 1000 * LATE_S);
+    return () => clearTimeout(timer);
+  }, [running]);
   const area = useRef<HTMLTextAreaElement>(null);
   const begin = useCallback((kernel: KernelShown | undefined) => {
     setText(kernel?.wgsl ?? '');
@@ -200,9 +213,15 @@ export function Editor({
         <button type="button" onClick={() => begin(kernel)}>
           Start again from ours
         </button>
+        {running && (
+          <button type="button" onClick={onGiveUp}>
+            Give it up
+          </button>
+        )}
       </div>
       <div aria-live="polite">
         {running && <p class="soft">Compiling, comparing, timing…</p>}
+        {late && <p class="notice">It has not ended in {LATE_S} s. A loop in it may never end.</p>}
         {trial && <Outcome trial={trial} onLine={goTo} />}
       </div>
     </section>

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import type { Pace } from '../../../src/bench/planCase.ts';
 import type { BenchRecord } from '../../../src/bench/record.ts';
-import { type Failure, failureOf, type Remote, remoteOf } from '../remote.ts';
+import { type Failure, failureOf, remoteOf } from '../remote.ts';
 import { Shell, Wrong } from '../shell.tsx';
 import { Checks } from './Checks.tsx';
 import { Comparison } from './Comparison.tsx';
@@ -17,6 +17,12 @@ import type { KernelMethods } from './worker.ts';
 
 const HERE = 'measured here';
 
+const GIVEN_UP: Failure = {
+  message: 'The kernel was given up, and the page goes on with another device.',
+  code: null,
+  fix: 'No page can stop a kernel: it takes time from others until it ends or the graphics driver ends it. A software renderer never does: start the browser again when you have saved what you need.',
+};
+
 export function Kernels() {
   const [device, setDevice] = useState<DeviceFactsShown | null>(null);
   const [pace, setPace] = useState<Pace | null>(null);
@@ -25,9 +31,9 @@ export function Kernels() {
   const [openedSets, setOpened] = useState<readonly RecordSet[]>([]);
   const [shown, setShown] = useState(0);
   const [failure, setFailure] = useState<Failure | null>(null);
-  const remote = useMemo(
-    (): Remote<KernelMethods> =>
-      remoteOf<KernelMethods>(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })),
+  const { remote, replace } = useMemo(
+    () =>
+      remoteOf<KernelMethods>(() => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })),
     [],
   );
   const fail = useCallback((error: unknown) => setFailure(failureOf(error)), []);
@@ -138,7 +144,15 @@ export function Kernels() {
         onFail={fail}
       />
       <Comparison sets={sets} />
-      {device && <Editor remote={remote} device={device} onFail={fail} onStart={clear} />}
+      {device && (
+        <Editor
+          remote={remote}
+          device={device}
+          onFail={fail}
+          onStart={clear}
+          onGiveUp={() => replace(GIVEN_UP)}
+        />
+      )}
       <Checks remote={remote} onFail={fail} />
     </Shell>
   );

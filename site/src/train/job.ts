@@ -12,7 +12,6 @@ import { trainingTiles } from '../../../src/train/trainingTiles.ts';
 import { RUN_FILES } from '../files/runFiles.ts';
 import { type Folder, fileIn, jsonIn, removeIn, writeIn, writeJson } from '../files/storage.ts';
 import { hashesOf, storedLog, storedRun } from '../files/storedRun.ts';
-import { failureOf } from '../remote.ts';
 import { type AdoptedRun, requireSame, storeAdopted } from './adopted.ts';
 import type { TrainingImages } from './chosenImages.ts';
 import { lossesIn } from './losses.ts';
@@ -21,7 +20,7 @@ import { configOf, encoderFile, openEncoder } from './settings.ts';
 import { storedLoader, storeImages } from './storedImages.ts';
 import type { Teller } from './teller.ts';
 import { type StageWork, TimeLeft } from './timeLeft.ts';
-import { lockOf, OWN_FILES, removeTraining, type Training, trainingFolder } from './trainings.ts';
+import { OWN_FILES, removeTraining, type Training, trainingFolder } from './trainings.ts';
 
 /** Losses of the device one after another, without a checkpoint between them, after which it is given up. */
 const MOST_LOSSES = 3;
@@ -80,27 +79,21 @@ export async function begin(
 }
 
 /** Trains from the last checkpoint, or from the beginning, to the end or until the signal. */
-export function goOn(id: string, how: { teller: Teller; signal: AbortSignal }): Promise<Ended> {
-  return navigator.locks.request(lockOf(id), { ifAvailable: true }, async (lock): Promise<Ended> => {
-    if (!lock) {
-      const message = 'another tab is training it';
-      return { how: 'failed', failure: { message, code: null, fix: 'look there, or close that tab' } };
+export async function goOn(id: string, how: { teller: Teller; signal: AbortSignal }): Promise<Ended> {
+  for (let losses = 1; ; losses++) {
+    try {
+      return { how: (await once(id, how, () => void (losses = 0))) ? 'finished' : 'paused' };
+    } catch (error) {
+      const isLost = error instanceof GpuError && error.code === 'E_DEVICE_LOST';
+      if (!isLost || losses >= MOST_LOSSES) throw error;
+      if (how.signal.aborted) return { how: 'paused' };
+      how.teller.tell({
+        notes: [
+          'The graphics device was lost and opened again; the training went on from what was saved last.',
+        ],
+      });
     }
-    for (let losses = 1; ; losses++) {
-      try {
-        return { how: (await once(id, how, () => void (losses = 0))) ? 'finished' : 'paused' };
-      } catch (error) {
-        const isLost = error instanceof GpuError && error.code === 'E_DEVICE_LOST';
-        if (!isLost || losses >= MOST_LOSSES) return { how: 'failed', failure: failureOf(error) };
-        if (how.signal.aborted) return { how: 'paused' };
-        how.teller.tell({
-          notes: [
-            'The graphics device was lost and opened again; the training went on from what was saved last.',
-          ],
-        });
-      }
-    }
-  });
+  }
 }
 
 /** On one device. @returns false where the signal stopped it. */

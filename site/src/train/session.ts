@@ -59,8 +59,8 @@ export class TrainSession {
 
   constructor(changed: (state: TrainState) => void) {
     this.#changed = changed;
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-    this.remote = remoteOf<TrainMethods>(worker, (event) => this.#heard(event as TrainEvent));
+    const worker = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    this.remote = remoteOf<TrainMethods>(worker, (event) => this.#heard(event as TrainEvent)).remote;
   }
 
   #set(part: Partial<TrainState>): void {

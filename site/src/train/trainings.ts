@@ -1,4 +1,5 @@
 /** Trainings in the browser's storage: a folder each, with a run's files and what it is trained on. */
+import { FileError } from '../../../src/errors.ts';
 import type { RunConfig } from '../../../src/run/settings.ts';
 import type { Costs } from '../../../src/train/estimate.ts';
 import type { Stage } from '../../../src/train/training.ts';
@@ -42,8 +43,8 @@ export async function keptTrainings(): Promise<Kept[]> {
     if (kept) found.push(kept);
     else {
       // Another tab may be reading images for it.
-      await navigator.locks.request(lockOf(id), { ifAvailable: true }, async (lock) => {
-        if (lock) await removeIn(root, id);
+      await heldBy(id, async (isOurs) => {
+        if (isOurs) await removeIn(root, id);
       });
     }
   }
@@ -76,5 +77,17 @@ export async function removeTraining(id: string): Promise<void> {
   await removeIn(await folderAt(TRAININGS), id);
 }
 
-/** Name of the lock that a tab holds while it trains this one. */
-export const lockOf = (id: string): string => `wgad-training-${id}`;
+/**
+ * Does this while no other tab reads images for this training, trains it or removes it.
+ * @throws FileError where one does.
+ */
+export function alone<T>(id: string, work: () => Promise<T>): Promise<T> {
+  return heldBy(id, async (isOurs) => {
+    if (isOurs) return work();
+    throw new FileError('another tab is at work on this training', { fix: 'look there, or close that tab' });
+  });
+}
+
+/** @param work is told whether the training's lock is ours while it runs. */
+const heldBy = <T>(id: string, work: (isOurs: boolean) => Promise<T>): Promise<T> =>
+  navigator.locks.request(`wgad-training-${id}`, { ifAvailable: true }, (lock) => work(lock !== null));

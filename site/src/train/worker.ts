@@ -10,7 +10,7 @@ import { begin, goOn } from './job.ts';
 import type { Adopted, Choice, Chosen, Ended, Kept, Presets } from './messages.ts';
 import { presets } from './settings.ts';
 import { Teller } from './teller.ts';
-import { aboutOf, keptTrainings, removeTraining, trainingFolder } from './trainings.ts';
+import { aboutOf, alone, keptTrainings, removeTraining, trainingFolder } from './trainings.ts';
 
 let chosen: TrainingImages | null = null;
 /** The run folder that goes on instead of a new training. */
@@ -18,11 +18,11 @@ let adopted: AdoptedRun | null = null;
 /** The training under way. */
 let job: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
 
-/** Runs a training beside the calls that this worker answers. */
+/** Runs a training beside the calls that this worker answers, if no other tab does. */
 function begun(id: string, body: (how: { teller: Teller; signal: AbortSignal }) => Promise<Ended>): void {
   const stop = new AbortController();
   const teller = new Teller(id);
-  const ended = body({ teller, signal: stop.signal })
+  const ended = alone(id, () => body({ teller, signal: stop.signal }))
     .catch((error: unknown): Ended => ({ how: 'failed', failure: failureOf(error) }))
     .then((how) => {
       job = null;
@@ -93,7 +93,7 @@ const methods = {
     return new Blob(parts, { type: 'application/zip' });
   },
 
-  remove: (id: string): Promise<void> => removeTraining(id),
+  remove: (id: string): Promise<void> => alone(id, () => removeTraining(id)),
 };
 
 export type TrainMethods = typeof methods;
