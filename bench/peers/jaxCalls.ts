@@ -97,6 +97,12 @@ const CALLS: Readonly<Record<string, Call>> = {
     return options?.exclusive === true ? sums.sub(x.ref) : sums;
   },
   sort: (jax: Modules, x: JaxArray) => jax.numpy.sort!(x.ref, -1),
+  conv3d: (jax: Modules, x: JaxArray, w: JaxArray, options?: CallOptions) => {
+    const stride = Number(options?.stride ?? 1);
+    const side = Number(options?.padding ?? 0);
+    const pads = [side, side];
+    return jax.lax.conv!(x.ref, w.ref, [stride, stride, stride], [pads, pads, pads]);
+  },
   permute: named('numpy', 'transpose'),
   flip: named('numpy', 'flip'),
   concat: (jax: Modules, parts: readonly JaxArray[], axis: number) =>
