@@ -1,6 +1,7 @@
 import { product } from '../shape.ts';
+import { loaded } from './element.ts';
 import { GROUP_INDEX, linearGrid, makeKernel, read, write } from './kernel.ts';
-import type { Lowered, Lowering } from './lowering.ts';
+import type { Lowered, Lowering, OpRequest } from './lowering.ts';
 import { single } from './lowering.ts';
 import { perElement } from './perElement.ts';
 import { code, wgsl } from './wgsl.ts';
@@ -48,7 +49,8 @@ const cosineMap: Lowering = ({ label, inputs, out }, device) => {
  * lane has few numbers left to add; on CPU adapters a barrier is dearer than these.
  */
 const rowDots: Lowering = ({ label, inputs, out }, device): Lowered => {
-  const [rows, length] = inputs[0]!.shape as [number, number];
+  const [a, b] = inputs as Pair;
+  const [rows, length] = a.shape as [number, number];
   const { software } = device;
   const lanes = software ? Math.max(1, device.subgroupSize) : GPU_LANES;
   const parts = Math.max(1, Math.min(Math.ceil(length / (lanes * 32)), software ? 256 : 64));
@@ -57,7 +59,7 @@ const rowDots: Lowering = ({ label, inputs, out }, device): Lowered => {
   return {
     steps: [
       {
-        kernel: partial(label, rows, length, lanes, parts),
+        kernel: partial(label, [a, b], lanes, parts),
         operands: [0, 1, { scratch: 0 }],
       },
       {
@@ -89,11 +91,20 @@ const rowDots: Lowering = ({ label, inputs, out }, device): Lowered => {
 /** Invocations of a workgroup on a GPU; a power of two. */
 const GPU_LANES = 256;
 
-function lanePartials(label: string, rows: number, length: number, lanes: number, parts: number) {
+/** Two operands of one shape. */
+type Pair = readonly [OpRequest['inputs'][number], OpRequest['inputs'][number]];
+
+const rowsOf = (...[a, b]: Pair) => [
+  read('a', product(a.shape), a.element),
+  read('b', product(b.shape), b.element),
+];
+
+function lanePartials(label: string, [a, b]: Pair, lanes: number, parts: number) {
+  const [rows, length] = a.shape as [number, number];
   const share = Math.ceil(length / parts);
   return makeKernel({
     label: `${label} parts`,
-    bindings: [read('a', rows * length), read('b', rows * length), write('out', rows * parts * lanes * 3)],
+    bindings: [...rowsOf(a, b), write('out', rows * parts * lanes * 3)],
     grid: linearGrid(rows * parts),
     flops: 6 * rows * length,
     wgsl: wgsl`
@@ -109,8 +120,8 @@ function lanePartials(label: string, rows: number, length: number, lanes: number
         var aa = 0.0;
         var bb = 0.0;
         for (var j = first + lane; j < last; j += ${lanes}u) {
-          let x = a[row * ${length}u + j];
-          let y = b[row * ${length}u + j];
+          let x = ${code(loaded(a.element, `a[row * ${length}u + j]`))};
+          let y = ${code(loaded(b.element, `b[row * ${length}u + j]`))};
           ab += x * y;
           aa += x * x;
           bb += y * y;
@@ -124,11 +135,12 @@ function lanePartials(label: string, rows: number, length: number, lanes: number
 }
 
 /** One workgroup's sums over every `lanes`th element of its part, added up pairwise. */
-function groupPartials(label: string, rows: number, length: number, lanes: number, parts: number) {
+function groupPartials(label: string, [a, b]: Pair, lanes: number, parts: number) {
+  const [rows, length] = a.shape as [number, number];
   const share = Math.ceil(length / parts);
   return makeKernel({
     label: `${label} parts`,
-    bindings: [read('a', rows * length), read('b', rows * length), write('out', rows * parts * 3)],
+    bindings: [...rowsOf(a, b), write('out', rows * parts * 3)],
     grid: linearGrid(rows * parts),
     flops: 6 * rows * length,
     wgsl: wgsl`
@@ -144,8 +156,8 @@ function groupPartials(label: string, rows: number, length: number, lanes: numbe
         // ab, aa, bb.
         var sum = vec3f();
         for (var j = first + lane; j < last; j += ${lanes}u) {
-          let x = a[row * ${length}u + j];
-          let y = b[row * ${length}u + j];
+          let x = ${code(loaded(a.element, `a[row * ${length}u + j]`))};
+          let y = ${code(loaded(b.element, `b[row * ${length}u + j]`))};
           sum += vec3f(x, x, y) * vec3f(y, x, y);
         }
         sums[lane] = sum;

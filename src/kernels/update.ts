@@ -3,7 +3,7 @@ import { type DeviceFacts, read, readWrite, write } from './kernel.ts';
 import { type Lowered, type LoweredStep, type Lowering, type OpRequest, PART_ALIGN } from './lowering.ts';
 import { larger } from './math/nan.ts';
 import { perElement } from './perElement.ts';
-import { code, floatLiteral, wgsl } from './wgsl.ts';
+import { code, floatLiteral, type Wgsl, wgsl } from './wgsl.ts';
 
 interface Update {
   /** Names of the bindings, which are the op's inputs in order. */
@@ -14,6 +14,8 @@ interface Update {
   readonly overwrites?: true;
   /** The body has functions of single numbers; all else reads the same for vectors of four. */
   readonly singly?: boolean;
+  /** One input more, a number: where it is 0 nothing changes. */
+  readonly scaled?: true;
   readonly flops: number;
   readonly layout: string;
   readonly body: ReturnType<typeof wgsl>;
@@ -21,7 +23,14 @@ interface Update {
 
 /** One dispatch over a whole slab; over parts of it, one after another, where the adapter binds less than the slab. */
 function inPlace({ label, inputs }: OpRequest, device: DeviceFacts, update: Update): Lowered {
-  const { names, updated, overwrites, singly, flops, layout, body } = update;
+  const { updated, overwrites, singly, scaled, flops } = update;
+  const names = [...update.names, ...(scaled ? ['factor'] : [])];
+  const layout = scaled ? `${update.layout} factor: of the gradient; at 0 nothing changes.` : update.layout;
+  const body = scaled
+    ? wgsl`
+        if (factor[0] == 0.0) { continue; }
+        ${update.body}`
+    : update.body;
   const total = product(inputs[0]!.shape);
   const most = Math.max(PART_ALIGN, Math.floor(device.maxBindingBytes / 4 / PART_ALIGN) * PART_ALIGN);
   const steps: LoweredStep[] = [];
@@ -75,14 +84,22 @@ const assignAverage: Lowering<{ readonly rate: number }> = (request, device) => 
   });
 };
 
-type AdamAttrs = Readonly<Record<'beta1' | 'beta2' | 'eps' | 'weightDecay', number>> & {
-  readonly coupled?: true;
+type Scaled = {
+  /** The gradient is multiplied by one number more. */
+  readonly scaled?: true;
 };
+
+/** WGSL: the gradient of element `i`. */
+const gradient = ({ scaled }: Scaled): Wgsl => code(scaled ? 'grad[i] * factor[0]' : 'grad[i]');
+
+type AdamAttrs = Readonly<Record<'beta1' | 'beta2' | 'eps' | 'weightDecay', number>> &
+  Scaled & { readonly coupled?: true };
 
 const adam =
   (amsgrad: boolean): Lowering<AdamAttrs> =>
   (request, device) => {
-    const { beta1, beta2, eps, weightDecay, coupled } = request.attrs;
+    const { beta1, beta2, eps, weightDecay, coupled, scaled } = request.attrs;
+    const grad = gradient(request.attrs);
     const literal = (value: number): ReturnType<typeof code> => code(floatLiteral(value));
     const largest = amsgrad
       ? wgsl`
@@ -93,11 +110,12 @@ const adam =
       names: ['p', 'm', 'v', ...(amsgrad ? ['vmax'] : []), 'grad', 'settings'],
       updated: amsgrad ? 4 : 3,
       singly: amsgrad,
+      scaled,
       flops: 20,
       layout: 'AdamW over a slab of parameters. settings: lr, 1 - beta1^t, 1 - beta2^t.',
       body: wgsl`
         let lr = settings[0];
-        ${coupled ? wgsl`let g = grad[i] + ${literal(weightDecay)} * p[i];` : wgsl`let g = grad[i];`}
+        ${coupled ? wgsl`let g = ${grad} + ${literal(weightDecay)} * p[i];` : wgsl`let g = ${grad};`}
         let m_new = ${literal(beta1)} * m[i] + ${literal(1 - beta1)} * g;
         let v_new = ${literal(beta2)} * v[i] + ${literal(1 - beta2)} * g * g;
         ${largest}
@@ -109,38 +127,40 @@ const adam =
     });
   };
 
-type SgdAttrs = Readonly<Record<'momentum' | 'weightDecay', number>> & { readonly nesterov?: true };
+type SgdAttrs = Readonly<Record<'momentum' | 'weightDecay', number>> & Scaled & { readonly nesterov?: true };
 
 const sgd: Lowering<SgdAttrs> = (request, device) => {
-  const { momentum, weightDecay, nesterov } = request.attrs;
+  const { momentum, weightDecay, nesterov, scaled } = request.attrs;
   const step = nesterov ? wgsl`(g + ${code(floatLiteral(momentum))} * momentum)` : wgsl`momentum`;
   return inPlace(request, device, {
     names: ['p', 'buf', 'grad', 'settings'],
     updated: 2,
+    scaled,
     flops: 6,
     layout:
       'SGD over a slab of parameters. settings: lr, 1 at the first step (the buffer then starts at the gradient).',
     body: wgsl`
-      let g = grad[i] + ${code(floatLiteral(weightDecay))} * p[i];
+      let g = ${gradient(request.attrs)} + ${code(floatLiteral(weightDecay))} * p[i];
       let momentum = select(${code(floatLiteral(momentum))} * buf[i] + g, g, settings[1] != 0.0);
       buf[i] = momentum;
       p[i] = p[i] - settings[0] * ${step};`,
   });
 };
 
-type LionAttrs = Readonly<Record<'beta1' | 'beta2' | 'weightDecay', number>>;
+type LionAttrs = Readonly<Record<'beta1' | 'beta2' | 'weightDecay', number>> & Scaled;
 
 const lion: Lowering<LionAttrs> = (request, device) => {
-  const { beta1, beta2, weightDecay } = request.attrs;
+  const { beta1, beta2, weightDecay, scaled } = request.attrs;
   const literal = (value: number): ReturnType<typeof code> => code(floatLiteral(value));
   return inPlace(request, device, {
     names: ['p', 'm', 'grad', 'settings'],
     updated: 2,
+    scaled,
     flops: 10,
     layout: 'Lion over a slab of parameters. settings: lr.',
     body: wgsl`
       let lr = settings[0];
-      let g = grad[i];
+      let g = ${gradient(request.attrs)};
       let direction = sign(${literal(beta1)} * m[i] + ${literal(1 - beta1)} * g);
       m[i] = ${literal(beta2)} * m[i] + ${literal(1 - beta2)} * g;
       p[i] = p[i] * (1.0 - lr * ${literal(weightDecay)}) - lr * direction;`,

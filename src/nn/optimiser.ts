@@ -182,22 +182,41 @@ export function optimiserStep(
   return update(network.parameters.slab, gradient, input(settings, settingsShape(config)), config);
 }
 
+/** The same where the step may be given up: at a factor of 0 parameters and moments stay as they are, whatever the gradients. */
+export function optimiserStepUnless0(
+  network: BoundNetwork,
+  gradients: readonly Value[],
+  config: OptimiserConfig,
+  settings: string,
+  factor: Value,
+): Value {
+  const rates = input(settings, settingsShape(config));
+  return update(network.parameters.slab, pack(gradients), rates, config, factor);
+}
+
 const SETTINGS_LENGTH = { sgd: 2, lion: 1, adam: 3, adamw: 3 } as const;
 const settingsShape = ({ kind }: Update): [number] => [SETTINGS_LENGTH[kind]];
 
-function update(p: Value, gradient: Value, settings: Value, config: Update): Value {
+/** @param factor of the gradient; where it is 0 nothing changes. */
+function update(p: Value, gradient: Value, settings: Value, config: Update, factor?: Value): Value {
   const states = [p, ...momentNames(config, nameOf(p)).map((name) => state(name, p.shape))];
-  const values = [gradient, settings];
+  const values = [gradient, settings, ...(factor ? [factor] : [])];
+  const scaled = factor ? ({ scaled: true } as const) : {};
   const { kind, weightDecay } = config;
   if (config.kind === 'sgd') {
     const { momentum, nesterov } = config;
-    return effect('sgd', states, values, { momentum, weightDecay, ...(nesterov ? { nesterov } : {}) });
+    return effect('sgd', states, values, {
+      momentum,
+      weightDecay,
+      ...(nesterov ? { nesterov } : {}),
+      ...scaled,
+    });
   }
   const [beta1, beta2] = config.betas;
-  if (config.kind === 'lion') return effect('lion', states, values, { beta1, beta2, weightDecay });
+  if (config.kind === 'lion') return effect('lion', states, values, { beta1, beta2, weightDecay, ...scaled });
   const { eps, amsgrad } = config;
   const coupled = kind === 'adam' ? ({ coupled: true } as const) : {};
-  const attrs = { beta1, beta2, eps, weightDecay, ...coupled };
+  const attrs = { beta1, beta2, eps, weightDecay, ...coupled, ...scaled };
   return effect(amsgrad ? 'adamwAmsgrad' : 'adamw', states, values, attrs, kind);
 }
 

@@ -39,7 +39,7 @@ export type ModelConfig = Pick<
   | 'alignKernel'
 >;
 
-/** @param precision how weights are stored; default f32, which training needs. */
+/** @param precision how weights are stored; default f32, which training needs, with activations in f16 too. */
 export function runLayouts(config: ModelConfig, classes: number, precision: Precision = 'f32'): RunLayouts {
   const parts = detectorIn(config).parts(modelOf(config));
   const feature = featureShape(config);

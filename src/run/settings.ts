@@ -344,7 +344,8 @@ export const SETTINGS = {
     flag: '--precision <name>',
     scoring: ['test', 'judge', 'threshold'],
     says: 'how scoring stores weights and activations: f32, or f16 at half the memory, where the adapter has shader-f16; sums are f32 either way',
-    end: (usual) => `; training is f32 ${usual}`,
+    end: (usual) =>
+      `; training by steps then stores activations and their gradients so, weights as f32, and scales the loss ${usual}`,
     absent: () => 'f32' as const,
   }),
   layout: optional({

@@ -22,7 +22,6 @@ export const similaritySpecs = {
     ),
   },
   rowDots: {
-    dtypes: ['f32'],
     samples: samplesOf<Shape>(
       [
         [2, 5003],

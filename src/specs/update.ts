@@ -28,6 +28,8 @@ const MOMENTS = { beta1: ADAMW.betas[0], beta2: ADAMW.betas[1], eps: ADAMW.eps, 
 const RATES = [ADAMW.lr, ...ADAMW.betas.map((beta) => 1 - beta ** STEPS)];
 const SGD = { momentum: 0.9, weightDecay: 0.01 };
 const SGD_RATE = Math.fround(0.05);
+/** Of the gradient. */
+const FACTOR = 0.25;
 
 const settings = (values: readonly number[]): SampleInput => ({
   shape: [values.length],
@@ -105,5 +107,43 @@ export const updateSpecs = {
       return effect('lion', [p!, m!], [pack([a!, b!]), rates!], { beta1, beta2, weightDecay });
     },
     reference: ([p, m], at, inputs) => lionRef([p!, m!], gradient(at, inputs), ADAMW),
+  },
+  /** By a factor of its gradient, and with a factor of 0, which leaves everything as it is. */
+  adamwScaled: {
+    states: 3,
+    length: LENGTH,
+    inputs: [...halves, settings(RATES), settings([FACTOR])],
+    effect: ([p, m, v], [a, b, rates, factor]) =>
+      effect('adamw', [p!, m!, v!], [pack([a!, b!]), rates!, factor!], { ...MOMENTS, scaled: true }),
+    reference: ([p, m, v], at, inputs) =>
+      adamwRef([p!, m!, v!, 0], FACTOR * gradient(at, inputs), ADAMW, STEPS).slice(0, 3),
+  },
+  adamwSkipped: {
+    states: 3,
+    length: LENGTH,
+    inputs: [...halves, settings(RATES), settings([0])],
+    effect: ([p, m, v], [a, b, rates, factor]) =>
+      effect('adamw', [p!, m!, v!], [pack([a!, b!]), rates!, factor!], { ...MOMENTS, scaled: true }),
+    reference: (states) => states,
+  },
+  sgdScaled: {
+    states: 2,
+    length: LENGTH,
+    inputs: [...halves, settings([SGD_RATE, 0]), settings([FACTOR])],
+    effect: ([p, buf], [a, b, rates, factor]) =>
+      effect('sgd', [p!, buf!], [pack([a!, b!]), rates!, factor!], { ...SGD, scaled: true }),
+    reference: ([p, buf], at, inputs) =>
+      sgdRef([p!, buf!], FACTOR * gradient(at, inputs), { ...SGD, lr: SGD_RATE }),
+  },
+  lionScaled: {
+    states: 2,
+    length: LENGTH,
+    inputs: [...halves, settings([ADAMW.lr]), settings([FACTOR])],
+    effect: ([p, m], [a, b, rates, factor]) => {
+      const { beta1, beta2, weightDecay } = MOMENTS;
+      const attrs = { beta1, beta2, weightDecay, scaled: true } as const;
+      return effect('lion', [p!, m!], [pack([a!, b!]), rates!, factor!], attrs);
+    },
+    reference: ([p, m], at, inputs) => lionRef([p!, m!], FACTOR * gradient(at, inputs), ADAMW),
   },
 } as const satisfies Readonly<Record<string, UpdateSpec>>;

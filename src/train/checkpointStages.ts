@@ -1,8 +1,10 @@
 import { type HeadName, headsOf } from '../methods/alignments/index.ts';
 import { CADA_DEFAULTS } from '../methods/cada.ts';
+import { LOSS_SCALE_START } from '../nn/lossScale.ts';
 import type { NetworkLayout } from '../nn/trainable.ts';
 import type { CheckpointStage } from '../run/checkpoint.ts';
 import { optimiserOf } from '../run/config.ts';
+import { trainsInHalf } from '../run/detectorParts.ts';
 import { type RunLayouts, trainedParts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { trainingSlabs } from '../runtime/session.ts';
@@ -22,7 +24,10 @@ export function checkpointStages(
       'detector',
       {
         iterations: config.iterations,
-        slabs: new Map(done.flatMap((layout) => trainingSlabs(layout, optimiser))),
+        slabs: new Map([
+          ...done.flatMap((layout) => trainingSlabs(layout, optimiser)),
+          ...(trainsInHalf(config) ? [...LOSS_SCALE_START.keys()].map((name) => [name, 1] as const) : []),
+        ]),
       },
     ],
   ]);

@@ -2,6 +2,7 @@ import { grad } from '../autograd/reverse.ts';
 import { ConfigError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { concat, reshape } from '../graph/ops/movement.ts';
+import { storeHalf } from '../graph/passes/storeHalf.ts';
 import { input, scope, type Value } from '../graph/value.ts';
 import type { HeadTruth } from '../methods/alignments/alignment.ts';
 import { HEAD_RECORDS, type HeadName } from '../methods/alignments/index.ts';
@@ -9,18 +10,27 @@ import { CADA_DEFAULTS, head } from '../methods/cada.ts';
 import type { Detector, Group, NormMode } from '../methods/detector.ts';
 import { detectorIn } from '../methods/detectors.ts';
 import { clipFactor } from '../nn/clipNorm.ts';
-import { type OptimiserConfig, optimiserStep, SETTINGS, settingsAt } from '../nn/optimiser.ts';
+import { LOSS_SCALE, scaledLoss } from '../nn/lossScale.ts';
+import {
+  type OptimiserConfig,
+  optimiserStep,
+  optimiserStepUnless0,
+  SETTINGS,
+  settingsAt,
+} from '../nn/optimiser.ts';
 import { bindNetwork } from '../nn/trainable.ts';
 import { modelOf, networkSide, optimiserOf, settingOf } from '../run/config.ts';
 import {
   bindParts,
   detect,
+  frozenHalves,
   KEY,
   type MapConfig,
   type Sizes,
   type StepSource,
   sourceOf,
   statisticsOf,
+  trainsInHalf,
 } from '../run/detectorParts.ts';
 import {
   featureShape,
@@ -34,18 +44,27 @@ import type { NumberArray } from '../runtime/state.ts';
 
 type StepConfig = Sizes & Pick<RunConfig, 'encoderNorm' | 'adamEps' | 'amsgrad'>;
 
-/** Images to frozen features: outputs tap1, tap2, ... */
+/** `graph`, its activations stored as f16 where `half`; `exact` and all that follows stays f32. */
+const inHalf = (half: boolean, graph: Graph, exact: readonly Value[] = []): Graph =>
+  half ? storeHalf(graph, exact) : graph;
+
+/** Images to frozen features: outputs tap1, tap2, ...; of f16 where training stores activations so. */
 export function frozenPlan(config: Sizes, layouts: RunLayouts): Graph {
   const { layers } = bindParts(layouts, () => false);
   const side = networkSide(config);
   const images = input('images', [config.batch, 3, side, side]);
-  const values = detectorIn(config).frozen?.(layers, images, modelOf(config)) ?? [];
-  return { outputs: new Map(values.map((value, i) => [frozenName(i), value])), effects: [] };
+  const half = trainsInHalf(config);
+  const values =
+    (half
+      ? frozenHalves(config, layers, images)
+      : detectorIn(config).frozen?.(layers, images, modelOf(config))) ?? [];
+  return inHalf(half, { outputs: new Map(values.map((value, i) => [frozenName(i), value])), effects: [] });
 }
 
 /**
  * One training step of all trained parts: forward, backward, update, statistics. Inputs: the source's, and those of
- * `stepInputs`. Output: loss.
+ * `stepInputs`. Output: loss. With `precision` f16 activations and their gradients are stored as f16, weights and moments as
+ * f32; the loss is scaled (`scaledLoss`), and the scale of the next step is an output too.
  */
 export function detectorStep(
   config: StepConfig,
@@ -56,26 +75,36 @@ export function detectorStep(
   const detector = detectorIn(config);
   const norm = settingOf(config, 'encoderNorm');
   const { bound, layers } = bindParts(layouts, (group) => group === 'detector' || norm === 'training');
-  const traced = detector.trace(layers, sourceOf(config, source), modelOf(config));
+  const half = trainsInHalf(config);
+  const traced = detector.trace(layers, sourceOf(config, layers, source, half), modelOf(config));
   const loss = scope('loss', () => traced.loss?.());
   if (!loss) throw new ConfigError(`${config.method} is not trained by steps`);
   const trained = bound.flatMap(({ group, network }) => (group ? [{ group, network }] : []));
+  const { clipNorm } = optimiser;
+  const scaling = half ? scope('loss', () => scaledLoss(loss)) : undefined;
   const gradients = grad(
-    loss,
+    scaling?.scaled ?? loss,
     trained.flatMap(({ network }) => network.trained),
   );
-  const { clipNorm } = optimiser;
-  const factor = clipNorm === undefined ? undefined : scope('clip', () => clipFactor(gradients, clipNorm));
-  return {
-    outputs: new Map([['loss', loss]]),
-    effects: trained.flatMap(({ group, network }) => {
-      const own = gradients.splice(0, network.trained.length);
-      return scope('optimiser', () => [
-        optimiserStep(network, own, optimiser, settingsName(group), factor),
-        ...network.statisticsUpdate(),
-      ]);
-    }),
-  };
+  const unscaled = scaling && scope('loss scale', () => scaling.unscale(gradients, clipNorm));
+  const clip =
+    unscaled || clipNorm === undefined ? undefined : scope('clip', () => clipFactor(gradients, clipNorm));
+  const effects = trained.flatMap(({ group, network }) => {
+    const own = gradients.splice(0, network.trained.length);
+    const rates = settingsName(group);
+    return scope('optimiser', () => [
+      unscaled
+        ? optimiserStepUnless0(network, own, optimiser, rates, unscaled.factor)
+        : optimiserStep(network, own, optimiser, rates, clip),
+      ...network.statisticsUpdate(),
+    ]);
+  });
+  const outputs = new Map([['loss', loss]]);
+  if (!unscaled) return { outputs, effects };
+  return storeHalf(
+    { outputs: outputs.set(LOSS_SCALE, unscaled.scale), effects: [...effects, ...unscaled.effects] },
+    [loss],
+  );
 }
 
 /** Name of the input with a group's learning rate. */
@@ -105,16 +134,19 @@ export function stepInputs(
 /** Rows that one batch adds to the method's memory, computed by the untrained parts. Output: rows [N, rows, C]. */
 export function memoryPlan(config: Sizes, layouts: RunLayouts, source: StepSource = 'images'): Graph {
   const { layers } = bindParts(layouts, () => false);
-  const rows = detectorIn(config).memory!.describe(layers, sourceOf(config, source), modelOf(config));
-  return { outputs: new Map([['rows', rows]]), effects: [] };
+  const half = trainsInHalf(config);
+  const from = sourceOf(config, layers, source, half);
+  const rows = detectorIn(config).memory!.describe(layers, from, modelOf(config));
+  return inHalf(half, { outputs: new Map([['rows', rows]]), effects: [] });
 }
 
 /** Training data of the heads, for one batch: the feature and the statistics of the calibrated map. */
 export function collectPlan(config: MapConfig, layouts: RunLayouts, source: StepSource = 'images'): Graph {
-  const { embedding, map: traceMap } = detect(config, layouts, source);
+  const half = trainsInHalf(config);
+  const { embedding, map: traceMap } = detect(config, layouts, source, half);
   const map = scope('map', traceMap);
   const statistics = scope('statistics', () => statisticsOf(map, config));
-  return { outputs: new Map(Object.entries({ embedding, ...statistics })), effects: [] };
+  return inHalf(half, { outputs: new Map(Object.entries({ embedding, ...statistics })), effects: [] }, [map]);
 }
 
 /** The same for the heads, and their loss. */
@@ -148,9 +180,12 @@ export function wholeHeadStep(
     sites,
   );
   const { batch } = CADA_DEFAULTS;
-  const traced = detector.trace(layers, sourceOf({ ...config, batch }, source), modelOf(config));
+  const half = trainsInHalf(config);
+  const from = sourceOf({ ...config, batch }, layers, source, half);
+  const traced = detector.trace(layers, from, modelOf(config));
+  const exact = [traced.embedding];
   const column = (x: Value): Value => reshape(x, [batch, 1]);
-  return headUpdate(
+  const graph = headUpdate(
     config,
     layouts,
     which,
@@ -159,12 +194,15 @@ export function wholeHeadStep(
       feature: traced.embedding,
       targets(level) {
         const map = scope('map', () => traced.map());
+        exact.push(map);
         const statistics = scope('statistics', () => statisticsOf(map, config));
         return concat([column(statistics.u), column(statistics[level])], 1);
       },
     },
     sites,
   );
+  // The head itself is f32: it is small, and what it learns are numbers of maps, which are f32 too.
+  return inHalf(half, graph, exact);
 }
 
 function headUpdate(

@@ -5,13 +5,7 @@ import { detectorIn } from '../methods/detectors.ts';
 import { initialize } from '../nn/init.ts';
 import { RandomStream } from '../random.ts';
 import { networkSide, optimiserOf } from '../run/config.ts';
-import {
-  featureShape,
-  frozenName,
-  frozenShapes,
-  type RunLayouts,
-  trainedParts,
-} from '../run/networkLayouts.ts';
+import { featureShape, frozenName, frozenShapes, type RunLayouts } from '../run/networkLayouts.ts';
 import { quickSettings } from '../run/presets.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { compileBatch } from '../runtime/fitBatch.ts';
@@ -22,6 +16,7 @@ import { collectPlan, detectorStep, stepInputs } from './detectorPlans.ts';
 import { memoryStore } from './featureStore.ts';
 import { headTraining } from './headTraining.ts';
 import { memoryParts } from './memory.ts';
+import { startDetector } from './startDetector.ts';
 import { type ImageSources, stepImages } from './stepImages.ts';
 import { imagesOf, type TrainingTiles } from './trainingTiles.ts';
 
@@ -149,7 +144,7 @@ async function stepSeconds(rehearsal: Rehearsal): Promise<number> {
   if (config.iterations === 0) return 0;
   const optimiser = optimiserOf(config);
   const inputs = randomInputs(rehearsal);
-  for (const part of trainedParts(layouts)) session.startOptimiser(part, optimiser);
+  startDetector(session, config, layouts, optimiser);
   const imagesAt = stepImages(config, tiles, rehearsal, inputs);
   return await timed(rehearsal, {
     compile: () =>

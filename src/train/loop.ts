@@ -1,4 +1,5 @@
 import { NotFiniteError } from '../errors.ts';
+import { LEAST_LOSS_SCALE, LOSS_SCALE } from '../nn/lossScale.ts';
 import type { Executable } from '../runtime/executable.ts';
 import { type Gpu, idle } from '../runtime/gpu.ts';
 import type { NumberArray } from '../runtime/state.ts';
@@ -9,11 +10,13 @@ export interface StepReport {
   readonly of: number;
   /** Loss of this step; read back every few steps only. */
   readonly loss?: number;
+  /** With it, where the loss is scaled: what the next step's is multiplied by. */
+  readonly lossScale?: number;
 }
 
 export interface LoopOptions {
   readonly gpu: Gpu;
-  /** A plan with an output `loss`. */
+  /** A plan with an output `loss`, and `LOSS_SCALE` where it is scaled. */
   readonly executable: Executable;
   /** First step to do: above 0 when resuming. */
   readonly start: number;
@@ -45,16 +48,26 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
     next?.catch(() => {});
   };
   let before: Promise<void> | undefined;
-  const lossAt = async (step: number): Promise<number> => {
-    const loss = (await executable.read(['loss'])).get('loss')![0]!;
-    if (Number.isFinite(loss)) return loss;
-    throw new NotFiniteError(`the loss is ${loss} at step ${step}`, { where: executable.plan.label });
+  const lossAt = async (step: number): Promise<Pick<StepReport, 'loss' | 'lossScale'>> => {
+    const read = await executable.read();
+    const [loss, lossScale] = [read.get('loss')![0]!, read.get(LOSS_SCALE)?.[0]];
+    const where = executable.plan.label;
+    if (!Number.isFinite(loss)) {
+      throw new NotFiniteError(`the loss is ${loss} at step ${step}`, { where });
+    }
+    if (lossScale !== undefined && lossScale <= LEAST_LOSS_SCALE) {
+      throw new NotFiniteError(
+        `the gradients overflow f16 at step ${step}, even with the loss times ${LEAST_LOSS_SCALE}`,
+        { where },
+      );
+    }
+    return { loss, ...(lossScale !== undefined && { lossScale }) };
   };
   /** Its inputs were given up: the steps before it are kept. */
   const stopBefore = async (step: number): Promise<number> => {
     if (step === start) return step;
-    const loss = await lossAt(step - 1);
-    onReport?.({ step, of: iterations, loss });
+    const seen = await lossAt(step - 1);
+    onReport?.({ step, of: iterations, ...seen });
     await save?.(step);
     return step;
   };
@@ -72,8 +85,8 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
       const due = performance.now() - saved > saveEvery * 1000;
       const saving = save !== undefined && (due || stopping || last);
       if (step % REPORT_STEPS === 0 || last || saving || stopping) {
-        const loss = await lossAt(step);
-        onReport?.({ step: step + 1, of: iterations, loss });
+        const seen = await lossAt(step);
+        onReport?.({ step: step + 1, of: iterations, ...seen });
         before = undefined;
       } else {
         // One step ahead: the device begins this step while the next is encoded, and never waits for it.

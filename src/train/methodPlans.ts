@@ -22,7 +22,7 @@ export interface MethodSizes {
   readonly batch: number;
   /** Default: the method's own. */
   readonly size?: number;
-  /** How scoring stores weights and activations; then there are plans of scoring alone. Default f32. */
+  /** How scoring stores weights and activations, and training activations. Default f32. */
   readonly precision?: Precision;
 }
 
@@ -57,12 +57,12 @@ export function methodPlans(sizes: MethodSizes): MethodPlan[] {
     width,
   };
   const config = { ...model, precision, memoryRows: memoryRows(model, IMAGES) };
-  const layouts = runLayouts(config, CLASSES, precision);
+  const stored = runLayouts(config, CLASSES, precision);
+  const layouts = runLayouts(config, CLASSES);
   const scoring: MethodPlan = {
     name: 'scoring',
-    graph: () => scorePlan(config, layouts, [UNALIGNED, 'cada'], CLASSES),
+    graph: () => scorePlan(config, stored, [UNALIGNED, 'cada'], CLASSES),
   };
-  if (precision === 'f16') return [scoring];
   const steps = defaults.iterations !== 0;
   return [
     scoring,

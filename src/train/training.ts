@@ -9,6 +9,7 @@ import {
 import { CADA_DEFAULTS } from '../methods/cada.ts';
 import { refuseNonFinite } from '../nn/finiteTensors.ts';
 import type { StateDict } from '../nn/init.ts';
+import { requireHalf } from '../plan/limits.ts';
 import {
   type Checkpoint,
   type CheckpointStage,
@@ -20,8 +21,9 @@ import {
   saveCheckpoint,
 } from '../run/checkpoint.ts';
 import { networkSide, optimiserOf, resolvedConfig } from '../run/config.ts';
+import { trainsInHalf } from '../run/detectorParts.ts';
 import type { RunLog } from '../run/log.ts';
-import { featureShape, type RunLayouts, runLayouts, trainedParts } from '../run/networkLayouts.ts';
+import { featureShape, type RunLayouts, runLayouts } from '../run/networkLayouts.ts';
 import type { BegunRun, RunHashes, RunStore } from '../run/runStore.ts';
 import type { RunConfig } from '../run/settings.ts';
 import { checkBatch, compileBatch, targetOf } from '../runtime/fitBatch.ts';
@@ -53,6 +55,7 @@ import { memoryStore } from './featureStore.ts';
 import { headTraining } from './headTraining.ts';
 import { type LoopOptions, type StepReport, trainLoop } from './loop.ts';
 import { loadMemory, memoryParts, memoryRows } from './memory.ts';
+import { startDetector } from './startDetector.ts';
 import { stepImages } from './stepImages.ts';
 import { imagesOf, type TrainingLoader, type TrainingTiles } from './trainingTiles.ts';
 
@@ -114,6 +117,7 @@ export async function train(
     ...(session.tuned?.hash ? { tuning: session.tuned.hash } : {}),
   });
   const layouts = runLayouts(asked, tiles.classes.length);
+  if (asked.precision === 'f16') requireHalf(session.gpu.facts, 'training with --precision f16');
   // Before anything is written. Cached features change where the largest values are computed, not their sizes.
   checkBatch(targetOf(session), {
     label: `training ${asked.method}, ${asked.encoder}, ${networkSide(asked)} px`,
@@ -282,8 +286,7 @@ class Trainer {
     const { config } = this.#options;
     if (config.iterations === 0) return true;
     const optimiser = optimiserOf(config);
-    const trained = trainedParts(this.#layouts);
-    if (start === 0) for (const part of trained) this.#session.startOptimiser(part, optimiser);
+    if (start === 0) startDetector(this.#session, config, this.#layouts, optimiser);
     const executable = await compileBatch(this.#session, {
       label: 'training step',
       batch: config.batch,
@@ -373,7 +376,8 @@ class Trainer {
         saveEvery,
         onReport: (report) => {
           onProgress?.(stage, report);
-          this.#log.write({ stage, step: report.step, loss: report.loss });
+          const { step, loss, lossScale } = report;
+          this.#log.write({ stage, step, loss, ...(lossScale !== undefined && { lossScale }) });
         },
         save: async (step) => {
           // A resume does not repeat the steps before the checkpoint: their lines must be in the log.
@@ -390,7 +394,8 @@ class Trainer {
       });
     } catch (error) {
       if (!(error instanceof NotFiniteError)) throw error;
-      const smaller = `a smaller ${stage === 'detector' ? '--lr' : '--align-lr'}`;
+      const half = stage === 'detector' && trainsInHalf(this.#options.config);
+      const smaller = `a smaller ${stage === 'detector' ? '--lr' : '--align-lr'}${half ? ', or --precision f32,' : ''}`;
       throw new NotFiniteError(`${stage}: ${error.message}`, {
         where: error.where,
         fix:

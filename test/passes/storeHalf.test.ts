@@ -5,7 +5,7 @@ import { valuesOf } from '../../src/graph/graph.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { concat, reshape } from '../../src/graph/ops/movement.ts';
 import { nearestRows } from '../../src/graph/ops/nearest.ts';
-import { add, mul, relu, rsqrt, scale } from '../../src/graph/ops/pointwise.ts';
+import { add, cast, mul, relu, rsqrt, scale } from '../../src/graph/ops/pointwise.ts';
 import { mean } from '../../src/graph/ops/reduce.ts';
 import { cosineMap } from '../../src/graph/ops/similarity.ts';
 import { storeHalf } from '../../src/graph/passes/storeHalf.ts';
@@ -70,6 +70,17 @@ describe('storeHalf', () => {
       'conv2d 1x4x8x8',
       'reshape 4x1x8x8',
     ]);
+  });
+
+  it('storeHalf keeps what is broadcast, and takes casts for what they say of memory', () => {
+    const gate = relu(mean(y, { axes: [2, 3], keepDims: true }));
+    const gated = graphOf({ z: conv2d(mul(y, gate), state('w3', [4, 4, 1, 1])) });
+    expect(stored(storeHalf(gated, []))).not.toContain('pointwise 1x4x1x1');
+    const tap = cast(cast(scale(x, 2), 'f16'), 'f32');
+    const graph = storeHalf(graphOf({ z: conv2d(tap, w), tap: cast(scale(x, 3), 'f16') }), []);
+    expect(stored(graph)).toEqual(['pointwise 1x3x8x8', 'pointwise 1x3x8x8']);
+    expect(valuesOf(graph).some(({ op }) => op === 'cast')).toBe(false);
+    expect(storeHalf(graphOf({ tap }), []).outputs.get('tap')!.dtype).toBe('f32');
   });
 
   it('storeHalf leaves a result that is also an operand as it is, seen through a view too', () => {

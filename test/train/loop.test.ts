@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { LEAST_LOSS_SCALE, LOSS_SCALE } from '../../src/nn/lossScale.ts';
 import type { Executable } from '../../src/runtime/executable.ts';
 import type { Gpu } from '../../src/runtime/gpu.ts';
 import { trainLoop } from '../../src/train/loop.ts';
@@ -110,4 +111,33 @@ it('gives up inputs that are under way when it is stopped, and saves the steps b
       inputsAt: () => Promise.reject(other),
     }),
   ).rejects.toBe(other);
+});
+
+it('stops where gradients overflow f16 whatever the scale of the loss', async () => {
+  const executable = {
+    plan: { label: 'step' },
+    run: () => {},
+    read: async () =>
+      new Map([
+        ['loss', Float32Array.of(1)],
+        [LOSS_SCALE, Float32Array.of(LEAST_LOSS_SCALE)],
+      ]),
+  } as unknown as Executable;
+  const saved: number[] = [];
+  const training = trainLoop({
+    gpu: {} as Gpu,
+    executable,
+    start: 0,
+    iterations: 1,
+    inputsAt: async () => ({}),
+    save: async (done) => void saved.push(done),
+  });
+  await expect(training).rejects.toMatchObject({
+    code: 'E_NOT_FINITE',
+    message: expect.stringContaining(
+      'the gradients overflow f16 at step 0, even with the loss times 0.00006103515625',
+    ),
+    where: 'step',
+  });
+  expect(saved).toEqual([]);
 });

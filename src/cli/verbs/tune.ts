@@ -48,7 +48,11 @@ export const tuneVerb: AddVerb = (program, run) => {
       (text: string) => text.split(',').map(integer('--batch', 1)),
       [REVDIST_DEFAULTS.batch, 1],
     )
-    .addOption(precisionFlag('what scoring stores: f32, or f16, whose products are others; training is f32'))
+    .addOption(
+      precisionFlag(
+        'what scoring stores: f32, or f16, whose products are others, then those of scoring alone',
+      ),
+    )
     .option('--filter <regex>', 'products whose op, shapes or epilogue match', pattern, /./)
     .option('--again', 'measure what the cache has, too')
     .addHelpText(

@@ -6,5 +6,5 @@ export const BATCH_NORM = { kernels: batchNormKernels };
 
 export const batchNormOps = {
   /** x [N, C, ...S] -> flat: mean and unbiased variance of each channel, side by side as `pack` lays them. */
-  batchMoments: { readsHalf: true },
+  batchMoments: { averagesHalf: true },
 } as const satisfies OpTable;

@@ -19,6 +19,7 @@ export const gradientOps = {
   /** x, dy -> dweight [Cout, C/groups, kh, kw]. */
   conv2dWeightGrad: {
     attrs: attributes<{ readonly geometry: ConvGeometry }>(),
+    averagesHalf: true,
     macs: ({ inputs: [, dy], shape }) => product(dy!.shape) * product(shape.slice(1)),
   },
   /** The transpose of pad by repetition: dy -> dx. */
@@ -26,11 +27,11 @@ export const gradientOps = {
     attrs: attributes<{ readonly before: readonly number[]; readonly mode: Exclude<PadMode, 'constant'> }>(),
   },
   /** x, dy -> dx: each dy goes to the first largest element of its window. */
-  maxPool2dGrad: { attrs: pooling },
+  maxPool2dGrad: { attrs: pooling, storesHalf: true },
   /** x, v (of x's shape) -> v at the first largest element of each window of x. */
   maxPool2dPick: { attrs: pooling },
   /** dy -> dx. */
-  avgPool2dGrad: { attrs: pooling },
+  avgPool2dGrad: { attrs: pooling, storesHalf: true },
   /** The transpose of interpolate: dy [N, C, OH, OW] -> dx [N, C, H, W]. */
   interpolateGrad: { attrs: attributes<Resampling>(), indexed: resampledPlaces },
   /** The transpose of gather: dy, indices, order? -> of x's shape, what shares an index summed in order, others left out. */
@@ -41,7 +42,7 @@ export const gradientOps = {
     nonDifferentiable: 'second derivatives of nearestRows are not implemented',
   },
   /** dout, x [N, C, ...S], moments -> flat: the sums of dout xhat and of dout of each channel, side by side as `pack` lays them. */
-  batchNormWeightGrad: { attrs: attributes<{ readonly eps: number }>(), readsHalf: true },
+  batchNormWeightGrad: { attrs: attributes<{ readonly eps: number }>(), averagesHalf: true },
   /** q, k, dOut, out -> [N, Lq, heads, 2]: log of the sum of exp of a query's row (0 where the mask leaves nothing), <dOut, out>. */
   attentionRows: {
     ...attending,

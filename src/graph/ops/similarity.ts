@@ -2,15 +2,15 @@ import { ShapeError } from '../../errors.ts';
 import { similarityKernels } from '../../kernels/similarity.ts';
 import { refuseExtra } from '../../options.ts';
 import { shapeText } from '../../shape.ts';
-import { FULL_FLOATS, floatOperand, requireSameShape } from '../operands.ts';
-import { type Dtype, makeValue, type Operand, type Value } from '../value.ts';
+import { floatOperand, requireSameShape } from '../operands.ts';
+import { makeValue, type Operand, type Value } from '../value.ts';
 import type { OpTable } from './definition.ts';
 
 export const similarityOps = {
   /** 1 - cos(a, b) along channels. a, b [N, C, ...S] -> [N, ...S]. */
   cosineMap: { averagesHalf: true },
   /** a.b, a.a and b.b of each row in one reading. a, b [N, L] -> [N, 3]. */
-  rowDots: {},
+  rowDots: { averagesHalf: true },
 } as const satisfies OpTable;
 
 export { NORM_FLOOR } from '../../kernels/similarity.ts';
@@ -25,14 +25,14 @@ export function cosineMap(a: Operand, b: Operand, ...extra: never[]): Value {
 
 /** For each row: a.b, a.a, b.b. a, b [N, L] -> [N, 3]. */
 export function rowDots(a: Operand, b: Operand): Value {
-  const [left, right] = sameShape('rowDots', a, b, FULL_FLOATS);
+  const [left, right] = sameShape('rowDots', a, b);
   if (left.shape.length !== 2)
     throw new ShapeError(`rowDots: a expects [N, L], got ${shapeText(left.shape)}`);
   return makeValue('rowDots', [left, right], {}, [left.shape[0]!, 3], 'f32', { kernels: similarityKernels });
 }
 
-function sameShape(op: string, a: Operand, b: Operand, dtypes?: readonly Dtype[]): [Value, Value] {
-  const [left, right] = [floatOperand(op, 'a', a, dtypes), floatOperand(op, 'b', b, dtypes)];
+function sameShape(op: string, a: Operand, b: Operand): [Value, Value] {
+  const [left, right] = [floatOperand(op, 'a', a), floatOperand(op, 'b', b)];
   if (left.shape.length < 2) {
     throw new ShapeError(`${op}: a expects at least 2 axes, got ${shapeText(left.shape)}`);
   }

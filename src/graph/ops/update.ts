@@ -21,15 +21,21 @@ export const updateOps = {
   lion: { ...update, attrs: attributes<LionAttrs>(), updates: [0, 1] },
 } as const satisfies OpTable;
 
-type AdamwAttrs = Readonly<Record<'beta1' | 'beta2' | 'eps' | 'weightDecay', number>> & {
-  /** Set if weight decay is part of the gradient (Adam). */
-  readonly coupled?: true;
+type Scaled = {
+  /** Set if there is one more input, one number: the gradient is multiplied by it, and where it is 0 no state changes. */
+  readonly scaled?: true;
 };
-type SgdAttrs = Readonly<Record<'momentum' | 'weightDecay', number>> & {
-  /** Set if the step looks ahead by the momentum. */
-  readonly nesterov?: true;
-};
-type LionAttrs = Readonly<Record<'beta1' | 'beta2' | 'weightDecay', number>>;
+type AdamwAttrs = Readonly<Record<'beta1' | 'beta2' | 'eps' | 'weightDecay', number>> &
+  Scaled & {
+    /** Set if weight decay is part of the gradient (Adam). */
+    readonly coupled?: true;
+  };
+type SgdAttrs = Readonly<Record<'momentum' | 'weightDecay', number>> &
+  Scaled & {
+    /** Set if the step looks ahead by the momentum. */
+    readonly nesterov?: true;
+  };
+type LionAttrs = Readonly<Record<'beta1' | 'beta2' | 'weightDecay', number>> & Scaled;
 
 /**
  * The effect of `op` on `states`. `values`: what it reads beside them; the first of these has the shape of the first

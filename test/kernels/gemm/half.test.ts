@@ -7,8 +7,13 @@ import type { DeviceFacts } from '../../../src/kernels/kernel.ts';
 import type { Lowered, Lowering, OpRequest } from '../../../src/kernels/lowering.ts';
 import { movementKernels } from '../../../src/kernels/movement.ts';
 import { poolKernels } from '../../../src/kernels/pool.ts';
+import { similarityKernels } from '../../../src/kernels/similarity.ts';
 import { product, type Shape } from '../../../src/shape.ts';
-import { conv2dInputGradReference, conv2dReference } from '../../../src/specs/reference/conv.ts';
+import {
+  conv2dInputGradReference,
+  conv2dReference,
+  conv2dWeightGradReference,
+} from '../../../src/specs/reference/conv.ts';
 import { matmulRef } from '../../../src/specs/reference/ops.ts';
 import { type Tensor64, tensor64 } from '../../../src/specs/reference/tensor64.ts';
 import { runLowered, testDevice } from '../device.ts';
@@ -128,6 +133,37 @@ describe.each(Object.keys(facts))('f16 on %s', (name) => {
     expectClose(await runHalf(lowered, [yd, wd], request), want, 'conv2dInputGrad');
   });
 
+  it.each<{ name: string; g: ConvGeometry; choice?: ProductChoice }>([
+    { name: 'by the rule', g: { ...geometry, stride: [2, 1] } },
+    {
+      name: 'in textures',
+      g: geometry,
+      choice: { variant: 'textureOuter', tile: { quads: 4, positions: 2 } },
+    },
+    { name: 'through winograd', g: geometry, choice: { variant: 'winograd', tile: { m: 2, transposed: 0 } } },
+  ])("a convolution's weight gradient in f16 matches float64: $name", async ({ g, choice }) => {
+    const [x, w]: Shape[] = [
+      [2, 13, 12, 10],
+      [17, 13, 3, 3],
+    ];
+    const dy: Shape = [2, 17, 12 / g.stride[0], 10];
+    const [xd, yd] = [rounded(signed(x!)), rounded(signed(dy))];
+    const request: ProductRequest<ConvolutionAttrs> = {
+      label: 'conv2dWeightGrad',
+      inputs: [half(x!), half(dy)],
+      out: full(w!),
+      attrs: { geometry: g },
+      choice,
+    };
+    const want = conv2dWeightGradReference(tensor64(x!, xd), tensor64(dy, yd), g, w!);
+    const largest = want.magnitude!.reduce((most, value) => Math.max(most, value), 0);
+    const lowered = gemmKernels.conv2dWeightGrad(request, await device());
+    const got = await runLowered(lowered, [xd, yd].map(packHalves), product(w!));
+    for (const [i, value] of got.entries()) {
+      expect(Math.abs(value - want.data[i]!), `element ${i}`).toBeLessThanOrEqual(8 * 2 ** -24 * largest);
+    }
+  });
+
   it('a matrix product in f16 with one operand in f32 matches float64', async () => {
     const [a, b, y]: Shape[] = [
       [33, 300],
@@ -165,6 +201,34 @@ describe.each(Object.keys(facts))('f16 on %s', (name) => {
     expect(padded.filter((_, i) => i % 6 < 5)).toEqual(exactly);
     expect(padded[5]).toBe(1);
     const window = { kernel: [2, 2], stride: [2, 2], padding: [0, 0, 1, 1], dilation: [1, 1] } as const;
+    const dots = similarityKernels.rowDots(
+      { label: 'op', inputs: [half([1, 60]), full([1, 60])], out: full([1, 3]), attrs: {} },
+      facts,
+    );
+    const sums = await runLowered(dots, [packHalves(xd), xd], 3);
+    const sum = (of: (i: number) => number): number => xd.reduce((total, _, i) => total + of(i), 0);
+    for (const [i, want] of [
+      sum((i) => exactly[i]! * xd[i]!),
+      sum((i) => exactly[i]! ** 2),
+      sum((i) => xd[i]! ** 2),
+    ].entries())
+      expect(Math.abs(sums[i]! - want)).toBeLessThan(60 * 2 ** -22);
+    const dyd = signed(y!);
+    for (const [name, inputs] of [
+      ['maxPool2dGrad', [x!, y!]],
+      ['avgPool2dGrad', [y!]],
+    ] as const) {
+      const data = inputs.map((shape) => (shape === x ? exactly : rounded(dyd)));
+      const window = { kernel: [2, 2], stride: [2, 2], padding: [0, 0, 1, 1], dilation: [1, 1] } as const;
+      const of = (spec: (shape: Shape) => OpRequest['inputs'][number]) => ({
+        label: 'op',
+        inputs: inputs.map((shape) => spec(shape)),
+        out: spec(x!),
+        attrs: { window },
+      });
+      const halved = await runHalf(poolKernels[name](of(half), facts), data, of(half));
+      expect(halved, name).toEqual(rounded(await runLowered(poolKernels[name](of(full), facts), data, 60)));
+    }
     const pooled = await run(poolKernels.maxPool2d, { window }, y!);
     expect(pooled[0]).toBe(Math.max(exactly[0]!, exactly[5]!));
   });

@@ -71,8 +71,11 @@ export const textureOuter: Variant<TextureOuterTile> = {
     const splits = outerSplits(p, tile, device.subgroupSize);
     const [pixels, gradients, parts] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
     const pack = [
-      { kernel: packPixels(label, p, device), operands: [0, pixels] },
-      { kernel: packPixels(`${label} dy`, dy, device), operands: [1, gradients] },
+      { kernel: packPixels(label, p, device, problem.b.binding.element), operands: [0, pixels] },
+      {
+        kernel: packPixels(`${label} dy`, dy, device, problem.a.binding.element),
+        operands: [1, gradients],
+      },
     ];
     const outer = buildTextureOuter(problem, p, tile, splits, device);
     const scratch = [textureWords(pixelTexture(p)), textureWords(pixelTexture(dy))];
@@ -99,7 +102,6 @@ export const textureOuter: Variant<TextureOuterTile> = {
 function packsBoth(problem: Product, device: DeviceFacts): true | string {
   const p = problem.gradientOf;
   if (!p) return 'is no weight gradient';
-  if (![problem.a, problem.b].every(({ binding }) => binding.element === 'f32')) return 'reads f32 alone';
   const packed = packs(problem, p, device);
   return packed === true ? texturesFit(gradientPixels(p), device) : packed;
 }

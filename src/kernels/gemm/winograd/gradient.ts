@@ -45,6 +45,7 @@ const transposed = (matrix: Matrix): Matrix => matrix[0]!.map((_, c) => matrix.m
 /** Inputs x, dy. */
 export function winogradGradSteps(problem: GemmProblem, w: WinogradGrad, device: DeviceFacts): Lowered {
   const { conv, transform, products } = w;
+  const [ofDy, ofX] = [problem.a.binding.element, problem.b.binding.element];
   const { points, m, input, output } = transform;
   const label = `${problem.label} winograd ${m}`;
   const z = points ** 2;
@@ -74,7 +75,7 @@ export function winogradGradSteps(problem: GemmProblem, w: WinogradGrad, device:
     `${label} pixels`,
     {
       ...common,
-      source: pixelsOf(conv),
+      source: { ...pixelsOf(conv), element: ofX },
       before: [conv.y.before, conv.x.before],
       matrix: input,
       into: columns,
@@ -85,7 +86,7 @@ export function winogradGradSteps(problem: GemmProblem, w: WinogradGrad, device:
     `${label} dy`,
     {
       ...common,
-      source: resultsOf(conv),
+      source: { ...resultsOf(conv), element: ofDy },
       before: [0, 0],
       matrix: transposed(output),
       into: rows,

@@ -69,7 +69,6 @@ function suits(problem: Product, device: DeviceFacts): true | string {
   const p = problem.gradientOf ?? problem.correlated?.correlation;
   if (!p || !isFilter(p.y) || !isFilter(p.x)) return 'is no 3x3 convolution at stride 1';
   if (problem.z > 1) return 'has groups';
-  if (problem.gradientOf && storesHalf(problem)) return 'its weight gradients read f32 alone';
   // Its packed operands are textures there.
   return device.software ? packs(problem, p, device) : true;
 }
