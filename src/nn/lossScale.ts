@@ -18,7 +18,6 @@ import {
 import { max } from '../graph/ops/reduce.ts';
 import { assign } from '../graph/ops/update.ts';
 import { state, type Value } from '../graph/value.ts';
-import { MOST_F32 } from '../kernels/wgsl.ts';
 import { clipFactor } from './clipNorm.ts';
 
 /** The scale doubles after so many steps in a row whose gradients are finite, and halves after one whose are not. */
@@ -29,6 +28,9 @@ export const LEAST_LOSS_SCALE = 2 ** -14;
 /** The state that holds the scale, and what steps call the next one. */
 export const LOSS_SCALE = 'loss scale';
 const STEPS = 'loss scale steps';
+
+/** The largest finite float32. */
+const MOST_F32 = (2 - 2 ** -23) * 2 ** 127;
 
 /** What the scaling keeps from step to step, one number each, with what they are at the start. */
 export const LOSS_SCALE_START: ReadonlyMap<string, number> = new Map([
