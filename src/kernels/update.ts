@@ -38,7 +38,7 @@ function inPlace({ label, inputs }: OpRequest, device: DeviceFacts, update: Upda
     const length = Math.min(most, total - from);
     const whole = (i: number): boolean => product(inputs[i]!.shape) !== total;
     // A CPU adapter loads number by number.
-    const wide = !device.software && !singly && length % 4 === 0;
+    const wide = !device.software && !singly && !scaled && length % 4 === 0;
     const kernel = perElement(
       {
         label,
@@ -89,8 +89,12 @@ type Scaled = {
   readonly scaled?: true;
 };
 
-/** WGSL: the gradient of element `i`. */
-const gradient = ({ scaled }: Scaled): Wgsl => code(scaled ? 'grad[i] * factor[0]' : 'grad[i]');
+/**
+ * WGSL: the gradient of element `i`. Between the tensors of a slab lies what memory held before: two f16 there may be a number
+ * whose square is infinite, which no gradient is.
+ */
+const gradient = ({ scaled }: Scaled): Wgsl =>
+  code(scaled ? 'select(0.0, grad[i] * factor[0], abs(grad[i] * factor[0]) < 1e15)' : 'grad[i]');
 
 type AdamAttrs = Readonly<Record<'beta1' | 'beta2' | 'eps' | 'weightDecay', number>> &
   Scaled & { readonly coupled?: true };
