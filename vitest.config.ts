@@ -6,21 +6,20 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Seed of the random numbers of all tests (test/seed.ts); whoever sets another replays a failure, or looks for one. */
 process.env.WGAD_TEST_SEED ??= '20261130';
 
-/** Files that compile kernels for longer than they run them: */
-const COMPILED = [
-  'test/{kernels,doctor,run,weights,score}/**/*.test.ts',
-  'test/cli/{doctor,tune}.test.ts',
-  'test/train/!(draem|uniad).test.ts',
+/** Tests of the adapter's own kernels and of their choice, at its own width of 8 lanes; not those that other adapters run. */
+const KERNELS = [
   'test/ops.test.ts',
+  'test/{doctor,tune}/**/*.test.ts',
+  'test/kernels/**/!(blocked|convOfOthers|half|subgroupMatrix).test.ts',
+  'test/cli/{doctor,tune}.test.ts',
 ];
-/** those whose subject is what other adapters run, or networks, formats and commands around kernels that other files test. */
-const NARROW = [
-  'test/models/mobile.test.ts',
-  'test/kernels/gemm/{blocked,convOfOthers,half,subgroupMatrix}.test.ts',
-  'test/cli/!(doctor|tune).test.ts',
-  'test/faults/short.test.ts',
-  'test/project/readme.test.ts',
-  'test/serve/**/*.test.ts',
+/** What runs as users run it, special numbers among it, and what computes for longer than it compiles. */
+const OPTIMISED = [
+  'bench/test/**/*.test.ts',
+  'test/{isa,site,tools}/**/*.test.ts',
+  'test/models/{draem,encoders,long,revdist,uniad}.test.ts',
+  'test/project/{examples,library,specialNumbers}.test.ts',
+  'test/train/{draem,uniad}.test.ts',
 ];
 
 /** Mesa's software adapter would optimise kernels for longer than these run them; hardware knows no such setting. */
@@ -72,14 +71,15 @@ export default defineConfig({
     globalSetup: ['test/temporaryFolder.ts'],
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { ...common, name: 'compiled', include: COMPILED, exclude: NARROW, env: NOT_OPTIMISED } },
-      { test: { ...common, name: 'narrow', include: NARROW, env: { ...NOT_OPTIMISED, ...OF_4_LANES } } },
+      { test: { ...common, name: 'kernels', include: KERNELS, env: NOT_OPTIMISED } },
+      { test: { ...common, name: 'optimised', include: OPTIMISED } },
       {
         test: {
           ...common,
-          name: 'optimised',
-          include: ['test/**/*.test.ts', 'bench/test/**/*.test.ts'],
-          exclude: [...COMPILED, ...NARROW],
+          name: 'narrow',
+          include: ['test/**/*.test.ts'],
+          exclude: [...KERNELS, ...OPTIMISED],
+          env: { ...NOT_OPTIMISED, ...OF_4_LANES },
         },
       },
     ],
