@@ -17,7 +17,7 @@ const KERNELS = [
 const OPTIMISED = [
   'bench/test/**/*.test.ts',
   'test/{isa,site,tools}/**/*.test.ts',
-  'test/models/{draem,encoders,long,revdist,uniad}.test.ts',
+  'test/models/{draem,encoders,layers,long,revdist,uniad}.test.ts',
   'test/project/{examples,library,specialNumbers}.test.ts',
   'test/train/{draem,uniad}.test.ts',
 ];

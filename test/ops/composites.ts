@@ -107,7 +107,6 @@ export const compositeSpecs: SpecTable = {
     ],
   },
   globalCosineLoss: {
-    dtypes: ['f32'],
     ulps: 8,
     samples: [
       {
@@ -119,7 +118,6 @@ export const compositeSpecs: SpecTable = {
     ],
   },
   hardMiningCosineLoss: {
-    dtypes: ['f32'],
     ulps: 8,
     // Its derivative is not that of its value: test/models/hardMining.test.ts.
     differentiable: false,
