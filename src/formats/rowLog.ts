@@ -6,7 +6,7 @@ import { isThere, openRegular, writablePlace } from './regularFile.ts';
 
 /** A file of lines that is only ever appended to. */
 export interface RowLog {
-  /** Appends whole lines, on disk once it settles. @throws FileError naming the file. */
+  /** Appends whole lines, on disk once it settles; on failure none of them. @throws FileError naming the file. */
   append(lines: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,12 +29,18 @@ export async function openRowLog(path: string, onRow: (line: string) => void): P
     async append(lines) {
       if (lines.length === 0) return;
       const bytes = Buffer.from(`${lines.join('\n')}\n`);
-      // A disk that is nearly full takes a part, and says so at the next piece.
-      for (let done = 0; done < bytes.length; ) {
-        const left = bytes.length - done;
-        done += (await onDisk(file.write(bytes, done, left, at + done))).bytesWritten;
+      try {
+        // A disk that is nearly full takes a part, and says so at the next piece.
+        for (let done = 0; done < bytes.length; ) {
+          const left = bytes.length - done;
+          done += (await onDisk(file.write(bytes, done, left, at + done))).bytesWritten;
+        }
+        await onDisk(file.datasync());
+      } catch (error) {
+        // Its readers see whole rows only; what went wrong first is what is said.
+        await file.truncate(at).catch(() => {});
+        throw error;
       }
-      await onDisk(file.datasync());
       at += bytes.length;
     },
     close: () => file.close(),
