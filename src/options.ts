@@ -57,8 +57,8 @@ export function refuseExtra(where: string, extra: readonly unknown[]): void {
   throw new ConfigError(`${where}: expects no further argument, got ${extra.map(gotText).join(', ')}`);
 }
 
-/** The first name that is there twice; undefined where each is there once. */
-export const givenTwice = (names: readonly string[]): string | undefined =>
+/** The first name or number that is there twice; undefined where each is there once. */
+export const givenTwice = <T extends string | number>(names: readonly T[]): T | undefined =>
   names.find((name, i) => names.indexOf(name) < i);
 
 /** `name` as errors quote it, with those of `known` that it was probably meant for. */

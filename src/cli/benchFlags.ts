@@ -7,7 +7,7 @@ import { ENCODER_NAMES, PRETRAINED_NAMES, type PretrainedName } from '../models/
 import { RESNETS, type ResNetName } from '../models/resnet.ts';
 import { encodersFor, type RunConfig, SETTINGS } from '../run/settings.ts';
 import type { EncoderName } from '../score/features.ts';
-import { anyOf, oneOf } from './names.ts';
+import { anyOf, distinct, oneOf } from './names.ts';
 import { integer, pattern } from './numbers.ts';
 import { settingFlag } from './settingFlags.ts';
 
@@ -17,9 +17,9 @@ export const models = anyOf(RESNET_NAMES);
 const pretrainedNames = anyOf<PretrainedName>(PRETRAINED_NAMES);
 export const timedAlignments = anyOf<Alignment>(['none', 'cada']);
 export const encoders = anyOf<EncoderName>(ENCODER_NAMES);
-export const sizes = (text: string): number[] => text.split(',').map(integer('--batch', 1));
+export const sizes = (text: string): number[] => distinct(text.split(',').map(integer('--batch', 1)));
 /** Batch norms need two images to learn from. */
-const trainingSizes = (text: string): number[] => text.split(',').map(integer('--batch', 2));
+const trainingSizes = (text: string): number[] => distinct(text.split(',').map(integer('--batch', 2)));
 
 /** Encoders halve the side of an image five times. */
 function sideOf(text: string): number {

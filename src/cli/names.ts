@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { givenTwice } from '../options.ts';
 
 /** The parser of a flag that takes names. It carries the names for the flag's help. */
 export interface NameParser<T> {
@@ -21,12 +22,22 @@ export const anyOf = <T extends string>(
   return parser(offered, (text) =>
     Object.hasOwn(aliases, text.trim())
       ? [...aliases[text.trim()]!]
-      : text.split(',').map((name) => find(names, name.trim(), `any of ${offered.join(', ')}`)),
+      : distinct(text.split(',').map((name) => find(names, name.trim(), `any of ${offered.join(', ')}`))),
   );
 };
 
 const parser = <T>(names: readonly string[], parse: (text: string) => T): NameParser<T> =>
   Object.assign(parse, { names });
+
+/**
+ * The values of a comma-separated list, none of which may stand there twice: whoever writes one twice meant another.
+ * @throws InvalidArgumentError naming the first that does.
+ */
+export function distinct<T extends string | number>(values: readonly T[]): T[] {
+  const twice = givenTwice(values);
+  if (twice !== undefined) throw new InvalidArgumentError(`expects each once, got ${twice} twice.`);
+  return [...values];
+}
 
 /** @throws InvalidArgumentError saying what is expected. */
 function find<T extends string>(names: readonly T[], text: string, expected: string): T {

@@ -1,12 +1,16 @@
+import { ConfigError } from '../errors.ts';
+import { givenTwice } from '../options.ts';
 import { chosenDetector } from './config.ts';
 import type { ChosenSettings, RunConfig } from './settings.ts';
 
 /** The preset that every method has: a first look, in minutes. */
 export const QUICK = 'quick';
 
-/** What `--preset` says: a preset of the method, `quick`, or both with a comma between. */
+/** What `--preset` says: a preset of the method, `quick`, or both with a comma between. @throws ConfigError for one named twice. */
 export function presetsIn(text: string | undefined): { preset: string | undefined; quick: boolean } {
   const names = text?.split(',').map((name) => name.trim()) ?? [];
+  const twice = givenTwice(names);
+  if (twice !== undefined) throw new ConfigError(`--preset expects each once, got ${twice} twice`);
   const others = names.filter((name) => name !== QUICK);
   return { preset: others.length > 0 ? others.join(',') : undefined, quick: others.length < names.length };
 }

@@ -1,6 +1,8 @@
 /** A row of the table of settings, and the values it allows. */
+import type { Alignment } from '../methods/alignments/index.ts';
 import type { Detector } from '../methods/detector.ts';
 import type { DetectorName } from '../methods/detectors.ts';
+import { givenTwice } from '../options.ts';
 
 /** The rest of the run, as far as a row may depend on it. */
 export interface Around {
@@ -12,6 +14,8 @@ export interface Around {
   /** Side of the tiles that images are cut into; undefined: they are not. */
   readonly tile?: number;
   readonly batch: number;
+  /** Undefined: not known yet. */
+  readonly align?: readonly Alignment[];
 }
 
 /** Settings that hold the checksum of a file or folder that another setting names. */
@@ -133,7 +137,11 @@ export const listOf = <T extends string>(names: readonly T[]): Allowed<readonly 
     flagText: { kind: 'list' },
     wrong(values) {
       if (!Array.isArray(values)) return [refusal('a list', values)];
-      return values.filter((value) => !names.includes(value)).map((value) => refusal(text, value));
+      const twice = givenTwice(values);
+      return [
+        ...values.filter((value) => !names.includes(value)).map((value) => refusal(text, value)),
+        ...(twice === undefined ? [] : [`expects each once, got ${twice} twice`]),
+      ];
     },
   };
 };

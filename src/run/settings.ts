@@ -5,7 +5,7 @@
  */
 import { RESAMPLES, type Resample } from '../data/frame.ts';
 import { LAYOUTS } from '../data/layouts/index.ts';
-import { ALIGNMENT_RECORDS, ALIGNMENTS, type Alignment } from '../methods/alignments/index.ts';
+import { ALIGNMENT_RECORDS, ALIGNMENTS, type Alignment, headsOf } from '../methods/alignments/index.ts';
 import { CADA_DEFAULTS, PIXEL_SCALES } from '../methods/cada.ts';
 import { CALIBRATION_ORDERS, type Detector, NORM_MODES, SMOOTHINGS } from '../methods/detector.ts';
 import { DETECTOR_NAMES, DETECTORS, type DetectorName, detectorIn } from '../methods/detectors.ts';
@@ -239,10 +239,19 @@ export const SETTINGS = {
     },
   }),
   alignIterations: always({
-    allowed: wholeFrom(0),
+    allowed: numberWhere(
+      'a whole number; at least 1 where the alignment has a head to train',
+      (steps) => Number.isInteger(steps) && steps >= 0,
+      { kind: 'whole', least: 0 },
+    ),
     flag: '--align-iterations <n>',
     says: 'steps of the alignment',
     usual: ({ defaults }) => defaults.alignIterations,
+    // A head that was never trained would calibrate as if it had been.
+    check: (iterations, { align }) =>
+      iterations === 0 && Array.isArray(align) && headsOf(align).length > 0
+        ? `${refusal('a whole number of at least 1', 0)}: align ${align.join(',')} has a head to train, none and class have none`
+        : undefined,
   }),
   lr: always({
     allowed: moreThan0,

@@ -92,6 +92,7 @@ describe('flags that take names', () => {
     ]);
     expect(() => some('a,c')).toThrow('expects any of a, b, both, got c.');
     expect(() => some('toString')).toThrow('got toString');
+    expect(() => some('b,a, b')).toThrow('expects each once, got b twice.');
   });
 });
 

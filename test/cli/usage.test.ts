@@ -74,6 +74,24 @@ describe('misuse exits 2 and says what would be right', () => {
       ['demo', '--out', 'runs/never', '--size', '100'],
       'size expects a multiple of 32 of at least 64, got 100',
     ],
+    [
+      ['demo', '--out', 'runs/never', '--align-iterations', '0'],
+      'alignIterations expects a whole number of at least 1, got 0: align cada,class has a head to train',
+    ],
+    [['demo', '--out', 'runs/never', '--iterations', '0'], 'iterations expects a whole number of at least 1'],
+    [
+      ['reproduce', 'table4', '--quick', '--align-iterations', '0'],
+      '--align-iterations expects a whole number from 1',
+    ],
+    [['reproduce', 'table4', '--quick', '--iterations', '0'], '--iterations expects a whole number from 1'],
+    [['tune', '--batch', '2, 2'], 'expects each once, got 2 twice'],
+    [['bench', 'latency', '--align', 'cada,cada'], 'expects each once, got cada twice'],
+    [
+      ['features', 'a.png', '--out', 'f', '--layers', 'layer1,layer1'],
+      '--layers expects each once, got layer1 twice',
+    ],
+    [['data', 'synth', '--out', 'x', '--defects', 'blob,blob'], 'defects expects each once, got blob twice'],
+    [['train', 'x', '--out', 'y', '--preset', 'quick,quick'], '--preset expects each once, got quick twice'],
     [['threshold', 'x', '--fpr', '0'], '--fpr expects more than 0 and less than 1, got 0'],
     [['train', 'x', '--out', 'y', '--contaminate', '2'], '--contaminate expects a number from 0 to 1, got 2'],
     [

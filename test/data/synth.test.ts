@@ -108,6 +108,12 @@ describe('synthesize', () => {
     await expect(wrong).rejects.toThrow(/scrach.*classes.*train.*size/s);
   });
 
+  it('synthesize refuses a defect that is named twice', async () => {
+    await expect(
+      synthesize({ out: join(folder, 'x'), defects: ['blob', 'missing', 'blob'] }),
+    ).rejects.toThrow('defects expects each once, got blob twice');
+  });
+
   it('synthesize keeps to the defects asked for, on the classes that can show them', async () => {
     const out = join(folder, 'only');
     const made = await synthesize({ out, defects: ['missing'], train: 1, test: 2, size: 32 });

@@ -43,7 +43,7 @@ export const dataVerb: AddVerb = (program, run) => {
           const progress = context.progress('drawing');
           const made = await synthesize({
             ...options,
-            defects: options.defects?.split(','),
+            defects: options.defects?.split(',').map((name) => name.trim()),
             seed: context.seed,
             signal: context.signal,
             onProgress: (done, total) => progress.update(done, total),

@@ -9,6 +9,7 @@ import { writeSafetensors } from '../../formats/writeSafetensors.ts';
 import { DEFAULT_ENCODER } from '../../models/embedded.ts';
 import { ENCODER_FAMILIES, ENCODER_NAMES } from '../../models/encoders/index.ts';
 import type { StateDict } from '../../nn/init.ts';
+import { givenTwice } from '../../options.ts';
 import { FEATURES_FILE } from '../../parts/featureParts.ts';
 import type { Shard } from '../../parts/shard.ts';
 import { finishPart, planPart, type WholeInput } from '../../parts/writePart.ts';
@@ -187,5 +188,7 @@ function layersOf(encoder: EncoderName, text: string | undefined): readonly stri
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new ConfigError(`--layers expects any of ${known.join(', ')}, got ${unknown}`);
+  const twice = givenTwice(names);
+  if (twice !== undefined) throw new ConfigError(`--layers expects each once, got ${twice} twice`);
   return names;
 }

@@ -98,7 +98,7 @@ export const reproduceVerb: AddVerb = (program, run) => {
     )
     .addOption(usually('size', "the paper's", QUICK.size, 'side of the images'))
     .addOption(usually('batch', "the paper's", QUICK.batch))
-    .addOption(usually('iterations', "the paper's", QUICK.iterations))
+    .addOption(usually('iterations', "the paper's", QUICK.iterations).argParser(integer('--iterations', 1)))
     .addOption(
       usually(
         'width',
@@ -107,7 +107,11 @@ export const reproduceVerb: AddVerb = (program, run) => {
         "channels of networks that have a width of their own, DRAEM's",
       ),
     )
-    .addOption(usually('alignIterations', "the paper's", QUICK.alignIterations))
+    .addOption(
+      usually('alignIterations', "the paper's", QUICK.alignIterations).argParser(
+        integer('--align-iterations', 1),
+      ),
+    )
     .option(
       '--contaminate <f>',
       `fraction of BTAD's anomalous test images to mix into its training, for table5 (default: 0, it is noisy as it is${ofQuick(QUICK.contaminate)})`,

@@ -13,11 +13,11 @@ import type { EncoderName } from '../../score/features.ts';
 import { tuningDevice } from '../../tune/device.ts';
 import { readTuning, type TuningTable, toFile, tuningFile, writeTuning } from '../../tune/table.ts';
 import { productsToTune, tuneProducts } from '../../tune/tuneModel.ts';
-import { precisionFlag, sizeFlag } from '../benchFlags.ts';
+import { precisionFlag, sizeFlag, sizes } from '../benchFlags.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exitCodes.ts';
 import { oneOf } from '../names.ts';
-import { integer, pattern } from '../numbers.ts';
+import { pattern } from '../numbers.ts';
 import type { AddVerb } from '../verb.ts';
 
 interface TuneFlags {
@@ -45,7 +45,7 @@ export const tuneVerb: AddVerb = (program, run) => {
     .option(
       '--batch <sizes>',
       'comma-separated; a batch of 1 is scored only, larger ones are trained too',
-      (text: string) => text.split(',').map(integer('--batch', 1)),
+      sizes,
       [REVDIST_DEFAULTS.batch, 1],
     )
     .addOption(

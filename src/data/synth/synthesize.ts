@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
+import { givenTwice, type OptionNames, refuseExtra, requireOptions } from '../../options.ts';
 import { fillFolder } from '../fillFolder.ts';
 import { pngOf } from '../png.ts';
 import { SYNTH_CLASSES } from './classes.ts';
@@ -130,6 +130,8 @@ function chooseClasses(options: SynthesizeOptions): { kind: SceneClass; defects:
   const unknown = defects.filter((name) => !DEFECTS.includes(name as Defect));
   if (unknown.length > 0)
     wrong.push(`unknown defects ${unknown.join(', ')}; known are ${DEFECTS.join(', ')}`);
+  const twice = givenTwice(defects);
+  if (twice !== undefined) wrong.push(`defects expects each once, got ${twice} twice`);
   if (defects.length === 0) wrong.push(`defects expects at least one of ${DEFECTS.join(', ')}`);
   const able = SYNTH_CLASSES.map((kind) => ({
     kind,
