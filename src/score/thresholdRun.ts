@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Frame, ImageLoader, listImages } from '../data/index.ts';
+import { normalImages } from '../data/imagesToScore.ts';
+import { type Frame, ImageLoader } from '../data/index.ts';
 import { DatasetError } from '../errors.ts';
 import { requireWritable } from '../formats/regularFile.ts';
 import { readWeights } from '../formats/weightsFile.ts';
@@ -36,7 +37,7 @@ export interface ThresholdOptions extends ScoringChoice<'threshold'> {
   readonly onProgress?: (done: number, of: number) => void;
   /** Told of the threshold before it is stored, so that a full disk does not lose it. */
   readonly onFound?: (threshold: StoredThreshold) => void;
-  /** Told of what is odd about the data set. */
+  /** Told of what is odd about the data set, or the images. */
   readonly onNote?: (text: string) => void;
 }
 
@@ -56,7 +57,7 @@ export async function thresholdRun(options: ThresholdOptions): Promise<StoredThr
   const { run, rate } = options;
   const trained = await readFinishedRun(run);
   const config = scoredAs(trained, 'threshold', options);
-  const images = await normalImages(config, options);
+  const images = await imagesOf(config, options);
   refuseTooFew(images.length, rate);
   await requireWritable(runFiles(run).weights);
   const alignment = servedAlignment(config);
@@ -90,12 +91,14 @@ export async function thresholdRun(options: ThresholdOptions): Promise<StoredThr
   }
 }
 
-async function normalImages(
+async function imagesOf(
   config: DataConfig,
   { images: given, data, onNote }: ThresholdOptions,
 ): Promise<NormalImage[]> {
   if (given) {
-    return (await listImages(given)).map((path) => ({ path, name: path, className: null }));
+    const left = (folder: string, count: number): void =>
+      onNote?.(`${folder}: ${count} masks are not scored`);
+    return (await normalImages(given, left)).map((path) => ({ path, name: path, className: null }));
   }
   const { train } = await datasetOfRun(config, { data, onNote });
   return train

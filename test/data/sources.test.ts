@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkDataset, formatReport } from '../../src/data/check.ts';
 import { type Dataset, scanDataset, scanForProblems } from '../../src/data/dataset.ts';
-import { imagesToScore } from '../../src/data/imagesToScore.ts';
+import { imagesToScore, normalImages } from '../../src/data/imagesToScore.ts';
 import { sampleMask } from '../../src/data/maskProblems.ts';
 import { lookalikes, picture, put } from './lookalikes.ts';
 
@@ -304,5 +304,50 @@ describe('a manifest', () => {
       /several tables, name one of them: export\.csv, second\.csv/,
     );
     expect((await scanDataset(join(root, 'second.csv'))).train).toHaveLength(1);
+  });
+});
+
+describe('masks in a part of a data set', () => {
+  const PARTS: [keyof typeof lookalikes, string, images: number, masks: number][] = [
+    ['mvtec', 'screw', 8, 4],
+    ['mvtec', 'screw/test', 5, 0],
+    ['mvtec', 'screw/ground_truth', 0, 4],
+    ['mvtec', 'screw/ground_truth/thread_top', 0, 2],
+    ['btad', '01/ground_truth/ko', 0, 1],
+    ['visa', 'candle', 4, 1],
+    ['visa', 'candle/Data/Images', 4, 0],
+    ['visa', 'candle/Data/Masks/Anomaly', 0, 1],
+    ['magnetic-tile', 'MT_Crack', 2, 2],
+    ['magnetic-tile', 'MT_Free/Imgs', 10, 10],
+    ['deeppcb', 'PCBData/group20085', 6, 0],
+    ['folder', 'lid/test', 4, 0],
+  ];
+  it.each(PARTS)('%s: %s holds %i images and %i masks', async (layout, part, images, masks) => {
+    const folder = join(await made(layout), part);
+    for (const list of [imagesToScore, normalImages]) {
+      const said: unknown[] = [];
+      const listed = list([folder], (...args) => said.push(args));
+      if (images === 0) {
+        await expect(listed).rejects.toMatchObject({
+          code: 'E_DATASET',
+          message: `${folder} holds masks alone, ${masks} of them`,
+          fix: expect.stringContaining('name the folder that the images lie in'),
+        });
+      } else {
+        expect(await listed).toHaveLength(images);
+        expect(said).toEqual(masks === 0 ? [] : [[folder, masks]]);
+      }
+    }
+  });
+
+  it('a mask beside its image is told by its name; a file that is named itself, and one without image, is an image', async () => {
+    const root = fresh('beside');
+    const names = ['a.JPG', 'A_Mask.png', 'b_mask.png', 'gas_mask.png', 'masks/c.png', 'ground_truth/d.png'];
+    for (const name of names) await put(root, name, 'no image yet');
+    const left = async (...paths: string[]): Promise<string[]> =>
+      (await imagesToScore(paths)).map((path) => path.slice(root.length + 1));
+    expect(await left(root)).toEqual(names.filter((name) => name !== 'A_Mask.png').toSorted());
+    expect(await left(join(root, 'A_Mask.png'))).toEqual(['A_Mask.png']);
+    await expect(normalImages([join(root, 'gone.png')])).rejects.toThrow('gone.png does not exist');
   });
 });

@@ -2,7 +2,7 @@ import { basename, join, parse, relative, sep } from 'node:path';
 import { NORMAL_NAMES } from '../fileNames.ts';
 import type { DatasetProblem } from '../findings.ts';
 import { foldersIn, imagesBelow, imagesIn, type OnSkipped } from '../listImages.ts';
-import type { DataLayout, DataPlace, Sample, Scan } from './layout.ts';
+import type { DataLayout, DataPlace, MaskPlace, Sample, Scan } from './layout.ts';
 import { foldersCalled, isClassAlone, signOf } from './sign.ts';
 import { classless, skippedFile, skippedFolder, skippedTo, unsearchedTo } from './skipped.ts';
 
@@ -43,8 +43,7 @@ export const publishedClasses = ({ normal, defect, name, sets }: PublishedClasse
 
 /** Where masks may lie, beside `test`. */
 const MASK_FOLDERS = ['ground_truth', 'masks'];
-/** Their files, below the set's folder. */
-export const CLASS_MASKS = /(^|\/)(ground_truth|masks)\//i;
+export const CLASS_MASKS: MaskPlace = { at: /^(.*)\/(?:ground_truth|masks)\//i, beside: /^(train|test)$/i };
 const PARTS = ['train', 'test', ...MASK_FOLDERS];
 
 /**

@@ -52,6 +52,14 @@ export interface DataPlace {
   readonly table?: string;
 }
 
+/** How a mask is told by its place: its path has a folder, in which something lies that only lies beside masks. */
+export interface MaskPlace {
+  /** Absolute paths with forward slashes; the first group is the folder. */
+  readonly at: RegExp;
+  /** Names in the folder, one of which has to be there. */
+  readonly beside: RegExp;
+}
+
 /** A layout of data sets (evaluation.md 1). The layouts themselves are listed in layouts/table.ts. */
 export interface DataLayout {
   /**
@@ -63,8 +71,8 @@ export interface DataLayout {
   readonly addTest: string;
   /** Extensions of tables that may be named instead of their folder; default none. */
   readonly tables?: readonly string[];
-  /** Paths of masks, below the set's folder: `predict` takes all other images of it. Default: there are none. */
-  readonly masks?: RegExp;
+  /** Where masks lie: `predict` takes all other images. Default: there are none. */
+  readonly masks?: MaskPlace;
   /** Its row in docs/data.md: published sets that have it, and where images and masks lie. */
   readonly row: {
     readonly sets?: string;

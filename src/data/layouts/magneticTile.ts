@@ -16,7 +16,7 @@ const KIND = /^MT_(.+)$/;
 export const magneticTile: DataLayout = {
   sign: { inSet: '`MT_Free/Imgs` (magnetic tile defects)' },
   addTest: 'put photographs of four tiles or more into MT_Free/Imgs',
-  masks: /(^|\/)MT_[^/]*\/Imgs\/[^/]*\.png$/i,
+  masks: { at: /^(.*\/MT_[^/]*\/Imgs)\/[^/]*\.png$/i, beside: /\.jpe?g$/i },
   row: {
     sets: 'magnetic tile surface defects',
     train: '`MT_Free/Imgs/*.jpg` of three tiles in four; class `magnetic_tile`',

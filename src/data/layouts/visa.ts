@@ -16,7 +16,7 @@ const COLUMNS = ['object', 'split', 'label', 'image', 'mask'] as const;
 export const visa: DataLayout = {
   sign: { inClass: 'Data/Images (VisA)' },
   addTest: 'put normal images into test/good and others into test/<defect>',
-  masks: /(^|\/)Data\/Masks\//,
+  masks: { at: /^(.*\/Data)\/Masks\//, beside: /^Images$/ },
   row: { train: 'as `split_csv/1cls.csv` says', test: 'the same', masks: 'the same' },
   detect: async ({ base }) => (await signOf(base)) === 'Data/Images',
   scan: ({ root }) => scanVisa(root),
