@@ -4,8 +4,10 @@ import type { Graph } from '../graph/graph.ts';
 import type { PlanOptions } from '../plan/buildPlan.ts';
 import { buildPlan } from '../plan/buildPlan.ts';
 import { bytesText, excessesOf, excessText, type PlanLimits } from '../plan/limits.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Executable } from './executable.ts';
 import { type Gpu, limitsOf } from './gpu.ts';
+import { kernelBytes } from './planBuffers.ts';
 import { planBytes } from './planBytes.ts';
 import type { Session } from './session.ts';
 
@@ -17,6 +19,15 @@ export interface BatchJob {
   /** The smallest batch that makes sense: 2 where batch norms are trained. */
   readonly least: number;
   graphsAt(batch: number): readonly Graph[];
+  /** Plans that the same work compiles with this batch before or after; absent: none. */
+  readonly others?: OtherPlans | undefined;
+}
+
+/** A batch that an error names has to fit these too: it would only be refused later. */
+export interface OtherPlans {
+  graphsAt(batch: number): readonly Graph[];
+  /** What the work will hold by then beside a plan, and does not yet. */
+  readonly bytes: number;
 }
 
 /** The adapter as far as plans see it. */
@@ -74,7 +85,7 @@ function excessAt(target: PlanTarget, job: BatchJob, batch: number): string | nu
   }
 }
 
-const plan = (graph: Graph, { facts, limits, tuned }: PlanTarget) =>
+const plan = (graph: Graph, { facts, limits, tuned }: PlanTarget): Plan =>
   buildPlan(graph, facts, { maxBufferBytes: limits.maxBufferBytes, tuned });
 
 const fittingText = ({ least }: BatchJob, fitting: number): string =>
@@ -90,7 +101,7 @@ export async function compileBatch(session: Session, job: BatchJob): Promise<Exe
     return await session.compile(job.label, job.graphsAt(job.batch)[0]!);
   } catch (error) {
     if (!(error instanceof OutOfMemoryError)) throw error;
-    const fitting = largestWithin(targetOf(session), job, error.available);
+    const fitting = largestWithin(session, job, error.available);
     throw new OutOfMemoryError(
       `${job.label}, batch ${job.batch}: ${memoryText(error)}; ${fittingText(job, fitting)}`,
       { asked: error.asked, available: error.available },
@@ -102,12 +113,21 @@ export async function compileBatch(session: Session, job: BatchJob): Promise<Exe
 const memoryText = ({ asked, available }: OutOfMemoryError): string =>
   `needs ${bytesText(asked)} beside the weights, memory ran out after ${bytesText(available)}`;
 
-/** The largest batch whose plan takes no more than `available` bytes and exceeds no limit. */
-function largestWithin(target: PlanTarget, job: BatchJob, available: number): number {
+/** The largest batch whose plan, and any of the job's others, takes no more than `available` bytes and exceeds no limit. */
+function largestWithin(session: Session, job: BatchJob, available: number): number {
+  const target = targetOf(session);
+  const { others } = job;
+  const fits = (built: Plan, room: number): boolean =>
+    planBytes(built) <= room && excessesOf(built, target.limits).length === 0;
   return largestBatch(job, (batch) => {
     try {
-      const built = plan(job.graphsAt(batch)[0]!, target);
-      return planBytes(built) <= available && excessesOf(built, target.limits).length === 0;
+      const own = plan(job.graphsAt(batch)[0]!, target);
+      if (!fits(own, available)) return false;
+      if (!others) return true;
+      const built = others.graphsAt(batch).map((graph) => plan(graph, target));
+      // `available` has room for the plan's own kernels; those of all stay compiled.
+      const room = available - others.bytes - kernelBytes(session.gpu, built, own);
+      return built.every((each) => fits(each, room));
     } catch (error) {
       if (error instanceof LimitError) return false;
       throw error;
@@ -134,7 +154,7 @@ export async function compileFitting(
         batch = largestBatch(now, (each) => excessAt(target, job, each) === null);
         if (batch === 0) checkBatch(target, now);
       } else if (error instanceof OutOfMemoryError) {
-        batch = largestWithin(target, now, error.available);
+        batch = largestWithin(session, now, error.available);
       }
       if (batch === 0 || batch === now.batch) throw error;
     }

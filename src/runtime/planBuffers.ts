@@ -50,7 +50,7 @@ export async function allocate(gpu: Gpu, plan: Plan, state: StateStore, use: Pla
 
 /** @throws OutOfMemoryError before anything is allocated, if the device uses the host's memory and too little is free. */
 async function requireRoom(gpu: Gpu, plan: Plan, bytes: number): Promise<void> {
-  const compiled = kernelBytes(gpu, plan);
+  const compiled = kernelBytes(gpu, [plan]);
   const left = (): number =>
     Math.max(0, (gpu.buffers.room.available() ?? Number.POSITIVE_INFINITY) - compiled);
   if (bytes <= left()) return;
@@ -66,11 +66,16 @@ async function requireRoom(gpu: Gpu, plan: Plan, bytes: number): Promise<void> {
  */
 const KERNEL_BYTES = 1_258_291;
 
-/** Host memory that the plan's kernels take which are not compiled yet; a GPU's driver is not asked for any. */
-function kernelBytes({ facts, pipelines }: Gpu, { dispatches }: Plan): number {
+/**
+ * Host memory that the plans' kernels take which are not compiled yet; a GPU's driver is not asked for any.
+ * @param beside a plan whose kernels are counted already.
+ */
+export function kernelBytes({ facts, pipelines }: Gpu, plans: readonly Plan[], beside?: Plan): number {
   if (!facts.software) return 0;
-  const texts = new Set(dispatches.map(({ kernel }) => kernel.wgsl));
-  return KERNEL_BYTES * [...texts].filter((text) => !pipelines.has(text)).length;
+  const textsOf = ({ dispatches }: Plan): string[] => dispatches.map(({ kernel }) => kernel.wgsl);
+  const counted = new Set(beside && textsOf(beside));
+  const texts = new Set(plans.flatMap(textsOf));
+  return KERNEL_BYTES * [...texts].filter((text) => !counted.has(text) && !pipelines.has(text)).length;
 }
 
 /** One error scope per buffer shows which allocation failed. */

@@ -8,6 +8,7 @@ import { RandomStream } from '../random.ts';
 import type { Sizes } from '../run/detectorParts.ts';
 import type { RunLayouts } from '../run/networkLayouts.ts';
 import type { RunConfig } from '../run/settings.ts';
+import type { OtherPlans } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import { type Picks, type ProjectedPatches, pickFarthest } from './coresetPicks.ts';
 import { PROJECTED, patchesName, projectionOf, STARTS } from './coresetPlans.ts';
@@ -62,6 +63,8 @@ export interface CoresetOptions {
   readonly start?: CoresetStart;
   /** Picks of an earlier run to go on from, where they are of so many patches; default: none. */
   readonly from?: Picks | null;
+  /** What else the training compiles. */
+  readonly others?: OtherPlans;
   /** Called after each pass over the patches that picked some, and awaited. */
   readonly onPicks?: (picks: Picks) => Promise<void>;
 }
@@ -173,6 +176,7 @@ async function projectPatches(
     label: 'projection',
     images: options.images,
     batch: config.batch,
+    others: options.others,
     graphAt: (batch) =>
       projectionOf(memoryPlan({ ...config, batch }, layouts, options.inputs.source).outputs.get('rows')!),
     load: options.inputs.at,
@@ -217,6 +221,7 @@ async function keepPicked(
     label: 'memory',
     images: options.images,
     batch: config.batch,
+    others: options.others,
     graphAt: (batch) => memoryPlan({ ...config, batch }, layouts, options.inputs.source),
     load: options.inputs.at,
     skips: (first, count) => next === order.length || patchOf(next) >= (first + count) * perImage,

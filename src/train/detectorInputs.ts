@@ -1,6 +1,7 @@
 import { FileError } from '../errors.ts';
 import type { Sizes, StepSource } from '../run/detectorParts.ts';
 import { frozenName, frozenShapes, type RunLayouts } from '../run/networkLayouts.ts';
+import type { OtherPlans } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import type { NumberArray } from '../runtime/state.ts';
 import { product } from '../shape.ts';
@@ -44,6 +45,8 @@ export interface DetectorInputOptions {
   readonly onNote: (text: string) => void;
   /** Ends the pass over the images after the batch in flight; its reason is thrown. */
   readonly signal?: AbortSignal;
+  /** What else the training compiles. */
+  readonly others?: OtherPlans;
 }
 
 /**
@@ -90,10 +93,14 @@ export async function detectorInputs(
 
 /** Whether the frozen features of so many images fit the budget; false without any. */
 export function keepsFeatures(config: Sizes, images: number, budget?: FeatureBudget): boolean {
-  const widths = frozenShapes(config)?.map(product);
+  const bytes = frozenBytes(config, images);
   const { memory, disk } = { ...FEATURE_BUDGET, ...budget };
-  return widths !== undefined && bytesOf(widths, images) <= Math.max(memory, disk);
+  return bytes > 0 && bytes <= Math.max(memory, disk);
 }
+
+/** What the frozen features of so many images take; 0 without any. */
+export const frozenBytes = (config: Sizes, images: number): number =>
+  bytesOf(frozenShapes(config)?.map(product) ?? [], images);
 
 const bytesOf = (widths: readonly number[], images: number): number =>
   4 * images * widths.reduce((sum, width) => sum + width, 0);
@@ -122,13 +129,20 @@ async function fill(
   config: Sizes,
   layouts: RunLayouts,
   images: (indices: readonly number[]) => Promise<Float32Array>,
-  { widths, count, onBatch, signal }: DetectorInputOptions & { widths: readonly number[]; count: number },
+  {
+    widths,
+    count,
+    onBatch,
+    signal,
+    others,
+  }: DetectorInputOptions & { widths: readonly number[]; count: number },
 ): Promise<void> {
   await passOver({
     session,
     label: 'encoder features',
     images: count,
     batch: config.batch,
+    others,
     graphAt: (batch) => frozenPlan({ ...config, batch }, layouts),
     load: async (indices) => ({ images: await images(indices) }),
     async take(out, first, some) {

@@ -8,7 +8,7 @@ import { networkSide, optimiserOf } from '../run/config.ts';
 import { featureShape, frozenName, frozenShapes, type RunLayouts } from '../run/networkLayouts.ts';
 import { quickSettings } from '../run/presets.ts';
 import type { RunConfig } from '../run/settings.ts';
-import { compileBatch } from '../runtime/fitBatch.ts';
+import { compileBatch, type OtherPlans } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import { product } from '../shape.ts';
 import { type DetectorInputs, type FeatureBudget, keepsFeatures } from './detectorInputs.ts';
@@ -103,6 +103,8 @@ export interface Rehearsal extends ImageSources {
   readonly tiles: TrainingTiles;
   readonly features?: FeatureBudget;
   readonly signal?: AbortSignal;
+  /** What else the training compiles. */
+  readonly others?: OtherPlans;
 }
 
 /**
@@ -110,7 +112,7 @@ export interface Rehearsal extends ImageSources {
  * before, and again after: training steps change them.
  */
 export async function measureCosts(rehearsal: Rehearsal): Promise<Costs> {
-  const { session, config, layouts, tiles, loader } = rehearsal;
+  const { session, config, layouts, tiles, loader, others } = rehearsal;
   const { batch } = config;
   // Filled by passes over the images later; until then anything will do.
   for (const part of memoryParts(layouts)) {
@@ -127,6 +129,7 @@ export async function measureCosts(rehearsal: Rehearsal): Promise<Costs> {
         batch,
         least: 2,
         graphsAt: (each) => [collectPlan({ ...config, batch: each }, layouts)],
+        others,
       }),
     inputs: async () => ({ images }),
     output: 'u',
@@ -140,7 +143,7 @@ export async function measureCosts(rehearsal: Rehearsal): Promise<Costs> {
 }
 
 async function stepSeconds(rehearsal: Rehearsal): Promise<number> {
-  const { session, config, layouts, tiles } = rehearsal;
+  const { session, config, layouts, tiles, others } = rehearsal;
   if (config.iterations === 0) return 0;
   const optimiser = optimiserOf(config);
   const inputs = randomInputs(rehearsal);
@@ -153,6 +156,7 @@ async function stepSeconds(rehearsal: Rehearsal): Promise<number> {
         batch: config.batch,
         least: 2,
         graphsAt: (batch) => [detectorStep({ ...config, batch }, layouts, optimiser, inputs.source)],
+        others,
       }),
     inputs: async (step) => ({ ...(await imagesAt(step)), ...stepInputs(config, optimiser, step) }),
     output: 'loss',

@@ -8,6 +8,7 @@ import type { Sizes } from '../run/detectorParts.ts';
 import type { ModelConfig, PartLayout, RunLayouts } from '../run/networkLayouts.ts';
 import type { RunStore } from '../run/runStore.ts';
 import type { RunConfig } from '../run/settings.ts';
+import type { OtherPlans } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import { product } from '../shape.ts';
 import { greedyCoreset, randomCoreset } from './coreset.ts';
@@ -48,6 +49,8 @@ export interface MemoryOptions {
   /** Seconds between savings of a coreset's picks; default 30. */
   readonly saveEvery?: number;
   readonly onBatch: (done: number, of: number) => void;
+  /** What else the training compiles. */
+  readonly others?: OtherPlans;
 }
 
 /**
@@ -130,7 +133,7 @@ async function meanRows(
   session: Session,
   config: Sizes,
   layouts: RunLayouts,
-  { inputs, images, onBatch }: MemoryOptions,
+  { inputs, images, onBatch, others }: MemoryOptions,
 ): Promise<NamedTensor> {
   const graphAt = (batch: number): Graph => memoryPlan({ ...config, batch }, layouts, inputs.source);
   const [, ...shape] = graphAt(config.batch).outputs.get('rows')!.shape;
@@ -142,6 +145,7 @@ async function meanRows(
     images,
     batch: config.batch,
     graphAt,
+    others,
     load: inputs.at,
     take(out, first, count) {
       const rows = out.get('rows')!;

@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
-import { compileBatch } from '../runtime/fitBatch.ts';
+import { compileBatch, type OtherPlans } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import type { NumberArray } from '../runtime/state.ts';
 
@@ -13,6 +13,8 @@ export interface PlanPass {
   readonly images: number;
   readonly batch: number;
   graphAt(batch: number): Graph;
+  /** What else the work compiles for this batch; absent: nothing. */
+  readonly others?: OtherPlans | undefined;
   /** Reads or decodes what the plan is run on, by the images' numbers. */
   load(indices: readonly number[]): Promise<Arrays>;
   /** What the plan is given in each batch beside the images. */
@@ -30,10 +32,10 @@ export interface PlanPass {
  * @throws LimitError where the batch does not fit, naming the largest that would.
  */
 export async function passOver(pass: PlanPass): Promise<boolean> {
-  const { session, label, images, batch, load, constants, take, skips, signal } = pass;
+  const { session, label, images, batch, load, constants, take, skips, signal, others } = pass;
   // Plans of training trace batch norms, which need two images.
   const graphsAt = (size: number): Graph[] => [pass.graphAt(size)];
-  const executable = await compileBatch(session, { label, batch, least: 2, graphsAt });
+  const executable = await compileBatch(session, { label, batch, least: 2, graphsAt, others });
   const loadFrom = (first: number): Promise<Arrays> => {
     const loading = load(Array.from({ length: batch }, (_, i) => Math.min(first + i, images - 1)));
     // A failure is thrown where the batch is awaited; if the device fails first, it is never awaited.

@@ -26,12 +26,13 @@ import type { RunLog } from '../run/log.ts';
 import { featureShape, type RunLayouts, runLayouts } from '../run/networkLayouts.ts';
 import type { BegunRun, RunHashes, RunStore } from '../run/runStore.ts';
 import type { RunConfig } from '../run/settings.ts';
-import { checkBatch, compileBatch, targetOf } from '../runtime/fitBatch.ts';
+import { checkBatch, compileBatch, type OtherPlans, targetOf } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import { type FamiliarRange, familiarRange, type Impression, overTiles } from '../score/familiarity.ts';
 import { wholePlan } from '../score/scorePlan.ts';
 import { product } from '../shape.ts';
 import { loadStart, type StartWeights } from '../weights/loadStart.ts';
+import { batchPlans } from './batchPlans.ts';
 import { checkpointStages, type TrainedStage } from './checkpointStages.ts';
 import {
   type ClassTable,
@@ -143,7 +144,8 @@ export async function train(
   const loader = world.loader(config);
   const log = world.log();
   try {
-    const work = { world, session, layouts, stages, hashes, loader, log };
+    const others = batchPlans(session, config, layouts, tiles.train.length, options.features);
+    const work = { world, session, layouts, stages, hashes, loader, log, others };
     if (options.onEstimate && !checkpoint) {
       const { features, signal } = options;
       const { textures } = world;
@@ -156,6 +158,7 @@ export async function train(
         config,
         features,
         signal,
+        others,
       });
       const keeps = keepsFeatures(config, tiles.train.length, features);
       const { software } = session.gpu.adapter;
@@ -185,6 +188,8 @@ interface Work {
   readonly hashes: RunHashes;
   readonly loader: TrainingLoader;
   readonly log: RunLog;
+  /** All that is compiled for the batch. */
+  readonly others: OtherPlans;
 }
 
 /** The stages of one run in order; each can be the one a checkpoint resumes in. */
@@ -198,8 +203,12 @@ class Trainer {
   readonly #hashes: RunHashes;
   readonly #loader: TrainingLoader;
   readonly #log: RunLog;
+  readonly #others: OtherPlans;
 
-  constructor(options: TrainingOptions, { world, session, layouts, stages, hashes, loader, log }: Work) {
+  constructor(
+    options: TrainingOptions,
+    { world, session, layouts, stages, hashes, loader, log, others }: Work,
+  ) {
     this.#options = options;
     this.#world = world;
     this.#tiles = world.tiles;
@@ -209,6 +218,7 @@ class Trainer {
     this.#hashes = hashes;
     this.#loader = loader;
     this.#log = log;
+    this.#others = others;
   }
 
   async train(checkpoint: Checkpoint | null): Promise<boolean> {
@@ -260,6 +270,7 @@ class Trainer {
       onDisk: this.#world.onDisk?.('features'),
       onBatch: (step, of) => onProgress?.('features', { step, of }),
       signal,
+      others: this.#others,
       onNote: (text) => {
         onNote?.(text);
         this.#log.write({ stage: 'features', note: text });
@@ -279,6 +290,7 @@ class Trainer {
       signal,
       saveEvery,
       onBatch: (step, of) => onProgress?.('memory', { step, of }),
+      others: this.#others,
     });
   }
 
@@ -292,6 +304,8 @@ class Trainer {
       batch: config.batch,
       least: 2,
       graphsAt: (batch) => [detectorStep({ ...config, batch }, this.#layouts, optimiser, inputs.source)],
+      // Moments and features are held by now.
+      others: { ...this.#others, bytes: 0 },
     });
     const sources = { loader: this.#loader, textures: this.#world.textures };
     const imagesAt = stepImages(config, this.#tiles, sources, inputs);

@@ -10,7 +10,7 @@ import { conv2d } from '../../src/nn/conv.ts';
 import { initialize } from '../../src/nn/init.ts';
 import { buildPlan } from '../../src/plan/buildPlan.ts';
 import { excessesOf } from '../../src/plan/limits.ts';
-import { runLayouts } from '../../src/run/networkLayouts.ts';
+import { runLayouts, trainedParts } from '../../src/run/networkLayouts.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import {
   type BatchJob,
@@ -23,6 +23,7 @@ import {
 import { openDevice } from '../../src/runtime/gpu.ts';
 import { planBytes } from '../../src/runtime/planBytes.ts';
 import { type Session, sessionOn } from '../../src/runtime/session.ts';
+import { batchPlans } from '../../src/train/batchPlans.ts';
 import { detectorStep } from '../../src/train/detectorPlans.ts';
 
 Object.assign(globalThis, globals);
@@ -67,6 +68,30 @@ it('a batch whose indices are too large is refused with one that fits', () => {
   const { message, fix } = refusal(() => checkBatch(target(2 ** 31), long));
   expect(message).toMatch(/^training, batch 8192: .*kernels index at most 4278190080.*; batch 4080 fits$/);
   expect(fix).toContain('use --batch 4080 or less');
+});
+
+it('a training knows all that it compiles for its batch, and what it will hold', () => {
+  const plansOf = (run: RunConfig, software: boolean, budget?: { memory: number }) => {
+    const session = { gpu: { adapter: { software } } } as Session;
+    const own = runLayouts(run, 1);
+    const { graphsAt, bytes } = batchPlans(session, run, own, 100, budget);
+    return { names: graphsAt(2).map(({ outputs }) => [...outputs.keys()]), bytes, own };
+  };
+  const steps = { ...config, size: 64, iterations: 10 };
+  const { names, bytes, own } = plansOf(steps, true);
+  expect(names.map(([first]) => first)).toEqual(['tap1', 'loss', expect.any(String)]);
+  expect(names[2]).toContain('u');
+  const moments = trainedParts(own).reduce((sum, { parameters }) => sum + 2 * 4 * parameters.length, 0);
+  // Layers 1 to 3 of resnet18_w16 at 64 px.
+  const features = 100 * 4 * (16 * 16 ** 2 + 32 * 8 ** 2 + 64 * 4 ** 2);
+  expect(bytes).toBe(moments + features);
+  // On disk, and in a computer beside a GPU of its own memory, features take none of what plans have.
+  expect(plansOf(steps, true, { memory: features - 1 }).bytes).toBe(moments);
+  expect(plansOf(steps, false).bytes).toBe(moments);
+  const memory = plansOf({ ...steps, method: 'patchcore', iterations: 0, memoryRows: 8 }, false);
+  expect(memory.names.flat()).toContain('rows');
+  expect(memory.names.flat()).not.toContain('loss');
+  expect(memory.bytes).toBe(0);
 });
 
 describe('largestBatch', () => {

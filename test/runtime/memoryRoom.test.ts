@@ -223,6 +223,17 @@ describe('on a software adapter, more than the machine has', () => {
       available: 100 * MIB - KERNEL,
       fix: expect.stringContaining('use --batch 4 or less'),
     });
+    // A batch that fits this plan alone would only be refused later.
+    for (const [held, fix] of [
+      [0, 'use --batch 2 or less'],
+      [30 * MIB, 'use --batch 1 or less'],
+      [70 * MIB, 'train at a smaller --size'],
+    ] as const) {
+      const others = { graphsAt: (each: number) => [numbers(1), numbers(2 * each)], bytes: held };
+      await expect(compileBatch(session, { ...job, others })).rejects.toMatchObject({
+        fix: expect.stringContaining(fix),
+      });
+    }
     expect(gpu.buffers.counters).toMatchObject({ live: 0, buffers: 0 });
     const { executable, batch } = await compileFitting(session, job);
     expect(batch).toBe(4);
