@@ -47,10 +47,12 @@ function browserSteps(): string[] {
 }
 
 function driverSteps(): string[] {
+  const isFirefox = /Firefox/.test(navigator.userAgent);
   const steps = [
     'Switch hardware acceleration on in the browser’s settings, and start it again.',
-    'Update the graphics driver. chrome://gpu says what the browser thinks of it.',
+    `Update the graphics driver. ${isFirefox ? 'about:support' : 'chrome://gpu'} says what the browser thinks of it.`,
   ];
+  if (isFirefox) return [...steps, 'Or use Chrome, Chromium or Edge 113 or newer.'];
   if (!isLinux()) return steps;
   return [
     ...steps,

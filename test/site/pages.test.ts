@@ -20,7 +20,8 @@ import { scorerOn } from '../../src/score/scorerOn.ts';
 import { servedAlignment } from '../../src/score/storedThreshold.ts';
 import { webRunIn } from '../../src/score/webRun.ts';
 import { allTensors } from '../../src/weights/tensorSource.ts';
-import { executablePath, pagesInChromium, root, SLOW, site, violations } from './pagesInChromium.ts';
+import { executablePath, root, site } from './openSite.ts';
+import { pagesInChromium, SLOW, violations } from './pagesInChromium.ts';
 
 const example = join(root, 'site', 'public', 'example');
 const PAGES = ['index.html', 'train.html', 'kernels.html'];

@@ -2,20 +2,14 @@ import { mkdtemp, readFile, readlink, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
-import { type SiteServer, serveSite } from '../../src/cli/siteServer.ts';
-import { findChromium, SOFTWARE_WEBGPU } from '../chromium.ts';
+import { executablePath, type OpenSite, openSite } from './openSite.ts';
 
-export const root = fileURLToPath(new URL('../..', import.meta.url));
-/** The built pages. */
-export const site = join(root, 'dist', 'site');
 /** Kernels are compiled in the browser and in Node. */
 export const SLOW = 300_000;
 
-/** Undefined, and said once, where there is none: tests of pages are skipped. */
-export const executablePath = findChromium();
+// Tests of pages are skipped where there is none.
 if (!executablePath) {
   process.stderr.write(
     'pages in Chromium: skipped, no chromium or google-chrome here (install one, or name it in WGAD_CHROMIUM)\n',
@@ -24,25 +18,14 @@ if (!executablePath) {
 
 /** A browser that shows the pages, for the tests of one file. */
 export function pagesInChromium() {
-  let server: SiteServer;
-  let browser: Browser;
+  let open: OpenSite;
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'wgad-pages-'));
-    server = await serveSite(site, 0);
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        ...SOFTWARE_WEBGPU,
-        '--use-fake-device-for-media-stream',
-        '--use-fake-ui-for-media-stream',
-      ],
-    });
+    open = await openSite(['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']);
   });
   afterAll(async () => {
-    await browser?.close();
-    await server?.close();
+    await open?.close();
     await rm(folder, { recursive: true, force: true });
   });
   const watched = async (page: Page, complaints: string[], name: string): Promise<void> => {
@@ -51,7 +34,7 @@ export function pagesInChromium() {
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
     });
-    await page.goto(server.address + name);
+    await page.goto(open.address + name);
   };
   return {
     /** An empty one, for the files of a test. */
@@ -60,14 +43,14 @@ export function pagesInChromium() {
     },
     /** The description of the Vulkan driver that the browser brings: with it Node computes on the same adapter. */
     async vulkanDriver(): Promise<string> {
-      const session = await browser.newBrowserCDPSession();
+      const session = await open.browser.newBrowserCDPSession();
       const { processInfo } = await session.send('SystemInfo.getProcessInfo');
       const { id } = processInfo.find(({ type }) => type === 'browser')!;
       return join(dirname(await readlink(`/proc/${id}/exe`)), 'vk_swiftshader_icd.json');
     },
     /** A page of an empty profile, and what it complains about. */
     async openPage(name = '', before: (page: Page) => Promise<void> = async () => {}) {
-      const page = await (await browser.newContext()).newPage();
+      const page = await (await open.browser.newContext()).newPage();
       const complaints: string[] = [];
       await before(page);
       await watched(page, complaints, name);

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adoptedRun, requireSame } from '../../site/src/train/adopted.ts';
 import { trainingImages } from '../../site/src/train/chosenImages.ts';
-import { lossesIn } from '../../site/src/train/losses.ts';
+import { lossesIn, shownPoints } from '../../site/src/train/losses.ts';
 import { TimeLeft } from '../../site/src/train/timeLeft.ts';
 import { listImages, scanDataset, synthesize } from '../../src/data/index.ts';
 import { newConfig } from '../../src/run/config.ts';
@@ -19,7 +19,9 @@ import { testRun } from '../../src/score/testRun.ts';
 import { VERSION } from '../../src/version.ts';
 import { weightsChecksum } from '../../src/weights/source.ts';
 import { ONE_DEVICE } from '../parking.ts';
-import { executablePath, pagesInChromium, root, SLOW, violations } from './pagesInChromium.ts';
+import { executablePath, root } from './openSite.ts';
+import { pagesInChromium, SLOW, violations } from './pagesInChromium.ts';
+import { type PageSettings, startTraining } from './startTraining.ts';
 
 /** Of the training on the page and in Node. */
 const SETTINGS = { size: 64, batch: 4, iterations: 24, alignIterations: 100, seed: 0 };
@@ -142,6 +144,18 @@ it('a curve takes steps that were done again in place of the first', () => {
   expect(lossesIn('')).toEqual([]);
 });
 
+it('a curve of many points keeps the lowest and the highest of each few pixels', () => {
+  const points = Array.from({ length: 10_000 }, (_, i) => ({ step: i, loss: Math.sin(i) + 1.5 }));
+  points[7123]!.loss = 100;
+  points[2048]!.loss = 0.001;
+  const shown = shownPoints(points, 500);
+  expect(shown.length).toBeLessThanOrEqual(500);
+  expect(shown).toContain(points[7123]);
+  expect(shown).toContain(points[2048]);
+  expect(shown).toEqual(points.filter((point) => shown.includes(point)));
+  expect(shownPoints(points.slice(0, 500), 500)).toEqual(points.slice(0, 500));
+});
+
 it('time left goes by what was measured before, then by the steps seen', () => {
   const work = [
     { stage: 'features', of: 10 },
@@ -166,8 +180,8 @@ describe.skipIf(!executablePath)('the Train page in Chromium', () => {
     await page.locator('input[data-for="Choose a folder"]').setInputFiles(path);
   };
   const training = (page: Page) => page.getByRole('region', { name: 'Training', exact: true });
-  const says = (page: Page, text: string | RegExp): Promise<void> =>
-    training(page).getByRole('status').filter({ hasText: text }).waitFor({ timeout: SLOW });
+  const says = (page: Page, text: string | RegExp, timeout = SLOW): Promise<void> =>
+    training(page).getByRole('status').filter({ hasText: text }).waitFor({ timeout });
 
   it(
     'names what cannot be trained on, and can be stopped',
@@ -236,25 +250,27 @@ describe.skipIf(!executablePath)('the Train page in Chromium', () => {
     async () => {
       const { page: first, complaints } = await pages.openPage('train.html');
       let page = first;
-      await choose(page, data);
-      await page.getByText('20 images in data').waitFor();
-      await page.getByLabel('Encoder').selectOption('resnet18_w16');
-      await page.getByText('More settings').click();
-      for (const [label, value] of [
-        ['Image side, px', SETTINGS.size],
-        ['Images per step', SETTINGS.batch],
-        ['Steps of the detector', SETTINGS.iterations],
-        ['Steps of the alignment', SETTINGS.alignIterations],
-        ['Seed', SETTINGS.seed],
-        ['Save every', 0],
-      ] as const) {
-        await page.getByLabel(label).fill(String(value));
-      }
-      await page.getByRole('button', { name: 'Train', exact: true }).click();
+      await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+      const room = await limitedStorage(page);
+      await room.limit(1);
+      await startTraining(page, data, { ...SETTINGS, saveEvery: 0 });
+      const saysNoRoom = (of: string): Promise<void> =>
+        training(page)
+          .getByRole('alert')
+          .filter({ hasText: new RegExp(`${of}: ${NO_ROOM}`) })
+          .waitFor({ timeout: SLOW });
+      await saysNoRoom('cannot be opened');
+      // For the folder, and not for all images.
+      await room.limit((await room.used()) + 100_000);
+      const train = page.getByRole('button', { name: 'Train', exact: true });
+      await train.click();
+      await saysNoRoom('images.rgb: cannot be written');
+      expect(await violations(page)).toEqual([]);
+      await room.limit();
+      await train.click();
       await training(page).getByText('saved: detector, step').waitFor({ timeout: SLOW });
       expect(await violations(page)).toEqual([]);
 
-      await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
       await page.context().setOffline(true);
       await page.close();
       page = await pages.another(first, 'train.html', complaints);
@@ -275,7 +291,7 @@ describe.skipIf(!executablePath)('the Train page in Chromium', () => {
 
       const storage = await limitedStorage(page);
       await storage.limit(1);
-      await training(page).getByRole('alert').filter({ hasText: NO_ROOM }).waitFor({ timeout: SLOW });
+      await saysNoRoom('cannot be written');
       expect(await violations(page)).toEqual([]);
       await storage.limit();
       await training(page).getByRole('button', { name: 'Go on' }).click();
@@ -292,39 +308,72 @@ describe.skipIf(!executablePath)('the Train page in Chromium', () => {
         .getByRole('img', { name: /^Loss of alignment: .* at step 100$/ })
         .waitFor();
       expect(await violations(page)).toEqual([]);
-      const [download] = await Promise.all([
-        page.waitForEvent('download'),
-        training(page).getByRole('button', { name: 'Save as zip' }).click(),
-      ]);
-      const files = unzipSync(await readFile(await download.path()));
+      const run = await savedRun(page, 'short');
       page.once('dialog', (dialog) => void dialog.accept());
       await keptIn(page).getByRole('button', { name: 'Remove' }).click();
       await keptIn(page).waitFor({ state: 'detached' });
       expect(complaints).toEqual([]);
 
-      const run = join(folder, 'run');
-      for (const [name, bytes] of Object.entries(files)) {
-        await mkdir(dirname(join(folder, name)), { recursive: true });
-        await writeFile(join(folder, name), bytes);
-      }
-      const own = join(folder, 'node');
-      await trainInNode(own, await pages.vulkanDriver());
-      const configIn = async (of: string) =>
-        JSON.parse(await readFile(join(of, 'config.json'), 'utf8')) as RunConfig;
-      const { data: name, adapter: _, ...rest } = await configIn(run);
-      expect(name).toBe('data');
-      expect(await configIn(own)).toMatchObject(rest);
-      const [theirs, ours] = await Promise.all(
-        [run, own].map((each) => readFile(join(each, 'weights.safetensors'))),
-      );
-      expect(theirs!.equals(ours!), 'the same weights on the same adapter, to the last bit').toBe(true);
-      const { protocols } = await testRun({ run, data, times: false, gpu: ONE_DEVICE });
-      expect(Object.keys(protocols['absolute-unified'])).toEqual(['none', 'cada']);
+      await nodesRun(run, data, SETTINGS);
+      expect(Object.keys((await protocolsOf(run, data))['absolute-unified'])).toEqual(['none', 'cada']);
     },
     // On the page and in Node, which compiles all kernels too.
     2 * SLOW,
   );
+
+  // An hour, half of it in Node, where other programs have the cores.
+  it.skipIf(!process.env.LONG)(
+    'trains four classes of 40 images by the quick preset to what Node trains',
+    async () => {
+      const four = join(folder, 'four');
+      await synthesize({ out: four, classes: 4, train: 40, test: 30, size: 160, seed: 3 });
+      const { page, complaints } = await pages.openPage('train.html');
+      await startTraining(page, four, { seed: 0 });
+      await says(page, 'Trained.', LONGEST);
+      expect(complaints).toEqual([]);
+      const run = await savedRun(page, 'long');
+      const own = await nodesRun(run, four, { seed: 0 });
+      expect(await protocolsOf(run, four)).toEqual(await protocolsOf(own, four));
+    },
+    2 * LONGEST,
+  );
+
+  /** The folder of the run that was trained. */
+  async function savedRun(page: Page, name: string): Promise<string> {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      training(page).getByRole('button', { name: 'Save as zip' }).click(),
+    ]);
+    const run = join(folder, name, 'run');
+    await mkdir(run, { recursive: true });
+    for (const [path, bytes] of Object.entries(unzipSync(await readFile(await download.path())))) {
+      await writeFile(join(folder, name, path), bytes);
+    }
+    return run;
+  }
+
+  /** Trains the same in Node on the browser's own adapter, and compares. @returns the folder of that run. */
+  async function nodesRun(run: string, images: string, settings: PageSettings): Promise<string> {
+    const own = join(run, '..', 'node');
+    await trainInNode(own, images, settings, await pages.vulkanDriver());
+    const configIn = async (of: string) =>
+      JSON.parse(await readFile(join(of, 'config.json'), 'utf8')) as RunConfig;
+    const { data: name, adapter: _, ...rest } = await configIn(run);
+    expect(name).toBe(basename(images));
+    expect(await configIn(own)).toMatchObject(rest);
+    const [theirs, ours] = await Promise.all(
+      [run, own].map((each) => readFile(join(each, 'weights.safetensors'))),
+    );
+    expect(theirs!.equals(ours!), 'the same weights on the same adapter, to the last bit').toBe(true);
+    return own;
+  }
+
+  const protocolsOf = async (run: string, images: string) =>
+    (await testRun({ run, data: images, times: false, gpu: ONE_DEVICE })).protocols;
 });
+
+/** Ms that a training of the quick preset's steps may take in software, on a busy machine. */
+const LONGEST = 3 * 3_600_000;
 
 const NO_ROOM = 'the browser gives this page no more room';
 
@@ -335,12 +384,19 @@ async function limitedStorage(page: Page) {
   return {
     /** @param quotaSize in bytes; absent: as before. */
     limit: (quotaSize?: number) => session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize }),
+    /** In bytes. */
+    used: async (): Promise<number> => (await session.send('Storage.getUsageAndQuota', { origin })).usage,
   };
 }
 
 /** `wgad train` with the browser's own Vulkan driver. */
-async function trainInNode(out: string, driver: string): Promise<void> {
-  const flags = Object.entries(SETTINGS).flatMap(([name, value]) => [
+async function trainInNode(
+  out: string,
+  images: string,
+  settings: PageSettings,
+  driver: string,
+): Promise<void> {
+  const flags = Object.entries(settings).flatMap(([name, value]) => [
     `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
     String(value),
   ]);
@@ -350,7 +406,7 @@ async function trainInNode(out: string, driver: string): Promise<void> {
     [
       main,
       'train',
-      data,
+      images,
       '--out',
       out,
       '--preset',

@@ -1,6 +1,6 @@
 import type { ChosenFile } from '../files/chosenFile.ts';
 import { RUN_FILES, TRAININGS } from '../files/runFiles.ts';
-import { fileIn, folderAt } from '../files/storage.ts';
+import { fileIn, knownFolderAt } from '../files/storage.ts';
 import type { DetectorFiles } from './messages.ts';
 
 /** The detector and images that come with the page (`npm run site:example` makes them). */
@@ -20,8 +20,9 @@ export async function loadExample(): Promise<{ detector: DetectorFiles; pictures
 
 /** A training that the Train page finished in this browser. @param id its folder there. */
 export async function loadTraining(id: string): Promise<{ detector: DetectorFiles; pictures: ChosenFile[] }> {
-  const folder = await folderAt(TRAININGS, id);
-  const [weights, config] = [await fileIn(folder, RUN_FILES.weights), await fileIn(folder, RUN_FILES.config)];
+  const folder = await knownFolderAt(TRAININGS, id);
+  const weights = folder && (await fileIn(folder, RUN_FILES.weights));
+  const config = folder && (await fileIn(folder, RUN_FILES.config));
   if (!weights || !config) throw new Error('this training is not in this browser any more');
   return { detector: { name: 'trained in this browser', weights, config }, pictures: [] };
 }

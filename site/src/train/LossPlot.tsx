@@ -1,6 +1,7 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
 import { useElementWidth } from '../elementWidth.ts';
+import { shownPoints } from './losses.ts';
 import type { LossPoint } from './messages.ts';
 
 const HEIGHT = 220;
@@ -51,7 +52,7 @@ function Curve({
   const [left, right, bottom] = [MARGIN.left, width - MARGIN.right, HEIGHT - MARGIN.bottom];
   const losses = points.map(({ loss }) => loss);
   const x = scaleLinear().domain([0, of]).range([left, right]);
-  // A loss of 0 has no logarithm; curves go on below what is drawn.
+  // A loss of 0 has no logarithm; curves go on below what is shownPoints.
   const least = Math.max(Math.min(...losses), Math.max(...losses) / 1e6);
   const y = scaleLog()
     .domain([least / 1.2, Math.max(...losses, Number.MIN_VALUE) * 1.2])
@@ -82,7 +83,7 @@ function Curve({
           </text>
         </g>
       ))}
-      <path d={path(points) ?? ''} />
+      <path d={path([...shownPoints(points, right - left)]) ?? ''} />
     </svg>
   );
 }

@@ -4,7 +4,7 @@ import type { RunConfig } from '../../../src/run/settings.ts';
 import type { Costs } from '../../../src/train/estimate.ts';
 import type { Stage } from '../../../src/train/training.ts';
 import { RUN_FILES, TRAININGS } from '../files/runFiles.ts';
-import { type Folder, fileIn, folderAt, jsonIn, removeIn } from '../files/storage.ts';
+import { type Folder, fileIn, folderAt, jsonIn, knownFolderAt, removeIn } from '../files/storage.ts';
 import { storedRun } from '../files/storedRun.ts';
 import type { Kept } from './messages.ts';
 
@@ -35,8 +35,9 @@ export const trainingFolder = (id: string): Promise<Folder> => folderAt(TRAINING
 
 /** The trainings that can go on or are finished, the latest first; what a closed tab left of others is removed. */
 export async function keptTrainings(): Promise<Kept[]> {
-  const root = await folderAt(TRAININGS);
+  const root = await knownFolderAt(TRAININGS);
   const found: Kept[] = [];
+  if (!root) return found;
   for await (const [id, folder] of root.entries()) {
     if (folder.kind !== 'directory') continue;
     const kept = await keptIn(id, folder);
@@ -44,7 +45,8 @@ export async function keptTrainings(): Promise<Kept[]> {
     else {
       // Another tab may be reading images for it.
       await heldBy(id, async (isOurs) => {
-        if (isOurs) await removeIn(root, id);
+        // What cannot be removed yet is tried again when they are listed next.
+        if (isOurs) await removeIn(root, id).catch(() => {});
       });
     }
   }
