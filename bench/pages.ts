@@ -1,7 +1,7 @@
 #!/usr/bin/env tsx
 /**
  * What the pages cost the browser beside the GPU's work, in Chromium's software renderer. Needs `npm run build`, and Linux.
- *   npx tsx bench/pages.ts train --iterations 150 --align-iterations 3000
+ *   npx tsx bench/pages.ts train --images 5 --iterations 20 --align-iterations 500
  *   npx tsx bench/pages.ts inspect --images 500
  * `train`: how long the page's own thread works at one go. `inspect`: memory as images are judged.
  */
@@ -27,7 +27,7 @@ async function withSite(train: number, body: (site: OpenSite, data: string) => P
   const folder = await mkdtemp(join(tmpdir(), 'wgad-bench-pages-'));
   const data = join(folder, 'data');
   try {
-    await synthesize({ out: data, classes: CLASSES, train, test: 1, size: 160, seed: 3 });
+    await synthesize({ out: data, classes: CLASSES, train, test: 2, size: 160, seed: 3 });
     const site = await openSite();
     try {
       await body(site, data);
