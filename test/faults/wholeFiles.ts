@@ -26,6 +26,8 @@ export async function whyNotWhole(name: string, bytes: Buffer): Promise<string |
 const READS: Readonly<Record<string, (bytes: Buffer) => unknown>> = {
   json: (bytes) => JSON.parse(bytes.toString()),
   jsonl: (bytes) => linesOf(bytes).map((line) => JSON.parse(line)),
+  // What a watch appends to begins empty.
+  rows: (bytes) => bytes.length > 0 && linesOf(bytes).map((line) => JSON.parse(line)),
   csv: linesOf,
   txt: linesOf,
   md: linesOf,

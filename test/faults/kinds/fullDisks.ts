@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { WgadError } from '../../../src/errors.ts';
 import { fetchPublished } from '../../../src/published/fetchPublished.ts';
 import { RandomStream } from '../../../src/random.ts';
 import { embeddedPath } from '../../../src/weights/embedded.ts';
-import { type Finished, TINY_DATA, wgad } from '../../cli/wgad.ts';
+import { type Finished, start, TINY_DATA, wgad } from '../../cli/wgad.ts';
 import { serveWeights } from '../../published/weightServer.ts';
 import type { FaultKind } from '../kind.ts';
 import { noSmallDisk, type SmallDisk, withSmallDisk } from '../smallDisk.ts';
 import { succeed, type TinyRun, withTinyRun } from '../tinyRun.ts';
+import { until } from '../watching.ts';
 import { filesBelow, whyNotWhole } from '../wholeFiles.ts';
 
 type Path = (...parts: string[]) => string;
@@ -71,10 +72,42 @@ const WRITERS: readonly Writer[] = [
   command('reproduce', (disk) => [
     ...['reproduce', 'table4', '--quick', '--out', disk('reproduce'), ...FAST, '--classes', '2'],
   ]),
+  { name: 'predict --watch', onRun: true, call: watchOnto },
+  { name: 'merge', call: mergeOnto },
+  command('export --web', (disk) => ['export', disk('run'), '--web', disk('web.safetensors')], true),
+  command('export --onnx', (disk) => ['export', disk('run'), '--onnx', disk('run.onnx')], true),
+  command('data convert', (disk, { path }) => [
+    ...['data', 'convert', path('data'), '--out', disk('converted'), '--size', '32'],
+  ]),
 ];
 
 function trainOnto(disk: Path, { train, path }: TinyRun): string[] {
   return train('run', '--save-every', '0').map((arg) => (arg === path('run') ? disk('run') : arg));
+}
+
+/** Judges the few images of a folder, and is told to stop once each has a row. */
+async function watchOnto(disk: Path, { path }: TinyRun): Promise<Finished> {
+  const folder = path(...IMAGE.slice(0, -1));
+  const images = (await readdir(folder)).length;
+  const rows = disk('watched.rows');
+  const watch = ['--watch', folder, '--rows', rows, '--out', disk('maps'), '--settle', '0', '--quiet'];
+  const started = start(['predict', disk('run'), ...watch], { WGAD_CACHE: disk('cache') });
+  await until(
+    async () => (await readFile(rows, 'utf8').catch(() => '')).split('\n').length > images,
+    started,
+  );
+  started.child.kill('SIGTERM');
+  const finished = await started.done;
+  return finished.code === 143 ? { ...finished, code: 0 } : finished;
+}
+
+/** Merges two parts, which lie elsewhere and are made once. */
+async function mergeOnto(disk: Path, { path }: TinyRun): Promise<Finished> {
+  const [parts, images] = [path('parts to merge'), path(...IMAGE.slice(0, -1))];
+  for (const shard of ['1/2', '2/2']) {
+    await succeed(['predict', path('first'), images, '--shard', shard, '--parts', parts, '--quiet']);
+  }
+  return wgad(['merge', parts, '--out', disk('rows.jsonl'), '--quiet']);
 }
 
 /** How the disk refuses: `rest` is the share of what the verb needs that is still left. */
