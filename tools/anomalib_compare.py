@@ -12,8 +12,10 @@ models are its own classes, trained as its Lightning modules train them, on as m
 resnet18_w16 or resnet18_w32 (they ship with this package; PatchCore only, because anomalib has decoders for
 full widths alone), or resnet18, resnet34, resnet50, wide_resnet50_2 with --weights, a file in torchvision's names.
 
-Prints I-AUROC over all test images at one threshold and by kind, P-AUROC over the kinds with masks, milliseconds per
-image in batches of --batch from decoded images to score and map, seconds for training, and writes them to OUT/compare.json.
+Prints I-AUROC over all test images at one threshold and by kind, P-AUROC over the pixels of all normal images, also those of kinds
+without masks, and of the anomalous ones with masks (both sides from masks resized to the nearest pixel), milliseconds
+per image in batches of --batch from decoded images to score and map, seconds for training, and writes them to
+OUT/compare.json.
 """
 import argparse
 import json
@@ -44,13 +46,12 @@ class Sample:
         self.anomalous = self.group != "good"
 
     def mask(self, size):
-        """[size, size] of 0 and 1; None where the kind has no masks."""
-        truth = self.path.parents[2] / "ground_truth"
-        if not truth.is_dir():
-            return None
+        """[size, size] of 0 and 1, the images that `wgad test` counts: normal ones always; None for an anomalous one without a mask."""
         if not self.anomalous:
             return np.zeros((size, size), np.uint8)
-        path = truth / self.group / f"{self.path.stem}_mask.png"
+        path = self.path.parents[2] / "ground_truth" / self.group / f"{self.path.stem}_mask.png"
+        if not path.is_file():
+            return None
         image = Image.open(path).convert("L").resize((size, size), Image.NEAREST)
         return (np.asarray(image) > 127).astype(np.uint8)
 
@@ -140,7 +141,7 @@ def score(model, args, test):
 
 
 def figures(test, scores, maps, size):
-    """I-AUROC over all and by kind, P-AUROC over the kinds with masks; fractions."""
+    """I-AUROC over all and by kind, P-AUROC over the normal images and those with masks; fractions."""
     labels = np.array([s.anomalous for s in test])
     kinds = np.array([s.kind for s in test])
     by_kind = {k: roc_auc_score(labels[kinds == k], scores[kinds == k]) for k in sorted(set(kinds))}
@@ -165,7 +166,7 @@ def ours(args, method):
     start = time.perf_counter()
     subprocess.run([*wgad, "train", str(args.data), *flags], check=True)
     seconds = time.perf_counter() - start
-    subprocess.run([*wgad, "test", str(run)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*wgad, "test", str(run), "--mask-rule", "nearest"], check=True, stdout=subprocess.DEVNULL)
     results = json.loads((run / "results.json").read_text())
     found = results["protocols"]["absolute-unified"]["none"]
     classes = results["protocols"]["model-unified"]["none"]["classes"]
