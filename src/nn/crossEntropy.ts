@@ -13,7 +13,7 @@ import { logSoftmax } from './softmax.ts';
 
 /** Options of PyTorch's `nll_loss`, except that no label is ignored by default. */
 export interface NllLossOptions extends LossOptions {
-  /** The label to leave out of the loss and its divisor; default none (PyTorch's is -100). */
+  /** The label to leave out of the loss and its divisor, any i32; default none (PyTorch's is -100). */
   ignoreIndex?: number;
   /** A factor for each class, [C], which gets no derivative; default 1. `mean` divides by the weights of the labels. */
   weights?: Operand;
@@ -86,8 +86,8 @@ function labelLoss(
       `${op}: labels expects i32 ${shapeText([n, ...space])} to match ${name} ${shapeText(value.shape)}, got ${targets.dtype} ${shapeText(targets.shape)}`,
     );
   }
-  if (ignoreIndex !== undefined && !Number.isInteger(ignoreIndex)) {
-    throw new ShapeError(`${op}: ignoreIndex expects a whole number, got ${gotText(ignoreIndex)}`);
+  if (ignoreIndex !== undefined && (ignoreIndex | 0) !== ignoreIndex) {
+    throw new ShapeError(`${op}: ignoreIndex expects a whole number of 32 bits, got ${gotText(ignoreIndex)}`);
   }
   requireIndices(op, 'labels', targets, classes, ignoreIndex);
   if (!(Number.isFinite(labelSmoothing) && labelSmoothing >= 0 && labelSmoothing <= 1)) {
@@ -102,7 +102,7 @@ function labelLoss(
   }
   const count = product(targets.shape);
   const flat = reshape(targets, [count]);
-  const ignored = ignoreIndex === undefined ? null : equal(cast(flat, 'f32'), ignoreIndex);
+  const ignored = ignoreIndex === undefined ? null : cast(equal(flat, ignoreIndex), 'f32');
   const counted = (each: Value): Value => (ignored ? where(ignored, 0, each) : each);
   // Ignored labels become class 0; `counted` leaves them out.
   const existing = knownData(targets)?.map((label) => (label === ignoreIndex ? 0 : label));

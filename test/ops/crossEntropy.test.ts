@@ -109,6 +109,20 @@ it('crossEntropy makes the gradient NaN too, of the sample alone, and ignores by
   );
 });
 
+it.each([2 ** 24 + 1, 2 ** 31 - 1, -(2 ** 31)])(
+  'crossEntropy ignores label %d alone, which no float32 tells from its neighbours',
+  async (ignoreIndex) => {
+    const loss = engine.compile((x: Value, labels: Value) =>
+      crossEntropy(x, labels, { ignoreIndex, reduction: 'none' }),
+    );
+    const near = ignoreIndex < 0 ? ignoreIndex + 1 : ignoreIndex - 1;
+    const labels = engine.tensor(Int32Array.of(ignoreIndex, near, 0), [3]);
+    const got = await (await loss(engine.tensor(new Float32Array(6), [3, 2]), labels)).data();
+    expect(Array.from(got.subarray(0, 2))).toEqual([0, Number.NaN]);
+    expect(got[2]).toBeCloseTo(Math.LN2, 6);
+  },
+);
+
 it('crossEntropy says which argument does not fit', () => {
   const logits = input('x', [2, 3, 4]);
   const labels = input('l', [2, 4], 'i32');
@@ -126,7 +140,14 @@ it('crossEntropy says which argument does not fit', () => {
       'weights expects [3] to match the classes, got [4]',
     ],
     [() => crossEntropy(logits, labels, { labelSmoothing: 2 }), 'labelSmoothing expects 0 to 1, got 2'],
-    [() => crossEntropy(logits, labels, { ignoreIndex: 0.5 }), 'ignoreIndex expects a whole number, got 0.5'],
+    [
+      () => crossEntropy(logits, labels, { ignoreIndex: 0.5 }),
+      'ignoreIndex expects a whole number of 32 bits, got 0.5',
+    ],
+    [
+      () => crossEntropy(logits, labels, { ignoreIndex: 2 ** 31 }),
+      'ignoreIndex expects a whole number of 32 bits, got 2147483648',
+    ],
     [
       () => crossEntropy(logits, labels, { reduction: 'max' as never }),
       'reduction expects mean or sum or none, got "max"',
