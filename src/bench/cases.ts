@@ -81,7 +81,7 @@ interface Operation {
 
 function operationsOf({ graph, purpose }: NetworkPlan, facts: DeviceFacts): Operation[] {
   const optimized = optimize(graph, facts);
-  const { hoisted, isConstant } = runConstants(optimized);
+  const { hoisted, isConstant } = runConstants(optimized, facts);
   const moved = new Map<string, number>();
   const operations = new Map<string, Operation & { uses: number }>();
   let total = 0;

@@ -90,7 +90,7 @@ function placed({ kernel, scope, operands }: Scheduled, { rangeOf }: Placement):
 /** The products that a plan of `graph` computes at every run: those that can be tuned. */
 export function productsOf(graph: Graph, device: DeviceFacts): Product[] {
   const optimized = optimize(graph, device);
-  const { hoisted, isConstant } = constantsOf(optimized, resolveStorage(optimized));
+  const { hoisted, isConstant } = constantsOf(optimized, resolveStorage(optimized), device);
   return valuesOf(optimized).flatMap((value) => {
     const product = hoisted.has(value) ? undefined : productOf(value, isConstant);
     return product ? [product] : [];

@@ -43,7 +43,7 @@ export function scheduleOf(
   tuned: TunedChoices | undefined,
 ): Schedule {
   const { locate, copies } = storage;
-  const constants = constantsOf(graph, storage);
+  const constants = constantsOf(graph, storage, device);
   const prelude: Scheduled[] = [];
   const rest: Scheduled[] = [];
   const add = (
@@ -100,8 +100,8 @@ type Located = ReturnType<Storage['locate']>;
  * Values that are the same at every run. Values inside a pack are excluded: they share its memory with values that
  * change.
  */
-export const constantsOf = (graph: Graph, { locate }: Storage): RunConstants =>
-  runConstants(graph, (value) => !OPS[locate(value).root.op].placesInputs);
+export const constantsOf = (graph: Graph, { locate }: Storage, device: DeviceFacts): RunConstants =>
+  runConstants(graph, device, (value) => !OPS[locate(value).root.op].placesInputs);
 
 /** Values in the order in which they are computed: the hoisted ones first, effects last. */
 function inOrder(graph: Graph, { hoisted }: RunConstants): Value[] {

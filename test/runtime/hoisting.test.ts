@@ -5,7 +5,10 @@ import { mean, sum } from '../../src/graph/ops/reduce.ts';
 import { assign } from '../../src/graph/ops/update.ts';
 import { input, state, type Value } from '../../src/graph/value.ts';
 import { conv2d } from '../../src/nn/conv.ts';
+import { buildPlan } from '../../src/plan/buildPlan.ts';
+import type { PlannedDispatch } from '../../src/plan/plan.ts';
 import { RandomStream } from '../../src/random.ts';
+import { compilePlan } from '../../src/runtime/executable.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 
 let session: Session;
@@ -73,6 +76,38 @@ describe('what follows from state alone', () => {
     }
     expect(y[0]).toBeCloseTo(4 + 1 / 5, 6);
     expect(y[1]).toBeCloseTo(4 + 1 / 10, 6);
+  });
+
+  it('a GPU computes once what follows from state that a step leaves alone, a CPU at every step', async () => {
+    set(3, 4);
+    session.state.set('moving', Float32Array.of(1, 2), [2]);
+    const [x, moving] = [input('x', [2]), state('moving', [2], 'f32')];
+    const graph = {
+      ...outputs(add(model(), sum(mul(moving, moving)))),
+      effects: [assign(moving, add(moving, x))],
+    };
+    expect(buildPlan(graph, { ...session.gpu.facts, software: true }).prelude).toBe(0);
+    const plan = buildPlan(graph, { ...session.gpu.facts, software: false });
+    const named = ({ ranges }: PlannedDispatch): string[] =>
+      ranges.flatMap(({ slot }) => {
+        const known = plan.slots[slot]!;
+        return known.kind === 'state' ? [known.name] : [];
+      });
+    const ahead = plan.dispatches.slice(0, plan.prelude).flatMap(named);
+    expect([...new Set(ahead)]).toEqual(['still']);
+    expect(plan.dispatches.slice(plan.prelude).flatMap(named)).not.toContain('still');
+    const step = await compilePlan(session.gpu, plan, session.state);
+    const y = async (): Promise<number> => {
+      step.run({ x: Float32Array.of(1, -1) });
+      return (await step.read()).get('y')![0]!;
+    };
+    expect(await y()).toBeCloseTo(4 + 1 / 5 + 1 + 4, 6);
+    expect(await y()).toBeCloseTo(4 + 1 / 5 + 4 + 1, 6);
+    set(0, 2);
+    expect(await y()).toBeCloseTo(4 + 1 / 2 + 9 + 0, 6);
+    session.state.set('moving', Float32Array.of(0, 0), [2]);
+    expect(await y()).toBeCloseTo(4 + 1 / 2, 6);
+    step.destroy();
   });
 
   it('packed weights of equal shape are kept apart, and packed again after they were set', async () => {
