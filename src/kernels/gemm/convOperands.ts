@@ -178,8 +178,24 @@ export function patchesTransposed(s: ConvSizes, input: number, element: Element)
     kFirst: true,
     ...(forward.vectors
       ? { vectors: { along: 'k', at: (outerTag, innerTag) => forward.vectors!.at(innerTag, outerTag) } }
-      : s.ow % 4 === 0 && { fours: foursOfRow(s) }),
+      : everySecond(s)
+        ? { vectors: everySecondOfRow() }
+        : s.ow % 4 === 0 && { fours: foursOfRow(s) }),
   };
+}
+
+/** Whether four positions of an output's row are every second of eight pixels that begin at a multiple of eight. */
+const everySecond = (s: ConvSizes): boolean =>
+  s.kh * s.kw === 1 &&
+  s.padding.every((p) => p === 0) &&
+  s.stride[1] === 2 &&
+  s.ow % 4 === 0 &&
+  s.w % 8 === 0;
+
+function everySecondOfRow(): NonNullable<Operand['vectors']> {
+  const pixels = (o: string, i: string, from: number): string =>
+    `vec4f(x[u32(o${i} + i${o}) / 4u + ${from}u]).xz`;
+  return { along: 'k', apart: 2, at: (o, i) => `vec4f(${pixels(o, i, 0)}, ${pixels(o, i, 1)})` };
 }
 
 /** Four positions of an output's row, whose pixels lie in one row. */

@@ -25,9 +25,13 @@ export interface Operand {
   readonly inner: (k: string, tag: string, z: string) => string;
   /** The element, an f32 expression over what `outer` and `inner` made. */
   readonly at: (outerTag: string, innerTag: string) => string;
-  /** Where four elements that begin at a multiple of four along an axis lie side by side: the axis, and the vec4f. */
+  /**
+   * Where four elements that begin at a multiple of four along an axis lie side by side, or `apart` elements apart in as many
+   * vectors side by side: the axis, and the vec4f.
+   */
   readonly vectors?: {
     readonly along: 'outer' | 'k';
+    readonly apart?: number;
     readonly at: (outerTag: string, innerTag: string) => string;
   };
   /**

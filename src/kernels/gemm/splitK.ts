@@ -1,8 +1,8 @@
 /** Long sums cut into parts that are added up in a fixed order: with few results, the parts keep an adapter busy. */
-import { product } from '../../shape.ts';
+import { product, range } from '../../shape.ts';
 import { type DeviceFacts, type Kernel, read, write } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
-import { wgsl } from '../wgsl.ts';
+import { code, type Wgsl, wgsl } from '../wgsl.ts';
 import { guessSplits, ratesOf, sizesOf } from './blocked/rule.ts';
 import { AT_COLUMN, type GemmProblem, gemmBindings, type Operand, storeStatements } from './problem.ts';
 import { subgroupMatrix } from './subgroupMatrix.ts';
@@ -48,7 +48,7 @@ export function splitK(
     masked: maskedPart(operand, depth * splits === k),
     fours: operand.fours && foursPart(operand.fours, depth * splits === k),
     vectors: operand.vectors && {
-      along: operand.vectors.along,
+      ...operand.vectors,
       at: (outerTag, innerTag) => inside('vec4f()', operand.vectors!.at(outerTag, innerTag), innerTag),
     },
   });
@@ -74,6 +74,7 @@ export function splitK(
   const flat: GemmProblem = { ...problem, store: AT_COLUMN };
   const bindings = gemmBindings(problem, size).slice(2);
   const store = storeStatements(flat, { m: '0u', z: '0u', column: 'i' }, 'sum', '');
+  const abreast = device.software ? 1 : abreastOf(splits);
   const total = perElement(
     {
       label: `${problem.label} total of ${splits}`,
@@ -88,12 +89,34 @@ export function splitK(
       layout: "parts [splits, out]: one lane adds one element's parts in order.",
       body: wgsl`
         var sum = 0.0;
-        for (var part = 0u; part < sizes.splits; part++) { sum += parts[part * sizes.total + i]; }
+        ${inOrder(abreast)}
         ${store}`,
     },
     device,
   );
   return { partial, total, words: splits * size };
+}
+
+/** Most parts whose loads are under way at once. */
+const ABREAST = 16;
+
+/** The largest power of two that goes into `splits`, `ABREAST` at most. */
+const abreastOf = (splits: number): number => {
+  let abreast = 1;
+  while (abreast < ABREAST && splits % (2 * abreast) === 0) abreast *= 2;
+  return abreast;
+};
+
+/** Statements that add parts to `sum` in order, `abreast` of them loaded before the first is added. */
+function inOrder(abreast: number): Wgsl {
+  if (abreast === 1)
+    return code('for (var part = 0u; part < sizes.splits; part++) { sum += parts[part * sizes.total + i]; }');
+  const parts = range(abreast);
+  return wgsl`
+        for (var part = 0u; part < sizes.splits; part += ${abreast}u) {
+          ${parts.map((p) => code(`let part${p} = parts[(part + ${p}u) * sizes.total + i];`))}
+          ${parts.map((p) => code(`sum += part${p};`))}
+        }`;
 }
 
 /** The same of four terms at once. */

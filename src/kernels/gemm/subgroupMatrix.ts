@@ -31,20 +31,25 @@ export interface SubgroupMatrixTile {
 /** Subgroups of a workgroup, two by two. */
 const DOWN = 2;
 const ACROSS = 2;
-/** Spare numbers between rows of a tile, so that rows begin at different banks. */
+/** Spare numbers between rows or columns of a tile, so that these begin at different banks. */
 const SPARE = 8;
 
 const invocationsOf = ({ subgroupSize }: Pick<DeviceFacts, 'subgroupSize'>): number =>
   DOWN * ACROSS * subgroupSize;
 
 /** Bytes of workgroup memory: two tiles of f16, and the sums of f32. */
-const bytesOf = ({ m, n, k }: SubgroupMatrixTile): number =>
-  2 * m * (k + SPARE) + 2 * k * (n + SPARE) + 4 * m * n;
+const bytesOf = ({ m, n, k }: SubgroupMatrixTile, { b }: Pick<GemmProblem, 'b'>): number =>
+  2 * m * (k + SPARE) + 2 * (kRunsFirst(b) ? n * (k + SPARE) : k * (n + SPARE)) + 4 * m * n;
+
+/** Whether neighbouring invocations load neighbours in k: an operand's tile has those side by side then. */
+const kRunsFirst = ({ vectors, kFirst }: Operand): boolean =>
+  vectors ? vectors.along === 'k' : kFirst === true;
 
 export const subgroupMatrix: MatrixVariant<SubgroupMatrixTile> = {
   name: 'subgroupMatrix',
   tiles: { m: [32, 64, 128], n: [32, 64, 128], k: [16, 32] },
-  fits(tile, { a, b }, device) {
+  fits(tile, problem, device) {
+    const { a, b } = problem;
     const size = device.subgroupMatrix;
     if (!size || device.subgroupSize === 0)
       return 'needs an adapter with subgroup matrices, opened with them';
@@ -56,7 +61,7 @@ export const subgroupMatrix: MatrixVariant<SubgroupMatrixTile> = {
       return `needs ${invocations} invocations a workgroup, the adapter has ${device.maxWorkgroupInvocations}`;
     if ((tile.m * tile.k) % (4 * invocations) || (tile.n * tile.k) % (4 * invocations))
       return `its tiles do not come out even among ${invocations} invocations`;
-    const bytes = bytesOf(tile);
+    const bytes = bytesOf(tile, problem);
     return bytes <= device.workgroupBytes
       ? true
       : `its tiles need ${bytes} bytes of workgroup memory, the adapter has ${device.workgroupBytes}`;
@@ -83,35 +88,36 @@ export const subgroupMatrix: MatrixVariant<SubgroupMatrixTile> = {
 };
 
 /**
- * Statements that bring a tile into `tile_…`, `rows` x `columns` in rows `stride` apart. `outer` says which of the two is
- * the operand's outer index; the other is k.
+ * Statements that bring a tile into `tile_…`. `outer`: rows of a, columns of b; `byOuter`: the terms of one of these side by
+ * side, else the outer indices of one term.
  */
 function stage(
   name: 'a' | 'b',
   operand: Operand,
   problem: GemmProblem,
-  sizes: { outer: number; k: number; stride: number; invocations: number },
-): { before: string; load: string } {
-  const { outer, k, stride, invocations } = sizes;
+  sizes: { outer: number; k: number; byOuter: boolean; invocations: number },
+): { before: string; load: string; stride: number } {
+  const { outer, k, byOuter, invocations } = sizes;
+  const stride = (byOuter ? k : outer) + SPARE;
   const along = operand.vectors?.along;
   const [outers, ks] = [along === 'outer' ? outer / 4 : outer, along === 'k' ? k / 4 : k];
   // Neighbouring invocations read neighbouring numbers.
-  const kRunsFirst = along === 'k' || (along === undefined && operand.kFirst === true);
+  const kFirst = kRunsFirst(operand);
   const fills = range((outers * ks) / invocations);
   const first = name === 'a' ? 'first_m' : 'first_n';
   const piece = (i: number): string => `(lane + ${i * invocations}u)`;
   const outerOf = (i: number): string => {
-    const index = kRunsFirst ? `${piece(i)} / ${ks}u` : `${piece(i)} % ${outers}u`;
+    const index = kFirst ? `${piece(i)} / ${ks}u` : `${piece(i)} % ${outers}u`;
     return along === 'outer' ? `(${index}) * 4u` : `(${index})`;
   };
   const kOf = (i: number): string => {
-    const index = kRunsFirst ? `${piece(i)} % ${ks}u` : `${piece(i)} / ${outers}u`;
+    const index = kFirst ? `${piece(i)} % ${ks}u` : `${piece(i)} / ${outers}u`;
     return along === 'k' ? `(${index}) * 4u` : `(${index})`;
   };
   const place = (i: number, c: number): string => {
     const [o, kk] = [outerOf(i), kOf(i)];
     const at = { o: along === 'outer' ? `(${o} + ${c}u)` : o, k: along === 'k' ? `(${kk} + ${c}u)` : kk };
-    return name === 'a' ? `${at.o} * ${stride}u + ${at.k}` : `${at.k} * ${stride}u + ${at.o}`;
+    return byOuter ? `${at.o} * ${stride}u + ${at.k}` : `${at.k} * ${stride}u + ${at.o}`;
   };
   const zero = along === undefined ? '0.0' : 'vec4f()';
   const load = fills.flatMap((i) => {
@@ -129,17 +135,18 @@ function stage(
     ];
   });
   const before = fills.map((i) => operand.outer(`(${first} + ${outerOf(i)})`, `_${name}${i}`, 'z'));
-  return { before: before.join('\n'), load: load.join('\n') };
+  return { before: before.join('\n'), load: load.join('\n'), stride };
 }
 
 function build(problem: GemmProblem, tile: SubgroupMatrixTile, device: DeviceFacts): Kernel {
   const { a, b } = problem;
   const size = device.subgroupMatrix!;
   const invocations = invocationsOf(device);
-  const [strideA, strideB] = [tile.k + SPARE, tile.n + SPARE];
+  // Matrices then load 16 bytes of a column at once. Where b's rows lie side by side, stores by columns would meet at few banks.
+  const byColumns = kRunsFirst(b);
   const [stageA, stageB] = [
-    stage('a', a, problem, { outer: tile.m, k: tile.k, stride: strideA, invocations }),
-    stage('b', b, problem, { outer: tile.n, k: tile.k, stride: strideB, invocations }),
+    stage('a', a, problem, { outer: tile.m, k: tile.k, byOuter: true, invocations }),
+    stage('b', b, problem, { outer: tile.n, k: tile.k, byOuter: byColumns, invocations }),
   ];
   const tilesM = Math.ceil(problem.m / tile.m);
   const tilesN = Math.ceil(problem.n / tile.n);
@@ -149,12 +156,14 @@ function build(problem: GemmProblem, tile: SubgroupMatrixTile, device: DeviceFac
     code('{'),
     ...rows.map((r) =>
       code(
-        `let left${r} = subgroupMatrixLoad<Left, row_major>(&tile_a, (own_m + ${r * size.m}u) * ${strideA}u + ${step * size.k}u, ${strideA}u);`,
+        `let left${r} = subgroupMatrixLoad<Left, row_major>(&tile_a, (own_m + ${r * size.m}u) * ${stageA.stride}u + ${step * size.k}u, ${stageA.stride}u);`,
       ),
     ),
     ...columns.map((c) =>
       code(
-        `let right${c} = subgroupMatrixLoad<Right, row_major>(&tile_b, ${step * size.k * strideB}u + own_n + ${c * size.n}u, ${strideB}u);`,
+        byColumns
+          ? `let right${c} = subgroupMatrixLoad<Right, col_major>(&tile_b, (own_n + ${c * size.n}u) * ${stageB.stride}u + ${step * size.k}u, ${stageB.stride}u);`
+          : `let right${c} = subgroupMatrixLoad<Right, row_major>(&tile_b, ${step * size.k * stageB.stride}u + own_n + ${c * size.n}u, ${stageB.stride}u);`,
       ),
     ),
     ...rows.flatMap((r) =>
@@ -182,12 +191,12 @@ function build(problem: GemmProblem, tile: SubgroupMatrixTile, device: DeviceFac
     enables: ['f16', 'subgroups', 'chromium_experimental_subgroup_matrix'],
     wgsl: wgsl`
       // A workgroup owns ${tile.m} rows x ${tile.n} columns, each of its ${DOWN} x ${ACROSS} subgroups a quarter.
-      // tile_a [row][k], tile_b [k][column], sums [row][column].
+      // tile_a [row][k], tile_b ${code(byColumns ? '[column][k]' : '[k][column]')}, sums [row][column].
       alias Left = subgroup_matrix_left<f16, ${size.k}, ${size.m}>;
       alias Right = subgroup_matrix_right<f16, ${size.n}, ${size.k}>;
       alias Sum = subgroup_matrix_result<f32, ${size.n}, ${size.m}>;
-      var<workgroup> tile_a: array<f16, ${tile.m * strideA}>;
-      var<workgroup> tile_b: array<f16, ${tile.k * strideB}>;
+      var<workgroup> tile_a: array<f16, ${tile.m * stageA.stride}>;
+      var<workgroup> tile_b: array<f16, ${(byColumns ? tile.n : tile.k) * stageB.stride}>;
       var<workgroup> sums: array<f32, ${tile.m * tile.n}>;
       // Control flow is uniform in a subgroup, which the compiler cannot prove of what a lane's index decides.
       @diagnostic(off, chromium.subgroup_matrix_uniformity)

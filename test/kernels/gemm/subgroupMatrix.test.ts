@@ -209,6 +209,11 @@ fn load_b(at: u32, stride: u32) -> Right {
   for (var i = 0u; i < 64u; i++) { x[i] = f32(tile_b[at + i / 8u * stride + i % 8u]); }
   return x;
 }
+fn load_b_columns(at: u32, stride: u32) -> Right {
+  var x: Right;
+  for (var i = 0u; i < 64u; i++) { x[i] = f32(tile_b[at + i % 8u * stride + i / 8u]); }
+  return x;
+}
 fn multiply(left: Left, right: Right, sum: Sum) -> Sum {
   var a = left;
   var b = right;
@@ -233,6 +238,7 @@ function writtenOut(lowered: Lowered): Lowered {
       .replace(/@diagnostic\(.*\)\n/, '')
       .replaceAll('subgroupMatrixLoad<Left, row_major>(&tile_a, ', 'load_a(')
       .replaceAll('subgroupMatrixLoad<Right, row_major>(&tile_b, ', 'load_b(')
+      .replaceAll('subgroupMatrixLoad<Right, col_major>(&tile_b, ', 'load_b_columns(')
       .replaceAll('subgroupMatrixMultiplyAccumulate(', 'multiply(')
       .replaceAll('subgroupMatrixStore<row_major>(&sums, ', 'keep(');
     return { kernel: { ...kernel, wgsl: wgsl + WRITTEN_OUT }, operands };

@@ -8,6 +8,8 @@
  * Architecture" and "Vega". apple: 40 cores of 128 lanes, 1.4 GHz, 400 GB/s (M3 Max, Apple's pages). intel: Arc A770's page (32 Xe
  * cores of 128 lanes, 2.1 GHz, 560 GB/s).
  *
+ * Lines of the second-level cache: the same white papers; of NVIDIA's, sectors of 32 bytes ("CUDA C++ Best Practices Guide").
+ *
  * Compared with other publications: the H100's 132 multiprocessors and 50 MB (chipsandcheese.com, July 2023), the M3 Max's 1.398 GHz and 400 GB/s
  * (hmc-tech.com, notebookcheck.net), the A770's 4096 lanes and 16 MB of second-level cache (chipsandcheese.com, October 2022), whose rate
  * is not known here and is left out.
@@ -24,6 +26,8 @@ export interface GpuRates {
   readonly workgroupBytes: number;
   /** Bytes that one gets of the second-level cache in a clock, where that is known. */
   readonly secondCache?: number;
+  /** Bytes that come of it at once. */
+  readonly line?: number;
   /** Invocations that it holds at 128 registers each. */
   readonly resident: number;
   /** Clocks until a number of memory arrives. */
@@ -41,6 +45,7 @@ export const GPU_RATES: Readonly<Record<GpuFamily, GpuRates>> = {
     clock: 1.98,
     workgroupBytes: 128,
     secondCache: 21,
+    line: 32,
     resident: 512,
     latency: 500,
     memory: 3350,
@@ -53,6 +58,7 @@ export const GPU_RATES: Readonly<Record<GpuFamily, GpuRates>> = {
     clock: 2.5,
     workgroupBytes: 128,
     secondCache: 32,
+    line: 128,
     resident: 768,
     latency: 400,
     memory: 960,
@@ -65,6 +71,7 @@ export const GPU_RATES: Readonly<Record<GpuFamily, GpuRates>> = {
     clock: 2.25,
     workgroupBytes: 128,
     secondCache: 12.8,
+    line: 128,
     resident: 512,
     latency: 400,
     memory: 512,
@@ -77,6 +84,7 @@ export const GPU_RATES: Readonly<Record<GpuFamily, GpuRates>> = {
     clock: 1.75,
     workgroupBytes: 128,
     secondCache: 17,
+    line: 64,
     resident: 512,
     latency: 450,
     memory: 1024,

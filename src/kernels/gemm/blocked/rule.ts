@@ -4,7 +4,7 @@
  * view shows (`wgad kernels isa`, docs/kernels/gpu.md). Nothing of it was measured.
  */
 import type { DeviceFacts } from '../../kernel.ts';
-import type { GemmProblem } from '../problem.ts';
+import type { GemmProblem, Operand } from '../problem.ts';
 import { GPU_RATES, type GpuRates } from './rates.ts';
 
 export interface BlockedTile {
@@ -72,6 +72,8 @@ export type Sizes = Pick<GemmProblem, 'm' | 'n' | 'k' | 'z'> & {
   readonly gatheredBytes?: number;
   /** A's numbers are read one by one, far from each other. */
   readonly scattered?: boolean;
+  /** Of operands whose terms lie side by side in memory: how many loads a vector of four takes. */
+  readonly loadsAlong?: { readonly a?: number; readonly b?: number };
 };
 
 export const sizesOf = ({ m, n, k, z, a, b }: GemmProblem): Sizes => ({
@@ -82,16 +84,20 @@ export const sizesOf = ({ m, n, k, z, a, b }: GemmProblem): Sizes => ({
   ...(!b.vectors && !b.kFirst && { gathers: b.runs ? 'runs' : 'terms' }),
   ...(b.runs && { gatheredBytes: b.runs.bytes }),
   ...(!a.vectors && !a.kFirst && { scattered: true }),
+  loadsAlong: { a: loadsAlong(a), b: loadsAlong(b) },
 });
+
+const loadsAlong = ({ vectors }: Operand): number | undefined =>
+  vectors?.along === 'k' ? (vectors.apart ?? 1) : undefined;
 
 /** Nanoseconds of one product: sums of length `depth`. */
 function productCost(
-  { m, n, z, gathers, gatheredBytes = 4, scattered }: Sizes,
+  { m, n, z, gathers, gatheredBytes = 4, scattered, loadsAlong = {} }: Sizes,
   depth: number,
   tile: BlockedTile,
   rates: GpuRates,
 ): number {
-  const { units, lanes, clock, workgroupBytes, secondCache, resident, latency } = rates;
+  const { units, lanes, clock, workgroupBytes, secondCache, line = 4, resident, latency } = rates;
   const results = tile.rows * tile.columns;
   const invocations = (tile.m * tile.n) / results;
   const rounds = Math.ceil((Math.ceil(m / tile.m) * Math.ceil(n / tile.n) * z) / units);
@@ -102,10 +108,15 @@ function productCost(
   const vector = (tile.m * tile.n + loading) / lanes;
   // Each invocation fetches its rows and columns; each number is written once.
   const fetched = (4 * (invocations * (tile.rows + tile.columns) + tile.m + tile.n)) / workgroupBytes;
+  // Of a row whose terms lie side by side a tile takes few, and each load its whole line.
+  const along = (loads: number | undefined, otherwise: number): number =>
+    loads === undefined ? otherwise : Math.max(4, (loads * line) / tile.k);
   const passing =
     secondCache === undefined
       ? 0
-      : ((scattered ? SCATTERED_BYTES : 4) * tile.m + gatheredBytes * tile.n) / secondCache;
+      : (along(loadsAlong.a, scattered ? SCATTERED_BYTES : 4) * tile.m +
+          along(loadsAlong.b, gatheredBytes) * tile.n) /
+        secondCache;
   const busy = rounds * terms * Math.max(vector, fetched, passing);
   const alone =
     terms * (results * (128 / lanes + WAIT_OF_RESULT) + (gathers ? WAIT_GATHERED : 0) + latency / 80);
