@@ -12,12 +12,15 @@ import { startTraining } from '../test/site/startTraining.ts';
 /** Kernels are compiled and run by the processor. */
 const SLOW = 1_800_000;
 const QUALITY = 80;
+/** Pixels of the window and, made smaller, of a picture. */
+const WIDTH = { window: 1120, picture: 900 };
 
 type Clip = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 
 async function keep(page: Page, name: string, clip?: Clip): Promise<void> {
   const shot = await page.screenshot({ fullPage: true, ...(clip && { clip }) });
   await sharp(shot)
+    .resize({ width: WIDTH.picture })
     .webp({ quality: QUALITY })
     .toFile(join(root, 'docs', `${name}.webp`));
   process.stdout.write(`docs/${name}.webp\n`);
@@ -44,7 +47,6 @@ const takes: Readonly<Record<string, (page: Page, address: string, folder: strin
   },
 
   async 'kernels-page'(page, address) {
-    await page.setViewportSize({ width: 800, height: 900 });
     await page.goto(`${address}kernels.html`);
     const [roofline, results] = ['Roofline', 'Results'].map((name) =>
       page.getByRole('region', { name, exact: true }),
@@ -54,8 +56,10 @@ const takes: Readonly<Record<string, (page: Page, address: string, folder: strin
     const networks = page.getByRole('region', { name: 'Networks' });
     await networks.getByLabel('Network').selectOption('resnet18_w16');
     await networks.getByLabel('Side, px').fill('64');
-    // The encoder's convolutions and its pool.
-    await networks.getByRole('textbox', { name: 'Filter' }).fill('resnet18_w16/(conv2d \\d|maxPool2d )');
+    // Some convolutions, and the pool.
+    await networks
+      .getByRole('textbox', { name: 'Filter' })
+      .fill('resnet18_w16/(conv2d .*->(16|32|64)\\b|maxPool2d )');
     await networks.getByRole('button', { name: 'Measure' }).click();
     await networks.getByText(/^(\d+) of \1 measured$/).waitFor();
     // What lies between the roofline and its numbers.
@@ -68,7 +72,7 @@ const takes: Readonly<Record<string, (page: Page, address: string, folder: strin
     const scrolled = await page.evaluate(() => scrollY);
     const y = top!.y + scrolled - 8;
     const height = bottom!.y + bottom!.height + scrolled + 8 - y;
-    await keep(page, 'kernels-page', { x: 0, y, width: 800, height });
+    await keep(page, 'kernels-page', { x: 0, y, width: WIDTH.window, height });
   },
 };
 
@@ -80,7 +84,7 @@ async function main(names: readonly string[]): Promise<void> {
   const { browser, address, close } = await openSite();
   try {
     for (const name of names.length > 0 ? names : Object.keys(takes)) {
-      const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
+      const context = await browser.newContext({ viewport: { width: WIDTH.window, height: 900 } });
       const page = await context.newPage();
       page.setDefaultTimeout(SLOW);
       await takes[name]!(page, address, folder);
