@@ -3,17 +3,15 @@
  * any rows (depthwise convolutions, blurs), and for CPU adapters without subgroups.
  */
 import { range } from '../../shape.ts';
-import { GROUP_INDEX, type Kernel, linearGrid, makeKernel } from '../kernel.ts';
+import { type Kernel, makeKernel } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
 import {
   type GemmProblem,
   gemmBindings,
-  gemmFlops,
-  gemmSizes,
   namedSizes,
-  productOf,
   storeStatements,
-  tileSizes,
+  tiledProduct,
+  tileOfGroup,
 } from './problem.ts';
 import { everyTile, type MatrixVariant, oneDispatch } from './variant.ts';
 
@@ -58,20 +56,13 @@ function build(problem: GemmProblem, { rows }: PlainTile): Kernel {
   });
   return makeKernel({
     label: `${problem.label} plain ${rows}`,
-    bindings: gemmBindings(
-      problem,
-      problem.outShape.reduce((p, s) => p * s, 1),
-    ),
-    grid: linearGrid(tilesM * tilesN * problem.z),
-    sizes: { ...gemmSizes(problem), ...tileSizes(tilesM, tilesN, problem.z) },
-    flops: gemmFlops(problem),
+    bindings: gemmBindings(problem),
+    ...tiledProduct(problem, tilesM, tilesN),
     wgsl: wgsl`
       // One invocation owns column n and ${rows} rows; neighbouring lanes read neighbouring columns.
       @compute @workgroup_size(${LANES})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
-        let tile = ${code(GROUP_INDEX)};
-        if (tile >= sizes.groups) { return; }
-        ${productOf(problem)}
+        ${tileOfGroup(problem)}
         ${namedSizes(problem)}
         let down = within / sizes.tiles_n;
         let first_m = down * ${rows}u;

@@ -5,7 +5,16 @@
 import { product, type Shape } from '../../shape.ts';
 import { broadcastIndex } from '../broadcast.ts';
 import { loaded as asF32, stored } from '../element.ts';
-import { type Binding, type Element, read, type Sizes, touching, write } from '../kernel.ts';
+import {
+  type Binding,
+  type Element,
+  GROUP_INDEX,
+  linearGrid,
+  read,
+  type Sizes,
+  touching,
+  write,
+} from '../kernel.ts';
 import type { OperandRef, TensorSpec } from '../lowering.ts';
 import { type Program, programText } from '../program.ts';
 import { code, type Wgsl, wgsl } from '../wgsl.ts';
@@ -125,44 +134,47 @@ export interface Epilogue {
 }
 
 /** Bindings in order: a, b, the epilogue's operands, out. */
-export function gemmBindings(problem: GemmProblem, outLength: number): Binding[] {
-  const extras = problem.epilogue?.operands ?? [];
-  return [
-    problem.a.binding,
-    problem.b.binding,
-    ...extras.map(({ shape, element }, i) => read(`extra${i}`, product(shape), element)),
-    touching(problem.m * problem.n * problem.z, write('out', outLength, problem.outElement)),
-  ];
-}
+export const gemmBindings = (problem: GemmProblem): Binding[] => [
+  problem.a.binding,
+  problem.b.binding,
+  ...resultBindings(problem),
+];
+
+/** Those of the result: the epilogue's operands, out. */
+export const resultBindings = ({ m, n, z, epilogue, outShape, outElement }: GemmProblem): Binding[] => [
+  ...(epilogue?.operands ?? []).map(({ shape, element }, i) => read(`extra${i}`, product(shape), element)),
+  touching(m * n * z, write('out', product(outShape), outElement)),
+];
 
 export const gemmFlops = ({ m, n, k, z }: GemmProblem): number => 2 * m * n * k * z;
 
-/** Statements that name the product `z` and where in it the workgroup's `tile` of all is, `within`. */
-export const productOf = ({ z }: GemmProblem): Wgsl =>
-  code(
+/**
+ * What a kernel that cuts each product into `tilesM` x `tilesN` tiles, a workgroup each, has beside its text and bindings.
+ * Its text begins with `tileOfGroup`.
+ */
+export function tiledProduct(problem: GemmProblem, tilesM: number, tilesN: number) {
+  const { a, b, m, n, k, z } = problem;
+  const tiles = tilesM * tilesN;
+  const groups = tiles * z;
+  const sizes: Sizes = {
+    ...a.sizes,
+    ...b.sizes,
+    ...problem.sizes,
+    ...{ m, n, k, z },
+    ...{ tiles_m: tilesM, tiles_n: tilesN, tiles, groups },
+  };
+  return { grid: linearGrid(groups), sizes, flops: gemmFlops(problem) };
+}
+
+/** Statements that name the workgroup's `tile` of all, its product `z`, and the tile's place `within` that; groups too many end. */
+export const tileOfGroup = ({ z }: GemmProblem): Wgsl => wgsl`
+  let tile = ${code(GROUP_INDEX)};
+  if (tile >= sizes.groups) { return; }
+  ${code(
     z === 1
       ? 'let z = 0u;  let within = tile;'
       : 'let z = tile / sizes.tiles;  let within = tile - z * sizes.tiles;',
-  );
-
-/** Groups of a grid that cuts the result into `tilesM` x `tilesN` tiles, and of all products. */
-export const tileSizes = (tilesM: number, tilesN: number, z: number): Sizes => ({
-  tiles_m: tilesM,
-  tiles_n: tilesN,
-  tiles: tilesM * tilesN,
-  groups: tilesM * tilesN * z,
-});
-
-/** What the problem's own texts read, and its numbers of rows, columns and terms. */
-export const gemmSizes = ({ a, b, m, n, k, z, sizes }: GemmProblem): Sizes => ({
-  ...a.sizes,
-  ...b.sizes,
-  ...sizes,
-  m,
-  n,
-  k,
-  z,
-});
+  )}`;
 
 /** Statements at the head of a kernel whose loops and guards name them. */
 export const namedSizes = ({ k, kVaries }: GemmProblem): Wgsl =>
@@ -199,10 +211,10 @@ export function storeStatements(
     out[${at}] = ${code(stored(outElement, result))};`;
 }
 
-/** Bindings as `gemmBindings`, for kernels that store by `storeFour`. */
-export const bindingsInFours = (problem: GemmProblem, outLength: number): Binding[] =>
-  gemmBindings(problem, outLength).map((binding, i, all) =>
-    i === all.length - 1 || whole(problem, i - 2) ? { ...binding, vector: true } : binding,
+/** `resultBindings` for kernels that store by `storeFour`. */
+export const resultInFours = (problem: GemmProblem): Binding[] =>
+  resultBindings(problem).map((binding, i, all) =>
+    i === all.length - 1 || whole(problem, i) ? { ...binding, vector: true } : binding,
   );
 
 /** Whether the epilogue's operand `i` has an element for each result. */

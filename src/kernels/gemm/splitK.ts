@@ -4,7 +4,7 @@ import { type DeviceFacts, type Kernel, read, write } from '../kernel.ts';
 import { perElement } from '../perElement.ts';
 import { code, type Wgsl, wgsl } from '../wgsl.ts';
 import { guessSplits, ratesOf, sizesOf } from './blocked/rule.ts';
-import { AT_COLUMN, type GemmProblem, gemmBindings, type Operand, storeStatements } from './problem.ts';
+import { AT_COLUMN, type GemmProblem, type Operand, resultBindings, storeStatements } from './problem.ts';
 import { subgroupMatrix } from './subgroupMatrix.ts';
 
 /** Number of parts that a long sum is cut into, so that all cores of the adapter have work. 1: not cut. */
@@ -72,7 +72,7 @@ export function splitK(
     epilogue: undefined,
   };
   const flat: GemmProblem = { ...problem, store: AT_COLUMN };
-  const bindings = gemmBindings(problem, size).slice(2);
+  const bindings = resultBindings(problem);
   const store = storeStatements(flat, { m: '0u', z: '0u', column: 'i' }, 'sum', '');
   const abreast = device.software ? 1 : abreastOf(splits);
   const total = perElement(

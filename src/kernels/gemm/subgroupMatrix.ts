@@ -4,18 +4,16 @@
  * result's tile in matrices of the size that the adapter offers; sums go back through workgroup memory to the epilogue.
  */
 import { range } from '../../shape.ts';
-import { type DeviceFacts, GROUP_INDEX, type Kernel, linearGrid, makeKernel } from '../kernel.ts';
-import { code, wgsl } from '../wgsl.ts';
+import { type DeviceFacts, type Kernel, makeKernel } from '../kernel.ts';
+import { code, type Wgsl, wgsl } from '../wgsl.ts';
 import {
   type GemmProblem,
-  gemmBindings,
-  gemmFlops,
-  gemmSizes,
   namedSizes,
   type Operand,
-  productOf,
+  resultBindings,
   storeStatements,
-  tileSizes,
+  tiledProduct,
+  tileOfGroup,
   vectorBinding,
 } from './problem.ts';
 import { everyTile, type MatrixVariant, oneDispatch } from './variant.ts';
@@ -96,7 +94,7 @@ function stage(
   operand: Operand,
   problem: GemmProblem,
   sizes: { outer: number; k: number; byOuter: boolean; invocations: number },
-): { before: string; load: string; stride: number } {
+): { before: Wgsl[]; load: Wgsl[]; stride: number } {
   const { outer, k, byOuter, invocations } = sizes;
   const stride = (byOuter ? k : outer) + SPARE;
   const along = operand.vectors?.along;
@@ -120,22 +118,23 @@ function stage(
     return byOuter ? `${at.o} * ${stride}u + ${at.k}` : `${at.k} * ${stride}u + ${at.o}`;
   };
   const zero = along === undefined ? '0.0' : 'vec4f()';
-  const load = fills.flatMap((i) => {
+  const load = fills.map((i) => {
     const tags = [`_${name}${i}`, `_${name}k${i}`] as const;
     const value = operand.vectors ? operand.vectors.at(...tags) : operand.at(...tags);
     const at = `k_${name}${i}`;
     const guarded = problem.k % k === 0 ? value : `select(${zero}, ${value}, ${at} < K)`;
-    return [
-      `let ${at} = k0 + ${kOf(i)};`,
-      operand.inner(at, tags[1], 'z'),
-      `let value_${name}${i} = ${guarded};`,
-      ...(along === undefined
-        ? [`tile_${name}[${place(i, 0)}] = f16(value_${name}${i});`]
-        : range(4).map((c) => `tile_${name}[${place(i, c)}] = f16(value_${name}${i}.${'xyzw'[c]!});`)),
-    ];
+    const stores =
+      along === undefined
+        ? [code(`tile_${name}[${place(i, 0)}] = f16(value_${name}${i});`)]
+        : range(4).map((c) => code(`tile_${name}[${place(i, c)}] = f16(value_${name}${i}.${'xyzw'[c]!});`));
+    return wgsl`
+      let ${code(at)} = k0 + ${code(kOf(i))};
+      ${code(operand.inner(at, tags[1], 'z'))}
+      let value_${code(name)}${i} = ${code(guarded)};
+      ${stores}`;
   });
-  const before = fills.map((i) => operand.outer(`(${first} + ${outerOf(i)})`, `_${name}${i}`, 'z'));
-  return { before: before.join('\n'), load: load.join('\n'), stride };
+  const before = fills.map((i) => code(operand.outer(`(${first} + ${outerOf(i)})`, `_${name}${i}`, 'z')));
+  return { before, load, stride };
 }
 
 function build(problem: GemmProblem, tile: SubgroupMatrixTile, device: DeviceFacts): Kernel {
@@ -181,13 +180,10 @@ function build(problem: GemmProblem, tile: SubgroupMatrixTile, device: DeviceFac
     ),
   );
   const store = storeStatements(problem, { m: 'm', z: 'z', column: 'to' }, 'sum', '');
-  const total = problem.outShape.reduce((p, s) => p * s, 1);
   return makeKernel({
     label: `${problem.label} subgroupMatrix ${tile.m}x${tile.n}x${tile.k}`,
-    bindings: [vectorBinding(a), vectorBinding(b), ...gemmBindings(problem, total).slice(2)],
-    grid: linearGrid(tilesM * tilesN * problem.z),
-    sizes: { ...gemmSizes(problem), ...tileSizes(tilesM, tilesN, problem.z) },
-    flops: gemmFlops(problem),
+    bindings: [vectorBinding(a), vectorBinding(b), ...resultBindings(problem)],
+    ...tiledProduct(problem, tilesM, tilesN),
     enables: ['f16', 'subgroups', 'chromium_experimental_subgroup_matrix'],
     wgsl: wgsl`
       // A workgroup owns ${tile.m} rows x ${tile.n} columns, each of its ${DOWN} x ${ACROSS} subgroups a quarter.
@@ -202,9 +198,7 @@ function build(problem: GemmProblem, tile: SubgroupMatrixTile, device: DeviceFac
       @diagnostic(off, chromium.subgroup_matrix_uniformity)
       @compute @workgroup_size(${invocations})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
-        let tile = ${code(GROUP_INDEX)};
-        if (tile >= sizes.groups) { return; }
-        ${productOf(problem)}
+        ${tileOfGroup(problem)}
         ${namedSizes(problem)}
         let down = within / sizes.tiles_n;
         let first_m = down * ${tile.m}u;
@@ -212,14 +206,14 @@ function build(problem: GemmProblem, tile: SubgroupMatrixTile, device: DeviceFac
         let subgroup = lane / ${device.subgroupSize}u;
         let own_m = subgroup / ${ACROSS}u * ${tile.m / DOWN}u;
         let own_n = subgroup % ${ACROSS}u * ${tile.n / ACROSS}u;
-        ${code(stageA.before)}
-        ${code(stageB.before)}
+        ${stageA.before}
+        ${stageB.before}
         ${rows.flatMap((r) => columns.map((c) => code(`var sum${r}_${c} = Sum();`)))}
 
         for (var k0 = 0u; k0 < K; k0 += ${tile.k}u) {
           {
-            ${code(stageA.load)}
-            ${code(stageB.load)}
+            ${stageA.load}
+            ${stageB.load}
           }
           workgroupBarrier();
           ${multiply}

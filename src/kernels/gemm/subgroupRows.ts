@@ -4,18 +4,17 @@
  * through workgroup memory, each lane loads one k of A for every row and hands it round.
  */
 import { range } from '../../shape.ts';
-import { GROUP_INDEX, type Kernel, linearGrid, makeKernel, UNKNOWN_ZERO } from '../kernel.ts';
+import { type Kernel, makeKernel, UNKNOWN_ZERO } from '../kernel.ts';
 import { code, wgsl } from '../wgsl.ts';
 import {
   type GemmProblem,
   gemmBindings,
   gemmFlops,
-  gemmSizes,
   guardK,
   namedSizes,
-  productOf,
   storeStatements,
-  tileSizes,
+  tiledProduct,
+  tileOfGroup,
 } from './problem.ts';
 import { everyTile, type MatrixVariant, oneDispatch } from './variant.ts';
 
@@ -92,17 +91,20 @@ function build(
   });
   const steps = range(lanes).map((j) => {
     const k = `(k0 + ${j}u)`;
-    const loads = cols.map((c) => `let b${j}_${c} = ${guardK(b.at(`_n${c}`, `_k${j}`), k, problem, lanes)};`);
-    const products = packs.flatMap((pack, p) => [
-      `let s${j}_${p} = subgroupBroadcast(a${p}, ${j}u);`,
-      ...pack.map((r, i) => {
-        const scalar = pack.length === 1 ? `s${j}_${p}` : `s${j}_${p}.${'xyzw'[i]!}`;
-        return `sum${r} += ${scalar} * v${j};`;
-      }),
-    ]);
-    return code(
-      [b.inner(k, `_k${j}`, 'z'), ...loads, `let v${j} = ${parts(`b${j}_`)};`, ...products].join('\n'),
+    const loads = cols.map((c) =>
+      code(`let b${j}_${c} = ${guardK(b.at(`_n${c}`, `_k${j}`), k, problem, lanes)};`),
     );
+    const products = packs.map((pack, p) => {
+      const scalar = (i: number): string => (pack.length === 1 ? `s${j}_${p}` : `s${j}_${p}.${'xyzw'[i]!}`);
+      return wgsl`
+        let s${j}_${p} = subgroupBroadcast(a${p}, ${j}u);
+        ${pack.map((r, i) => wgsl`sum${r} += ${code(scalar(i))} * v${j};`)}`;
+    });
+    return wgsl`
+      ${code(b.inner(k, `_k${j}`, 'z'))}
+      ${loads}
+      let v${j} = ${code(parts(`b${j}_`))};
+      ${products}`;
   });
   // Stores the sums through an array, in a loop that compilers cannot unroll: one store in the text instead of one per
   // row, because each takes a CPU adapter some 20 ms to compile.
@@ -121,21 +123,16 @@ function build(
       ...store.functions,
     );
   });
-  const total = problem.outShape.reduce((p, s) => p * s, 1);
   return makeKernel({
     label: `${problem.label} subgroupRows ${rows}x${width}`,
-    bindings: gemmBindings(problem, total),
-    grid: linearGrid(tilesM * tilesN * problem.z),
-    sizes: { ...gemmSizes(problem), ...tileSizes(tilesM, tilesN, problem.z) },
-    flops: gemmFlops(problem),
+    bindings: gemmBindings(problem),
+    ...tiledProduct(problem, tilesM, tilesN),
     enables: ['subgroups'],
     wgsl: wgsl`
       // One subgroup of ${lanes} lanes owns ${rows} rows x ${width} columns; lane l has columns l, l + ${lanes}, ...
       @compute @workgroup_size(${lanes})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-        let tile = ${code(GROUP_INDEX)};
-        if (tile >= sizes.groups) { return; }
-        ${productOf(problem)}
+        ${tileOfGroup(problem)}
         ${namedSizes(problem)}
         // Neighbouring workgroups share the columns of B: it stays in cache while the rows pass.
         let across = ${code(tilesM === 1 ? 'within' : 'within / sizes.tiles_m')};

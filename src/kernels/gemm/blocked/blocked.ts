@@ -4,21 +4,19 @@
  * time. With two buffers the next tiles are loaded while these are multiplied, and one barrier per iteration is enough.
  */
 import { range } from '../../../shape.ts';
-import { GROUP_INDEX, type Kernel, linearGrid, makeKernel } from '../../kernel.ts';
+import { type Kernel, makeKernel } from '../../kernel.ts';
 import { code, type Wgsl, wgsl } from '../../wgsl.ts';
 import {
-  bindingsInFours,
   extraAt,
   type GemmProblem,
-  gemmBindings,
-  gemmFlops,
-  gemmSizes,
   namedSizes,
   perChannel,
-  productOf,
+  resultBindings,
+  resultInFours,
   storeFour,
   storeStatements,
-  tileSizes,
+  tiledProduct,
+  tileOfGroup,
   vectorBinding,
 } from '../problem.ts';
 import { everyTile, type MatrixVariant, oneDispatch } from '../variant.ts';
@@ -199,17 +197,10 @@ function build(problem: GemmProblem, tile: BlockedTile): Kernel {
         );
       });
   const placed = range(tile.columns).filter((c) => !inFours || c % 4 === 0);
-  const total = problem.outShape.reduce((p, s) => p * s, 1);
   return makeKernel({
     label: `${problem.label} blocked ${tile.m}x${tile.n}x${tile.k} ${tile.rows}x${tile.columns}`,
-    bindings: [
-      vectorBinding(a),
-      vectorBinding(b),
-      ...(inFours ? bindingsInFours : gemmBindings)(problem, total).slice(2),
-    ],
-    grid: linearGrid(tilesM * tilesN * problem.z),
-    sizes: { ...gemmSizes(problem), ...tileSizes(tilesM, tilesN, problem.z) },
-    flops: gemmFlops(problem),
+    bindings: [vectorBinding(a), vectorBinding(b), ...(inFours ? resultInFours : resultBindings)(problem)],
+    ...tiledProduct(problem, tilesM, tilesN),
     wgsl: wgsl`
       // A workgroup owns ${tile.m} rows x ${tile.n} columns, an invocation ${tile.rows} x ${tile.columns} of them, in groups of four.
       // tile_a [buffer][k][row], tile_b [buffer][k][column], four of the last axis to a vector.
@@ -217,9 +208,7 @@ function build(problem: GemmProblem, tile: BlockedTile): Kernel {
       var<workgroup> tile_b: array<vec4f, ${tile.buffers * sizeB}>;
       @compute @workgroup_size(${invocations})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
-        let tile = ${code(GROUP_INDEX)};
-        if (tile >= sizes.groups) { return; }
-        ${productOf(problem)}
+        ${tileOfGroup(problem)}
         ${namedSizes(problem)}
         let tile_m = within / sizes.tiles_n;
         let first_m = tile_m * ${tile.m}u;

@@ -2,7 +2,7 @@
  * Depthwise convolution: each output channel sees one input channel, so there is no matrix product, only loads to save.
  * An invocation has a run of results side by side, whose windows overlap and whose weights are the same.
  */
-import { product, range } from '../../../shape.ts';
+import { range } from '../../../shape.ts';
 import { loaded } from '../../element.ts';
 import { type Binding, type DeviceFacts, type Kernel, read } from '../../kernel.ts';
 import type { Lowered, LoweredStep } from '../../lowering.ts';
@@ -13,9 +13,9 @@ import {
   AT_COLUMN,
   extraAt,
   type GemmProblem,
-  gemmBindings,
   gemmFlops,
   perChannel,
+  resultBindings,
   storeStatements,
 } from '../problem.ts';
 import { everyTile, type Product, type Variant } from '../variant.ts';
@@ -124,7 +124,7 @@ function build(problem: Product, { run }: DepthwiseTile, device: DeviceFacts): K
 export const depthwiseBindings = (problem: GemmProblem, s: ConvSizes): Binding[] => [
   read('x', s.n * s.c * s.h * s.w, problem.b.binding.element),
   read('w', s.cout * s.kh * s.kw, problem.a.binding.element),
-  ...gemmBindings(problem, product(problem.outShape)).slice(2),
+  ...resultBindings(problem),
 ];
 
 /** The problem as depthwise kernels store it: a row of the product is a channel of all, not of its group, and the position is at hand. */

@@ -130,17 +130,12 @@ let dy${u} = textureLoad(dy, ${firstTexel(gradients, `p${u}`)} + ${tapShift(grad
 let x${u} = textureLoad(x, ${firstTexel(p, `p${u}`)} + shift, image);`),
   );
   const rows = range(tile.quads * 4);
-  const products = range(tile.quads).map((q) =>
-    code(
-      [
-        ...positions.map((u) => `let a${q}_${u} = subgroupBroadcast(dy${u}, ${q}u);`),
-        ...range(4).map(
-          (c) =>
-            `sum${q * 4 + c} += ${positions.map((u) => `a${q}_${u}.${'xyzw'[c]!} * x${u}`).join(' + ')};`,
-        ),
-      ].join('\n'),
-    ),
-  );
+  const products = range(tile.quads).map((q) => {
+    const term = (u: number, c: number): string => `a${q}_${u}.${'xyzw'[c]!} * x${u}`;
+    return wgsl`
+      ${positions.map((u) => wgsl`let a${q}_${u} = subgroupBroadcast(dy${u}, ${q}u);`)}
+      ${range(4).map((c) => wgsl`sum${q * 4 + c} += ${code(positions.map((u) => term(u, c)).join(' + '))};`)}`;
+  });
   const store = (c: number) =>
     code(`if (column < ${columns}u && quad * 4u + ${c}u < ${p.channels}u) {
   let n = (quad * 4u + ${c}u) * ${taps}u + column % ${taps}u;

@@ -7,9 +7,7 @@
 import { range } from '../../../shape.ts';
 import {
   type DeviceFacts,
-  GROUP_INDEX,
   type Kernel,
-  linearGrid,
   makeKernel,
   readTexture,
   textureWords,
@@ -19,13 +17,12 @@ import { code, wgsl } from '../../wgsl.ts';
 import {
   extraAt,
   type GemmProblem,
-  gemmBindings,
   gemmFlops,
-  gemmSizes,
   perChannel,
-  productOf,
+  resultBindings,
   storeStatements,
-  tileSizes,
+  tiledProduct,
+  tileOfGroup,
 } from '../problem.ts';
 import { everyTile, type Variant } from '../variant.ts';
 import { storedInBlocks, storesInBlocks } from './blockStore.ts';
@@ -134,6 +131,7 @@ export function buildTextureRows(
   const width = tile.columns * lanes;
   const tilesM = Math.ceil(problem.m / rows);
   const tilesN = Math.ceil(problem.n / width);
+  const frame = tiledProduct(problem, tilesM, tilesN);
   const columns = range(tile.columns);
   const vector = tile.columns === 1 ? 'f32' : `vec${tile.columns}f`;
   const layer = (c: number): string => (problem.z === 1 ? `image${c}` : `z * sizes.images + image${c}`);
@@ -158,13 +156,10 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`,
     ),
     ...columns.map((c) => code(`let x${c} = textureLoad(pixels, at${c} + shift, ${layer(c)});`)),
   ];
-  const products = range(rows).map((r) =>
-    code(
-      [
-        `let a${r} = subgroupBroadcast(w${Math.floor(r / lanes)}, ${r % lanes}u);`,
-        ...columns.map((c) => `sum${r}_${c} += dot(a${r}, x${c});`),
-      ].join('\n'),
-    ),
+  const products = range(rows).map(
+    (r) => wgsl`
+      let a${r} = subgroupBroadcast(w${Math.floor(r / lanes)}, ${r % lanes}u);
+      ${columns.map((c) => wgsl`sum${r}_${c} += dot(a${r}, x${c});`)}`,
   );
   // One store's text in a loop instead of one per row: each costs a CPU adapter's compiler some 20 ms.
   const kept = range(rows).map((r) =>
@@ -189,19 +184,10 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`,
     bindings: [
       readTexture('weights', weightTexture(p)),
       readTexture('pixels', pixelTexture(p)),
-      ...gemmBindings(
-        problem,
-        problem.outShape.reduce((total, size) => total * size, 1),
-      ).slice(2),
+      ...resultBindings(problem),
     ],
-    grid: linearGrid(tilesM * tilesN * problem.z),
-    sizes: {
-      ...gemmSizes(problem),
-      ...tileSizes(tilesM, tilesN, problem.z),
-      images: p.images,
-      quads: channelQuads(p),
-    },
-    flops: gemmFlops(problem),
+    ...frame,
+    sizes: { ...frame.sizes, images: p.images, quads: channelQuads(p) },
     enables: ['subgroups'],
     wgsl: wgsl`
       // weights and pixels as weightTexture.ts and pixelTexture.ts pack them: four channels a texel.
@@ -209,9 +195,7 @@ let at${c} = ${firstTexel(p, `(n${c} % ${p.y.out * p.x.out}u)`)};`,
       const TAPS_Y = ${p.y.taps}u;  const TAPS_X = ${p.x.taps}u;
       @compute @workgroup_size(${lanes})
       fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-        let tile = ${code(GROUP_INDEX)};
-        if (tile >= sizes.groups) { return; }
-        ${productOf(problem)}
+        ${tileOfGroup(problem)}
         let M = sizes.m;  let N = sizes.n;  ${code(problem.kVaries ? 'let QUADS = sizes.quads;' : `const QUADS = ${channelQuads(p)}u;`)}
         // Neighbouring workgroups share the rows of weights: 5 % faster than sharing the columns.
         let down = within / sizes.tiles_n;

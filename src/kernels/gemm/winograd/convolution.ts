@@ -1,5 +1,5 @@
 /** Into Winograd's domain and back, for packed operands (`textures/`): point by point, four channels a texel. */
-import { product, range } from '../../../shape.ts';
+import { range } from '../../../shape.ts';
 import { loaded } from '../../element.ts';
 import {
   type DeviceFacts,
@@ -16,8 +16,8 @@ import {
   AT_COLUMN,
   extraAt,
   type GemmProblem,
-  gemmBindings,
   perChannel,
+  resultBindings,
   storeStatements,
 } from '../problem.ts';
 import type { Correlation } from '../textures/correlation.ts';
@@ -176,10 +176,7 @@ export function transformResults(problem: GemmProblem, w: WinogradConv, device: 
   return perElement(
     {
       label: `${problem.label} winograd ${m} results`,
-      bindings: [
-        read('sums', points * points * size),
-        ...gemmBindings(problem, product(problem.outShape)).slice(2),
-      ],
+      bindings: [read('sums', points * points * size), ...resultBindings(problem)],
       total: size,
       sizes: { tiles },
       layout: `sums [point][row][tile]: an invocation has one tile of ${m} x ${m} results.`,

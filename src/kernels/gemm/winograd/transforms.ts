@@ -40,8 +40,12 @@ export function alongRows(matrix: Matrix, before: Wgsl, load: (k: number) => str
 /** `matrix` times column `c` of `between`; `store(k, value)` takes element k. */
 export function alongColumn(matrix: Matrix, c: string, store: (k: number, value: string) => string): Wgsl {
   const terms = range(matrix[0]!.length).map((k) => `between[${k}][${c}]`);
-  const stores = range(matrix.length).map((k) => store(k, `v${k}`));
-  return code(`{\n${[...transform1d(matrix, terms, 'v'), ...stores].join('\n')}\n}`);
+  const stores = range(matrix.length).map((k) => code(store(k, `v${k}`)));
+  return wgsl`
+    {
+    ${transform1d(matrix, terms, 'v').map((line) => code(line))}
+    ${stores}
+    }`;
 }
 
 /** Statements for `matrix` x. Rows of mirrored points, +p and -p, share the sums of their even and odd terms. */
