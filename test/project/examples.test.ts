@@ -169,10 +169,10 @@ describe('the examples', () => {
 });
 
 describe('in a browser', () => {
-  it('the bundle of mlp.ts has at most 72 kB gzip', async () => {
+  it('the bundle of mlp.ts has at most 74 kB gzip', async () => {
     const size = gzipSync((await bundle('mlp')).program, { level: 9 }).length;
     expect(size).toBeGreaterThan(30_000);
-    expect(size).toBeLessThanOrEqual(72_000);
+    expect(size).toBeLessThanOrEqual(74_000);
   });
 
   it('the bundle of mlp.ts holds no kernels of convolutions, attention, searches or indices', async () => {
