@@ -2,6 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import { compileBatch, type OtherPlans } from '../runtime/fitBatch.ts';
 import type { Session } from '../runtime/session.ts';
 import type { NumberArray } from '../runtime/state.ts';
+import { range } from '../shape.ts';
 
 type Arrays = Readonly<Record<string, NumberArray>>;
 
@@ -37,7 +38,7 @@ export async function passOver(pass: PlanPass): Promise<boolean> {
   const graphsAt = (size: number): Graph[] => [pass.graphAt(size)];
   const executable = await compileBatch(session, { label, batch, least: 2, graphsAt, others });
   const loadFrom = (first: number): Promise<Arrays> => {
-    const loading = load(Array.from({ length: batch }, (_, i) => Math.min(first + i, images - 1)));
+    const loading = load(range(batch).map((i) => Math.min(first + i, images - 1)));
     // A failure is thrown where the batch is awaited; if the device fails first, it is never awaited.
     loading.catch(() => {});
     return loading;

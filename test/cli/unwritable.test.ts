@@ -8,6 +8,7 @@ import { runFiles } from '../../src/run/folder.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import { embeddedPath } from '../../src/weights/embedded.ts';
 import { noSmallDisk, withSmallDisk } from '../faults/smallDisk.ts';
+import { SMALL_CONFIG } from '../run/smallConfig.ts';
 import { scratchFolder, TINY_DATA, wgadHere } from './wgad.ts';
 
 /**
@@ -58,23 +59,7 @@ beforeAll(async () => {
 
 /** As far as verbs look at a finished and tested one before they open a device. */
 async function makeRun(run: string): Promise<void> {
-  const config: RunConfig = {
-    version: '0',
-    method: 'revdist',
-    encoder: 'resnet18_w16',
-    weights: 'embedded',
-    align: ['none'],
-    size: 64,
-    batch: 4,
-    iterations: 1,
-    alignIterations: 1,
-    lr: 1e-3,
-    seed: 0,
-    data: folder.path('data'),
-    smoothing: 'author',
-    scoreFraction: 0.01,
-    adapter: '',
-  };
+  const config: RunConfig = { ...SMALL_CONFIG, lr: 1e-3, data: folder.path('data') };
   await mkdir(run, { recursive: true });
   const files = runFiles(run);
   await writeFile(files.config, JSON.stringify(config));

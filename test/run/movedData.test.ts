@@ -10,6 +10,7 @@ import { readRunConfig, runFiles } from '../../src/run/folder.ts';
 import type { RunConfig } from '../../src/run/settings.ts';
 import { trainRun } from '../../src/train/trainRun.ts';
 import { ONE_DEVICE } from '../parking.ts';
+import { SMALL_CONFIG } from './smallConfig.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 600_000;
@@ -20,23 +21,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'wgad-moved-'));
   const data = join(root, 'data');
   await synthesize({ out: data, classes: 2, train: 4, test: 2, size: 64, seed: 3 });
-  config = {
-    version: '0',
-    method: 'revdist',
-    encoder: 'resnet18_w16',
-    weights: 'embedded',
-    align: ['none'],
-    size: 64,
-    batch: 4,
-    iterations: 3,
-    alignIterations: 2,
-    lr: 2e-3,
-    seed: 0,
-    data,
-    smoothing: 'author',
-    scoreFraction: 0.01,
-    adapter: '',
-  };
+  config = { ...SMALL_CONFIG, iterations: 3, alignIterations: 2, data };
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 

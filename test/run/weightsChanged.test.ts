@@ -18,6 +18,7 @@ import { loadWeights } from '../../src/weights/encoder.ts';
 import { weightsChecksum } from '../../src/weights/source.ts';
 import { ONE_DEVICE } from '../parking.ts';
 import { ALL_SETS, SETTINGS } from '../reproduce/settings.ts';
+import { SMALL_CONFIG } from './smallConfig.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 600_000;
@@ -38,22 +39,13 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'wgad-changed-'));
   await synthesize({ out: join(root, 'data'), classes: 2, train: 4, test: 2, size: 64, seed: 3 });
   config = {
-    version: '0',
-    method: 'revdist',
-    encoder: 'resnet18_w16',
+    ...SMALL_CONFIG,
     weights: encoder(),
     weightsSha256: await writeEncoder(1),
     align: ['cada'],
-    size: 64,
-    batch: 4,
     iterations: 13,
     alignIterations: 8,
-    lr: 2e-3,
-    seed: 0,
     data: join(root, 'data'),
-    smoothing: 'author',
-    scoreFraction: 0.01,
-    adapter: '',
   };
 }, SLOW);
 afterAll(() => rm(root, { recursive: true, force: true }));

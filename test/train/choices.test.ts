@@ -18,26 +18,11 @@ import type { Stage } from '../../src/train/training.ts';
 import { trainRun } from '../../src/train/trainRun.ts';
 import { hashed, hashedWeights } from '../models/hashed.ts';
 import { ONE_DEVICE } from '../parking.ts';
+import { SMALL_CONFIG } from '../run/smallConfig.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 600_000;
-const CONFIG: RunConfig = {
-  version: '0',
-  method: 'revdist',
-  encoder: 'resnet18_w16',
-  weights: 'embedded',
-  align: ['cada'],
-  size: 64,
-  batch: 4,
-  iterations: 8,
-  alignIterations: 12,
-  lr: 2e-3,
-  seed: 0,
-  data: '',
-  smoothing: 'author',
-  scoreFraction: 0.01,
-  adapter: '',
-};
+const CONFIG: RunConfig = { ...SMALL_CONFIG, align: ['cada'], iterations: 8, alignIterations: 12 };
 
 let root = '';
 let session: Session;

@@ -17,28 +17,13 @@ import { methodPlans } from '../../src/train/methodPlans.ts';
 import { startDetector } from '../../src/train/startDetector.ts';
 import { type TrainingWorld, train } from '../../src/train/training.ts';
 import { hashed, hashedWeights } from '../models/hashed.ts';
+import { SMALL_CONFIG } from '../run/smallConfig.ts';
 import { smallRuns } from './smallRuns.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
 const SLOW = 600_000;
 
-const CONFIG: RunConfig = {
-  version: '0',
-  method: 'revdist',
-  encoder: 'resnet18_w16',
-  weights: 'embedded',
-  align: ['none'],
-  size: 64,
-  batch: 3,
-  iterations: 12,
-  alignIterations: 0,
-  lr: 2e-3,
-  seed: 0,
-  data: '',
-  smoothing: 'author',
-  scoreFraction: 0.01,
-  adapter: '',
-};
+const CONFIG: RunConfig = { ...SMALL_CONFIG, batch: 3, iterations: 12, alignIterations: 0 };
 const HALF: RunConfig = { ...CONFIG, precision: 'f16' };
 const layouts = runLayouts(CONFIG, 1);
 const optimiser = optimiserOf(CONFIG);

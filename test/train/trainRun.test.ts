@@ -12,6 +12,7 @@ import { trainRun } from '../../src/train/trainRun.ts';
 import { embeddedPath } from '../../src/weights/embedded.ts';
 import { loadWeights } from '../../src/weights/encoder.ts';
 import { ONE_DEVICE } from '../parking.ts';
+import { SMALL_CONFIG } from '../run/smallConfig.ts';
 import { countCreations } from '../runtime/creations.ts';
 
 /** The first use of a kernel compiles for seconds on a software adapter. */
@@ -25,21 +26,11 @@ beforeAll(async () => {
   const data = join(root, 'data');
   await synthesize({ out: data, classes: 2, train: 4, test: 2, size: 64, seed: 3 });
   config = {
-    version: '0',
-    method: 'revdist',
-    encoder: 'resnet18_w16',
-    weights: 'embedded',
+    ...SMALL_CONFIG,
     align: ['cada', 'class', 'classifier'],
-    size: 64,
-    batch: 4,
     iterations: 13,
     alignIterations: 23,
-    lr: 2e-3,
-    seed: 0,
     data,
-    smoothing: 'author',
-    scoreFraction: 0.01,
-    adapter: '',
   };
 }, SLOW);
 afterAll(() => rm(root, { recursive: true, force: true }));
